@@ -1,0 +1,121 @@
+# What a contributor types; `make help` lists it.
+#
+# Plain enough for GNU make 3.81 (macOS) and any POSIX shell. Everything lives in .venv: the two
+# stamps in it say which lock was installed, so a second run starts at once.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+
+# As in pyproject.toml's build-system: it stands in the locks, so that building is pinned as well.
+BUILD_REQUIRES := setuptools>=77
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_USER := 0
+export PYTHONUTF8 := 1
+unexport PYTHONHOME PYTHONPATH
+
+PIP_INSTALL := $(PY) -m pip install --quiet
+PROJECT := --no-deps --no-build-isolation --editable .
+
+# ---------------------------------------------------------------------------- run
+
+demo: $(RUN_READY) ## Start the bot with an embedded Slack and Chakra; PORT=8500 changes the page's port
+	$(PY) -m bot demo $(if $(PORT),--port $(PORT))
+
+serve: $(RUN_READY) ## Start the bot for real, with the settings of the environment or .env
+	$(PY) -m bot serve
+
+doctor: $(RUN_READY) ## Check the settings, tokens, scopes and Chakra
+	$(PY) -m bot doctor
+
+# ---------------------------------------------------------------------------- check
+
+test: $(DEV_READY) ## Run the tests; ARGS="-k settings" passes words on to pytest
+	$(PY) -m pytest $(ARGS)
+
+check: style types imports readme test ## Everything a change must pass
+
+style: $(DEV_READY) ## Formatting and lint
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: $(DEV_READY) ## mypy, strict
+	$(PY) -m mypy
+
+imports: $(DEV_READY) ## Who may import whom: the contracts of pyproject.toml
+	$(VENV)/bin/lint-imports
+
+readme: $(DEV_READY) ## README's tables against the code
+	$(PY) -m tests.readme --check
+
+fix: $(DEV_READY) ## Format, repair what ruff can, write README's tables anew
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) -m tests.readme --write
+
+bench: $(DEV_READY) ## Measure against a bare Bolt echo
+	$(PY) -m tests.bench $(ARGS)
+
+browser: $(DEV_READY) ## Drive the demo page in Chromium and take README's picture
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { echo "No Chromium found. On Debian and Ubuntu: apt install chromium"; exit 1; }
+	$(PY) -m pytest -m browser -n 0 $(ARGS)
+
+# ---------------------------------------------------------------------------- keep
+
+UV_COMPILE = $(PY) -m uv pip compile pyproject.toml - --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --quiet
+
+lock: $(DEV_READY) ## Write both locks anew (needs the network); ARGS=--upgrade takes newer versions
+	echo '$(BUILD_REQUIRES)' | $(UV_COMPILE) --output-file requirements.lock $(ARGS)
+	echo '$(BUILD_REQUIRES)' | $(UV_COMPILE) --group dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock $(ARGS)
+
+clean: ## Remove .venv and everything that tools left
+	rm -rf $(VENV) build dist *.egg-info .coverage* .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find bot commands tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo serve doctor test check style types imports readme fix bench browser lock clean help
+
+# ---------------------------------------------------------------------------- set up
+
+$(RUN_READY): $(PY) requirements.lock pyproject.toml
+	@echo "Installing what the bot needs into $(VENV)"
+	$(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(PIP_INSTALL) $(PROJECT)
+	@touch $@
+
+# The development lock holds all of the other one.
+$(DEV_READY): $(PY) requirements-dev.lock requirements.lock pyproject.toml
+	@echo "Installing what the bot and its checks need into $(VENV)"
+	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	$(PIP_INSTALL) $(PROJECT)
+	@touch $@ $(RUN_READY)
+
+# The first of these that runs, is new enough and can make a venv. A name that is found need not run
+# (pyenv's do not always), and Debian keeps venv in a package of its own. PYTHON=… comes first.
+CANDIDATES = $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
+
+$(PY):
+	@new=; for python in $(CANDIDATES); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	  new=$$python; \
+	  "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || continue; \
+	  echo "Making $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear $(VENV) && exit 0; \
+	  rm -rf $(VENV); exit 1; \
+	done; \
+	if [ -n "$$new" ]; then \
+	  echo "$$new has no venv. On Debian and Ubuntu: apt install python3-venv"; \
+	else \
+	  echo "Python 3.11 or later is needed, and none was found. Name one with PYTHON=/path/to/python"; \
+	fi >&2; exit 1

@@ -1,0 +1,1 @@
+"""The machine: everything between Slack and ChakraHQ that knows no sub-command."""

@@ -1,0 +1,1 @@
+"""The tests mirror the two packages; what they share stands beside them."""

@@ -1,0 +1,254 @@
+"""What Chakra's objects are to us: frozen, tolerant of what the contract leaves open.
+
+Field names are the API's in snake case. Only `id` is required; unknown fields are ignored. The
+properties are ours.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from bot.chakra.fields import (
+    Email,
+    Emails,
+    Flag,
+    Moment,
+    Phone,
+    Phones,
+    Reference,
+    Text,
+    objects,
+    text,
+    zone,
+)
+from bot.chakra.text import visible
+
+Id = Annotated[str, BeforeValidator(text), StringConstraints(min_length=1)]
+
+
+class Resource(BaseModel):
+    """What Chakra sends: camel case, fields come and go."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class Identified(Resource):
+    id: Id
+
+
+class Reportee(Resource):
+    """Someone who reports to a user. The element type is UNKNOWN (examples are empty), so either
+    may be ""."""
+
+    id: Text = ""
+    name: Text = ""
+
+
+def _reportees(value: object) -> tuple[Reportee, ...]:
+    found = (_reportee(item) for item in objects(value))
+    return tuple(reportee for reportee in found if reportee.id or reportee.name)
+
+
+def _reportee(value: object) -> Reportee:
+    if isinstance(value, Reportee):
+        return value
+    if isinstance(value, dict):
+        name = _first_visible(_full_name(value), text(value.get("username")), "")
+        return Reportee(id=value.get("id", ""), name=name)
+    written = text(value)
+    if is_uuid(written):
+        return Reportee(id=written)
+    return Reportee(name=written if visible(written) else "")
+
+
+def _full_name(user: dict[str, object]) -> str:
+    parts = [text(user.get(key)) for key in ("firstName", "middleName", "lastName")]
+    return _first_visible(text(user.get("displayName")), text(user.get("name")), _joined(*parts))
+
+
+class User(Identified):
+    """A member of the Chakra team, from either version of the API.
+
+    v1 gives `team` and `role` as UUIDs, to be looked up in `Config`; v2 as short ids. The v1 list
+    has neither `phones` nor `reportees`. Phone numbers are digits only. `primary_email` is "" where
+    none is set. `is_active`, `is_deleted` are None where nothing is said.
+    """
+
+    username: Text = ""
+    first_name: Text = ""
+    middle_name: Text = ""
+    last_name: Text = ""
+    display_name: Text = ""
+    bio: Text = ""
+    profile_image_url: Text = ""
+    timezone: Text = ""
+    availability_status: Text = ""
+    is_active: Flag = None
+    is_deleted: Flag = None
+    created_at: Moment = None
+    updated_at: Moment = None
+    team: Reference = ""
+    role: Reference = ""
+    primary_email: Email = ""
+    primary_phone: Phone = ""
+    listed_emails: Emails = ()
+    listed_phones: Phones = ()
+    reportees: Annotated[tuple[Reportee, ...], BeforeValidator(_reportees)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_under_their_own_names(cls, value: object) -> object:
+        # `emails` and `phones` are properties here: the primary one and the listed ones together.
+        if not isinstance(value, dict):
+            return value
+        lists = {"listedEmails": "emails", "listedPhones": "phones"}
+        return value | {ours: value[theirs] for ours, theirs in lists.items() if theirs in value}
+
+    @property
+    def full_name(self) -> str:
+        """First, middle and last name, as far as they are set."""
+        return _joined(self.first_name, self.middle_name, self.last_name)
+
+    @property
+    def name(self) -> str:
+        """What to call this user; never empty."""
+        return _first_visible(self.display_name, self.full_name, self.username, self.email, self.id)
+
+    @property
+    def email(self) -> str:
+        """The primary address, else the first listed, else ""."""
+        return next(iter(self.emails), "")
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """All addresses, the primary one first."""
+        return _all_once(self.primary_email, self.listed_emails)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """All numbers, digits only, the primary one first."""
+        return _all_once(self.primary_phone, self.listed_phones)
+
+    @property
+    def active(self) -> bool | None:
+        """False also for a deleted user; None where Chakra does not say."""
+        return False if self.is_deleted else self.is_active
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """From `+0530` as Chakra writes it, or from a name such as `Asia/Kolkata`."""
+        return zone(self.timezone)
+
+    def utc_offset(self, now: datetime) -> timedelta | None:
+        """How far this user's clock is from UTC at `now` (aware)."""
+        local = self.local_time(now)
+        return local.utcoffset() if local else None
+
+    def local_time(self, now: datetime) -> datetime | None:
+        """`now` (aware) on this user's clock."""
+        place = self.zone
+        return now.astimezone(place) if place else None
+
+
+class UserChanges(BaseModel):
+    """What can be written to a user: the two fields of the documented body. Which others are
+    writable is UNKNOWN, so none is offered. A field that is None stays as it is."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+    first_name: str | None = None
+    last_name: str | None = None
+
+    @model_validator(mode="after")
+    def _not_nothing(self) -> Self:
+        if not self.body():
+            raise ValueError("nothing would be changed")
+        return self
+
+    def body(self) -> dict[str, str]:
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class Named(Resource):
+    """An object of the configuration. That these three are its fields is INFERRED."""
+
+    id: Text = ""
+    short_id: Text = ""
+    name: Text = ""
+
+    @property
+    def label(self) -> str:
+        return _first_visible(self.name, self.short_id, self.id)
+
+    def is_called(self, reference: str) -> bool:
+        """Whether `reference` is its UUID or its short id."""
+        return bool(reference) and reference in {self.id, self.short_id}
+
+
+class Team(Named):
+    pass
+
+
+class Role(Named):
+    pass
+
+
+def _roles(value: object) -> tuple[object, ...]:
+    return tuple(item for item in objects(value) if isinstance(item, dict | Role))
+
+
+def _team(value: object) -> object:
+    if isinstance(value, list):
+        value = next(iter(value), None)
+    return value if isinstance(value, dict | Team) else None
+
+
+class Config(Resource):
+    """The team's configuration, as far as it is used. Kept small, since it is cached and the whole
+    body may be large: a new use adds its array here.
+
+    That `roles` is an array and `team` an object is INFERRED; other shapes read as empty.
+    """
+
+    team: Annotated[Team | None, BeforeValidator(_team)] = None
+    roles: Annotated[tuple[Role, ...], BeforeValidator(_roles)] = ()
+
+    def team_name(self, reference: str) -> str:
+        """The name for a UUID or short id; `reference` itself where it is not known."""
+        known = self.team is not None and self.team.is_called(reference)
+        return self.team.label if self.team and known else reference
+
+    def role_name(self, reference: str) -> str:
+        """Like `team_name`, of a role."""
+        called = (role.label for role in self.roles if role.is_called(reference))
+        return next(called, reference)
+
+
+def is_uuid(written: str) -> bool:
+    """In the usual form of 36 characters, either case."""
+    try:
+        return str(UUID(written)) == written.lower()
+    except ValueError:
+        return False
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if visible(part))
+
+
+def _first_visible(*names: str) -> str:
+    """The last is taken as it is where none shows anything."""
+    return next((name for name in names if visible(name)), names[-1])
+
+
+def _all_once(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in (first, *others) if value))

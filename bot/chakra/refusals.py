@@ -1,0 +1,121 @@
+"""What a status, or silence, means: one table for reads and writes.
+
+The vendor documents no status code; those below are inferred from what every HTTP API means by
+them. The rule for writes: it is *known* that nothing happened only where the connection was never
+made, or the answer is a refusal (4xx, 501, or a 503 that names a wait, which only a server that is
+turning work away does). Everything else may have happened, and is `OutcomeUnknown`.
+"""
+
+from __future__ import annotations
+
+from bot.chakra.complaint import complaint_of, names_a_wait_in_words, wait_named_by
+from bot.chakra.wire import Answer, Call, Silence
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+
+RETRIED = frozenset({408, *range(500, 600)}) - {501}
+"""Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will
+never know how."""
+
+REFUSALS: dict[int, type[ChakraError]] = {
+    401: KeyRefused,
+    403: KeyRefused,
+    404: Missing,
+    408: Unavailable,
+    410: Missing,
+    429: Throttled,
+    501: Rejected,
+}
+"""Any other 4xx is `Rejected`."""
+
+_WITHOUT_WORDS = {
+    401: "The access token was not accepted.",
+    403: "The role of the access token does not allow this.",
+    404: "There is no such thing.",
+    429: "Chakra was asked too often.",
+}
+
+_SILENCES = {
+    "connect": "No connection to Chakra could be made.",
+    "pool": "Too many requests to Chakra were waiting already.",
+    "timeout": "Chakra did not answer in time.",
+}
+
+
+def is_throttled(answer: Answer) -> bool:
+    """429, or any 4xx whose words are "retry after <N> ms": a client in production takes those for
+    429, and no status is documented."""
+    return answer.status == 429 or (400 <= answer.status < 500 and names_a_wait_in_words(answer))
+
+
+def refusal(answer: Answer, now: float) -> ChakraError | None:
+    """The error that an answer of any status stands for; nothing for 2xx, whose body is still to
+    be read. `now` is the time of day."""
+    if answer.ok:
+        return None
+    words = complaint_of(answer)
+    if answer.status < 400:
+        return unreadable(answer, f"It answered {answer.status}: this is not Chakra's API.")
+    kind = Throttled if is_throttled(answer) else _kind(answer, now)
+    usual = _WITHOUT_WORDS.get(answer.status, f"The request failed with status {answer.status}.")
+    if answer.status == 403 and words:
+        words = f"{usual} {words}"
+    return kind(
+        words or usual,
+        endpoint=answer.call.endpoint,
+        status=answer.status,
+        request_id=answer.request_id,
+        retry_after=wait_named_by(answer, now) if kind in {Throttled, Unavailable} else None,
+    )
+
+
+def _kind(answer: Answer, now: float) -> type[ChakraError]:
+    if answer.status in REFUSALS:
+        return REFUSALS[answer.status]
+    if answer.status < 500:
+        return Rejected
+    turned_away = answer.status == 503 and wait_named_by(answer, now) is not None
+    return OutcomeUnknown if answer.call.writes and not turned_away else Unavailable
+
+
+def missing(answer: Answer) -> Missing:
+    """For a 2xx whose `_data` is null: the id was understood and nothing belongs to it."""
+    return Missing(
+        _WITHOUT_WORDS[404],
+        endpoint=answer.call.endpoint,
+        status=answer.status,
+        request_id=answer.request_id,
+    )
+
+
+def unanswered(call: Call, silence: Silence) -> ChakraError:
+    kind = OutcomeUnknown if call.writes and silence.sent else Unavailable
+    words = _SILENCES.get(silence.kind, "The connection to Chakra broke off.")
+    if silence.detail:
+        words = f"{words} ({silence.detail})"
+    return kind(words, endpoint=call.endpoint, request_id=call.request_id)
+
+
+def unreadable(answer: Answer, why: str, field: str = "") -> ChakraError:
+    """`Unreadable` for a read. A write was answered, only not in a form that says what was done,
+    so that it is `OutcomeUnknown`, and the message carries the field."""
+    call, status, request_id = answer.call, answer.status, answer.request_id
+    if call.writes:
+        place = f" ({field})" if field else ""
+        return OutcomeUnknown(
+            f"The answer could not be read{place}: {why}",
+            endpoint=call.endpoint,
+            status=status,
+            request_id=request_id,
+        )
+    return Unreadable(
+        why, field=field, endpoint=call.endpoint, status=status, request_id=request_id
+    )

@@ -1,0 +1,37 @@
+"""Text from outside, made harmless to show. Escaping for Slack is not done here."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn round everything that follows on the line. Right-to-left letters need none of them."""
+
+
+def plain(text: str, most: int | None = None) -> str:
+    """One line without control characters, half pairs or changes of direction; clipped to `most`
+    characters with an ellipsis."""
+    if not text.isprintable():
+        text = "".join(map(_harmless, text))
+    text = " ".join(text.split())
+    if most is not None and len(text) > most:
+        return text[: most - 1].rstrip() + "…"
+    return text
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+"""Categories. Unassigned characters are seen: a newer Unicode may have given them a shape."""
+
+
+def _harmless(character: str) -> str:
+    if character in _DIRECTIONS:
+        return ""
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\N{REPLACEMENT CHARACTER}"
+    return " " if category in {"Cc", "Zl", "Zp"} else character
+
+
+def visible(text: str) -> bool:
+    """Whether there is anything to see: a name may consist of zero-width characters only."""
+    return any(unicodedata.category(character) not in _UNSEEN for character in text)

@@ -1,0 +1,1 @@
+"""The API client against a transport in memory."""

@@ -1,0 +1,145 @@
+"""The words and the wait of a refusal, in every shape, and any body at all."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.chakra.complaint import complaint_in, complaint_of, wait_named_by
+from bot.chakra.envelope import read
+from bot.chakra.refusals import refusal
+from bot.chakra.wire import Answer, Call
+from bot.errors import BotError, ChakraError
+from tests.chakra.upstream import (
+    ONE,
+    example,
+)
+
+
+def answered(
+    body: object = None, status: int = 400, headers: dict[str, str] | None = None
+) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(Call("GET", ONE, "/x"), status, headers or {}, content)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (example("error.chakra"), "accessToken is not valid"),
+        (
+            example("error.meta"),
+            "(#130429) Rate limit hit: Cloud API message throughput has been reached.",
+        ),
+        ({"error": {"message": "Denied", "code": 10}}, "(#10) Denied"),
+        ({"message": "plain"}, "plain"),
+        ({"message": ["one", "two"]}, "one; two"),
+        ({"error": "short"}, "short"),
+        ({"_errors": [{"message": "an object"}, {"error": "another"}]}, "an object; another"),
+        ({"_errors": [{}, 7], "message": "fallback"}, "fallback"),
+        ({"_errors": ["a\x00b\u202ec\nd"]}, "a bc d"),
+        (b"Bad gateway", "Bad gateway"),
+        (b"<!doctype html><p>no", ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_the_words_are_found_in_every_shape(body: object, words: str) -> None:
+    assert complaint_of(answered(body)) == words
+
+
+def test_long_words_are_clipped() -> None:
+    assert len(complaint_in({"_errors": ["x" * 5000]})) == 300
+    assert complaint_of(answered({"_errors": ["x" * 100_000]})) == ""
+
+
+NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "seconds"),
+    [
+        (example("error.chakra-rate-limit"), {}, 0.85),
+        ({"message": "Retry after 3 seconds"}, {}, 3.0),
+        ({"message": "retry after 850"}, {}, None),  # of what unit?
+        (None, {"retry-after": "7"}, 7.0),
+        (None, {"retry-after": "Sun, 06 Nov 1994 08:50:37 GMT"}, 60.0),
+        (None, {"retry-after": "Sun, 06 Nov 1994 08:00:00 GMT"}, 0.0),
+        (None, {"retry-after": "soon"}, None),
+        (None, {"retry-after": "999999999"}, None),
+        ({"retry_after_ms": 500}, {}, 0.5),
+        ({"retryAfterMs": "500"}, {}, 0.5),
+        ({"retry_after": 2}, {}, 2.0),
+        ({"error": {"retryAfter": 2.5}}, {}, 2.5),
+        ({"_errors": [{"retry_after": 4}]}, {}, 4.0),
+        ({"_meta": {"retry_after": 4}}, {"retry-after": "9"}, 4.0),
+        ({"retry_after": -1}, {}, None),
+        ({"retry_after": True}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_the_wait_is_found_in_every_shape(
+    body: object, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert wait_named_by(answered(body, 429, headers), NOW) == seconds
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "_data",
+                    "_errors",
+                    "_meta",
+                    "error",
+                    "message",
+                    "code",
+                    "retry_after",
+                    "retryAfterMs",
+                ]
+            )
+            | st.text(max_size=5),
+            children,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(JSON, st.integers(100, 599), st.sampled_from(["GET", "PUT"]), st.text(max_size=30))
+def test_any_answer_is_read_or_is_one_error(
+    body: object, status: int, method: str, header: str
+) -> None:
+    call = Call(method, ONE, "/x")
+    answer = Answer(call, status, {"retry-after": header}, json.dumps(body).encode())
+    wait = wait_named_by(answer, NOW)
+    assert wait is None or 0 <= wait <= 24 * 3600
+    error = refusal(answer, NOW)
+    assert (error is None) == (200 <= status < 300)
+    if error is None:
+        try:
+            assert isinstance(read(answer).body, dict)
+        except ChakraError as refused:
+            error = refused
+    if error is not None:
+        assert len(error.message) <= 400
+        assert error.message.isprintable() or not error.message.isascii()
+        json.dumps(error.message, ensure_ascii=False).encode()
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60), st.sampled_from(["", "text/html", "application/json"]))
+def test_any_bytes_are_read_or_are_one_error(body: bytes, media_type: str) -> None:
+    answer = Answer(Call("GET", ONE, "/x"), 200, {"content-type": media_type}, body)
+    assert len(complaint_of(answer)) <= 300
+    with suppress(BotError):
+        read(answer)

@@ -1,0 +1,311 @@
+"""What the two verbs send, and what an answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from dataclasses import replace
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.chakra.envelope import read
+from bot.chakra.http import Http
+from bot.chakra.policies import DEFAULT_LIMITS
+from bot.chakra.wire import Answer, Call, path_of
+from bot.clock import SystemClock
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from tests.chakra.upstream import (
+    BROKEN,
+    DATA,
+    DOWN,
+    ONE,
+    Upstream,
+    after,
+    get,
+    put,
+    reply,
+    text,
+)
+from tests.clock import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+async def test_a_read_carries_the_token_our_id_and_our_name(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, DATA)])
+    async with upstream.http(clock, base_url="https://chakra.test/base/") as http:
+        answer = await http.get(ONE, {"userId": "u1"}, query={"skip": "10"})
+    request = upstream.asked[0]
+    assert str(request.url) == "https://chakra.test/base/v2/ext/user/u1?skip=10"
+    assert request.method == "GET"
+    assert request.headers["authorization"] == "Bearer secret-token"
+    assert request.headers["user-agent"] == "chakra-for-slack"
+    assert request.headers["x-request-id"] == answer.request_id
+    assert answer.json() == DATA
+
+
+async def test_a_write_carries_its_json(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, DATA)])
+    async with upstream.http(clock) as http:
+        await put(http)
+    request = upstream.asked[0]
+    assert request.method == "PUT"
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.content) == {"firstName": "J"}
+
+
+async def test_repeats_carry_the_same_id(clock: ManualClock) -> None:
+    upstream = Upstream([reply(500), reply(200, DATA)])
+    async with upstream.http(clock) as http:
+        await after(clock, 1, get(http))
+    assert len({request.headers["x-request-id"] for request in upstream.asked}) == 1
+
+
+@pytest.mark.parametrize("token", ["", " ", "two words", "tab\tbed", "ключ", "line\nbreak"])
+def test_a_token_that_no_header_can_carry_is_refused_without_showing_it(token: str) -> None:
+    with pytest.raises(ValueError, match="access token") as raised:
+        Http("https://chakra.test", SecretStr(token), ManualClock())
+    assert not token.strip() or token not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "chakra.test", "ftp://chakra.test", "https://", "https://u:p@chakra.test", "http://c/?a"],
+)
+def test_an_address_that_cannot_be_asked_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        Http(address, SecretStr("t"), ManualClock())
+
+
+@pytest.mark.parametrize(
+    ("user_id", "path"),
+    [
+        ("../x", "/v2/ext/user/..%2Fx"),
+        ("a/b?c#d", "/v2/ext/user/a%2Fb%3Fc%23d"),
+        ("a@b.c", "/v2/ext/user/a%40b.c"),
+        ("%2e%2e", "/v2/ext/user/%252e%252e"),
+        ("Zoë", "/v2/ext/user/Zo%C3%AB"),
+        ("\ud800", "/v2/ext/user/%3F"),
+    ],
+)
+async def test_an_id_cannot_change_the_path(clock: ManualClock, user_id: str, path: str) -> None:
+    upstream = Upstream([reply(200, DATA)])
+    async with upstream.http(clock) as http:
+        await http.get(ONE, {"userId": user_id})
+    assert upstream.asked[0].url.raw_path.decode() == path
+
+
+@pytest.mark.parametrize("user_id", ["", ".", "..", "x" * 513])
+async def test_what_can_be_no_id_is_missing_without_asking(
+    clock: ManualClock, user_id: str
+) -> None:
+    upstream = Upstream([reply(200, DATA)])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Missing):
+            await http.get(ONE, {"userId": user_id})
+    assert upstream.asked == []
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_id_stays_one_segment(user_id: str) -> None:
+    try:
+        path = path_of(ONE, {"userId": user_id})
+    except Missing:
+        return
+    assert path.isascii()
+    assert path.removeprefix("/v2/ext/user/").count("/") == 0
+    assert httpx.URL("https://chakra.test" + path).raw_path.decode() == path
+
+
+@pytest.mark.parametrize(
+    ("status", "for_a_read", "for_a_write"),
+    [
+        (301, Unreadable, OutcomeUnknown),
+        (304, Unreadable, OutcomeUnknown),
+        (400, Rejected, Rejected),
+        (401, KeyRefused, KeyRefused),
+        (403, KeyRefused, KeyRefused),
+        (404, Missing, Missing),
+        (405, Rejected, Rejected),
+        (409, Rejected, Rejected),
+        (422, Rejected, Rejected),
+        (429, Throttled, Throttled),
+        (500, Unavailable, OutcomeUnknown),
+        (501, Rejected, Rejected),
+        (502, Unavailable, OutcomeUnknown),
+        (503, Unavailable, OutcomeUnknown),
+        (599, Unavailable, OutcomeUnknown),
+    ],
+)
+async def test_each_status_has_a_meaning_for_reads_and_for_writes(
+    clock: ManualClock,
+    status: int,
+    for_a_read: type[ChakraError],
+    for_a_write: type[ChakraError],
+) -> None:
+    for verb, expected in ((get, for_a_read), (put, for_a_write)):
+        upstream = Upstream([reply(status, {"_errors": ["no"]}, x_request_id="chakra-7")])
+        async with upstream.http(clock) as http:
+            with pytest.raises(expected) as raised:
+                await after(clock, 30, verb(http))
+        error = raised.value
+        assert type(error) is expected
+        assert error.endpoint == ONE
+        assert error.status == status
+        assert error.request_id == "chakra-7"
+
+
+async def test_a_503_that_names_a_wait_turned_the_write_away(clock: ManualClock) -> None:
+    upstream = Upstream([reply(503, None, retry_after="30")])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Unavailable) as raised:
+            await put(http)
+    assert raised.value.retry_after == 30
+    assert len(upstream.asked) == 1
+
+
+async def test_a_redirect_is_not_followed(clock: ManualClock) -> None:
+    upstream = Upstream([reply(302, None, location="https://evil.test/")])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Unreadable):
+            await get(http)
+    assert [request.url.host for request in upstream.asked] == ["chakra.test"]
+
+
+async def test_a_role_that_is_too_small_is_told_from_a_wrong_token(clock: ManualClock) -> None:
+    upstream = Upstream([reply(403, {"_errors": ["not permitted"]})])
+    async with upstream.http(clock) as http:
+        with pytest.raises(KeyRefused, match=r"role .* not permitted"):
+            await get(http)
+
+
+async def test_errors_in_a_200_are_a_refusal(clock: ManualClock) -> None:
+    for verb in (get, put):
+        upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": ["bad name"]})])
+        async with upstream.http(clock) as http:
+            with pytest.raises(Rejected, match="bad name"):
+                read(await verb(http))
+
+
+@pytest.mark.parametrize("errors", [[], None, {}, ""])
+async def test_empty_errors_are_none(clock: ManualClock, errors: object) -> None:
+    upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": errors})])
+    async with upstream.http(clock) as http:
+        assert read(await get(http)).data == {"id": "u1"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        text(200, "<html>Sign in</html>", "text/html"),
+        text(200, "", "application/json"),
+        text(200, "[" * 5000, "application/json"),
+        text(200, '{"_data": {}', "application/json"),
+        reply(200, [1]),
+        reply(200, "hello"),
+        httpx.Response(200, content=b"\xff\xfe\x00"),
+    ],
+    ids=["html", "empty", "deep", "cut", "array", "string", "bytes"],
+)
+async def test_a_2xx_that_cannot_be_read_is_unreadable_and_unknown_after_a_write(
+    clock: ManualClock, answer: httpx.Response
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(Unreadable) as raised:
+            read(await get(http))
+        assert raised.value.endpoint == ONE
+        assert raised.value.request_id
+        with pytest.raises(OutcomeUnknown, match="could not be read"):
+            read(await put(http))
+
+
+async def test_a_missing_data_names_the_field(clock: ManualClock) -> None:
+    async with Upstream([reply(200, {"data": {}})]).http(clock) as http:
+        with pytest.raises(Unreadable) as raised:
+            _ = read(await get(http)).data
+    assert raised.value.field == "_data"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_answer_beyond_the_limit_is_not_read_to_its_end(
+    clock: ManualClock, packed: bool
+) -> None:
+    body = b'{"_data": "' + b"x" * 5000 + b'"}'
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    content = gzip.compress(body) if packed else body
+    response = httpx.Response(200, stream=httpx.ByteStream(content), headers=headers)
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        return response
+
+    transport = httpx.MockTransport(answer)
+    limits = replace(DEFAULT_LIMITS, body_bytes=1000)
+    async with Http(
+        "https://chakra.test", SecretStr("t"), clock, limits=limits, transport=transport
+    ) as http:
+        with pytest.raises(Unreadable, match="too large"):
+            read(await get(http))
+
+
+async def test_damaged_compression_is_unreadable(clock: ManualClock) -> None:
+    response = httpx.Response(200, stream=httpx.ByteStream(b"not gzip"))
+    response.headers["Content-Encoding"] = "gzip"
+    transport = httpx.MockTransport(lambda _: response)
+    async with Http("https://c.test", SecretStr("t"), clock, transport=transport) as http:
+        with pytest.raises(Unreadable):
+            read(await get(http))
+
+
+async def test_every_attempt_is_told_by_its_template(clock: ManualClock) -> None:
+    seen: list[tuple[str, str]] = []
+    upstream = Upstream([DOWN, BROKEN, reply(500), reply(200, DATA)])
+    async with upstream.http(clock, seen=seen) as http:
+        await after(clock, 5, get(http))
+    assert seen == [(ONE, "connect"), (ONE, "broken"), (ONE, "500"), (ONE, "200")]
+
+
+async def test_the_token_and_the_id_stand_in_no_error(clock: ManualClock) -> None:
+    async with Upstream([text(500, "secret-token")]).http(clock) as http:
+        with pytest.raises(Unavailable) as raised:
+            await after(clock, 5, http.get(ONE, {"userId": "john@acme.com"}))
+    assert "john" not in repr(vars(raised.value))
+    call = Call("GET", ONE, "/v2/ext/user/john%40acme.com")
+    assert "john" not in repr(Answer(call, 200, {}, b"john"))
+
+
+async def test_a_hung_chakra_does_not_hold_up_others_for_ever() -> None:
+    """Over real sockets: the pool is full of hung requests, and the next one is told so."""
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    limits = replace(
+        DEFAULT_LIMITS, connections=2, pool=0.02, read_attempt=0.1, read_total=0.15, repeats=0
+    )
+    http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock(), limits=limits)
+    async with server, http:
+        outcomes = await asyncio.gather(*(get(http) for _ in range(5)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}
+    said = [str(outcome) for outcome in outcomes]
+    assert sum("too many" in words.lower() for words in said) == 3

@@ -1,0 +1,360 @@
+"""Chakra's objects, as documented and as odd as the contract lets them be."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example as also
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.chakra import fields
+from bot.chakra.envelope import read
+from bot.chakra.models import Config, Reportee, Role, User, UserChanges, is_uuid
+from bot.chakra.wire import Answer, Call
+from bot.errors import Unreadable
+from tests.chakra.upstream import example
+
+NOW = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
+UUID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
+
+
+def user(**fields: object) -> User:
+    return User.model_validate({"id": "u1", **fields})
+
+
+def test_the_documented_user_v2() -> None:
+    john = User.model_validate(example("fetch-user-v2.response")["_data"])
+    assert john.id == UUID
+    assert john.name == "John Doe"
+    assert john.username == "johndoe"
+    assert (john.team, john.role) == ("paisapay", "inside_sales")
+    assert john.email == "john@acme.com"
+    assert john.emails == ("john@acme.com",)
+    assert john.phones == ()
+    assert john.reportees == ()
+    assert john.active is True
+    assert john.availability_status == "AVAILABLE"
+    assert john.utc_offset(NOW) == timedelta(hours=5, minutes=30)
+    local = john.local_time(NOW)
+    assert local is not None
+    assert f"{local:%H:%M}" == "17:30"
+    assert john.created_at == datetime.fromisoformat("2021-09-16T18:34:58.108+05:30")
+
+
+@pytest.mark.parametrize("name", ["fetch-user-v1", "update-user"])
+def test_the_documented_user_v1_is_the_same_person(name: str) -> None:
+    john = User.model_validate(example(f"{name}.response")["_data"])
+    assert (john.name, john.email) == ("John Doe", "john@acme.com")
+    assert john.role == "3ae1c371-9a3b-4c06-8090-42fea6c4df36"
+    assert john.created_at == datetime(2021, 9, 16, 18, 34, 58, 108_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["list-users-v1", "list-users-v2"])
+def test_the_documented_lists(name: str) -> None:
+    (item,) = example(f"{name}.response")["_data"]
+    assert User.model_validate(item).email == "john@acme.com"
+
+
+def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
+    config = Config.model_validate(example("fetch-config.response")["_data"])
+    john = User.model_validate(example("fetch-user-v1.response")["_data"])
+    assert config.role_name(john.role) == "Inside Sales"
+    assert config.team_name(john.team) == "PaisaPay"
+    assert config.role_name("inside_sales") == "Inside Sales"
+    assert config.role_name("unheard_of") == "unheard_of"
+    assert config.team_name("") == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "roles"),
+    [
+        ({}, ()),
+        ({"roles": None, "team": None}, ()),
+        ({"roles": "x", "team": "y"}, ()),
+        ({"roles": [None, 3, {"name": "Sales"}], "team": []}, (Role(name="Sales"),)),
+        ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (Role(short_id="s"),)),
+    ],
+)
+def test_a_config_of_other_shapes(body: object, roles: tuple[Role, ...]) -> None:
+    assert Config.model_validate(body).roles == roles
+
+
+def test_a_role_without_a_name_is_called_by_its_short_id() -> None:
+    assert Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).role_name("1") == "s"
+
+
+@pytest.mark.parametrize(
+    ("given_fields", "name"),
+    [
+        ({"displayName": "Johnny", "firstName": "John"}, "Johnny"),
+        ({"displayName": "", "firstName": "John", "lastName": "Doe"}, "John Doe"),
+        ({"firstName": "John", "middleName": "M.", "lastName": "Doe"}, "John M. Doe"),
+        ({"lastName": " Doe "}, "Doe"),
+        ({"displayName": "\u200b\u00a0", "username": "johndoe"}, "johndoe"),
+        ({"primaryEmail": "john@acme.com"}, "john@acme.com"),
+        ({"emails": [{"email": "john@acme.com"}]}, "john@acme.com"),
+        ({"displayName": None, "firstName": 7, "lastName": {}}, "7"),
+        ({}, "u1"),
+        ({"displayName": "<!channel> & \u202eevil\u0000"}, "<!channel> & evil"),
+        ({"displayName": "محمد"}, "محمد"),
+        ({"displayName": "a\ud800b"}, "a\ufffdb"),
+        ({"displayName": "two\nlines"}, "two lines"),
+    ],
+)
+def test_a_user_always_has_a_name(given_fields: dict[str, object], name: str) -> None:
+    assert user(**given_fields).name == name
+
+
+@pytest.mark.parametrize(
+    ("primary", "listed", "emails"),
+    [
+        (None, None, ()),
+        ("", [], ()),
+        ("a@b.c", ["a@b.c", "d@e.f"], ("a@b.c", "d@e.f")),
+        ({"email": "a@b.c"}, None, ("a@b.c",)),
+        ({"normalizedEmail": "a@b.c", "email": ""}, None, ("a@b.c",)),
+        (None, [{"email": "a@b.c"}, {}, None, 3.5], ("a@b.c",)),
+        ([], {"x": {"email": "a@b.c"}}, ("a@b.c",)),
+    ],
+)
+def test_addresses_in_every_shape(primary: object, listed: object, emails: tuple[str, ...]) -> None:
+    assert user(primaryEmail=primary, emails=listed).emails == emails
+
+
+@pytest.mark.parametrize(
+    ("primary", "listed", "phones"),
+    [
+        (None, None, ()),
+        (None, ["919999999999"], ("919999999999",)),
+        ("+91 99999-99999", ["919999999999"], ("919999999999",)),
+        (919999999999, [], ("919999999999",)),
+        ({"phone": "919999999999"}, None, ("919999999999",)),
+        (None, [{"phoneNumber": "1 (555) 010-0000 ext 5"}, {"x": 1}], ("15550100000",)),
+        ("n/a", ["12", "9" * 30, True, None], ()),
+    ],
+)
+def test_phone_numbers_in_every_shape(
+    primary: object, listed: object, phones: tuple[str, ...]
+) -> None:
+    assert user(primaryPhone=primary, phones=listed).phones == phones
+
+
+@pytest.mark.parametrize(
+    ("written", "reportees"),
+    [
+        (None, ()),
+        ([], ()),
+        ([UUID, "jane"], (Reportee(id=UUID), Reportee(name="jane"))),
+        ([{"id": "7", "firstName": "Jane"}], (Reportee(id="7", name="Jane"),)),
+        ([{"username": "jane"}], (Reportee(name="jane"),)),
+        ([None, "", {}, 5.5, []], ()),
+    ],
+)
+def test_reportees_in_every_shape(written: object, reportees: tuple[Reportee, ...]) -> None:
+    assert user(reportees=written).reportees == reportees
+
+
+@pytest.mark.parametrize(
+    ("is_active", "is_deleted", "active"),
+    [
+        (True, False, True),
+        (False, False, False),
+        (True, True, False),
+        (None, None, None),
+        ("true", 0, True),
+        ("perhaps", None, None),
+    ],
+)
+def test_active_or_not_or_not_said(is_active: object, is_deleted: object, active: object) -> None:
+    assert user(isActive=is_active, isDeleted=is_deleted).active is active
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        (1631817298108, datetime(2021, 9, 16, 18, 34, 58, 108_000, tzinfo=UTC)),
+        ("1631817298108", datetime(2021, 9, 16, 18, 34, 58, 108_000, tzinfo=UTC)),
+        ("2021-09-16T18:34:58Z", datetime(2021, 9, 16, 18, 34, 58, tzinfo=UTC)),
+        ("2021-09-16T18:34:58", datetime(2021, 9, 16, 18, 34, 58, tzinfo=UTC)),
+        (0, None),
+        (-5, None),
+        (10**30, None),
+        (float("nan"), None),
+        ("²", None),
+        ("yesterday", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_moments_in_every_shape(written: object, moment: datetime | None) -> None:
+    assert user(createdAt=written).created_at == moment
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [
+        ("+0530", 5.5),
+        ("+05:30", 5.5),
+        ("-0330", -3.5),
+        ("UTC+5", 5),
+        ("gmt -08:00", -8),
+        ("+1400", 14),
+        ("Z", 0),
+        ("utc", 0),
+        ("Asia/Kolkata", 5.5),
+        ("America/New_York", -4),
+        ("+1430", None),
+        ("+0560", None),
+        ("0530", None),
+        ("", None),
+        (None, None),
+        (330, None),
+        ("Mars/Olympus", None),
+        ("Asia", None),
+        ("../../etc/passwd", None),
+        ("A\x00b", None),
+    ],
+)
+def test_time_zones_in_every_shape(written: object, hours: float | None) -> None:
+    expected = None if hours is None else timedelta(hours=hours)
+    assert user(timezone=written).utc_offset(NOW) == expected
+
+
+def test_a_named_zone_follows_its_seasons() -> None:
+    berlin = user(timezone="Europe/Berlin")
+    assert berlin.zone == ZoneInfo("Europe/Berlin")
+    assert berlin.utc_offset(NOW) == timedelta(hours=2)
+    assert berlin.utc_offset(NOW.replace(month=1)) == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("team", ["paisapay", {"shortId": "paisapay", "id": "7"}])
+def test_references_in_every_shape(team: object) -> None:
+    assert user(team=team).team == "paisapay"
+
+
+def test_models_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        user().username = "x"
+
+
+@pytest.mark.parametrize("without", [{}, {"id": ""}, {"id": None}, {"id": []}, {"id": "\x00"}])
+def test_a_user_without_an_id_is_unreadable_and_the_field_is_named(without: object) -> None:
+    envelope = read(_answer({"_data": without}))
+    with pytest.raises(Unreadable) as raised:
+        envelope.one(User)
+    assert raised.value.field == "_data.id"
+    assert raised.value.request_id
+    with pytest.raises(Unreadable) as raised:
+        read(_answer({"_data": [{"id": "u1"}, without]})).many(User)
+    assert raised.value.field == "_data[1].id"
+
+
+def test_an_error_about_a_model_quotes_nothing_of_it() -> None:
+    with pytest.raises(Unreadable) as raised:
+        read(_answer({"_data": {"primaryEmail": "john@acme.com"}})).one(User)
+    assert raised.value.__context__ is None
+    assert "john" not in repr(vars(raised.value))
+
+
+def test_changes_say_only_what_changes() -> None:
+    assert UserChanges(first_name="John").body() == {"firstName": "John"}
+    both = UserChanges.model_validate(example("update-user.request"))
+    assert both.body() == {"firstName": "John", "lastName": "Doe"}
+    assert UserChanges(last_name="").body() == {"lastName": ""}
+
+
+def test_no_change_and_an_unwritable_field_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing would be changed"):
+        UserChanges()
+    with pytest.raises(ValueError, match="role"):
+        UserChanges.model_validate({"firstName": "John", "role": "admin"})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(UUID, True), (UUID.upper(), True), (UUID.replace("-", ""), False), ("x", False), ("", False)],
+)
+def test_ids_are_told_from_names(written: str, said: bool) -> None:
+    assert is_uuid(written) is said
+
+
+def _answer(body: object) -> Answer:
+    call = Call("GET", "/v2/ext/user/{userId}", "/v2/ext/user/1")
+    return Answer(call, 200, {}, json.dumps(body).encode())
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.text("0123456789+-:TZ.", max_size=30)
+    | st.sampled_from(["+0530", "Asia/Kolkata", UUID, "2021-09-16T18:34:58.108+05:30"]),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "email", "phone", "shortId", "name", "firstName", "username"]),
+            children,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+FIELDS = [
+    *(info.alias for info in User.model_fields.values() if info.alias),
+    *("emails", "phones", "listedEmails"),
+]
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), VALUES))
+def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
+    envelope = read(_answer({"_data": body}))
+    if not fields.text(body.get("id")):
+        with pytest.raises(Unreadable):
+            envelope.one(User)
+        return
+    read_user = envelope.one(User)
+    assert read_user.name
+    assert all(number.isdigit() for number in read_user.phones)
+    assert read_user.utc_offset(NOW) is None or read_user.local_time(NOW) == NOW
+    assert User.model_validate(read_user.model_dump(by_alias=True)) == read_user
+    assert User(**dict(read_user)) == read_user
+    assert isinstance(hash(read_user), int)
+    repr(read_user).encode()
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_any_value_makes_a_config(body: object) -> None:
+    config = Config.model_validate({"team": body, "roles": body})
+    assert isinstance(config.role_name("x"), str)
+    assert isinstance(config.team_name("x"), str)
+
+
+@settings(deadline=None)
+@given(st.text())
+@also("Asia/" + "x" * 50)
+@also("Etc")
+def test_any_text_is_a_time_zone_or_none(written: str) -> None:
+    found = fields.zone(written)
+    if found is not None:
+        offset = NOW.astimezone(found).utcoffset()
+        assert offset is not None
+        assert abs(offset) <= timedelta(hours=14)
+
+
+@settings(deadline=None)
+@given(st.integers(-14 * 60, 14 * 60), st.sampled_from(["", ":"]))
+def test_every_offset_of_the_earth_is_read(minutes: int, colon: str) -> None:
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    zone = fields.zone(f"{sign}{hours:02}{colon}{rest:02}")
+    assert zone is not None
+    assert zone.utcoffset(None) == timedelta(minutes=minutes)

@@ -1,0 +1,230 @@
+"""The resources: which endpoint each asks, and what each makes of the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.chakra.client import Chakra
+from bot.chakra.config import Configuration
+from bot.chakra.health import Health
+from bot.chakra.models import User, UserChanges
+from bot.chakra.paging import MOST_PAGES, following
+from bot.chakra.users import Users
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+    Unreadable,
+)
+from tests.chakra.upstream import Hang, Upstream, example, reply, text
+from tests.clock import ManualClock
+
+UUID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
+CHANGES = UserChanges(first_name="John", last_name="Doe")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+Ask = Callable[[Users], Awaitable[object]]
+READS: dict[str, tuple[Ask, str]] = {
+    "fetch-user-v2": (lambda users: users.fetch(UUID), f"/v2/ext/user/{UUID}"),
+    "fetch-user-v1": (lambda users: users.fetch_v1(UUID), f"/v1/ext/user/{UUID}"),
+    "list-users-v2": (lambda users: users.list(), "/v2/ext/users"),
+    "list-users-v1": (lambda users: users.list_v1(), "/v1/ext/users"),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_each_read_asks_its_endpoint_and_finds_john(clock: ManualClock, name: str) -> None:
+    ask, path = READS[name]
+    upstream = Upstream([reply(200, example(f"{name}.response"))])
+    async with upstream.http(clock) as http:
+        answer = await ask(Users(http))
+    found = answer[0] if isinstance(answer, tuple) else answer
+    assert isinstance(found, User)
+    assert found.name == "John Doe"
+    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", path)]
+
+
+@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(401, example("error.chakra")), KeyRefused),
+        (reply(404, {"_errors": ["no such user"]}), Missing),
+        (reply(200, {"_data": "x"}), Unreadable),
+        (reply(200, {"_data": {}}), Unreadable),
+        (reply(200, {"_data": [{}]}), Unreadable),
+        (reply(200, {"_data": None, "_errors": ["no"]}), Rejected),
+        (text(200, "<html>", "text/html"), Unreadable),
+    ],
+    ids=["401", "404", "string", "empty", "idless", "errors", "html"],
+)
+async def test_each_read_tells_what_went_wrong(
+    clock: ManualClock, name: str, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error) as raised:
+            await READS[name][0](Users(http))
+    assert raised.value.endpoint.startswith(("/v1/ext/user", "/v2/ext/user"))
+    assert UUID not in raised.value.endpoint
+
+
+async def test_a_data_of_null_for_one_user_means_there_is_none(clock: ManualClock) -> None:
+    async with Upstream([reply(200, {"_data": None})]).http(clock) as http:
+        with pytest.raises(Missing):
+            await Users(http).fetch(UUID)
+        with pytest.raises(Unreadable):
+            await Users(http).list()
+
+
+async def test_an_update_puts_what_changes(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("update-user.response"))])
+    async with upstream.http(clock) as http:
+        john = await Users(http).update(UUID, CHANGES)
+    assert john is not None
+    assert john.name == "John Doe"
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == ("PUT", f"/v1/ext/user/{UUID}")
+    assert request.read() == b'{"firstName": "John", "lastName": "Doe"}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(204), reply(200, {"_data": {}}), reply(200, {"_data": True})],
+    ids=["204", "empty", "flag"],
+)
+async def test_an_update_may_be_accepted_without_a_user(
+    clock: ManualClock, answer: httpx.Response
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        assert await Users(http).update(UUID, CHANGES) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(200, {"_errors": ["lastName is too long"]}), Rejected),
+        (reply(422, {"message": "no"}), Rejected),
+        (reply(405), Rejected),
+        (reply(500), OutcomeUnknown),
+        (reply(200, {}), OutcomeUnknown),
+        (httpx.Response(200), OutcomeUnknown),
+        (text(200, "<html>", "text/html"), OutcomeUnknown),
+        (httpx.ReadError(""), OutcomeUnknown),
+    ],
+)
+async def test_a_failed_update_says_whether_it_may_have_happened(
+    clock: ManualClock, answer: httpx.Response | Exception, error: type[ChakraError]
+) -> None:
+    upstream = Upstream([answer])
+    async with upstream.http(clock) as http:
+        with pytest.raises(error):
+            await Users(http).update(UUID, CHANGES)
+    assert len(upstream.asked) == 1
+
+
+async def test_pages_are_followed_if_they_ever_appear(clock: ManualClock) -> None:
+    upstream = Upstream(
+        [
+            reply(200, {"_data": [{"id": "1"}], "_meta": {"next": "/v2/ext/users?page=2"}}),
+            reply(200, {"_data": [{"id": "2"}], "_meta": {"hasMore": True}}),
+            reply(200, {"_data": [{"id": "2"}, {"id": "3"}], "_meta": {"hasMore": True}}),
+            reply(200, {"_data": []}),
+        ]
+    )
+    async with upstream.http(clock) as http:
+        users = await Users(http).list()
+    assert [user.id for user in users] == ["1", "2", "3"]
+    queries = [str(request.url.query, "ascii") for request in upstream.asked]
+    assert queries == ["", "page=2", "skip=2", "skip=3"]
+
+
+async def test_a_server_that_ignores_the_page_cannot_keep_us_going(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, {"_data": [{"id": "1"}], "_meta": {"hasMore": True}})])
+    async with upstream.http(clock) as http:
+        assert len(await Users(http).list()) == 1
+    assert len(upstream.asked) == 2
+
+
+async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
+    class Endless(Upstream):
+        async def __call__(self, request: httpx.Request) -> httpx.Response:
+            self.asked.append(request)
+            number = str(len(self.asked))
+            return reply(200, {"_data": [{"id": number}], "_meta": {"hasMore": True}})
+
+    upstream = Endless([])
+    async with upstream.http(clock) as http:
+        assert len(await Users(http).list()) == MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    ("meta", "query"),
+    [
+        ({}, None),
+        ({"hasMore": False}, None),
+        ({"hasMore": "yes"}, None),
+        ({"hasMore": True}, {"skip": "7"}),
+        ({"nextPage": "?page=2&limit=10"}, {"page": "2", "limit": "10"}),
+        ({"next": "https://chakra.test/v2/ext/users?after=x"}, {"after": "x"}),
+        ({"next": "/v2/ext/other?after=x"}, None),
+        ({"next": "/v2/ext/users"}, None),
+        ({"next": "http://[bad"}, None),
+        ({"next": "?a=\ud800"}, {"a": "\ufffd"}),
+        ({"next": "?a=" + "x" * 5000}, None),
+        ({"next": 2, "nextPath": ""}, None),
+    ],
+)
+def test_only_the_query_of_the_next_page_is_believed(
+    meta: dict[str, object], query: dict[str, str] | None
+) -> None:
+    assert following(meta, "/v2/ext/users", 7) == query
+
+
+async def test_the_configuration_is_read(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-config.response"))])
+    async with upstream.http(clock) as http:
+        config = await Configuration(http).fetch()
+    assert config.role_name("inside_sales") == "Inside Sales"
+    assert upstream.asked[0].url.path == "/v1/ext/config"
+
+
+@pytest.mark.parametrize("answer", [reply(200, {"status": "ok"}), text(200, "OK"), reply(204)])
+async def test_any_2xx_is_healthy(clock: ManualClock, answer: httpx.Response) -> None:
+    upstream = Upstream([answer])
+    async with upstream.http(clock) as http:
+        assert await Health(http).check() == 0.0
+    assert upstream.asked[0].url.path == "/v1/health"
+
+
+async def test_a_web_page_at_that_address_is_not(clock: ManualClock) -> None:
+    async with Upstream([text(200, "<html>", "text/html")]).http(clock) as http:
+        with pytest.raises(Unreadable, match="not Chakra"):
+            await Health(http).check()
+
+
+async def test_a_hung_health_probe_ends_after_five_seconds(clock: ManualClock) -> None:
+    async with Upstream([Hang]).http(clock) as http:
+        task = asyncio.ensure_future(Health(http).check())
+        await clock.advance(5)
+        with pytest.raises(Unavailable):
+            await task
+
+
+async def test_the_client_holds_every_resource_and_closes_once_for_all(clock: ManualClock) -> None:
+    async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
+        assert isinstance(chakra.users, Users)
+        assert isinstance(chakra.config, Configuration)
+        assert isinstance(chakra.health, Health)

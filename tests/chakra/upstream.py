@@ -1,0 +1,117 @@
+"""A Chakra in memory: it answers what a test tells it to, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from bot.chakra.http import Http
+from bot.chakra.policies import DEFAULT_LIMITS, Limits
+from bot.chakra.wire import Answer
+from tests.clock import ManualClock, settle
+
+EXAMPLES = Path(__file__).parent.parent / "data" / "chakra"
+TOKEN = "secret-token"
+
+
+def example(name: str) -> Any:
+    return json.loads((EXAMPLES / f"{name}.json").read_bytes())
+
+
+class Hang:
+    """An answer that never comes."""
+
+
+Reply = httpx.Response | Exception | type[Hang]
+
+
+def reply(status: int = 200, body: object = None, **headers: str) -> httpx.Response:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, json=body, headers=names)
+
+
+def text(status: int, body: str, media_type: str = "text/plain") -> httpx.Response:
+    return httpx.Response(status, text=body, headers={"Content-Type": media_type})
+
+
+@dataclass
+class Upstream:
+    """Gives `replies` in turn, the last of them for ever."""
+
+    replies: Sequence[Reply]
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        given = self.replies[min(len(self.asked), len(self.replies) - 1)]
+        self.asked.append(request)
+        if isinstance(given, httpx.Response):
+            return httpx.Response(
+                given.status_code, headers=given.headers, stream=_Bytes(given.content)
+            )
+        if isinstance(given, Exception):
+            raise given
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def http(
+        self,
+        clock: ManualClock,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        seen: list[tuple[str, str]] | None = None,
+        base_url: str = "https://chakra.test",
+    ) -> Http:
+        return Http(
+            base_url,
+            SecretStr(TOKEN),
+            clock,
+            limits=limits,
+            transport=httpx.MockTransport(self),
+            jitter=lambda: 0.0,
+            observe=None if seen is None else lambda *what: seen.append(what[:2]),
+        )
+
+
+class _Bytes(httpx.AsyncByteStream):
+    """Raw, as from a socket: a ready response would be decompressed before anybody reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+ONE = "/v2/ext/user/{userId}"
+DATA = {"_data": {"id": "u1"}}
+DOWN = httpx.ConnectError("[Errno 111] Connection refused")
+BROKEN = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+
+Verb = Callable[[Http], Awaitable[Answer]]
+
+
+def get(http: Http) -> Awaitable[Answer]:
+    return http.get(ONE, {"userId": "u1"})
+
+
+def put(http: Http) -> Awaitable[Answer]:
+    return http.write("PUT", ONE, {"userId": "u1"}, body={"firstName": "J"})
+
+
+async def after(clock: ManualClock, seconds: float, asking: Awaitable[Answer]) -> Answer:
+    """The answer, if it comes within `seconds` of the clock."""
+    task = asyncio.ensure_future(asking)
+    await settle()
+    for _ in range(round(seconds / 0.05)):
+        if task.done():
+            break
+        await clock.advance(0.05)
+    assert task.done(), f"no answer within {seconds} s"
+    return task.result()

@@ -1,0 +1,46 @@
+"""Something to cache: a source that a test holds back and lets go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+from bot.cache import Cached, Policy
+from tests.clock import settle
+
+POLICIES = {
+    "user": Policy(fresh=300, stale=1000, negative=30),
+    "job": Policy(fresh=2, stale=10, negative=30),
+}
+
+
+@dataclass
+class Source:
+    """A place to load from: `values` one after another, errors raised; `held` until `let_go`."""
+
+    values: list[object]
+    held: bool = False
+    loads: int = 0
+    gates: list[asyncio.Event] = field(default_factory=list)
+
+    async def __call__(self) -> object:
+        value = self.values[min(self.loads, len(self.values) - 1)]
+        self.loads += 1
+        if self.held:
+            gate = asyncio.Event()
+            self.gates.append(gate)
+            await gate.wait()
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+    async def let_go(self, number: int = -1) -> None:
+        self.gates[number].set()
+        await settle()
+
+
+async def asked(awaitable: Awaitable[Cached[object]]) -> asyncio.Task[Cached[object]]:
+    task = asyncio.ensure_future(awaitable)
+    await settle()
+    return task

@@ -1,0 +1,222 @@
+"""What the cache remembers, for how long, and what it says during an outage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.cache import Cache, Cached, size_of
+from bot.errors import (
+    BotError,
+    KeyRefused,
+    Missing,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from tests.clock import ManualClock
+from tests.loading import POLICIES, Source
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def seen() -> Counter[tuple[str, str]]:
+    return Counter()
+
+
+@pytest.fixture
+async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
+    def observe(kind: str, result: str) -> None:
+        seen[kind, result] += 1
+
+    cache = Cache(clock, POLICIES, observe=observe)
+    yield cache
+    await cache.aclose()
+
+
+async def test_a_fresh_value_is_served_without_asking_and_says_its_age(
+    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]]
+) -> None:
+    source = Source(["John"])
+    assert await cache.get("user", "1", source) == Cached("John", 0.0)
+    await clock.advance(299)
+    assert await cache.get("user", "1", source) == Cached("John", 299.0)
+    assert source.loads == 1
+    assert seen == {("user", "miss"): 1, ("user", "hit"): 1}
+
+
+async def test_a_value_past_its_time_is_loaded_again(cache: Cache, clock: ManualClock) -> None:
+    source = Source(["John", "Johnny"])
+    await cache.get("user", "1", source)
+    await clock.advance(300)
+    assert await cache.get("user", "1", source) == Cached("Johnny")
+
+
+async def test_kinds_and_keys_do_not_mix(cache: Cache) -> None:
+    await cache.get("user", "1", Source(["John"]))
+    assert (await cache.get("job", "1", Source(["a job"]))).value == "a job"
+    assert (await cache.get("user", "2", Source(["Jane"]))).value == "Jane"
+
+
+async def test_none_is_a_value_like_any_other(cache: Cache) -> None:
+    source = Source([None])
+    await cache.get("user", "1", source)
+    assert (await cache.get("user", "1", source)).value is None
+    assert source.loads == 1
+
+
+async def test_an_unknown_kind_is_refused_before_anything_is_loaded(cache: Cache) -> None:
+    source = Source(["x"])
+    with pytest.raises(KeyError):
+        await cache.get("weather", "1", source)
+    assert source.loads == 0
+
+
+@pytest.mark.parametrize("error", [Missing("no"), NotFound("user", "x", near=("y",))])
+async def test_not_found_is_believed_for_a_little_while(
+    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: Exception
+) -> None:
+    source = Source([error, "John"])
+    for _ in range(3):
+        with pytest.raises(type(error)) as raised:
+            await cache.get("job", "1", source)
+        assert vars(raised.value) == vars(error)
+        await clock.advance(5)  # longer than a job is fresh
+    assert source.loads == 1
+    assert seen == {("job", "error"): 1, ("job", "negative"): 2}
+    await clock.advance(15)
+    assert (await cache.get("job", "1", source)).value == "John"
+
+
+async def test_a_refresh_does_not_believe_a_remembered_not_found(cache: Cache) -> None:
+    source = Source([Missing("no"), "John"])
+    with pytest.raises(Missing):
+        await cache.get("user", "1", source)
+    assert (await cache.get("user", "1", source, refresh=True)).value == "John"
+    assert (await cache.get("user", "1", source)).value == "John"
+
+
+async def test_a_remembered_not_found_raised_often_keeps_no_growing_traceback(
+    cache: Cache,
+) -> None:
+    source = Source([Missing("no")])
+    lengths = []
+    for _ in range(4):
+        with pytest.raises(Missing) as raised:
+            await cache.get("user", "1", source)
+        lengths.append(len(raised.traceback))
+    assert len(set(lengths[1:])) == 1
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), Throttled("slowly", retry_after=9)])
+async def test_an_old_value_stands_in_during_an_outage_with_its_age_and_reason(
+    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: BotError
+) -> None:
+    source = Source(["John", error])
+    await cache.get("user", "1", source)
+    await clock.advance(600)
+    assert await cache.get("user", "1", source) == Cached("John", 600.0, True, error)
+    assert seen["user", "stale"] == 1
+
+
+async def test_an_old_value_is_not_kept_for_ever(cache: Cache, clock: ManualClock) -> None:
+    source = Source(["John", Unavailable("down")])
+    await cache.get("user", "1", source)
+    await clock.advance(1300)
+    with pytest.raises(Unavailable):
+        await cache.get("user", "1", source)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Missing(), Rejected(), KeyRefused(), Unreadable(), OutcomeUnknown(), RuntimeError()],
+)
+async def test_no_old_value_stands_in_for_an_answer(
+    cache: Cache, clock: ManualClock, error: Exception
+) -> None:
+    source = Source(["John", error])
+    await cache.get("user", "1", source)
+    await clock.advance(301)
+    with pytest.raises(type(error)):
+        await cache.get("user", "1", source)
+
+
+async def test_after_a_not_found_no_older_value_comes_back(
+    cache: Cache, clock: ManualClock
+) -> None:
+    source = Source(["John", Missing("gone"), Unavailable("down")])
+    await cache.get("user", "1", source)
+    with pytest.raises(Missing):
+        await cache.get("user", "1", source, refresh=True)
+    await clock.advance(31)
+    with pytest.raises(Unavailable):
+        await cache.get("user", "1", source)
+
+
+async def test_a_refresh_that_fails_shows_the_last_good_value_as_such(cache: Cache) -> None:
+    down = Unavailable("down")
+    source = Source(["John", down])
+    await cache.get("user", "1", source)
+    assert await cache.get("user", "1", source, refresh=True) == Cached("John", 0.0, True, down)
+
+
+async def test_peek_never_asks_and_tells_old_from_fresh(cache: Cache, clock: ManualClock) -> None:
+    assert cache.peek("user", "1") is None
+    await cache.get("user", "1", Source(["John"]))
+    assert cache.peek("user", "1") == Cached("John", 0.0)
+    await clock.advance(300)
+    assert cache.peek("user", "1") == Cached("John", 300.0, stale=True)
+
+
+async def test_the_least_used_go_when_the_bytes_run_out(clock: ManualClock) -> None:
+    cache = Cache(clock, POLICIES, most_bytes=250, sizeof=lambda value: len(str(value)))
+    for key in "abc":  # a key and its kind count too
+        await cache.get("user", key, Source(["x" * 80]))
+    assert cache.peek("user", "a") is None
+    assert cache.peek("user", "c") is not None
+    figures = cache.figures()
+    assert figures.items == 2
+    assert figures.bytes <= figures.most_bytes == 250
+    assert figures.kinds == {"user": 2}
+
+
+async def test_a_value_larger_than_the_whole_cache_is_served_and_the_older_one_goes(
+    clock: ManualClock,
+) -> None:
+    cache = Cache(clock, POLICIES, most_bytes=100, sizeof=lambda value: len(str(value)))
+    source = Source(["small", "x" * 1000])
+    await cache.get("user", "1", source)
+    assert (await cache.get("user", "1", source, refresh=True)).value == "x" * 1000
+    assert cache.peek("user", "1") is None
+    assert cache.figures().items == 0
+
+
+async def test_figures_leave_out_what_has_expired(cache: Cache, clock: ManualClock) -> None:
+    await cache.get("user", "1", Source(["John"]))
+    await cache.get("job", "1", Source(["a job"]))
+    assert cache.figures().kinds == {"user": 1, "job": 1}
+    await clock.advance(12)
+    assert cache.figures().kinds == {"user": 1}
+
+
+def test_sizes_are_about_right_and_quick_to_tell() -> None:
+    short, long = ["x" * 100] * 10, [f"{n:0100}" for n in range(100_000)]
+    assert size_of(short) < 1000
+    assert 14_000_000 < size_of(long) < 17_000_000
+    assert 29_000_000 < size_of({name: f"{name}!" for name in long}) < 36_000_000
+    assert size_of(Cached("x" * 5000)) > 5000
+
+
+def test_a_value_that_holds_itself_has_a_size() -> None:
+    loop: list[object] = []
+    loop.append(loop)
+    assert size_of(loop) > 0

@@ -1,0 +1,324 @@
+"""Loads that overlap: shared, left, refreshed, invalidated, in any order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cache import Cache
+from bot.errors import Missing, Unavailable
+from tests.clock import ManualClock, settle
+from tests.loading import POLICIES, Source, asked
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def seen() -> Counter[tuple[str, str]]:
+    return Counter()
+
+
+@pytest.fixture
+async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
+    def observe(kind: str, result: str) -> None:
+        seen[kind, result] += 1
+
+    cache = Cache(clock, POLICIES, observe=observe)
+    yield cache
+    await cache.aclose()
+
+
+async def test_two_hundred_who_ask_at_once_make_one_load(
+    cache: Cache, seen: Counter[tuple[str, str]]
+) -> None:
+    source = Source(["John"], held=True)
+    tasks = [asyncio.ensure_future(cache.get("user", "1", source)) for _ in range(200)]
+    await settle()
+    await source.let_go()
+    assert {task.result().value for task in tasks} == {"John"}
+    assert source.loads == 1
+    assert seen == {("user", "miss"): 1, ("user", "shared"): 199}
+
+
+async def test_a_cancelled_first_caller_takes_nobody_along(cache: Cache) -> None:
+    source = Source(["John"], held=True)
+    first = await asked(cache.get("user", "1", source))
+    second = await asked(cache.get("user", "1", source))
+    first.cancel()
+    await settle()
+    assert first.cancelled()
+    await source.let_go()
+    assert (await second).value == "John"
+    assert source.loads == 1
+
+
+async def test_a_load_that_everyone_left_still_fills_the_cache(cache: Cache) -> None:
+    source = Source(["John"], held=True)
+    only = await asked(cache.get("user", "1", source))
+    only.cancel()
+    await settle()
+    await source.let_go()
+    peeked = cache.peek("user", "1")
+    assert peeked is not None
+    assert peeked.value == "John"
+
+
+async def test_an_error_reaches_all_who_waited_and_is_not_kept(
+    cache: Cache, seen: Counter[tuple[str, str]]
+) -> None:
+    source = Source([Unavailable("down"), "John"], held=True)
+    tasks = [await asked(cache.get("user", "1", source)) for _ in range(3)]
+    await source.let_go()
+    for task in tasks:
+        assert isinstance(task.exception(), Unavailable)
+    assert seen == {("user", "error"): 3}
+    source.held = False
+    assert (await cache.get("user", "1", source)).value == "John"
+
+
+async def test_an_error_that_nobody_waited_for_is_not_logged_by_the_loop(cache: Cache) -> None:
+    logged: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
+    source = Source([RuntimeError("a bug")], held=True)
+    only = await asked(cache.get("user", "1", source))
+    only.cancel()
+    await source.let_go()
+    del only
+    gc.collect()
+    await settle()
+    assert logged == []
+
+
+async def test_the_error_of_a_load_says_where_it_happened(cache: Cache) -> None:
+    async def load() -> object:
+        raise RuntimeError("a bug")
+
+    tasks = [asyncio.ensure_future(cache.get("user", "1", load)) for _ in range(2)]
+    await asyncio.wait(tasks)
+    for task in tasks:
+        error = task.exception()
+        assert error is not None
+        names = []
+        traceback = error.__traceback__
+        while traceback:
+            names.append(traceback.tb_frame.f_code.co_name)
+            traceback = traceback.tb_next
+        assert "load" in names
+
+
+async def test_a_refresh_asks_anew_and_is_what_others_get_then(cache: Cache) -> None:
+    source = Source(["John", "Johnny"])
+    await cache.get("user", "1", source)
+    assert (await cache.get("user", "1", source, refresh=True)).value == "Johnny"
+    assert (await cache.get("user", "1", source)).value == "Johnny"
+    assert source.loads == 2
+
+
+async def test_refreshes_share_a_load_and_plain_gets_join_it(cache: Cache) -> None:
+    source = Source(["John"], held=True)
+    tasks = [
+        await asked(cache.get("user", "1", source, refresh=True)),
+        await asked(cache.get("user", "1", source, refresh=True)),
+        await asked(cache.get("user", "1", source)),
+    ]
+    await source.let_go()
+    assert [task.result().value for task in tasks] == ["John"] * 3
+    assert source.loads == 1
+
+
+async def test_a_refresh_does_not_join_a_plain_load_begun_before_it(cache: Cache) -> None:
+    source = Source(["before", "after"], held=True)
+    plain = await asked(cache.get("user", "1", source))
+    refresh = await asked(cache.get("user", "1", source, refresh=True))
+    await source.let_go(1)
+    assert refresh.result().value == "after"
+    await source.let_go(0)
+    assert plain.result().value == "before"
+    assert (await cache.get("user", "1", source)).value == "after"
+
+
+async def test_while_a_value_is_fresh_a_refresh_of_another_delays_nobody(cache: Cache) -> None:
+    source = Source(["John", "Johnny"])
+    await cache.get("user", "1", source)
+    source.held = True
+    refresh = await asked(cache.get("user", "1", source, refresh=True))
+    assert (await cache.get("user", "1", source)).value == "John"
+    await source.let_go()
+    assert refresh.result().value == "Johnny"
+
+
+async def test_invalidating_forgets_one_or_all_of_a_kind(cache: Cache) -> None:
+    for key in ("1", "2"):
+        await cache.get("user", key, Source(["John"]))
+    await cache.get("job", "1", Source(["a job"]))
+    cache.invalidate("user", "1")
+    assert cache.peek("user", "1") is None
+    assert cache.peek("user", "2") is not None
+    cache.invalidate("user")
+    assert cache.peek("user", "2") is None
+    assert cache.peek("job", "1") is not None
+
+
+@pytest.mark.parametrize("whole_kind", [False, True])
+@pytest.mark.parametrize("refresh", [False, True])
+async def test_what_was_being_loaded_when_it_was_invalidated_is_neither_kept_nor_joined(
+    cache: Cache, whole_kind: bool, refresh: bool
+) -> None:
+    source = Source(["before", "after"], held=True)
+    early = await asked(cache.get("user", "1", source, refresh=refresh))
+    cache.invalidate("user", None if whole_kind else "1")
+    late = await asked(cache.get("user", "1", source))
+    await source.let_go(1)
+    await source.let_go(0)
+    assert early.result().value == "before"
+    assert late.result().value == "after"
+    assert (await cache.get("user", "1", source)).value == "after"
+
+
+async def test_a_not_found_from_before_an_invalidation_is_not_believed(cache: Cache) -> None:
+    source = Source([Missing("no"), "John"], held=True)
+    early = await asked(cache.get("user", "1", source))
+    cache.invalidate("user", "1")
+    await source.let_go()
+    assert isinstance(early.exception(), Missing)
+    source.held = False
+    assert (await cache.get("user", "1", source)).value == "John"
+
+
+async def test_closing_ends_the_loads_and_tells_who_waits(clock: ManualClock) -> None:
+    cache = Cache(clock, POLICIES)
+    source = Source(["John"], held=True)
+    begun = await asked(cache.get("user", "1", source))
+    unbegun = asyncio.ensure_future(cache.get("user", "2", source))
+    await asyncio.sleep(0)
+    await cache.aclose()
+    for task in (begun, unbegun):
+        with pytest.raises(Unavailable):
+            await task
+    with pytest.raises(Unavailable):
+        await cache.get("user", "3", source)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["get", "get", "refresh"]), st.sampled_from([0, 0, 1])),
+        st.tuples(st.just("invalidate"), st.sampled_from([0, 0, 1, None])),
+        st.tuples(
+            st.sampled_from(["cancel", "finish", "finish", "fail", "missing"]), st.integers(0, 5)
+        ),
+        st.tuples(st.just("wait"), st.sampled_from([1, 31, 301])),
+    ),
+    min_size=4,
+    max_size=30,
+)
+
+
+@dataclass
+class _Load:
+    key: int
+    began: int
+    refresh: bool
+    task: asyncio.Task[object] | None
+    gate: asyncio.Future[object]
+
+
+class World:
+    """Every step has a number; a value is the number of the step at which its load began. So a
+    value that is older than an invalidation before the question shows at once."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.cache = Cache(self.clock, POLICIES)
+        self.step = 0
+        self.invalidated = {0: 0, 1: 0}
+        self.running: list[_Load] = []
+        self.askers: list[asyncio.Task[None]] = []
+
+    def load(self, key: int, refresh: bool) -> Callable[[], Awaitable[object]]:
+        async def load() -> object:
+            began = self.step
+            for other in self.running:
+                if other.key == key and other.refresh == refresh:
+                    assert other.began <= self.invalidated[key], "two loads at once"
+            gate = asyncio.get_running_loop().create_future()
+            mine = _Load(key, began, refresh, asyncio.current_task(), gate)
+            self.running.append(mine)
+            try:
+                error = await gate
+            finally:
+                self.running.remove(mine)
+            if error is not None:
+                raise error
+            return began
+
+        return load
+
+    async def ask(self, key: int, refresh: bool) -> None:
+        after = self.invalidated[key]
+        try:
+            cached = await self.cache.get("user", key, self.load(key, refresh), refresh=refresh)
+        except (Unavailable, Missing):
+            return
+        assert isinstance(cached.value, int)
+        assert cached.value > after or after == 0, "older than an invalidation"
+
+    def end(self, number: int, error: BaseException | None) -> None:
+        if self.running:
+            load = self.running[number % len(self.running)]
+            if not load.gate.done():
+                load.gate.set_result(error)
+
+    async def take(self, what: str, argument: int | None) -> None:
+        self.step += 1
+        match what, argument:
+            case (("get" | "refresh"), int(key)):
+                self.askers.append(asyncio.ensure_future(self.ask(key, what == "refresh")))
+            case "invalidate", key:
+                for each in (0, 1) if key is None else (key,):
+                    self.invalidated[each] = self.step
+                self.cache.invalidate("user", key)
+            case "cancel", int(number) if self.askers:
+                self.askers[number % len(self.askers)].cancel()
+            case "finish", int(number):
+                self.end(number, None)
+            case "fail", int(number):
+                self.end(number, Unavailable("down"))
+            case "missing", int(number):
+                self.end(number, Missing("no"))
+            case "wait", int(seconds):
+                await self.clock.advance(seconds)
+        await settle(6)
+
+    async def finish(self) -> None:
+        while self.running:
+            self.end(0, None)
+            await settle(6)
+        results = await asyncio.gather(*self.askers, return_exceptions=True)
+        await self.cache.aclose()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+@given(STEPS)
+@settings(max_examples=400, deadline=None)
+def test_whatever_happens_in_whatever_order_no_value_is_older_than_an_invalidation(
+    steps: list[tuple[str, int | None]],
+) -> None:
+    async def run() -> None:
+        world = World()
+        for what, argument in steps:
+            await world.take(what, argument)
+        await world.finish()
+
+    asyncio.run(run())

@@ -1,0 +1,285 @@
+"""Log lines: ours and the libraries' through one pipeline that masks what must not be kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets as randomness
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.privacy import SECRET, mask_phone, redact
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+# Libraries that tell more than an operator wants, or whole requests: none speaks below this level.
+QUIETER = {
+    "asyncio": logging.INFO,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "slack_bolt": logging.INFO,
+    "slack_sdk": logging.INFO,
+}
+
+# What this module writes itself; everything else is looked at.
+_OURS = ("timestamp", "level", "logger")
+_SECRET_KEYS = re.compile(
+    r"(?i)(^|_|-)(token|secret|password|authorization|cookie|response_?url)s?$"
+)
+_PHONE_KEYS = re.compile(r"(?i)phone|mobile|msisdn|wa_?id|recipient")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DEEPEST = 6
+_EPOCH = re.compile(r"1[5-9](\d{8}|\d{11}|\d{14})")
+_PHONE_LENGTHS = range(10, 16)
+_NOT_YET_A_PHONE = 4  # digits
+_SHORTEST_SECRET = 8
+
+# Crockford's alphabet (crockford.com/base32.html): nothing to confuse when read out.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS = _ALPHABET[10:]
+
+
+def configure(level: str, fmt: str, stream: TextIO, secrets: Iterable[str] = ()) -> None:
+    """Sends every log line of the process to ``stream``. Called once, by the entry point.
+
+    ``level`` and ``fmt`` are as in the settings; ``secrets`` are values that no line may hold.
+    Calling it again replaces what it did before.
+    """
+    _never_fail_on_encoding(stream)
+    lowest = LEVELS[level]
+    mask = Mask(tuple(one for one in secrets if len(one) >= _SHORTEST_SECRET))
+    pipeline: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask,
+        _renderer(fmt, stream),
+    ]
+    write = _Writer(stream)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, _add_name, *pipeline],
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        logger_factory=lambda *names: _Named(write, *names),
+        cache_logger_on_first_use=False,
+    )
+    _take_over_stdlib(_Bridge(pipeline, write), lowest)
+
+
+def bind_request(request_id: str) -> None:
+    """Every line of the running task, and of the tasks it starts, carries this id from here on."""
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def new_request_id() -> str:
+    """A reference to read out or to search for, as ``7F3K-92QD``: 36 random bits.
+
+    Each half holds a letter, so that no reference is taken for a phone number.
+    """
+    return f"{_half()}-{_half()}"
+
+
+def _half() -> str:
+    bits = randomness.randbits(22)
+    place, bits = bits & 3, bits >> 2
+    letter, bits = _LETTERS[(bits & 31) % len(_LETTERS)], bits >> 5
+    rest = [_ALPHABET[(bits >> shift) & 31] for shift in (0, 5, 10)]
+    rest.insert(place, letter)
+    return "".join(rest)
+
+
+class Kind(Enum):
+    """What the name of a field says of its value."""
+
+    PLAIN = "plain"
+    PHONE = "phone"
+    SECRET = "secret"  # noqa: S105 - a kind of field
+
+
+@lru_cache(maxsize=512)
+def _kind(key: str) -> Kind:
+    if _SECRET_KEYS.search(key):
+        return Kind.SECRET
+    return Kind.PHONE if _PHONE_KEYS.search(key) else Kind.PLAIN
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A structlog processor: the event with every key and value made fit to be kept.
+
+    What comes out is plain JSON data: an object becomes its masked ``repr``.
+    """
+
+    secrets: tuple[str, ...] = ()
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        fit: dict[str, Any] = {key: event.pop(key) for key in _OURS if key in event}
+        trace = event.pop("exception", None)
+        fit["event"] = self._value("event", event.pop("event", ""), 0)
+        for key, value in event.items():
+            fit[self._line(key)] = self._value(key, value, 0)
+        if trace is not None:
+            fit["exception"] = self._text(str(trace))
+        return fit
+
+    def _value(self, key: str, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        kind = _kind(key)
+        if kind is Kind.SECRET:
+            return SECRET
+        if isinstance(value, str):
+            phone = kind is Kind.PHONE and sum(map(str.isdigit, value)) > _NOT_YET_A_PHONE
+            return mask_phone(value) if phone else self._line(value)
+        if isinstance(value, int | float):
+            return _number(kind, value)
+        if depth >= _DEEPEST:
+            return "…"
+        return self._compound(key, value, depth + 1)
+
+    def _compound(self, key: str, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                self._line(str(name)): self._value(str(name), one, depth)
+                for name, one in value.items()
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._value(key, one, depth) for one in value]
+        if isinstance(value, bytes):
+            return self._line(value.decode(errors="backslashreplace"))
+        return self._line(_described(value))
+
+    def _line(self, text: str) -> str:
+        """Masked, and on one line: a name typed by a stranger cannot forge a line of its own."""
+        if len(text) < _SHORTEST_SECRET and text.isidentifier():
+            return text  # a word too short for any secret or phone number: most of a line
+        text = self._text(text)
+        return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+
+    def _text(self, text: str) -> str:
+        for secret in self.secrets:
+            if secret in text:
+                text = text.replace(secret, SECRET)
+        return redact(text)
+
+
+def _number(kind: Kind, value: float) -> int | float | str:
+    """The number itself, unless it is one to call."""
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)
+    if -100_000 < value < 100_000:
+        return value
+    digits = str(abs(value))
+    if kind is Kind.PHONE:
+        return mask_phone(digits)
+    called = len(digits) in _PHONE_LENGTHS and not _EPOCH.fullmatch(digits)
+    return mask_phone(digits) if called else value
+
+
+def _described(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a log line must not fail on a broken repr
+        return f"<{type(value).__name__}>"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+@dataclass(frozen=True)
+class _Writer:
+    stream: TextIO
+
+    def __call__(self, line: str) -> None:
+        self.stream.write(line + "\n")
+        self.stream.flush()
+
+
+class _Named:
+    """What structlog calls with a finished line; its name becomes the line's ``logger``."""
+
+    def __init__(self, write: _Writer, name: str = "bot") -> None:
+        self.name = name
+        self.msg = self.debug = self.info = self.warning = self.error = self.critical = write
+
+
+def _add_name(logger: WrappedLogger, _: str, event: EventDict) -> EventDict:
+    event["logger"] = logger.name
+    return event
+
+
+class _Bridge(logging.Handler):
+    """Lines of libraries that use stdlib's logging, through our pipeline."""
+
+    def __init__(self, pipeline: list[Processor], write: _Writer) -> None:
+        super().__init__()
+        self._pipeline = pipeline
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: MutableMapping[str, Any] = {
+            "event": _message(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        line: Any = event
+        for step in self._pipeline:
+            line = step(None, record.levelname.lower(), line)
+        self._write(line)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} (its arguments do not fit)"
+
+
+def _take_over_stdlib(bridge: _Bridge, lowest: int) -> None:
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+    root.addHandler(bridge)
+    root.setLevel(lowest)
+    for name in [*logging.root.manager.loggerDict, *QUIETER]:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name, level in QUIETER.items():
+        logging.getLogger(name).setLevel(max(level, lowest))
+
+
+def _renderer(fmt: str, stream: TextIO) -> Processor:
+    if fmt == "json":
+        return _as_json
+    return structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """ASCII only, so that no stream and no collector stumbles on a name."""
+    return _encode(event)
+
+
+def _never_fail_on_encoding(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,158 @@
+"""What Prometheus reads: counters and timings in a registry of their own, with bounded labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from bot.errors import BotError
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+OK = "ok"
+FAILED = "failed"  # a fault of ours
+OTHER = "other"  # whatever gets no series of its own
+
+# Seconds. Slack waits 3 for an ack; an answer from the cache takes about a millisecond.
+ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+# Seconds. Chakra names no limit; the client gives up within a minute.
+UPSTREAM_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+# More than all commands, endpoints and kinds together; past it a label is made of what people type.
+MOST_SERIES = 500
+
+
+class CacheFigures(Protocol):
+    """What the cache says of itself when it is asked."""
+
+    @property
+    def items(self) -> int: ...
+
+    @property
+    def bytes(self) -> int: ...
+
+
+class Metrics:
+    """One process's figures. The names that may become labels come from the code, never from
+    what a person typed; whatever is not known, or comes past `MOST_SERIES`, counts as `other`.
+
+    ``commands`` are the names of the sub-commands, where they are to be held to; their successes
+    then stand in the text from the start, at 0.
+    """
+
+    def __init__(self, commands: Iterable[str] = ()) -> None:
+        self.registry = CollectorRegistry()
+        self._series: list[str] = []
+        self._names = frozenset(commands)
+        self._outcomes = outcomes()
+        self._commands = _Children(
+            self._counter("commands", "Commands answered", "command", "outcome").labels
+        )
+        self._acks = self._timer("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
+        self._requests = _Children(
+            self._counter("upstream_requests", "Requests to Chakra", "endpoint", "status").labels
+        )
+        self._upstream = _Children(
+            self._timer(
+                "upstream", "Time that Chakra took to answer", UPSTREAM_BUCKETS, "endpoint"
+            ).labels
+        )
+        self._reads = _Children(
+            self._counter("cache_requests", "Reads of the cache", "kind", "result").labels
+        )
+        for name in self._names:
+            self._commands(name, OK)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        self._note(f"chakra_bot_{name}_total", labels)
+        return Counter(f"chakra_bot_{name}", f"{what}.", labels, registry=self.registry)
+
+    def _timer(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        name, what = f"chakra_bot_{name}_seconds", f"{what}, in seconds."
+        self._note(name, labels)
+        return Histogram(name, what, labels, buckets=buckets, registry=self.registry)
+
+    def _note(self, name: str, labels: tuple[str, ...] = ()) -> None:
+        self._series.append(f"{name}{{{','.join(labels)}}}" if labels else name)
+
+    def series(self) -> tuple[str, ...]:
+        """The name of every metric with its labels, as ``chakra_bot_x_total{kind,result}``."""
+        return tuple(self._series)
+
+    def command(self, name: str, outcome: str) -> None:
+        """``outcome`` is ``ok``, ``failed`` or the kind of an error."""
+        known = not self._names or name in self._names
+        expected = outcome in self._outcomes
+        self._commands(name if known else OTHER, outcome if expected else OTHER).inc()
+
+    def ack(self, seconds: float) -> None:
+        self._acks.observe(seconds)
+
+    def upstream(self, endpoint: str, status: str, seconds: float) -> None:
+        """``endpoint`` is a path template, ``status`` an HTTP status or one word for none."""
+        self._requests(endpoint, status).inc()
+        self._upstream(endpoint).observe(seconds)
+
+    def cache(self, kind: str, result: str) -> None:
+        self._reads(kind, result).inc()
+
+    def watch_cache(self, figures: Callable[[], CacheFigures]) -> None:
+        """Asks ``figures`` at every reading; called once."""
+        gauges = (
+            ("chakra_bot_cache_items", "Answers in the cache.", lambda: figures().items),
+            ("chakra_bot_cache_bytes", "Memory the cached answers take.", lambda: figures().bytes),
+        )
+        for name, what, value in gauges:
+            self._note(name)
+            Gauge(name, what, registry=self.registry).set_function(value)
+
+    def render(self) -> bytes:
+        """Prometheus's text format, as `CONTENT_TYPE` says."""
+        return generate_latest(_Shown(self.registry))
+
+
+def outcomes() -> frozenset[str]:
+    """Every outcome that a command may have; the kinds are those of the errors that exist now."""
+    kinds = {OK, FAILED, OTHER}
+    waiting: list[type[BotError]] = [BotError]
+    while waiting:
+        error = waiting.pop()
+        kinds.add(error.kind)
+        waiting.extend(error.__subclasses__())
+    return frozenset(kinds)
+
+
+T = TypeVar("T")
+
+
+class _Children(Generic[T]):
+    """The children of a metric, kept: finding one again is a look in a dict, without a lock."""
+
+    def __init__(self, make: Callable[..., T]) -> None:
+        self._make = make
+        self._made: dict[tuple[str, ...], T] = {}
+
+    def __call__(self, *labels: str) -> T:
+        child = self._made.get(labels)
+        if child is not None:
+            return child
+        if len(self._made) >= MOST_SERIES:
+            labels = (OTHER,) * len(labels)
+        return self._made.setdefault(labels, self._make(*labels))
+
+
+class _Shown(Collector):
+    """The registry without the client's ``_created`` times, which double the series."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [one for one in metric.samples if not one.name.endswith("_created")]
+            yield metric

@@ -1,0 +1,204 @@
+"""What a setting's value must look like: each shape takes the typed text and gives the value back.
+
+A shape raises ``ValueError`` with words that continue the setting's name ("PORT is not a number").
+The words never hold the value of a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from bot.privacy import redact
+
+BOT_TOKEN = "xoxb-"  # noqa: S105 - prefixes, not tokens
+APP_TOKEN = "xapp-"  # noqa: S105
+
+# docs.slack.dev/authentication/tokens
+TOKEN_KINDS = {
+    BOT_TOKEN: "a bot token",
+    APP_TOKEN: "an app-level token",
+    "xoxp-": "a user token",
+    "xoxe.": "a token that expires; switch token rotation off for the app",
+    "xoxe-": "a refresh token",
+    "xoxa-": "a legacy workspace token",
+    "xoxc-": "a browser session's token",
+    "xoxs-": "a browser session's token",
+}
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("console", "json")
+HIGHEST_PORT = 65535
+
+_TOKEN = re.compile(r"[!-~]+")
+_MEMBER_OR_GROUP = re.compile(r"[UWS][A-Z0-9]{2,}")
+_META_ID = re.compile(r"[0-9]{5,20}")
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+_VERSION = re.compile(r"v[0-9]+\.[0-9]+")
+
+
+def bot_token(value: str) -> str:
+    return _slack_token(value, BOT_TOKEN)
+
+
+def app_token(value: str) -> str:
+    return _slack_token(value, APP_TOKEN)
+
+
+def _slack_token(value: str, wanted: str) -> str:
+    expected = f"{TOKEN_KINDS[wanted]} starts with {wanted}"
+    if not value.startswith(wanted):
+        for prefix, kind in TOKEN_KINDS.items():
+            if value.startswith(prefix):
+                raise ValueError(f"starts with {prefix}: that is {kind}; {expected}")
+        raise ValueError(f"does not start with {wanted}: {expected}")
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value.removeprefix(wanted)):
+        raise ValueError("holds characters that no Slack token has: copy it again, whole")
+    return value
+
+
+def secret(value: str) -> str:
+    """A password-like value of one line of printable ASCII, which is not one of Slack's tokens."""
+    for prefix, kind in TOKEN_KINDS.items():
+        if value.startswith(prefix):
+            raise ValueError(f"starts with {prefix}: that is {kind} of Slack's, another thing")
+    if not _TOKEN.fullmatch(value):
+        raise ValueError("holds spaces or unusual characters: copy it again, whole")
+    return value
+
+
+def bearer_token(value: str) -> str:
+    if value.lower().startswith("bearer "):
+        raise ValueError('starts with the word "Bearer": leave it out, only the token belongs here')
+    return secret(value)
+
+
+def slack_address(value: str) -> str:
+    """A base address that ends with a slash, as slack_sdk wants it."""
+    return _web_address(value).rstrip("/") + "/"
+
+
+def chakra_address(value: str) -> str:
+    """A base address without a slash at its end: every path begins with one."""
+    address = _web_address(value).rstrip("/")
+    if re.search(r"/v[0-9]+(/ext)?$", address):
+        raise ValueError("ends with a version: give the address before /v1, the bot adds the rest")
+    return address
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is no web address") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("is no web address: it should look like https://host.example")
+    if parts.scheme == "http" and not _loopback(host):
+        raise ValueError("starts with http://: tokens travel there, so it must be https://")
+    return _bare(value, parts)
+
+
+def _bare(value: str, parts: SplitResult) -> str:
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("holds a name, a password, a ? or a #: give the bare address")
+    if re.search(r"\s", value):
+        raise ValueError("holds a space")
+    return value
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def database_address(value: str) -> str:
+    if value.startswith("postgres://"):
+        raise ValueError("starts with postgres://: write postgresql://")
+    if not re.match(r"sqlite:///.|postgresql://.", value):
+        raise ValueError(
+            "is no database address: it starts with sqlite:/// and a file, or with postgresql://"
+        )
+    return value
+
+
+def uuid(value: str) -> str:
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise ValueError(
+            "is no UUID (8-4-4-4-12 letters and digits, as 2b1e1c9e-0d5a-4c57-9a3c-6f2f7f0a1b2c)"
+        ) from None
+
+
+def meta_id(value: str) -> str:
+    """An id of Meta's: digits only. A phone number written with its plus sign is the usual slip."""
+    if value.startswith("+"):
+        raise ValueError("starts with +: this is Meta's id of the number, not the number itself")
+    if not _META_ID.fullmatch(value):
+        raise ValueError("is no id of Meta's: it has digits only")
+    return value
+
+
+def api_version(value: str) -> str:
+    if not _VERSION.fullmatch(value):
+        raise ValueError("is no version: it should look like v24.0")
+    return value
+
+
+def host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("is no host: give a name or an IP address alone, without http:// and port")
+    return value
+
+
+def port(value: str) -> int:
+    """0 to 65535; with 0 the system picks a free one."""
+    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > HIGHEST_PORT:
+        raise ValueError(f"is no port: it is a number from 0 (any free one) to {HIGHEST_PORT}")
+    return int(value)
+
+
+def log_level(value: str) -> str:
+    return _one_of("warning" if value.lower() == "warn" else value, LOG_LEVELS)
+
+
+def log_format(value: str) -> str:
+    return _one_of(value, LOG_FORMATS)
+
+
+def _one_of(value: str, choices: tuple[str, ...]) -> str:
+    if value.lower() not in choices:
+        allowed = ", ".join(choices[:-1]) + " or " + choices[-1]
+        raise ValueError(f'is "{redact(value[:40])}": it may be {allowed}')
+    return value.lower()
+
+
+def region(value: str) -> str:
+    code = value.upper()
+    if code == "UK":
+        raise ValueError('is "UK": the United Kingdom is GB')
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("is no country: it takes two letters of ISO 3166, as IN, DE or US")
+    return code
+
+
+def senders(value: str) -> tuple[str, ...]:
+    """Ids of people (``U…``, ``W…``) and user groups (``S…``), in the order they were typed."""
+    ids = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", value)))
+    for one in ids:
+        if not _MEMBER_OR_GROUP.fullmatch(one):
+            raise ValueError(
+                f'holds "{redact(one[:40])}": ids are wanted, '
+                "people U… (or W…) and user groups S…, separated by commas"
+            )
+    return ids

@@ -1,0 +1,270 @@
+"""Log lines: one pipeline for ours and the libraries', nothing personal in it, and cheap."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import re
+import timeit
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.logs import Mask, bind_request, configure, new_request_id
+
+TOKEN = "xoxb-12-34-abc"
+SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
+EMAIL = "john.doe@acme.com"
+PHONE = "+919876543210"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Where the lines of one test go; the process's logging is put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield io.StringIO()
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def masked(**event: Any) -> dict[str, Any]:
+    return dict(Mask((SIGNING,))(None, "info", event))
+
+
+def test_a_line_of_ours_in_json(stream: io.StringIO) -> None:
+    configure("info", "json", stream)
+    structlog.get_logger("router").info("handled", command="user", ms=1.5, ok=True, near=None)
+    [line] = lines(stream)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line.pop("timestamp"))
+    assert line == {
+        "level": "info",
+        "logger": "router",
+        "event": "handled",
+        "command": "user",
+        "ms": 1.5,
+        "ok": True,
+        "near": None,
+    }
+
+
+def test_a_line_of_ours_on_the_console(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    structlog.get_logger("router").warning("handled", to=EMAIL)
+    line = stream.getvalue()
+    assert "handled" in line
+    assert "[router]" in line
+    assert "to=j•••@acme.com" in line
+
+
+def test_a_line_of_a_library_goes_the_same_way(stream: io.StringIO) -> None:
+    library = logging.getLogger("slack_bolt.AsyncApp")
+    library.addHandler(logging.StreamHandler(io.StringIO()))
+    configure("info", "json", stream)
+    library.warning("no listener for %s of %s", "message", EMAIL)
+    logging.getLogger("uvicorn.error").info("Started")
+    first, second = lines(stream)
+    assert first["event"] == "no listener for message of j•••@acme.com"
+    assert (first["logger"], first["level"]) == ("slack_bolt.AsyncApp", "warning")
+    assert second["event"] == "Started"
+
+
+def test_a_library_whose_arguments_do_not_fit_breaks_nothing(stream: io.StringIO) -> None:
+    configure("info", "json", stream)
+    logging.getLogger("careless").error("%d of them", PHONE)
+    [line] = lines(stream)
+    assert line["event"] == "%d of them (its arguments do not fit)"
+
+
+def test_lines_below_the_level_cost_nothing_and_say_nothing(stream: io.StringIO) -> None:
+    configure("warning", "json", stream)
+    structlog.get_logger("router").info("handled")
+    logging.getLogger("uvicorn.error").info("Started")
+    assert stream.getvalue() == ""
+
+
+def test_libraries_that_log_whole_requests_are_quiet_even_when_debugging(
+    stream: io.StringIO,
+) -> None:
+    configure("debug", "json", stream)
+    logging.getLogger("httpx").info("HTTP Request: GET https://x/users/1")
+    logging.getLogger("slack_sdk.web").debug("Sending a request")
+    assert stream.getvalue() == ""
+
+
+def test_configuring_again_replaces_what_was_there(stream: io.StringIO) -> None:
+    configure("info", "json", io.StringIO())
+    configure("info", "json", stream)
+    logging.getLogger("x").error("once")
+    assert len(lines(stream)) == 1
+
+
+async def test_every_line_of_a_request_carries_its_id_and_no_others(stream: io.StringIO) -> None:
+    configure("info", "json", stream)
+    log = structlog.get_logger("router")
+
+    async def request(name: str) -> None:
+        bind_request(name)
+        await asyncio.sleep(0)
+        log.info("handled", of=name)
+        await asyncio.create_task(followed_up(name))
+
+    async def followed_up(name: str) -> None:
+        logging.getLogger("library").warning("of %s", name)
+
+    await asyncio.gather(*(asyncio.create_task(request(f"R{n}")) for n in range(3)))
+    log.info("none")
+    *told, last = lines(stream)
+    assert len(told) == 6
+    assert all(line["request_id"] in (line.get("of"), line["event"][3:]) for line in told)
+    assert "request_id" not in last
+
+
+def test_a_reference_is_short_and_never_taken_for_a_phone_number() -> None:
+    made = {new_request_id() for _ in range(2_000)}
+    assert len(made) == 2_000
+    assert all(
+        re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", one) for one in made
+    )
+    assert all(masked(event=one)["event"] == one for one in made)
+
+
+def look_up() -> None:
+    raise LookupError(f"nobody has {PHONE}")
+
+
+def fail_twice() -> None:
+    try:
+        look_up()
+    except LookupError as error:
+        raise ValueError(f"refused {TOKEN} {SIGNING} of {EMAIL}") from error
+
+
+def test_nothing_personal_stands_in_an_exception(stream: io.StringIO) -> None:
+    configure("info", "json", stream, secrets=[SIGNING])
+    log = structlog.get_logger("router")
+    try:
+        fail_twice()
+    except ValueError:
+        log.exception("failed", sought=EMAIL)
+        logging.getLogger("library").exception("also for %s", EMAIL)
+    ours, theirs = lines(stream)
+    for line in (ours, theirs):
+        assert "Traceback" in line["exception"]
+        assert "ValueError: refused [token] [secret] of j•••@acme.com" in line["exception"]
+        assert "nobody has +91 •••••• 3210" in line["exception"]
+    whole = stream.getvalue()
+    assert not [one for one in (TOKEN, SIGNING, EMAIL, PHONE, PHONE[1:]) if one in whole]
+
+
+def test_an_exception_on_the_console_is_masked_too(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    try:
+        fail_twice()
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    assert "ValueError: refused [token]" in stream.getvalue()
+    assert EMAIL not in stream.getvalue()
+
+
+class Person:
+    def __repr__(self) -> str:
+        return f"Person({EMAIL!r})"
+
+
+class Broken:
+    def __repr__(self) -> str:
+        raise RuntimeError(EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kept"),
+    [
+        ("note", f"from {EMAIL}", "from j•••@acme.com"),
+        ("people", [{"mail": EMAIL}, (PHONE,)], [{"mail": "j•••@acme.com"}, ["+91 •••••• 3210"]]),
+        ("people", {EMAIL: {PHONE}}, {"j•••@acme.com": ["+91 •••••• 3210"]}),
+        ("who", Person(), "Person('j•••@acme.com')"),
+        ("who", Broken(), "<Broken>"),
+        ("body", EMAIL.encode(), "j•••@acme.com"),
+        ("body", b"\xff", "\\xff"),
+        ("token", "anything at all", "[secret]"),
+        ("access_token", SecretStr("abc"), "[secret]"),
+        ("response_url", "https://elsewhere.example/x", "[secret]"),
+        ("Authorization", ["a"], "[secret]"),
+        ("held", SecretStr("abc"), "SecretStr('**********')"),
+        ("phone", "12345", "••••••"),
+        ("primary_phone", 9876543210, "•••••• 3210"),
+        ("to", 919876543210, "•••••• 3210"),
+        ("at", 1617966536211, 1617966536211),
+        ("bytes", 12_345_678, 12_345_678),
+        ("seconds", float("inf"), "inf"),
+        ("name", "a\nlevel=error event=forged", "a\\nlevel=error event=forged"),
+        ("name", "a\x1b[2J\u2028b", "a\\x1b[2J\\u2028b"),
+        ("name", "علی & José <!channel>", "علی & José <!channel>"),
+        ("signature", f"made with {SIGNING}", "made with [secret]"),
+    ],
+)
+def test_every_kind_of_value_is_made_fit(key: str, value: object, kept: object) -> None:
+    assert masked(event="x", **{key: value})[key] == kept
+
+
+def test_a_value_that_holds_itself_ends_somewhere() -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+    assert "…" in json.dumps(masked(event="x", ring=ring), ensure_ascii=False)
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
+def test_whatever_comes_in_a_line_goes_out_as_one_line_of_json(event: dict[str, Any]) -> None:
+    event.setdefault("event", "x")
+    text = json.dumps(masked(**event), allow_nan=False)
+    assert "\n" not in text
+
+
+def test_a_stream_that_cannot_write_a_sign_does_not_stop_the_bot() -> None:
+    raw = io.BytesIO()
+    ascii_only = io.TextIOWrapper(raw, encoding="ascii")
+    handlers = list(logging.getLogger().handlers)
+    try:
+        configure("info", "console", ascii_only)
+        structlog.get_logger().info("José", mail=EMAIL)
+        assert b"Jos\\xe9" in raw.getvalue()
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
+        ascii_only.detach()
+
+
+def test_a_line_costs_microseconds(stream: io.StringIO) -> None:
+    """Measured at 13 µs written, 2 µs left out; the bounds leave room for a busy machine."""
+    configure("info", "json", stream, secrets=[SIGNING, TOKEN])
+    log = structlog.get_logger("router")
+    bind_request(new_request_id())
+
+    def microseconds(write: Any) -> float:
+        return (
+            min(timeit.repeat(lambda: write("handled", command="user", ms=1.2), number=300)) / 3e-4
+        )
+
+    assert microseconds(log.info) < 80
+    assert microseconds(log.debug) < 30

@@ -1,0 +1,105 @@
+"""Metrics: the names that operators build on, and labels that cannot run away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.errors import NotFound, Unavailable
+from bot.metrics import MOST_SERIES, Metrics, outcomes
+
+
+@dataclass
+class Figures:
+    items: int = 3
+    bytes: int = 4096
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    """``(name, label, label, …)`` -> value, as Prometheus itself would read them."""
+    text = metrics.render().decode()
+    return {
+        (one.name, *one.labels.values()): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def test_each_kind_of_event_lands_in_its_series() -> None:
+    metrics = Metrics(["user", "help"])
+    metrics.command("user", "ok")
+    metrics.command("user", NotFound.kind)
+    metrics.ack(0.002)
+    metrics.upstream("/v1/ext/user/{id}", "200", 0.3)
+    metrics.upstream("/v1/ext/user/{id}", "timeout", 11.0)
+    metrics.cache("user", "hit")
+    got = samples(metrics)
+    assert got["chakra_bot_commands_total", "user", "ok"] == 1
+    assert got["chakra_bot_commands_total", "user", "not_found"] == 1
+    assert got["chakra_bot_ack_seconds_bucket", "0.0025"] == 1
+    assert got["chakra_bot_ack_seconds_bucket", "0.001"] == 0
+    assert got["chakra_bot_ack_seconds_count",] == 1
+    assert got["chakra_bot_upstream_requests_total", "/v1/ext/user/{id}", "200"] == 1
+    assert got["chakra_bot_upstream_requests_total", "/v1/ext/user/{id}", "timeout"] == 1
+    assert got["chakra_bot_upstream_seconds_count", "/v1/ext/user/{id}"] == 2
+    assert got["chakra_bot_cache_requests_total", "user", "hit"] == 1
+
+
+def test_the_slack_deadline_has_a_bucket_of_its_own() -> None:
+    metrics = Metrics()
+    metrics.ack(2.9)
+    metrics.ack(3.1)
+    got = samples(metrics)
+    assert got["chakra_bot_ack_seconds_bucket", "3.0"] == 1
+    assert got["chakra_bot_ack_seconds_bucket", "+Inf"] == 2
+
+
+def test_the_cache_is_asked_at_each_reading() -> None:
+    figures = Figures()
+    metrics = Metrics()
+    metrics.watch_cache(lambda: figures)
+    assert samples(metrics)["chakra_bot_cache_items",] == 3
+    figures.bytes = 5
+    assert samples(metrics)["chakra_bot_cache_bytes",] == 5
+
+
+def test_known_commands_stand_at_zero_from_the_start() -> None:
+    assert samples(Metrics(["user"]))["chakra_bot_commands_total", "user", "ok"] == 0
+
+
+def test_what_a_person_typed_never_becomes_a_label() -> None:
+    metrics = Metrics(["user"])
+    metrics.command("john@acme.com", "ok")
+    metrics.command("user", "something new")
+    got = samples(metrics)
+    assert got["chakra_bot_commands_total", "other", "ok"] == 1
+    assert got["chakra_bot_commands_total", "user", "other"] == 1
+    assert b"john" not in metrics.render()
+
+
+def test_series_stop_growing() -> None:
+    metrics = Metrics()
+    for number in range(MOST_SERIES + 50):
+        metrics.cache(f"kind{number}", "hit")
+    metrics.cache("kind0", "hit")
+    reads = {key: value for key, value in samples(metrics).items() if "cache" in key[0]}
+    assert len(reads) == MOST_SERIES + 1
+    assert reads["chakra_bot_cache_requests_total", "other", "other"] == 50
+    assert reads["chakra_bot_cache_requests_total", "kind0", "hit"] == 2
+
+
+def test_every_known_error_is_an_outcome() -> None:
+    assert {"ok", "failed", "other", NotFound.kind, Unavailable.kind} <= outcomes()
+
+
+def test_two_processes_in_one_share_nothing() -> None:
+    one, other = Metrics(["user"]), Metrics(["user"])
+    one.command("user", "ok")
+    assert samples(other)["chakra_bot_commands_total", "user", "ok"] == 0
+
+
+def test_the_text_holds_no_times_of_creation() -> None:
+    metrics = Metrics(["user"])
+    metrics.ack(1)
+    assert b"_created" not in metrics.render()

@@ -1,0 +1,218 @@
+"""Masks: nothing that reaches a person or opens a door survives, and ids stay readable."""
+
+from __future__ import annotations
+
+import re
+import string
+import time
+import uuid
+
+import phonenumbers
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.privacy import LONG_DOTS, mask_email, mask_phone, redact
+
+SURROUNDINGS = st.text(string.ascii_letters + " \n.,:;!?()[]{}<>\"'=/|&_•é漢", max_size=12)
+REGIONS = st.sampled_from(["IN", "US", "GB", "DE", "BR", "CN", "FR", "NG", "DK", "SG", "ID"])
+FORMATS = st.sampled_from(
+    [
+        phonenumbers.PhoneNumberFormat.E164,
+        phonenumbers.PhoneNumberFormat.INTERNATIONAL,
+        phonenumbers.PhoneNumberFormat.NATIONAL,
+        phonenumbers.PhoneNumberFormat.RFC3966,
+    ]
+)
+
+
+def digits(text: str) -> str:
+    return "".join(re.findall(r"\d", text))
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"),
+    [
+        ("+919876543210", "+91 •••••• 3210"),
+        ("+1 (415) 555-1234", "+1 •••••• 1234"),
+        ("+49 30 123456", "+49 •••••• 56"),
+        ("9876543210", "•••••• 3210"),
+        ("5551234", "•••••• 34"),
+        ("12345", "••••••"),
+        ("", "••••••"),
+        ("1" * 30, "••••••"),
+        ("+٩١٩٨٧٦٥٤٣٢١٠", "•••••• ٣٢١٠"),
+    ],
+)
+def test_a_phone_keeps_its_country_and_its_last_digits(phone: str, masked: str) -> None:
+    assert mask_phone(phone) == masked
+
+
+@pytest.mark.parametrize(
+    ("email", "masked"),
+    [
+        ("john@acme.com", "j•••@acme.com"),
+        ("j@acme.com", "•••@acme.com"),
+        ('"a@b"@acme.com', '"•••@acme.com'),
+        ("john", "•••"),
+        ("@acme.com", "•••"),
+        ("", "•••"),
+    ],
+)
+def test_an_email_keeps_its_first_letter_and_its_domain(email: str, masked: str) -> None:
+    assert mask_email(email) == masked
+
+
+@given(SURROUNDINGS, st.emails(), SURROUNDINGS)
+def test_no_email_survives(before: str, email: str, after: str) -> None:
+    assert email not in redact(f"{before} {email} {after}")
+    assert email not in redact(f"<mailto:{email}|{email}>")
+    assert email not in redact(f"{{'email': '{email}'}}")
+    assert email.replace("@", "%40") not in redact(f"/users?q={email.replace('@', '%40')}")
+
+
+@given(SURROUNDINGS, REGIONS, st.integers(0, 10**10 - 1), FORMATS, SURROUNDINGS)
+def test_no_phone_number_survives(
+    before: str, region: str, number: int, form: int, after: str
+) -> None:
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    assert example is not None
+    length = len(str(example.national_number))
+    example.national_number = int(str(number).rjust(length, "7")[:length])
+    phone = phonenumbers.format_number(example, form)
+    assume(len(digits(phone)) >= 7)
+    assume(not re.fullmatch(r"1[5-9]\d{8}", phone))  # read as a time: seconds since 1970
+    kept = redact(f"{before} {phone} {after}")
+    assert phone not in kept
+    assert digits(phone) not in digits(kept)
+
+
+@given(st.text("0123456789", min_size=7, max_size=15))
+def test_no_bare_run_of_digits_survives_unless_it_is_a_time(run: str) -> None:
+    assume(not re.fullmatch(r"1[5-9](\d{8}|\d{11})", run))
+    assert run not in redact(f"to {run}.")
+    assert run not in redact(f"phone={run}&x=1")
+    assert run not in redact(f"?phone=%2B{run}")
+    assert run not in redact(f"_{run}_")
+
+
+SLACK_TOKENS = st.builds(
+    "{}-{}-{}".format,
+    st.sampled_from(["xoxb", "xoxp", "xoxa", "xoxe", "xoxe.xoxp", "xoxc", "xapp"]),
+    st.text("0123456789", min_size=1, max_size=13),
+    st.text(string.ascii_letters + string.digits + "-", min_size=4, max_size=40),
+)
+
+
+@given(SURROUNDINGS, SLACK_TOKENS, SURROUNDINGS)
+def test_no_slack_token_survives(before: str, token: str, after: str) -> None:
+    assert token not in redact(before + token + after)
+
+
+@given(st.text(string.ascii_letters + string.digits + "-._~+/", min_size=8, max_size=60))
+def test_no_bearer_token_survives(token: str) -> None:
+    for text in (f"Authorization: Bearer {token}", f"'authorization': 'bearer {token}'"):
+        assert token not in redact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "POST https://hooks.slack.com/commands/T01/123/abcDEF failed",
+            "POST https://hooks.slack.com/commands/[secret] failed",
+        ),
+        (
+            "url='https://hooks.slack.com/services/T0/B0/xyz'",
+            "url='https://hooks.slack.com/services/[secret]'",
+        ),
+        ("http://127.0.0.1:4/response/ab/cd?x=1.", "http://127.0.0.1:4/response/[secret]"),
+        ("postgresql://bot:pw@db:5432/bot", "postgresql://[secret]@db:5432/bot"),
+        ("x-slack-signature: v0=0123456789abcdef00", "x-slack-signature: v0=[secret]"),
+        ("api_key=Ab3dEf6hIj9kLm", "api_key=[secret]"),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZDEy", "Authorization: Basic [secret]"),
+        ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "[token]"),
+        ("a john@acme.com, b", "a j•••@acme.com, b"),
+        ("email=john@acme.com", "email=j•••@acme.com"),
+        ("919876543210@c.us", "9•••@c.us"),
+        ("sean.o'brien@acme.com", "s•••@acme.com"),
+        ("call +91 98765-43210 now", "call +91 •••••• 3210 now"),
+    ],
+)
+def test_the_words_around_a_secret_stay(text: str, kept: str) -> None:
+    assert redact(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "handled",
+        "",
+        "message 1617966536.211 in C0123456789 by U0123456789",
+        "ts 1617966536.211234",
+        "at 1617966536211 ms, or 1617966536 s, or 1617966536211000 µs",
+        "2026-11-23T15:17:00.123456+05:30 and 2026-11-23 15:17:00,123 and 2026-11-23",
+        "GET /v1/ext/user/{userId} 200",
+        "listening on http://127.0.0.1:3000 and 192.168.100.200",
+        "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+        "<object at 0x7f1234567890>",
+        "python 3.11.7, uvicorn 0.54.0",
+        "LEAD-004038 and wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgS",
+        "SLACK_BOT_TOKEN starts with xoxp-: that is a user token",
+        "12,345,678 bytes in 0.123456789",
+        "7F3K-92QD",
+        "the token was refused: invalid_auth",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.uuids())
+def test_a_uuid_stays(one: uuid.UUID) -> None:
+    assert redact(f"user {one} ok") == f"user {one} ok"
+
+
+def test_a_uuid_of_digits_alone_stays() -> None:
+    assert redact("12345678-1234-1234-1234-123456789012") == "12345678-1234-1234-1234-123456789012"
+
+
+PIECES = st.one_of(
+    SURROUNDINGS, st.emails(), SLACK_TOKENS, st.text("0123456789 -.()+", max_size=20), st.text()
+)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=6), st.emails(), SLACK_TOKENS)
+def test_secrets_survive_in_no_company(pieces: list[str], email: str, token: str) -> None:
+    text = redact(" ".join([*pieces, email, token, *pieces]))
+    assert email not in text
+    assert token not in text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "x",
+        "1",
+        "1 ",
+        "a@",
+        "a.b",
+        "-",
+        "token:",
+        "https://a/",
+        "xoxb",
+        "+",
+        "https://h/hooks",
+        "eyJ",
+    ],
+)
+def test_a_hostile_text_takes_no_more_than_its_share_of_time(piece: str) -> None:
+    text = piece * (20_000 // len(piece)) + "!"
+    began = time.perf_counter()
+    redact(text)
+    assert time.perf_counter() - began < 1, "twenty thousand characters in a second, with ease"
+
+
+def test_a_mask_does_not_tell_how_long_the_number_was() -> None:
+    assert mask_phone("9876543210").count("•") == mask_phone("+919876543210").count("•")
+    assert mask_phone("12") == LONG_DOTS

@@ -1,0 +1,279 @@
+"""Settings: what is taken, what is refused and in which words, all of it in one go."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from bot.settings import SETTINGS, Settings, SettingsProblem, load
+
+BOT = "xoxb-1-abcDEF"
+SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
+HTTP = {
+    "SLACK_BOT_TOKEN": BOT,
+    "SLACK_SIGNING_SECRET": SIGNING,
+    "CHAKRA_ACCESS_TOKEN": "chakra-token-1",
+}
+SOCKET = {**HTTP, "SLACK_APP_TOKEN": "xapp-1-A1-2-ff"}
+
+
+def loaded(**more: str) -> Settings:
+    return load(HTTP | more, None)
+
+
+def said(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsProblem) as caught:
+        load(environ, None)
+    return str(caught.value)
+
+
+def complaint(**more: str) -> str:
+    """The one line that a wrong setting gets."""
+    text = said(HTTP | more)
+    assert "\n" not in text
+    return text
+
+
+def test_three_values_are_enough_and_the_rest_has_defaults() -> None:
+    settings = loaded()
+    assert settings.slack_bot_token.get_secret_value() == BOT
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.chakra_api_url == "https://api.chakrahq.com"
+    assert settings.chakra_whatsapp_api_version == "v24.0"
+    assert settings.database_url.get_secret_value() == "sqlite:///chakra-bot.db"
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
+    assert (settings.log_level, settings.log_format) == ("info", "console")
+    assert settings.senders == ()
+    assert settings.default_region is None
+    assert not settings.socket_mode
+
+
+def test_socket_mode_needs_no_signing_secret() -> None:
+    without = {name: value for name, value in SOCKET.items() if name != "SLACK_SIGNING_SECRET"}
+    settings = load(without, None)
+    assert settings.socket_mode
+    assert settings.slack_signing_secret is None
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValidationError):
+        loaded().port = 1
+
+
+def test_the_process_environment_does_not_leak_into_settings_that_are_made_by_hand() -> None:
+    made = Settings(slack_bot_token=SecretStr(BOT), chakra_access_token=SecretStr("anything"))
+    assert made.port == 3000
+
+
+def test_no_secret_shows_when_settings_are_printed() -> None:
+    settings = load(SOCKET | {"CHAKRA_WEBHOOK_SECRET": "hook-secret-1"}, None)
+    for secret in (*SOCKET.values(), "hook-secret-1"):
+        assert secret not in repr(settings)
+    assert set(settings.secrets()) == {*SOCKET.values(), "hook-secret-1"}
+
+
+def test_everything_missing_is_named_at_once_with_where_to_find_it() -> None:
+    lines = said({}).splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "CHAKRA_ACCESS_TOKEN",
+    ]
+    assert lines[0].endswith(
+        "Find it at api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token."
+    )
+    assert "SLACK_APP_TOKEN" in lines[1]
+    assert "API Keys" in lines[2]
+
+
+def test_what_is_missing_and_what_is_wrong_stand_in_one_message_in_the_tables_order() -> None:
+    text = said({"PORT": "many", "SLACK_BOT_TOKEN": "nonsense", "SENDERS": "john"})
+    names = [line.split()[0] for line in text.splitlines()]
+    assert names == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "CHAKRA_ACCESS_TOKEN",
+        "PORT",
+        "SENDERS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        (
+            "xoxp-1-2",
+            "starts with xoxp-: that is a user token; a bot token starts with xoxb-.",
+        ),
+        ("xapp-1-2", "starts with xapp-: that is an app-level token"),
+        ("xoxe.xoxb-1-2", "switch token rotation off"),
+        ("nothing", "does not start with xoxb-"),
+        ("xoxb-…", "holds characters that no Slack token has"),
+    ],
+)
+def test_a_token_of_the_wrong_kind_is_called_by_its_kind(token: str, words: str) -> None:
+    assert words in complaint(SLACK_BOT_TOKEN=token)
+
+
+def test_tokens_in_each_others_place_are_noticed() -> None:
+    text = said(
+        {
+            "SLACK_BOT_TOKEN": "xapp-1-2",
+            "SLACK_APP_TOKEN": "xoxb-1-2",
+            "CHAKRA_ACCESS_TOKEN": "xoxb-1-2",
+        }
+    )
+    assert "SLACK_APP_TOKEN starts with xoxb-: that is a bot token" in text
+    assert "CHAKRA_ACCESS_TOKEN starts with xoxb-: that is a bot token of Slack's" in text
+
+
+SECRETS = [one.name for one in SETTINGS if "token" in one.name.lower() or "SECRET" in one.name]
+
+
+@given(st.sampled_from(SECRETS), st.text("abcdefghXYZ0189 é\n-_.", min_size=12))
+def test_a_refused_secret_is_never_repeated(name: str, value: str) -> None:
+    assume(len(value.strip()) >= 12)
+    refusal = ""
+    try:
+        load(HTTP | {name: value}, None)
+    except SettingsProblem as problem:
+        refusal = str(problem)
+    assert value.strip() not in refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SLACK_API_URL", "slack.com/api", "is no web address"),
+        ("SLACK_API_URL", "ftp://slack.com/api/", "is no web address"),
+        ("CHAKRA_API_URL", "http://api.chakrahq.com", "must be https://"),
+        ("CHAKRA_API_URL", "https://api.chakrahq.com/v1/ext", "before /v1"),
+        ("CHAKRA_API_URL", "https://me:pw@api.chakrahq.com", "the bare address"),
+        ("CHAKRA_API_URL", "https://[::1", "is no web address"),
+        ("CHAKRA_API_URL", "https://a.example:99999", "is no web address"),
+        ("CHAKRA_ACCESS_TOKEN", "Bearer abc", 'the word "Bearer"'),
+        ("CHAKRA_ACCESS_TOKEN", "two words", "holds spaces"),
+        ("CHAKRA_PLUGIN_ID", "12345", "is no UUID"),
+        ("CHAKRA_WHATSAPP_PHONE_NUMBER_ID", "+919876543210", "not the number itself"),
+        ("CHAKRA_WABA_ID", "abc", "digits only"),
+        ("CHAKRA_WHATSAPP_API_VERSION", "24", "should look like v24.0"),
+        ("DATABASE_URL", "postgres://db/x", "write postgresql://"),
+        ("DATABASE_URL", "mysql://db/x", "is no database address"),
+        ("HOST", "http://0.0.0.0", "is no host"),
+        ("PORT", "70000", "from 0 (any free one) to 65535"),
+        ("PORT", "-1", "is no port"),
+        ("PORT", "٣٠٠٠", "is no port"),
+        ("LOG_LEVEL", "verbose", "debug, info, warning or error"),
+        ("LOG_FORMAT", "xml", "console or json"),
+        ("DEFAULT_REGION", "UK", "the United Kingdom is GB"),
+        ("DEFAULT_REGION", "India", "two letters"),
+        ("SENDERS", "U012ABC,@john", "people U… (or W…) and user groups S…"),
+        ("SENDERS", "john@acme.com", "j•••@acme.com"),
+    ],
+)
+def test_a_wrong_value_is_told_what_is_wrong_with_it(name: str, value: str, words: str) -> None:
+    text = complaint(**{name: value})
+    assert text.startswith(f"{name} ")
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("SLACK_API_URL", "https://slack.example/api", "https://slack.example/api/"),
+        ("SLACK_API_URL", "http://127.0.0.1:5000/api/", "http://127.0.0.1:5000/api/"),
+        ("CHAKRA_API_URL", "http://localhost:5000/", "http://localhost:5000"),
+        ("CHAKRA_API_URL", "http://[::1]:5000", "http://[::1]:5000"),
+        ("CHAKRA_PLUGIN_ID", "2B1E1C9E-0D5A-4C57-9A3C-6F2F7F0A1B2C", None),
+        ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value, nothing listens
+        ("HOST", "::", "::"),
+        ("PORT", "0", 0),
+        ("LOG_LEVEL", "WARN", "warning"),
+        ("LOG_FORMAT", "JSON", "json"),
+        ("DEFAULT_REGION", "in", "IN"),
+        ("SENDERS", "U012ABC, W9XYZ1\nS055GRP,U012ABC", ("U012ABC", "W9XYZ1", "S055GRP")),
+        ("SENDERS", " , ", ()),
+    ],
+)
+def test_a_right_value_is_taken_in_its_plain_form(name: str, value: str, taken: object) -> None:
+    got = getattr(loaded(**{name: value}), name.lower())
+    assert got == (value.lower() if taken is None else taken)
+
+
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", "  {}\n", "\ufeff{}", "“{}”", "\u200b{}\u00a0"])
+def test_what_copying_leaves_around_a_value_is_dropped(around: str) -> None:
+    settings = loaded(SLACK_BOT_TOKEN=around.format(BOT), PORT=around.format("8080"))
+    assert settings.slack_bot_token.get_secret_value() == BOT
+    assert settings.port == 8080
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", '""', "''"])
+def test_an_empty_value_is_no_value(nothing: str) -> None:
+    assert loaded(PORT=nothing, SLACK_APP_TOKEN=nothing).port == 3000
+    assert "SLACK_BOT_TOKEN is missing" in complaint(SLACK_BOT_TOKEN=nothing)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
+        ("SLACK_BTO_TOKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNING_SECERT", "SLACK_SIGNING_SECRET"),
+        ("CHAKRA_TOKEN", "CHAKRA_ACCESS_TOKEN"),
+        ("CHAKRA_API_KEY", "CHAKRA_ACCESS_TOKEN"),
+        ("slack_bot_token", "SLACK_BOT_TOKEN"),
+    ],
+)
+def test_a_misspelt_name_is_pointed_out_in_place_of_the_missing_one(typed: str, meant: str) -> None:
+    environ = {name: value for name, value in HTTP.items() if name != meant}
+    text = said(environ | {typed: HTTP[meant]})
+    assert text.startswith(f"{meant} is not set, but {typed} is: did you mean {meant}?")
+    assert "\n" not in text
+    assert HTTP[meant] not in text
+
+
+def test_a_misspelt_optional_name_would_be_ignored_in_silence_so_it_is_named() -> None:
+    assert complaint(LOG_LEVL="debug").startswith("LOG_LEVEL is not set, but LOG_LEVL is")
+
+
+@pytest.mark.parametrize("name", ["HOSTNAME", "HOSTS", "SPORT", "PATH", "SLACK_WEBHOOK_URL"])
+def test_names_of_other_programs_are_left_alone(name: str) -> None:
+    assert loaded(**{name: "x"}).port == 3000
+
+
+def test_a_name_close_to_one_that_is_set_is_left_alone() -> None:
+    assert loaded(SLACK_BOT_TOKEN2="x").port == 3000
+
+
+def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        '\ufeff# ours\nexport PORT="4000" # a comment\n\nHOST=0.0.0.0\nLOG_LEVEL=\n',
+        encoding="utf-8",
+    )
+    settings = load(HTTP | {"HOST": "127.0.0.2"}, file)
+    assert (settings.port, settings.host) == (4000, "127.0.0.2")
+
+
+def test_no_file_is_no_problem(tmp_path: Path) -> None:
+    assert load(HTTP, tmp_path / ".env").port == 3000
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(SettingsProblem, match="cannot be read: it is not UTF-8 text"):
+        load(HTTP, file)
+
+
+def test_the_table_says_something_of_every_setting() -> None:
+    assert len({one.meaning for one in SETTINGS}) == len(SETTINGS) == 18
+    for setting in SETTINGS:
+        assert re.fullmatch(r"[A-Z_]+", setting.name)
+        assert setting.default is None or setting.needed == "never"
+        assert setting.needed == "never" or setting.where

@@ -1,0 +1,98 @@
+"""manifest.yml: Slack takes it, it asks for no more than is needed, and it travels in the wheel."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from bot import manifest
+
+ROOT = Path(__file__).parents[1]
+OLDEST_SETUPTOOLS = 77  # as in pyproject.toml's build-system
+
+# github.com/slackapi/manifest-schema, with its licence beside it.
+SCHEMA = json.loads((ROOT / "tests/data/manifest.schema.2.0.0.json").read_text(encoding="utf-8"))
+
+
+def over_http() -> dict[str, Any]:
+    """The variation that the file's first lines describe, made by doing what they say."""
+    text = manifest.text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
+    text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
+    assert lines == 3
+    made: dict[str, Any] = yaml.safe_load(text)
+    return made
+
+
+def test_slack_takes_it() -> None:
+    jsonschema.Draft7Validator(SCHEMA).validate(manifest.load())
+
+
+def test_slack_takes_the_http_variation_too() -> None:
+    made = over_http()
+    jsonschema.Draft7Validator(SCHEMA).validate(made)
+    [command] = made["features"]["slash_commands"]
+    interactivity = made["settings"]["interactivity"]
+    urls = {command["url"], interactivity["request_url"], interactivity["message_menu_options_url"]}
+    assert urls == {"https://chakra-bot.example.com/slack/events"}
+    assert made["settings"]["socket_mode_enabled"] is False
+
+
+def test_socket_mode_needs_no_address() -> None:
+    made = manifest.load()
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert "http" not in json.dumps(made)
+
+
+def test_the_command_gets_ids_for_members_and_channels() -> None:
+    [command] = manifest.load()["features"]["slash_commands"]
+    assert command["command"] == "/chakra"
+    assert command["should_escape"] is True
+
+
+def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
+    scopes = manifest.scopes()
+    assert list(scopes) == ["commands", "users:read", "users:read.email", "usergroups:read"]
+    assert all(scopes.values())
+    assert set(manifest.load()["oauth_config"]["scopes"]) == {"bot"}
+
+
+def test_only_the_surfaces_that_answer_today_are_there() -> None:
+    assert set(manifest.load()["features"]) == {"bot_user", "slash_commands"}
+    assert "event_subscriptions" not in manifest.load()["settings"]
+
+
+def test_the_package_reads_the_file_at_the_top() -> None:
+    assert manifest.text() == (ROOT / "manifest.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    int(version("setuptools").split(".")[0]) < OLDEST_SETUPTOOLS,
+    reason="setuptools here is older than pyproject.toml asks for; `make test` has the right one",
+)
+def test_a_wheel_holds_the_manifest_and_the_whole_demo(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    leave = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist", "*.egg-info")
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=leave)
+    build = "import setuptools.build_meta as b; print(b.build_wheel('.'))"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", build], cwd=tree, capture_output=True, text=True, check=True
+    )
+    with zipfile.ZipFile(tree / done.stdout.split()[-1]) as wheel:
+        assert wheel.read("bot/manifest.yml") == (ROOT / "manifest.yml").read_bytes()
+        held = set(wheel.namelist())
+    sandbox = (path for path in (ROOT / "bot/sandbox").rglob("*.*") if path.is_file())
+    ours = {path.relative_to(ROOT).as_posix() for path in sandbox if path.suffix != ".pyc"}
+    assert ours <= held
+    assert {"bot/py.typed", "commands/__init__.py"} <= held
+    assert not [name for name in held if name.startswith("tests")]

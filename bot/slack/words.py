@@ -1,0 +1,322 @@
+"""What a person typed behind a slash command -> `Line`: words, quoted words, ``name=value`` pairs.
+
+Slack escapes ``& < >`` and wraps what it recognises in angle brackets
+(docs.slack.dev/messaging/formatting-message-text); phones add curly quotes, no-break spaces and
+invisible characters. `parse` undoes all of it, and raises for no text whatever.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+MAX_TEXT: Final = 8_000  # characters that are read; what a person types is far shorter
+NUMBERS: Final = "#"  # among the names: any number, as in ``1=John``
+
+
+@dataclass(frozen=True)
+class Word:
+    """``text`` is what a person would read: unescaped, in Unicode's normal form C."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Mention(Word):
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"@{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class Channel(Word):
+    """The name is empty where Slack keeps it to itself: in private channels."""
+
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"#{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class Group(Word):
+    text: str = field(init=False)
+    id: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"@{self.name or self.id}")
+
+
+@dataclass(frozen=True)
+class Link(Word):
+    text: str = field(init=False)
+    url: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.label or self.url)
+
+
+@dataclass(frozen=True)
+class Line:
+    """``words`` in the order typed; ``named`` under the names as `parse` was given them, numbers
+    without leading zeros; of a repeated name the last value. ``raw`` is the text as it came."""
+
+    words: tuple[Word, ...]
+    named: Mapping[str, Word]
+    raw: str
+
+    def rest(self, from_index: int = 0) -> str:
+        """What several words say together: ``john doe``, ``+91 98765 43210``."""
+        return " ".join(word.text for word in self.words[from_index:])
+
+    def without_first(self) -> Line:
+        return replace(self, words=self.words[1:])
+
+
+def parse(text: str, names: Collection[str] = ()) -> Line:
+    """``name=value`` and ``name:value`` count only for ``names``, in any case and width of letters;
+    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERS` among them admits ``1=value``.
+    A quote that nothing closes, and markup that Slack does not write, are text."""
+    raw = text[:MAX_TEXT]
+    words: list[Word] = []
+    named: dict[str, Word] = {}
+    for name, word in _Reader(_clean(raw), names).read():
+        if name is None:
+            words.append(word)
+        else:
+            named[name] = word
+    return Line(tuple(words), MappingProxyType(named), raw)
+
+
+def unescape(text: str) -> str:
+    """Undoes Slack's escaping of ``& < >``, once: ``&amp;lt;`` stands for a typed ``&lt;``."""
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity[1]], text) if "&" in text else text
+
+
+_ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
+_ENTITY: Final = re.compile("&(amp|lt|gt);")
+
+
+# --- the letters ---------------------------------------------------------------------------------
+
+_CONTROLS: Final = [*range(0x20), *range(0x7F, 0xA0)]
+_DIRECTIONS: Final = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F)]
+_INVISIBLE: Final = [0x00AD, 0x180E, 0x200B, *range(0x2060, 0x2070), 0xFEFF]
+_SPACES: Final = [0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
+_BREAKS: Final = [*range(0x0A, 0x0E), 0x85, 0x2028, 0x2029]
+_SURROGATES: Final = range(0xD800, 0xE000)
+_CLEAN: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*_CONTROLS, *_DIRECTIONS, *_INVISIBLE]),
+    **dict.fromkeys(_SPACES, " "),
+    **dict.fromkeys(_BREAKS, "\n"),
+    **dict.fromkeys(_SURROGATES, "\ufffd"),
+}
+_JOINER: Final = re.compile("[\u200c\u200d]")
+
+
+def _clean(text: str) -> str:
+    """No control or invisible characters, no half surrogates; every space a space or a newline."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _JOINER.sub(_joiner, text.replace("\r\n", "\n").translate(_CLEAN))
+
+
+def _joiner(found: re.Match[str]) -> str:
+    """Joiners are spelling within Persian and Indic words and within emoji; elsewhere, litter."""
+    before = found.string[found.start() - 1 : found.start()]
+    after = found.string[found.end() : found.end() + 1]
+    return found[0] if _joins(before) and _joins(after) else ""
+
+
+def _joins(letter: str) -> bool:
+    if not letter or letter.isascii():
+        return False
+    category = unicodedata.category(letter)
+    return category[0] in "LM" or category in {"So", "Sk"}
+
+
+# Full-width letters come from East Asian keyboards. Names keep them; phones and addresses cannot.
+_NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+_NARROW_PHONE: Final = {ord(wide): _NARROW[ord(wide)] for wide in "＋－＠０１２３４５６７８９"}
+
+
+def _narrow(text: str) -> str:
+    if text.isascii():
+        return text
+    text = text.translate(_NARROW_PHONE)
+    return unicodedata.normalize("NFC", text.translate(_NARROW)) if "@" in text else text
+
+
+# --- Slack's markup ------------------------------------------------------------------------------
+
+_MARKUP: Final = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_MEMBER: Final = re.compile(r"@([UW][A-Z0-9]+)")
+_CHANNEL: Final = re.compile(r"#([CDG][A-Z0-9]+)")
+_GROUP: Final = re.compile(r"!subteam\^(S[A-Z0-9]+)")
+_BROADCAST: Final = re.compile(r"!(here|channel|everyone)")
+_SPECIAL: Final = re.compile(r"![a-z]+\^.+")  # such as <!date^…|Monday>: the label is its text
+_ADDRESS: Final = re.compile(r"(?:mailto|tel):([^?]+)(?:\?.*)?", re.IGNORECASE)
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+
+
+def _markup(found: re.Match[str]) -> Word | None:
+    """What Slack meant, or ``None`` for what Slack would not have written."""
+    target, label = found[1], _text(found[2] or "")
+    if target[0] == "@":
+        member = _MEMBER.fullmatch(target)
+        return Mention(member[1], label) if member else None
+    if target[0] == "#":
+        channel = _CHANNEL.fullmatch(target)
+        return Channel(channel[1], label) if channel else None
+    if target[0] == "!":
+        return _special(target, label)
+    address = _ADDRESS.fullmatch(target)
+    if address:
+        return Word(_text(address[1]))
+    return Link(_text(target), label) if _URL.fullmatch(target) else None
+
+
+def _special(target: str, label: str) -> Word | None:
+    group = _GROUP.fullmatch(target)
+    if group:
+        return Group(group[1], label.removeprefix("@"))
+    broadcast = _BROADCAST.fullmatch(target)
+    if broadcast:
+        return Word(f"@{broadcast[1]}")
+    return Word(label) if label and _SPECIAL.fullmatch(target) else None
+
+
+def _text(escaped: str) -> str:
+    return unicodedata.normalize("NFC", unescape(escaped))
+
+
+def _read(segment: str) -> Word:
+    """One word of any mixture. Markup that stands alone in it stays what it is."""
+    parts: list[str] = []
+    end = 0
+    for found in _MARKUP.finditer(segment):
+        word = _markup(found)
+        if word is None:
+            continue
+        if found.span() == (0, len(segment)):
+            return word
+        parts += unescape(segment[end : found.start()]), word.text
+        end = found.end()
+    parts.append(unescape(segment[end:]))
+    return Word(unicodedata.normalize("NFC", "".join(parts)))
+
+
+# --- words, quotes, names ------------------------------------------------------------------------
+
+# Which marks may close a quote. People and phones mix the directions („…“, “…”, ”…”, »…«).
+_DOUBLE: Final = '"“”‟″＂'
+_SINGLE: Final = "'‘’‛＇"
+_ANGLED: Final = "«»‹›"
+_CLOSING: Final = (
+    dict.fromkeys(_DOUBLE + "„", _DOUBLE)
+    | dict.fromkeys(_SINGLE + "‚", _SINGLE)
+    | dict.fromkeys(_ANGLED, _ANGLED)
+)
+# A closing mark ends its word, though a list's comma may follow; so in O’Brien it closes nothing.
+_CLOSER: Final = re.compile(rf"<[^<>]*>|[{_DOUBLE}{_SINGLE}{_ANGLED}](?=[,;\s]|\Z)")
+_PLAIN: Final = re.compile(r"[^\s<]+|<")
+_SPACE: Final = re.compile(r"\s*")
+_NAME: Final = re.compile(r"([^\s<>&=＝﹦:：﹕]{1,100})([=＝﹦:：﹕])")
+_EQUALS: Final = "=＝﹦"
+_NUMBER: Final = re.compile("0*([0-9]{1,3})")
+
+
+class _Reader:
+    """One pass over a cleaned text, left to right."""
+
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        self._text = text
+        self._at = 0
+        self._names = {_folded(name): name for name in names if name != NUMBERS}
+        self._numbers = NUMBERS in names
+        self._closers = _closers(text)
+
+    def read(self) -> Iterator[tuple[str | None, Word]]:
+        """Each word with its name, if it has one."""
+        self._skip(_SPACE)
+        while self._at < len(self._text):
+            name = self._name()
+            yield name, self._quoted() or self._bare()
+            self._skip(_SPACE)
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self._text, self._at)
+        if found:
+            self._at = found.end()
+
+    def _name(self) -> str | None:
+        found = _NAME.match(self._text, self._at)
+        if found is None:
+            return None
+        typed = _folded(found[1])
+        name = self._names.get(typed)
+        if name is None and self._numbers and found[2] in _EQUALS:
+            number = _NUMBER.fullmatch(typed)
+            name = number[1] if number else None
+        if name is not None:
+            self._at = found.end()
+        return name
+
+    def _quoted(self) -> Word | None:
+        mark = self._text[self._at : self._at + 1]
+        closers = self._closers.get(_CLOSING.get(mark, ""), ())
+        following = bisect_right(closers, self._at)
+        if following == len(closers):
+            return None
+        inner = self._text[self._at + 1 : closers[following]]
+        self._at = closers[following] + 1
+        if self._text[self._at : self._at + 1] in {",", ";"}:
+            self._at += 1
+        # French sets spaces inside its guillemets that belong to neither.
+        return _read(inner.strip() if mark in _ANGLED else inner)
+
+    def _bare(self) -> Word:
+        """Up to the next space outside of markup. A member, channel or group is always a word by
+        itself, whatever touches it: as a part of a text its id would be lost."""
+        start = self._at
+        while self._at < len(self._text) and not self._text[self._at].isspace():
+            found = _MARKUP.match(self._text, self._at)
+            word = _markup(found) if found else None
+            if found is None or word is None:
+                self._skip(_PLAIN)
+            elif isinstance(word, Mention | Channel | Group):
+                if self._at == start:
+                    self._at = found.end()
+                    return word
+                break
+            else:
+                self._at = found.end()
+        word = _read(self._text[start : self._at])
+        return word if isinstance(word, Link) else Word(_narrow(word.text))
+
+
+def _closers(text: str) -> dict[str, list[int]]:
+    """Where quotes may close, by the kind of quote; not within markup. Found once for all, so that
+    a text of nothing but opening quotes takes no longer than any other."""
+    places: dict[str, list[int]] = {}
+    for found in _CLOSER.finditer(text):
+        kind = _CLOSING.get(found[0])
+        if kind is not None:
+            places.setdefault(kind, []).append(found.start())
+    return places
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()

@@ -1,0 +1,324 @@
+"""What people type, as Slack and phones hand it over, and the words that come out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.slack.words import (
+    MAX_TEXT,
+    NUMBERS,
+    Channel,
+    Group,
+    Line,
+    Link,
+    Mention,
+    Word,
+    parse,
+)
+
+
+def texts(text: str, *names: str) -> list[str]:
+    return [word.text for word in parse(text, names).words]
+
+
+def named(text: str, *names: str) -> dict[str, str]:
+    return {name: word.text for name, word in parse(text, names).named.items()}
+
+
+# --- words and spaces ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("   ", []),
+        ("user", ["user"]),
+        ("user john@acme.com", ["user", "john@acme.com"]),
+        ("  user \t john\nacme ", ["user", "john", "acme"]),
+        ("user\u00a0john\u202fdoe\u3000x\u2028y\u0085z", ["user", "john", "doe", "x", "y", "z"]),
+        ("send C:\\new \\n", ["send", "C:\\new", "\\n"]),
+        ("R&amp;D &lt;3 &gt; 2", ["R&D", "<3", ">", "2"]),
+        ("AT&T &copy; &#38;", ["AT&T", "&copy;", "&#38;"]),
+    ],
+)
+def test_words_stand_between_spaces_of_any_kind(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+def test_rest_joins_what_several_words_say() -> None:
+    line = parse("user  +91 98765\u00a043210 role:admin", ["role"])
+    assert line.rest(1) == "+91 98765 43210"
+    assert line.rest() == "user +91 98765 43210"
+    assert line.rest(9) == ""
+
+
+def test_without_first_keeps_everything_else() -> None:
+    line = parse("users john status:active", ["status"])
+    assert line.without_first() == Line((Word("john"),), {"status": Word("active")}, line.raw)
+    assert parse("").without_first() == parse("")
+
+
+def test_raw_is_the_text_as_it_came() -> None:
+    assert parse("user “R&amp;D” ").raw == "user “R&amp;D” "
+
+
+def test_a_text_over_the_bound_is_cut_there() -> None:
+    line = parse("x" * MAX_TEXT + " more")
+    assert line == Line((Word("x" * MAX_TEXT),), {}, "x" * MAX_TEXT)
+    assert texts(" " * (MAX_TEXT - 6) + "<@U123|john>") == ["<@U123"]
+
+
+# --- escapes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("&amp;lt;", "&lt;"),
+        ("&amp;amp;", "&amp;"),
+        ("&lt;@U123|john&gt;", "<@U123|john>"),
+        ("&lt;https://x.com|y&gt;", "<https://x.com|y>"),
+        ("&amp;lt;@U123&amp;gt;", "&lt;@U123&gt;"),
+    ],
+)
+def test_what_was_typed_is_unescaped_once_and_never_becomes_markup(
+    text: str, expected: str
+) -> None:
+    assert parse(text).words == (Word(expected),)
+
+
+# --- quotes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '"john doe"',
+        "'john doe'",
+        "“john doe”",
+        "”john doe”",
+        "„john doe“",
+        "„john doe”",
+        "«john doe»",
+        "»john doe«",
+        "«\u00a0john doe\u00a0»",
+        "‹john doe›",
+        "‘john doe’",
+        "’john doe’",
+        "‚john doe‘",
+        "＂john doe＂",
+        '"john doe”',
+        '“john doe"',
+    ],
+)
+def test_quotes_hold_words_together(quoted: str) -> None:
+    assert texts(f"user {quoted} next") == ["user", "john doe", "next"]
+    assert texts(f"user {quoted}, next") == ["user", "john doe", "next"]
+    assert texts(quoted) == ["john doe"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "O’Brien",
+        "O'Brien",
+        "l'été",
+        "dogs’",
+        "5'10\"",
+        "’tis",
+        '"',
+        "'",
+        '"unclosed',
+        "“unclosed",
+        "«unclosed",
+        'a"b"',
+        '"a"b',
+        "it’s",
+        "rock’n’roll",
+    ],
+)
+def test_a_mark_that_does_not_quote_is_text(text: str) -> None:
+    assert texts(f"user {text} next") == ["user", text, "next"]
+    assert texts(text) == [text]
+
+
+def test_an_apostrophe_within_quotes_does_not_end_them() -> None:
+    assert texts("'it's me' “O”Brien” ‘it’s you’") == ["it's me", "O”Brien", "it’s you"]
+
+
+def test_quotes_of_another_kind_are_text_within_quotes() -> None:
+    assert texts('"say \'hi\' now" ‘say "hi" now’') == ["say 'hi' now", 'say "hi" now']
+
+
+def test_an_unclosed_quote_leaves_its_words_apart() -> None:
+    assert texts('user "john doe') == ["user", '"john', "doe"]
+
+
+def test_empty_quotes_are_an_empty_word() -> None:
+    assert parse('"" “”').words == (Word(""), Word(""))
+
+
+def test_a_quoted_text_keeps_its_spaces_and_lines() -> None:
+    assert texts('" a  b\r\nc\u00a0d "') == [" a  b\nc d "]
+
+
+def test_markup_within_quotes_is_read_as_its_text() -> None:
+    quoted = '"ask <@U1|john> or <https://x.com|the "site"> &amp; wait"'
+    assert texts(quoted) == ['ask @john or the "site" & wait']
+
+
+# --- what Slack inserts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("markup", "word"),
+    [
+        ("<@U123|john>", Mention("U123", "john")),
+        ("<@W123>", Mention("W123")),
+        ("<@U123|tom &amp; co>", Mention("U123", "tom & co")),
+        ("<#C123|sales>", Channel("C123", "sales")),
+        ("<#G123|>", Channel("G123")),
+        ("<!subteam^S123|@sales>", Group("S123", "sales")),
+        ("<!subteam^S123>", Group("S123")),
+        ("<!here>", Word("@here")),
+        ("<!here|here>", Word("@here")),
+        ("<!channel>", Word("@channel")),
+        ("<!everyone>", Word("@everyone")),
+        ("<!date^1392734382^{date}|18 February>", Word("18 February")),
+        ("<mailto:a@b.c|a@b.c>", Word("a@b.c")),
+        ("<mailto:a@b.c>", Word("a@b.c")),
+        ("<mailto:a@b.c?subject=x|write us>", Word("a@b.c")),
+        ("<tel:+4912345|+49 123 45>", Word("+4912345")),
+        ("<https://x.com>", Link("https://x.com")),
+        ("<http://acme.com|acme.com>", Link("http://acme.com", "acme.com")),
+        ("<https://x.com/?a=1&amp;b=2|R&amp;D>", Link("https://x.com/?a=1&b=2", "R&D")),
+    ],
+)
+def test_markup_is_understood(markup: str, word: Word) -> None:
+    assert parse(markup).words == (word,)
+    assert parse(f'  "{markup}" ').words == (word,)
+    assert parse(f"assignee={markup}", ["assignee"]).named == {"assignee": word}
+    assert parse(f"watch {markup} {markup}").words == (Word("watch"), word, word)
+
+
+def test_a_word_reads_as_a_person_would_read_it() -> None:
+    line = "<@U1|john> <@U1> <#C1|sales> <#C1> <!subteam^S1|@team> <https://x.com|site>"
+    assert texts(line) == ["@john", "@U1", "#sales", "#C1", "@team", "site"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<",
+        "<>",
+        "<@>",
+        "<@U123",
+        "<@u123>",
+        "<@u-1|x>",
+        "<#D-1>",
+        "<!>",
+        "<!nobody>",
+        "<!subteam^>",
+        "<!subteam^X1>",
+        "<mailto:>",
+        "<foo>",
+        "<10:30>",
+        "<|x>",
+        "<https://>",
+        "<@U1|a|b",
+        "U123>",
+    ],
+)
+def test_malformed_markup_stays_text(text: str) -> None:
+    assert parse(f"user {text} next").words == (Word("user"), Word(text), Word("next"))
+
+
+def test_malformed_markup_does_not_hold_words_together() -> None:
+    assert texts("<foo bar> <@U1 x>") == ["<foo", "bar>", "<@U1", "x>"]
+
+
+def test_an_address_or_link_that_touches_text_is_text() -> None:
+    assert texts("(<mailto:a@b.c|a@b.c>), x<https://y.z|y.z>") == ["(a@b.c),", "xy.z"]
+
+
+def test_a_member_channel_or_group_is_a_word_whatever_touches_it() -> None:
+    line = parse("ask:<@U1|john>, <#C1|a><#C2|b>")
+    expected = (Word("ask:"), Mention("U1", "john"), Word(","), Channel("C1", "a"))
+    assert line.words == (*expected, Channel("C2", "b"))
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("role=admin", "admin"),
+        ("role:admin", "admin"),
+        ("Role:admin", "admin"),
+        ("ROLE=admin", "admin"),
+        ("ｒｏｌｅ＝admin", "admin"),
+        ("role：admin", "admin"),
+        ('role="team lead"', "team lead"),
+        ("role:“team lead”", "team lead"),
+        ('role="team lead", ', "team lead"),
+        ("role='it's me'", "it's me"),
+        ('role=""', ""),
+        ("role=", ""),
+        ("role==admin", "=admin"),
+        ("role=a=b:c", "a=b:c"),
+        ("role=R&amp;D", "R&D"),
+        ("role=&lt;", "<"),
+        ("role=<@U1|john>", "@john"),
+        ("role=<https://x.com|x.com>/y", "x.com/y"),
+        ('role="unclosed', '"unclosed'),
+    ],
+)
+def test_a_name_takes_what_stands_behind_its_sign(text: str, value: str) -> None:
+    line = parse(f"users {text}", ["status", "role"])
+    assert {name: word.text for name, word in line.named.items()} == {"role": value}
+    assert line.words == (Word("users"),)
+
+
+def test_named_values_and_words_come_in_any_order() -> None:
+    text = "role:admin john status=active doe"
+    assert named(text, "role", "status") == {"role": "admin", "status": "active"}
+    assert texts(text, "role", "status") == ["john", "doe"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://x.com", "10:30", "a:b", "x=1", ":smile:", "=", "=x", "roles=x", "my.role=x", "1=x"],
+)
+def test_what_is_no_name_of_the_command_stays_a_word(text: str) -> None:
+    assert parse(text, ["role"]) == Line((Word(text),), {}, text)
+
+
+def test_spaces_around_the_sign_are_not_a_pair() -> None:
+    line = parse('role = x role= "y"', ["role"])
+    assert [word.text for word in line.words] == ["role", "=", "x", "y"]
+    assert line.named == {"role": Word("")}
+
+
+def test_a_quoted_pair_is_a_word() -> None:
+    assert parse('"role=admin"', ["role"]).words == (Word("role=admin"),)
+
+
+def test_of_a_repeated_name_the_last_value_counts() -> None:
+    assert named("role=a Role:b", "role") == {"role": "b"}
+
+
+def test_a_name_is_found_under_the_spelling_of_the_command() -> None:
+    assert named("TEAMNAME=x straße=y", "teamName", "STRASSE") == {"teamName": "x", "STRASSE": "y"}
+
+
+def test_an_object_that_touches_a_named_value_is_the_next_word() -> None:
+    line = parse("role=x<@U1|john>", ["role"])
+    assert (line.named, line.words) == ({"role": Word("x")}, (Mention("U1", "john"),))
+
+
+def test_numbers_are_names_where_the_command_has_variables() -> None:
+    text = '1=John 02="Big Plan" ３＝x #=y 10:30 1234=z -1=a 1.5=b'
+    assert named(text, NUMBERS) == {"1": "John", "2": "Big Plan", "3": "x"}
+    assert texts(text, NUMBERS) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]

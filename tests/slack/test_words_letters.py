@@ -1,0 +1,126 @@
+"""Typed words in the letters of the world, and in no order at all."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.slack.words import NUMBERS, Word, parse, unescape
+
+ZWJ, ZWNJ = "\u200d", "\u200c"
+
+
+def texts(text: str, *names: str) -> list[str]:
+    return [word.text for word in parse(text, names).words]
+
+
+def escaped(text: str) -> str:
+    """As Slack hands over what somebody typed."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u202ajohn\u202c", "john"),
+        ("jo\u200bhn\ufeff", "john"),
+        ("\u2068+49 123\u2069", "+49"),
+        ("in\u00advoice", "invoice"),
+        (f"a{ZWJ}b{ZWNJ}", "ab"),
+        (f"john{ZWNJ}", "john"),
+        ("nul\x00\x1b", "nul"),
+        ("half\ud800", "half\ufffd"),
+    ],
+)
+def test_what_nobody_sees_is_dropped(text: str, expected: str) -> None:
+    assert texts(text)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"می{ZWNJ}خواهم",
+        f"क्{ZWJ}ष",
+        f"👩🏽{ZWJ}🚀",
+        f"❤\ufe0f{ZWJ}🔥",
+        f"🏃{ZWJ}♀\ufe0f",
+        "🇩🇪",
+        "1\ufe0f⃣",
+    ],
+)
+def test_joiners_that_are_spelling_are_kept(text: str) -> None:
+    assert texts(f"x {text} y") == ["x", text, "y"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("＋９１９８７６５", "+9198765"),
+        ("ｊｏｈｎ＠ａｃｍｅ．ｃｏｍ", "john@acme.com"),
+        ("＠ｊｏｈｎ", "@john"),
+        ("ｚｏｅ\u0308＠ｘ", "zoë@x"),
+        ("ＡＣＭＥ", "ＡＣＭＥ"),
+        ('"ＡＣＭＥ １"', "ＡＣＭＥ １"),
+        ("株式会社", "株式会社"),
+        ("ﬁ", "ﬁ"),
+    ],
+)
+def test_wide_letters_become_narrow_in_phones_and_addresses_only(text: str, expected: str) -> None:
+    assert texts(text) == [expected]
+
+
+@pytest.mark.parametrize("text", ["Zoe\u0308", '"Zoe\u0308"', "<https://x.com|Zoe\u0308>"])
+def test_letters_are_composed(text: str) -> None:
+    assert texts(text) == ["Zoë"]
+
+
+# --- anything at all -----------------------------------------------------------------------------
+
+SIGNS = " \n\"'“”„«»‘’<>|&;,=:＝#@＠!x１ｅé\u0308\u0338\u200b\u00a0\ud800" + ZWJ
+PIECES = ["&amp;", "&lt;", "role=", "1=", "<@U1|a b>", "<#C1>", "<!here>", "<https://x|y z>"]
+FRAGMENTS = st.lists(st.sampled_from([*SIGNS, *PIECES]), max_size=40).map("".join)
+PLAIN = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters="\"'“”‟″„‘’‛‚«»‹›＂＇\u034f"),
+    min_size=1,
+)
+
+
+@given(st.text() | FRAGMENTS)
+@example('"')
+@example("role=")
+def test_no_text_raises_and_none_leaves_anything_unreadable(text: str) -> None:
+    line = parse(text, ["role", NUMBERS])
+    for word in (*line.words, *line.named.values()):
+        word.text.encode()
+        assert unicodedata.is_normalized("NFC", word.text.removeprefix("@").removeprefix("#"))
+        assert not set(word.text) & set("\u200b\u202e\ufeff\u00a0\r\x00")
+    assert set(line.named) <= {"role"} | {str(number) for number in range(1000)}
+
+
+@given(st.lists(PLAIN))
+def test_plain_words_come_back_as_typed(typed: list[str]) -> None:
+    line = parse(escaped(" ".join(typed)))
+    for word, original in zip(line.words, typed, strict=True):
+        assert unicodedata.normalize("NFKC", word.text) == unicodedata.normalize("NFKC", original)
+
+
+@given(st.lists(PLAIN), st.sampled_from(['""', "''", "“”", "„“", "‘’", "«»"]))
+def test_a_quoted_text_comes_back_whole(typed: list[str], marks: str) -> None:
+    text = " ".join(typed)
+    expected = Word(unicodedata.normalize("NFC", text))
+    quoted = f"{marks[0]}{escaped(text)}{marks[1]}"
+    assert parse(f"a {quoted} b").words == (Word("a"), expected, Word("b"))
+    assert parse(f"1={quoted}", [NUMBERS]).named == {"1": expected}
+
+
+@given(st.text())
+def test_unescape_undoes_slacks_escaping(text: str) -> None:
+    assert unescape(escaped(text)) == text
+
+
+@given(st.text().map(lambda text: text.replace("&", "")))
+def test_unescape_leaves_alone_what_is_not_escaped(text: str) -> None:
+    assert unescape(text) == text

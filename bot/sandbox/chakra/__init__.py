@@ -1,0 +1,9 @@
+"""The embedded Chakra: the documented API with a made-up team, for the demo and the tests.
+
+``server.py`` assembles it from one file a resource; ``people.json`` and ``team.json`` are the seed.
+"""
+
+from bot.sandbox.chakra.server import EmbeddedChakra
+from bot.sandbox.chakra.traffic import Asked
+
+__all__ = ["Asked", "EmbeddedChakra"]

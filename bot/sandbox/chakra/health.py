@@ -1,0 +1,19 @@
+"""``GET /v1/health``: the probe that the vendor's own n8n node uses to test a token."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.sandbox.chakra import envelope
+
+
+def routes() -> list[Route]:
+    return [Route("/v1/health", _healthy, methods=["GET"])]
+
+
+async def _healthy(_: Request) -> Response:
+    # The body is UNKNOWN; that a wrong token gets 401 (the door sees to it) is INFERRED from the
+    # probe's use as a token test.
+    return envelope.data({"status": "ok"})

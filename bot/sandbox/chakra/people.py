@@ -1,0 +1,126 @@
+"""One person of the team as the embedded Chakra keeps them, and the seed (``people.json``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.alias_generators import to_camel, to_snake
+
+SEED = Path(__file__).with_name("people.json")
+SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+Picture = Literal["", "short", "long", "bun", "curly", "cap", "scarf"]
+"""The hair of the drawn picture; "" for somebody without one."""
+
+
+class Email(BaseModel):
+    model_config = SHAPE
+
+    address: str
+    id: str = ""
+    type: str = ""
+    is_verified: bool = False
+
+
+class Phone(BaseModel):
+    """``number`` is digits with the country code. ``listed_as`` is how it stands in ``phones``,
+    whose element type is UNKNOWN: some people have objects, others plain strings."""
+
+    model_config = SHAPE
+
+    number: str
+    listed_as: Literal["object", "string"] = "object"
+
+
+def _first_email(person: dict[str, Any]) -> str | None:
+    emails = person.get("emails")
+    return emails[0].address if emails else None
+
+
+def _first_phone(person: dict[str, Any]) -> str | None:
+    phones = person.get("phones")
+    return phones[0].number if phones else None
+
+
+class Person(BaseModel):
+    """Field names are the API's, in Python's case; either case is taken by the constructor.
+
+    ``emails`` and ``phones`` may be given as plain strings. Their first one is the primary unless
+    ``primary_email`` / ``primary_phone`` says otherwise (``None``: no primary although there are
+    some). ``role`` is a short id; ``reportees`` are user ids. Timestamps are epoch milliseconds.
+    ``profile_image_url`` wins over the picture that is drawn here.
+    """
+
+    model_config = SHAPE
+
+    id: str
+    created_at: int = 1631817298108
+    updated_at: int = 1631817298108
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    middle_name: str = ""
+    display_name: str = ""
+    gender: str = ""
+    dob: int = 0
+    bio: str = ""
+    picture: Picture = ""
+    profile_image_url: str = ""
+    cover_image_url: str = ""
+    timezone: str = ""
+    is_active: bool = True
+    is_deleted: bool = False
+    deleted_at: int | None = None
+    availability_status: str = "AVAILABLE"
+    role: str = "inside_sales"
+    emails: tuple[Email, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    primary_email: str | None = Field(default_factory=_first_email)
+    primary_phone: str | None = Field(default_factory=_first_phone)
+    reportees: tuple[str, ...] = ()
+
+    @field_validator("emails", mode="before")
+    @classmethod
+    def _emails(cls, given: Any) -> Any:
+        return tuple({"address": item} if isinstance(item, str) else item for item in given)
+
+    @field_validator("phones", mode="before")
+    @classmethod
+    def _phones(cls, given: Any) -> Any:
+        return tuple({"number": item} if isinstance(item, str) else item for item in given)
+
+    def part_id(self, part: str) -> str:
+        """A stable UUID for something this person owns, such as an e-mail address."""
+        return str(uuid5(NAMESPACE_URL, f"{self.id}/{part}"))
+
+    def changed(self, **changes: Any) -> Person:
+        """A copy with ``changes``, checked like a new person. Raises pydantic's error."""
+        given = self.model_dump(include=self.model_fields_set)
+        return Person.model_validate({**given, **in_our_case(changes)})
+
+
+def in_our_case(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``firstName`` and ``first_name`` both become ``first_name``."""
+    return {to_snake(name): value for name, value in fields.items()}
+
+
+def read_people() -> tuple[Person, ...]:
+    """The seed, in its order. There, reportees are usernames, which a person can read."""
+    rows = json.loads(SEED.read_bytes())
+    ids = {row["username"]: row["id"] for row in rows}
+    for row in rows:
+        row["reportees"] = [ids[username] for username in row.get("reportees", ())]
+    return tuple(Person.model_validate(row) for row in rows)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether ``text`` is a UUID in its usual form with hyphens."""
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,286 @@
+"""The embedded Chakra over HTTP: the documented bodies, the team, updates and refusals."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import AsyncIterator
+from typing import Any
+
+import phonenumbers
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.pictures import HAIR, SIDE, drawn
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import JOHN, NOBODY, Client, client_of, example, served
+
+LISTED_V1 = set(example("list-users-v1.response")["_data"][0])
+FETCHED_V1 = set(example("fetch-user-v1.response")["_data"])
+V2 = set(example("fetch-user-v2.response")["_data"])
+ENDPOINTS = (
+    ("GET", "/v1/health"),
+    ("GET", "/v1/ext/users"),
+    ("GET", "/v2/ext/users"),
+    ("GET", f"/v1/ext/user/{JOHN}"),
+    ("GET", f"/v2/ext/user/{JOHN}"),
+    ("PUT", f"/v1/ext/user/{JOHN}"),
+    ("GET", "/v1/ext/config"),
+)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
+    async with served(clock) as one:
+        yield one
+
+
+@pytest.fixture
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+    async with client_of(chakra) as one:
+        yield one
+
+
+def with_id(users: list[dict[str, Any]], user_id: str) -> dict[str, Any]:
+    (user,) = (user for user in users if user["id"] == user_id)
+    return user
+
+
+async def test_john_doe_is_fetched_exactly_as_documented(client: Client) -> None:
+    for version in (1, 2):
+        heard = await client.get(f"/v{version}/ext/user/{JOHN}")
+        assert heard.status == 200
+        assert heard.json == example(f"fetch-user-v{version}.response")
+
+
+async def test_john_doe_is_listed_exactly_as_documented(client: Client) -> None:
+    for version in (1, 2):
+        heard = await client.get(f"/v{version}/ext/users")
+        documented = example(f"list-users-v{version}.response")["_data"]
+        assert [with_id(heard.json["_data"], JOHN)] == documented
+        assert set(heard.json) == {"_data"}
+
+
+async def test_the_health_probe_answers_in_the_envelope(client: Client) -> None:
+    heard = await client.get("/v1/health")
+    assert (heard.status, set(heard.json)) == (200, {"_data"})
+
+
+async def test_config_has_the_documented_keys_and_contents(client: Client) -> None:
+    config = (await client.get("/v1/ext/config")).json["_data"]
+    documented = example("fetch-config.response")["_data"]
+    assert set(config) == set(documented)
+    assert config["team"] == documented["team"]
+    assert config["procedures"] == documented["procedures"]
+    assert documented["roles"][0] in config["roles"]
+
+
+async def test_config_names_every_role_that_a_person_has(client: Client) -> None:
+    config = (await client.get("/v1/ext/config")).json["_data"]
+    short_ids = {role["id"]: role["shortId"] for role in config["roles"]}
+    listed = (await client.get("/v1/ext/users")).json["_data"]
+    humanized = (await client.get("/v2/ext/users")).json["_data"]
+    assert [short_ids[user["role"]] for user in listed] == [user["role"] for user in humanized]
+    assert {user["role"] for user in humanized} == set(short_ids.values())
+    assert {user["team"] for user in listed} == {config["team"]["id"]}
+
+
+async def test_every_person_has_exactly_the_documented_fields(client: Client) -> None:
+    listed = (await client.get("/v1/ext/users")).json["_data"]
+    humanized = (await client.get("/v2/ext/users")).json["_data"]
+    assert len(LISTED_V1) == 25
+    assert {frozenset(user) for user in listed} == {frozenset(LISTED_V1)}
+    assert {frozenset(user) for user in humanized} == {frozenset(V2)}
+    email = set(example("fetch-user-v2.response")["_data"]["emails"][0])
+    assert {frozenset(one) for user in humanized for one in user["emails"]} == {frozenset(email)}
+
+
+async def test_every_person_is_fetched_as_listed(client: Client) -> None:
+    listed = (await client.get("/v1/ext/users")).json["_data"]
+    humanized = (await client.get("/v2/ext/users")).json["_data"]
+    for old, new in zip(listed, humanized, strict=True):
+        fetched = (await client.get(f"/v1/ext/user/{old['id']}")).json["_data"]
+        assert set(fetched) == FETCHED_V1
+        assert {key: fetched[key] for key in LISTED_V1} == old
+        assert (await client.get(f"/v2/ext/user/{old['id']}")).json["_data"] == new
+
+
+async def test_primaries_are_objects_in_v1_and_plain_in_v2(client: Client) -> None:
+    listed = (await client.get("/v1/ext/users")).json["_data"]
+    humanized = (await client.get("/v2/ext/users")).json["_data"]
+    for old, new in zip(listed, humanized, strict=True):
+        assert (old["primaryEmail"] or {}).get("email") == new["primaryEmail"]
+        phone = old["primaryPhone"]
+        assert new["primaryPhone"] == (phone["phone"] if isinstance(phone, dict) else phone)
+    assert {type(user["primaryPhone"]) for user in listed} == {dict, str, type(None)}
+
+
+def test_the_team_holds_the_odd_cases(chakra: EmbeddedChakra) -> None:
+    people = chakra.people
+    names = [f"{one.first_name} {one.last_name}".strip() for one in people]
+    assert 35 <= len(people) <= 50
+    assert names.count("Maria Garcia") == 2
+    assert sum(one.first_name.startswith("John") for one in people) == 2
+    assert "" in names
+    assert {"Ana <!channel> & Sons", "Siobhán O'Brien", "Mei Tanaka", "Omar Haddad"} <= set(names)
+    assert any(re.search("[\u0590-\u06ff]", name) for name in names)
+    assert any("🌻" in name for name in names)
+    assert max(map(len, names)) > 100
+    assert {one.availability_status for one in people} == {"AVAILABLE", "AWAY", "BUSY", ""}
+    assert {"+0530", "-0300", "+0000", "+0545", "Asia/Kolkata", ""} <= {p.timezone for p in people}
+    assert any(not one.is_active and not one.is_deleted for one in people)
+    assert sum(one.is_deleted for one in people) == 1
+    assert any(one.emails and one.primary_email is None for one in people)
+    assert any(one.display_name for one in people)
+
+
+def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
+    with pytest.raises(KeyError):
+        chakra.person("lena@acme.com")
+
+
+def test_every_id_username_and_address_of_the_team_is_its_own(chakra: EmbeddedChakra) -> None:
+    people = chakra.people
+    addresses = [email.address.lower() for one in people for email in one.emails]
+    for keys in ([one.id for one in people], [one.username for one in people], addresses):
+        assert len(keys) == len(set(keys))
+
+
+def test_reportees_exist_and_nobody_leads_themselves(chakra: EmbeddedChakra) -> None:
+    ids = {one.id for one in chakra.people}
+    assert all(set(one.reportees) <= ids - {one.id} for one in chakra.people)
+    assert JOHN in chakra.person("priya@acme.com").reportees
+
+
+def test_phone_numbers_are_digits_and_possible(chakra: EmbeddedChakra) -> None:
+    numbers = [phone.number for one in chakra.people for phone in one.phones]
+    assert len(numbers) == len(set(numbers)) > 10
+    for number in numbers:
+        assert number.isdecimal()
+        assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
+
+
+async def test_a_person_is_updated_in_part(
+    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+) -> None:
+    await clock.advance(5.25)
+    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", json={"firstName": "Jon", "bio": "Hi"})
+    expected = example("update-user.response")["_data"]
+    expected |= {"firstName": "Jon", "bio": "Hi", "updatedAt": int(clock.time() * 1000)}
+    assert (heard.status, heard.json) == (200, {"_data": expected})
+    assert chakra.person(JOHN).first_name == "Jon"
+    listed = (await client.get("/v2/ext/users")).json["_data"]
+    assert with_id(listed, JOHN)["firstName"] == "Jon"
+
+
+async def test_the_documented_update_is_taken(client: Client) -> None:
+    sent = example("update-user.request")
+    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", json=sent)
+    assert heard.status == 200
+    assert set(heard.json["_data"]) == FETCHED_V1
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ({"json": {"nickname": "J"}}, "nickname cannot be updated"),
+        ({"json": {"firstName": "Jon", "role": "admin"}}, "role cannot be updated"),
+        ({"json": {"id": NOBODY}}, "id cannot be updated"),
+        ({"json": {"isActive": False}}, "isActive cannot be updated"),
+        ({"json": {"firstName": None}}, "firstName is not a string"),
+        ({"json": {"firstName": ["Jon"]}}, "firstName is not a string"),
+        ({"json": []}, "the body is not an object"),
+        ({"data": b"firstName=Jon"}, "the body is not JSON"),
+        ({"data": b"\xff\xfe{}"}, "the body is not JSON"),
+        ({}, "the body is not JSON"),
+    ],
+)
+async def test_a_bad_update_is_refused_and_changes_nothing(
+    chakra: EmbeddedChakra, client: Client, body: dict[str, Any], complaint: str
+) -> None:
+    before = chakra.people
+    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", **body)
+    assert (heard.status, heard.json) == (400, {"_errors": [complaint]})
+    assert chakra.people == before
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+@pytest.mark.parametrize("token", ["", "wrong", "sandbox-"])
+async def test_a_missing_or_wrong_token_is_refused_everywhere(
+    chakra: EmbeddedChakra, client: Client, method: str, path: str, token: str
+) -> None:
+    before = chakra.people
+    heard = await client.ask(method, path, token=token, json={"firstName": "Jon"})
+    assert (heard.status, heard.json) == (401, example("error.chakra"))
+    assert chakra.people == before
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_an_unknown_id_and_an_id_that_is_none(client: Client, version: int) -> None:
+    unknown = await client.get(f"/v{version}/ext/user/{NOBODY}")
+    assert (unknown.status, list(unknown.json)) == (404, ["_errors"])
+    for sort in ("johndoe", "john@acme.com", JOHN.replace("-", ""), f"{{{JOHN}}}", "%F0%9F%8C%BB"):
+        heard = await client.get(f"/v{version}/ext/user/{sort}")
+        assert (heard.status, list(heard.json)) == (400, ["_errors"])
+
+
+async def test_unknown_paths_and_methods_are_refused_in_the_envelope(client: Client) -> None:
+    for path in ("/", "/v1/users", "/v1/ext/users/", "/v3/ext/users", "/v1/ext/user/a/b"):
+        heard = await client.get(path)
+        assert (heard.status, list(heard.json)) == (404, ["_errors"])
+    heard = await client.ask("POST", "/v1/ext/users")
+    assert (heard.status, list(heard.json)) == (405, ["_errors"])
+    assert "GET" in heard.headers["allow"]
+
+
+async def test_pictures_are_images_that_need_no_token(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    listed = (await client.get("/v1/ext/users")).json["_data"]
+    urls = {user["id"]: user["profileImageUrl"] for user in listed}
+    assert urls[JOHN] == ""
+    shown = [url for url in urls.values() if url]
+    assert len(urls) * 0.8 < len(shown) < len(urls)
+    for url in shown:
+        assert url.startswith(f"{chakra.base_url}/media/")
+        heard = await client.get(url.removeprefix(chakra.base_url), token="")
+        assert (heard.status, heard.headers["content-type"]) == (200, "image/png")
+    assert (await client.get(f"/media/avatars/{JOHN}.png")).status == 404
+
+
+def test_a_picture_is_a_whole_png_and_the_same_each_time() -> None:
+    for hair in HAIR:
+        picture = drawn(hair, 7)
+        assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", picture[16:24]) == (SIDE, SIDE)
+        assert picture.endswith(b"IEND\xaeB`\x82")
+        assert picture == drawn(hair, 7) != drawn(hair, 8)
+
+
+async def test_a_test_adds_changes_and_removes_people(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    nova = chakra.add_person(firstName="Nova", role="astronaut", primary_email="nova@acme.com")
+    url = f"/v2/ext/user/{nova.id}"
+    shown = (await client.get(url)).json["_data"]
+    assert (shown["firstName"], shown["role"]) == ("Nova", "astronaut")
+    assert shown["primaryEmail"] == shown["emails"][0]["email"] == "nova@acme.com"
+    chakra.change_person("nova@acme.com", availability_status="", phones=["61491570110"])
+    shown = (await client.get(url)).json["_data"]
+    assert (shown["availabilityStatus"], shown["primaryPhone"]) == ("", "61491570110")
+    chakra.remove_person(nova.id)
+    assert (await client.get(url)).status == 404
+    with pytest.raises(KeyError):
+        chakra.person(nova.id)
+
+
+def test_two_embedded_chakras_share_nothing(clock: ManualClock) -> None:
+    one, other = EmbeddedChakra(clock), EmbeddedChakra(clock)
+    one.change_person(JOHN, first_name="Jon")
+    assert other.person(JOHN).first_name == "John"
+    assert one.access_token != other.access_token

@@ -1,0 +1,286 @@
+"""How the embedded Chakra goes wrong on purpose, and what it tells of the requests it had."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Errors200,
+    Fault,
+    Hang,
+    Html,
+    MetaError,
+    MissingField,
+    NotJson,
+    ResetAfter,
+    ResetBefore,
+    Slow,
+    Status,
+    Throttle,
+    Truncated,
+)
+from tests.clock import ManualClock, settle
+from tests.sandbox.chakra_asked import JOHN, Client, Heard, client_of, example, served
+
+USERS = "/v1/ext/users"
+USER = f"/v1/ext/user/{JOHN}"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
+    async with served(clock) as one:
+        yield one
+
+
+@pytest.fixture
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+    async with client_of(chakra) as one:
+        yield one
+
+
+async def failed(chakra: EmbeddedChakra, client: Client, fault: Fault) -> Heard:
+    chakra.fail("*", fault, times=1)
+    return await client.get(USER)
+
+
+async def test_status_with_a_body_of_ones_own(chakra: EmbeddedChakra, client: Client) -> None:
+    heard = await failed(chakra, client, Status(503, headers={"X-Why": "rest"}))
+    assert (heard.status, list(heard.json), heard.headers["x-why"]) == (503, ["_errors"], "rest")
+    heard = await failed(chakra, client, Status(500, json={"message": "no"}))
+    assert (heard.status, heard.json) == (500, {"message": "no"})
+    heard = await failed(chakra, client, Status(500, text="upstream down"))
+    assert (heard.status, heard.text) == (500, "upstream down")
+    assert heard.headers["content-type"].startswith("text/plain")
+
+
+async def test_bodies_that_are_no_json(chakra: EmbeddedChakra, client: Client) -> None:
+    html = await failed(chakra, client, Html())
+    assert (html.status, html.headers["content-type"]) == (502, "text/html; charset=utf-8")
+    empty = await failed(chakra, client, EmptyBody())
+    assert (empty.status, empty.text) == (200, "")
+    other = await failed(chakra, client, NotJson())
+    cut = await failed(chakra, client, Truncated())
+    for heard in (other, cut):
+        assert (heard.status, heard.headers["content-type"]) == (200, "application/json")
+        with pytest.raises(json.JSONDecodeError):
+            _ = heard.json
+    assert cut.text.startswith('{"_data":')
+
+
+async def test_an_error_inside_a_success(chakra: EmbeddedChakra, client: Client) -> None:
+    heard = await failed(chakra, client, Errors200("quota used up"))
+    assert (heard.status, heard.json) == (200, {"_errors": ["quota used up"]})
+
+
+async def test_an_error_of_meta_has_its_documented_shape(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    heard = await failed(chakra, client, MetaError(130429))
+    documented = example("error.meta")["error"]
+    assert heard.status == 400
+    assert set(heard.json["error"]) == set(documented)
+    assert heard.json["error"]["code"] == documented["code"]
+    assert set(heard.json["error"]["error_data"]) == set(documented["error_data"])
+
+
+async def test_throttling_says_its_wait_in_each_way(chakra: EmbeddedChakra, client: Client) -> None:
+    heard = await failed(chakra, client, Throttle(message_ms=850))
+    assert (heard.status, heard.json) == (429, example("error.chakra-rate-limit"))
+    assert "retry-after" not in heard.headers
+    heard = await failed(chakra, client, Throttle(retry_after_seconds=2))
+    assert (heard.status, heard.headers["retry-after"]) == (429, "2")
+    assert "retry after" not in heard.text
+    assert (await failed(chakra, client, Throttle())).status == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [(USER, "_data.id"), (USER, "_data.emails.0.email"), (USER, "_data"), (USERS, "_data.id")],
+)
+async def test_a_field_is_missing(
+    chakra: EmbeddedChakra, client: Client, path: str, place: str
+) -> None:
+    whole = (await client.get(path)).text
+    chakra.fail("*", MissingField(place))
+    heard = await client.get(path)
+    name = place.rsplit(".", 1)[-1]
+    assert heard.status == 200
+    assert heard.text.count(f'"{name}":') < whole.count(f'"{name}":')
+
+
+async def test_a_field_that_is_not_there_is_left_alone(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    heard = await failed(chakra, client, MissingField("_data.nothing.here"))
+    assert heard.json == example("fetch-user-v1.response")
+
+
+@pytest.mark.parametrize("polite", [False, True])
+@pytest.mark.parametrize("done", [False, True])
+async def test_the_connection_breaks_before_or_after_the_work(
+    chakra: EmbeddedChakra,
+    client: Client,
+    capfd: pytest.CaptureFixture[str],
+    polite: bool,
+    done: bool,
+) -> None:
+    chakra.fail("PUT /v1/ext/user/{id}", ResetAfter(polite) if done else ResetBefore(polite))
+    expected = aiohttp.ServerDisconnectedError if polite else aiohttp.ClientOSError
+    with pytest.raises(expected):
+        await client.ask("PUT", USER, json={"firstName": "Jon"})
+    assert (chakra.person(JOHN).first_name == "Jon") is done
+    # aiohttp sends an idempotent request once more when its connection breaks.
+    assert {asked.status for asked in chakra.requests} == {None}
+    assert (await client.get(USERS)).status == 200
+    assert capfd.readouterr().err == ""
+
+
+async def test_the_work_behind_a_fault_still_needs_the_token(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    chakra.fail("*", ResetAfter())
+    with pytest.raises(aiohttp.ClientOSError):
+        await client.ask("PUT", USER, json={"firstName": "Jon"}, token="wrong")
+    assert chakra.person(JOHN).first_name == "John"
+
+
+async def test_hung_requests_are_answered_when_released(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    chakra.fail("*", Hang())
+    asking = [asyncio.create_task(client.get(path)) for path in (USERS, USER)]
+    await chakra.until_asked(2)
+    await settle()
+    assert not any(task.done() for task in asking)
+    assert [asked.status for asked in chakra.requests] == [None, None]
+    chakra.clear_faults()
+    assert (await client.get("/v1/health")).status == 200
+    chakra.release()
+    heard = await asyncio.gather(*asking)
+    assert [one.status for one in heard] == [200, 200]
+    assert heard[1].json == example("fetch-user-v1.response")
+
+
+async def test_a_request_may_be_released_the_moment_it_arrives(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    chakra.fail("*", Hang())
+    asking = asyncio.create_task(client.get(USER))
+    await chakra.until_asked(1)
+    chakra.release()
+    assert (await asking).status == 200
+
+
+async def test_closing_hangs_up_on_who_still_waits(chakra: EmbeddedChakra, client: Client) -> None:
+    chakra.fail("*", Hang())
+    asking = asyncio.create_task(client.get(USER))
+    await chakra.until_asked(1)
+    await chakra.aclose()
+    with pytest.raises(aiohttp.ClientOSError):
+        await asking
+
+
+async def test_a_hung_request_ends_with_its_asker(
+    chakra: EmbeddedChakra, client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    chakra.fail("*", Hang(), times=1)
+    asking = asyncio.create_task(client.get(USER))
+    await chakra.until_asked(1)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert (await client.get(USER)).status == 200
+    assert capfd.readouterr().err == ""
+
+
+async def test_a_slow_answer_comes_by_the_clock(
+    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+) -> None:
+    chakra.fail("*", Slow(5))
+    asking = asyncio.create_task(client.get(USER))
+    await chakra.until_asked(1)
+    await clock.advance(4.9)
+    assert chakra.requests[0].status is None
+    await clock.advance(0.2)
+    assert (await asking).json == example("fetch-user-v1.response")
+    assert clock.waiting == 0
+
+
+async def test_a_fault_meets_its_own_endpoint_and_runs_out(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    chakra.fail("GET /v1/ext/user/{userId}", Status(500), times=1)
+    chakra.fail(USER, Status(501), times=1)
+    chakra.fail("PUT *", Status(502))
+    assert (await client.get(USERS)).status == 200
+    assert [(await client.get(USER)).status for _ in range(3)] == [500, 501, 200]
+    assert (await client.ask("PUT", USER, json={})).status == 502
+    chakra.clear_faults()
+    assert (await client.ask("PUT", USER, json={})).status == 200
+
+
+async def test_a_chakra_without_an_endpoint(chakra: EmbeddedChakra, client: Client) -> None:
+    chakra.without("GET /v2/ext/users")
+    assert (await client.get("/v2/ext/users")).status == 404
+    assert (await client.get("/v2/ext/users", token="wrong")).status == 401
+    assert (await client.get(f"/v2/ext/user/{JOHN}")).status == 200
+    assert chakra.count("/v2/ext/users") == 2
+
+
+@pytest.mark.parametrize("endpoint", ["/v9/ext/users", "POST /v1/ext/users", "users", ""])
+async def test_an_endpoint_that_nothing_serves_cannot_fail(
+    chakra: EmbeddedChakra, endpoint: str
+) -> None:
+    with pytest.raises(ValueError, match="nothing serves"):
+        chakra.fail(endpoint, Hang())
+    with pytest.raises(ValueError, match="nothing serves"):
+        chakra.without(endpoint)
+
+
+async def test_each_request_is_recorded(chakra: EmbeddedChakra, client: Client) -> None:
+    await client.ask("PUT", USER, json={"bio": "x"}, params={"a": "1", "b": ""})
+    await client.get("/nowhere", token="wrong")
+    put, lost = chakra.requests
+    assert (put.method, put.path, put.endpoint) == ("PUT", USER, "/v1/ext/user/{id}")
+    assert (put.query, put.json, put.status) == ({"a": "1", "b": ""}, {"bio": "x"}, 200)
+    assert put.headers["authorization"] == f"Bearer {chakra.access_token}"
+    assert (lost.endpoint, lost.json, lost.status) == ("/nowhere", None, 401)
+    assert chakra.access_token not in repr(put)
+
+
+async def test_requests_are_counted_by_endpoint(chakra: EmbeddedChakra, client: Client) -> None:
+    for path in (USERS, USER, USER, "/v2/ext/users", f"/v2/ext/user/{JOHN}", "/v1/ext/config"):
+        await client.get(path)
+    await client.get(f"/media/avatars/{JOHN}.png")
+    counts = {
+        "*": 6,
+        "/v1/ext/user/{id}": 2,
+        USER: 2,
+        "/v1/ext/user": 2,
+        "/v1/ext": 4,
+        "GET /v2": 2,
+        "PUT /v1/ext": 0,
+        "/v1/ext/users": 1,
+    }
+    assert {endpoint: chakra.count(endpoint) for endpoint in counts} == counts
+
+
+async def test_a_test_can_wait_for_requests(chakra: EmbeddedChakra, client: Client) -> None:
+    waiting = asyncio.create_task(chakra.until_asked(2, "GET /v1/ext/users"))
+    await client.get(USERS)
+    await client.get(USER)
+    assert not waiting.done()
+    await client.get(USERS)
+    await waiting
+    await chakra.until_asked(1)

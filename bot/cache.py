@@ -26,7 +26,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from cachetools import TLRUCache
 
-from bot.clock import Clock
+from bot.clock import Clock, done_within
 from bot.errors import BotError, Missing, NotFound, Unavailable
 
 T = TypeVar("T")
@@ -45,11 +45,13 @@ def is_outage(error: BotError) -> bool:
 @dataclass(frozen=True)
 class Policy:
     """Seconds: how long a value is served without asking, how much longer it may stand in during
-    an outage, how long "not found" is believed."""
+    an outage, how long "not found" is believed, and how long those who could be given an old value
+    wait for a new one."""
 
     fresh: float
     stale: float = 24 * 3600.0
     negative: float = 30.0
+    patience: float = 2.0
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -156,8 +158,9 @@ class Cache:
     ) -> Cached[T]:
         """The value of `key`, from memory while it is fresh, else from `load()`.
 
-        `refresh` asks anew. When that fails for an outage, the last good value is returned as
-        `stale`, if there is one; any other error of `load` is raised, to all who waited for it.
+        `refresh` asks anew. When that fails for an outage, or takes longer than the kind's
+        patience, the last good value is returned as `stale`, if there is one; any other error of
+        `load` is raised, to all who waited for it.
         """
         place, policy = (kind, key), self._policies[kind]
         entry = self._held(place)
@@ -165,6 +168,8 @@ class Cache:
             return self._remembered(kind, entry)
         flight, began = self._flight(place, load, refresh=refresh)
         try:
+            if self._stands_in(entry) and not await self._in_time(flight, policy.patience):
+                return self._instead(place, Unavailable("Chakra is slow to answer."))
             value = await self._landed(flight)
         except BotError as error:
             if is_outage(error):
@@ -244,6 +249,14 @@ class Cache:
             raise error
         self._observe(place[0], "stale")
         return Cached(entry.value, self._age(entry), stale=True, reason=error)
+
+    @staticmethod
+    def _stands_in(entry: _Entry | None) -> bool:
+        return entry is not None and entry.error is None
+
+    async def _in_time(self, flight: _Flight, seconds: float) -> bool:
+        """The load goes on either way, and fills the cache for the next who asks."""
+        return await done_within(self._clock, flight.task, seconds)
 
     def _flight(
         self, place: Key, load: Callable[[], Awaitable[Any]], *, refresh: bool

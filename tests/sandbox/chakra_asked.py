@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.serving import serve
+from bot.serving import serve
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"

@@ -1,0 +1,12 @@
+"""An embedded Slack on loopback that behaves, and refuses, as real Slack does."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.hints import Hint
+from bot.sandbox.slack.messages import Shown, plain
+from bot.sandbox.slack.person import Delivered
+from bot.sandbox.slack.refusal import CannotAct
+from bot.sandbox.slack.seed import Member
+from bot.sandbox.slack.server import EmbeddedSlack
+
+__all__ = ["CannotAct", "Delivered", "EmbeddedSlack", "Hint", "Member", "Shown", "plain"]

@@ -1,0 +1,28 @@
+"""Breaking a connection as a bad network would: a TCP reset, with nothing sent."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from starlette.requests import Request
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER on with no time to linger: closing the socket resets the connection (socket(7))."""
+
+
+async def reset(request: Request) -> None:
+    """Breaks the request's connection and returns once it is gone.
+
+    ASGI has no message for that, so this takes the transport of uvicorn's request, to which
+    ``receive`` belongs. Raises ``RuntimeError`` under any other server.
+    """
+    transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
+    if transport is None:
+        raise RuntimeError("Connections can be broken under uvicorn only.")
+    connection = transport.get_extra_info("socket")
+    if connection is not None and not transport.is_closing():
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

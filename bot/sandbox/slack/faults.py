@@ -1,0 +1,50 @@
+"""Faults on order: errors, broken connections and silence, for the next calls of a method."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import Literal
+
+Reset = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``reset`` breaks the connection before or after the call took effect."""
+
+    error: str | None = None
+    status: int | None = None
+    reset: Reset | None = None
+    retry_after: int | None = None
+
+
+class Faults:
+    """``method`` is a Web API method or "response_url"."""
+
+    def __init__(self) -> None:
+        self._next: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._held: dict[str, asyncio.Event] = {}
+
+    def fail(self, method: str, fault: Fault, times: int) -> None:
+        self._next[method].extend([fault] * times)
+
+    def take(self, method: str) -> Fault | None:
+        waiting = self._next[method]
+        return waiting.popleft() if waiting else None
+
+    def hang(self, method: str) -> None:
+        self._held.setdefault(method, asyncio.Event())
+
+    def release(self, method: str | None = None) -> None:
+        """Lets the calls of one method, or of all, go on as if nothing had been."""
+        for name in [method] if method else list(self._held):
+            held = self._held.pop(name, None)
+            if held is not None:
+                held.set()
+
+    async def wait(self, method: str) -> None:
+        held = self._held.get(method)
+        if held is not None:
+            await held.wait()

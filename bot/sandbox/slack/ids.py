@@ -1,0 +1,61 @@
+"""Ids, timestamps and secrets shaped as Slack's own; counted, so that none comes twice."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+
+from bot.clock import Clock
+
+
+class Ids:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._last_ts = 0
+
+    def ts(self, seconds_ago: float = 0) -> str:
+        """A message timestamp ("1714578994.000100"): later than every one before it."""
+        wanted = int((self._clock.time() - seconds_ago) * 1_000_000)
+        self._last_ts = max(wanted, self._last_ts + 1)
+        return self._written(self._last_ts)
+
+    def now(self) -> str:
+        """The present moment in the form of a ``ts`` (``action_ts`` of an interaction)."""
+        return self._written(int(self._clock.time() * 1_000_000))
+
+    def next(self, prefix: str) -> str:
+        """ "V" gives "V0000001": unique within this workspace."""
+        return f"{prefix}{next(self._numbers):07d}"
+
+    def block_id(self) -> str:
+        """What Slack writes where a block or an element has no id of its own."""
+        return secrets.token_urlsafe(4)[:5]
+
+    def trigger(self) -> str:
+        number = next(self._numbers)
+        return f"{int(self._clock.time() * 1000)}.{number:011d}.{secrets.token_hex(16)}"
+
+    def view_hash(self) -> str:
+        return f"{int(self._clock.time())}.{secrets.token_hex(4)}"
+
+    @staticmethod
+    def _written(microseconds: int) -> str:
+        return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
+
+
+def bot_token() -> str:
+    return f"xoxb-{_digits(12)}-{_digits(13)}-{secrets.token_hex(12)}"
+
+
+def app_token() -> str:
+    return f"xapp-1-A0CHAKRA-{_digits(13)}-{secrets.token_hex(32)}"
+
+
+def secret() -> str:
+    """A signing secret or a verification token: 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def _digits(count: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(count))

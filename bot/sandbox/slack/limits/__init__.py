@@ -1,0 +1,24 @@
+"""The payload validator: refuses what real Slack refuses, with Slack's error code and pointers.
+
+``rules.py`` holds the limits with their sources; the other files say where each of them applies.
+"""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.limits.messages import check_message, check_response
+from bot.sandbox.slack.limits.report import Finding, Surface, error_code
+from bot.sandbox.slack.limits.rules import BOUNDS, RULES
+from bot.sandbox.slack.limits.views import check_options_answer, check_view, check_view_response
+
+__all__ = [
+    "BOUNDS",
+    "RULES",
+    "Finding",
+    "Surface",
+    "check_message",
+    "check_options_answer",
+    "check_response",
+    "check_view",
+    "check_view_response",
+    "error_code",
+]

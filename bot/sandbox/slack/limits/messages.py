@@ -1,0 +1,80 @@
+"""A whole message: chat.*, response_url bodies and the answers that ride in an ack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.sandbox.slack.limits.blocks import check_blocks
+from bot.sandbox.slack.limits.report import Finding, Json, Report
+from bot.sandbox.slack.limits.tables import cell_characters
+from bot.sandbox.slack.limits.walk import characters, flat_blocks
+
+_TABLES = ("table", "data_table")
+_RESPONSE_TYPES = ("in_channel", "ephemeral")
+
+
+def check_message(message: Json) -> list[Finding]:
+    report = Report("message")
+    if not any(message.get(part) for part in ("text", "blocks", "attachments", "markdown_text")):
+        report.add("message.empty", "", "no text, blocks, attachments or markdown_text")
+    _check_text(report, message)
+    if message.get("blocks") is not None:
+        blocks = report.array(message["blocks"], "/blocks")
+        if blocks is not None:
+            report.count("message.blocks", len(blocks), "/blocks")
+            check_blocks(report, blocks)
+            _check_together(report, blocks)
+    if message.get("attachments") is not None:
+        attachments = report.array(message["attachments"], "/attachments")
+        if attachments is not None:
+            report.count("message.attachments", len(attachments), "/attachments")
+            _check_attachments(report, attachments)
+    return report.findings
+
+
+def check_response(body: Json) -> list[Finding]:
+    """A response_url body or a command's ack: a message, or only an instruction about one."""
+    report = Report("message")
+    if body.get("response_type") is not None:
+        kind = body["response_type"]
+        report.one_of("respond.type", kind, _RESPONSE_TYPES, "/response_type")
+    if body.get("delete_original") and not (body.get("text") or body.get("blocks")):
+        return report.findings
+    return report.findings + check_message(body)
+
+
+def _check_text(report: Report, message: Json) -> None:
+    text = message.get("text")
+    if text is None:
+        text = ""
+    report.length("message.text", text, "/text")
+    report.length("message.text.long", text, "/text")
+    if message.get("markdown_text") is not None:
+        report.length("markdown.text", message["markdown_text"], "/markdown_text")
+    if message.get("blocks") and not text:
+        report.add("message.fallback", "/text", "blocks without text: notifications stay empty")
+
+
+def _check_attachments(report: Report, attachments: Sequence[Any]) -> None:
+    for index, attachment in enumerate(attachments):
+        at = f"/attachments/{index}"
+        checked = report.mapping(attachment, at)
+        if checked is None or checked.get("blocks") is None:
+            continue
+        blocks = report.array(checked["blocks"], f"{at}/blocks")
+        if blocks is not None:
+            check_blocks(report, blocks, f"{at}/blocks")
+
+
+def _check_together(report: Report, blocks: Sequence[Any]) -> None:
+    """Limits over all blocks of a message."""
+    flat = list(flat_blocks(blocks))
+    kinds = [block.get("type") for block in flat]
+    report.count("message.tables", kinds.count("table"), "/blocks")
+    report.count("message.charts", kinds.count("data_visualization"), "/blocks")
+    cells = sum(cell_characters(block) for block in flat if block.get("type") in _TABLES)
+    report.characters("message.cells", cells, "/blocks")
+    markdown = [block for block in flat if block.get("type") == "markdown"]
+    report.characters("message.markdown", characters(markdown), "/blocks")
+    report.characters("message.size", characters(blocks), "/blocks")

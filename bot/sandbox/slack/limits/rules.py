@@ -1,0 +1,205 @@
+"""Slack's payload limits as two tables: every rule with its source, every number with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+_KIT = "docs.slack.dev/reference/block-kit/"
+_BLOCKS = _KIT + "blocks/"
+_ELEMENTS = _KIT + "block-elements/"
+_OBJECTS = _KIT + "composition-objects/"
+_POST = "docs.slack.dev/reference/methods/chat.postMessage"
+_VIEWS = "docs.slack.dev/reference/views, docs.slack.dev/surfaces/modals"
+_OPENING = "docs.slack.dev/reference/methods/views.open"
+_COMMANDS = "docs.slack.dev/interactivity/implementing-slash-commands"
+_MODALS = "docs.slack.dev/surfaces/modals"
+_MATRIX = "docs.slack.dev/blocks.json"
+_LONG_BLOCKS = "observed: github.com/slackapi/bolt-js/issues/2509 and 2867"
+
+
+class Rule(NamedTuple):
+    """``code`` is Slack's error where the rule has one of its own; else the surface's code."""
+
+    level: Literal["error", "warn"]
+    source: str
+    code: str = ""
+
+
+class Bounds(NamedTuple):
+    rule: str
+    low: int
+    high: int
+
+
+def _error(source: str, code: str = "") -> Rule:
+    return Rule("error", source, code)
+
+
+def _warn(source: str) -> Rule:
+    return Rule("warn", source)
+
+
+RULES: Mapping[str, Rule] = {
+    "shape": _error("a value has the wrong JSON type for any limit to be checked"),
+    "message.empty": _error(_POST, "no_text"),
+    "message.blocks": _error(_BLOCKS),
+    "message.text": _error(_POST),
+    "message.text.long": _warn(_POST),
+    "message.fallback": _warn(_POST),
+    "message.attachments": _error(_POST, "too_many_attachments"),
+    "message.size": _error(_LONG_BLOCKS, "msg_blocks_too_long"),
+    "message.tables": _error(_BLOCKS + "table-block", "only_one_table_allowed"),
+    "message.markdown": _error(_BLOCKS + "markdown-block"),
+    "message.cells": _error(_BLOCKS + "table-block"),
+    "message.charts": _error(_BLOCKS + "data-visualization-block"),
+    "respond.type": _error(_COMMANDS, "invalid_payload"),
+    "view.type": _error(_VIEWS),
+    "view.blocks": _error(_VIEWS),
+    "view.title": _error(_VIEWS),
+    "view.buttons": _error(_VIEWS),
+    "view.submit": _error(_VIEWS),
+    "view.private_metadata": _error(_VIEWS),
+    "view.ids": _error(_VIEWS),
+    "view.size": _error(_OPENING, "view_too_large"),
+    "view.focus": _error(_VIEWS),
+    "view.callback": _warn(_VIEWS),
+    "surface": _error(_MATRIX),
+    "surface.file_input": _error(_ELEMENTS + "file-input-element"),
+    "block.unknown": _error(_BLOCKS),
+    "block.id": _error(_BLOCKS),
+    "block.id.duplicate": _error(_BLOCKS),
+    "action.id": _error(_ELEMENTS),
+    "action.id.duplicate": _error(_ELEMENTS),
+    "action.id.missing": _warn(_ELEMENTS),
+    "input.id.missing": _warn(_BLOCKS + "input-block"),
+    "text.object": _error(_OBJECTS + "text-object"),
+    "text.plain": _error(_KIT),
+    "section": _error(_BLOCKS + "section-block"),
+    "section.field": _error(_BLOCKS + "section-block"),
+    "header": _error(_BLOCKS + "header-block"),
+    "context": _error(_BLOCKS + "context-block"),
+    "actions": _error(_BLOCKS + "actions-block"),
+    "context_actions": _error(_BLOCKS + "context-actions-block"),
+    "image": _error(_BLOCKS + "image-block"),
+    "input": _error(_BLOCKS + "input-block"),
+    "markdown": _error(_BLOCKS + "markdown-block"),
+    "video": _error(_BLOCKS + "video-block"),
+    "table": _error(_BLOCKS + "table-block"),
+    "table.cells": _error(_BLOCKS + "table-block"),
+    "table.ragged": _warn(_BLOCKS + "table-block"),
+    "data_table": _error(_BLOCKS + "data-table-block"),
+    "chart": _error(_BLOCKS + "data-visualization-block"),
+    "alert": _error(_BLOCKS + "alert-block"),
+    "card": _error(_BLOCKS + "card-block"),
+    "carousel": _error(_BLOCKS + "carousel-block"),
+    "container": _error(_BLOCKS + "container-block"),
+    "task": _error(_BLOCKS + "task-card-block"),
+    "button": _error(_ELEMENTS + "button-element"),
+    "select": _error(_ELEMENTS + "select-menu-element"),
+    "select.group": _error(_OBJECTS + "option-group-object"),
+    "select.initial": _error(_ELEMENTS + "select-menu-element"),
+    "select.max": _error(_ELEMENTS + "multi-select-menu-element"),
+    "option": _error(_OBJECTS + "option-object"),
+    "option.url": _error(_OBJECTS + "option-object"),
+    "option.value.75": _warn("@slack/types composition-objects.d.ts"),
+    "option.value.duplicate": _warn(_OBJECTS + "option-object"),
+    "choices": _error(_ELEMENTS + "checkboxes-element"),
+    "overflow": _error(_ELEMENTS + "overflow-menu-element"),
+    "placeholder": _error(_ELEMENTS),
+    "confirm": _error(_OBJECTS + "confirmation-dialog-object"),
+    "plain_text_input": _error(_ELEMENTS + "plain-text-input-element"),
+    "number_input": _error(_ELEMENTS + "number-input-element"),
+    "picker": _error(_ELEMENTS + "date-picker-element"),
+    "file_input": _error(_ELEMENTS + "file-input-element"),
+    "rich_text_input": _error(_ELEMENTS + "rich-text-input-element"),
+    "element.place": _error(_MATRIX),
+    "options.count": _error(_ELEMENTS + "select-menu-element"),
+    "view_response": _error(_MODALS),
+    "view_response.id": _error(_MODALS),
+}
+"""``message.size`` is known as "about 12,000 to 13,000": the stand-in refuses at the lower end."""
+
+BOUNDS: Mapping[str, Bounds] = {
+    "message.blocks": Bounds("message.blocks", 0, 50),
+    "message.text": Bounds("message.text", 0, 40_000),
+    "message.text.long": Bounds("message.text.long", 0, 4_000),
+    "message.attachments": Bounds("message.attachments", 0, 100),
+    "message.size": Bounds("message.size", 0, 12_000),
+    "message.tables": Bounds("message.tables", 0, 1),
+    "message.markdown": Bounds("message.markdown", 0, 12_000),
+    "message.cells": Bounds("message.cells", 0, 10_000),
+    "message.charts": Bounds("message.charts", 0, 2),
+    "view.blocks": Bounds("view.blocks", 1, 100),
+    "view.title": Bounds("view.title", 1, 24),
+    "view.buttons": Bounds("view.buttons", 1, 24),
+    "view.private_metadata": Bounds("view.private_metadata", 0, 3_000),
+    "view.ids": Bounds("view.ids", 0, 255),
+    "view.size": Bounds("view.size", 0, 250_000),
+    "view.focus": Bounds("view.focus", 0, 1),
+    "block.id": Bounds("block.id", 1, 255),
+    "action.id": Bounds("action.id", 1, 255),
+    "text": Bounds("text.object", 1, 3_000),
+    "section.fields": Bounds("section", 1, 10),
+    "section.field": Bounds("section.field", 1, 2_000),
+    "header.text": Bounds("header", 1, 150),
+    "context.elements": Bounds("context", 1, 10),
+    "actions.elements": Bounds("actions", 1, 25),
+    "context_actions.elements": Bounds("context_actions", 1, 5),
+    "image.alt_text": Bounds("image", 1, 2_000),
+    "image.image_url": Bounds("image", 1, 3_000),
+    "image.title": Bounds("image", 1, 2_000),
+    "input.label": Bounds("input", 1, 2_000),
+    "input.hint": Bounds("input", 1, 2_000),
+    "markdown.text": Bounds("markdown", 1, 12_000),
+    "video.title": Bounds("video", 1, 199),
+    "video.author_name": Bounds("video", 1, 49),
+    "video.alt_text": Bounds("video", 1, 2_000),
+    "table.rows": Bounds("table", 1, 100),
+    "table.columns": Bounds("table", 1, 20),
+    "table.settings": Bounds("table", 0, 20),
+    "table.cells": Bounds("table.cells", 0, 10_000),
+    "data_table.rows": Bounds("data_table", 2, 101),
+    "data_table.columns": Bounds("data_table", 1, 20),
+    "data_table.page_size": Bounds("data_table", 1, 100),
+    "data_table.caption": Bounds("data_table", 1, 3_000),
+    "chart.title": Bounds("chart", 1, 50),
+    "chart.segments": Bounds("chart", 1, 6),
+    "chart.series": Bounds("chart", 1, 6),
+    "chart.categories": Bounds("chart", 1, 20),
+    "chart.label": Bounds("chart", 1, 20),
+    "chart.axis": Bounds("chart", 1, 50),
+    "card.title": Bounds("card", 1, 150),
+    "card.subtitle": Bounds("card", 1, 150),
+    "card.body": Bounds("card", 1, 200),
+    "card.actions": Bounds("card", 1, 2),
+    "carousel.elements": Bounds("carousel", 1, 10),
+    "container.title": Bounds("container", 1, 150),
+    "container.child_blocks": Bounds("container", 1, 10),
+    "button.text": Bounds("button", 1, 75),
+    "button.value": Bounds("button", 0, 2_000),
+    "button.url": Bounds("button", 1, 3_000),
+    "button.accessibility_label": Bounds("button", 1, 75),
+    "select.options": Bounds("select", 1, 100),
+    "select.option_groups": Bounds("select", 1, 100),
+    "select.group.label": Bounds("select.group", 1, 75),
+    "select.group.options": Bounds("select.group", 1, 100),
+    "option.text": Bounds("option", 1, 75),
+    "option.value": Bounds("option", 1, 150),
+    "option.value.75": Bounds("option.value.75", 0, 75),
+    "option.description": Bounds("option", 1, 75),
+    "option.url": Bounds("option.url", 1, 3_000),
+    "choices.options": Bounds("choices", 1, 10),
+    "overflow.options": Bounds("overflow", 1, 5),
+    "placeholder": Bounds("placeholder", 1, 150),
+    "confirm.title": Bounds("confirm", 1, 100),
+    "confirm.text": Bounds("confirm", 1, 300),
+    "confirm.confirm": Bounds("confirm", 1, 30),
+    "confirm.deny": Bounds("confirm", 1, 30),
+    "input.min_length": Bounds("plain_text_input", 0, 3_000),
+    "input.max_length": Bounds("plain_text_input", 1, 3_000),
+    "file_input.max_files": Bounds("file_input", 1, 10),
+    "rich_text_input.lines": Bounds("rich_text_input", 1, 100),
+    "options.count": Bounds("options.count", 0, 100),
+}
+"""Characters of a string or items of an array, both ends included; the numbers of the sources."""

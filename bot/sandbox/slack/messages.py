@@ -1,0 +1,170 @@
+"""Messages as Slack holds them, ephemeral ones included, and as one person sees them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an app or a person says; ``blocks`` as Slack stored them."""
+
+    text: str = ""
+    blocks: list[Json] | None = None
+    attachments: list[Json] | None = None
+    metadata: Json | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """``only_for`` names the one person who sees an ephemeral message; ``id`` outlives edits."""
+
+    id: str
+    channel: str
+    ts: str
+    author: str
+    content: Content
+    only_for: str | None = None
+    edited: bool = False
+    thread_ts: str | None = None
+    broadcast: bool = False
+
+    def seen_by(self, person: str) -> bool:
+        return self.only_for in (None, person)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message as a person sees it."""
+
+    id: str
+    ts: str
+    channel: str
+    author: str
+    text: str
+    blocks: list[Json] | None
+    ephemeral: bool
+    edited: bool
+    thread_ts: str | None
+    metadata: Json | None
+
+
+class Messages:
+    """All messages by channel, in the order of posting. ``on_change`` hears of every change."""
+
+    def __init__(self, on_change: Callable[[str, Message], None]) -> None:
+        self._by_channel: dict[str, dict[str, Message]] = {}
+        self._on_change = on_change
+
+    def add(self, message: Message) -> Message:
+        self._by_channel.setdefault(message.channel, {})[message.id] = message
+        self._on_change("message", message)
+        return message
+
+    def replace(self, message: Message, content: Content, *, edited: bool) -> Message:
+        changed = replace(message, content=content, edited=message.edited or edited)
+        self._by_channel[message.channel][message.id] = changed
+        self._on_change("message", changed)
+        return changed
+
+    def delete(self, message: Message) -> None:
+        del self._by_channel[message.channel][message.id]
+        self._on_change("delete", message)
+
+    def get(self, message_id: str) -> Message | None:
+        for messages in self._by_channel.values():
+            if message_id in messages:
+                return messages[message_id]
+        return None
+
+    def public(self, channel: str, ts: str) -> Message | None:
+        """The message that chat.update and its kin can reach: never an ephemeral one."""
+        return next((m for m in self.of(channel) if m.ts == ts and m.only_for is None), None)
+
+    def of(self, channel: str) -> list[Message]:
+        return list(self._by_channel.get(channel, {}).values())
+
+    def newest_first(self, channels: list[str], person: str) -> Iterator[Message]:
+        seen = [m for c in channels for m in self.of(c) if m.seen_by(person)]
+        return iter(sorted(seen, key=lambda message: message.ts, reverse=True))
+
+
+def shown(message: Message) -> Shown:
+    content = copy.deepcopy(message.content)
+    return Shown(
+        id=message.id,
+        ts=message.ts,
+        channel=message.channel,
+        author=message.author,
+        text=content.text,
+        blocks=content.blocks,
+        ephemeral=message.only_for is not None,
+        edited=message.edited,
+        thread_ts=message.thread_ts,
+        metadata=content.metadata,
+    )
+
+
+def plain(thing: Shown | Mapping[str, Any]) -> str:
+    """All that a person can read in a message or a view, one piece a line.
+
+    A message with blocks shows its blocks: its ``text`` is then only for notifications.
+    """
+    if isinstance(thing, Shown):
+        return thing.text if not thing.blocks else "\n".join(_readable(thing.blocks))
+    parts = ("title", "blocks", "submit", "close")
+    return "\n".join(line for part in parts for line in _readable(thing.get(part)))
+
+
+_READ_KEYS = (
+    "text",
+    "title",
+    "rich_text_title",
+    "subtitle",
+    "label",
+    "caption",
+    "author_name",
+    "alt_text",
+    "body",
+    "hint",
+    "placeholder",
+    "description",
+    "fields",
+    "elements",
+    "element",
+    "accessory",
+    "options",
+    "option_groups",
+    "initial_value",
+    "rows",
+    "child_blocks",
+    "tasks",
+    "actions",
+    "hero_image",
+    "details",
+    "output",
+    "chart",
+    "segments",
+    "series",
+    "name",
+    "data",
+)
+"""Where Block Kit keeps what a person reads, in reading order."""
+
+
+def _readable(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        if value:
+            yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _readable(inner)
+    elif isinstance(value, Mapping):
+        for key in _READ_KEYS:
+            if key in value:
+                yield from _readable(value[key])

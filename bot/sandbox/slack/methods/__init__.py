@@ -1,0 +1,21 @@
+"""The Web API methods that the embedded Slack knows, each with its scope and its rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.sandbox.slack.methods import chat, conversations, meta, users, views
+from bot.sandbox.slack.methods.call import Call, Method
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        *meta.METHODS,
+        *users.METHODS,
+        *conversations.METHODS,
+        *chat.METHODS,
+        *views.METHODS,
+    )
+}
+
+__all__ = ["METHODS", "Call", "Method"]

@@ -1,0 +1,158 @@
+"""chat.*: posting, showing to one person, editing, deleting, linking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.sandbox.slack.messages import Content, Message
+from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.rates import POSTS_A_MINUTE, TIERS
+from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, Channel
+
+LONGEST_EDIT = 4_000
+"""Bytes of ``text`` in chat.update (docs.slack.dev/reference/methods/chat.update: msg_too_long)."""
+LARGEST_METADATA = 16_000
+
+_POST_SCOPE = "chat:write"
+_PUBLIC_SCOPE = "chat:write.public"
+
+
+def post_message(call: Call) -> Json:
+    channel = _place(call)
+    if APP_USER not in channel.members:
+        reachable = channel.kind == "public" and _PUBLIC_SCOPE in call.manifest.scopes
+        if not reachable:
+            raise Refused("not_in_channel")
+    content = _content(call)
+    wait = call.rates.post(channel.id)
+    if wait:
+        raise Refused("ratelimited", status=429, retry_after=wait)
+    message = call.workspace.post(
+        channel.id,
+        content,
+        thread_ts=call.args.get("thread_ts"),
+        broadcast=call.flag("reply_broadcast"),
+    )
+    return {"channel": channel.id, "ts": message.ts, "message": _shown(message)}
+
+
+def post_ephemeral(call: Call) -> Json:
+    channel = call.channel()
+    if channel.archived:
+        raise Refused("is_archived")
+    if APP_USER not in channel.members:
+        raise Refused("not_in_channel")
+    person = call.text("user")
+    if person not in channel.members:
+        raise Refused("user_not_in_channel")
+    content = _content(call)
+    thread_ts = call.args.get("thread_ts")
+    message = call.workspace.post(channel.id, content, only_for=person, thread_ts=thread_ts)
+    return {"message_ts": message.ts}
+
+
+def update(call: Call) -> Json:
+    """An own public message; ``blocks`` that are not given stay as they are."""
+    message = _own(call, "cant_update_message")
+    if len(str(call.args.get("text") or "").encode()) > LONGEST_EDIT:
+        raise call.workspace.gate.refuse(call.name, "msg_too_long", dict(call.args))
+    content = _content(call)
+    before = message.content
+    kept = replace(
+        content,
+        blocks=before.blocks if content.blocks is None else content.blocks,
+        attachments=before.attachments if content.attachments is None else content.attachments,
+        metadata=before.metadata if content.metadata is None else content.metadata,
+    )
+    changed = call.workspace.rewrite(message, kept, edited=True)
+    return {
+        "channel": changed.channel,
+        "ts": changed.ts,
+        "text": changed.content.text,
+        "message": _shown(changed),
+    }
+
+
+def delete(call: Call) -> Json:
+    message = _own(call, "cant_delete_message")
+    call.workspace.messages.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def get_permalink(call: Call) -> Json:
+    channel = call.channel()
+    message = call.workspace.messages.public(channel.id, call.text("message_ts"))
+    if message is None:
+        raise Refused("message_not_found")
+    digits = message.ts.replace(".", "")
+    link = f"https://{TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{digits}"
+    return {"channel": channel.id, "permalink": link}
+
+
+def _place(call: Call) -> Channel:
+    """Where a post goes: a channel, or the direct messages of a person named by id."""
+    wanted = call.text("channel")
+    channel = call.workspace.direct_messages(wanted) if wanted.startswith("U") else call.channel()
+    if channel is None:
+        raise Refused("channel_not_found")
+    if channel.archived:
+        raise Refused("is_archived")
+    return channel
+
+
+def _content(call: Call) -> Content:
+    _check_conflicts(call)
+    _check_metadata(call)
+    return call.workspace.gate.message(call.name, call.args)
+
+
+def _check_conflicts(call: Call) -> None:
+    if call.args.get("markdown_text") and (call.args.get("text") or call.args.get("blocks")):
+        raise call.workspace.gate.refuse(call.name, "markdown_text_conflict", dict(call.args))
+    blocks = call.args.get("blocks")
+    if blocks is not None and not isinstance(blocks, list):
+        raise call.workspace.gate.refuse(call.name, "invalid_blocks_format", dict(call.args))
+
+
+def _check_metadata(call: Call) -> None:
+    metadata = call.args.get("metadata")
+    if metadata is None:
+        return
+    shaped = (
+        isinstance(metadata, dict)
+        and isinstance(metadata.get("event_type"), str)
+        and isinstance(metadata.get("event_payload"), dict)
+    )
+    if not shaped:
+        raise call.workspace.gate.refuse(call.name, "invalid_metadata_format", dict(call.args))
+    if len(str(metadata)) > LARGEST_METADATA:
+        raise call.workspace.gate.refuse(call.name, "metadata_too_large", dict(call.args))
+
+
+def _own(call: Call, refusal: str) -> Message:
+    """The message by channel and ts; ephemerals are never found, others' are refused."""
+    channel = call.channel()
+    message = call.workspace.messages.public(channel.id, call.text("ts"))
+    if message is None:
+        raise Refused("message_not_found")
+    if message.author != APP_USER:
+        raise Refused(refusal)
+    return message
+
+
+def _shown(message: Message) -> Json:
+    shown = message_json(message)
+    if message.content.metadata:
+        shown["metadata"] = message.content.metadata
+    return shown
+
+
+METHODS = (
+    Method("chat.postMessage", post_message, POSTS_A_MINUTE, _POST_SCOPE),
+    Method("chat.postEphemeral", post_ephemeral, TIERS[4], _POST_SCOPE),
+    Method("chat.update", update, TIERS[3], _POST_SCOPE),
+    Method("chat.delete", delete, TIERS[3], _POST_SCOPE),
+    Method("chat.getPermalink", get_permalink, POSTS_A_MINUTE),
+)

@@ -1,0 +1,132 @@
+"""conversations.*: channels, their members and their history, with a scope by kind of channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.rates import TIERS
+from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.seed import APP_USER, TEAM_ID, Channel
+
+_FAMILY: Mapping[str, str] = {
+    "public": "channels",
+    "shared": "channels",
+    "private": "groups",
+    "im": "im",
+}
+"""docs.slack.dev/reference/scopes: the word before ":read", ":history" and ":write"."""
+
+
+def conversations_info(call: Call) -> Json:
+    channel = _known(call, "read")
+    return {"channel": channel_json(channel, with_count=call.flag("include_num_members"))}
+
+
+def conversations_members(call: Call) -> Json:
+    members, metadata = call.page(_known(call, "read").members)
+    return {"members": members, "response_metadata": metadata}
+
+
+def conversations_open(call: Call) -> Json:
+    """The direct messages of one person and the app."""
+    call.needs("im:write")
+    if call.args.get("channel"):
+        channel = call.channel()
+    else:
+        users = call.text("users").split(",")
+        found = call.workspace.direct_messages(users[0]) if len(users) == 1 else None
+        if found is None:
+            raise Refused("user_not_found" if len(users) == 1 else "not_enough_users")
+        channel = found
+    opened = channel_json(channel) if call.flag("return_im") else {"id": channel.id}
+    return {"channel": opened, "no_op": True, "already_open": True}
+
+
+def conversations_history(call: Call) -> Json:
+    """Newest first, without ephemerals and without replies that were not broadcast."""
+    channel = _known(call, "history")
+    if APP_USER not in channel.members:
+        raise Refused("not_in_channel")
+    messages = [m for m in call.workspace.messages.of(channel.id) if _in_history(call, m)]
+    page, metadata = call.page(messages[::-1])
+    with_metadata = call.flag("include_all_metadata")
+    return {
+        "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
+        "has_more": bool(metadata["next_cursor"]),
+        "pin_count": 0,
+        "response_metadata": metadata,
+    }
+
+
+def channel_json(channel: Channel, *, with_count: bool = False) -> Json:
+    """docs.slack.dev/reference/objects/conversation-object"""
+    family = channel.kind
+    shown: Json = {
+        "id": channel.id,
+        "is_channel": family in ("public", "shared"),
+        "is_group": family == "private",
+        "is_im": family == "im",
+        "is_mpim": False,
+        "is_private": family in ("private", "im"),
+        "is_archived": channel.archived,
+        "is_general": channel.id == "C0GENERAL",
+        "is_shared": family == "shared",
+        "is_ext_shared": family == "shared",
+        "is_org_shared": False,
+        "context_team_id": TEAM_ID,
+    }
+    if family == "im":
+        person = next(member for member in channel.members if member != APP_USER)
+        return {**shown, "user": person}
+    shown |= {
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "is_member": APP_USER in channel.members,
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        "purpose": {"value": "", "creator": "", "last_set": 0},
+    }
+    return {**shown, "num_members": len(channel.members)} if with_count else shown
+
+
+def _known(call: Call, right: str) -> Channel:
+    """The channel, if the app's scopes reach its kind."""
+    channel = call.channel()
+    call.needs(f"{_FAMILY[channel.kind]}:{right}")
+    return channel
+
+
+def _in_history(call: Call, message: Message) -> bool:
+    if message.only_for is not None:
+        return False
+    if message.thread_ts not in (None, message.ts) and not message.broadcast:
+        return False
+    ts = float(message.ts)
+    oldest, latest = _moment(call, "oldest", "0"), _moment(call, "latest", "inf")
+    return oldest <= ts <= latest if call.flag("inclusive") else oldest < ts < latest
+
+
+def _moment(call: Call, name: str, default: str) -> float:
+    try:
+        return float(call.args.get(name) or default)
+    except (TypeError, ValueError):
+        raise Refused(f"invalid_ts_{name}") from None
+
+
+def _history_json(message: Message, *, with_metadata: bool) -> Json:
+    shown = message_json(message)
+    if message.broadcast:
+        shown["subtype"] = "thread_broadcast"
+    if with_metadata and message.content.metadata:
+        shown["metadata"] = message.content.metadata
+    return shown
+
+
+METHODS = (
+    Method("conversations.info", conversations_info, TIERS[3]),
+    Method("conversations.members", conversations_members, TIERS[4]),
+    Method("conversations.open", conversations_open, TIERS[3]),
+    Method("conversations.history", conversations_history, TIERS[3]),
+)

@@ -1,0 +1,65 @@
+"""api.test, auth.test, apps.connections.open and bots.info: the app asks about itself."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.rates import TIERS
+from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.seed import (
+    APP_BOT,
+    APP_ID,
+    APP_NAME,
+    APP_USER,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    TEAM_NAME,
+)
+
+
+def api_test(call: Call) -> Json:
+    if call.args.get("error"):
+        raise Refused(str(call.args["error"]), args=dict(call.args))
+    return {"args": dict(call.args)}
+
+
+def auth_test(call: Call) -> Json:
+    if call.caller == "app":
+        return {"app_name": APP_NAME, "app_id": APP_ID}
+    return {
+        "url": f"https://{TEAM_DOMAIN}.slack.com/",
+        "team": TEAM_NAME,
+        "user": call.workspace.members[APP_USER].name,
+        "team_id": TEAM_ID,
+        "user_id": APP_USER,
+        "bot_id": APP_BOT,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(call: Call) -> Json:
+    """A fresh socket URL of this very server, good for one connection."""
+    host = call.base_url.replace("http", "ws", 1)
+    return {"url": f"{host}/link/?ticket={call.sockets.ticket()}&app_id={APP_ID}"}
+
+
+def bots_info(call: Call) -> Json:
+    if call.text("bot") != APP_BOT:
+        raise Refused("bot_not_found")
+    return {
+        "bot": {
+            "id": APP_BOT,
+            "deleted": False,
+            "name": APP_NAME,
+            "app_id": APP_ID,
+            "user_id": APP_USER,
+            "icons": {},
+        }
+    }
+
+
+METHODS = (
+    Method("api.test", api_test, caller="none"),
+    Method("auth.test", auth_test, a_minute=300, caller="any"),
+    Method("apps.connections.open", connections_open, TIERS[1], "connections:write", "app"),
+    Method("bots.info", bots_info, TIERS[3], "users:read"),
+)

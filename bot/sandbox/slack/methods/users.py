@@ -1,0 +1,116 @@
+"""users.* and usergroups.users.list: who people are, as much as the app's scopes let it see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.rates import TIERS
+from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.seed import APP_BOT, APP_ID, APP_USER, Member
+
+_EMAIL_SCOPE = "users:read.email"
+_PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
+_ADMINS = ("owner", "admin")
+_GUESTS = ("guest", "single_channel_guest")
+
+
+def users_info(call: Call) -> Json:
+    return {"user": user_json(call, call.member())}
+
+
+def users_lookup_by_email(call: Call) -> Json:
+    wanted = call.text("email").casefold()
+    for member in call.workspace.members.values():
+        if member.email and member.email.casefold() == wanted and member.kind != "stranger":
+            return {"user": user_json(call, member)}
+    raise Refused("users_not_found")
+
+
+def users_list(call: Call) -> Json:
+    """The workspace's own people and apps, without those who come in by Slack Connect."""
+    members = [m for m in call.workspace.members.values() if m.kind != "stranger"]
+    page, metadata = call.page(members)
+    return {
+        "members": [user_json(call, member) for member in page],
+        "cache_ts": int(call.workspace.clock.time()),
+        "response_metadata": metadata,
+    }
+
+
+def usergroups_users_list(call: Call) -> Json:
+    group = seed.USERGROUPS.get(call.text("usergroup"))
+    if group is None:
+        raise Refused("no_such_subteam")
+    return {"users": list(group)}
+
+
+def user_json(call: Call, member: Member) -> Json:
+    """docs.slack.dev/reference/objects/user-object"""
+    user: Json = {
+        "id": member.id,
+        "team_id": member.team_id,
+        "name": member.name,
+        "deleted": False,
+        "color": member.color,
+        "real_name": member.real_name,
+        "tz": member.tz,
+        "tz_label": member.tz,
+        "tz_offset": _offset(member.tz, call.workspace.clock.time()),
+        "profile": _profile(call, member),
+        "is_admin": member.kind in _ADMINS,
+        "is_owner": member.kind == "owner",
+        "is_primary_owner": member.kind == "owner",
+        "is_restricted": member.kind in _GUESTS,
+        "is_ultra_restricted": member.kind == "single_channel_guest",
+        "is_bot": member.id == APP_USER,
+        "is_app_user": False,
+        "is_email_confirmed": bool(member.email),
+        "updated": int(call.workspace.clock.time()),
+        "who_can_share_contact_card": "EVERYONE",
+    }
+    if member.kind == "stranger":
+        user["is_stranger"] = True
+    return user
+
+
+def _profile(call: Call, member: Member) -> Json:
+    first, _, last = member.real_name.partition(" ")
+    picture = f"{call.base_url}/sandbox/pictures/{member.id}.svg"
+    profile: Json = {
+        "title": member.title,
+        "real_name": member.real_name,
+        "real_name_normalized": member.real_name,
+        "display_name": member.display_name,
+        "display_name_normalized": member.display_name,
+        "first_name": first,
+        "last_name": last,
+        "status_text": "",
+        "status_emoji": "",
+        "team": member.team_id,
+        **{f"image_{size}": picture for size in _PICTURE_SIZES},
+    }
+    if member.id == APP_USER:
+        profile |= {"api_app_id": APP_ID, "bot_id": APP_BOT}
+    elif member.email and member.kind != "stranger" and _EMAIL_SCOPE in call.manifest.scopes:
+        profile["email"] = member.email
+    return profile
+
+
+def _offset(zone: str, now: float) -> int:
+    """Seconds from UTC; 0 on a machine without time zone data."""
+    try:
+        offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset()
+    except ZoneInfoNotFoundError:
+        return 0
+    return int(offset.total_seconds()) if offset else 0
+
+
+METHODS = (
+    Method("users.info", users_info, TIERS[4], "users:read"),
+    Method("users.lookupByEmail", users_lookup_by_email, TIERS[3], _EMAIL_SCOPE),
+    Method("users.list", users_list, TIERS[2], "users:read"),
+    Method("usergroups.users.list", usergroups_users_list, TIERS[2], "usergroups:read"),
+)

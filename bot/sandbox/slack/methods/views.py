@@ -1,0 +1,55 @@
+"""views.*: opening, pushing and updating modals, with triggers that run out."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.rates import TIERS
+from bot.sandbox.slack.refusal import Refused
+
+
+def open_view(call: Call) -> Json:
+    given = call.workspace.gate.view(call.name, _view(call))
+    trigger = call.workspace.triggers.check(call.text("trigger_id"))
+    view = call.workspace.views.open(trigger.person, given, trigger.channel)
+    call.workspace.triggers.spend(trigger)
+    return {"view": view.as_slack_shows()}
+
+
+def push(call: Call) -> Json:
+    given = call.workspace.gate.view(call.name, _view(call))
+    trigger = call.workspace.triggers.check(call.text("trigger_id"))
+    view = call.workspace.views.push(trigger.person, given)
+    call.workspace.triggers.spend(trigger)
+    return {"view": view.as_slack_shows()}
+
+
+def update(call: Call) -> Json:
+    """By ``view_id`` or ``external_id``; with ``hash`` only the state that the app last saw."""
+    given = call.workspace.gate.view(call.name, _view(call))
+    view_id, external_id = call.args.get("view_id"), call.args.get("external_id")
+    if not view_id and not external_id:
+        call.text("view_id")
+    found = call.workspace.views.find(view_id=view_id, external_id=external_id)
+    if found is None:
+        raise Refused("not_found")
+    view = call.workspace.views.update(found[1], given, expected_hash=call.args.get("hash"))
+    return {"view": view.as_slack_shows()}
+
+
+def publish(_: Call) -> Json:
+    """The manifest turns no App Home on."""
+    raise Refused("not_enabled")
+
+
+def _view(call: Call) -> object:
+    if call.args.get("view") is None:
+        call.text("view")
+    return call.args["view"]
+
+
+METHODS = (
+    Method("views.open", open_view, TIERS[4]),
+    Method("views.push", push, TIERS[4]),
+    Method("views.update", update, TIERS[4]),
+    Method("views.publish", publish, TIERS[4]),
+)

@@ -1,0 +1,59 @@
+/** What the page asks of the embedded Slack, one function a route. */
+
+const UNREACHABLE = "The demo did not answer. Is it still running?";
+
+/** The person asked for does not exist here. */
+export class UnknownPerson extends Error {}
+
+/**
+ * @param {string} as the id of the person acting
+ * @returns {Promise<any>} the state as this person sees it
+ * @throws {UnknownPerson} when there is no such person
+ * @throws {Error} when the demo cannot be reached
+ */
+export async function loadState(as) {
+  const answer = await fetch(`/sandbox/state?as=${encodeURIComponent(as)}`);
+  if (answer.status === 400 || answer.status === 404) throw new UnknownPerson(as);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.json();
+}
+
+/** @param {string} as */
+export function eventsUrl(as) {
+  return `/sandbox/events?as=${encodeURIComponent(as)}`;
+}
+
+/** @returns {Promise<any[]>} the payloads numbered above `after`, oldest first */
+export async function loadPayloads(after) {
+  const answer = await fetch(`/sandbox/payloads?after=${after}`);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return (await answer.json()).payloads;
+}
+
+export const type = (as, channel, text) => post("/sandbox/type", { as, channel, text });
+
+/** @param {{as: string, source: object, block_id: string, action_id: string, value: any, values: object}} press */
+export const press = (press) => post("/sandbox/press", press);
+
+/** @param {{as: string, source: object, block_id: string, action_id: string, query: string, values: object}} question */
+export const suggest = (question) => post("/sandbox/suggest", question);
+
+/** @param {string} as @param {string} view @param {"submit" | "close"} verb @param {object} values */
+export const act = (as, view, verb, values) => post("/sandbox/view", { as, view, do: verb, values });
+
+/**
+ * Never throws: a demo that is gone is an answer like any other.
+ * @returns {Promise<{ok: boolean, error?: string, errors?: Record<string, string>} & Record<string, any>>}
+ */
+async function post(path, body) {
+  try {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return await answer.json().catch(() => ({ ok: false, error: `The demo answered with status ${answer.status}.` }));
+  } catch {
+    return { ok: false, error: UNREACHABLE };
+  }
+}

@@ -1,0 +1,113 @@
+/** Starts the page: makes the parts, joins them, follows the URL. */
+
+import { FIRST, readAddress, writeAddress } from "./address.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { h } from "./dom.js";
+import { Inspector } from "./inspector.js";
+import { Modal } from "./modal.js";
+import { Notices } from "./notices.js";
+import { Sidebar } from "./sidebar.js";
+import { Store } from "./state.js";
+import { Switcher } from "./switcher.js";
+import { Timeline } from "./timeline.js";
+import { Topbar } from "./topbar.js";
+
+const NARROW = matchMedia("(max-width: 720px)");
+const NOTICE_WAIT_MS = 150;
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const store = new Store();
+const notices = new Notices(store, { banner: find("banner"), live: find("live") });
+const page = { store, notices, openChannel };
+
+new Timeline(find("timeline"), page);
+const composer = new Composer(find("composer"), page);
+const switcher = new Switcher(page);
+const sidebar = new Sidebar(find("sidebar"), page, { become, jump: () => switcher.open() });
+const topbar = new Topbar(find("topbar"), store, { toggleSidebar, toggleInspector: () => showInspector(!inspector.isOpen) });
+const inspector = new Inspector(find("inspector"), store, { close: () => showInspector(false) });
+new Modal(page);
+const connection = new Connection(store, {
+  wantedChannel: () => readAddress().channel,
+  onNotice: showNotice,
+  onUnknownPerson: showUnknownPerson,
+});
+
+/** What Slackbot says comes as a message too, a moment later; then it needs no toast. */
+function showNotice(text) {
+  setTimeout(() => { if (!store.endsWith(text)) notices.toast(text); }, NOTICE_WAIT_MS);
+}
+
+function openChannel(id) {
+  if (!store.open(id)) return;
+  writeAddress({ channel: id });
+  showSidebar(false);
+  if (!NARROW.matches) composer.focus();
+}
+
+function become(person) {
+  writeAddress({ as: person });
+  showSidebar(false);
+  connection.open(person);
+}
+
+function showInspector(open) {
+  inspector.toggle(open);
+  topbar.showInspector(open);
+  writeAddress({ inspector: open ? "1" : null }, { replace: true });
+  if (!open && NARROW.matches) composer.focus();
+}
+
+function toggleSidebar() {
+  showSidebar(!document.body.classList.contains("sidebar-open"));
+}
+
+/** On a narrow page only: there the sidebar lies over the messages, and is out of reach while closed. */
+function showSidebar(open) {
+  document.body.classList.toggle("sidebar-open", open);
+  sidebar.node.inert = NARROW.matches && !open;
+  if (open) sidebar.node.querySelector("button")?.focus();
+}
+
+function showUnknownPerson(id) {
+  const go = () => {
+    dialog.close();
+    become(FIRST.as);
+  };
+  const dialog = h("dialog", { class: "dialog confirm", "aria-label": "Unknown person" },
+    h("h2", {}, "Nobody here has this id"),
+    h("p", {}, `The address names ${id}, who is not in this workspace.`),
+    h("div", { class: "dialog-buttons" }, h("button", { type: "button", class: "button primary", on: { click: go } }, "Continue as John Doe")));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** After going back or forward. */
+function followAddress() {
+  const { as, channel, inspector: open } = readAddress();
+  if (as !== store.me?.id) connection.open(as);
+  else if (channel !== store.channel?.id) store.open(channel);
+  if (open !== inspector.isOpen) showInspector(open);
+}
+
+addEventListener("popstate", followAddress);
+addEventListener("keydown", (event) => {
+  if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    switcher.open();
+  } else if (event.key === "Escape" && document.body.classList.contains("sidebar-open")) {
+    showSidebar(false);
+  }
+});
+find("scrim").addEventListener("click", () => showSidebar(false));
+NARROW.addEventListener("change", () => showSidebar(false));
+store.on("reset", () => {
+  if (store.me && store.channel) writeAddress({ as: store.me.id, channel: store.channel.id }, { replace: true });
+});
+
+showSidebar(false);
+if (readAddress().inspector) showInspector(true);
+connection.open(readAddress().as);
+if (!NARROW.matches) composer.focus();

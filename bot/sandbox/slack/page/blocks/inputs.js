@@ -1,0 +1,69 @@
+/** Boxes to write in, and the date and time pickers, which are the browser's own. */
+
+import { h } from "../dom.js";
+
+/** Slack waits a moment after a character before it tells the app. */
+const CHARACTER_PAUSE_MS = 350;
+
+/** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
+export const INPUTS = {
+  plain_text_input: (element, place) => box(element, place, element.multiline ? "textarea" : "input", element.multiline ? {} : { type: "text" }),
+  email_text_input: (element, place) => box(element, place, "input", { type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off" }),
+  url_text_input: (element, place) => box(element, place, "input", { type: "text", inputmode: "url", autocomplete: "off", autocapitalize: "off" }),
+  number_input: (element, place) => box(element, place, "input", { type: "text", inputmode: element.is_decimal_allowed ? "decimal" : "numeric", class: "box number" }),
+  datepicker: (element, place) => picker(element, place, "date", element.initial_date),
+  timepicker: (element, place) => picker(element, place, "time", element.initial_time),
+  datetimepicker: (element, place) => picker(element, place, "datetime-local", element.initial_date_time, toLocal, toSeconds),
+};
+
+function box(element, place, tag, props) {
+  const triggers = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
+  const { value } = place.entered(element, element.initial_value ?? null);
+  let timer = 0;
+  const typed = () => {
+    place.enter(element, node.value || null);
+    clearTimeout(timer);
+    if (place.dispatches && triggers.includes("on_character_entered")) {
+      timer = setTimeout(() => place.send(element, node.value || null), CHARACTER_PAUSE_MS);
+    }
+  };
+  const key = (event) => {
+    if (event.key !== "Enter" || event.isComposing || !place.dispatches || !triggers.includes("on_enter_pressed")) return;
+    if (tag === "textarea" && event.shiftKey) return;
+    event.preventDefault();
+    place.send(element, node.value || null);
+  };
+  const node = h(tag, {
+    class: "box", ...props, ...named(element, place), placeholder: element.placeholder?.text, maxlength: element.max_length,
+    rows: tag === "textarea" ? 4 : null, dir: "auto", value: value ?? "", autofocus: element.focus_on_load, on: { input: typed, keydown: key },
+  });
+  return node;
+}
+
+/** @param {(value: any) => string} [toShown] @param {(shown: string) => any} [fromShown] */
+function picker(element, place, type, initial, toShown = String, fromShown = String) {
+  const { value } = place.entered(element, initial ?? null);
+  const change = () => {
+    const chosen = node.value ? fromShown(node.value) : null;
+    place.enter(element, chosen);
+    place.changed(element, chosen);
+  };
+  const node = h("input", {
+    class: "box picker", type, ...named(element, place), title: element.placeholder?.text,
+    value: value === null ? "" : toShown(value), autofocus: element.focus_on_load, on: { change },
+  });
+  return node;
+}
+
+function named(element, place) {
+  const props = place.props(element);
+  return { ...props, "aria-label": props["aria-labelledby"] ? null : place.label(element) };
+}
+
+/** Seconds since 1970 as the browser's date-time control writes local time. */
+function toLocal(seconds) {
+  const date = new Date(Number(seconds) * 1000);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+const toSeconds = (shown) => Math.floor(new Date(shown).getTime() / 1000);

@@ -1,0 +1,64 @@
+/**
+ * Where an element stands: in which block of which message or view, and what happens when it changes.
+ *
+ * @typedef {object} Host what a message or a modal lends to the blocks in it
+ * @property {"message" | "modal"} kind
+ * @property {import("../form.js").Form} form
+ * @property {import("../state.js").Store} store
+ * @property {import("../mrkdwn.js").Names} names
+ * @property {(action: {block_id: string, action_id: string, value: any}) => Promise<any>} press
+ * @property {(question: {block_id: string, action_id: string, query: string}) => Promise<any>} suggest
+ */
+
+export class Place {
+  /**
+   * @param {Host} host
+   * @param {any} block
+   * @param {{label?: string, labelId?: string, describedBy?: string, optional?: boolean}} [input] for elements of an
+   *   input block, whose changes go to the app only when the block asks for it
+   */
+  constructor(host, block, input) {
+    this.host = host;
+    this.block = block;
+    this.input = input ?? null;
+    this.dispatches = input ? block.dispatch_action === true : true;
+  }
+
+  /** Attributes that every interactive element has: for labels, for keeping the focus, for tests. */
+  props(element, suffix = "") {
+    return {
+      "aria-labelledby": this.input?.labelId,
+      "aria-describedby": this.input?.describedBy,
+      data: {
+        testid: "block-action",
+        actionId: element.action_id ?? "",
+        key: `${this.block.block_id}/${element.action_id}/${suffix}`,
+      },
+    };
+  }
+
+  label(element) {
+    return this.input?.label ?? element.accessibility_label ?? element.placeholder?.text ?? element.action_id ?? "Choose";
+  }
+
+  /** What is entered, putting `initial` in the form the first time. */
+  entered(element, initial, shown = initial) {
+    const { form } = this.host;
+    const { block_id } = this.block;
+    if (!form.get(block_id, element.action_id, element.type)) form.set(block_id, element.action_id, element.type, initial, shown);
+    return form.get(block_id, element.action_id, element.type);
+  }
+
+  enter(element, value, shown = value) {
+    this.host.form.set(this.block.block_id, element.action_id, element.type, value, shown);
+  }
+
+  /** Tells the app, when this element does so at all. */
+  changed(element, value) {
+    if (this.dispatches) this.send(element, value);
+  }
+
+  send(element, value) {
+    return this.host.press({ block_id: this.block.block_id, action_id: element.action_id, value });
+  }
+}

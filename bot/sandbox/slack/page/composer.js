@@ -1,0 +1,201 @@
+/** The box one writes in: messages and commands, with completion, drafts and recall. */
+
+import * as api from "./api.js";
+import { candidates, completions, isComplete, usageFor } from "./completion.js";
+import { arrange, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { Listbox } from "./listbox.js";
+import { Popup } from "./popup.js";
+
+const EXAMPLES = ["/chakra user john@acme.com", "/chakra users", "/chakra help"];
+const TALLEST_PX = 220;
+
+export class Composer {
+  #recalled = -1;
+  #closed = false;
+  #picked = false;
+  #sending = 0;
+
+  /** @param {HTMLElement} node @param {import("./hosts.js").Page} page */
+  constructor(node, page) {
+    this.page = page;
+    this.node = node;
+    this.box = h("textarea", {
+      id: "message-box", rows: 1, dir: "auto", autocomplete: "off", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
+      "aria-describedby": "composer-help", data: { testid: "composer" },
+      on: { input: () => this.#typed(), keydown: (event) => this.#key(event), blur: () => this.#closeList() },
+    });
+    this.button = h("button", { type: "button", class: "send", "aria-label": "Send", data: { testid: "send" }, on: { click: () => this.#send() } }, icon("send"));
+    this.list = new Listbox({ label: "Commands", testid: "completion-option", owner: this.box, onChoose: (option) => this.#complete(option.raw) });
+    this.frame = h("div", { class: "composer-box" }, this.box, this.button);
+    this.popup = new Popup(this.frame, h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())), {
+      className: "completion", tallest: 380, onClose: () => this.box.setAttribute("aria-expanded", "false"),
+    });
+    this.usage = h("p", { class: "usage", hidden: true, data: { testid: "usage" } });
+    this.tries = h("div", { class: "tries", data: { testid: "tries" } });
+    node.append(this.tries, this.usage, this.frame, this.popup.node, h("p", { class: "composer-help", id: "composer-help" },
+      h("span", { class: "keys" }, h("kbd", {}, "Enter"), " sends, ", h("kbd", {}, "Shift"), " ", h("kbd", {}, "Enter"), " starts a line, ", h("kbd", {}, "/"), " lists commands"),
+      h("span", { class: "here" }, icon("home"), "Sandbox on this computer: nothing leaves it")));
+    for (const event of ["reset", "channel"]) page.store.on(event, () => this.#restore());
+  }
+
+  focus() {
+    this.box.focus();
+  }
+
+  get #line() {
+    return this.box.value;
+  }
+
+  /** Puts a line in the box as if it had been typed. */
+  fill(text) {
+    this.box.value = text;
+    this.focus();
+    this.box.setSelectionRange(text.length, text.length);
+    this.#typed();
+  }
+
+  #restore() {
+    const { store } = this.page;
+    if (!store.channel || !store.me) return;
+    const draft = store.memory.draft(store.me.id, store.channel.id);
+    if (this.box.value !== draft) this.box.value = draft;
+    this.#recalled = -1;
+    const name = store.channel.kind === "im" ? store.channel.name : `#${store.channel.name}`;
+    this.box.placeholder = `Message ${name}, or / for commands`;
+    this.box.setAttribute("aria-label", `Message ${name}`);
+    this.#closeList();
+    this.#show();
+  }
+
+  #typed() {
+    const { store } = this.page;
+    this.#closed = false;
+    this.#picked = false;
+    if (store.me && store.channel) store.memory.setDraft(store.me.id, store.channel.id, this.#line);
+    this.#show();
+    this.#offer();
+  }
+
+  #show() {
+    this.box.style.height = "auto";
+    this.box.style.height = `${Math.min(this.box.scrollHeight, TALLEST_PX)}px`;
+    this.button.disabled = !this.#line.trim();
+    const usage = usageFor(this.#line, candidates(this.page.store));
+    this.usage.hidden = !usage;
+    if (usage) arrange(this.usage, [h("code", {}, usage.text.trim()), h("span", { class: "usage-args" }, usage.usage), h("span", {}, usage.summary)]);
+    this.#drawTries();
+  }
+
+  /** For whoever has not tried a command yet. */
+  #drawTries() {
+    const { store } = this.page;
+    const known = candidates(store).map(({ text }) => text.trim());
+    const examples = EXAMPLES.filter((example) => known.some((text) => example.startsWith(text)));
+    const novice = store.me !== null && !store.memory.commands(store.me.id).length && !this.#line;
+    this.tries.hidden = !novice || !examples.length;
+    arrange(this.tries, [h("span", {}, "Try:"), ...examples.map((example) =>
+      h("button", { type: "button", class: "try", on: { click: () => this.fill(example) } }, example))]);
+  }
+
+  #offer() {
+    const found = this.#closed ? [] : completions(this.#line, candidates(this.page.store));
+    if (!found.length) return this.#closeList();
+    this.list.show([{ label: null, options: found.map(asOption) }]);
+    this.popup.open();
+    this.popup.place();
+    this.box.setAttribute("aria-expanded", "true");
+  }
+
+  #closeList() {
+    this.popup.close();
+    this.box.removeAttribute("aria-activedescendant");
+  }
+
+  #complete(candidate) {
+    this.fill(candidate.text);
+    this.#closeList();
+  }
+
+  async #send() {
+    const { store, notices } = this.page;
+    const text = this.#line.trim();
+    if (!text || !store.me || !store.channel) return;
+    const [me, channel] = [store.me.id, store.channel.id];
+    if (text.startsWith("/")) store.memory.addCommand(me, text);
+    store.memory.setDraft(me, channel, "");
+    this.#restore();
+    this.#busy(1);
+    const answer = await api.type(me, channel, text);
+    this.#busy(-1);
+    if (answer.ok) return;
+    notices.toast(answer.error ?? "This was not sent. Try again.");
+    if (!this.#line && store.channel?.id === channel) this.fill(text);
+  }
+
+  #busy(change) {
+    this.#sending += change;
+    this.frame.classList.toggle("busy", this.#sending > 0);
+  }
+
+  #key(event) {
+    if (event.isComposing) return;
+    if (this.popup.isOpen && this.#listKey(event)) return event.preventDefault();
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      if (this.#recall(event.key === "ArrowUp" ? 1 : -1)) event.preventDefault();
+    }
+  }
+
+  /** @returns {boolean} whether the list took the key */
+  #listKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      this.#picked = true;
+      this.list.move(step);
+      return true;
+    }
+    if (event.key === "Escape") {
+      this.#closed = true;
+      this.#closeList();
+      return true;
+    }
+    const candidate = this.list.active?.raw;
+    if (!candidate) return false;
+    if (event.key === "Tab" && !event.shiftKey) this.#complete(candidate);
+    else if (event.key === "Enter" && !event.shiftKey && (this.#picked || !this.#saysEnough())) this.#complete(candidate);
+    else return false;
+    return true;
+  }
+
+  /** Whether Enter may send the line though there are longer ones. */
+  #saysEnough() {
+    return candidates(this.page.store).some((candidate) => isComplete(this.#line, candidate));
+  }
+
+  /** Goes through earlier commands, when the box is empty or shows one. @returns {boolean} whether it did */
+  #recall(step) {
+    const { store } = this.page;
+    const commands = store.memory.commands(store.me?.id);
+    const showing = this.#recalled >= 0 && this.#line === commands[this.#recalled];
+    if (this.#line && !showing) return false;
+    const next = (showing ? this.#recalled : -1) + step;
+    if (next >= commands.length || next < -1) return false;
+    this.#closed = true;
+    this.box.value = commands[next] ?? "";
+    this.#recalled = next;
+    this.#show();
+    return true;
+  }
+}
+
+function asOption(candidate) {
+  const label = [candidate.text.trim(), candidate.usage].filter(Boolean).join(" ");
+  return { value: candidate.text, label, description: candidate.summary, raw: candidate };
+}
+
+function keys() {
+  return [h("kbd", {}, "↑"), h("kbd", {}, "↓"), " choose ", h("kbd", {}, "Tab"), " completes ", h("kbd", {}, "Esc"), " closes"];
+}

@@ -1,0 +1,40 @@
+/** What messages and modals lend to the blocks in them: names for ids, and the way to the app. */
+
+import * as api from "./api.js";
+
+/** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, openChannel: (id: string) => void}} Page */
+
+/** @param {Page} page @returns {import("./mrkdwn.js").Names} */
+export function namesOf({ store, openChannel }) {
+  return {
+    person: (id) => store.nameOf(id),
+    channel: (id) => store.findChannel(id)?.name ?? null,
+    get me() {
+      return store.me?.id;
+    },
+    openChannel,
+  };
+}
+
+/**
+ * @param {Page} page
+ * @param {"message" | "modal"} kind
+ * @param {{message: string} | {view: string}} source
+ * @param {import("./form.js").Form} form
+ * @returns {import("./blocks/place.js").Host}
+ */
+export function hostOf(page, kind, source, form) {
+  const common = () => ({ as: page.store.me.id, source, values: form.values() });
+  return {
+    kind,
+    form,
+    store: page.store,
+    names: namesOf(page),
+    press: async (action) => {
+      const answer = await api.press({ ...common(), ...action });
+      if (!answer.ok) page.notices.toast(answer.error ?? "The app did not take this. Try again.");
+      return answer;
+    },
+    suggest: (question) => api.suggest({ ...common(), ...question }),
+  };
+}

@@ -1,0 +1,113 @@
+/** One message on the timeline, with the replies under it. */
+
+import { avatar } from "./avatar.js";
+import { renderBlock } from "./blocks/blocks.js";
+import { arrange, h, keepingFocus } from "./dom.js";
+import { Form } from "./form.js";
+import { hostOf } from "./hosts.js";
+import { icon } from "./icons.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { clock, fullTime } from "./times.js";
+
+/** @typedef {import("./state.js").Message} Message */
+
+export class MessageView {
+  #shown = "";
+  #expanded = false;
+  #replies = /** @type {Map<string, MessageView>} */ (new Map());
+
+  /** @param {Message} message @param {import("./hosts.js").Page} page */
+  constructor(message, page) {
+    this.page = page;
+    this.form = new Form();
+    this.host = hostOf(page, "message", { message: message.id }, this.form);
+    this.content = h("div", { class: "message-content" });
+    this.thread = h("div", { class: "thread", hidden: true });
+    this.gutter = h("div", { class: "message-gutter" });
+    this.node = h(
+      "article",
+      { class: "message", data: { testid: "message", messageId: message.id } },
+      this.gutter,
+      h("div", { class: "message-main" }, this.content, this.thread),
+    );
+  }
+
+  /**
+   * @param {Message} message
+   * @param {{grouped?: boolean, replies?: Message[]}} [where] grouped: follows one by the same author
+   */
+  update(message, { grouped = false, replies = [] } = {}) {
+    const shown = JSON.stringify([message, grouped]);
+    if (shown !== this.#shown) {
+      this.#shown = shown;
+      keepingFocus(this.node, () => this.#draw(message, grouped));
+    }
+    this.#drawThread(replies);
+  }
+
+  #draw(message, grouped) {
+    const { node } = this;
+    node.classList.toggle("grouped", grouped);
+    node.classList.toggle("ephemeral", message.ephemeral);
+    node.dataset.ephemeral = String(message.ephemeral);
+    node.setAttribute("aria-label", `${message.author.name}, ${clock(message.ts)}`);
+    arrange(this.gutter, [grouped ? time(message) : avatar(message.author)]);
+    arrange(this.content, [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message)].filter(Boolean));
+  }
+
+  #onlyYou(message) {
+    return h("p", { class: "only-you" }, icon("eye"), "Only visible to you",
+      h("button", { type: "button", class: "text-button", data: { testid: "dismiss" }, on: { click: () => this.page.store.dismiss(message) } }, "Dismiss"));
+  }
+
+  #body(message) {
+    const blocks = message.blocks ?? [];
+    this.form.keep(blocks);
+    const edited = message.edited ? h("span", { class: "edited", title: "This message was changed" }, "(edited)") : null;
+    if (blocks.length) return h("div", { class: "message-blocks" }, blocks.map((block) => renderBlock(block, this.host)), edited);
+    return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
+  }
+
+  /** @param {Message[]} replies */
+  #drawThread(replies) {
+    this.thread.hidden = !replies.length;
+    if (!replies.length) return;
+    const last = replies[replies.length - 1];
+    const toggle = h(
+      "button",
+      {
+        type: "button", class: "thread-toggle", "aria-expanded": String(this.#expanded), data: { testid: "thread", key: "thread" },
+        on: { click: () => { this.#expanded = !this.#expanded; this.#drawThread(replies); } },
+      },
+      avatars(replies),
+      h("strong", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`),
+      h("span", { class: "fine" }, this.#expanded ? "Hide" : `Last one at ${clock(last.ts)}`),
+    );
+    const list = this.#expanded ? replies.map((reply) => this.#reply(reply)) : [];
+    keepingFocus(this.thread, () => arrange(this.thread, [toggle, ...list]));
+  }
+
+  #reply(reply) {
+    if (!this.#replies.has(reply.id)) this.#replies.set(reply.id, new MessageView(reply, this.page));
+    const view = this.#replies.get(reply.id);
+    view.update(reply);
+    return view.node;
+  }
+}
+
+function heading(message) {
+  const { author } = message;
+  return h("header", { class: "message-heading" },
+    h("strong", { class: "author", dir: "auto" }, author.name),
+    author.app ? h("span", { class: "badge" }, "APP") : null,
+    time(message));
+}
+
+function time(message) {
+  return h("time", { class: "time", datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullTime(message.ts) }, clock(message.ts));
+}
+
+function avatars(messages) {
+  const authors = new Map(messages.map(({ author }) => [author.id, author]));
+  return [...authors.values()].slice(0, 3).map((author) => avatar(author, "small"));
+}

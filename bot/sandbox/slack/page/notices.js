@@ -1,0 +1,42 @@
+/** Short words to the person: a toast for what went wrong, the banner of a lost line, and news for screen readers. */
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const SHOWN_MS = 7000;
+
+export class Notices {
+  #timer = 0;
+
+  /** @param {import("./state.js").Store} store @param {{banner: HTMLElement, live: HTMLElement}} nodes */
+  constructor(store, { banner, live }) {
+    this.live = live;
+    this.words = h("span", { dir: "auto" });
+    this.box = h("div", { class: "toast", role: "alert", popover: "manual", data: { testid: "toast" } }, icon("alert"), this.words,
+      h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", on: { click: () => this.#hide() } }, icon("close")));
+    document.body.append(this.box);
+    store.on("connection", () => {
+      banner.hidden = store.connection !== "lost";
+      banner.textContent = banner.hidden ? "" : "Connection to the demo lost. Trying again…";
+    });
+  }
+
+  /** Stands above everything, an open modal too. */
+  toast(text) {
+    clearTimeout(this.#timer);
+    this.#hide();
+    (document.querySelector("dialog[open]") ?? document.body).append(this.box);
+    this.box.showPopover();
+    this.words.textContent = text;
+    this.#timer = setTimeout(() => this.#hide(), SHOWN_MS);
+  }
+
+  /** Only for screen readers. */
+  announce(text) {
+    this.live.textContent = text;
+  }
+
+  #hide() {
+    if (this.box.matches(":popover-open")) this.box.hidePopover();
+  }
+}

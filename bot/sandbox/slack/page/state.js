@@ -1,0 +1,158 @@
+/**
+ * What the page knows, as the acting person sees it. Views listen for the events that concern them:
+ * `reset` (someone else, or everything anew), `channel`, `messages`, `views`, `unread`, `connection`, `payload`.
+ *
+ * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
+ * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
+ *   ephemeral: boolean, edited: boolean, thread_ts: string | null}} Message
+ * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im", topic: string, members: string[]}} Channel
+ * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, initials: string, color: string}} Person
+ * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View
+ */
+
+import { Memory } from "./memory.js";
+
+export class Store extends EventTarget {
+  me = /** @type {Person | null} */ (null);
+  team = { id: "", name: "Acme" };
+  people = /** @type {Person[]} */ ([]);
+  channels = /** @type {Channel[]} */ ([]);
+  commands = /** @type {{command: string, hint: string, description: string}[]} */ ([]);
+  hints = /** @type {{text: string, usage: string, summary: string}[]} */ ([]);
+  views = /** @type {View[]} */ ([]);
+  channel = /** @type {Channel | null} */ (null);
+  /** @type {"starting" | "live" | "lost"} */
+  connection = "starting";
+  unread = /** @type {Set<string>} */ (new Set());
+  #messages = /** @type {Map<string, Map<string, Message>>} */ (new Map());
+
+  constructor() {
+    super();
+    this.memory = new Memory();
+  }
+
+  /** Replaces everything with the demo's answer; keeps the open channel when this person is in it. */
+  reset(state, wanted) {
+    Object.assign(this, {
+      me: state.me, team: state.team, people: state.people, channels: state.channels,
+      commands: state.commands, hints: state.hints, views: state.views,
+    });
+    this.#messages = new Map(
+      Object.entries(state.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.id, message]))]),
+    );
+    this.channel = this.findChannel(wanted) ?? this.findChannel("C0SALES") ?? this.channels[0] ?? null;
+    this.#countUnread();
+    this.#tell("reset");
+  }
+
+  /** @returns {boolean} whether this person has such a channel */
+  open(channelId) {
+    const channel = this.findChannel(channelId);
+    if (!channel) return false;
+    this.channel = channel;
+    this.markRead();
+    this.#tell("channel");
+    return true;
+  }
+
+  /** @param {Message} message a new one, or a changed one under its old id */
+  put(message) {
+    const list = this.#list(message.channel);
+    const isNew = !list.has(message.id);
+    list.set(message.id, message);
+    const elsewhere = message.channel !== this.channel?.id;
+    if (isNew && elsewhere && message.author.id !== this.me?.id) this.unread.add(message.channel);
+    if (!elsewhere) this.markRead();
+    this.#tell("messages", { channel: message.channel, message, isNew });
+    if (isNew) this.#tell("unread");
+  }
+
+  remove(channelId, messageId) {
+    if (this.#list(channelId).delete(messageId)) this.#tell("messages", { channel: channelId });
+  }
+
+  /** Takes an ephemeral message out of sight, here only: Slack keeps none either. */
+  dismiss(message) {
+    this.memory.dismiss(message.id);
+    this.remove(message.channel, message.id);
+  }
+
+  setViews(views) {
+    this.views = views;
+    this.#tell("views");
+  }
+
+  setConnection(connection) {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.#tell("connection");
+  }
+
+  addPayload(payload) {
+    this.#tell("payload", payload);
+  }
+
+  /** @returns {Message[]} oldest first */
+  messagesIn(channelId) {
+    return [...this.#list(channelId).values()]
+      .filter((message) => !this.memory.isDismissed(message.id))
+      .sort((a, b) => Number(a.ts) - Number(b.ts));
+  }
+
+  findChannel(id) {
+    return this.channels.find((channel) => channel.id === id) ?? null;
+  }
+
+  findPerson(id) {
+    return this.people.find((person) => person.id === id) ?? null;
+  }
+
+  /** @returns {string | null} what a person, or an app that has written here, is called */
+  nameOf(id) {
+    const person = this.findPerson(id);
+    if (person) return person.real_name;
+    for (const list of this.#messages.values()) {
+      for (const { author } of list.values()) if (author.id === id) return author.name;
+    }
+    return null;
+  }
+
+  /** Whether the open channel's newest message says this. */
+  endsWith(text) {
+    return this.channel !== null && this.messagesIn(this.channel.id).at(-1)?.text === text;
+  }
+
+  markRead() {
+    if (!this.channel || !this.me) return;
+    this.unread.delete(this.channel.id);
+    const newest = this.messagesIn(this.channel.id).at(-1);
+    if (newest) this.memory.setLastRead(this.me.id, this.channel.id, newest.ts);
+  }
+
+  /** @param {string} event @param {(detail: any) => void} listener */
+  on(event, listener) {
+    this.addEventListener(event, (happened) => listener(/** @type {CustomEvent} */ (happened).detail));
+  }
+
+  /** What this person has not seen since they were last here in this tab. */
+  #countUnread() {
+    this.unread = new Set();
+    for (const channel of this.channels) {
+      const newest = this.messagesIn(channel.id).at(-1);
+      if (!newest || !this.me) continue;
+      const read = this.memory.lastRead(this.me.id, channel.id);
+      if (read === null) this.memory.setLastRead(this.me.id, channel.id, newest.ts);
+      else if (Number(newest.ts) > Number(read) && newest.author.id !== this.me.id) this.unread.add(channel.id);
+    }
+    this.markRead();
+  }
+
+  #list(channelId) {
+    if (!this.#messages.has(channelId)) this.#messages.set(channelId, new Map());
+    return this.#messages.get(channelId);
+  }
+
+  #tell(event, detail) {
+    this.dispatchEvent(new CustomEvent(event, { detail }));
+  }
+}

@@ -1,0 +1,30 @@
+/** Light or dark: what the URL says, else what was chosen here before, else what the system prefers. */
+
+import { readAddress, writeAddress } from "./address.js";
+
+const KEY = "sandbox.theme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+/** @returns {"light" | "dark"} */
+export function theme() {
+  const chosen = readAddress().theme ?? localStorage.getItem(KEY);
+  if (chosen === "light" || chosen === "dark") return chosen;
+  return system.matches ? "dark" : "light";
+}
+
+/** Puts the theme on the document, now and whenever the system's preference changes. */
+export function applyTheme(onChange = () => {}) {
+  const show = () => {
+    document.documentElement.dataset.theme = theme();
+    onChange();
+  };
+  system.addEventListener("change", show);
+  show();
+  return show;
+}
+
+export function toggleTheme() {
+  const next = theme() === "dark" ? "light" : "dark";
+  localStorage.setItem(KEY, next);
+  if (readAddress().theme) writeAddress({ theme: next }, { replace: true });
+}

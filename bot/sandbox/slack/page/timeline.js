@@ -1,0 +1,141 @@
+/** The messages of the open channel, in days and runs. */
+
+import { avatar } from "./avatar.js";
+import { arrange, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { MessageView } from "./message.js";
+import { dayName, dayOf } from "./times.js";
+
+/** Messages of one author this close together stand under one name. */
+const RUN_SECONDS = 300;
+/** This near to its end, the timeline follows what comes. */
+const NEAR_END_PX = 120;
+
+/** @typedef {import("./state.js").Message} Message */
+
+export class Timeline {
+  #views = /** @type {Map<string, MessageView>} */ (new Map());
+  #days = /** @type {Map<string, HTMLElement>} */ (new Map());
+  #intro = h("div", { class: "intro" });
+
+  /** @param {HTMLElement} node @param {import("./hosts.js").Page} page */
+  constructor(node, page) {
+    this.node = node;
+    this.page = page;
+    this.list = h("div", { class: "timeline-list" });
+    this.more = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), "New messages");
+    node.append(this.list, this.more);
+    node.addEventListener("scroll", () => { if (this.#isNearEnd()) this.more.hidden = true; }, { passive: true });
+    new ResizeObserver(() => { if (this.#following) this.toEnd(); }).observe(node);
+    const { store } = page;
+    store.on("reset", () => this.#restart());
+    store.on("channel", () => this.#restart());
+    store.on("messages", (change) => this.#changed(change));
+  }
+
+  #following = true;
+
+  toEnd() {
+    this.node.scrollTop = this.node.scrollHeight;
+    this.more.hidden = true;
+    this.#following = true;
+  }
+
+  #isNearEnd() {
+    this.#following = this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < NEAR_END_PX;
+    return this.#following;
+  }
+
+  /** Another channel or another person. Views of messages that are still there are kept, entries and all. */
+  #restart() {
+    const channel = this.page.store.channel?.id ?? "";
+    const key = `${this.page.store.me?.id}/${channel}`;
+    const same = key === this.shown;
+    if (!same) this.#views.clear();
+    this.shown = key;
+    this.#draw();
+    if (!same || this.#following) this.toEnd();
+  }
+
+  #changed({ channel, message, isNew }) {
+    const { store, notices } = this.page;
+    if (channel !== store.channel?.id) return;
+    const follow = this.#isNearEnd() || message?.author.id === store.me?.id;
+    this.#draw();
+    if (!isNew) return follow && this.toEnd();
+    notices.announce(`${message.author.name}: ${message.text}`);
+    if (follow) this.toEnd();
+    else this.more.hidden = false;
+  }
+
+  #draw() {
+    const { store } = this.page;
+    if (!store.channel) return;
+    const messages = store.messagesIn(store.channel.id);
+    const threads = repliesByParent(messages);
+    const nodes = [this.#drawIntro(store.channel)];
+    let previous = /** @type {Message | null} */ (null);
+    for (const message of messages.filter((each) => !isReply(each, messages))) {
+      const newDay = !previous || dayOf(previous.ts) !== dayOf(message.ts);
+      if (newDay) nodes.push(this.#day(message.ts));
+      const view = this.#view(message);
+      view.update(message, { grouped: !newDay && continues(previous, message), replies: threads.get(message.ts) });
+      nodes.push(view.node);
+      previous = message;
+    }
+    arrange(this.list, nodes);
+  }
+
+  #view(message) {
+    if (!this.#views.has(message.id)) this.#views.set(message.id, new MessageView(message, this.page));
+    return this.#views.get(message.id);
+  }
+
+  #day(ts) {
+    const key = dayOf(ts);
+    if (!this.#days.has(key)) this.#days.set(key, h("div", { class: "day", role: "separator" }, h("span", {}, dayName(ts))));
+    return this.#days.get(key);
+  }
+
+  /** What stands at the beginning of a channel. */
+  #drawIntro(channel) {
+    const { store } = this.page;
+    const app = channel.kind === "im";
+    const mark = app ? avatar({ initials: "", color: "var(--app)", app: true }, "large") : h("span", { class: "intro-mark" }, icon(introIcon(channel)));
+    const text = app
+      ? "Messages between you and the app. Only you two can see them."
+      : `The beginning of #${channel.name}, with ${people(channel, store)}.`;
+    arrange(this.#intro, [mark, h("div", {}, h("h2", {}, app ? channel.name : `#${channel.name}`), h("p", {}, text))]);
+    return this.#intro;
+  }
+}
+
+const introIcon = ({ kind }) => ({ private: "lock", shared: "shared" })[kind] ?? "hash";
+
+function people({ members }, store) {
+  const names = members.map((id) => store.findPerson(id)?.real_name.split(" ")[0]).filter(Boolean);
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ").replace(/, ([^,]*)$/, " and $1");
+}
+
+/** A reply whose parent is not to be seen stands in the channel like any message. */
+function isReply(message, messages) {
+  return message.thread_ts && message.thread_ts !== message.ts && messages.some((other) => other.ts === message.thread_ts);
+}
+
+/** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of what they answer */
+function repliesByParent(messages) {
+  const threads = new Map();
+  for (const message of messages.filter((each) => isReply(each, messages))) {
+    threads.set(message.thread_ts, [...(threads.get(message.thread_ts) ?? []), message]);
+  }
+  return threads;
+}
+
+function continues(previous, message) {
+  return (
+    previous.author.id === message.author.id &&
+    previous.ephemeral === message.ephemeral &&
+    !message.ephemeral &&
+    Number(message.ts) - Number(previous.ts) < RUN_SECONDS
+  );
+}

@@ -1,0 +1,258 @@
+"""What a person does: typing, pressing, choosing. Builds the payloads and obeys the acks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.slack import payloads
+from bot.sandbox.slack.actions import action_of
+from bot.sandbox.slack.blocks import (
+    EXTERNAL,
+    FIELDS,
+    Placed,
+    Raw,
+    StateValues,
+    entered,
+    initial_state,
+    placed,
+)
+from bot.sandbox.slack.delivery import Ack, Delivery
+from bot.sandbox.slack.manifest import Manifest
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.payloads import Interaction
+from bot.sandbox.slack.refusal import CannotAct, Refused
+from bot.sandbox.slack.respond import command_acked
+from bot.sandbox.slack.seed import Channel, Member
+from bot.sandbox.slack.typed import as_sent, escaped_only, split_command
+from bot.sandbox.slack.views import View
+from bot.sandbox.slack.workspace import Workspace
+
+Json = dict[str, Any]
+Source = View | Message
+
+REMEMBERED = 500
+DEFAULT_QUERY_LENGTH = 3
+"""docs.slack.dev/reference/block-kit/block-elements/select-menu-element: min_query_length."""
+
+NO_INTERACTIVITY = (
+    "This app is not configured to handle interactive responses. "
+    "Please configure interactivity URL for your app under the app config page."
+)
+NO_ANSWER = "We had some trouble connecting. Try again?"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of an act: ``status`` of the app's ack (0 when none came within three seconds, or
+    nothing was sent), ``seconds`` by the clock, the ack's ``body``, and the sentences that stand
+    under form fields by ``block_id``."""
+
+    status: int
+    seconds: float = 0.0
+    body: Json | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+class People:
+    """``base_url`` stands before every response URL; the server sets it once it is served."""
+
+    def __init__(
+        self, workspace: Workspace, manifest: Manifest, delivery: Delivery, token: str
+    ) -> None:
+        self.workspace = workspace
+        self._manifest = manifest
+        self._delivery = delivery
+        self._token = token
+        self._choices: OrderedDict[tuple[str, str], StateValues] = OrderedDict()
+        self._offered: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
+        self.base_url = ""
+
+    async def type(self, person: str, channel: str, text: str) -> Delivered:
+        """A message, or a slash command when it begins with a slash."""
+        member, place = self._standing(person, channel)
+        if not text.strip():
+            raise CannotAct("Slack sends no empty message.")
+        if not text.startswith("/"):
+            self.workspace.say(person, channel, self._linked(member, text, labels=False))
+            return Delivered(200)
+        return await self._command(member, place, text)
+
+    async def press(
+        self, person: str, source: Source, item: Placed, value: Raw = None
+    ) -> Delivered:
+        """Uses an element: a button, a menu, a picker, an input that dispatches."""
+        state = None
+        if item.kind in FIELDS:
+            state = entered(item.element, value, self._known(person, source, item))
+            source = self._filled(person, source, item, state)
+        if not item.dispatches:
+            return Delivered(200)
+        if not self._manifest.interactive:
+            self.workspace.notice(person, NO_INTERACTIVITY)
+            return Delivered(0)
+        action = action_of(item, value, state, self.workspace.ids.now())
+        ack = await self.deliver("block_actions", self._actions(person, source, action))
+        if ack.error:
+            self.workspace.notice(person, NO_ANSWER)
+        return Delivered(ack.status, ack.seconds, ack.body)
+
+    async def suggest(self, person: str, source: Source, item: Placed, query: str) -> Json:
+        """The app's options for an external menu: ``options`` or ``option_groups``.
+
+        Slack asks only when the query is long enough. Raises ``CannotAct`` when the app gives
+        none that Slack can take.
+        """
+        if item.kind not in EXTERNAL:
+            raise CannotAct(f"{item.action_id} is no menu that the app fills.")
+        if len(query) < item.element.get("min_query_length", DEFAULT_QUERY_LENGTH):
+            return {"options": []}
+        who = self.interaction(person, source.channel)
+        payload = payloads.suggestion(who, source, item.block_id, item.action_id, query)
+        ack = await self.deliver("block_suggestion", payload)
+        if ack.error:
+            raise CannotAct(f"The options could not be loaded ({ack.error}).")
+        try:
+            answer = self.workspace.gate.options(ack.body or {})
+        except Refused as refused:
+            raise CannotAct(f"The options could not be loaded ({refused.code}).") from refused
+        key = (person, source.id, item.block_id, item.action_id)
+        _remember(self._offered, key, _flat(answer))
+        return answer
+
+    def find(
+        self,
+        person: str,
+        action_id: str,
+        *,
+        message: str | None = None,
+        block_id: str | None = None,
+        value: Raw = None,
+    ) -> tuple[Source, Placed]:
+        """The newest thing this person sees with that element: the top view, then messages.
+
+        Raises ``CannotAct`` when there is none.
+        """
+        for source in self._seen(person, message):
+            for item in placed(_blocks(source)):
+                named = item.action_id == action_id and block_id in (None, item.block_id)
+                if named and _is_meant(item, value):
+                    return source, item
+        raise CannotAct(f"{person} sees nothing with the action {action_id!r}.")
+
+    def interaction(self, person: str, channel: str | None) -> Interaction:
+        """The head of a payload, with a fresh trigger."""
+        trigger = self.workspace.triggers.make(person, channel)
+        return Interaction(self.workspace.members[person], self._token, trigger)
+
+    async def deliver(self, kind: str, payload: Mapping[str, Any]) -> Ack:
+        return await self._delivery.deliver(kind, payload, payloads.summary(payload))
+
+    def response_url(self, person: str, channel: str, message: str | None = None) -> str:
+        return self.base_url + self.workspace.urls.make(person, channel, message)
+
+    async def _command(self, member: Member, channel: Channel, text: str) -> Delivered:
+        name, rest = split_command(text)
+        command = self._manifest.commands.get(name)
+        if command is None:
+            sentence = (
+                f'{name} is not a valid command. In Slack, all messages that start with the "/" '
+                "character are interpreted as commands."
+            )
+            self.workspace.notice(member.id, sentence, channel.id)
+            return Delivered(0)
+        sent = self._linked(member, rest) if command.escape else escaped_only(rest)
+        url = self.response_url(member.id, channel.id)
+        who = self.interaction(member.id, channel.id)
+        ack = await self.deliver("command", payloads.command(who, channel, name, sent, url))
+        command_acked(self.workspace, member.id, channel.id, f"{name} {sent}".strip(), ack)
+        return Delivered(ack.status, ack.seconds, ack.body)
+
+    def _actions(self, person: str, source: Source, action: Json) -> Json:
+        who = self.interaction(person, source.channel)
+        if isinstance(source, View):
+            return payloads.view_actions(who, source, action)
+        channel = self.workspace.channels[source.channel]
+        state = self._state(person, source)
+        url = self.response_url(person, channel.id, source.id)
+        return payloads.message_actions(who, source, channel, action, state, url)
+
+    def _filled(self, person: str, source: Source, item: Placed, state: Json) -> Source:
+        before = self._state(person, source)
+        block = {**before.get(item.block_id, {}), item.action_id: state}
+        values = {**before, item.block_id: block}
+        if isinstance(source, View):
+            return self.workspace.views.fill(source, values)
+        _remember(self._choices, (person, source.id), values)
+        return source
+
+    def _state(self, person: str, source: Source) -> StateValues:
+        if isinstance(source, View):
+            return source.values
+        chosen = self._choices.get((person, source.id))
+        return chosen if chosen is not None else initial_state(_blocks(source))
+
+    def _known(self, person: str, source: Source, item: Placed) -> list[Json]:
+        """Options of an external menu: those offered last, and those already chosen."""
+        return known_options(
+            self._offered.get((person, source.id, item.block_id, item.action_id), []),
+            self._state(person, source).get(item.block_id, {}).get(item.action_id, {}),
+        )
+
+    def enter(self, person: str, view: View, item: Placed, raw: Raw) -> Json:
+        """The element's state with ``raw`` in it; the form itself is not changed."""
+        return entered(item.element, raw, self._known(person, view, item))
+
+    def _linked(self, member: Member, text: str, *, labels: bool = True) -> str:
+        channels = [
+            channel
+            for channel in self.workspace.channels.values()
+            if channel.kind == "public" or member.id in channel.members
+        ]
+        return as_sent(text, self.workspace.members.values(), channels, labels=labels)
+
+    def _standing(self, person: str, channel: str) -> tuple[Member, Channel]:
+        member = self.workspace.members.get(person)
+        if member is None or not member.is_person:
+            raise CannotAct(f"There is no person {person!r}.")
+        place = self.workspace.channels.get(channel)
+        if place is None or person not in place.members:
+            raise CannotAct(f"{member.real_name} is not in the channel {channel!r}.")
+        return member, place
+
+    def _seen(self, person: str, message: str | None) -> Sequence[Source]:
+        if message is not None:
+            one = self.workspace.messages.get(message)
+            return [one] if one is not None and one.seen_by(person) else []
+        top = self.workspace.views.top(person)
+        channels = [channel.id for channel in self.workspace.channels_of(person)]
+        messages = list(self.workspace.messages.newest_first(channels, person))
+        return [top, *messages] if top else messages
+
+
+def known_options(offered: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
+    chosen = state.get("selected_options") or state.get("selected_option") or []
+    return [*offered, *(chosen if isinstance(chosen, list) else [chosen])]
+
+
+def _blocks(source: Source) -> list[Json]:
+    return source.blocks if isinstance(source, View) else source.content.blocks or []
+
+
+def _is_meant(item: Placed, value: Raw) -> bool:
+    """Buttons that share an ``action_id`` are told apart by their values."""
+    return item.kind != "button" or value is None or item.element.get("value") == value
+
+
+def _flat(answer: Json) -> list[Json]:
+    groups = answer.get("option_groups", ())
+    return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
+
+
+def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > REMEMBERED:
+        kept.popitem(last=False)

@@ -1,0 +1,66 @@
+"""How the stand-in says no: to the app with Slack's error codes, to a person with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.slack.limits import Finding
+
+
+class Refused(Exception):
+    """Slack answers the app ``{"ok": false, "error": code}``.
+
+    ``findings`` become ``response_metadata.messages``; ``more`` is merged into the answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        findings: Sequence[Finding] = (),
+        *,
+        status: int = 200,
+        retry_after: int | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.findings = tuple(findings)
+        self.status = status
+        self.retry_after = retry_after
+        self.more = more
+
+    @property
+    def messages(self) -> list[str]:
+        return [str(finding) for finding in self.findings if finding.refused]
+
+    def answer(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"ok": False, "error": self.code, **self.more}
+        if self.messages:
+            body["response_metadata"] = {"messages": self.messages}
+        return body
+
+
+class CannotAct(Exception):
+    """A person tried what Slack's client would not let them do; the message says why."""
+
+
+@dataclass(frozen=True)
+class RefusedPayload:
+    """A payload of the app that Slack did not take. ``where`` is a method, or what was acked."""
+
+    where: str
+    error: str
+    messages: tuple[str, ...]
+    payload: Any
+
+
+@dataclass(frozen=True)
+class PayloadWarning:
+    """Slack takes it, but a person would lose something: a ``warn`` rule of the limits."""
+
+    where: str
+    rule: str
+    pointer: str
+    text: str

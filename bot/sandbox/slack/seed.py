@@ -1,0 +1,220 @@
+"""The made-up workspace "Acme": its people, channels and first messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+TEAM_ID = "T0ACME"
+TEAM_NAME = "Acme"
+TEAM_DOMAIN = "acme"
+PARTNER_TEAM_ID = "T0GLOBEX"
+APP_ID = "A0CHAKRA"
+APP_USER = "U0CHAKRA"
+APP_BOT = "B0CHAKRA"
+APP_NAME = "Chakra"
+SLACKBOT = "USLACKBOT"
+
+Kind = Literal["owner", "admin", "member", "guest", "single_channel_guest", "stranger", "app"]
+ChannelKind = Literal["public", "private", "shared", "im"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """``name`` is the handle; ``email`` is "" for the app and Slackbot; ``tz`` an IANA zone."""
+
+    id: str
+    name: str
+    real_name: str
+    display_name: str
+    title: str
+    email: str
+    kind: Kind
+    tz: str
+    color: str
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.real_name.split()[:2]).upper()
+
+    @property
+    def team_id(self) -> str:
+        return PARTNER_TEAM_ID if self.kind == "stranger" else TEAM_ID
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind != "app"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """``members`` are member ids, the app's included where it was invited."""
+
+    id: str
+    name: str
+    kind: ChannelKind
+    topic: str
+    members: tuple[str, ...]
+    archived: bool = False
+
+
+@dataclass(frozen=True)
+class FirstMessage:
+    """``minutes_ago`` is counted from the moment the workspace is made."""
+
+    channel: str
+    author: str
+    minutes_ago: int
+    text: str
+
+
+_CALCUTTA, _NEW_YORK, _TOKYO = "Asia/Kolkata", "America/New_York", "Asia/Tokyo"
+_CAIRO, _BERLIN, _LONDON = "Africa/Cairo", "Europe/Berlin", "Europe/London"
+
+MEMBERS: tuple[Member, ...] = (
+    Member(
+        "U0PRIYA",
+        "priya",
+        "Priya Sharma",
+        "Priya",
+        "Head of Sales",
+        "priya@acme.com",
+        "admin",
+        _CALCUTTA,
+        "7c3aed",
+    ),
+    Member(
+        "U0JOHN",
+        "john",
+        "John Doe",
+        "John",
+        "Sales Executive",
+        "john@acme.com",
+        "member",
+        _NEW_YORK,
+        "2563eb",
+    ),
+    Member(
+        "U0MEI",
+        "mei",
+        "Mei Tanaka",
+        "Mei",
+        "Support Lead",
+        "mei@acme.com",
+        "member",
+        _TOKYO,
+        "db2777",
+    ),
+    Member(
+        "U0OMAR",
+        "omar",
+        "Omar Haddad",
+        "Omar",
+        "Operations",
+        "omar@acme.com",
+        "member",
+        _CAIRO,
+        "d97706",
+    ),
+    Member(
+        "U0LENA",
+        "lena",
+        "Lena Fischer",
+        "Lena",
+        "Managing Director",
+        "lena@acme.com",
+        "owner",
+        _BERLIN,
+        "0d9488",
+    ),
+    Member(
+        "U0GITA",
+        "gita",
+        "Gita Rao",
+        "Gita",
+        "Partner Manager",
+        "gita@partner.example",
+        "guest",
+        _CALCUTTA,
+        "65a30d",
+    ),
+    Member(
+        "U0ARJUN",
+        "arjun",
+        "Arjun Nair",
+        "Arjun",
+        "Contractor",
+        "arjun@contractor.example",
+        "single_channel_guest",
+        _CALCUTTA,
+        "b45309",
+    ),
+    Member(
+        "U0SAM",
+        "sam",
+        "Sam Okafor",
+        "Sam",
+        "Account Manager at Globex",
+        "sam@globex.example",
+        "stranger",
+        _LONDON,
+        "475569",
+    ),
+    Member(APP_USER, "chakra", APP_NAME, APP_NAME, "", "", "app", _LONDON, "16a34a"),
+    Member(SLACKBOT, "slackbot", "Slackbot", "Slackbot", "", "", "app", _LONDON, "757575"),
+)
+
+USERGROUPS: Mapping[str, tuple[str, ...]] = {"S0SALES": ("U0JOHN",)}
+
+_STAFF = ("U0PRIYA", "U0JOHN", "U0MEI", "U0OMAR", "U0LENA")
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("C0GENERAL", "general", "public", "Company-wide news", _STAFF),
+    Channel(
+        "C0SALES",
+        "sales",
+        "public",
+        "Deals, leads and who is calling whom",
+        (*_STAFF, "U0GITA", "U0ARJUN", APP_USER),
+    ),
+    Channel(
+        "C0SUPPORT",
+        "support",
+        "public",
+        "Customers who need a hand",
+        (*_STAFF, "U0GITA", APP_USER),
+    ),
+    Channel(
+        "C0LEADS",
+        "leads-emea",
+        "private",
+        "Europe, Middle East and Africa",
+        ("U0PRIYA", "U0JOHN", "U0OMAR", "U0LENA", APP_USER),
+    ),
+    Channel(
+        "C0PARTNERS",
+        "globex-partners",
+        "shared",
+        "Together with Globex",
+        ("U0JOHN", "U0GITA", "U0SAM"),
+    ),
+    *(
+        Channel(f"D0{member.name.upper()}", APP_NAME, "im", "", (member.id, APP_USER))
+        for member in MEMBERS
+        if member.is_person and member.kind != "stranger"
+    ),
+)
+
+FIRST_MESSAGES: tuple[FirstMessage, ...] = (
+    FirstMessage("C0GENERAL", "U0LENA", 190, "Good morning everyone. Numbers call at eleven."),
+    FirstMessage("C0GENERAL", "U0OMAR", 184, "The new badges are at the front desk :wave:"),
+    FirstMessage("C0SALES", "U0PRIYA", 95, "Who is looking after the Bluebird account this week?"),
+    FirstMessage("C0SALES", "U0JOHN", 91, "I am. They asked for the March price list again."),
+    FirstMessage("C0SALES", "U0PRIYA", 90, "Good. Send it over WhatsApp, they read that first."),
+    FirstMessage("C0SUPPORT", "U0MEI", 62, "Queue is down to four. Thanks, all."),
+    FirstMessage("C0SUPPORT", "U0GITA", 58, "One of mine is waiting for a call back from sales."),
+    FirstMessage("C0LEADS", "U0OMAR", 47, "Three new leads from the Cairo fair, details follow."),
+    FirstMessage("C0PARTNERS", "U0SAM", 33, "Hi all, the joint offer is ready for a last look."),
+    FirstMessage("C0PARTNERS", "U0JOHN", 30, "Thank you Sam, reading it now."),
+)

@@ -1,0 +1,214 @@
+"""EmbeddedSlack: the whole stand-in as one object, for the demo and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+
+from bot.clock import Clock
+from bot.sandbox.slack.blocks import Raw
+from bot.sandbox.slack.delivery import Delivery, signed
+from bot.sandbox.slack.faults import Fault, Reset
+from bot.sandbox.slack.forms import Forms
+from bot.sandbox.slack.hints import Hint
+from bot.sandbox.slack.ids import app_token, bot_token, secret
+from bot.sandbox.slack.manifest import read_manifest
+from bot.sandbox.slack.messages import Shown, shown
+from bot.sandbox.slack.page_api import PageApi
+from bot.sandbox.slack.person import Delivered, People
+from bot.sandbox.slack.refusal import PayloadWarning, RefusedPayload
+from bot.sandbox.slack.socket_mode import SocketMode
+from bot.sandbox.slack.traffic import ApiCall, Payload, Traffic
+from bot.sandbox.slack.web_api import Tokens, WebApi
+from bot.sandbox.slack.workspace import Notice, Workspace
+
+Json = dict[str, Any]
+
+
+class EmbeddedSlack:
+    """Serve ``app``, tell it where with ``served_at``, then ``start``; end with ``aclose``.
+
+    Acts of a person raise ``CannotAct`` when Slack's client would not let them do that.
+    """
+
+    def __init__(
+        self, manifest: Mapping[str, Any], clock: Clock, hints: Sequence[Hint] = ()
+    ) -> None:
+        self.bot_token = bot_token()
+        self.app_token = app_token()
+        self.signing_secret = secret()
+        self.workspace = Workspace(clock)
+        self.sockets = SocketMode()
+        read = read_manifest(manifest)
+        feed = self.workspace.feed
+        self._traffic = Traffic(lambda payload: feed.tell(None, "payload", payload))
+        self._clock = clock
+        self._delivery = Delivery(clock, self.signing_secret, self.sockets, self._traffic)
+        self._people = People(self.workspace, read, self._delivery, secret())
+        self._forms = Forms(self._people)
+        tokens = Tokens(self.bot_token, self.app_token)
+        self._web_api = WebApi(self.workspace, read, self.sockets, self._traffic, tokens)
+        page = PageApi(self._people, self._forms, read, self._traffic, hints)
+        self.app = Starlette(
+            routes=[
+                Route("/api/{method}", self._web_api.call, methods=["GET", "POST"]),
+                Route("/response/{rest:path}", self._web_api.respond, methods=["POST"]),
+                WebSocketRoute("/link/", self.sockets.serve),
+                *page.routes(),
+            ]
+        )
+
+    # Where it is, and where the app is
+
+    @property
+    def base_url(self) -> str:
+        return self._web_api.base_url
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.base_url}/api/"
+
+    def served_at(self, base_url: str) -> None:
+        self._web_api.base_url = base_url
+        self._people.base_url = base_url
+
+    def deliver_to(self, url: str) -> None:
+        """The app's request URL; a connected socket takes precedence."""
+        self._delivery.url = url
+
+    async def start(self) -> None:
+        await self._delivery.start()
+
+    async def aclose(self) -> None:
+        self.release()
+        self.workspace.feed.end()
+        await self.sockets.aclose()
+        await self._delivery.aclose()
+
+    # What a person does
+
+    async def type(self, user_id: str, channel_id: str, text: str) -> Delivered:
+        """A message, or a slash command when it begins with a slash."""
+        with self._traffic.busy():
+            return await self._people.type(user_id, channel_id, text)
+
+    async def press(
+        self,
+        user_id: str,
+        action_id: str,
+        *,
+        message: Shown | str | None = None,
+        value: Raw = None,
+        block_id: str | None = None,
+    ) -> Delivered:
+        """Uses the newest element with that action that this person sees: top view first.
+
+        ``value`` is an option's value, a text or a list; of several buttons with the same
+        action it picks the one with that value. ``message`` (or its id) looks there only.
+        """
+        where = message.id if isinstance(message, Shown) else message
+        with self._traffic.busy():
+            source, item = self._people.find(
+                user_id, action_id, message=where, block_id=block_id, value=value
+            )
+            return await self._people.press(user_id, source, item, value)
+
+    async def suggest(self, user_id: str, action_id: str, query: str) -> list[Json]:
+        """The options that an external menu shows for ``query``, those of groups included."""
+        with self._traffic.busy():
+            source, item = self._people.find(user_id, action_id)
+            answer = await self._people.suggest(user_id, source, item, query)
+        groups = answer.get("option_groups", ())
+        return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
+
+    async def submit(self, user_id: str, values: Mapping[str, Raw] | None = None) -> Delivered:
+        """Fills the top view by ``block_id``, over what stands there, and sends it."""
+        with self._traffic.busy():
+            view = self._forms.fill(user_id, self._forms.top(user_id), values or {})
+            return await self._forms.submit(user_id, view)
+
+    async def close(self, user_id: str) -> Delivered:
+        """Cancels the top view."""
+        with self._traffic.busy():
+            return await self._forms.close(user_id, self._forms.top(user_id))
+
+    async def settle(self) -> None:
+        """Until nothing sent to the app is unanswered and no call of the app is being handled."""
+        await self._traffic.idle()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Until ``condition()`` holds; asked after every change of a message or a view, every
+        notice and every payload. For what the app does by itself after its ack."""
+        await self.workspace.feed.until(condition)
+
+    # What a person sees
+
+    def messages(self, user_id: str, channel_id: str) -> list[Shown]:
+        """In the order of posting; empty where this person is no member."""
+        if user_id not in self.workspace.channels[channel_id].members:
+            return []
+        messages = self.workspace.messages.of(channel_id)
+        return [shown(message) for message in messages if message.seen_by(user_id)]
+
+    def view(self, user_id: str) -> Json | None:
+        """The top of this person's modals, as Slack holds it."""
+        top = self.workspace.views.top(user_id)
+        return top.as_slack_shows() if top else None
+
+    def views(self, user_id: str) -> list[Json]:
+        """The whole stack, bottom first."""
+        return [view.as_slack_shows() for view in self.workspace.views.stack(user_id)]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return list(self.workspace.notices)
+
+    # What went over the wire, and faults
+
+    @property
+    def calls(self) -> list[ApiCall]:
+        return list(self._traffic.calls)
+
+    @property
+    def traffic(self) -> list[Payload]:
+        return list(self._traffic.payloads)
+
+    @property
+    def refusals(self) -> list[RefusedPayload]:
+        """Every payload of the app that broke a limit; a good app leaves it empty."""
+        return list(self.workspace.gate.refusals)
+
+    @property
+    def warnings(self) -> list[PayloadWarning]:
+        return list(self.workspace.gate.warnings)
+
+    def fail(
+        self,
+        method: str,
+        *,
+        error: str | None = None,
+        status: int | None = None,
+        reset: Reset | None = None,
+        retry_after: int | None = None,
+        times: int = 1,
+    ) -> None:
+        """The next calls of a Web API method (or "response_url") fail that way.
+
+        ``reset`` breaks the connection "before" the call takes effect, or "after" it did.
+        """
+        self._web_api.faults.fail(method, Fault(error, status, reset, retry_after), times)
+
+    def hang(self, method: str) -> None:
+        """Calls of ``method`` get no answer until ``release``; then they go on."""
+        self._web_api.faults.hang(method)
+
+    def release(self, method: str | None = None) -> None:
+        self._web_api.faults.release(method)
+
+    def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+        """The headers of a correctly signed request, for one that is posted by hand."""
+        moment = int(self._clock.time()) if timestamp is None else timestamp
+        return signed(self.signing_secret, body, moment)

@@ -1,0 +1,64 @@
+"""What Slack makes of the text that a person types: escapes, mentions, the command's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from bot.sandbox.slack.seed import Channel, Member
+
+_MARKUP = re.compile(r"<(?:[@#!]|mailto:|tel:|https?:)[^<>\n]*>")
+_NAME = re.compile(r"(?<![\w@#.])([@#])([\w][\w.-]*)")
+
+
+def escaped(text: str) -> str:
+    """docs.slack.dev/messaging/formatting-message-text: the three characters Slack escapes."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_sent(
+    text: str, members: Iterable[Member], channels: Iterable[Channel], *, labels: bool = True
+) -> str:
+    """The text with names turned into ids and the rest escaped.
+
+    Markup that already stands there is left as it is, and so are e-mail addresses. ``labels``
+    adds the names ("<@U0JOHN|john>"), as slash commands have them.
+    """
+    people = {member.name: member.id for member in members}
+    places = {channel.name: channel.id for channel in channels if channel.kind != "im"}
+
+    def linked(match: re.Match[str]) -> str:
+        known = people if match[1] == "@" else places
+        return _link(match, known, labels=labels)
+
+    return _outside_markup(text, lambda part: _NAME.sub(linked, escaped(part)))
+
+
+def escaped_only(text: str) -> str:
+    """For a command without ``should_escape``: names stay names."""
+    return _outside_markup(text, escaped)
+
+
+def split_command(text: str) -> tuple[str, str]:
+    """("/chakra", "user john") of "/chakra user john"."""
+    command, _, rest = text.partition(" ")
+    return command, rest.strip()
+
+
+def _link(match: re.Match[str], known: dict[str, str], *, labels: bool) -> str:
+    name = match[2]
+    stem = name.rstrip(".-")
+    for candidate in (name, stem):
+        if candidate in known:
+            label = f"|{candidate}" if labels else ""
+            return f"<{match[1]}{known[candidate]}{label}>{name[len(candidate) :]}"
+    return match[0]
+
+
+def _outside_markup(text: str, change: Callable[[str], str]) -> str:
+    pieces = []
+    end = 0
+    for markup in _MARKUP.finditer(text):
+        pieces += [change(text[end : markup.start()]), markup[0]]
+        end = markup.end()
+    return "".join([*pieces, change(text[end:])])

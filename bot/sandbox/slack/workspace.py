@@ -1,0 +1,121 @@
+"""The state of the workspace and the few ways to change it; knows nothing of HTTP."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.clock import Clock
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.blocks import stored
+from bot.sandbox.slack.feed import Feed
+from bot.sandbox.slack.gate import Gate
+from bot.sandbox.slack.ids import Ids
+from bot.sandbox.slack.messages import Content, Message, Messages
+from bot.sandbox.slack.passes import ResponseUrls, Triggers
+from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel, Member
+from bot.sandbox.slack.views import ViewStacks
+
+NOTICES_KEPT = 500
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What Slack itself tells one person: a command that failed, a form that would not send."""
+
+    person: str
+    text: str
+
+
+class Workspace:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.ids = Ids(clock)
+        self.feed = Feed()
+        self.gate = Gate()
+        self.members: Mapping[str, Member] = {member.id: member for member in seed.MEMBERS}
+        self.channels: dict[str, Channel] = {channel.id: channel for channel in seed.CHANNELS}
+        self.messages = Messages(self._message_changed)
+        self.views = ViewStacks(self.ids, self._views_changed)
+        self.triggers = Triggers(self.ids, clock)
+        self.urls = ResponseUrls(clock)
+        self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
+        for first in seed.FIRST_MESSAGES:
+            content = Content(text=first.text)
+            self._add(first.channel, first.author, content, seconds_ago=first.minutes_ago * 60)
+
+    def channels_of(self, person: str) -> list[Channel]:
+        return [channel for channel in self.channels.values() if person in channel.members]
+
+    def direct_messages(self, person: str) -> Channel | None:
+        """The channel of this person and the app; strangers have none."""
+        channels = (c for c in self.channels.values() if c.kind == "im" and person in c.members)
+        return next(channels, None)
+
+    def archive(self, channel: str) -> None:
+        self.channels[channel] = replace(self.channels[channel], archived=True)
+
+    def remove_app(self, channel: str) -> None:
+        """As a person does with /remove: the app is no longer a member."""
+        members = tuple(m for m in self.channels[channel].members if m != APP_USER)
+        self.channels[channel] = replace(self.channels[channel], members=members)
+
+    def add_app(self, channel: str) -> None:
+        """As a person does with /invite."""
+        members = (*self.channels[channel].members, APP_USER)
+        self.channels[channel] = replace(self.channels[channel], members=members)
+
+    def say(self, person: str, channel: str, text: str) -> Message:
+        """A message that a person typed."""
+        return self._add(channel, person, Content(text=text))
+
+    def post(
+        self,
+        channel: str,
+        content: Content,
+        *,
+        only_for: str | None = None,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+    ) -> Message:
+        """A message of the app; ``only_for`` makes it ephemeral."""
+        return self._add(
+            channel,
+            APP_USER,
+            self.as_stored(content),
+            only_for=only_for,
+            thread_ts=thread_ts,
+            broadcast=broadcast,
+        )
+
+    def rewrite(self, message: Message, content: Content, *, edited: bool) -> Message:
+        return self.messages.replace(message, self.as_stored(content), edited=edited)
+
+    def notice(self, person: str, text: str, channel: str | None = None) -> None:
+        """Tells a person something in Slackbot's voice; with a channel also as a message there."""
+        self.notices.append(Notice(person, text))
+        self.feed.tell([person], "notice", {"text": text})
+        if channel is not None:
+            self._add(channel, SLACKBOT, Content(text=text), only_for=person)
+
+    def as_stored(self, content: Content) -> Content:
+        if content.blocks is None:
+            return content
+        return replace(content, blocks=stored(content.blocks, self.ids.block_id) or None)
+
+    def _add(
+        self, channel: str, author: str, content: Content, *, seconds_ago: float = 0, **more: Any
+    ) -> Message:
+        ts = self.ids.ts(seconds_ago)
+        message_id = self.ids.next("M")
+        return self.messages.add(Message(message_id, channel, ts, author, content, **more))
+
+    def _message_changed(self, kind: str, message: Message) -> None:
+        members = self.channels[message.channel].members
+        self.feed.tell([m for m in members if message.seen_by(m)], kind, message)
+
+    def _views_changed(self, person: str) -> None:
+        stack = [view.as_slack_shows() for view in self.views.stack(person)]
+        self.feed.tell([person], "views", stack)

@@ -1,0 +1,116 @@
+"""An ASGI app served by uvicorn in the running loop: for serve, the demo and the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+"""Longer than any client of ours keeps an idle connection, so that none meets a closing one."""
+CLOSING_SECONDS = 0.5
+"""How long a connection that was cut may take to notice."""
+
+
+@asynccontextmanager
+async def serve(
+    app: Callable[..., Any], port: int = 0, *, host: str = LOOPBACK, grace: float = 2.0
+) -> AsyncIterator[str]:
+    """The base URL ("http://127.0.0.1:49152"), answered until the block ends.
+
+    Port 0 takes a free one. On leaving, requests in hand get ``grace`` seconds to finish; what
+    still runs then (a stream, a hung answer) is cut. Raises ``OSError`` when the port is taken and
+    ``RuntimeError`` when the app's own start-up fails.
+    """
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    server = _Server(_config(app), grace)
+    try:
+        await server.open(listener)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        yield address
+    finally:
+        await server.shutdown([listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # Named as TCP, or asyncio leaves Nagle on for what is accepted: 40 ms an answer.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _config(app: Callable[..., Any]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        ws="websockets-sansio",
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers, without its polling loop, and with a prompt end."""
+
+    def __init__(self, config: uvicorn.Config, grace: float) -> None:
+        super().__init__(config)
+        self._grace = grace
+
+    async def open(self, listener: socket.socket) -> None:
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        try:
+            await self.startup(sockets=[listener])
+        except SystemExit as failed:
+            raise RuntimeError("The app's start-up failed; the log says why.") from failed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._finish_requests()
+        for server in self.servers:
+            await server.wait_closed()
+        for listener in sockets or []:
+            listener.close()
+        await self.lifespan.shutdown()
+
+    async def _finish_requests(self) -> None:
+        if not await self._all_done(self._grace):
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            if not await self._all_done(CLOSING_SECONDS):
+                for task in list(self.server_state.tasks):
+                    task.cancel()
+                await self._all_done(CLOSING_SECONDS)
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
+
+    async def _all_done(self, seconds: float) -> bool:
+        tasks = set(self.server_state.tasks)
+        if not tasks:
+            return True
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        return not late

@@ -1,0 +1,184 @@
+"""An embedded Slack that is served, with a scripted app behind it that notes what it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.sandbox.slack import EmbeddedSlack, Hint
+from bot.serving import serve
+from tests.clock import ManualClock
+
+Json = dict[str, Any]
+
+SCOPES = (
+    "commands",
+    "chat:write",
+    "users:read",
+    "users:read.email",
+    "usergroups:read",
+    "channels:read",
+    "groups:read",
+    "im:read",
+    "im:write",
+    "channels:history",
+)
+
+
+def manifest(*, scopes: tuple[str, ...] = SCOPES, interactive: bool = True) -> Json:
+    command = {"command": "/chakra", "description": "Work with Chakra", "usage_hint": "help"}
+    return {
+        "features": {"slash_commands": [{**command, "should_escape": True}]},
+        "oauth_config": {"scopes": {"bot": list(scopes)}},
+        "settings": {"interactivity": {"is_enabled": interactive}, "socket_mode_enabled": True},
+    }
+
+
+@dataclass(frozen=True)
+class Received:
+    """One delivery: ``payload`` is the command's form, or the JSON of an interaction."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    payload: Json
+
+
+Script = Callable[[Json], Awaitable[Response] | Response]
+
+
+@dataclass
+class App:
+    """``answer`` is what it does with a delivery; without one it acks with nothing."""
+
+    received: list[Received] = field(default_factory=list)
+    answer: Script | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: Request) -> Response:
+        body = await request.body()
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        payload = json.loads(fields["payload"]) if "payload" in fields else fields
+        self.received.append(Received(dict(request.headers), body, payload))
+        self.arrived.set()
+        if self.answer is None:
+            return Response()
+        answer = self.answer(payload)
+        return answer if isinstance(answer, Response) else await answer
+
+    def says(self, body: Json | str, status: int = 200) -> None:
+        def script(_: Json) -> Response:
+            if isinstance(body, str):
+                return Response(body, status, media_type="text/plain")
+            return JSONResponse(body, status)
+
+        self.answer = script
+
+    @property
+    def last(self) -> Json:
+        return self.received[-1].payload
+
+
+@dataclass
+class Stage:
+    slack: EmbeddedSlack
+    app: App
+    clock: ManualClock
+    web: AsyncWebClient
+    session: aiohttp.ClientSession
+
+    async def refusal(self, method: str, **args: Any) -> Json:
+        """The answer of a call that Slack refuses."""
+        try:
+            await self.web.api_call(method, json=args)
+        except SlackApiError as error:
+            answer: Json = error.response.data
+            return answer
+        raise AssertionError(f"{method} was not refused")
+
+    async def respond(self, url: str, body: Json) -> tuple[int, str]:
+        async with self.session.post(url, json=body) as answer:
+            return answer.status, await answer.text()
+
+    async def form(self, view: Json, person: str = "U0JOHN") -> Json:
+        """Opens ``view`` before a person, by a command of theirs."""
+        await self.slack.type(person, "C0SALES", "/chakra form")
+        trigger = self.app.last["trigger_id"]
+        opened = await self.web.views_open(trigger_id=trigger, view=view)
+        shown: Json = opened["view"]
+        return shown
+
+    async def button(self, *, only_for: str | None = None, **button: Any) -> None:
+        """A message with one button in #sales."""
+        blocks = [actions(**button)]
+        if only_for:
+            await self.web.chat_postEphemeral(
+                channel="C0SALES", user=only_for, text="Press", blocks=blocks
+            )
+        else:
+            await self.web.chat_postMessage(channel="C0SALES", text="Press", blocks=blocks)
+
+
+@asynccontextmanager
+async def staged(
+    app_manifest: Json | None = None, hints: tuple[Hint, ...] = ()
+) -> AsyncIterator[Stage]:
+    clock = ManualClock()
+    slack = EmbeddedSlack(manifest=app_manifest or manifest(), clock=clock, hints=hints)
+    app = App()
+    bot = Starlette(routes=[Route("/slack/events", app.handle, methods=["POST"])])
+    async with (
+        serve(slack.app, grace=0.2) as slack_url,
+        serve(bot, grace=0.2) as bot_url,
+        aiohttp.ClientSession() as session,
+    ):
+        slack.served_at(slack_url)
+        slack.deliver_to(f"{bot_url}/slack/events")
+        await slack.start()
+        web = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        try:
+            yield Stage(slack, app, clock, web, session)
+        finally:
+            await slack.aclose()
+
+
+def actions(**button: Any) -> Json:
+    given = {"type": "button", "action_id": "go", "text": plain_text("Go"), **button}
+    return {"type": "actions", "block_id": "row", "elements": [given]}
+
+
+def plain_text(text: str) -> Json:
+    return {"type": "plain_text", "text": text}
+
+
+def section(text: str) -> Json:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def modal(*blocks: Json, **more: Any) -> Json:
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "title": plain_text("A form"),
+        "submit": plain_text("Send"),
+        "blocks": list(blocks) or [section("Hello")],
+        **more,
+    }
+
+
+def field_block(block_id: str, element: Json | None = None, **more: Any) -> Json:
+    given = {"action_id": "value", **(element or {"type": "plain_text_input"})}
+    label = plain_text(block_id.title())
+    return {"type": "input", "block_id": block_id, "label": label, "element": given, **more}

@@ -1,0 +1,135 @@
+"""Socket Mode, as Slack's own Python client speaks it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from tests.sandbox.slack_stage import Json, Stage, field_block, modal, staged
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    stage: Stage, answer: Callable[[Json], Json | None]
+) -> AsyncIterator[list[SocketModeRequest]]:
+    requests: list[SocketModeRequest] = []
+
+    async def listener(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        requests.append(request)
+        response = SocketModeResponse(request.envelope_id, answer(request.payload))
+        await client.send_socket_mode_response(response)
+
+    client = SocketModeClient(stage.slack.app_token, web_client=stage.web)
+    client.socket_mode_request_listeners.append(listener)
+    await client.connect()  # type: ignore[no-untyped-call]
+    try:
+        yield requests
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
+        await client.aiohttp_client_session.close()
+
+
+@contextlib.asynccontextmanager
+async def line(stage: Stage) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A socket without a client's manners."""
+    async with stage.session.ws_connect(await ticket(stage)) as socket:
+        yield socket
+
+
+async def ticket(stage: Stage) -> str:
+    answer = await stage.web.apps_connections_open(app_token=stage.slack.app_token)
+    return str(answer["url"])
+
+
+async def test_commands_come_as_envelopes_and_acks_carry_the_answer(stage: Stage) -> None:
+    async with connected(stage, lambda _: {"text": "Over the socket"}) as requests:
+        delivered = await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    assert (delivered.status, delivered.body) == (200, {"text": "Over the socket"})
+    assert requests[0].type == "slash_commands"
+    assert requests[0].accepts_response_payload is True
+    assert requests[0].payload["command"] == "/chakra"
+    assert stage.slack.messages("U0JOHN", "C0SALES")[-1].text == "Over the socket"
+    assert stage.app.received == []
+
+
+async def test_interactions_come_as_interactive_envelopes(stage: Stage) -> None:
+    errors = {"response_action": "errors", "errors": {"name": "No."}}
+
+    def answer(payload: Json) -> Json | None:
+        return errors if payload.get("type") == "view_submission" else None
+
+    async with connected(stage, answer) as requests:
+        await stage.button()
+        await stage.slack.press("U0JOHN", "go")
+        trigger = requests[-1].payload["trigger_id"]
+        await stage.web.views_open(trigger_id=trigger, view=modal(field_block("name")))
+        delivered = await stage.slack.submit("U0JOHN", {"name": "Asha"})
+    assert [request.type for request in requests] == ["interactive", "interactive"]
+    assert requests[0].accepts_response_payload is False
+    assert delivered.errors == {"name": "No."}
+
+
+async def test_hello_comes_first_and_a_ticket_is_good_once(stage: Stage) -> None:
+    url = await ticket(stage)
+    async with stage.session.ws_connect(url) as socket:
+        hello = json.loads(await socket.receive_str())
+        assert hello["type"] == "hello"
+        assert (hello["num_connections"], hello["connection_info"]["app_id"]) == (1, "A0CHAKRA")
+    async with stage.session.ws_connect(url) as again:
+        assert (await again.receive()).type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_line_that_goes_down_before_the_ack_is_a_failed_dispatch(stage: Stage) -> None:
+    async with line(stage) as socket:
+        await socket.receive_str()
+        typing = asyncio.ensure_future(stage.slack.type("U0JOHN", "C0SALES", "/chakra hi"))
+        await socket.receive_str()
+    assert (await typing).status == 0
+    assert "dispatch_failed" in stage.slack.messages("U0JOHN", "C0SALES")[-1].text
+    await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    assert len(stage.app.received) == 1
+
+
+async def test_an_envelope_that_is_not_acked_times_out(stage: Stage) -> None:
+    async with line(stage) as socket:
+        await socket.receive_str()
+        typing = asyncio.ensure_future(stage.slack.type("U0JOHN", "C0SALES", "/chakra hi"))
+        await socket.receive_str()
+        await socket.send_str("junk")
+        await socket.send_str(json.dumps({"envelope_id": "another"}))
+        await stage.clock.advance(3)
+        delivered = await typing
+    assert (delivered.status, delivered.seconds) == (0, 3.0)
+
+
+async def test_envelopes_are_shared_among_the_connections(stage: Stage) -> None:
+    async with (
+        connected(stage, lambda _: None) as first,
+        connected(stage, lambda _: None) as second,
+    ):
+        for _ in range(4):
+            await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    assert (len(first), len(second)) == (2, 2)
+
+
+async def test_a_new_ticket_after_a_refresh(stage: Stage) -> None:
+    async with line(stage) as socket:
+        await socket.receive_str()
+        await stage.slack.sockets.ask_to_reconnect()
+        message = json.loads(await socket.receive_str())
+    assert (message["type"], message["reason"]) == ("disconnect", "refresh_requested")

@@ -1,0 +1,330 @@
+"""The Web API: tokens, scopes, rates, refusals and the shapes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.slack.traffic import Payload, Traffic
+from tests.sandbox.slack_stage import SCOPES, Json, Stage, actions, manifest, modal, section, staged
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as made:
+        yield made
+
+
+async def raw(stage: Stage, method: str, **args: object) -> tuple[int, Mapping[str, str], Json]:
+    headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
+    url = stage.slack.api_url + method
+    async with stage.session.post(url, json=args, headers=headers) as answer:
+        return answer.status, answer.headers, await answer.json()
+
+
+async def test_auth_test_says_who_the_app_is(stage: Stage) -> None:
+    answer = await stage.web.auth_test()
+    assert (answer["team_id"], answer["user_id"]) == ("T0ACME", "U0CHAKRA")
+    assert answer["bot_id"] == "B0CHAKRA"
+
+
+async def test_every_answer_names_the_granted_scopes(stage: Stage) -> None:
+    _, headers, _ = await raw(stage, "auth.test")
+    assert headers["x-oauth-scopes"] == ",".join(SCOPES)
+    _, headers, body = await raw(stage, "users.info", user="U0NOBODY")
+    assert body == {"ok": False, "error": "user_not_found"}
+    assert headers["x-oauth-scopes"] == ",".join(SCOPES)
+
+
+async def test_an_unknown_method_is_unknown(stage: Stage) -> None:
+    _, _, body = await raw(stage, "chat.shout")
+    assert body["error"] == "unknown_method"
+
+
+async def test_tokens_are_checked(stage: Stage) -> None:
+    url = stage.slack.api_url + "users.info"
+    async with stage.session.post(url, data={"user": "U0JOHN"}) as answer:
+        assert (await answer.json())["error"] == "not_authed"
+    data = {"user": "U0JOHN", "token": "xoxb-wrong"}
+    async with stage.session.post(url, data=data) as answer:
+        assert (await answer.json())["error"] == "invalid_auth"
+    app = AsyncWebClient(stage.slack.app_token, base_url=stage.slack.api_url, session=stage.session)
+    assert (await app.apps_connections_open(app_token=stage.slack.app_token))["ok"]
+    data = {"user": "U0JOHN", "token": stage.slack.app_token}
+    async with stage.session.post(url, data=data) as answer:
+        assert (await answer.json())["error"] == "not_allowed_token_type"
+    answer_of_bot = await stage.refusal("apps.connections.open")
+    assert answer_of_bot["error"] == "not_allowed_token_type"
+
+
+async def test_a_token_in_the_form_works_and_is_not_noted(stage: Stage) -> None:
+    data = {"user": "U0JOHN", "token": stage.slack.bot_token}
+    async with stage.session.post(stage.slack.api_url + "users.info", data=data) as answer:
+        assert (await answer.json())["ok"]
+    assert stage.slack.calls[-1].args == {"user": "U0JOHN"}
+
+
+async def test_a_scope_that_was_not_granted_is_named() -> None:
+    async with staged(manifest(scopes=("commands", "users:read"))) as stage:
+        answer = await stage.refusal("chat.postMessage", channel="C0SALES", text="hi")
+        assert answer["error"] == "missing_scope"
+        assert (answer["needed"], answer["provided"]) == ("chat:write", "commands,users:read")
+        answer = await stage.refusal("conversations.members", channel="C0LEADS")
+        assert answer["needed"] == "groups:read"
+        user = (await stage.web.users_info(user="U0JOHN"))["user"]
+        assert "email" not in user["profile"]
+
+
+@pytest.mark.parametrize(
+    ("person", "flags"),
+    [
+        ("U0LENA", {"is_owner": True, "is_admin": True, "is_restricted": False}),
+        ("U0PRIYA", {"is_owner": False, "is_admin": True}),
+        ("U0JOHN", {"is_admin": False, "is_restricted": False, "is_bot": False}),
+        ("U0GITA", {"is_restricted": True, "is_ultra_restricted": False}),
+        ("U0ARJUN", {"is_restricted": True, "is_ultra_restricted": True}),
+        ("U0SAM", {"is_stranger": True, "team_id": "T0GLOBEX"}),
+        ("U0CHAKRA", {"is_bot": True}),
+    ],
+)
+async def test_people_are_what_they_are(stage: Stage, person: str, flags: Json) -> None:
+    user = (await stage.web.users_info(user=person))["user"]
+    assert {key: user[key] for key in flags} == flags
+    assert user["deleted"] is False
+
+
+async def test_a_profile_has_name_address_zone_and_picture(stage: Stage) -> None:
+    user = (await stage.web.users_info(user="U0MEI"))["user"]
+    assert user["profile"]["email"] == "mei@acme.com"
+    assert user["profile"]["real_name"] == "Mei Tanaka"
+    assert (user["tz"], user["tz_offset"]) == ("Asia/Tokyo", 32400)
+    async with stage.session.get(user["profile"]["image_72"]) as picture:
+        assert picture.content_type == "image/svg+xml"
+    stranger = (await stage.web.users_info(user="U0SAM"))["user"]
+    assert "email" not in stranger["profile"]
+
+
+async def test_people_are_found_by_address(stage: Stage) -> None:
+    found = await stage.web.users_lookupByEmail(email="John@acme.com")
+    assert found["user"]["id"] == "U0JOHN"
+    answer = await stage.refusal("users.lookupByEmail", email="sam@globex.example")
+    assert answer["error"] == "users_not_found"
+    assert (await stage.web.usergroups_users_list(usergroup="S0SALES"))["users"] == ["U0JOHN"]
+    answer = await stage.refusal("usergroups.users.list", usergroup="S0NONE")
+    assert answer["error"] == "no_such_subteam"
+
+
+async def test_lists_come_in_pages(stage: Stage) -> None:
+    first = await stage.web.users_list(limit=3)
+    cursor = first["response_metadata"]["next_cursor"]
+    second = await stage.web.users_list(limit=100, cursor=cursor)
+    ids = [user["id"] for user in [*first["members"], *second["members"]]]
+    assert len(ids) == len(set(ids)) == 9
+    assert "U0SAM" not in ids
+    assert second["response_metadata"]["next_cursor"] == ""
+    answer = await stage.refusal("users.list", cursor="junk")
+    assert answer["error"] == "invalid_cursor"
+
+
+async def test_channels_and_their_members(stage: Stage) -> None:
+    info = (await stage.web.conversations_info(channel="C0GENERAL"))["channel"]
+    assert (info["name"], info["is_member"]) == ("general", False)
+    shared = (await stage.web.conversations_info(channel="C0PARTNERS"))["channel"]
+    assert shared["is_ext_shared"] is True
+    members = (await stage.web.conversations_members(channel="C0PARTNERS"))["members"]
+    assert members == ["U0JOHN", "U0GITA", "U0SAM"]
+    opened = await stage.web.conversations_open(users="U0JOHN")
+    assert opened["channel"]["id"] == "D0JOHN"
+    assert (await stage.refusal("conversations.info", channel="C0NONE"))["error"] == (
+        "channel_not_found"
+    )
+    assert (await stage.refusal("conversations.open", users="U0SAM"))["error"] == "user_not_found"
+
+
+async def test_a_private_channel_is_hidden_once_the_app_is_removed(stage: Stage) -> None:
+    stage.slack.workspace.remove_app("C0LEADS")
+    answer = await stage.refusal("conversations.info", channel="C0LEADS")
+    assert answer["error"] == "channel_not_found"
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        ({"channel": "C0NONE", "text": "hi"}, "channel_not_found"),
+        ({"channel": "C0GENERAL", "text": "hi"}, "not_in_channel"),
+        ({"channel": "C0PARTNERS", "text": "hi"}, "not_in_channel"),
+        ({"channel": "U0SAM", "text": "hi"}, "channel_not_found"),
+        ({"text": "hi"}, "invalid_arguments"),
+        ({"channel": "C0SALES"}, "no_text"),
+        ({"channel": "C0SALES", "text": "a", "markdown_text": "b"}, "markdown_text_conflict"),
+        ({"channel": "C0SALES", "text": "a", "blocks": "{"}, "invalid_blocks_format"),
+        ({"channel": "C0SALES", "text": "a", "blocks": {}}, "invalid_blocks_format"),
+        ({"channel": "C0SALES", "text": "a", "metadata": {"a": 1}}, "invalid_metadata_format"),
+        ({"channel": "C0SALES", "text": "a", "blocks": [{"type": "nope"}]}, "invalid_blocks"),
+    ],
+)
+async def test_posts_that_slack_refuses(stage: Stage, args: Json, error: str) -> None:
+    assert (await stage.refusal("chat.postMessage", **args))["error"] == error
+
+
+async def test_a_post_reaches_the_channel_or_the_direct_messages(stage: Stage) -> None:
+    metadata = {"event_type": "report", "event_payload": {"key": "k1"}}
+    posted = await stage.web.chat_postMessage(channel="C0SALES", text="Hi", metadata=metadata)
+    line = stage.slack.messages("U0MEI", "C0SALES")[-1]
+    assert (line.ts, line.text, line.metadata) == (posted["ts"], "Hi", metadata)
+    direct = await stage.web.chat_postMessage(channel="U0JOHN", text="Only you")
+    assert direct["channel"] == "D0JOHN"
+    link = await stage.web.chat_getPermalink(channel="C0SALES", message_ts=posted["ts"])
+    assert link["permalink"].endswith(posted["ts"].replace(".", ""))
+
+
+async def test_with_write_public_the_app_posts_where_it_is_not() -> None:
+    async with staged(manifest(scopes=("chat:write", "chat:write.public"))) as stage:
+        assert (await stage.web.chat_postMessage(channel="C0GENERAL", text="hi"))["ok"]
+
+
+async def test_an_archived_channel_takes_nothing(stage: Stage) -> None:
+    stage.slack.workspace.archive("C0SALES")
+    answer = await stage.refusal("chat.postMessage", channel="C0SALES", text="hi")
+    assert answer["error"] == "is_archived"
+
+
+async def test_a_text_over_forty_thousand_is_cut(stage: Stage) -> None:
+    await stage.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
+    assert len(stage.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
+    assert "message.text" in {warning.rule for warning in stage.slack.warnings}
+    assert stage.slack.refusals == []
+
+
+async def test_own_messages_are_edited_and_deleted(stage: Stage) -> None:
+    posted = await stage.web.chat_postMessage(
+        channel="C0SALES", text="One", blocks=[section("One")]
+    )
+    where = {"channel": "C0SALES", "ts": posted["ts"]}
+    await stage.web.chat_update(**where, text="Two")
+    line = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    assert (line.text, line.edited) == ("Two", True)
+    assert line.blocks
+    await stage.web.chat_update(**where, text="Three", blocks=[])
+    assert stage.slack.messages("U0JOHN", "C0SALES")[-1].blocks is None
+    answer = await stage.refusal("chat.update", **where, text="x" * 4_001)
+    assert answer["error"] == "msg_too_long"
+    await stage.web.chat_delete(**where)
+    assert (await stage.refusal("chat.update", **where, text="Gone"))["error"] == (
+        "message_not_found"
+    )
+
+
+async def test_others_messages_and_ephemerals_are_out_of_reach(stage: Stage) -> None:
+    await stage.slack.type("U0JOHN", "C0SALES", "mine")
+    theirs = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    where = {"channel": "C0SALES", "ts": theirs.ts}
+    assert (await stage.refusal("chat.update", **where, text="x"))["error"] == "cant_update_message"
+    assert (await stage.refusal("chat.delete", **where))["error"] == "cant_delete_message"
+    shown = await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
+    answer = await stage.refusal(
+        "chat.update", channel="C0SALES", ts=shown["message_ts"], text="psst!"
+    )
+    assert answer["error"] == "message_not_found"
+
+
+async def test_an_ephemeral_needs_both_in_the_channel(stage: Stage) -> None:
+    answer = await stage.refusal("chat.postEphemeral", channel="C0LEADS", user="U0MEI", text="x")
+    assert answer["error"] == "user_not_in_channel"
+    answer = await stage.refusal("chat.postEphemeral", channel="C0GENERAL", user="U0MEI", text="x")
+    assert answer["error"] == "not_in_channel"
+
+
+async def test_history_is_newest_first_with_metadata_on_request(stage: Stage) -> None:
+    metadata = {"event_type": "report", "event_payload": {"key": "k1"}}
+    first = await stage.web.chat_postMessage(channel="C0SALES", text="One", metadata=metadata)
+    reply = {"channel": "C0SALES", "thread_ts": first["ts"]}
+    await stage.web.chat_postMessage(**reply, text="quiet")
+    await stage.web.chat_postMessage(**reply, text="loud", reply_broadcast=True)
+    await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
+    history = await stage.web.conversations_history(
+        channel="C0SALES", oldest=first["ts"], inclusive=True, include_all_metadata=True
+    )
+    assert [message["text"] for message in history["messages"]] == ["loud", "One"]
+    assert history["messages"][1]["metadata"] == metadata
+    bare = await stage.web.conversations_history(channel="C0SALES", limit=2)
+    assert "metadata" not in bare["messages"][1]
+    assert bare["has_more"] is True
+    answer = await stage.refusal("conversations.history", channel="C0GENERAL")
+    assert answer["error"] == "not_in_channel"
+
+
+async def test_app_home_is_not_turned_on(stage: Stage) -> None:
+    answer = await stage.refusal("views.publish", user_id="U0JOHN", view=modal())
+    assert answer["error"] == "not_enabled"
+
+
+async def test_a_channel_takes_a_message_a_second_after_a_short_burst(stage: Stage) -> None:
+    for _ in range(5):
+        assert (await raw(stage, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
+    status, headers, body = await raw(stage, "chat.postMessage", channel="C0SALES", text="hi")
+    assert (status, body["error"]) == (429, "ratelimited")
+    assert headers["retry-after"] == "1"
+    assert (await raw(stage, "chat.postMessage", channel="C0SUPPORT", text="hi"))[0] == 200
+    await stage.clock.advance(1)
+    assert (await raw(stage, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
+
+
+async def test_a_method_is_limited_by_its_tier(stage: Stage) -> None:
+    for _ in range(50):
+        await raw(stage, "conversations.info", channel="C0SALES")
+    await stage.clock.advance(20)
+    status, headers, _ = await raw(stage, "conversations.info", channel="C0SALES")
+    assert (status, headers["retry-after"]) == (429, "40")
+    await stage.clock.advance(40)
+    assert (await raw(stage, "conversations.info", channel="C0SALES"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "error"),
+    [
+        (b"{", "application/json", "invalid_json"),
+        (b"[1]", "application/json", "json_not_object"),
+        (b"<a/>", "text/xml", "invalid_post_type"),
+    ],
+)
+async def test_bodies_that_cannot_be_read(stage: Stage, body: bytes, kind: str, error: str) -> None:
+    headers = {"Content-Type": kind, "Authorization": f"Bearer {stage.slack.bot_token}"}
+    url = stage.slack.api_url + "api.test"
+    async with stage.session.post(url, data=body, headers=headers) as answer:
+        assert (await answer.json())["error"] == error
+
+
+async def test_calls_and_deliveries_are_noted_in_order(stage: Stage) -> None:
+    await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    await stage.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[actions()])
+    command, call = stage.slack.traffic[-2:]
+    assert (command.direction, command.kind, command.summary) == (
+        "to the app",
+        "command",
+        "/chakra hi",
+    )
+    assert "token" not in command.request
+    assert (call.direction, call.kind, call.status) == ("from the app", "chat.postMessage", 200)
+    assert call.n == command.n + 1
+
+
+def test_only_the_last_five_hundred_payloads_are_kept() -> None:
+    heard: list[Payload] = []
+    traffic = Traffic(heard.append)
+    for number in range(501):
+        traffic.note(
+            "to the app",
+            "command",
+            str(number),
+            at=0.0,
+            seconds=0.0012,
+            status=200,
+            request={},
+            response=None,
+        )
+    assert len(heard) == 501
+    assert len(traffic.payloads) == 500
+    assert (traffic.payloads[0].n, traffic.payloads[0].ms) == (2, 1.2)

@@ -1,0 +1,146 @@
+"""Every limit of Slack's: broken, just kept, and junk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox.slack.limits import (
+    BOUNDS,
+    RULES,
+    check_message,
+    check_options_answer,
+    check_response,
+    check_view,
+    check_view_response,
+    error_code,
+)
+from tests.sandbox.limit_examples import BROKEN, FINE, WARNED, Check
+from tests.sandbox.limit_payloads import Json, actions, button, message, section, table, text, view
+
+
+def test_every_rule_has_an_example_and_a_source() -> None:
+    assert set(BROKEN) == {name for name, rule in RULES.items() if rule.level == "error"}
+    assert set(WARNED) == {name for name, rule in RULES.items() if rule.level == "warn"}
+    assert all(rule.source for rule in RULES.values())
+    assert {bounds.rule for bounds in BOUNDS.values()} <= set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("rule", "check", "payload"),
+    [(rule, *example) for rule, examples in BROKEN.items() for example in examples],
+)
+def test_a_payload_beyond_the_limit_is_refused(rule: str, check: Check, payload: Any) -> None:
+    findings = check(payload)
+    found = [finding for finding in findings if finding.rule == rule]
+    assert found
+    assert found[0].refused
+    assert str(found[0]).startswith("[ERROR] ")
+    assert error_code(findings, "message")
+
+
+@pytest.mark.parametrize("rule", list(WARNED))
+def test_a_doubtful_payload_is_taken_with_a_warning(rule: str) -> None:
+    check, payload = WARNED[rule]
+    findings = check(payload)
+    assert rule in {finding.rule for finding in findings}
+    assert error_code(findings, "message") == ""
+
+
+@pytest.mark.parametrize(("check", "payload"), FINE)
+def test_a_payload_at_the_limit_is_taken(check: Check, payload: Any) -> None:
+    assert [finding for finding in check(payload) if finding.refused] == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({}, "no_text"),
+        ({"attachments": [{}] * 101}, "too_many_attachments"),
+        (message(table(), table()), "only_one_table_allowed"),
+        (message(*[section("x" * 3_000)] * 5), "msg_blocks_too_long"),
+        (message(section("")), "invalid_blocks"),
+    ],
+)
+def test_the_code_is_slacks_own(payload: Json, code: str) -> None:
+    assert error_code(check_message(payload), "message") == code
+
+
+def test_views_have_codes_of_their_own() -> None:
+    assert error_code(check_view(view(title=text("x" * 25))), "modal") == "invalid_arguments"
+    assert error_code(check_view(view(*[section("x" * 3_000)] * 90)), "modal") == "view_too_large"
+
+
+def test_a_finding_points_at_its_place() -> None:
+    finding = check_message(message(section(), actions(button(text=text("x" * 76)))))[0]
+    assert str(finding) == (
+        "[ERROR] must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"
+    )
+
+
+WORDS = st.sampled_from(
+    [*(name.split(".")[0] for name in RULES), "plain_text", "mrkdwn", "static_select", "modal", ""]
+)
+KEYS = st.sampled_from(
+    [
+        "type",
+        "text",
+        "blocks",
+        "elements",
+        "element",
+        "accessory",
+        "options",
+        "option_groups",
+        "value",
+        "label",
+        "title",
+        "rows",
+        "fields",
+        "child_blocks",
+        "block_id",
+        "action_id",
+        "chart",
+        "series",
+        "data",
+        "segments",
+        "axis_config",
+        "categories",
+        "confirm",
+        "placeholder",
+        "initial_option",
+        "actions",
+        "hero_image",
+        "tasks",
+        "attachments",
+        "view",
+        "errors",
+        "response_action",
+        "response_type",
+        "submit",
+        "close",
+        "image_url",
+        "alt_text",
+        "column_settings",
+    ]
+)
+JUNK: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(KEYS, JUNK, max_size=6), JUNK)
+def test_no_junk_breaks_a_check(payload: Json, other: Any) -> None:
+    for findings in (
+        check_message(payload),
+        check_response(payload),
+        check_view(other),
+        check_options_answer(other),
+        check_view_response(payload, payload),
+    ):
+        assert all(finding.rule in RULES for finding in findings)

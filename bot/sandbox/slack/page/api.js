@@ -52,7 +52,9 @@ async function post(path, body) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    return await answer.json().catch(() => ({ ok: false, error: `The demo answered with status ${answer.status}.` }));
+    return await answer
+      .json()
+      .catch(() => ({ ok: false, error: `The demo answered with status ${answer.status}.` }));
   } catch {
     return { ok: false, error: UNREACHABLE };
   }

@@ -25,7 +25,10 @@ new Timeline(find("timeline"), page);
 const composer = new Composer(find("composer"), page);
 const switcher = new Switcher(page);
 const sidebar = new Sidebar(find("sidebar"), page, { become, jump: () => switcher.open() });
-const topbar = new Topbar(find("topbar"), store, { toggleSidebar, toggleInspector: () => showInspector(!inspector.isOpen) });
+const topbar = new Topbar(find("topbar"), store, {
+  toggleSidebar,
+  toggleInspector: () => showInspector(!inspector.isOpen),
+});
 const inspector = new Inspector(find("inspector"), store, { close: () => showInspector(false) });
 new Modal(page);
 const connection = new Connection(store, {
@@ -36,7 +39,9 @@ const connection = new Connection(store, {
 
 /** What Slackbot says comes as a message too, a moment later; then it needs no toast. */
 function showNotice(text) {
-  setTimeout(() => { if (!store.endsWith(text)) notices.toast(text); }, NOTICE_WAIT_MS);
+  setTimeout(() => {
+    if (!store.endsWith(text)) notices.toast(text);
+  }, NOTICE_WAIT_MS);
 }
 
 function openChannel(id) {
@@ -75,10 +80,17 @@ function showUnknownPerson(id) {
     dialog.close();
     become(FIRST.as);
   };
-  const dialog = h("dialog", { class: "dialog confirm", "aria-label": "Unknown person" },
+  const dialog = h(
+    "dialog",
+    { class: "dialog confirm", "aria-label": "Unknown person" },
     h("h2", {}, "Nobody here has this id"),
     h("p", {}, `The address names ${id}, who is not in this workspace.`),
-    h("div", { class: "dialog-buttons" }, h("button", { type: "button", class: "button primary", on: { click: go } }, "Continue as John Doe")));
+    h(
+      "div",
+      { class: "dialog-buttons" },
+      h("button", { type: "button", class: "button primary", on: { click: go } }, "Continue as John Doe"),
+    ),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -94,7 +106,12 @@ function followAddress() {
 
 addEventListener("popstate", followAddress);
 addEventListener("keydown", (event) => {
-  if ((event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+  if (
+    (event.metaKey || event.ctrlKey) &&
+    !event.shiftKey &&
+    !event.altKey &&
+    event.key.toLowerCase() === "k"
+  ) {
     event.preventDefault();
     switcher.open();
   } else if (event.key === "Escape" && document.body.classList.contains("sidebar-open")) {
@@ -104,7 +121,8 @@ addEventListener("keydown", (event) => {
 find("scrim").addEventListener("click", () => showSidebar(false));
 NARROW.addEventListener("change", () => showSidebar(false));
 store.on("reset", () => {
-  if (store.me && store.channel) writeAddress({ as: store.me.id, channel: store.channel.id }, { replace: true });
+  if (store.me && store.channel)
+    writeAddress({ as: store.me.id, channel: store.channel.id }, { replace: true });
 });
 
 showSidebar(false);

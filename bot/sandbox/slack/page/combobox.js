@@ -19,7 +19,7 @@
  */
 
 import { arrange, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 import { Listbox } from "./listbox.js";
 import { Popup } from "./popup.js";
 
@@ -35,8 +35,15 @@ export class Combobox {
     this.settings = settings;
     this.selected = settings.selected;
     this.input = h("input", {
-      type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-autocomplete": "list",
-      "aria-expanded": "false", "aria-label": settings.label, dir: "auto", ...settings.inputProps,
+      type: "text",
+      role: "combobox",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-label": settings.label,
+      dir: "auto",
+      ...settings.inputProps,
       on: {
         input: () => this.#typed(),
         keydown: (event) => this.#key(event),
@@ -45,16 +52,24 @@ export class Combobox {
       },
     });
     this.list = new Listbox({
-      label: settings.label, multi: settings.multi, owner: this.input, onChoose: (option) => this.#choose(option),
+      label: settings.label,
+      multi: settings.multi,
+      owner: this.input,
+      onChoose: (option) => this.#choose(option),
     });
     this.status = h("p", { class: "popup-status", role: "status" });
-    this.node = h("div", { class: settings.multi ? "combobox multi" : "combobox", on: { click: (event) => this.#clicked(event) } });
-    this.popup = new Popup(this.node, h("div", {}, this.status, this.list.node), { minWidth: 220, onClose: () => this.#closed() });
+    this.node = h("div", {
+      class: settings.multi ? "combobox multi" : "combobox",
+      on: { click: (event) => this.#clicked(event) },
+    });
+    this.popup = new Popup(this.node, h("div", {}, this.status, this.list.node), {
+      minWidth: 220,
+      onClose: () => this.#closed(),
+    });
     this.chips = h("span", { class: "chips" });
-    this.clear = h("button", {
-      type: "button", class: "combobox-clear", "aria-label": `Clear ${settings.label}`,
-      on: { click: (event) => { event.stopPropagation(); this.#set([]); this.#closed(); } },
-    }, icon("close"));
+    this.clear = iconButton("close", `Clear ${settings.label}`, (event) => this.#cleared(event), {
+      class: "combobox-clear",
+    });
     this.node.append(this.chips, this.input, this.clear, icon("chevron"), this.popup.node);
     this.#draw();
   }
@@ -69,6 +84,12 @@ export class Combobox {
     this.input.focus();
     if (this.popup.isOpen && event.target !== this.input) this.#close();
     else this.#open();
+  }
+
+  #cleared(event) {
+    event.stopPropagation();
+    this.#set([]);
+    this.#closed();
   }
 
   #typed() {
@@ -108,7 +129,8 @@ export class Combobox {
     clearTimeout(this.#timer);
     this.#asked += 1;
     if (filter) return this.#show(filter(query));
-    if (query.length < minQuery) return this.#say(`Type ${minQuery === 1 ? "a character" : `${minQuery} characters`} or more to search`);
+    if (query.length < minQuery)
+      return this.#say(`Type ${minQuery === 1 ? "a character" : `${minQuery} characters`} or more to search`);
     this.#say("Loading…", true);
     this.#timer = setTimeout(() => this.#ask(query, this.#asked), query ? ASK_AFTER_MS : 0);
   }
@@ -172,8 +194,16 @@ export class Combobox {
       if (!this.popup.isOpen) this.#closed();
       this.input.focus();
     };
-    return h("span", { class: "chip", dir: "auto" }, option.label,
-      h("button", { type: "button", "aria-label": `Remove ${option.label}`, on: { click: remove } }, icon("close")));
+    return h(
+      "span",
+      { class: "chip", dir: "auto" },
+      option.label,
+      h(
+        "button",
+        { type: "button", "aria-label": `Remove ${option.label}`, on: { click: remove } },
+        icon("close"),
+      ),
+    );
   }
 
   #key(event) {
@@ -190,7 +220,12 @@ export class Combobox {
       event.preventDefault();
       event.stopPropagation();
       this.#close();
-    } else if (event.key === "Backspace" && this.settings.multi && !this.input.value && this.selected.length) {
+    } else if (
+      event.key === "Backspace" &&
+      this.settings.multi &&
+      !this.input.value &&
+      this.selected.length
+    ) {
       this.#set(this.selected.slice(0, -1));
       if (open) this.#look();
       else this.#closed();

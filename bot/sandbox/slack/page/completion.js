@@ -6,7 +6,11 @@
 
 /** @param {{commands: any[], hints: Candidate[]}} store @returns {Candidate[]} hints first: they say more */
 export function candidates({ commands, hints }) {
-  const plain = commands.map(({ command, hint, description }) => ({ text: `${command} `, usage: hint, summary: description }));
+  const plain = commands.map(({ command, hint, description }) => ({
+    text: `${command} `,
+    usage: hint,
+    summary: description,
+  }));
   return [...plain, ...hints];
 }
 
@@ -21,7 +25,12 @@ export function completions(line, all) {
   const beginning = all.filter(({ text }) => text.toLowerCase().startsWith(typed));
   const word = typed.slice(1);
   if (beginning.length || !word || word.includes(" ")) return beginning;
-  return all.filter(({ text }) => text.toLowerCase().split(/[\s/]+/).some((part) => part.startsWith(word)));
+  return all.filter(({ text }) =>
+    text
+      .toLowerCase()
+      .split(/[\s/]+/)
+      .some((part) => part.startsWith(word)),
+  );
 }
 
 /** Whether nothing would be gained by completing: the line says all that the candidate says. */

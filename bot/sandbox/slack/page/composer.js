@@ -21,21 +21,42 @@ export class Composer {
     this.page = page;
     this.node = node;
     this.box = h("textarea", {
-      id: "message-box", rows: 1, dir: "auto", autocomplete: "off", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
-      "aria-describedby": "composer-help", data: { testid: "composer" },
+      id: "message-box",
+      rows: 1,
+      dir: "auto",
+      autocomplete: "off",
+      "aria-autocomplete": "list",
+      "aria-haspopup": "listbox",
+      "aria-describedby": "composer-help",
+      data: { testid: "composer" },
       on: { input: () => this.#typed(), keydown: (event) => this.#key(event), blur: () => this.#closeList() },
     });
-    this.button = h("button", { type: "button", class: "send", "aria-label": "Send", data: { testid: "send" }, on: { click: () => this.#send() } }, icon("send"));
-    this.list = new Listbox({ label: "Commands", testid: "completion-option", owner: this.box, onChoose: (option) => this.#complete(option.raw) });
-    this.frame = h("div", { class: "composer-box" }, this.box, this.button);
-    this.popup = new Popup(this.frame, h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())), {
-      className: "completion", tallest: 380, onClose: () => this.box.setAttribute("aria-expanded", "false"),
+    this.button = h(
+      "button",
+      {
+        type: "button",
+        class: "send",
+        "aria-label": "Send",
+        data: { testid: "send" },
+        on: { click: () => this.#send() },
+      },
+      icon("send"),
+    );
+    this.list = new Listbox({
+      label: "Commands",
+      testid: "completion-option",
+      owner: this.box,
+      onChoose: (option) => this.#complete(option.raw),
     });
+    this.frame = h("div", { class: "composer-box" }, this.box, this.button);
+    this.popup = new Popup(
+      this.frame,
+      h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())),
+      { className: "completion", tallest: 380 },
+    );
     this.usage = h("p", { class: "usage", hidden: true, data: { testid: "usage" } });
     this.tries = h("div", { class: "tries", data: { testid: "tries" } });
-    node.append(this.tries, this.usage, this.frame, this.popup.node, h("p", { class: "composer-help", id: "composer-help" },
-      h("span", { class: "keys" }, h("kbd", {}, "Enter"), " sends, ", h("kbd", {}, "Shift"), " ", h("kbd", {}, "Enter"), " starts a line, ", h("kbd", {}, "/"), " lists commands"),
-      h("span", { class: "here" }, icon("home"), "Sandbox on this computer: nothing leaves it")));
+    node.append(this.tries, this.usage, this.frame, this.popup.node, helpLine());
     for (const event of ["reset", "channel"]) page.store.on(event, () => this.#restore());
   }
 
@@ -83,19 +104,28 @@ export class Composer {
     this.button.disabled = !this.#line.trim();
     const usage = usageFor(this.#line, candidates(this.page.store));
     this.usage.hidden = !usage;
-    if (usage) arrange(this.usage, [h("code", {}, usage.text.trim()), h("span", { class: "usage-args" }, usage.usage), h("span", {}, usage.summary)]);
+    if (usage)
+      arrange(this.usage, [
+        h("code", {}, usage.text.trim()),
+        h("span", { class: "usage-args" }, usage.usage),
+        h("span", {}, usage.summary),
+      ]);
     this.#drawTries();
   }
 
   /** For whoever has not tried a command yet. */
   #drawTries() {
     const { store } = this.page;
-    const known = candidates(store).map(({ text }) => text.trim());
-    const examples = EXAMPLES.filter((example) => known.some((text) => example.startsWith(text)));
+    const known = (store.hints.length ? store.hints : candidates(store)).map(({ text }) => text.trim());
+    const examples = EXAMPLES.filter((example) => known.some((text) => `${example} `.startsWith(`${text} `)));
     const novice = store.me !== null && !store.memory.commands(store.me.id).length && !this.#line;
     this.tries.hidden = !novice || !examples.length;
-    arrange(this.tries, [h("span", {}, "Try:"), ...examples.map((example) =>
-      h("button", { type: "button", class: "try", on: { click: () => this.fill(example) } }, example))]);
+    arrange(this.tries, [
+      h("span", {}, "Try:"),
+      ...examples.map((example) =>
+        h("button", { type: "button", class: "try", on: { click: () => this.fill(example) } }, example),
+      ),
+    ]);
   }
 
   #offer() {
@@ -104,7 +134,6 @@ export class Composer {
     this.list.show([{ label: null, options: found.map(asOption) }]);
     this.popup.open();
     this.popup.place();
-    this.box.setAttribute("aria-expanded", "true");
   }
 
   #closeList() {
@@ -165,7 +194,8 @@ export class Composer {
     const candidate = this.list.active?.raw;
     if (!candidate) return false;
     if (event.key === "Tab" && !event.shiftKey) this.#complete(candidate);
-    else if (event.key === "Enter" && !event.shiftKey && (this.#picked || !this.#saysEnough())) this.#complete(candidate);
+    else if (event.key === "Enter" && !event.shiftKey && (this.#picked || !this.#saysEnough()))
+      this.#complete(candidate);
     else return false;
     return true;
   }
@@ -196,6 +226,33 @@ function asOption(candidate) {
   return { value: candidate.text, label, description: candidate.summary, raw: candidate };
 }
 
+function helpLine() {
+  const key = (name) => h("kbd", {}, name);
+  return h(
+    "p",
+    { class: "composer-help", id: "composer-help" },
+    h("span", { class: "keys" }, [
+      key("Enter"),
+      " sends, ",
+      key("Shift"),
+      " ",
+      key("Enter"),
+      " starts a line, ",
+      key("/"),
+      " lists commands",
+    ]),
+    h("span", { class: "here" }, icon("home"), "Sandbox on this computer: nothing leaves it"),
+  );
+}
+
 function keys() {
-  return [h("kbd", {}, "↑"), h("kbd", {}, "↓"), " choose ", h("kbd", {}, "Tab"), " completes ", h("kbd", {}, "Esc"), " closes"];
+  return [
+    h("kbd", {}, "↑"),
+    h("kbd", {}, "↓"),
+    " choose ",
+    h("kbd", {}, "Tab"),
+    " completes ",
+    h("kbd", {}, "Esc"),
+    " closes",
+  ];
 }

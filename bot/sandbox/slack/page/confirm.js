@@ -13,13 +13,31 @@ export function confirmed(question, names) {
   const dialog = h(
     "dialog",
     { class: "dialog confirm", "aria-labelledby": title, data: { testid: "confirm" } },
-    h("form", { method: "dialog" },
+    h(
+      "form",
+      { method: "dialog" },
       h("h2", { id: title }, plain(question.title.text)),
       h("div", { class: "text" }, textNodes(question.text, names)),
-      h("div", { class: "dialog-buttons" },
-        h("button", { class: "button", value: "no", data: { testid: "confirm-deny" } }, question.deny?.text ?? "Cancel"),
-        h("button", { class: `button ${question.style ?? "primary"}`, value: "yes", autofocus: true, data: { testid: "confirm-yes" } },
-          question.confirm?.text ?? "Yes"))),
+      h(
+        "div",
+        { class: "dialog-buttons" },
+        h(
+          "button",
+          { class: "button", value: "no", data: { testid: "confirm-deny" } },
+          question.deny?.text ?? "Cancel",
+        ),
+        h(
+          "button",
+          {
+            class: `button ${question.style ?? "primary"}`,
+            value: "yes",
+            autofocus: true,
+            data: { testid: "confirm-yes" },
+          },
+          question.confirm?.text ?? "Yes",
+        ),
+      ),
+    ),
   );
   (document.querySelector("dialog[open]") ?? document.body).append(dialog);
   dialog.showModal();

@@ -33,9 +33,11 @@ function fill(node, props, children) {
 function setProp(node, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (name === "data") {
-    for (const [key, item] of Object.entries(value)) if (item !== undefined && item !== null) node.dataset[key] = item;
+    for (const [key, item] of Object.entries(value))
+      if (item !== undefined && item !== null) node.dataset[key] = item;
   } else if (name === "on") {
-    for (const [event, listener] of Object.entries(value)) if (listener) node.addEventListener(event, listener);
+    for (const [event, listener] of Object.entries(value))
+      if (listener) node.addEventListener(event, listener);
   } else if (PROPERTIES.has(name)) {
     node[name] = value;
   } else {

@@ -6,7 +6,10 @@
 export class Form {
   /** Called with the block_id of every entry. */
   onSet = /** @type {(block: string) => void} */ (() => {});
-  #entries = /** @type {Map<string, {block: string, action: string, type: string, value: any, shown: any}>} */ (new Map());
+  #entries =
+    /** @type {Map<string, {block: string, action: string, type: string, value: any, shown: any}>} */ (
+      new Map()
+    );
 
   /** @returns {{value: any, shown: any} | undefined} undefined until something was entered or shown */
   get(block, action, type) {
@@ -26,7 +29,9 @@ export class Form {
 
   /** Forgets entries of controls that are gone. @param {any[]} blocks */
   keep(blocks) {
-    const present = new Set(blocks.flatMap((block) => elementsOf(block).map((element) => key(block.block_id, element.action_id))));
+    const present = new Set(
+      blocks.flatMap((block) => elementsOf(block).map((element) => key(block.block_id, element.action_id))),
+    );
     for (const name of this.#entries.keys()) if (!present.has(name)) this.#entries.delete(name);
   }
 

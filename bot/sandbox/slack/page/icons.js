@@ -1,11 +1,12 @@
 /** Line icons, drawn for this page on a 20 by 20 grid. */
 
-import { svg } from "./dom.js";
+import { h, svg } from "./dom.js";
 
 const PATHS = {
   hash: "M7.5 3.5l-1.6 13M14.1 3.5l-1.6 13M3.8 7.3h13M3.2 12.7h13",
   lock: "M5 9.2h10v7.3H5zM7 9V6.8a3 3 0 0 1 6 0V9",
-  shared: "M10 3.2a6.8 6.8 0 1 0 0 13.6a6.8 6.8 0 1 0 0-13.6zM3.4 10h13.2M10 3.2c2.4 2 2.6 11 0 13.6M10 3.2c-2.4 2-2.6 11 0 13.6",
+  shared:
+    "M10 3.2a6.8 6.8 0 1 0 0 13.6a6.8 6.8 0 1 0 0-13.6zM3.4 10h13.2M10 3.2c2.4 2 2.6 11 0 13.6M10 3.2c-2.4 2-2.6 11 0 13.6",
   menu: "M3.5 5.5h13M3.5 10h13M3.5 14.5h13",
   close: "M5 5l10 10M15 5L5 15",
   chevron: "M5.5 8l4.5 4.5L14.5 8",
@@ -15,7 +16,8 @@ const PATHS = {
   moon: "M15.8 12.2A6.5 6.5 0 0 1 7.8 4.2a6.5 6.5 0 1 0 8 8z",
   sun: "M10 6.7a3.3 3.3 0 1 0 0 6.6a3.3 3.3 0 1 0 0-6.6zM10 2.3v1.7M10 16v1.7M2.3 10H4M16 10h1.7M4.6 4.6l1.2 1.2M14.2 14.2l1.2 1.2M15.4 4.6l-1.2 1.2M5.8 14.2l-1.2 1.2",
   payloads: "M7.3 5L3 10l4.3 5M12.7 5L17 10l-4.3 5",
-  people: "M7.5 4.5a2.7 2.7 0 1 0 0 5.4a2.7 2.7 0 1 0 0-5.4zM2.5 16c.3-2.9 2.2-4.3 5-4.3s4.7 1.4 5 4.3M12.8 4.8a2.6 2.6 0 0 1 0 4.9M14.3 12c1.8.5 2.9 1.8 3.2 4",
+  people:
+    "M7.5 4.5a2.7 2.7 0 1 0 0 5.4a2.7 2.7 0 1 0 0-5.4zM2.5 16c.3-2.9 2.2-4.3 5-4.3s4.7 1.4 5 4.3M12.8 4.8a2.6 2.6 0 0 1 0 4.9M14.3 12c1.8.5 2.9 1.8 3.2 4",
   check: "M4.5 10.5l3.7 3.7L15.5 6.3",
   more: "M4.5 10h.01M10 10h.01M15.5 10h.01",
   copy: "M7 7h9v9H7zM4 13V4h9",
@@ -29,7 +31,12 @@ const PATHS = {
   back: "M16 10H4M9 5l-5 5 5 5",
 };
 
-/** @param {keyof typeof PATHS} name */
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** @type {Record<string, IconName>} by kind of channel */
+export const CHANNEL_ICONS = { public: "hash", private: "lock", shared: "shared", im: "people" };
+
+/** @param {IconName} name */
 export function icon(name) {
   return svg(
     "svg",
@@ -44,6 +51,28 @@ export function wheel() {
     "svg",
     { class: "wheel", viewBox: "0 0 32 32", "aria-hidden": "true" },
     svg("circle", { cx: 16, cy: 16, r: 10 }),
-    svg("path", { d: "M16 6v6.5M16 19.5V26M6 16h6.5M19.5 16H26M9 9l4.6 4.6M18.4 18.4L23 23M23 9l-4.6 4.6M13.6 18.4L9 23" }),
+    svg("path", {
+      d: "M16 6v6.5M16 19.5V26M6 16h6.5M19.5 16H26M9 9l4.6 4.6M18.4 18.4L23 23M23 9l-4.6 4.6M13.6 18.4L9 23",
+    }),
+  );
+}
+
+/**
+ * A button that is only an icon.
+ * @param {IconName} name @param {string} label what it does, in words @param {(event: MouseEvent) => void} onClick
+ * @param {Record<string, any>} [props] more attributes
+ */
+export function iconButton(name, label, onClick, props = {}) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "bar-button",
+      "aria-label": label,
+      title: label,
+      on: { click: onClick },
+      ...props,
+    },
+    icon(name),
   );
 }

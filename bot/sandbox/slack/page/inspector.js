@@ -2,7 +2,7 @@
 
 import { loadPayloads } from "./api.js";
 import { arrange, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 import { asText, prettyJson } from "./json.js";
 import { clockSeconds } from "./times.js";
 
@@ -19,14 +19,22 @@ export class Inspector {
   constructor(node, store, { close }) {
     this.node = node;
     this.filter = h("input", {
-      type: "search", class: "box", placeholder: "Filter: a kind, an id, any text", "aria-label": "Filter payloads",
-      data: { testid: "inspector-filter" }, on: { input: () => this.#draw() },
+      type: "search",
+      class: "box",
+      placeholder: "Filter: a kind, an id, any text",
+      "aria-label": "Filter payloads",
+      data: { testid: "inspector-filter" },
+      on: { input: () => this.#draw() },
     });
     this.list = h("ol", { class: "payloads" });
     this.none = h("p", { class: "payloads-none" });
     node.append(
-      h("header", { class: "inspector-head" }, h("h2", {}, "Payloads"),
-        h("button", { type: "button", class: "bar-button", "aria-label": "Close payloads", on: { click: close } }, icon("close"))),
+      h(
+        "header",
+        { class: "inspector-head" },
+        h("h2", {}, "Payloads"),
+        iconButton("close", "Close payloads", close),
+      ),
       h("div", { class: "inspector-filter" }, this.filter),
       this.none,
       this.list,
@@ -34,6 +42,8 @@ export class Inspector {
     node.addEventListener("keydown", (event) => event.key === "Escape" && close());
     store.on("payload", (payload) => this.#add([payload]));
     store.on("reset", () => this.isOpen && this.#load());
+    // A demo that was started anew counts from one again.
+    store.on("connection", () => store.connection === "lost" && this.#rows.clear());
   }
 
   get isOpen() {
@@ -47,23 +57,20 @@ export class Inspector {
 
   async #load() {
     try {
-      this.#forgetOtherRun(await loadPayloads(0));
+      this.#add(await loadPayloads(0));
     } catch {
       this.none.textContent = "The payloads could not be loaded. They come back with the connection.";
     }
   }
 
-  /** A demo that was started anew counts from one again. */
-  #forgetOtherRun(payloads) {
-    this.#rows.clear();
-    this.#add(payloads);
-  }
-
   /** @param {Payload[]} payloads */
   #add(payloads) {
-    for (const payload of payloads) {
-      const text = `${payload.direction} ${payload.kind} ${payload.summary} ${payload.status} ${asText(payload.request)} ${asText(payload.response)}`;
-      this.#rows.set(payload.n, { payload, node: row(payload), text: text.toLowerCase() });
+    for (const payload of payloads.filter(({ n }) => !this.#rows.has(n))) {
+      const { direction, kind, summary, status, request, response } = payload;
+      const text = [direction, kind, summary, status, asText(request), asText(response)]
+        .join(" ")
+        .toLowerCase();
+      this.#rows.set(payload.n, { payload, node: row(payload), text });
     }
     for (const n of [...this.#rows.keys()].sort((a, b) => a - b).slice(0, -KEPT)) this.#rows.delete(n);
     if (this.isOpen) this.#draw();
@@ -71,9 +78,16 @@ export class Inspector {
 
   #draw() {
     const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const shown = [...this.#rows.values()].filter(({ text }) => words.every((word) => text.includes(word))).sort((a, b) => b.payload.n - a.payload.n);
-    arrange(this.list, shown.map(({ node }) => node));
-    this.none.textContent = this.#rows.size ? `Nothing matches “${this.filter.value}”.` : "Nothing yet. Type a command: what is sent to the app, and what it answers, appears here.";
+    const shown = [...this.#rows.values()]
+      .filter(({ text }) => words.every((word) => text.includes(word)))
+      .sort((a, b) => b.payload.n - a.payload.n);
+    arrange(
+      this.list,
+      shown.map(({ node }) => node),
+    );
+    this.none.textContent = this.#rows.size
+      ? `Nothing matches “${this.filter.value}”.`
+      : "Nothing yet. Type a command: what is sent to the app, and what it answers, appears here.";
     this.none.hidden = shown.length > 0;
   }
 }
@@ -81,15 +95,31 @@ export class Inspector {
 /** @param {Payload} payload */
 function row(payload) {
   const out = payload.direction === "to the app";
-  const details = h("details", {},
-    h("summary", {},
-      h("span", { class: `direction ${out ? "out" : "in"}`, title: payload.direction }, icon(out ? "up" : "down"), h("span", { class: "unseen" }, payload.direction)),
+  const details = h(
+    "details",
+    {},
+    h(
+      "summary",
+      {},
+      h(
+        "span",
+        { class: `direction ${out ? "out" : "in"}`, title: payload.direction },
+        icon(out ? "up" : "down"),
+        h("span", { class: "unseen" }, payload.direction),
+      ),
       h("span", { class: "payload-kind" }, payload.kind),
       h("span", { class: `status ${mood(payload)}` }, payload.status ? String(payload.status) : "no answer"),
       h("span", { class: "payload-summary", dir: "auto" }, payload.summary),
-      h("span", { class: "payload-meta" }, `${clockSeconds(payload.at)}${payload.ms === null || payload.ms === undefined ? "" : ` · ${Math.round(payload.ms)} ms`}`)));
+      h(
+        "span",
+        { class: "payload-meta" },
+        `${clockSeconds(payload.at)}${payload.ms === null || payload.ms === undefined ? "" : ` · ${Math.round(payload.ms)} ms`}`,
+      ),
+    ),
+  );
   details.addEventListener("toggle", () => {
-    if (details.open && details.children.length === 1) details.append(part("Request", payload.request), part("Response", payload.response));
+    if (details.open && details.children.length === 1)
+      details.append(part("Request", payload.request), part("Response", payload.response));
   });
   return h("li", { data: { testid: "payload", kind: payload.kind, n: payload.n } }, details);
 }
@@ -101,13 +131,27 @@ function mood({ status, response }) {
 }
 
 function part(title, value) {
-  if (value === null || value === undefined || value === "") return h("p", { class: "payload-empty" }, `${title}: empty`);
+  if (value === null || value === undefined || value === "")
+    return h("p", { class: "payload-empty" }, `${title}: empty`);
   const label = h("span", {}, "Copy");
   const copy = async () => {
-    label.textContent = await navigator.clipboard.writeText(asText(value)).then(() => "Copied", () => "Select and copy by hand");
-    setTimeout(() => { label.textContent = "Copy"; }, COPIED_MS);
+    label.textContent = await navigator.clipboard.writeText(asText(value)).then(
+      () => "Copied",
+      () => "Select and copy by hand",
+    );
+    setTimeout(() => {
+      label.textContent = "Copy";
+    }, COPIED_MS);
   };
-  return h("section", {},
-    h("div", { class: "payload-part" }, h("h3", {}, title), h("button", { type: "button", class: "text-button", on: { click: copy } }, icon("copy"), label)),
-    prettyJson(value));
+  return h(
+    "section",
+    {},
+    h(
+      "div",
+      { class: "payload-part" },
+      h("h3", {}, title),
+      h("button", { type: "button", class: "text-button", on: { click: copy } }, icon("copy"), label),
+    ),
+    prettyJson(value),
+  );
 }

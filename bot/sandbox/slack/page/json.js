@@ -14,7 +14,15 @@ export function prettyJson(value) {
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
     const [whole, string, colon, word] = match;
-    out.append(text.slice(end, match.index), h("span", { class: string ? (colon ? "json-key" : "json-string") : word ? "json-word" : "json-number" }, string ?? whole), colon ?? "");
+    out.append(
+      text.slice(end, match.index),
+      h(
+        "span",
+        { class: string ? (colon ? "json-key" : "json-string") : word ? "json-word" : "json-number" },
+        string ?? whole,
+      ),
+      colon ?? "",
+    );
     end = match.index + whole.length;
   }
   out.append(text.slice(end));

@@ -22,7 +22,11 @@ export class Listbox {
     this.owner = owner;
     this.onChoose = onChoose;
     this.node = h("div", {
-      class: "listbox", role: "listbox", id: newId("listbox"), "aria-label": label, "aria-multiselectable": multi ? "true" : null,
+      class: "listbox",
+      role: "listbox",
+      id: newId("listbox"),
+      "aria-label": label,
+      "aria-multiselectable": multi ? "true" : null,
       on: { mousedown: (event) => event.preventDefault() },
     });
     owner.setAttribute("aria-controls", this.node.id);
@@ -44,7 +48,12 @@ export class Listbox {
       const rows = group.options.map((option) => this.#row(option, selected.has(option.value)));
       if (group.label === null) return rows;
       const id = newId("group");
-      return h("div", { role: "group", "aria-labelledby": id }, h("div", { class: "listbox-group", id }, group.label), rows);
+      return h(
+        "div",
+        { role: "group", "aria-labelledby": id },
+        h("div", { class: "listbox-group", id }, group.label),
+        rows,
+      );
     });
     arrange(this.node, nodes.flat());
     this.activate(Math.min(active, this.#rows.length - 1), { scroll: false });
@@ -76,7 +85,10 @@ export class Listbox {
     const node = h(
       "div",
       {
-        class: "option", role: "option", id: newId("option"), "aria-selected": String(selected),
+        class: "option",
+        role: "option",
+        id: newId("option"),
+        "aria-selected": String(selected),
         data: { testid: this.testid, value: option.value },
         on: {
           pointermove: () => this.#active !== index && this.activate(index, { scroll: false }),
@@ -84,9 +96,14 @@ export class Listbox {
         },
       },
       option.lead ?? null,
-      h("span", { class: "option-text" },
+      h(
+        "span",
+        { class: "option-text" },
         h("span", { class: "option-label", dir: "auto" }, option.label),
-        option.description ? h("span", { class: "option-description", dir: "auto" }, option.description) : null),
+        option.description
+          ? h("span", { class: "option-description", dir: "auto" }, option.description)
+          : null,
+      ),
       selected ? icon("check") : null,
     );
     this.#rows.push({ option, node });

@@ -5,7 +5,13 @@ const COMMANDS_KEPT = 50;
 const DISMISSED_KEPT = 500;
 
 export class Memory {
-  #data = { drafts: {}, commands: {}, read: {}, dismissed: [], ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
+  #data = {
+    drafts: {},
+    commands: {},
+    read: {},
+    dismissed: [],
+    ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}"),
+  };
 
   draft(person, channel) {
     return this.#data.drafts[`${person}/${channel}`] ?? "";
@@ -39,11 +45,11 @@ export class Memory {
   }
 
   isDismissed(message) {
-    return this.#data.dismissed.includes(message);
+    return this.#data.dismissed.includes(nameOf(message));
   }
 
   dismiss(message) {
-    this.#data.dismissed = [...this.#data.dismissed, message].slice(-DISMISSED_KEPT);
+    this.#data.dismissed = [...this.#data.dismissed, nameOf(message)].slice(-DISMISSED_KEPT);
     this.#save();
   }
 
@@ -51,3 +57,6 @@ export class Memory {
     sessionStorage.setItem(KEY, JSON.stringify(this.#data));
   }
 }
+
+/** A demo that is started anew gives its ids again, but not at the same time. */
+const nameOf = ({ id, ts }) => `${id}/${ts}`;

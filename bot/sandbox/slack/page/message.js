@@ -52,19 +52,46 @@ export class MessageView {
     node.dataset.ephemeral = String(message.ephemeral);
     node.setAttribute("aria-label", `${message.author.name}, ${clock(message.ts)}`);
     arrange(this.gutter, [grouped ? time(message) : avatar(message.author)]);
-    arrange(this.content, [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message)].filter(Boolean));
+    arrange(
+      this.content,
+      [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message)].filter(
+        Boolean,
+      ),
+    );
   }
 
   #onlyYou(message) {
-    return h("p", { class: "only-you" }, icon("eye"), "Only visible to you",
-      h("button", { type: "button", class: "text-button", data: { testid: "dismiss" }, on: { click: () => this.page.store.dismiss(message) } }, "Dismiss"));
+    return h(
+      "p",
+      { class: "only-you" },
+      icon("eye"),
+      "Only visible to you",
+      h(
+        "button",
+        {
+          type: "button",
+          class: "text-button",
+          data: { testid: "dismiss" },
+          on: { click: () => this.page.store.dismiss(message) },
+        },
+        "Dismiss",
+      ),
+    );
   }
 
   #body(message) {
     const blocks = message.blocks ?? [];
     this.form.keep(blocks);
-    const edited = message.edited ? h("span", { class: "edited", title: "This message was changed" }, "(edited)") : null;
-    if (blocks.length) return h("div", { class: "message-blocks" }, blocks.map((block) => renderBlock(block, this.host)), edited);
+    const edited = message.edited
+      ? h("span", { class: "edited", title: "This message was changed" }, "(edited)")
+      : null;
+    if (blocks.length)
+      return h(
+        "div",
+        { class: "message-blocks" },
+        blocks.map((block) => renderBlock(block, this.host)),
+        edited,
+      );
     return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
   }
 
@@ -76,8 +103,16 @@ export class MessageView {
     const toggle = h(
       "button",
       {
-        type: "button", class: "thread-toggle", "aria-expanded": String(this.#expanded), data: { testid: "thread", key: "thread" },
-        on: { click: () => { this.#expanded = !this.#expanded; this.#drawThread(replies); } },
+        type: "button",
+        class: "thread-toggle",
+        "aria-expanded": String(this.#expanded),
+        data: { testid: "thread", key: "thread" },
+        on: {
+          click: () => {
+            this.#expanded = !this.#expanded;
+            this.#drawThread(replies);
+          },
+        },
       },
       avatars(replies),
       h("strong", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`),
@@ -97,14 +132,25 @@ export class MessageView {
 
 function heading(message) {
   const { author } = message;
-  return h("header", { class: "message-heading" },
+  return h(
+    "header",
+    { class: "message-heading" },
     h("strong", { class: "author", dir: "auto" }, author.name),
     author.app ? h("span", { class: "badge" }, "APP") : null,
-    time(message));
+    time(message),
+  );
 }
 
 function time(message) {
-  return h("time", { class: "time", datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullTime(message.ts) }, clock(message.ts));
+  return h(
+    "time",
+    {
+      class: "time",
+      datetime: new Date(Number(message.ts) * 1000).toISOString(),
+      title: fullTime(message.ts),
+    },
+    clock(message.ts),
+  );
 }
 
 function avatars(messages) {

@@ -5,11 +5,12 @@ import { renderBlock, showFieldError } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus, newId } from "./dom.js";
 import { Form } from "./form.js";
 import { hostOf } from "./hosts.js";
-import { icon } from "./icons.js";
+import { iconButton } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 import { adopt } from "./viewstate.js";
 
-const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled]), textarea, select, summary, [tabindex='0']";
+const FOCUSABLE =
+  "a[href], button:not([disabled]), input:not([disabled]), textarea, select, summary, [tabindex='0']";
 
 export class Modal {
   #sheets = /** @type {Map<string, Sheet>} */ (new Map());
@@ -19,7 +20,8 @@ export class Modal {
   constructor(page) {
     this.page = page;
     this.dialog = h("dialog", {
-      class: "dialog modal", data: { testid: "modal" },
+      class: "dialog modal",
+      data: { testid: "modal" },
       on: {
         keydown: (event) => this.#key(event),
         cancel: (event) => event.target === this.dialog && event.preventDefault(),
@@ -87,19 +89,43 @@ class Sheet {
     this.host = hostOf(page, "modal", { view: view.id }, this.form);
     adopt(this.form, view, (id) => page.store.nameOf(id) ?? page.store.findChannel(id)?.name ?? null);
     this.title = h("h2", { id: this.titleId, dir: "auto", data: { testid: "modal-title" } });
-    this.back = h("button", { type: "button", class: "bar-button", "aria-label": "Back to the form before", on: { click: () => this.act("close") } }, icon("back"));
+    this.back = iconButton("back", "Back to the form before", () => this.act("close"));
     this.body = h("div", { class: "modal-body" });
-    this.wrong = h("p", { class: "modal-error", role: "alert", hidden: true, data: { testid: "modal-error" } });
-    this.closer = h("button", { type: "button", class: "button", data: { testid: "modal-close" }, on: { click: () => this.act("close") } });
+    this.wrong = h("p", {
+      class: "modal-error",
+      role: "alert",
+      hidden: true,
+      data: { testid: "modal-error" },
+    });
+    this.closer = h("button", {
+      type: "button",
+      class: "button",
+      data: { testid: "modal-close" },
+      on: { click: () => this.act("close") },
+    });
     this.submit = h("button", { type: "submit", class: "button primary", data: { testid: "modal-submit" } });
     this.node = h(
       "form",
-      { class: "modal-sheet", novalidate: true, on: { submit: (event) => { event.preventDefault(); this.act("submit"); } } },
-      h("header", { class: "modal-head" }, this.back, this.title,
-        h("button", { type: "button", class: "bar-button", "aria-label": "Close", on: { click: () => this.act("close") } }, icon("close"))),
+      {
+        class: "modal-sheet",
+        novalidate: true,
+        on: { submit: (event) => this.#submitted(event) },
+      },
+      h(
+        "header",
+        { class: "modal-head" },
+        this.back,
+        this.title,
+        iconButton("close", "Close", () => this.act("close")),
+      ),
       this.body,
       h("footer", { class: "modal-foot" }, this.wrong, this.closer, this.submit),
     );
+  }
+
+  #submitted(event) {
+    event.preventDefault();
+    this.act("submit");
   }
 
   /** @param {import("./state.js").View} view @param {number} depth of the stack, this view included */
@@ -132,7 +158,10 @@ class Sheet {
 
   /** Where Slack puts the caret: the element that asks for it, else the first field. */
   focusFirst() {
-    const first = this.node.querySelector("[autofocus]") ?? this.body.querySelector("input, textarea") ?? (this.submit.hidden ? this.closer : this.submit);
+    const first =
+      this.node.querySelector("[autofocus]") ??
+      this.body.querySelector("input, textarea") ??
+      (this.submit.hidden ? this.closer : this.submit);
     first.focus({ preventScroll: true });
   }
 
@@ -148,11 +177,16 @@ class Sheet {
     this.#showErrors(answer);
   }
 
+  /** @param {{ok: boolean, error?: string, errors?: Record<string, string>}} answer */
   #showErrors({ ok, errors = {}, error }) {
     this.#errors = errors;
-    for (const [key, { node }] of this.#blocks) if (node.classList.contains("field")) showFieldError(node, errors[key]);
-    const homeless = Object.entries(errors).filter(([block]) => !this.#blocks.has(block)).map(([block, text]) => `${block}: ${text}`);
-    const general = !ok && !Object.keys(errors).length ? (error ?? "The app did not answer as it should. Try again.") : "";
+    for (const [key, { node }] of this.#blocks)
+      if (node.classList.contains("field")) showFieldError(node, errors[key]);
+    const homeless = Object.entries(errors)
+      .filter(([block]) => !this.#blocks.has(block))
+      .map(([block, text]) => `${block}: ${text}`);
+    const general =
+      !ok && !Object.keys(errors).length ? (error ?? "The app did not answer as it should. Try again.") : "";
     this.wrong.textContent = [general, ...homeless].filter(Boolean).join(" ");
     this.wrong.hidden = !this.wrong.textContent;
     this.body.querySelector(".field.wrong [data-action-id]")?.focus();

@@ -36,7 +36,9 @@ export function plain(text, { emoji: withEmoji = true } = {}) {
 /** A text object as nodes. @param {{type: string, text: string, emoji?: boolean} | null | undefined} object */
 export function textNodes(object, names) {
   if (!object) return [];
-  return object.type === "mrkdwn" ? [mrkdwn(object.text, names)] : plain(object.text, { emoji: object.emoji });
+  return object.type === "mrkdwn"
+    ? [mrkdwn(object.text, names)]
+    : plain(object.text, { emoji: object.emoji });
 }
 
 /** Turns the three escapes of Slack's text back: it knows no others. */
@@ -77,8 +79,13 @@ const marked = (mark) => {
 
 const TOKEN = new RegExp(
   [
-    "`([^`\\n]+)`", "<([^<>\\n]+)>", marked("*"), marked("_"), marked("~"),
-    "(:[a-z0-9_+'-]+:)", "(https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"*_~])",
+    "`([^`\\n]+)`",
+    "<([^<>\\n]+)>",
+    marked("*"),
+    marked("_"),
+    marked("~"),
+    "(:[a-z0-9_+'-]+:)",
+    "(https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"*_~])",
   ].join("|"),
   "gu",
 );
@@ -111,7 +118,10 @@ function angled(content, names) {
   if (target.startsWith("@")) return personMention(target.slice(1), label, names);
   if (target.startsWith("#")) return channelMention(target.slice(1), label, names);
   if (target.startsWith("!")) return special(target.slice(1), label);
-  return link(unescape(target), label ? inline(label, names) : [unescape(target).replace(/^(mailto|tel):/, "")]) ?? `<${unescape(content)}>`;
+  return (
+    link(unescape(target), label ? inline(label, names) : [unescape(target).replace(/^(mailto|tel):/, "")]) ??
+    `<${unescape(content)}>`
+  );
 }
 
 function split(content) {
@@ -126,8 +136,13 @@ export function personMention(id, label, names) {
 
 export function channelMention(id, label, names) {
   const name = names.channel(id);
-  if (name === null) return h("span", { class: "mention" }, label ? `#${unescape(label)}` : "#private-channel");
-  return h("button", { type: "button", class: "mention", on: { click: () => names.openChannel(id) } }, `#${name}`);
+  if (name === null)
+    return h("span", { class: "mention" }, label ? `#${unescape(label)}` : "#private-channel");
+  return h(
+    "button",
+    { type: "button", class: "mention", on: { click: () => names.openChannel(id) } },
+    `#${name}`,
+  );
 }
 
 function special(content, label) {
@@ -153,5 +168,17 @@ export function link(url, children) {
 
 export function emojiNode(shortcode) {
   const char = /^:.+:$/.test(shortcode) ? emoji(shortcode.slice(1, -1)) : null;
-  return char && h("span", { class: "emoji", role: "img", "aria-label": shortcode.slice(1, -1).replaceAll("_", " "), title: shortcode }, char);
+  return (
+    char &&
+    h(
+      "span",
+      {
+        class: "emoji",
+        role: "img",
+        "aria-label": shortcode.slice(1, -1).replaceAll("_", " "),
+        title: shortcode,
+      },
+      char,
+    )
+  );
 }

@@ -1,7 +1,7 @@
 /** Short words to the person: a toast for what went wrong, the banner of a lost line, and news for screen readers. */
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 
 const SHOWN_MS = 7000;
 
@@ -12,8 +12,13 @@ export class Notices {
   constructor(store, { banner, live }) {
     this.live = live;
     this.words = h("span", { dir: "auto" });
-    this.box = h("div", { class: "toast", role: "alert", popover: "manual", data: { testid: "toast" } }, icon("alert"), this.words,
-      h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", on: { click: () => this.#hide() } }, icon("close")));
+    this.box = h(
+      "div",
+      { class: "toast", role: "alert", popover: "manual", data: { testid: "toast" } },
+      icon("alert"),
+      this.words,
+      iconButton("close", "Dismiss", () => this.#hide(), { class: "quiet" }),
+    );
     document.body.append(this.box);
     store.on("connection", () => {
       banner.hidden = store.connection !== "lost";

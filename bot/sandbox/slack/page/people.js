@@ -23,7 +23,12 @@ export class PersonSwitcher {
   constructor(store, become) {
     this.store = store;
     this.button = h("button", {
-      type: "button", class: "me-button", "aria-haspopup": "listbox", "aria-expanded": "false", data: { testid: "person-switcher" },
+      type: "button",
+      class: "me-button",
+      role: "combobox",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      data: { testid: "person-switcher" },
       on: {
         click: () => (this.popup.isOpen ? this.popup.close() : this.#open()),
         keydown: (event) => menuKey(event, this.list, this.popup, () => this.#open()),
@@ -34,9 +39,16 @@ export class PersonSwitcher {
       this.popup.close();
       become(option.value);
     };
-    this.list = new Listbox({ label: "Act as", testid: "person-option", owner: this.button, onChoose: choose });
+    this.list = new Listbox({
+      label: "Act as",
+      testid: "person-option",
+      owner: this.button,
+      onChoose: choose,
+    });
     this.popup = new Popup(this.button, this.list.node, {
-      className: "people", tallest: 480, onClose: () => this.button.setAttribute("aria-expanded", "false"),
+      className: "people",
+      tallest: 480,
+      onClose: () => this.button.setAttribute("aria-expanded", "false"),
     });
     this.node = h("div", { class: "me-row" }, this.button, this.popup.node);
     store.on("reset", () => this.#draw());
@@ -48,9 +60,17 @@ export class PersonSwitcher {
     this.button.setAttribute("aria-label", `You are: ${me.real_name}, ${kindOf(me)}. Act as someone else`);
     arrange(this.button, [
       avatar(me),
-      h("span", { class: "me-text" },
-        h("span", { class: "me-name", dir: "auto" }, h("span", { class: "me-you" }, "You are: "), me.real_name),
-        h("span", { class: "me-kind" }, [kindOf(me), me.title].filter(Boolean).join(" · "))),
+      h(
+        "span",
+        { class: "me-text" },
+        h(
+          "span",
+          { class: "me-name", dir: "auto" },
+          h("span", { class: "me-you" }, "You are: "),
+          me.real_name,
+        ),
+        h("span", { class: "me-kind" }, [kindOf(me), me.title].filter(Boolean).join(" · ")),
+      ),
       icon("chevron"),
     ]);
   }

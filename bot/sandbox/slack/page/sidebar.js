@@ -1,8 +1,8 @@
 /** The left side: the workspace, who one is, the channels. */
 
-import { avatar } from "./avatar.js";
+import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { CHANNEL_ICONS, icon, iconButton } from "./icons.js";
 import { PersonSwitcher } from "./people.js";
 
 const SECTIONS = [
@@ -11,7 +11,6 @@ const SECTIONS = [
   { title: "Apps", kinds: ["im"] },
 ];
 
-export const CHANNEL_ICONS = { public: "hash", private: "lock", shared: "shared", im: "people" };
 const SPOKEN = { public: "", private: "private, ", shared: "shared, ", im: "app, " };
 
 export class Sidebar {
@@ -27,11 +26,21 @@ export class Sidebar {
     this.channels = h("div", { class: "channels" });
     const people = new PersonSwitcher(page.store, become);
     node.append(
-      h("div", { class: "team" }, h("img", { src: "/page/icon.svg", alt: "", width: 30, height: 30 }), this.team,
-        h("button", { type: "button", class: "side-icon", "aria-label": "Jump to a channel (Ctrl K)", title: "Jump to a channel (Ctrl K)", on: { click: jump } }, icon("search"))),
+      h(
+        "div",
+        { class: "team" },
+        h("img", { src: "/page/icon.svg", alt: "", width: 30, height: 30 }),
+        this.team,
+        iconButton("search", "Jump to a channel (Ctrl K)", jump, { class: "side-icon" }),
+      ),
       people.node,
       this.channels,
-      h("p", { class: "side-note" }, icon("home"), h("span", {}, h("strong", {}, "Sandbox on this computer."), " Nothing leaves it.")),
+      h(
+        "p",
+        { class: "side-note" },
+        icon("home"),
+        h("span", {}, h("strong", {}, "Sandbox on this computer."), " Nothing leaves it."),
+      ),
     );
     for (const event of ["reset", "channel", "unread", "messages"]) page.store.on(event, () => this.#draw());
   }
@@ -41,9 +50,23 @@ export class Sidebar {
     this.team.textContent = store.team.name;
     const sections = SECTIONS.map(({ title, kinds }) => {
       const channels = store.channels.filter((channel) => kinds.includes(channel.kind));
-      return channels.length && h("section", { "aria-label": title }, h("h2", {}, title), h("ul", {}, channels.map((channel) => this.#row(channel))));
+      return (
+        channels.length &&
+        h(
+          "section",
+          { "aria-label": title },
+          h("h2", {}, title),
+          h(
+            "ul",
+            {},
+            channels.map((channel) => this.#row(channel)),
+          ),
+        )
+      );
     });
-    const focused = this.channels.contains(document.activeElement) ? document.activeElement.dataset.channelId : null;
+    const focused = this.channels.contains(document.activeElement)
+      ? /** @type {HTMLElement} */ (document.activeElement).dataset.channelId
+      : null;
     arrange(this.channels, sections.filter(Boolean));
     if (focused) this.channels.querySelector(`[data-channel-id="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -52,14 +75,24 @@ export class Sidebar {
     const { store, openChannel } = this.page;
     const current = channel.id === store.channel?.id;
     const unread = store.unread.has(channel.id);
-    const mark = channel.kind === "im" ? avatar({ initials: "", color: "var(--app)", app: true }, "small") : icon(CHANNEL_ICONS[channel.kind]);
-    return h("li", {},
-      h("button",
+    const mark = channel.kind === "im" ? appMark("small") : icon(CHANNEL_ICONS[channel.kind]);
+    return h(
+      "li",
+      {},
+      h(
+        "button",
         {
-          type: "button", class: `channel ${unread ? "unread" : ""}`, "aria-current": current ? "page" : null,
+          type: "button",
+          class: `channel ${unread ? "unread" : ""}`,
+          "aria-current": current ? "page" : null,
           "aria-label": `${SPOKEN[channel.kind]}${channel.name}${unread ? ", new messages" : ""}`,
-          data: { testid: "channel", channelId: channel.id }, on: { click: () => openChannel(channel.id) },
+          data: { testid: "channel", channelId: channel.id },
+          on: { click: () => openChannel(channel.id) },
         },
-        mark, h("span", { class: "channel-name", dir: "auto" }, channel.name), unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null));
+        mark,
+        h("span", { class: "channel-name", dir: "auto" }, channel.name),
+        unread ? h("span", { class: "dot", "aria-hidden": "true" }) : null,
+      ),
+    );
   }
 }

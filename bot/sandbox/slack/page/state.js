@@ -10,6 +10,7 @@
  * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View
  */
 
+import { FIRST } from "./address.js";
 import { Memory } from "./memory.js";
 
 export class Store extends EventTarget {
@@ -34,13 +35,21 @@ export class Store extends EventTarget {
   /** Replaces everything with the demo's answer; keeps the open channel when this person is in it. */
   reset(state, wanted) {
     Object.assign(this, {
-      me: state.me, team: state.team, people: state.people, channels: state.channels,
-      commands: state.commands, hints: state.hints, views: state.views,
+      me: state.me,
+      team: state.team,
+      people: state.people,
+      channels: state.channels,
+      commands: state.commands,
+      hints: state.hints,
+      views: state.views,
     });
     this.#messages = new Map(
-      Object.entries(state.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.id, message]))]),
+      Object.entries(state.messages).map(([id, list]) => [
+        id,
+        new Map(list.map((message) => [message.id, message])),
+      ]),
     );
-    this.channel = this.findChannel(wanted) ?? this.findChannel("C0SALES") ?? this.channels[0] ?? null;
+    this.channel = this.findChannel(wanted) ?? this.findChannel(FIRST.channel) ?? this.channels[0] ?? null;
     this.#countUnread();
     this.#tell("reset");
   }
@@ -73,7 +82,7 @@ export class Store extends EventTarget {
 
   /** Takes an ephemeral message out of sight, here only: Slack keeps none either. */
   dismiss(message) {
-    this.memory.dismiss(message.id);
+    this.memory.dismiss(message);
     this.remove(message.channel, message.id);
   }
 
@@ -95,7 +104,7 @@ export class Store extends EventTarget {
   /** @returns {Message[]} oldest first */
   messagesIn(channelId) {
     return [...this.#list(channelId).values()]
-      .filter((message) => !this.memory.isDismissed(message.id))
+      .filter((message) => !this.memory.isDismissed(message))
       .sort((a, b) => Number(a.ts) - Number(b.ts));
   }
 
@@ -142,7 +151,8 @@ export class Store extends EventTarget {
       if (!newest || !this.me) continue;
       const read = this.memory.lastRead(this.me.id, channel.id);
       if (read === null) this.memory.setLastRead(this.me.id, channel.id, newest.ts);
-      else if (Number(newest.ts) > Number(read) && newest.author.id !== this.me.id) this.unread.add(channel.id);
+      else if (Number(newest.ts) > Number(read) && newest.author.id !== this.me.id)
+        this.unread.add(channel.id);
     }
     this.markRead();
   }

@@ -2,23 +2,41 @@
 
 import { matching } from "./blocks/selects.js";
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { CHANNEL_ICONS, icon } from "./icons.js";
 import { Listbox } from "./listbox.js";
-import { CHANNEL_ICONS } from "./sidebar.js";
 
 export class Switcher {
   /** @param {import("./hosts.js").Page} page */
   constructor(page) {
     this.page = page;
     this.input = h("input", {
-      type: "text", class: "box", role: "combobox", "aria-label": "Jump to a channel", "aria-expanded": "true", "aria-autocomplete": "list",
-      autocomplete: "off", placeholder: "Jump to a channel", data: { testid: "switcher" },
+      type: "text",
+      class: "box",
+      role: "combobox",
+      "aria-label": "Jump to a channel",
+      "aria-expanded": "true",
+      "aria-autocomplete": "list",
+      autocomplete: "off",
+      placeholder: "Jump to a channel",
+      data: { testid: "switcher" },
       on: { input: () => this.#draw(), keydown: (event) => this.#key(event) },
     });
-    this.list = new Listbox({ label: "Channels", testid: "switcher-option", owner: this.input, onChoose: (option) => this.#go(option.value) });
+    this.list = new Listbox({
+      label: "Channels",
+      testid: "switcher-option",
+      owner: this.input,
+      onChoose: (option) => this.#go(option.value),
+    });
     this.none = h("p", { class: "popup-status" }, "No channel of yours has this name");
-    this.dialog = h("dialog", { class: "dialog switcher", "aria-label": "Jump to a channel", on: { click: (event) => event.target === this.dialog && this.dialog.close() } },
-      h("div", {}, this.input, this.none, this.list.node));
+    this.dialog = h(
+      "dialog",
+      {
+        class: "dialog switcher",
+        "aria-label": "Jump to a channel",
+        on: { click: (event) => event.target === this.dialog && this.dialog.close() },
+      },
+      h("div", {}, this.input, this.none, this.list.node),
+    );
     document.body.append(this.dialog);
   }
 
@@ -32,7 +50,9 @@ export class Switcher {
   #draw() {
     const { store } = this.page;
     const options = store.channels.map((channel) => ({
-      value: channel.id, label: channel.name, description: store.unread.has(channel.id) ? "New messages" : channel.topic,
+      value: channel.id,
+      label: channel.name,
+      description: store.unread.has(channel.id) ? "New messages" : channel.topic,
       lead: h("span", { class: "option-icon" }, icon(CHANNEL_ICONS[channel.kind])),
     }));
     this.list.show(matching([{ label: null, options }], this.input.value));

@@ -1,8 +1,8 @@
 /** The messages of the open channel, in days and runs. */
 
-import { avatar } from "./avatar.js";
+import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { CHANNEL_ICONS, icon } from "./icons.js";
 import { MessageView } from "./message.js";
 import { dayName, dayOf } from "./times.js";
 
@@ -23,10 +23,23 @@ export class Timeline {
     this.node = node;
     this.page = page;
     this.list = h("div", { class: "timeline-list" });
-    this.more = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), "New messages");
+    this.more = h(
+      "button",
+      { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } },
+      icon("down"),
+      "New messages",
+    );
     node.append(this.list, this.more);
-    node.addEventListener("scroll", () => { if (this.#isNearEnd()) this.more.hidden = true; }, { passive: true });
-    new ResizeObserver(() => { if (this.#following) this.toEnd(); }).observe(node);
+    node.addEventListener(
+      "scroll",
+      () => {
+        if (this.#isNearEnd()) this.more.hidden = true;
+      },
+      { passive: true },
+    );
+    new ResizeObserver(() => {
+      if (this.#following) this.toEnd();
+    }).observe(node);
     const { store } = page;
     store.on("reset", () => this.#restart());
     store.on("channel", () => this.#restart());
@@ -79,7 +92,10 @@ export class Timeline {
       const newDay = !previous || dayOf(previous.ts) !== dayOf(message.ts);
       if (newDay) nodes.push(this.#day(message.ts));
       const view = this.#view(message);
-      view.update(message, { grouped: !newDay && continues(previous, message), replies: threads.get(message.ts) });
+      view.update(message, {
+        grouped: !newDay && continues(previous, message),
+        replies: threads.get(message.ts),
+      });
       nodes.push(view.node);
       previous = message;
     }
@@ -93,7 +109,8 @@ export class Timeline {
 
   #day(ts) {
     const key = dayOf(ts);
-    if (!this.#days.has(key)) this.#days.set(key, h("div", { class: "day", role: "separator" }, h("span", {}, dayName(ts))));
+    if (!this.#days.has(key))
+      this.#days.set(key, h("div", { class: "day", role: "separator" }, h("span", {}, dayName(ts))));
     return this.#days.get(key);
   }
 
@@ -101,25 +118,34 @@ export class Timeline {
   #drawIntro(channel) {
     const { store } = this.page;
     const app = channel.kind === "im";
-    const mark = app ? avatar({ initials: "", color: "var(--app)", app: true }, "large") : h("span", { class: "intro-mark" }, icon(introIcon(channel)));
+    const mark = app
+      ? appMark("large")
+      : h("span", { class: "intro-mark" }, icon(CHANNEL_ICONS[channel.kind]));
     const text = app
       ? "Messages between you and the app. Only you two can see them."
       : `The beginning of #${channel.name}, with ${people(channel, store)}.`;
-    arrange(this.#intro, [mark, h("div", {}, h("h2", {}, app ? channel.name : `#${channel.name}`), h("p", {}, text))]);
+    arrange(this.#intro, [
+      mark,
+      h("div", {}, h("h2", {}, app ? channel.name : `#${channel.name}`), h("p", {}, text)),
+    ]);
     return this.#intro;
   }
 }
 
-const introIcon = ({ kind }) => ({ private: "lock", shared: "shared" })[kind] ?? "hash";
-
 function people({ members }, store) {
   const names = members.map((id) => store.findPerson(id)?.real_name.split(" ")[0]).filter(Boolean);
-  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ").replace(/, ([^,]*)$/, " and $1");
+  return names.length > 3
+    ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
+    : names.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
 /** A reply whose parent is not to be seen stands in the channel like any message. */
 function isReply(message, messages) {
-  return message.thread_ts && message.thread_ts !== message.ts && messages.some((other) => other.ts === message.thread_ts);
+  return (
+    message.thread_ts &&
+    message.thread_ts !== message.ts &&
+    messages.some((other) => other.ts === message.thread_ts)
+  );
 }
 
 /** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of what they answer */

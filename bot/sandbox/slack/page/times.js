@@ -39,9 +39,15 @@ const pretty = (style) => (date) => nearDay(date)?.toLowerCase() ?? style.format
 
 /** The tokens of Slack's `<!date^…>`: docs.slack.dev, "Formatting text for app surfaces". */
 const TOKENS = {
-  date_num: (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, "0")).join("-"),
+  date_num: (date) =>
+    [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+      .map((n) => String(n).padStart(2, "0"))
+      .join("-"),
   date: (date) => MEDIUM.format(date),
-  date_slash: (date) => [date.getMonth() + 1, date.getDate(), date.getFullYear()].map((n) => String(n).padStart(2, "0")).join("/"),
+  date_slash: (date) =>
+    [date.getMonth() + 1, date.getDate(), date.getFullYear()]
+      .map((n) => String(n).padStart(2, "0"))
+      .join("/"),
   date_short: (date) => SHORT.format(date),
   date_long: (date) => LONG.format(date),
   date_pretty: pretty(MEDIUM),
@@ -53,12 +59,17 @@ const TOKENS = {
   ago: (date) => ago(date),
 };
 
+const UNITS = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+]);
+
 function ago(date) {
   const seconds = Math.round((date.getTime() - Date.now()) / 1000);
   const words = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
-  for (const [unit, size] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
-    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), /** @type {any} */ (unit));
-  }
+  for (const [unit, size] of UNITS)
+    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
   return words.format(seconds, "second");
 }
 

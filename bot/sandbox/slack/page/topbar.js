@@ -1,8 +1,8 @@
 /** The line above the messages: which channel this is, and the page's own switches. */
 
+import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
-import { icon } from "./icons.js";
-import { CHANNEL_ICONS } from "./sidebar.js";
+import { CHANNEL_ICONS, icon, iconButton } from "./icons.js";
 import { applyTheme, theme, toggleTheme } from "./theme.js";
 
 export class Topbar {
@@ -16,23 +16,47 @@ export class Topbar {
     this.title = h("h1", { id: "channel-title" });
     this.topic = h("p", { class: "topic", dir: "auto" });
     this.members = h("span", { class: "members" });
-    this.theme = h("button", { type: "button", class: "bar-button", data: { testid: "theme-toggle" }, on: { click: () => { toggleTheme(); showTheme(); } } });
+    this.theme = h("button", {
+      type: "button",
+      class: "bar-button",
+      data: { testid: "theme-toggle" },
+      on: { click: () => this.#switchTheme() },
+    });
     this.inspector = h(
       "button",
-      { type: "button", class: "bar-button", "aria-pressed": "false", title: "What goes over the wire", data: { testid: "inspector-toggle" }, on: { click: toggleInspector } },
-      icon("payloads"), h("span", { class: "bar-label" }, "Payloads"),
+      {
+        type: "button",
+        class: "bar-button",
+        "aria-pressed": "false",
+        title: "What goes over the wire",
+        data: { testid: "inspector-toggle" },
+        on: { click: toggleInspector },
+      },
+      icon("payloads"),
+      h("span", { class: "bar-label" }, "Payloads"),
     );
     node.append(
-      h("button", { type: "button", class: "bar-button only-narrow", "aria-label": "People and channels", "aria-controls": "sidebar", data: { testid: "sidebar-toggle" }, on: { click: toggleSidebar } }, icon("menu")),
+      iconButton("menu", "People and channels", toggleSidebar, {
+        class: "bar-button only-narrow",
+        "aria-controls": "sidebar",
+        data: { testid: "sidebar-toggle" },
+      }),
       h("div", { class: "bar-title" }, this.title, this.topic),
-      this.members, this.theme, this.inspector,
+      this.members,
+      this.theme,
+      this.inspector,
     );
-    const showTheme = applyTheme(() => this.#drawTheme());
+    this.showTheme = applyTheme(() => this.#drawTheme());
     for (const event of ["reset", "channel"]) store.on(event, () => this.#draw());
   }
 
   showInspector(open) {
     this.inspector.setAttribute("aria-pressed", String(open));
+  }
+
+  #switchTheme() {
+    toggleTheme();
+    this.showTheme();
   }
 
   #drawTheme() {
@@ -46,7 +70,8 @@ export class Topbar {
   #draw() {
     const { channel, team } = this.store;
     if (!channel) return;
-    arrange(this.title, [icon(CHANNEL_ICONS[channel.kind]), h("span", { dir: "auto" }, channel.name)]);
+    const mark = channel.kind === "im" ? appMark("small") : icon(CHANNEL_ICONS[channel.kind]);
+    arrange(this.title, [mark, h("span", { dir: "auto" }, channel.name)]);
     this.topic.textContent = channel.topic;
     const people = channel.members.length;
     this.members.hidden = channel.kind === "im";

@@ -17,14 +17,29 @@ export function adopt(form, view, nameOf) {
 const asIs = (value) => [value ?? null, value ?? null];
 const option = (chosen) => [chosen?.value ?? null, chosen ? [shown(chosen)] : []];
 const options = (chosen) => [(chosen ?? []).map(({ value }) => value), (chosen ?? []).map(shown)];
-const id = (chosen, nameOf) => [chosen ?? null, chosen ? [{ value: chosen, label: nameOf(chosen) ?? chosen }] : []];
-const ids = (chosen, nameOf) => [chosen ?? [], (chosen ?? []).map((each) => ({ value: each, label: nameOf(each) ?? each }))];
+const id = (chosen, nameOf) => [
+  chosen ?? null,
+  chosen ? [{ value: chosen, label: nameOf(chosen) ?? chosen }] : [],
+];
+const ids = (chosen, nameOf) => [
+  chosen ?? [],
+  (chosen ?? []).map((each) => ({ value: each, label: nameOf(each) ?? each })),
+];
 const shown = (chosen) => ({ value: chosen.value, label: chosen.text.text });
 
 /** The member that holds the entry, by kind of element; each reader gives the value and what the control shows. */
-const READERS = /** @type {[string, (entry: any, nameOf: (id: string) => string | null) => [any, any]][]} */ ([
-  ["value", asIs], ["selected_date", asIs], ["selected_time", asIs], ["selected_date_time", asIs],
-  ["selected_option", option], ["selected_options", options],
-  ["selected_user", id], ["selected_channel", id], ["selected_conversation", id],
-  ["selected_users", ids], ["selected_channels", ids], ["selected_conversations", ids],
-]);
+const READERS =
+  /** @type {[string, (entry: any, nameOf: (id: string) => string | null) => [any, any]][]} */ ([
+    ["value", asIs],
+    ["selected_date", asIs],
+    ["selected_time", asIs],
+    ["selected_date_time", asIs],
+    ["selected_option", option],
+    ["selected_options", options],
+    ["selected_user", id],
+    ["selected_channel", id],
+    ["selected_conversation", id],
+    ["selected_users", ids],
+    ["selected_channels", ids],
+    ["selected_conversations", ids],
+  ]);

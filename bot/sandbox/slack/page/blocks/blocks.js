@@ -25,7 +25,15 @@ const ELEMENTS = {
 
 /** @type {Record<string, (block: any, host: import("./place.js").Host) => HTMLElement>} */
 const BLOCKS = {
-  section, header, context, actions, input, alert, table, markdown, video,
+  section,
+  header,
+  context,
+  actions,
+  input,
+  alert,
+  table,
+  markdown,
+  video,
   divider: () => h("hr", { class: "divider" }),
   image: imageBlock,
   rich_text: richText,
@@ -34,10 +42,24 @@ const BLOCKS = {
 
 /** @param {any} block @param {import("./place.js").Host} host */
 export function renderBlock(block, host) {
-  const node = BLOCKS[block.type]?.(block, host) ?? unsupported("block", block.type);
+  const node = drawn(block, host);
   node.classList.add("block");
   node.dataset.blockType = block.type;
   return node;
+}
+
+/** One block that cannot be drawn must not take the whole timeline with it. */
+function drawn(block, host) {
+  try {
+    return BLOCKS[block.type]?.(block, host) ?? unsupported("block", block.type);
+  } catch (error) {
+    console.error("block", block, error);
+    return h(
+      "div",
+      { class: "unsupported" },
+      `This “${block.type}” block could not be drawn. It is in Payloads.`,
+    );
+  }
 }
 
 function renderElement(element, place) {
@@ -45,7 +67,11 @@ function renderElement(element, place) {
 }
 
 function unsupported(what, type) {
-  return h("div", { class: "unsupported" }, `This page does not show the ${what} “${type}” yet. It is in Payloads.`);
+  return h(
+    "div",
+    { class: "unsupported" },
+    `This page does not show the ${what} “${type}” yet. It is in Payloads.`,
+  );
 }
 
 function section(block, host) {
@@ -54,9 +80,18 @@ function section(block, host) {
   return h(
     "div",
     { class: accessory ? `section with-${accessory.type === "image" ? "picture" : "control"}` : "section" },
-    h("div", { class: "section-main" },
+    h(
+      "div",
+      { class: "section-main" },
       block.text ? h("div", { class: "text" }, textNodes(block.text, names)) : null,
-      block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, textNodes(field, names)))) : null),
+      block.fields
+        ? h(
+            "div",
+            { class: "fields" },
+            block.fields.map((field) => h("div", { class: "text" }, textNodes(field, names))),
+          )
+        : null,
+    ),
     accessory ? h("div", { class: "accessory" }, renderElement(accessory, new Place(host, block))) : null,
   );
 }
@@ -67,47 +102,71 @@ function header(block) {
 
 function context(block, { names }) {
   const part = (element) =>
-    element.type === "image" ? picture(element, "context-image") : h("span", { class: "text" }, textNodes(element, names));
+    element.type === "image"
+      ? picture(element, "context-image")
+      : h("span", { class: "text" }, textNodes(element, names));
   return h("div", { class: "context" }, block.elements.map(part));
 }
 
 function actions(block, host) {
   const place = new Place(host, block);
-  return h("div", { class: "actions" }, block.elements.map((element) => renderElement(element, place)));
+  return h(
+    "div",
+    { class: "actions" },
+    block.elements.map((element) => renderElement(element, place)),
+  );
 }
 
 /** A field: label, element, hint and a place for what is wrong with the entry. */
 function input(block, host) {
   const ids = { label: newId("label"), hint: newId("hint"), error: newId("error") };
   const place = new Place(host, block, {
-    label: block.label.text, labelId: ids.label, describedBy: `${ids.hint} ${ids.error}`, optional: block.optional === true,
+    label: block.label.text,
+    labelId: ids.label,
+    describedBy: `${ids.hint} ${ids.error}`,
+    optional: block.optional === true,
   });
   const focus = () => node.querySelector("[data-action-id]:not([type=radio], [type=checkbox])")?.focus();
   const node = h(
     "div",
     { class: "field", data: { testid: "field", blockId: block.block_id } },
-    h("div", { class: "field-label", id: ids.label, dir: "auto", on: { click: focus } }, plain(block.label.text, { emoji: block.label.emoji }),
-      block.optional ? h("span", { class: "optional" }, " (optional)") : null),
+    h(
+      "div",
+      { class: "field-label", id: ids.label, dir: "auto", on: { click: focus } },
+      plain(block.label.text, { emoji: block.label.emoji }),
+      block.optional ? h("span", { class: "optional" }, " (optional)") : null,
+    ),
     renderElement(block.element, place),
     h("div", { class: "field-error", id: ids.error, data: { testid: "field-error" }, hidden: true }),
-    block.hint ? h("div", { class: "field-hint", id: ids.hint, dir: "auto" }, plain(block.hint.text, { emoji: block.hint.emoji })) : null,
+    block.hint
+      ? h(
+          "div",
+          { class: "field-hint", id: ids.hint, dir: "auto" },
+          plain(block.hint.text, { emoji: block.hint.emoji }),
+        )
+      : null,
   );
   return node;
 }
 
 /** Shows under its field what is wrong, or takes it away. @param {HTMLElement} field @param {string | undefined} error */
 export function showFieldError(field, error) {
-  const note = field.querySelector(".field-error");
+  const note = /** @type {HTMLElement} */ (field.querySelector(".field-error"));
   note.replaceChildren(...(error ? [icon("alert"), h("span", { dir: "auto" }, error)] : []));
   note.hidden = !error;
   field.classList.toggle("wrong", Boolean(error));
-  for (const control of field.querySelectorAll("[data-action-id]")) control.setAttribute("aria-invalid", String(Boolean(error)));
+  for (const control of field.querySelectorAll("[data-action-id]"))
+    control.setAttribute("aria-invalid", String(Boolean(error)));
 }
 
 const LEVELS = { info: "info", warning: "alert", error: "alert", success: "check" };
 
 function alert(block, { names }) {
   const text = typeof block.text === "string" ? { type: "plain_text", text: block.text } : block.text;
-  return h("div", { class: `alert ${block.level ?? "default"}`, role: "note" },
-    icon(LEVELS[block.level] ?? "info"), h("div", { class: "text" }, textNodes(text, names)));
+  return h(
+    "div",
+    { class: `alert ${block.level ?? "default"}`, role: "note" },
+    icon(LEVELS[block.level] ?? "info"),
+    h("div", { class: "text" }, textNodes(text, names)),
+  );
 }

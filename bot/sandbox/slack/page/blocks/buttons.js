@@ -50,10 +50,20 @@ function whileBusy(node) {
 }
 
 function overflow(element, place) {
-  const node = h("button", {
-    type: "button", class: "button icon-only", ...place.props(element), "aria-labelledby": null, "aria-label": "More actions",
-    "aria-haspopup": "listbox", "aria-expanded": "false",
-  }, icon("more"));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "button icon-only",
+      ...place.props(element),
+      "aria-labelledby": null,
+      "aria-label": "More actions",
+      role: "combobox",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+    },
+    icon("more"),
+  );
   const busy = whileBusy(node);
   const choose = async (option) => {
     popup.close();
@@ -63,10 +73,23 @@ function overflow(element, place) {
   };
   const list = new Listbox({ label: "More actions", owner: node, onChoose: choose });
   const popup = new Popup(node, list.node, {
-    matchWidth: false, minWidth: 180, align: "end", onClose: () => node.setAttribute("aria-expanded", "false"),
+    matchWidth: false,
+    minWidth: 180,
+    align: "end",
+    onClose: () => node.setAttribute("aria-expanded", "false"),
   });
   const show = () => {
-    list.show([{ label: null, options: element.options.map((raw) => ({ value: raw.value, label: raw.text.text, description: raw.description?.text, raw })) }]);
+    list.show([
+      {
+        label: null,
+        options: element.options.map((raw) => ({
+          value: raw.value,
+          label: raw.text.text,
+          description: raw.description?.text,
+          raw,
+        })),
+      },
+    ]);
     popup.open();
     node.setAttribute("aria-expanded", "true");
   };

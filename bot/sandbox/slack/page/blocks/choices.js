@@ -16,7 +16,10 @@ function radios(element, place) {
 }
 
 function checkboxes(element, place) {
-  const { value } = place.entered(element, (element.initial_options ?? []).map((option) => option.value));
+  const { value } = place.entered(
+    element,
+    (element.initial_options ?? []).map((option) => option.value),
+  );
   const chosen = new Set(value);
   const toggle = (value, on) => {
     if (on) chosen.add(value);
@@ -33,17 +36,34 @@ function group(role, element, place, type, isChosen, onChange) {
   const { "aria-labelledby": labelledBy, "aria-describedby": describedBy } = place.props(element);
   return h(
     "div",
-    { class: "choices", role, "aria-labelledby": labelledBy, "aria-describedby": describedBy, "aria-label": labelledBy ? null : place.label(element) },
+    {
+      class: "choices",
+      role,
+      "aria-labelledby": labelledBy,
+      "aria-describedby": describedBy,
+      "aria-label": labelledBy ? null : place.label(element),
+    },
     element.options.map((option) => {
       const { data } = place.props(element, option.value);
-      return h("label", { class: "choice" },
+      return h(
+        "label",
+        { class: "choice" },
         h("input", {
-          type, name, checked: isChosen(option.value), data: { ...data, value: option.value },
+          type,
+          name,
+          checked: isChosen(option.value),
+          data: { ...data, value: option.value },
           on: { change: (event) => onChange(option.value, event.target.checked) },
         }),
-        h("span", { class: "choice-text text" },
+        h(
+          "span",
+          { class: "choice-text text" },
           h("span", { class: "choice-label" }, textNodes(option.text, place.host.names)),
-          option.description ? h("span", { class: "choice-description" }, textNodes(option.description, place.host.names)) : null));
+          option.description
+            ? h("span", { class: "choice-description" }, textNodes(option.description, place.host.names))
+            : null,
+        ),
+      );
     }),
   );
 }

@@ -7,13 +7,32 @@ const CHARACTER_PAUSE_MS = 350;
 
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
 export const INPUTS = {
-  plain_text_input: (element, place) => box(element, place, element.multiline ? "textarea" : "input", element.multiline ? {} : { type: "text" }),
-  email_text_input: (element, place) => box(element, place, "input", { type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off" }),
-  url_text_input: (element, place) => box(element, place, "input", { type: "text", inputmode: "url", autocomplete: "off", autocapitalize: "off" }),
-  number_input: (element, place) => box(element, place, "input", { type: "text", inputmode: element.is_decimal_allowed ? "decimal" : "numeric", class: "box number" }),
+  plain_text_input: (element, place) =>
+    box(element, place, element.multiline ? "textarea" : "input", element.multiline ? {} : { type: "text" }),
+  email_text_input: (element, place) =>
+    box(element, place, "input", {
+      type: "text",
+      inputmode: "email",
+      autocomplete: "off",
+      autocapitalize: "off",
+    }),
+  url_text_input: (element, place) =>
+    box(element, place, "input", {
+      type: "text",
+      inputmode: "url",
+      autocomplete: "off",
+      autocapitalize: "off",
+    }),
+  number_input: (element, place) =>
+    box(element, place, "input", {
+      type: "text",
+      inputmode: element.is_decimal_allowed ? "decimal" : "numeric",
+      class: "box number",
+    }),
   datepicker: (element, place) => picker(element, place, "date", element.initial_date),
   timepicker: (element, place) => picker(element, place, "time", element.initial_time),
-  datetimepicker: (element, place) => picker(element, place, "datetime-local", element.initial_date_time, toLocal, toSeconds),
+  datetimepicker: (element, place) =>
+    picker(element, place, "datetime-local", element.initial_date_time, toLocal, toSeconds),
 };
 
 function box(element, place, tag, props) {
@@ -28,14 +47,28 @@ function box(element, place, tag, props) {
     }
   };
   const key = (event) => {
-    if (event.key !== "Enter" || event.isComposing || !place.dispatches || !triggers.includes("on_enter_pressed")) return;
+    if (
+      event.key !== "Enter" ||
+      event.isComposing ||
+      !place.dispatches ||
+      !triggers.includes("on_enter_pressed")
+    )
+      return;
     if (tag === "textarea" && event.shiftKey) return;
     event.preventDefault();
     place.send(element, node.value || null);
   };
   const node = h(tag, {
-    class: "box", ...props, ...named(element, place), placeholder: element.placeholder?.text, maxlength: element.max_length,
-    rows: tag === "textarea" ? 4 : null, dir: "auto", value: value ?? "", autofocus: element.focus_on_load, on: { input: typed, keydown: key },
+    class: "box",
+    ...props,
+    ...named(element, place),
+    placeholder: element.placeholder?.text,
+    maxlength: element.max_length,
+    rows: tag === "textarea" ? 4 : null,
+    dir: "auto",
+    value: value ?? "",
+    autofocus: element.focus_on_load,
+    on: { input: typed, keydown: key },
   });
   return node;
 }
@@ -49,8 +82,13 @@ function picker(element, place, type, initial, toShown = String, fromShown = Str
     place.changed(element, chosen);
   };
   const node = h("input", {
-    class: "box picker", type, ...named(element, place), title: element.placeholder?.text,
-    value: value === null ? "" : toShown(value), autofocus: element.focus_on_load, on: { change },
+    class: "box picker",
+    type,
+    ...named(element, place),
+    title: element.placeholder?.text,
+    value: value === null ? "" : toShown(value),
+    autofocus: element.focus_on_load,
+    on: { change },
   });
   return node;
 }

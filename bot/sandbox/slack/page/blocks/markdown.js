@@ -41,7 +41,10 @@ function runLength(lines, test) {
 }
 
 function paragraph(lines) {
-  const used = Math.max(1, runLength(lines, (line) => line.trim() && !RULES.some(({ starts }) => starts.test(line))));
+  const used = Math.max(
+    1,
+    runLength(lines, (line) => line.trim() && !RULES.some(({ starts }) => starts.test(line))),
+  );
   return [h("p", {}, inline(lines.slice(0, used).join("\n"))), used];
 }
 
@@ -58,12 +61,26 @@ function heading(line) {
 
 function quote(lines) {
   const used = runLength(lines, (line) => line.startsWith(">"));
-  return [h("blockquote", { class: "run" }, blocksOf(lines.slice(0, used).map((line) => line.replace(/^>\s?/, "")))), used];
+  return [
+    h(
+      "blockquote",
+      { class: "run" },
+      blocksOf(lines.slice(0, used).map((line) => line.replace(/^>\s?/, ""))),
+    ),
+    used,
+  ];
 }
 
 function list(lines, tag, mark) {
   const used = runLength(lines, (line) => mark.test(line));
-  return [h(tag, {}, lines.slice(0, used).map((line) => item(line.replace(mark, "")))), used];
+  return [
+    h(
+      tag,
+      {},
+      lines.slice(0, used).map((line) => item(line.replace(mark, ""))),
+    ),
+    used,
+  ];
 }
 
 function item(text) {
@@ -73,10 +90,25 @@ function item(text) {
 
 function table(lines) {
   const used = runLength(lines, (line) => /^\s*\|.*\|\s*$/.test(line));
-  const rows = lines.slice(0, used).map((line) => line.trim().slice(1, -1).split("|").map((cell) => cell.trim()));
+  const rows = lines.slice(0, used).map((line) =>
+    line
+      .trim()
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
   const body = rows.filter((cells) => !cells.every((cell) => /^:?-+:?$/.test(cell)));
-  const [head, ...rest] = body.map((cells, row) => h("tr", {}, cells.map((cell) => h(row ? "td" : "th", {}, inline(cell)))));
-  return [h("div", { class: "table" }, h("table", {}, h("thead", {}, head ?? null), h("tbody", {}, rest))), used];
+  const [head, ...rest] = body.map((cells, row) =>
+    h(
+      "tr",
+      {},
+      cells.map((cell) => h(row ? "td" : "th", {}, inline(cell))),
+    ),
+  );
+  return [
+    h("div", { class: "table" }, h("table", {}, h("thead", {}, head ?? null), h("tbody", {}, rest))),
+    used,
+  ];
 }
 
 const TOKEN =

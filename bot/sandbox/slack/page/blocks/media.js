@@ -25,7 +25,11 @@ export function picture(image, className) {
 function absent(image, className) {
   const host = URL.canParse(image.image_url) ? new URL(image.image_url).hostname : "a Slack file";
   const note = `${image.alt_text ?? "Picture"} (a picture from ${host}, not loaded here)`;
-  return h("span", { class: `${className} absent`, role: "img", "aria-label": note, title: note }, icon("image"));
+  return h(
+    "span",
+    { class: `${className} absent`, role: "img", "aria-label": note, title: note },
+    icon("image"),
+  );
 }
 
 export function imageBlock(block) {
@@ -34,7 +38,9 @@ export function imageBlock(block) {
     { class: "image-block" },
     block.title ? h("figcaption", {}, plain(block.title.text)) : null,
     picture(block, "image"),
-    isHere(block.image_url ?? "") ? null : h("p", { class: "fine" }, `${block.alt_text}. Pictures from other computers are not loaded here.`),
+    isHere(block.image_url ?? "")
+      ? null
+      : h("p", { class: "fine" }, `${block.alt_text}. Pictures from other computers are not loaded here.`),
   );
 }
 
@@ -44,10 +50,21 @@ export function video(block, { names }) {
   return h(
     "div",
     { class: "video" },
-    h("span", { class: "video-thumb" }, isHere(block.thumbnail_url ?? "") ? picture({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "image") : icon("play")),
-    h("div", { class: "text" },
-      block.provider_name || block.author_name ? h("p", { class: "fine" }, [block.provider_name, block.author_name].filter(Boolean).join(" · ")) : null,
+    h(
+      "span",
+      { class: "video-thumb" },
+      isHere(block.thumbnail_url ?? "")
+        ? picture({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "image")
+        : icon("play"),
+    ),
+    h(
+      "div",
+      { class: "text" },
+      block.provider_name || block.author_name
+        ? h("p", { class: "fine" }, [block.provider_name, block.author_name].filter(Boolean).join(" · "))
+        : null,
       h("p", {}, h("strong", {}, link(block.title_url ?? block.video_url, title) ?? title)),
-      block.description ? h("p", {}, textNodes(block.description, names)) : null),
+      block.description ? h("p", {}, textNodes(block.description, names)) : null,
+    ),
   );
 }

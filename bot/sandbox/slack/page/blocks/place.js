@@ -10,6 +10,8 @@
  * @property {(question: {block_id: string, action_id: string, query: string}) => Promise<any>} suggest
  */
 
+import { confirmed } from "../confirm.js";
+
 export class Place {
   /**
    * @param {Host} host
@@ -38,14 +40,21 @@ export class Place {
   }
 
   label(element) {
-    return this.input?.label ?? element.accessibility_label ?? element.placeholder?.text ?? element.action_id ?? "Choose";
+    return (
+      this.input?.label ??
+      element.accessibility_label ??
+      element.placeholder?.text ??
+      element.action_id ??
+      "Choose"
+    );
   }
 
   /** What is entered, putting `initial` in the form the first time. */
   entered(element, initial, shown = initial) {
     const { form } = this.host;
     const { block_id } = this.block;
-    if (!form.get(block_id, element.action_id, element.type)) form.set(block_id, element.action_id, element.type, initial, shown);
+    if (!form.get(block_id, element.action_id, element.type))
+      form.set(block_id, element.action_id, element.type, initial, shown);
     return form.get(block_id, element.action_id, element.type);
   }
 
@@ -53,9 +62,11 @@ export class Place {
     this.host.form.set(this.block.block_id, element.action_id, element.type, value, shown);
   }
 
-  /** Tells the app, when this element does so at all. */
-  changed(element, value) {
-    if (this.dispatches) this.send(element, value);
+  /** Tells the app, when this element does so at all and the person confirms where that is asked. */
+  async changed(element, value) {
+    if (!this.dispatches) return;
+    if (element.confirm && !(await confirmed(element.confirm, this.host.names))) return;
+    this.send(element, value);
   }
 
   send(element, value) {

@@ -5,7 +5,11 @@ import { channelMention, dateNode, emojiNode, link, personMention } from "../mrk
 
 /** @param {any} block @param {import("./place.js").Host} host */
 export function richText(block, { names }) {
-  return h("div", { class: "rich text" }, (block.elements ?? []).map((part) => PARTS[part.type]?.(part, names) ?? unknown(part)));
+  return h(
+    "div",
+    { class: "rich text" },
+    (block.elements ?? []).map((part) => PARTS[part.type]?.(part, names) ?? unknown(part)),
+  );
 }
 
 const unknown = (part) => h("span", { class: "fine" }, `(${part.type})`);
@@ -14,11 +18,14 @@ const inside = (part, names) => (part.elements ?? []).map((piece) => styled(piec
 const PARTS = {
   rich_text_section: (part, names) => h("div", { class: "run", dir: "auto" }, inside(part, names)),
   rich_text_quote: (part, names) => h("blockquote", { class: "run", dir: "auto" }, inside(part, names)),
-  rich_text_preformatted: (part, names) => h("pre", { class: "code-block" }, h("code", {}, inside(part, names))),
+  rich_text_preformatted: (part, names) =>
+    h("pre", { class: "code-block" }, h("code", {}, inside(part, names))),
   rich_text_list: (part, names) =>
-    h(part.style === "ordered" ? "ol" : "ul",
+    h(
+      part.style === "ordered" ? "ol" : "ul",
       { class: `indent-${Math.min(part.indent ?? 0, 4)}`, start: part.offset ? part.offset + 1 : null },
-      part.elements.map((item) => h("li", { dir: "auto" }, inside(item, names)))),
+      part.elements.map((item) => h("li", { dir: "auto" }, inside(item, names))),
+    ),
 };
 
 const PIECES = {

@@ -2,26 +2,43 @@
 
 import { Combobox } from "../combobox.js";
 import { h } from "../dom.js";
-import { icon } from "../icons.js";
+import { CHANNEL_ICONS, icon } from "../icons.js";
 import { avatar } from "../avatar.js";
 
 /** Slack's default for external selects: docs.slack.dev, "Select menu element". */
 const MIN_QUERY = 3;
 
-const CHANNEL_ICONS = { public: "hash", private: "lock", shared: "shared", im: "people" };
-
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
 export const SELECTS = {
-  static_select: (element, place) => select(element, place, { filter: (query) => matching(groupsOf(element), query), initial: first(element.initial_option) }),
-  multi_static_select: (element, place) => select(element, place, { multi: true, filter: (query) => matching(groupsOf(element), query), initial: element.initial_options?.map(asOption) }),
-  external_select: (element, place) => select(element, place, { ...external(element, place), initial: first(element.initial_option) }),
-  multi_external_select: (element, place) => select(element, place, { multi: true, ...external(element, place), initial: element.initial_options?.map(asOption) }),
+  static_select: (element, place) =>
+    select(element, place, {
+      filter: (query) => matching(groupsOf(element), query),
+      initial: first(element.initial_option),
+    }),
+  multi_static_select: (element, place) =>
+    select(element, place, {
+      multi: true,
+      filter: (query) => matching(groupsOf(element), query),
+      initial: element.initial_options?.map(asOption),
+    }),
+  external_select: (element, place) =>
+    select(element, place, { ...external(element, place), initial: first(element.initial_option) }),
+  multi_external_select: (element, place) =>
+    select(element, place, {
+      multi: true,
+      ...external(element, place),
+      initial: element.initial_options?.map(asOption),
+    }),
   users_select: (element, place) => known(element, place, people(place), [element.initial_user]),
   multi_users_select: (element, place) => known(element, place, people(place), element.initial_users, true),
-  channels_select: (element, place) => known(element, place, channels(place, ["public"]), [element.initial_channel]),
-  multi_channels_select: (element, place) => known(element, place, channels(place, ["public"]), element.initial_channels, true),
-  conversations_select: (element, place) => known(element, place, conversations(element, place), [initialConversation(element, place)]),
-  multi_conversations_select: (element, place) => known(element, place, conversations(element, place), element.initial_conversations, true),
+  channels_select: (element, place) =>
+    known(element, place, channels(place, ["public"]), [element.initial_channel]),
+  multi_channels_select: (element, place) =>
+    known(element, place, channels(place, ["public"]), element.initial_channels, true),
+  conversations_select: (element, place) =>
+    known(element, place, conversations(element, place), [initialConversation(element, place)]),
+  multi_conversations_select: (element, place) =>
+    known(element, place, conversations(element, place), element.initial_conversations, true),
 };
 
 /**
@@ -60,8 +77,16 @@ function external(element, place) {
   return {
     minQuery: element.min_query_length ?? MIN_QUERY,
     ask: async (query) => {
-      const answer = await place.host.suggest({ block_id: place.block.block_id, action_id: element.action_id, query });
-      if (!answer.ok) return { groups: [], error: answer.error ?? "The options could not be loaded. Type again to ask once more." };
+      const answer = await place.host.suggest({
+        block_id: place.block.block_id,
+        action_id: element.action_id,
+        query,
+      });
+      if (!answer.ok)
+        return {
+          groups: [],
+          error: answer.error ?? "The options could not be loaded. Type again to ask once more.",
+        };
       return { groups: groupsOf(answer) };
     },
   };
@@ -69,7 +94,8 @@ function external(element, place) {
 
 /** @returns {import("../listbox.js").Group[]} */
 function groupsOf({ options, option_groups }) {
-  if (option_groups) return option_groups.map((group) => ({ label: group.label.text, options: group.options.map(asOption) }));
+  if (option_groups)
+    return option_groups.map((group) => ({ label: group.label.text, options: group.options.map(asOption) }));
   return [{ label: null, options: (options ?? []).map(asOption) }];
 }
 
@@ -82,26 +108,46 @@ const first = (option) => (option ? [asOption(option)] : []);
 /** Every word typed must begin a word of the label or stand somewhere in it. */
 export function matching(groups, query) {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const fits = (option) => words.every((word) => `${option.label} ${option.description ?? ""}`.toLocaleLowerCase().includes(word));
-  return groups.map((group) => ({ ...group, options: group.options.filter(fits) })).filter((group) => group.options.length);
+  const fits = (option) =>
+    words.every((word) => `${option.label} ${option.description ?? ""}`.toLocaleLowerCase().includes(word));
+  return groups
+    .map((group) => ({ ...group, options: group.options.filter(fits) }))
+    .filter((group) => group.options.length);
 }
 
 const people = ({ host }) =>
-  host.store.people.map((person) => ({ value: person.id, label: person.real_name, description: person.title, lead: avatar(person, "small") }));
+  host.store.people.map((person) => ({
+    value: person.id,
+    label: person.real_name,
+    description: person.title,
+    lead: avatar(person, "small"),
+  }));
 
 const channels = ({ host }, kinds) =>
   host.store.channels
     .filter((channel) => kinds.includes(channel.kind))
-    .map((channel) => ({ value: channel.id, label: channel.name, lead: h("span", { class: "option-icon" }, icon(CHANNEL_ICONS[channel.kind])) }));
+    .map((channel) => ({
+      value: channel.id,
+      label: channel.name,
+      lead: h("span", { class: "option-icon" }, icon(CHANNEL_ICONS[channel.kind])),
+    }));
 
 /** Slack's filter names, in our kinds. A shared channel may be public or private: it is shown for both. */
 const INCLUDES = { public: ["public", "shared"], private: ["private", "shared"], im: ["im"], mpim: [] };
 
 function conversations(element, place) {
-  const wanted = element.filter?.include?.flatMap((kind) => INCLUDES[kind] ?? []) ?? ["public", "private", "shared", "im"];
-  const kinds = element.filter?.exclude_external_shared_channels ? wanted.filter((kind) => kind !== "shared") : wanted;
+  const wanted = element.filter?.include?.flatMap((kind) => INCLUDES[kind] ?? []) ?? [
+    "public",
+    "private",
+    "shared",
+    "im",
+  ];
+  const kinds = element.filter?.exclude_external_shared_channels
+    ? wanted.filter((kind) => kind !== "shared")
+    : wanted;
   return channels(place, kinds);
 }
 
 const initialConversation = (element, { host }) =>
-  element.initial_conversation ?? (element.default_to_current_conversation ? host.store.channel?.id : undefined);
+  element.initial_conversation ??
+  (element.default_to_current_conversation ? host.store.channel?.id : undefined);

@@ -10,15 +10,46 @@ export function table(block, host) {
   return h(
     "div",
     { class: "table", tabindex: 0, role: "region", "aria-label": "Table" },
-    h("table", {},
-      head ? h("thead", {}, h("tr", {}, head.map((cell, index) => tableCell("th", cell, settings[index], host)))) : null,
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, index) => tableCell("td", cell, settings[index], host)))))),
+    h(
+      "table",
+      {},
+      head
+        ? h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              head.map((cell, index) => tableCell("th", cell, settings[index], host)),
+            ),
+          )
+        : null,
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell, index) => tableCell("td", cell, settings[index], host)),
+          ),
+        ),
+      ),
+    ),
   );
 }
 
 function tableCell(tag, cell, setting, host) {
   const align = ["center", "right"].includes(setting?.align) ? setting.align : "";
-  return h(tag, { class: `${align} ${setting?.is_wrapped ? "wrapped" : ""}`, scope: tag === "th" ? "col" : null, dir: "auto" }, content(cell, host));
+  return h(
+    tag,
+    {
+      class: `${align} ${setting?.is_wrapped ? "wrapped" : ""}`,
+      scope: tag === "th" ? "col" : null,
+      dir: "auto",
+    },
+    content(cell, host),
+  );
 }
 
 function content(cell, host) {

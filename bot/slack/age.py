@@ -1,0 +1,37 @@
+"""How old an answer is, in words: for the small line under everything that comes from Chakra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.cache import Cached
+from bot.errors import Throttled
+from bot.slack.blocks import Markup, words
+
+JUST_NOW = 5.0
+"""Seconds for which an answer counts as new."""
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``12 seconds ago``, ``3 minutes ago``: the largest unit alone, rounded down."""
+    if seconds < JUST_NOW:
+        return "just now"
+    for size, unit in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def freshness(answer: Cached[Any]) -> Markup:
+    """The line itself; a plain warning where an old answer stands in for one not to be had."""
+    if not answer.stale:
+        return words("From Chakra, ", ago(answer.age_seconds))
+    why = (
+        "Chakra is asked too often right now."
+        if isinstance(answer.reason, Throttled)
+        else "Chakra cannot be reached right now."
+    )
+    return words(f":warning: {why} This is from {ago(answer.age_seconds)}.")

@@ -1,0 +1,262 @@
+"""The one place that talks to Slack: the Web API and response URLs, over one shared session.
+
+Retries here can never post twice: a call is repeated when Slack answered 429, or when the
+connection was never made; a call whose answer got lost is repeated only where Slack itself makes a
+second one harmless (reading, and replacing a view by its hash).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock, sleep
+from bot.errors import NotInChannel, SlackError, TriggerExpired
+from bot.slack.reply import Message, View
+
+PATIENCE = 10.0
+"""Seconds for one attempt, its connection included."""
+CONNECT_SECONDS = 4.0
+LONGEST_WAIT = 10.0
+"""Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
+RATE_LIMIT_TRIES = 2
+CONNECT_PAUSE = 0.2
+
+TRIGGER_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+CHANNEL_CODES = frozenset(
+    {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
+)
+READS = frozenset({"auth.test", "users.info", "usergroups.users.list"})
+"""Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
+HARMLESS_TWICE = READS | {"views.update"}
+
+
+# The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
+
+
+class RateLimitRetry(AsyncRetryHandler):
+    """Waits as long as Slack's ``Retry-After`` says, on the injected clock, ``LONGEST_WAIT`` in
+    all."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(max_retry_count=RATE_LIMIT_TRIES)
+        self._clock = clock
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or response.status_code != 429:
+            return False
+        return _waited(state) + retry_after(response.headers) <= LONGEST_WAIT
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        wait = retry_after(response.headers if response else {})
+        state.custom_values = {_WAITED: _waited(state) + wait}
+        state.next_attempt_requested = True
+        await sleep(self._clock, wait)
+        state.increment_current_attempt()
+
+
+_WAITED = "seconds waited"
+
+
+def _waited(state: RetryState) -> float:
+    return float((state.custom_values or {}).get(_WAITED, 0.0))
+
+
+class ConnectionRetry(AsyncRetryHandler):
+    """Once more when the connection was never made, or when the call only reads."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(max_retry_count=1)
+        self._clock = clock
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return True
+        lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
+        return lost and request.url.rsplit("/", 1)[-1] in HARMLESS_TWICE
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        state.next_attempt_requested = True
+        await sleep(self._clock, CONNECT_PAUSE)
+        state.increment_current_attempt()
+
+
+def retry_after(headers: Mapping[str, Any]) -> float:
+    """Seconds, from Slack's header; 1 where it is missing or no number."""
+    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "1")
+    try:
+        return max(0.0, float(value[0] if isinstance(value, list) else value))
+    except ValueError:
+        return 1.0
+
+
+class SlackClient:
+    """Every method raises ``SlackError``, or one of its kinds, and nothing else."""
+
+    def __init__(
+        self, *, token: str, base_url: str, clock: Clock, patience: float = PATIENCE
+    ) -> None:
+        """Must be made inside the running loop: it opens the session."""
+        self._clock = clock
+        # The settings allow http:// on loopback only, and no proxy leads there.
+        self.proxied = base_url.startswith("https://")
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=patience, connect=min(CONNECT_SECONDS, patience)),
+            connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=60),
+            trust_env=self.proxied,
+        )
+        self.web = AsyncWebClient(
+            token=token,
+            base_url=base_url,
+            session=self._session,
+            retry_handlers=[RateLimitRetry(clock), ConnectionRetry(clock)],
+        )
+        # slack_sdk would use the environment's proxy for every host; the session heeds NO_PROXY.
+        self.web.proxy = None
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+    async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """The body of Slack's answer, and two of its headers: ``_scopes`` (what the token may do,
+        comma-separated) and ``_date`` (Slack's clock)."""
+        sent = {"data" if method in READS else "json": arguments}
+        try:
+            answer = await self.web.api_call(method, **sent)
+        except SlackApiError as refused:
+            raise _slack_error(method, refused) from refused
+        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+            raise SlackError(method, "unreachable") from lost
+        except (AttributeError, ValueError) as odd:  # slack_sdk reads what is no object as one
+            raise SlackError(method, "unreadable") from odd
+        body = answer.data
+        if not isinstance(body, dict):
+            raise SlackError(method, "unreadable")
+        headers = {key.lower(): value for key, value in answer.headers.items()}
+        return {
+            **body,
+            "_scopes": headers.get("x-oauth-scopes", ""),
+            "_date": headers.get("date", ""),
+        }
+
+    async def open_view(self, trigger_id: str, view: View) -> dict[str, Any]:
+        return await self.call("views.open", trigger_id=trigger_id, view=view)
+
+    async def push_view(self, trigger_id: str, view: View) -> dict[str, Any]:
+        return await self.call("views.push", trigger_id=trigger_id, view=view)
+
+    async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> None:
+        """``view_hash`` makes Slack refuse the update when the view changed in between."""
+        guard = {"hash": view_hash} if view_hash else {}
+        await self.call("views.update", view_id=view_id, view=view, **guard)
+
+    async def answer(self, response_url: str, message: Message) -> None:
+        """Posts to a ``response_url``, as signed, whatever its host; no token goes with it.
+
+        Slack: five uses, thirty minutes. The ``SlackError`` carries Slack's word.
+        """
+        body = response_body(message)
+        for last in (False, True):
+            try:
+                status, text, wait = await self._post(response_url, body)
+            except aiohttp.ClientConnectorError as never_made:
+                if last:
+                    raise SlackError("response_url", "unreachable") from never_made
+                await sleep(self._clock, CONNECT_PAUSE)
+                continue
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as lost:
+                raise SlackError("response_url", "unreachable") from lost
+            if status == 429 and not last and wait <= LONGEST_WAIT:
+                await sleep(self._clock, wait)
+                continue
+            if status == 429:
+                raise SlackError("response_url", "ratelimited", retry_after=wait)
+            if word := _refusal(status, text):
+                raise SlackError("response_url", word)
+            return
+
+    async def _post(self, url: str, body: dict[str, Any]) -> tuple[int, str, float]:
+        async with self._session.post(url, json=body, allow_redirects=False) as response:
+            return response.status, await response.text(), retry_after(response.headers)
+
+
+def response_body(message: Message) -> dict[str, Any]:
+    """A message as an ack of a command or a post to a ``response_url`` carries it."""
+    body: dict[str, Any] = {
+        "response_type": "in_channel" if message.to_channel else "ephemeral",
+        "text": message.text,
+    }
+    if message.blocks:
+        body["blocks"] = list(message.blocks)
+    body["replace_original"] = message.replace
+    return body
+
+
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+
+
+def _refusal(status: int, text: str) -> str:
+    """Slack's word for refusing a post to a ``response_url``, "" where it was taken: the answer is
+    JSON or the bare word."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    said = body if isinstance(body, dict) else {"error": text.strip()}
+    if status == 200 and said.get("ok", True):
+        return ""
+    word = str(said.get("error") or "")
+    return word if _CODE.fullmatch(word) else f"http_{status}"
+
+
+def _slack_error(method: str, refused: SlackApiError) -> SlackError:
+    """``refused`` holds slack_sdk's answer, or aiohttp's where the body could not be read."""
+    answer = refused.response
+    body = getattr(answer, "data", None)
+    status = getattr(answer, "status_code", None) or getattr(answer, "status", 200)
+    code = str(body.get("error") or "") if isinstance(body, dict) else ""
+    if status == 429:
+        return SlackError(method, "ratelimited", retry_after=retry_after(answer.headers))
+    if code in TRIGGER_CODES:
+        return TriggerExpired(method, code)
+    if code in CHANNEL_CODES:
+        return NotInChannel(method, code)
+    return SlackError(method, code or (f"http_{status}" if status >= 500 else "unreadable"))

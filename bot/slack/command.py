@@ -1,0 +1,156 @@
+"""The vocabulary of commands: Command, Action, Form, Options and their requests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Generic, TypeVar
+
+from bot.slack.reply import Choices, FieldErrors, Reply
+from bot.slack.words import Line
+
+D = TypeVar("D")
+"""The desk: what the handlers work with. The router passes it on and never looks into it."""
+
+
+class Role(IntEnum):
+    """What a person may do here, in rising order."""
+
+    ANYONE = 0
+    """Help, and nothing else: guests and people from other workspaces."""
+    MEMBER = 1
+    """Look, share and watch."""
+    SENDER = 2
+    """Write to Chakra."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, as Slack's signed request says. ``team`` is the workspace of the *person*."""
+
+    id: str
+    team: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it was done. ``channel`` is empty for what happens in a form opened from nowhere."""
+
+    channel: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What every handler is told. ``reference`` is the request id that the logs hold; ``now`` is
+    in seconds since the epoch; ``role`` has been checked against what the command needs."""
+
+    actor: Actor
+    place: Place
+    role: Role
+    reference: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRequest(Request):
+    """A typed command. ``line`` is what stood behind the sub-command's name."""
+
+    line: Line = field(default_factory=lambda: Line(words=(), named={}, raw=""))
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest(Request):
+    """A pressed button or a chosen option. ``value`` is the button's value or the option's."""
+
+    value: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The state of the form or message that holds the element: block_id -> value."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """What the form carries with it, where the element stands in a form."""
+    in_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRequest(Request):
+    """A submitted form. ``values``: block_id -> what was entered ("" where nothing was)."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsRequest(Request):
+    """Somebody types into an external select. ``query`` is what stands in it so far."""
+
+    query: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+
+def no_objection(_: SubmitRequest) -> FieldErrors | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[D]):
+    """A button or a menu. ``id`` is its ``action_id``: the sub-command, a dot, a verb.
+
+    One action may stand several times in a message; what follows a colon in the ``action_id``
+    (``users.page:next``) only tells them apart and is cut before dispatch.
+    """
+
+    id: str
+    run: Callable[[ActionRequest, D], Awaitable[Reply]]
+    role: Role = Role.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[D]):
+    """A modal. ``check`` runs before the ack and calls nobody; ``submit`` does the work."""
+
+    id: str
+    submit: Callable[[SubmitRequest, D], Awaitable[Reply]]
+    check: Callable[[SubmitRequest], FieldErrors | None] = no_objection
+    role: Role = Role.SENDER
+
+
+@dataclass(frozen=True, slots=True)
+class Options(Generic[D]):
+    """An external select; ``id`` is its ``action_id``."""
+
+    id: str
+    suggest: Callable[[OptionsRequest, D], Awaitable[Choices]]
+    role: Role = Role.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[D]):
+    """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
+
+    ``usage`` is what follows ``/chakra`` in help ("user <id, e-mail, …>"), ``example`` a line that
+    can be copied ("/chakra user john@acme.com"), ``names`` the words it takes as ``name=value``
+    ("#" stands for any number), ``details`` further sentences for ``help <command>``.
+    ``shortcut``, where given, is a button of the bare ``/chakra``: its label, and the words that
+    pressing it puts behind the name.
+    """
+
+    name: str
+    summary: str
+    usage: str
+    example: str
+    run: Callable[[CommandRequest, D], Awaitable[Reply]]
+    role: Role = Role.MEMBER
+    aliases: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    shortcut: tuple[str, str] | None = None
+    actions: tuple[Action[D], ...] = ()
+    forms: tuple[Form[D], ...] = ()
+    options: tuple[Options[D], ...] = ()
+
+
+Payload = Mapping[str, Any]
+"""A request of Slack's, as Bolt parsed it."""

@@ -1,0 +1,116 @@
+"""Help, made from the commands themselves: the overview, one command, and what you may do here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, code, lines, words
+from bot.slack.command import Command, Role
+from bot.slack.reply import Block, Message
+
+RUN = "help.run"
+"""``action_id`` of a button that runs the command in its value."""
+
+NAME = "help"
+SUMMARY = "what there is, and how each command is written"
+USAGE = "help [command]"
+EXAMPLE = "/chakra help user"
+
+Commands = Sequence[Command[Any]]
+
+ROLES = {
+    Role.ANYONE: "You are a guest here, so only help is open to you.",
+    Role.MEMBER: "You may look things up and share them.",
+    Role.SENDER: "You may look things up, share them, and change things in Chakra.",
+}
+
+
+def overview(commands: Commands) -> Message:
+    """Every command with its usage; the same for everyone, before any access check."""
+    rows = [_row(command.usage, command.summary) for command in commands]
+    rows.append(_row(USAGE, SUMMARY))
+    return Message(
+        text="What /chakra can do: " + ", ".join([*(one.name for one in commands), NAME]),
+        blocks=(
+            blocks.section(words(bold("What /chakra can do"))),
+            *(blocks.section(chunk) for chunk in _chunks(rows)),
+            blocks.context(
+                words("More about one of them: ", code(EXAMPLE)),
+                words("Answers are visible to you alone until you share them."),
+            ),
+        ),
+    )
+
+
+def one(command: Command[Any]) -> Message:
+    """One command: usage, what it does, an example to copy, its other names."""
+    told = [words(code(f"/chakra {command.usage}")), words(_sentence(command.summary))]
+    told += [words(detail) for detail in command.details]
+    made: list[Block] = [
+        blocks.section(lines(told)),
+        blocks.section(words("For example: ", code(command.example))),
+    ]
+    small = []
+    if command.aliases:
+        small.append(words("Also: ", Markup(", ".join([code(alias) for alias in command.aliases]))))
+    if command.role is Role.SENDER:
+        small.append(words("For people who may write to Chakra."))
+    if small:
+        made.append(blocks.context(*small))
+    return Message(text=words(f"/chakra {command.usage}: ", command.summary), blocks=tuple(made))
+
+
+def about_help() -> Message:
+    told = lines(
+        [code(f"/chakra {USAGE}"), words(_sentence(SUMMARY)), words("For example: ", code(EXAMPLE))]
+    )
+    return Message(text=words(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
+
+
+def welcome(commands: Commands, role: Role, *, unsure: bool) -> Message:
+    """The bare ``/chakra``: what *this* person may do here, with buttons."""
+    open_here = [command for command in commands if command.role <= role]
+    standing = (
+        "Slack could not be asked who you are, so for now only help is open to you."
+        if unsure and role is Role.ANYONE
+        else ROLES[role]
+    )
+    made: list[Block] = [blocks.section(lines([bold("Chakra"), words(standing)]))]
+    if open_here:
+        rows = [words(code(one.example), "\n", _sentence(one.summary)) for one in open_here]
+        made += [blocks.section(chunk) for chunk in _chunks(rows)]
+    made.append(blocks.actions(*_buttons(open_here)))
+    return Message(text=words(standing, " Type /chakra help for everything."), blocks=tuple(made))
+
+
+def _buttons(commands: Commands) -> list[Block]:
+    made = []
+    for command in commands:
+        if command.shortcut is not None:
+            label, rest = command.shortcut
+            made.append(
+                blocks.button(label, f"{RUN}:{command.name}", f"{command.name} {rest}".strip())
+            )
+    made.append(blocks.button("All commands", f"{RUN}:help", NAME))
+    return made
+
+
+def _row(usage: str, summary: str) -> Markup:
+    return words(code(f"/chakra {usage}"), "\n", _sentence(summary))
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[:1].upper()}{summary[1:]}."
+
+
+def _chunks(rows: list[Markup]) -> list[Markup]:
+    """As many rows a section as Slack's 3,000 characters bear, a blank line between them."""
+    made: list[Markup] = []
+    for row in rows:
+        if made and len(made[-1]) + len(row) + 2 <= blocks.SECTION_TEXT:
+            made[-1] = words(made[-1], "\n\n", row)
+        else:
+            made.append(row)
+    return made

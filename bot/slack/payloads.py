@@ -1,0 +1,180 @@
+"""Slack's payloads read into the vocabulary: who, where, what was typed, pressed or entered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any
+
+from bot.slack.command import Actor, Payload, Place
+from bot.slack.reply import View
+
+METADATA = 3_000
+"""Characters of ``private_metadata``. docs.slack.dev/reference/views"""
+
+Shape = type | tuple[type, ...] | Mapping[str, "Shape"] | list["Shape"]
+
+_OR_NULL = (dict, NoneType)
+SHAPES: Mapping[str, Shape] = {
+    "type": str,
+    "command": str,
+    "text": str,
+    "user": {"id": str},
+    "team": _OR_NULL,
+    "channel": _OR_NULL,
+    "container": _OR_NULL,
+    "state": _OR_NULL,
+    "message": _OR_NULL,
+    "event": {"type": str},
+    "actions": [{"action_id": str}],
+    "action_id": str,
+    "callback_id": str,
+    "view": {
+        "id": str,
+        "callback_id": str,
+        "hash": str,
+        "private_metadata": str,
+        "blocks": [{"block_id": str, "element": {"type": str}}],
+        "state": _OR_NULL,
+    },
+}
+"""The JSON types of what is read here and by Bolt. docs.slack.dev/reference/interaction-payloads"""
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "block_actions": ("user", "actions"),
+    "view_submission": ("user", "view"),
+    "block_suggestion": ("user", "action_id"),
+}
+"""What each kind cannot do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a form was opened from: enough to say something there once it is submitted."""
+
+    response_url: str = ""
+    channel: str = ""
+
+
+def readable(payload: Payload) -> bool:
+    """Whether it has the shape that Slack documents, as far as it matters here."""
+    return _fits(payload, SHAPES) and all(
+        payload.get(name) for name in NEEDED.get(payload.get("type", ""), ())
+    )
+
+
+def _fits(value: object, shape: Shape) -> bool:
+    if isinstance(shape, Mapping):
+        return isinstance(value, Mapping) and all(
+            _fits(value[name], inner) for name, inner in shape.items() if name in value
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(one, shape[0]) for one in value)
+    return isinstance(value, shape)
+
+
+def actor(payload: Payload) -> Actor:
+    user = payload.get("user")
+    if isinstance(user, Mapping):
+        team = user.get("team_id") or _team(payload)
+        return Actor(
+            str(user.get("id", "")), str(team), str(user.get("username") or user.get("name") or "")
+        )
+    return Actor(
+        str(payload.get("user_id", "")),
+        str(payload.get("team_id", "")),
+        str(payload.get("user_name", "")),
+    )
+
+
+def _team(payload: Payload) -> str:
+    team = payload.get("team")
+    return str(team.get("id", "")) if isinstance(team, Mapping) else ""
+
+
+def place(payload: Payload) -> Place:
+    channel = payload.get("channel")
+    if isinstance(channel, Mapping):
+        return Place(str(channel.get("id", "")), str(channel.get("name", "")))
+    container = payload.get("container")
+    if isinstance(container, Mapping) and container.get("channel_id"):
+        return Place(str(container["channel_id"]))
+    if payload.get("channel_id"):
+        return Place(str(payload["channel_id"]), str(payload.get("channel_name", "")))
+    return Place(str(_metadata(payload).get("channel", "")))
+
+
+def state(payload: Payload) -> dict[str, str]:
+    """What our own form carries with it."""
+    kept = _metadata(payload).get("state")
+    return {str(key): str(value) for key, value in kept.items()} if isinstance(kept, dict) else {}
+
+
+def origin(payload: Payload) -> Origin:
+    """Of the form that the payload comes from, or of the command or message itself."""
+    if isinstance(payload.get("view"), Mapping):
+        kept = _metadata(payload)
+        return Origin(str(kept.get("url", "")), str(kept.get("channel", "")))
+    return Origin(str(payload.get("response_url") or ""), place(payload).channel)
+
+
+def carrying(view: View, kept: Mapping[str, str], came_from: Origin) -> View:
+    """``view`` with its state and origin in ``private_metadata``."""
+    metadata = {"state": dict(kept), "url": came_from.response_url, "channel": came_from.channel}
+    text = json.dumps(metadata, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > METADATA:
+        raise ValueError(f"a form's state takes {len(text)} of {METADATA} characters")
+    return {**view, "private_metadata": text}
+
+
+def _metadata(payload: Payload) -> dict[str, Any]:
+    view = payload.get("view")
+    text = view.get("private_metadata", "") if isinstance(view, Mapping) else ""
+    try:
+        kept = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def values(payload: Payload) -> dict[str, str]:
+    """block_id -> what its element holds; several chosen options are joined by a comma."""
+    holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
+    held = (holder or {}).get("state") or {}
+    blocks = held.get("values") if isinstance(held, Mapping) else None
+    if not isinstance(blocks, Mapping):
+        return {}
+    return {
+        str(block): element_value(next(iter(elements.values())))
+        for block, elements in blocks.items()
+        if isinstance(elements, Mapping) and elements
+    }
+
+
+_SINGLE = (
+    "value",
+    "selected_user",
+    "selected_conversation",
+    "selected_channel",
+    "selected_date",
+    "selected_time",
+    "selected_date_time",
+)
+_SEVERAL = ("selected_users", "selected_conversations", "selected_channels")
+
+
+def element_value(element: object) -> str:
+    """The value of an action or of a state entry, whichever element it comes from."""
+    if not isinstance(element, Mapping):
+        return ""
+    chosen = element.get("selected_option")
+    if isinstance(chosen, Mapping):
+        return str(chosen.get("value", ""))
+    several = element.get("selected_options")
+    if isinstance(several, list):
+        return ",".join(str(one.get("value", "")) for one in several if isinstance(one, Mapping))
+    for key in _SEVERAL:
+        if isinstance(element.get(key), list):
+            return ",".join(str(one) for one in element[key])
+    return next((str(element[key]) for key in _SINGLE if element.get(key) is not None), "")

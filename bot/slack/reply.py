@@ -1,0 +1,82 @@
+"""What a handler may return: it says what the person shall see, the router does the talking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Block = dict[str, Any]
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line or a card. ``text`` is what notifications and screen readers get (mrkdwn, escaped).
+
+    Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees:
+    whatever it holds must be masked. ``replace`` puts it in the place of the message whose button
+    was pressed; it means nothing in answer to a typed command, which Slack cannot replace.
+    """
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    to_channel: bool = False
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """Opens ``view`` on top of what the person looks at. ``state`` comes back with the submission;
+    it travels in ``private_metadata``, so it must be small (Slack: 3,000 characters in all)."""
+
+    view: View
+    state: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateForm:
+    """Puts ``view`` in the place of the form that the press or the submission came from."""
+
+    view: View
+    state: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldErrors:
+    """Keeps the form open with a sentence under each field: ``block_id`` -> sentence."""
+
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseForm:
+    """Closes the form. ``done`` is a sentence for a person whose form could not be closed, because
+    the work took longer than the ack could wait; ``then`` is said where the form was opened."""
+
+    done: str
+    then: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of an external select. ``text`` is clipped to Slack's 75 characters."""
+
+    text: str
+    value: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The answer to an options request: at most 100 are shown."""
+
+    options: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The press needs no answer (a link button, a closed form)."""
+
+
+Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | Nothing

@@ -1,0 +1,182 @@
+"""Commands that exist for the router's own stories: slow, broken, refused, with a form."""
+
+from __future__ import annotations
+
+from bot import errors
+from bot.clock import sleep
+from bot.desk import Desk
+from bot.slack import blocks
+from bot.slack.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Options,
+    OptionsRequest,
+    Role,
+    SubmitRequest,
+)
+from bot.slack.reply import (
+    Choice,
+    Choices,
+    CloseForm,
+    FieldErrors,
+    Message,
+    Nothing,
+    OpenForm,
+    Reply,
+    UpdateForm,
+)
+
+FAILURES: dict[str, Exception] = {
+    "usage": errors.UsageError("One word, please.", example="/chakra fail usage"),
+    "missing": errors.Missing(endpoint="GET /x", status=404),
+    "key": errors.KeyRefused(endpoint="GET /x", status=401),
+    "role": errors.KeyRefused(endpoint="GET /x", status=403),
+    "busy": errors.Throttled(retry_after=30, endpoint="GET /x", status=429),
+    "down": errors.Unavailable(endpoint="GET /x"),
+    "unknown": errors.OutcomeUnknown(endpoint="PUT /x"),
+    "unreadable": errors.Unreadable(field="_data.id", endpoint="GET /x"),
+    "refused": errors.Rejected("name <!channel> is & bad", endpoint="PUT /x", status=400),
+    "setup": errors.NotSetUp("CHAKRA_PLUGIN_ID", "Sending is not set up."),
+    "bug": RuntimeError("secret detail"),
+}
+
+
+async def say(request: CommandRequest, _: Desk) -> Message:
+    return Message(text=blocks.escape(request.line.rest(0)))
+
+
+async def slow(request: CommandRequest, desk: Desk) -> Message:
+    seconds = float(request.line.words[0].text)
+    await sleep(desk.clock, seconds)
+    return Message(text=f"done after {seconds:g}")
+
+
+async def fail(request: CommandRequest, _: Desk) -> Message:
+    raise FAILURES[request.line.words[0].text]
+
+
+async def post(request: CommandRequest, _: Desk) -> Message:
+    """Several faces of a message, by word."""
+    word = request.line.words[0].text
+    if word == "channel":
+        return Message(text="for everyone", to_channel=True)
+    if word == "card":
+        pressable = [blocks.button(label, f"stage.{label}", "7") for label in ("again", "form", "boom")]
+        return Message(text="a card", blocks=(blocks.section("a card"), blocks.actions(*pressable)))
+    return Message(text="too much", blocks=tuple(blocks.divider() for _ in range(51)))
+
+
+async def open_form(request: CommandRequest, desk: Desk) -> OpenForm:
+    if request.line.words:
+        await sleep(desk.clock, float(request.line.words[0].text))
+    return _form()
+
+
+def _form() -> OpenForm:
+    view = blocks.form(
+        "stage.submit",
+        "A form",
+        "Save",
+        [
+            blocks.text_field("name", "Name", action="stage.name", optional=True),
+            {
+                "type": "input",
+                "block_id": "who",
+                "label": blocks.plain("Who", 100),
+                "optional": True,
+                "element": {"type": "external_select", "action_id": "stage.who", "min_query_length": 0},
+            },
+            blocks.actions(blocks.button("Fill", "stage.fill"), blocks.button("Burn", "stage.burn")),
+        ],
+    )
+    return OpenForm(view, {"kept": "yes"})
+
+
+async def again(request: ActionRequest, _: Desk) -> Message:
+    return Message(text=f"again {request.value}", replace=True)
+
+
+async def form_of_card(_: ActionRequest, __: Desk) -> OpenForm:
+    return _form()
+
+
+async def boom(_: ActionRequest, __: Desk) -> Reply:
+    raise RuntimeError("secret detail")
+
+
+async def fill(request: ActionRequest, _: Desk) -> UpdateForm:
+    kept = request.state["kept"]
+    view = blocks.form("stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")])
+    return UpdateForm(view, request.state)
+
+
+def check(request: SubmitRequest) -> FieldErrors | None:
+    if request.values["name"] == "bad":
+        return FieldErrors({"name": "Another name, please."})
+    return None
+
+
+async def submit(request: SubmitRequest, desk: Desk) -> Reply:
+    word = request.values["name"]
+    if word in FAILURES:
+        raise FAILURES[word]
+    if word == "next":
+        return UpdateForm(blocks.notice("Next", [blocks.section("the next form")]))
+    if word == "late":
+        await sleep(desk.clock, 5)
+    if word == "late down":
+        await sleep(desk.clock, 5)
+        raise FAILURES["down"]
+    if word == "taken":
+        return FieldErrors({"name": "That name is taken."})
+    return CloseForm("Saved.", then=Message(text=f"saved {word} {request.state['kept']}"))
+
+
+async def who(request: OptionsRequest, desk: Desk) -> Choices:
+    if request.query == "boom":
+        raise RuntimeError("secret detail")
+    if request.query == "slow":
+        await sleep(desk.clock, 5)
+    return Choices(tuple(Choice(f"{request.query} {n}", str(n)) for n in range(150)))
+
+
+async def nothing(_: CommandRequest, __: Desk) -> Nothing:
+    return Nothing()
+
+
+def _command(name: str, run: object, **more: object) -> Command[Desk]:
+    return Command(  # type: ignore[misc]
+        name=name,
+        summary=f"{name} for the test",
+        usage=f"{name} [word]",
+        example=f"/chakra {name} x",
+        run=run,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]
+    )
+
+
+STAGE = (
+    _command("say", say, aliases=("echo",)),
+    _command("slow", slow),
+    _command("fail", fail),
+    _command("post", post),
+    _command("nothing", nothing),
+    _command("write", say, role=Role.SENDER),
+    _command(
+        "stage",
+        open_form,
+        shortcut=("A form", ""),
+        actions=(
+            Action("stage.again", again),
+            Action("stage.form", form_of_card),
+            Action("stage.boom", boom),
+            Action("stage.burn", boom),
+            Action("stage.fill", fill),
+        ),
+        forms=(Form("stage.submit", submit, check),),
+        options=(Options("stage.who", who),),
+    ),
+)

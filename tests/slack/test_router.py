@@ -1,0 +1,366 @@
+"""The way of a request: text, help, near misses, slow answers, forms, failures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Delivered, Shown, plain
+from tests.clock import ManualClock
+from tests.conftest import OpenWorld
+from tests.slack.stage import FAILURES, STAGE
+
+MEI, JOHN, SALES, GENERAL = "U0MEI", "U0JOHN", "C0SALES", "C0GENERAL"
+
+
+@pytest.fixture
+async def stage(open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world(STAGE) as made:
+        yield made
+
+
+async def typed(made: World, text: str, who: str = MEI, where: str = SALES) -> str:
+    """What the person sees last, after everything has settled."""
+    before = {shown.id for shown in made.slack.messages(who, where)}
+    await made.slack.type(who, where, text)
+    await made.settle()
+    fresh = [shown for shown in made.slack.messages(who, where) if shown.id not in before]
+    return plain(fresh[-1]) if fresh else ""
+
+
+def calls(made: World, method: str) -> int:
+    return sum(call.method == method for call in made.slack.calls)
+
+
+async def test_the_answer_rides_in_the_ack_and_only_the_asker_sees_it(stage: World) -> None:
+    delivered = await stage.slack.type(MEI, SALES, "/chakra say hello you")
+    assert delivered.status == 200
+    assert delivered.body is not None
+    assert delivered.body["text"] == "hello you"
+    assert not calls(stage, "response_url")
+    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "hello you"
+    assert all("hello you" not in plain(shown) for shown in stage.slack.messages(JOHN, SALES))
+
+
+async def test_an_alias_and_capitals_find_the_command(stage: World) -> None:
+    assert await typed(stage, "/chakra Echo hi") == "hi"
+
+
+async def test_what_somebody_typed_mentions_nobody(stage: World) -> None:
+    delivered = await stage.slack.type(MEI, SALES, "/chakra say <!channel> & <b>")
+    assert delivered.body is not None
+    assert "<!channel>" not in delivered.body["text"]
+
+
+@pytest.mark.parametrize("line", ["/chakra help", "/chakra HELP"])
+async def test_help_names_every_command_with_its_usage(stage: World, line: str) -> None:
+    said = await typed(stage, line)
+    assert all(f"/chakra {command.usage}" in said for command in STAGE)
+
+
+@pytest.mark.parametrize("line", ["/chakra help say", "/chakra say help", "/chakra help echo"])
+async def test_help_of_one_command_shows_an_example_to_copy(stage: World, line: str) -> None:
+    said = await typed(stage, line)
+    assert "/chakra say x" in said
+    assert "echo" in said
+
+
+async def test_help_answers_a_guest_and_a_stranger_before_any_access_check(stage: World) -> None:
+    stage.slack.fail("users.info", error="fatal_error")
+    for who, where in (("U0GITA", "C0PARTNERS"), ("U0SAM", "C0PARTNERS")):
+        assert "/chakra say" in await typed(stage, "/chakra help", who, where)
+    assert not calls(stage, "users.info")
+
+
+async def test_a_misspelt_word_is_answered_with_the_nearest_command(stage: World) -> None:
+    assert "/chakra slow 3" in await typed(stage, "/chakra slwo 3")
+
+
+async def test_a_word_like_no_other_points_to_help(stage: World) -> None:
+    said = await typed(stage, "/chakra xyzzy")
+    assert "/chakra xyzzy" in said
+    assert "/chakra help" in said
+
+
+async def test_the_bare_command_shows_what_one_may_do_here(stage: World) -> None:
+    assert "change things" in await typed(stage, "/chakra", JOHN)
+    mei = await typed(stage, "/chakra", MEI)
+    assert "look things up" in mei
+    assert "/chakra write" not in mei
+    assert "guest" in await typed(stage, "/chakra", "U0GITA", "C0PARTNERS")
+
+
+async def test_a_button_of_the_bare_command_runs_the_command(stage: World) -> None:
+    await stage.slack.type(MEI, SALES, "/chakra")
+    await stage.slack.press(MEI, "help.run:help")
+    await stage.settle()
+    assert "What /chakra can do" in plain(stage.slack.messages(MEI, SALES)[-1])
+
+
+async def test_who_may_not_write_is_told_which_role_it_needs(stage: World) -> None:
+    said = await typed(stage, "/chakra write x", MEI)
+    assert "sender" in said
+    assert await typed(stage, "/chakra write x", JOHN) == "x"
+
+
+async def test_a_slow_answer_is_acked_first_and_follows(stage: World, clock: ManualClock) -> None:
+    typing = asyncio.create_task(stage.slack.type(MEI, SALES, "/chakra slow 1"))
+    await clock.until_sleeping(1)
+    await clock.advance(0.3)
+    delivered = await typing
+    assert delivered.status == 200
+    assert not delivered.body
+    await clock.advance(1)
+    await stage.settle()
+    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 1"
+
+
+async def test_a_very_slow_answer_is_announced(stage: World, clock: ManualClock) -> None:
+    typing = asyncio.create_task(stage.slack.type(MEI, SALES, "/chakra slow 9"))
+    await clock.until_sleeping(9)
+    await clock.advance(0.3)
+    await typing
+    await clock.advance(3)
+    await stage.settle()
+    assert "will follow" in plain(stage.slack.messages(MEI, SALES)[-1])
+    await clock.advance(7)
+    await stage.settle()
+    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 9"
+
+
+async def test_a_handler_that_never_ends_is_given_up_and_told(
+    stage: World, clock: ManualClock
+) -> None:
+    typing = asyncio.create_task(stage.slack.type(MEI, SALES, "/chakra slow 9999"))
+    await clock.until_sleeping(9999)
+    await clock.advance(0.3)
+    await typing
+    await clock.advance(3)
+    await stage.settle()
+    await clock.advance(60)
+    await stage.settle()
+    assert "stopped before the answer" in plain(stage.slack.messages(MEI, SALES)[-1])
+
+
+@pytest.mark.parametrize("word", sorted(FAILURES))
+async def test_every_failure_becomes_a_sentence_with_a_remedy(stage: World, word: str) -> None:
+    said = await typed(stage, f"/chakra fail {word}")
+    assert len(said) > 30
+    assert said.rstrip().endswith((".", "`", "?")) or "Reference" in said
+    assert "Traceback" not in said
+    assert "secret detail" not in said
+    assert "RuntimeError" not in said
+
+
+async def test_a_failure_of_ours_carries_a_reference(stage: World) -> None:
+    assert "Reference" in await typed(stage, "/chakra fail bug")
+    assert "Reference" not in await typed(stage, "/chakra fail usage")
+
+
+async def test_what_chakra_says_is_quoted_and_mentions_nobody(stage: World) -> None:
+    delivered = await stage.slack.type(MEI, SALES, "/chakra fail refused")
+    assert delivered.body is not None
+    assert "<!channel>" not in str(delivered.body)
+    assert "&lt;!channel&gt; is &amp; bad" in str(delivered.body)
+
+
+async def test_an_answer_for_everyone_never_publishes_what_was_typed(stage: World) -> None:
+    await stage.slack.type(MEI, SALES, "/chakra post channel")
+    await stage.settle()
+    seen = [plain(shown) for shown in stage.slack.messages(JOHN, SALES)]
+    assert seen[-1] == "for everyone"
+    assert not any("/chakra" in text for text in seen)
+
+
+async def test_an_answer_that_slack_refuses_is_not_silence(stage: World) -> None:
+    await stage.slack.type(MEI, SALES, "/chakra post toomuch")
+    await stage.settle()
+    assert stage.slack.messages(MEI, SALES)[-1].ephemeral
+
+
+async def test_nothing_to_say_is_a_bare_ack(stage: World) -> None:
+    delivered = await stage.slack.type(MEI, SALES, "/chakra nothing x")
+    assert (delivered.status, delivered.body) == (200, None)
+
+
+async def test_a_pressed_button_replaces_its_card_in_place(stage: World) -> None:
+    await stage.slack.type(MEI, SALES, "/chakra post card")
+    card = stage.slack.messages(MEI, SALES)[-1]
+    await stage.slack.press(MEI, "stage.again")
+    await stage.settle()
+    shown = stage.slack.messages(MEI, SALES)
+    assert plain(shown[-1]) == "again 7"
+    assert card.id not in {one.id for one in shown} or plain(shown[-1]) != plain(card)
+
+
+async def test_a_press_that_fails_says_so_beside_the_card(stage: World) -> None:
+    await stage.slack.type(MEI, SALES, "/chakra post card")
+    await stage.slack.press(MEI, "stage.boom")
+    await stage.settle()
+    assert "Reference" in plain(stage.slack.messages(MEI, SALES)[-1])
+
+
+async def opened(made: World, who: str = JOHN) -> None:
+    await made.slack.type(who, SALES, "/chakra stage")
+    await made.settle()
+    assert made.slack.view(who) is not None
+
+
+async def submitted(made: World, name: str) -> Delivered:
+    delivered = await made.slack.submit(JOHN, {"name": name})
+    await made.settle()
+    return delivered
+
+
+def last(made: World) -> Shown:
+    return made.slack.messages(JOHN, SALES)[-1]
+
+
+async def test_a_form_opens_from_the_command_and_from_a_button(stage: World) -> None:
+    await opened(stage)
+    await stage.slack.close(JOHN)
+    await stage.slack.type(JOHN, SALES, "/chakra post card")
+    await stage.slack.press(JOHN, "stage.form")
+    await stage.settle()
+    assert stage.slack.view(JOHN) is not None
+
+
+async def test_a_form_that_comes_too_late_says_to_press_again(
+    stage: World, clock: ManualClock
+) -> None:
+    typing = asyncio.create_task(stage.slack.type(JOHN, SALES, "/chakra stage 4"))
+    await clock.until_sleeping(4)
+    await clock.advance(0.3)
+    await typing
+    await clock.advance(4)
+    await stage.settle()
+    assert stage.slack.view(JOHN) is None
+    assert "once more" in plain(last(stage))
+
+
+async def test_a_submitted_form_closes_and_the_answer_stands_where_it_came_from(
+    stage: World,
+) -> None:
+    await opened(stage)
+    delivered = await submitted(stage, "Ann")
+    assert delivered.status == 200
+    assert stage.slack.view(JOHN) is None
+    assert plain(last(stage)) == "saved Ann yes"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("bad", "Another name, please."), ("taken", "That name is taken.")]
+)
+async def test_what_is_wrong_stands_under_its_field(stage: World, name: str, sentence: str) -> None:
+    await opened(stage)
+    delivered = await submitted(stage, name)
+    assert delivered.errors == {"name": sentence}
+    delivered = await submitted(stage, "Ann")
+    assert plain(last(stage)) == "saved Ann yes"
+
+
+async def test_a_form_may_lead_to_the_next(stage: World) -> None:
+    await opened(stage)
+    await submitted(stage, "next")
+    assert "the next form" in plain(stage.slack.view(JOHN) or {})
+
+
+@pytest.mark.parametrize("word", ["down", "unknown", "bug", "key"])
+async def test_a_failed_submission_keeps_what_was_typed(stage: World, word: str) -> None:
+    await opened(stage)
+    await submitted(stage, word)
+    view = stage.slack.view(JOHN)
+    assert view is not None
+    assert "Reference" in plain(view)
+    name = next(block for block in view["blocks"] if block.get("block_id") == "name")
+    assert name["element"]["initial_value"] == word
+    await submitted(stage, "Ann")
+    assert stage.slack.view(JOHN) is None
+
+
+async def test_a_slow_submission_shows_that_it_works_and_then_the_end(
+    stage: World, clock: ManualClock
+) -> None:
+    await opened(stage)
+    submitting = asyncio.create_task(stage.slack.submit(JOHN, {"name": "late"}))
+    await clock.until_sleeping(5)
+    await clock.advance(0.3)
+    await submitting
+    assert "One moment" in plain(stage.slack.view(JOHN) or {})
+    await clock.advance(5)
+    await stage.settle()
+    assert "Saved." in plain(stage.slack.view(JOHN) or {})
+    assert plain(last(stage)) == "saved late yes"
+
+
+async def test_a_slow_submission_that_fails_gives_the_form_back(
+    stage: World, clock: ManualClock
+) -> None:
+    await opened(stage)
+    submitting = asyncio.create_task(stage.slack.submit(JOHN, {"name": "late down"}))
+    await clock.until_sleeping(5)
+    await clock.advance(0.3)
+    await submitting
+    await clock.advance(5)
+    await stage.settle()
+    view = stage.slack.view(JOHN)
+    assert view is not None
+    assert "cannot be reached" in plain(view)
+    name = next(block for block in view["blocks"] if block.get("block_id") == "name")
+    assert name["element"]["initial_value"] == "late down"
+
+
+async def test_who_may_not_write_may_not_submit(stage: World) -> None:
+    await opened(stage, MEI)
+    await stage.slack.submit(MEI, {"name": "Ann"})
+    await stage.settle()
+    assert "sender" in plain(stage.slack.view(MEI) or {})
+
+
+async def test_a_button_in_a_form_updates_the_form_with_its_state(stage: World) -> None:
+    await opened(stage)
+    await stage.slack.press(JOHN, "stage.fill")
+    await stage.settle()
+    assert "yes" in plain(stage.slack.view(JOHN) or {})
+
+
+async def test_a_failing_button_in_a_form_says_so_in_the_form(stage: World) -> None:
+    await opened(stage)
+    await stage.slack.press(JOHN, "stage.burn")
+    await stage.settle()
+    assert "Reference" in plain(stage.slack.view(JOHN) or {})
+
+
+async def test_a_menu_offers_at_most_a_hundred(stage: World) -> None:
+    await opened(stage)
+    options = await stage.slack.suggest(JOHN, "stage.who", "jo")
+    assert len(options) == 100
+    assert options[0]["value"] == "0"
+
+
+async def test_a_menu_that_fails_stays_empty(stage: World) -> None:
+    await opened(stage)
+    assert await stage.slack.suggest(JOHN, "stage.who", "boom") == []
+
+
+async def test_a_menu_that_is_slow_is_answered_empty_in_time(
+    stage: World, clock: ManualClock
+) -> None:
+    await opened(stage)
+    asking = asyncio.create_task(stage.slack.suggest(JOHN, "stage.who", "slow"))
+    await clock.until_sleeping(5)
+    await clock.advance(0.3)
+    assert await asking == []
+
+
+async def test_socket_mode_leads_to_the_same_router(open_world: OpenWorld) -> None:
+    async with open_world(STAGE, socket_mode=True) as made:
+        assert await typed(made, "/chakra say over a socket") == "over a socket"
+        await made.slack.type(JOHN, SALES, "/chakra stage")
+        await made.settle()
+        assert (await submitted(made, "bad")).errors == {"name": "Another name, please."}
+        await submitted(made, "Ann")
+        assert plain(last(made)) == "saved Ann yes"

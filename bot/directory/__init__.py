@@ -1,0 +1,1 @@
+"""The Chakra team as people look for it: one list, indexed once, and one card a person."""

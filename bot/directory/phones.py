@@ -1,0 +1,58 @@
+"""Phone numbers as people type them and as Chakra keeps them: digits with the country code."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+FEWEST_DIGITS = 7
+"""The shortest subscriber numbers in use; fewer digits mean too many people."""
+MOST_DIGITS = 17
+"""E.164 allows 15; a prefix typed as 00 adds two."""
+
+_TYPED = re.compile(r"[+＋(]?[\d\s().\-‐-―/]+")
+
+
+def readings(typed: str, region: str | None) -> tuple[str, ...]:
+    """What a typed number may mean, the likeliest first; empty where it is no phone number.
+
+    ``region`` is the country (``IN``) of numbers that are typed without a country code.
+    """
+    text = typed.strip().removeprefix("tel:")
+    if not _TYPED.fullmatch(text):
+        return ()
+    digits = phonenumbers.normalize_digits_only(text)
+    if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
+        return ()
+    international = text[0] in "+＋"
+    found = [_e164(text, None if international else region), digits]
+    if not international and digits.startswith("00"):
+        found.append(digits[2:])
+    return tuple(dict.fromkeys(number for number in found if number))
+
+
+def _e164(text: str, region: str | None) -> str:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+
+
+def same_ending(stored: str, reading: str) -> bool:
+    """Whether one number is the other without its country code, with or without a leading zero."""
+    typed = reading.lstrip("0")
+    shorter = min(len(typed), len(stored))
+    return shorter >= FEWEST_DIGITS and (stored.endswith(typed) or typed.endswith(stored))
+
+
+def written(digits: str) -> str:
+    """``919999999999`` -> ``+91 99999 99999``; what no country knows keeps its digits."""
+    try:
+        number = phonenumbers.parse(f"+{digits}", None)
+    except phonenumbers.NumberParseException:
+        return digits
+    if not phonenumbers.is_possible_number(number):
+        return digits
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -1,0 +1,39 @@
+"""Who looks at a card, as far as the card depends on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.errors import SlackError
+from bot.people.members import Members
+from bot.slack.command import Place, Request, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """``now`` in seconds since the epoch; ``utc_offset`` of the person's own clock, in seconds,
+    where Slack told it; ``may_share``: whether there is a channel to share to."""
+
+    now: float
+    utc_offset: int | None = None
+    may_edit: bool = False
+    may_share: bool = True
+
+
+async def viewer(request: Request, members: Members) -> Viewer:
+    """Asks Slack nothing new: the access check has just read the same member."""
+    try:
+        offset: int | None = (await members.member(request.actor.id)).value.utc_offset
+    except SlackError:
+        offset = None
+    return Viewer(
+        now=request.now,
+        utc_offset=offset,
+        may_edit=request.role >= Role.SENDER,
+        may_share=shareable(request.place),
+    )
+
+
+def shareable(place: Place) -> bool:
+    """Not in direct messages: ``D…`` ids. docs.slack.dev/reference/objects/conversation-object"""
+    return bool(place.channel) and not place.channel.startswith("D")

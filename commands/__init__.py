@@ -1,0 +1,7 @@
+"""The product: one file, one sub-command. Their order here is their order in the help."""
+
+from commands.status import STATUS
+from commands.user import USER
+from commands.users import USERS
+
+COMMANDS = (USER, USERS, STATUS)

@@ -1,0 +1,353 @@
+"""Stories of ``/chakra user``: finding, choosing, refreshing, sharing, editing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from tests.clock import ManualClock
+
+SALES = "C0SALES"
+MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
+JOHN_ID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
+JOHNS = (
+    JOHN_ID,
+    JOHN_ID.upper(),
+    "JOHN@ACME.COM",
+    "<mailto:john@acme.com|john@acme.com>",
+    "John Doe <mailto:john@acme.com|john@acme.com>",
+    "johndoe",
+    "@johndoe",
+    "john",
+    "doe  JOHN",
+    "“John Doe”",
+)
+FETCH = "GET /v2/ext/user/{id}"
+LIST = "GET /v2/ext/users"
+UPDATE = "PUT /v1/ext/user/{id}"
+
+
+async def typed(acme: World, text: str, *, by: str = MEI, where: str = SALES) -> Shown:
+    """What the person sees last, after typing ``/chakra user …``."""
+    await acme.slack.type(by, where, f"/chakra user {text}".rstrip())
+    await acme.settle()
+    return seen(acme, by, where)
+
+
+async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
+    await acme.slack.press(by, action, value=value)
+    await acme.settle()
+    return seen(acme, by)
+
+
+async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
+    """What stands under the fields afterwards."""
+    delivered = await acme.slack.submit(by, values)
+    await acme.settle()
+    return delivered.errors
+
+
+def seen(acme: World, by: str, where: str = SALES) -> Shown:
+    return acme.slack.messages(by, where)[-1]
+
+
+def with_picture(message: Shown) -> bool:
+    return "image_url" in json.dumps(message.blocks)
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+    assert acme.slack.warnings == []
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+async def test_the_documented_john_with_team_role_and_address(acme: World) -> None:
+    card = await typed(acme, "john@acme.com")
+    assert card.ephemeral
+    for part in ("John Doe", "PaisaPay", "Inside Sales", "john@acme.com", "Available", "just now"):
+        assert part in plain(card)
+
+
+async def test_every_way_to_name_somebody_leads_to_one_card(acme: World) -> None:
+    for sought in JOHNS:
+        assert "john@acme.com" in plain(await typed(acme, sought))
+    for sought in ("+91 99999 99999", "9999999999", "<tel:+919999999999|+91 99999 99999>"):
+        assert "Priya Sharma" in plain(await typed(acme, sought))
+
+
+async def test_me_and_members_through_their_slack_address(acme: World) -> None:
+    assert "Mei Tanaka" in plain(await typed(acme, "me"))
+    assert "Priya Sharma" in plain(await typed(acme, "@priya"))
+
+
+async def test_a_slip_shows_the_closest_and_says_so(acme: World) -> None:
+    card = plain(await typed(acme, "jhon doe"))
+    assert "Nobody is called *jhon doe*. This is the closest." in card
+    assert "John Doe" in card
+
+
+async def test_the_inactive_are_shown_as_such(acme: World) -> None:
+    assert "(inactive)" in plain(await typed(acme, "rosa"))
+
+
+async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
+    card = await typed(acme, "ana@acme.com")
+    assert "<!channel>" not in card.text
+    assert "&lt;!channel&gt; &amp; Sons" in card.text
+
+
+# --- nobody --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Whom are you looking for?"),
+        ("nosuch", "/chakra users"),
+        ("jon@acme.com", "john@acme.com"),
+        ("a91b5073-e9d4", "part of an id"),
+        ("00000000-0000-4000-8000-000000000000", "no user with this id"),
+        ("tomasgone", "No user was found"),
+        ("+44 20 7946 9999", "No user was found"),
+        ("<#C0SALES|sales>", "That is a channel"),
+        ("<!subteam^S0SALES|@sales>", "That is a group"),
+        ("<https://x.example|John>", "A link does not say"),
+        ("@priya @mei", "one person at a time"),
+        ("a@b.co c@d.co", "one person at a time"),
+        ('"  "', "nothing to look for"),
+        ("x" * 300, "too long"),
+        ("@gita", "g•••@partner.example"),
+        ("@sam", "users:read.email"),
+    ],
+)
+async def test_who_cannot_be_found_is_told_with_what_to_do(
+    acme: World, text: str, told: str
+) -> None:
+    answer = await typed(acme, text)
+    assert answer.ephemeral
+    assert told in plain(answer)
+
+
+async def test_nobody_in_chakra_has_my_address(acme: World) -> None:
+    acme.chakra.remove_person("mei")
+    assert "Nobody in Chakra has the e-mail address mei@acme.com." in plain(await typed(acme, "me"))
+
+
+async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
+    await typed(acme, "johnny")
+    acme.chakra.remove_person("mei")
+    assert "deleted" in plain(await typed(acme, "mei"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Status(401), "access token"),
+        (Status(403), "does not let this app"),
+        (NotJson(), "cannot read"),
+        (MissingField("_data.id"), "cannot read"),
+        (Errors200("Not <today>"), "Not &lt;today&gt;"),
+    ],
+)
+async def test_each_way_of_chakra_to_fail_is_a_sentence(acme: World, fault: Any, told: str) -> None:
+    acme.chakra.fail(FETCH, fault)
+    assert told in plain(await typed(acme, JOHN_ID))
+
+
+async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(FETCH, Hang())
+    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
+    await acme.chakra.until_asked(1, FETCH)
+    await clock.advance(0.3)
+    assert (await typing).seconds < 0.5
+    acme.chakra.clear_faults()
+    acme.chakra.release()
+    await acme.slack.until(lambda: "John Doe" in plain(seen(acme, MEI)))
+
+
+# --- choosing ------------------------------------------------------------------------------------
+
+
+async def test_two_of_one_name_are_told_apart_and_the_chosen_takes_the_place(acme: World) -> None:
+    choice = await typed(acme, "maria garcia")
+    for part in ("2 people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
+        assert part in plain(choice)
+    before = len(acme.slack.messages(MEI, SALES))
+    card = await pressed(acme, "user.choose:1")
+    assert "maria.garcia@acme.com" in plain(card)
+    assert card.id == choice.id
+    assert len(acme.slack.messages(MEI, SALES)) == before
+
+
+async def test_many_are_a_menu(acme: World) -> None:
+    menu = await typed(acme, "a")
+    assert "people match" in plain(menu)
+    anita = acme.chakra.person("anita")
+    assert "anita@acme.com" in plain(await pressed(acme, "user.choose", value=anita.id))
+
+
+async def test_too_many_are_counted_and_cut(acme: World) -> None:
+    for number in range(120):
+        acme.chakra.add_person(
+            username=f"crowd{number}", first_name="Crowd", last_name=f"N{number}"
+        )
+    assert "The first 100 of 120 are listed" in plain(await typed(acme, "crowd"))
+
+
+# --- the buttons ---------------------------------------------------------------------------------
+
+
+async def test_refresh_puts_the_new_card_in_the_place_of_the_old(acme: World) -> None:
+    card = await typed(acme, "john@acme.com")
+    acme.chakra.change_person("johndoe", last_name="Smith")
+    again = await pressed(acme, "user.refresh")
+    assert "John Smith" in plain(again)
+    assert again.id == card.id
+
+
+async def test_an_old_card_in_an_outage_says_its_age(acme: World, clock: ManualClock) -> None:
+    await typed(acme, JOHN_ID)
+    acme.chakra.fail("*", Status(503))
+    await clock.advance(720)
+    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
+    while "12 minutes ago" not in plain(seen(acme, MEI)):
+        await clock.advance(0.2)
+        await asyncio.sleep(0)
+    await typing
+    assert "Chakra cannot be reached right now." in plain(seen(acme, MEI))
+    assert "John Doe" in plain(seen(acme, MEI))
+
+
+async def test_share_posts_a_new_masked_message(acme: World) -> None:
+    await typed(acme, "priya@acme.com")
+    shared = await pressed(acme, "user.share")
+    assert not shared.ephemeral
+    text = plain(shared)
+    assert "Priya Sharma" in text
+    assert "p•••@acme.com" in text
+    assert "+91 •••••• 9999" in text
+    assert f"Shared by <@{MEI}>" in text
+    assert "priya@acme.com" not in json.dumps([shared.text, shared.blocks])
+    assert shared.id == acme.slack.messages("U0OMAR", SALES)[-1].id
+
+
+async def test_the_word_share_does_the_same_and_publishes_no_typing(acme: World) -> None:
+    shared = await typed(acme, "priya@acme.com share")
+    assert not shared.ephemeral
+    everyone = "\n".join(plain(one) for one in acme.slack.messages("U0OMAR", SALES))
+    assert "p•••@acme.com" in everyone
+    assert "priya@acme.com" not in everyone
+
+
+async def test_in_direct_messages_there_is_nothing_to_share_to(acme: World) -> None:
+    card = await typed(acme, "priya", where="D0MEI")
+    assert "Share" not in plain(card)
+    assert "no channel to share to" in plain(await typed(acme, "priya share", where="D0MEI"))
+
+
+async def test_share_alone_is_a_name(acme: World) -> None:
+    answer = await typed(acme, "share")
+    assert answer.ephemeral
+    assert "share" in plain(answer)
+
+
+# --- editing -------------------------------------------------------------------------------------
+
+
+async def test_only_who_may_write_sees_edit(acme: World) -> None:
+    assert "Edit" not in plain(await typed(acme, "me"))
+    assert "Edit" in plain(await typed(acme, "me", by=PRIYA))
+
+
+async def opened(acme: World, sought: str = "john@acme.com") -> Any:
+    await typed(acme, sought, by=JOHN)
+    await acme.slack.press(JOHN, "user.edit")
+    await acme.settle()
+    return acme.slack.view(JOHN)
+
+
+async def test_the_form_is_filled_and_saving_refreshes_the_card(acme: World) -> None:
+    form = await opened(acme)
+    initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}
+    assert initial == {"first_name": "John", "last_name": "Doe"}
+    assert await submitted(acme, last_name="  Newman ") == {}
+    assert acme.slack.view(JOHN) is None
+    assert "John Newman" in plain(seen(acme, JOHN))
+    written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
+    assert written == [{"lastName": "Newman"}]
+
+
+async def test_opening_waits_for_no_chakra(acme: World, clock: ManualClock) -> None:
+    await typed(acme, "john@acme.com", by=JOHN)
+    await clock.advance(400)
+    calls = acme.chakra.count()
+    acme.chakra.fail("*", Hang())
+    await acme.slack.press(JOHN, "user.edit")
+    await acme.settle()
+    form = acme.slack.view(JOHN)
+    assert form is not None
+    assert "Doe" in json.dumps(form)
+    assert acme.chakra.count() == calls
+
+
+async def test_nothing_changed_writes_nothing(acme: World) -> None:
+    await opened(acme)
+    assert await submitted(acme) == {}
+    assert acme.chakra.count(UPDATE) == 0
+    assert acme.slack.view(JOHN) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"first_name": " ", "last_name": ""}, "first_name"),
+        ({"first_name": "Jo\nhn"}, "first_name"),
+        ({"last_name": "\u200b"}, "last_name"),
+    ],
+)
+async def test_what_is_no_name_is_told_under_its_field(
+    acme: World, values: dict[str, str], field: str
+) -> None:
+    await opened(acme)
+    assert list(await submitted(acme, **values)) == [field]
+    assert acme.slack.view(JOHN) is not None
+    assert acme.chakra.count(UPDATE) == 0
+
+
+async def test_a_refused_change_keeps_the_form_with_what_was_typed(acme: World) -> None:
+    await opened(acme)
+    acme.chakra.fail(UPDATE, Status(400, json={"_errors": ["lastName is odd"]}))
+    await submitted(acme, last_name="Newman")
+    form = acme.slack.view(JOHN)
+    assert form is not None
+    assert "lastName is odd" in plain(form)
+    assert "Newman" in json.dumps(form)
+
+
+async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
+    await opened(acme)
+    acme.chakra.fail(UPDATE, ResetAfter())
+    await submitted(acme, last_name="Newman")
+    form = acme.slack.view(JOHN)
+    assert form is not None
+    assert "It may have been" in plain(form)
+    assert acme.chakra.count(UPDATE) == 1
+    assert "John Newman" in plain(await typed(acme, JOHN_ID, by=JOHN))
+
+
+async def test_saved_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
+    await opened(acme)
+    acme.chakra.fail(FETCH, NotJson())
+    await submitted(acme, last_name="Newman")
+    assert acme.slack.view(JOHN) is None
+    assert "Saved." in plain(seen(acme, JOHN))

@@ -1,0 +1,186 @@
+"""Stories of ``/chakra users``: the list, its filters, its pages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.errors import UsageError
+from bot.sandbox.chakra.faults import Status
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from commands import users
+from tests.clock import ManualClock
+
+SALES = "C0SALES"
+MEI = "U0MEI"
+LIST = "GET /v2/ext/users"
+
+
+async def typed(acme: World, text: str = "") -> Shown:
+    await acme.slack.type(MEI, SALES, f"/chakra users {text}".rstrip())
+    await acme.settle()
+    return seen(acme)
+
+
+async def pressed(acme: World, action: str, value: Any = None) -> Shown:
+    await acme.slack.press(MEI, action, value=value)
+    await acme.settle()
+    return seen(acme)
+
+
+def seen(acme: World) -> Shown:
+    return acme.slack.messages(MEI, SALES)[-1]
+
+
+def rows(message: Shown) -> list[str]:
+    """The first line of each person's row."""
+    return [
+        block["text"]["text"].split("\n")[0]
+        for block in message.blocks or []
+        if block.get("accessory", {}).get("action_id") == users.OPEN
+    ]
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+    assert acme.slack.warnings == []
+
+
+async def test_the_active_in_pages_of_ten(acme: World) -> None:
+    first = await typed(acme)
+    assert first.ephemeral
+    assert "38 of 40 people" in plain(first)
+    assert "page 1 of 4" in plain(first)
+    assert len(rows(first)) == 10
+    assert "Previous" not in plain(first)
+
+
+async def test_turning_pages_stays_in_one_message_and_shows_everybody_once(acme: World) -> None:
+    page = await typed(acme)
+    names = rows(page)
+    for _ in range(3):
+        following = await pressed(acme, "users.page:next")
+        assert following.id == page.id
+        names += rows(following)
+    assert len(names) == 38
+    assert "Next" not in plain(seen(acme))
+    assert "page 3 of 4" in plain(await pressed(acme, "users.page:previous"))
+    assert acme.chakra.count(LIST) == 1
+
+
+async def test_filters_travel_with_the_pages(acme: World) -> None:
+    await typed(acme, "@acme.com role:sales status:all sort:role")
+    page = plain(await pressed(acme, "users.page:next"))
+    for part in ("@acme.com", "role Field Sales or Inside Sales", "active and inactive", "by role"):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("maria", "2 of 40 people"),
+        ("role:operations", "role Operations"),
+        ("role=insdie_sales", "role Inside Sales"),
+        ("status:inactive", "Rosa Delgado"),
+        ("status:AWAY", "Omar Haddad"),
+        ("sort:newest", "newest first"),
+        ("“maria garcia”", "2 of 40 people"),
+        ("zzz", "Nobody matches. Try other or fewer words, status:all, or see the team"),
+        ("role:pilot", "There are: Admin, Collections, Field Sales"),
+        ("status:sleeping", "There are: active, inactive, available"),
+        ("sort:age", "There are: name, role, status, newest"),
+        ("<@U0MEI|mei>", "filtered by words"),
+        ("x" * 300, "too long"),
+        ("<!channel>", "people"),
+    ],
+)
+async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, told: str) -> None:
+    assert told in plain(await typed(acme, text))
+
+
+async def test_the_deleted_are_in_no_list(acme: World) -> None:
+    assert "40 of 40" in plain(await typed(acme, "status:all"))
+    assert "Nobody matches" in plain(await typed(acme, "tomasgone status:all"))
+
+
+async def test_a_row_opens_the_card_as_a_message_of_its_own(acme: World) -> None:
+    listed = await typed(acme, "priya")
+    card = await pressed(acme, "users.open")
+    assert card.id != listed.id
+    assert card.ephemeral
+    assert "+91 99999 99999" in plain(card)
+    assert "Priya Sharma" in plain(await pressed(acme, "user.refresh"))
+
+
+async def test_refresh_shows_who_came_and_says_that_it_is_new(
+    acme: World, clock: ManualClock
+) -> None:
+    await typed(acme, "newcomer")
+    acme.chakra.add_person(username="newcomer")
+    await clock.advance(60)
+    assert "1 minute ago" in plain(await typed(acme, "newcomer"))
+    fresh = plain(await pressed(acme, "users.refresh"))
+    assert "1 of 41 people" in fresh
+    assert "just now" in fresh
+
+
+async def test_a_page_that_is_no_more_becomes_the_last(acme: World) -> None:
+    await typed(acme)
+    for _ in range(3):
+        await pressed(acme, "users.page:next")
+    for person in acme.chakra.people[5:]:
+        acme.chakra.remove_person(person.id)
+    assert len(rows(await pressed(acme, "users.refresh"))) == 5
+
+
+async def test_with_the_v1_list_roles_have_their_names(acme: World) -> None:
+    acme.chakra.without(LIST)
+    page = plain(await typed(acme, "role:inside_sales"))
+    assert "role Inside Sales" in page
+    assert "John Doe" in page
+
+
+async def test_without_config_short_ids_are_made_readable(acme: World) -> None:
+    acme.chakra.fail("GET /v1/ext/config", Status(403))
+    assert "role Inside sales" in plain(await typed(acme, "role:inside_sales"))
+
+
+async def test_an_empty_team_is_said(acme: World) -> None:
+    for person in acme.chakra.people:
+        acme.chakra.remove_person(person.id)
+    assert "Chakra lists nobody in this team." in plain(await typed(acme))
+
+
+async def test_no_address_stands_in_a_button(acme: World) -> None:
+    page = await typed(acme)
+    values = [
+        element["value"]
+        for block in page.blocks or []
+        for element in [*block.get("elements", []), block.get("accessory", {})]
+        if "value" in element
+    ]
+    assert values
+    assert "@" not in json.dumps(values)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "{}", "7", "null", '["a"]',
+     '["","","active","name","1"]', '["","","active","name",true]',
+     f'["{"x" * 201}","","active","name",1]', '[1,"","active","name",1]', "[" * 9000],
+)  # fmt: skip
+def test_a_button_that_holds_anything_else_is_outdated(value: str) -> None:
+    with pytest.raises(UsageError, match="older list"):
+        users._restored(value)
+
+
+@pytest.mark.parametrize("page", [-5, 0, 1, 10**9])
+def test_what_a_button_holds_is_read_back(page: int) -> None:
+    asked = users.Asked('“maria” \\ "<&>" 🌻' * 5, "a" * 200, "all", "role", page)
+    assert users._restored(users._written(asked)) == asked
+    assert len(users._written(asked)) < 2000

@@ -1,0 +1,231 @@
+"""The card for one reader, and the masked one for a channel."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cache import Cached
+from bot.directory import card, choice
+from bot.directory.directory import Profile
+from bot.directory.index import Matches
+from bot.directory.names import Names
+from bot.directory.viewer import Viewer
+from bot.errors import Throttled, Unavailable
+from bot.sandbox.slack.limits import check_response
+from bot.slack.client import response_body
+from bot.slack.reply import Message
+from tests.directory.people import user
+
+NOON_UTC = 1_700_049_600.0
+"""Wednesday, 15 November 2023, 12:00."""
+LOOKING = Viewer(now=NOON_UTC)
+
+
+def profile(**fields: Any) -> Profile:
+    person = user("John", "Doe", "john@acme.com", username="johndoe", **fields)
+    return Profile(person, role="Inside Sales", team="PaisaPay")
+
+
+def drawn(shown: Profile, viewer: Viewer = LOOKING) -> str:
+    return said(card.private(Cached(shown), viewer))
+
+
+def said(message: Message) -> str:
+    return json.dumps([message.text, message.blocks], ensure_ascii=False)
+
+
+def ids_of_buttons(message: Message) -> list[str]:
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [element["action_id"] for row in rows for element in row]
+
+
+def test_the_card_says_who_it_is() -> None:
+    shown = drawn(profile(availabilityStatus="AVAILABLE", timezone="+0530"))
+    for part in ("*John Doe*", "Inside Sales", "PaisaPay", "john@acme.com", "Available", "17:30"):
+        assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset", "told"),
+    [
+        ("+0530", None, "17:30 there (UTC+05:30)"),
+        ("+0530", 0, "17:30 there, 5 h 30 min ahead of you"),
+        ("-0330", 0, "08:30 there, 3 h 30 min behind you"),
+        ("+0100", 3600, "13:00 there, the same as yours"),
+        ("Asia/Tokyo", 8 * 3600, "21:00 there, 1 h ahead of you"),
+        ("+0015", 0, "12:15 there, 15 min ahead of you"),
+        ("Mars <!here>", 0, "Time zone Mars &lt;!here&gt;"),
+    ],
+)
+def test_their_clock_beside_yours(zone: str, offset: int | None, told: str) -> None:
+    assert told in drawn(profile(timezone=zone), Viewer(now=NOON_UTC, utc_offset=offset))
+
+
+def test_a_person_without_anything_still_has_a_card() -> None:
+    bare = user(id="7", username="", primaryEmail=None, emails=[])
+    shown = drawn(Profile(bare))
+    assert "*7*" in shown
+    assert shown.count("none") == 4
+    assert "**" not in shown
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e", "*", "_", "`"])
+def test_a_name_that_holds_nothing_is_never_an_empty_bold(name: str) -> None:
+    shown = drawn(Profile(user(name, "", username="jd", displayName=name)))
+    assert "**" not in shown
+    assert "* *" not in shown
+
+
+def test_names_mention_nobody_and_break_nothing() -> None:
+    evil = "<!channel> & <@U1|x> *b* `c` \u202e"
+    shown = Profile(user(evil, username="<!here>"), role=evil, team=evil, reportees=(evil,),
+                    reportee_count=1)  # fmt: skip
+    for message in (card.private(Cached(shown), LOOKING), card.public(shown, "U0MEI")):
+        text = said(message).replace("<@U0MEI>", "")
+        for block in message.blocks:
+            accessory = block.pop("accessory", {})
+            assert "alt_text" not in accessory
+        assert "<!" not in text
+        assert "<@" not in text
+        assert "\u202e" not in text
+
+
+def test_the_inactive_are_marked_and_an_unknown_state_is_not_guessed() -> None:
+    assert "(inactive)" in drawn(profile(isActive=False))
+    unsaid = drawn(profile(isActive=None))
+    assert "(inactive)" not in unsaid
+    assert "Chakra does not say" in unsaid
+
+
+def test_words_for_availability_that_nobody_knows_are_shown_as_they_are() -> None:
+    assert "ON_LEAVE" in drawn(profile(availabilityStatus="ON_LEAVE"))
+
+
+@pytest.mark.parametrize(
+    ("address", "drawn_as_picture"),
+    [
+        ("https://pics.example/j.png", True),
+        ("http://127.0.0.1:9/j.png", True),
+        ("/media/j.png", False),
+        ("https://pics.example/j doe.png", False),
+        ("https:///j.png", False),
+        ("data:image/png;base64,xx", False),
+        ("https://pics.example/" + "j" * 3000, False),
+        ("", False),
+    ],
+)
+def test_only_a_picture_that_slack_takes_is_sent(address: str, drawn_as_picture: bool) -> None:
+    message = card.private(Cached(profile(profileImageUrl=address)), LOOKING)
+    assert ("accessory" in message.blocks[0]) is drawn_as_picture
+
+
+def test_reportees_by_name_else_by_number() -> None:
+    person = user("Priya")
+    names = ("Ann", "Bob", "Cy", "Di", "Ed", "Flo")
+    many = drawn(Profile(person, reportees=names, reportee_count=7))
+    assert "7 people report to them: Ann, Bob, Cy, Di, Ed and 2 more" in many
+    assert "1 person reports to them" in drawn(Profile(person, reportee_count=1))
+
+
+def test_many_addresses_are_counted_not_listed() -> None:
+    person = user("A", "B", *(f"a{n}@acme.com" for n in range(5)))
+    shown = drawn(Profile(person))
+    assert "a2@acme.com" in shown
+    assert "a3@acme.com" not in shown
+    assert "and 2 more" in shown
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [(0, "just now"), (12, "12 seconds ago"), (200, "3 minutes ago"), (90_000, "1 day ago")],
+)
+def test_the_age_is_told(age: float, told: str) -> None:
+    assert f"From Chakra, {told}" in said(card.private(Cached(profile(), age), LOOKING))
+
+
+def test_an_old_answer_in_an_outage_carries_a_warning() -> None:
+    down = card.private(Cached(profile(), 720, stale=True, reason=Unavailable()), LOOKING)
+    assert "Chakra cannot be reached right now. This is from 12 minutes ago." in said(down)
+    busy = card.private(Cached(profile(), 720, stale=True, reason=Throttled()), LOOKING)
+    assert "asked too often" in said(busy)
+
+
+@pytest.mark.parametrize(
+    ("viewer", "buttons"),
+    [
+        (Viewer(0.0), [card.REFRESH, card.SHARE]),
+        (Viewer(0.0, may_edit=True), [card.REFRESH, card.SHARE, card.EDIT]),
+        (Viewer(0.0, may_share=False), [card.REFRESH]),
+    ],
+)
+def test_only_buttons_that_would_work(viewer: Viewer, buttons: list[str]) -> None:
+    assert ids_of_buttons(card.private(Cached(profile()), viewer)) == buttons
+
+
+def test_buttons_carry_ids_and_nothing_personal() -> None:
+    message = card.private(Cached(profile()), Viewer(0.0, may_edit=True))
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    assert {element["value"] for row in rows for element in row} == {profile().user.id}
+
+
+def test_what_is_shared_is_masked_and_has_no_buttons() -> None:
+    person = user("John", "Doe", "john@acme.com", username="johndoe", phones=["919999999999"])
+    message = card.public(Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1")
+    shown = said(message)
+    assert message.to_channel
+    assert "j•••@acme.com" in shown
+    assert "+91 •••••• 9999" in shown
+    assert "Shared by <@U1>" in shown
+    assert not ids_of_buttons(message)
+    for whole in ("john@acme.com", "919999999999", "99999 99999", person.id):
+        assert whole not in shown
+
+
+def test_an_address_or_number_that_serves_as_a_name_is_masked_too() -> None:
+    for person in (
+        user("", "", "jane@acme.com", profileImageUrl="https://p.example/jane@acme.com.png"),
+        user("+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"),
+    ):
+        shown = said(card.public(Profile(person, role="call 9876543210"), "U1"))
+        assert "jane@acme.com" not in shown
+        assert "43210" not in shown.replace("•••••• 3210", "")
+
+
+WILD = st.text(max_size=40) | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
+PEOPLE = st.builds(
+    user,
+    WILD,
+    WILD,
+    WILD,
+    username=WILD,
+    displayName=WILD,
+    profileImageUrl=WILD.map(lambda path: f"https://pics.example/{path}"),
+    availabilityStatus=WILD,
+    timezone=WILD,
+    isActive=st.none() | st.booleans(),
+    phones=st.lists(st.integers(0, 10**18).map(str), max_size=6),
+    role=WILD,
+)
+
+
+@settings(deadline=None)
+@given(PEOPLE, WILD, st.integers(0, 10**9))
+def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, count: int) -> None:
+    shown = Profile(person, (wild,) * 5, wild, wild, (wild,) * 8, count)
+    looking = Viewer(NOON_UTC, utc_offset=3600, may_edit=True)
+    for message in (card.private(Cached(shown), looking, note=wild), card.public(shown, "U0MEI")):
+        assert check_response(response_body(message)) == []
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(PEOPLE, min_size=2, max_size=7, unique_by=lambda one: one.id), WILD)
+def test_whatever_people_are_called_slack_takes_the_choice(people: list[Any], wild: str) -> None:
+    for total in (len(people), 500):
+        matches = Matches(tuple(people), total, close=total == 500)
+        message = choice.offer(wild, Cached(matches), Names())
+        assert check_response(response_body(message)) == []

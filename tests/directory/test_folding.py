@@ -1,0 +1,53 @@
+"""Names as they are compared."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.directory.folding import any_order, fold, tokens
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("John Doe", "JOHN DOE"),
+        ("Siobhán O’Brien", "siobhan o'brien"),
+        ("Łukasz Żółć", "lukasz zolc"),
+        ("Søren Ærø", "soren aero"),
+        ("Straße", "STRASSE"),
+        ("José", "Jose\u0301"),
+        ("İpek", "ipek"),
+        ("Ｊｏｈｎ", "john"),
+        ("D`Angelo", "d'angelo"),
+        ("𝐉𝐨𝐡𝐧", "john"),
+    ],
+)
+def test_spellings_that_are_the_same_name(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_words_are_found_whatever_stands_between_them() -> None:
+    assert tokens("  Maria-José   de_la.Cruz ") == ("maria", "jose", "de", "la", "cruz")
+
+
+def test_an_emoji_is_a_word_and_punctuation_is_none() -> None:
+    assert set(tokens("Zoë 🌻")) == {"zoe", "🌻"}
+    assert tokens("<!> & …") == ()
+
+
+def test_right_to_left_names_keep_their_letters() -> None:
+    assert tokens("ليلى منصور") == ("ليلى", "منصور")
+    assert tokens("\u2067נועם\u2069 לוי") == ("נועם", "לוי")
+
+
+def test_order_does_not_count() -> None:
+    assert any_order(tokens("doe john")) == any_order(tokens("John  Doe"))
+
+
+@given(st.text())
+def test_any_text_folds_and_folding_twice_changes_nothing_more(text: str) -> None:
+    words = tokens(text)
+    assert sorted(tokens(" ".join(words))) == sorted(words)
+    assert all(words)

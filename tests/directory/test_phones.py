@@ -1,0 +1,68 @@
+"""Phone numbers as people type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.directory.phones import readings, same_ending, written
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["+919999999999", "+91 99999 99999", "0091 99999-99999", "919999999999", "+91(99999)99999"],
+)
+def test_ways_to_write_an_international_number(typed: str) -> None:
+    assert "919999999999" in readings(typed, None)
+
+
+@pytest.mark.parametrize("typed", ["9999999999", "099999 99999", "(99999) 99999"])
+def test_a_national_number_is_read_with_the_default_country(typed: str) -> None:
+    assert readings(typed, "IN")[0] == "919999999999"
+
+
+def test_a_plus_outweighs_the_default_country() -> None:
+    assert readings("+1 310 555 0199", "IN")[0] == "13105550199"
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "john", "12345", "+", "john 9999999999", "a@b.co", "1" * 18, "12:30 7777777"]
+)
+def test_what_is_no_phone_number(typed: str) -> None:
+    assert readings(typed, "IN") == ()
+
+
+def test_other_digits_than_ours_are_digits() -> None:
+    assert "919999999999" in readings("+٩١٩٩٩٩٩٩٩٩٩٩", None)
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "same"),
+    [
+        ("919999999999", "9999999999", True),
+        ("919999999999", "09999999999", True),
+        ("9999999999", "919999999999", True),
+        ("919999999999", "999999", False),
+        ("919999999999", "8888888888", False),
+        ("12345", "6789012345", False),
+    ],
+)
+def test_the_same_number_without_its_country(stored: str, typed: str, same: bool) -> None:
+    assert same_ending(stored, typed) is same
+
+
+def test_a_number_is_written_for_people() -> None:
+    assert written("919999999999") == "+91 99999 99999"
+
+
+@pytest.mark.parametrize("digits", ["0000", "99999999999999999999", "12"])
+def test_what_no_country_knows_keeps_its_digits(digits: str) -> None:
+    assert written(digits) == digits
+
+
+@given(st.text(alphabet="0123456789+-() ٣x", max_size=30))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for reading in readings(text, "DE"):
+        assert reading.isdigit()
+        assert reading.isascii()

@@ -164,8 +164,10 @@ class Cache:
         """
         place, policy = (kind, key), self._policies[kind]
         entry = self._held(place)
-        if entry and not refresh and (entry.error or self._age(entry) < policy.fresh):
-            return self._remembered(kind, entry)
+        if entry is not None and not refresh:
+            age = self._age(entry)
+            if entry.error is not None or age < policy.fresh:
+                return self._remembered(kind, entry, age)
         flight, began = self._flight(place, load, refresh=refresh)
         try:
             if self._stands_in(entry) and not await self._in_time(flight, policy.patience):
@@ -235,12 +237,12 @@ class Cache:
     def _age(self, entry: _Entry) -> float:
         return self._clock.monotonic() - entry.stored_at
 
-    def _remembered(self, kind: str, entry: _Entry) -> Cached[Any]:
+    def _remembered(self, kind: str, entry: _Entry, age: float) -> Cached[Any]:
         if entry.error is not None:
             self._observe(kind, "negative")
             raise entry.error.with_traceback(None)
         self._observe(kind, "hit")
-        return Cached(entry.value, self._age(entry))
+        return Cached(entry.value, age)
 
     def _instead(self, place: Key, error: BotError) -> Cached[Any]:
         entry = self._held(place)

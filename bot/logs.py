@@ -34,7 +34,7 @@ QUIETER = {
 }
 
 # What this module writes itself; everything else is looked at.
-_OURS = ("timestamp", "level", "logger")
+_OURS = ("timestamp", "level", "logger", "request_id")
 _SECRET_KEYS = re.compile(
     r"(?i)(^|_|-)(token|secret|password|authorization|cookie|response_?url)s?$"
 )

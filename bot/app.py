@@ -1,0 +1,83 @@
+"""The ASGI app: ``/slack/events`` behind its guard, and the routes that operators ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.health import Health
+from bot.logs import bind_request, new_request_id
+from bot.metrics import CONTENT_TYPE, Metrics
+
+SLACK = "/slack/events"
+
+
+class WebApp:
+    """Looks the path up and hands on: the way of a command is too hot for a web framework's
+    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404."""
+
+    def __init__(self, *, slack: ASGIApp | None, health: Health, metrics: Metrics) -> None:
+        self._slack = slack
+        self._health = health
+        self._metrics = metrics
+        self._log = structlog.get_logger("web")
+        self._routes: Mapping[str, Any] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics_text,
+        }
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close"})  # before it was accepted: a 403
+            return
+        try:
+            if scope["path"] == SLACK and self._slack is not None:
+                await self._slack(scope, receive, send)
+            else:
+                response = await self._answer(Request(scope, receive))
+                await response(scope, receive, send)
+        except Exception as failed:
+            reference = new_request_id()
+            bind_request(reference)
+            self._log.exception("request_failed", path=scope["path"], kind=type(failed).__name__)
+            raise
+
+    async def _answer(self, request: Request) -> Response:
+        route = self._routes.get(request.scope["path"])
+        if route is None:
+            return PlainTextResponse("Not found.\n", 404)
+        if request.method not in ("GET", "HEAD"):
+            return PlainTextResponse("Only GET.\n", 405, headers={"allow": "GET, HEAD"})
+        made: Response = await route()
+        return made
+
+    async def _healthz(self) -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok"})
+
+    async def _readyz(self) -> Response:
+        """It can serve. A Chakra that is down degrades it: restarting the bot would not help."""
+        if self.draining:
+            return JSONResponse({"status": "stopping"}, 503)
+        slack = await self._health.slack()
+        if slack.token_refused:
+            return JSONResponse({"status": "failing", "reason": f"Slack: {slack.problem}"}, 503)
+        troubles = [
+            f"{reading.service}: {reading.problem}"
+            for reading in (slack, await self._health.chakra())
+            if not reading.well
+        ]
+        if troubles:
+            return JSONResponse({"status": "degraded", "reason": "; ".join(troubles)})
+        return JSONResponse({"status": "ok"})
+
+    async def _metrics_text(self) -> Response:
+        return Response(self._metrics.render(), headers={"content-type": CONTENT_TYPE})

@@ -1,0 +1,21 @@
+"""What the commands work with: the objects of the process that a handler may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.directory.directory import Directory
+from bot.health import Health
+from bot.people.members import Members
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    directory: Directory
+    members: Members
+    health: Health
+    settings: Settings
+    clock: Clock
+    version: str

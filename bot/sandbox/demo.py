@@ -1,0 +1,132 @@
+"""``chakra-bot demo``: the real bot between an embedded Slack and an embedded Chakra."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot import manifest
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.slack import EmbeddedSlack, Hint
+from bot.serve import stopping
+from bot.services import Services, open_services
+from bot.serving import serve
+from bot.settings import Settings
+from bot.slack import help as helping
+from bot.slack.command import Command
+from bot.slack.router import Budgets
+
+DEMO_SENDERS = ("U0JOHN", "S0SALES")
+EVENTS = "/slack/events"
+TURNS = 30
+"""Turns of the loop in which a task gets from its start to its first call over loopback."""
+
+
+class PortTaken(Exception):
+    """The sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a demo or a test holds: the two stand-ins and the bot between them."""
+
+    slack: EmbeddedSlack
+    chakra: EmbeddedChakra
+    bot: Services
+    bot_url: str
+
+    async def settle(self) -> None:
+        """Until everything that can happen without more time, or more of a hung Chakra, has."""
+        while True:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            await self.slack.settle()
+            if not self.bot.tasks.owed:
+                return
+
+
+@asynccontextmanager
+async def world(
+    commands: Sequence[Command[Desk]],
+    clock: Clock,
+    *,
+    port: int = 0,
+    socket_mode: bool = False,
+    budgets: Budgets | None = None,
+    senders: tuple[str, ...] = DEMO_SENDERS,
+    app_manifest: dict[str, object] | None = None,
+) -> AsyncIterator[World]:
+    """The three of them, running and connected over HTTP on loopback. ``port`` is the page's."""
+    async with AsyncExitStack() as stack:
+        slack = EmbeddedSlack(
+            manifest=app_manifest or manifest.load(), clock=clock, hints=hints(commands)
+        )
+        chakra = EmbeddedChakra(clock=clock)
+        slack.served_at(await stack.enter_async_context(serve(slack.app, port)))
+        await slack.start()
+        stack.push_async_callback(slack.aclose)
+        chakra.served_at(await stack.enter_async_context(serve(chakra.app)))
+        stack.push_async_callback(chakra.aclose)
+        settings = settings_for(slack, chakra, senders=senders, socket_mode=socket_mode)
+        bot = await stack.enter_async_context(open_services(settings, commands, clock, budgets))
+        url = await stack.enter_async_context(serve(bot.web))
+        await stack.enter_async_context(bot.taking_work())
+        if not socket_mode:
+            slack.deliver_to(url + EVENTS)
+        yield World(slack, chakra, bot, url)
+
+
+def settings_for(
+    slack: EmbeddedSlack, chakra: EmbeddedChakra, *, senders: tuple[str, ...], socket_mode: bool
+) -> Settings:
+    return Settings(
+        slack_bot_token=SecretStr(slack.bot_token),
+        slack_signing_secret=None if socket_mode else SecretStr(slack.signing_secret),
+        slack_app_token=SecretStr(slack.app_token) if socket_mode else None,
+        slack_api_url=slack.api_url,
+        chakra_access_token=SecretStr(chakra.access_token),
+        chakra_api_url=chakra.base_url,
+        senders=senders,
+        default_region="IN",
+    )
+
+
+def hints(commands: Sequence[Command[Desk]]) -> list[Hint]:
+    """What the page's composer completes after a slash."""
+    made = [Hint(f"/chakra {one.name} ", one.usage, one.summary) for one in commands]
+    return [*made, Hint(f"/chakra {helping.NAME}", helping.USAGE, helping.SUMMARY)]
+
+
+async def run(
+    commands: Sequence[Command[Desk]],
+    clock: Clock,
+    *,
+    port: int,
+    socket_mode: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Until SIGTERM or SIGINT. Raises ``PortTaken``."""
+    stop: asyncio.Event = stopping()
+    try:
+        async with world(commands, clock, port=port, socket_mode=socket_mode) as made:
+            say(_banner(made.slack.base_url))
+            await stop.wait()
+    except OSError as taken:
+        raise PortTaken(
+            f"Port {port} is taken. Stop what uses it, or choose another: make demo PORT=8500"
+        ) from taken
+
+
+def _banner(url: str) -> str:
+    return (
+        f"\n  Chakra for Slack, with an embedded Slack and an embedded Chakra.\n"
+        f"  Open        {url}/\n"
+        f"  Then type   /chakra user john@acme.com\n"
+        f"  Stop with   Ctrl+C\n"
+    )

@@ -1,0 +1,82 @@
+"""``chakra-bot serve``: the bot for real, from its start to its orderly stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+import structlog
+
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.errors import SlackError
+from bot.services import DRAIN, open_services
+from bot.serving import serve
+from bot.settings import Settings
+from bot.slack.command import Command
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+SLACK_START = {
+    "unreachable": (
+        "Slack could not be reached. Check the network and SLACK_API_URL, then start again."
+    ),
+    "ratelimited": "Slack asks this app to slow down. Start again in a minute.",
+}
+
+
+class CannotStart(Exception):
+    """The sentence says why, and what to do."""
+
+
+async def run(
+    settings: Settings,
+    commands: Sequence[Command[Desk]],
+    clock: Clock,
+    *,
+    started: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes what is in hand within some seconds.
+
+    ``started`` is called with the base URL once requests are answered. Raises ``CannotStart``.
+    """
+    stop = stopping()
+    async with AsyncExitStack() as stack:
+        try:
+            services = await stack.enter_async_context(open_services(settings, commands, clock))
+            url = await stack.enter_async_context(
+                serve(services.web, settings.port, host=settings.host, grace=DRAIN)
+            )
+            await stack.enter_async_context(services.taking_work())
+        except SlackError as refused:
+            raise CannotStart(_slack_sentence(refused)) from refused
+        except OSError as taken:
+            raise CannotStart(
+                f"{settings.host}:{settings.port} cannot be listened on "
+                f"({taken.strerror or taken}). Set HOST and PORT to a free address, or stop what "
+                "uses this one."
+            ) from taken
+        log = structlog.get_logger("serve")
+        log.info("ready", url=url, mode="socket" if settings.socket_mode else "http")
+        started(url)
+        await stop.wait()
+        log.info("stopping")
+
+
+def stopping() -> asyncio.Event:
+    """uvicorn's own handlers raise the signal again after the stop; these let the exit be 0."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in STOPS:
+        loop.add_signal_handler(one, stop.set)
+    return stop
+
+
+def _slack_sentence(refused: SlackError) -> str:
+    known = SLACK_START.get(refused.code)
+    if known is not None:
+        return known
+    token = "SLACK_APP_TOKEN" if refused.method == "apps.connections.open" else "SLACK_BOT_TOKEN"
+    return f"Slack refuses {token} ({refused.code}). Run chakra-bot doctor: it says what to change."

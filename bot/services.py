@@ -1,0 +1,165 @@
+"""The composition root: settings -> the objects that live as long as the process, opened and
+closed in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from cachetools import TTLCache
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.app import WebApp
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.directory.directory import Directory
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.people.access import Access
+from bot.people.members import Members
+from bot.settings import Settings
+from bot.slack import help as helping
+from bot.slack.bolt import bolt_app
+from bot.slack.client import SlackClient
+from bot.slack.command import Command
+from bot.slack.endpoint import Endpoint
+from bot.slack.guard import DISCONNECTED, PASSED, Guard
+from bot.slack.router import Budgets, Router
+from bot.slack.socket import socket_mode
+from bot.tasks import Tasks
+
+NOT_COMMANDS = (helping.NAME, "unknown", "answer")
+"""What the router counts beside the commands: help, words that are none, answers Slack refused."""
+
+DRAIN = 5.0
+"""Seconds that a stop waits for what is in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    web: WebApp
+    bolt: AsyncApp
+    slack: SlackClient
+    desk: Desk
+    metrics: Metrics
+    tasks: Tasks
+    settings: Settings
+    clock: Clock
+
+    @asynccontextmanager
+    async def taking_work(self) -> AsyncIterator[None]:
+        """Connects Socket Mode where it is set up. On leaving no new work comes in and what is in
+        hand is finished, or told of."""
+        async with AsyncExitStack() as stack:
+            token = self.settings.slack_app_token
+            if token is not None:
+                await stack.enter_async_context(
+                    socket_mode(self.bolt, token.get_secret_value(), self.slack)
+                )
+            yield
+            self.web.draining = True
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    commands: Sequence[Command[Desk]],
+    clock: Clock,
+    budgets: Budgets | None = None,
+) -> AsyncIterator[Services]:
+    """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached."""
+    async with AsyncExitStack() as stack:
+        metrics = Metrics([*(command.name for command in commands), *NOT_COMMANDS])
+        tasks = Tasks(clock)
+        slack = SlackClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            clock=clock,
+        )
+        stack.push_async_callback(slack.aclose)
+        bot = await slack.call("auth.test")
+        chakra = Chakra(
+            settings.chakra_api_url,
+            settings.chakra_access_token,
+            clock,
+            observe=metrics.upstream,
+        )
+        stack.push_async_callback(chakra.aclose)
+        cache = Cache(clock, observe=metrics.cache)
+        metrics.watch_cache(cache.figures)
+        stack.push_async_callback(cache.aclose)
+        stack.push_async_callback(tasks.drain, DRAIN)
+
+        desk = _desk(settings, chakra, slack, cache, clock, team=str(bot.get("team_id", "")))
+        router = Router(
+            commands,
+            desk,
+            access=Access(desk.members, settings.senders),
+            slack=slack,
+            clock=clock,
+            tasks=tasks,
+            metrics=metrics,
+            budgets=budgets,
+        )
+        bolt = bolt_app(router, slack.web, _authorized(bot, slack))
+        web = WebApp(slack=_guarded(bolt, settings, clock), health=desk.health, metrics=metrics)
+        yield Services(web, bolt, slack, desk, metrics, tasks, settings, clock)
+
+
+def _desk(
+    settings: Settings, chakra: Chakra, slack: SlackClient, cache: Cache, clock: Clock, *, team: str
+) -> Desk:
+    return Desk(
+        directory=Directory(chakra, cache, clock, region=settings.default_region),
+        members=Members(slack, cache, team=team),
+        health=Health(chakra, slack, cache, clock),
+        settings=settings,
+        clock=clock,
+        version=version("chakra-for-slack"),
+    )
+
+
+def _authorized(bot: dict[str, Any], slack: SlackClient) -> AuthorizeResult:
+    return AuthorizeResult(
+        enterprise_id=bot.get("enterprise_id"),
+        team_id=bot.get("team_id"),
+        team=bot.get("team"),
+        url=bot.get("url"),
+        bot_id=bot.get("bot_id"),
+        bot_user_id=bot.get("user_id"),
+        bot_token=slack.web.token,
+    )
+
+
+def _guarded(bolt: AsyncApp, settings: Settings, clock: Clock) -> Guard | None:
+    secret = settings.slack_signing_secret
+    if secret is None:
+        return None
+    return Guard(
+        Endpoint(bolt),
+        signing_secret=secret.get_secret_value(),
+        clock=clock,
+        observe=_refusals_noted(clock),
+    )
+
+
+def _refusals_noted(clock: Clock) -> Callable[[str], None]:
+    """A wrong signing secret must be seen in the log, and a flood of junk must not fill it: a line
+    a minute for each reason."""
+    told: TTLCache[str, None] = TTLCache(maxsize=100, ttl=60, timer=clock.monotonic)
+    log = structlog.get_logger("guard")
+
+    def note(word: str) -> None:
+        if word in (PASSED, DISCONNECTED) or word in told:
+            return
+        told[word] = None
+        log.warning("request_refused", reason=word)
+
+    return note

@@ -1,0 +1,54 @@
+"""The world of a story: the embedded Slack and Chakra with the real bot between them, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from bot.desk import Desk
+from bot.sandbox.demo import World, world
+from bot.slack.command import Command
+from commands import COMMANDS
+from tests.clock import ManualClock, time_passes
+
+# Nothing here is measured by its time: a busy machine must not fail a property.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
+
+OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Time stands still unless a test moves it."""
+    return ManualClock()
+
+
+@pytest.fixture
+def open_world(clock: ManualClock) -> OpenWorld:
+    """A world with settings of its own: ``async with open_world(socket_mode=True) as made``."""
+
+    @asynccontextmanager
+    async def opened(
+        commands: Sequence[Command[Desk]] = COMMANDS, **settings: Any
+    ) -> AsyncIterator[World]:
+        made = world(commands, clock, **settings)
+        opened = await made.__aenter__()
+        try:
+            yield opened
+        finally:
+            async with time_passes(clock):
+                await made.__aexit__(None, None, None)
+
+    return opened
+
+
+@pytest.fixture
+async def acme(open_world: OpenWorld) -> AsyncIterator[World]:
+    """The world most stories are told in: HTTP mode, John and the Sales group may write."""
+    async with open_world() as made:
+        yield made

@@ -1,0 +1,1 @@
+"""Benchmarks: they stand apart from the tests and report ratios, not promises."""

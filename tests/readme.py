@@ -1,0 +1,94 @@
+"""README's tables, made from the code: ``python -m tests.readme --write`` or ``--check``.
+
+A region is what stands between ``<!-- name -->`` and ``<!-- /name -->``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot import manifest
+from bot.cache import Figures
+from bot.metrics import Metrics
+from bot.settings import SETTINGS, Setting
+from bot.slack import help as help_
+from commands import COMMANDS
+
+README = Path(__file__).parents[1] / "README.md"
+
+DEFAULTS = {"always": "required", "http": "required for HTTP"}
+
+
+def regions() -> dict[str, str]:
+    """The name of each region with what belongs in it."""
+    return {
+        "commands": _commands(),
+        "settings": _settings(),
+        "scopes": _table(
+            ("scope", "why"), [(f"`{s}`", why) for s, why in manifest.scopes().items()]
+        ),
+        "metrics": ", ".join(f"`{one}`" for one in metrics()),
+    }
+
+
+def metrics() -> tuple[str, ...]:
+    """Every series of a running bot, with its labels in braces."""
+    made = Metrics()
+    made.watch_cache(lambda: Figures(items=0, bytes=0, most_bytes=0))
+    return made.series()
+
+
+def _commands() -> str:
+    rows = [(f"`/chakra {c.usage}`", c.summary, f"`{c.example}`") for c in COMMANDS]
+    rows.append((f"`/chakra {help_.USAGE}`", help_.SUMMARY, f"`{help_.EXAMPLE}`"))
+    return _table(("type", "and see", "for instance"), rows)
+
+
+def _settings() -> str:
+    rows = [(f"`{s.name}`", _default(s), s.meaning, s.where) for s in SETTINGS]
+    return _table(("name", "default", "meaning", "where to find it"), rows)
+
+
+def _default(setting: Setting) -> str:
+    if setting.needed in DEFAULTS:
+        return DEFAULTS[setting.needed]
+    return f"`{setting.default}`" if setting.default else "none"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|") if text else " "
+
+
+def filled(text: str) -> str:
+    """``text`` with every region written anew. Raises ``ValueError`` when one is not there once."""
+    for name, content in regions().items():
+        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if text.count(start) != 1 or text.count(end) != 1:
+            raise ValueError(f"README.md must hold {start} … {end} once")
+        before, rest = text.split(start)
+        old, after = rest.split(end)
+        inline = "\n" not in old
+        text = before + start + (content if inline else f"\n{content}\n") + end + after
+    return text
+
+
+def main(arguments: list[str]) -> None:
+    now = README.read_text(encoding="utf-8")
+    then = filled(now)
+    if arguments == ["--write"]:
+        README.write_text(then, encoding="utf-8")
+    elif arguments != ["--check"]:
+        sys.exit("usage: python -m tests.readme --write | --check")
+    elif now != then:
+        sys.exit("README.md does not say what the code does: run make fix")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,160 @@
+"""The project's files agree: locks with pyproject.toml, README and manifest.yml with the code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from bot import manifest
+from bot.settings import SETTINGS
+from bot.slack import help as help_
+from commands import COMMANDS
+from tests import readme
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RUN, DEV = "requirements.lock", "requirements-dev.lock"
+
+ASKED = {
+    RUN: [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]],
+    DEV: [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["build-system"]["requires"],
+        *PROJECT["dependency-groups"]["dev"],
+    ],
+}
+
+
+def pins(lock: str) -> dict[str, Requirement]:
+    """Each package of a lock, by its plain name; its line says ``name==version ; marker``."""
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line.rstrip(" \\")) for line in lines if re.match(r"[A-Za-z0-9]", line)]
+    return {canonicalize_name(one.name): one for one in found}
+
+
+def pinned(one: Requirement) -> Version:
+    [specifier] = one.specifier
+    assert specifier.operator == "=="
+    return Version(specifier.version)
+
+
+@pytest.mark.parametrize("lock", [RUN, DEV])
+def test_a_lock_holds_a_version_of_everything_that_is_asked_for(lock: str) -> None:
+    held = pins(lock)
+    for text in ASKED[lock]:
+        asked = Requirement(text)
+        assert pinned(held[canonicalize_name(asked.name)]) in asked.specifier, f"{lock}: make lock"
+
+
+@pytest.mark.parametrize("lock", [RUN, DEV])
+def test_a_lock_holds_all_that_its_packages_need_and_nothing_left_over(lock: str) -> None:
+    needed = set(reached(ASKED[lock]))
+    held = pins(lock)
+    assert needed <= held.keys(), "make lock"
+    elsewhere = {name for name, one in held.items() if one.marker and not one.marker.evaluate()}
+    assert held.keys() - elsewhere <= needed, "make lock"
+
+
+def reached(asked: list[str]) -> Iterator[str]:
+    """What is asked for, and what that needs in turn, as the packages installed here say."""
+    waiting = [Requirement(text) for text in asked]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        one = waiting.pop()
+        name = canonicalize_name(one.name)
+        for extra in ("", *one.extras):
+            if (one.marker and not one.marker.evaluate({"extra": ""})) or (name, extra) in seen:
+                continue
+            seen.add((name, extra))
+            yield name
+            waiting += [need for need in needs(name) if wanted(need, extra)]
+
+
+def needs(name: str) -> list[Requirement]:
+    try:
+        return [Requirement(text) for text in requires(name) or ()]
+    except PackageNotFoundError:
+        pytest.skip(f"{name} is not installed here; `make test` installs all of the lock")
+
+
+def wanted(need: Requirement, extra: str) -> bool:
+    """Whether ``extra`` of a package needs this here. Its marker is settled with that."""
+    if need.marker is not None and not need.marker.evaluate({"extra": extra}):
+        return False
+    need.marker = None
+    return True
+
+
+def test_the_locks_agree_with_each_other() -> None:
+    run, dev = pins(RUN), pins(DEV)
+    assert {name: str(dev[name]) for name in run} == {name: str(one) for name, one in run.items()}
+
+
+@pytest.mark.parametrize("lock", [RUN, DEV])
+def test_a_lock_is_hashed_throughout_and_names_no_place_on_the_network(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"^\s*-", text.replace("    --hash=", "    hash="), re.MULTILINE)
+    for entry in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+
+
+def test_readmes_tables_say_what_the_code_does() -> None:
+    text = readme.README.read_text(encoding="utf-8")
+    assert text == readme.filled(text), "make fix"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(setting.name for setting in SETTINGS),
+        *manifest.scopes(),
+        *readme.metrics(),
+        *(f"/chakra {command.name}" for command in COMMANDS),
+        *PROJECT["project"]["scripts"],
+    ],
+)
+def test_readme_names_it(name: str) -> None:
+    assert name in readme.README.read_text(encoding="utf-8")
+
+
+def test_slacks_hint_names_the_commands_that_answer_today_and_no_others() -> None:
+    [command] = manifest.load()["features"]["slash_commands"]
+    hinted = re.findall(r"(?:^|\| )(\w+)", command["usage_hint"])
+    assert hinted == [*(one.name for one in COMMANDS), help_.NAME]
+
+
+def test_a_readme_without_its_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="must hold <!-- commands -->"):
+        readme.filled("# Nothing here")
+
+
+def test_make_help_lists_every_target_that_readme_and_contributing_name() -> None:
+    told = subprocess.run(
+        ["make", "help"],  # noqa: S607 - whichever make is used here
+        cwd=ROOT,
+        env={**os.environ, "MAKEFLAGS": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    listed = set(re.findall(r"^  make ([a-z-]+)", told, re.MULTILINE))
+    for file in ("README.md", "CONTRIBUTING.md", ".ci/run"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        named = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE))
+        assert {one or other for one, other in named} <= listed, file
+
+
+def test_the_files_that_are_run_may_be_run() -> None:
+    assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -64,7 +64,7 @@ bench: $(DEV_READY) ## Measure against a bare Bolt echo
 browser: $(DEV_READY) ## Drive the demo page in Chromium and take README's picture
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { echo "No Chromium found. On Debian and Ubuntu: apt install chromium"; exit 1; }
-	$(PY) -m pytest -m browser -n 0 $(ARGS)
+	KEEP_PICTURES=1 $(PY) -m pytest -m browser -n 0 $(ARGS)
 
 # ---------------------------------------------------------------------------- keep
 

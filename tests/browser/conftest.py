@@ -1,0 +1,51 @@
+"""A browser on the demo page: Debian's chromium, or skipped with the reason."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Error, async_playwright
+
+from bot.clock import SystemClock
+from bot.sandbox.demo import World, world
+from commands import COMMANDS
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The network of a test machine may be closed: without these Chromium looks its maker's hosts up.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine; on Debian and Ubuntu: apt install chromium")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        try:
+            opened = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        except Error as failed:
+            pytest.skip(f"Chromium does not start here: {failed.message.splitlines()[0]}")
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[World]:
+    """In real time: a browser has its own clock."""
+    async with world(COMMANDS, SystemClock()) as made:
+        yield made

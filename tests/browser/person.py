@@ -1,0 +1,61 @@
+"""What a person does on the page, in a person's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from bot.sandbox.demo import World
+
+WIDE = (1280, 800)
+NARROW = (390, 844)
+
+
+@dataclass(frozen=True)
+class Person:
+    page: Page
+
+    async def types(self, line: str) -> Locator:
+        """Sends a line; returns the newest message once there is one more than before."""
+        messages = self.page.get_by_test_id("message")
+        before = await messages.count()
+        composer = self.page.get_by_role("textbox").first
+        await composer.click()
+        await composer.press_sequentially(line)
+        await self.page.keyboard.press("Escape")
+        await self.page.keyboard.press("Enter")
+        await expect(messages).not_to_have_count(before)
+        return messages.last
+
+    async def presses(self, label: str, within: Locator | None = None) -> None:
+        place = within or self.page.get_by_test_id("message").last
+        await place.get_by_role("button", name=label, exact=True).click()
+
+    def last(self) -> Locator:
+        return self.page.get_by_test_id("message").last
+
+    def modal(self) -> Locator:
+        return self.page.get_by_test_id("modal")
+
+    def field(self, block_id: str) -> Locator:
+        place = f'[data-testid="field"][data-block-id="{block_id}"]'
+        return self.page.locator(place).locator("input, textarea").first
+
+
+async def open_page(
+    browser: Browser,
+    demo: World,
+    who: str = "U0JOHN",
+    *,
+    size: tuple[int, int] = WIDE,
+    theme: str = "light",
+    channel: str = "C0SALES",
+) -> Person:
+    page = await browser.new_page(viewport={"width": size[0], "height": size[1]})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    await page.goto(f"{demo.slack.base_url}/?as={who}&channel={channel}&theme={theme}")
+    await expect(page.get_by_test_id("message").first).to_be_visible()
+    assert not problems, problems
+    return Person(page)

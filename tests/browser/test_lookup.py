@@ -1,0 +1,119 @@
+"""A person looks a colleague up on the demo page, shares the card, corrects the name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from bot.sandbox.demo import World
+from tests.browser.person import NARROW, open_page
+
+pytestmark = pytest.mark.browser
+
+PICTURES = Path(__file__).parents[1] / "pictures"
+KEEP = "KEEP_PICTURES"
+"""Set by ``make browser``: README's picture is taken anew. Other runs leave the checkout alone."""
+
+
+async def test_types_the_command_and_reads_team_role_and_e_mail(
+    browser: Browser, demo: World, tmp_path: Path
+) -> None:
+    person = await open_page(browser, demo)
+    card = await person.types("/chakra user john@acme.com")
+    for part in ("John Doe", "Inside Sales", "PaisaPay", "john@acme.com", "Only visible to you"):
+        await expect(card).to_contain_text(part)
+    where = PICTURES if os.environ.get(KEEP) else tmp_path
+    await person.page.screenshot(path=where / "demo.png")
+    assert (where / "demo.png").stat().st_size > 10_000
+
+
+async def test_shares_the_card_and_everyone_reads_it_masked(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.types("/chakra user john@acme.com")
+    await person.presses("Share to channel")
+    await expect(person.last()).to_contain_text("Shared by")
+    other = await open_page(browser, demo, "U0MEI")
+    await expect(other.last()).to_contain_text("John Doe")
+    await expect(other.last()).not_to_contain_text("john@acme.com")
+    typed = other.page.get_by_test_id("message").filter(has_text="/chakra user")
+    await expect(typed).to_have_count(0)
+
+
+async def test_corrects_a_name_in_the_form(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.types("/chakra user mei@acme.com")
+    await person.presses("Edit")
+    await expect(person.modal()).to_be_visible()
+    await person.field("first_name").fill("Meiko")
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.modal()).not_to_be_visible()
+    await expect(person.last()).to_contain_text("Meiko")
+    assert demo.chakra.person("mei@acme.com").first_name == "Meiko"
+
+
+async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.types("/chakra user mei@acme.com")
+    await person.presses("Edit")
+    await person.field("first_name").fill("   ")
+    await person.field("last_name").fill("   ")
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.page.get_by_test_id("field-error").first).to_be_visible()
+    assert demo.chakra.person("mei@acme.com").first_name == "Mei"
+
+
+async def test_who_may_only_look_has_no_edit_button(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo, "U0MEI")
+    card = await person.types("/chakra user john@acme.com")
+    await expect(card.get_by_role("button", name="Refresh")).to_be_visible()
+    await expect(card.get_by_role("button", name="Edit")).to_have_count(0)
+
+
+async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    listed = await person.types("/chakra users")
+    await expect(listed).to_contain_text("page 1 of")
+    await person.presses("Next")
+    await expect(person.last()).to_contain_text("page 2 of")
+    await person.last().get_by_role("button", name="Show").first.click()
+    await expect(person.last()).to_contain_text("E-mail")
+
+
+async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    offered = await person.types("/chakra user maria garcia")
+    await expect(offered).to_contain_text("2 people match")
+    await offered.get_by_role("button", name="Show").first.click()
+    await expect(person.last()).to_contain_text("Account")
+
+
+async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.page.get_by_role("textbox").first.click()
+    await person.page.keyboard.type("/chakra stat")
+    await expect(person.page.get_by_test_id("completion-option").first).to_be_visible()
+    await person.page.keyboard.press("Tab")
+    await person.page.keyboard.press("Escape")
+    await person.page.keyboard.press("Enter")
+    await expect(person.last()).to_contain_text("Chakra for Slack")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_reads_on_a_phone_without_scrolling_sideways(
+    browser: Browser, demo: World, theme: str
+) -> None:
+    person = await open_page(browser, demo, size=NARROW, theme=theme)
+    card = await person.types("/chakra user john@acme.com")
+    await expect(card).to_contain_text("John Doe")
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not await person.page.evaluate(wide)
+
+
+async def test_the_raw_payloads_can_be_read(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.types("/chakra user john@acme.com")
+    await person.page.get_by_test_id("inspector-toggle").click()
+    await expect(person.page.get_by_test_id("inspector")).to_contain_text("command")

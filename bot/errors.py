@@ -21,9 +21,13 @@
     └── SlackError             Slack refused a call of ours; ``code`` is Slack's word
         ├── TriggerExpired         too late to open a form
         └── NotInChannel           closed, archived, or the bot is not a member
+
+What Meta refuses behind Chakra has classes of its own below these: ``bot/meta_errors.py``.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 
 class BotError(Exception):
@@ -105,9 +109,17 @@ class NotSetUp(PersonError):
 
 class ChakraError(BotError):
     """``endpoint`` is the path template (never the path: ids are personal data), ``status`` the
-    HTTP status where there was one, ``request_id`` Chakra's own id of the request or ours."""
+    HTTP status where there was one, ``request_id`` Chakra's own id of the request or ours.
+
+    Where it was Meta that refused, behind Chakra, ``code`` is Meta's code and ``details`` what Meta
+    says of this very case. A class owns the codes in its ``codes``, and no other class owns them;
+    ``bot.chakra.meta`` finds it by them. ``not_before`` is about how many seconds must pass before
+    a repeat can help; it is the ``retry_after`` of an answer that names none.
+    """
 
     kind = "chakra"
+    codes: ClassVar[frozenset[int]] = frozenset()
+    not_before: ClassVar[float | None] = None
 
     def __init__(
         self,
@@ -117,11 +129,16 @@ class ChakraError(BotError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        code: int | None = None,
+        details: str = "",
     ) -> None:
-        super().__init__(message, retry_after=retry_after)
+        wait = self.not_before if retry_after is None else retry_after
+        super().__init__(message, retry_after=wait)
         self.endpoint = endpoint
         self.status = status
         self.request_id = request_id
+        self.code = code
+        self.details = details
 
 
 class Rejected(ChakraError):

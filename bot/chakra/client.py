@@ -9,15 +9,24 @@ from pydantic import SecretStr
 from bot.chakra.config import Configuration
 from bot.chakra.health import Health
 from bot.chakra.http import Http
+from bot.chakra.media import Files
+from bot.chakra.messages import Messages
+from bot.chakra.numbers import Numbers
 from bot.chakra.policies import DEFAULT_LIMITS, Limits, Observe
+from bot.chakra.processes import Processes
+from bot.chakra.templates import Templates
 from bot.chakra.users import Users
 from bot.clock import Clock
+
+WHATSAPP_VERSION = "v24.0"
+"""Of Meta's API, where Chakra passes a call on to it; the default of the vendor's n8n node."""
 
 
 class Chakra:
     """One pool of connections and one circuit for all resources. `aclose` it, or use `async with`.
 
-    `observe(endpoint, outcome, seconds)` hears of every attempt; see `policies.Observe`. Raises
+    `observe(endpoint, outcome, seconds)` hears of every attempt; see `policies.Observe`.
+    `whatsapp_version` is the version of Meta's API in the paths that Chakra passes on. Raises
     `ValueError` for an address or a token that no request could carry.
     """
 
@@ -29,11 +38,17 @@ class Chakra:
         *,
         observe: Observe | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        whatsapp_version: str = WHATSAPP_VERSION,
     ) -> None:
         self._http = Http(base_url, token, clock, observe=observe, limits=limits)
         self.users = Users(self._http)
         self.config = Configuration(self._http)
         self.health = Health(self._http)
+        self.templates = Templates(self._http, whatsapp_version)
+        self.messages = Messages(self._http, whatsapp_version)
+        self.media = Files(self._http, whatsapp_version)
+        self.numbers = Numbers(self._http)
+        self.processes = Processes(self._http)
 
     async def aclose(self) -> None:
         await self._http.aclose()

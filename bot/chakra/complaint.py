@@ -19,7 +19,7 @@ from bot.chakra.wire import Answer
 LONGEST = 300
 """Characters of a message that are kept."""
 
-_LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 64 * 1024
 """Bytes. A larger body of an error is no message."""
 
 _LONGEST_WAIT = 24 * 3600.0
@@ -44,7 +44,7 @@ _ITEMS = 3
 def complaint_of(answer: Answer) -> str:
     """What the body says went wrong, on one line of at most 300 characters; "" where it says
     nothing that a person could read."""
-    if answer.media_type == "text/html" or len(answer.body) > _LARGEST_BODY:
+    if answer.media_type == "text/html" or len(answer.body) > LARGEST_BODY:
         return ""
     with suppress(ValueError):
         return complaint_in(answer.json())
@@ -107,14 +107,14 @@ def _metas_words(error: Mapping[str, object]) -> str:
         return ""
     if isinstance(code, int) and not isinstance(code, bool) and f"#{code}" not in message:
         message = f"(#{code}) {message}"
-    details = data.get("details") if isinstance(data, Mapping) else None
+    details = data.get("details") if isinstance(data, Mapping) else error.get("error_user_msg")
     return f"{message}: {details}" if isinstance(details, str) and details else message
 
 
 def _places(answer: Answer) -> Iterator[Mapping[str, object]]:
     body: object = None
     with suppress(ValueError):
-        body = answer.json() if len(answer.body) <= _LARGEST_BODY else None
+        body = answer.json() if len(answer.body) <= LARGEST_BODY else None
     if not isinstance(body, Mapping):
         return
     yield body

@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot.chakra.complaint import complaint_in
-from bot.chakra.refusals import unreadable
+from bot.chakra.refusals import refusal_inside, unreadable
 from bot.chakra.wire import Answer
-from bot.errors import ChakraError, Rejected
+from bot.errors import ChakraError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,22 +33,32 @@ class Envelope:
         return self.body["_data"]
 
     @property
+    def unwrapped(self) -> Any:
+        """`_data` where there is one, else the whole body: Meta's answers come either way."""
+        return self.body.get("_data", self.body)
+
+    @property
     def meta(self) -> Mapping[str, Any]:
         meta = self.body.get("_meta")
         return meta if isinstance(meta, Mapping) else {}
 
     def one(self, model: type[Model]) -> Model:
         """`_data` as one object."""
-        return self._model(model, self.data, "_data")
+        return self.fit(model, self.data, "_data")
+
+    def metas(self, model: type[Model]) -> Model:
+        """Meta's answer as one object, wrapped in `_data` or not."""
+        return self.fit(model, self.unwrapped, "_data" if "_data" in self.body else "body")
 
     def many(self, model: type[Model]) -> tuple[Model, ...]:
         """`_data` as an array of objects."""
         data = self.data
         if not isinstance(data, list):
             raise self.unfit("_data", f"An array was expected, not {_sort_of(data)}.")
-        return tuple(self._model(model, item, f"_data[{i}]") for i, item in enumerate(data))
+        return tuple(self.fit(model, item, f"_data[{i}]") for i, item in enumerate(data))
 
-    def _model(self, model: type[Model], value: object, place: str) -> Model:
+    def fit(self, model: type[Model], value: object, place: str) -> Model:
+        """`value`, which stands at `place`, as an object. Raises what `unfit` makes."""
         if not isinstance(value, Mapping):
             raise self.unfit(place, f"An object was expected, not {_sort_of(value)}.")
         try:
@@ -64,8 +73,8 @@ class Envelope:
 
 
 def read(answer: Answer) -> Envelope:
-    """Raises `Rejected` for `_errors`; for a body that is no JSON object `Unreadable`, or, after a
-    write, `OutcomeUnknown`."""
+    """Raises `Rejected`, or what Meta's code stands for, where the body holds `_errors` or Meta's
+    `error`; for a body that is no JSON object `Unreadable`, or, after a write, `OutcomeUnknown`."""
     if not answer.whole:
         raise unreadable(answer, "The body is too large or damaged.")
     try:
@@ -75,13 +84,8 @@ def read(answer: Answer) -> Envelope:
         raise unreadable(answer, f"The body is not JSON ({sort}).") from None
     if not isinstance(body, dict):
         raise unreadable(answer, f"An object was expected, not {_sort_of(body)}.")
-    if body.get("_errors"):
-        raise Rejected(
-            complaint_in({"_errors": body["_errors"]}) or "Chakra refused and gave no reason.",
-            endpoint=answer.call.endpoint,
-            status=answer.status,
-            request_id=answer.request_id,
-        )
+    if refused := refusal_inside(answer, body):
+        raise refused
     return Envelope(answer, body)
 
 

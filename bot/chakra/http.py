@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
+from bot.chakra.multipart import Form, WrongSize
 from bot.chakra.policies import (
     DEFAULT_LIMITS,
     Attempt,
@@ -30,9 +31,12 @@ from bot.chakra.refusals import refusal, unanswered
 from bot.chakra.text import plain
 from bot.chakra.wire import Answer, Call, Send, Silence, path_of
 from bot.clock import Clock
+from bot.errors import Unreadable
 
 USER_AGENT = "chakra-for-slack"
+ANYTHING = "*/*"
 
+_PORTS = {"http": 80, "https": 443}
 _NOTHING: Mapping[str, str] = {}
 _DETAIL = 200  # characters of the system's sentence about a connection
 
@@ -65,7 +69,6 @@ class Http:
             headers={
                 "Authorization": _bearer(token),
                 "User-Agent": USER_AGENT,
-                "Accept": "application/json",
             },
             timeout=httpx.Timeout(limits.write_total, connect=limits.connect, pool=limits.pool),
             limits=httpx.Limits(max_connections=limits.connections),
@@ -91,13 +94,43 @@ class Http:
         query: Mapping[str, str] = _NOTHING,
         seconds: float | None = None,
     ) -> Answer:
-        """`endpoint` is a path template whose `{parameters}` are encoded here. `seconds` shortens
-        the deadline.
+        """`endpoint` is a path template whose `{parameters}` are encoded here. `seconds` is the
+        deadline, where the usual one will not do.
 
-        Raises `KeyRefused`, `Missing`, `Rejected`, `Throttled`, `Unavailable` or `Unreadable`.
+        Raises `KeyRefused`, `Missing`, `Rejected`, `Throttled`, `Unavailable` or `Unreadable`, or
+        what `bot.meta_errors` has below them.
         """
         call = Call("GET", endpoint, path_of(endpoint, parameters), query)
         return await self._answered(call, seconds)
+
+    async def ask(
+        self, endpoint: str, parameters: Mapping[str, str] = _NOTHING, *, body: object
+    ) -> Answer:
+        """A POST that changes nothing, such as a list with its query in the body: like `get`."""
+        path = path_of(endpoint, parameters)
+        call = Call("POST", endpoint, path, body=json.dumps(body).encode(), asks=True)
+        return await self._answered(call)
+
+    async def download(
+        self, endpoint: str, parameters: Mapping[str, str] = _NOTHING, *, most: int
+    ) -> Answer:
+        """Like `get`, of anything but JSON. The answer is not `whole` beyond `most` bytes."""
+        path = path_of(endpoint, parameters)
+        return await self._answered(Call("GET", endpoint, path, accept=ANYTHING, most=most))
+
+    async def follow(self, endpoint: str, address: str, *, most: int) -> Answer:
+        """Like `download`, of an `address` that Chakra gave itself. Raises `Unreadable` where it
+        does not lie under `base_url`: the token goes nowhere else. `endpoint` is what to call it.
+        """
+        path = _path_below(self._base_url, address)
+        call = Call("GET", endpoint, path or "", accept=ANYTHING, most=most)
+        if path is None:
+            raise Unreadable(
+                "Chakra named an address that is not its own.",
+                endpoint=endpoint,
+                request_id=call.request_id,
+            )
+        return await self._answered(call)
 
     async def write(
         self,
@@ -109,17 +142,18 @@ class Http:
         query: Mapping[str, str] = _NOTHING,
         seconds: float | None = None,
     ) -> Answer:
-        """Like `get`, with a JSON body and any method but GET.
+        """Like `get`, with any method but GET, and a body: a `Form`, or anything that JSON can say.
 
         Repeated only where it certainly never arrived or was refused with 429. Raises the errors
         of `get`, save that what may have happened is `OutcomeUnknown`, also where the answer came
         but cannot be read.
         """
-        content = None if body is None else json.dumps(body).encode()
-        call = Call(method, endpoint, path_of(endpoint, parameters), query, content)
+        if body is not None and not isinstance(body, Form):
+            body = json.dumps(body).encode()
+        call = Call(method, endpoint, path_of(endpoint, parameters), query, body)
         return await self._answered(call, seconds)
 
-    async def _answered(self, call: Call, seconds: float | None) -> Answer:
+    async def _answered(self, call: Call, seconds: float | None = None) -> Answer:
         if seconds is not None:
             call = replace(call, until=self._clock.monotonic() + seconds)
         try:
@@ -142,13 +176,15 @@ class Http:
             raise Silence("connect", sent=False, detail=detail) from None
         except httpx.TimeoutException:
             raise Silence("timeout", sent=True) from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, WrongSize):
             raise Silence("broken", sent=True) from None
 
     async def _exchange(self, call: Call) -> Answer:
-        headers = {"X-Request-Id": call.request_id}
+        headers = {"X-Request-Id": call.request_id, "Accept": call.accept}
         if call.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = call.content_type
+        if isinstance(call.body, Form) and call.body.size is not None:
+            headers["Content-Length"] = str(call.body.size)
         async with self._client.stream(
             call.method,
             self._base_url + call.path,
@@ -156,18 +192,18 @@ class Http:
             content=call.body,
             headers=headers,
         ) as response:
-            body = await self._body(response)
+            body = await self._body(response, call.most or self._limits.body_bytes)
             return Answer(
                 call, response.status_code, dict(response.headers), body or b"", body is not None
             )
 
-    async def _body(self, response: httpx.Response) -> bytes | None:
+    async def _body(self, response: httpx.Response, most: int) -> bytes | None:
         """Nothing where it is larger than the limit, decompressed, or cannot be decompressed."""
         body = bytearray()
         try:
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > self._limits.body_bytes:
+                if len(body) > most:
                     return None
         except httpx.DecodingError:
             return None
@@ -190,6 +226,21 @@ def _checked(base_url: str) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("the address may hold a host, a port and a path only")
     return base_url.rstrip("/")
+
+
+def _path_below(base_url: str, address: str) -> str | None:
+    """The path and query of an address on the same host and below the same path; else nothing."""
+    try:
+        base, parts = urlsplit(base_url), urlsplit(address)
+        ours = (base.scheme, base.hostname, base.port or _PORTS[base.scheme])
+        theirs = (parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme))
+    except ValueError:
+        return None
+    path = parts.path.removeprefix(base.path)
+    below = parts.path.startswith(f"{base.path}/") and not {".", ".."} & set(path.split("/"))
+    if ours != theirs or "@" in parts.netloc or not below:
+        return None
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _loopback(base_url: str) -> bool:

@@ -7,10 +7,18 @@ properties are ours.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from bot.chakra.fields import (
@@ -111,27 +119,27 @@ class User(Identified):
         lists = {"listedEmails": "emails", "listedPhones": "phones"}
         return value | {ours: value[theirs] for ours, theirs in lists.items() if theirs in value}
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """First, middle and last name, as far as they are set."""
         return _joined(self.first_name, self.middle_name, self.last_name)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What to call this user; never empty."""
         return _first_visible(self.display_name, self.full_name, self.username, self.email, self.id)
 
-    @property
+    @cached_property
     def email(self) -> str:
         """The primary address, else the first listed, else ""."""
         return next(iter(self.emails), "")
 
-    @property
+    @cached_property
     def emails(self) -> tuple[str, ...]:
         """All addresses, the primary one first."""
         return _all_once(self.primary_email, self.listed_emails)
 
-    @property
+    @cached_property
     def phones(self) -> tuple[str, ...]:
         """All numbers, digits only, the primary one first."""
         return _all_once(self.primary_phone, self.listed_phones)
@@ -141,7 +149,7 @@ class User(Identified):
         """False also for a deleted user; None where Chakra does not say."""
         return False if self.is_deleted else self.is_active
 
-    @property
+    @cached_property
     def zone(self) -> tzinfo | None:
         """From `+0530` as Chakra writes it, or from a name such as `Asia/Kolkata`."""
         return zone(self.timezone)
@@ -231,6 +239,71 @@ class Config(Resource):
         """Like `team_name`, of a role."""
         called = (role.label for role in self.roles if role.is_called(reference))
         return next(called, reference)
+
+
+def _score(value: object) -> str:
+    return text(value.get("score") if isinstance(value, dict) else value)
+
+
+class PhoneNumber(Identified):
+    """A number of the business. `id` is Meta's id of it, which sends go by; `waba` the id of its
+    WhatsApp Business Account. All INFERRED."""
+
+    waba: Reference = ""
+    display_phone_number: Text = ""
+    verified_name: Text = ""
+    status: Text = ""
+    chakra_status: Text = ""
+    account_mode: Text = ""
+    quality: Annotated[str, BeforeValidator(_score)] = Field(default="", alias="qualityScore")
+    messaging_limit_tier: Text = ""
+    name_status: Text = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether nothing says that it is not: CONNECTED is the only value that has been seen."""
+        said = {self.status.upper(), self.chakra_status.upper()} - {""}
+        return said <= {"CONNECTED"}
+
+    @property
+    def name(self) -> str:
+        """What to call it; never empty."""
+        return _first_visible(self.verified_name, self.display_phone_number, self.id)
+
+
+class BusinessAccount(Identified):
+    """A WhatsApp Business Account. INFERRED."""
+
+    name: Text = ""
+    chakra_status: Text = ""
+
+
+class PublicMedia(Resource):
+    public_media_url: Text = ""
+
+
+def _bytes(value: object) -> int | None:
+    digits = text(value)
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+class Media(BaseModel):
+    """A file on WhatsApp, in Meta's shape. `url` is Chakra's own address of it; `file_size` is in
+    bytes, where it is said. INFERRED."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Text = ""
+    url: Text = Field(default="", repr=False)
+    mime_type: Text = ""
+    sha256: Text = ""
+    file_size: Annotated[int | None, BeforeValidator(_bytes)] = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not self.url:
+            raise ValueError("url")
+        return self
 
 
 def is_uuid(written: str) -> bool:

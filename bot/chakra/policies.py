@@ -9,11 +9,12 @@ A library for repeating would bring its own sleep; here the time comes from `bot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.chakra.complaint import wait_named_by
-from bot.chakra.refusals import RETRIED, is_throttled
+from bot.chakra.refusals import RETRIED, is_throttled, wait_after
 from bot.chakra.wire import Answer, Call, Send, Silence
 from bot.clock import Clock, sleep, within
 from bot.errors import Unavailable
@@ -41,6 +42,7 @@ class Limits:
     read_attempt: float = 10.0
     read_total: float = 20.0
     write_total: float = 30.0
+    upload_total: float = 120.0  # 100 MB, the largest document of WhatsApp's, at 7 Mbit/s
     throttle_total: float = 10.0
     throttle_unnamed: float = 1.0  # the first wait where a 429 names none
     repeats: int = 3
@@ -50,6 +52,14 @@ class Limits:
     circuit_failures: int = 5  # in a row
     circuit_rest: float = 5.0
     body_bytes: int = 25 * 1024 * 1024
+
+    def total(self, call: Call) -> float:
+        if call.uploads:
+            return self.upload_total
+        return self.write_total if call.writes else self.read_total
+
+    def attempt(self, call: Call) -> float:
+        return self.total(call) if call.writes else self.read_attempt
 
     def least(self, call: Call) -> float:
         """Of a write, enough that the deadline cannot cut it off while it is still connecting."""
@@ -61,15 +71,15 @@ DEFAULT_LIMITS = Limits()
 
 
 class Deadline:
-    """Sets `Call.until`, where the caller set nothing shorter."""
+    """Sets `Call.until`, where the caller set none."""
 
     def __init__(self, send: Send, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
         self._send, self._clock, self._limits = send, clock, limits
 
     async def __call__(self, call: Call) -> Answer:
-        seconds = self._limits.write_total if call.writes else self._limits.read_total
-        until = min(call.until, self._clock.monotonic() + seconds)
-        return await self._send(replace(call, until=until))
+        if call.until is None:
+            call = replace(call, until=self._clock.monotonic() + self._limits.total(call))
+        return await self._send(call)
 
 
 class Attempt:
@@ -82,8 +92,7 @@ class Attempt:
 
     async def __call__(self, call: Call) -> Answer:
         began = self._clock.monotonic()
-        most = self._limits.write_total if call.writes else self._limits.read_attempt
-        seconds = max(0.0, min(most, call.until - began))
+        seconds = max(0.0, min(self._limits.attempt(call), _end(call) - began))
         try:
             answer = await within(self._clock, _started(self._send, call), seconds)
         except TimeoutError:
@@ -93,6 +102,10 @@ class Attempt:
 
 async def _started(send: Send, call: Call) -> Answer:
     return await send(call)
+
+
+def _end(call: Call) -> float:
+    return math.inf if call.until is None else call.until
 
 
 class Circuit:
@@ -203,7 +216,7 @@ class Retry:
         return most * (0.5 + self._jitter() / 2)
 
     def _time_for(self, call: Call, wait: float) -> bool:
-        return self._clock.monotonic() + wait + self._limits.least(call) <= call.until
+        return self._clock.monotonic() + wait + self._limits.least(call) <= _end(call)
 
 
 class Throttle:
@@ -218,13 +231,13 @@ class Throttle:
 
     async def __call__(self, call: Call) -> Answer:
         most = self._clock.monotonic() + self._limits.throttle_total
-        waits_until = min(most, call.until - self._limits.least(call))
+        waits_until = min(most, _end(call) - self._limits.least(call))
         unnamed = self._limits.throttle_unnamed
         while True:
             answer = await self._send(call)
             if not is_throttled(answer):
                 return answer
-            named = wait_named_by(answer, self._clock.time())
+            named = wait_after(answer, self._clock.time())
             # Callers who were refused together should not come back together.
             wait = (unnamed if named is None else named) * (1 + self._jitter() / 4)
             wait = max(wait, self._limits.backoff_first)

@@ -8,7 +8,17 @@ turning work away does). Everything else may have happened, and is `OutcomeUnkno
 
 from __future__ import annotations
 
-from bot.chakra.complaint import complaint_of, names_a_wait_in_words, wait_named_by
+from collections.abc import Mapping
+from contextlib import suppress
+
+from bot.chakra.complaint import (
+    LARGEST_BODY,
+    complaint_in,
+    complaint_of,
+    names_a_wait_in_words,
+    wait_named_by,
+)
+from bot.chakra.meta import MetaError, meta_error_in
 from bot.chakra.wire import Answer, Call, Silence
 from bot.errors import (
     ChakraError,
@@ -20,6 +30,7 @@ from bot.errors import (
     Unavailable,
     Unreadable,
 )
+from bot.meta_errors import UnnamedCode
 
 RETRIED = frozenset({408, *range(500, 600)}) - {501}
 """Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will
@@ -51,9 +62,23 @@ _SILENCES = {
 
 
 def is_throttled(answer: Answer) -> bool:
-    """429, or any 4xx whose words are "retry after <N> ms": a client in production takes those for
-    429, and no status is documented."""
-    return answer.status == 429 or (400 <= answer.status < 500 and names_a_wait_in_words(answer))
+    """429, or any 4xx whose words are "retry after <N> ms" (a client in production takes those for
+    429, and no status is documented) or that relays one of Meta's codes for it."""
+    if answer.status == 429:
+        return True
+    if not 400 <= answer.status < 500:
+        return False
+    meta = meta_error_of(answer)
+    by_meta = meta is not None and meta.owner is not None and issubclass(meta.owner, Throttled)
+    return by_meta or names_a_wait_in_words(answer)
+
+
+def wait_after(answer: Answer, now: float) -> float | None:
+    """Seconds that the answer asks to wait, or that its code of Meta's is known to take."""
+    named = wait_named_by(answer, now)
+    meta = meta_error_of(answer)
+    usual = meta.owner.not_before if meta is not None and meta.owner is not None else None
+    return usual if named is None else named
 
 
 def refusal(answer: Answer, now: float) -> ChakraError | None:
@@ -64,20 +89,73 @@ def refusal(answer: Answer, now: float) -> ChakraError | None:
     words = complaint_of(answer)
     if answer.status < 400:
         return unreadable(answer, f"It answered {answer.status}: this is not Chakra's API.")
-    kind = Throttled if is_throttled(answer) else _kind(answer, now)
+    meta = meta_error_of(answer)
+    kind = _kind_by_meta(answer, meta) or _kind(answer, now)
     usual = _WITHOUT_WORDS.get(answer.status, f"The request failed with status {answer.status}.")
-    if answer.status == 403 and words:
+    if kind is KeyRefused and answer.status == 403 and words:
         words = f"{usual} {words}"
+    waits = issubclass(kind, Throttled | Unavailable)
+    return _made(kind, answer, words or usual, meta, wait_named_by(answer, now) if waits else None)
+
+
+def refusal_inside(answer: Answer, body: Mapping[str, object]) -> ChakraError | None:
+    """The error that a 2xx carries in `_errors`, or in `error` as Meta does; nothing without."""
+    said = {name: body[name] for name in ("_errors", "error") if body.get(name)}
+    if not said:
+        return None
+    meta = meta_error_in(said)
+    kind: type[ChakraError] = Throttled if names_a_wait_in_words(answer) else Rejected
+    if meta is not None:
+        kind = meta.owner or UnnamedCode
+    words = complaint_in(said) or "Chakra refused and gave no reason."
+    wait = wait_named_by(answer, 0.0) if issubclass(kind, Throttled) else None
+    return _made(kind, answer, words, meta, wait)
+
+
+def meta_error_of(answer: Answer) -> MetaError | None:
+    if answer.ok or len(answer.body) > LARGEST_BODY or answer.media_type == "text/html":
+        return None
+    with suppress(ValueError):
+        return meta_error_in(answer.json())
+    return meta_error_in(answer.body.decode("utf-8", "replace"))
+
+
+def _kind_by_meta(answer: Answer, meta: MetaError | None) -> type[ChakraError] | None:
+    """The class that owns the code, whatever the status: Meta itself says not to go by that.
+
+    Save that in a 5xx "something failed" (`MetaBusy`), like a code that nobody knows, says nothing
+    of what became of a write.
+    """
+    if meta is None:
+        return None
+    if meta.owner is not None:
+        vague = answer.status >= 500 and answer.call.writes
+        return None if vague and issubclass(meta.owner, Unavailable) else meta.owner
+    known = answer.status in REFUSALS or answer.status >= 500 or is_throttled(answer)
+    return None if known else UnnamedCode
+
+
+def _made(
+    kind: type[ChakraError],
+    answer: Answer,
+    words: str,
+    meta: MetaError | None,
+    retry_after: float | None,
+) -> ChakraError:
     return kind(
-        words or usual,
+        words,
         endpoint=answer.call.endpoint,
         status=answer.status,
         request_id=answer.request_id,
-        retry_after=wait_named_by(answer, now) if kind in {Throttled, Unavailable} else None,
+        retry_after=retry_after,
+        code=meta.code if meta else None,
+        details=meta.details if meta else "",
     )
 
 
 def _kind(answer: Answer, now: float) -> type[ChakraError]:
+    if is_throttled(answer):
+        return Throttled
     if answer.status in REFUSALS:
         return REFUSALS[answer.status]
     if answer.status < 500:

@@ -19,6 +19,14 @@ def plain(text: str, most: int | None = None) -> str:
     return text
 
 
+def written(text: str) -> str:
+    """As `plain`, with its line breaks and spaces as they were written."""
+    if text.isprintable():
+        return text
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join("".join(map(_harmless, line)) for line in lines)
+
+
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 """Categories. Unassigned characters are seen: a newer Unicode may have given them a shape."""
 

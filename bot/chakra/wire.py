@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from bot.chakra.multipart import Form
 from bot.errors import Missing
+
+JSON = "application/json"
 
 LONGEST_PARAMETER = 512
 """Of a path parameter, in characters. The contract's ids are UUIDs, short names and e-mail
@@ -21,20 +23,33 @@ class Call:
     """One request as a resource asked for it. A repeat sends the same call, `request_id` and all.
 
     `endpoint` is the path template, the only form that may stand in errors, logs and metrics.
-    `until` is the moment of the monotonic clock at which all patience ends.
+    `until` is the moment of the monotonic clock at which all patience ends; nothing where the
+    usual patience will do. `asks` marks a POST that changes nothing. `most` is how many bytes of
+    the answer are read, where that is not the usual limit.
     """
 
     method: str
     endpoint: str
     path: str = field(repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Form | None = field(default=None, repr=False)
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    until: float = math.inf
+    until: float | None = None
+    asks: bool = False
+    accept: str = JSON
+    most: int | None = None
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.asks
+
+    @property
+    def uploads(self) -> bool:
+        return isinstance(self.body, Form)
+
+    @property
+    def content_type(self) -> str:
+        return self.body.content_type if isinstance(self.body, Form) else JSON
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""Exception -> what happened, what it means, what to do. The only place with error copy."""
+"""Exception -> what happened, what it means, what to do. The only place with error copy, but for
+the table of WhatsApp's refusals in `whatsapp_copy.py`, which is a part of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +14,11 @@ from bot import errors
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, words
 from bot.slack.reply import Block, Message, View
+from bot.slack.whatsapp_copy import SENTENCES
 
 ADMIN = "the person who runs this app"
+LONGEST = 86_400.0
+"""Seconds: nobody is asked to wait for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def form_notice(
 ) -> View:
     """For forms: the form once more with the sentences above its fields, nothing typed lost."""
     told = _blocks(explain(error), reference)
-    if view is None or not view.get("submit"):
+    if view is None or not view.get("submit") or not view.get("blocks"):
         return blocks.notice("That did not work", told)
     clean = [
         block for block in view["blocks"] if not str(block.get("block_id", "")).startswith("_told")
@@ -99,18 +104,23 @@ def _marked(told: tuple[Block, ...]) -> list[Block]:
 
 
 def seconds(wait: float | None) -> str:
-    """ "30 seconds", "2 minutes"; "a minute" where nobody said how long."""
-    if wait is None:
+    """ "30 seconds", "2 minutes"; "a minute" where nobody said how long, a day at the most."""
+    if wait is None or math.isnan(wait):
         return "a minute"
-    return humanize.precisedelta(max(1, round(wait)), minimum_unit="seconds", format="%d")
+    bounded = max(1, round(min(wait, LONGEST)))
+    return humanize.precisedelta(bounded, minimum_unit="seconds", format="%d")
 
 
 # --- the person's own situation ---------------------------------------------------------------
 
 
 def _usage(error: Any) -> Explanation:
-    remedy = words("Try ", code(error.example)) if error.example else words()
-    return Explanation(words(error.message), remedy)
+    remedy = (
+        words("Try ", code(error.example))
+        if error.example
+        else words("Type ", code("/chakra help"), " to see how each command is written.")
+    )
+    return Explanation(words(error.message or "That line cannot be read."), remedy)
 
 
 def _not_allowed(error: Any) -> Explanation:
@@ -137,7 +147,10 @@ def _not_found(error: Any) -> Explanation:
 
 
 def _not_linked(error: Any) -> Explanation:
-    return Explanation(words(error.message), words("Search by name or phone number instead."))
+    return Explanation(
+        words(error.message or "Nobody in Chakra belongs to that member of this workspace."),
+        words("Search by name or phone number instead."),
+    )
 
 
 def _not_set_up(error: Any) -> Explanation:
@@ -231,6 +244,19 @@ def _unreadable(_: object) -> Explanation:
     )
 
 
+def _whatsapp(error: Any) -> Explanation:
+    """WhatsApp's refusals, which Chakra passes on."""
+    told = next(SENTENCES[kind] for kind in type(error).__mro__ if kind in SENTENCES)
+    blanks = {"wait": seconds(error.retry_after), "admin": ADMIN, "code": str(error.code)}
+    quoted = blocks.clip(error.details, 300) if told.quoted else ""
+    says = words("WhatsApp says: “", quoted, f"” ({error.code}). ") if quoted else words()
+    return Explanation(
+        words(told.what.format(**blanks)),
+        words(says, told.remedy.format(**blanks)),
+        ours=told.ours,
+    )
+
+
 # --- Slack's answer ----------------------------------------------------------------------------
 
 
@@ -243,11 +269,13 @@ def _slack(error: Any) -> Explanation:
             ),
             ours=True,
         )
-    return Explanation(
-        words("Slack did not take the answer (", code(error.code), ")."),
-        words("Try again in ", seconds(error.retry_after), "."),
-        ours=True,
+    remedy = (
+        words("Try again in ", seconds(error.retry_after), ".")
+        if error.repeat_helps
+        else words("Trying again will not help: give ", ADMIN, " the reference below.")
     )
+    what = words("Slack did not take the answer (", code(error.code), ").")
+    return Explanation(what, remedy, ours=True)
 
 
 def _trigger_expired(_: object) -> Explanation:
@@ -294,6 +322,7 @@ _SAY: dict[type[BaseException], Callable[[Any], Explanation]] = {
     errors.Unavailable: _unavailable,
     errors.OutcomeUnknown: _outcome_unknown,
     errors.Unreadable: _unreadable,
+    **dict.fromkeys(SENTENCES, _whatsapp),
     errors.SlackError: _slack,
     errors.TriggerExpired: _trigger_expired,
     errors.NotInChannel: _not_in_channel,

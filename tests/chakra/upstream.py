@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -94,6 +94,7 @@ DATA = {"_data": {"id": "u1"}}
 DOWN = httpx.ConnectError("[Errno 111] Connection refused")
 BROKEN = httpx.RemoteProtocolError("Server disconnected without sending a response.")
 
+T = TypeVar("T")
 Verb = Callable[[Http], Awaitable[Answer]]
 
 
@@ -105,7 +106,7 @@ def put(http: Http) -> Awaitable[Answer]:
     return http.write("PUT", ONE, {"userId": "u1"}, body={"firstName": "J"})
 
 
-async def after(clock: ManualClock, seconds: float, asking: Awaitable[Answer]) -> Answer:
+async def after(clock: ManualClock, seconds: float, asking: Awaitable[T]) -> T:
     """The answer, if it comes within `seconds` of the clock."""
     task = asyncio.ensure_future(asking)
     await settle()

@@ -1,0 +1,328 @@
+"""Files: put up while they are read, fetched within bounds, and never from a stranger's host."""
+
+from __future__ import annotations
+
+import asyncio
+import email.message
+import email.parser
+import email.policy
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.chakra.http import Http
+from bot.chakra.media import Files
+from bot.chakra.models import Media
+from bot.chakra.multipart import File, Form
+from bot.clock import SystemClock
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    SlackError,
+    Unavailable,
+    Unreadable,
+)
+from tests.chakra.upstream import DOWN, Hang, Reply, Upstream, after, example, reply, text
+from tests.clock import ManualClock
+
+PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"
+MEDIA = "1037543291543636"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+PICTURE = File.of("Über uns.png", "image/png", PNG)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def parts_of(content_type: str, body: bytes) -> dict[str, email.message.EmailMessage]:
+    """Read by the standard library, as a stranger would."""
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(
+        f"Content-Type: {content_type}\r\n\r\n".encode() + body
+    )
+    assert not message.defects
+    parts = {}
+    for part in message.iter_parts():
+        assert isinstance(part, email.message.EmailMessage)
+        parts[str(part.get_param("name", header="content-disposition"))] = part
+    return parts
+
+
+async def body_of(form: Form) -> bytes:
+    return b"".join([chunk async for chunk in form])
+
+
+async def test_an_upload_is_a_form_with_the_file_and_its_name(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("upload-public-media.response"))])
+    async with upstream.http(clock) as http:
+        address = await Files(http, "v24.0").upload(PLUGIN, PICTURE)
+    assert address.startswith("https://chakra-public-media.chakrahq.com/")
+    (request,) = upstream.asked
+    assert request.method == "POST"
+    assert request.url.path == f"/v1/ext/plugin/whatsapp/{PLUGIN}/upload-public-media"
+    assert request.headers["authorization"] == "Bearer secret-token"
+    assert request.headers["content-length"] == str(len(request.content))
+    assert "transfer-encoding" not in request.headers
+    parts = parts_of(request.headers["content-type"], request.content)
+    assert parts["file"].get_content_type() == "image/png"
+    assert parts["file"].get_payload(decode=True) == PNG
+    assert 'filename="Über uns.png"'.encode() in request.content
+    assert parts["filename"].get_payload(decode=True) == "Über uns.png".encode()
+
+
+async def test_a_file_of_unknown_size_is_sent_in_chunks_as_they_come(clock: ManualClock) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(3):
+            yield bytes([number]) * 1000
+
+    upstream = Upstream([reply(200, example("upload-public-media.response"))])
+    async with upstream.http(clock) as http:
+        await Files(http, "v24.0").upload(PLUGIN, File("a.bin", "application/zip", chunks))
+    (request,) = upstream.asked
+    assert request.headers["transfer-encoding"] == "chunked"
+    parts = parts_of(request.headers["content-type"], request.content)
+    assert parts["file"].get_payload(decode=True) == b"\0" * 1000 + b"\1" * 1000 + b"\2" * 1000
+
+
+@pytest.mark.parametrize("trouble", [DOWN, reply(429)])
+async def test_a_repeat_reads_the_file_anew(clock: ManualClock, trouble: Reply) -> None:
+    upstream = Upstream([trouble, reply(200, example("upload-public-media.response"))])
+    async with upstream.http(clock) as http:
+        await after(clock, 2, Files(http, "v24.0").upload(PLUGIN, PICTURE))
+    first, second = upstream.asked
+    assert first.content == second.content
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(413, {"_errors": ["too large"]}), Rejected),
+        (reply(401), KeyRefused),
+        (reply(200, {"_errors": ["no"]}), Rejected),
+        (reply(500), OutcomeUnknown),
+        (reply(200, {"_data": {}}), OutcomeUnknown),
+        (reply(200, {"_data": {"publicMediaUrl": "javascript:x"}}), OutcomeUnknown),
+        (httpx.ReadError(""), OutcomeUnknown),
+        (DOWN, Unavailable),
+    ],
+)
+async def test_a_failed_upload_says_why(
+    clock: ManualClock, answer: Reply, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await after(clock, 30, Files(http, "v24.0").upload(PLUGIN, PICTURE))
+
+
+async def test_an_upload_may_take_two_minutes_and_no_more(clock: ManualClock) -> None:
+    async with Upstream([Hang]).http(clock) as http:
+        asking = asyncio.ensure_future(Files(http, "v24.0").upload(PLUGIN, PICTURE))
+        await clock.advance(119)
+        assert not asking.done()
+        await clock.advance(1)
+        with pytest.raises(OutcomeUnknown):
+            await asking
+
+
+async def served(*answers: bytes) -> tuple[asyncio.Server, int, list[bytes]]:
+    """A server that reads what comes until it has seen the end of a form, and answers."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got = b""
+        while not got.endswith((b"--\r\n", b"0\r\n\r\n")) and (chunk := await reader.read(65536)):
+            got += chunk
+        seen.append(got)
+        writer.write(answers[min(len(seen), len(answers)) - 1])
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1], seen
+
+
+async def test_what_breaks_while_the_file_is_read_passes_through() -> None:
+    """Over real sockets: the source is another service, whose own error says more than ours."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise SlackError("files.info", "file_deleted")
+
+    server, port, seen = await served(b"")
+    http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock())
+    async with server, http:
+        with pytest.raises(SlackError, match="file_deleted"):
+            await Files(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
+    assert all(not got.endswith(b"--\r\n") for got in seen)
+
+
+@pytest.mark.parametrize("content", [b"half", b"twice as much"])
+async def test_a_source_of_another_size_than_it_said_is_no_success(content: bytes) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    server, port, seen = await served(b"")
+    http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock())
+    async with server, http:
+        with pytest.raises(OutcomeUnknown):
+            await Files(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
+    assert all(not got.endswith(b"--\r\n") for got in seen)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "sent"),
+    [
+        ("image/png", "image/png"),
+        ("", "application/octet-stream"),
+        ("image/png\r\nX-Evil: 1", "application/octet-stream"),
+        ("image", "application/octet-stream"),
+        ("image/" + "x" * 100, "application/octet-stream"),
+    ],
+)
+async def test_a_media_type_that_is_none_is_left_out(media_type: str, sent: str) -> None:
+    form = Form("file", File.of("a", media_type, b"x"))
+    parts = parts_of(form.content_type, await body_of(form))
+    assert parts["file"].get_content_type() == sent
+
+
+NAMES = st.text(max_size=300) | st.sampled_from(['a"b.png', "a\r\nX-Evil: 1", "", "..", "\ud800"])
+
+
+@given(NAMES, st.binary(max_size=300))
+async def test_any_name_and_content_make_one_part(name: str, content: bytes) -> None:
+    form = Form("file", File.of(name, "image/png", content))
+    body = await body_of(form)
+    assert len(body) == form.size
+    head, _, rest = body.partition(b"\r\n\r\n")
+    assert head.count(b"\r\n") == 2
+    assert head.count(b'"') == 4
+    assert rest == content + f"\r\n--{form.boundary}--\r\n".encode()
+
+
+async def test_what_a_file_is_can_be_asked(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-whatsapp-media.response"))])
+    async with upstream.http(clock) as http:
+        media = await Files(http, "v24.0").fetch(MEDIA)
+    assert (media.id, media.mime_type, media.file_size) == (MEDIA, "image/jpeg", 12345)
+    assert upstream.asked[0].url.path == f"/v1/whatsapp/v24.0/media/{MEDIA}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(200, {"id": MEDIA}), Unreadable),
+        (reply(200, {"_data": None}), Unreadable),
+        (reply(404, {"_errors": ["no"]}), Missing),
+    ],
+)
+async def test_a_file_that_cannot_be_described(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await Files(http, "v24.0").fetch(MEDIA)
+
+
+@pytest.mark.parametrize(
+    ("size", "read"), [("12345", 12345), (None, None), ("x", None), (-1, None)]
+)
+def test_a_size_is_a_number_or_not_known(size: object, read: int | None) -> None:
+    media = Media.model_validate({"url": "https://a.test/", "file_size": size})
+    assert media.file_size == read
+
+
+def picture(content: bytes = PNG, media_type: str = "image/png") -> httpx.Response:
+    return httpx.Response(200, content=content, headers={"Content-Type": media_type})
+
+
+async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
+    upstream = Upstream([picture()])
+    async with upstream.http(clock) as http:
+        shown = await Files(http, "v24.0").show(MEDIA)
+    assert (shown.media_type, shown.content) == ("image/png", PNG)
+    (request,) = upstream.asked
+    assert request.url.path == f"/v2/whatsapp/v24.0/media/{MEDIA}/show"
+    assert request.headers["accept"] == "*/*"
+    assert request.headers["authorization"] == "Bearer secret-token"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (picture(b"x" * 1001), Unreadable),
+        (text(200, "<html>", "text/html"), Unreadable),
+        (reply(200, {"url": "x"}), Unreadable),
+        (httpx.Response(200, content=PNG), Unreadable),
+        (reply(200, {"_errors": ["no"]}), Rejected),
+        (reply(404, {"_errors": ["no"]}), Missing),
+        (reply(302, None, location="https://evil.test/"), Unreadable),
+    ],
+    ids=["large", "html", "json", "untyped", "errors", "404", "elsewhere"],
+)
+async def test_what_is_no_file_or_too_large_is_not_shown(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    upstream = Upstream([answer])
+    async with upstream.http(clock) as http:
+        with pytest.raises(error):
+            await Files(http, "v24.0").show(MEDIA, most=1000)
+    assert len(upstream.asked) == 1
+
+
+def at(address: str) -> Media:
+    return Media.model_validate({"url": address})
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("https://chakra.test", "https://chakra.test/v1/whatsapp/v24.0/attachments?mid=1&a=b%2Fc"),
+        ("https://chakra.test", "https://CHAKRA.test:443/v1/x?mid=1"),
+        ("https://chakra.test:443/base", "https://chakra.test/base/v1/x"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1/x"),
+    ],
+)
+async def test_an_address_of_chakras_own_is_followed(
+    clock: ManualClock, base_url: str, address: str
+) -> None:
+    upstream = Upstream([picture()])
+    async with upstream.http(clock, base_url=base_url) as http:
+        shown = await Files(http, "v24.0").follow(at(address))
+    assert shown.content == PNG
+    (request,) = upstream.asked
+    assert request.url == httpx.URL(address)
+    assert request.headers["authorization"] == "Bearer secret-token"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1",
+        "http://chakra.test/v1/x",
+        "https://chakra.test:8443/v1/x",
+        "https://chakra.test.evil.test/v1/x",
+        "https://chakra.test@evil.test/v1/x",
+        "https://user@chakra.test/v1/x",
+        "https://evil.test\\@chakra.test/v1/x",
+        "https://chakra.test/base/../v1/x",
+        "//evil.test/v1/x",
+        "/v1/x",
+        "file:///etc/passwd",
+        "https://[bad",
+        "https://chakra.test:99999999/",
+        "",
+    ],
+)
+async def test_the_token_goes_to_no_other_address(clock: ManualClock, address: str) -> None:
+    upstream = Upstream([picture()])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Unreadable):
+            await http.follow("/media", address, most=1000)
+    assert upstream.asked == []

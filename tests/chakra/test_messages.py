@@ -1,0 +1,365 @@
+"""Sending: how often a message goes out, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.messages import Accepted, Messages, accepted
+from bot.chakra.outgoing import MetaTemplate, SessionText, TemplateMessage, parameters
+from bot.chakra.wire import Answer, Call
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from bot.meta_errors import (
+    ParametersRejected,
+    RecipientRejected,
+    SenderThrottled,
+    TemplateRejected,
+)
+from tests.chakra.upstream import (
+    BROKEN,
+    DOWN,
+    Hang,
+    Reply,
+    Upstream,
+    after,
+    example,
+    reply,
+    text,
+)
+from tests.clock import ManualClock
+
+PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"
+SENDER = "775966265503012"
+PHONE = "919999999999"
+ID = "39718a7c-b747-446c-a2ee-ce977e608b49"
+WAMID = "wamid.HBgMOTE5OTk5OTk5OTk5FQIAERgSREM5NDZGMjRFNzc1QUFDOEExAA=="
+MESSAGE = TemplateMessage(
+    whatsapp_phone_number_id=SENDER,
+    template_name="christmas_promo_23",
+    mapping=parameters({"1": "John"}),
+)
+BASE = f"/v1/ext/plugin/whatsapp/{PLUGIN}"
+
+Ask = Callable[[Messages], Awaitable[Accepted]]
+SENDS: dict[str, tuple[Ask, str, str]] = {
+    "send-template-phone": (
+        lambda messages: messages.send_template(PLUGIN, PHONE, MESSAGE),
+        f"{BASE}/phoneNumber/{PHONE}/send-template-message",
+        "send-template-process",
+    ),
+    "send-template-process": (
+        lambda messages: messages.send_template_for_process(PLUGIN, "lead", "LEAD-1", MESSAGE),
+        f"{BASE}/process/lead/LEAD-1/send-template-message",
+        "send-template-process",
+    ),
+    "send-template-meta": (
+        lambda messages: messages.send(PLUGIN, SENDER, MetaTemplate(PHONE, "hello_world", "en_US")),
+        f"{BASE}/api/v24.0/{SENDER}/messages",
+        "send-template-meta",
+    ),
+    "send-session-message": (
+        lambda messages: messages.send(
+            PLUGIN, SENDER, SessionText("912233223322", "This is a text message")
+        ),
+        f"{BASE}/api/v24.0/{SENDER}/messages",
+        "send-session-message",
+    ),
+}
+every_send = pytest.mark.parametrize("name", SENDS)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+async def sent(name: str, upstream: Upstream, clock: ManualClock, seconds: float = 41) -> Accepted:
+    async with upstream.http(clock) as http:
+        return await after(clock, seconds, SENDS[name][0](Messages(http, "v24.0")))
+
+
+@every_send
+async def test_each_send_asks_its_endpoint_with_the_documented_body(
+    clock: ManualClock, name: str
+) -> None:
+    _, path, body = SENDS[name]
+    upstream = Upstream([reply(200, example(f"{name}.response"))])
+    made = await sent(name, upstream, clock)
+    assert made.wamid == WAMID
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == ("POST", path)
+    assert json.loads(request.content) == example(f"{body}.request")
+
+
+async def test_the_documented_answer_is_read_whole(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    made = await sent("send-template-phone", upstream, clock)
+    assert made == Accepted(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
+    assert PHONE not in repr(made)
+
+
+async def test_older_plugins_answer_as_meta_does(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("send-template-meta.legacy.response"))])
+    made = await sent("send-template-meta", upstream, clock)
+    assert made == Accepted("", WAMID, "ACCEPTED")
+
+
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ({"_data": {"id": ID}}, Accepted(ID, "")),
+        ({"_data": {"id": ID, "externalId": None, "deliveryStatus": 7}}, Accepted(ID, "", "7")),
+        (
+            {"_data": {"externalId": WAMID, "deliveryStatus": "queued"}},
+            Accepted("", WAMID, "QUEUED"),
+        ),
+        ({"_data": {"whatsappMessageId": WAMID}}, Accepted("", WAMID)),
+        ({"_data": {}, "messages": [{"id": WAMID}]}, Accepted("", WAMID)),
+        ({"_data": {"messages": [{"id": WAMID}]}}, Accepted("", WAMID)),
+        ({"_data": {"id": ID}, "_errors": []}, Accepted(ID, "")),
+        (
+            {"messages": [{"id": WAMID, "message_status": "held_for_quality_assessment"}]},
+            Accepted("", WAMID, "HELD_FOR_QUALITY_ASSESSMENT"),
+        ),
+    ],
+)
+async def test_one_id_is_enough(
+    clock: ManualClock, body: dict[str, object], made: Accepted
+) -> None:
+    assert await sent("send-template-phone", Upstream([reply(200, body)]), clock) == made
+
+
+async def test_one_that_failed_at_once_says_why(clock: ManualClock) -> None:
+    body = {
+        "_data": {
+            "id": ID,
+            "deliveryStatus": "FAILED",
+            "errorContext": {"providerPayload": {"code": 131026, "title": "Undeliverable"}},
+        }
+    }
+    made = await sent("send-template-phone", Upstream([reply(200, body)]), clock)
+    assert made.status == "FAILED"
+    assert type(made.failure) is RecipientRejected
+
+
+@every_send
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, {}),
+        reply(200, {"_data": None}),
+        reply(200, {"_data": {}}),
+        reply(200, {"_data": []}),
+        reply(200, {"_data": {"id": "", "externalId": ""}}),
+        reply(200, {"_data": {"id": None, "externalId": {}}}),
+        reply(200, {"messages": []}),
+        reply(200, {"messages": [None]}),
+        reply(200, {"id": ID}),  # whose id, outside the envelope?
+        reply(200, [1]),
+        httpx.Response(200),
+        httpx.Response(204),
+        text(200, "<html>Sign in</html>", "text/html"),
+        reply(302, None, location="https://evil.test/"),
+        reply(500),
+        reply(502),
+        text(504, "<html>Gateway timeout</html>", "text/html"),
+        reply(200, {"_data": {"id": ID, "externalId": WAMID}, "_errors": ["but"]}),
+        reply(200, {"messages": [{"id": WAMID}], "error": {"message": "but"}}),
+        BROKEN,
+        httpx.ReadError(""),
+        httpx.WriteError(""),
+        httpx.ReadTimeout(""),
+    ],
+)
+async def test_whatever_leaves_doubt_is_unknown_and_went_out_once_at_most(
+    clock: ManualClock, name: str, answer: Reply
+) -> None:
+    upstream = Upstream([answer])
+    with pytest.raises(OutcomeUnknown):
+        await sent(name, upstream, clock)
+    assert len(upstream.asked) == 1
+
+
+def meta(code: int, message: str) -> dict[str, object]:
+    return {"error": {"message": f"(#{code}) {message}", "code": code}}
+
+
+@every_send
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(400, meta(132001, "No such template")), TemplateRejected),
+        (reply(500, meta(132000, "Number of parameters")), ParametersRejected),
+        (reply(200, {"_errors": ["(#131026) Message undeliverable"]}), RecipientRejected),
+        (reply(200, {"_data": None, "_errors": ["phone is wrong"]}), Rejected),
+        # Chakra keeps a message object of its own for what Meta refused.
+        (
+            reply(200, {"_data": {"id": ID, "externalId": None}, "_errors": ["(#132001) x"]}),
+            TemplateRejected,
+        ),
+        (reply(200, meta(131026, "Message undeliverable")), RecipientRejected),
+        (reply(400, {"message": "phone is wrong"}), Rejected),
+        (reply(401, example("error.chakra")), KeyRefused),
+        (reply(404, {"_errors": ["no such plugin"]}), Missing),
+        (reply(429, None, retry_after="60"), Throttled),
+    ],
+)
+async def test_a_refusal_is_a_refusal_and_is_not_repeated(
+    clock: ManualClock, name: str, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    upstream = Upstream([answer])
+    with pytest.raises(error) as raised:
+        await sent(name, upstream, clock, 1)
+    assert type(raised.value) is error
+    assert len(upstream.asked) == 1
+    assert PHONE not in repr(vars(raised.value))
+
+
+@every_send
+async def test_one_that_never_left_is_repeated_and_arrives_once(
+    clock: ManualClock, name: str
+) -> None:
+    upstream = Upstream([DOWN, DOWN, reply(200, example(f"{name}.response"))])
+    assert (await sent(name, upstream, clock)).wamid == WAMID
+
+
+@every_send
+async def test_one_that_never_left_is_known_not_to_have(clock: ManualClock, name: str) -> None:
+    with pytest.raises(Unavailable):
+        await sent(name, Upstream([DOWN]), clock)
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        reply(429, example("error.chakra-rate-limit")),
+        reply(400, example("error.chakra-rate-limit")),
+        reply(400, example("error.meta")),
+        reply(429),
+    ],
+)
+async def test_one_turned_away_for_coming_too_fast_waits_and_arrives_once(
+    clock: ManualClock, busy: httpx.Response
+) -> None:
+    upstream = Upstream([busy, reply(200, example("send-template-phone.response"))])
+    await sent("send-template-phone", upstream, clock, 2)
+    assert len({request.headers["x-request-id"] for request in upstream.asked}) == 1
+
+
+async def test_but_not_for_longer_than_ten_seconds(clock: ManualClock) -> None:
+    upstream = Upstream([reply(429, example("error.meta"))])
+    with pytest.raises(SenderThrottled):
+        await sent("send-template-phone", upstream, clock, 10)
+
+
+async def test_a_hung_send_is_unknown_within_forty_seconds(clock: ManualClock) -> None:
+    upstream = Upstream([Hang])
+    with pytest.raises(OutcomeUnknown):
+        await sent("send-template-phone", upstream, clock, 40)
+    assert len(upstream.asked) == 1
+
+
+async def test_the_answer_may_take_its_time_even_after_waits(clock: ManualClock) -> None:
+    """Nine seconds of refusals leave the answer its thirty."""
+    answered: list[float] = []
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        answered.append(clock.monotonic())
+        if len(answered) == 1:
+            return httpx.Response(429, headers={"Retry-After": "9"})
+        woken = asyncio.Event()
+        clock.call_later(29, woken.set)
+        await woken.wait()
+        return httpx.Response(200, json=example("send-template-phone.response"))
+
+    class Slow(Upstream):
+        async def __call__(self, request: httpx.Request) -> httpx.Response:
+            return await slow(request)
+
+    made = await sent("send-template-phone", Slow([]), clock, 40)
+    assert made.wamid == WAMID
+    assert clock.monotonic() == pytest.approx(38, abs=0.1)
+
+
+async def test_a_cancelled_send_is_not_repeated(clock: ManualClock) -> None:
+    upstream = Upstream([Hang])
+    async with upstream.http(clock) as http:
+        task = asyncio.ensure_future(SENDS["send-template-phone"][0](Messages(http, "v24.0")))
+        await clock.advance(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await clock.advance(60)
+    assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("phone", "path"), [("+91 99999-99999", "919999999999"), ("919999999999", "919999999999")]
+)
+async def test_a_phone_number_is_its_digits(clock: ManualClock, phone: str, path: str) -> None:
+    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    async with upstream.http(clock) as http:
+        await Messages(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
+    assert upstream.asked[0].url.path.split("/")[7] == path
+
+
+@pytest.mark.parametrize("phone", ["", "+", "abc", "../../x", "12"])
+async def test_what_is_no_phone_number_sends_nothing(clock: ManualClock, phone: str) -> None:
+    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Missing):
+            await Messages(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
+    assert upstream.asked == []
+
+
+async def test_a_key_cannot_change_the_path(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("send-template-phone.response"))])
+    async with upstream.http(clock) as http:
+        await Messages(http, "v24.0").send_template_for_process(PLUGIN, "lead", "a/../b", MESSAGE)
+    assert (
+        upstream.asked[0]
+        .url.raw_path.decode()
+        .endswith("/process/lead/a%2F..%2Fb/send-template-message")
+    )
+
+
+ENVELOPE = ["_data", "_errors", "error", "message", "code", "errorContext", "context", "text"]
+IDS = ["id", "externalId", "whatsappMessageId", "messages", "deliveryStatus", "message_status"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*ENVELOPE, *IDS]),
+            children | st.sampled_from([WAMID, ID, "FAILED", "(#131026) x"]),
+            max_size=6,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(JSON)
+def test_any_2xx_is_accepted_with_an_id_or_is_one_error(body: object) -> None:
+    answer = Answer(Call("POST", "/x", "/x"), 200, {}, json.dumps(body).encode())
+    try:
+        made = accepted(answer)
+    except ChakraError:
+        return
+    assert made.id or made.wamid
+    assert isinstance(body, dict)
+    assert not body.get("_errors")

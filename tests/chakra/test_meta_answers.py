@@ -1,0 +1,223 @@
+"""Codes of Meta in answers: what they mean for reads and writes, and how they are waited out."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.envelope import read
+from bot.chakra.meta import OWNERS, failure_in
+from bot.chakra.refusals import refusal
+from bot.chakra.wire import Answer, Call
+from bot.errors import (
+    BotError,
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from bot.meta_errors import (
+    MetaAccessRefused,
+    MetaBusy,
+    PairThrottled,
+    ParametersRejected,
+    PaymentMissing,
+    RecipientRejected,
+    SenderThrottled,
+    TemplateRejected,
+    TemplateStopped,
+    UnnamedCode,
+)
+from tests.chakra.upstream import Upstream, after, example, get, put, reply
+from tests.clock import ManualClock
+
+
+def meta(code: int, message: str = "Oh", **more: object) -> dict[str, object]:
+    return {"error": {"message": f"(#{code}) {message}", "code": code, **more}}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "for_a_read", "for_a_write"),
+    [
+        # The code decides, not the status.
+        (400, meta(132001), TemplateRejected, TemplateRejected),
+        (404, meta(132001), TemplateRejected, TemplateRejected),
+        (500, meta(132001), TemplateRejected, TemplateRejected),
+        (400, meta(131026), RecipientRejected, RecipientRejected),
+        (401, meta(190), MetaAccessRefused, MetaAccessRefused),
+        (403, meta(10), MetaAccessRefused, MetaAccessRefused),
+        (400, {"_errors": ["(#131042) Payment"]}, PaymentMissing, PaymentMissing),
+        (400, meta(131000), MetaBusy, MetaBusy),
+        # Where nobody knows what became of a write, nobody says that it failed.
+        (500, meta(131000), MetaBusy, OutcomeUnknown),
+        (503, meta(2), MetaBusy, OutcomeUnknown),
+        (500, meta(139999), Unavailable, OutcomeUnknown),
+        # A code that nobody named leaves a known status its meaning.
+        (400, meta(139999), UnnamedCode, UnnamedCode),
+        (404, meta(139999), Missing, Missing),
+        (401, meta(139999), KeyRefused, KeyRefused),
+    ],
+)
+async def test_an_answer_with_a_code_means_what_its_owner_says(
+    clock: ManualClock,
+    status: int,
+    body: object,
+    for_a_read: type[ChakraError],
+    for_a_write: type[ChakraError],
+) -> None:
+    for verb, expected in ((get, for_a_read), (put, for_a_write)):
+        upstream = Upstream([reply(status, body, x_request_id="chakra-7")])
+        async with upstream.http(clock) as http:
+            with pytest.raises(ChakraError) as raised:
+                await after(clock, 30, verb(http))
+        error = raised.value
+        assert type(error) is expected
+        assert (error.status, error.request_id) == (status, "chakra-7")
+        assert error.code is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (meta(132000), ParametersRejected),
+        (meta(131056), PairThrottled),
+        ({"_errors": ["(#132015) Template is paused"]}, TemplateStopped),
+        ({"_errors": ["(#139999) New"]}, UnnamedCode),
+        ({"_errors": ["Too many requests, retry after 850 ms"]}, Throttled),
+        ({"_errors": ["no"], "message": "ok", "code": 131026}, Rejected),
+        ({"error": "no"}, Rejected),
+        ({"_data": {"id": "u1"}, "error": {}}, None),
+    ],
+)
+async def test_a_2xx_may_carry_one_too_and_is_never_repeated(
+    clock: ManualClock, body: object, kind: type[ChakraError] | None
+) -> None:
+    upstream = Upstream([reply(200, body)])
+    async with upstream.http(clock) as http:
+        answer = await put(http)
+    found: type[BotError] | None = None
+    try:
+        read(answer)
+    except ChakraError as error:
+        found = type(error)
+    assert found is kind
+    assert len(upstream.asked) == 1
+
+
+async def test_details_are_at_hand_for_people(clock: ManualClock) -> None:
+    async with Upstream([reply(400, example("error.meta"))]).http(clock) as http:
+        with pytest.raises(SenderThrottled) as raised:
+            await after(clock, 10, put(http))
+    assert raised.value.code == 130429
+    assert raised.value.details == "Cloud API message throughput has been reached."
+
+
+@pytest.mark.parametrize("status", [400, 429])
+async def test_a_number_that_sends_too_fast_waits_and_goes_on(
+    clock: ManualClock, status: int
+) -> None:
+    upstream = Upstream([reply(status, meta(130429)), reply(200, {"_data": {}})])
+    async with upstream.http(clock) as http:
+        await after(clock, 1.1, put(http))
+    assert len(upstream.asked) == 2
+
+
+async def test_too_many_to_one_recipient_waits_six_seconds_once(clock: ManualClock) -> None:
+    upstream = Upstream([reply(400, meta(131056))])
+    async with upstream.http(clock) as http:
+        with pytest.raises(PairThrottled) as raised:
+            await after(clock, 10, put(http))
+    assert len(upstream.asked) == 2
+    assert clock.monotonic() == pytest.approx(6, abs=0.1)
+    assert raised.value.retry_after == 6
+
+
+@pytest.mark.parametrize("code", [80007, 131048, 132069, 131049])
+@pytest.mark.parametrize("status", [400, 429])
+async def test_what_takes_longer_than_ten_seconds_is_told_at_once(
+    clock: ManualClock, code: int, status: int
+) -> None:
+    upstream = Upstream([reply(status, meta(code))])
+    async with upstream.http(clock) as http:
+        with pytest.raises(OWNERS[code]):
+            await put(http)
+    assert len(upstream.asked) == 1
+    assert clock.monotonic() == 0
+
+
+async def test_a_wait_that_the_answer_names_is_believed_before_the_usual_one(
+    clock: ManualClock,
+) -> None:
+    upstream = Upstream([reply(429, meta(80007), retry_after="2"), reply(200, {"_data": {}})])
+    async with upstream.http(clock) as http:
+        await after(clock, 3, put(http))
+    assert clock.monotonic() == pytest.approx(2, abs=0.1)
+
+
+async def test_a_5xx_write_is_not_repeated_even_for_a_passing_refusal(clock: ManualClock) -> None:
+    upstream = Upstream([reply(500, meta(131056))])
+    async with upstream.http(clock) as http:
+        with pytest.raises(PairThrottled):
+            await put(http)
+    assert len(upstream.asked) == 1
+
+
+NAMES = [
+    "_errors",
+    "error",
+    "errors",
+    "message",
+    "code",
+    "title",
+    "error_data",
+    "details",
+    "errorContext",
+    "providerPayload",
+    "fbtrace_id",
+    "error_user_msg",
+]
+CODE = st.sampled_from([*OWNERS])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | CODE,
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(st.sampled_from(NAMES), children, max_size=6)
+        | st.builds(json.dumps, children)
+        | st.builds("(#{}) {}".format, st.integers(0, 10**8), st.text(max_size=9))
+    ),
+    max_leaves=15,
+)
+
+
+@given(JSON, st.integers(300, 599), st.sampled_from(["GET", "POST"]))
+def test_any_body_is_one_error(body: object, status: int, method: str) -> None:
+    answer = Answer(Call(method, "/x", "/x"), status, {}, json.dumps(body).encode())
+    error = refusal(answer, 0.0)
+    assert isinstance(error, ChakraError)
+    assert len(error.details) <= 300
+    failed = failure_in(body)
+    assert failed.code is None or 0 <= failed.code < 10**7
+    json.dumps([error.message, error.details, failed.message], ensure_ascii=False).encode()
+
+
+def test_a_body_that_is_no_json_may_hold_a_code() -> None:
+    answer = Answer(Call("POST", "/x", "/x"), 400, {}, b"Meta: (#132000) wrong number of params")
+    assert type(refusal(answer, 0.0)) is ParametersRejected
+
+
+def test_a_web_page_holds_none_of_metas_words() -> None:
+    page = httpx.Response(400, html="<p>(#132000)</p>")
+    answer = Answer(Call("POST", "/x", "/x"), 400, dict(page.headers), page.content)
+    assert type(refusal(answer, 0.0)) is Rejected

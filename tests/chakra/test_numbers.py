@@ -1,0 +1,128 @@
+"""The numbers that can send, and their accounts."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.chakra.client import Chakra
+from bot.chakra.media import Files
+from bot.chakra.messages import Messages
+from bot.chakra.models import BusinessAccount, PhoneNumber
+from bot.chakra.numbers import Numbers
+from bot.chakra.processes import Processes
+from bot.chakra.templates import Templates
+from bot.errors import ChakraError, KeyRefused, Missing, Rejected, Unreadable
+from tests.chakra.upstream import Upstream, example, reply, text
+from tests.clock import ManualClock
+
+SENDER = "775966265503012"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.mark.parametrize(("plugin", "query"), [("", ""), ("d83e1d23", "pluginId=d83e1d23")])
+async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, query: str) -> None:
+    upstream = Upstream([reply(200, example("list-whatsapp-phone-numbers.response"))])
+    async with upstream.http(clock) as http:
+        (acme,) = await Numbers(http).list(plugin)
+    assert (acme.id, acme.waba, acme.name) == (SENDER, "83784929738012", "Acme")
+    assert acme.display_phone_number == "+91 99999 99999"
+    assert (acme.quality, acme.messaging_limit_tier) == ("GREEN", "TIER_1K")
+    assert (acme.account_mode, acme.name_status) == ("LIVE", "APPROVED")
+    assert acme.connected
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == ("GET", "/v1/ext/whatsapp-phone-number")
+    assert request.url.query.decode() == query
+
+
+async def test_one_number(clock: ManualClock) -> None:
+    (item,) = example("list-whatsapp-phone-numbers.response")["_data"]
+    upstream = Upstream([reply(200, {"_data": item}), reply(200, {"_data": None})])
+    async with upstream.http(clock) as http:
+        assert (await Numbers(http).fetch(SENDER)).name == "Acme"
+        with pytest.raises(Missing):
+            await Numbers(http).fetch(SENDER)
+    assert upstream.asked[0].url.path == f"/v1/ext/whatsapp-phone-number/{SENDER}"
+
+
+async def test_the_accounts(clock: ManualClock) -> None:
+    body = {"_data": [{"id": "83784929738012", "name": "Acme", "chakraStatus": "CONNECTED"}]}
+    upstream = Upstream([reply(200, body)])
+    async with upstream.http(clock) as http:
+        accounts = await Numbers(http).accounts("d83e1d23")
+    assert accounts == (
+        BusinessAccount(id="83784929738012", name="Acme", chakra_status="CONNECTED"),
+    )
+    assert str(upstream.asked[0].url).endswith(
+        "/v1/ext/whatsapp-business-account?pluginId=d83e1d23"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(403, {"_errors": ["no"]}), KeyRefused),
+        (reply(404), Missing),
+        (reply(200, {"_errors": ["no"]}), Rejected),
+        (reply(200, {"_data": {}}), Unreadable),
+        (reply(200, {"_data": [{}]}), Unreadable),
+        (text(200, "<html>", "text/html"), Unreadable),
+    ],
+)
+async def test_a_failed_list_says_why(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await Numbers(http).list()
+        with pytest.raises(error):
+            await Numbers(http).accounts()
+
+
+@pytest.mark.parametrize(
+    ("fields", "connected"),
+    [
+        ({}, True),
+        ({"status": "connected"}, True),
+        ({"chakraStatus": "CONNECTED", "status": "BANNED"}, False),
+        ({"chakraStatus": "DISCONNECTED"}, False),
+        ({"status": None, "chakraStatus": 7}, False),
+    ],
+)
+def test_a_number_is_connected_unless_something_else_is_said(
+    fields: dict[str, object], connected: bool
+) -> None:
+    assert PhoneNumber.model_validate({"id": "1", **fields}).connected is connected
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"verifiedName": "Acme", "displayPhoneNumber": "+91"}, "Acme"),
+        ({"verifiedName": "", "displayPhoneNumber": "+91"}, "+91"),
+        ({"waba": {"id": "8"}, "qualityScore": "RED"}, "1"),
+    ],
+)
+def test_a_number_always_has_a_name(fields: dict[str, object], name: str) -> None:
+    assert PhoneNumber.model_validate({"id": "1", **fields}).name == name
+
+
+@pytest.mark.parametrize(
+    ("waba", "account"), [("8", "8"), (8, "8"), ({"id": "8"}, "8"), (None, ""), ([], "")]
+)
+def test_the_account_of_a_number_in_any_form(waba: object, account: str) -> None:
+    assert PhoneNumber.model_validate({"id": "1", "waba": waba}).waba == account
+
+
+async def test_the_client_holds_these_resources_too(clock: ManualClock) -> None:
+    async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
+        assert isinstance(chakra.templates, Templates)
+        assert isinstance(chakra.messages, Messages)
+        assert isinstance(chakra.media, Files)
+        assert isinstance(chakra.numbers, Numbers)
+        assert isinstance(chakra.processes, Processes)

@@ -1,0 +1,232 @@
+"""Finding a process by what people call it, and who it is about."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.process import Process
+from bot.chakra.processes import Page, Processes
+from bot.errors import ChakraError, KeyRefused, Missing, Rejected, Unavailable, Unreadable
+from tests.chakra.upstream import BROKEN, DOWN, Reply, Upstream, after, example, reply, text
+from tests.clock import ManualClock
+
+UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
+ONE = f"/v1/ext/procedure/lead/process/{UUID}"
+LIST = "/v1/ext/procedure/lead/process/list"
+NOT_FOUND = reply(404, {"_errors": ["no such process"]})
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def process(record: object = None, **data: object) -> Process:
+    return Process.model_validate({"id": "p1", "data": data, "record": record})
+
+
+async def test_the_documented_process_is_read(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-process.response"))])
+    async with upstream.http(clock) as http:
+        ted = await Processes(http).fetch("lead", UUID)
+    assert (ted.id, ted.state, ted.status) == (UUID, "NEW", "OPEN")
+    assert (ted.name, ted.phone, ted.email) == ("Ted Mosby", "7701214822", "ted.mosby@yahoo.com")
+    assert ted.assigned_to == "john@acme.com"
+    assert ted.is_deleted is False
+    assert ted.attributes["lead_id"] == "LEAD-001"
+    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", ONE)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (NOT_FOUND, Missing),
+        (reply(200, {"_data": None}), Missing),
+        (reply(200, {"_data": {}}), Missing),  # the documented example of every process
+        (reply(200, {"_data": {"state": "NEW"}}), Unreadable),
+        (reply(403, {"_errors": ["no"]}), KeyRefused),
+        (text(200, "<html>", "text/html"), Unreadable),
+    ],
+)
+async def test_a_process_that_cannot_be_had(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await Processes(http).fetch("lead", UUID)
+
+
+async def test_the_list_is_asked_as_documented(clock: ManualClock) -> None:
+    wanted = example("list-processes.request")
+    upstream = Upstream([reply(200, example("list-processes.response"))])
+    async with upstream.http(clock) as http:
+        page = await Processes(http).list("lead", wanted["where"])
+    assert [one.name for one in page.items] == ["Ted Mosby"]
+    assert page.more
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == ("POST", LIST)
+    assert json.loads(request.content) == wanted
+
+
+async def test_no_page_is_larger_than_the_vendor_allows(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, {"_data": []})])
+    async with upstream.http(clock) as http:
+        assert await Processes(http).list("lead", {}, skip=10, limit=500) == Page(())
+    assert json.loads(upstream.asked[0].content) == {"where": {}, "skip": 10, "limit": 100}
+
+
+@pytest.mark.parametrize("trouble", [reply(500), BROKEN, DOWN, httpx.ReadTimeout("")])
+async def test_the_list_changes_nothing_so_it_is_repeated_like_any_read(
+    clock: ManualClock, trouble: Reply
+) -> None:
+    upstream = Upstream([trouble, reply(200, example("list-processes.response"))])
+    async with upstream.http(clock) as http:
+        await after(clock, 2, Processes(http).list("lead", {}))
+    assert len(upstream.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(reply(500), Unavailable), (reply(200, {"_data": {}}), Unreadable), (reply(200), Unreadable)],
+)
+async def test_a_failed_list_is_never_an_unknown_outcome(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await after(clock, 20, Processes(http).list("lead", {}))
+
+
+async def found(upstream: Upstream, clock: ManualClock, key: str, attribute: str = "") -> Process:
+    async with upstream.http(clock) as http:
+        return await Processes(http).find("lead", key, attribute=attribute)
+
+
+async def test_a_primary_key_that_the_fetch_takes_needs_no_list(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-process.response"))])
+    assert (await found(upstream, clock, "LEAD-001")).id == UUID
+    assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal", [NOT_FOUND, reply(400, {"_errors": ["no UUID"]}), reply(200, {"_data": None})]
+)
+async def test_one_that_it_does_not_take_is_looked_up(
+    clock: ManualClock, refusal: httpx.Response
+) -> None:
+    upstream = Upstream([refusal, reply(200, example("list-processes.response"))])
+    assert (await found(upstream, clock, "LEAD-001")).id == UUID
+    assert json.loads(upstream.asked[1].content) == {
+        "where": {"lead_id": "LEAD-001"},
+        "skip": 0,
+        "limit": 2,
+    }
+
+
+async def test_the_attribute_of_the_key_may_be_named(clock: ManualClock) -> None:
+    body = {"_data": [{"id": "p1", "data": {"number": 7}}]}
+    upstream = Upstream([NOT_FOUND, reply(200, body)])
+    assert (await found(upstream, clock, "7", "number")).id == "p1"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [{"id": "p1", "data": {"lead_id": "LEAD-002"}}],
+        [{"id": "p1"}],
+        [{"id": "p1", "data": {"parent": "LEAD-001"}}],
+        [
+            {"id": "p1", "data": {"lead_id": "LEAD-001"}},
+            {"id": "p2", "data": {"lead_id": "LEAD-001"}},
+        ],
+    ],
+    ids=["none", "another", "bare", "elsewhere", "two"],
+)
+async def test_nobody_else_is_taken_for_it(clock: ManualClock, items: list[object]) -> None:
+    """A server that ignores the query would give us anybody."""
+    upstream = Upstream([NOT_FOUND, reply(200, {"_data": items})])
+    with pytest.raises(Missing):
+        await found(upstream, clock, "LEAD-001")
+
+
+async def test_an_unknown_uuid_is_not_looked_up(clock: ManualClock) -> None:
+    upstream = Upstream([reply(400, {"_errors": ["no"]})])
+    with pytest.raises(Rejected):
+        await found(upstream, clock, UUID)
+    assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "phone"),
+    [
+        ({"phone_number": "7701214822"}, "7701214822"),
+        ({"phone_number": 919999999999}, "919999999999"),
+        ({"phoneNumber": "+91 99999-99999"}, "919999999999"),
+        ({"Phone Number": "919999999999"}, "919999999999"),
+        ({"mobile": {"phone": "919999999999"}}, "919999999999"),
+        ({"mobile": "919999999999", "phone_number": "917777777777"}, "917777777777"),
+        ({"phone_number": "", "whatsapp": "919999999999"}, "919999999999"),
+        ({"customer_phone": "919999999999"}, "919999999999"),
+        ({"customer_phone": "919999999999", "agent_phone": "917777777777"}, ""),
+        ({"customer_phone": "919999999999", "agent_phone": "919999999999"}, "919999999999"),
+        ({"phone": "10281582-5882-43aa-b48d-28c527335e7a"}, ""),  # an id, not a number
+        ({"phone_verified": 1617966536211, "contact": "919999999999"}, ""),
+        ({"phone": True}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_phone_is_found_where_it_surely_is(data: dict[str, object], phone: str) -> None:
+    assert process(**data).phone == phone
+    assert process({"data": data}).phone == phone
+
+
+def test_the_process_comes_before_its_record() -> None:
+    made = process({"data": {"phone": "917777777777", "name": "A"}}, phone="919999999999")
+    assert (made.phone, made.name) == ("919999999999", "A")
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"name": "Ted Mosby"}, "Ted Mosby"),
+        ({"name": "\u200b", "full_name": "Ted"}, "Ted"),
+        ({"firstname": "Ted", "lastname": "Mosby"}, "Ted Mosby"),
+        ({"firstName": "Ted", "lastName": None}, "Ted"),
+        ({"last_name": "Mosby"}, "Mosby"),
+        ({"name": {"x": 1}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_name_is_found_under_its_usual_keys(data: dict[str, object], name: str) -> None:
+    assert process(**data).name == name
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["data", "phone", "name", "first_name", "email", "Phone No"])
+            | st.text(max_size=9),
+            children,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(ODD, ODD, ODD)
+def test_any_process_is_read(data: object, record: object, other: object) -> None:
+    made = Process.model_validate(
+        {"id": "p1", "data": data, "record": record, "state": other, "assignedTo": other}
+    )
+    assert made.phone == "" or made.phone.isdigit()
+    assert isinstance(made.name, str)
+    assert isinstance(made.email, str)

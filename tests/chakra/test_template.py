@@ -1,0 +1,281 @@
+"""Templates of every kind, and of kinds that nobody has seen yet."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.chakra.template import Button, Template, Variable, filled, names_in
+from tests.chakra.upstream import example
+
+
+def template(*components: dict[str, Any], **fields: object) -> Template:
+    return Template.model_validate(
+        {"id": "1", "name": "sale", "language": "en", "components": list(components), **fields}
+    )
+
+
+def documented() -> list[Template]:
+    return [
+        Template.model_validate(item) for item in example("list-message-templates.response")["data"]
+    ]
+
+
+def test_the_documented_positional_template() -> None:
+    order = documented()[0]
+    assert (order.id, order.name, order.language) == (
+        "1667192013751005",
+        "order_delivery_update",
+        "en_US",
+    )
+    assert (order.status, order.category, order.parameter_format) == (
+        "APPROVED",
+        "UTILITY",
+        "POSITIONAL",
+    )
+    assert order.sendable
+    assert order.location
+    assert not order.named
+    assert order.media == ""
+    assert order.variables == (
+        Variable("body", "1", example="Mark"),
+        Variable("body", "2", example="566701"),
+    )
+    assert order.footer is not None
+    assert order.footer.text.startswith("To stop receiving")
+    assert [(button.type, button.text) for button in order.buttons] == [
+        ("QUICK_REPLY", "Stop Delivery Updates")
+    ]
+    assert order.quality == ""
+    assert order.rejected_reason == ""
+
+
+def test_the_documented_named_template() -> None:
+    renewal = documented()[1]
+    assert not renewal.sendable
+    assert renewal.named
+    assert renewal.rejected_reason == "TAG_CONTENT_MISMATCH"
+    assert renewal.variables == (
+        Variable("header", "first_name", example="Mark"),
+        Variable("body", "plan", example="Gold"),
+        Variable("body", "date", example="1 May"),
+    )
+
+
+def test_every_part_keeps_its_definition_for_an_update_to_send_back() -> None:
+    items = example("list-message-templates.response")["data"]
+    for item, read in zip(items, documented(), strict=True):
+        assert [part.definition for part in read.components] == item["components"]
+    assert documented()[0].buttons[0].definition == items[0]["components"][3]["buttons"][0]
+
+
+@pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
+def test_a_header_may_want_a_file(sort: str) -> None:
+    picture = template(
+        {"type": "HEADER", "format": sort, "example": {"header_handle": ["https://x/y"]}}
+    )
+    assert picture.media == sort
+    assert not picture.location
+    assert picture.variables == ()
+
+
+def test_an_unknown_format_of_header_wants_no_file() -> None:
+    product = template({"type": "HEADER", "format": "PRODUCT"})
+    assert product.media == ""
+    assert product.header is not None
+    assert product.header.format == "PRODUCT"
+
+
+def test_each_button_that_wants_something_says_where_it_stands() -> None:
+    buttons = [
+        {"type": "QUICK_REPLY", "text": "Yes"},
+        {
+            "type": "URL",
+            "text": "Track",
+            "url": "https://a.test/o/{{1}}",
+            "example": ["https://a.test/o/566701"],
+        },
+        {"type": "URL", "text": "Home", "url": "https://a.test/"},
+        {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+919999999999"},
+        {"type": "COPY_CODE", "example": "25OFF"},
+        {"type": "FLOW", "text": "Book", "flow_id": "7"},
+        {"type": "CATALOG", "text": "See all"},
+        {"type": "HOLOGRAM", "text": "New", "beam": {"x": 1}},
+    ]
+    made = template({"type": "BUTTONS", "buttons": buttons})
+    assert made.variables == (
+        Variable("button", "1", 1, "566701"),
+        Variable("button", "1", 4, "25OFF"),
+    )
+    assert [button.type for button in made.buttons][-1] == "HOLOGRAM"
+    assert made.buttons[-1].definition["beam"] == {"x": 1}
+    assert made.buttons[3].phone_number == "+919999999999"
+
+
+@pytest.mark.parametrize(
+    ("example", "sample"),
+    [(["566701"], "566701"), ("https://a.test/9", "9"), (None, ""), ([], ""), ([7], "")],
+)
+def test_a_sample_of_a_suffix_is_the_suffix(example: object, sample: str) -> None:
+    button = Button.model_validate(
+        {"type": "url", "url": "https://a.test/{{1}}", "example": example}
+    )
+    assert button.sample == sample
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"},
+        {"type": "OTP", "otp_type": "ZERO_TAP"},
+    ],
+)
+def test_a_one_time_code_is_all_that_such_a_template_takes(button: dict[str, Any]) -> None:
+    code = template(
+        {
+            "type": "BODY",
+            "text": "*{{1}}* is your verification code.",
+            "add_security_recommendation": True,
+        },
+        {"type": "FOOTER", "code_expiration_minutes": 5},
+        {"type": "BUTTONS", "buttons": [button]},
+        category="AUTHENTICATION",
+    )
+    assert code.one_time_code
+    assert code.variables == ()
+    assert code.body is not None
+    assert code.body.add_security_recommendation is True
+    assert code.footer is not None
+    assert code.footer.code_expiration_minutes == 5
+    assert code.buttons[0].otp_type == button["otp_type"]
+
+
+def test_components_of_other_sorts_are_kept_as_they_are() -> None:
+    carousel = {"type": "CAROUSEL", "cards": [{"components": []}]}
+    offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
+    newer = {"type": "HOLOGRAM", "text": "{{9}}"}
+    made = template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
+    assert [part.definition for part in made.others] == [carousel, offer, newer]
+    assert [part.type for part in made.others] == [
+        "CAROUSEL",
+        "LIMITED_TIME_OFFER",
+        "HOLOGRAM",
+    ]
+    assert made.variables == ()
+
+
+def test_types_in_lower_case_are_the_same() -> None:
+    made = template({"type": "body", "text": "{{1}}"}, status="approved")
+    assert made.sendable
+    assert made.variables == (Variable("body", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("Hi {{first_name}}", True), ("Hi {{1}}", False), ("Hi", False)],
+)
+def test_without_a_parameter_format_the_variables_tell(text: str, named: bool) -> None:
+    assert template({"type": "BODY", "text": text}).named is named
+
+
+def test_a_body_keeps_its_lines_and_spaces() -> None:
+    made = template({"type": "BODY", "text": "Dear  {{1}},\r\n\n• one\u202e\x00\ntwo 🎉 محمد"})
+    assert made.body is not None
+    assert made.body.text == "Dear  {{1}},\n\n• one \ntwo 🎉 محمد"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("", ()),
+        ("{{1}} {{2}} {{1}}", ("1", "2")),
+        ("{{10}} {{2}} {{ 1 }}", ("1", "2", "10")),
+        ("{{b}} {{a}} {{b}}", ("b", "a")),
+        ("{{a}} {{1}}", ("a", "1")),
+        ("{1} {{}} {{a b}} {{ä}} {{١}}", ()),
+        ("{{{{1}}}}", ("1",)),
+    ],
+)
+def test_the_variables_of_a_text(words: str, names: tuple[str, ...]) -> None:
+    assert names_in(words) == names
+
+
+def test_a_text_is_filled_and_what_is_missing_stays() -> None:
+    assert filled("Hi {{1}}, {{ 2 }} {{3}}", {"1": "{{2}}", "2": "A", "3": ""}) == (
+        "Hi {{2}}, A {{3}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "quality"),
+    [
+        ({"score": "GREEN", "date": 1}, "GREEN"),
+        ("yellow", "YELLOW"),
+        (None, ""),
+        ({}, ""),
+        (7, "7"),
+    ],
+)
+def test_quality_in_either_form(score: object, quality: str) -> None:
+    assert template(quality_score=score).quality == quality
+
+
+def test_a_reason_of_none_is_no_reason() -> None:
+    assert template(rejected_reason="NONE").rejected_reason == ""
+
+
+@pytest.mark.parametrize("item", [{}, {"id": "1"}, {"name": "a"}, {"id": "", "name": "a"}])
+def test_a_template_needs_an_id_and_a_name(item: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Template.model_validate(item)
+
+
+TEXTS = ["type", "format", "text", "url", "phone_number", "otp_type", "param_name", "score"]
+EXAMPLES = ["example", "body_text", "body_text_named_params", "header_text_named_params"]
+OTHERS = ["buttons", "code_expiration_minutes", "add_security_recommendation", "definition"]
+KINDS = ["HEADER", "BODY", "FOOTER", "BUTTONS", "URL", "COPY_CODE", "{{1}}"]
+FIELDS = ["components", "language", "status", "category", "parameter_format", "quality_score"]
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(
+            st.sampled_from([*TEXTS, *EXAMPLES, *OTHERS]),
+            children | st.sampled_from(KINDS),
+            max_size=6,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), ODD))
+def test_any_template_is_read(fields: dict[str, object]) -> None:
+    made = Template.model_validate({"id": "1", "name": "a", **fields})
+    for variable in made.variables:
+        assert variable.component in {"header", "body", "button"}
+        assert variable.name
+    assert isinstance(made.named, bool)
+    assert made.media in {"", "IMAGE", "VIDEO", "DOCUMENT"}
+    for part in (made.header, made.body, made.footer):
+        if part is not None:
+            json.dumps(part.text, ensure_ascii=False).encode()
+            assert "\x00" not in part.text
+
+
+NAME = st.from_regex(r"[a-z0-9_]{1,8}", fullmatch=True)
+
+
+@given(st.lists(st.tuples(st.text("abc {}\n", max_size=9), NAME), max_size=6))
+def test_a_text_filled_with_every_variable_has_none_left(parts: list[tuple[str, str]]) -> None:
+    words = "".join(
+        f"{before.replace('{', '').replace('}', '')}{{{{{name}}}}}" for before, name in parts
+    )
+    names = names_in(words)
+    assert set(names) == {name for _, name in parts}
+    assert names_in(filled(words, dict.fromkeys(names, "x"))) == ()

@@ -1,6 +1,7 @@
 """The embedded Chakra: the documented API with a made-up team, for the demo and the tests.
 
-``server.py`` assembles it from one file a resource; ``people.json`` and ``team.json`` are the seed.
+``server.py`` assembles it from one file a resource, ``whatsapp.py`` its WhatsApp side; the JSON
+files are the seed.
 """
 
 from bot.sandbox.chakra.server import EmbeddedChakra

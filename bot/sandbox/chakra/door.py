@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,17 +13,23 @@ from starlette.types import Receive, Scope, Send
 from bot.clock import Clock
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.exchange import Exchange, Gates, Gone, read_body
-from bot.sandbox.chakra.faults import Faults
+from bot.sandbox.chakra.faults import Fault, Faults
 from bot.sandbox.chakra.traffic import Asked, Pattern, Traffic, template_of
 
 PUBLIC = "/media/"
-"""Pictures are fetched by browsers and by Slack, which have no token, and are no part of the API:
-they are neither recorded nor failed."""
+"""Pictures and public uploads are fetched by browsers, Slack and Meta, which have no token, and are
+no part of the API: they are neither recorded nor failed."""
+
+Trouble = Callable[[Asked], Fault | None]
+"""The fault that a request meets by its own nature, when none was planned for it."""
 
 
 class Door:
-    def __init__(self, routes: Starlette, access_token: str, clock: Clock) -> None:
+    def __init__(
+        self, routes: Starlette, access_token: str, clock: Clock, trouble: Trouble
+    ) -> None:
         self._routes = routes
+        self._trouble = trouble
         self._credentials = f"Bearer {access_token}"
         self._clock = clock
         self.traffic = Traffic()
@@ -46,7 +53,7 @@ class Door:
             self.traffic.answered(asked, exchange.status)
 
     async def _take(self, asked: Asked, exchange: Exchange) -> None:
-        fault = self.faults.take(asked)
+        fault = self.faults.take(asked) or self._trouble(asked)
         try:
             if fault is None:
                 await exchange.reply(await exchange.answer())

@@ -18,7 +18,7 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER on with no time to linger: closing the socket resets the connection (socket(7))."""
 
 
-class Gone(Exception):  # noqa: N818 - a state of the exchange, caught by the door
+class Gone(Exception):
     """Nobody waits for the answer any more: the asker left, or the embedded Chakra closes."""
 
 

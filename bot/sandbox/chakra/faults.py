@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from starlette.responses import JSONResponse, Response
 
-from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra import envelope, meta
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.traffic import Asked, Pattern
 
@@ -153,14 +153,9 @@ class MetaError:
     status: int = 400
 
     async def apply(self, exchange: Exchange) -> None:
-        error = {
-            "message": f"(#{self.code}) {self.title}",
-            "type": "OAuthException",
-            "code": self.code,
-            "error_data": {"messaging_product": "whatsapp", "details": self.details},
-            "fbtrace_id": "AEmbeddedChakraTrace00",
-        }
-        await exchange.reply(JSONResponse({"error": error}, self.status))
+        message = f"(#{self.code}) {self.title}"
+        body = meta.error_body(self.code, message, details=self.details)
+        await exchange.reply(JSONResponse(body, self.status))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
-"""What was asked of the embedded Chakra: a record of each request, and patterns over them."""
+"""What was asked of the embedded Chakra: a record of the last requests, and exact counts of all."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, Protocol, SupportsIndex, overload
 
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 ANY = "*"
+KEPT = 4_000
+"""Requests remembered whole: more than any test looks at, and a demo may run for weeks."""
 PARAMETER = re.compile(r"\{[^}]*\}")
 
 
@@ -30,7 +33,28 @@ class Asked:
     status: int | None = None
 
 
-Pattern = Callable[[Asked], bool]
+class Addressed(Protocol):
+    """What a pattern looks at."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def endpoint(self) -> str: ...
+
+
+class Address(NamedTuple):
+    """All that is kept of a request that has been forgotten."""
+
+    method: str
+    path: str
+    endpoint: str
+
+
+Pattern = Callable[[Addressed], bool]
 
 
 def pattern(text: str) -> Pattern:
@@ -40,7 +64,7 @@ def pattern(text: str) -> Pattern:
     method, _, path = text.rpartition(" ")
     wanted = _nameless(path)
 
-    def means(asked: Asked) -> bool:
+    def means(asked: Addressed) -> bool:
         if method not in ("", asked.method):
             return False
         return path == ANY or wanted == _nameless(asked.endpoint) or path == asked.path
@@ -54,7 +78,7 @@ def counting(text: str) -> Pattern:
     exact = pattern(text)
     above = _nameless(path).rstrip("/") + "/"
 
-    def means(asked: Asked) -> bool:
+    def means(asked: Addressed) -> bool:
         below = _nameless(asked.endpoint).startswith(above) and method in ("", asked.method)
         return exact(asked) or below
 
@@ -87,29 +111,84 @@ def _nameless(template: str) -> str:
     return PARAMETER.sub("{}", template)
 
 
+class Requests(Sequence[Asked]):
+    """The last ``kept`` requests, in order of arrival. ``clear`` forgets the counts as well."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept: deque[Asked] = deque(maxlen=kept)
+        self._forgotten: Counter[Address] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Asked: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Asked]: ...
+
+    def __getitem__(self, place: SupportsIndex | slice) -> Asked | list[Asked]:
+        return list(self._kept)[place]
+
+    def add(self, asked: Asked) -> None:
+        if len(self._kept) == self._kept.maxlen:
+            oldest = self._kept[0]
+            self._forgotten[Address(oldest.method, oldest.path, oldest.endpoint)] += 1
+        self._kept.append(asked)
+
+    def change(self, asked: Asked, changed: Asked) -> None:
+        """Nothing happens where it has been forgotten meanwhile."""
+        for place in reversed(range(len(self._kept))):
+            if self._kept[place] is asked:
+                self._kept[place] = changed
+                return
+
+    def ever(self, text: str) -> int:
+        """How many there were of a pattern (see ``counting``), also of those not kept."""
+        means = counting(text)
+        before = sum(times for address, times in self._forgotten.items() if means(address))
+        return before + sum(means(asked) for asked in self._kept)
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._forgotten.clear()
+
+
+@dataclass(slots=True)
+class _Watch:
+    means: Pattern
+    missing: int
+    seen: asyncio.Event
+
+
 class Traffic:
     """The requests in order of arrival, and a way to wait for them."""
 
-    def __init__(self) -> None:
-        self.requests: list[Asked] = []
-        self._arrival = asyncio.Event()
+    def __init__(self, kept: int = KEPT) -> None:
+        self.requests = Requests(kept)
+        self._watches: list[_Watch] = []
 
     def arrived(self, asked: Asked) -> None:
-        self.requests.append(asked)
-        self._arrival.set()
-        self._arrival = asyncio.Event()
+        self.requests.add(asked)
+        for watch in self._watches:
+            if watch.means(asked):
+                watch.missing -= 1
+                if watch.missing <= 0:
+                    watch.seen.set()
 
     def answered(self, asked: Asked, status: int) -> None:
-        """A test may have emptied the list meanwhile."""
-        for place in reversed(range(len(self.requests))):
-            if self.requests[place] is asked:
-                self.requests[place] = replace(asked, status=status)
-                return
+        self.requests.change(asked, replace(asked, status=status))
 
     def count(self, text: str) -> int:
-        means = counting(text)
-        return sum(means(asked) for asked in self.requests)
+        return self.requests.ever(text)
 
     async def until(self, number: int, text: str) -> None:
-        while self.count(text) < number:
-            await self._arrival.wait()
+        missing = number - self.count(text)
+        if missing <= 0:
+            return
+        watch = _Watch(counting(text), missing, asyncio.Event())
+        self._watches.append(watch)
+        try:
+            await watch.seen.wait()
+        finally:
+            self._watches.remove(watch)

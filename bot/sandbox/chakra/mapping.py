@@ -1,0 +1,153 @@
+"""Chakra's own form of a template send, read, and rewritten into Meta's components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from bot.sandbox.chakra.envelope import Refused
+from bot.sandbox.chakra.template import MEDIA, Template, variables_in
+
+SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+"""Fields that are not documented are refused: what the real one does with them is UNKNOWN, so that
+a client had better not send them."""
+
+Degrees = StrictFloat | StrictInt
+
+
+class Mapped(BaseModel):
+    model_config = SHAPE
+
+    schema_property_name: StrictStr
+    schema_property_value: StrictStr
+
+
+class Order(BaseModel):
+    """The documented fields of a send; the vendor's SDK is their source."""
+
+    model_config = SHAPE
+
+    whatsapp_phone_number_id: StrictStr
+    template_name: StrictStr
+    language: StrictStr | None = None
+    mapping: tuple[Mapped, ...] = ()
+    header_mapping: tuple[Mapped, ...] = ()
+    button_mapping: tuple[Mapped, ...] = ()
+    image_url: StrictStr | None = None
+    video_url: StrictStr | None = None
+    document_url: StrictStr | None = None
+    filename: StrictStr | None = None
+    location_latitude: Degrees | None = None
+    location_longitude: Degrees | None = None
+    location_name: StrictStr | None = None
+    location_address: StrictStr | None = None
+    otp_code: StrictStr | None = None
+
+    @property
+    def links(self) -> dict[str, str]:
+        """By header format."""
+        given = zip(MEDIA, (self.image_url, self.video_url, self.document_url), strict=True)
+        return {kind: link for kind, link in given if link is not None}
+
+    def with_sample(self, template: Template) -> Order:
+        """With the template's own sample for a media header that has no link. INFERRED for sends
+        for a process: the documented one gives no image for a template that needs one."""
+        kind = template.header_format
+        if kind not in MEDIA or self.links:
+            return self
+        return self.model_copy(update={f"{kind.lower()}_url": template.sample})
+
+
+def read_order(body: Mapping[str, Any]) -> Order:
+    """Raises ``Refused`` (400; the sentences are INFERRED)."""
+    try:
+        return Order.model_validate(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    raise Refused(400, f"{place}: {first['msg']}")
+
+
+def components_of(order: Order, template: Template) -> list[dict[str, Any]]:
+    """Meta's components. Whether they fit the template is not looked at here."""
+    made = [*_header(order, template), *_body(order, template), *_buttons(order, template)]
+    return [one for one in made if one["parameters"]]
+
+
+def _header(order: Order, template: Template) -> Iterator[dict[str, Any]]:
+    """A mapping beside a media header is left out: the documented full request has both."""
+    parameters = [_media(kind, link, order.filename) for kind, link in order.links.items()]
+    if order.location_latitude is not None or order.location_longitude is not None:
+        parameters.append(_location(order))
+    if template.header_format not in MEDIA:
+        parameters += [_text(one, template) for one in order.header_mapping]
+    yield {"type": "header", "parameters": parameters}
+
+
+def _body(order: Order, template: Template) -> Iterator[dict[str, Any]]:
+    mapped = order.mapping
+    if template.parameter_format == "POSITIONAL":
+        mapped = tuple(
+            sorted(
+                mapped, key=lambda one: (len(one.schema_property_name), one.schema_property_name)
+            )
+        )
+    parameters = [_text(one, template) for one in mapped]
+    if order.otp_code is not None:
+        parameters.append({"type": "text", "text": order.otp_code})
+    yield {"type": "body", "parameters": parameters}
+
+
+def _buttons(order: Order, template: Template) -> Iterator[dict[str, Any]]:
+    """That ``"1"`` names the first button that takes a value, ``"2"`` the second, is INFERRED."""
+    values = {one.schema_property_name: one.schema_property_value for one in order.button_mapping}
+    taking = [place for place, button in enumerate(template.buttons) if takes_value(button)]
+    for number, place in enumerate(taking, 1):
+        kind = template.buttons[place]["type"].upper()
+        value = order.otp_code if kind == "OTP" else values.pop(str(number), None)
+        if value is not None:
+            yield _button(place, kind, value)
+    for number, value in enumerate(values.values(), len(template.buttons)):
+        yield _button(number, "URL", value)
+
+
+def takes_value(button: Mapping[str, Any]) -> bool:
+    """Whether a send must say something for this button."""
+    kind = button["type"].upper()
+    return kind in ("COPY_CODE", "OTP") or (kind == "URL" and bool(variables_in(button["url"])))
+
+
+def _button(place: int, kind: str, value: str) -> dict[str, Any]:
+    if kind == "COPY_CODE":
+        sub_type, parameter = "copy_code", {"type": "coupon_code", "coupon_code": value}
+    else:
+        sub_type, parameter = "url", {"type": "text", "text": value}
+    return {"type": "button", "sub_type": sub_type, "index": str(place), "parameters": [parameter]}
+
+
+def _text(one: Mapped, template: Template) -> dict[str, Any]:
+    parameter = {"type": "text", "text": one.schema_property_value}
+    if template.parameter_format == "NAMED":
+        parameter["parameter_name"] = one.schema_property_name
+    return parameter
+
+
+def _media(kind: str, link: str, filename: str | None) -> dict[str, Any]:
+    media = {"link": link}
+    if kind == "DOCUMENT" and filename is not None:
+        media["filename"] = filename
+    return {"type": kind.lower(), kind.lower(): media}
+
+
+def _location(order: Order) -> dict[str, Any]:
+    given = {
+        "latitude": order.location_latitude,
+        "longitude": order.location_longitude,
+        "name": order.location_name,
+        "address": order.location_address,
+    }
+    location = {key: value for key, value in given.items() if value is not None}
+    return {"type": "location", "location": location}

@@ -1,0 +1,158 @@
+"""Meta's errors as Chakra relays them: one table of codes, one exception, one body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from starlette.responses import JSONResponse, Response
+
+from bot.sandbox.chakra import envelope
+
+TRACE = "AEmbeddedChakraTrace00"
+HELP = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
+INVALID_PARAMETER = 100
+UNKNOWN_PATH = 2500
+
+TITLES: Mapping[int, str] = {
+    1: "An unknown error occurred",
+    2: "Service temporarily unavailable",
+    4: "Application request limit reached",
+    10: "Application does not have permission for this action",
+    INVALID_PARAMETER: "Invalid parameter",
+    190: "Error validating access token",
+    368: "The account is temporarily blocked for policies violations",
+    UNKNOWN_PATH: "Unknown path components",
+    80007: "Rate limit issues",
+    130429: "Rate limit hit",
+    130472: "User's number is part of an experiment",
+    130497: "Business account is restricted from messaging users in this country",
+    131000: "Something went wrong",
+    131005: "Access denied",
+    131008: "Required parameter is missing",
+    131009: "Parameter value is not valid",
+    131016: "Service unavailable",
+    131021: "Recipient cannot be sender",
+    131026: "Message undeliverable",
+    131031: "Business Account locked",
+    131037: "Display name approval is needed",
+    131042: "Business eligibility payment issue",
+    131047: "Re-engagement message",
+    131048: "Spam rate limit hit",
+    131049: "This message was not delivered to maintain healthy ecosystem engagement",
+    131050: "User has stopped receiving marketing messages from this business",
+    131051: "Unsupported message type",
+    131052: "Media download error",
+    131053: "Media upload error",
+    131056: "(Business Account, Consumer Account) pair rate limit hit",
+    131057: "Account in maintenance mode",
+    132000: "Number of parameters does not match the expected number of params",
+    132001: "Template name does not exist in the translation",
+    132005: "Translated text too long",
+    132007: "Template format character policy violated",
+    132012: "Parameter format does not match format in the created template",
+    132015: "Template is paused",
+    132016: "Template is disabled",
+    132018: "There was an issue with the parameters in your template",
+    132068: "Flow is in blocked state",
+    132069: "Flow is in throttled state",
+    133010: "Phone number not registered",
+    135000: "Generic user error",
+}
+"""Meta's Cloud API error codes. 132018 is no part of the documented table: several integrations
+report it for a parameter with a line break."""
+
+DETAILS: Mapping[int, str] = {
+    130429: "Cloud API message throughput has been reached.",
+    130472: "Failed to send message because this user's phone number is part of an experiment",
+    131021: "The recipient's and the sender's phone numbers are the same.",
+    131026: "Message Undeliverable.",
+    131042: "Message failed to send because there were one or more errors related to your payment "
+    "method.",
+    131047: "Message failed to send because more than 24 hours have passed since the customer last "
+    "replied to this number.",
+    131048: "Message failed to send because there are restrictions on how many messages can be "
+    "sent from this phone number.",
+    131049: "In order to maintain a healthy ecosystem engagement, the message failed to be "
+    "delivered.",
+    131053: "The media could not be downloaded from the link, or is not of the expected type.",
+    131056: "Message failed to send because there were too many messages sent from this phone "
+    "number to the same phone number in a short period of time.",
+}
+
+Shape = Literal["meta", "errors", "200"]
+"""How a refusal of Meta's reaches the asker. Which one is real is UNKNOWN: its own body with 400,
+its sentence in ``_errors`` with 400, or that with 200."""
+
+
+class MetaRefused(Exception):
+    """Raised by a resource. ``subcode``, ``user_title`` and ``user_words`` come with refusals of
+    templates, ``details`` with refusals of messages."""
+
+    def __init__(
+        self,
+        code: int,
+        details: str = "",
+        *,
+        subcode: int | None = None,
+        user_title: str = "",
+        user_words: str = "",
+    ) -> None:
+        super().__init__(code, details or user_words)
+        self.code = code
+        self.details = details or DETAILS.get(code, "")
+        self.subcode = subcode
+        self.user_title = user_title
+        self.user_words = user_words
+
+    @property
+    def message(self) -> str:
+        title = title_of(self.code)
+        return title if self.subcode else f"(#{self.code}) {title}"
+
+    def body(self) -> dict[str, Any]:
+        return error_body(
+            self.code,
+            self.message,
+            details=self.details,
+            error_subcode=self.subcode,
+            error_user_title=self.user_title,
+            error_user_msg=self.user_words,
+        )
+
+    def sentence(self) -> str:
+        """Everything in one line, as an item of ``_errors``."""
+        told = self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
+        more = self.details or self.user_words
+        return f"{told}: {more}" if more else told
+
+
+def title_of(code: int) -> str:
+    return TITLES.get(code, "Some error")
+
+
+def error_body(code: int, message: str, *, details: str, **more: Any) -> dict[str, Any]:
+    """Meta's error object. What is empty in ``more`` is left out."""
+    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
+    error |= {key: value for key, value in more.items() if value}
+    if details:
+        error["error_data"] = {"messaging_product": "whatsapp", "details": details}
+    return {"error": {**error, "fbtrace_id": TRACE}}
+
+
+def answer(refused: MetaRefused, shape: Shape) -> Response:
+    if shape == "meta":
+        return JSONResponse(refused.body(), 400)
+    return envelope.errors(200 if shape == "200" else 400, refused.sentence())
+
+
+def status_error(code: int) -> dict[str, Any]:
+    """One of the ``errors`` of a ``failed`` status."""
+    title = title_of(code)
+    return {
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": DETAILS.get(code, f"{title}.")},
+        "href": HELP,
+    }

@@ -1,0 +1,49 @@
+"""The parts of a multipart/form-data body (RFC 7578) that is in memory whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import HTTP
+
+LINE = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``filename`` and ``content_type`` are empty where the part names none."""
+
+    name: str
+    content: bytes
+    filename: str = ""
+    content_type: str = ""
+
+
+def parts_of(content_type: str, body: bytes) -> tuple[Part, ...]:
+    """Raises ``ValueError`` for a body that is not multipart, or breaks off."""
+    header = Message()
+    header["content-type"] = content_type
+    boundary = header.get_param("boundary")
+    if header.get_content_type() != "multipart/form-data" or not isinstance(boundary, str):
+        raise ValueError("the body is not multipart/form-data")
+    mark = b"--" + boundary.encode()
+    _, *pieces = (LINE + body).split(LINE + mark)
+    if not pieces or not pieces[-1].startswith(b"--"):
+        raise ValueError("the body breaks off")
+    return tuple(_part(piece) for piece in pieces[:-1])
+
+
+def _part(piece: bytes) -> Part:
+    head, blank, content = piece.partition(LINE + LINE)
+    headers = BytesHeaderParser(policy=HTTP).parsebytes(head.lstrip())
+    disposition = headers["content-disposition"]
+    name = disposition.params.get("name") if disposition is not None else None
+    if not blank or not name:
+        raise ValueError("a part has no name")
+    return Part(
+        name,
+        content,
+        disposition.params.get("filename", ""),
+        headers.get_content_type() if "content-type" in headers else "",
+    )

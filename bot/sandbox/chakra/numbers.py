@@ -1,0 +1,42 @@
+"""The listings of senders and business accounts. Their paths and fields are INFERRED."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra.account import Account
+
+NUMBERS = "/v1/ext/whatsapp-phone-number"
+
+
+class NumbersResource:
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(NUMBERS, self._list, methods=["GET"]),
+            Route(NUMBERS + "/{id}", self._fetch, methods=["GET"]),
+            Route("/v1/ext/whatsapp-business-account", self._businesses, methods=["GET"]),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        listed = [dict(sender.fields) for sender in self._account.senders]
+        return envelope.data(listed if self._of_this_plugin(request) else [])
+
+    async def _fetch(self, request: Request) -> Response:
+        for sender in self._account.senders:
+            if sender.id == request.path_params["id"]:
+                return envelope.data(dict(sender.fields))
+        raise envelope.Refused(404, "Phone number not found")
+
+    async def _businesses(self, request: Request) -> Response:
+        listed = [dict(self._account.waba)]
+        return envelope.data(listed if self._of_this_plugin(request) else [])
+
+    def _of_this_plugin(self, request: Request) -> bool:
+        plugin_id = self._account.plugin_id
+        return request.query_params.get("pluginId", plugin_id) == plugin_id

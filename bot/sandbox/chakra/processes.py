@@ -1,0 +1,107 @@
+"""The processes of the team, its leads: fetch by id, and list with a query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra.people import is_uuid
+from bot.sandbox.chakra.query import matches
+from bot.sandbox.chakra.team import Team
+
+SEED = Path(__file__).with_name("leads.json")
+LEAD = "lead"
+PRIMARY_KEY = "lead_id"
+PHONE = "phone_number"
+COUNTRY = "91"
+NATIONAL_DIGITS = 10
+"""A number without a country code is the team's own: the documented lead has such a one. That
+Chakra adds the code is INFERRED."""
+DEFAULT_LIMIT = 10
+MOST = 100
+
+Process = Mapping[str, Any]
+
+
+def read_leads(team: Team) -> tuple[Process, ...]:
+    """The seed, as the API shows it."""
+    procedure = next(one.id for one in team.procedures if one.short_id == LEAD)
+    rows = json.loads(SEED.read_bytes())
+    return tuple({**row, "procedure": procedure, "team": team.team.id} for row in rows)
+
+
+class ProcessesResource:
+    """``processes`` is the live state, by id. All are leads: Config knows no other procedure."""
+
+    def __init__(self, leads: tuple[Process, ...]) -> None:
+        self.processes = {lead["id"]: lead for lead in leads}
+
+    def routes(self) -> list[Route]:
+        above = "/v1/ext/procedure/{procedureShortId}/process"
+        return [
+            Route(above + "/list", self._list, methods=["POST"]),
+            Route(above + "/{processId}", self._fetch, methods=["GET"]),
+        ]
+
+    def find(self, procedure: str, key: str) -> Process:
+        """By id or by primary key. Raises ``Refused``."""
+        _check(procedure)
+        for process in self.processes.values():
+            keys = (process["id"], process["data"].get(PRIMARY_KEY))
+            if key in keys and not process["isDeleted"]:
+                return process
+        raise envelope.Refused(404, "Process not found")
+
+    def phone_of(self, process: Process) -> str:
+        """Digits with the country code, or nothing."""
+        for place in (process["data"], process["record"]["data"]):
+            digits = "".join(filter(str.isdecimal, str(place.get(PHONE) or "")))
+            if digits:
+                return COUNTRY + digits if len(digits) == NATIONAL_DIGITS else digits
+        return ""
+
+    def with_phone(self, number: str) -> str:
+        """The id of the process that a number belongs to, or nothing."""
+        found = (key for key, one in self.processes.items() if self.phone_of(one) == number)
+        return next(found, "")
+
+    async def _fetch(self, request: Request) -> Response:
+        """Only ids are taken: whether a primary key would do is UNKNOWN."""
+        _check(request.path_params["procedureShortId"])
+        process_id = request.path_params["processId"]
+        if not is_uuid(process_id):
+            raise envelope.Refused(400, "processId is not a valid UUID")
+        process = self.processes.get(process_id.lower())
+        if process is None:
+            raise envelope.Refused(404, "Process not found")
+        return envelope.data(dict(process))
+
+    async def _list(self, request: Request) -> Response:
+        """In the order of the seed: the real one's is UNKNOWN. Deleted ones are listed."""
+        _check(request.path_params["procedureShortId"])
+        body = await envelope.json_object(request)
+        skip = _whole(body, "skip", 0, 10**9)
+        limit = _whole(body, "limit", DEFAULT_LIMIT, MOST)
+        where = body.get("where", {})
+        found = [dict(one) for one in self.processes.values() if matches(where, one)]
+        more = len(found) > skip + limit
+        return envelope.data(found[skip : skip + limit], meta={"hasMore": more})
+
+
+def _check(procedure: str) -> None:
+    if procedure != LEAD:
+        raise envelope.Refused(404, f"Procedure {procedure} not found")
+
+
+def _whole(body: Mapping[str, Any], name: str, usual: int, most: int) -> int:
+    value = body.get(name, usual)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise envelope.Refused(400, f"{name} is not a whole number from 0 to {most}")
+    return value

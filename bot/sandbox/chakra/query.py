@@ -1,0 +1,81 @@
+"""The query language of the process list: which processes a ``where`` means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from operator import ge, gt, le, lt
+from typing import Any
+
+from bot.sandbox.chakra.envelope import Refused
+
+ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
+OPERATORS = frozenset({"=", "!=", *ORDERED})
+ROOT = frozenset({"status", "state", "createdAt", "assignedTo"})
+"""Fields of the process itself; every other name is an attribute."""
+
+
+def matches(where: Any, process: Mapping[str, Any]) -> bool:
+    """Whether a process is meant. All fields of a query must fit; an array means any of its
+    values. Raises ``Refused`` for what is no query, also behind something that does not fit."""
+    if not isinstance(where, dict):
+        raise Refused(400, "where is not an object")
+    found = [_fits(name, wanted, process) for name, wanted in where.items()]
+    return all(found)
+
+
+def _fits(name: str, wanted: Any, process: Mapping[str, Any]) -> bool:
+    if name in ("or", "and"):
+        if not isinstance(wanted, list):
+            raise Refused(400, f"{name} is not an array of queries")
+        found = [matches(one, process) for one in wanted]
+        return any(found) if name == "or" else all(found)
+    values = _values(name, process)
+    if isinstance(wanted, dict):
+        found = [_compared(op, other, values, name) for op, other in wanted.items()]
+        return all(found)
+    return _equals(wanted, values, name)
+
+
+def _compared(operator: str, wanted: Any, values: list[Any], name: str) -> bool:
+    if operator not in OPERATORS:
+        raise Refused(400, f"{operator} is not an operator")
+    if operator == "=":
+        return _equals(wanted, values, name)
+    if operator == "!=":
+        return not _equals(wanted, values, name)
+    other = _comparable(name, wanted)
+    return any(_ordered(ORDERED[operator], value, other) for value in values)
+
+
+def _equals(wanted: Any, values: list[Any], name: str) -> bool:
+    options = wanted if isinstance(wanted, list) else [wanted]
+    return any(_comparable(name, option) == value for option in options for value in values)
+
+
+def _ordered(compare: Callable[[Any, Any], bool], value: Any, other: Any) -> bool:
+    try:
+        return compare(value, other)
+    except TypeError:
+        return False
+
+
+def _values(name: str, process: Mapping[str, Any]) -> list[Any]:
+    """An attribute may stand on the process, on its record, or on both."""
+    if name in ROOT:
+        return [process[name]]
+    places = (process["data"], process["record"]["data"])
+    return [place[name] for place in places if name in place]
+
+
+def _comparable(name: str, wanted: Any) -> Any:
+    """``createdAt`` is asked for as an ISO time, and kept in milliseconds."""
+    if name != "createdAt":
+        return wanted
+    try:
+        moment = datetime.fromisoformat(wanted)
+    except (TypeError, ValueError):
+        raise Refused(400, "createdAt is not an ISO timestamp") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)

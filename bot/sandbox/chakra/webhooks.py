@@ -1,0 +1,130 @@
+"""Webhooks: Chakra's signed events and Meta's unsigned ones, each posted once and never again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiohttp
+
+from bot.clock import Clock
+
+SIGNATURE = "X-Chakra-Signature-256"
+AT_ONCE = 50
+"""Connections to the receivers. How many the real one opens is UNKNOWN."""
+PATIENCE_SECONDS = 10.0
+"""For one answer. The real one's is UNKNOWN."""
+KEPT = 2_000
+
+Format = Literal["chakra", "meta"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who hears. Without a ``secret`` nothing is signed."""
+
+    url: str
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One delivery that ended. ``status`` is the receiver's, None when there was no answer."""
+
+    format: Format
+    body: Mapping[str, Any]
+    status: int | None
+    at: float
+
+
+def signature(secret: str, body: bytes) -> str:
+    """Lower-case hex HMAC-SHA256 of the raw body, without a prefix."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class Webhooks:
+    """``told`` holds the last deliveries in the order they ended in; ``ended`` counts all.
+
+    There is no retry: the older documentation says that missed events stay missed. Deliveries run
+    side by side, so that they may well arrive in another order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.subscribers: dict[Format, Subscriber] = {}
+        self.told: deque[Told] = deque(maxlen=KEPT)
+        self.ended = 0
+        self._clock = clock
+        self._tasks: set[asyncio.Task[int | None]] = set()
+        self._session: aiohttp.ClientSession | None = None
+        self._news = asyncio.Event()
+        self._closed = False
+
+    def push(self, kind: Format, body: Mapping[str, Any]) -> asyncio.Task[int | None] | None:
+        """The delivery, which began already; None where nobody listens for this format. Its result
+        is the receiver's status."""
+        subscriber = self.subscribers.get(kind)
+        if subscriber is None or self._closed:
+            return None
+        task = asyncio.ensure_future(self._deliver(kind, subscriber, body))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def until(self, number: int) -> None:
+        """Until so many deliveries have ended, ever."""
+        while self.ended < number:
+            await self._news.wait()
+
+    async def settle(self) -> None:
+        """Until none is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def _deliver(
+        self, kind: Format, subscriber: Subscriber, body: Mapping[str, Any]
+    ) -> int | None:
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"Content-Type": "application/json"}
+        if subscriber.secret:
+            headers[SIGNATURE] = signature(subscriber.secret, raw)
+        status = await self._post(subscriber.url, raw, headers)
+        self.told.append(Told(kind, body, status, self._clock.time()))
+        self.ended += 1
+        self._news.set()
+        self._news = asyncio.Event()
+        return status
+
+    async def _post(self, url: str, raw: bytes, headers: Mapping[str, str]) -> int | None:
+        try:
+            async with self._open().post(
+                url, data=raw, headers=headers, allow_redirects=False
+            ) as answer:
+                await answer.read()
+                return answer.status
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=AT_ONCE),
+                timeout=aiohttp.ClientTimeout(
+                    sock_connect=PATIENCE_SECONDS, sock_read=PATIENCE_SECONDS
+                ),
+                trust_env=False,
+            )
+        return self._session

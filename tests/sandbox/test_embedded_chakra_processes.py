@@ -1,0 +1,140 @@
+"""The embedded Chakra's leads and senders over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import phonenumbers
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.processes import ProcessesResource, read_leads
+from bot.sandbox.chakra.team import read_team
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import NOBODY, Client, Heard, client_of, example, served
+
+LEADS = "/v1/ext/procedure/lead/process"
+NUMBERS = "/v1/ext/whatsapp-phone-number"
+BUSINESSES = "/v1/ext/whatsapp-business-account"
+TED = example("fetch-process.response")["_data"]
+
+
+@pytest.fixture
+async def chakra() -> AsyncIterator[EmbeddedChakra]:
+    async with served(ManualClock()) as one:
+        yield one
+
+
+@pytest.fixture
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+    async with client_of(chakra) as one:
+        yield one
+
+
+async def ask(client: Client, **body: Any) -> Heard:
+    return await client.ask("POST", f"{LEADS}/list", json=body)
+
+
+async def found(client: Client, **where: Any) -> set[str]:
+    heard = await ask(client, where=where, limit=100)
+    assert heard.status == 200, heard.text
+    return {one["data"]["lead_id"].removeprefix("LEAD-") for one in heard.json["_data"]}
+
+
+async def test_the_documented_lead_is_fetched_exactly(client: Client) -> None:
+    heard = await client.get(f"{LEADS}/{TED['id']}")
+    assert (heard.status, heard.json) == (200, example("fetch-process.response"))
+
+
+async def test_only_ids_are_fetched(client: Client) -> None:
+    assert (await client.get(f"{LEADS}/LEAD-001")).status == 400
+    assert (await client.get(f"{LEADS}/{NOBODY}")).status == 404
+    other = LEADS.replace("lead", "ticket")
+    assert (await client.get(f"{other}/{TED['id']}")).status == 404
+
+
+async def test_the_list_comes_in_pages_of_ten(client: Client) -> None:
+    first = (await ask(client)).json
+    assert (len(first["_data"]), first["_meta"]) == (10, {"hasMore": True})
+    assert first["_data"][0] == example("list-processes.response")["_data"][0]
+    rest = (await ask(client, skip=10)).json
+    assert (len(rest["_data"]), rest["_meta"]) == (3, {"hasMore": False})
+    assert (await ask(client, skip=99)).json == {"_data": [], "_meta": {"hasMore": False}}
+    for wrong in ({"limit": 101}, {"limit": "10"}, {"skip": -1}, {"skip": True}):
+        assert (await ask(client, **wrong)).status == 400
+
+
+async def test_the_documented_query_is_understood(client: Client) -> None:
+    heard = await client.ask("POST", f"{LEADS}/list", json=example("list-processes.request"))
+    assert (heard.status, heard.json) == (200, {"_data": [], "_meta": {"hasMore": False}})
+
+
+async def test_queries_find_what_they_mean(client: Client) -> None:
+    assert await found(client, lead_id="LEAD-004038") == {"004038"}
+    assert await found(client, phone_number="7701214822") == {"001"}
+    assert await found(client, lead_id=["LEAD-001", "LEAD-004039", "LEAD-9"]) == {"001", "004039"}
+    assert await found(client, status="COMPLETED") == {"004046"}
+    assert await found(client, assignedTo={"=": "mei"}) == {"004041", "004046"}
+    assert await found(client, score={">": 64, "<=": 88}) == {"004038", "004040"}
+    assert await found(client, status={"!=": "OPEN"}) == {"004045", "004046", "004048"}
+    assert await found(client, createdAt={"<": "2021-04-10T00:00:00+05:30"}) == {"001"}
+    assert await found(client, createdAt="2023-09-11T05:26:40") == {"004038"}
+    assert await found(client, **{"or": [{"city": "Pune"}, {"city": "Lagos"}]}) == {
+        "004038",
+        "004040",
+    }
+    assert await found(
+        client, state="IN_PROGRESS", **{"and": [{"assignedTo": "priya"}, {"score": {"<": 50}}]}
+    ) == {"004039"}
+    assert await found(client, city={">": 3}) == set()
+    assert await found(client, nothing="x") == set()
+    assert len(await found(client)) == 13
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        [],
+        "LEAD-001",
+        {"score": {"~": 3}},
+        {"or": {"city": "Pune"}},
+        {"and": ["city"]},
+        {"createdAt": "yesterday"},
+        {"createdAt": {">": 5}},
+        {"status": "NONE", "score": {"like": 3}},
+    ],
+)
+async def test_what_is_no_query(client: Client, where: Any) -> None:
+    heard = await ask(client, where=where)
+    assert (heard.status, list(heard.json)) == (400, ["_errors"])
+
+
+def test_every_lead_is_made_like_the_documented_one() -> None:
+    leads = read_leads(read_team())
+    resource = ProcessesResource(leads)
+    assert {frozenset(lead) for lead in leads} == {frozenset(TED)}
+    phones = [phone for phone in map(resource.phone_of, leads) if phone]
+    assert len(phones) == len(leads) - 1
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{one}")) for one in phones)
+
+
+async def test_the_senders_are_listed_as_documented(chakra: EmbeddedChakra, client: Client) -> None:
+    listed = (await client.get(NUMBERS, params={"pluginId": chakra.plugin_id})).json["_data"]
+    (documented,) = example("list-whatsapp-phone-numbers.response")["_data"]
+    # Its documented number is one that the documented sends go to, which Meta would refuse.
+    assert listed[0] | {"displayPhoneNumber": documented["displayPhoneNumber"]} == documented
+    assert listed[1]["healthStatus"]["entities"]
+    assert tuple(one["id"] for one in listed) == chakra.sender_ids
+    assert {one["waba"] for one in listed} == {chakra.waba_id}
+    for one in listed:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(one["displayPhoneNumber"]))
+        assert (await client.get(f"{NUMBERS}/{one['id']}")).json == {"_data": one}
+    assert (await client.get(f"{NUMBERS}/1")).status == 404
+
+
+async def test_the_business_account(chakra: EmbeddedChakra, client: Client) -> None:
+    (listed,) = (await client.get(BUSINESSES)).json["_data"]
+    assert listed == {"id": chakra.waba_id, "name": "Acme", "chakraStatus": "CONNECTED"}
+    for path in (NUMBERS, BUSINESSES):
+        assert (await client.get(path, params={"pluginId": NOBODY})).json == {"_data": []}

@@ -1,0 +1,147 @@
+"""To whom the embedded Chakra sends: numbers with a fate, open windows, and known troubles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import phonenumbers
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import Client, client_of, example, served
+from tests.sandbox.chakra_whatsapp import ANYBODY, MESSAGES, OTHER_SENDER, SENDER, code_of, send
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
+    async with served(clock) as one:
+        yield one
+
+
+@pytest.fixture
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+    async with client_of(chakra) as one:
+        yield one
+
+
+def known(chakra: EmbeddedChakra, part: str) -> str:
+    (number,) = (one.number for one in chakra.test_numbers if part in one.says)
+    return number
+
+
+def test_the_known_numbers_are_valid_and_described(chakra: EmbeddedChakra) -> None:
+    numbers = [one.number for one in chakra.test_numbers]
+    assert len(numbers) == len(set(numbers)) > 30
+    for one in chakra.test_numbers:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{one.number}"))
+        assert one.says.endswith(".")
+
+
+@pytest.mark.parametrize("code", [130429, 131031, 130497, 131000])
+async def test_numbers_that_are_refused_at_once(
+    chakra: EmbeddedChakra, client: Client, code: int
+) -> None:
+    number = known(chakra, f"refused at once with {code}" if code != 131000 else "bad moment")
+    assert code_of(await send(client, number)) == code
+    assert not chakra.sent
+
+
+async def test_a_number_may_be_written_to_every_six_seconds(
+    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+) -> None:
+    number = known(chakra, "131056")
+    assert (await send(client, number)).status == 200
+    assert code_of(await send(client, number)) == 131056
+    assert (await send(client, number, whatsappPhoneNumberId=OTHER_SENDER)).status == 200
+    await clock.advance(6)
+    assert (await send(client, number)).status == 200
+    assert len(chakra.sent) == 3
+
+
+async def test_a_sender_does_not_write_to_itself(client: Client) -> None:
+    own = {"whatsappPhoneNumberId": OTHER_SENDER}
+    assert code_of(await send(client, "12025550190", **own)) == 131021
+
+
+async def test_numbers_with_trouble_on_the_way(
+    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+) -> None:
+    assert (await send(client, known(chakra, "429 every time"))).status == 429
+    inside = await send(client, known(chakra, "200 with an error"))
+    assert (inside.status, list(inside.json)) == (200, ["_errors"])
+    assert (await send(client, known(chakra, "web page"))).status == 502
+    with pytest.raises(aiohttp.ClientError):
+        await send(client, known(chakra, "breaks before Chakra"))
+    assert not chakra.sent
+    with pytest.raises(aiohttp.ClientError):
+        await send(client, known(chakra, "breaks before it answers"))
+    assert len(chakra.sent) == 1
+    slow = asyncio.create_task(send(client, known(chakra, "five seconds")))
+    await clock.until_sleeping(5)
+    await clock.advance(5)
+    assert (await slow).status == 200
+    never = asyncio.create_task(send(client, known(chakra, "never answers")))
+    await chakra.until_asked(7)
+    assert len(chakra.sent) == 2
+    chakra.release()
+    assert (await never).status == 200
+
+
+async def test_free_words_need_an_open_window(
+    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+) -> None:
+    body = example("send-session-message.request")
+    assert code_of(await client.ask("POST", MESSAGES, json=body)) == 131047
+    chakra.hear(body["to"], "Is anybody there?")
+    heard = await client.ask("POST", MESSAGES, json=body)
+    assert set(heard.json["_data"]) == set(example("send-session-message.response")["_data"])
+    assert (chakra.sent[0].template, chakra.sent[0].text) == (None, "This is a text message")
+    other = MESSAGES.replace(SENDER, OTHER_SENDER)
+    assert code_of(await client.ask("POST", other, json=body)) == 131047
+    await clock.advance(24 * 3600)
+    assert code_of(await client.ask("POST", MESSAGES, json=body)) == 131047
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"type": "text", "text": {"body": ""}}, 100),
+        ({"type": "text", "text": {"body": "x" * 4097}}, 100),
+        ({"type": "text"}, 100),
+        ({"type": "image", "image": {}}, 131008),
+        ({"type": "image", "image": {"link": "file:///etc/hosts"}}, 100),
+        ({"type": "document", "document": {"id": "1", "caption": "x" * 1025}}, 100),
+        ({"type": "interactive", "interactive": {"type": "button"}}, 131008),
+        ({"type": "location", "location": {"latitude": 1}}, 131008),
+        ({"type": "text", "text": {"body": "Hello"}}, 0),
+        ({"text": {"body": "Hello"}}, 0),
+        ({"type": "image", "image": {"link": "https://acme.example/a.png"}}, 0),
+        ({"type": "audio", "audio": {"id": "1"}}, 0),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.x", "emoji": "👍"}}, 0),
+        (
+            {
+                "type": "interactive",
+                "interactive": {"type": "button", "body": {"text": "Well?"}, "action": {}},
+            },
+            0,
+        ),
+    ],
+)
+async def test_session_messages_of_every_kind(
+    chakra: EmbeddedChakra, client: Client, message: dict[str, Any], code: int
+) -> None:
+    chakra.hear(ANYBODY, "Hello")
+    body = {"messaging_product": "whatsapp", "to": ANYBODY, **message}
+    heard = await client.ask("POST", MESSAGES, json=body)
+    if code:
+        assert code_of(heard) == code
+    assert len(chakra.sent) == (0 if code else 1)

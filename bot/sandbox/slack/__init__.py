@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.hints import Hint
+from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.hints import Hint, Tip
 from bot.sandbox.slack.messages import Shown, plain
 from bot.sandbox.slack.person import Delivered
 from bot.sandbox.slack.refusal import CannotAct
 from bot.sandbox.slack.seed import Member
 from bot.sandbox.slack.server import EmbeddedSlack
 
-__all__ = ["CannotAct", "Delivered", "EmbeddedSlack", "Hint", "Member", "Shown", "plain"]
+__all__ = [
+    "CannotAct",
+    "Delivered",
+    "EmbeddedSlack",
+    "Hint",
+    "Member",
+    "Shown",
+    "Tip",
+    "Upload",
+    "plain",
+]

@@ -54,9 +54,12 @@ FIELDS: Mapping[str, Field] = {
     "datepicker": Field("selected_date", "initial_date"),
     "timepicker": Field("selected_time", "initial_time"),
     "datetimepicker": Field("selected_date_time", "initial_date_time"),
+    "file_input": Field("files", "", many=True),
 }
 """docs.slack.dev/reference/interaction-payloads/view-interactions-payload: ``state.values``."""
 
+TYPING = "on_character_entered"
+"""docs.slack.dev/reference/block-kit/composition-objects/dispatch-action-configuration-object"""
 EXTERNAL = ("external_select", "multi_external_select")
 _DEFAULT_MARKS = {"plain_text": ("emoji", True), "mrkdwn": ("verbatim", False)}
 _HOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -95,6 +98,12 @@ class Placed:
     def dispatches(self) -> bool:
         """Whether using it is told to the app: an input block must ask for that."""
         return self.block.get("type") != "input" or bool(self.block.get("dispatch_action"))
+
+    @property
+    def hears_typing(self) -> bool:
+        """Whether each change of its text is told, not only Enter."""
+        config = self.element.get("dispatch_action_config", {})
+        return self.dispatches and TYPING in config.get("trigger_actions_on", ())
 
 
 def stored(blocks: Sequence[Any], make_id: Callable[[], str]) -> list[Json]:
@@ -136,13 +145,15 @@ def carried_over(fresh: StateValues, before: StateValues) -> StateValues:
 def entered(element: Json, raw: Raw, offered: Sequence[Json] = ()) -> Json:
     """The element's state after a person entered ``raw``.
 
-    ``offered`` are the options that the app offered for an external menu. Raises ``CannotAct``
-    for a value that is not among the options.
+    ``offered`` are the options that the app offered for an external menu, or the files that the
+    person uploaded. Raises ``CannotAct`` for a value that is not among the options.
     """
     kind = str(element["type"])
     described = FIELDS[kind]
     value: Any = raw
-    if described.many:
+    if kind == "file_input":
+        value = [_file(file_id, offered) for file_id in _list(raw)]
+    elif described.many:
         items = list(raw) if isinstance(raw, tuple) else _list(raw)
         value = [_option(element, item, offered) for item in items] if described.options else items
     elif described.options:
@@ -158,6 +169,13 @@ def empty(state: Json) -> bool:
     """Whether nothing is filled in."""
     value = state[FIELDS[state["type"]].name]
     return value is None or value in ("", [])
+
+
+def _file(file_id: object, uploaded: Sequence[Json]) -> Json:
+    for file in uploaded:
+        if file["id"] == file_id:
+            return copy.deepcopy(file)
+    raise CannotAct(f"{file_id!r} is no file that this person uploaded.")
 
 
 def _elements(block: Json) -> list[Json]:

@@ -8,8 +8,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.sandbox.slack.blocks import FIELDS, Placed, StateValues, empty, placed
+from bot.sandbox.slack.files import FORM_FILE_BYTES, extension
 
 Json = dict[str, Any]
+
+MOST_FILES = 10
+"""docs.slack.dev/reference/block-kit/block-elements/file-input-element: ``max_files``."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _URL = re.compile(r"https?://\S+\.\S+", re.IGNORECASE)
@@ -74,10 +78,33 @@ def _at_most(element: Json, state: Json) -> str:
     return f"Please choose at most {most}." if len(chosen) > most else ""
 
 
+def _files(element: Json, state: Json) -> str:
+    files: list[Json] = state["files"]
+    allowed = [str(kind).lower() for kind in element.get("filetypes") or ()]
+    for file in files:
+        sentence = file_complaint(file["name"], file["size"], allowed)
+        if sentence:
+            return sentence
+    most = element.get("max_files", MOST_FILES)
+    return f"Please choose at most {most} file{'s'[: most != 1]}." if len(files) > most else ""
+
+
+def file_complaint(name: str, size: int, allowed: Sequence[str] = ()) -> str:
+    """Why Slack's client would not upload this file; ``allowed`` are extensions, none is all."""
+    if allowed and extension(name) not in allowed:
+        return f"{name} cannot be used here. Choose a file of type {', '.join(allowed)}."
+    if not size:
+        return f"{name} is empty. Choose another file."
+    if size > FORM_FILE_BYTES:
+        return f"{name} is too large. Files may have up to 10 MB."
+    return ""
+
+
 _CHECKS: Mapping[str, Callable[[Json, Json], str]] = {
     "plain_text_input": _text,
     "number_input": _number,
     "email_text_input": _email,
     "url_text_input": _url,
     **{kind: _at_most for kind, field in FIELDS.items() if field.many},
+    "file_input": _files,
 }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.blocks import FIELDS, Placed, Raw, StateValues, placed
 from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.fields import field_errors
+from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.person import NO_ANSWER, Delivered, People
 from bot.sandbox.slack.refusal import CannotAct, Refused
 from bot.sandbox.slack.views import View
 
 Json = dict[str, Any]
+Entry = Raw | Upload
+"""What a field is filled with; several files are a list."""
 
 _TARGETS = ("conversations_select", "channels_select")
 
@@ -30,14 +33,22 @@ class Forms:
             raise CannotAct("This form is no longer open.")
         return view
 
-    def fill(self, person: str, view: View, values: Mapping[str, Raw]) -> View:
-        """Enters values by ``block_id``, over what stands in the form."""
+    def fill(self, person: str, view: View, values: Mapping[str, Entry]) -> View:
+        """Enters values by ``block_id``, over what stands in the form; files are uploaded."""
         filled: StateValues = {**view.values}
         for block_id, raw in values.items():
             item = _input(view, block_id)
-            state = self._people.enter(person, view, item, raw)
+            state = self._people.enter(person, view, item, self._uploaded(person, item, raw))
             filled[block_id] = {**filled.get(block_id, {}), item.action_id: state}
         return self._workspace.views.fill(view, filled)
+
+    async def write(self, person: str, view: View, block_id: str, text: str) -> Delivered:
+        """Writes in a field. The app hears of it where the field asks for every character."""
+        filled = self.fill(person, view, {block_id: text})
+        item = _input(filled, block_id)
+        if not item.hears_typing:
+            return Delivered(0)
+        return await self._people.press(person, filled, item, text)
 
     def fill_elements(
         self, person: str, view: View, values: Mapping[str, Mapping[str, Raw]]
@@ -105,6 +116,16 @@ class Forms:
         else:
             views.close(person, view.id)
         return {}
+
+    def _uploaded(self, person: str, item: Placed, entry: Entry) -> Raw:
+        """The ids of chosen files, those already uploaded included; other entries as they are."""
+        chosen = entry if isinstance(entry, list | tuple) else [entry]
+        if not any(isinstance(each, Upload) for each in chosen):
+            return cast("Raw", entry)
+        if item.kind != "file_input":
+            raise CannotAct(f"The field {item.block_id!r} takes no files.")
+        files = self._workspace.files
+        return [files.add(person, e).id if isinstance(e, Upload) else e for e in chosen]
 
     def _response_urls(self, person: str, view: View) -> list[Json]:
         found = []

@@ -1,4 +1,4 @@
-"""What the page offers to type: lines of the app's own help."""
+"""What the page offers to type: lines of the app's own help, and things to try."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ class Hint:
     text: str
     usage: str
     summary: str
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A group of things to try: ``rows`` are what to type or paste, and what will come of it."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]

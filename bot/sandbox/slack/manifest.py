@@ -1,10 +1,12 @@
-"""What the app's manifest turns on: its commands, scopes and interactivity."""
+"""What the app's manifest turns on: its commands, shortcuts, scopes and interactivity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+ShortcutKind = Literal["global", "message"]
 
 
 @dataclass(frozen=True)
@@ -18,16 +20,34 @@ class SlashCommand:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """``name`` is what stands in Slack's menu; ``kind`` which menu that is."""
+
+    callback_id: str
+    name: str
+    description: str
+    kind: ShortcutKind
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """``scopes`` are the bot's, in the manifest's order."""
+    """``scopes`` are the bot's, in the manifest's order.
+
+    ``messages_tab`` says whether the app and a person may write to each other directly,
+    ``listens`` whether the person's side may.
+    """
 
     commands: Mapping[str, SlashCommand]
+    shortcuts: tuple[Shortcut, ...]
     scopes: tuple[str, ...]
     interactive: bool
+    messages_tab: bool = True
+    listens: bool = True
 
 
 def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
     """Reads the parts that matter here; whether the rest is valid, the schema says."""
+    features = manifest.get("features", {})
     commands = [
         SlashCommand(
             command=given["command"],
@@ -35,11 +55,24 @@ def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
             hint=given.get("usage_hint", ""),
             escape=bool(given.get("should_escape")),
         )
-        for given in manifest.get("features", {}).get("slash_commands", ())
+        for given in features.get("slash_commands", ())
     ]
+    home = features.get("app_home", {})
     interactivity = manifest.get("settings", {}).get("interactivity", {})
     return Manifest(
         commands={command.command: command for command in commands},
+        shortcuts=tuple(_shortcut(given) for given in features.get("shortcuts", ())),
         scopes=tuple(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
         interactive=bool(interactivity.get("is_enabled")),
+        messages_tab=home.get("messages_tab_enabled", True),
+        listens=not home.get("messages_tab_read_only_enabled", False),
+    )
+
+
+def _shortcut(given: Mapping[str, Any]) -> Shortcut:
+    return Shortcut(
+        callback_id=given["callback_id"],
+        name=given["name"],
+        description=given.get("description", ""),
+        kind="message" if given["type"] == "message" else "global",
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.sandbox.slack.files import File
+
 Json = dict[str, Any]
 
 
@@ -18,6 +20,7 @@ class Content:
     blocks: list[Json] | None = None
     attachments: list[Json] | None = None
     metadata: Json | None = None
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Shown:
     edited: bool
     thread_ts: str | None
     metadata: Json | None
+    files: tuple[File, ...] = ()
 
 
 class Messages:
@@ -107,6 +111,7 @@ def shown(message: Message) -> Shown:
         edited=message.edited,
         thread_ts=message.thread_ts,
         metadata=content.metadata,
+        files=content.files,
     )
 
 
@@ -116,7 +121,8 @@ def plain(thing: Shown | Mapping[str, Any]) -> str:
     A message with blocks shows its blocks: its ``text`` is then only for notifications.
     """
     if isinstance(thing, Shown):
-        return thing.text if not thing.blocks else "\n".join(_readable(thing.blocks))
+        said = "\n".join(_readable(thing.blocks)) if thing.blocks else thing.text
+        return "\n".join(filter(None, [said, *(file.title for file in thing.files)]))
     parts = ("title", "blocks", "submit", "close")
     return "\n".join(line for part in parts for line in _readable(thing.get(part)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.slack.blocks import Placed, placed
 from bot.sandbox.slack.feed import Event
+from bot.sandbox.slack.files import File
 from bot.sandbox.slack.forms import Forms
 from bot.sandbox.slack.hints import Hint
 from bot.sandbox.slack.manifest import Manifest
 from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.page_acts import json_act
 from bot.sandbox.slack.person import People, Source
 from bot.sandbox.slack.refusal import CannotAct
 from bot.sandbox.slack.seed import TEAM_ID, TEAM_NAME, Channel, Member
@@ -28,7 +30,7 @@ from bot.sandbox.slack.views import View
 Json = dict[str, Any]
 
 PAGE = Path(__file__).parent / "page"
-_BAD_REQUEST, _UNSUPPORTED, _NOT_FOUND = 400, 415, 404
+_NOT_FOUND = 404
 _PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">'
     '<rect width="96" height="96" rx="16" fill="#{color}"/>'
@@ -60,10 +62,10 @@ class PageApi:
             Route("/sandbox/events", self._events),
             Route("/sandbox/payloads", self._payloads),
             Route("/sandbox/pictures/{member}.svg", self._picture),
-            Route("/sandbox/type", self._act(self._type), methods=["POST"]),
-            Route("/sandbox/press", self._act(self._press), methods=["POST"]),
-            Route("/sandbox/suggest", self._act(self._suggest), methods=["POST"]),
-            Route("/sandbox/view", self._act(self._view), methods=["POST"]),
+            Route("/sandbox/type", json_act(self._traffic, self._type), methods=["POST"]),
+            Route("/sandbox/press", json_act(self._traffic, self._press), methods=["POST"]),
+            Route("/sandbox/suggest", json_act(self._traffic, self._suggest), methods=["POST"]),
+            Route("/sandbox/view", json_act(self._traffic, self._view), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
         ]
 
@@ -129,25 +131,6 @@ class PageApi:
             return Response(status_code=_NOT_FOUND)
         picture = _PICTURE.format(color=member.color, initials=member.initials)
         return Response(picture, media_type="image/svg+xml")
-
-    def _act(
-        self, act: Callable[[Json], Awaitable[Json]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """Reads the JSON body (only JSON: other sites' forms cannot send it) and acts."""
-
-        async def endpoint(request: Request) -> Response:
-            if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-                return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
-            try:
-                with self._traffic.busy():
-                    return JSONResponse({"ok": True, **await act(await request.json())})
-            except CannotAct as refusal:
-                return JSONResponse({"ok": False, "error": str(refusal)})
-            except (KeyError, TypeError, ValueError, AttributeError):
-                error = {"ok": False, "error": "The request is not as it should be."}
-                return JSONResponse(error, _BAD_REQUEST)
-
-        return endpoint
 
     async def _type(self, body: Json) -> Json:
         await self._people.type(body["as"], body["channel"], body["text"])
@@ -216,7 +199,15 @@ class PageApi:
             "ephemeral": message.only_for is not None,
             "edited": message.edited,
             "thread_ts": message.thread_ts,
+            "files": [_file_json(file) for file in message.content.files],
         }
+
+
+def _file_json(file: File) -> Json:
+    """Enough to show it; ``url`` wants to know who asks (``as``)."""
+    shown = file.as_slack_shows()
+    parts = ("id", "name", "title", "mimetype", "pretty_type", "size")
+    return {**{part: shown[part] for part in parts}, "url": f"/sandbox/files/{file.id}"}
 
 
 def _person_json(member: Member) -> Json:

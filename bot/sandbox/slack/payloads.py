@@ -53,6 +53,46 @@ class Interaction:
         }
 
 
+def shortcut(who: Interaction, callback_id: str, action_ts: str) -> Json:
+    """A global shortcut: no channel and no response URL, whatever the person was looking at.
+
+    docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+    """
+    head = who.head("shortcut")
+    person = {key: head["user"][key] for key in ("id", "username", "team_id")}
+    return {
+        **_without(head, "api_app_id"),
+        "user": person,
+        "action_ts": action_ts,
+        "callback_id": callback_id,
+        "trigger_id": who.trigger_id,
+    }
+
+
+def message_shortcut(
+    who: Interaction,
+    callback_id: str,
+    message: Message,
+    channel: Channel,
+    response_url: str,
+    action_ts: str,
+) -> Json:
+    """docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload"""
+    head = who.head("message_action")
+    person = {key: head["user"][key] for key in ("id", "name", "team_id")}
+    return {
+        **_without(head, "api_app_id"),
+        "user": person,
+        "action_ts": action_ts,
+        "callback_id": callback_id,
+        "trigger_id": who.trigger_id,
+        "response_url": response_url,
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "message_ts": message.ts,
+        "message": message_json(message),
+    }
+
+
 def command(
     who: Interaction, channel: Channel, name: str, text: str, response_url: str
 ) -> dict[str, str]:
@@ -163,6 +203,9 @@ def message_json(message: Message) -> Json:
         shown["blocks"] = message.content.blocks
     if message.content.attachments:
         shown["attachments"] = message.content.attachments
+    if message.content.files:
+        files = [file.as_slack_shows() for file in message.content.files]
+        shown |= {"files": files, "upload": False, "display_as_bot": False}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if message.edited:
@@ -183,4 +226,8 @@ def summary(payload: Mapping[str, Any]) -> str:
         return str(payload["actions"][0].get("action_id", ""))
     if "value" in payload:
         return f"{payload['action_id']}: {payload['value']}"
-    return str(payload.get("view", {}).get("callback_id", ""))
+    return str(payload.get("view", payload).get("callback_id", ""))
+
+
+def _without(payload: Json, *names: str) -> Json:
+    return {key: value for key, value in payload.items() if key not in names}

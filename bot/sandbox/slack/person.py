@@ -26,7 +26,7 @@ from bot.sandbox.slack.payloads import Interaction
 from bot.sandbox.slack.refusal import CannotAct, Refused
 from bot.sandbox.slack.respond import command_acked
 from bot.sandbox.slack.seed import Channel, Member
-from bot.sandbox.slack.typed import as_sent, escaped_only, split_command
+from bot.sandbox.slack.typed import as_sent, escaped_only, split_command, with_links
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import Workspace
 
@@ -75,8 +75,11 @@ class People:
         member, place = self._standing(person, channel)
         if not text.strip():
             raise CannotAct("Slack sends no empty message.")
+        if place.kind == "im" and not (self._manifest.messages_tab and self._manifest.listens):
+            raise CannotAct("Sending messages to this app has been turned off.")
         if not text.startswith("/"):
-            self.workspace.say(person, channel, self._linked(member, text, labels=False))
+            linked = with_links(self._linked(member, text, labels=False))
+            self.workspace.say(person, channel, linked)
             return Delivered(200)
         return await self._command(member, place, text)
 
@@ -148,6 +151,8 @@ class People:
         return Interaction(self.workspace.members[person], self._token, trigger)
 
     async def deliver(self, kind: str, payload: Mapping[str, Any]) -> Ack:
+        """Sends it; the app may see whatever files the form in it names."""
+        self.workspace.files.show_to_app(_files_in(payload))
         return await self._delivery.deliver(kind, payload, payloads.summary(payload))
 
     def response_url(self, person: str, channel: str, message: str | None = None) -> str:
@@ -195,7 +200,10 @@ class People:
         return chosen if chosen is not None else initial_state(_blocks(source))
 
     def _known(self, person: str, source: Source, item: Placed) -> list[Json]:
-        """Options of an external menu: those offered last, and those already chosen."""
+        """Options of an external menu: those offered last, and those already chosen. Files of a
+        file input: all that the person uploaded."""
+        if item.kind == "file_input":
+            return [file.as_slack_shows() for file in self.workspace.files.of(person)]
         return known_options(
             self._offered.get((person, source.id, item.block_id, item.action_id), []),
             self._state(person, source).get(item.block_id, {}).get(item.action_id, {}),
@@ -239,6 +247,12 @@ def known_options(offered: Sequence[Json], state: Mapping[str, Any]) -> list[Jso
 
 def _blocks(source: Source) -> list[Json]:
     return source.blocks if isinstance(source, View) else source.content.blocks or []
+
+
+def _files_in(payload: Mapping[str, Any]) -> list[str]:
+    values = payload.get("view", {}).get("state", {}).get("values", {})
+    states = [state for actions in values.values() for state in actions.values()]
+    return [file["id"] for state in states for file in state.get("files", ())]
 
 
 def _is_meant(item: Placed, value: Raw) -> bool:

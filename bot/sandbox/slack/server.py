@@ -11,15 +11,19 @@ from starlette.routing import Route, WebSocketRoute
 from bot.clock import Clock
 from bot.sandbox.slack.blocks import Raw
 from bot.sandbox.slack.delivery import Delivery, signed
+from bot.sandbox.slack.extras_api import ExtrasApi
 from bot.sandbox.slack.faults import Fault, Reset
-from bot.sandbox.slack.forms import Forms
-from bot.sandbox.slack.hints import Hint
+from bot.sandbox.slack.file_server import FileServer
+from bot.sandbox.slack.files import File
+from bot.sandbox.slack.forms import Entry, Forms
+from bot.sandbox.slack.hints import Hint, Tip
 from bot.sandbox.slack.ids import app_token, bot_token, secret
 from bot.sandbox.slack.manifest import read_manifest
 from bot.sandbox.slack.messages import Shown, shown
 from bot.sandbox.slack.page_api import PageApi
 from bot.sandbox.slack.person import Delivered, People
 from bot.sandbox.slack.refusal import PayloadWarning, RefusedPayload
+from bot.sandbox.slack.shortcuts import Shortcuts
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.traffic import ApiCall, Payload, Traffic
 from bot.sandbox.slack.web_api import Tokens, WebApi
@@ -35,7 +39,11 @@ class EmbeddedSlack:
     """
 
     def __init__(
-        self, manifest: Mapping[str, Any], clock: Clock, hints: Sequence[Hint] = ()
+        self,
+        manifest: Mapping[str, Any],
+        clock: Clock,
+        hints: Sequence[Hint] = (),
+        tips: Sequence[Tip] = (),
     ) -> None:
         self.bot_token = bot_token()
         self.app_token = app_token()
@@ -51,12 +59,18 @@ class EmbeddedSlack:
         self._forms = Forms(self._people)
         tokens = Tokens(self.bot_token, self.app_token)
         self._web_api = WebApi(self.workspace, read, self.sockets, self._traffic, tokens)
+        self._shortcuts = Shortcuts(self._people, read)
         page = PageApi(self._people, self._forms, read, self._traffic, hints)
+        extras = ExtrasApi(self._shortcuts, read, self._traffic, tips)
+        faults = self._web_api.faults
+        files = FileServer(self.workspace, read, self._traffic, faults, self.bot_token)
         self.app = Starlette(
             routes=[
                 Route("/api/{method}", self._web_api.call, methods=["GET", "POST"]),
                 Route("/response/{rest:path}", self._web_api.respond, methods=["POST"]),
                 WebSocketRoute("/link/", self.sockets.serve),
+                *files.routes(),
+                *extras.routes(),
                 *page.routes(),
             ]
         )
@@ -74,6 +88,7 @@ class EmbeddedSlack:
     def served_at(self, base_url: str) -> None:
         self._web_api.base_url = base_url
         self._people.base_url = base_url
+        self.workspace.files.base_url = base_url
 
     def deliver_to(self, url: str) -> None:
         """The app's request URL; a connected socket takes precedence."""
@@ -124,8 +139,29 @@ class EmbeddedSlack:
         groups = answer.get("option_groups", ())
         return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
 
-    async def submit(self, user_id: str, values: Mapping[str, Raw] | None = None) -> Delivered:
-        """Fills the top view by ``block_id``, over what stands there, and sends it."""
+    async def enter(self, user_id: str, block_id: str, text: str) -> Delivered:
+        """Writes in a field of the top view; sent where it wants ``on_character_entered``."""
+        with self._traffic.busy():
+            return await self._forms.write(user_id, self._forms.top(user_id), block_id, text)
+
+    async def shortcut(self, user_id: str, callback_id: str) -> Delivered:
+        """A global shortcut of the manifest."""
+        with self._traffic.busy():
+            return await self._shortcuts.anywhere(user_id, callback_id)
+
+    async def message_shortcut(
+        self, user_id: str, callback_id: str, message: Shown | str
+    ) -> Delivered:
+        """A message shortcut of the manifest, on a message or its id."""
+        where = message.id if isinstance(message, Shown) else message
+        with self._traffic.busy():
+            return await self._shortcuts.on_message(user_id, callback_id, where)
+
+    async def submit(self, user_id: str, values: Mapping[str, Entry] | None = None) -> Delivered:
+        """Fills the top view by ``block_id``, over what stands there, and sends it.
+
+        A file input takes an ``Upload`` or a list of them.
+        """
         with self._traffic.busy():
             view = self._forms.fill(user_id, self._forms.top(user_id), values or {})
             return await self._forms.submit(user_id, view)
@@ -169,6 +205,11 @@ class EmbeddedSlack:
     # What went over the wire, and faults
 
     @property
+    def files(self) -> list[File]:
+        """Those that people chose and those that the app sent, ``data`` included."""
+        return self.workspace.files.all()
+
+    @property
     def calls(self) -> list[ApiCall]:
         return list(self._traffic.calls)
 
@@ -195,7 +236,8 @@ class EmbeddedSlack:
         retry_after: int | None = None,
         times: int = 1,
     ) -> None:
-        """The next calls of a Web API method (or "response_url") fail that way.
+        """The next calls of a Web API method fail that way. "response_url", "download" and
+        "upload" stand for what the app does at those URLs.
 
         ``reset`` breaks the connection "before" the call takes effect, or "after" it did.
         """

@@ -29,6 +29,8 @@ ENVELOPES: Mapping[str, tuple[str, bool]] = {
     "view_submission": ("interactive", True),
     "view_closed": ("interactive", False),
     "block_suggestion": ("interactive", True),
+    "shortcut": ("interactive", False),
+    "message_action": ("interactive", False),
 }
 """The envelope's type, and whether its ack may carry a payload."""
 

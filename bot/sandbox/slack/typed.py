@@ -10,6 +10,12 @@ from bot.sandbox.slack.seed import Channel, Member
 _MARKUP = re.compile(r"<(?:[@#!]|mailto:|tel:|https?:)[^<>\n]*>")
 _NAME = re.compile(r"(?<![\w@#.])([@#])([\w][\w.-]*)")
 
+_ADDRESS = re.compile(
+    r"(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)])"
+    r"|(?P<mail>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<tel>(?<![\w+])(?:\+\d[\d ().-]{6,18}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w))"
+)
+
 
 def escaped(text: str) -> str:
     """docs.slack.dev/messaging/formatting-message-text: the three characters Slack escapes."""
@@ -39,6 +45,13 @@ def escaped_only(text: str) -> str:
     return _outside_markup(text, escaped)
 
 
+def with_links(text: str) -> str:
+    """Of a message as it was sent: Slack links the addresses and phone numbers in it, so an app
+    reads "<mailto:john@acme.com|john@acme.com>". docs.slack.dev/messaging/formatting-message-text
+    """
+    return _outside_markup(text, lambda part: _ADDRESS.sub(_addressed, part))
+
+
 def split_command(text: str) -> tuple[str, str]:
     """("/chakra", "user john") of "/chakra user john"."""
     command, _, rest = text.partition(" ")
@@ -53,6 +66,15 @@ def _link(match: re.Match[str], known: dict[str, str], *, labels: bool) -> str:
             label = f"|{candidate}" if labels else ""
             return f"<{match[1]}{known[candidate]}{label}>{name[len(candidate) :]}"
     return match[0]
+
+
+def _addressed(match: re.Match[str]) -> str:
+    shown = match[0]
+    if match["url"]:
+        return f"<{shown}>"
+    if match["mail"]:
+        return f"<mailto:{shown}|{shown}>"
+    return f"<tel:{re.sub('[^+0-9]', '', shown)}|{shown}>"
 
 
 def _outside_markup(text: str, change: Callable[[str], str]) -> str:

@@ -31,6 +31,7 @@ _NESTED: Mapping[str, str] = {
     "blocks": "invalid_blocks_format",
     "attachments": "invalid_attachments",
     "metadata": "invalid_metadata_format",
+    "files": "invalid_arguments",
     "view": "invalid_arguments",
 }
 """Arguments that are JSON within a form, and Slack's word for one that cannot be read."""

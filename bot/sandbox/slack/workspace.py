@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.blocks import stored
 from bot.sandbox.slack.feed import Feed
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.gate import Gate
 from bot.sandbox.slack.ids import Ids
 from bot.sandbox.slack.messages import Content, Message, Messages
@@ -41,6 +42,7 @@ class Workspace:
         self.views = ViewStacks(self.ids, self._views_changed)
         self.triggers = Triggers(self.ids, clock)
         self.urls = ResponseUrls(clock)
+        self.files = Files(self.ids, clock)
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         for first in seed.FIRST_MESSAGES:
             content = Content(text=first.text)
@@ -50,7 +52,9 @@ class Workspace:
         return [channel for channel in self.channels.values() if person in channel.members]
 
     def direct_messages(self, person: str) -> Channel | None:
-        """The channel of this person and the app; strangers have none."""
+        """The channel of this person and the app; strangers have none, nor has the app itself."""
+        if person == APP_USER:
+            return None
         channels = (c for c in self.channels.values() if c.kind == "im" and person in c.members)
         return next(channels, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.sandbox.slack.methods import chat, conversations, meta, users, views
+from bot.sandbox.slack.methods import chat, conversations, files, meta, users, views
 from bot.sandbox.slack.methods.call import Call, Method
 
 METHODS: Mapping[str, Method] = {
@@ -14,6 +14,7 @@ METHODS: Mapping[str, Method] = {
         *users.METHODS,
         *conversations.METHODS,
         *chat.METHODS,
+        *files.METHODS,
         *views.METHODS,
     )
 }

@@ -65,6 +65,7 @@ def update(call: Call) -> Json:
         blocks=before.blocks if content.blocks is None else content.blocks,
         attachments=before.attachments if content.attachments is None else content.attachments,
         metadata=before.metadata if content.metadata is None else content.metadata,
+        files=before.files,
     )
     changed = call.workspace.rewrite(message, kept, edited=True)
     return {
@@ -99,6 +100,8 @@ def _place(call: Call) -> Channel:
         raise Refused("channel_not_found")
     if channel.archived:
         raise Refused("is_archived")
+    if channel.kind == "im" and not call.manifest.messages_tab:
+        raise Refused("messages_tab_disabled")
     return channel
 
 

@@ -41,17 +41,37 @@ export const suggest = (question) => post("/sandbox/suggest", question);
 /** @param {string} as @param {string} view @param {"submit" | "close"} verb @param {object} values */
 export const act = (as, view, verb, values) => post("/sandbox/view", { as, view, do: verb, values });
 
+/** @param {string} as @param {string} callback_id @param {string} [message] its id, for a message shortcut */
+export const useShortcut = (as, callback_id, message) =>
+  post("/sandbox/shortcut", { as, callback_id, message });
+
+/** Never throws: extras are never worth an error. @returns {Promise<{shortcuts: any[], tips: any[]}>} */
+export async function loadExtras() {
+  try {
+    const answer = await fetch("/sandbox/extras");
+    return answer.ok ? await answer.json() : { shortcuts: [], tips: [] };
+  } catch {
+    return { shortcuts: [], tips: [] };
+  }
+}
+
+/** @param {string} as @param {globalThis.File} file goes as raw bytes; never throws */
+export function uploadFile(as, file) {
+  const query = new URLSearchParams({ as, name: file.name, type: file.type });
+  return send(`/sandbox/upload?${query}`, "application/octet-stream", file);
+}
+
 /**
  * Never throws: a demo that is gone is an answer like any other.
  * @returns {Promise<{ok: boolean, error?: string, errors?: Record<string, string>} & Record<string, any>>}
  */
-async function post(path, body) {
+function post(path, body) {
+  return send(path, "application/json", JSON.stringify(body));
+}
+
+async function send(path, type, body) {
   try {
-    const answer = await fetch(path, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    const answer = await fetch(path, { method: "POST", headers: { "content-type": type }, body });
     return await answer
       .json()
       .catch(() => ({ ok: false, error: `The demo answered with status ${answer.status}.` }));

@@ -4,13 +4,16 @@ import { FIRST, readAddress, writeAddress } from "./address.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { h } from "./dom.js";
+import { Extras } from "./extras.js";
 import { Inspector } from "./inspector.js";
 import { Modal } from "./modal.js";
+import { News } from "./news.js";
 import { Notices } from "./notices.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./state.js";
 import { Switcher } from "./switcher.js";
 import { Timeline } from "./timeline.js";
+import { Tips } from "./tips.js";
 import { Topbar } from "./topbar.js";
 
 const NARROW = matchMedia("(max-width: 720px)");
@@ -19,7 +22,8 @@ const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const store = new Store();
 const notices = new Notices(store, { banner: find("banner"), live: find("live") });
-const page = { store, notices, openChannel };
+const extras = new Extras(store);
+const page = { store, notices, extras, openChannel };
 
 new Timeline(find("timeline"), page);
 const composer = new Composer(find("composer"), page);
@@ -31,6 +35,11 @@ const topbar = new Topbar(find("topbar"), store, {
 });
 const inspector = new Inspector(find("inspector"), store, { close: () => showInspector(false) });
 new Modal(page);
+new News(page);
+extras.follow(() =>
+  document.body.classList.toggle("message-shortcuts", extras.shortcutsFor("message").length > 0),
+);
+new Tips(page, { bar: find("topbar"), before: topbar.theme, write: (line) => composer.fill(line) });
 const connection = new Connection(store, {
   wantedChannel: () => readAddress().channel,
   onNotice: showNotice,

@@ -6,6 +6,7 @@ import { arrange, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { Listbox } from "./listbox.js";
 import { Popup } from "./popup.js";
+import { globalShortcuts } from "./shortcuts.js";
 
 const EXAMPLES = ["/chakra user john@acme.com", "/chakra users", "/chakra help"];
 const TALLEST_PX = 220;
@@ -48,7 +49,7 @@ export class Composer {
       owner: this.box,
       onChoose: (option) => this.#complete(option.raw),
     });
-    this.frame = h("div", { class: "composer-box" }, this.box, this.button);
+    this.frame = h("div", { class: "composer-box" }, globalShortcuts(page), this.box, this.button);
     this.popup = new Popup(
       this.frame,
       h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())),

@@ -11,6 +11,8 @@ export class Form {
       new Map()
     );
 
+  #work = /** @type {Set<Promise<any>>} */ (new Set());
+
   /** @returns {{value: any, shown: any} | undefined} undefined until something was entered or shown */
   get(block, action, type) {
     const entry = this.#entries.get(key(block, action));
@@ -25,6 +27,16 @@ export class Form {
   set(block, action, type, value, shown = value) {
     this.#entries.set(key(block, action), { block, action, type, value, shown });
     this.onSet(block);
+  }
+
+  /** What is under way, such as an upload, that `values` must wait for. @param {Promise<any>} work */
+  during(work) {
+    this.#work.add(work);
+    work.finally(() => this.#work.delete(work));
+  }
+
+  async settled() {
+    while (this.#work.size) await Promise.allSettled(this.#work);
   }
 
   /** Forgets entries of controls that are gone. @param {any[]} blocks */

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 
-/** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, openChannel: (id: string) => void}} Page */
+/** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, extras: import("./extras.js").Extras, openChannel: (id: string) => void}} Page */
 
 /** @param {Page} page @returns {import("./mrkdwn.js").Names} */
 export function namesOf({ store, openChannel }) {

@@ -1,5 +1,6 @@
 /** One message on the timeline, with the replies under it. */
 
+import { attachments } from "./attachments.js";
 import { avatar } from "./avatar.js";
 import { renderBlock } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus } from "./dom.js";
@@ -7,6 +8,7 @@ import { Form } from "./form.js";
 import { hostOf } from "./hosts.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { messageShortcuts } from "./shortcuts.js";
 import { clock, fullTime } from "./times.js";
 
 /** @typedef {import("./state.js").Message} Message */
@@ -24,11 +26,13 @@ export class MessageView {
     this.content = h("div", { class: "message-content" });
     this.thread = h("div", { class: "thread", hidden: true });
     this.gutter = h("div", { class: "message-gutter" });
+    this.tools = messageShortcuts(page, message.id);
     this.node = h(
       "article",
       { class: "message", data: { testid: "message", messageId: message.id } },
       this.gutter,
       h("div", { class: "message-main" }, this.content, this.thread),
+      this.tools,
     );
   }
 
@@ -49,14 +53,13 @@ export class MessageView {
     const { node } = this;
     node.classList.toggle("grouped", grouped);
     node.classList.toggle("ephemeral", message.ephemeral);
+    this.tools.hidden = message.ephemeral;
     node.dataset.ephemeral = String(message.ephemeral);
     node.setAttribute("aria-label", `${message.author.name}, ${clock(message.ts)}`);
     arrange(this.gutter, [grouped ? time(message) : avatar(message.author)]);
     arrange(
       this.content,
-      [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message)].filter(
-        Boolean,
-      ),
+      [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message), this.#files(message)].filter(Boolean),
     );
   }
 
@@ -77,6 +80,10 @@ export class MessageView {
         "Dismiss",
       ),
     );
+  }
+
+  #files({ files }) {
+    return files?.length ? attachments(files, this.page.store.me.id) : null;
   }
 
   #body(message) {

@@ -160,7 +160,7 @@ class Sheet {
   focusFirst() {
     const first =
       this.node.querySelector("[autofocus]") ??
-      this.body.querySelector("input, textarea") ??
+      this.body.querySelector("input:not([type=file]), textarea, .file-input button") ??
       (this.submit.hidden ? this.closer : this.submit);
     first.focus({ preventScroll: true });
   }
@@ -171,6 +171,7 @@ class Sheet {
     this.#acting = true;
     const button = verb === "submit" ? this.submit : this.closer;
     button.setAttribute("aria-busy", "true");
+    if (verb === "submit") await this.form.settled();
     const answer = await api.act(this.page.store.me.id, this.id, verb, this.form.values());
     button.removeAttribute("aria-busy");
     this.#acting = false;

@@ -4,7 +4,8 @@
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
- *   ephemeral: boolean, edited: boolean, thread_ts: string | null}} Message
+ *   ephemeral: boolean, edited: boolean, thread_ts: string | null,
+ *   files: import("./attachments.js").File[]}} Message
  * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im", topic: string, members: string[]}} Channel
  * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, initials: string, color: string}} Person
  * @typedef {{id: string, hash: string, title: any, submit: any, close: any, blocks: any[], state?: any}} View

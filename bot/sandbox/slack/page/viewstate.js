@@ -25,6 +25,10 @@ const ids = (chosen, nameOf) => [
   chosen ?? [],
   (chosen ?? []).map((each) => ({ value: each, label: nameOf(each) ?? each })),
 ];
+const files = (chosen) => [
+  chosen.map(({ id }) => id),
+  chosen.map(({ id, name, size }) => ({ id, name, size })),
+];
 const shown = (chosen) => ({ value: chosen.value, label: chosen.text.text });
 
 /** The member that holds the entry, by kind of element; each reader gives the value and what the control shows. */
@@ -42,4 +46,5 @@ const READERS =
     ["selected_users", ids],
     ["selected_channels", ids],
     ["selected_conversations", ids],
+    ["files", files],
   ]);

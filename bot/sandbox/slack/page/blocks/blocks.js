@@ -6,6 +6,7 @@ import { plain, textNodes } from "../mrkdwn.js";
 import { BUTTONS } from "./buttons.js";
 import { chart } from "./charts.js";
 import { CHOICES } from "./choices.js";
+import { FILES } from "./files.js";
 import { INPUTS } from "./inputs.js";
 import { markdown } from "./markdown.js";
 import { imageBlock, picture, video } from "./media.js";
@@ -20,6 +21,7 @@ const ELEMENTS = {
   ...SELECTS,
   ...CHOICES,
   ...INPUTS,
+  ...FILES,
   image: (image) => picture(image, "thumbnail"),
 };
 

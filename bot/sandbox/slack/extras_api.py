@@ -1,0 +1,59 @@
+"""What the page offers beside messages and forms: the app's shortcuts, and things to try."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.sandbox.slack.hints import Tip
+from bot.sandbox.slack.manifest import Manifest
+from bot.sandbox.slack.page_acts import json_act
+from bot.sandbox.slack.shortcuts import Shortcuts
+from bot.sandbox.slack.traffic import Traffic
+
+Json = dict[str, Any]
+
+
+class ExtrasApi:
+    def __init__(
+        self, shortcuts: Shortcuts, manifest: Manifest, traffic: Traffic, tips: Sequence[Tip]
+    ) -> None:
+        self._shortcuts = shortcuts
+        self._manifest = manifest
+        self._traffic = traffic
+        self._tips = tips
+
+    def routes(self) -> list[BaseRoute]:
+        use = json_act(self._traffic, self._use)
+        return [
+            Route("/sandbox/extras", self._extras),
+            Route("/sandbox/shortcut", use, methods=["POST"]),
+        ]
+
+    async def _extras(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "shortcuts": [dataclasses.asdict(each) for each in self._manifest.shortcuts],
+                "tips": [_tip_json(tip) for tip in self._tips],
+            }
+        )
+
+    async def _use(self, body: Json) -> Json:
+        """With a message's id it is a message shortcut."""
+        if body.get("message"):
+            await self._shortcuts.on_message(body["as"], body["callback_id"], body["message"])
+        else:
+            await self._shortcuts.anywhere(body["as"], body["callback_id"])
+        return {}
+
+
+def _tip_json(tip: Tip) -> Json:
+    return {
+        "title": tip.title,
+        "rows": [{"text": text, "note": note} for text, note in tip.rows],
+    }

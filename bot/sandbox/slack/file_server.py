@@ -1,0 +1,213 @@
+"""The bytes of files over HTTP: to the app with its token, from the app, to and from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.sandbox.slack.broken_line import reset
+from bot.sandbox.slack.faults import Fault, Faults
+from bot.sandbox.slack.fields import file_complaint
+from bot.sandbox.slack.files import FORM_FILE_BYTES, File, Upload
+from bot.sandbox.slack.manifest import Manifest
+from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.seed import TEAM_ID
+from bot.sandbox.slack.traffic import ApiCall, Traffic
+from bot.sandbox.slack.workspace import Workspace
+
+Json = dict[str, Any]
+
+DOWNLOAD, UPLOAD = "download", "upload"
+"""What faults and ``calls`` name the app's requests here."""
+_BAD_REQUEST, _NOT_FOUND, _UNSUPPORTED, _FAILED = 400, 404, 415, 500
+_FOUND = 302
+_RAW = "application/octet-stream"
+_WRAPPING_BYTES = 16 * 1024
+"""What a multipart form may put around the file."""
+_HARMLESS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+_SIGN_IN = "<!DOCTYPE html><html lang='en'><title>Sign in</title><p>Sign in to Acme.</p></html>"
+
+
+class FileServer:
+    """``bot_token`` with the scope files:read opens downloads; anything else leads to the sign-in
+    page, which answers 200 with HTML as the real one does."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        manifest: Manifest,
+        traffic: Traffic,
+        faults: Faults,
+        bot_token: str,
+    ) -> None:
+        self._workspace = workspace
+        self._files = workspace.files
+        self._manifest = manifest
+        self._traffic = traffic
+        self._faults = faults
+        self._bot_token = bot_token
+
+    def routes(self) -> list[BaseRoute]:
+        download = self._attended(DOWNLOAD, self._download)
+        return [
+            Route("/files-pri/{place}/{name}", download),
+            Route("/files-pri/{place}/download/{name}", download),
+            Route("/signin", self._sign_in),
+            Route("/upload/v1/{key}", self._attended(UPLOAD, self._upload), methods=["POST"]),
+            Route("/sandbox/upload", self._chosen, methods=["POST"]),
+            Route("/sandbox/files/{file}", self._opened),
+        ]
+
+    # The app
+
+    async def _download(self, request: Request) -> Response:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if bearer != self._bot_token or "files:read" not in self._manifest.scopes:
+            there = f"{self._files.base_url}/signin?redir={quote(request.url.path, safe='')}"
+            return HTMLResponse(f'<a href="{there}">Found</a>.', _FOUND, {"Location": there})
+        try:
+            file_id = request.path_params["place"].removeprefix(f"{TEAM_ID}-")
+            return _content(self._files.for_app(file_id))
+        except Refused:
+            return HTMLResponse("<!DOCTYPE html><title>No such file</title>", _NOT_FOUND)
+
+    async def _sign_in(self, _: Request) -> Response:
+        return HTMLResponse(_SIGN_IN)
+
+    async def _upload(self, request: Request) -> Response:
+        """Takes the bytes once, as many as were announced."""
+        key = request.path_params["key"]
+        promise = self._files.promised(key)
+        if promise is None:
+            return PlainTextResponse("not found", _NOT_FOUND)
+        data = _uploaded(request, await _body(request, promise.length + _WRAPPING_BYTES))
+        if data is None or len(data) != promise.length:
+            return PlainTextResponse("the length is not the one announced", _BAD_REQUEST)
+        if self._files.promised(key) is None:
+            return PlainTextResponse("not found", _NOT_FOUND)
+        self._files.receive(key, data)
+        return PlainTextResponse(f"OK - {len(data)}")
+
+    # The page
+
+    async def _chosen(self, request: Request) -> Response:
+        """A file that a person chose in a form. Raw bytes: other sites' forms cannot send them."""
+        query = request.query_params
+        person, name = query.get("as", ""), query.get("name", "")
+        if request.headers.get("content-type", "") != _RAW:
+            return JSONResponse({"ok": False, "error": "Send raw bytes."}, _UNSUPPORTED)
+        member = self._workspace.members.get(person)
+        if member is None or not member.is_person or not name:
+            error = {"ok": False, "error": "The request is not as it should be."}
+            return JSONResponse(error, _BAD_REQUEST)
+        data = await _body(request, FORM_FILE_BYTES)
+        size = FORM_FILE_BYTES + 1 if data is None else len(data)
+        complaint = file_complaint(name, size)
+        if data is None or complaint:
+            return JSONResponse({"ok": False, "error": complaint})
+        file = self._files.add(person, Upload(name, query.get("type") or _RAW, data))
+        return JSONResponse({"ok": True, "file": file.as_slack_shows()})
+
+    async def _opened(self, request: Request) -> Response:
+        """A file of one's own, or one that a message shows."""
+        person = request.query_params.get("as", "")
+        file = self._files.get(request.path_params["file"])
+        if file is None or not (file.owner == person or self._shown(person, file)):
+            return PlainTextResponse("There is no such file.", _NOT_FOUND)
+        return _content(file)
+
+    def _shown(self, person: str, file: File) -> bool:
+        return any(
+            file.id == shown.id
+            for channel in self._workspace.channels_of(person)
+            for message in self._workspace.messages.of(channel.id)
+            if message.seen_by(person)
+            for shown in message.content.files
+        )
+
+    def _attended(
+        self, name: str, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """One request of the app with its faults, noted in the traffic."""
+
+        async def endpoint(request: Request) -> Response:
+            with self._traffic.busy():
+                clock = self._workspace.clock
+                at, began = clock.time(), clock.monotonic()
+                fault = self._faults.take(name)
+                await self._faults.wait(name)
+                response = await _answered(request, fault, answer)
+                status = response.status_code if response else 0
+                self._note(name, request, status, at, clock.monotonic() - began)
+                if response is None or (fault and fault.reset):
+                    await reset(request)
+                    return Response()
+                return response
+
+        return endpoint
+
+    def _note(self, name: str, request: Request, status: int, at: float, seconds: float) -> None:
+        args, answer = {"path": request.url.path}, {"status": status}
+        self._traffic.calls.append(ApiCall(name, args, answer, at))
+        self._traffic.note(
+            "from the app",
+            name,
+            request.url.path.rpartition("/")[2] if name == DOWNLOAD else "",
+            at=at,
+            seconds=seconds,
+            status=status,
+            request=args,
+            response=answer,
+        )
+
+
+async def _answered(
+    request: Request, fault: Fault | None, answer: Callable[[Request], Awaitable[Response]]
+) -> Response | None:
+    """No answer where the line breaks first."""
+    if fault is not None and fault.reset == "before":
+        return None
+    if fault is not None and fault.reset is None:
+        return PlainTextResponse(fault.error or "Internal Server Error", fault.status or _FAILED)
+    return await answer(request)
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """The whole body; ``None`` as soon as it is longer than ``most`` bytes."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size <= most:
+                parts.append(part)
+    except ClientDisconnect:
+        return None
+    return b"".join(parts) if size <= most else None
+
+
+def _uploaded(request: Request, body: bytes | None) -> bytes | None:
+    """The file: the body itself, or the part of a multipart form that has a file's name."""
+    kind, _, rest = request.headers.get("content-type", "").partition(";")
+    if body is None or kind.strip() != "multipart/form-data":
+        return body
+    boundary = b"--" + rest.partition("boundary=")[2].strip().strip('"').encode()
+    for part in body.split(boundary):
+        head, blank, data = part.partition(b"\r\n\r\n")
+        if blank and b"filename=" in head:
+            return data.removesuffix(b"\r\n")
+    return None
+
+
+def _content(file: File) -> Response:
+    name = quote(file.name)
+    headers = {**_HARMLESS, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(file.data, media_type=file.content_type, headers=headers)

@@ -1,0 +1,38 @@
+/**
+ * What the demo offers beside messages and forms: the app's shortcuts, and things to try.
+ *
+ * @typedef {{callback_id: string, name: string, description: string, kind: "global" | "message"}} Shortcut
+ * @typedef {{title: string, rows: {text: string, note: string}[]}} Tip
+ */
+
+import { loadExtras } from "./api.js";
+
+export class Extras extends EventTarget {
+  shortcuts = /** @type {Shortcut[]} */ ([]);
+  tips = /** @type {Tip[]} */ ([]);
+
+  /** @param {import("./state.js").Store} store after each reset the demo may be another one */
+  constructor(store) {
+    super();
+    store.on("reset", () => this.#load());
+  }
+
+  /** @param {"global" | "message"} kind */
+  shortcutsFor(kind) {
+    return this.shortcuts.filter((shortcut) => shortcut.kind === kind);
+  }
+
+  /** @param {() => void} listener runs now, and when the offers change */
+  follow(listener) {
+    listener();
+    this.addEventListener("change", listener);
+  }
+
+  async #load() {
+    const { shortcuts, tips } = await loadExtras();
+    const same = JSON.stringify([shortcuts, tips]) === JSON.stringify([this.shortcuts, this.tips]);
+    if (same) return;
+    Object.assign(this, { shortcuts, tips });
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,53 @@
+/** Where the app's shortcuts stand: beside the message box, and on every message that lasts. */
+
+import * as api from "./api.js";
+import { Menu } from "./menu.js";
+
+/** @param {import("./hosts.js").Page} page @returns {HTMLElement} hidden while the app has none */
+export function globalShortcuts(page) {
+  const menu = menuOf(page, "global", {
+    icon: "bolt",
+    label: "Shortcuts",
+    testid: "shortcuts",
+    className: "composer-tool",
+    use: (callback) => api.useShortcut(page.store.me.id, callback),
+  });
+  page.extras.follow(() => {
+    menu.node.hidden = !page.extras.shortcutsFor("global").length;
+  });
+  return menu.node;
+}
+
+/**
+ * @param {import("./hosts.js").Page} page
+ * @param {string} message its id
+ * @returns {HTMLElement}
+ */
+export function messageShortcuts(page, message) {
+  const menu = menuOf(page, "message", {
+    icon: "more",
+    label: "More actions",
+    testid: "message-actions",
+    className: "message-tool",
+    align: "end",
+    use: (callback) => api.useShortcut(page.store.me.id, callback, message),
+  });
+  return menu.node;
+}
+
+function menuOf(page, kind, { use, ...look }) {
+  return new Menu({
+    ...look,
+    groups: () => [{ label: "Chakra", options: page.extras.shortcutsFor(kind).map(asOption) }],
+    onChoose: async ({ value }) => {
+      const answer = await use(value);
+      if (!answer.ok) page.notices.toast(answer.error ?? "The app did not take this. Try again.");
+    },
+  });
+}
+
+const asOption = ({ callback_id, name, description }) => ({
+  value: callback_id,
+  label: name,
+  description: description || undefined,
+});

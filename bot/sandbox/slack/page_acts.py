@@ -1,0 +1,36 @@
+"""How an act of a person reaches the server from the page: JSON in, ``{"ok": ...}`` out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.sandbox.slack.refusal import CannotAct
+from bot.sandbox.slack.traffic import Traffic
+
+Json = dict[str, Any]
+
+_BAD_REQUEST, _UNSUPPORTED = 400, 415
+
+
+def json_act(
+    traffic: Traffic, act: Callable[[Json], Awaitable[Json]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Reads the JSON body (only JSON: other sites' forms cannot send it) and acts."""
+
+    async def endpoint(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
+        try:
+            with traffic.busy():
+                return JSONResponse({"ok": True, **await act(await request.json())})
+        except CannotAct as refusal:
+            return JSONResponse({"ok": False, "error": str(refusal)})
+        except (KeyError, TypeError, ValueError, AttributeError):
+            error = {"ok": False, "error": "The request is not as it should be."}
+            return JSONResponse(error, _BAD_REQUEST)
+
+    return endpoint

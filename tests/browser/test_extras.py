@@ -1,0 +1,144 @@
+"""Shortcuts, files, direct messages and things to try on the page, with a scripted app behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, FilePayload, Page, expect
+
+from bot.sandbox.slack import EmbeddedSlack, Tip
+from bot.serving import serve
+from tests.clock import ManualClock
+from tests.sandbox.slack_stage import (
+    SCOPES,
+    Json,
+    Stage,
+    field_block,
+    manifest,
+    modal,
+    staged,
+)
+
+pytestmark = pytest.mark.browser
+
+SHORTCUTS = [
+    {"name": "Send a WhatsApp", "type": "global", "callback_id": "send", "description": "Now"},
+    {"name": "WhatsApp this", "type": "message", "callback_id": "this", "description": "It"},
+]
+EVERY_CHARACTER = {"trigger_actions_on": ["on_character_entered"]}
+PDF: FilePayload = {"name": "prices.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" * 300}
+WRONG: FilePayload = {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"x"}
+
+
+def described() -> Json:
+    made = manifest(scopes=(*SCOPES, "files:read", "files:write"))
+    made["features"]["shortcuts"] = SHORTCUTS
+    return made
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged(described()) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    await page.goto(f"{url}/?as=U0JOHN&channel={channel}")
+    await expect(page.get_by_test_id("message").first).to_be_visible()
+    yield page
+    assert not problems, problems
+
+
+async def form_opens(stage: Stage, page: Page, view: Json) -> None:
+    await stage.slack.settle()
+    await stage.web.views_open(trigger_id=stage.app.last["trigger_id"], view=view)
+    await expect(page.get_by_test_id("modal")).to_be_visible()
+
+
+async def test_a_shortcut_of_the_message_box_and_one_of_a_message(
+    browser: Browser, stage: Stage
+) -> None:
+    async with opened(browser, stage.slack.base_url) as page:
+        await page.get_by_test_id("shortcuts").click()
+        await page.get_by_test_id("shortcuts-option").filter(has_text="Send a WhatsApp").click()
+        await form_opens(stage, page, modal())
+        assert stage.app.last["type"] == "shortcut"
+        await page.get_by_test_id("modal-close").click()
+        message = page.get_by_test_id("message").last
+        await message.hover()
+        await message.get_by_test_id("message-actions").click()
+        await message.get_by_test_id("message-actions-option").click()
+        await form_opens(stage, page, modal())
+        assert stage.app.last["message"]["text"].startswith("Good. Send it over WhatsApp")
+
+
+async def test_files_are_chosen_refused_removed_and_sent(browser: Browser, stage: Stage) -> None:
+    element = {"type": "file_input", "max_files": 2, "filetypes": ["pdf"]}
+    async with opened(browser, stage.slack.base_url) as page:
+        await stage.slack.shortcut("U0JOHN", "send")
+        await form_opens(stage, page, modal(field_block("file", element)))
+        rows = page.get_by_test_id("chosen-file")
+        await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG])
+        await expect(rows).to_have_count(2)
+        await expect(rows.nth(0)).to_contain_text("1.2 KB")
+        await expect(rows.nth(1)).to_contain_text("This kind of file cannot be used here")
+        await page.get_by_role("button", name="Remove notes.docx").click()
+        await page.get_by_test_id("modal-submit").click()
+        await expect(page.get_by_test_id("modal")).not_to_be_visible()
+        files = stage.app.last["view"]["state"]["values"]["file"]["value"]["files"]
+        assert [(file["name"], file["size"]) for file in files] == [("prices.pdf", 1200)]
+
+
+async def test_a_direct_message_is_announced_and_its_file_downloaded(
+    browser: Browser, stage: Stage
+) -> None:
+    async with opened(browser, stage.slack.base_url) as page:
+        await stage.web.files_upload_v2(
+            filename="report.csv", content="a,b", channels=["U0JOHN"], initial_comment="*Done*"
+        )
+        news = page.get_by_test_id("news")
+        await expect(news).to_contain_text("Done · report.csv")
+        direct = page.locator('[data-channel-id="D0JOHN"]')
+        await expect(direct.locator(".dot")).to_be_visible()
+        await page.get_by_test_id("news-open").click()
+        await expect(news).not_to_be_visible()
+        await expect(direct.locator(".dot")).to_have_count(0)
+        async with page.expect_download() as download:
+            await page.get_by_test_id("file").click()
+        assert (await download.value).suggested_filename == "report.csv"
+
+
+async def test_fast_typing_is_told_once_when_it_pauses(browser: Browser, stage: Stage) -> None:
+    element = {"type": "plain_text_input", "dispatch_action_config": EVERY_CHARACTER}
+    async with opened(browser, stage.slack.base_url) as page:
+        await stage.slack.shortcut("U0JOHN", "send")
+        view = modal(field_block("number", element, dispatch_action=True))
+        await form_opens(stage, page, view)
+        stage.app.arrived.clear()
+        await page.get_by_test_id("modal").get_by_role("textbox").press_sequentially("+91 98765")
+        await stage.app.arrived.wait()
+        told = [each.payload for each in stage.app.received if "actions" in each.payload]
+        assert [each["actions"][0]["value"] for each in told] == ["+91 98765"]
+
+
+async def test_a_thing_to_try_goes_where_one_writes(browser: Browser) -> None:
+    tips = (Tip("Try", (("+91 98765 40001", "Never arrives"), ("/chakra help", "Says it all"))),)
+    slack = EmbeddedSlack(described(), ManualClock(), tips=tips)
+    async with serve(slack.app, grace=0.2) as url:
+        async with opened(browser, url) as page:
+            await page.get_by_test_id("tips-toggle").click()
+            await page.get_by_test_id("tip").filter(has_text="/chakra help").click()
+            await expect(page.get_by_test_id("composer")).to_have_value("/chakra help")
+            slack.workspace.views.open("U0JOHN", modal(field_block("number")), "C0SALES")
+            field = page.get_by_test_id("modal").get_by_role("textbox")
+            await expect(field).to_be_focused()
+            await page.get_by_test_id("tip").filter(has_text="+91 98765 40001").click()
+            await expect(field).to_have_value("+91 98765 40001")
+        await slack.aclose()

@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from cachetools import TLRUCache
 
@@ -58,6 +58,8 @@ POLICIES: Mapping[str, Policy] = {
     "user": Policy(fresh=300),
     "users": Policy(fresh=300),
     "config": Policy(fresh=1800),
+    "templates": Policy(fresh=600),
+    "senders": Policy(fresh=600),
     "slack_member": Policy(fresh=300),
     "slack_group": Policy(fresh=300),
     "health": Policy(fresh=10, stale=0, negative=0),
@@ -67,8 +69,7 @@ POLICIES: Mapping[str, Policy] = {
 MOST_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Cached(Generic[T]):
+class Cached(NamedTuple, Generic[T]):
     """`stale` when it stands in for an answer that could not be had, for the `reason` given."""
 
     value: T

@@ -9,11 +9,13 @@ from bot.directory.directory import Directory
 from bot.health import Health
 from bot.people.members import Members
 from bot.settings import Settings
+from bot.whatsapp.library import Library
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     directory: Directory
+    library: Library
     members: Members
     health: Health
     settings: Settings

@@ -34,6 +34,7 @@ from bot.slack.guard import DISCONNECTED, PASSED, Guard
 from bot.slack.router import Budgets, Router
 from bot.slack.socket import socket_mode
 from bot.tasks import Tasks
+from bot.whatsapp.library import Library
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -73,6 +74,8 @@ async def open_services(
     commands: Sequence[Command[Desk]],
     clock: Clock,
     budgets: Budgets | None = None,
+    *,
+    drain: float = DRAIN,
 ) -> AsyncIterator[Services]:
     """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached."""
     async with AsyncExitStack() as stack:
@@ -90,12 +93,13 @@ async def open_services(
             settings.chakra_access_token,
             clock,
             observe=metrics.upstream,
+            whatsapp_version=settings.chakra_whatsapp_api_version,
         )
         stack.push_async_callback(chakra.aclose)
         cache = Cache(clock, observe=metrics.cache)
         metrics.watch_cache(cache.figures)
         stack.push_async_callback(cache.aclose)
-        stack.push_async_callback(tasks.drain, DRAIN)
+        stack.push_async_callback(tasks.drain, drain)
 
         desk = _desk(settings, chakra, slack, cache, clock, team=str(bot.get("team_id", "")))
         router = Router(
@@ -118,6 +122,13 @@ def _desk(
 ) -> Desk:
     return Desk(
         directory=Directory(chakra, cache, clock, region=settings.default_region),
+        library=Library(
+            chakra,
+            cache,
+            waba_id=settings.chakra_waba_id,
+            plugin_id=settings.chakra_plugin_id,
+            sender_id=settings.chakra_whatsapp_phone_number_id,
+        ),
         members=Members(slack, cache, team=team),
         health=Health(chakra, slack, cache, clock),
         settings=settings,

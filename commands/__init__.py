@@ -1,7 +1,8 @@
 """The product: one file, one sub-command. Their order here is their order in the help."""
 
 from commands.status import STATUS
+from commands.templates import TEMPLATES
 from commands.user import USER
 from commands.users import USERS
 
-COMMANDS = (USER, USERS, STATUS)
+COMMANDS = (USER, USERS, TEMPLATES, STATUS)

@@ -31,6 +31,7 @@ _UNSAFE = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _BLANK = re.compile(r"\s+")
+_BREAK = re.compile(r"\s*\n\s*")
 
 
 class Markup(str):
@@ -45,7 +46,7 @@ def escape(text: str) -> Markup:
     Control and direction-override characters go; right-to-left text is isolated (U+2068 … U+2069)
     so that it does not turn the words around it.
     """
-    if isinstance(text, Markup):
+    if type(text) is Markup:
         return text
     if not _UNSAFE.search(text):
         return Markup(text)
@@ -85,8 +86,9 @@ def italic(text: str) -> Markup:
 
 
 def code(text: str) -> Markup:
-    """Text to copy. A backtick would end it, so it becomes an apostrophe."""
-    return Markup(f"`{escape(text.replace('`', chr(39)))}`")
+    """Text to copy. A backtick or a new line would end it: an apostrophe, and a space."""
+    flat = _BREAK.sub(" ", escape(text)).replace("`", "'")
+    return Markup(f"`{flat}`")
 
 
 def mention(user: str) -> Markup:
@@ -103,7 +105,8 @@ def plain(text: str, most: int) -> dict[str, Any]:
 
 
 def mrkdwn(text: str, most: int = SECTION_TEXT) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": clip(escape(text), most) or " "}
+    safe = escape(text)
+    return {"type": "mrkdwn", "text": (safe if len(safe) <= most else clip(safe, most)) or " "}
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
@@ -115,13 +118,19 @@ def section(text: str, *, accessory: Block | None = None) -> Block:
 
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
     """Label and value, two columns; as many sections as Slack's ten fields a section need."""
-    cells = [
-        mrkdwn(Markup(f"*{escape(label)}*\n{escape(value)}"), FIELD_TEXT) for label, value in pairs
-    ]
+    cells = [_cell(label, value) for label, value in pairs]
     return [
         {"type": "section", "fields": cells[start : start + FIELDS]}
         for start in range(0, len(cells), FIELDS)
     ]
+
+
+def _cell(label: str, value: str) -> Block:
+    text = f"*{escape(label)}*\n{escape(value)}"
+    return {
+        "type": "mrkdwn",
+        "text": text if len(text) <= FIELD_TEXT else clip(Markup(text), FIELD_TEXT),
+    }
 
 
 def header(text: str) -> Block:
@@ -188,11 +197,33 @@ def text_field(
     initial: str = "",
     hint: str = "",
     optional: bool = False,
+    multiline: bool = False,
     most: int = SECTION_TEXT,
 ) -> Block:
     element: Block = {"type": "plain_text_input", "action_id": action, "max_length": most}
+    if multiline:
+        element["multiline"] = True
     if initial:
         element["initial_value"] = initial[:most]
+    return _input(block_id, label, element, hint=hint, optional=optional)
+
+
+def select_field(
+    block_id: str,
+    label: str,
+    *,
+    action: str,
+    placeholder: str,
+    choices: Sequence[Choice],
+    initial: str | None = None,
+    hint: str = "",
+) -> Block:
+    """Like :func:`select`, as a field of a form."""
+    element = select(action, placeholder, choices, initial=initial)
+    return _input(block_id, label, element, hint=hint, optional=False)
+
+
+def _input(block_id: str, label: str, element: Block, *, hint: str, optional: bool) -> Block:
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -238,7 +269,15 @@ def refilled(view: View, values: Mapping[str, str], above: Sequence[Block] = ())
 def _refill(block: Block, values: Mapping[str, str]) -> Block:
     value = values.get(block.get("block_id", ""))
     element = block.get("element", {})
-    if value is None or element.get("type") != "plain_text_input":
+    if value is None or element.get("type") not in _REFILLED:
         return block
-    kept = {key: item for key, item in element.items() if key != "initial_value"}
-    return {**block, "element": {**kept, "initial_value": value} if value else kept}
+    name = _REFILLED[element["type"]]
+    kept = {key: item for key, item in element.items() if key != name}
+    chosen: Any = value
+    if name == "initial_option":
+        chosen = next((one for one in element["options"] if one["value"] == value), None)
+    return {**block, "element": {**kept, name: chosen} if chosen else kept}
+
+
+_REFILLED = {"plain_text_input": "initial_value", "static_select": "initial_option"}
+"""The type of an element -> what it begins with."""

@@ -1,0 +1,97 @@
+"""The form in which a template is written: a new one, or a change of one that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.chakra.template import Template
+from bot.slack import blocks
+from bot.slack.blocks import bold, words
+from bot.slack.reply import Block, Choice, View
+from bot.whatsapp import vocabulary
+from bot.whatsapp.draft import CATEGORIES, LONGEST, Draft, has_other_header
+
+CREATE = "templates.create"
+EDIT = "templates.edit"
+"""``action_id`` of the button that opens a form, and the form's ``callback_id``."""
+
+REVIEW = "WhatsApp looks at it before it can be sent: usually for minutes, at times for a day."
+
+
+def new() -> View:
+    languages = [Choice(f"{name} · {code}", code) for code, name in vocabulary.LANGUAGES.items()]
+    return _form(
+        CREATE,
+        "New template",
+        [
+            _field("name", "Name", hint="Small letters, digits and underscores, as order_update."),
+            blocks.select_field(
+                "language",
+                "Language",
+                action="templates.in_language",
+                placeholder="Choose a language",
+                choices=languages,
+            ),
+            _category(""),
+            *_heading(Draft()),
+            *_texts(Draft()),
+        ],
+    )
+
+
+def edit(template: Template) -> View:
+    """Name and language cannot be changed, the category only before the approval: Meta's rules. A
+    header that is a file or a place stays as it is."""
+    draft = Draft.of(template)
+    language = blocks.clip(vocabulary.language(template.language), 100)
+    fields = [blocks.section(words(bold(blocks.clip(template.name, 150)), "  ", language))]
+    if template.status != "APPROVED":
+        fields.append(_category(template.category))
+    if not has_other_header(template):
+        fields += _heading(draft)
+    return _form(EDIT, "Edit template", [*fields, *_texts(draft)])
+
+
+def _form(callback: str, title: str, fields: Sequence[Block]) -> View:
+    return blocks.form(callback, title, "Hand in", [*fields, blocks.context(REVIEW)])
+
+
+def _category(initial: str) -> Block:
+    return blocks.select_field(
+        "category",
+        "Category",
+        action="templates.in_category",
+        placeholder="Choose a category",
+        choices=[Choice(vocabulary.category(one), one) for one in CATEGORIES],
+        initial=initial,
+        hint="Utility is about something that the person asked for or bought. All else is "
+        "marketing.",
+    )
+
+
+def _heading(draft: Draft) -> list[Block]:
+    example = "Example for the heading’s variable"
+    return [
+        _field("header", "Heading", draft.header, optional=True),
+        _field("header_example", example, draft.header_example, optional=True),
+    ]
+
+
+def _texts(draft: Draft) -> list[Block]:
+    body = "For what differs from person to person write {{1}}, {{2}} … or {{first_name}}."
+    examples = "One line for each variable of the text, in their order."
+    return [
+        _field("body", "Text", draft.body, hint=body, multiline=True),
+        _field(
+            "examples", "Examples", draft.examples, hint=examples, optional=True, multiline=True
+        ),
+        _field("footer", "Small print below", draft.footer, optional=True),
+    ]
+
+
+def _field(name: str, label: str, initial: str = "", **more: Any) -> Block:
+    most = LONGEST.get(name, blocks.SECTION_TEXT)
+    return blocks.text_field(
+        name, label, action=f"templates.in_{name}", initial=initial, most=most, **more
+    )

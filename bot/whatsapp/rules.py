@@ -1,0 +1,170 @@
+"""What Meta asks of the values for a template, checked before anything is sent: field -> sentence.
+
+Sources: developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components
+for the lengths, …/cloud-api/reference/media for the files, and the error 132018 for what a value
+may not hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import humanize
+
+from bot.chakra.outgoing import unfit
+from bot.chakra.template import Template, filled
+from bot.chakra.text import visible
+from bot.whatsapp import variables as asked
+from bot.whatsapp.variables import Field, Kind, fields
+
+HEADER, BODY = 60, 1024
+"""Characters of the whole text with its variables filled in."""
+LONGEST: Mapping[Kind, int] = {
+    Kind.TEXT: BODY,
+    Kind.SUFFIX: 2000,
+    Kind.COUPON: 15,
+    Kind.CODE: 15,
+    Kind.LINK: 2000,
+}
+"""Characters of one value."""
+MOST_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
+
+UNFIT: Mapping[str, str] = {
+    "empty": "Fill this in: WhatsApp takes no empty variable.",
+    "line break": "WhatsApp takes no line breaks here. Write it on one line.",
+    "tab": "WhatsApp takes no tabs here. Use spaces.",
+    "spaces": "WhatsApp takes at most four spaces in a row here.",
+}
+"""By the words of ``bot.chakra.outgoing.unfit``."""
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    """``most`` in bytes; ``types`` are media types, ``said`` the same for people."""
+
+    most: int
+    types: frozenset[str]
+    said: str
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+FILES: Mapping[str, FileRule] = {
+    "IMAGE": FileRule(5 * MEGABYTE, frozenset({"image/jpeg", "image/png"}), "a JPEG or PNG"),
+    "VIDEO": FileRule(16 * MEGABYTE, frozenset({"video/mp4", "video/3gpp"}), "an MP4 or 3GP"),
+    "DOCUMENT": FileRule(
+        100 * MEGABYTE,
+        frozenset(
+            {
+                "application/pdf",
+                "text/plain",
+                "application/msword",
+                "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
+                _OFFICE + "wordprocessingml.document",
+                _OFFICE + "spreadsheetml.sheet",
+                _OFFICE + "presentationml.presentation",
+            }
+        ),
+        "a PDF, text, Word, Excel or PowerPoint file",
+    ),
+}
+"""By the header's format."""
+
+
+def problems(template: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """Field's key -> what is wrong with its value; none where WhatsApp will take them all.
+
+    ``file`` of the values stands for an upload: anything but "" says that there is one.
+    """
+    wanted = fields(template)
+    found = {field.key: told for field in wanted if (told := _wrong(field, values))}
+    if asked.MEDIA not in found and any(field.kind is Kind.FILE for field in wanted):
+        found |= _link_or_file(values)
+    for part, most in (("header", HEADER), ("body", BODY)):
+        found |= {key: told for key, told in _too_long(template, part, most, values) if not found}
+    return found
+
+
+def file_problem(media: str, content_type: str, size: int) -> str:
+    """Of an upload for a header of the format ``media``; ``size`` in bytes. "" where it is fit."""
+    rule = FILES[media]
+    if content_type.partition(";")[0].strip().lower() not in rule.types:
+        return f"WhatsApp takes {rule.said} here."
+    if not size:
+        return "This file is empty."
+    if size > rule.most:
+        return (
+            f"This file has {_written(size)}; WhatsApp takes up to {_written(rule.most)} here. "
+            "Choose a smaller one."
+        )
+    return ""
+
+
+def _written(size: int) -> str:
+    return str(humanize.naturalsize(size, binary=True, format="%.0f")).replace("iB", "B")
+
+
+def _wrong(field: Field, values: Mapping[str, str]) -> str:
+    value = values.get(field.key, "")
+    if field.kind is Kind.FILE or (field.optional and not value.strip()):
+        return ""
+    reason = unfit(value.strip()) if visible(value) else "empty"
+    if reason is not None:
+        return UNFIT[reason]
+    if field.kind is Kind.DEGREES:
+        return _no_degrees(value, MOST_DEGREES[field.key])
+    most = LONGEST[field.kind]
+    if len(value.strip()) > most:
+        return f"That is {len(value.strip()):,} characters; WhatsApp takes {most:,} here."
+    if field.kind in (Kind.SUFFIX, Kind.LINK) and len(value.split()) > 1:
+        return "There is a space in it, and a link has none."
+    return _no_link(value) if field.kind is Kind.LINK else ""
+
+
+def _no_degrees(value: str, most: float) -> str:
+    try:
+        degrees = float(value)
+    except ValueError:
+        return "Write it in degrees, as 12.9716."
+    if not math.isfinite(degrees) or abs(degrees) > most:
+        return f"This goes from -{most:g} to {most:g} degrees."
+    return ""
+
+
+def _no_link(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    return "" if usable else "Give the whole address of the file, beginning with https://."
+
+
+def _link_or_file(values: Mapping[str, str]) -> dict[str, str]:
+    link, upload = values.get(asked.MEDIA, "").strip(), values.get(asked.FILE, "")
+    if link and upload:
+        return {asked.MEDIA: "Give a link or upload a file, not both."}
+    if not link and not upload:
+        return {asked.MEDIA: "Give a link to the file, or upload one."}
+    return {}
+
+
+def _too_long(
+    template: Template, part: str, most: int, values: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Under the longest of the values that make it so. A text that is too long by itself is not
+    theirs to mend."""
+    component = template.header if part == "header" else template.body
+    given = asked.of(template, part, values)
+    if component is None or not given or template.one_time_code:
+        return
+    length = len(filled(component.text, {name: value.strip() for name, value in given.items()}))
+    if length > most >= len(filled(component.text, dict.fromkeys(given, " "))):
+        longest = max(given, key=lambda name: len(given[name]))
+        said = f"With this the {part} has {length:,} characters; WhatsApp takes {most:,}."
+        yield f"var_{part}_{longest}", said.replace("the header", "the heading")

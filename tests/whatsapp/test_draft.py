@@ -1,0 +1,153 @@
+"""A template that somebody writes: what is wrong with it, and what it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bot.whatsapp.draft import NO_VARIABLE, Draft, editable, has_other_header, problems
+from tests.sandbox.chakra_asked import example
+from tests.whatsapp.samples import (
+    LONG,
+    WILD_TEMPLATES,
+    body,
+    documented,
+    header,
+    one_time_code,
+    template,
+)
+
+DELIVERY, RENEWAL = documented()
+GOOD = Draft(
+    name="order_update",
+    language="en_US",
+    category="UTILITY",
+    header="Order {{1}}",
+    header_example="566701",
+    body="Hi {{1}}, order {{2}} is here.",
+    examples="Mark\n566701\n",
+    footer="Acme",
+)
+
+
+def changed(**fields: str) -> Draft:
+    return Draft(**{name: getattr(GOOD, name) for name in Draft.__slots__} | fields)
+
+
+def test_a_good_one_in_metas_shape() -> None:
+    assert problems(GOOD) == {}
+    assert GOOD.new().body() == {
+        "name": "order_update",
+        "language": "en_US",
+        "category": "UTILITY",
+        "parameter_format": "POSITIONAL",
+        "components": [
+            {
+                "format": "TEXT",
+                "type": "HEADER",
+                "text": "Order {{1}}",
+                "example": {"header_text": ["566701"]},
+            },
+            {
+                "type": "BODY",
+                "text": "Hi {{1}}, order {{2}} is here.",
+                "example": {"body_text": [["Mark", "566701"]]},
+            },
+            {"type": "FOOTER", "text": "Acme"},
+        ],
+    }
+
+
+def test_a_named_one() -> None:
+    draft = changed(
+        header="",
+        header_example="",
+        body="Hi {{first_name}}, {{plan}} ends.",
+        examples="Mark\nGold",
+    )
+    assert problems(draft) == {}
+    new = draft.new()
+    assert new.parameter_format == "NAMED"
+    [first, _] = new.components
+    assert first["example"] == {
+        "body_text_named_params": [
+            {"param_name": "first_name", "example": "Mark"},
+            {"param_name": "plan", "example": "Gold"},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "told"),
+    [
+        ({"name": "Order Update!"}, "name", "For instance: order_update"),
+        ({"name": ""}, "name", "small letters"),
+        ({"name": "x" * 513}, "name", "513 characters"),
+        ({"language": ""}, "language", "Choose the language"),
+        ({"category": "AUTHENTICATION"}, "category", "Choose a category"),
+        ({"header": "a\nb", "header_example": ""}, "header", "one line"),
+        ({"header": "{{1}} {{2}}"}, "header", "one variable"),
+        ({"header": "x" * 61}, "header", "61 characters"),
+        ({"header_example": ""}, "header_example", "Give an example"),
+        ({"body": "", "examples": ""}, "body", "Write what"),
+        ({"body": "{{1}} and {{2}} are here."}, "body", "very start or end"),
+        ({"body": "Here are {{1}} and {{2}}"}, "body", "very start or end"),
+        ({"body": "Hi {{1}} and {{3}}."}, "body", "without a gap"),
+        ({"body": "Hi {{1}, {{2}}.", "examples": "Mark"}, "body", NO_VARIABLE),
+        ({"body": "Hi {{First}}.", "header": "", "examples": "a"}, "body", NO_VARIABLE),
+        ({"body": "Hi {{1}}, {{name}}."}, "body", "all of them names"),
+        ({"body": "Hi {{name}}.", "examples": "a"}, "body", "all of them names"),
+        ({"body": "x" * 1025, "examples": ""}, "body", "1,025 characters"),
+        ({"examples": "Mark"}, "examples", "2 variables, so write 2 lines"),
+        ({"body": "Hi."}, "examples", "no variables, so write no line"),
+        ({"footer": "Hi {{1}}"}, "footer", "no variables"),
+    ],
+)
+def test_what_is_wrong_and_where(fields: dict[str, str], place: str, told: str) -> None:
+    found = problems(changed(**fields))
+    assert list(found) == [place]
+    assert told in found[place]
+
+
+def test_a_change_asks_for_no_name() -> None:
+    assert problems(Draft(body="Hi."), new=False) == {}
+
+
+def test_of_a_form_missing_fields_are_empty() -> None:
+    assert Draft.read({"body": " Hi. ", "odd": "x"}) == Draft(body="Hi.")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_change_of_nothing_makes_the_very_same_components(number: int) -> None:
+    before = example("list-message-templates.response")["data"][number]["components"]
+    one = documented()[number]
+    assert Draft.of(one).components(one) == before
+
+
+def test_what_the_form_does_not_show_is_kept() -> None:
+    draft = Draft(body="Your order has left.")
+    place, text, stop = draft.components(DELIVERY)
+    assert place == {"type": "HEADER", "format": "LOCATION"}
+    assert text == {"type": "BODY", "text": "Your order has left."}
+    assert stop["type"] == "BUTTONS"
+
+
+def test_which_can_be_edited() -> None:
+    assert editable(DELIVERY)
+    assert editable(RENEWAL)
+    assert not editable(one_time_code())
+    assert not editable(template(body("Hi."), status="PENDING"))
+    assert not editable(template(header("Hi.")))
+    assert has_other_header(DELIVERY)
+    assert not has_other_header(RENEWAL)
+    assert not has_other_header(None)
+
+
+@given(WILD_TEMPLATES, LONG)
+def test_any_template_can_be_drafted(made: Any, wild: str) -> None:
+    draft = Draft.of(made)
+    assert isinstance(problems(draft), dict)
+    assert draft.components(made)
+    assert isinstance(problems(Draft(wild, wild, wild, wild, wild, wild, wild, wild)), dict)

@@ -1,0 +1,187 @@
+"""Whom a message goes to: numbers in every form, people of the team, leads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.directory.directory import Directory
+from bot.errors import NotFound, UsageError
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.whatsapp.recipients import Kind, Recipients, phone, process_named
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import served
+
+INDIAN = "919876543210"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+91 98765 43210",
+        "919876543210",
+        "00919876543210",
+        "+91-98765-43210",
+        "(+91) 98765 43210",
+        "＋91 98765 43210",
+        "tel:+919876543210",
+        " +919876543210 ",
+    ],
+)
+@pytest.mark.parametrize("region", [None, "IN", "US"])
+def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | None) -> None:
+    found = phone(typed, region)
+    assert (found.kind, found.digits, found.shown, found.warning) == (
+        Kind.PHONE,
+        INDIAN,
+        "+91 98765 43210",
+        "",
+    )
+
+
+@pytest.mark.parametrize("typed", ["9876543210", "098765 43210", "98765-43210"])
+def test_without_a_country_code_the_region_tells(typed: str) -> None:
+    assert phone(typed, "IN").digits == INDIAN
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "told"),
+    [
+        ("9876543210", None, "with its country code"),
+        ("098765 43210", None, "country code"),
+        ("+91 98765", "IN", "too short for \\+91"),
+        ("+91 98765 43210 12345", "IN", "too long for \\+91"),
+        ("+1 000 000 0000", "IN", "No phone in \\+1"),
+        ("+999 1234567890", None, "no phone number"),
+        ("12", "IN", "."),
+        ("+", "IN", "no phone number"),
+        ("----", None, "."),
+    ],
+)
+def test_what_is_no_number_is_said_with_what_to_do(
+    typed: str, region: str | None, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        phone(typed, region)
+
+
+def test_a_landline_is_warned_of() -> None:
+    assert "landline" in phone("+91 22 2202 6437").warning
+
+
+@given(st.text(max_size=30) | st.text("+0123456789 -().", max_size=20))
+def test_whatever_is_typed_is_a_number_or_a_sentence(typed: str) -> None:
+    for region in (None, "IN"):
+        try:
+            found = phone(typed, region)
+        except UsageError as told:
+            assert told.message  # noqa: PT017 - either outcome is fine
+        else:
+            assert found.digits.isdigit()
+            assert 7 <= len(found.digits) <= 15
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("lead LEAD-004038", ("lead", "LEAD-004038")),
+        ("Lead/LEAD-004038", ("lead", "LEAD-004038")),
+        ("lead #4038", ("lead", "4038")),
+        ("ticket: T-1", ("ticket", "T-1")),
+        ("john doe", None),
+        ("john@acme.com", None),
+        ("LEAD-004038", None),
+    ],
+)
+def test_how_a_process_is_named(typed: str, named: tuple[str, str] | None) -> None:
+    assert process_named(typed) == named
+
+
+# --- with a Chakra -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def chakra() -> AsyncIterator[EmbeddedChakra]:
+    async with served(ManualClock()) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+async def recipients(chakra: EmbeddedChakra, clock: ManualClock) -> AsyncIterator[Recipients]:
+    async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
+        cache = Cache(clock)
+        yield Recipients(Directory(client, cache, clock, region="IN"), client.processes, "IN")
+        await cache.aclose()
+
+
+async def test_a_person_of_the_team_by_name_address_or_id(
+    recipients: Recipients, chakra: EmbeddedChakra
+) -> None:
+    for found in (
+        await recipients.find("priya@acme.com"),
+        await recipients.find("Priya Sharma"),
+        await recipients.user(chakra.person("priya").id),
+    ):
+        assert (found.kind, found.digits) == (Kind.USER, "919999999999")
+        assert found.shown == "Priya Sharma, +91 99999 99999"
+
+
+async def test_a_number_is_never_looked_up(recipients: Recipients, chakra: EmbeddedChakra) -> None:
+    assert (await recipients.find("9876543210")).digits == INDIAN
+    assert chakra.count() == 0
+
+
+async def test_a_lead_with_its_number(recipients: Recipients) -> None:
+    found = await recipients.find("lead LEAD-004038")
+    assert (found.kind, found.procedure, found.key) == (Kind.PROCESS, "lead", "LEAD-004038")
+    assert found.digits == INDIAN
+    assert found.shown == "lead LEAD-004038, Aarav Mehta, +91 98765 43210"
+    assert not found.warning
+
+
+async def test_a_lead_without_a_number_is_taken_with_a_warning(recipients: Recipients) -> None:
+    found = await recipients.find("lead LEAD-004041")
+    assert found.digits == ""
+    assert found.shown == "lead LEAD-004041, Ines Ferreira"
+    assert "No phone number" in found.warning
+
+
+async def test_somebody_whose_name_looks_like_a_process(
+    recipients: Recipients, chakra: EmbeddedChakra
+) -> None:
+    chakra.add_person(username="agent7", first_name="Agent", last_name="7", phones=["919876543210"])
+    assert (await recipients.find("agent 7")).kind is Kind.USER
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("maria garcia", "2 people match"),
+        ("priya sharmma", "Nobody is called exactly"),
+        ("", "Give a phone number"),
+        ("x" * 300, "too long"),
+    ],
+)
+async def test_who_is_not_meant_for_sure_is_asked_for(
+    recipients: Recipients, typed: str, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        await recipients.find(typed)
+
+
+@pytest.mark.parametrize("typed", ["zzzzqqqq", "lead LEAD-999999", "nosuch@acme.com"])
+async def test_nobody_is_found(recipients: Recipients, typed: str) -> None:
+    with pytest.raises(NotFound):
+        await recipients.find(typed)
+
+
+async def test_somebody_without_a_number(recipients: Recipients, chakra: EmbeddedChakra) -> None:
+    chakra.add_person(username="nophone", phones=["12"])
+    with pytest.raises(NotFound, match="Type the number instead"):
+        await recipients.find("nophone")

@@ -1,0 +1,109 @@
+"""What WhatsApp refuses, told under the field it is about."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.template import Template
+from bot.whatsapp.rules import file_problem, problems
+from bot.whatsapp.variables import fields
+from tests.whatsapp.samples import (
+    COUPON,
+    LONG,
+    WILD_TEMPLATES,
+    body,
+    buttons,
+    documented,
+    header,
+    one_time_code,
+    template,
+    url,
+)
+
+DELIVERY, _ = documented()
+HI = template(body("Hi {{1}}, your order {{2}} is here."))
+PICTURE = template(header(sort="IMAGE"), body("Here."))
+TRACK = template(body("Here."), buttons(url()))
+OFFER = template(body("Here."), buttons(COUPON))
+GREETING = template(header("For {{1}}"), body("Here."))
+MEGABYTE = 1024 * 1024
+
+
+def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
+    assert problems(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
+    assert problems(PICTURE, {"media": "https://x.example/a.png"}) == {}
+    assert problems(PICTURE, {"file": "F0123"}) == {}
+    assert problems(one_time_code(), {"otp": "496093"}) == {}
+    place = {"latitude": "-90", "longitude": "180.0", "var_body_1": "Mark", "var_body_2": "7"}
+    assert problems(DELIVERY, place) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "values", "field", "told"),
+    [
+        (HI, {"var_body_2": "7"}, "var_body_1", "no empty variable"),
+        (HI, {"var_body_1": " \u200b ", "var_body_2": "7"}, "var_body_1", "empty"),
+        (HI, {"var_body_1": "a\nb", "var_body_2": "7"}, "var_body_1", "line breaks"),
+        (HI, {"var_body_1": "a\tb", "var_body_2": "7"}, "var_body_1", "tabs"),
+        (HI, {"var_body_1": "a     b", "var_body_2": "7"}, "var_body_1", "four spaces"),
+        (HI, {"var_body_1": "x" * 1025, "var_body_2": "7"}, "var_body_1", "1,025 characters"),
+        (HI, {"var_body_1": "x" * 600, "var_body_2": "y" * 500}, "var_body_1", "the body has 1,1"),
+        (GREETING, {"var_header_1": "x" * 57}, "var_header_1", "the heading has 61 characters"),
+        (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "a link has none"),
+        (TRACK, {"var_button_0_1": "x" * 2001}, "var_button_0_1", "2,001 characters"),
+        (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "takes 15 here"),
+        (one_time_code(), {}, "otp", "no empty variable"),
+        (one_time_code(), {"otp": "1" * 16}, "otp", "takes 15 here"),
+        (PICTURE, {}, "media", "or upload one"),
+        (PICTURE, {"media": "https://x.example/a.png", "file": "F1"}, "media", "not both"),
+        (PICTURE, {"media": "x.example/a.png"}, "media", "beginning with https://"),
+        (PICTURE, {"media": "file:///etc/passwd"}, "media", "beginning with https://"),
+        (PICTURE, {"media": "https://["}, "media", "beginning with https://"),
+        (PICTURE, {"media": "https://x.example/a b.png"}, "media", "a link has none"),
+    ],
+)
+def test_what_is_refused_and_where(
+    made: Template, values: dict[str, str], field: str, told: str
+) -> None:
+    found = problems(made, values)
+    assert list(found) == [field]
+    assert told in found[field]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "told"),
+    [("", "empty"), ("north", "as 12.9716"), ("90.1", "-90 to 90"), ("nan", "-90"), ("1e9", "-90")],
+)
+def test_degrees(latitude: str, told: str) -> None:
+    values = {"latitude": latitude, "longitude": "0", "var_body_1": "a", "var_body_2": "b"}
+    assert told in problems(DELIVERY, values)["latitude"]
+
+
+@pytest.mark.parametrize(
+    ("media", "sort", "size", "told"),
+    [
+        ("IMAGE", "image/png", 5 * MEGABYTE, ""),
+        ("IMAGE", "IMAGE/JPEG; charset=x", 1, ""),
+        ("IMAGE", "image/png", 30 * MEGABYTE, "has 30 MB; WhatsApp takes up to 5 MB"),
+        ("IMAGE", "image/gif", 1, "a JPEG or PNG"),
+        ("VIDEO", "video/mp4", 17 * MEGABYTE, "up to 16 MB"),
+        ("DOCUMENT", "application/pdf", 30 * MEGABYTE, ""),
+        ("DOCUMENT", "application/pdf", 0, "empty"),
+        ("DOCUMENT", "application/x-msdownload", 1, "PDF"),
+    ],
+)
+def test_uploads(media: str, sort: str, size: int, told: str) -> None:
+    found = file_problem(media, sort, size)
+    assert told in found
+    assert bool(found) == bool(told)
+
+
+@given(WILD_TEMPLATES, st.lists(LONG, max_size=4), st.floats())
+def test_problems_are_only_of_fields_that_are_there(
+    made: Template, wild: list[str], degrees: float
+) -> None:
+    given_ = [*wild, str(degrees), ""]
+    values = {field.key: given_[at % len(given_)] for at, field in enumerate(fields(made))}
+    assert problems(made, values).keys() <= {field.key for field in fields(made)}

@@ -1,0 +1,134 @@
+"""What a template asks for, and why one cannot be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bot.chakra.template import Template
+from bot.whatsapp.unsendable import unsendable
+from bot.whatsapp.variables import Kind, fields, meant
+from tests.whatsapp.samples import (
+    COUPON,
+    WILD_TEMPLATES,
+    body,
+    buttons,
+    documented,
+    header,
+    one_time_code,
+    template,
+    url,
+)
+
+DELIVERY, RENEWAL = documented()
+
+
+def asked(made: Template) -> list[tuple[str, str, str]]:
+    return [(field.key, field.label, field.example) for field in fields(made)]
+
+
+def test_positional_variables_and_a_place() -> None:
+    assert [field.key for field in fields(DELIVERY)] == [
+        "latitude",
+        "longitude",
+        "location_name",
+        "location_address",
+        "var_body_1",
+        "var_body_2",
+    ]
+    assert asked(DELIVERY)[-2:] == [("var_body_1", "‹1›", "Mark"), ("var_body_2", "‹2›", "566701")]
+
+
+def test_named_variables() -> None:
+    assert asked(RENEWAL) == [
+        ("var_header_first_name", "First name in the heading", "Mark"),
+        ("var_body_plan", "Plan", "Gold"),
+        ("var_body_date", "Date", "1 May"),
+    ]
+
+
+def test_buttons_are_counted_among_all_from_zero() -> None:
+    made = template(body("Hi."), buttons({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url()))
+    assert asked(made) == [
+        ("var_button_1_1", "Coupon code", "SAVE20"),
+        ("var_button_2_1", "End of the link of “Track”", "{{1}}"),
+    ]
+
+
+@pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
+def test_a_file_is_a_link_or_an_upload(sort: str) -> None:
+    link, upload = fields(template(header(sort=sort), body("Here.")))
+    assert (link.key, link.kind, upload.key, upload.kind) == (
+        "media",
+        Kind.LINK,
+        "file",
+        Kind.FILE,
+    )
+
+
+def test_a_one_time_code_is_all_that_an_authentication_asks_for() -> None:
+    assert [field.key for field in fields(one_time_code())] == ["otp"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("plan", "var_body_plan"),
+        ("PLAN", "var_body_plan"),
+        ("first_name", "var_header_first_name"),
+        ("header_first_name", "var_header_first_name"),
+        ("var_body_date", "var_body_date"),
+        ("1", None),
+        ("", None),
+    ],
+)
+def test_what_a_typed_name_means(typed: str, key: str | None) -> None:
+    found = meant(fields(RENEWAL), typed)
+    assert (found.key if found else None) == key
+
+
+def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -> None:
+    text = fields(template(body("Hi {{1}}."), buttons(url())))
+    one = fields(template(body("Hi."), buttons(url())))
+    two = fields(template(body("Hi."), buttons(url(), COUPON)))
+    found = [meant(wanted, "1") for wanted in (text, one, two)]
+    assert [field and field.key for field in found] == ["var_body_1", "var_button_0_1", None]
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (DELIVERY, ""),
+        (one_time_code(), ""),
+        (template(body("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
+        (RENEWAL, "rejected"),
+        (template(body("Hi."), status="PENDING"), "still looking"),
+        (template(body("Hi."), status="PAUSED"), "some hours"),
+        (template(body("Hi."), status="NEWER_STATE"), "not approved"),
+        (template(body("Hi."), status=""), "not approved"),
+        (template(body("Hi."), {"type": "CAROUSEL", "cards": []}), "a carousel"),
+        (template(body("Hi."), {"type": "LIMITED_TIME_OFFER"}), "a limited-time offer"),
+        (template(body("Hi."), {"type": "NEWER_PART"}), "a part of a newer sort"),
+        (template(header(sort="GIF"), body("Hi.")), "a GIF"),
+        (template(body("Hi."), buttons({"type": "FLOW", "text": "Open"})), "opens a form"),
+        (template(body("Hi."), buttons({"type": "CATALOG", "text": "Open"})), "the catalogue"),
+        (template(body("Hi."), buttons({"type": "MPM", "text": "Open"})), "several products"),
+        (template(body("Hi."), buttons({"type": "NEWER", "text": "Open"})), "newer sort"),
+        (template(body("Hi."), buttons(url(address="https://x/{{1}}/{{2}}"))), "several variables"),
+        (template(header("{{1}} {{2}}"), body("Hi.")), "several variables"),
+        (template(body(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))), "more than a form"),
+        (template(body(f"Hi {{{{{'x' * 300}}}}}.")), "more than a form"),
+    ],
+)
+def test_why_one_cannot_be_sent_from_here(made: Template, told: str) -> None:
+    assert told in unsendable(made)
+    assert bool(unsendable(made)) == bool(told)
+
+
+@given(WILD_TEMPLATES)
+def test_keys_are_unique_whatever_a_template_holds(made: Any) -> None:
+    keys = [field.key for field in fields(made)]
+    assert len(keys) == len(set(keys))
+    assert isinstance(unsendable(made), str)

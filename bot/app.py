@@ -1,4 +1,4 @@
-"""The ASGI app: ``/slack/events`` behind its guard, and the routes that operators ask."""
+"""The ASGI app: ``/slack/events`` behind its guard, Chakra's events, and what operators ask."""
 
 from __future__ import annotations
 
@@ -15,14 +15,25 @@ from bot.logs import bind_request, new_request_id
 from bot.metrics import CONTENT_TYPE, Metrics
 
 SLACK = "/slack/events"
+CHAKRA = "/chakra/events"
 
 
 class WebApp:
     """Looks the path up and hands on: the way of a command is too hot for a web framework's
-    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404."""
+    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404. So is
+    ``events``, which takes Chakra's, where nothing of Chakra's is followed."""
 
-    def __init__(self, *, slack: ASGIApp | None, health: Health, metrics: Metrics) -> None:
-        self._slack = slack
+    def __init__(
+        self,
+        *,
+        slack: ASGIApp | None,
+        health: Health,
+        metrics: Metrics,
+        events: ASGIApp | None = None,
+    ) -> None:
+        self._taking = {
+            path: app for path, app in ((SLACK, slack), (CHAKRA, events)) if app is not None
+        }
         self._health = health
         self._metrics = metrics
         self._log = structlog.get_logger("web")
@@ -39,8 +50,9 @@ class WebApp:
                 await send({"type": "websocket.close"})  # before it was accepted: a 403
             return
         try:
-            if scope["path"] == SLACK and self._slack is not None:
-                await self._slack(scope, receive, send)
+            taking = self._taking.get(scope["path"])
+            if taking is not None:
+                await taking(scope, receive, send)
             else:
                 response = await self._answer(Request(scope, receive))
                 await response(scope, receive, send)

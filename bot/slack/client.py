@@ -8,8 +8,10 @@ second one harmless (reading, and replacing a view by its hash).
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -31,12 +33,13 @@ LONGEST_WAIT = 10.0
 """Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
 RATE_LIMIT_TRIES = 2
 CONNECT_PAUSE = 0.2
+HISTORY_PAGE = 200
 
 TRIGGER_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
-READS = frozenset({"auth.test", "users.info", "usergroups.users.list"})
+READS = frozenset({"auth.test", "users.info", "usergroups.users.list", "conversations.history"})
 """Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
 HARMLESS_TWICE = READS | {"views.update"}
 
@@ -121,11 +124,20 @@ class ConnectionRetry(AsyncRetryHandler):
 
 def retry_after(headers: Mapping[str, Any]) -> float:
     """Seconds, from Slack's header; 1 where it is missing or no number."""
-    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "1")
+    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
     try:
-        return max(0.0, float(value[0] if isinstance(value, list) else value))
-    except ValueError:
+        seconds = float(value[0] if isinstance(value, list) else value)
+    except (ValueError, IndexError):
         return 1.0
+    return seconds if 0 <= seconds < math.inf else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message's place: Slack needs both to find it again."""
+
+    channel: str
+    ts: str
 
 
 class SlackClient:
@@ -158,7 +170,7 @@ class SlackClient:
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The body of Slack's answer, and two of its headers: ``_scopes`` (what the token may do,
         comma-separated) and ``_date`` (Slack's clock)."""
-        sent = {"data" if method in READS else "json": arguments}
+        sent: dict[str, Any] = {"data" if method in READS else "json": arguments}
         try:
             answer = await self.web.api_call(method, **sent)
         except SlackApiError as refused:
@@ -188,11 +200,55 @@ class SlackClient:
         guard = {"hash": view_hash} if view_hash else {}
         await self.call("views.update", view_id=view_id, view=view, **guard)
 
+    async def post_message(
+        self, channel: str, message: Message, *, metadata: Mapping[str, Any] | None = None
+    ) -> Posted:
+        """``channel`` may be a member's id, for the direct messages with the app.
+
+        Slack has no idempotency key: an ``unreachable``, ``unreadable`` or ``http_5…`` leaves open
+        whether the message stands. ``metadata`` (``event_type``, ``event_payload``) helps to find
+        it then.
+        """
+        more = {"metadata": dict(metadata)} if metadata else {}
+        body = await self.call("chat.postMessage", channel=channel, **_content(message), **more)
+        return Posted(str(body.get("channel", channel)), str(body.get("ts", "")))
+
+    async def update_message(self, place: Posted, message: Message) -> None:
+        await self.call("chat.update", channel=place.channel, ts=place.ts, **_content(message))
+
+    async def direct_messages(self, member: str) -> str:
+        """The channel of this member's direct messages with the app."""
+        body = await self.call("conversations.open", users=member)
+        opened = body.get("channel")
+        if not isinstance(opened, dict) or not opened.get("id"):
+            raise SlackError("conversations.open", "unreadable")
+        return str(opened["id"])
+
+    async def history(
+        self, channel: str, *, oldest: float, cursor: str = ""
+    ) -> tuple[list[dict[str, Any]], str]:
+        """A page of messages since ``oldest`` (seconds since 1970), the newest first, with their
+        metadata; and the cursor of the next page, "" after the last."""
+        body = await self.call(
+            "conversations.history",
+            channel=channel,
+            oldest=f"{oldest:.6f}",
+            limit=HISTORY_PAGE,
+            include_all_metadata="true",
+            **({"cursor": cursor} if cursor else {}),
+        )
+        messages = body.get("messages")
+        after = body.get("response_metadata")
+        found = [one for one in messages or () if isinstance(one, dict)]
+        return found, str((after or {}).get("next_cursor") or "")
+
     async def answer(self, response_url: str, message: Message) -> None:
         """Posts to a ``response_url``, as signed, whatever its host; no token goes with it.
 
         Slack: five uses, thirty minutes. The ``SlackError`` carries Slack's word.
         """
+        if not response_url.startswith(("https://", "http://")):
+            raise SlackError("response_url", "unreachable")
         body = response_body(message)
         for last in (False, True):
             try:
@@ -215,7 +271,12 @@ class SlackClient:
 
     async def _post(self, url: str, body: dict[str, Any]) -> tuple[int, str, float]:
         async with self._session.post(url, json=body, allow_redirects=False) as response:
-            return response.status, await response.text(), retry_after(response.headers)
+            text = await response.text(errors="replace")
+            return response.status, text, retry_after(response.headers)
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
 
 
 def response_body(message: Message) -> dict[str, Any]:
@@ -251,7 +312,7 @@ def _slack_error(method: str, refused: SlackApiError) -> SlackError:
     """``refused`` holds slack_sdk's answer, or aiohttp's where the body could not be read."""
     answer = refused.response
     body = getattr(answer, "data", None)
-    status = getattr(answer, "status_code", None) or getattr(answer, "status", 200)
+    status: int = getattr(answer, "status_code", 0) or getattr(answer, "status", 0)
     code = str(body.get("error") or "") if isinstance(body, dict) else ""
     if status == 429:
         return SlackError(method, "ratelimited", retry_after=retry_after(answer.headers))

@@ -1,0 +1,28 @@
+"""Waiting for work or for a moment, whichever comes first, on the injected clock."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.clock import Clock
+
+
+class Bell:
+    """One waits, many ring. A ring while nobody waits is heard at the next wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Until the bell rings, or for so long."""
+        timer = None if seconds is None else self._clock.call_later(seconds, self._rung.set)
+        try:
+            await self._rung.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._rung.clear()

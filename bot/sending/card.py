@@ -1,0 +1,67 @@
+"""The report of a send as a message: one line on how it stands, and what to do where it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.sending.failures import error_of
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, words
+from bot.slack.explain import explain
+from bot.slack.reply import Message
+from bot.store.sends import Send
+from bot.store.states import State
+
+Card = Callable[[Send], Message]
+
+MARKS = {
+    State.SENDING: ":hourglass_flowing_sand:",
+    State.UNKNOWN: ":grey_question:",
+    State.ACCEPTED: ":white_check_mark:",
+    State.SENT: ":white_check_mark:",
+    State.DELIVERED: ":inbox_tray:",
+    State.READ: ":eyes:",
+    State.FAILED: ":x:",
+}
+
+STANDS = {
+    State.SENDING: "On its way",
+    State.UNKNOWN: "It is not known whether this went out",
+    State.ACCEPTED: "Accepted",
+    State.SENT: "Sent",
+    State.DELIVERED: "Delivered",
+    State.READ: "Read",
+    State.FAILED: "Not delivered",
+}
+
+NOT_SENT = "Not sent"
+"""Where it failed before there was a message."""
+
+UNKNOWN_REMEDY = (
+    "No answer came, so it may have gone out, and it will not be sent again by itself. Look at the "
+    "chat with this recipient in Chakra before you send it once more."
+)
+NOT_FOLLOWED = "Chakra may not tell whether this one is delivered, so this line may stay as it is."
+
+
+def report(send: Send) -> Message:
+    """``send.recipient`` is masked, and so is this: it may be shared."""
+    refused = send.state is State.FAILED and not (send.wamid or send.message_id)
+    stands = NOT_SENT if refused else STANDS[send.state]
+    what = words(f"{stands}: ", bold(send.template), " to ", send.recipient)
+    parts = [blocks.section(words(Markup(MARKS[send.state] + " "), what))]
+    parts += [blocks.section(line) for line in _remedies(send)]
+    when = f"<!date^{int(send.state_at)}^{{date_short_pretty}} {{time_secs}}|at that time>"
+    parts.append(blocks.context(words(send.language, " · ", Markup(when))))
+    return Message(text=what, blocks=tuple(parts))
+
+
+def _remedies(send: Send) -> list[Markup]:
+    if send.state is State.FAILED and send.failure is not None:
+        told = explain(error_of(send.failure))
+        return [words(told.what, " ", told.remedy)]
+    if send.state is State.UNKNOWN:
+        return [words(UNKNOWN_REMEDY)]
+    if send.state is State.ACCEPTED and not send.followable:
+        return [words(NOT_FOLLOWED)]
+    return []

@@ -1,0 +1,153 @@
+"""Everything about sending in one object, opened and closed with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bot.clock import Clock, sleep
+from bot.sending import card as cards
+from bot.sending.card import Card
+from bot.sending.delivery import Delivery
+from bot.sending.intake import Intake
+from bot.sending.ledger import Before, Duplicate, Fresh, Ledger, Post
+from bot.sending.report import Reports
+from bot.sending.submission import Submission, hash_key
+from bot.slack.client import SlackClient
+from bot.store.engine import Database, StoreUnavailable
+from bot.store.events import Events
+from bot.store.reports import ReportMarks
+from bot.store.sends import Send, Sends
+from bot.store.statuses import Statuses
+from bot.tasks import Tasks
+
+ROUND_SECONDS = 15.0
+"""Between looks for what nobody finished: half of the time in which promises are taken over."""
+IDLE_SECONDS = 15.0
+"""A report that was due for so long is not in anybody's hand."""
+
+KEEP_STATUSES = 3_600.0
+"""Seconds for which news of unknown messages wait: the ids of a send are known within a minute."""
+KEEP_EVENTS = 30 * 86_400.0
+"""Seconds for which an event is recognised when it is delivered once more."""
+
+FAULT_SECONDS = 5.0
+
+Observe = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """``intake`` is the app for the route ``/chakra/events``."""
+
+    ledger: Ledger
+    reports: Reports
+    intake: Intake
+    sends: Sends
+
+    async def send(
+        self, submission: Submission, post: Post, *, again: bool = False
+    ) -> Fresh | Before | Duplicate:
+        """Claims the submission and carries it out, where nothing stands in its way: ``Fresh``,
+        with the outcome. Raises ``StoreUnavailable``; then nothing was sent."""
+        claimed = await self.ledger.claim(submission, again=again)
+        if isinstance(claimed, Fresh):
+            return Fresh(await self.ledger.carry_out(claimed, post))
+        return claimed
+
+
+@asynccontextmanager
+async def open_sending(
+    database: Database,
+    slack: SlackClient,
+    clock: Clock,
+    tasks: Tasks,
+    *,
+    hash_secret: str,
+    webhook_secret: str | None,
+    card: Card = cards.report,
+    sent: Observe = lambda _: None,
+    event: Observe = lambda _: None,
+    boot: str = "",
+) -> AsyncIterator[Sending]:
+    """First calls unknown what an earlier process left on its way, and takes up its reports.
+
+    ``hash_secret`` keys the hashes of recipients; any secret will do that is the same for all
+    replicas and is not in the database. ``tasks`` hold the sends in hand: drain them before this
+    closes. ``sent`` hears how each send came out (accepted, failed, unknown), ``event`` the
+    kind of each event. ``boot`` names this process; a random name where it is empty.
+    """
+    boot = boot or secrets.token_hex(8)
+    sends = Sends(database)
+    reports = Reports(sends, ReportMarks(database), slack, clock, card=card, boot=boot)
+    events, statuses = Events(database), Statuses(database)
+    delivery = Delivery(events, statuses, clock, moved=reports.wake)
+
+    async def changed(send: Send) -> None:
+        sent(str(send.state))
+        reports.wake(send)
+        with suppress(StoreUnavailable):  # the rounds come to it
+            await delivery.catch_up(send)
+
+    ledger = Ledger(sends, clock, tasks, key=hash_key(hash_secret), changed=changed, boot=boot)
+    intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
+    rounds = Rounds(ledger, delivery, reports, events, statuses, clock)
+    await ledger.settle_abandoned(all_others=database.alone)
+    await reports.pick_up(0.0 if database.alone else IDLE_SECONDS)
+    async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
+        yield Sending(ledger, reports, intake, sends)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Looks, again and again, for what nobody finished: a replica that died, a database that was
+    away."""
+
+    ledger: Ledger
+    delivery: Delivery
+    reports: Reports
+    events: Events
+    statuses: Statuses
+    clock: Clock
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.go()
+            except StoreUnavailable as down:
+                structlog.get_logger("sends").warning("round_missed", reason=down.message)
+            await sleep(self.clock, ROUND_SECONDS)
+
+    async def go(self) -> None:
+        await self.ledger.settle_abandoned(all_others=False)
+        await self.delivery.apply_left_over()
+        await self.reports.pick_up(IDLE_SECONDS)
+        now = self.clock.time()
+        await self.statuses.forget(now - KEEP_STATUSES)
+        await self.events.forget(now - KEEP_EVENTS)
+
+
+@asynccontextmanager
+async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    loops = [asyncio.create_task(_always(run, clock)) for run in runs]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+
+
+async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """A fault in one piece of work must not end all that would come after it."""
+    while True:
+        try:
+            await run()
+        except Exception:  # noqa: BLE001 - it is logged, and the work goes on
+            structlog.get_logger("sends").exception("loop_failed")
+            await sleep(clock, FAULT_SECONDS)

@@ -1,0 +1,58 @@
+"""A submission: what one press asks to be sent, and how it is told from another."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.privacy import mask_phone
+from bot.store.sends import Claim
+
+_KEY_FOR = b"chakra-for-slack: recipients and contents of sends"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """``key`` names the press: the id of the view, or message and action. ``recipient`` is a phone
+    number in digits, or what else names one recipient ("lead LEAD-004038"), and ``values`` are
+    whatever else makes two messages of one template the same or not. Neither is stored.
+
+    ``shown`` is the recipient as the report names it; a masked number where it is empty.
+    """
+
+    key: str
+    member: str
+    template: str
+    language: str
+    recipient: str = field(repr=False)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shown: str = ""
+    followable: bool = True
+
+
+def hash_key(secret: str) -> bytes:
+    """The key of all hashes, made of a secret that is not in the database: without it nobody can
+    try all phone numbers on a stolen copy. Another secret only forgets what was sent lately."""
+    return hmac.digest(secret.encode(), _KEY_FOR, "sha256")
+
+
+def claim_of(submission: Submission, key: bytes) -> Claim:
+    digits = submission.recipient.removeprefix("+")
+    content = [submission.template, submission.language, sorted(submission.values.items())]
+    return Claim(
+        key=submission.key,
+        member=submission.member,
+        template=submission.template,
+        language=submission.language,
+        recipient=submission.shown or mask_phone(f"+{digits}"),
+        recipient_hash=_hash(key, digits),
+        content_hash=_hash(key, json.dumps(content)),
+        followable=submission.followable,
+    )
+
+
+def _hash(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

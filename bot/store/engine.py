@@ -1,0 +1,187 @@
+"""The database: SQLite in one file, for one process, or Postgres for several replicas."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from bot.errors import BotError
+from bot.store.migrate import migrate
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+IN_MEMORY = ("", ":memory:")
+
+CONNECT_SECONDS = 5
+POOL_SECONDS = 5.0
+STATEMENT_MS = 10_000
+CONNECTIONS = 5
+RECYCLE_SECONDS = 1_800
+"""Some networks drop a connection that idles for longer, without telling."""
+
+# FULL: what a transaction wrote survives a power cut, and with it that a message was sent.
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class StoreUnavailable(BotError):
+    """The database cannot be reached, is full or locked. What was to be written is not."""
+
+    kind = "store_unavailable"
+    repeat_helps = True
+
+
+class StoreInUse(StoreUnavailable):
+    """Another process works on the same SQLite file."""
+
+    kind = "store_in_use"
+
+
+class Database:
+    """``begin`` is the one way in. ``alone`` where no other process can share the database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.alone = engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed when the block ends. Raises ``StoreUnavailable``."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeout) as lost:
+            raise StoreUnavailable(_reason(lost)) from lost
+
+    async def check(self) -> None:
+        """Raises ``StoreUnavailable`` where the database does not answer."""
+        async with self.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows ``on_conflict_do_nothing``, which both spell alike."""
+        return sqlite.insert(table) if self.alone else postgresql.insert(table)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """``sqlite:///file.db`` or ``postgresql://…``; its tables are made or brought up to date.
+
+    Raises ``StoreInUse``, or ``StoreUnavailable`` with a reason that holds no password.
+    """
+    address = make_url(url)
+    address = address.set(drivername=DRIVERS[address.get_backend_name()])
+    if address.get_backend_name() == "postgresql":
+        async with _opened(_postgres(address)) as database:
+            yield database
+        return
+    with _alone_on(address.database or ""):
+        async with _opened(_sqlite(address)) as database:
+            yield database
+
+
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[Database]:
+    database = Database(engine)
+    try:
+        await _up_to_date(database)
+        yield database
+    finally:
+        await engine.dispose()
+
+
+async def _up_to_date(database: Database) -> None:
+    try:
+        async with database.begin() as connection:
+            await connection.run_sync(migrate)
+    except DatabaseError as odd:  # no database, a spoilt one, or one without the rights
+        raise StoreUnavailable(_reason(odd)) from odd
+
+
+def _postgres(address: URL) -> AsyncEngine:
+    return create_async_engine(
+        address,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        hide_parameters=True,  # an error must not tell what was written
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": f"-c statement_timeout={STATEMENT_MS}",
+        },
+    )
+
+
+def _sqlite(address: URL) -> AsyncEngine:
+    """One connection: SQLite has one writer at a time, and who waits here waits in order."""
+    engine = create_async_engine(
+        address,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # sqlite3 would begin by itself, and too late
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _alone_on(file: str) -> Iterator[None]:
+    """Holds a lock beside ``file`` that ends with the process, however that ends."""
+    if file in IN_MEMORY:
+        yield
+        return
+    lock = _locked(Path(f"{file}-lock"))
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _locked(beside: Path) -> int:
+    try:
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as refused:
+        raise StoreUnavailable(f"{beside}: {refused.strerror}") from refused
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as held:
+        os.close(lock)
+        raise StoreInUse(f"Another process holds {beside}.") from held
+    return lock
+
+
+def _reason(lost: Exception) -> str:
+    told = lost.orig if isinstance(lost, DBAPIError) and lost.orig is not None else lost
+    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__

@@ -1,0 +1,93 @@
+"""Chakra's events: stored as they came, each once, and processed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from bot.store.engine import Database
+from bot.store.statuses import Status, columns
+from bot.store.tables import events, statuses
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """``digest`` names the body: the same event delivered twice is stored once."""
+
+    digest: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """How many events, and the news in them."""
+
+    events: int
+    news: list[Status]
+
+
+class Events:
+    """Every method is one transaction, and raises ``StoreUnavailable``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def store(self, arrived: Sequence[Arrived], now: float) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                self._database.insert(events).on_conflict_do_nothing(
+                    index_elements=[events.c.digest]
+                ),
+                [
+                    {
+                        "digest": one.digest,
+                        "body": one.body,
+                        "received_at": now,
+                        "processed_at": None,
+                    }
+                    for one in arrived
+                ],
+            )
+
+    async def process(
+        self, limit: int, now: float, read: Callable[[bytes], list[Status]]
+    ) -> Processed:
+        """Keeps the news of the oldest events, and lets their bodies go. ``read`` must not raise.
+
+        Replicas take different ones.
+        """
+        async with self._database.begin() as connection:
+            rows = (
+                await connection.execute(
+                    select(events.c.id, events.c.body)
+                    .where(events.c.processed_at.is_(None))
+                    .order_by(events.c.id)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                )
+            ).all()
+            if not rows:
+                return Processed(0, [])
+            news = [one for row in rows for one in read(bytes(row.body or b""))]
+            if news:
+                await connection.execute(
+                    self._database.insert(statuses).on_conflict_do_nothing(),
+                    [columns(one, now) for one in news],
+                )
+            await connection.execute(
+                update(events)
+                .where(events.c.id.in_([row.id for row in rows]))
+                .values(processed_at=now, body=None)
+            )
+        return Processed(len(rows), news)
+
+    async def forget(self, processed_by: float) -> int:
+        """Drops the marks of old events; an event that is replayed later than that counts as new.
+        Returns how many."""
+        async with self._database.begin() as connection:
+            gone = await connection.execute(
+                delete(events).where(events.c.processed_at <= processed_by)
+            )
+            return gone.rowcount

@@ -1,0 +1,100 @@
+"""The tables as SQLAlchemy knows them; ``migrations/`` is what makes them.
+
+No phone number, name or filled-in value stands in the clear here for longer than it takes to
+process an event: recipients are masked, and compared by keyed hashes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up by itself only in a column that is called INTEGER."""
+
+# Moments are seconds since 1970, by this machine's clock.
+
+sends = Table(
+    "sends",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # the submission: pressed twice, sent once
+    Column("member", Text, nullable=False),  # who sends, a Slack member id
+    Column("template", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("recipient", Text, nullable=False),  # masked, as it is shown
+    Column("recipient_hash", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),  # template and values
+    Column("followable", Boolean, nullable=False),  # whether events of it can be trusted to come
+    Column("boot", Text, nullable=False),  # the process that sends it
+    Column("started_at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_at", Double, nullable=False),
+    Column("message_id", Text),  # Chakra's id of the message
+    Column("wamid", Text),  # Meta's
+    Column("failure_kind", Text),  # of bot.errors
+    Column("failure_code", Integer),  # Meta's
+    Column("failure_text", Text),
+    Column("failure_details", Text),
+    Column("report_due", Boolean, nullable=False, server_default=false()),  # to be posted or edited
+    Column("report_state", Text),  # the state that it shows
+    Column("report_channel", Text),
+    Column("report_ts", Text),
+    Column("report_boot", Text),  # the process that set out to post it
+    Column("report_tried_at", Double),
+    Index(None, "recipient_hash", "content_hash", "started_at"),
+    Index(None, "wamid"),
+    Index(None, "message_id"),
+    Index(None, "state", "started_at"),
+    Index(None, "report_due"),
+)
+
+events = Table(
+    "events",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),  # of the body: the same twice is one
+    Column("received_at", Double, nullable=False),
+    Column("body", LargeBinary),  # as it came; gone once processed
+    Column("processed_at", Double),
+    Index(None, "processed_at", "id"),
+)
+
+statuses = Table(
+    "statuses",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("wamid", Text, nullable=False),  # "" where the event named none; so for message_id
+    Column("message_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("failure_kind", Text),
+    Column("failure_code", Integer),
+    Column("failure_text", Text),
+    Column("failure_details", Text),
+    Index(None, "wamid", "message_id", "state", unique=True),
+    Index(None, "message_id"),
+    Index(None, "received_at"),
+)
+"""What events say of messages, until the send is known that they are about. Chakra tells of all
+that the team sends, so that most of what waits here is nobody's and goes after a while."""

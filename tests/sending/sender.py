@@ -1,0 +1,54 @@
+"""A process that sends one message and waits for the answer; a test kills it before that comes.
+
+Called with the database's address and Chakra's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from pydantic import SecretStr
+
+from bot.chakra.client import Chakra
+from bot.chakra.outgoing import TemplateMessage
+from bot.clock import SystemClock
+from bot.sending.ledger import Fresh, Ledger
+from bot.sending.submission import hash_key
+from bot.store.engine import open_database
+from bot.store.sends import Send, Sends
+from bot.tasks import Tasks
+from tests.sending.upstream import PHONE, submission
+
+SECRET = "the secret of both processes"
+PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"
+
+
+async def main(database_url: str, chakra_url: str) -> None:
+    clock = SystemClock()
+    message = TemplateMessage(whatsapp_phone_number_id="694794789348887", template_name="hello")
+    async with (
+        open_database(database_url) as database,
+        Chakra(chakra_url, SecretStr("token"), clock) as chakra,
+    ):
+        ledger = Ledger(
+            Sends(database),
+            clock,
+            Tasks(clock),
+            key=hash_key(SECRET),
+            changed=_nobody_hears,
+            boot="killed",
+        )
+        claimed = await ledger.claim(submission())
+        if isinstance(claimed, Fresh):
+            await ledger.carry_out(
+                claimed, lambda: chakra.messages.send_template(PLUGIN, PHONE, message)
+            )
+
+
+async def _nobody_hears(_: Send) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

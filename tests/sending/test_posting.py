@@ -1,0 +1,68 @@
+"""What reports ask of the Slack client: to post once, to edit, and to look what is there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.errors import SlackError
+from bot.sandbox.slack import plain
+from bot.slack.client import Posted, SlackClient
+from bot.slack.reply import Message
+from tests.sandbox import slack_stage
+
+JOHN = "U0JOHN"
+KEY = {"event_type": "chakra_send", "event_payload": {"key": "view-1"}}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[slack_stage.Stage]:
+    scopes = (*slack_stage.SCOPES, "im:history")
+    async with slack_stage.staged(slack_stage.manifest(scopes=scopes)) as made:
+        yield made
+
+
+@pytest.fixture
+async def client(stage: slack_stage.Stage) -> AsyncIterator[SlackClient]:
+    made = SlackClient(token=stage.slack.bot_token, base_url=stage.slack.api_url, clock=stage.clock)
+    yield made
+    await made.aclose()
+
+
+def calls(stage: slack_stage.Stage, method: str) -> int:
+    return sum(call.method == method for call in stage.slack.calls)
+
+
+async def test_a_member_is_written_to_and_the_message_edited_and_found(
+    stage: slack_stage.Stage, client: SlackClient
+) -> None:
+    place = await client.post_message(JOHN, Message("one"), metadata=KEY)
+    assert place.channel == await client.direct_messages(JOHN)
+    await client.update_message(place, Message("two"))
+    [shown] = stage.slack.messages(JOHN, place.channel)
+    assert plain(shown) == "two"
+    [found], cursor = await client.history(place.channel, oldest=stage.clock.time() - 60)
+    assert (found["ts"], found["metadata"], cursor) == (place.ts, KEY, "")
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+async def test_a_post_whose_answer_got_lost_is_not_repeated(
+    stage: slack_stage.Stage, client: SlackClient, reset: Any
+) -> None:
+    stage.slack.fail("chat.postMessage", reset=reset)
+    with pytest.raises(SlackError, match="unreachable"):
+        await client.post_message(JOHN, Message("once"))
+    assert calls(stage, "chat.postMessage") == 1
+
+
+async def test_a_message_that_is_not_there_cannot_be_edited(client: SlackClient) -> None:
+    channel = await client.direct_messages(JOHN)
+    with pytest.raises(SlackError, match="message_not_found"):
+        await client.update_message(Posted(channel, "1700000000.000100"), Message("two"))
+
+
+async def test_nobodys_direct_messages_are_not_to_be_had(client: SlackClient) -> None:
+    with pytest.raises(SlackError):
+        await client.direct_messages("U0NOBODY")

@@ -1,0 +1,265 @@
+"""All of it together: pressed, sent, followed, reported; killed, restarted, flooded."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.app import WebApp
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.sandbox.slack import plain
+from bot.sending.ledger import Before, Duplicate, Fresh
+from bot.sending.sending import ROUND_SECONDS, Sending, open_sending
+from bot.serving import serve
+from bot.slack.client import SlackClient
+from bot.store.engine import Database, open_database
+from bot.store.states import State
+from bot.tasks import Tasks
+from tests.clock import ManualClock
+from tests.sandbox import slack_stage
+from tests.sending.sender import SECRET as HASH_SECRET
+from tests.sending.upstream import ACCEPTED, MESSAGE, WAMID, Upstream, submission, until
+from tests.sending.webhooks import SECRET, chakra, dump, sign
+from tests.store.databases import KINDS, address, opened
+
+JOHN = "U0JOHN"
+
+
+@dataclass
+class World:
+    slack: slack_stage.Stage
+    client: SlackClient
+    tasks: Tasks
+    sent: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+
+    @property
+    def clock(self) -> ManualClock:
+        return self.slack.clock
+
+    @asynccontextmanager
+    async def sending(self, database: Database, boot: str = "") -> AsyncIterator[Sending]:
+        async with open_sending(
+            database,
+            self.client,
+            self.clock,
+            self.tasks,
+            hash_secret=HASH_SECRET,
+            webhook_secret=SECRET,
+            sent=self.sent.append,
+            event=self.events.append,
+            boot=boot,
+        ) as made:
+            yield made
+
+    def shown(self) -> list[str]:
+        channels = self.slack.slack.workspace.channels.values()
+        [direct] = [one.id for one in channels if one.kind == "im" and JOHN in one.members]
+        return [plain(one) for one in self.slack.slack.messages(JOHN, direct)]
+
+    async def shows(self, *starts: str) -> None:
+        for _ in range(400):
+            shown = self.shown()
+            if [start for start, one in zip(starts, shown, strict=False) if start in one] == [
+                *starts
+            ] and len(shown) == len(starts):
+                return
+            await self.clock.advance(0.5)
+            await asyncio.sleep(0.005)
+        raise AssertionError(self.shown())
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    scopes = (*slack_stage.SCOPES, "im:history")
+    async with slack_stage.staged(slack_stage.manifest(scopes=scopes)) as slack:
+        client = SlackClient(
+            token=slack.slack.bot_token, base_url=slack.slack.api_url, clock=slack.clock
+        )
+        try:
+            yield World(slack, client, Tasks(slack.clock))
+        finally:
+            await client.aclose()
+            assert slack.slack.refusals == []
+
+
+async def deliver(sending: Sending, *events: dict[str, Any]) -> set[int]:
+    """Posted over HTTP, as Chakra does it."""
+    async with serve(sending.intake) as url, aiohttp.ClientSession() as session:
+
+        async def post(body: bytes) -> int:
+            headers = {"X-Chakra-Signature-256": sign(body)}
+            async with session.post(url, data=body, headers=headers) as answer:
+                return answer.status
+
+        return set(await asyncio.gather(*(post(dump(event)) for event in events)))
+
+
+async def test_a_send_is_followed_to_its_end_in_one_message(
+    world: World, database: Database
+) -> None:
+    async with world.sending(database) as sending:
+        outcome = await sending.send(submission(), Upstream())
+        assert isinstance(outcome, Fresh)
+        assert outcome.send.state is State.ACCEPTED
+        await world.shows("Accepted: *order_update* to +91 •••••• 3210")
+        for word in ("SENT", "DELIVERED", "READ"):
+            assert await deliver(sending, chakra(word, WAMID, MESSAGE)) == {200}
+            await world.shows(f"{word.title()}: *order_update*")
+    assert world.sent == ["accepted"]
+    assert world.events == ["status"] * 3
+
+
+async def test_pressed_twice_and_sent_again_by_somebody(world: World, database: Database) -> None:
+    chakra_side = Upstream()
+    async with world.sending(database) as sending:
+        await sending.send(submission(), chakra_side)
+        assert isinstance(await sending.send(submission(), chakra_side), Before)
+        other = submission("view-2", member="U0MARY")
+        assert isinstance(await sending.send(other, chakra_side), Duplicate)
+        assert chakra_side.out == 1
+        assert isinstance(await sending.send(other, chakra_side, again=True), Fresh)
+    assert chakra_side.out == 2
+
+
+async def test_an_event_faster_than_the_answer_is_not_lost(
+    world: World, database: Database
+) -> None:
+    slow = Upstream(held=True)
+    async with world.sending(database) as sending:
+        going = asyncio.create_task(sending.send(submission(), slow))
+        await slow.asked.wait()
+        assert await deliver(sending, chakra("READ", WAMID, MESSAGE)) == {200}
+        slow.released.set()
+        await going
+        await world.shows("Read: *order_update*")
+
+
+async def test_events_that_came_while_it_was_down_are_worked_off(
+    world: World, tmp_path: Path
+) -> None:
+    async with opened("sqlite", tmp_path) as database:
+        async with world.sending(database) as sending:
+            await sending.send(submission(), Upstream())
+            await world.shows("Accepted")
+        async with database.begin() as connection:
+            await connection.execute(
+                text("INSERT INTO events (digest, received_at, body) VALUES ('d', 1, :body)"),
+                {"body": dump(chakra("READ", WAMID, MESSAGE))},
+            )
+        async with world.sending(database, "boot-2"):
+            await world.shows("Read")
+
+
+async def test_a_dead_replicas_promises_are_taken_over(world: World, database: Database) -> None:
+    """Its send, once nobody can be waiting for it; its report, within thirty seconds."""
+    async with world.sending(database, "boot-1") as sending:
+        assert isinstance(await sending.ledger.claim(submission()), Fresh)
+    async with world.sending(database, "boot-2") as sending:
+        for _ in range(int(60 / ROUND_SECONDS)):
+            await world.clock.advance(ROUND_SECONDS)
+            await asyncio.sleep(0.05)
+        await world.shows("It is not known whether this went out")
+        found = await sending.sends.by_key("view-1")
+    assert found is not None
+    assert (found.state, found.boot) == (State.UNKNOWN, "boot-1")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_kill_minus_nine_before_the_answer_never_sends_twice(
+    world: World, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    requests: list[str] = []
+    arrived = asyncio.Event()
+
+    async def hang(request: Request) -> Response:
+        requests.append(request.url.path)
+        arrived.set()
+        await asyncio.sleep(60)
+        return JSONResponse({})
+
+    chakra_app = Starlette(routes=[Route("/{rest:path}", hang, methods=["POST"])])
+    async with serve(chakra_app, grace=0.1) as chakra_url:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.sending.sender", url, chakra_url
+        )
+        await asyncio.wait_for(arrived.wait(), 30)
+        child.kill()
+        assert await child.wait() == -9
+    assert len(requests) == 1
+
+    world.clock._started = 4_000_000_000.0  # the child's clock was the real one
+    async with open_database(url) as database, world.sending(database, "next") as sending:
+        retried = Upstream()
+        outcome = await sending.send(submission(), retried)
+        assert isinstance(outcome, Before)
+        await world.shows("It is not known whether this went out")
+        outcome = await sending.send(submission(), retried)
+        assert outcome.send.state is State.UNKNOWN
+        assert outcome.send.boot == "killed"
+    assert retried.out == 0
+
+
+async def test_a_burst_of_events_brings_every_send_to_its_end(
+    world: World, database: Database
+) -> None:
+    """Two thousand events of a hundred sends, over HTTP; `burst.py` has ten thousand."""
+    async with world.sending(database) as sending:
+        for number in range(100):
+            ids = type(ACCEPTED)(id=f"m-{number}", wamid=f"wamid.{number}")
+            await sending.send(
+                submission(f"view-{number}", recipient=f"9198765{number:05}"), Upstream(ids)
+            )
+        events = [
+            chakra(word, f"wamid.{number}", f"m-{number}", turn=turn)
+            for turn in range(5)
+            for word in ("READ", "SENT", "FAILED", "DELIVERED")
+            for number in range(100)
+        ]
+        assert await deliver(sending, *events) == {200}
+
+        async def states() -> set[State]:
+            found = [await sending.sends.by_key(f"view-{number}") for number in range(100)]
+            return {one.state for one in found if one is not None}
+
+        for _ in range(200):
+            if await states() == {State.READ}:
+                break
+            await asyncio.sleep(0.02)
+        assert await states() == {State.READ}
+
+
+# --- the route ------------------------------------------------------------------------------------
+
+
+async def test_chakras_events_have_a_route_of_their_own(world: World, sqlite: Database) -> None:
+    health = Health.__new__(Health)  # it is not asked
+    async with (
+        world.sending(sqlite) as sending,
+        serve(WebApp(slack=None, health=health, metrics=Metrics(), events=sending.intake)) as url,
+        aiohttp.ClientSession() as session,
+    ):
+        body = dump(chakra("SENT"))
+        headers = {"X-Chakra-Signature-256": sign(body)}
+        async with session.post(f"{url}/chakra/events", data=body, headers=headers) as answer:
+            assert answer.status == 200
+        async with session.post(f"{url}/chakra/events", data=body) as answer:
+            assert answer.status == 401
+        async with session.post(f"{url}/slack/events", data=body) as answer:
+            assert answer.status == 404
+        await until(lambda: world.events == ["status"])

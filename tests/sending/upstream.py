@@ -1,0 +1,57 @@
+"""Submissions, and a Chakra that answers, refuses or is silent as a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.chakra.messages import Accepted
+from bot.sending.submission import Submission
+
+PHONE = "919876543210"
+WAMID, MESSAGE = "wamid.HBgM", "39718a7c-b747-446c-a2ee-ce977e608b49"
+ACCEPTED = Accepted(id=MESSAGE, wamid=WAMID, status="SENT")
+
+
+def submission(key: str = "view-1", **other: Any) -> Submission:
+    given = {
+        "key": key,
+        "member": "U0JOHN",
+        "template": "order_update",
+        "language": "en",
+        "recipient": PHONE,
+        "values": {"var_body_1": "John", "var_body_2": "Order 17"},
+        **other,
+    }
+    return Submission(**given)
+
+
+@dataclass
+class Upstream:
+    """Counts what went out. ``outcome`` is raised or returned, once it is not ``held``."""
+
+    outcome: Accepted | BaseException = ACCEPTED
+    held: bool = False
+    out: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self) -> Accepted:
+        self.out += 1
+        self.asked.set()
+        if self.held:
+            await self.released.wait()
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """For what threads and sockets do meanwhile."""
+    for _ in range(2_000):
+        if condition():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it never came to that")

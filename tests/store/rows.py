@@ -1,0 +1,37 @@
+"""Claims and statuses with as little said as a test needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.store.sends import Claim, Claimed, Send, Sends
+from bot.store.states import State
+from bot.store.statuses import Status
+
+BOOT = "boot-1"
+
+
+def claim(key: str = "view-1", **other: Any) -> Claim:
+    given = {
+        "key": key,
+        "member": "U0JOHN",
+        "template": "order_update",
+        "language": "en",
+        "recipient": "+91 •••••• 3210",
+        "recipient_hash": f"to-{key}",
+        "content_hash": "hello",
+        **other,
+    }
+    return Claim(**given)
+
+
+async def begun(sends: Sends, key: str = "view-1", now: float = 1000.0, **other: Any) -> Send:
+    claimed, send = await sends.claim(claim(key, **other), BOOT, now, None)
+    assert claimed is Claimed.NOW
+    return send
+
+
+def status(
+    state: State, wamid: str = "wamid.1", message_id: str = "", at: float = 1010.0, **other: Any
+) -> Status:
+    return Status(wamid, message_id, state, at, **other)

@@ -1,0 +1,180 @@
+"""Opening the database: migrations, one process a file, reasons without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.engine import Database, StoreInUse, StoreUnavailable, open_database
+from bot.store.migrate import config
+from bot.store.sends import Sends
+from bot.store.tables import METADATA
+from tests.store.databases import address, postgres
+from tests.store.rows import claim
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from bot.store import engine
+engine._locked(Path(sys.argv[1] + "-lock"))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+TABLES = set(METADATA.tables)
+
+
+async def run(database: Database, statement: str, times: int = 1) -> None:
+    async with database.begin() as connection:
+        for _ in range(times):
+            await connection.execute(text(statement))
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+async def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+    def difference(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, METADATA))
+
+    async with open_database(url) as database, database.begin() as connection:
+        assert await connection.run_sync(difference) == []
+        assert await connection.run_sync(tables) == TABLES
+
+
+async def test_a_database_that_is_up_to_date_opens_again_with_what_it_held(url: str) -> None:
+    async with open_database(url) as database, database.begin() as connection:
+        await connection.execute(text("INSERT INTO events (digest, received_at) VALUES ('a', 1)"))
+    async with open_database(url) as database, database.begin() as connection:
+        assert (await connection.execute(text("SELECT digest FROM events"))).scalar_one() == "a"
+
+
+async def test_a_migration_can_be_taken_back(url: str) -> None:
+    def down(connection: Connection) -> set[str]:
+        command.downgrade(config(connection), "base")
+        return tables(connection)
+
+    async with open_database(url) as database, database.begin() as connection:
+        assert await connection.run_sync(down) == set()
+
+
+async def test_replicas_that_start_together_migrate_once(tmp_path: Path) -> None:
+    url = address("postgres", tmp_path)
+
+    async def start() -> set[str]:
+        async with open_database(url) as database, database.begin() as connection:
+            return await connection.run_sync(tables)
+
+    assert await asyncio.gather(*(start() for _ in range(5))) == [TABLES] * 5
+
+
+async def test_what_fails_in_the_middle_leaves_nothing_behind(url: str) -> None:
+    async with open_database(url) as database:
+        with pytest.raises(IntegrityError):
+            await run(database, "INSERT INTO events (digest, received_at) VALUES ('twice', 1)", 2)
+        async with database.begin() as connection:
+            count = text("SELECT count(*) FROM events")
+            assert (await connection.execute(count)).scalar_one() == 0
+
+
+async def test_an_error_does_not_tell_what_was_written(url: str) -> None:
+    async with open_database(url) as database:
+        sends = Sends(database)
+        with pytest.raises(IntegrityError) as raised:
+            await sends.claim(claim("919876543210", template=None), "boot", 1000, None)
+    assert "919876543210" not in str(raised.value).partition("[SQL")[2]
+
+
+# --- SQLite ---------------------------------------------------------------------------------------
+
+
+async def test_a_second_process_on_the_same_file_is_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    async with open_database(url):
+        with pytest.raises(StoreInUse, match="Another process"):
+            async with open_database(url):
+                pass
+    async with open_database(url):
+        pass
+
+
+async def test_a_process_that_is_killed_frees_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "bot.db"
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDS, str(file), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"held\n"
+    with pytest.raises(StoreInUse):
+        async with open_database(f"sqlite:///{file}"):
+            pass
+    child.kill()
+    await child.communicate()
+    async with open_database(f"sqlite:///{file}") as database:
+        await database.check()
+
+
+async def test_sqlite_writes_ahead_and_waits_for_the_disk(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    async with open_database(url) as database, database.begin() as connection:
+        assert database.alone
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+        assert (await connection.execute(text("PRAGMA synchronous"))).scalar_one() == 2
+
+
+async def test_a_database_in_memory_needs_no_lock() -> None:
+    async with open_database("sqlite:///:memory:") as database:
+        async with open_database("sqlite:///:memory:"):
+            pass
+        async with database.begin() as connection:
+            assert await connection.run_sync(tables) == TABLES
+
+
+async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="No such file or directory"):
+        async with open_database(f"sqlite:///{tmp_path / 'missing' / 'bot.db'}"):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        async with open_database(f"sqlite:///{tmp_path / 'bot.db'}"):
+            pass
+
+
+# --- Postgres -------------------------------------------------------------------------------------
+
+
+async def test_a_postgres_that_is_not_there_is_said_without_the_password() -> None:
+    with pytest.raises(StoreUnavailable) as raised:
+        async with open_database("postgresql://bot:very-secret-word@127.0.0.1:1/bot"):
+            pass
+    assert "very-secret-word" not in raised.value.message
+    assert raised.value.repeat_helps
+
+
+async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
+    url = address("postgres", tmp_path)
+    async with open_database(url) as database:
+        await database.check()
+        async with open_database(url) as other, other.begin() as connection:
+            await connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
+            )
+        await database.check()
+    assert not database.alone
+    assert postgres() == url

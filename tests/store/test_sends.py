@@ -1,0 +1,160 @@
+"""A submission is one row, whoever claims it and how often; its state goes forward only."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from bot.store.engine import Database
+from bot.store.sends import Claimed, Failure, Sends
+from bot.store.states import State
+from tests.store.rows import BOOT, begun, claim
+
+TEN_MINUTES = 600.0
+
+
+@pytest.fixture
+def sends(database: Database) -> Sends:
+    return Sends(database)
+
+
+# --- claiming -------------------------------------------------------------------------------------
+
+
+async def test_a_submission_that_is_claimed_twice_is_one_row(sends: Sends) -> None:
+    first, send = await sends.claim(claim(), BOOT, 1000, None)
+    again, same = await sends.claim(claim(), "boot-2", 1001, None)
+    assert (first, again) == (Claimed.NOW, Claimed.BEFORE)
+    assert same == send
+    assert (send.state, send.boot, send.started_at) == (State.SENDING, BOOT, 1000)
+
+
+async def test_of_many_claims_at_once_one_wins(sends: Sends) -> None:
+    outcomes = await asyncio.gather(
+        *(sends.claim(claim(), BOOT, 1000 + turn, 400) for turn in range(20))
+    )
+    assert [claimed for claimed, _ in outcomes].count(Claimed.NOW) == 1
+    assert len({send.id for _, send in outcomes}) == 1
+
+
+async def test_of_many_submissions_alike_at_once_one_wins(sends: Sends) -> None:
+    outcomes = await asyncio.gather(
+        *(
+            sends.claim(claim(f"view-{turn}", recipient_hash="mary"), BOOT, 1000, 400)
+            for turn in range(20)
+        )
+    )
+    assert sorted(claimed.name for claimed, _ in outcomes) == ["ALIKE"] * 19 + ["NOW"]
+
+
+async def test_one_key_for_two_recipients_at_once_is_one_row(sends: Sends) -> None:
+    outcomes = await asyncio.gather(
+        *(sends.claim(claim(recipient_hash=f"to-{turn}"), BOOT, 1000, 400) for turn in range(10))
+    )
+    assert sorted(claimed.name for claimed, _ in outcomes) == ["BEFORE"] * 9 + ["NOW"]
+
+
+@pytest.mark.parametrize(
+    ("later", "found"), [(0.0, True), (599.9, True), (600.0, False), (601.0, False)]
+)
+async def test_the_same_is_found_for_ten_minutes_to_the_second(
+    sends: Sends, later: float, found: bool
+) -> None:
+    earlier = await begun(sends, recipient_hash="mary")
+    now = 1000 + later
+    claimed, send = await sends.claim(
+        claim("view-2", recipient_hash="mary", member="U0MARY"), BOOT, now, now - TEN_MINUTES
+    )
+    assert claimed is (Claimed.ALIKE if found else Claimed.NOW)
+    assert (send.id == earlier.id) is found
+
+
+@pytest.mark.parametrize("other", [{"recipient_hash": "ann"}, {"content_hash": "goodbye"}])
+async def test_another_recipient_or_another_content_is_not_the_same(
+    sends: Sends, other: dict[str, str]
+) -> None:
+    await begun(sends, recipient_hash="mary")
+    asked = claim("view-2", **{"recipient_hash": "mary", **other})
+    assert (await sends.claim(asked, BOOT, 1001, 401))[0] is Claimed.NOW
+
+
+@pytest.mark.parametrize("state", list(State)[1:])
+async def test_all_but_what_failed_may_have_reached_somebody(sends: Sends, state: State) -> None:
+    send = await begun(sends, recipient_hash="mary")
+    await sends.note(send.id, state, 1001)
+    claimed, _ = await sends.claim(claim("view-2", recipient_hash="mary"), BOOT, 1002, 402)
+    assert claimed is (Claimed.NOW if state is State.FAILED else Claimed.ALIKE)
+
+
+async def test_who_was_asked_may_send_it_again(sends: Sends) -> None:
+    await begun(sends, recipient_hash="mary")
+    assert (await begun(sends, "view-2", recipient_hash="mary")).id == 2
+
+
+# --- noting ---------------------------------------------------------------------------------------
+
+
+async def test_ids_and_state_are_noted_and_its_report_is_due(sends: Sends) -> None:
+    send = await begun(sends)
+    noted = await sends.note(send.id, State.ACCEPTED, 1002, message_id="m-1", wamid="wamid.1")
+    assert (noted.state, noted.state_at, noted.message_id, noted.wamid) == (
+        State.ACCEPTED,
+        1002,
+        "m-1",
+        "wamid.1",
+    )
+    assert await sends.by_id(send.id) == await sends.by_key("view-1") == noted
+
+
+async def test_a_failure_is_kept_and_goes_when_the_message_arrives_all_the_same(
+    sends: Sends,
+) -> None:
+    send = await begun(sends)
+    failure = Failure("recipient_rejected", 131026, "Message undeliverable", "Not on WhatsApp")
+    noted = await sends.note(send.id, State.FAILED, 1002, failure=failure)
+    assert (noted.state, noted.failure) == (State.FAILED, failure)
+    noted = await sends.note(send.id, State.DELIVERED, 1003)
+    assert (noted.state, noted.failure) == (State.DELIVERED, None)
+
+
+async def test_a_state_gives_way_to_later_ones_only(sends: Sends) -> None:
+    for first, second in itertools.permutations(list(State)[1:], 2):
+        send = await begun(sends, f"{first} {second}")
+        await sends.note(send.id, first, 1001)
+        noted = await sends.note(send.id, second, 1002)
+        later = second.rank > first.rank
+        assert (noted.state, noted.state_at) == ((second, 1002) if later else (first, 1001))
+
+
+async def test_ids_that_come_late_are_kept_and_never_changed(sends: Sends) -> None:
+    send = await begun(sends)
+    await sends.note(send.id, State.UNKNOWN, 1045)
+    noted = await sends.note(send.id, State.ACCEPTED, 1050, wamid="wamid.1")
+    assert (noted.state, noted.wamid) == (State.ACCEPTED, "wamid.1")
+    assert (await sends.note(send.id, State.ACCEPTED, 1051, wamid="wamid.2")).wamid == "wamid.1"
+
+
+# --- giving up ------------------------------------------------------------------------------------
+
+
+async def test_what_is_on_the_way_for_too_long_becomes_unknown_but_not_what_is_in_hand(
+    sends: Sends,
+) -> None:
+    old = await begun(sends, "old", 1000)
+    edge = await begun(sends, "edge", 1010)
+    held = await begun(sends, "held", 1000)
+    await begun(sends, "new", 1010.5)
+    done = await begun(sends, "done", 1000)
+    await sends.note(done.id, State.ACCEPTED, 1001)
+    late = await sends.give_up(1010, 1055, {held.id})
+    assert {send.id for send in late} == {old.id, edge.id}
+    assert {send.state for send in late} == {State.UNKNOWN}
+    assert await sends.give_up(1010, 1055, {held.id}) == []
+
+
+async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
+    assert await sends.give_up(1010, 1055, frozenset()) == []
+    assert await sends.by_id(1) is None
+    assert await sends.by_key("none") is None

@@ -19,7 +19,13 @@ from commands import COMMANDS
 WRONG_SETTINGS = 2
 FAILED = 1
 
-Level = StrEnum("Level", {level: level for level in logs.LEVELS})  # type: ignore[misc]
+
+class Level(StrEnum):
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
 
 cli = typer.Typer(
     add_completion=False,

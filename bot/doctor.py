@@ -10,12 +10,13 @@ from typing import Any
 from bot import manifest
 from bot.chakra.client import Chakra
 from bot.clock import Clock
-from bot.errors import BotError, KeyRefused, SlackError, Unavailable
+from bot.errors import BotError, KeyRefused, SlackError, Throttled, Unavailable
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 
 MOST_SKEW = 60.0
 """Seconds the clock may be off. Slack's signatures are refused past five minutes; warn early."""
+AGAIN = "Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,7 @@ async def _slack(settings: Settings, slack: SlackClient, clock: Clock) -> AsyncI
 
 
 def _bot_token_refused(refused: SlackError) -> Finding:
-    if refused.code == "unreachable":
-        return Finding(
-            "Slack token", "Slack could not be reached.", "Check the network and SLACK_API_URL."
-        )
-    return Finding(
+    return _slack_fails("Slack token", refused) or Finding(
         "Slack token",
         f"Slack refuses SLACK_BOT_TOKEN ({refused.code}).",
         "Copy the Bot User OAuth Token (xoxb-…) of the installed app from "
@@ -89,7 +86,24 @@ def _bot_token_refused(refused: SlackError) -> Finding:
     )
 
 
+def _slack_fails(subject: str, refused: SlackError) -> Finding | None:
+    """Where it is not the setting that is wrong, but Slack or the way to it."""
+    if refused.code == "unreachable":
+        return Finding(
+            subject, "Slack could not be reached.", "Check the network and SLACK_API_URL."
+        )
+    if refused.code == "unreadable":
+        return Finding(
+            subject, "What answers at SLACK_API_URL is not Slack.", "Correct that address."
+        )
+    if refused.repeat_helps:
+        return Finding(subject, f"Slack fails at the moment ({refused.code}).", AGAIN)
+    return None
+
+
 def _scopes(granted: str) -> Finding:
+    if not granted.strip():
+        return Finding("Slack scopes", "not compared: Slack named none.")
     has = {scope.strip() for scope in granted.split(",") if scope.strip()}
     missing = [scope for scope in manifest.scopes() if scope not in has]
     if not missing:
@@ -122,7 +136,7 @@ async def _app_token(slack: SlackClient, token: str) -> Finding:
     try:
         await slack.call("apps.connections.open", token=token)
     except SlackError as refused:
-        return Finding(
+        return _slack_fails("Socket Mode", refused) or Finding(
             "Socket Mode",
             f"Slack refuses SLACK_APP_TOKEN ({refused.code}).",
             "Make an App-Level Token with the scope connections:write under Basic Information, "
@@ -140,10 +154,13 @@ async def _sender(slack: SlackClient, sender: str) -> Finding:
             await slack.call("users.info", user=sender)
     except SlackError as refused:
         kind = "user group" if group else "person"
-        return Finding(
+        lacking = refused.code == "missing_scope"
+        return _slack_fails("SENDERS", refused) or Finding(
             "SENDERS",
             f"Slack does not tell about the {kind} {sender} ({refused.code}).",
-            "Correct the id, or take it out of SENDERS.",
+            "Grant the missing scope first."
+            if lacking
+            else "Correct the id, or take it out of SENDERS.",
         )
     return Finding("SENDERS", f"{sender} is known to Slack.")
 
@@ -162,7 +179,9 @@ async def _asked(ask: Callable[[], Awaitable[Any]], subject: str, well: str) -> 
         await ask()
     except KeyRefused as refused:
         return _key_refused(subject, refused)
-    except Unavailable:
+    except (Unavailable, Throttled) as failed:
+        if failed.status is not None:
+            return Finding(subject, f"Chakra fails at the moment (HTTP {failed.status}).", AGAIN)
         return Finding(
             subject, "Chakra could not be reached.", "Check the network and CHAKRA_API_URL."
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import re
-import secrets as randomness
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
@@ -91,7 +91,7 @@ def new_request_id() -> str:
 
 
 def _half() -> str:
-    bits = randomness.randbits(22)
+    bits = random.getrandbits(22)
     place, bits = bits & 3, bits >> 2
     letter, bits = _LETTERS[(bits & 31) % len(_LETTERS)], bits >> 5
     rest = [_ALPHABET[(bits >> shift) & 31] for shift in (0, 5, 10)]

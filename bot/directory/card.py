@@ -110,9 +110,10 @@ def _local_time(user: User, viewer: Viewer) -> str:
     if local is None:
         return f"Time zone {blocks.clip(user.timezone, 60)}" if user.timezone else ""
     offset = local.utcoffset() or timedelta()
+    shown = f"{local.hour:02}:{local.minute:02}"
     if viewer.utc_offset is None:
-        return f"{local:%H:%M} there ({_utc(offset)})"
-    return f"{local:%H:%M} there, {_apart(offset.total_seconds() - viewer.utc_offset)}"
+        return f"{shown} there ({_utc(offset)})"
+    return f"{shown} there, {_apart(offset.total_seconds() - viewer.utc_offset)}"
 
 
 def _utc(offset: timedelta) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from bot.errors import SlackError
 from bot.people.members import Kind, Member, Members
 from bot.slack.command import Actor, Role
@@ -16,6 +18,11 @@ OUTSIDERS = {
 }
 NOT_A_SENDER = "Changing things in Chakra from here is open to few."
 
+NOBODY = frozenset({"user_not_found", "user_not_visible"})
+"""Answers about somebody who is none of ours. docs.slack.dev/reference/methods/users.info"""
+NO_GROUP = "no_such_subteam"
+"""The group was deleted. docs.slack.dev/reference/methods/usergroups.users.list"""
+
 
 class Access:
     """Named people and groups, and workspace owners and admins, may write; every other member may
@@ -27,11 +34,15 @@ class Access:
         self._members = members
         self._people = frozenset(one for one in senders if not one.startswith("S"))
         self._groups = tuple(one for one in senders if one.startswith("S"))
+        self._log = structlog.get_logger("access")
 
     async def standing(self, actor: Actor) -> Standing:
         try:
             known = await self._members.member(actor.id)
-        except SlackError:
+        except SlackError as refused:
+            if refused.code in NOBODY:
+                return Standing(Role.ANYONE, reason=OUTSIDERS[Kind.STRANGER])
+            self._note(refused)
             return Standing(Role.ANYONE, unsure=True)
         return await self._standing_of(known.value, remembered=known.stale)
 
@@ -55,10 +66,15 @@ class Access:
         for group in self._groups:
             try:
                 found = await self._members.group(group)
-            except SlackError:
-                certain = False
+            except SlackError as refused:
+                self._note(refused, group=group)
+                certain = certain and refused.code == NO_GROUP
                 continue
             certain = certain and not found.stale
             if member.id in found.value:
                 return True, not found.stale
         return False, certain
+
+    def _note(self, refused: SlackError, **about: str) -> None:
+        """Or nobody would learn that a scope is missing."""
+        self._log.warning("slack_did_not_say", method=refused.method, code=refused.code, **about)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from bot.cache import Cache, Cached
+from bot.errors import SlackError
 from bot.slack.client import SlackClient
 
 MEMBER = "slack_member"
@@ -48,8 +49,10 @@ class Members:
 
     async def member(self, user_id: str) -> Cached[Member]:
         async def load() -> Member:
-            body = await self._slack.call("users.info", user=user_id)
-            return read_member(body.get("user") or {}, self._team)
+            user = (await self._slack.call("users.info", user=user_id)).get("user")
+            if not isinstance(user, Mapping) or not user.get("id"):
+                raise SlackError("users.info", "unreadable")
+            return read_member(user, self._team)
 
         return await self._cache.get(MEMBER, user_id, load)
 
@@ -65,14 +68,15 @@ class Members:
 
 def read_member(user: Mapping[str, Any], team: str) -> Member:
     """``user`` of ``users.info``. docs.slack.dev/reference/methods/users.info"""
-    profile = user.get("profile") or {}
+    profile = _profile(user)
+    offset = user.get("tz_offset")
     name = profile.get("display_name") or profile.get("real_name") or user.get("name") or ""
     return Member(
         id=str(user.get("id", "")),
         name=str(name),
         email=str(profile.get("email") or ""),
         kind=_kind(user, team),
-        utc_offset=int(user.get("tz_offset") or 0),
+        utc_offset=offset if isinstance(offset, int) else 0,
     )
 
 
@@ -89,7 +93,13 @@ def _kind(user: Mapping[str, Any], team: str) -> Kind:
 
 
 def _ours(user: Mapping[str, Any], team: str) -> bool:
-    """In an Enterprise Grid a person belongs to several workspaces of one organisation."""
+    """In an Enterprise Grid a person belongs to several workspaces of one organisation. Of whom
+    Slack names no workspace is not taken for one of ours."""
     workspaces = (user.get("enterprise_user") or {}).get("teams") or ()
-    home = user.get("team_id")
-    return not home or not team or home == team or team in workspaces
+    home = user.get("team_id") or _profile(user).get("team")
+    return not team or home == team or team in workspaces
+
+
+def _profile(user: Mapping[str, Any]) -> Mapping[str, Any]:
+    profile = user.get("profile")
+    return profile if isinstance(profile, Mapping) else {}

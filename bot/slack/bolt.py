@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from pydantic_core import to_json
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
@@ -84,7 +85,8 @@ class _ToRouter(AsyncMiddleware):
             await next()
             return resp
         answer = await route(payload)
-        return BoltResponse(status=200, body=dict(answer) if answer else "")
+        # Several times as fast as the standard library, and an ack is the hottest JSON there is.
+        return BoltResponse(status=200, body=to_json(answer).decode() if answer else "")
 
     def _of(self, payload: Payload) -> Callable[[Payload], Awaitable[Body]] | None:
         kind = payload.get("type")

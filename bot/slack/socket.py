@@ -3,43 +3,79 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 
+from bot.errors import SlackError
 from bot.slack.client import SlackClient
+
+OPEN = "apps.connections.open"
+ACKS = 1.0
+"""Seconds that a stop leaves for the acks that are due; the router gives each a fraction of one."""
 
 
 @asynccontextmanager
 async def socket_mode(bolt: AsyncApp, app_token: str, slack: SlackClient) -> AsyncIterator[None]:
     """Connected while the block runs; Slack's requests for another connection are followed.
 
-    Raises ``SlackError`` when the app token is refused: the handler itself would try for ever.
+    Raises ``SlackError`` when the app token is refused or no connection is made: the handler itself
+    would try for ever.
     """
-    await slack.call("apps.connections.open", token=app_token)
-    handler = AsyncSocketModeHandler(
+    await slack.call(OPEN, token=app_token)
+    handler = _Handler(
         bolt, app_token, logger=logging.getLogger("slack_bolt"), web_client=slack.web
     )
     if not slack.proxied:
         handler.client.proxy = None
-    await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
+        await _connect(handler)
         yield
     finally:
-        client = handler.client
+        await handler.finish()
+
+
+async def _connect(handler: AsyncSocketModeHandler) -> None:
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+    except (aiohttp.ClientError, SlackApiError, OSError, TimeoutError) as failed:
+        raise SlackError(OPEN, "unreachable") from failed
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Knows what it has in hand: Slack hears no ack once the socket is closed."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._in_hand: set[asyncio.Future[None]] = set()
+        super().__init__(*given, **named)
+
+    async def handle(self, client: Any, req: Any) -> None:
+        handling = asyncio.ensure_future(super().handle(client, req))
+        self._in_hand.add(handling)
+        handling.add_done_callback(self._in_hand.discard)
+        await handling
+
+    async def finish(self) -> None:
+        """Takes nothing new, sends the acks that are due, closes."""
+        client = self.client
         pending = [
             task
             for task in (
+                client.message_receiver,
                 client.message_processor,
                 client.current_session_monitor,
-                client.message_receiver,
             )
             if task is not None
         ]
-        await handler.close_async()  # type: ignore[no-untyped-call]
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*pending, return_exceptions=True)
+        if client.message_receiver is not None:
+            client.message_receiver.cancel()
+        if self._in_hand:
+            await asyncio.wait(self._in_hand.copy(), timeout=ACKS)
+        await self.close_async()  # type: ignore[no-untyped-call]
+        await asyncio.gather(*pending, return_exceptions=True)

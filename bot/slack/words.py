@@ -11,11 +11,13 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 MAX_TEXT: Final = 8_000  # characters that are read; what a person types is far shorter
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9@._+ -]*")
+_NO_NAMES: Final[Mapping[str, Word]] = MappingProxyType({})
 NUMBERS: Final = "#"  # among the names: any number, as in ``1=John``
 
 
@@ -82,7 +84,7 @@ class Line:
         return " ".join(word.text for word in self.words[from_index:])
 
     def without_first(self) -> Line:
-        return replace(self, words=self.words[1:])
+        return Line(self.words[1:], self.named, self.raw)
 
 
 def parse(text: str, names: Collection[str] = ()) -> Line:
@@ -90,6 +92,8 @@ def parse(text: str, names: Collection[str] = ()) -> Line:
     so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERS` among them admits ``1=value``.
     A quote that nothing closes, and markup that Slack does not write, are text."""
     raw = text[:MAX_TEXT]
+    if _SIMPLE.fullmatch(raw):  # most lines: nothing to undo, nothing to name
+        return Line(tuple([Word(word) for word in raw.split()]), _NO_NAMES, raw)
     words: list[Word] = []
     named: dict[str, Word] = {}
     for name, word in _Reader(_clean(raw), names).read():

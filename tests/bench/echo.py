@@ -15,9 +15,7 @@ from bot.serving import serve
 
 
 async def main() -> None:
-    web = AsyncWebClient(
-        token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"]
-    )
+    web = AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
     app = AsyncApp(
         client=web,
         signing_secret=os.environ["SLACK_SIGNING_SECRET"],

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
@@ -73,7 +74,9 @@ class Commands:
 class _Connection(asyncio.Protocol):
     """One request at a time; the next leaves when the answer is whole."""
 
-    def __init__(self, requests: Iterator[bytes], until: float, ended: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], until: float, ended: asyncio.Future[None]
+    ) -> None:
         self._requests = requests
         self._until = until
         self._ended = ended
@@ -100,7 +103,7 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if not self._ended.done():
             self._ended.set_result(None)
 
@@ -115,6 +118,10 @@ def _length(head: bytes) -> int:
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
+def _same(made: _Connection) -> _Connection:
+    return made
+
+
 async def run(url: str, commands: Commands, *, connections: int, seconds: float) -> Load:
     """Keeps every connection busy for ``seconds``."""
     loop = asyncio.get_running_loop()
@@ -125,7 +132,9 @@ async def run(url: str, commands: Commands, *, connections: int, seconds: float)
     for _ in range(connections):
         ended: asyncio.Future[None] = loop.create_future()
         made = _Connection(commands.requests(), began + seconds, ended)
-        await loop.create_connection(lambda made=made: made, address.hostname, address.port)
+        await loop.create_connection(
+            partial(_same, made), address.hostname or "", address.port or 80
+        )
         open_ones.append(made)
         ends.append(ended)
     await asyncio.gather(*ends)

@@ -64,7 +64,9 @@ async def post(request: CommandRequest, _: Desk) -> Message:
     if word == "channel":
         return Message(text="for everyone", to_channel=True)
     if word == "card":
-        pressable = [blocks.button(label, f"stage.{label}", "7") for label in ("again", "form", "boom")]
+        pressable = [
+            blocks.button(label, f"stage.{label}", "7") for label in ("again", "form", "boom")
+        ]
         return Message(text="a card", blocks=(blocks.section("a card"), blocks.actions(*pressable)))
     return Message(text="too much", blocks=tuple(blocks.divider() for _ in range(51)))
 
@@ -87,9 +89,15 @@ def _form() -> OpenForm:
                 "block_id": "who",
                 "label": blocks.plain("Who", 100),
                 "optional": True,
-                "element": {"type": "external_select", "action_id": "stage.who", "min_query_length": 0},
+                "element": {
+                    "type": "external_select",
+                    "action_id": "stage.who",
+                    "min_query_length": 0,
+                },
             },
-            blocks.actions(blocks.button("Fill", "stage.fill"), blocks.button("Burn", "stage.burn")),
+            blocks.actions(
+                blocks.button("Fill", "stage.fill"), blocks.button("Burn", "stage.burn")
+            ),
         ],
     )
     return OpenForm(view, {"kept": "yes"})
@@ -109,7 +117,9 @@ async def boom(_: ActionRequest, __: Desk) -> Reply:
 
 async def fill(request: ActionRequest, _: Desk) -> UpdateForm:
     kept = request.state["kept"]
-    view = blocks.form("stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")])
+    view = blocks.form(
+        "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")]
+    )
     return UpdateForm(view, request.state)
 
 
@@ -148,7 +158,7 @@ async def nothing(_: CommandRequest, __: Desk) -> Nothing:
 
 
 def _command(name: str, run: object, **more: object) -> Command[Desk]:
-    return Command(  # type: ignore[misc]
+    return Command(
         name=name,
         summary=f"{name} for the test",
         usage=f"{name} [word]",

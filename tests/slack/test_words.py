@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.slack.words import (
     MAX_TEXT,
@@ -322,3 +324,10 @@ def test_numbers_are_names_where_the_command_has_variables() -> None:
     text = '1=John 02="Big Plan" ３＝x #=y 10:30 1234=z -1=a 1.5=b'
     assert named(text, NUMBERS) == {"1": "John", "2": "Big Plan", "3": "x"}
     assert texts(text, NUMBERS) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]
+
+
+@given(st.text(alphabet="ab1@._+- ", max_size=60), st.sampled_from([(), ("a",), ("#",)]))
+def test_a_simple_line_is_read_as_any_other(text: str, names: tuple[str, ...]) -> None:
+    """An honest no-break space sends the same words down the long way."""
+    simple, long = parse(text, names), parse(text + "\u00a0", names)
+    assert (simple.words, dict(simple.named)) == (long.words, dict(long.named))

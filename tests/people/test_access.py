@@ -1,0 +1,252 @@
+"""Who may do what: by role, by name, by group; and what holds while Slack cannot be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import manifest
+from bot.people.access import Access
+from bot.sandbox.demo import World
+from bot.sandbox.slack import plain
+from bot.slack.command import Actor, Role
+from bot.slack.router import Standing
+from tests.clock import ManualClock
+from tests.conftest import OpenWorld
+from tests.slack.stage import STAGE
+
+OWNER, ADMIN, JOHN, MEI = "U0LENA", "U0PRIYA", "U0JOHN", "U0MEI"
+GUEST, SINGLE, STRANGER = "U0GITA", "U0ARJUN", "U0SAM"
+BOT, NOBODY = "U0CHAKRA", "U0NOBODY"
+GROUP = "S0SALES"
+DAY = 86_400
+
+
+async def standing(acme: World, who: str, *senders: str) -> Standing:
+    return await Access(acme.bot.desk.members, senders).standing(Actor(who, "T0ACME"))
+
+
+def slack_is_down(acme: World, *methods: str) -> None:
+    for method in methods or ("users.info", "usergroups.users.list"):
+        acme.slack.fail(method, error="fatal_error", times=50)
+
+
+# --- while Slack answers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "senders", "role"),
+    [
+        (OWNER, (), Role.SENDER),
+        (ADMIN, (), Role.SENDER),
+        (MEI, (), Role.MEMBER),
+        (GUEST, (), Role.ANYONE),
+        (SINGLE, (), Role.ANYONE),
+        (STRANGER, (), Role.ANYONE),
+        (BOT, (), Role.ANYONE),
+        (NOBODY, (), Role.ANYONE),
+        (MEI, (MEI,), Role.SENDER),
+        (MEI, (JOHN,), Role.MEMBER),
+        (GUEST, (GUEST,), Role.SENDER),
+        (SINGLE, (SINGLE,), Role.SENDER),
+        (STRANGER, (STRANGER,), Role.SENDER),
+        (BOT, (BOT,), Role.ANYONE),
+        (NOBODY, (NOBODY,), Role.ANYONE),
+        (JOHN, (GROUP,), Role.SENDER),
+        (MEI, (GROUP,), Role.MEMBER),
+        (GUEST, (GROUP,), Role.ANYONE),
+        (MEI, (GROUP, MEI), Role.SENDER),
+        (JOHN, ("S0GONE", GROUP), Role.SENDER),
+    ],
+)
+async def test_the_role_follows_from_slack_and_the_setting(
+    acme: World, who: str, senders: tuple[str, ...], role: Role
+) -> None:
+    found = await standing(acme, who, *senders)
+    assert (found.role, found.unsure) == (role, False)
+
+
+@pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER, BOT, NOBODY, MEI])
+async def test_who_may_not_is_told_why(acme: World, who: str) -> None:
+    assert (await standing(acme, who)).reason.endswith(".")
+
+
+async def test_a_deleted_group_takes_nobody_in_and_makes_nobody_unsure(acme: World) -> None:
+    with capture_logs() as lines:
+        found = await standing(acme, MEI, "S0GONE")
+    assert (found.role, found.unsure) == (Role.MEMBER, False)
+    assert lines[0]["code"] == "no_such_subteam"
+
+
+# --- while it does not ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", [OWNER, ADMIN, JOHN, MEI, GUEST, STRANGER])
+async def test_at_first_sight_nobody_is_known_while_slack_is_down(acme: World, who: str) -> None:
+    slack_is_down(acme)
+    with capture_logs() as lines:
+        found = await standing(acme, who, who)
+    assert (found.role, found.unsure) == (Role.ANYONE, True)
+    assert (lines[0]["method"], lines[0]["code"]) == ("users.info", "fatal_error")
+    assert who not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("who", "senders", "role"),
+    [
+        (OWNER, (), Role.MEMBER),
+        (ADMIN, (), Role.MEMBER),
+        (MEI, (), Role.MEMBER),
+        (MEI, (MEI,), Role.MEMBER),
+        (JOHN, (GROUP,), Role.MEMBER),
+        (GUEST, (GUEST,), Role.MEMBER),
+    ],
+)
+async def test_who_is_remembered_may_still_look_and_no_longer_write(
+    acme: World, clock: ManualClock, who: str, senders: tuple[str, ...], role: Role
+) -> None:
+    await standing(acme, who, *senders)
+    await clock.advance(301)
+    slack_is_down(acme)
+    found = await standing(acme, who, *senders)
+    assert (found.role, found.unsure) == (role, True)
+
+
+@pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER])
+async def test_a_remembered_guest_stays_a_guest(acme: World, clock: ManualClock, who: str) -> None:
+    await standing(acme, who)
+    await clock.advance(301)
+    slack_is_down(acme)
+    assert (await standing(acme, who)).role is Role.ANYONE
+
+
+async def test_after_a_day_nobody_is_remembered(acme: World, clock: ManualClock) -> None:
+    await standing(acme, MEI)
+    await clock.advance(DAY + 301)
+    slack_is_down(acme)
+    assert await standing(acme, MEI) == Standing(Role.ANYONE, unsure=True)
+
+
+async def test_within_five_minutes_slack_need_not_be_asked_again(acme: World) -> None:
+    await standing(acme, ADMIN)
+    slack_is_down(acme)
+    assert await standing(acme, ADMIN) == Standing(Role.SENDER)
+
+
+async def test_a_demoted_admin_is_noticed_once_the_memory_is_old(
+    acme: World, clock: ManualClock
+) -> None:
+    await standing(acme, ADMIN)
+    await clock.advance(301)
+    acme.slack.fail("users.info", error="user_not_found")
+    assert (await standing(acme, ADMIN)).role is Role.ANYONE
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "unsure"),
+    [
+        (JOHN, Role.MEMBER, True),
+        (MEI, Role.MEMBER, True),
+        (GUEST, Role.ANYONE, True),
+        (ADMIN, Role.SENDER, False),
+    ],
+)
+async def test_a_group_that_cannot_be_asked_about_lets_nobody_write(
+    acme: World, who: str, role: Role, unsure: bool
+) -> None:
+    slack_is_down(acme, "usergroups.users.list")
+    found = await standing(acme, who, GROUP)
+    assert (found.role, found.unsure) == (role, unsure)
+
+
+async def test_a_person_who_is_named_needs_no_group(acme: World) -> None:
+    slack_is_down(acme, "usergroups.users.list")
+    assert (await standing(acme, MEI, GROUP, MEI)).role is Role.SENDER
+
+
+async def test_a_remembered_group_lets_its_members_look_only(
+    acme: World, clock: ManualClock
+) -> None:
+    await standing(acme, JOHN, GROUP)
+    await clock.advance(301)
+    slack_is_down(acme, "usergroups.users.list")
+    found = await standing(acme, JOHN, GROUP)
+    assert (found.role, found.unsure) == (Role.MEMBER, True)
+
+
+@pytest.mark.parametrize(
+    ("scope", "who", "role"),
+    [("users:read", ADMIN, Role.ANYONE), ("usergroups:read", JOHN, Role.MEMBER)],
+)
+async def test_a_missing_scope_lets_nobody_write_and_is_logged(
+    open_world: OpenWorld, scope: str, who: str, role: Role
+) -> None:
+    lacking = manifest.load()
+    lacking["oauth_config"]["scopes"]["bot"].remove(scope)
+    async with open_world(app_manifest=lacking) as made:
+        with capture_logs() as lines:
+            found = await standing(made, who, GROUP)
+    assert (found.role, found.unsure) == (role, True)
+    assert "missing_scope" in {line.get("code") for line in lines}
+
+
+# --- as the person sees it -----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def stage(open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world(STAGE, senders=(JOHN, GUEST)) as made:
+        yield made
+
+
+async def typed(made: World, who: str, text: str, where: str = "C0SALES") -> str:
+    await made.slack.type(who, where, f"/chakra {text}")
+    await made.settle()
+    return plain(made.slack.messages(who, where)[-1])
+
+
+async def test_a_member_looks_and_a_sender_writes(stage: World) -> None:
+    assert await typed(stage, MEI, "say hi") == "hi"
+    refused = await typed(stage, MEI, "write hi")
+    assert "open to few" in refused
+    assert "sender" in refused
+    for who in (JOHN, ADMIN, OWNER):
+        assert await typed(stage, who, "write hi") == "hi"
+
+
+async def test_guests_and_strangers_read_the_help_unless_they_are_named(stage: World) -> None:
+    assert "People from other workspaces" in await typed(stage, STRANGER, "say hi", "C0PARTNERS")
+    assert "/chakra say" in await typed(stage, STRANGER, "help", "C0PARTNERS")
+    assert await typed(stage, GUEST, "write hi", "C0PARTNERS") == "hi"
+
+
+async def test_while_slack_is_down_known_members_look_and_nobody_writes(
+    stage: World, clock: ManualClock
+) -> None:
+    for who in (MEI, ADMIN):
+        await typed(stage, who, "say hi")
+    await clock.advance(301)
+    slack_is_down(stage)
+    assert await typed(stage, MEI, "say again") == "again"
+    assert await typed(stage, ADMIN, "say again") == "again"
+    refused = await typed(stage, ADMIN, "write hi")
+    assert "could not be asked who you are" in refused
+    assert "Reference" in refused
+    assert "could not be asked" in await typed(stage, "U0OMAR", "say hi")
+    assert "/chakra say" in await typed(stage, "U0OMAR", "help")
+    assert "could not be asked" in await typed(stage, "U0OMAR", "")
+
+
+async def test_a_slack_that_hangs_delays_no_ack(stage: World, clock: ManualClock) -> None:
+    stage.slack.hang("users.info")
+    typing = asyncio.create_task(stage.slack.type(MEI, "C0SALES", "/chakra say hi"))
+    await clock.until_sleeping(0.3)
+    await clock.advance(0.3)
+    delivered = await typing
+    assert (delivered.status, delivered.body) == (200, None)
+    stage.slack.release()
+    await stage.settle()
+    assert plain(stage.slack.messages(MEI, "C0SALES")[-1]) == "hi"

@@ -1,0 +1,139 @@
+"""The bot as a process of its own, between stand-ins that the test serves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot import manifest
+from bot.clock import SystemClock
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.demo import EVENTS
+from bot.sandbox.slack import EmbeddedSlack
+from bot.serving import serve
+
+SERVE = ("-m", "bot", "serve")
+PATIENCE = 20.0
+"""Seconds after which a process that says nothing has failed; a busy machine is slow."""
+
+
+@dataclass(frozen=True)
+class StandIns:
+    slack: EmbeddedSlack
+    chakra: EmbeddedChakra
+
+    def environ(self, *, socket_mode: bool = False, **other: str) -> dict[str, str]:
+        """What a person would set, and nothing of this process's own settings."""
+        way = (
+            {"SLACK_APP_TOKEN": self.slack.app_token}
+            if socket_mode
+            else {"SLACK_SIGNING_SECRET": self.slack.signing_secret}
+        )
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "CHAKRA_ACCESS_TOKEN": self.chakra.access_token,
+            "CHAKRA_API_URL": self.chakra.base_url,
+            "PORT": "0",
+            "LOG_FORMAT": "json",
+            **way,
+            **other,
+        }
+
+
+@asynccontextmanager
+async def stand_ins() -> AsyncIterator[StandIns]:
+    async with AsyncExitStack() as stack:
+        clock = SystemClock()
+        slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
+        chakra = EmbeddedChakra(clock)
+        slack.served_at(await stack.enter_async_context(serve(slack.app, grace=0.2)))
+        chakra.served_at(await stack.enter_async_context(serve(chakra.app, grace=0.2)))
+        await slack.start()
+        stack.push_async_callback(slack.aclose)
+        stack.push_async_callback(chakra.aclose)
+        yield StandIns(slack, chakra)
+
+
+@dataclass
+class Process:
+    """``said`` is what it wrote so far, ``errors`` its standard error, both line by line."""
+
+    process: asyncio.subprocess.Process
+    said: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, stream: asyncio.StreamReader, into: list[str]) -> None:
+        async for line in stream:
+            into.append(line.decode())
+            self._more.set()
+
+    async def until(self, lines: list[str], part: str) -> str:
+        """The first of ``lines`` that holds ``part``."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for line in lines:
+                    if part in line:
+                        return line
+                self._more.clear()
+                await self._more.wait()
+
+    async def ready(self) -> str:
+        """The bot's base URL, once it serves."""
+        line: dict[str, Any] = json.loads(await self.until(self.errors, '"event":"ready"'))
+        return str(line["url"])
+
+    async def ended(self, with_signal: signal.Signals | None = None) -> int:
+        """The exit status, after a signal or by itself."""
+        if with_signal is not None:
+            self.process.send_signal(with_signal)
+        async with asyncio.timeout(PATIENCE):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def python(*arguments: str, environ: dict[str, str], folder: Path) -> AsyncIterator[Process]:
+    """``python <arguments>`` in ``folder``, killed when the block ends."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **environ},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    made = Process(started)
+    assert started.stdout is not None
+    assert started.stderr is not None
+    readers = [
+        asyncio.create_task(made.read(started.stdout, made.said)),
+        asyncio.create_task(made.read(started.stderr, made.errors)),
+    ]
+    try:
+        yield made
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.wait()
+        await asyncio.gather(*readers)
+
+
+async def run(*arguments: str, environ: dict[str, str], folder: Path) -> tuple[int, str, str]:
+    """The exit status, and what it said and complained of, of a process that ends by itself."""
+    async with python(*arguments, environ=environ, folder=folder) as process:
+        status = await process.ended()
+    return status, "".join(process.said), "".join(process.errors)
+
+
+def events_of(url: str) -> str:
+    return url + EVENTS

@@ -1,0 +1,222 @@
+"""Block Kit in our words: nothing from outside mentions anybody, and Slack takes all of it."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sandbox.slack.limits import check_message, check_view
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, words
+from bot.slack.reply import Choice
+
+NASTY = (
+    "<!channel>",
+    "<!here|here>",
+    "<@U0JOHN>",
+    "<#C0SALES|sales>",
+    "<https://evil.example|your bank>",
+    "&lt;!channel&gt;",
+    "&amp;lt;!everyone&amp;gt;",
+    "R&D <3 > 2",
+    "*bold* _it_ `code` ~gone~",
+    "שלום עולם",
+    "مرحبا <!channel>",
+    "\u202egnirts",
+    "a\x00b\x1bc",
+    "👩‍👩‍👧‍👦🇮🇳",
+    "",
+    "   ",
+    "\n\n",
+)
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(NASTY),
+    st.lists(st.sampled_from(NASTY), max_size=8).map("".join),
+    st.builds(lambda text, count: text * count, st.sampled_from(NASTY), st.integers(1, 900)),
+)
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def is_inert(text: str) -> bool:
+    """No angle bracket, and every ampersand begins an entity of Slack's three."""
+    return not re.search("[<>]", text) and not re.search("&(?!(?:amp|lt|gt);)", text)
+
+
+# --- escaping ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("John Doe", "John Doe"),
+        ("R&D <3", "R&amp;D &lt;3"),
+        ("<!channel>", "&lt;!channel&gt;"),
+        ("&lt;", "&amp;lt;"),
+        ("a\x00b\x7f", "ab"),
+        ("two\nlines\tand", "two\nlines\tand"),
+        ("\u202etxt", "txt"),
+        ("שלום", "\u2068שלום\u2069"),
+        ("<שלום>", "\u2068&lt;שלום&gt;\u2069"),
+        ("\u2069\u2069שלום", "\u2068שלום\u2069"),
+    ],
+)
+def test_outside_text_shows_its_characters_and_does_nothing(text: str, shown: str) -> None:
+    assert escape(text) == shown
+
+
+@given(TEXTS)
+def test_whatever_the_text_nothing_of_it_is_markup(text: str) -> None:
+    escaped = escape(text)
+    assert is_inert(escaped)
+    assert html.unescape(_HIDDEN.sub("", escaped)) == _HIDDEN.sub("", text)
+    assert escape(escaped) is escaped
+
+
+@given(TEXTS, TEXTS)
+def test_text_in_a_setting_of_ours_stays_text(one: str, two: str) -> None:
+    for made in (words(one, two), lines([one, two]), bold(one), italic(one), code(one)):
+        assert is_inert(made)
+    assert words(Markup("*x* "), one).startswith("*x* ")
+    assert is_inert(words(one, blocks.mention("U0JOHN")).replace("<@U0JOHN>", ""))
+
+
+@given(TEXTS)
+def test_bold_and_code_end_where_we_end_them(text: str) -> None:
+    made = bold(text)
+    assert made == "" or (made.count("*") == 2 and "\n" not in made)
+    assert code(text).count("`") == 2
+    assert "\n" not in code(text)
+
+
+def test_markup_of_ours_is_not_escaped_twice() -> None:
+    once = escape("R&D")
+    assert words(once) == bold(once)[1:-1] == code(once)[1:-1] == italic(once)[1:-1] == "R&amp;D"
+
+
+# --- cutting -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("hello", 5, "hello"),
+        ("hello!", 5, "hell…"),
+        ("hello world", 7, "hello…"),
+        ("<b>&lt;", 6, "<b>&l…"),
+        ("", 5, ""),
+    ],
+)
+def test_what_is_too_long_ends_in_an_ellipsis(text: str, most: int, shown: str) -> None:
+    assert clip(text, most) == shown
+
+
+@given(TEXTS, st.integers(1, 80))
+def test_a_cut_never_breaks_an_entity(text: str, most: int) -> None:
+    cut = clip(escape(text), most)
+    assert len(cut) <= most
+    assert is_inert(cut)
+    assert len(clip(text, most)) <= most
+
+
+@given(TEXTS, st.integers(1, 80))
+def test_a_cut_never_breaks_a_mention_or_a_link(text: str, most: int) -> None:
+    link = Markup("<https://chakrahq.com/a?b=1&amp;c=2|Chakra>")
+    cut = clip(words(text[:30], link, text, blocks.mention("U0JOHN")), most)
+    assert is_inert(cut.replace(link, "").replace("<@U0JOHN>", ""))
+
+
+# --- blocks --------------------------------------------------------------------------------------
+
+CHOICES = st.builds(Choice, TEXTS, st.uuids().map(str), TEXTS)
+
+
+def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
+    found = check_view(payload) if view else check_message(payload)
+    return [str(finding) for finding in found if finding.refused]
+
+
+def in_message(*made: dict[str, Any]) -> dict[str, Any]:
+    return {"text": "x", "blocks": list(made)}
+
+
+@given(TEXTS, TEXTS, st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
+def test_slack_takes_every_block_of_a_message(
+    one: str, two: str, pairs: list[tuple[str, str]]
+) -> None:
+    picture = blocks.image("https://acme.com/a.png", one)
+    made = [
+        blocks.section(one, accessory=picture),
+        blocks.section(words(bold(one), "\n", two), accessory=blocks.button(one, "a.b", two)),
+        blocks.header(one),
+        blocks.context(one, code(two)),
+        blocks.divider(),
+        blocks.actions(blocks.button(two, "a.c", style="primary")),
+    ]
+    for block in made:
+        assert refused(in_message(block)) == []
+    for block in blocks.fields(pairs):
+        assert refused(in_message(block)) == []
+
+
+@given(TEXTS, st.lists(CHOICES, min_size=1, max_size=5, unique_by=lambda one: one.value))
+def test_slack_takes_every_menu(text: str, choices: list[Choice]) -> None:
+    menu = blocks.select("a.pick", text, choices, initial=choices[0].value)
+    assert refused(in_message(blocks.actions(menu))) == []
+    assert refused(in_message(blocks.section(text, accessory=menu))) == []
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_slack_takes_every_form(title: str, label: str, typed: str) -> None:
+    field = blocks.text_field("name", label, action="a.name", initial=typed, hint=label)
+    plain_field = blocks.text_field("nick", label, action="a.nick", optional=True)
+    view = blocks.form("a.submit", title, title, [blocks.section(label), field, plain_field])
+    assert refused(view, view=True) == []
+    assert refused(blocks.notice(title, [blocks.section(typed)]), view=True) == []
+
+
+@given(TEXTS, TEXTS)
+def test_slack_takes_a_form_given_back_with_what_was_typed(before: str, typed: str) -> None:
+    field = blocks.text_field("name", "Name", action="a.name", initial=before)
+    view = {**blocks.form("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
+    held = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
+    again = blocks.refilled(held, {"name": typed[:3_000]}, [blocks.section("No.")])
+    assert refused(again, view=True) == []
+    assert again["blocks"][1]["element"].get("initial_value", "") == typed[:3_000]
+    assert not {"id", "hash", "state"} & set(again)
+    assert again["private_metadata"] == "{}"
+
+
+def test_many_fields_become_several_sections() -> None:
+    made = blocks.fields([(f"label {n}", f"value {n}") for n in range(23)])
+    assert [len(block["fields"]) for block in made] == [10, 10, 3]
+    assert blocks.fields([]) == []
+
+
+def test_a_menu_offers_a_hundred_at_most_and_begins_with_what_is_chosen() -> None:
+    choices = [Choice(f"n{n}", str(n)) for n in range(150)]
+    menu = blocks.select("a.pick", "Pick", choices, initial="7")
+    assert len(menu["options"]) == 100
+    assert menu["initial_option"] == menu["options"][7]
+    assert "initial_option" not in blocks.select("a.pick", "Pick", choices, initial="120")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "x.png", "javascript:alert(1)", "data:image/png;base64,AA", "https://a/" + "x" * 3_000],
+)
+def test_an_address_that_slack_would_refuse_is_no_picture(url: str) -> None:
+    assert blocks.image(url, "alt") is None
+
+
+def test_a_picture_without_words_has_some() -> None:
+    assert blocks.image("https://a.com/x.png", "") == {
+        "type": "image",
+        "image_url": "https://a.com/x.png",
+        "alt_text": "picture",
+    }

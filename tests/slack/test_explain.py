@@ -1,0 +1,254 @@
+"""Every error as a person reads it: what happened, what to do, and nothing that was not meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import errors
+from bot.sandbox.slack import plain
+from bot.sandbox.slack.limits import check_message, check_view
+from bot.slack import blocks
+from bot.slack.explain import (
+    explain,
+    form_notice,
+    message,
+    outdated_button,
+    seconds,
+    still_working,
+    unknown_command,
+)
+
+REFERENCE = "7F3K-92QD"
+ROOTS = (errors.BotError, errors.PersonError, errors.ChakraError)
+"""Kinds that nothing raises as they are."""
+
+
+def kinds(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
+    """Every error that the product can raise."""
+    for kind in root.__subclasses__():
+        if kind.__module__.startswith("bot."):
+            yield from {kind, *kinds(kind)}
+
+
+ALL = sorted({kind for kind in kinds() if kind not in ROOTS}, key=lambda kind: kind.__name__)
+
+
+def made(kind: type[errors.BotError], text: str = "") -> errors.BotError:
+    """One with as little in it as there may be, or with ``text`` wherever there is room."""
+    if kind is errors.NotAllowed:
+        return errors.NotAllowed("sender", reason=text)
+    if kind is errors.NotFound:
+        return errors.NotFound("user", text, hint=text, near=(text, text) if text else ())
+    if kind is errors.NotLinked:
+        return errors.NotLinked("U0JOHN", text)
+    if kind is errors.NotSetUp:
+        return errors.NotSetUp("CHAKRA_PLUGIN_ID", text)
+    if kind is errors.UsageError:
+        return errors.UsageError(text, example=text or None)
+    if issubclass(kind, errors.SlackError):
+        return kind("views.open", text or "fatal_error")
+    return kind(text)
+
+
+def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
+    found = check_view(payload) if view else check_message(payload)
+    return [str(finding) for finding in found if finding.refused]
+
+
+def as_sent(error: BaseException) -> dict[str, Any]:
+    told = message(error, REFERENCE)
+    return {"text": told.text, "blocks": list(told.blocks)}
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotError]) -> None:
+    told = explain(made(kind))
+    assert told.what.endswith((".", "?"))
+    assert told.remedy
+    assert told != explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
+    assert not re.search(
+        r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", plain_text(told)
+    )
+    assert len(told.what) <= 130
+    assert len(told.remedy) <= 300
+
+
+def plain_text(told: Any) -> str:
+    return f"{told.what} {told.remedy}"
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_slack_takes_every_explanation(kind: type[errors.BotError]) -> None:
+    for text in ("", "<!channel> & <b>", "x" * 5_000, "\n" * 50):
+        assert refused(as_sent(made(kind, text))) == []
+
+
+@given(kind=st.sampled_from(ALL), text=st.text(max_size=50) | st.sampled_from(["<!here>", "&lt;"]))
+def test_whatever_an_error_holds_mentions_nobody(kind: type[errors.BotError], text: str) -> None:
+    sent = as_sent(made(kind, text))
+    assert refused(sent) == []
+    assert not re.search("<[!@#]", str(sent))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("secret detail"), KeyError("x"), OSError(5, "y")])
+def test_an_unforeseen_error_is_ours_and_tells_no_detail(error: Exception) -> None:
+    sent = str(as_sent(error))
+    assert "Something in this app failed" in sent
+    assert REFERENCE in sent
+    assert "secret" not in sent
+    assert type(error).__name__ not in sent
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
+    kind: type[errors.BotError],
+) -> None:
+    error = made(kind)
+    assert (REFERENCE in str(as_sent(error))) is explain(error).ours
+    if isinstance(error, errors.PersonError):
+        assert not explain(error).ours
+
+
+def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
+    class Gone(errors.Missing):
+        pass
+
+    assert explain(Gone()) == explain(errors.Missing())
+    assert explain(errors.ChakraError()) == explain(RuntimeError())
+
+
+def test_a_usage_error_shows_a_line_to_copy() -> None:
+    told = message(errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE)
+    assert "`/chakra user john@acme.com`" in str(told.blocks)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.NotFound("user", "jhon"), ("user", "jhon", "spelling")),
+        (errors.NotFound("user", "jhon", near=("john", "joan")), ("`john`, `joan`",)),
+        (errors.NotFound("user", "jhon", hint="Ask Priya."), ("Ask Priya.",)),
+        (errors.NotFound("user", ""), ("nothing",)),
+        (errors.NotAllowed("sender"), ("may not", "sender")),
+        (errors.NotAllowed("sender", unsure=True), ("could not be asked who you are",)),
+        (errors.NotSetUp("CHAKRA_PLUGIN_ID"), ("CHAKRA_PLUGIN_ID",)),
+        (errors.KeyRefused(status=401), ("CHAKRA_ACCESS_TOKEN",)),
+        (errors.KeyRefused(status=403), ("role",)),
+        (errors.Throttled(retry_after=30), ("30 seconds",)),
+        (errors.Unavailable(retry_after=90), ("Nothing was changed", "1 minute and 30 seconds")),
+        (errors.OutcomeUnknown(), ("may have been", "Look before")),
+        (errors.Rejected("too long"), ("“too long”",)),
+        (errors.Rejected(""), ("Change what it objects to",)),
+        (errors.SlackError("x", "missing_scope"), ("chakra-bot doctor",)),
+        (errors.SlackError("x", "fatal_error"), ("`fatal_error`", "Try again in a minute")),
+        (errors.SlackError("x", "ratelimited", retry_after=30), ("30 seconds",)),
+        (errors.SlackError("x", "invalid_blocks"), ("will not help",)),
+        (errors.TriggerExpired("x", "expired_trigger_id"), ("once more",)),
+        (errors.NotInChannel("x", "not_in_channel"), ("/invite",)),
+        (errors.Interrupted(), ("stopped", "Wait a minute")),
+    ],
+)
+def test_the_remedy_fits_the_case(error: errors.BotError, words: tuple[str, ...]) -> None:
+    sent = plain_text(explain(error))
+    assert all(word in sent for word in words), sent
+
+
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (None, "a minute"),
+        (float("nan"), "a minute"),
+        (0, "1 second"),
+        (0.2, "1 second"),
+        (30, "30 seconds"),
+        (60, "1 minute"),
+        (90, "1 minute and 30 seconds"),
+        (3_600, "1 hour"),
+        (-5, "1 second"),
+        (1e30, "1 day"),
+        (float("inf"), "1 day"),
+    ],
+)
+def test_a_wait_is_said_as_people_say_it(wait: float | None, said: str) -> None:
+    assert seconds(wait) == said
+
+
+# --- other lines ---------------------------------------------------------------------------------
+
+
+@given(typed=st.text(min_size=1, max_size=300), rest=st.text(max_size=3_000))
+def test_a_word_that_is_no_command_is_quoted_and_harmless(typed: str, rest: str) -> None:
+    for near in (None, "user"):
+        told = unknown_command(typed, near, rest)
+        sent = {"text": told.text, "blocks": list(told.blocks)}
+        assert refused(sent) == []
+        assert not re.search("<[!@#]", str(sent))
+
+
+def test_the_nearest_command_keeps_what_was_typed_behind_it() -> None:
+    assert "`/chakra user john doe`" in unknown_command("usr", "user", "john doe").text
+    assert "`/chakra user`?" in unknown_command("usr", "user", "").text
+
+
+def test_the_lines_in_between_are_fit_for_slack() -> None:
+    for told in (still_working(), outdated_button()):
+        assert refused({"text": told.text, "blocks": list(told.blocks)}) == []
+
+
+# --- in forms ------------------------------------------------------------------------------------
+
+FORM = {
+    **blocks.form(
+        "a.submit",
+        "A form",
+        "Save",
+        [
+            blocks.text_field("name", "Name", action="a.name", initial="before"),
+            blocks.text_field("nick", "Nick", action="a.nick", optional=True),
+        ],
+    ),
+    "id": "V1",
+    "hash": "1.2",
+    "private_metadata": '{"state":{}}',
+    "state": {"values": {}},
+}
+
+
+def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
+    view = form_notice(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
+    assert refused(view, view=True) == []
+    assert "cannot be reached" in plain(view)
+    assert REFERENCE in plain(view)
+    name, nick = view["blocks"][-2:]
+    assert name["element"]["initial_value"] == "Ann"
+    assert "initial_value" not in nick["element"]
+    assert view["private_metadata"] == FORM["private_metadata"]
+
+
+def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
+    once = form_notice(errors.Unavailable(), REFERENCE, FORM, {})
+    again = form_notice(errors.Throttled(retry_after=5), REFERENCE, once, {})
+    assert len(again["blocks"]) == len(once["blocks"])
+    assert "asked too often" in plain(again)
+    assert "cannot be reached" not in plain(again)
+
+
+@pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
+def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
+    told = form_notice(RuntimeError(), REFERENCE, view, {})
+    assert refused(told, view=True) == []
+    assert "submit" not in told
+    assert REFERENCE in plain(told)
+
+
+@given(kind=st.sampled_from(ALL), text=st.text(max_size=80))
+def test_slack_takes_every_form_with_a_sentence(kind: type[errors.BotError], text: str) -> None:
+    for view in (None, FORM):
+        told = form_notice(made(kind, text), REFERENCE, view, {"name": text})
+        assert refused(told, view=True) == []

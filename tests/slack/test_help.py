@@ -1,0 +1,137 @@
+"""Help made from the commands: complete, copyable, fit for Slack whatever their number."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bot.sandbox.slack.limits import check_message
+from bot.slack import help as helping
+from bot.slack.command import Command, Role
+from bot.slack.reply import Message
+from commands import COMMANDS
+from tests.slack.stage import STAGE, nothing
+
+
+def command(name: str = "say", **more: object) -> Command[object]:
+    given = {
+        "name": name,
+        "summary": f"what {name} does",
+        "usage": f"{name} <words>",
+        "example": f"/chakra {name} hello",
+        "run": nothing,
+        **more,
+    }
+    return Command(**given)  # type: ignore[arg-type]
+
+
+def text(message: Message) -> str:
+    return str([message.text, *message.blocks])
+
+
+def fits(message: Message) -> bool:
+    sent = {"text": message.text, "blocks": list(message.blocks)}
+    return not [finding for finding in check_message(sent) if finding.refused]
+
+
+@pytest.mark.parametrize(
+    "commands", [(), COMMANDS, STAGE, tuple(command(f"c{n}") for n in range(60))]
+)
+def test_the_overview_names_each_command_once_with_its_usage(
+    commands: tuple[Command[object], ...],
+) -> None:
+    overview = helping.overview(commands)
+    assert fits(overview)
+    for one in (*commands, None):
+        usage = one.usage if one else helping.USAGE
+        assert sum(f"`/chakra {escaped(usage)}`" in str(block) for block in overview.blocks) == 1
+    assert overview.text.startswith("What /chakra can do: ")
+
+
+def escaped(usage: str) -> str:
+    return usage.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
+def test_one_command_shows_everything_that_it_says_of_itself(one: Command[object]) -> None:
+    told = helping.one(one)
+    assert fits(told)
+    assert f"`/chakra {escaped(one.usage)}`" in text(told)
+    assert f"`{one.example}`" in text(told)
+    assert all(f"`{alias}`" in text(told) for alias in one.aliases)
+    assert all(escaped(detail)[:40] in text(told).replace("\\n", "\n") for detail in one.details)
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
+def test_an_example_is_a_line_that_can_be_typed(one: Command[object]) -> None:
+    assert one.example.split()[:2] == ["/chakra", one.name]
+    assert one.usage.split()[0] == one.name
+    assert one.summary
+    assert not one.summary.endswith(".")
+
+
+def test_a_command_that_writes_says_for_whom_it_is() -> None:
+    assert "may write to Chakra" in text(helping.one(command(role=Role.SENDER)))
+    assert "may write to Chakra" not in text(helping.one(command()))
+
+
+def test_help_explains_itself() -> None:
+    told = helping.about_help()
+    assert fits(told)
+    assert helping.EXAMPLE in text(told)
+
+
+COMMANDS_OF_EACH_ROLE = (
+    command("open", role=Role.ANYONE),
+    command("look", shortcut=("Look", "me")),
+    command("write", role=Role.SENDER, shortcut=("Write", "")),
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "unseen"),
+    [
+        (Role.ANYONE, ("open", "guest"), ("look", "write")),
+        (Role.MEMBER, ("open", "look"), ("write", "guest")),
+        (Role.SENDER, ("open", "look", "write"), ("guest",)),
+    ],
+)
+def test_the_welcome_shows_what_this_person_may_do(
+    role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
+) -> None:
+    told = helping.welcome(COMMANDS_OF_EACH_ROLE, role, unsure=False)
+    assert fits(told)
+    for word in seen:
+        assert word in text(told)
+    for word in unseen:
+        assert f"/chakra {word}" not in text(told)
+
+
+def test_the_welcome_has_a_button_for_each_shortcut_and_for_help() -> None:
+    told = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.SENDER, unsure=False)
+    buttons = {one["action_id"]: one["value"] for one in told.blocks[-1]["elements"]}
+    assert buttons == {
+        "help.run:look": "look me",
+        "help.run:write": "write",
+        "help.run:help": "help",
+    }
+
+
+def test_who_is_not_known_for_certain_is_told_so() -> None:
+    unsure = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.ANYONE, unsure=True)
+    assert "could not be asked" in text(unsure)
+    assert "guest" not in text(unsure)
+    assert "could not" not in text(helping.welcome(COMMANDS, Role.MEMBER, unsure=True))
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("commands", [(), COMMANDS, tuple(command(f"c{n}") for n in range(60))])
+def test_slack_takes_every_welcome(role: Role, commands: tuple[Command[object], ...]) -> None:
+    assert fits(helping.welcome(commands, role, unsure=False))
+
+
+def test_usage_with_angle_brackets_is_shown_as_it_is_written() -> None:
+    told = helping.one(dataclasses.replace(command(), usage="say <!channel>"))
+    assert "<!channel>" not in text(told)
+    assert "&lt;!channel&gt;" in text(told)

@@ -1,0 +1,250 @@
+"""Slack's payloads, read: every kind of element, every surface, and shapes that are none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack import payloads
+from bot.slack.command import Actor, Place
+from bot.slack.payloads import Origin, carrying, element_value, readable
+
+COMMAND = {
+    "command": "/chakra",
+    "text": "user me",
+    "user_id": "U1",
+    "user_name": "mei",
+    "team_id": "T1",
+    "channel_id": "C1",
+    "channel_name": "sales",
+    "response_url": "https://hooks.slack.com/commands/1",
+}
+PRESS = {
+    "type": "block_actions",
+    "user": {"id": "U1", "username": "mei", "name": "mei.t", "team_id": "T2"},
+    "team": {"id": "T1"},
+    "channel": {"id": "C1", "name": "sales"},
+    "container": {"type": "message", "channel_id": "C1"},
+    "response_url": "https://hooks.slack.com/actions/1",
+    "actions": [{"action_id": "user.refresh", "value": "7"}],
+}
+VIEW = {
+    "id": "V1",
+    "callback_id": "user.edit",
+    "private_metadata": json.dumps({"state": {"id": "7"}, "url": "https://x/1", "channel": "C9"}),
+    "state": {"values": {"name": {"user.name": {"type": "plain_text_input", "value": "Ann"}}}},
+}
+SUBMIT = {"type": "view_submission", "user": {"id": "U1", "name": "mei"}, "view": VIEW}
+
+
+# --- who and where -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("payload", "actor"),
+    [
+        (COMMAND, Actor("U1", "T1", "mei")),
+        (PRESS, Actor("U1", "T2", "mei")),
+        ({**PRESS, "user": {"id": "U1", "name": "mei.t"}}, Actor("U1", "T1", "mei.t")),
+        ({**PRESS, "user": {"id": "U1"}, "team": None}, Actor("U1", "", "")),
+        (SUBMIT, Actor("U1", "", "mei")),
+        ({}, Actor("", "", "")),
+    ],
+)
+def test_who_did_it(payload: dict[str, Any], actor: Actor) -> None:
+    assert payloads.actor(payload) == actor
+
+
+@pytest.mark.parametrize(
+    ("payload", "place"),
+    [
+        (COMMAND, Place("C1", "sales")),
+        (PRESS, Place("C1", "sales")),
+        ({**PRESS, "channel": None}, Place("C1")),
+        (SUBMIT, Place("C9")),
+        ({**SUBMIT, "view": {**VIEW, "private_metadata": ""}}, Place("")),
+        ({}, Place("")),
+        ({"command": "/chakra"}, Place("")),
+    ],
+)
+def test_where_it_was_done(payload: dict[str, Any], place: Place) -> None:
+    assert payloads.place(payload) == place
+
+
+@pytest.mark.parametrize(
+    ("payload", "origin"),
+    [
+        (COMMAND, Origin("https://hooks.slack.com/commands/1", "C1")),
+        (PRESS, Origin("https://hooks.slack.com/actions/1", "C1")),
+        (SUBMIT, Origin("https://x/1", "C9")),
+        ({"command": "/chakra", "response_url": None}, Origin("", "")),
+        ({"type": "view_submission", "view": {}}, Origin("", "")),
+    ],
+)
+def test_where_an_answer_belongs(payload: dict[str, Any], origin: Origin) -> None:
+    assert payloads.origin(payload) == origin
+
+
+def test_a_form_carries_its_state_and_where_it_came_from() -> None:
+    view = carrying({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
+    assert payloads.state({"view": view}) == {"id": "7", "name": "Zoë"}
+    assert payloads.origin({"view": view}) == Origin("https://x/1", "C1")
+    assert view["type"] == "modal"
+
+
+def test_a_form_carries_no_more_than_slack_bears() -> None:
+    room = 3_000 - len(carrying({}, {"k": ""}, Origin())["private_metadata"])
+    assert len(carrying({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
+    with pytest.raises(ValueError, match="3001 of 3000"):
+        carrying({}, {"k": "x" * (room + 1)}, Origin())
+
+
+@pytest.mark.parametrize("metadata", ["", "{", "[]", "5", "null", '{"state": []}', '{"state": 1}'])
+def test_metadata_that_is_not_ours_is_no_state(metadata: str) -> None:
+    payload = {"view": {"private_metadata": metadata}}
+    assert payloads.state(payload) == {}
+    assert payloads.origin(payload) == Origin()
+
+
+# --- what was entered ----------------------------------------------------------------------------
+
+
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": value.title()}, "value": value}
+
+
+ELEMENTS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "button", "value": "7"}, "7"),
+    ({"type": "button"}, ""),
+    ({"type": "plain_text_input", "value": "Ann"}, "Ann"),
+    ({"type": "plain_text_input", "value": None}, ""),
+    ({"type": "email_text_input", "value": "a@b.c"}, "a@b.c"),
+    ({"type": "url_text_input", "value": "https://a"}, "https://a"),
+    ({"type": "number_input", "value": "5"}, "5"),
+    ({"type": "static_select", "selected_option": option("a")}, "a"),
+    ({"type": "static_select", "selected_option": None}, ""),
+    ({"type": "external_select", "selected_option": option("a")}, "a"),
+    ({"type": "radio_buttons", "selected_option": option("a")}, "a"),
+    ({"type": "overflow", "selected_option": option("a")}, "a"),
+    ({"type": "multi_static_select", "selected_options": [option("a"), option("b")]}, "a,b"),
+    ({"type": "multi_external_select", "selected_options": []}, ""),
+    ({"type": "checkboxes", "selected_options": [option("a")]}, "a"),
+    ({"type": "users_select", "selected_user": "U1"}, "U1"),
+    ({"type": "users_select", "selected_user": None}, ""),
+    ({"type": "multi_users_select", "selected_users": ["U1", "U2"]}, "U1,U2"),
+    ({"type": "conversations_select", "selected_conversation": "C1"}, "C1"),
+    ({"type": "multi_conversations_select", "selected_conversations": ["C1", "C2"]}, "C1,C2"),
+    ({"type": "channels_select", "selected_channel": "C1"}, "C1"),
+    ({"type": "multi_channels_select", "selected_channels": ["C1"]}, "C1"),
+    ({"type": "datepicker", "selected_date": "2026-01-31"}, "2026-01-31"),
+    ({"type": "timepicker", "selected_time": "09:30", "timezone": "Asia/Tokyo"}, "09:30"),
+    ({"type": "datetimepicker", "selected_date_time": 1_700_000_000}, "1700000000"),
+    ({"type": "new_thing", "selected_something": "x"}, ""),
+]
+
+
+@pytest.mark.parametrize(("element", "value"), ELEMENTS)
+def test_the_value_of_every_kind_of_element(element: dict[str, Any], value: str) -> None:
+    assert element_value(element) == value
+    state = {"state": {"values": {"field": {"a.b": element}}}}
+    assert payloads.values({"view": state}) == {"field": value}
+    assert payloads.values(state) == {"field": value}
+
+
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {}, {"selected_options": [None, 5, {}]}])
+def test_what_is_no_element_holds_nothing(junk: Any) -> None:
+    assert element_value(junk).strip(",") == ""
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"view": {}},
+        {"view": {"state": None}},
+        {"view": {"state": {"values": None}}},
+        {"view": {"state": {"values": []}}},
+        {"view": {"state": {"values": {"a": None, "b": {}, "c": []}}}},
+        {"state": []},
+    ],
+)
+def test_a_payload_without_state_holds_no_values(payload: dict[str, Any]) -> None:
+    assert payloads.values(payload) == {}
+
+
+# --- shapes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        COMMAND,
+        PRESS,
+        SUBMIT,
+        {**PRESS, "team": None, "enterprise": {"id": "E1"}, "message": None},
+        {**PRESS, "view": VIEW, "channel": None},
+        {"type": "block_suggestion", "user": {"id": "U1"}, "action_id": "a.b", "value": ""},
+        {"type": "event_callback", "event": {"type": "app_home_opened"}},
+        {"type": "url_verification", "challenge": "x"},
+        {"ssl_check": "1"},
+        {},
+    ],
+)
+def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
+    assert readable(payload)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": 5},
+        {"type": []},
+        {"command": 5},
+        {"user": "U1"},
+        {"user": {"id": None}},
+        {"view": None},
+        {"view": {**VIEW, "id": 5}},
+        {"view": {**VIEW, "blocks": [None]}},
+        {"view": {**VIEW, "blocks": [{"element": None}]}},
+        {"actions": {}},
+        {"actions": [{"action_id": 5}]},
+        {"event": {"type": None}},
+        {**PRESS, "actions": []},
+        {**PRESS, "actions": None},
+        {key: value for key, value in PRESS.items() if key != "user"},
+        {**SUBMIT, "view": {}},
+        {**SUBMIT, "user": {}},
+        {"type": "block_suggestion", "user": {"id": "U1"}},
+    ],
+)
+def test_other_shapes_are_not(payload: dict[str, Any]) -> None:
+    assert not readable(payload)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "type", "values", "state", "a"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    ["type", "user", "view", "actions", "state", "channel", "container", "response_url", "team"]
+)
+
+
+@given(st.dictionaries(FIELDS, JUNK))
+def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
+    if readable(payload):
+        payloads.actor(payload)
+        payloads.place(payload)
+        payloads.origin(payload)
+        payloads.state(payload)
+        payloads.values(payload)

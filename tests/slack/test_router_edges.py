@@ -1,0 +1,154 @@
+"""What a handler may do wrong, and Slack too, without anybody being left in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.desk import Desk
+from bot.sandbox.demo import World
+from bot.sandbox.slack import plain
+from bot.slack import blocks
+from bot.slack.command import (
+    Action,
+    ActionRequest,
+    Command,
+    CommandRequest,
+    Form,
+    Role,
+    SubmitRequest,
+)
+from bot.slack.reply import Message, OpenForm, UpdateForm
+from tests.clock import ManualClock
+from tests.conftest import OpenWorld
+
+JOHN, SALES = "U0JOHN", "C0SALES"
+TOO_MUCH = {"kept": "x" * 4_000}
+
+
+def form(state: dict[str, str] | None = None) -> OpenForm:
+    name = blocks.text_field("name", "Name", action="odd.name", optional=True)
+    burn = blocks.actions(blocks.button("Burn", "odd.burn"))
+    return OpenForm(blocks.form("odd.submit", "Odd", "Save", [name, burn]), state or {})
+
+
+async def run(request: CommandRequest, _: Desk) -> OpenForm | Message:
+    word = request.line.rest()
+    if word == "big":
+        return form(TOO_MUCH)
+    if word == "card":
+        pressed = blocks.actions(blocks.button("Open", "odd.open"))
+        return Message("card", (blocks.section("card"), pressed))
+    return form()
+
+
+async def open_big(_: ActionRequest, __: Desk) -> OpenForm:
+    return form(TOO_MUCH)
+
+
+async def grow(_: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm:
+    return UpdateForm(form().view, TOO_MUCH)
+
+
+ODD: Command[Desk] = Command(
+    name="odd",
+    summary="misbehaves",
+    usage="odd [word]",
+    example="/chakra odd big",
+    run=run,
+    role=Role.MEMBER,
+    actions=(Action("odd.open", open_big), Action("odd.burn", grow)),
+    forms=(Form("odd.submit", grow, role=Role.MEMBER),),
+)
+
+
+@pytest.fixture
+async def made(open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world((ODD,)) as world:
+        yield world
+
+
+async def typed(made: World, word: str) -> str:
+    await made.slack.type(JOHN, SALES, f"/chakra odd {word}")
+    await made.settle()
+    return plain(made.slack.messages(JOHN, SALES)[-1])
+
+
+async def test_a_form_with_too_much_state_is_a_sentence_with_a_reference(made: World) -> None:
+    with capture_logs() as lines:
+        said = await typed(made, "big")
+    assert "Something in this app failed" in said
+    assert "Reference" in said
+    assert made.slack.view(JOHN) is None
+    assert any(line.get("exc_info") for line in lines)
+
+
+async def test_and_so_it_is_behind_the_button_of_a_card(made: World) -> None:
+    await typed(made, "card")
+    await made.slack.press(JOHN, "odd.open")
+    await made.settle()
+    assert "Reference" in plain(made.slack.messages(JOHN, SALES)[-1])
+
+
+async def test_and_in_answer_to_a_submitted_form(made: World) -> None:
+    await typed(made, "")
+    delivered = await made.slack.submit(JOHN, {"name": "Ann"})
+    assert delivered.status == 200
+    view = made.slack.view(JOHN)
+    assert view is not None
+    assert "Reference" in plain(view)
+    name = next(block for block in view["blocks"] if block.get("block_id") == "name")
+    assert name["element"]["initial_value"] == "Ann"
+
+
+async def test_and_in_answer_to_a_button_of_a_form(made: World) -> None:
+    await typed(made, "")
+    delivered = await made.slack.press(JOHN, "odd.burn")
+    await made.settle()
+    assert delivered.status == 200
+    assert "Reference" in plain(made.slack.view(JOHN) or {})
+
+
+@pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", "fatal_error"])
+async def test_a_form_that_slack_does_not_open_is_said_where_it_was_asked_for(
+    made: World, error: str
+) -> None:
+    made.slack.fail("views.open", error=error)
+    assert len(await typed(made, "")) > 30
+    assert made.slack.messages(JOHN, SALES)[-1].ephemeral
+
+
+async def test_what_slack_does_not_take_at_all_is_at_least_logged(made: World) -> None:
+    made.slack.fail("views.open", error="fatal_error")
+    made.slack.fail("response_url", status=500, times=2)
+    with capture_logs() as lines:
+        await typed(made, "")
+    lost = next(line for line in lines if line["event"] == "answer_lost")
+    assert (lost["method"], lost["code"]) == ("response_url", "http_500")
+
+
+async def test_one_persons_hung_slack_call_delays_nobody_else(
+    made: World, clock: ManualClock
+) -> None:
+    made.slack.hang("views.open")
+    await made.slack.type(JOHN, SALES, "/chakra odd")
+    delivered = await made.slack.type("U0MEI", SALES, "/chakra help")
+    assert "/chakra odd" in str(delivered.body)
+    made.slack.release()
+    await made.settle()
+    assert made.slack.view(JOHN) is not None
+
+
+async def test_a_form_pressed_twice_at_once_is_worked_on_once(made: World) -> None:
+    """Slack does not repeat submissions, but people press twice."""
+    await typed(made, "")
+    with capture_logs() as lines:
+        await asyncio.gather(
+            *(made.slack.submit(JOHN, {"name": "Ann"}) for _ in range(2)), return_exceptions=True
+        )
+        await made.settle()
+    handled = [line for line in lines if line["event"] == "handled" and line["command"] == "odd"]
+    assert len(handled) == 1

@@ -1,0 +1,72 @@
+"""What a person reads of WhatsApp's refusals: a sentence and a remedy for every code there is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.meta import OWNERS, from_meta
+from bot.errors import ChakraError
+from bot.meta_errors import UnnamedCode
+from bot.slack.explain import ADMIN, explain, message
+from bot.slack.whatsapp_copy import SENTENCES
+
+KINDS = [*dict.fromkeys([*OWNERS.values(), UnnamedCode])]
+
+
+def test_every_class_that_owns_a_code_has_its_own_row() -> None:
+    assert set(SENTENCES) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_says_what_happened_and_what_to_do(kind: type[ChakraError]) -> None:
+    told = explain(kind("(#7) Title", code=7))
+    assert told.what.endswith(".")
+    assert told.remedy.endswith(".")
+    assert "{" not in told.what + told.remedy
+    assert "  " not in told.what + told.remedy
+
+
+def test_no_two_say_the_same() -> None:
+    assert len({row.what for row in SENTENCES.values()}) == len(SENTENCES)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, row in SENTENCES.items() if row.ours])
+def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraError]) -> None:
+    remedy = explain(kind()).remedy
+    assert ADMIN in remedy or "Try again in" in remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "wait"),
+    [(131056, "6 seconds"), (131049, "1 day"), (80007, "1 hour"), (130429, "a minute")],
+)
+def test_the_wait_is_said_in_words(code: int, wait: str) -> None:
+    assert wait in explain(from_meta(code)).remedy
+
+
+def test_metas_own_words_help_where_they_name_the_mistake() -> None:
+    error = from_meta(132000, "Number of parameters", "expected 2, got <!channel> & 1")
+    told = explain(error)
+    assert told.remedy.startswith(
+        "WhatsApp says: “expected 2, got &lt;!channel&gt; &amp; 1” (132000). "
+    )
+
+
+def test_they_stay_out_where_ours_are_clearer() -> None:
+    assert "undeliverable" not in explain(from_meta(131026, "x", "Message undeliverable")).remedy
+
+
+def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
+    shown = message(from_meta(139999, "New", "Brand new"), "ref-1")
+    assert "139999" in shown.text
+    assert "Brand new" in shown.text
+    assert "ref-1" in str(shown.blocks)
+
+
+@given(st.sampled_from(sorted(OWNERS)), st.text(), st.text())
+def test_any_words_of_metas_mention_nobody(code: int, title: str, details: str) -> None:
+    shown = message(from_meta(code, title, f"<!channel> {details}"), "ref-1")
+    assert "<!" not in shown.text
+    assert len(shown.text) < 3000

@@ -1,0 +1,322 @@
+"""Junk at the bot's doors, signed and unsigned: a 4xx or a sentence, never a 5xx."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox.demo import World
+from tests.clock import ManualClock
+from tests.posting import EVENTS, JSON, Post, posting
+
+MEI, SALES = "U0MEI", "C0SALES"
+USER = {"id": MEI, "team_id": "T0ACME"}
+VIEW = {"id": "V1", "callback_id": "user.edit", "blocks": [], "state": {"values": {}}}
+
+
+@pytest.fixture
+async def post(acme: World) -> AsyncIterator[Post]:
+    async with posting(acme) as made:
+        yield made
+
+
+async def still_answers(post: Post) -> bool:
+    """A person's command right now."""
+    delivered = await post.world.slack.type(MEI, SALES, "/chakra help")
+    return delivered.status == 200 and "/chakra user" in str(delivered.body)
+
+
+COMMAND = urlencode({"command": "/chakra", "text": "help", "user_id": MEI}).encode()
+
+
+async def test_a_request_that_slack_did_not_sign_is_turned_away(
+    post: Post, clock: ManualClock
+) -> None:
+    plain = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await post.ask(EVENTS)).status == 405
+    assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=plain)).status == 401
+    forged = post.world.slack.sign(b"something else")
+    assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=forged)).status == 401
+    for age in (-301, 301, 86_400):
+        assert (await post.signed(COMMAND, at=clock.time() - age)).status == 401
+    assert (await post.signed(COMMAND)).status == 200
+    assert (await post.signed(COMMAND)).status == 409
+    assert await still_answers(post)
+
+
+async def test_a_body_of_twenty_megabytes_is_refused_and_the_bot_goes_on(post: Post) -> None:
+    huge = b"command=%2Fchakra&text=" + b"x" * 20_000_000
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(huge), 1_000_000):
+            yield huge[start : start + 1_000_000]
+
+    headers = post.world.slack.sign(huge)
+    assert await refused(post, data=io.BytesIO(huge), headers=headers) in (413, None)
+    assert await refused(post, data=chunks(), headers=headers) in (413, None)
+    assert await still_answers(post)
+
+
+async def refused(post: Post, **request: Any) -> int | None:
+    """The status; None where the bot closed the connection on a sender who went on sending."""
+    try:
+        return (await post.ask(EVENTS, "POST", **request)).status
+    except (ConnectionError, OSError):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"command=/chakra&text=\xff\xfe", "application/x-www-form-urlencoded"),
+        (b'{"a": "\xff"}', JSON),
+        (b"", "application/x-www-form-urlencoded"),
+        (b"", JSON),
+        (b"a=b", "application/x-www-form-urlencoded"),
+        (b"{", JSON),
+        (b"[]", JSON),
+        (b"null", JSON),
+        (b'{"a": "\\ud800"}', JSON),
+        (b"[" * 100_000, JSON),
+        (b'{"a":' * 100_000, JSON),
+        (b"payload=", "application/x-www-form-urlencoded"),
+        (b"payload=%7B", "application/x-www-form-urlencoded"),
+        (b"payload=[]", "application/x-www-form-urlencoded"),
+        (b"payload=%FF", "application/x-www-form-urlencoded"),
+        (b"<xml/>", "text/xml"),
+        (b"x", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_a_signed_body_that_is_none_is_a_4xx(
+    post: Post, body: bytes, content_type: str
+) -> None:
+    answer = await post.signed(body, content_type)
+    assert 400 <= answer.status < 500
+    assert answer.text
+    assert await still_answers(post)
+
+
+ODD: list[Any] = [
+    {},
+    {"type": "event_callback"},
+    {"type": "event_callback", "event": "x"},
+    {"type": "event_callback", "event": {"type": {"a": 1}}},
+    {"type": "url_verification"},
+    {"type": "url_verification", "challenge": {"a": [1]}},
+    {"authorizations": {"a": 1}},
+    {"authorizations": [1]},
+    {"authorizations": []},
+    {"team": "T1"},
+    {"team": [], "user": 3, "enterprise": "x"},
+    {"type": ["block_actions"]},
+    {"type": None},
+    {"is_enterprise_install": {"a": 1}, "enterprise_id": [1]},
+    {"response_urls": 5},
+    {"response_urls": [None]},
+    {"ssl_check": "1", "token": {"a": 1}},
+    {"command": 7},
+    {"command": "/chakra", "text": {"a": 1}},
+    {"command": "/chakra", "text": None},
+    {"type": "block_actions"},
+    {"type": "block_actions", "actions": []},
+    {"type": "block_actions", "actions": {}},
+    {"type": "block_actions", "actions": "x"},
+    {"type": "block_actions", "actions": ["x"]},
+    {"type": "block_actions", "actions": [{}]},
+    {"type": "block_actions", "actions": [{"action_id": None}]},
+    {"type": "block_actions", "actions": [{"action_id": 5}]},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "user": USER},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "user": ""},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "user": {"id": ""}},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "response_url": 5},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "response_url": "x"},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "view": {}, "user": USER},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "view": []},
+    {"type": "block_actions", "actions": [{"action_id": "user.refresh"}], "view": None},
+    {"type": "block_actions", "actions": [{"action_id": "no.such"}], "user": USER},
+    {"type": "block_actions", "actions": [{"action_id": "help.run:x", "value": 5}], "user": USER},
+    {"type": "view_submission"},
+    {"type": "view_submission", "view": None},
+    {"type": "view_submission", "view": "callback_id"},
+    {"type": "view_submission", "view": ["callback_id"]},
+    {"type": "view_submission", "view": {}},
+    {"type": "view_submission", "view": {"callback_id": "user.edit"}, "user": USER},
+    {"type": "view_submission", "view": {"callback_id": {}, "type": 5}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "callback_id": "no.such"}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "state": []}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "state": {"values": [1]}}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "blocks": None, "submit": {}}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "blocks": ["x"], "submit": {}}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "private_metadata": "{"}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "private_metadata": 5}, "user": USER},
+    {"type": "view_submission", "view": {**VIEW, "id": {"a": 1}}, "user": USER},
+    {"type": "view_submission", "view": VIEW},
+    {"type": "view_submission", "view": VIEW, "user": {}},
+    {"type": "view_submission", "view": VIEW, "user": {"id": None}},
+    {"type": "view_closed", "view": VIEW, "user": USER},
+    {"type": "view_closed", "view": 5},
+    {"type": "block_suggestion"},
+    {"type": "block_suggestion", "action_id": None},
+    {"type": "block_suggestion", "action_id": ["user.pick"]},
+    {"type": "block_suggestion", "action_id": "no.such", "value": 5, "user": USER},
+    {"type": "shortcut", "callback_id": "x"},
+    {"type": "message_action", "callback_id": None},
+    {"type": "dialog_submission", "callback_id": "x"},
+    {"type": "interactive_message", "callback_id": "x"},
+    {"type": "workflow_step_edit", "callback_id": "x"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=json.dumps)
+async def test_a_signed_payload_of_an_odd_shape_is_never_a_5xx(post: Post, odd: Any) -> None:
+    for answer in (await post.json(odd), await post.payload(odd)):
+        assert answer.status < 500, answer.text
+        assert "Traceback" not in answer.text
+    await post.world.settle()
+    assert await still_answers(post)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"command": "/chakra"},
+        {"command": "/chakra", "text": "user", "user_id": ""},
+        {"command": "/other", "text": "user me", "user_id": MEI},
+        {"command": "", "text": "user me", "user_id": MEI},
+        {"command": "/chakra", "text": "user me", "user_id": "U0NOBODY"},
+        {"command": "/chakra", "text": "user me", "user_id": MEI, "response_url": "ftp://x"},
+        {"command": "/chakra", "text": "\x00" * 50, "user_id": MEI},
+        {"command": "/chakra", "text": "x" * 100_000, "user_id": MEI},
+        {"command": "/chakra", "text": "payload", "user_id": MEI},
+    ],
+)
+async def test_a_signed_form_that_lacks_something_is_answered_with_a_sentence(
+    post: Post, fields: dict[str, str]
+) -> None:
+    answer = await post.command(**fields)
+    assert answer.status == 200
+    assert len(answer.body["text"]) > 20
+    assert await still_answers(post)
+
+
+async def test_slacks_check_of_the_certificate_is_answered(post: Post) -> None:
+    assert (await post.command(ssl_check="1", token="x")).status == 200
+
+
+@pytest.mark.parametrize("host", ["[", "a b", "\x7f", "x" * 5_000, "[::1", ""])
+@pytest.mark.parametrize("path", ["/readyz", "/nowhere", EVENTS])
+async def test_odd_host_headers_break_nothing(post: Post, host: str, path: str) -> None:
+    line = await raw(post, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+    assert b" 5" not in line[:12]
+
+
+@pytest.mark.parametrize("path", ["/healthz", EVENTS, "/"])
+async def test_an_upgrade_to_a_websocket_is_refused(post: Post, path: str) -> None:
+    line = await raw(
+        post,
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    )
+    assert line.startswith(b"HTTP/1.1 403")
+    assert await still_answers(post)
+
+
+@pytest.mark.parametrize(
+    "sent", ["\x16\x03\x01\x02\x00\x01", "GET\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n", "\r\n\r\n\r\n"]
+)
+async def test_what_is_no_http_breaks_nothing(post: Post, sent: str) -> None:
+    assert b" 5" not in (await raw(post, sent, end=True))[:12]
+    assert await still_answers(post)
+
+
+async def raw(post: Post, sent: str, *, end: bool = False) -> bytes:
+    """The first line that comes back for these very bytes."""
+    bot = urlsplit(post.world.bot_url)
+    reader, writer = await asyncio.open_connection(bot.hostname, bot.port)
+    try:
+        writer.write(sent.encode("latin-1"))
+        if end:
+            writer.write_eof()
+        return await reader.readline()
+    finally:
+        writer.transport.abort()
+
+
+LEAVES = st.none() | st.booleans() | st.integers(-9, 10**12) | st.text(max_size=8)
+NAMES = st.sampled_from(
+    ["id", "team_id", "enterprise_id", "values", "value", "type", "callback_id", "action_id"]
+)
+WILD = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = (
+    "action_id",
+    "authorizations",
+    "bot_profile",
+    "callback_id",
+    "channel",
+    "channel_id",
+    "command",
+    "container",
+    "enterprise",
+    "event",
+    "function_data",
+    "is_enterprise_install",
+    "message",
+    "response_url",
+    "response_urls",
+    "ssl_check",
+    "state",
+    "team",
+    "text",
+    "trigger_id",
+    "user_id",
+    "value",
+    "workflow_step",
+)
+PAYLOADS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(
+            [
+                "block_actions",
+                "view_submission",
+                "view_closed",
+                "block_suggestion",
+                "event_callback",
+                "shortcut",
+                "message_action",
+                "interactive_message",
+                "url_verification",
+                "workflow_step_edit",
+            ]
+        )
+        | WILD,
+        "user": WILD | st.just(USER),
+        "view": WILD | st.just(VIEW),
+        "actions": WILD | st.lists(st.just({"action_id": "user.refresh"}) | WILD, max_size=2),
+        **dict.fromkeys(FIELDS, WILD),
+    },
+)
+
+
+@given(payload=PAYLOADS, as_form=st.booleans())
+@settings(
+    max_examples=90,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_no_signed_payload_whatever_makes_a_5xx(
+    post: Post, payload: dict[str, Any], as_form: bool
+) -> None:
+    answer = await (post.payload(payload) if as_form else post.json(payload))
+    assert answer.status < 500

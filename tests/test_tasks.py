@@ -1,0 +1,154 @@
+"""Work that outlives its request: kept, waited for at a stop, cut off at last, and always told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.clock import sleep
+from bot.tasks import LAST_WORDS, Tasks
+from tests.clock import ManualClock, settle
+
+
+@pytest.fixture
+def tasks(clock: ManualClock) -> Tasks:
+    return Tasks(clock)
+
+
+async def follow(work: asyncio.Task[str], told: list[str]) -> None:
+    """As the router does: waits for the work, however it ends, and says so."""
+    await asyncio.wait({work})
+    told.append("cut off" if work.cancelled() else work.result())
+
+
+async def work(clock: ManualClock, seconds: float) -> str:
+    await sleep(clock, seconds)
+    return f"done in {seconds:g}"
+
+
+async def test_work_is_kept_until_it_ends_and_no_longer(tasks: Tasks, clock: ManualClock) -> None:
+    task = tasks.spawn(work(clock, 5))
+    assert len(tasks) == 1
+    await clock.advance(5)
+    assert task.result() == "done in 5"
+    assert len(tasks) == 0
+
+
+async def test_nobody_need_hold_a_task(tasks: Tasks, clock: ManualClock) -> None:
+    told: list[str] = []
+    tasks.tell(follow(tasks.spawn(work(clock, 1)), told))
+    await clock.advance(1)
+    assert told == ["done in 1"]
+
+
+async def test_owed_counts_the_people_whose_work_has_ended(
+    tasks: Tasks, clock: ManualClock
+) -> None:
+    async def say_slowly(task: asyncio.Task[str]) -> None:
+        await asyncio.wait({task})
+        await sleep(clock, 1)
+
+    tasks.tell(say_slowly(tasks.spawn(work(clock, 2))))
+    tasks.spawn(work(clock, 9))
+    assert tasks.owed == 0
+    await clock.advance(2)
+    assert len(tasks) == 2
+    await clock.advance(9)
+    assert (len(tasks), tasks.owed) == (0, 0)
+
+
+async def test_a_drain_without_work_is_over_at_once(tasks: Tasks) -> None:
+    assert await tasks.drain(5) == 0
+
+
+async def test_a_drain_waits_for_work_that_ends_in_time(tasks: Tasks, clock: ManualClock) -> None:
+    told: list[str] = []
+    tasks.tell(follow(tasks.spawn(work(clock, 4)), told))
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(3.9)
+    assert not draining.done()
+    await clock.advance(0.1)
+    assert await draining == 0
+    assert told == ["done in 4"]
+
+
+async def test_a_drain_cuts_the_rest_off_and_lets_it_be_told(
+    tasks: Tasks, clock: ManualClock
+) -> None:
+    told: list[str] = []
+    for seconds in (1, 60, 70):
+        tasks.tell(follow(tasks.spawn(work(clock, seconds)), told))
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(5)
+    assert await draining == 2
+    assert told == ["done in 1", "cut off", "cut off"]
+    assert len(tasks) == 0
+    assert clock.waiting == 0
+
+
+async def test_telling_gets_some_more_seconds_and_then_ends_too(
+    tasks: Tasks, clock: ManualClock
+) -> None:
+    async def say_for_ever() -> None:
+        await sleep(clock, 9_999)
+
+    telling = tasks.tell(say_for_ever())
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(5)
+    assert not draining.done()
+    await clock.advance(LAST_WORDS)
+    assert await draining == 0
+    await settle()
+    assert telling.cancelled()
+
+
+async def test_telling_that_ends_within_the_last_words_is_not_cut(
+    tasks: Tasks, clock: ManualClock
+) -> None:
+    told: list[str] = []
+
+    async def say_slowly(task: asyncio.Task[str]) -> None:
+        await asyncio.wait({task})
+        await sleep(clock, LAST_WORDS - 0.5)
+        told.append("sorry")
+
+    tasks.tell(say_slowly(tasks.spawn(work(clock, 60))))
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(5)
+    await clock.advance(LAST_WORDS)
+    assert await draining == 1
+    assert told == ["sorry"]
+
+
+async def test_work_that_refuses_to_end_does_not_hold_a_stop_up(
+    tasks: Tasks, clock: ManualClock
+) -> None:
+    over = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not over.is_set():
+            try:
+                await over.wait()
+            except asyncio.CancelledError:
+                continue
+
+    task = tasks.spawn(stubborn())
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(5)
+    await clock.advance(LAST_WORDS)
+    assert await draining == 1
+    over.set()
+    await task
+
+
+async def test_work_that_fails_ends_a_drain_as_well(tasks: Tasks, clock: ManualClock) -> None:
+    async def fail() -> None:
+        await sleep(clock, 1)
+        raise RuntimeError("no")
+
+    task = tasks.spawn(fail())
+    draining = asyncio.create_task(tasks.drain(5))
+    await clock.advance(1)
+    assert await draining == 0
+    assert isinstance(task.exception(), RuntimeError)

@@ -50,7 +50,9 @@ def serve() -> None:
 
 @cli.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes any free one.")] = 8400,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the page; 0 takes any free one.")
+    ] = 8400,
     socket: Annotated[bool, typer.Option(help="Use Socket Mode instead of HTTP.")] = False,
     log_level: Annotated[Level, typer.Option(help="What to log.")] = Level.warning,
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from typing import Any, TypeVar
 
 import structlog
 
@@ -17,6 +18,8 @@ from bot.services import DRAIN, open_services
 from bot.serving import serve
 from bot.settings import Settings
 from bot.slack.command import Command
+
+T = TypeVar("T")
 
 COLLECT = (20_000, 20, 20)
 """Thresholds of the garbage collector; Python's own are made for short programs."""
@@ -50,28 +53,55 @@ async def run(
     """
     stop = stopping()
     async with AsyncExitStack() as stack:
-        try:
-            services = await stack.enter_async_context(
-                open_services(settings, commands, clock, drain=drain)
-            )
-            url = await stack.enter_async_context(
-                serve(services.web, settings.port, host=settings.host, grace=drain)
-            )
-            await stack.enter_async_context(services.taking_work())
-        except SlackError as refused:
-            raise CannotStart(_slack_sentence(refused)) from refused
-        except OSError as taken:
-            raise CannotStart(
-                f"{settings.host}:{settings.port} cannot be listened on "
-                f"({taken.strerror or taken}). Set HOST and PORT to a free address, or stop what "
-                "uses this one."
-            ) from taken
+        url = await _unless(stop, _start(stack, settings, commands, clock, drain))
+        if url is None:
+            return
         _settle_memory()
         log = structlog.get_logger("serve")
         log.info("ready", url=url, mode="socket" if settings.socket_mode else "http")
         started(url)
         await stop.wait()
         log.info("stopping")
+
+
+async def _start(
+    stack: AsyncExitStack,
+    settings: Settings,
+    commands: Sequence[Command[Desk]],
+    clock: Clock,
+    drain: float,
+) -> str:
+    """The base URL, once all is open."""
+    try:
+        services = await stack.enter_async_context(
+            open_services(settings, commands, clock, drain=drain)
+        )
+        url = await stack.enter_async_context(
+            serve(services.web, settings.port, host=settings.host, grace=drain)
+        )
+        await stack.enter_async_context(services.taking_work())
+    except SlackError as refused:
+        raise CannotStart(_slack_sentence(refused)) from refused
+    except OSError as taken:
+        raise CannotStart(
+            f"{settings.host}:{settings.port} cannot be listened on "
+            f"({taken.strerror or taken}). Set HOST and PORT to a free address, or stop what "
+            "uses this one."
+        ) from taken
+    return url
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What ``work`` returns; ``None`` when the stop comes first, and the work is broken off: a
+    start that waits for Slack can be stopped as well."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return None
 
 
 def _settle_memory() -> None:

@@ -62,7 +62,7 @@ class Services:
             token = self.settings.slack_app_token
             if token is not None:
                 await stack.enter_async_context(
-                    socket_mode(self.bolt, token.get_secret_value(), self.slack)
+                    socket_mode(self.bolt, token.get_secret_value(), self.slack, self.clock)
                 )
             yield
             self.web.draining = True

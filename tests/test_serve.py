@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,13 +12,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.sandbox.chakra.faults import Hang, Slow
 from bot.sandbox.demo import settings_for
 from bot.sandbox.slack import plain
 from bot.serve import CannotStart, run
 from bot.settings import Settings
 from commands import COMMANDS
+from tests.clock import ManualClock
 from tests.posting import nobody_listens
 from tests.process import SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.process import run as run_to_its_end
@@ -27,7 +29,7 @@ FETCH = "GET /v2/ext/user/{id}"
 QUICK_STOP = """
 import asyncio, sys
 from bot import logs, settings
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.serve import run
 from commands import COMMANDS
 
@@ -39,7 +41,7 @@ asyncio.run(run(loaded, COMMANDS, SystemClock(), drain=0.4))
 WHAT_IS_IMPORTED = """
 import asyncio, os, signal, sys
 from bot import settings
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.serve import run
 import bot.__main__
 from commands import COMMANDS
@@ -152,10 +154,10 @@ async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_pat
     )
 
 
-async def why(settings: Settings) -> str:
+async def why(settings: Settings, clock: Clock | None = None) -> str:
     """The sentence with which it does not start."""
     with pytest.raises(CannotStart) as raised:
-        await run(settings, COMMANDS, SystemClock(), drain=0.1)
+        await run(settings, COMMANDS, clock or SystemClock(), drain=0.1)
     return str(raised.value)
 
 
@@ -181,14 +183,27 @@ async def test_a_wrong_app_token_is_named(stand_in: StandIns) -> None:
     assert "Slack refuses SLACK_APP_TOKEN (invalid_auth)" in await why(settings)
 
 
-async def test_a_socket_that_cannot_be_opened_is_not_blamed_on_the_port(
-    stand_in: StandIns,
+async def test_a_socket_that_cannot_be_opened_is_given_up_and_not_blamed_on_the_port(
+    stand_in: StandIns, clock: ManualClock
 ) -> None:
     """Slack hands out an address where nobody listens."""
     settings = given(stand_in, socket_mode=True)
     with nobody_listens() as port:
         stand_in.slack.served_at(f"http://127.0.0.1:{port}")
-        assert "Slack could not be reached" in await why(settings)
+        starting = asyncio.create_task(why(settings, clock))
+        await clock.until_sleeping(10)
+        await clock.advance(10)
+        assert "Slack could not be reached" in await starting
+
+
+async def test_a_start_that_waits_for_slack_can_be_stopped(
+    stand_in: StandIns, clock: ManualClock
+) -> None:
+    stand_in.slack.fail("auth.test", error="ratelimited", retry_after=9)
+    starting = asyncio.create_task(run(given(stand_in), COMMANDS, clock))
+    await clock.until_sleeping(9)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await starting
 
 
 @pytest.mark.parametrize(

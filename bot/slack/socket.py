@@ -8,25 +8,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 
+from bot.clock import Clock, within
 from bot.errors import SlackError
 from bot.slack.client import SlackClient
 
 OPEN = "apps.connections.open"
+PATIENCE = 10.0
+"""Seconds for the first connection; later ones are tried until they are made."""
 ACKS = 1.0
 """Seconds that a stop leaves for the acks that are due; the router gives each a fraction of one."""
 
 
 @asynccontextmanager
-async def socket_mode(bolt: AsyncApp, app_token: str, slack: SlackClient) -> AsyncIterator[None]:
+async def socket_mode(
+    bolt: AsyncApp, app_token: str, slack: SlackClient, clock: Clock
+) -> AsyncIterator[None]:
     """Connected while the block runs; Slack's requests for another connection are followed.
 
-    Raises ``SlackError`` when the app token is refused or no connection is made: the handler itself
-    would try for ever.
+    Raises ``SlackError`` when the app token is refused or no connection is made within
+    ``PATIENCE``: the handler itself would try for ever.
     """
     await slack.call(OPEN, token=app_token)
     handler = _Handler(
@@ -35,17 +38,17 @@ async def socket_mode(bolt: AsyncApp, app_token: str, slack: SlackClient) -> Asy
     if not slack.proxied:
         handler.client.proxy = None
     try:
-        await _connect(handler)
+        await _connect(handler, clock)
         yield
     finally:
         await handler.finish()
 
 
-async def _connect(handler: AsyncSocketModeHandler) -> None:
+async def _connect(handler: AsyncSocketModeHandler, clock: Clock) -> None:
     try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-    except (aiohttp.ClientError, SlackApiError, OSError, TimeoutError) as failed:
-        raise SlackError(OPEN, "unreachable") from failed
+        await within(clock, handler.connect_async(), PATIENCE)  # type: ignore[no-untyped-call]
+    except TimeoutError:
+        raise SlackError(OPEN, "unreachable") from None
 
 
 class _Handler(AsyncSocketModeHandler):

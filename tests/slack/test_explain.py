@@ -30,9 +30,9 @@ ROOTS = (errors.BotError, errors.PersonError, errors.ChakraError)
 
 
 def kinds(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
-    """Every error that the product can raise."""
+    """Every error of the tree."""
     for kind in root.__subclasses__():
-        if kind.__module__.startswith("bot."):
+        if kind.__module__ in ("bot.errors", "bot.meta_errors"):
             yield from {kind, *kinds(kind)}
 
 

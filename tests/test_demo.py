@@ -1,0 +1,108 @@
+"""``chakra-bot demo`` as a process: one line to open, and the whole bot behind it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.sandbox.demo import hints
+from bot.sandbox.slack import plain
+from commands import COMMANDS
+from tests.conftest import OpenWorld
+from tests.process import Process, python, run
+
+DEMO = ("-m", "bot", "demo")
+
+
+async def page_of(demo: Process) -> str:
+    """The address that it tells a person to open."""
+    line = await demo.until(demo.said, "Open ")
+    return line.split()[1]
+
+
+@pytest.mark.parametrize("way", [(), ("--socket",)])
+async def test_it_prints_an_address_whose_page_answers_a_command(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    async with (
+        python(*DEMO, "--port", "0", *way, environ={}, folder=tmp_path) as demo,
+        aiohttp.ClientSession() as session,
+    ):
+        page = await page_of(demo)
+        async with session.get(page) as answer:
+            assert answer.status == 200
+            assert "<html" in await answer.text()
+        line = {"as": "U0MEI", "channel": "C0SALES", "text": "/chakra user john@acme.com"}
+        async with session.post(f"{page}sandbox/type", json=line) as answer:
+            assert (await answer.json())["ok"]
+        async with session.get(f"{page}sandbox/state", params={"as": "U0MEI"}) as answer:
+            shown = (await answer.json())["messages"]["C0SALES"][-1]
+        assert "John Doe" in str(shown)
+        assert await demo.ended(signal.SIGTERM) == 0
+    said = "".join(demo.said)
+    assert "/chakra user john@acme.com" in said
+    assert "Ctrl+C" in said
+    assert demo.errors == []
+
+
+async def test_ctrl_c_ends_it_with_0_and_no_traceback(tmp_path: Path) -> None:
+    """Also while somebody has the page open, which holds a stream of events."""
+    async with (
+        python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo,
+        aiohttp.ClientSession() as session,
+    ):
+        page = await page_of(demo)
+        async with session.get(f"{page}sandbox/events", params={"as": "U0MEI"}) as events:
+            assert events.status == 200
+            assert await demo.ended(signal.SIGINT) == 0
+    assert demo.errors == []
+
+
+async def test_a_port_that_is_taken_is_a_sentence_and_1(tmp_path: Path) -> None:
+    async with python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo:
+        port = (await page_of(demo)).rstrip("/").rsplit(":", 1)[1]
+        status, said, errors = await run(*DEMO, "--port", port, environ={}, folder=tmp_path)
+        assert (status, said) == (1, "")
+        assert errors.startswith(f"Port {port} is taken.")
+        assert "choose another" in errors
+        assert await demo.ended(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("port", ["70000", "http"])
+async def test_a_port_that_is_none_is_a_sentence_and_2(tmp_path: Path, port: str) -> None:
+    status, _, errors = await run(*DEMO, f"--port={port}", environ={}, folder=tmp_path)
+    assert status == 2
+    assert "port" in errors
+    assert "Traceback" not in errors
+
+
+async def test_a_proxy_of_the_environment_does_not_stand_in_its_way(tmp_path: Path) -> None:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")
+    environ = dict.fromkeys(names, "http://127.0.0.1:9")
+    for way in ((), ("--socket",)):
+        async with python(*DEMO, "--port", "0", *way, environ=environ, folder=tmp_path) as demo:
+            await page_of(demo)
+            assert await demo.ended(signal.SIGTERM) == 0
+
+
+# --- without a process ---------------------------------------------------------------------------
+
+
+def test_the_page_completes_every_command() -> None:
+    made = hints(COMMANDS)
+    assert {hint.text for hint in made} >= {"/chakra user ", "/chakra users ", "/chakra help"}
+    assert all(hint.usage and hint.summary for hint in made)
+
+
+async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:
+    answers = []
+    for socket_mode in (False, True):
+        async with open_world(socket_mode=socket_mode) as made:
+            await made.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
+            await made.settle()
+            answers.append(plain(made.slack.messages("U0MEI", "C0SALES")[-1]))
+    assert answers[0] == answers[1]
+    assert "John Doe" in answers[0]

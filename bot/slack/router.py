@@ -110,7 +110,8 @@ class Router(Generic[D]):
         self._budgets = budgets or Budgets()
         self._overview = helping.overview(commands)
         self._log = structlog.get_logger("router").bind()
-        self._forms: TTLCache[str, None] = TTLCache(
+        self._in_hand: dict[str, asyncio.Task[Outcome]] = {}
+        self._worked_on: TTLCache[str, None] = TTLCache(
             REMEMBERED_FORMS, self._budgets.resubmit, timer=clock.monotonic
         )
 
@@ -144,33 +145,38 @@ class Router(Generic[D]):
         return await self._respond(payload, command.name, run)
 
     async def submission(self, payload: Payload) -> Ack:
-        """A submitted form. Pressed twice, it is worked on once: the key is the view's id."""
+        """A submitted form. Pressed twice, it is worked on once, and both presses hear how it ends:
+        the key is the view's id and its hash, which is another once the form was exchanged."""
         view = payload["view"]
-        key = str(view.get("id", ""))
+        key = f"{view.get('id', '')} {view.get('hash', '')}"
         found = self._all.forms.get(str(view.get("callback_id", "")))
         if found is None:
             return self._say(payload, "unknown", explain.outdated_button())
-        if key in self._forms:
+        if key in self._worked_on:
             return NO_BODY
-        self._forms[key] = None
+        if key in self._in_hand:
+            return await self._as_before(payload, self._in_hand[key])
         command, form = found
 
         async def run(reference: str) -> Reply:
-            worked = False
-            try:
-                request = SubmitRequest(
-                    **await self._who(payload, form.role, reference),
-                    values=payloads.values(payload),
-                    state=payloads.state(payload),
-                )
-                reply = form.check(request) or await form.submit(request, self._desk)
-                worked = not isinstance(reply, FieldErrors)
-                return reply
-            finally:
-                if not worked:
-                    self._forms.pop(key, None)
+            request = SubmitRequest(
+                **await self._who(payload, form.role, reference),
+                values=payloads.values(payload),
+                state=payloads.state(payload),
+            )
+            reply = form.check(request) or await form.submit(request, self._desk)
+            if not isinstance(reply, FieldErrors):
+                self._worked_on[key] = None
+            return reply
 
-        return await self._respond(payload, command.name, run)
+        return await self._respond(payload, command.name, run, key=key)
+
+    async def _as_before(self, payload: Payload, task: asyncio.Task[Outcome]) -> Ack:
+        """The second press of a form in hand: the first one's answer, told once only."""
+        where = surface(payload, self._slack)
+        if await done_within(self._clock, task, self._budgets.ack) and not task.cancelled():
+            return where.ack(task.result()) or NO_BODY
+        return where.ack_late()
 
     async def options(self, payload: Payload) -> Ack:
         """The options of an external select: an answer within the budget, or none yet."""
@@ -262,12 +268,15 @@ class Router(Generic[D]):
         self._metrics.ack(self._clock.monotonic() - started)
         return ack
 
-    async def _respond(self, payload: Payload, command: str, run: Run) -> Ack:
+    async def _respond(self, payload: Payload, command: str, run: Run, key: str = "") -> Ack:
         """Runs it and answers: in the ack within the budget, after it otherwise."""
         started = self._clock.monotonic()
         reference = self._begin()
         where = surface(payload, self._slack)
         task = self._tasks.spawn(self._outcome(command, run, reference))
+        if key:
+            self._in_hand[key] = task
+            task.add_done_callback(lambda _: self._in_hand.pop(key, None))
         await asyncio.sleep(0)  # an answer from the cache takes one turn, and needs no timer
         if await done_within(self._clock, task, self._budgets.ack):
             ack = self._ack_in_time(where, task.result())

@@ -135,6 +135,9 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         raise FAILURES[word]
     if word == "next":
         return UpdateForm(blocks.notice("Next", [blocks.section("the next form")]))
+    if word == "ask":
+        question = [blocks.section("Are you sure?")]
+        return UpdateForm(blocks.form("stage.sure", "Sure?", "Yes", question), request.state)
     if word == "late":
         await sleep(desk.clock, 5)
     if word == "late down":
@@ -143,6 +146,10 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if word == "taken":
         return FieldErrors({"name": "That name is taken."})
     return CloseForm("Saved.", then=Message(text=f"saved {word} {request.state['kept']}"))
+
+
+async def sure(request: SubmitRequest, _: Desk) -> CloseForm:
+    return CloseForm("Saved.", then=Message(text=f"sure {request.state['kept']}"))
 
 
 async def who(request: OptionsRequest, desk: Desk) -> Choices:
@@ -186,7 +193,7 @@ STAGE = (
             Action("stage.burn", boom),
             Action("stage.fill", fill),
         ),
-        forms=(Form("stage.submit", submit, check),),
+        forms=(Form("stage.submit", submit, check), Form("stage.sure", sure)),
         options=(Options("stage.who", who),),
     ),
 )

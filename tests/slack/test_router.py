@@ -268,6 +268,32 @@ async def test_a_form_may_lead_to_the_next(stage: World) -> None:
     assert "the next form" in plain(stage.slack.view(JOHN) or {})
 
 
+async def test_a_question_in_the_place_of_the_form_can_be_answered(stage: World) -> None:
+    """The view keeps its id, and yet it is another form."""
+    await opened(stage)
+    await submitted(stage, "ask")
+    assert "Are you sure?" in plain(stage.slack.view(JOHN) or {})
+    await stage.slack.submit(JOHN, {})
+    await stage.settle()
+    assert stage.slack.view(JOHN) is None
+    assert plain(last(stage)) == "sure yes"
+
+
+async def test_the_second_press_of_a_slow_form_leaves_it_open_and_the_answer_comes_once(
+    stage: World, clock: ManualClock
+) -> None:
+    await opened(stage)
+    presses = [asyncio.create_task(stage.slack.submit(JOHN, {"name": "late"})) for _ in range(2)]
+    await clock.until_sleeping(5)
+    await clock.advance(0.3)
+    await asyncio.gather(*presses, return_exceptions=True)
+    assert "One moment" in plain(stage.slack.view(JOHN) or {})
+    await clock.advance(5)
+    await stage.settle()
+    said = [plain(shown) for shown in stage.slack.messages(JOHN, SALES)]
+    assert said.count("saved late yes") == 1
+
+
 @pytest.mark.parametrize("word", ["down", "unknown", "bug", "key"])
 async def test_a_failed_submission_keeps_what_was_typed(stage: World, word: str) -> None:
     await opened(stage)

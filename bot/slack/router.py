@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypedDict
 
 import structlog
@@ -81,7 +82,7 @@ Run = Callable[[str], Awaitable[Reply]]
 """The work of one request; it is given the reference under which it stands in the log."""
 
 ROLE_NAMES = {Role.ANYONE: "guest", Role.MEMBER: "member", Role.SENDER: "sender"}
-REMEMBERED_FORMS = 10_000
+REMEMBERED_FORMS = 1_000
 
 
 class Router(Generic[D]):
@@ -110,8 +111,7 @@ class Router(Generic[D]):
         self._budgets = budgets or Budgets()
         self._overview = helping.overview(commands)
         self._log = structlog.get_logger("router").bind()
-        self._in_hand: dict[str, asyncio.Task[Outcome]] = {}
-        self._worked_on: TTLCache[str, None] = TTLCache(
+        self._submitted: TTLCache[str, asyncio.Task[Outcome]] = TTLCache(
             REMEMBERED_FORMS, self._budgets.resubmit, timer=clock.monotonic
         )
 
@@ -152,10 +152,9 @@ class Router(Generic[D]):
         found = self._all.forms.get(str(view.get("callback_id", "")))
         if found is None:
             return self._say(payload, "unknown", explain.outdated_button())
-        if key in self._worked_on:
-            return NO_BODY
-        if key in self._in_hand:
-            return await self._as_before(payload, self._in_hand[key])
+        before = self._submitted.get(key)
+        if before is not None:
+            return await self._as_before(payload, before)
         command, form = found
 
         async def run(reference: str) -> Reply:
@@ -164,15 +163,12 @@ class Router(Generic[D]):
                 values=payloads.values(payload),
                 state=payloads.state(payload),
             )
-            reply = form.check(request) or await form.submit(request, self._desk)
-            if not isinstance(reply, FieldErrors):
-                self._worked_on[key] = None
-            return reply
+            return form.check(request) or await form.submit(request, self._desk)
 
         return await self._respond(payload, command.name, run, key=key)
 
     async def _as_before(self, payload: Payload, task: asyncio.Task[Outcome]) -> Ack:
-        """The second press of a form in hand: the first one's answer, told once only."""
+        """A second press of the same form: the ack of the first, whose answer is told only once."""
         where = surface(payload, self._slack)
         if await done_within(self._clock, task, self._budgets.ack) and not task.cancelled():
             return where.ack(task.result()) or NO_BODY
@@ -275,8 +271,8 @@ class Router(Generic[D]):
         where = surface(payload, self._slack)
         task = self._tasks.spawn(self._outcome(command, run, reference))
         if key:
-            self._in_hand[key] = task
-            task.add_done_callback(lambda _: self._in_hand.pop(key, None))
+            self._submitted[key] = task
+            task.add_done_callback(partial(self._forget_unless_worked_on, key))
         await asyncio.sleep(0)  # an answer from the cache takes one turn, and needs no timer
         if await done_within(self._clock, task, self._budgets.ack):
             ack = self._ack_in_time(where, task.result())
@@ -285,6 +281,12 @@ class Router(Generic[D]):
             self._tasks.tell(self._follow(where, task, reference, started))
         self._metrics.ack(self._clock.monotonic() - started)
         return ack
+
+    def _forget_unless_worked_on(self, key: str, task: asyncio.Task[Outcome]) -> None:
+        """What was refused may be submitted again."""
+        outcome = None if task.cancelled() else task.result()
+        if outcome is None or outcome.error or isinstance(outcome.reply, FieldErrors):
+            self._submitted.pop(key, None)
 
     def _ack_in_time(self, where: Surface, outcome: Outcome) -> Ack:
         try:

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.slack import EmbeddedSlack, Hint
+from bot.sandbox.slack.web_api import FORM_ONLY
 from bot.serving import serve
 from tests.clock import ManualClock
 
@@ -91,6 +92,13 @@ class App:
         return self.received[-1].payload
 
 
+def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as aiohttp takes them: a form for methods that read, else JSON."""
+    if method not in FORM_ONLY:
+        return {"json": args}
+    return {"data": {key: str(value) for key, value in args.items()}}
+
+
 @dataclass
 class Stage:
     slack: EmbeddedSlack
@@ -102,7 +110,7 @@ class Stage:
     async def refusal(self, method: str, **args: Any) -> Json:
         """The answer of a call that Slack refuses."""
         try:
-            await self.web.api_call(method, json=args)
+            await self.web.api_call(method, **carried(method, args))
         except SlackApiError as error:
             answer: Json = error.response.data
             return answer

@@ -8,7 +8,17 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack.traffic import Payload, Traffic
-from tests.sandbox.slack_stage import SCOPES, Json, Stage, actions, manifest, modal, section, staged
+from tests.sandbox.slack_stage import (
+    SCOPES,
+    Json,
+    Stage,
+    actions,
+    carried,
+    manifest,
+    modal,
+    section,
+    staged,
+)
 
 
 @pytest.fixture
@@ -20,7 +30,7 @@ async def stage() -> AsyncIterator[Stage]:
 async def raw(stage: Stage, method: str, **args: object) -> tuple[int, Mapping[str, str], Json]:
     headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
     url = stage.slack.api_url + method
-    async with stage.session.post(url, json=args, headers=headers) as answer:
+    async with stage.session.post(url, **carried(method, args), headers=headers) as answer:
         return answer.status, answer.headers, await answer.json()
 
 
@@ -328,3 +338,10 @@ def test_only_the_last_five_hundred_payloads_are_kept() -> None:
     assert len(heard) == 501
     assert len(traffic.payloads) == 500
     assert (traffic.payloads[0].n, traffic.payloads[0].ms) == (2, 1.2)
+
+
+async def test_a_reading_method_sees_no_json(stage: Stage) -> None:
+    headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
+    url = stage.slack.api_url + "users.info"
+    async with stage.session.post(url, json={"user": "U0MEI"}, headers=headers) as answer:
+        assert (await answer.json())["error"] == "invalid_arguments"

@@ -69,7 +69,7 @@ class FirstMessage:
     text: str
 
 
-_CALCUTTA, _NEW_YORK, _TOKYO = "Asia/Kolkata", "America/New_York", "Asia/Tokyo"
+_CALCUTTA, _TOKYO = "Asia/Kolkata", "Asia/Tokyo"
 _CAIRO, _BERLIN, _LONDON = "Africa/Cairo", "Europe/Berlin", "Europe/London"
 
 MEMBERS: tuple[Member, ...] = (
@@ -92,7 +92,7 @@ MEMBERS: tuple[Member, ...] = (
         "Sales Executive",
         "john@acme.com",
         "member",
-        _NEW_YORK,
+        _CALCUTTA,
         "2563eb",
     ),
     Member(

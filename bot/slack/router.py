@@ -35,7 +35,15 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import Choices, FieldErrors, Message, Nothing, Reply
+from bot.slack.reply import (
+    Choices,
+    CloseForm,
+    FieldErrors,
+    Message,
+    Nothing,
+    Reply,
+    UpdateForm,
+)
 from bot.slack.words import parse
 from bot.tasks import Tasks
 
@@ -138,16 +146,18 @@ class Router(Generic[D]):
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 in_form=isinstance(payload.get("view"), Mapping),
+                key=payloads.key(payload),
             )
             return await action.run(request, self._desk)
 
         return await self._respond(payload, command.name, run)
 
     async def submission(self, payload: Payload) -> Ack:
-        """A submitted form. Pressed twice, it is worked on once: the key is the view's id."""
-        view = payload["view"]
-        key = str(view.get("id", ""))
-        found = self._all.forms.get(str(view.get("callback_id", "")))
+        """A submitted form. Pressed twice, it is worked on once: the key is the view's id, and what
+        the view was then."""
+        callback = str(payload["view"].get("callback_id", ""))
+        key = f"{payloads.key(payload)}:{callback}"
+        found = self._all.forms.get(callback)
         if found is None:
             return self._say(payload, "unknown", explain.outdated_button())
         if key in self._forms:
@@ -162,9 +172,10 @@ class Router(Generic[D]):
                     **await self._who(payload, form.role, reference),
                     values=payloads.values(payload),
                     state=payloads.state(payload),
+                    key=payloads.key(payload),
                 )
                 reply = form.check(request) or await form.submit(request, self._desk)
-                worked = not isinstance(reply, FieldErrors)
+                worked = not isinstance(reply, FieldErrors | UpdateForm)
                 return reply
             finally:
                 if not worked:
@@ -290,6 +301,7 @@ class Router(Generic[D]):
             said = where.rest(outcome)
             if said is not None:
                 self._tasks.tell(self._quietly(where.say(said), "message_after_form"))
+            self._said_later(where, outcome)
         return ack
 
     async def _outcome(self, command: str, run: Run, reference: str) -> Outcome:
@@ -303,6 +315,20 @@ class Router(Generic[D]):
             error = failed
         self._note(command, error, self._clock.monotonic() - started)
         return Outcome(reply, error, reference)
+
+    def _said_later(self, where: Surface, outcome: Outcome) -> None:
+        reply = outcome.reply
+        if not isinstance(reply, CloseForm) or reply.later is None:
+            return
+
+        def say(ended: asyncio.Task[Message]) -> None:
+            if ended.cancelled():
+                return
+            failed = ended.exception()
+            message = explain.message(failed, outcome.reference) if failed else ended.result()
+            self._tasks.tell(self._quietly(where.say(message), "message_after_form"))
+
+        reply.later.add_done_callback(say)
 
     async def _suggested(
         self, command: str, run: Callable[[str], Awaitable[Choices]], reference: str
@@ -332,6 +358,7 @@ class Router(Generic[D]):
     async def _tell(self, where: Surface, outcome: Outcome) -> None:
         """Says it; when Slack refuses the form or the message, says that instead."""
         try:
+            self._said_later(where, outcome)
             await where.tell(outcome)
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
             await self._quietly(where.tell(self._untold(failed, outcome)), "answer_lost")

@@ -42,7 +42,6 @@ from bot.slack.reply import (
     Message,
     Nothing,
     Reply,
-    UpdateForm,
 )
 from bot.slack.words import parse
 from bot.tasks import Tasks
@@ -153,11 +152,11 @@ class Router(Generic[D]):
         return await self._respond(payload, command.name, run)
 
     async def submission(self, payload: Payload) -> Ack:
-        """A submitted form. Pressed twice, it is worked on once: the key is the view's id, and what
-        the view was then."""
-        callback = str(payload["view"].get("callback_id", ""))
-        key = f"{payloads.key(payload)}:{callback}"
-        found = self._all.forms.get(callback)
+        """A submitted form. Pressed twice, it is worked on once: the key is the view's id and hash,
+        for a view that was put in its place is another form to submit."""
+        view = payload["view"]
+        key = f"{view.get('id', '')}:{view.get('hash', '')}"
+        found = self._all.forms.get(str(view.get("callback_id", "")))
         if found is None:
             return self._say(payload, "unknown", explain.outdated_button())
         if key in self._forms:
@@ -175,7 +174,7 @@ class Router(Generic[D]):
                     key=payloads.key(payload),
                 )
                 reply = form.check(request) or await form.submit(request, self._desk)
-                worked = not isinstance(reply, FieldErrors | UpdateForm)
+                worked = not isinstance(reply, FieldErrors)
                 return reply
             finally:
                 if not worked:

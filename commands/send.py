@@ -161,15 +161,18 @@ def _complete(desk: Desk, order: Order, template: Template) -> bool:
 
 
 def _opened(desk: Desk, order: Order, template: Template | None, note: str = "") -> OpenForm:
-    view = _view(desk, order, template, note=note)
-    return OpenForm(view, state={"asked": order.asked, "template": order.template})
+    return shown.opened(_from(desk, order), template, desk.library.remembered_senders(), note=note)
 
 
 def _view(
     desk: Desk, order: Order, template: Template | None, *, whom: str = "", note: str = ""
 ) -> View:
-    chosen = order if order.sender else replace(order, sender=_usual_sender(desk))
-    return shown.form(chosen, template, desk.library.remembered_senders(), whom=whom, note=note)
+    senders = desk.library.remembered_senders()
+    return shown.form(_from(desk, order), template, senders, whom=whom, note=note)
+
+
+def _from(desk: Desk, order: Order) -> Order:
+    return order if order.sender else replace(order, sender=_usual_sender(desk))
 
 
 def _usual_sender(desk: Desk) -> str:

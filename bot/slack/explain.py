@@ -46,7 +46,8 @@ def explain(error: BaseException) -> Explanation:
 def sentence(error: BaseException) -> str:
     """Under a field, where Slack shows plain text."""
     told = explain(error)
-    text = f"{told.what} {told.remedy}".strip()
+    usage = isinstance(error, errors.UsageError)  # its remedy is a line to type
+    text = str(told.what) if usage else f"{told.what} {told.remedy}".strip()
     return unescape(text.replace("*", "").replace("`", ""))
 
 

@@ -15,7 +15,7 @@ from bot.sending.sending import Sent
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, mention, words
 from bot.slack.explain import seconds
-from bot.slack.reply import Block, Choice, Message, UpdateForm, View
+from bot.slack.reply import Block, Choice, Message, OpenForm, UpdateForm, View
 from bot.store.sends import Send
 from bot.store.states import State
 from bot.whatsapp import order as names
@@ -76,8 +76,14 @@ def form(
     return blocks.form(callback, "Send WhatsApp", "Send again" if order.asked else "Send", made)
 
 
+def opened(
+    order: Order, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
+) -> OpenForm:
+    return OpenForm(form(order, template, senders, note=note), state={"asked": order.asked})
+
+
 def updated(view: View, order: Order, *, live: bool = False) -> UpdateForm:
-    return UpdateForm(view, state={"asked": order.asked, "template": order.template}, live=live)
+    return UpdateForm(view, state={"asked": order.asked}, live=live)
 
 
 def choice(template: Template) -> Choice:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.errors import UsageError
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.whatsapp.order import Order
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 
@@ -175,7 +177,7 @@ async def test_the_template_used_last_is_offered_first(acme: World, clock: Manua
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("phone", "12345", "country code"),
+        ("phone", "12345", "too short"),
         ("phone", "+1 202 555", "too short"),
         ("phone", "nobody at all", "No recipient was found"),
         ("phone", "lead LEAD-999999", "No lead was found"),
@@ -342,8 +344,8 @@ async def test_its_button_asks_before_the_same_goes_out_again(
         await pressed(acme, "send.confirm")
     assert "Send it once more?" in line(acme)
     assert out(acme) == 1
-    await pressed(acme, "send.confirm")
-    await until(acme, clock, lambda: out(acme) == 2)
+    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm"))
+    await until(acme, clock, lambda: out(acme) == 2 and pressing.done())
 
 
 async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World) -> None:
@@ -363,14 +365,14 @@ async def test_change_opens_the_form_with_everything(acme: World) -> None:
 
 async def test_a_member_stands_for_their_own_number(acme: World) -> None:
     shown = plain(await typed(acme, "hello_world @john"))
-    assert "To John Doe" in shown
+    assert "No phone number was found for *John Doe*" in shown
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("apointment_reminder +12025550100", "appointment_reminder"),
-        ("renewal_notice +12025550100", "rejected this template"),
+        ("renewal_notice +12025550100 language=en", "rejected this template"),
         ("hello_world +12025550100 1=x", "has no “1”"),
         ("hello_world +12025550100 language=xx", "not there in that language"),
         ("1=Jane", "Name the template"),
@@ -382,6 +384,32 @@ async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, told
     assert out(acme) == 0
 
 
+# --- from cards ----------------------------------------------------------------------------------
+
+
+async def test_a_templates_card_leads_to_its_form(acme: World) -> None:
+    await acme.slack.type(JOHN, SALES, "/chakra templates hello_world")
+    await calm(acme)
+    await pressed(acme, "templates.send")
+    assert "Welcome and congratulations" in view(acme)
+
+
+async def test_a_persons_card_leads_to_the_form_with_their_number(acme: World) -> None:
+    priya = acme.chakra.person("priya@acme.com")
+    await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
+    await calm(acme)
+    await pressed(acme, "user.send")
+    form = acme.slack.view(JOHN) or {}
+    [phone] = [one for one in form["blocks"] if one.get("block_id") == "phone"]
+    assert phone["element"]["initial_value"] == f"+{priya.phones[0].number}"
+
+
+async def test_who_may_not_send_sees_no_button(acme: World) -> None:
+    await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
+    await calm(acme)
+    assert "Send WhatsApp" not in plain(acme.slack.messages(MEI, SALES)[-1])
+
+
 # --- who, and with what --------------------------------------------------------------------------
 
 
@@ -390,9 +418,7 @@ async def test_only_those_who_may_write_send(acme: World) -> None:
     assert acme.slack.view(MEI) is None
 
 
-async def test_without_a_plugin_it_says_what_is_missing(
-    open_world: OpenWorld, acme: World
-) -> None:
+async def test_without_a_plugin_it_says_what_is_missing(open_world: OpenWorld, acme: World) -> None:
     async with open_world(other={"chakra_plugin_id": None}) as made:
         assert "CHAKRA_PLUGIN_ID" in plain(await typed(made))
 
@@ -414,9 +440,6 @@ async def test_with_chakra_hung_the_form_opens_at_once(acme: World, clock: Manua
 
 
 @pytest.mark.parametrize("value", ["", "junk", "[]", "{}", '["a",1,"",{},""]', "[" * 9_000])
-async def test_junk_in_a_button_is_an_older_message(acme: World, value: str) -> None:
-    from bot.errors import UsageError
-    from bot.whatsapp.order import Order
-
+async def test_junk_in_a_button_is_an_older_message(value: str) -> None:
     with pytest.raises(UsageError):
         Order.restored(value)

@@ -20,16 +20,16 @@ CHAKRA = "/chakra/events"
 
 class WebApp:
     """Looks the path up and hands on: the way of a command is too hot for a web framework's
-    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404. So is
-    ``events``, which takes Chakra's, where nothing of Chakra's is followed."""
+    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404.
+    ``events`` takes Chakra's webhooks."""
 
     def __init__(
         self,
         *,
         slack: ASGIApp | None,
+        events: ASGIApp,
         health: Health,
         metrics: Metrics,
-        events: ASGIApp | None = None,
     ) -> None:
         self._taking = {
             path: app for path, app in ((SLACK, slack), (CHAKRA, events)) if app is not None
@@ -82,6 +82,11 @@ class WebApp:
         slack = await self._health.slack()
         if slack.token_refused:
             return JSONResponse({"status": "failing", "reason": f"Slack: {slack.problem}"}, 503)
+        database = await self._health.database()
+        if not database.well:
+            return JSONResponse(
+                {"status": "failing", "reason": f"Database: {database.problem}"}, 503
+            )
         troubles = [
             f"{reading.service}: {reading.problem}"
             for reading in (slack, await self._health.chakra())

@@ -9,6 +9,8 @@ from bot.directory.directory import Directory
 from bot.health import Health
 from bot.people.members import Members
 from bot.settings import Settings
+from bot.slack.typing import Typing
+from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 
 
@@ -16,6 +18,8 @@ from bot.whatsapp.library import Library
 class Desk:
     directory: Directory
     library: Library
+    dispatch: Dispatch
+    typing: Typing
     members: Members
     health: Health
     settings: Settings

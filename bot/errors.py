@@ -18,6 +18,8 @@
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
     │   ├── OutcomeUnknown         a write left and its answer never came: it may have happened
     │   └── Unreadable             an answer that does not fit the contract
+    ├── StoreUnavailable       the database is down, full or locked; nothing was written
+    │   └── StoreInUse             another process works on the same SQLite file
     └── SlackError             Slack refused a call of ours; ``code`` is Slack's word
         ├── TriggerExpired         too late to open a form
         └── NotInChannel           closed, archived, or the bot is not a member
@@ -183,6 +185,19 @@ class Unreadable(ChakraError):
     ) -> None:
         super().__init__(message, endpoint=endpoint, status=status, request_id=request_id)
         self.field = field
+
+
+class StoreUnavailable(BotError):
+    """The database cannot be reached, is full or locked. What was to be written is not."""
+
+    kind = "store_unavailable"
+    repeat_helps = True
+
+
+class StoreInUse(StoreUnavailable):
+    """Another process works on the same SQLite file."""
+
+    kind = "store_in_use"
 
 
 SLACK_PASSING = frozenset(

@@ -44,9 +44,19 @@ class Reading:
 class Health:
     """Readings are shared and kept for some seconds: a probe a second costs one call in ten."""
 
-    def __init__(self, chakra: Chakra, slack: SlackClient, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self,
+        chakra: Chakra,
+        slack: SlackClient,
+        cache: Cache,
+        clock: Clock,
+        *,
+        database: Callable[[], Awaitable[None]],
+    ) -> None:
+        """``database`` raises where the database does not answer."""
         self._chakra = chakra
         self._slack = slack
+        self._ask_database = database
         self._cache = cache
         self._clock = clock
         self._started = clock.monotonic()
@@ -60,6 +70,9 @@ class Health:
 
     async def chakra(self, *, refresh: bool = False) -> Reading:
         return await self._read("Chakra", self._chakra.health.check, refresh=refresh)
+
+    async def database(self, *, refresh: bool = False) -> Reading:
+        return await self._read("Database", self._ask_database, refresh=refresh)
 
     async def slack(self, *, refresh: bool = False) -> Reading:
         async def ask() -> None:

@@ -26,11 +26,14 @@ LEVELS = {
 
 # Libraries that tell more than an operator wants, or whole requests: none speaks below this level.
 QUIETER = {
+    "aiosqlite": logging.WARNING,
+    "alembic": logging.WARNING,
     "asyncio": logging.INFO,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
     "slack_bolt": logging.INFO,
     "slack_sdk": logging.INFO,
+    "sqlalchemy": logging.WARNING,
 }
 
 # What this module writes itself; everything else is looked at.

@@ -65,6 +65,10 @@ class Metrics:
         self._reads = _Children(
             self._counter("cache_requests", "Reads of the cache", "kind", "result").labels
         )
+        self._sends = _Children(
+            self._counter("sends", "Messages sent, by what is known at first", "outcome").labels
+        )
+        self._events = _Children(self._counter("events", "Events of Chakra's kept", "kind").labels)
         for name in self._names:
             self._commands(name, OK)
 
@@ -100,6 +104,14 @@ class Metrics:
 
     def cache(self, kind: str, result: str) -> None:
         self._reads(kind, result).inc()
+
+    def send(self, outcome: str) -> None:
+        """``outcome`` is accepted, failed or unknown."""
+        self._sends(outcome).inc()
+
+    def event(self, kind: str) -> None:
+        """``kind`` is a word of ours: status, message, template, …"""
+        self._events(kind).inc()
 
     def watch_cache(self, figures: Callable[[], CacheFigures]) -> None:
         """Asks ``figures`` at every reading; called once."""

@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.desk import Desk
-from bot.errors import SlackError
+from bot.errors import SlackError, StoreInUse, StoreUnavailable
 from bot.services import DRAIN, open_services
 from bot.serving import serve
 from bot.settings import Settings
@@ -33,6 +33,12 @@ SLACK_START = {
     "ratelimited": "Slack asks this app to slow down. Start again in a minute.",
     "unreadable": "What answers at SLACK_API_URL is not Slack. Correct that address.",
 }
+
+
+STORE_TAKEN = (
+    "Another process works on the same database file. Stop it, or set DATABASE_URL to another "
+    "file; several replicas need a postgresql:// address."
+)
 
 
 class CannotStart(Exception):
@@ -82,6 +88,13 @@ async def _start(
         await stack.enter_async_context(services.taking_work())
     except SlackError as refused:
         raise CannotStart(_slack_sentence(refused)) from refused
+    except StoreInUse as taken:
+        raise CannotStart(STORE_TAKEN) from taken
+    except StoreUnavailable as down:
+        raise CannotStart(
+            f"The database cannot be worked with ({down.message.rstrip('.')}). Check "
+            "DATABASE_URL, and that the database runs and may be written to."
+        ) from down
     except OSError as taken:
         raise CannotStart(
             f"{settings.host}:{settings.port} cannot be listened on "

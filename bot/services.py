@@ -4,7 +4,7 @@ closed in order."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -24,6 +24,7 @@ from bot.health import Health
 from bot.metrics import Metrics
 from bot.people.access import Access
 from bot.people.members import Members
+from bot.sending.sending import Sending, open_sending
 from bot.settings import Settings
 from bot.slack import help as helping
 from bot.slack.bolt import bolt_app
@@ -33,8 +34,12 @@ from bot.slack.endpoint import Endpoint
 from bot.slack.guard import DISCONNECTED, PASSED, Guard
 from bot.slack.router import Budgets, Router
 from bot.slack.socket import socket_mode
+from bot.slack.typing import Typing
+from bot.store.engine import Database, open_database
 from bot.tasks import Tasks
+from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
+from bot.whatsapp.recipients import Recipients
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -77,8 +82,12 @@ async def open_services(
     *,
     drain: float = DRAIN,
 ) -> AsyncIterator[Services]:
-    """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached."""
+    """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached, and
+    ``StoreInUse`` or ``StoreUnavailable`` when the database cannot be worked with."""
     async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(settings.database_url.get_secret_value())
+        )
         metrics = Metrics([*(command.name for command in commands), *NOT_COMMANDS])
         tasks = Tasks(clock)
         slack = SlackClient(
@@ -99,9 +108,31 @@ async def open_services(
         cache = Cache(clock, observe=metrics.cache)
         metrics.watch_cache(cache.figures)
         stack.push_async_callback(cache.aclose)
+        sending = await stack.enter_async_context(
+            _sending(settings, database, slack, clock, tasks, metrics)
+        )
         stack.push_async_callback(tasks.drain, drain)
 
-        desk = _desk(settings, chakra, slack, cache, clock, team=str(bot.get("team_id", "")))
+        directory = Directory(chakra, cache, clock, region=settings.default_region)
+        library = _library(settings, chakra, cache)
+        desk = Desk(
+            directory=directory,
+            library=library,
+            dispatch=Dispatch(
+                chakra.messages,
+                Recipients(directory, chakra.processes, settings.default_region),
+                library,
+                sending,
+                plugin_id=settings.chakra_plugin_id or "",
+                workspace_url=str(bot.get("url") or ""),
+            ),
+            typing=Typing(clock),
+            members=Members(slack, cache, team=str(bot.get("team_id", ""))),
+            health=Health(chakra, slack, cache, clock, database=database.check),
+            settings=settings,
+            clock=clock,
+            version=version("chakra-for-slack"),
+        )
         router = Router(
             commands,
             desk,
@@ -113,27 +144,43 @@ async def open_services(
             budgets=budgets,
         )
         bolt = bolt_app(router, slack.web, _authorized(bot, slack))
-        web = WebApp(slack=_guarded(bolt, settings, clock), health=desk.health, metrics=metrics)
+        web = WebApp(
+            slack=_guarded(bolt, settings, clock),
+            events=sending.intake,
+            health=desk.health,
+            metrics=metrics,
+        )
         yield Services(web, bolt, slack, desk, metrics, tasks, settings, clock)
 
 
-def _desk(
-    settings: Settings, chakra: Chakra, slack: SlackClient, cache: Cache, clock: Clock, *, team: str
-) -> Desk:
-    return Desk(
-        directory=Directory(chakra, cache, clock, region=settings.default_region),
-        library=Library(
-            chakra,
-            cache,
-            waba_id=settings.chakra_waba_id,
-            plugin_id=settings.chakra_plugin_id,
-            sender_id=settings.chakra_whatsapp_phone_number_id,
-        ),
-        members=Members(slack, cache, team=team),
-        health=Health(chakra, slack, cache, clock),
-        settings=settings,
-        clock=clock,
-        version=version("chakra-for-slack"),
+def _library(settings: Settings, chakra: Chakra, cache: Cache) -> Library:
+    return Library(
+        chakra,
+        cache,
+        waba_id=settings.chakra_waba_id,
+        plugin_id=settings.chakra_plugin_id,
+        sender_id=settings.chakra_whatsapp_phone_number_id,
+    )
+
+
+def _sending(
+    settings: Settings,
+    database: Database,
+    slack: SlackClient,
+    clock: Clock,
+    tasks: Tasks,
+    metrics: Metrics,
+) -> AbstractAsyncContextManager[Sending]:
+    secret = settings.chakra_webhook_secret
+    return open_sending(
+        database,
+        slack,
+        clock,
+        tasks,
+        hash_secret=settings.chakra_access_token.get_secret_value(),
+        webhook_secret=secret.get_secret_value() if secret else None,
+        sent=metrics.send,
+        event=metrics.event,
     )
 
 

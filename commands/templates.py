@@ -30,7 +30,7 @@ from bot.slack.command import (
 )
 from bot.slack.reply import Block, CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.words import Channel, Group, Line, Link, Mention
-from bot.whatsapp import card, form, vocabulary
+from bot.whatsapp import card, form, send_form, vocabulary
 from bot.whatsapp.draft import Draft, editable, problems
 from bot.whatsapp.library import Shelf
 from bot.whatsapp.listing import (
@@ -43,6 +43,7 @@ from bot.whatsapp.listing import (
     read,
     states_of,
 )
+from bot.whatsapp.order import Order
 from bot.whatsapp.preview import summary
 
 EXAMPLE = "/chakra templates order status:approved"
@@ -296,6 +297,17 @@ async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
     return OpenForm(form.edit(template), state={"template": template.id})
 
 
+async def send(request: ActionRequest, desk: Desk) -> OpenForm:
+    desk.dispatch.check_set_up()
+    shelf = desk.library.remembered()
+    template = shelf.by_id.get(request.value) if shelf else None
+    if template is None:
+        raise UsageError("This card is too old to send from. Press Refresh on it first.")
+    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
+    order = Order(template=template.id, sender=sender)
+    return send_form.opened(order, template, desk.library.remembered_senders())
+
+
 def check_new(request: SubmitRequest) -> FieldErrors | None:
     return _checked(problems(Draft.read(request.values)))
 
@@ -383,6 +395,7 @@ TEMPLATES: Command[Desk] = Command(
         Action(card.SHARE, share),
         Action(form.CREATE, open_new, role=Role.SENDER),
         Action(form.EDIT, open_edit, role=Role.SENDER),
+        Action(card.SEND, send, role=Role.SENDER),
     ),
     forms=(Form(form.CREATE, create, check_new), Form(form.EDIT, edit, check_edit)),
 )

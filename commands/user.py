@@ -26,6 +26,8 @@ from bot.slack.command import (
 )
 from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 from bot.slack.words import Channel, Group, Link, Mention, Word
+from bot.whatsapp import send_form
+from bot.whatsapp.order import Order
 
 EXAMPLE = "/chakra user john@acme.com"
 SAVE = "user.save"
@@ -207,6 +209,16 @@ async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     return OpenForm(_form(known), state={"user": request.value, **known})
 
 
+async def send(request: ActionRequest, desk: Desk) -> OpenForm:
+    desk.dispatch.check_set_up()
+    user = desk.directory.remembered(request.value)
+    if user is None or not user.phones:
+        raise UsageError("This card is too old to send from. Press Refresh on it first.")
+    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
+    order = Order(to=f"+{user.phones[0].lstrip('+')}", sender=sender)
+    return send_form.opened(order, None, desk.library.remembered_senders())
+
+
 def _names(user: User) -> dict[str, str]:
     return {
         "first_name": user.first_name[:LONGEST_NAME],
@@ -291,6 +303,7 @@ USER: Command[Desk] = Command(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),
         Action(card.EDIT, edit, role=Role.SENDER),
+        Action(card.SEND, send, role=Role.SENDER),
         Action(choice.CHOOSE, chosen),
     ),
     forms=(Form(SAVE, save, check),),

@@ -158,7 +158,8 @@ async def test_a_fault_of_ours_is_logged_with_a_reference(acme: World) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    app = WebApp(slack=broken, health=acme.bot.desk.health, metrics=acme.bot.metrics)
+    health, metrics = acme.bot.desk.health, acme.bot.metrics
+    app = WebApp(slack=broken, events=broken, health=health, metrics=metrics)
     with capture_logs() as lines:
         async with serve(app) as url, posting(replace(acme, bot_url=url)) as post:
             answer = await post.ask(EVENTS, "POST", data=b"x")

@@ -62,13 +62,21 @@ def test_the_command_gets_ids_for_members_and_channels() -> None:
 
 def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
     scopes = manifest.scopes()
-    assert list(scopes) == ["commands", "users:read", "users:read.email", "usergroups:read"]
+    assert list(scopes) == [
+        "commands",
+        "users:read",
+        "users:read.email",
+        "usergroups:read",
+        "chat:write",
+        "im:write",
+        "im:history",
+    ]
     assert all(scopes.values())
     assert set(manifest.load()["oauth_config"]["scopes"]) == {"bot"}
 
 
 def test_only_the_surfaces_that_answer_today_are_there() -> None:
-    assert set(manifest.load()["features"]) == {"bot_user", "slash_commands"}
+    assert set(manifest.load()["features"]) == {"bot_user", "app_home", "slash_commands"}
     assert "event_subscriptions" not in manifest.load()["settings"]
 
 

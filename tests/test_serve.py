@@ -18,6 +18,7 @@ from bot.sandbox.demo import settings_for
 from bot.sandbox.slack import plain
 from bot.serve import CannotStart, run
 from bot.settings import Settings
+from bot.store.engine import open_database
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
@@ -232,3 +233,15 @@ async def test_a_slack_that_is_not_there_is_unreachable(stand_in: StandIns) -> N
 async def test_what_is_not_slack_is_said_to_be_something_else(stand_in: StandIns) -> None:
     settings = given(stand_in, slack_api_url=f"{stand_in.slack.base_url}/page/")
     assert "SLACK_API_URL is not Slack" in await why(settings)
+
+
+async def test_a_database_that_cannot_be_used_is_named(stand_in: StandIns, tmp_path: Path) -> None:
+    nowhere = SecretStr(f"sqlite:///{tmp_path}/nowhere/bot.db")
+    assert "Check DATABASE_URL" in await why(given(stand_in, database_url=nowhere))
+
+
+async def test_a_database_file_in_use_is_named(stand_in: StandIns, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bot.db"
+    async with open_database(url):
+        sentence = await why(given(stand_in, database_url=SecretStr(url)))
+    assert "Another process works on the same database file" in sentence

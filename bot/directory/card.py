@@ -20,6 +20,7 @@ from bot.slack.reply import Block, Message
 REFRESH = "user.refresh"
 SHARE = "user.share"
 EDIT = "user.edit"
+SEND = "user.send"
 
 AVAILABILITIES = {
     "AVAILABLE": ":large_green_circle: Available",
@@ -182,6 +183,8 @@ def _buttons(user: User, viewer: Viewer) -> list[Block]:
         made.append(blocks.button("Share to channel", SHARE, user.id))
     if viewer.may_edit:
         made.append(blocks.button("Edit", EDIT, user.id))
+        if user.phones:
+            made.append(blocks.button("Send WhatsApp", SEND, user.id))
     return made
 
 

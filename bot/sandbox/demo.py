@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.desk import Desk
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack, Hint
+from bot.sandbox.slack.hints import Tip
 from bot.serve import stopping
 from bot.services import Services, open_services
 from bot.serving import serve
@@ -24,6 +25,10 @@ from bot.slack.router import Budgets
 
 DEMO_SENDERS = ("U0JOHN", "S0SALES")
 EVENTS = "/slack/events"
+CHAKRA = "/chakra/events"
+WEBHOOK_SECRET = "the embedded Chakra signs with this"  # noqa: S105 - nobody outside can use it
+DATABASE = "sqlite:///:memory:"
+"""Gone with the process, as the embedded Slack and Chakra are."""
 TURNS = 30
 """Turns of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -61,21 +66,28 @@ async def world(
     budgets: Budgets | None = None,
     senders: tuple[str, ...] = DEMO_SENDERS,
     app_manifest: dict[str, object] | None = None,
+    other: dict[str, object] | None = None,
 ) -> AsyncIterator[World]:
-    """The three of them, running and connected over HTTP on loopback. ``port`` is the page's."""
+    """The three of them, running and connected over HTTP on loopback. ``port`` is the page's;
+    ``other`` are settings that differ from the usual ones."""
     async with AsyncExitStack() as stack:
-        slack = EmbeddedSlack(
-            manifest=app_manifest or manifest.load(), clock=clock, hints=hints(commands)
-        )
         chakra = EmbeddedChakra(clock=clock)
+        slack = EmbeddedSlack(
+            manifest=app_manifest or manifest.load(),
+            clock=clock,
+            hints=hints(commands),
+            tips=tips(chakra),
+        )
         slack.served_at(await stack.enter_async_context(serve(slack.app, port)))
         await slack.start()
         stack.push_async_callback(slack.aclose)
         chakra.served_at(await stack.enter_async_context(serve(chakra.app)))
         stack.push_async_callback(chakra.aclose)
         settings = settings_for(slack, chakra, senders=senders, socket_mode=socket_mode)
+        settings = settings.model_copy(update=other or {})
         bot = await stack.enter_async_context(open_services(settings, commands, clock, budgets))
         url = await stack.enter_async_context(serve(bot.web))
+        chakra.events_to(url + CHAKRA, WEBHOOK_SECRET)
         await stack.enter_async_context(bot.taking_work())
         if not socket_mode:
             slack.deliver_to(url + EVENTS)
@@ -92,6 +104,11 @@ def settings_for(
         slack_api_url=slack.api_url,
         chakra_access_token=SecretStr(chakra.access_token),
         chakra_api_url=chakra.base_url,
+        chakra_plugin_id=chakra.plugin_id,
+        chakra_waba_id=chakra.waba_id,
+        chakra_whatsapp_phone_number_id=chakra.sender_ids[0],
+        chakra_webhook_secret=SecretStr(WEBHOOK_SECRET),
+        database_url=SecretStr(DATABASE),
         senders=senders,
         default_region="IN",
     )
@@ -101,6 +118,12 @@ def hints(commands: Sequence[Command[Desk]]) -> list[Hint]:
     """What the page's composer completes after a slash."""
     made = [Hint(f"/chakra {one.name} ", one.usage, one.summary) for one in commands]
     return [*made, Hint(f"/chakra {helping.NAME}", helping.USAGE, helping.SUMMARY)]
+
+
+def tips(chakra: EmbeddedChakra) -> list[Tip]:
+    """The numbers to which something known happens."""
+    rows = [(f"+{one.number}", one.says) for one in chakra.test_numbers]
+    return [Tip("Numbers to send to", tuple(rows))]
 
 
 async def run(
@@ -127,6 +150,6 @@ def _banner(url: str) -> str:
     return (
         f"\n  Chakra for Slack, with an embedded Slack and an embedded Chakra.\n"
         f"  Open        {url}/\n"
-        f"  Then type   /chakra user john@acme.com\n"
+        f"  Then type   /chakra user john@acme.com, or /chakra send\n"
         f"  Stop with   Ctrl+C\n"
     )

@@ -46,17 +46,23 @@ NOT_FOLLOWED = "Chakra may not tell whether this one is delivered, so this line 
 
 def report(send: Send) -> Message:
     """``send.recipient`` is masked, and so is this: it may be shared."""
-    refused = send.state is State.FAILED and not (send.wamid or send.message_id)
-    stands = NOT_SENT if refused else STANDS[send.state]
-    what = words(f"{stands}: ", bold(send.template), " to ", send.recipient)
+    what = stands(send)
     parts = [blocks.section(words(Markup(MARKS[send.state] + " "), what))]
-    parts += [blocks.section(line) for line in _remedies(send)]
+    parts += [blocks.section(line) for line in remedies(send)]
     when = f"<!date^{int(send.state_at)}^{{date_short_pretty}} {{time_secs}}|at that time>"
     parts.append(blocks.context(words(send.language, " · ", Markup(when))))
     return Message(text=what, blocks=tuple(parts))
 
 
-def _remedies(send: Send) -> list[Markup]:
+def stands(send: Send) -> Markup:
+    """``Delivered: order_update to +91 •••••• 3210``."""
+    refused = send.state is State.FAILED and not (send.wamid or send.message_id)
+    said = NOT_SENT if refused else STANDS[send.state]
+    return words(f"{said}: ", bold(send.template), " to ", send.recipient)
+
+
+def remedies(send: Send) -> list[Markup]:
+    """What it means and what to do, where that is not plain."""
     if send.state is State.FAILED and send.failure is not None:
         told = explain(error_of(send.failure))
         return [words(told.what, " ", told.remedy)]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import structlog
 
 from bot.clock import Clock
+from bot.errors import StoreUnavailable
 from bot.sending.bell import Bell
 from bot.sending.formats import statuses_in
-from bot.store.engine import StoreUnavailable
 from bot.store.events import Events
 from bot.store.sends import Send
 from bot.store.statuses import Status, Statuses

@@ -20,8 +20,8 @@ from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
 from bot.clock import Clock, within
+from bot.errors import StoreUnavailable
 from bot.sending.formats import kind_of, parsed
-from bot.store.engine import StoreUnavailable
 from bot.store.events import Arrived, Events
 
 HEADER = b"x-chakra-signature-256"

@@ -16,9 +16,9 @@ import structlog
 
 from bot.chakra.messages import Accepted
 from bot.clock import Clock, done_within, sleep
+from bot.errors import StoreUnavailable
 from bot.sending.failures import REFUSALS, failure_of
 from bot.sending.submission import Submission, claim_of
-from bot.store.engine import StoreUnavailable
 from bot.store.sends import Claimed, Failure, Send, Sends
 from bot.store.states import State
 from bot.tasks import Tasks

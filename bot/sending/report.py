@@ -12,12 +12,11 @@ import asyncio
 import structlog
 
 from bot.clock import Clock
-from bot.errors import SLACK_PASSING, SlackError
+from bot.errors import SLACK_PASSING, SlackError, StoreUnavailable
 from bot.sending.bell import Bell
 from bot.sending.card import Card
 from bot.sending.pacing import Budget, Gaps
 from bot.slack.client import Posted, SlackClient
-from bot.store.engine import StoreUnavailable
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
 from bot.store.states import State

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.clock import Clock, sleep
+from bot.errors import StoreUnavailable
 from bot.sending import card as cards
 from bot.sending.card import Card
 from bot.sending.delivery import Delivery
@@ -18,8 +19,8 @@ from bot.sending.intake import Intake
 from bot.sending.ledger import Before, Duplicate, Fresh, Ledger, Post
 from bot.sending.report import Reports
 from bot.sending.submission import Submission, hash_key
-from bot.slack.client import SlackClient
-from bot.store.engine import Database, StoreUnavailable
+from bot.slack.client import Posted, SlackClient
+from bot.store.engine import Database
 from bot.store.events import Events
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
@@ -38,6 +39,9 @@ KEEP_EVENTS = 30 * 86_400.0
 
 FAULT_SECONDS = 5.0
 
+REPORT_SECONDS = 5.0
+"""For which a line that leads to the report waits for it."""
+
 Observe = Callable[[str], None]
 
 
@@ -49,6 +53,7 @@ class Sending:
     reports: Reports
     intake: Intake
     sends: Sends
+    tasks: Tasks
 
     async def send(
         self, submission: Submission, post: Post, *, again: bool = False
@@ -59,6 +64,27 @@ class Sending:
         if isinstance(claimed, Fresh):
             return Fresh(await self.ledger.carry_out(claimed, post))
         return claimed
+
+    async def start(
+        self, submission: Submission, post: Post, *, again: bool = False
+    ) -> asyncio.Task[Sent] | Before | Duplicate:
+        """As ``send``, but nobody waits: the task ends with the outcome and the report's place."""
+        claimed = await self.ledger.claim(submission, again=again)
+        if isinstance(claimed, Fresh):
+            return self.tasks.tell(self._to_the_end(claimed, post))
+        return claimed
+
+    async def _to_the_end(self, claimed: Fresh, post: Post) -> Sent:
+        send = await self.ledger.carry_out(claimed, post)
+        return Sent(send, await self.reports.place(send, REPORT_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A send that has come out, and where its report stands, if that was posted in time."""
+
+    send: Send
+    report: Posted | None
 
 
 @asynccontextmanager
@@ -100,7 +126,7 @@ async def open_sending(
     await ledger.settle_abandoned(all_others=database.alone)
     await reports.pick_up(0.0 if database.alone else IDLE_SECONDS)
     async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
-        yield Sending(ledger, reports, intake, sends)
+        yield Sending(ledger, reports, intake, sends, tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ class Surface(Protocol):
     async def still_working(self) -> None:
         """A word that the answer is coming. Raises ``SlackError``."""
 
+    async def say(self, message: Message) -> None:
+        """Something more, where the request came from. Raises ``SlackError``."""
+
     async def tell(self, outcome: Outcome) -> None:
         """The answer after the ack. Raises ``SlackError``."""
 
@@ -135,7 +138,8 @@ class FormPress(_Surface):
             await self._slack.update_view(view["id"], told, view_hash=view.get("hash", ""))
         elif isinstance(reply, UpdateForm):
             fresh = self._carrying(reply)
-            await self._slack.update_view(view["id"], fresh, view_hash=view.get("hash", ""))
+            seen = "" if reply.live else view.get("hash", "")
+            await self._slack.update_view(view["id"], fresh, view_hash=seen)
         elif isinstance(reply, OpenForm):
             trigger = str(self._payload.get("trigger_id", ""))
             await self._slack.push_view(trigger, self._carrying(reply))

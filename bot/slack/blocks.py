@@ -198,14 +198,35 @@ def text_field(
     hint: str = "",
     optional: bool = False,
     multiline: bool = False,
+    live: bool = False,
     most: int = SECTION_TEXT,
 ) -> Block:
+    """``live`` tells the action of every letter."""
     element: Block = {"type": "plain_text_input", "action_id": action, "max_length": most}
     if multiline:
         element["multiline"] = True
     if initial:
         element["initial_value"] = initial[:most]
-    return _input(block_id, label, element, hint=hint, optional=optional)
+    if live:
+        element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
+    block = _input(block_id, label, element, hint=hint, optional=optional)
+    return {**block, "dispatch_action": True} if live else block
+
+
+def external_field(
+    block_id: str, label: str, *, action: str, placeholder: str, chosen: Choice | None = None
+) -> Block:
+    """A menu whose options are asked for as one types; choosing one is told to the action."""
+    element: Block = {
+        "type": "external_select",
+        "action_id": action,
+        "placeholder": plain(placeholder, PLACEHOLDER),
+        "min_query_length": 0,
+    }
+    if chosen is not None:
+        element["initial_option"] = option(chosen)
+    block = _input(block_id, label, element, hint="", optional=False)
+    return {**block, "dispatch_action": True}
 
 
 def select_field(

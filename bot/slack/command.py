@@ -71,14 +71,18 @@ class ActionRequest(Request):
     state: Mapping[str, str] = field(default_factory=dict)
     """What the form carries with it, where the element stands in a form."""
     in_form: bool = False
+    key: str = ""
+    """The same for each press of one element; in a form, its view's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest(Request):
-    """A submitted form. ``values``: block_id -> what was entered ("" where nothing was)."""
+    """A submitted form. ``values``: block_id -> what was entered ("" where nothing was). ``key`` is
+    the view's id: the same however often it is submitted."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, words
 from bot.slack.reply import Block, Message, View
 from bot.slack.whatsapp_copy import SENTENCES
+from bot.slack.words import unescape
 
 ADMIN = "the person who runs this app"
 LONGEST = 86_400.0
@@ -40,6 +41,14 @@ def explain(error: BaseException) -> Explanation:
         if say is not None:
             return say(error)
     return _unforeseen(error)
+
+
+def sentence(error: BaseException) -> str:
+    """Under a field, where Slack shows plain text."""
+    told = explain(error)
+    usage = isinstance(error, errors.UsageError)  # its remedy is a line to type
+    text = str(told.what) if usage else f"{told.what} {told.remedy}".strip()
+    return unescape(text.replace("*", "").replace("`", ""))
 
 
 def message(error: BaseException, reference: str) -> Message:
@@ -257,6 +266,17 @@ def _whatsapp(error: Any) -> Explanation:
     )
 
 
+# --- the database -----------------------------------------------------------------------------
+
+
+def _store(_: object) -> Explanation:
+    return Explanation(
+        words("This app cannot reach its database, so nothing was sent or changed."),
+        words("Try again in a minute. If it stays so, tell ", ADMIN, "."),
+        ours=True,
+    )
+
+
 # --- Slack's answer ----------------------------------------------------------------------------
 
 
@@ -323,6 +343,7 @@ _SAY: dict[type[BaseException], Callable[[Any], Explanation]] = {
     errors.OutcomeUnknown: _outcome_unknown,
     errors.Unreadable: _unreadable,
     **dict.fromkeys(SENTENCES, _whatsapp),
+    errors.StoreUnavailable: _store,
     errors.SlackError: _slack,
     errors.TriggerExpired: _trigger_expired,
     errors.NotInChannel: _not_in_channel,

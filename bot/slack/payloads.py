@@ -105,6 +105,17 @@ def place(payload: Payload) -> Place:
     return Place(str(_metadata(payload).get("channel", "")))
 
 
+def key(payload: Payload) -> str:
+    """Names the form, or the element of a message, that was used."""
+    view = payload.get("view")
+    if isinstance(view, Mapping):
+        return str(view.get("id", ""))
+    container = payload.get("container") or {}
+    pressed = (payload.get("actions") or [{}])[0]
+    parts = (container.get("channel_id"), container.get("message_ts"), pressed.get("action_id"))
+    return ":".join(str(part or "") for part in parts)
+
+
 def state(payload: Payload) -> dict[str, str]:
     """What our own form carries with it."""
     kept = _metadata(payload).get("state")

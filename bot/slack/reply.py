@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,10 +37,15 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class UpdateForm:
-    """Puts ``view`` in the place of the form that the press or the submission came from."""
+    """Puts ``view`` in the place of the form that the press or the submission came from.
+
+    ``live`` follows what is being typed: it holds the same fields, so that it may go over one that
+    went a moment before.
+    """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,12 @@ class FieldErrors:
 @dataclass(frozen=True, slots=True)
 class CloseForm:
     """Closes the form. ``done`` is a sentence for a person whose form could not be closed, because
-    the work took longer than the ack could wait; ``then`` is said where the form was opened."""
+    the work took longer than the ack could wait; ``then`` is said where the form was opened, and so
+    is the result of ``later``, for which nothing waits: it ends by itself."""
 
     done: str
     then: Message | None = None
+    later: asyncio.Task[Message] | None = None
 
 
 @dataclass(frozen=True, slots=True)

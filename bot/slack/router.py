@@ -36,7 +36,14 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import Choices, FieldErrors, Message, Nothing, Reply
+from bot.slack.reply import (
+    Choices,
+    CloseForm,
+    FieldErrors,
+    Message,
+    Nothing,
+    Reply,
+)
 from bot.slack.words import parse
 from bot.tasks import Tasks
 
@@ -139,6 +146,7 @@ class Router(Generic[D]):
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 in_form=isinstance(payload.get("view"), Mapping),
+                key=payloads.key(payload),
             )
             return await action.run(request, self._desk)
 
@@ -162,6 +170,7 @@ class Router(Generic[D]):
                 **await self._who(payload, form.role, reference),
                 values=payloads.values(payload),
                 state=payloads.state(payload),
+                key=payloads.key(payload),
             )
             return form.check(request) or await form.submit(request, self._desk)
 
@@ -301,6 +310,7 @@ class Router(Generic[D]):
             said = where.rest(outcome)
             if said is not None:
                 self._tasks.tell(self._quietly(where.say(said), "message_after_form"))
+            self._said_later(where, outcome)
         return ack
 
     async def _outcome(self, command: str, run: Run, reference: str) -> Outcome:
@@ -314,6 +324,20 @@ class Router(Generic[D]):
             error = failed
         self._note(command, error, self._clock.monotonic() - started)
         return Outcome(reply, error, reference)
+
+    def _said_later(self, where: Surface, outcome: Outcome) -> None:
+        reply = outcome.reply
+        if not isinstance(reply, CloseForm) or reply.later is None:
+            return
+
+        def say(ended: asyncio.Task[Message]) -> None:
+            if ended.cancelled():
+                return
+            failed = ended.exception()
+            message = explain.message(failed, outcome.reference) if failed else ended.result()
+            self._tasks.tell(self._quietly(where.say(message), "message_after_form"))
+
+        reply.later.add_done_callback(say)
 
     async def _suggested(
         self, command: str, run: Callable[[str], Awaitable[Choices]], reference: str
@@ -343,6 +367,7 @@ class Router(Generic[D]):
     async def _tell(self, where: Surface, outcome: Outcome) -> None:
         """Says it; when Slack refuses the form or the message, says that instead."""
         try:
+            self._said_later(where, outcome)
             await where.tell(outcome)
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
             await self._quietly(where.tell(self._untold(failed, outcome)), "answer_lost")

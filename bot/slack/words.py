@@ -19,6 +19,7 @@ MAX_TEXT: Final = 8_000  # characters that are read; what a person types is far 
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9@._+ -]*")
 _NO_NAMES: Final[Mapping[str, Word]] = MappingProxyType({})
 NUMBERS: Final = "#"  # among the names: any number, as in ``1=John``
+ANY: Final = "*"  # among the names: whatever a variable may be called, as in ``first_name=John``
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ class Line:
 
 def parse(text: str, names: Collection[str] = ()) -> Line:
     """``name=value`` and ``name:value`` count only for ``names``, in any case and width of letters;
-    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERS` among them admits ``1=value``.
-    A quote that nothing closes, and markup that Slack does not write, are text."""
+    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERS` among them admits ``1=value``,
+    `ANY` whatever else stands before an equals sign. A quote that nothing closes, and markup that
+    Slack does not write, are text."""
     raw = text[:MAX_TEXT]
     if _SIMPLE.fullmatch(raw):  # most lines: nothing to undo, nothing to name
         return Line(tuple([Word(word) for word in raw.split()]), _NO_NAMES, raw)
@@ -240,6 +242,7 @@ _SPACE: Final = re.compile(r"\s*")
 _NAME: Final = re.compile(r"([^\s<>&=＝﹦:：﹕]{1,100})([=＝﹦:：﹕])")
 _EQUALS: Final = "=＝﹦"
 _NUMBER: Final = re.compile("0*([0-9]{1,3})")
+_VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
 
 
 class _Reader:
@@ -248,8 +251,9 @@ class _Reader:
     def __init__(self, text: str, names: Collection[str]) -> None:
         self._text = text
         self._at = 0
-        self._names = {_folded(name): name for name in names if name != NUMBERS}
+        self._names = {_folded(name): name for name in names if name not in (NUMBERS, ANY)}
         self._numbers = NUMBERS in names
+        self._any = ANY in names
         self._closers = _closers(text)
 
     def read(self) -> Iterator[tuple[str | None, Word]]:
@@ -274,6 +278,8 @@ class _Reader:
         if name is None and self._numbers and found[2] in _EQUALS:
             number = _NUMBER.fullmatch(typed)
             name = number[1] if number else None
+        if name is None and self._any and found[2] in _EQUALS and _VARIABLE.fullmatch(typed):
+            name = typed
         if name is not None:
             self._at = found.end()
         return name

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot.errors import BotError
+from bot.errors import StoreInUse, StoreUnavailable
 from bot.store.migrate import migrate
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -37,19 +37,6 @@ PRAGMAS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA foreign_keys=ON",
 )
-
-
-class StoreUnavailable(BotError):
-    """The database cannot be reached, is full or locked. What was to be written is not."""
-
-    kind = "store_unavailable"
-    repeat_helps = True
-
-
-class StoreInUse(StoreUnavailable):
-    """Another process works on the same SQLite file."""
-
-    kind = "store_in_use"
 
 
 class Database:

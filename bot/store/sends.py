@@ -163,6 +163,18 @@ class Sends:
             )
             return [send_of(row) for row in rows]
 
+    async def last_used(self, member: str, among: int) -> tuple[tuple[str, str], ...]:
+        """Template and language, the latest first, each once; of the last ``among`` sends."""
+        mine = (
+            select(sends.c.template, sends.c.language)
+            .where(sends.c.member == member)
+            .order_by(sends.c.started_at.desc())
+            .limit(among)
+        )
+        async with self._database.begin() as connection:
+            rows = await connection.execute(mine)
+            return tuple(dict.fromkeys((row.template, row.language) for row in rows))
+
     async def by_id(self, send_id: int) -> Send | None:
         async with self._database.begin() as connection:
             return await _one(connection, sends.c.id == send_id)

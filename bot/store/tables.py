@@ -62,6 +62,7 @@ sends = Table(
     Column("report_boot", Text),  # the process that set out to post it
     Column("report_tried_at", Double),
     Index(None, "recipient_hash", "content_hash", "started_at"),
+    Index(None, "member", "started_at"),
     Index(None, "wamid"),
     Index(None, "message_id"),
     Index(None, "state", "started_at"),

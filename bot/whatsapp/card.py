@@ -22,6 +22,7 @@ from bot.whatsapp.variables import VARIABLE, fields
 CHOOSE = "templates.choose"
 REFRESH = "templates.refresh"
 SHARE = "templates.share"
+SEND = "templates.send"
 
 LONGEST_NAME = 150
 LONGEST_VALUE = 200
@@ -127,6 +128,8 @@ def _elements(template: Template, family: Sequence[Template], viewer: Viewer) ->
     if len(family) > 1:
         choices = [_choice(one) for one in family[:MOST_LANGUAGES]]
         made.append(blocks.select(CHOOSE, "Language", choices, initial=template.id))
+    if viewer.may_edit and not unsendable(template):
+        made.append(blocks.button("Send", SEND, template.id, style="primary"))
     made.append(blocks.button("Refresh", REFRESH, template.id))
     if viewer.may_share:
         made.append(blocks.button("Share to channel", SHARE, template.id))

@@ -15,12 +15,21 @@ from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.chakra.templates import NewTemplate, Submitted
 from bot.directory.folding import tokens
-from bot.errors import ChakraError, KeyRefused, NotFound, NotSetUp, Rejected, Unreadable
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    NotFound,
+    NotSetUp,
+    Rejected,
+    Unreadable,
+    UsageError,
+)
 from bot.whatsapp.unsendable import unsendable
 
 TEMPLATES, SENDERS = "templates", "senders"
 ALL = "all"
 WABA = "CHAKRA_WABA_ID"
+SENDER = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
 NEAR = 70
 """rapidfuzz's ratio (0-100) from which a name is near to a misspelt one."""
@@ -119,11 +128,35 @@ class Library:
     async def senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         """The numbers that are connected, the one of the settings first."""
         listed = await self._numbers(refresh=refresh)
-        found = sorted(
-            (one for one in listed.value if one.connected),
-            key=lambda one: one.id != self._sender_id,
+        return Cached(
+            self._connected(listed.value), listed.age_seconds, listed.stale, listed.reason
         )
-        return Cached(tuple(found), listed.age_seconds, listed.stale, listed.reason)
+
+    def _connected(self, listed: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
+        found = (one for one in listed if one.connected)
+        return tuple(sorted(found, key=lambda one: one.id != self._sender_id))
+
+    def remembered_senders(self) -> tuple[PhoneNumber, ...]:
+        """As ``remembered``, of the numbers that are connected."""
+        held = self._cache.peek(SENDERS, ALL)
+        return self._connected(held.value) if held is not None else ()
+
+    async def sender(self) -> str:
+        """Meta's id of the number that sends where nobody chose one. Raises ``UsageError`` where
+        somebody must, ``NotSetUp`` where there is none."""
+        if self._sender_id:
+            return self._sender_id
+        try:
+            found = (await self.senders()).value
+        except ChakraError as refused:
+            if not _cannot_be_listed(refused):
+                raise
+            found = ()
+        if not found:
+            raise NotSetUp(SENDER, "Chakra does not tell which number messages are sent from.")
+        if len(found) > 1:
+            raise UsageError("Choose the number that it is sent from.")
+        return found[0].id
 
     async def create(self, template: NewTemplate) -> Submitted:
         """Whatever comes of it, the next look asks anew: the outcome of a write may be unknown."""

@@ -150,7 +150,7 @@ def _link_or_file(values: Mapping[str, str]) -> dict[str, str]:
     if link and upload:
         return {asked.MEDIA: "Give a link or upload a file, not both."}
     if not link and not upload:
-        return {asked.MEDIA: "Give a link to the file, or upload one."}
+        return {asked.MEDIA: "Give the address of the file, beginning with https://."}
     return {}
 
 

@@ -21,6 +21,7 @@ from bot.slack.reply import Message
 from bot.whatsapp.listing import Family
 from commands import templates
 from tests.clock import ManualClock
+from tests.conftest import OpenWorld
 from tests.whatsapp.samples import WILD_TEMPLATES
 
 SALES = "C0SALES"
@@ -229,9 +230,10 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 # --- what goes wrong -----------------------------------------------------------------------------
 
 
-async def test_without_an_account_the_setting_is_named(acme: World) -> None:
-    acme.chakra.without(NUMBERS)
-    told = plain(await typed(acme))
+async def test_without_an_account_the_setting_is_named(open_world: OpenWorld) -> None:
+    async with open_world(other={"chakra_waba_id": None}) as made:
+        made.chakra.without(NUMBERS)
+        told = plain(await typed(made))
     assert "does not tell which WhatsApp Business Account" in told
     assert "CHAKRA_WABA_ID" in told
 

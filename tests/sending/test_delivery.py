@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.errors import StoreUnavailable
 from bot.sending.delivery import LOOK_SECONDS, Delivery
-from bot.store.engine import Database, StoreUnavailable, open_database
+from bot.store.engine import Database, open_database
 from bot.store.events import Arrived, Events
 from bot.store.sends import Send, Sends
 from bot.store.states import State

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from bot.errors import StoreUnavailable
 from bot.sending.intake import BODY_BYTES, Intake
-from bot.store.engine import Database, StoreUnavailable, open_database
+from bot.store.engine import Database, open_database
 from bot.store.events import Events
 from tests.clock import ManualClock, settle
 from tests.sending.webhooks import SECRET, chakra, dump, meta, meta_status, sign

@@ -13,11 +13,19 @@ from sqlalchemy import text
 
 from bot.chakra.messages import Accepted
 from bot.chakra.meta import from_meta
-from bot.errors import ChakraError, KeyRefused, OutcomeUnknown, Throttled, Unavailable, Unreadable
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    OutcomeUnknown,
+    StoreUnavailable,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
 from bot.sending.failures import error_of
 from bot.sending.ledger import Before, Duplicate, Fresh, Ledger
 from bot.sending.submission import claim_of, hash_key
-from bot.store.engine import Database, StoreUnavailable
+from bot.store.engine import Database
 from bot.store.sends import Send, Sends
 from bot.store.states import State
 from bot.tasks import Tasks

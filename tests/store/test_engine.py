@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.engine import Database, StoreInUse, StoreUnavailable, open_database
+from bot.errors import StoreInUse, StoreUnavailable
+from bot.store.engine import Database, open_database
 from bot.store.migrate import config
 from bot.store.sends import Sends
 from bot.store.tables import METADATA

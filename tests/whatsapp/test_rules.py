@@ -56,7 +56,7 @@ def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
         (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "takes 15 here"),
         (one_time_code(), {}, "otp", "no empty variable"),
         (one_time_code(), {"otp": "1" * 16}, "otp", "takes 15 here"),
-        (PICTURE, {}, "media", "or upload one"),
+        (PICTURE, {}, "media", "beginning with https"),
         (PICTURE, {"media": "https://x.example/a.png", "file": "F1"}, "media", "not both"),
         (PICTURE, {"media": "x.example/a.png"}, "media", "beginning with https://"),
         (PICTURE, {"media": "file:///etc/passwd"}, "media", "beginning with https://"),

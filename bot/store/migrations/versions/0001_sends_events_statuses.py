@@ -44,6 +44,7 @@ def _sends() -> None:
         sa.UniqueConstraint("key", name="uq_sends_key"),
     )
     _index("sends", "recipient_hash", "content_hash", "started_at")
+    _index("sends", "member", "started_at")
     _index("sends", "wamid")
     _index("sends", "message_id")
     _index("sends", "state", "started_at")

@@ -1,0 +1,176 @@
+"""The form that sends a template, and what the person reads on the way: preview, question, outcome.
+
+The form opens at once, with what is known by then; choosing a template adds its fields, and what is
+typed shows in the preview below them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.chakra.models import PhoneNumber
+from bot.chakra.template import Template
+from bot.sending import card
+from bot.sending.sending import Sent
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, italic, mention, words
+from bot.slack.explain import seconds
+from bot.slack.reply import Block, Choice, Message, OpenForm, UpdateForm, View
+from bot.store.sends import Send
+from bot.store.states import State
+from bot.whatsapp import order as names
+from bot.whatsapp import vocabulary
+from bot.whatsapp.order import Order
+from bot.whatsapp.preview import preview
+from bot.whatsapp.recipients import Recipient
+from bot.whatsapp.rules import LONGEST
+from bot.whatsapp.variables import Field, Kind, fields
+
+SUBMIT = "send.submit"
+CONFIRM = "send.confirm"
+"""The form after a question, and the button that sends."""
+TEMPLATE = "send.template"
+TYPED = "send.typed"
+CHOSEN = "send.chosen"
+EDIT = "send.edit"
+
+LONGEST_PHONE = 200
+LONGEST_NAME = 150
+MOST_SENDERS = 100
+
+
+def form(
+    order: Order,
+    template: Template | None,
+    senders: Sequence[PhoneNumber],
+    *,
+    whom: str = "",
+    note: str = "",
+) -> View:
+    """``whom`` is who the recipient turned out to be, ``note`` stands above the fields."""
+    made: list[Block] = [blocks.section(note)] if note else []
+    made.append(
+        blocks.external_field(
+            names.TEMPLATE,
+            "Template",
+            action=TEMPLATE,
+            placeholder="Choose a template",
+            chosen=choice(template) if template else None,
+        )
+    )
+    made.append(
+        blocks.text_field(
+            names.PHONE,
+            "To",
+            action=TYPED,
+            initial=order.to,
+            hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
+            live=template is not None,
+            most=LONGEST_PHONE,
+        )
+    )
+    if len(senders) > 1:
+        made.append(_sender(order, senders))
+    made += _of_template(order, template, whom)
+    callback = CONFIRM if order.asked else SUBMIT
+    return blocks.form(callback, "Send WhatsApp", "Send again" if order.asked else "Send", made)
+
+
+def opened(
+    order: Order, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
+) -> OpenForm:
+    return OpenForm(form(order, template, senders, note=note), state={"asked": order.asked})
+
+
+def updated(view: View, order: Order, *, live: bool = False) -> UpdateForm:
+    return UpdateForm(view, state={"asked": order.asked}, live=live)
+
+
+def choice(template: Template) -> Choice:
+    about = f"{vocabulary.language(template.language)} · {vocabulary.category(template.category)}"
+    return Choice(template.name, template.id, about)
+
+
+def whom(recipient: Recipient) -> Markup:
+    """Whole, for the one who sends."""
+    said = words("To ", recipient.shown)
+    return words(said, " · ", recipient.warning) if recipient.warning else said
+
+
+def already(send: Send, now: float) -> Markup:
+    """The question where the same went out a moment ago."""
+    ago = seconds(now - send.started_at)
+    return words(
+        Markup(":warning: "),
+        bold("This very message went to the same recipient"),
+        f" {ago} ago, sent by ",
+        mention(send.member),
+        ". Send it once more?",
+    )
+
+
+def confirmation(
+    order: Order, template: Template, recipient: Recipient, *, question: str = ""
+) -> Message:
+    """The preview of a complete line, with the button that sends it. ``question`` stands above."""
+    what = words(bold(blocks.clip(template.name, LONGEST_NAME)), ", ", whom(recipient))
+    made: list[Block] = [blocks.section(question)] if question else []
+    made += [blocks.section(what), blocks.divider(), *preview(template, order.values)]
+    made.append(blocks.context(vocabulary.language(template.language)))
+    label = "Send again" if order.asked else "Send"
+    made.append(
+        blocks.actions(
+            blocks.button(label, CONFIRM, order.written(), style="primary"),
+            blocks.button("Change", EDIT, order.written()),
+        )
+    )
+    return Message(text=words("Send ", what, "?"), blocks=tuple(made))
+
+
+def outcome(sent: Sent, link: str, order: Order, *, replace: bool = False) -> Message:
+    """The line where it was typed: how it stands, and the way to the report. After a refusal the
+    form can be opened again with all that was in it."""
+    said = card.stands(sent.send)
+    line = words(Markup(f"{card.MARKS[sent.send.state]} "), said)
+    if link:
+        line = words(line, Markup(f"  <{link}|Follow it in your messages with this app>"))
+    made = [blocks.section(line), *(blocks.section(one) for one in card.remedies(sent.send))]
+    if sent.send.state is State.FAILED and order.written():
+        made.append(blocks.actions(blocks.button("Open the form again", EDIT, order.written())))
+    return Message(text=said, blocks=tuple(made), replace=replace)
+
+
+def _sender(order: Order, senders: Sequence[PhoneNumber]) -> Block:
+    choices = [Choice(one.name, one.id, one.display_phone_number) for one in senders[:MOST_SENDERS]]
+    return blocks.select_field(
+        names.SENDER,
+        "From",
+        action=CHOSEN,
+        placeholder="Choose a number",
+        choices=choices,
+        initial=order.sender,
+    )
+
+
+def _of_template(order: Order, template: Template | None, told: str) -> list[Block]:
+    if template is None:
+        return [blocks.context("Choose a template to see what it asks for.")]
+    made = [_field(one, order.values) for one in fields(template) if one.kind is not Kind.FILE]
+    made += [
+        blocks.divider(),
+        blocks.context(words(italic("Preview"), *([" · ", told] if told else []))),
+    ]
+    return [*made, *preview(template, order.values)]
+
+
+def _field(field: Field, values: Mapping[str, str]) -> Block:
+    return blocks.text_field(
+        field.key,
+        field.label,
+        action=TYPED,
+        initial=values.get(field.key, ""),
+        hint=f"For example: {field.example}" if field.example else "",
+        optional=field.optional and field.kind is not Kind.LINK,
+        live=True,
+        most=LONGEST.get(field.kind, LONGEST_PHONE),
+    )

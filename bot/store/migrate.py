@@ -1,14 +1,23 @@
-"""Brings the tables up to date, one process at a time, in the transaction that it is given."""
+"""Brings the tables up to date, one process at a time, in the transaction that it is given.
+
+Alembic is imported only where there is something to do: it would stay in memory, 10 MB of it, for
+the life of a process that needs it once.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+
+HEAD = "0001"
+"""The newest of the migrations; a test holds it to them."""
 
 LOCK = 0x_C4A_C8A
 """Replicas that start together wait for each other by this number, which is only ours."""
@@ -18,11 +27,24 @@ def migrate(connection: Connection, to: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # another's may take a while
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    if to == "head" and _revision(connection) == HEAD:
+        return
+    from alembic import command
+
     command.upgrade(config(connection), to)
+
+
+def _revision(connection: Connection) -> str:
+    """Where alembic left the tables; "" for a database that is new."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
 def config(connection: Connection) -> Config:
     """What alembic wants to know; ``migrations/env.py`` takes the connection from it."""
+    from alembic.config import Config
+
     made = Config(attributes={"connection": connection})
     made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return made

@@ -10,12 +10,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import StoreInUse, StoreUnavailable
 from bot.store.engine import Database, open_database
-from bot.store.migrate import config
+from bot.store.migrate import HEAD, config
 from bot.store.sends import Sends
 from bot.store.tables import METADATA
 from tests.store.databases import address, postgres
@@ -179,3 +180,11 @@ async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
         await database.check()
     assert not database.alone
     assert postgres() == url
+
+
+async def test_what_counts_as_the_newest_migration_is_the_newest(database: Database) -> None:
+    async with database.begin() as connection:
+        heads = await connection.run_sync(
+            lambda synchronous: ScriptDirectory.from_config(config(synchronous)).get_heads()
+        )
+    assert heads == [HEAD]

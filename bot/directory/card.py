@@ -47,12 +47,22 @@ def private(
     user = shown.user
     made: list[Block] = [blocks.context(note)] if note else []
     made.append(_head(user, _presence(user, viewer)))
-    made += blocks.fields(_facts(shown))
-    if shown.reportee_count:
-        made.append(blocks.section(_reportees(shown)))
+    made += _lasting(shown)
     made.append(blocks.context(freshness(profile), words("Id ", code(user.id))))
     made.append(blocks.actions(*_buttons(user, viewer)))
     return Message(text=_summary(shown), blocks=tuple(made), replace=replace)
+
+
+def _lasting(shown: Profile) -> list[Block]:
+    """What changes only with the user: drawn once for each that was fetched."""
+    key = (shown.team, shown.role, shown.reportees)
+    if key not in shown.drawn:
+        drawn = blocks.fields(_facts(shown))
+        if shown.reportee_count:
+            drawn.append(blocks.section(_reportees(shown)))
+        shown.drawn[key] = drawn
+    lasting: list[Block] = shown.drawn[key]
+    return lasting
 
 
 def public(profile: Profile, by: str) -> Message:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from bot.cache import Cache, Cached
@@ -32,10 +33,12 @@ ROLES_PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Person:
-    """``phones`` are the user's, written for people: kept, because that takes long."""
+    """``phones`` are the user's, written for people: kept, because that takes long. So is what a
+    card drew of them (``drawn``), for as long as they are remembered."""
 
     user: User
     phones: tuple[str, ...]
+    drawn: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Profile:
     role: str = ""
     reportees: tuple[str, ...] = ()
     reportee_count: int = 0
+    drawn: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Directory:
@@ -150,6 +154,7 @@ class Directory:
             role=names.role(user.role),
             reportees=self._reportees(user) if user.reportees else (),
             reportee_count=len(user.reportees),
+            drawn=person.drawn,
         )
 
     def _reportees(self, user: User) -> tuple[str, ...]:

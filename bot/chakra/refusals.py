@@ -36,6 +36,8 @@ RETRIED = frozenset({408, *range(500, 600)}) - {501}
 """Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will
 never know how."""
 
+TIMED_OUT = 408
+
 REFUSALS: dict[int, type[ChakraError]] = {
     401: KeyRefused,
     403: KeyRefused,
@@ -156,6 +158,8 @@ def _made(
 def _kind(answer: Answer, now: float) -> type[ChakraError]:
     if is_throttled(answer):
         return Throttled
+    if answer.status == TIMED_OUT and answer.call.writes:
+        return OutcomeUnknown  # a gateway may say so after it had handed the write on
     if answer.status in REFUSALS:
         return REFUSALS[answer.status]
     if answer.status < 500:

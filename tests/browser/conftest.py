@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Error, async_playwright
+from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.clock import SystemClock
 from bot.sandbox.demo import World, world
@@ -23,6 +23,10 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+# Real time, and other tests beside it: patience costs nothing where all is well.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +50,8 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def demo() -> AsyncIterator[World]:
-    """In real time: a browser has its own clock."""
+    """In real time: a browser has its own clock. The names of roles are there from the start, for a
+    card waits for them only a moment, and a busy machine has no moment to spare."""
     async with world(COMMANDS, SystemClock()) as made:
+        await made.bot.desk.directory.names(wait=True)
         yield made

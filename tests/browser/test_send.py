@@ -11,7 +11,7 @@ from tests.browser.person import Person, open_page
 pytestmark = pytest.mark.browser
 
 LINE = "/chakra send account_created {to} 1=Mark 2=mark@acme.com"
-ANSWERED_MS = 10_000
+ANSWERED_MS = 20_000
 
 
 async def preview(browser: Browser, demo: World, to: str) -> Person:

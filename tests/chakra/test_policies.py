@@ -134,7 +134,7 @@ async def test_a_write_that_never_connected_is_known_not_to_have_happened(
     ("trouble", "meaning"),
     [
         (reply(500), OutcomeUnknown),
-        (reply(408), Unavailable),
+        (reply(408), OutcomeUnknown),
         (BROKEN, OutcomeUnknown),
         (httpx.ReadError(""), OutcomeUnknown),
         (httpx.ReadTimeout(""), OutcomeUnknown),

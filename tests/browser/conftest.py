@@ -50,8 +50,11 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def demo() -> AsyncIterator[World]:
-    """In real time: a browser has its own clock. The names of roles are there from the start, for a
-    card waits for them only a moment, and a busy machine has no moment to spare."""
+    """In real time: a browser has its own clock. The names of roles, the templates and the senders
+    are there from the start: a card and a form wait for them only a moment, and a busy machine has
+    no moment to spare."""
     async with world(COMMANDS, SystemClock()) as made:
         await made.bot.desk.directory.names(wait=True)
+        await made.bot.desk.library.shelf()
+        await made.bot.desk.library.senders()
         yield made

@@ -13,7 +13,6 @@ from bot.desk import Desk
 from bot.errors import BotError, NotFound, NotSetUp, UsageError
 from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sent
-from bot.slack.client import Posted
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -182,8 +181,7 @@ def _usual_sender(desk: Desk) -> str:
 async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     """From a preview or a refusal: the form with all that was filled in."""
     order = replace(Order.restored(request.value), asked="")
-    shelf = await _shelf_soon(desk)
-    template = shelf.by_id.get(order.template) if shelf else None
+    template = await _template_soon(desk, order)
     return _opened(desk, order, template, "" if template else STILL_LOADING)
 
 
@@ -205,7 +203,7 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     if not await desk.typing.stopped(request.key):
         return Nothing()
     order = Order.read(request.values, request.state.get("asked", ""))
-    template = _remembered(desk, order.template)
+    template = await _template_soon(desk, order)
     if template is None:
         return Nothing()
     view = _view(desk, order, template, whom=await _whom(desk, order))
@@ -248,9 +246,15 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
     order = Order.read(request.values, request.state.get("asked", ""))
-    template = _remembered(desk, order.template)
-    if template is None:
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return _sent_before(desk, order, before)
+    if order.template in ("", LOADING):
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
+    try:
+        template = await desk.library.as_seen(order.template)
+    except NotFound as gone:
+        return FieldErrors({TEMPLATE: sentence(gone)})
     errors = _errors(order, template)
     if errors:
         return _under_the_fields(desk, order, template, errors, request.values)
@@ -266,8 +270,12 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
-        return CloseForm("This was sent before.", then=_line(desk, order, _stands(started.send)))
+        return _sent_before(desk, order, started.send)
     return CloseForm("Sent.", later=asyncio.ensure_future(_told_later(desk, order, started)))
+
+
+def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
+    return CloseForm("This was sent before.", then=_line(desk, order, Sent.before(send)))
 
 
 def _errors(order: Order, template: Template) -> dict[str, str]:
@@ -306,6 +314,9 @@ def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send)
 async def confirm(request: ActionRequest, desk: Desk) -> Message:
     """The button of a preview. Pressed twice, it sends once: message and button are the key."""
     order = Order.restored(request.value)
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return _line(desk, order, Sent.before(before), replace=True)
     template = (await desk.library.template(order.template)).value
     errors = _errors(order, template)
     if errors:
@@ -318,7 +329,7 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
     if isinstance(started, Before):
-        return _line(desk, order, _stands(started.send), replace=True)
+        return _line(desk, order, Sent.before(started.send), replace=True)
     return _line(desk, order, await asyncio.shield(started), replace=True)
 
 
@@ -337,17 +348,12 @@ def _line(desk: Desk, order: Order, sent: Sent, *, replace: bool = False) -> Mes
     return shown.outcome(sent, desk.dispatch.link(sent.report), order, replace=replace)
 
 
-def _stands(send: Send) -> Sent:
-    place = Posted(send.report_channel, send.report_ts) if send.report_ts else None
-    return Sent(send, place)
-
-
 # --- what is known -------------------------------------------------------------------------------
 
 
-def _remembered(desk: Desk, template_id: str) -> Template | None:
-    shelf = desk.library.remembered()
-    return shelf.by_id.get(template_id) if shelf else None
+async def _template_soon(desk: Desk, order: Order) -> Template | None:
+    shelf = await _shelf_soon(desk)
+    return shelf.by_id.get(order.template) if shelf else None
 
 
 async def _shelf_soon(desk: Desk) -> Shelf | None:

@@ -14,6 +14,7 @@ from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sending, Sent
 from bot.sending.submission import Submission
 from bot.slack.client import Posted
+from bot.store.sends import Send
 from bot.whatsapp import compose, recipients
 from bot.whatsapp.library import Library
 from bot.whatsapp.order import Order
@@ -77,6 +78,11 @@ class Dispatch:
         values = {key: value.strip() for key, value in order.values.items() if key in wanted}
         message = compose.compose(template, values, recipient, sender)
         return Ready(template, recipient, message, values)
+
+    async def before(self, key: str) -> Send | None:
+        """The send that this very press has begun already, as it stands: it needs nothing of
+        Chakra's to be told. Raises ``StoreUnavailable``."""
+        return await self._sending.sends.by_key(key)
 
     async def start(
         self, ready: Ready, *, key: str, member: str, asked: str = ""

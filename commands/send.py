@@ -13,6 +13,7 @@ from bot.desk import Desk
 from bot.errors import BotError, NotFound, NotSetUp, UsageError
 from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sent
+from bot.slack.client import Posted
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -181,7 +182,8 @@ def _usual_sender(desk: Desk) -> str:
 async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     """From a preview or a refusal: the form with all that was filled in."""
     order = replace(Order.restored(request.value), asked="")
-    template = await _template_soon(desk, order)
+    shelf = await _shelf_soon(desk)
+    template = shelf.by_id.get(order.template) if shelf else None
     return _opened(desk, order, template, "" if template else STILL_LOADING)
 
 
@@ -203,7 +205,7 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     if not await desk.typing.stopped(request.key):
         return Nothing()
     order = Order.read(request.values, request.state.get("asked", ""))
-    template = await _template_soon(desk, order)
+    template = _remembered(desk, order.template)
     if template is None:
         return Nothing()
     view = _view(desk, order, template, whom=await _whom(desk, order))
@@ -275,7 +277,7 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
 
 
 def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
-    return CloseForm("This was sent before.", then=_line(desk, order, Sent.before(send)))
+    return CloseForm("This was sent before.", then=_line(desk, order, _stands(send)))
 
 
 def _errors(order: Order, template: Template) -> dict[str, str]:
@@ -316,7 +318,7 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     order = Order.restored(request.value)
     before = await desk.dispatch.before(request.key)
     if before is not None:
-        return _line(desk, order, Sent.before(before), replace=True)
+        return _line(desk, order, _stands(before), replace=True)
     template = (await desk.library.template(order.template)).value
     errors = _errors(order, template)
     if errors:
@@ -329,7 +331,7 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
     if isinstance(started, Before):
-        return _line(desk, order, Sent.before(started.send), replace=True)
+        return _line(desk, order, _stands(started.send), replace=True)
     return _line(desk, order, await asyncio.shield(started), replace=True)
 
 
@@ -348,12 +350,17 @@ def _line(desk: Desk, order: Order, sent: Sent, *, replace: bool = False) -> Mes
     return shown.outcome(sent, desk.dispatch.link(sent.report), order, replace=replace)
 
 
+def _stands(send: Send) -> Sent:
+    place = Posted(send.report_channel, send.report_ts) if send.report_ts else None
+    return Sent(send, place)
+
+
 # --- what is known -------------------------------------------------------------------------------
 
 
-async def _template_soon(desk: Desk, order: Order) -> Template | None:
-    shelf = await _shelf_soon(desk)
-    return shelf.by_id.get(order.template) if shelf else None
+def _remembered(desk: Desk, template_id: str) -> Template | None:
+    shelf = desk.library.remembered()
+    return shelf.by_id.get(template_id) if shelf else None
 
 
 async def _shelf_soon(desk: Desk) -> Shelf | None:

@@ -341,6 +341,20 @@ async def test_killed_before_it_was_claimed_the_press_may_be_repeated(
         assert (told.states(), told.out) == (["accepted"], 1)
 
 
+async def test_a_form_that_was_open_when_it_was_killed_is_sent_by_the_next_process(
+    tmp_path: Path,
+) -> None:
+    """Which has not seen any template yet."""
+    async with story("sqlite", tmp_path) as told:
+        async with told.bot(*SERVE) as bot:
+            await told.form()
+            await kill(bot)
+        async with told.bot(*SERVE):
+            assert (await told.stand_ins.slack.submit(JOHN, FILLED)).errors == {}
+            await told.sees(told.reports, [ACCEPTED])
+        assert (told.states(), told.out) == (["accepted"], 1)
+
+
 async def test_a_form_that_slack_delivers_again_to_the_next_process_is_not_sent_again(
     tmp_path: Path,
 ) -> None:

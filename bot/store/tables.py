@@ -1,7 +1,8 @@
 """The tables as SQLAlchemy knows them; ``migrations/`` is what makes them.
 
 No phone number, name or filled-in value stands in the clear here for longer than it takes to
-process an event: recipients are masked, and compared by keyed hashes.
+process an event: recipients are masked, and compared by keyed hashes. A post is masked by its
+author where others than one person read it.
 """
 
 from __future__ import annotations
@@ -55,12 +56,7 @@ sends = Table(
     Column("failure_code", Integer),  # Meta's
     Column("failure_text", Text),
     Column("failure_details", Text),
-    Column("report_due", Boolean, nullable=False, server_default=false()),  # to be posted or edited
-    Column("report_state", Text),  # the state that it shows
-    Column("report_channel", Text),
-    Column("report_ts", Text),
-    Column("report_boot", Text),  # the process that set out to post it
-    Column("report_tried_at", Double),
+    Column("report_due", Boolean, nullable=False, server_default=false()),  # to go to the outbox
     Index(None, "recipient_hash", "content_hash", "started_at"),
     Index(None, "member", "started_at"),
     Index(None, "wamid"),
@@ -99,3 +95,36 @@ statuses = Table(
 )
 """What events say of messages, until the send is known that they are about. Chakra tells of all
 that the team sends, so that most of what waits here is nobody's and goes after a while."""
+
+posts = Table(
+    "posts",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),  # the order of posting in a channel
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),  # a channel's id, or a member's: direct messages
+    Column("member", Text, nullable=False),  # who is told where it cannot be delivered
+    Column("content", Text, nullable=False),  # JSON, see bot.outbox.content
+    Column("version", Integer, nullable=False),  # of the content
+    Column("shown", Integer, nullable=False),  # the version that Slack has
+    Column("due", Boolean, nullable=False),  # to be posted or edited
+    Column("urgent", Boolean, nullable=False),  # edited before those that are not
+    Column("thread_key", Text),  # the post in whose thread it stands
+    Column("broadcast", Boolean, nullable=False),
+    Column("place_channel", Text),
+    Column("place_ts", Text),
+    Column("boot", Text),  # the process that has it in hand
+    Column("tried_at", Double),
+    Column("doubt_since", Double),  # the first try of which it is not known how it came out
+    Column("not_before", Double),
+    Column("refusal", Text),  # why nothing more is tried: Slack's code, or a word of bot.outbox
+    Column("refused_at", Double),
+    Column("told_by", Text),  # the post that tells the member so
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("waiting_since", Double, nullable=False),  # with a version that Slack does not show
+    Column("delivered_at", Double),
+    Index(None, "due", "channel", "id"),
+    Index(None, "channel", "refusal", "refused_at"),
+    Index(None, "channel", "delivered_at"),
+    Index(None, "changed_at"),
+)

@@ -42,10 +42,12 @@ CHANNEL_CODES = frozenset(
 READS = frozenset(
     {
         "auth.test",
-        "users.info",
-        "usergroups.users.list",
         "conversations.history",
+        "conversations.info",
+        "conversations.members",
         "conversations.replies",
+        "usergroups.users.list",
+        "users.info",
     }
 )
 """Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""

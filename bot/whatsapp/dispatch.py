@@ -106,6 +106,10 @@ class Dispatch:
         except StoreUnavailable:
             return ()
 
+    async def sent(self, send: Send) -> Sent:
+        """An earlier send as it stands, with the place of its report."""
+        return Sent(send, await self._sending.report(send))
+
     def link(self, report: Posted | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""
         if report is None or not self._workspace_url:

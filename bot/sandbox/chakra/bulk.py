@@ -55,6 +55,7 @@ class BulkResource:
         body = await envelope.json_object(request)
         if set(body) != {"processes"}:
             raise envelope.Refused(400, "processes is required, and nothing else")
+        self._jobs.settle()
         named = [_named(item, n) for n, item in enumerate(_checked(body["processes"], "processes"))]
         return self._begun(self._rows.changed(*one) for one in named)
 
@@ -68,8 +69,8 @@ class BulkResource:
         raise envelope.Refused(404, f"Procedure {asked} not found")
 
     def _begun(self, entries: Iterable[Entry]) -> Response:
-        """They are listed by their ids, as good as at random: the real order is UNKNOWN, and a
-        client that took it for that of its items would be found out."""
+        """The entries are listed by their ids, as good as at random: the real order is UNKNOWN, and
+        a client that took it for that of its items would be found out."""
         queue = tuple(entries)
         job = EmbeddedJob(
             id=str(uuid4()),

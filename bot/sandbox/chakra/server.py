@@ -246,13 +246,16 @@ class EmbeddedChakra:
 
     @property
     def jobs(self) -> tuple[EmbeddedJob, ...]:
-        """All background jobs with a line about each of the seed, also those that have vanished."""
-        return tuple(self._jobs.jobs.values())
+        """All background jobs as far as they are by now, also those that have vanished. Those of
+        the seed have a line about each."""
+        return self._jobs.jobs
 
     def job(self, job_id: str) -> EmbeddedJob:
-        """As far as it is by now. Raises ``KeyError``."""
-        self._jobs.settle()
-        return self._jobs.jobs[job_id]
+        """Raises ``KeyError``."""
+        for job in self.jobs:
+            if job.id == job_id:
+                return job
+        raise KeyError(job_id)
 
     def add_job(self, **plan: Any) -> EmbeddedJob:
         """One more: ``succeed=10, fail=2, seconds=30``, ... (see ``JobPlan``)."""

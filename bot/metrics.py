@@ -69,6 +69,11 @@ class Metrics:
             self._counter("sends", "Messages sent, by what is known at first", "outcome").labels
         )
         self._events = _Children(self._counter("events", "Events of Chakra's kept", "kind").labels)
+        self._notifications = _Children(
+            self._counter(
+                "notifications", "Messages of the bot's own, by what became of them", "outcome"
+            ).labels
+        )
         for name in self._names:
             self._commands(name, OK)
 
@@ -112,6 +117,10 @@ class Metrics:
     def event(self, kind: str) -> None:
         """``kind`` is a word of ours: status, message, template, …"""
         self._events(kind).inc()
+
+    def notification(self, outcome: str) -> None:
+        """``outcome`` is posted, found, edited, undeliverable or uncertain."""
+        self._notifications(outcome).inc()
 
     def watch_cache(self, figures: Callable[[], CacheFigures]) -> None:
         """Asks ``figures`` at every reading; called once."""

@@ -3,6 +3,7 @@ closed in order."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from bot.desk import Desk
 from bot.directory.directory import Directory
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.outbox.outbox import Outbox, open_outbox
 from bot.people.access import Access
 from bot.people.members import Members
 from bot.sending.sending import Sending, open_sending
@@ -108,8 +110,12 @@ async def open_services(
         cache = Cache(clock, observe=metrics.cache)
         metrics.watch_cache(cache.figures)
         stack.push_async_callback(cache.aclose)
+        boot = secrets.token_hex(8)
+        outbox = await stack.enter_async_context(
+            open_outbox(database, slack, clock, boot=boot, observe=metrics.notification)
+        )
         sending = await stack.enter_async_context(
-            _sending(settings, database, slack, clock, tasks, metrics)
+            _sending(settings, database, outbox, clock, tasks, metrics, boot)
         )
         stack.push_async_callback(tasks.drain, drain)
 
@@ -166,21 +172,23 @@ def _library(settings: Settings, chakra: Chakra, cache: Cache) -> Library:
 def _sending(
     settings: Settings,
     database: Database,
-    slack: SlackClient,
+    outbox: Outbox,
     clock: Clock,
     tasks: Tasks,
     metrics: Metrics,
+    boot: str,
 ) -> AbstractAsyncContextManager[Sending]:
     secret = settings.chakra_webhook_secret
     return open_sending(
         database,
-        slack,
+        outbox,
         clock,
         tasks,
         hash_secret=settings.chakra_access_token.get_secret_value(),
         webhook_secret=secret.get_secret_value() if secret else None,
         sent=metrics.send,
         event=metrics.event,
+        boot=boot,
     )
 
 

@@ -14,6 +14,7 @@ from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sending, Sent
 from bot.sending.submission import Submission
 from bot.slack.client import Posted
+from bot.store.sends import Send
 from bot.whatsapp import compose, recipients
 from bot.whatsapp.library import Library
 from bot.whatsapp.order import Order
@@ -99,6 +100,10 @@ class Dispatch:
             return await self._sending.sends.last_used(member, RECENT)
         except StoreUnavailable:
             return ()
+
+    async def sent(self, send: Send) -> Sent:
+        """An earlier send as it stands, with the place of its report."""
+        return Sent(send, await self._sending.report(send))
 
     def link(self, report: Posted | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""

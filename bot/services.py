@@ -16,15 +16,18 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.app import WebApp
+from bot.bulk.plan import Plans
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.directory.directory import Directory
 from bot.health import Health
+from bot.jobs.library import JobLibrary
 from bot.metrics import Metrics
 from bot.outbox.outbox import Outbox, open_outbox
 from bot.people.access import Access
+from bot.people.channels import Channels
 from bot.people.members import Members
 from bot.sending.sending import Sending, open_sending
 from bot.settings import Settings
@@ -42,6 +45,7 @@ from bot.tasks import Tasks
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 from bot.whatsapp.recipients import Recipients
+from bot.work.open import open_work
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -117,6 +121,13 @@ async def open_services(
         sending = await stack.enter_async_context(
             _sending(settings, database, outbox, clock, tasks, metrics, boot)
         )
+        jobs = JobLibrary(chakra, cache)
+        work = await stack.enter_async_context(
+            open_work(
+                settings.database_url.get_secret_value(), database, chakra, jobs, outbox, clock
+            )
+        )
+        metrics.watch_watches(lambda: work.watching.kept)
         stack.push_async_callback(tasks.drain, drain)
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
@@ -134,6 +145,13 @@ async def open_services(
             ),
             typing=Typing(clock),
             members=Members(slack, cache, team=str(bot.get("team_id", ""))),
+            channels=Channels(slack),
+            files=slack.files,
+            jobs=jobs,
+            plans=Plans(
+                work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
+            ),
+            work=work,
             health=Health(chakra, slack, cache, clock, database=database.check),
             settings=settings,
             clock=clock,

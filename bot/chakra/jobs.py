@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -62,7 +62,9 @@ class Jobs:
             raise missing(answer)
         return job_in(envelope)
 
-    async def entries(self, job_id: str, *, most: int | None = None) -> AsyncIterator[EntryPage]:
+    async def entries(
+        self, job_id: str, *, most: int | None = None
+    ) -> AsyncGenerator[EntryPage, None]:
         """All entries, or the first `most`, a page at a time, in Chakra's order (UNKNOWN). The
         first page may be empty, no other is.
 

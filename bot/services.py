@@ -42,6 +42,7 @@ from bot.slack.socket import socket_mode
 from bot.slack.typing import Typing
 from bot.store.engine import Database, open_database
 from bot.tasks import Tasks
+from bot.whatsapp.carrier import Carrier
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 from bot.whatsapp.recipients import Recipients
@@ -140,6 +141,9 @@ async def open_services(
                 Recipients(directory, chakra.processes, settings.default_region),
                 library,
                 sending,
+                Carrier(
+                    slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""
+                ),
                 plugin_id=settings.chakra_plugin_id or "",
                 workspace_url=str(bot.get("url") or ""),
             ),

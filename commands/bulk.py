@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM, FILE, PROBLEMS
-from bot.bulk.plan import Plan, cut
+from bot.bulk.plan import LEAVE_OUT, Plan, cut
 from bot.bulk.rows import rows_file
 from bot.chakra.attributes import Procedure
 from bot.clock import within
@@ -116,8 +116,8 @@ async def confirm(request: SubmitRequest, desk: Desk) -> Reply:
 
 def _news(before: dict[int, str], now: dict[int, str]) -> bool:
     """Leaving a column out that was not understood is no news."""
-    left = {place: key for place, key in now.items() if key != shown.LEAVE_OUT}
-    return left != {place: key for place, key in before.items() if key != shown.LEAVE_OUT}
+    left = {place: key for place, key in now.items() if key != LEAVE_OUT}
+    return left != {place: key for place, key in before.items() if key != LEAVE_OUT}
 
 
 async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, str]) -> Plan:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.cache import Cached
 from bot.chakra.job import Job
 from bot.desk import Desk
 from bot.directory.viewer import shareable
@@ -12,7 +11,7 @@ from bot.errors import Missing, NotFound
 from bot.jobs.card import card
 from bot.jobs.ids import job_id_in
 from bot.jobs.report import report
-from bot.jobs.several import all_failed, first_failed
+from bot.jobs.several import Seen, all_failed, first_failed
 from bot.jobs.several import seen as seen_together
 from bot.slack import blocks
 from bot.slack.blocks import words
@@ -54,7 +53,7 @@ async def _shown(
     return Message(text, (*made, buttons))
 
 
-async def _seen(desk: Desk, followed: Followed, *, refresh: bool) -> Cached[Job]:
+async def _seen(desk: Desk, followed: Followed, *, refresh: bool) -> Seen:
     try:
         return await seen_together(desk.jobs, followed.jobs, refresh=refresh)
     except Missing:

@@ -6,6 +6,7 @@ Nothing is held between two looks but the file itself, in the database: a look r
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -148,7 +149,14 @@ async def cut(plan: Plan) -> list[Piece]:
 
     def made() -> list[Piece]:
         return [
-            Piece(one.number, one.first, one.last, len(one.rows), PieceState.PENDING, body=one.body)
+            Piece(
+                one.number,
+                one.first,
+                one.last,
+                len(one.rows),
+                PieceState.PENDING,
+                body=json.dumps(one.items).encode(),
+            )
             for one in chunks(checked.items, checked.rows)
         ]
 

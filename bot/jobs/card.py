@@ -85,7 +85,7 @@ def percent(job: Job) -> int:
 
 
 def span(seconds: float) -> str:
-    """``40 seconds``, ``3 minutes``, ``2 hours 10 minutes``, ``5 days``: what a person would say."""
+    """``40 seconds``, ``3 minutes``, ``2 hours 10 minutes``, ``5 days``: as a person would say."""
     if seconds < 55:
         return _many(max(1, round(seconds)), "second")
     minutes = max(1, round(seconds / 60))

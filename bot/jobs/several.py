@@ -13,6 +13,9 @@ from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
 from bot.jobs.library import JobLibrary
 
+Seen = Cached[Job]
+"""As it was when Chakra last told of it, with its age."""
+
 
 def together(jobs: Sequence[Job]) -> Job:
     """One job with the counts of all: begun with the first, ended when the last one has. ``jobs``
@@ -34,7 +37,7 @@ def together(jobs: Sequence[Job]) -> Job:
     )
 
 
-async def seen(library: JobLibrary, ids: Sequence[str], *, refresh: bool = False) -> Cached[Job]:
+async def seen(library: JobLibrary, ids: Sequence[str], *, refresh: bool = False) -> Seen:
     """The jobs as one, as old as the oldest answer. Raises as ``JobLibrary.job``."""
     found = [await library.job(one, refresh=refresh) for one in ids]
     oldest = max(found, key=lambda one: (one.stale, one.age_seconds))

@@ -52,6 +52,9 @@ from bot.whatsapp.variables import MEDIA, Kind, fields, meant
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 SOON = 0.15
 """Seconds that a form waits for what is not remembered: it opens within 0.3."""
+PREVIEW_SECONDS = 7 * 86_400.0
+"""For so long the button of a preview sends: what it shows may be another by then. A press that is
+not known to have sent before must be younger than what is kept of sends."""
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
@@ -325,6 +328,8 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     before = await desk.dispatch.before(request.key)
     if before is not None:
         return await _before(desk, order, before, replace=True)
+    if request.posted_at and request.now - request.posted_at > PREVIEW_SECONDS:
+        raise UsageError("This preview is more than a week old. Make a new one.", example=EXAMPLE)
     template = (await desk.library.template(order.template)).value
     errors = _errors(order, template)
     if errors:

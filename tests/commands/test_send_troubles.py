@@ -23,6 +23,8 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from bot.sending.sending import KEEP_SENDS
+from commands.send import PREVIEW_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -196,3 +198,15 @@ async def test_where_the_number_is_refused_the_form_opens_again_with_everything(
     assert await filled(acme) == {}
     await until(acme, clock, lambda: ACCEPTED in line(acme))
     assert out(acme) == 1
+
+
+async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:
+    preview = await typed(acme, LINE.format(to=READS))
+    await clock.advance(PREVIEW_SECONDS + 1)
+    await acme.slack.press(JOHN, "send.confirm", message=preview)
+    await until(acme, clock, lambda: "more than a week old" in line(acme))
+    assert acme.chakra.count(SEND) == 0
+
+
+def test_a_press_is_known_for_longer_than_it_can_be_repeated() -> None:
+    assert PREVIEW_SECONDS < KEEP_SENDS / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -198,6 +199,41 @@ async def test_where_the_number_is_refused_the_form_opens_again_with_everything(
     assert await filled(acme) == {}
     await until(acme, clock, lambda: ACCEPTED in line(acme))
     assert out(acme) == 1
+
+
+@pytest.mark.parametrize("seen", [False, True])
+async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
+    acme: World, clock: ManualClock, seen: bool
+) -> None:
+    """With the templates that were seen an hour ago, where any were."""
+    if seen:
+        await opened(acme)
+        await acme.slack.close(JOHN)
+        await clock.advance(3_600)
+    acme.chakra.fail("*", Hang())
+    began, asked = clock.monotonic(), acme.chakra.count()
+    typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
+    await acme.chakra.until_asked(asked + 1)
+    await passing(clock, typing)
+    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
+    assert clock.monotonic() - began <= 0.3
+    began = clock.monotonic()
+    asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "appointment"))
+    await passing(clock, asking)
+    assert clock.monotonic() - began <= 0.3
+    names = {option["text"]["text"] for option in asking.result()}
+    assert ("appointment_reminder" in names) is seen
+    assert ("The templates are still loading" in names) is not seen
+    acme.chakra.clear_faults()
+    acme.chakra.release()
+
+
+async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
+    """Lets time pass in small steps, and all that needs none happen in between."""
+    while not work.done():
+        await asyncio.sleep(0.02)
+        if not work.done():
+            await clock.advance(0.05)
 
 
 async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:

@@ -10,7 +10,7 @@ from bot.chakra.job import ERROR, INVALID, NOT_STARTED, STATES, SUCCESS, Job, Jo
 from bot.chakra.text import visible
 from bot.jobs.chart import chart
 from bot.jobs.progress import Progress
-from bot.privacy import redact
+from bot.privacy import strictly
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, lines, words
@@ -224,7 +224,7 @@ def _as_of(job: Job | Cached[Job], now: float) -> Markup:
 
 def _safe(text: str, most: int, masked: bool) -> str:
     """Masked before it is clipped: half a number would not be known for one."""
-    return blocks.clip(redact(text) if masked else text, most)
+    return blocks.clip(strictly(text) if masked else text, most)
 
 
 def _summary(job: Job, name: str) -> Markup:

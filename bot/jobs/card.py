@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.cache import Cached
 from bot.chakra.job import ERROR, INVALID, NOT_STARTED, STATES, SUCCESS, Job, JobEntry
-from bot.chakra.text import visible
+from bot.chakra.text import plain, visible
 from bot.jobs.chart import chart
 from bot.jobs.progress import Progress
 from bot.privacy import strictly
@@ -128,7 +128,7 @@ def _bar(job: Job) -> list[Markup]:
         return []
     full = job.done * CELLS // job.total
     cells = code(FULL * full + EMPTY * (CELLS - full))
-    return [words(cells, f" {percent(job)} %  ·  {job.done:,} of {job.total:,}")]
+    return [words(cells, f" {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
 
 
 def _counts(job: Job) -> Facts:
@@ -213,7 +213,7 @@ def _details(entry: JobEntry) -> Iterable[str]:
         if key not in known and isinstance(value, str | int | float) and visible(str(value))
     ]
     for key, value in simple[:MOST_DETAILS]:
-        yield f"{blocks.clip(key, LONGEST_DETAIL)}: {blocks.clip(str(value), LONGEST_DETAIL)}"
+        yield f"{plain(key, LONGEST_DETAIL)}: {plain(str(value), LONGEST_DETAIL)}"
 
 
 def _as_of(job: Job | Cached[Job], now: float) -> Markup:
@@ -230,6 +230,6 @@ def _safe(text: str, most: int, masked: bool) -> str:
 def _summary(job: Job, name: str) -> Markup:
     if not job.total:
         return words(f"{name}: {'finished' if job.finished else 'just begun'}")
-    what = "finished" if job.finished else f"{percent(job)} %"
+    what = "finished" if job.finished else f"{percent(job)}%"
     trouble = f", {job.unsuccessful:,} did not succeed" if job.unsuccessful else ""
     return words(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

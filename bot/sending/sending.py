@@ -132,7 +132,7 @@ async def open_sending(
     intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
     rounds = Rounds(ledger, delivery, events, statuses, clock)
     await ledger.settle_abandoned(all_others=database.alone)
-    async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
+    async with _running(database, clock, intake.run, delivery.run, reports.run, rounds.run):
         yield Sending(ledger, reports, intake, sends, tasks)
 
 
@@ -164,14 +164,14 @@ class Rounds:
 
 
 @asynccontextmanager
-async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def _running(
+    database: Database, clock: Clock, *runs: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
     loops = [asyncio.create_task(_always(run, clock)) for run in runs]
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await database.stop(loops)
 
 
 async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:

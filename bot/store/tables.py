@@ -186,9 +186,9 @@ pieces = Table(
     Column("id", NUMBER, primary_key=True),
     Column("upload_id", NUMBER, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("first", Integer, nullable=False),  # rows of the file, as a person counts them
-    Column("last", Integer, nullable=False),
-    Column("count", Integer, nullable=False),
+    Column("first_row", Integer, nullable=False),  # of the file, as a person counts
+    Column("last_row", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),  # of those, the ones it holds
     Column("state", Text, nullable=False),
     Column("job_id", Text),  # Chakra's
     Column("problem", Text),

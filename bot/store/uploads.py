@@ -130,9 +130,9 @@ class Uploads:
                     {
                         "upload_id": upload_id,
                         "number": one.number,
-                        "first": one.first,
-                        "last": one.last,
-                        "count": one.count,
+                        "first_row": one.first,
+                        "last_row": one.last,
+                        "rows": one.count,
                         "body": one.body,
                         "state": PieceState.PENDING,
                     }
@@ -285,12 +285,12 @@ def _upload(row: Row[Any]) -> Upload:
     )
 
 
-def _piece(row: Row[Any], body: bytes = b"") -> Piece:
+def _piece(row: Any, body: bytes = b"") -> Piece:
     return Piece(
         number=row.number,
-        first=row.first,
-        last=row.last,
-        count=row.count,
+        first=row.first_row,
+        last=row.last_row,
+        count=row.rows,
         state=PieceState(row.state),
         job_id=row.job_id or "",
         problem=row.problem or "",

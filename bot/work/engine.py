@@ -81,6 +81,15 @@ class Engine:
         with SetWorkflowID(_id(kind, key)):
             await DBOS.start_workflow_async(self._workflow, kind, key)
 
+    async def promised_by_others(self) -> frozenset[str]:
+        """The names of other replicas that have promises to keep, alive or not."""
+        if self._workflow is None:
+            return frozenset()
+        left = await DBOS.list_workflows_async(
+            status="PENDING", name=WORKFLOW, load_input=False, load_output=False
+        )
+        return frozenset(one.executor_id for one in left if one.executor_id) - {self._slot.executor}
+
     async def take_over(self, executor: str) -> int:
         """Goes on with what another replica, which is gone, has promised. Returns how many."""
         if self._workflow is None:

@@ -76,7 +76,7 @@ def _pieces() -> None:
         sa.Column("upload_id", NUMBER, nullable=False),
         *(
             sa.Column(name, sa.Integer(), nullable=False)
-            for name in ("number", "first", "last", "count")
+            for name in ("number", "first_row", "last_row", "rows")
         ),
         *_texts("state"),
         sa.Column("job_id", sa.Text()),

@@ -132,6 +132,13 @@ class Metrics:
             self._note(name)
             Gauge(name, what, registry=self.registry).set_function(value)
 
+    def watch_watches(self, number: Callable[[], int]) -> None:
+        """Asks at every reading how many jobs this process follows; called once."""
+        self._note("chakra_bot_watches")
+        Gauge("chakra_bot_watches", "Jobs that are followed.", registry=self.registry).set_function(
+            number
+        )
+
     def render(self) -> bytes:
         """Prometheus's text format, as `CONTENT_TYPE` says."""
         return generate_latest(_Shown(self.registry))

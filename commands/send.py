@@ -47,7 +47,7 @@ from bot.whatsapp.listing import Filter, families
 from bot.whatsapp.order import PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.rules import problems
 from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import fields, meant
+from bot.whatsapp.variables import MEDIA, Kind, fields, meant
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 SOON = 0.15
@@ -55,6 +55,8 @@ SOON = 0.15
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
+CHOOSE_AGAIN = "If it was a file from your device, choose it once more: a form cannot keep it."
+IN_THE_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."
 LANGUAGE, TO = "language", "to"
 
 T = TypeVar("T")
@@ -138,6 +140,8 @@ def _values(line: Line, template: Template | None) -> dict[str, str]:
             there = ", ".join(one.key.removeprefix("var_body_") for one in wanted)
             asks = f"It asks for: {there}." if there else "It asks for nothing."
             raise UsageError(f"This template has no “{name}”. {asks}")
+        if field.kind is Kind.FILE:
+            raise UsageError(IN_THE_FORM, example="/chakra send")
         values[field.key] = word.url if isinstance(word, Link) else word.text
     return values
 
@@ -183,13 +187,16 @@ async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     order = replace(Order.restored(request.value), asked="")
     shelf = await _shelf_soon(desk)
     template = shelf.by_id.get(order.template) if shelf else None
-    return _opened(desk, order, template, "" if template else STILL_LOADING)
+    if template is None:
+        return _opened(desk, order, None, STILL_LOADING)
+    lost = template.media and MEDIA not in order.values
+    return _opened(desk, order, template, CHOOSE_AGAIN if lost else "")
 
 
 async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another template: its fields. What was typed stays in fields that are called the same."""
     desk.typing.overtaken(request.key)
-    order = replace(Order.read(request.values), template=request.value)
+    order = replace(Order.read(request.values, uploads=request.files), template=request.value)
     if request.value == LOADING:
         return shown.updated(_view(desk, order, None, note=STILL_LOADING), order, live=True)
     template = (await desk.library.template(request.value)).value
@@ -203,7 +210,7 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     """The preview follows, once the person pauses."""
     if not await desk.typing.stopped(request.key):
         return Nothing()
-    order = Order.read(request.values, request.state.get("asked", ""))
+    order = Order.read(request.values, request.state.get("asked", ""), request.files)
     template = _remembered(desk, order.template)
     if template is None:
         return Nothing()
@@ -246,7 +253,7 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
 
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
-    order = Order.read(request.values, request.state.get("asked", ""))
+    order = Order.read(request.values, request.state.get("asked", ""), request.files)
     template = _remembered(desk, order.template)
     if template is None:
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
@@ -273,7 +280,7 @@ def _errors(order: Order, template: Template) -> dict[str, str]:
     stopped = unsendable(template)
     if stopped:
         return {TEMPLATE: stopped}
-    return problems(template, order.values)
+    return problems(template, order.values, order.files)
 
 
 def _under_the_fields(
@@ -376,6 +383,7 @@ SEND: Command[Desk] = Command(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
         "1= and first_name= fill the variables; language=es chooses among several languages.",
+        "media= is the link of a picture, video or document; the form takes a file as well.",
     ),
     run=run,
     shortcut=("Send WhatsApp", ""),

@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
-from bot.errors import ChakraError, KeyRefused, Rejected, Throttled, Unavailable
+from bot.errors import (
+    BotError,
+    ChakraError,
+    FileNotGiven,
+    FileNotTaken,
+    FileUnfit,
+    KeyRefused,
+    NotPrepared,
+    Rejected,
+    SlackError,
+    Throttled,
+    Unavailable,
+)
 from bot.privacy import redact
 from bot.store.sends import Failure
 
 REFUSALS = (Rejected, KeyRefused, Throttled, Unavailable)
 """After these, and what is below them, a message has certainly not gone out."""
+BEFOREHAND = (FileNotGiven, FileNotTaken, FileUnfit, NotPrepared)
+"""What stops a send before its request leaves, beside those."""
+
+Kind = TypeVar("Kind", bound=BotError)
 
 
-def failure_of(error: ChakraError) -> Failure:
+def failure_of(error: BotError) -> Failure:
     """Chakra and Meta may name a phone number in what they say: it is masked."""
-    return Failure(error.kind, error.code, redact(error.message), redact(error.details))
+    if isinstance(error, SlackError):
+        return Failure(error.kind, details=error.code)
+    code, details = getattr(error, "code", None), getattr(error, "details", "")
+    return Failure(error.kind, code, redact(error.message), redact(details))
 
 
-def error_of(failure: Failure) -> ChakraError:
+def error_of(failure: Failure) -> BotError:
     """The error, for its sentence and remedy. What a later version no longer knows is a plain
     refusal."""
-    known = {kind.kind: kind for kind in _with_those_below(REFUSALS)}
+    if failure.kind == FileNotGiven.kind:
+        return FileNotGiven("files.info", failure.details)
+    for beforehand in (FileUnfit, NotPrepared):
+        if failure.kind == beforehand.kind:
+            return beforehand(failure.text)
+    known: dict[str, type[ChakraError]] = {
+        kind.kind: kind for kind in _with_those_below((*REFUSALS, FileNotTaken))
+    }
     kind = known.get(failure.kind, Rejected)
     return kind(failure.text, code=failure.code, details=failure.details)
 
 
-def _with_those_below(kinds: tuple[type[ChakraError], ...]) -> Iterator[type[ChakraError]]:
+def _with_those_below(kinds: tuple[type[Kind], ...]) -> Iterator[type[Kind]]:
     for kind in kinds:
         yield kind
         yield from _with_those_below(tuple(kind.__subclasses__()))

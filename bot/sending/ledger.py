@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from bot.chakra.messages import Accepted
-from bot.clock import Clock, done_within, sleep
-from bot.errors import StoreUnavailable
-from bot.sending.failures import REFUSALS, failure_of
+from bot.clock import Clock, done_within, sleep, within
+from bot.errors import BotError, NotPrepared, StoreUnavailable
+from bot.sending.failures import BEFOREHAND, REFUSALS, failure_of
 from bot.sending.submission import Submission, claim_of
 from bot.store.sends import Claimed, Failure, Send, Sends
 from bot.store.states import State
@@ -27,12 +28,16 @@ ANSWER_SECONDS = 45.0
 """After these a send without an answer is called unknown."""
 ALIKE_SECONDS = 600.0
 """For so long the same content to the same recipient asks first, whoever sent it."""
+READY_SECONDS = 30.0
+"""Of those, what must come before the request may take so much: it leaves by then or not at all."""
 NOTE_PAUSES = (0.5, 2.0, 5.0)
 """Seconds between the attempts to note an outcome in a database that does not answer."""
 
 Post = Callable[[], Awaitable[Accepted]]
 """One request to Chakra and nothing else. Whatever it raises but a refusal leaves it open whether
 the message went out."""
+First = Callable[[], Coroutine[Any, Any, None]]
+"""What must come before the request may leave. Whatever it raises, nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,16 @@ class Ledger:
         )
         return _RESULTS[claimed](send)
 
-    async def carry_out(self, fresh: Fresh, post: Post) -> Send:
+    async def carry_out(self, fresh: Fresh, post: Post, first: First | None = None) -> Send:
         """The row once the outcome is noted, or ``unknown`` after 45 seconds; an answer that comes
-        later still is noted as well. Cancelling the caller does not stop it."""
+        later still is noted as well. Cancelling the caller does not stop it.
+
+        Where ``first`` fails, or takes too long, or the app stops meanwhile, the send has failed:
+        that is never ``unknown``.
+        """
         send = fresh.send
         self._in_hand.add(send.id)
-        attempt = self._tasks.spawn(self._attempt(send, post))
+        attempt = self._tasks.spawn(self._attempt(send, post, first))
         attempt.add_done_callback(lambda _: self._in_hand.discard(send.id))
         if await done_within(self._clock, attempt, ANSWER_SECONDS) and not attempt.cancelled():
             return attempt.result()
@@ -125,11 +134,13 @@ class Ledger:
             await self._changed(send)
         return late
 
-    async def _attempt(self, send: Send, post: Post) -> Send:
+    async def _attempt(self, send: Send, post: Post, first: First | None) -> Send:
+        if first is not None and (failed := await self._prepared(send, first)) is not None:
+            return failed
         try:
             accepted = await post()
         except REFUSALS as refused:
-            return await self._note(send, _Outcome(State.FAILED, failure=failure_of(refused)))
+            return await self._note(send, _failed(refused))
         except asyncio.CancelledError:  # the app stops
             await self._note(send, _Outcome(State.UNKNOWN))
             raise
@@ -137,6 +148,25 @@ class Ledger:
             self._log.warning("send_unknown", send=send.id, kind=type(lost).__name__)
             return await self._note(send, _Outcome(State.UNKNOWN))
         return await self._note(send, _outcome(accepted))
+
+    async def _prepared(self, send: Send, first: First) -> Send | None:
+        """Nothing where the request may leave, else the row as it failed."""
+        error: BotError
+        try:
+            await within(self._clock, first(), READY_SECONDS)
+        except (*BEFOREHAND, *REFUSALS) as refused:
+            error = refused
+        except asyncio.CancelledError:  # the app stops
+            await self._note(send, _failed(NotPrepared("stopped")))
+            raise
+        except TimeoutError:
+            error = NotPrepared("too slow")
+        except Exception as fault:  # noqa: BLE001 - whatever it was, nothing has left
+            self._log.warning("send_not_prepared", send=send.id, exc_info=fault)
+            error = NotPrepared(type(fault).__name__)
+        else:
+            return None
+        return await self._note(send, _failed(error))
 
     async def _note(self, send: Send, outcome: _Outcome) -> Send:
         """Where the database does not take it the row stays ``sending``, to be called unknown
@@ -172,6 +202,10 @@ _RESULTS: dict[Claimed, type[Fresh] | type[Before] | type[Duplicate]] = {
     Claimed.BEFORE: Before,
     Claimed.ALIKE: Duplicate,
 }
+
+
+def _failed(error: BotError) -> _Outcome:
+    return _Outcome(State.FAILED, failure=failure_of(error))
 
 
 def _outcome(accepted: Accepted) -> _Outcome:

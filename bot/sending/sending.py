@@ -17,7 +17,7 @@ from bot.sending import card as cards
 from bot.sending.card import Card
 from bot.sending.delivery import Delivery
 from bot.sending.intake import Intake
-from bot.sending.ledger import Before, Duplicate, Fresh, Ledger, Post
+from bot.sending.ledger import Before, Duplicate, First, Fresh, Ledger, Post
 from bot.sending.report import Reports
 from bot.sending.submission import Submission, hash_key
 from bot.slack.client import Posted
@@ -64,16 +64,22 @@ class Sending:
         return claimed
 
     async def start(
-        self, submission: Submission, post: Post, *, again: bool = False
+        self,
+        submission: Submission,
+        post: Post,
+        *,
+        first: First | None = None,
+        again: bool = False,
     ) -> asyncio.Task[Sent] | Before | Duplicate:
-        """As ``send``, but nobody waits: the task ends with the outcome and the report's place."""
+        """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
+        ``first`` is what must come before the request may leave."""
         claimed = await self.ledger.claim(submission, again=again)
         if isinstance(claimed, Fresh):
-            return self.tasks.tell(self._to_the_end(claimed, post))
+            return self.tasks.tell(self._to_the_end(claimed, post, first))
         return claimed
 
-    async def _to_the_end(self, claimed: Fresh, post: Post) -> Sent:
-        send = await self.ledger.carry_out(claimed, post)
+    async def _to_the_end(self, claimed: Fresh, post: Post, first: First | None) -> Sent:
+        send = await self.ledger.carry_out(claimed, post, first)
         return Sent(send, await self.report(send, REPORT_SECONDS))
 
     async def report(self, send: Send, seconds: float = 0.0) -> Posted | None:

@@ -1,14 +1,11 @@
 """The one place that talks to Slack: the Web API and response URLs, over one shared session.
 
-Retries here can never post twice: a call is repeated when Slack answered 429, or when the
-connection was never made; a call whose answer got lost is repeated only where Slack itself makes a
-second one harmless (reading, and replacing a view by its hash).
+Retries here can never post twice: see ``repeats.py``. Files have ``files.py`` to themselves.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,129 +14,31 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock, sleep
 from bot.errors import NotInChannel, SlackError, TriggerExpired
+from bot.slack.files import SlackFiles
+from bot.slack.repeats import (
+    CONNECT_PAUSE,
+    LONGEST_WAIT,
+    NEVER_SENT,
+    READS,
+    ConnectionRetry,
+    RateLimitRetry,
+    retry_after,
+)
 from bot.slack.reply import Message, View
 
 PATIENCE = 10.0
 """Seconds for one attempt, its connection included."""
 CONNECT_SECONDS = 4.0
-LONGEST_WAIT = 10.0
-"""Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
-RATE_LIMIT_TRIES = 2
-CONNECT_PAUSE = 0.2
 HISTORY_PAGE = 200
 
 TRIGGER_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
-READS = frozenset(
-    {
-        "auth.test",
-        "users.info",
-        "usergroups.users.list",
-        "conversations.history",
-        "conversations.replies",
-    }
-)
-"""Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
-HARMLESS_TWICE = READS | {"views.update"}
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""What aiohttp raises where there was no connection."""
-
-
-# The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
-
-
-class RateLimitRetry(AsyncRetryHandler):
-    """Waits as long as Slack's ``Retry-After`` says, on the injected clock, ``LONGEST_WAIT`` in
-    all."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=RATE_LIMIT_TRIES)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if response is None or response.status_code != 429:
-            return False
-        return _waited(state) + retry_after(response.headers) <= LONGEST_WAIT
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        wait = retry_after(response.headers if response else {})
-        state.custom_values = {_WAITED: _waited(state) + wait}
-        state.next_attempt_requested = True
-        await sleep(self._clock, wait)
-        state.increment_current_attempt()
-
-
-_WAITED = "seconds waited"
-
-
-def _waited(state: RetryState) -> float:
-    return float((state.custom_values or {}).get(_WAITED, 0.0))
-
-
-class ConnectionRetry(AsyncRetryHandler):
-    """Once more when the connection was never made, or when the call only reads."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=1)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return True
-        lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
-        return lost and request.url.rsplit("/", 1)[-1] in HARMLESS_TWICE
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        state.next_attempt_requested = True
-        await sleep(self._clock, CONNECT_PAUSE)
-        state.increment_current_attempt()
-
-
-def retry_after(headers: Mapping[str, Any]) -> float:
-    """Seconds, from Slack's header; 1 where it is missing or no number."""
-    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
-    try:
-        seconds = float(value[0] if isinstance(value, list) else value)
-    except (ValueError, IndexError):
-        return 1.0
-    return seconds if 0 <= seconds < math.inf else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +78,9 @@ class SlackClient:
 
         self.web = web(RateLimitRetry(clock))
         self._at_once = web()
+        self.files = SlackFiles(
+            self, self._session, token=token, base_url=base_url, clock=clock, patience=patience
+        )
 
     async def aclose(self) -> None:
         await self._session.close()

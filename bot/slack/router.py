@@ -147,6 +147,7 @@ class Router(Generic[D]):
                 state=payloads.state(payload),
                 in_form=isinstance(payload.get("view"), Mapping),
                 key=payloads.key(payload),
+                files=payloads.files(payload),
             )
             return await action.run(request, self._desk)
 
@@ -171,6 +172,7 @@ class Router(Generic[D]):
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 key=payloads.key(payload),
+                files=payloads.files(payload),
             )
             return form.check(request) or await form.submit(request, self._desk)
 

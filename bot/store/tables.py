@@ -128,3 +128,71 @@ posts = Table(
     Index(None, "channel", "delivered_at"),
     Index(None, "changed_at"),
 )
+
+watches = Table(
+    "watches",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("subject", Text, nullable=False),  # a job's id, or an upload's key
+    Column("live", Text, unique=True),  # subject and channel; null once it has ended
+    Column("jobs", Text, nullable=False),  # JSON: Chakra's ids
+    Column("member", Text, nullable=False),  # who asked
+    Column("channel", Text, nullable=False),  # where its message stands
+    Column("title", Text, nullable=False),
+    Column("ending", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("seen_at", Double),  # when Chakra last told of it
+    Column("whole", Boolean, nullable=False),  # no more jobs will come
+    Column("privately", Boolean, nullable=False, server_default=false()),
+    Column("stall_told", Boolean, nullable=False, server_default=false()),
+    Column("counts", Text, nullable=False),  # JSON: state -> entries
+    Column("points", Text, nullable=False),  # JSON: [[when, done], …]
+    Index(None, "ended_at"),
+    Index(None, "member"),
+)
+
+paces = Table(
+    "paces",
+    METADATA,
+    Column("name", Text, primary_key=True),  # of what is done in turns
+    Column("free_at", Double, nullable=False),  # when the next turn is
+)
+"""Turns that replicas share, so that together they keep to one rate."""
+
+uploads = Table(
+    "uploads",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # the form: submitted twice, uploaded once
+    Column("member", Text, nullable=False),
+    Column("channel", Text, nullable=False),  # where its watch stands
+    Column("procedure", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # create or update
+    Column("filename", Text, nullable=False),
+    Column("file", LargeBinary),  # as uploaded; gone once it is cut into pieces
+    Column("stage", Text, nullable=False),
+    Column("turn", Integer, nullable=False, server_default="0"),  # how often it was set going
+    Column("watch_id", NUMBER),
+    Column("problem", Text),  # why it stopped
+    Column("made_at", Double, nullable=False),
+    Column("moved_at", Double),
+    Index(None, "stage", "made_at"),
+)
+
+pieces = Table(
+    "pieces",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("upload_id", NUMBER, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first_row", Integer, nullable=False),  # of the file, as a person counts
+    Column("last_row", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),  # of those, the ones it holds
+    Column("state", Text, nullable=False),
+    Column("job_id", Text),  # Chakra's
+    Column("problem", Text),
+    Column("body", LargeBinary),  # customers' data, in JSON; gone once Chakra has it
+    Index(None, "upload_id", "number", unique=True),
+)
+"""Customers' data in the clear, for as long as it takes to hand them on; a week at the most."""

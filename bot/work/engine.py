@@ -21,6 +21,7 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import Context
 from datetime import UTC, datetime
 
 import structlog
@@ -157,7 +158,8 @@ class Engine:
         if self._closing:
             raise asyncio.CancelledError
         name = _id(kind, key)
-        task = asyncio.ensure_future(self._until_kept(kind, key))
+        # In a context of its own: to DBOS a promise made in here would be a step within a step.
+        task = asyncio.create_task(self._until_kept(kind, key), context=Context())
         self._keeping[name] = task
         try:
             await task

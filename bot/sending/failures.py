@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
+from bot.chakra.complaint import wait_in_words
 from bot.errors import (
     BotError,
     ChakraError,
@@ -34,7 +35,8 @@ def failure_of(error: BotError) -> Failure:
     if isinstance(error, SlackError):
         return Failure(error.kind, details=error.code)
     code, details = getattr(error, "code", None), getattr(error, "details", "")
-    return Failure(error.kind, code, redact(error.message), redact(details))
+    text = f"{error.message} {_wait_of(error)}".strip()
+    return Failure(error.kind, code, redact(text), redact(details))
 
 
 def error_of(failure: Failure) -> BotError:
@@ -49,7 +51,17 @@ def error_of(failure: Failure) -> BotError:
         kind.kind: kind for kind in _with_those_below((*REFUSALS, FileNotTaken))
     }
     kind = known.get(failure.kind, Rejected)
-    return kind(failure.text, code=failure.code, details=failure.details)
+    wait = wait_in_words(failure.text)
+    return kind(failure.text, code=failure.code, details=failure.details, retry_after=wait)
+
+
+def _wait_of(error: BotError) -> str:
+    """In Chakra's own words, which are read again; "" where they are there, or the kind knows."""
+    wait = error.retry_after
+    known = wait == getattr(error, "not_before", None)
+    if wait is None or known or wait_in_words(error.message) is not None:
+        return ""
+    return f"(retry after {wait:.0f} s)"
 
 
 def _with_those_below(kinds: tuple[type[Kind], ...]) -> Iterator[type[Kind]]:

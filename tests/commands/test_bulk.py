@@ -82,7 +82,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_told(
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert asked.json[0] == {
         "lead_id": "EXPO-1",
-        "data": {"first_name": "Asha1", "phone_number": "919876500001"},
+        "data": {"firstname": "Asha1", "phone_number": "919876500001"},
     }
 
 

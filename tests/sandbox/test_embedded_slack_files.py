@@ -278,7 +278,8 @@ async def test_only_what_was_uploaded_can_be_completed_and_only_once(stage: Stag
     ("place", "error"),
     [
         ({"channel_id": "C0GENERAL"}, "not_in_channel"),
-        ({"channel_id": "U0JOHN"}, "channel_not_found"),
+        ({"channel_id": "U0JOHN"}, "invalid_arguments"),
+        ({"channels": "C0SALES,C0LEADS", "thread_ts": "1.2"}, "invalid_arguments"),
         ({"channel_id": "C999"}, "channel_not_found"),
         ({"channels": "C0SALES,C0GENERAL"}, "not_in_channel"),
         ({"channels": "U0SAM"}, "channel_not_found"),

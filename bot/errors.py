@@ -232,14 +232,23 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
 class SlackError(BotError):
-    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer."""
+    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``never_sent``
+    where there was no connection for the call to leave by."""
 
     kind = "slack"
 
-    def __init__(self, method: str, code: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        method: str,
+        code: str,
+        *,
+        retry_after: float | None = None,
+        never_sent: bool = False,
+    ) -> None:
         super().__init__(f"{method}: {code}", retry_after=retry_after)
         self.method = method
         self.code = code
+        self.never_sent = never_sent
         self.repeat_helps = code in SLACK_PASSING or code.startswith("http_5")
 
 

@@ -13,7 +13,6 @@ from bot.desk import Desk
 from bot.errors import BotError, NotFound, NotSetUp, UsageError
 from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sent
-from bot.slack.client import Posted
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -273,7 +272,7 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
-        return CloseForm("This was sent before.", then=_line(desk, order, _stands(started.send)))
+        return CloseForm("This was sent before.", then=await _before(desk, order, started.send))
     return CloseForm("Sent.", later=asyncio.ensure_future(_told_later(desk, order, started)))
 
 
@@ -325,7 +324,7 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
     if isinstance(started, Before):
-        return _line(desk, order, _stands(started.send), replace=True)
+        return await _before(desk, order, started.send, replace=True)
     return _line(desk, order, await asyncio.shield(started), replace=True)
 
 
@@ -344,9 +343,9 @@ def _line(desk: Desk, order: Order, sent: Sent, *, replace: bool = False) -> Mes
     return shown.outcome(sent, desk.dispatch.link(sent.report), order, replace=replace)
 
 
-def _stands(send: Send) -> Sent:
-    place = Posted(send.report_channel, send.report_ts) if send.report_ts else None
-    return Sent(send, place)
+async def _before(desk: Desk, order: Order, send: Send, *, replace: bool = False) -> Message:
+    """What became of a press that was answered before."""
+    return _line(desk, order, await desk.dispatch.sent(send), replace=replace)
 
 
 # --- what is known -------------------------------------------------------------------------------

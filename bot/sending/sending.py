@@ -12,6 +12,7 @@ import structlog
 
 from bot.clock import Clock, sleep
 from bot.errors import StoreUnavailable
+from bot.outbox.outbox import Outbox
 from bot.sending import card as cards
 from bot.sending.card import Card
 from bot.sending.delivery import Delivery
@@ -19,7 +20,7 @@ from bot.sending.intake import Intake
 from bot.sending.ledger import Before, Duplicate, First, Fresh, Ledger, Post
 from bot.sending.report import Reports
 from bot.sending.submission import Submission, hash_key
-from bot.slack.client import Posted, SlackClient
+from bot.slack.client import Posted
 from bot.store.engine import Database
 from bot.store.events import Events
 from bot.store.reports import ReportMarks
@@ -29,9 +30,6 @@ from bot.tasks import Tasks
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""
-IDLE_SECONDS = 15.0
-"""A report that was due for so long is not in anybody's hand."""
-
 KEEP_STATUSES = 3_600.0
 """Seconds for which news of unknown messages wait: the ids of a send are known within a minute."""
 KEEP_EVENTS = 30 * 86_400.0
@@ -82,7 +80,11 @@ class Sending:
 
     async def _to_the_end(self, claimed: Fresh, post: Post, first: First | None) -> Sent:
         send = await self.ledger.carry_out(claimed, post, first)
-        return Sent(send, await self.reports.place(send, REPORT_SECONDS))
+        return Sent(send, await self.report(send, REPORT_SECONDS))
+
+    async def report(self, send: Send, seconds: float = 0.0) -> Posted | None:
+        """Where the report of this send stands; waits for it up to so long."""
+        return await self.reports.place(send, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Sent:
 @asynccontextmanager
 async def open_sending(
     database: Database,
-    slack: SlackClient,
+    outbox: Outbox,
     clock: Clock,
     tasks: Tasks,
     *,
@@ -107,7 +109,7 @@ async def open_sending(
     event: Observe = lambda _: None,
     boot: str = "",
 ) -> AsyncIterator[Sending]:
-    """First calls unknown what an earlier process left on its way, and takes up its reports.
+    """First calls unknown what an earlier process left on its way.
 
     ``hash_secret`` keys the hashes of recipients; any secret will do that is the same for all
     replicas and is not in the database. ``tasks`` hold the sends in hand: drain them before this
@@ -116,7 +118,7 @@ async def open_sending(
     """
     boot = boot or secrets.token_hex(8)
     sends = Sends(database)
-    reports = Reports(sends, ReportMarks(database), slack, clock, card=card, boot=boot)
+    reports = Reports(ReportMarks(database), outbox, clock, card=card)
     events, statuses = Events(database), Statuses(database)
     delivery = Delivery(events, statuses, clock, moved=reports.wake)
 
@@ -128,9 +130,8 @@ async def open_sending(
 
     ledger = Ledger(sends, clock, tasks, key=hash_key(hash_secret), changed=changed, boot=boot)
     intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
-    rounds = Rounds(ledger, delivery, reports, events, statuses, clock)
+    rounds = Rounds(ledger, delivery, events, statuses, clock)
     await ledger.settle_abandoned(all_others=database.alone)
-    await reports.pick_up(0.0 if database.alone else IDLE_SECONDS)
     async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
         yield Sending(ledger, reports, intake, sends, tasks)
 
@@ -142,7 +143,6 @@ class Rounds:
 
     ledger: Ledger
     delivery: Delivery
-    reports: Reports
     events: Events
     statuses: Statuses
     clock: Clock
@@ -158,7 +158,6 @@ class Rounds:
     async def go(self) -> None:
         await self.ledger.settle_abandoned(all_others=False)
         await self.delivery.apply_left_over()
-        await self.reports.pick_up(IDLE_SECONDS)
         now = self.clock.time()
         await self.statuses.forget(now - KEEP_STATUSES)
         await self.events.forget(now - KEEP_EVENTS)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.slack.reply import Block, Choice, View
+from bot.slack.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.
 SECTION_TEXT = 3_000
@@ -137,6 +137,11 @@ def _cell(label: str, value: str) -> Block:
 def header(text: str) -> Block:
     """Our own words only: a header is plain text and shows entities as they stand."""
     return {"type": "header", "text": plain(text, 150)}
+
+
+def told(text: str) -> Message:
+    """One plain answer."""
+    return Message(escape(text), (section(text),))
 
 
 def context(*parts: str) -> Block:

@@ -27,6 +27,9 @@ READS = frozenset(
     {
         "auth.test",
         "conversations.history",
+        "conversations.info",
+        "conversations.members",
+        "conversations.replies",
         "files.getUploadURLExternal",  # writes nothing that anybody sees
         "files.info",
         "usergroups.users.list",
@@ -35,6 +38,8 @@ READS = frozenset(
 )
 """Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
 HARMLESS_TWICE = READS | {"views.update"}
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""What aiohttp raises where there was no connection."""
 
 
 # The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.

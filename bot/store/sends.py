@@ -51,7 +51,7 @@ class Claimed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One row. Ids are "" until they are known; so are the parts of a report."""
+    """One row. Ids are "" until they are known."""
 
     id: int
     key: str
@@ -67,10 +67,6 @@ class Send:
     message_id: str = ""
     wamid: str = ""
     failure: Failure | None = None
-    report_state: State | None = None
-    report_channel: str = ""
-    report_ts: str = ""
-    report_boot: str = ""
 
 
 class Sends:
@@ -217,10 +213,6 @@ def send_of(row: Row[Any]) -> Send:
         message_id=row.message_id or "",
         wamid=row.wamid or "",
         failure=failure_of(row),
-        report_state=State(row.report_state) if row.report_state else None,
-        report_channel=row.report_channel or "",
-        report_ts=row.report_ts or "",
-        report_boot=row.report_boot or "",
     )
 
 

@@ -15,6 +15,7 @@ from bot.sending.sending import Sending, Sent
 from bot.sending.submission import Submission
 from bot.slack.client import Posted
 from bot.slack.command import UploadedFile
+from bot.store.sends import Send
 from bot.whatsapp import compose, recipients
 from bot.whatsapp.carrier import Carrier
 from bot.whatsapp.library import Library
@@ -111,6 +112,10 @@ class Dispatch:
             return await self._sending.sends.last_used(member, RECENT)
         except StoreUnavailable:
             return ()
+
+    async def sent(self, send: Send) -> Sent:
+        """An earlier send as it stands, with the place of its report."""
+        return Sent(send, await self._sending.report(send))
 
     def link(self, report: Posted | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""

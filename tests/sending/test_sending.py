@@ -21,6 +21,7 @@ from starlette.routing import Route
 from bot.app import WebApp
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import plain
 from bot.sending.ledger import Before, Duplicate, Fresh
 from bot.sending.sending import ROUND_SECONDS, Sending, open_sending
@@ -53,17 +54,20 @@ class World:
 
     @asynccontextmanager
     async def sending(self, database: Database, boot: str = "") -> AsyncIterator[Sending]:
-        async with open_sending(
-            database,
-            self.client,
-            self.clock,
-            self.tasks,
-            hash_secret=HASH_SECRET,
-            webhook_secret=SECRET,
-            sent=self.sent.append,
-            event=self.events.append,
-            boot=boot,
-        ) as made:
+        async with (
+            open_outbox(database, self.client, self.clock, boot=boot or "boot") as outbox,
+            open_sending(
+                database,
+                outbox,
+                self.clock,
+                self.tasks,
+                hash_secret=HASH_SECRET,
+                webhook_secret=SECRET,
+                sent=self.sent.append,
+                event=self.events.append,
+                boot=boot,
+            ) as made,
+        ):
             yield made
 
     def shown(self) -> list[str]:

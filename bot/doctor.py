@@ -10,7 +10,7 @@ from typing import Any
 from bot import manifest
 from bot.chakra.client import Chakra
 from bot.clock import Clock
-from bot.errors import BotError, KeyRefused, SlackError, Throttled, Unavailable
+from bot.errors import BotError, KeyRefused, RoleTooSmall, SlackError, Throttled, Unavailable
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 
@@ -195,7 +195,7 @@ async def _asked(ask: Callable[[], Awaitable[Any]], subject: str, well: str) -> 
 
 
 def _key_refused(subject: str, refused: KeyRefused) -> Finding:
-    if refused.status == 403:
+    if isinstance(refused, RoleTooSmall):
         return Finding(
             subject,
             "the role of the API key may not read the configuration.",

@@ -202,9 +202,8 @@ class Outbox:
             return
         ended = asyncio.ensure_future(asyncio.wait(calls))
         await done_within(self._clock, ended, CLOSING_SECONDS)
-        for call in (ended, *calls):
-            call.cancel()
-        await asyncio.gather(ended, *calls, return_exceptions=True)
+        ended.cancel()
+        await self._database.stop(calls)
 
     async def _deliver(self, lead: Lead) -> None:
         while not lead.lost.is_set():
@@ -300,6 +299,5 @@ async def open_outbox(
     try:
         yield outbox
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await database.stop([running])
         await outbox.aclose()

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +90,18 @@ class Database:
                 raise StoreUnavailable(_reason(lost)) from lost
             yield lead
 
+    async def stop(self, tasks: Collection[asyncio.Task[Any]]) -> None:
+        """Cancels work that uses this database, and waits for its end.
+
+        Between two transactions: a SQLite connection that is given up in the middle of one answers
+        to a loop that may be gone by then.
+        """
+        between: AbstractAsyncContextManager[Any] = self.begin() if self.alone else nullcontext()
+        with suppress(StoreUnavailable):
+            async with between:
+                await _cancelled(tasks)
+        await _cancelled(tasks)
+
     async def check(self) -> None:
         """Raises ``StoreUnavailable`` where the database does not answer."""
         async with self.begin() as connection:
@@ -90,6 +110,12 @@ class Database:
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows ``on_conflict_do_nothing``, which both spell alike."""
         return sqlite.insert(table) if self.alone else postgresql.insert(table)
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Database
@@ -110,7 +110,7 @@ class Sends:
             if row is not None:
                 return Claimed.NOW, send_of(row)
         other = await self.by_key(claim.key)  # of a moment ago, to another recipient
-        assert other is not None  # noqa: S101 - the key was taken, and rows are not deleted
+        assert other is not None  # noqa: S101 - the key was taken, and such rows are not deleted
         return Claimed.BEFORE, other
 
     async def _one_at_a_time(self, connection: AsyncConnection, name: str) -> None:
@@ -178,6 +178,19 @@ class Sends:
                 found += [send_of(row) for row in rows]
         return found
 
+    async def forget(self, began_by: float, most: int) -> int:
+        """Drops what came out and began at ``began_by`` or before, the oldest first; returns how
+        many. Who presses for one of them again begins a new send."""
+        old = (
+            select(sends.c.id)
+            .where(sends.c.state.in_(_CAME_OUT), sends.c.started_at <= began_by)
+            .order_by(sends.c.started_at)
+            .limit(most)
+        )
+        async with self._database.begin() as connection:
+            gone = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
+            return gone.rowcount
+
     async def last_used(self, member: str, among: int) -> tuple[tuple[str, str], ...]:
         """Template and language, the latest first, each once; of the last ``among`` sends."""
         mine = (
@@ -197,6 +210,9 @@ class Sends:
     async def by_key(self, key: str) -> Send | None:
         async with self._database.begin() as connection:
             return await _one(connection, sends.c.key == key)
+
+
+_CAME_OUT = tuple(state for state in State if state is not State.SENDING)
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,6 +33,8 @@ from bot.work.slots import Slot
 Workflow = Callable[[str, str], Coroutine[object, object, None]]
 Keep = Callable[[str], Awaitable[None]]
 """Keeps the promise of this key; what it raises is logged, and it is called again."""
+
+Stop = Callable[[Collection[asyncio.Task[None]]], Awaitable[None]]
 
 WORKFLOW = "keep"
 VERSION = "1"
@@ -49,11 +59,15 @@ class Engine:
     process holds none to go on with.
     """
 
-    def __init__(self, url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock) -> None:
+    def __init__(
+        self, url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock, *, stop: Stop
+    ) -> None:
         self._url = url
         self._kinds = kinds
         self._slot = slot
         self._clock = clock
+        self._stop = stop
+        self._closing = False
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._workflow: Workflow | None = None
         self._launching = asyncio.Lock()
@@ -103,10 +117,7 @@ class Engine:
 
     async def let_go(self) -> None:
         """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
-        keeping = list(self._keeping.values())
-        for one in keeping:
-            one.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await self._stop(list(self._keeping.values()))
 
     async def forget(self, kept_by: float) -> int:
         """Drops the records of promises kept before that moment. Returns how many."""
@@ -126,6 +137,7 @@ class Engine:
         """What is not kept yet stays promised, for the next process."""
         if self._workflow is None:
             return
+        self._closing = True
         logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each task that stops here
         await self.let_go()
         _with_threads_of_its_own(asyncio.get_running_loop())
@@ -147,6 +159,8 @@ class Engine:
 
     async def _keep(self, kind: str, key: str) -> None:
         """The one step of a workflow: it is begun again from its beginning wherever it broke."""
+        if self._closing:
+            raise asyncio.CancelledError
         name = _id(kind, key)
         task = asyncio.ensure_future(self._until_kept(kind, key))
         self._keeping[name] = task
@@ -182,11 +196,18 @@ class Engine:
         return [one.workflow_id for one in left]
 
 
+async def cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @asynccontextmanager
 async def open_engine(
-    url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock
+    url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock, *, stop: Stop = cancel
 ) -> AsyncIterator[Engine]:
-    engine = Engine(url, kinds, slot, clock)
+    """``stop`` ends work that is in hand; by default it is cancelled wherever it is."""
+    engine = Engine(url, kinds, slot, clock, stop=stop)
     try:
         yield engine
     finally:

@@ -55,13 +55,15 @@ async def open_work(
     kinds = {watching.KIND: watches.keep, uploading.KIND: keep_upload}
     shared = None if database.alone else SharedSlot(database, clock)
     with beside(url) as own:
-        async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
+        async with open_engine(
+            own, kinds, shared or OnlySlot(), clock, stop=database.stop
+        ) as engine:
             work = Work(engine, watches, uploads, clock)
             rounds = [Tidying(work, clock).run]
             if shared is not None:
                 replicas = Replicas(shared, engine, clock)
                 rounds += [replicas.stand, lambda: _again(replicas.look, LOOK_SECONDS, clock)]
-            async with _running(rounds):
+            async with _running(database, rounds):
                 yield work
 
 
@@ -99,12 +101,11 @@ async def _again(
 
 @asynccontextmanager
 async def _running(
+    database: Database,
     runs: list[Callable[[], Coroutine[None, None, None]]],
 ) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(run()) for run in runs]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await database.stop(tasks)

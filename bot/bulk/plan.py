@@ -6,7 +6,6 @@ Nothing is held between two looks but the file itself, in the database: a look r
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -155,7 +154,7 @@ async def cut(plan: Plan) -> list[Piece]:
                 one.last,
                 len(one.rows),
                 PieceState.PENDING,
-                body=json.dumps(one.items).encode(),
+                body=one.body,
             )
             for one in chunks(checked.items, checked.rows)
         ]

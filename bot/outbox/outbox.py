@@ -25,6 +25,7 @@ from bot.slack.reply import Message
 from bot.store.engine import Database
 from bot.store.lead import Lead
 from bot.store.posts import Draft, Post, Posts
+from bot.tasks import cancel
 
 LEAD = "outbox"
 AGAIN_SECONDS = 3.0
@@ -202,8 +203,7 @@ class Outbox:
             return
         ended = asyncio.ensure_future(asyncio.wait(calls))
         await done_within(self._clock, ended, CLOSING_SECONDS)
-        ended.cancel()
-        await self._database.stop(calls)
+        await cancel([ended, *calls])
 
     async def _deliver(self, lead: Lead) -> None:
         while not lead.lost.is_set():
@@ -299,5 +299,5 @@ async def open_outbox(
     try:
         yield outbox
     finally:
-        await database.stop([running])
+        await cancel([running])
         await outbox.aclose()

@@ -26,7 +26,7 @@ from bot.store.events import Events
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
 from bot.store.statuses import Statuses
-from bot.tasks import Tasks
+from bot.tasks import Tasks, cancel
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""
@@ -137,7 +137,7 @@ async def open_sending(
     intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
     rounds = Rounds(ledger, delivery, sends, events, statuses, clock)
     await ledger.settle_abandoned(all_others=database.alone)
-    async with _running(database, clock, intake.run, delivery.run, reports.run, rounds.run):
+    async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
         yield Sending(ledger, reports, intake, sends, tasks)
 
 
@@ -171,14 +171,12 @@ class Rounds:
 
 
 @asynccontextmanager
-async def _running(
-    database: Database, clock: Clock, *runs: Callable[[], Awaitable[None]]
-) -> AsyncIterator[None]:
+async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     loops = [asyncio.create_task(_always(run, clock)) for run in runs]
     try:
         yield
     finally:
-        await database.stop(loops)
+        await cancel(loops)
 
 
 async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:

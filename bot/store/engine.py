@@ -5,17 +5,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +22,8 @@ from bot.clock import Clock
 from bot.errors import StoreInUse, StoreUnavailable
 from bot.store.lead import Lead, led_by_session, led_within
 from bot.store.migrate import migrate
+
+T = TypeVar("T")
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 IN_MEMORY = ("", ":memory:")
@@ -59,16 +54,40 @@ class Database:
         self._engine = engine
         self._sessions = sessions
         self._leads: set[str] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self.alone = engine.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed when the block ends. Raises ``StoreUnavailable``."""
         try:
-            async with self._engine.begin() as connection:
+            async with self._connection() as connection, connection.begin():
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as lost:
             raise StoreUnavailable(_reason(lost)) from lost
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """One of the pool's. Who is cancelled while it is made or goes back does not break that
+        off: aiosqlite's thread would be left with an answer that nobody waits for."""
+        taking = self._kept(self._engine.connect().start())
+        try:
+            yield await asyncio.shield(taking)
+        finally:
+            await asyncio.shield(self._kept(_given_back(taking)))
+
+    def _kept(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
+
+    async def aclose(self) -> None:
+        while self._work:
+            await asyncio.gather(*self._work, return_exceptions=True)
+        await self._engine.dispose()
+        if self._sessions is not None:
+            await self._sessions.dispose()
 
     @asynccontextmanager
     async def lead(self, name: str, clock: Clock) -> AsyncIterator[Lead | None]:
@@ -90,18 +109,6 @@ class Database:
                 raise StoreUnavailable(_reason(lost)) from lost
             yield lead
 
-    async def stop(self, tasks: Collection[asyncio.Task[Any]]) -> None:
-        """Cancels work that uses this database, and waits for its end.
-
-        Between two transactions: a SQLite connection that is given up in the middle of one answers
-        to a loop that may be gone by then.
-        """
-        between: AbstractAsyncContextManager[Any] = self.begin() if self.alone else nullcontext()
-        with suppress(StoreUnavailable):
-            async with between:
-                await _cancelled(tasks)
-        await _cancelled(tasks)
-
     async def check(self) -> None:
         """Raises ``StoreUnavailable`` where the database does not answer."""
         async with self.begin() as connection:
@@ -112,10 +119,12 @@ class Database:
         return sqlite.insert(table) if self.alone else postgresql.insert(table)
 
 
-async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _given_back(taking: asyncio.Task[AsyncConnection]) -> None:
+    try:
+        connection = await taking
+    except Exception:  # noqa: BLE001 - it never came, which who wanted it was told
+        return
+    await connection.close()
 
 
 @asynccontextmanager
@@ -144,7 +153,7 @@ async def _opened(
         await _up_to_date(database)
         yield database
     finally:
-        await engine.dispose()
+        await database.aclose()
 
 
 async def _up_to_date(database: Database) -> None:

@@ -15,7 +15,6 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Collection,
     Coroutine,
     Mapping,
     Sequence,
@@ -28,13 +27,12 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from bot.clock import Clock, sleep
+from bot.tasks import cancel
 from bot.work.slots import Slot
 
 Workflow = Callable[[str, str], Coroutine[object, object, None]]
 Keep = Callable[[str], Awaitable[None]]
 """Keeps the promise of this key; what it raises is logged, and it is called again."""
-
-Stop = Callable[[Collection[asyncio.Task[None]]], Awaitable[None]]
 
 WORKFLOW = "keep"
 VERSION = "1"
@@ -59,14 +57,11 @@ class Engine:
     process holds none to go on with.
     """
 
-    def __init__(
-        self, url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock, *, stop: Stop
-    ) -> None:
+    def __init__(self, url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock) -> None:
         self._url = url
         self._kinds = kinds
         self._slot = slot
         self._clock = clock
-        self._stop = stop
         self._closing = False
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._workflow: Workflow | None = None
@@ -117,7 +112,7 @@ class Engine:
 
     async def let_go(self) -> None:
         """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
-        await self._stop(list(self._keeping.values()))
+        await cancel(list(self._keeping.values()))
 
     async def forget(self, kept_by: float) -> int:
         """Drops the records of promises kept before that moment. Returns how many."""
@@ -196,18 +191,11 @@ class Engine:
         return [one.workflow_id for one in left]
 
 
-async def cancel(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 @asynccontextmanager
 async def open_engine(
-    url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock, *, stop: Stop = cancel
+    url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock
 ) -> AsyncIterator[Engine]:
-    """``stop`` ends work that is in hand; by default it is cancelled wherever it is."""
-    engine = Engine(url, kinds, slot, clock, stop=stop)
+    engine = Engine(url, kinds, slot, clock)
     try:
         yield engine
     finally:

@@ -19,6 +19,7 @@ from bot.store.engine import Database
 from bot.store.paces import Turns
 from bot.store.uploads import Uploads
 from bot.store.watches import Watches
+from bot.tasks import cancel
 from bot.work import uploading, watching
 from bot.work.engine import open_engine
 from bot.work.slots import OnlySlot, Replicas, SharedSlot
@@ -55,15 +56,13 @@ async def open_work(
     kinds = {watching.KIND: watches.keep, uploading.KIND: keep_upload}
     shared = None if database.alone else SharedSlot(database, clock)
     with beside(url) as own:
-        async with open_engine(
-            own, kinds, shared or OnlySlot(), clock, stop=database.stop
-        ) as engine:
+        async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
             work = Work(engine, watches, uploads, clock)
             rounds = [Tidying(work, clock).run]
             if shared is not None:
                 replicas = Replicas(shared, engine, clock)
                 rounds += [replicas.stand, lambda: _again(replicas.look, LOOK_SECONDS, clock)]
-            async with _running(database, rounds):
+            async with _running(rounds):
                 yield work
 
 
@@ -101,11 +100,10 @@ async def _again(
 
 @asynccontextmanager
 async def _running(
-    database: Database,
     runs: list[Callable[[], Coroutine[None, None, None]]],
 ) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(run()) for run in runs]
     try:
         yield
     finally:
-        await database.stop(tasks)
+        await cancel(tasks)

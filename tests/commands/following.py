@@ -21,7 +21,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 async def until(acme: World, condition: Callable[[], bool]) -> None:
     """The engine works in threads, by real time: there is nothing to wait on but the clock."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.01)
             await acme.slack.settle()
 

@@ -78,7 +78,7 @@ class Sending:
     ) -> asyncio.Task[Sent] | Before | Duplicate:
         """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
         ``first`` is what must come before the request may leave."""
-        claimed = await self.ledger.claim(submission, again=again)
+        claimed = await self.ledger.claim(submission, again=again, prepares=first is not None)
         if isinstance(claimed, Fresh):
             return self.tasks.tell(self._to_the_end(claimed, post, first))
         return claimed

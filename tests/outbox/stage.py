@@ -113,6 +113,10 @@ class Stage:
     def direct(self, person: str = JOHN) -> list[str]:
         return self.shown(f"D0{person.removeprefix('U0')}", person)
 
+    def hangs(self) -> bool:
+        """Whether a call has arrived and is not answered."""
+        return not self.slack.slack._traffic._idle.is_set()
+
     def calls(self, method: str) -> list[ApiCall]:
         return [call for call in self.slack.slack.calls if call.method == method]
 

@@ -247,7 +247,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage, name: str) 
     outbox = stage.outbox()
     outbox._posts = outbox._delivery._posts = posts
     await outbox.put("job:1", SALES, said("once"), member=JOHN)
-    await stage.later(20, but=1)
+    await stage.until(lambda: stage.outcomes["posted"] == 1 and not outbox._lanes)
     await outbox.put("job:1", SALES, said("again"), member=JOHN)
     await stage.later(5)
     assert stage.shown() == ["again"]
@@ -262,8 +262,7 @@ async def test_a_refusal_is_noted_once_the_database_is_back(stage: Stage) -> Non
     outbox._posts = outbox._delivery._posts = posts
     stage.slack.slack.workspace.archive(SALES)
     await outbox.put("job:1", SALES, said("once"), member=JOHN)
-    await stage.later(12, but=1)
-    assert len(stage.direct()) == 1
+    await stage.until(lambda: len(stage.direct()) == 1)
     assert len(stage.calls("chat.postMessage")) == 2
 
 

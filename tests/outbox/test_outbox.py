@@ -290,7 +290,7 @@ async def test_who_starts_does_not_know_how_much_of_the_budget_is_left(stage: St
         await stage.quiet()
     edits = [call.at for call in stage.calls("chat.update")]
     assert max(sum(0 <= other - one < 60 for other in edits) for one in edits) <= 45
-    assert all(one.answer["ok"] for one in stage.calls("chat.update"))  # type: ignore[index]
+    assert all(one.answer["ok"] for one in stage.calls("chat.update"))
 
 
 async def test_a_stop_waits_for_what_is_on_its_way(stage: Stage) -> None:

@@ -18,7 +18,15 @@ from bot.errors import SlackError, StoreUnavailable
 from bot.outbox import content, search
 from bot.outbox.notices import in_words, telling
 from bot.outbox.pacing import Pace
-from bot.outbox.refusals import DELETED, THREAD_GONE, UNCERTAIN, Meaning, meaning
+from bot.outbox.refusals import (
+    DELETED,
+    NO_LOOK,
+    ONE_REASON,
+    THREAD_GONE,
+    UNCERTAIN,
+    Meaning,
+    meaning,
+)
 from bot.slack.client import Posted, SlackClient
 from bot.slack.reply import Message
 from bot.store.lead import Lead
@@ -167,7 +175,7 @@ class Delivery:
 
     async def _not_found(self, post: Post, refused: SlackError) -> None:
         """It could not be looked for: not now, or never."""
-        match meaning(refused):
+        match Meaning.NEVER if refused.code in NO_LOOK else meaning(refused):
             case Meaning.CONTENT | Meaning.NEVER:
                 await self._close(post, UNCERTAIN, refused)
             case passing:
@@ -208,6 +216,7 @@ class Delivery:
 
         Of an edit they are told once, and of what is urgent each time.
         """
+        code = ONE_REASON.get(code, code)
         named = _named(refused) if refused else {"code": code}
         self._log.warning("not_delivered", post=post.id, key=post.key, **named)
         told = None

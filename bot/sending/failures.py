@@ -34,6 +34,8 @@ def failure_of(error: BotError) -> Failure:
     """Chakra and Meta may name a phone number in what they say: it is masked."""
     if isinstance(error, SlackError):
         return Failure(error.kind, details=error.code)
+    if type(error) is KeyRefused:  # by its status it says which of two things is wrong
+        return Failure(error.kind, error.status, redact(error.message))
     code, details = getattr(error, "code", None), getattr(error, "details", "")
     text = f"{error.message} {_wait_of(error)}".strip()
     return Failure(error.kind, code, redact(text), redact(details))
@@ -44,6 +46,8 @@ def error_of(failure: Failure) -> BotError:
     refusal."""
     if failure.kind == FileNotGiven.kind:
         return FileNotGiven("files.info", failure.details)
+    if failure.kind == KeyRefused.kind:
+        return KeyRefused(failure.text, status=failure.code)
     for beforehand in (FileUnfit, NotPrepared):
         if failure.kind == beforehand.kind:
             return beforehand(failure.text)

@@ -26,7 +26,7 @@ from bot.store.events import Events
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
 from bot.store.statuses import Statuses
-from bot.tasks import Tasks
+from bot.tasks import Tasks, cancel
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""
@@ -78,7 +78,7 @@ class Sending:
     ) -> asyncio.Task[Sent] | Before | Duplicate:
         """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
         ``first`` is what must come before the request may leave."""
-        claimed = await self.ledger.claim(submission, again=again)
+        claimed = await self.ledger.claim(submission, again=again, prepares=first is not None)
         if isinstance(claimed, Fresh):
             return self.tasks.tell(self._to_the_end(claimed, post, first))
         return claimed
@@ -176,9 +176,7 @@ async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncI
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await cancel(loops)
 
 
 async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +22,8 @@ from bot.clock import Clock
 from bot.errors import StoreInUse, StoreUnavailable
 from bot.store.lead import Lead, led_by_session, led_within
 from bot.store.migrate import migrate
+
+T = TypeVar("T")
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 IN_MEMORY = ("", ":memory:")
@@ -51,16 +54,40 @@ class Database:
         self._engine = engine
         self._sessions = sessions
         self._leads: set[str] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self.alone = engine.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed when the block ends. Raises ``StoreUnavailable``."""
         try:
-            async with self._engine.begin() as connection:
+            async with self._connection() as connection, connection.begin():
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as lost:
             raise StoreUnavailable(_reason(lost)) from lost
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """One of the pool's. Who is cancelled while it is made or goes back does not break that
+        off: aiosqlite's thread would be left with an answer that nobody waits for."""
+        taking = self._kept(self._engine.connect().start())
+        try:
+            yield await asyncio.shield(taking)
+        finally:
+            await asyncio.shield(self._kept(_given_back(taking)))
+
+    def _kept(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
+
+    async def aclose(self) -> None:
+        while self._work:
+            await asyncio.gather(*self._work, return_exceptions=True)
+        await self._engine.dispose()
+        if self._sessions is not None:
+            await self._sessions.dispose()
 
     @asynccontextmanager
     async def lead(self, name: str, clock: Clock) -> AsyncIterator[Lead | None]:
@@ -92,6 +119,14 @@ class Database:
         return sqlite.insert(table) if self.alone else postgresql.insert(table)
 
 
+async def _given_back(taking: asyncio.Task[AsyncConnection]) -> None:
+    try:
+        connection = await taking
+    except Exception:  # noqa: BLE001 - it never came, which who wanted it was told
+        return
+    await connection.close()
+
+
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
     """``sqlite:///file.db`` or ``postgresql://…``; its tables are made or brought up to date.
@@ -118,7 +153,7 @@ async def _opened(
         await _up_to_date(database)
         yield database
     finally:
-        await engine.dispose()
+        await database.aclose()
 
 
 async def _up_to_date(database: Database) -> None:

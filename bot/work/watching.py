@@ -129,7 +129,7 @@ class Watching:
         except ChakraError as silent:
             sight.silences += 1
             self._log.info("job_not_seen", watch=watch.id, reason=silent.kind)
-            await self._say(watch, sight, self._last(watch), now)
+            await self._say(watch, sight, self._last(watch), now, silent)
             return patience(sight.silences)
         sight.silences = sight.missing = 0
         job = together(jobs)
@@ -173,11 +173,17 @@ class Watching:
 
     # --- what is said ----------------------------------------------------------------------------
 
-    async def _say(self, watch: Watch, sight: _Sight, job: Job, now: float) -> None:
+    async def _say(
+        self,
+        watch: Watch,
+        sight: _Sight,
+        job: Job,
+        now: float,
+        trouble: ChakraError | None = None,
+    ) -> None:
         progress = Progress.of(_as_points(watch), job, now)
-        silent_for = now - (watch.seen_at or watch.started_at) if sight.silences else 0.0
         message = watch_message.kept_up(
-            watch, job, progress, now=now, silent_for=silent_for, failed=sight.failed
+            watch, job, progress, now=now, trouble=trouble, failed=sight.failed
         )
         await self._outbox.put(_key(watch), watch.channel, message, member=watch.member)
 

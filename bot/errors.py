@@ -15,7 +15,8 @@
     ├── ChakraError            Chakra's answer, or its silence
     │   ├── Rejected               refused as it stands; a repeat cannot help
     │   │   └── Missing                it knows no such thing (404)
-    │   ├── KeyRefused             the access token is wrong, expired, or its role too small
+    │   ├── KeyRefused             the access token is wrong or expired
+    │   │   └── RoleTooSmall           it is right, and its role may not do this
     │   ├── Throttled              asked too often; ``retry_after`` says how long to wait
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
     │   ├── OutcomeUnknown         a write left and its answer never came: it may have happened
@@ -170,6 +171,10 @@ class Missing(Rejected):
 
 class KeyRefused(ChakraError):
     kind = "key_refused"
+
+
+class RoleTooSmall(KeyRefused):
+    kind = "role_too_small"
 
 
 class Throttled(ChakraError):

@@ -52,6 +52,9 @@ from bot.whatsapp.variables import MEDIA, Kind, fields, meant
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 SOON = 0.15
 """Seconds that a form waits for what is not remembered: it opens within 0.3."""
+PREVIEW_SECONDS = 7 * 86_400.0
+"""For so long the button of a preview sends: what it shows may be another by then. A press that is
+not known to have sent before must be younger than what is kept of sends."""
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
@@ -254,9 +257,15 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
     order = Order.read(request.values, request.state.get("asked", ""), request.files)
-    template = _remembered(desk, order.template)
-    if template is None:
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return await _sent_before(desk, order, before)
+    if order.template in ("", LOADING):
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
+    try:
+        template = await desk.library.as_seen(order.template)
+    except NotFound as gone:
+        return FieldErrors({TEMPLATE: sentence(gone)})
     errors = _errors(order, template)
     if errors:
         return _under_the_fields(desk, order, template, errors, request.values)
@@ -272,8 +281,12 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
-        return CloseForm("This was sent before.", then=await _before(desk, order, started.send))
+        return await _sent_before(desk, order, started.send)
     return CloseForm("Sent.", later=asyncio.ensure_future(_told_later(desk, order, started)))
+
+
+async def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
+    return CloseForm("This was sent before.", then=await _before(desk, order, send))
 
 
 def _errors(order: Order, template: Template) -> dict[str, str]:
@@ -312,6 +325,11 @@ def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send)
 async def confirm(request: ActionRequest, desk: Desk) -> Message:
     """The button of a preview. Pressed twice, it sends once: message and button are the key."""
     order = Order.restored(request.value)
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return await _before(desk, order, before, replace=True)
+    if request.posted_at and request.now - request.posted_at > PREVIEW_SECONDS:
+        raise UsageError("This preview is more than a week old. Make a new one.", example=EXAMPLE)
     template = (await desk.library.template(order.template)).value
     errors = _errors(order, template)
     if errors:

@@ -6,7 +6,6 @@ Nothing is held between two looks but the file itself, in the database: a look r
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -90,7 +89,8 @@ class Plans:
         procedure: str,
         purpose: Purpose,
     ) -> Upload:
-        """Takes the file out of Slack and keeps it. ``key`` names the form."""
+        """Takes the file out of Slack and keeps it. ``key`` names the form and the
+        file: submitted twice, it is one draft."""
         stored = await self._files.info(file.id)
         content = await self._files.download(stored, most=MOST_BYTES)
         return await self._uploads.draft(
@@ -155,7 +155,7 @@ async def cut(plan: Plan) -> list[Piece]:
                 one.last,
                 len(one.rows),
                 PieceState.PENDING,
-                body=json.dumps(one.items).encode(),
+                body=one.body,
             )
             for one in chunks(checked.items, checked.rows)
         ]

@@ -120,7 +120,8 @@ _REASONS = (
 
 class JobEntry(BaseModel):
     """`reason` is one line of at most 300 characters, "" where none is found. `other` holds every
-    other key as it came, in order; a reason that is more than a text stays there too."""
+    other key as it came, in order; a reason that is more than a text stays there too, one that is
+    null does not."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -136,7 +137,9 @@ class JobEntry(BaseModel):
             return cls(other={"entry": item})
         status = _STATUS if _STATUS in item else "status"
         source, reason = _reason(item)
-        taken = {_ID, status, source if isinstance(item.get(source), str) else ""}
+        taken = {_ID, status, *(key for key in _REASONS if key in item and item[key] is None)}
+        if isinstance(item.get(source), str):
+            taken.add(source)
         return cls(
             id=text(item.get(_ID)),
             completion_status=_state(item.get(status)),

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from bot.cache import Cached
 from bot.chakra.job import ERROR, INVALID, NOT_STARTED, STATES, SUCCESS, Job, JobEntry
-from bot.chakra.text import visible
+from bot.chakra.text import plain, visible
 from bot.jobs.chart import chart
 from bot.jobs.progress import Progress
-from bot.privacy import redact
+from bot.privacy import strictly
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, lines, words
@@ -128,7 +128,7 @@ def _bar(job: Job) -> list[Markup]:
         return []
     full = job.done * CELLS // job.total
     cells = code(FULL * full + EMPTY * (CELLS - full))
-    return [words(cells, f" {percent(job)} %  ·  {job.done:,} of {job.total:,}")]
+    return [words(cells, f" {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
 
 
 def _counts(job: Job) -> Facts:
@@ -213,7 +213,7 @@ def _details(entry: JobEntry) -> Iterable[str]:
         if key not in known and isinstance(value, str | int | float) and visible(str(value))
     ]
     for key, value in simple[:MOST_DETAILS]:
-        yield f"{blocks.clip(key, LONGEST_DETAIL)}: {blocks.clip(str(value), LONGEST_DETAIL)}"
+        yield f"{plain(key, LONGEST_DETAIL)}: {plain(str(value), LONGEST_DETAIL)}"
 
 
 def _as_of(job: Job | Cached[Job], now: float) -> Markup:
@@ -224,12 +224,12 @@ def _as_of(job: Job | Cached[Job], now: float) -> Markup:
 
 def _safe(text: str, most: int, masked: bool) -> str:
     """Masked before it is clipped: half a number would not be known for one."""
-    return blocks.clip(redact(text) if masked else text, most)
+    return blocks.clip(strictly(text) if masked else text, most)
 
 
 def _summary(job: Job, name: str) -> Markup:
     if not job.total:
         return words(f"{name}: {'finished' if job.finished else 'just begun'}")
-    what = "finished" if job.finished else f"{percent(job)} %"
+    what = "finished" if job.finished else f"{percent(job)}%"
     trouble = f", {job.unsuccessful:,} did not succeed" if job.unsuccessful else ""
     return words(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

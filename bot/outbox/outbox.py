@@ -25,6 +25,7 @@ from bot.slack.reply import Message
 from bot.store.engine import Database
 from bot.store.lead import Lead
 from bot.store.posts import Draft, Post, Posts
+from bot.tasks import cancel
 
 LEAD = "outbox"
 AGAIN_SECONDS = 3.0
@@ -202,9 +203,7 @@ class Outbox:
             return
         ended = asyncio.ensure_future(asyncio.wait(calls))
         await done_within(self._clock, ended, CLOSING_SECONDS)
-        for call in (ended, *calls):
-            call.cancel()
-        await asyncio.gather(ended, *calls, return_exceptions=True)
+        await cancel([ended, *calls])
 
     async def _deliver(self, lead: Lead) -> None:
         while not lead.lost.is_set():
@@ -300,6 +299,5 @@ async def open_outbox(
     try:
         yield outbox
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await cancel([running])
         await outbox.aclose()

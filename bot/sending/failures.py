@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
+from bot.chakra.complaint import wait_in_words
 from bot.errors import (
     BotError,
     ChakraError,
@@ -33,8 +34,11 @@ def failure_of(error: BotError) -> Failure:
     """Chakra and Meta may name a phone number in what they say: it is masked."""
     if isinstance(error, SlackError):
         return Failure(error.kind, details=error.code)
+    if type(error) is KeyRefused:  # by its status it says which of two things is wrong
+        return Failure(error.kind, error.status, redact(error.message))
     code, details = getattr(error, "code", None), getattr(error, "details", "")
-    return Failure(error.kind, code, redact(error.message), redact(details))
+    text = f"{error.message} {_wait_of(error)}".strip()
+    return Failure(error.kind, code, redact(text), redact(details))
 
 
 def error_of(failure: Failure) -> BotError:
@@ -42,6 +46,8 @@ def error_of(failure: Failure) -> BotError:
     refusal."""
     if failure.kind == FileNotGiven.kind:
         return FileNotGiven("files.info", failure.details)
+    if failure.kind == KeyRefused.kind:
+        return KeyRefused(failure.text, status=failure.code)
     for beforehand in (FileUnfit, NotPrepared):
         if failure.kind == beforehand.kind:
             return beforehand(failure.text)
@@ -49,7 +55,17 @@ def error_of(failure: Failure) -> BotError:
         kind.kind: kind for kind in _with_those_below((*REFUSALS, FileNotTaken))
     }
     kind = known.get(failure.kind, Rejected)
-    return kind(failure.text, code=failure.code, details=failure.details)
+    wait = wait_in_words(failure.text)
+    return kind(failure.text, code=failure.code, details=failure.details, retry_after=wait)
+
+
+def _wait_of(error: BotError) -> str:
+    """In Chakra's own words, which are read again; "" where they are there, or the kind knows."""
+    wait = error.retry_after
+    known = wait == getattr(error, "not_before", None)
+    if wait is None or known or wait_in_words(error.message) is not None:
+        return ""
+    return f"(retry after {wait:.0f} s)"
 
 
 def _with_those_below(kinds: tuple[type[Kind], ...]) -> Iterator[type[Kind]]:

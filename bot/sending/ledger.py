@@ -2,7 +2,9 @@
 
 A submission is claimed in the database, under its key, before its request leaves; who finds it
 claimed sends nothing. From then on the row says what is known: ``accepted`` or ``failed`` where an
-answer says so, ``unknown`` where none came. Nothing is ever sent again by itself.
+answer says so, ``unknown`` where none came. What has something to come before its request is
+``preparing`` until that leaves, and ``failed`` where it never does. Nothing is ever sent again by
+itself.
 """
 
 from __future__ import annotations
@@ -92,9 +94,10 @@ class Ledger:
         self._log = structlog.get_logger("sends")
 
     async def claim(
-        self, submission: Submission, *, again: bool = False
+        self, submission: Submission, *, again: bool = False, prepares: bool = False
     ) -> Fresh | Before | Duplicate:
-        """``again`` when the person was asked and wants it sent all the same.
+        """``again`` when the person was asked and wants it sent all the same; ``prepares`` where
+        something must come before its request.
 
         Raises ``StoreUnavailable``; then nothing was claimed, and nothing may be sent.
         """
@@ -104,6 +107,7 @@ class Ledger:
             self._boot,
             now,
             alike_since=None if again else now - ALIKE_SECONDS,
+            state=State.PREPARING if prepares else State.SENDING,
         )
         return _RESULTS[claimed](send)
 
@@ -111,8 +115,8 @@ class Ledger:
         """The row once the outcome is noted, or ``unknown`` after 45 seconds; an answer that comes
         later still is noted as well. Cancelling the caller does not stop it.
 
-        Where ``first`` fails, or takes too long, or the app stops meanwhile, the send has failed:
-        that is never ``unknown``.
+        ``first`` is for what was claimed as preparing. Where it fails, or takes too long, or the
+        app stops meanwhile, the send has failed: that is never ``unknown``.
         """
         send = fresh.send
         self._in_hand.add(send.id)
@@ -123,8 +127,9 @@ class Ledger:
         return await self._note(send, _Outcome(State.UNKNOWN))
 
     async def settle_abandoned(self, *, all_others: bool) -> list[Send]:
-        """Calls unknown what nobody can still be waiting for: sends that have been on the way for
-        45 seconds, or ``all_others``, however new, where no other process can be alive."""
+        """Calls unknown what nobody can still be waiting for, and failed what of it has not left:
+        sends that have been on the way for 45 seconds, or ``all_others``, however new, where no
+        other process can be alive."""
         now = self._clock.time()
         # An earlier process may have had a clock that was ahead of this one.
         began_by = math.inf if all_others else now - ANSWER_SECONDS
@@ -154,6 +159,9 @@ class Ledger:
         error: BotError
         try:
             await within(self._clock, first(), READY_SECONDS)
+            if await self._sends.leave(send.id):
+                return None
+            error = NotPrepared("given up")
         except (*BEFOREHAND, *REFUSALS) as refused:
             error = refused
         except asyncio.CancelledError:  # the app stops
@@ -164,8 +172,6 @@ class Ledger:
         except Exception as fault:  # noqa: BLE001 - whatever it was, nothing has left
             self._log.warning("send_not_prepared", send=send.id, exc_info=fault)
             error = NotPrepared(type(fault).__name__)
-        else:
-            return None
         return await self._note(send, _failed(error))
 
     async def _note(self, send: Send, outcome: _Outcome) -> Send:

@@ -26,7 +26,7 @@ from bot.store.events import Events
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
 from bot.store.statuses import Statuses
-from bot.tasks import Tasks
+from bot.tasks import Tasks, cancel
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""
@@ -34,6 +34,11 @@ KEEP_STATUSES = 3_600.0
 """Seconds for which news of unknown messages wait: the ids of a send are known within a minute."""
 KEEP_EVENTS = 30 * 86_400.0
 """Seconds for which an event is recognised when it is delivered once more."""
+KEEP_SENDS = 90 * 86_400.0
+"""Seconds for which a send is known once it came out, an unknown one too: WhatsApp delivers for 30
+days at the most, and a press that is older begins nothing (see ``commands/send.py``).
+developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live"""
+FORGOTTEN_AT_ONCE = 1_000
 
 FAULT_SECONDS = 5.0
 
@@ -73,7 +78,7 @@ class Sending:
     ) -> asyncio.Task[Sent] | Before | Duplicate:
         """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
         ``first`` is what must come before the request may leave."""
-        claimed = await self.ledger.claim(submission, again=again)
+        claimed = await self.ledger.claim(submission, again=again, prepares=first is not None)
         if isinstance(claimed, Fresh):
             return self.tasks.tell(self._to_the_end(claimed, post, first))
         return claimed
@@ -130,7 +135,7 @@ async def open_sending(
 
     ledger = Ledger(sends, clock, tasks, key=hash_key(hash_secret), changed=changed, boot=boot)
     intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
-    rounds = Rounds(ledger, delivery, events, statuses, clock)
+    rounds = Rounds(ledger, delivery, sends, events, statuses, clock)
     await ledger.settle_abandoned(all_others=database.alone)
     async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
         yield Sending(ledger, reports, intake, sends, tasks)
@@ -143,6 +148,7 @@ class Rounds:
 
     ledger: Ledger
     delivery: Delivery
+    sends: Sends
     events: Events
     statuses: Statuses
     clock: Clock
@@ -161,6 +167,7 @@ class Rounds:
         now = self.clock.time()
         await self.statuses.forget(now - KEEP_STATUSES)
         await self.events.forget(now - KEEP_EVENTS)
+        await self.sends.forget(now - KEEP_SENDS, FORGOTTEN_AT_ONCE)
 
 
 @asynccontextmanager
@@ -169,9 +176,7 @@ async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncI
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await cancel(loops)
 
 
 async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:

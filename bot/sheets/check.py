@@ -126,10 +126,10 @@ class _Rows:
 
     def read(self, number: int, cells: Sequence[str]) -> tuple[Values, list[Problem]]:
         faults = self._faults.get(number, {})
+        if WHOLE_ROW in faults:  # its cells stand under wrong names
+            return (), [Problem(number, "", FLAWS[faults[WHOLE_ROW]])]
         problems: list[Problem] = []
         values: list[Value | None] = []
-        if WHOLE_ROW in faults:
-            problems.append(Problem(number, "", FLAWS[faults[WHOLE_ROW]]))
         for column in self._columns:
             try:
                 values.append(column.read(cells, faults))

@@ -10,18 +10,20 @@ from bot.sheets.items import Item
 
 MOST_ITEMS = 1000
 MOST_BYTES = 1024 * 1024
-"""Of the JSON. Chakra's own limits are UNKNOWN; its pages speak of thousands (section 4.9)."""
+"""Of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s" (section 4.9)."""
+BRACKETS = 1
+"""Two, less the comma after the last item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """``number`` counts from 1; ``rows`` are those of the items in the file, in the same order;
-    ``size`` is about the bytes of the request."""
+    ``body`` is the items as a JSON array."""
 
     number: int
     items: tuple[Item, ...] = field(repr=False)
     rows: tuple[int, ...] = field(repr=False)
-    size: int
+    body: bytes = field(repr=False)
 
     @property
     def first(self) -> int:
@@ -42,20 +44,20 @@ def chunks(
     """In the file's order, one at a time, so that only one is held. The same items give the same
     chunks. An item that is larger than ``most_bytes`` goes alone."""
     number = 1
-    held: list[Item] = []
-    size = start = 0
-    for place, item in enumerate(items):
-        more = _bytes(item)
+    held: list[tuple[Item, int, bytes]] = []
+    size = BRACKETS
+    for item, row in zip(items, rows, strict=True):
+        written = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+        more = len(written) + 1  # and a comma
         if held and (len(held) >= most or size + more > most_bytes):
-            yield Chunk(number, tuple(held), tuple(rows[start:place]), size)
-            number, held, size, start = number + 1, [], 0, place
-        held.append(item)
+            yield _chunk(number, held)
+            number, held, size = number + 1, [], BRACKETS
+        held.append((item, row, written))
         size += more
     if held:
-        yield Chunk(number, tuple(held), tuple(rows[start:]), size)
+        yield _chunk(number, held)
 
 
-def _bytes(item: Item) -> int:
-    """With the comma after it."""
-    written = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    return len(written.encode("utf-8", "surrogatepass")) + 1
+def _chunk(number: int, held: Sequence[tuple[Item, int, bytes]]) -> Chunk:
+    items, rows, written = zip(*held, strict=True)
+    return Chunk(number, items, rows, b"[" + b",".join(written) + b"]")

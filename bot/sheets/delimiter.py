@@ -21,6 +21,8 @@ SAID: Mapping[str, str] = {
 }
 """In the order of likelihood, where two fit equally well."""
 
+NO_FIT = (0.0, 0, 0)
+
 _TOLD = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
@@ -33,34 +35,40 @@ def told(head: str) -> tuple[str, int]:
 
 def sniff(head: str) -> str:
     """The delimiter under which the header has several cells, and most rows as many."""
+    if not head.strip("".join(SAID) + " \r\n"):
+        return next(iter(SAID))
     fits = {mark: _fit(head, mark) for mark in SAID}
     best = max(SAID, key=lambda mark: fits[mark])
-    return best if fits[best] > (0, 0) else NONE
+    return NONE if fits[best] == NO_FIT else best
 
 
-def _fit(head: str, mark: str) -> tuple[float, int]:
-    """The share of rows that agree with the header, and its cells; zeros where it has but one.
+def _fit(head: str, mark: str) -> tuple[float, int, int]:
+    """To be compared: the share of rows that agree with the header, its cells, and how many of them
+    begin with a space, less of which is better: "city, country" is more likely one cell.
 
     A row agrees that is divided too, and has no more cells with something in them."""
     rows = _rows(head, mark)
-    header = rows[0][1] if rows else 0
+    header = _filled(rows[0]) if rows else 0
     if header < 2:
-        return (0, 0)
-    agreeing = sum(cells > 1 and filled <= header for cells, filled in rows[1:])
-    return (agreeing / len(rows[1:]) if rows[1:] else 1.0, header)
+        return NO_FIT
+    agreeing = sum(len(row) > 1 and _filled(row) <= header for row in rows[1:])
+    share = agreeing / len(rows[1:]) if rows[1:] else 1.0
+    return (share, header, -sum(cell.startswith(" ") for cell in rows[0]))
 
 
-def _rows(head: str, mark: str) -> list[tuple[int, int]]:
-    """Of each row that is not blank its cells, and those up to the last that has something in it.
+def _filled(row: list[str]) -> int:
+    """Cells up to the last that has something in it."""
+    return max((place for place, cell in enumerate(row, 1) if cell.strip()), default=0)
 
-    Under a wrong delimiter quotation marks stand in odd places, and reading ends there. The last
-    row may be cut off by the sample, and is left out."""
-    found: list[tuple[int, int]] = []
+
+def _rows(head: str, mark: str) -> list[list[str]]:
+    """Those that are not blank. Under a wrong delimiter quotation marks stand in odd places, and
+    reading ends there. The last row may be cut off by the sample, and is left out."""
+    found: list[list[str]] = []
     try:
         for cells in csv.reader(StringIO(head, newline=""), delimiter=mark, strict=True):
-            filled = [place for place, cell in enumerate(cells, 1) if cell.strip()]
-            if filled:
-                found.append((len(cells), filled[-1]))
+            if _filled(cells):
+                found.append(cells)
             if len(found) > ROWS:
                 break
     except csv.Error:

@@ -38,8 +38,8 @@ REFUSED = {
 }
 
 
-def read(data: bytes) -> Sheet:
-    """Blocks for as long as it takes. Raises ``SheetRefused``."""
+def read(data: bytes, *, patience: float = PATIENCE) -> Sheet:
+    """Blocks for as long as it takes, up to ``patience`` seconds. Raises ``SheetRefused``."""
     with subprocess.Popen(  # noqa: S603 - our own file
         [sys.executable, "-P", str(Path(workbook.__file__))],
         stdin=subprocess.PIPE,
@@ -47,12 +47,12 @@ def read(data: bytes) -> Sheet:
         stderr=subprocess.DEVNULL,
         env=_environment(),
     ) as process:
-        patience = Timer(PATIENCE, process.kill)
-        patience.start()
+        timer = Timer(patience, process.kill)
+        timer.start()
         try:
             return _sheet(_said(process, data))
         finally:
-            patience.cancel()
+            timer.cancel()
             process.kill()
 
 
@@ -78,7 +78,7 @@ def _said(process: subprocess.Popen[bytes], data: bytes) -> Iterator[Any]:
 def _sheet(said: Iterator[Any]) -> Sheet:
     head = _checked(next(said))
     name = plain(head["sheet"], 40)
-    several = f", the first of {head['sheets']} with a table" if head["sheets"] > 1 else ""
+    several = f" of {head['sheets']}" if head["sheets"] > 1 else ""
     return table(_rows(said), f"Excel, sheet “{name}”{several}", first=head["first"])
 
 

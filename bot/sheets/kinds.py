@@ -41,6 +41,8 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """[MS-OFFCRYPTO] 2.3.4.4: the stream in it that is the encrypted file."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _WORKBOOK = b"xl/workbook.xml"
+_OFFICE = b"[Content_Types].xml"
+"""[ECMA-376] part 2, 10.1: every such file has it, also one that was cut off behind it."""
 _INSIDE: tuple[tuple[bytes, str], ...] = (
     (b"xl/workbook.bin", "a binary Excel file (.xlsb)"),
     (b"word/document", "a Word document"),
@@ -88,5 +90,7 @@ def _old_office(data: bytes) -> str:
 def _archive(data: bytes) -> Kind:
     if _WORKBOOK in data:
         return Kind.WORKBOOK
-    said = next((said for part, said in _INSIDE if part in data), _ARCHIVE)
-    raise SheetRefused(f"This file is {said}. {AGAIN}")
+    said = next((said for part, said in _INSIDE if part in data), "")
+    if not said and _OFFICE in data:
+        return Kind.WORKBOOK
+    raise SheetRefused(f"This file is {said or _ARCHIVE}. {AGAIN}")

@@ -64,11 +64,13 @@ WHOLE_DIGITS = 11
 """Digits from which a number without a plus may hold its country code, where no country is set."""
 FEWEST_DIGITS, MOST_DIGITS = 7, 17
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = 10**13
+"""Milliseconds, which is in 2286."""
 STATUSES = ("OPEN", "COMPLETED", "CANCELLED")
 """CONFIRMED (contract section 0.7)."""
 
 SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2}")
-_PHONE = re.compile(r"[+＋(]?[\d\s().\-‐-―/]+")
+_PHONE = re.compile(r"\(?[+＋]?[\d\s().\-‐-―/]+")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"]{1,64}@(?:[^\s@<>(),;:\".]+\.)+[^\s@<>(),;:\".]{2,}")
 _DECIMAL = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?")
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[eE][+-]?\d{1,2}")
@@ -82,7 +84,7 @@ _MONTH_NAMES = re.compile(
     "(?i)(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
     "oct(ober)?|nov(ember)?|dec(ember)?)"
 )
-_MILLISECONDS = re.compile(r"\d{12,14}")
+_MILLISECONDS = re.compile(r"\d{12,13}")
 _YES, _NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 
 
@@ -248,12 +250,9 @@ def _milliseconds(cell: str, zone: tzinfo) -> int:
         return int(cell)
     found = _when(cell)
     aware = found if found.tzinfo else found.replace(tzinfo=zone)
-    try:
-        passed = (aware - EPOCH) // timedelta(milliseconds=1)
-    except OverflowError:
-        passed = 0
-    if passed <= 0:
-        raise ValueError("is before 1970. Check the year")
+    passed = (aware - EPOCH) // timedelta(milliseconds=1)
+    if not 0 < passed < LATEST:
+        raise ValueError("is too far from today. Check the year")
     return passed
 
 

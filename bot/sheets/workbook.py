@@ -195,12 +195,14 @@ def _attribute(tag: bytes, name: bytes) -> str:
 
 
 def _bounded() -> None:
-    """Beyond it an allocation fails, and this process ends, not the machine's memory."""
+    """Beyond it an allocation fails, and this process ends, not the machine's memory. It leaves no
+    image of itself behind: customers' data would be in it."""
     try:
         import resource  # there is none on Windows
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> None:

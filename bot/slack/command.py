@@ -88,6 +88,8 @@ class ActionRequest(Request):
     in_form: bool = False
     key: str = ""
     """The same for each press of one element; in a form, its view's id."""
+    posted_at: float = 0.0
+    """When the message that holds the element was posted, by Slack's clock; 0 in a form."""
     files: Uploads = field(default_factory=dict)
 
 

@@ -200,13 +200,15 @@ def _missing(_: object) -> Explanation:
     )
 
 
-def _key_refused(error: Any) -> Explanation:
-    if error.status == 403:
-        return Explanation(
-            words("Chakra does not let this app do that."),
-            words("The role of its API key is too small. Tell ", ADMIN, "."),
-            ours=True,
-        )
+def _role_too_small(_: object) -> Explanation:
+    return Explanation(
+        words("Chakra does not let this app do that."),
+        words("The role of its API key is too small. Tell ", ADMIN, "."),
+        ours=True,
+    )
+
+
+def _key_refused(_: object) -> Explanation:
     return Explanation(
         words("Chakra does not accept this app’s access token."),
         words(
@@ -372,6 +374,7 @@ _SAY: dict[type[BaseException], Callable[[Any], Explanation]] = {
     errors.Rejected: _rejected,
     errors.Missing: _missing,
     errors.KeyRefused: _key_refused,
+    errors.RoleTooSmall: _role_too_small,
     errors.Throttled: _throttled,
     errors.Unavailable: _unavailable,
     errors.OutcomeUnknown: _outcome_unknown,

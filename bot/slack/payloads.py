@@ -129,6 +129,15 @@ def key(payload: Payload) -> str:
     return ":".join(str(part or "") for part in parts)
 
 
+def posted_at(payload: Payload) -> float:
+    """Of the message that was used, in seconds since 1970; 0 where it was none."""
+    container = payload.get("container") or {}
+    try:
+        return float(container.get("message_ts") or 0.0)
+    except (TypeError, ValueError):
+        return 0.0
+
+
 def state(payload: Payload) -> dict[str, str]:
     """What our own form carries with it."""
     kept = _metadata(payload).get("state")

@@ -147,6 +147,7 @@ class Router(Generic[D]):
                 state=payloads.state(payload),
                 in_form=isinstance(payload.get("view"), Mapping),
                 key=payloads.key(payload),
+                posted_at=payloads.posted_at(payload),
                 files=payloads.files(payload),
             )
             return await action.run(request, self._desk)

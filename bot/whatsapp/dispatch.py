@@ -93,6 +93,11 @@ class Dispatch:
         file = order.files[0] if FILE in values and order.files else None
         return Ready(template, recipient, message, values, sender, file)
 
+    async def before(self, key: str) -> Send | None:
+        """The send that this very press has begun already, as it stands: it needs nothing of
+        Chakra's to be told. Raises ``StoreUnavailable``."""
+        return await self._sending.sends.by_key(key)
+
     async def start(
         self, ready: Ready, *, key: str, member: str, asked: str = ""
     ) -> asyncio.Task[Sent] | Before | Duplicate:

@@ -11,15 +11,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import Context
 from datetime import UTC, datetime
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from bot.clock import Clock, sleep
+from bot.tasks import cancel
 from bot.work.slots import Slot
 
 Workflow = Callable[[str, str], Coroutine[object, object, None]]
@@ -54,6 +63,7 @@ class Engine:
         self._kinds = kinds
         self._slot = slot
         self._clock = clock
+        self._closing = False
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._workflow: Workflow | None = None
         self._launching = asyncio.Lock()
@@ -103,10 +113,7 @@ class Engine:
 
     async def let_go(self) -> None:
         """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
-        keeping = list(self._keeping.values())
-        for one in keeping:
-            one.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await cancel(list(self._keeping.values()))
 
     async def forget(self, kept_by: float) -> int:
         """Drops the records of promises kept before that moment. Returns how many."""
@@ -126,6 +133,7 @@ class Engine:
         """What is not kept yet stays promised, for the next process."""
         if self._workflow is None:
             return
+        self._closing = True
         logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each task that stops here
         await self.let_go()
         _with_threads_of_its_own(asyncio.get_running_loop())
@@ -147,8 +155,11 @@ class Engine:
 
     async def _keep(self, kind: str, key: str) -> None:
         """The one step of a workflow: it is begun again from its beginning wherever it broke."""
+        if self._closing:
+            raise asyncio.CancelledError
         name = _id(kind, key)
-        task = asyncio.ensure_future(self._until_kept(kind, key))
+        # In a context of its own: to DBOS a promise made in here would be a step within a step.
+        task = asyncio.create_task(self._until_kept(kind, key), context=Context())
         self._keeping[name] = task
         try:
             await task

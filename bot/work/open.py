@@ -19,6 +19,7 @@ from bot.store.engine import Database
 from bot.store.paces import Turns
 from bot.store.uploads import Uploads
 from bot.store.watches import Watches
+from bot.tasks import cancel
 from bot.work import uploading, watching
 from bot.work.engine import open_engine
 from bot.work.slots import OnlySlot, Replicas, SharedSlot
@@ -105,6 +106,4 @@ async def _running(
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(tasks)

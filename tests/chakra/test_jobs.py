@@ -345,6 +345,7 @@ def test_what_nobody_knows_is_kept_as_it_came_and_in_order() -> None:
     expected = {"zeta": [1, {"a": None}], "error": {"message": "Bad"}, "alpha": "x"}
     assert list(entry.other.items()) == list(expected.items())
     assert JobEntry.of("odd").other == {"entry": "odd"}
+    assert JobEntry.of({"statusMessage": None, "error": None, "x": None}).other == {"x": None}
 
 
 def test_an_unknown_state_is_shown_by_its_own_name() -> None:

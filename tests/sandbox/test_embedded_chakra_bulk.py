@@ -210,6 +210,14 @@ async def test_a_change_that_is_no_good_fails_alone(client: Client, clock: Manua
     assert (await lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
 
 
+async def test_what_one_job_has_made_another_may_change(client: Client, clock: ManualClock) -> None:
+    await create(client, [{"lead_id": "L1"}])
+    await clock.advance(5)
+    change = {"lead_id": "L1", "update": {"data": {"city": "Goa"}}}
+    heard = await update(client, {"processes": [change]})
+    assert await ended(heard, client, clock) == [["SUCCESS", ""]]
+
+
 async def test_what_was_deleted_meanwhile_cannot_be_changed(
     client: Client, clock: ManualClock
 ) -> None:

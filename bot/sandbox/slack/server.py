@@ -237,7 +237,8 @@ class EmbeddedSlack:
         times: int = 1,
     ) -> None:
         """The next calls of a Web API method fail that way. "response_url", "download" and
-        "upload" stand for what the app does at those URLs.
+        "upload" stand for what the app does at those URLs; with the error "sign_in" a download
+        leads to the sign-in page.
 
         ``reset`` breaks the connection "before" the call takes effect, or "after" it did.
         """

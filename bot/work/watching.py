@@ -81,7 +81,8 @@ class Watching:
     async def go_on(self, engine: Engine) -> None:
         """With each that somebody began and did not come to promise."""
         for watch in await self.watches.live():
-            await engine.promise(KIND, str(watch.id))
+            if watch.id not in self._bells:
+                await engine.promise(KIND, str(watch.id))
 
     async def stop(self, watch: Watch) -> bool:
         """Whether it went on until now. Its message says so when its keeper next looks."""

@@ -32,7 +32,8 @@ from bot.slack.client import SlackClient
 from bot.slack.command import Command
 from bot.slack.endpoint import Endpoint
 from bot.slack.guard import DISCONNECTED, PASSED, Guard
-from bot.slack.router import Budgets, Router
+from bot.slack.router import Router
+from bot.slack.runner import Budgets, Runner
 from bot.slack.socket import socket_mode
 from bot.slack.typing import Typing
 from bot.store.engine import Database, open_database
@@ -137,11 +138,8 @@ async def open_services(
             commands,
             desk,
             access=Access(desk.members, settings.senders),
-            slack=slack,
+            runner=Runner(slack=slack, clock=clock, tasks=tasks, metrics=metrics, budgets=budgets),
             clock=clock,
-            tasks=tasks,
-            metrics=metrics,
-            budgets=budgets,
         )
         bolt = bolt_app(router, slack.web, _authorized(bot, slack))
         web = WebApp(

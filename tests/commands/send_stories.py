@@ -1,0 +1,104 @@
+"""What a person does and sees in the stories of ``/chakra send``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from tests.clock import ManualClock
+
+SALES, DIRECT = "C0SALES", "D0JOHN"
+JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
+SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+READS = "+12025550100"
+NOT_ON_WHATSAPP = "+12025550101"
+MANY_MESSAGES = "+12025550108"
+SLOW, LOST, NEVER_CAME, THROTTLED = (f"+120255501{end}" for end in ("27", "28", "29", "31"))
+ERROR_IN_200, WEB_PAGE = "+12025550132", "+12025550133"
+VALUES = {"var_body_1": "Jane", "var_body_2": "May 3", "var_body_3": "10:00"}
+LINE = 'appointment_reminder {to} 1=Jane 2="May 3" 3=10:00 language=en'
+
+
+async def calm(acme: World) -> None:
+    """What can happen without more time has happened. A report may still wait for its turn."""
+    for _ in range(6):
+        await acme.slack.settle()
+        await asyncio.sleep(0.004)
+
+
+async def typed(acme: World, text: str = "", *, by: str = JOHN) -> Shown:
+    await acme.slack.type(by, SALES, f"/chakra send {text}".rstrip())
+    await calm(acme)
+    return acme.slack.messages(by, SALES)[-1]
+
+
+async def pressed(acme: World, action: str, *, by: str = JOHN) -> Shown:
+    await acme.slack.press(by, action)
+    await calm(acme)
+    return acme.slack.messages(by, SALES)[-1]
+
+
+async def chosen(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
+    await acme.slack.suggest(JOHN, "send.template", name)
+    template = acme.chakra.template(name, language)
+    await acme.slack.press(JOHN, "send.template", value=template.id)
+    await calm(acme)
+
+
+async def filled(acme: World, **values: Any) -> dict[str, str]:
+    """Submits; the sentences under the fields."""
+    delivered = await acme.slack.submit(JOHN, {"phone": READS, **VALUES, **values})
+    await calm(acme)
+    return delivered.errors
+
+
+async def opened(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
+    await typed(acme)
+    await chosen(acme, name, language)
+
+
+async def entered(acme: World, clock: ManualClock, field: str, *texts: str) -> None:
+    """Types each, and pauses after the last."""
+    typing = [asyncio.create_task(acme.slack.enter(JOHN, field, text)) for text in texts]
+    while not all(one.done() for one in typing):
+        await later(acme, clock, 0.5)
+    await later(acme, clock, 1)
+    await calm(acme)
+
+
+async def later(acme: World, clock: ManualClock, seconds: float) -> None:
+    """Lets time pass with what the bot and Chakra do in it."""
+    for _ in range(round(seconds * 2)):
+        await clock.advance(0.5)
+        for _ in range(4):
+            await asyncio.sleep(0.002)
+
+
+async def until(acme: World, clock: ManualClock, condition: Callable[[], bool]) -> None:
+    for _ in range(150):
+        if condition():
+            return
+        await later(acme, clock, 0.5)
+    raise AssertionError("it never came to that")
+
+
+def view(acme: World, by: str = JOHN) -> str:
+    return plain(acme.slack.view(by) or {})
+
+
+def report(acme: World) -> str:
+    shown = acme.slack.messages(JOHN, DIRECT)
+    return plain(shown[-1]) if shown else ""
+
+
+def line(acme: World) -> str:
+    return plain(acme.slack.messages(JOHN, SALES)[-1])
+
+
+def out(acme: World) -> int:
+    """How many messages Chakra took."""
+    return len(acme.chakra.sent)

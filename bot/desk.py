@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.slack.typing import Typing
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
+from bot.whatsapp.opening import Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Desk:
     directory: Directory
     library: Library
     dispatch: Dispatch
+    opening: Opening
     typing: Typing
     members: Members
     health: Health

@@ -40,6 +40,7 @@ from bot.store.engine import Database, open_database
 from bot.tasks import Tasks
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
+from bot.whatsapp.opening import Opening
 from bot.whatsapp.recipients import Recipients
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
@@ -126,6 +127,9 @@ async def open_services(
                 sending,
                 plugin_id=settings.chakra_plugin_id or "",
                 workspace_url=str(bot.get("url") or ""),
+            ),
+            opening=Opening(
+                library, clock, usual_sender=settings.chakra_whatsapp_phone_number_id or ""
             ),
             typing=Typing(clock),
             members=Members(slack, cache, team=str(bot.get("team_id", ""))),

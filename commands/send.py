@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
 
 from bot.chakra.template import Template
-from bot.clock import within
 from bot.desk import Desk
-from bot.errors import BotError, NotFound, NotSetUp, UsageError
+from bot.errors import BotError, NotFound, UsageError
 from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sent
 from bot.slack.client import Posted
@@ -37,28 +35,21 @@ from bot.slack.reply import (
     OpenForm,
     Reply,
     UpdateForm,
-    View,
 )
-from bot.slack.words import ANY, NUMBERS, Line, Link, Mention, Word
+from bot.slack.words import ANY, NUMBERS, Link, Mention, Word
 from bot.store.sends import Send
+from bot.whatsapp import line
 from bot.whatsapp import send_form as shown
 from bot.whatsapp.dispatch import Ready
-from bot.whatsapp.library import Shelf
+from bot.whatsapp.line import EXAMPLE
 from bot.whatsapp.listing import Filter, families
 from bot.whatsapp.order import PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.rules import problems
 from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import fields, meant
 
-EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
-SOON = 0.15
-"""Seconds that a form waits for what is not remembered: it opens within 0.3."""
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
-LANGUAGE, TO = "language", "to"
-
-T = TypeVar("T")
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -66,19 +57,15 @@ T = TypeVar("T")
 
 async def run(request: CommandRequest, desk: Desk) -> Reply:
     desk.dispatch.check_set_up()
-    shelf, _ = await asyncio.gather(_shelf_soon(desk), _soon(desk, desk.library.senders()))
+    shelf = await desk.opening.shelf_and_senders()
     typed = [await _text(word, desk) for word in request.line.words]
     if shelf is None:
-        return _opened(desk, Order(to=_number_in(typed)), None, STILL_LOADING if typed else "")
-    template, to = _told_apart(typed, request.line, shelf)
-    order = Order(
-        template=template.id if template else "",
-        to=_named(request.line, TO, PHONE) or to,
-        sender=_named(request.line, SENDER) or _usual_sender(desk),
-        values=_values(request.line, template),
-    )
+        order = Order(to=line.number_in(typed))
+        return desk.opening.opened(order, None, STILL_LOADING if typed else "")
+    order, template = line.ordered(typed, request.line, shelf)
+    order = desk.opening.with_sender(order)
     if template is None or not _complete(desk, order, template):
-        return _opened(desk, order, template)
+        return desk.opening.opened(order, template)
     return shown.confirmation(order, template, await desk.dispatch.recipient(order.to))
 
 
@@ -92,99 +79,20 @@ async def _text(word: Word, desk: Desk) -> str:
     return word.url if isinstance(word, Link) else word.text
 
 
-def _told_apart(typed: list[str], line: Line, shelf: Shelf) -> tuple[Template | None, str]:
-    """The template and the recipient of a line. Raises ``UsageError`` and ``NotFound``."""
-    language = _named(line, LANGUAGE)
-    named = _named(line, TEMPLATE)
-    if named:
-        return _sendable(shelf, named, language), " ".join(typed)
-    for place, word in enumerate(typed):
-        if shelf.named(word):
-            rest = [*typed[:place], *typed[place + 1 :]]
-            return _sendable(shelf, word, language), " ".join(rest)
-    if typed and "_" in typed[0]:
-        raise _no_template(typed[0], shelf)
-    return None, " ".join(typed)
-
-
-def _sendable(shelf: Shelf, name: str, language: str) -> Template:
-    found = shelf.named(name, language)
-    if not found:
-        if shelf.named(name):
-            spoken = ", ".join(one.language for one in shelf.named(name))
-            raise UsageError(f"That template is not there in that language. There are: {spoken}.")
-        raise _no_template(name, shelf)
-    usable = [one for one in found if not unsendable(one)]
-    if not usable:
-        raise UsageError(unsendable(found[0]), example="/chakra templates status:approved")
-    return usable[0]
-
-
-def _no_template(name: str, shelf: Shelf) -> NotFound:
-    hint = "/chakra templates shows what there is."
-    return NotFound("template", name, hint=hint, near=shelf.near(name))
-
-
-def _values(line: Line, template: Template | None) -> dict[str, str]:
-    """Field's key -> value, of ``1=John``. Raises ``UsageError`` for a name that is none."""
-    own = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
-    given = {name: word for name, word in line.named.items() if name not in own}
-    if given and template is None:
-        raise UsageError("Name the template whose variables these are.", example=EXAMPLE)
-    values: dict[str, str] = {}
-    for name, word in given.items():
-        wanted = fields(template) if template else ()
-        field = meant(wanted, name)
-        if field is None:
-            there = ", ".join(one.key.removeprefix("var_body_") for one in wanted)
-            asks = f"It asks for: {there}." if there else "It asks for nothing."
-            raise UsageError(f"This template has no “{name}”. {asks}")
-        values[field.key] = word.url if isinstance(word, Link) else word.text
-    return values
-
-
-def _named(line: Line, *names: str) -> str:
-    return next((line.named[name].text for name in names if name in line.named), "")
-
-
-def _number_in(typed: list[str]) -> str:
-    """What is surely no template's name, where the templates are not known yet."""
-    return " ".join(word for word in typed if "_" not in word)
-
-
 def _complete(desk: Desk, order: Order, template: Template) -> bool:
-    settled = order.sender or len(desk.library.remembered_senders()) == 1
-    return bool(order.to and settled and order.written() and not problems(template, order.values))
+    settled = order.to and desk.opening.knows_sender(order) and order.written()
+    return bool(settled) and not problems(template, order.values)
 
 
 # --- the form ------------------------------------------------------------------------------------
 
 
-def _opened(desk: Desk, order: Order, template: Template | None, note: str = "") -> OpenForm:
-    return shown.opened(_from(desk, order), template, desk.library.remembered_senders(), note=note)
-
-
-def _view(
-    desk: Desk, order: Order, template: Template | None, *, whom: str = "", note: str = ""
-) -> View:
-    senders = desk.library.remembered_senders()
-    return shown.form(_from(desk, order), template, senders, whom=whom, note=note)
-
-
-def _from(desk: Desk, order: Order) -> Order:
-    return order if order.sender else replace(order, sender=_usual_sender(desk))
-
-
-def _usual_sender(desk: Desk) -> str:
-    return desk.settings.chakra_whatsapp_phone_number_id or ""
-
-
 async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     """From a preview or a refusal: the form with all that was filled in."""
     order = replace(Order.restored(request.value), asked="")
-    shelf = await _shelf_soon(desk)
+    shelf = await desk.opening.shelf()
     template = shelf.by_id.get(order.template) if shelf else None
-    return _opened(desk, order, template, "" if template else STILL_LOADING)
+    return desk.opening.opened(order, template, "" if template else STILL_LOADING)
 
 
 async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
@@ -192,11 +100,11 @@ async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     desk.typing.overtaken(request.key)
     order = replace(Order.read(request.values), template=request.value)
     if request.value == LOADING:
-        return shown.updated(_view(desk, order, None, note=STILL_LOADING), order, live=True)
+        return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
     template = (await desk.library.template(request.value)).value
     whom = await _whom(desk, order)
     note = unsendable(template)
-    view = _view(desk, order, None if note else template, whom=whom, note=note)
+    view = desk.opening.form(order, None if note else template, whom=whom, note=note)
     return shown.updated(view, order, live=True)
 
 
@@ -205,10 +113,10 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     if not await desk.typing.stopped(request.key):
         return Nothing()
     order = Order.read(request.values, request.state.get("asked", ""))
-    template = _remembered(desk, order.template)
+    template = desk.opening.template(order.template)
     if template is None:
         return Nothing()
-    view = _view(desk, order, template, whom=await _whom(desk, order))
+    view = desk.opening.form(order, template, whom=await _whom(desk, order))
     return shown.updated(view, order, live=True)
 
 
@@ -226,7 +134,7 @@ async def _whom(desk: Desk, order: Order) -> str:
 
 async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
     """Those that can be sent; the ones this person used last come first."""
-    shelf = await _shelf_soon(desk)
+    shelf = await desk.opening.shelf()
     if shelf is None:
         return Choices((Choice("The templates are still loading", LOADING, "Try again"),))
     found = [
@@ -248,7 +156,7 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
     order = Order.read(request.values, request.state.get("asked", ""))
-    template = _remembered(desk, order.template)
+    template = desk.opening.template(order.template)
     if template is None:
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
     errors = _errors(order, template)
@@ -288,13 +196,12 @@ def _under_the_fields(
     if set(errors) <= set(there):
         return FieldErrors(errors)
     note = "Fill in what this template asks for."
-    return shown.updated(_view(desk, order, template, note=note), order)
+    return shown.updated(desk.opening.form(order, template, note=note), order)
 
 
 def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send) -> UpdateForm:
     again = order.asked_about(send.id)
-    view = _view(
-        desk,
+    view = desk.opening.form(
         again,
         ready.template,
         whom=shown.whom(ready.recipient),
@@ -342,37 +249,13 @@ def _stands(send: Send) -> Sent:
     return Sent(send, place)
 
 
-# --- what is known -------------------------------------------------------------------------------
-
-
-def _remembered(desk: Desk, template_id: str) -> Template | None:
-    shelf = desk.library.remembered()
-    return shelf.by_id.get(template_id) if shelf else None
-
-
-async def _shelf_soon(desk: Desk) -> Shelf | None:
-    """The templates, or those of before, or nothing while Chakra is silent. Raises ``NotSetUp``."""
-    cached = await _soon(desk, desk.library.shelf())
-    return cached.value if cached is not None else desk.library.remembered()
-
-
-async def _soon(desk: Desk, asking: Coroutine[Any, Any, T]) -> T | None:
-    """Nothing where it takes longer, or fails: what waits for it must open at once."""
-    try:
-        return await within(desk.clock, asking, SOON)
-    except NotSetUp:
-        raise
-    except (TimeoutError, BotError):
-        return None
-
-
 SEND: Command[Desk] = Command(
     name="send",
     summary="a WhatsApp template to a phone number, somebody of the team or a lead",
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     role=Role.SENDER,
-    names=(TEMPLATE, PHONE, TO, SENDER, LANGUAGE, NUMBERS, ANY),
+    names=(*line.NAMES, NUMBERS, ANY),
     details=(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",

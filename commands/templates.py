@@ -27,7 +27,7 @@ from bot.slack.command import (
 )
 from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.words import Channel, Group, Line, Link, Mention
-from bot.whatsapp import card, form, pages, send_form, vocabulary
+from bot.whatsapp import card, form, pages, vocabulary
 from bot.whatsapp.draft import Draft, editable, problems
 from bot.whatsapp.listing import read
 from bot.whatsapp.order import Order
@@ -125,8 +125,7 @@ async def open_new(_: ActionRequest, desk: Desk) -> OpenForm:  # noqa: ARG001 - 
 
 async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
     """Opens with what is remembered: a form cannot wait for Chakra."""
-    shelf = desk.library.remembered()
-    template = shelf.by_id.get(request.value) if shelf else None
+    template = desk.opening.template(request.value)
     if template is None:
         raise UsageError("This card is too old to edit from. Press Refresh on it first.")
     if not editable(template):
@@ -136,13 +135,10 @@ async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
 
 async def send(request: ActionRequest, desk: Desk) -> OpenForm:
     desk.dispatch.check_set_up()
-    shelf = desk.library.remembered()
-    template = shelf.by_id.get(request.value) if shelf else None
+    template = desk.opening.template(request.value)
     if template is None:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
-    order = Order(template=template.id, sender=sender)
-    return send_form.opened(order, template, desk.library.remembered_senders())
+    return desk.opening.opened(Order(template=template.id), template)
 
 
 def check_new(request: SubmitRequest) -> FieldErrors | None:

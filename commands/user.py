@@ -26,7 +26,6 @@ from bot.slack.command import (
 )
 from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 from bot.slack.words import Channel, Group, Link, Mention, Word
-from bot.whatsapp import send_form
 from bot.whatsapp.order import Order
 
 EXAMPLE = "/chakra user john@acme.com"
@@ -214,9 +213,7 @@ async def send(request: ActionRequest, desk: Desk) -> OpenForm:
     user = desk.directory.remembered(request.value)
     if user is None or not user.phones:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
-    order = Order(to=f"+{user.phones[0].lstrip('+')}", sender=sender)
-    return send_form.opened(order, None, desk.library.remembered_senders())
+    return desk.opening.opened(Order(to=f"+{user.phones[0].lstrip('+')}"), None)
 
 
 def _names(user: User) -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""What a form that opens at once is made of: what is remembered, or comes within a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from bot.chakra.template import Template
+from bot.clock import Clock, within
+from bot.errors import BotError, NotSetUp
+from bot.slack.reply import OpenForm, View
+from bot.whatsapp import send_form
+from bot.whatsapp.library import Library, Shelf
+from bot.whatsapp.order import Order
+
+SOON = 0.15
+"""Seconds that a form waits for what is not remembered: it opens within 0.3."""
+
+T = TypeVar("T")
+
+
+class Opening:
+    """``usual_sender`` is Meta's id of the number in the settings, "" where they name none."""
+
+    def __init__(self, library: Library, clock: Clock, *, usual_sender: str = "") -> None:
+        self._library = library
+        self._clock = clock
+        self._usual_sender = usual_sender
+
+    async def shelf(self) -> Shelf | None:
+        """The templates, or those of before, or nothing while Chakra is silent. Raises
+        ``NotSetUp``."""
+        cached = await self._soon(self._library.shelf())
+        return cached.value if cached is not None else self._library.remembered()
+
+    async def shelf_and_senders(self) -> Shelf | None:
+        """The same; by then the numbers that send are known as well, where they can be."""
+        shelf, _ = await asyncio.gather(self.shelf(), self._soon(self._library.senders()))
+        return shelf
+
+    def template(self, template_id: str) -> Template | None:
+        """One that is remembered."""
+        shelf = self._library.remembered()
+        return shelf.by_id.get(template_id) if shelf else None
+
+    def with_sender(self, order: Order) -> Order:
+        return order if order.sender else replace(order, sender=self._usual_sender)
+
+    def knows_sender(self, order: Order) -> bool:
+        """Whether nobody has to choose the number that it is sent from."""
+        return bool(order.sender) or len(self._library.remembered_senders()) == 1
+
+    def opened(self, order: Order, template: Template | None, note: str = "") -> OpenForm:
+        senders = self._library.remembered_senders()
+        return send_form.opened(self.with_sender(order), template, senders, note=note)
+
+    def form(
+        self, order: Order, template: Template | None, *, whom: str = "", note: str = ""
+    ) -> View:
+        """The form as it takes the place of one that is open."""
+        senders = self._library.remembered_senders()
+        return send_form.form(self.with_sender(order), template, senders, whom=whom, note=note)
+
+    async def _soon(self, asking: Coroutine[Any, Any, T]) -> T | None:
+        """Nothing where it takes longer, or fails: what waits for it must open at once."""
+        try:
+            return await within(self._clock, asking, SOON)
+        except NotSetUp:
+            raise
+        except (TimeoutError, BotError):
+            return None

@@ -262,7 +262,7 @@ SEND: Command[Desk] = Command(
         "1= and first_name= fill the variables; language=es chooses among several languages.",
     ),
     run=run,
-    shortcut=("Send WhatsApp", ""),
+    button=("Send WhatsApp", ""),
     actions=(
         Action(shown.TEMPLATE, choose, role=Role.SENDER),
         Action(shown.TYPED, typed, role=Role.SENDER),

@@ -218,7 +218,7 @@ TEMPLATES: Command[Desk] = Command(
         "language:en finds en_US and en_GB too.",
     ),
     run=run,
-    shortcut=("Templates", ""),
+    button=("Templates", ""),
     actions=(
         Action(pages.PAGE, turn),
         Action(pages.RELOAD, reload),

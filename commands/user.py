@@ -295,7 +295,7 @@ USER: Command[Desk] = Command(
         "Add share to post the card to the channel, with phone number and e-mail address masked.",
     ),
     run=run,
-    shortcut=("My card", ME),
+    button=("My card", ME),
     actions=(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),

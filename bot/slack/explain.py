@@ -98,6 +98,17 @@ def outdated_button() -> Message:
     return Message(text=said, blocks=(blocks.section(said),))
 
 
+def outdated_shortcut() -> Message:
+    said = words(
+        "This app no longer knows that menu entry. Type ",
+        code("/chakra help"),
+        " to see what there is, and tell ",
+        ADMIN,
+        " that manifest.yml and the app in Slack differ.",
+    )
+    return Message(text=said, blocks=(blocks.section(said),))
+
+
 def _blocks(told: Explanation, reference: str) -> tuple[Block, ...]:
     mark = ":warning: " if told.ours else ""
     what = told.what if "*" in told.what or not told.remedy else bold(told.what)

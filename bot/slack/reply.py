@@ -40,12 +40,14 @@ class UpdateForm:
     """Puts ``view`` in the place of the form that the press or the submission came from.
 
     ``live`` follows what is being typed: it holds the same fields, so that it may go over one that
-    went a moment before.
+    went a moment before. ``otherwise`` is said where the form came from, when it was closed
+    meanwhile.
     """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
+    otherwise: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

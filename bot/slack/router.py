@@ -23,6 +23,7 @@ from bot.slack.command import (
     Payload,
     Place,
     Role,
+    ShortcutRequest,
     SubmitRequest,
 )
 from bot.slack.reply import Choices, Message, Nothing, Reply
@@ -57,8 +58,8 @@ ROLE_NAMES = {Role.ANYONE: "guest", Role.MEMBER: "member", Role.SENDER: "sender"
 
 
 class Router(Generic[D]):
-    """Bolt's listeners call :meth:`command`, :meth:`action`, :meth:`submission` and
-    :meth:`options`, one for each kind of request, with the parsed payload."""
+    """Bolt's listeners call :meth:`command`, :meth:`action`, :meth:`submission`, :meth:`options`
+    and :meth:`shortcut`, one for each kind of request, with the parsed payload."""
 
     def __init__(
         self,
@@ -147,6 +148,22 @@ class Router(Generic[D]):
             return await menu.suggest(request, self._desk)
 
         return await self._runner.suggest(command.name, run)
+
+    async def shortcut(self, payload: Payload) -> Ack:
+        """An entry of Slack's own menus. Its ack is always empty; the answer is a modal."""
+        found = self._all.shortcuts.get(str(payload.get("callback_id", "")))
+        if found is None:
+            return self._runner.say(payload, "unknown", explain.outdated_shortcut())
+        command, shortcut = found
+
+        async def run(reference: str) -> Reply:
+            request = ShortcutRequest(
+                **await self._who(payload, shortcut.role, reference),
+                message=payload.get("message") or {},
+            )
+            return await shortcut.run(request, self._desk)
+
+        return await self._runner.respond(payload, command.name, run)
 
     async def _typed(self, payload: Payload, text: str) -> Ack:
         lower = text.lower()

@@ -22,6 +22,8 @@ from bot.slack.command import (
     OptionsRequest,
     Request,
     Role,
+    Shortcut,
+    ShortcutRequest,
     SubmitRequest,
 )
 from bot.slack.explain import sentence
@@ -38,17 +40,21 @@ from bot.slack.reply import (
 )
 from bot.slack.words import ANY, NUMBERS, Link, Mention, Word
 from bot.store.sends import Send
+from bot.store.states import State
 from bot.whatsapp import line
 from bot.whatsapp import send_form as shown
 from bot.whatsapp.dispatch import Ready
+from bot.whatsapp.found import found_in
 from bot.whatsapp.line import EXAMPLE
 from bot.whatsapp.listing import Filter, families
-from bot.whatsapp.order import PHONE, SENDER, TEMPLATE, Order
+from bot.whatsapp.order import FOUND, PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.rules import problems
 from bot.whatsapp.unsendable import unsendable
 
+ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
+NOBODY_NAMED = "No phone number or e-mail address was found in that message. Type whom it goes to."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
 
 
@@ -98,7 +104,7 @@ async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
 async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another template: its fields. What was typed stays in fields that are called the same."""
     desk.typing.overtaken(request.key)
-    order = replace(Order.read(request.values), template=request.value)
+    order = replace(Order.read(request.values, request.state), template=request.value, asked="")
     if request.value == LOADING:
         return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
     template = (await desk.library.template(request.value)).value
@@ -112,10 +118,19 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     """The preview follows, once the person pauses."""
     if not await desk.typing.stopped(request.key):
         return Nothing()
-    order = Order.read(request.values, request.state.get("asked", ""))
+    order = Order.read(request.values, request.state)
+    return await _drawn(desk, order) if desk.opening.template(order.template) else Nothing()
+
+
+async def pick(request: ActionRequest, desk: Desk) -> UpdateForm:
+    """Another one of those in the message, or a field for somebody who is not."""
+    desk.typing.overtaken(request.key)
+    return await _drawn(desk, Order.read(request.values, request.state))
+
+
+async def _drawn(desk: Desk, order: Order) -> UpdateForm:
+    """The form as it is filled in now."""
     template = desk.opening.template(order.template)
-    if template is None:
-        return Nothing()
     view = desk.opening.form(order, template, whom=await _whom(desk, order))
     return shown.updated(view, order, live=True)
 
@@ -150,12 +165,29 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
     return Choices(tuple(shown.choice(one) for one in found))
 
 
+# --- from Slack's own menus ----------------------------------------------------------------------
+
+
+async def anywhere(_: ShortcutRequest, desk: Desk) -> OpenForm:
+    desk.dispatch.check_set_up()
+    await desk.opening.shelf_and_senders()
+    return desk.opening.opened(Order(), None)
+
+
+async def from_message(request: ShortcutRequest, desk: Desk) -> OpenForm:
+    """To somebody whom the message names."""
+    desk.dispatch.check_set_up()
+    looking = asyncio.to_thread(found_in, request.message, desk.settings.default_region)
+    found, _ = await asyncio.gather(looking, desk.opening.shelf_and_senders())
+    return desk.opening.opened(Order.to_one_of(found), None, "" if found else NOBODY_NAMED)
+
+
 # --- sending -------------------------------------------------------------------------------------
 
 
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
-    order = Order.read(request.values, request.state.get("asked", ""))
+    order = Order.read(request.values, request.state)
     template = desk.opening.template(order.template)
     if template is None:
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
@@ -166,8 +198,7 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         recipient = await desk.dispatch.recipient(order.to)
         ready = await desk.dispatch.ready(order, template, recipient)
     except (UsageError, NotFound) as problem:
-        field = SENDER if SENDER in request.values and not order.sender else PHONE
-        return FieldErrors({field: sentence(problem)})
+        return FieldErrors({_at_fault(request.values, order): sentence(problem)})
     started = await desk.dispatch.start(
         ready, key=request.key, member=request.actor.id, asked=order.asked
     )
@@ -175,7 +206,15 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
         return CloseForm("This was sent before.", then=_line(desk, order, _stands(started.send)))
-    return CloseForm("Sent.", later=asyncio.ensure_future(_told_later(desk, order, started)))
+    telling = _told_later(desk, order, started, nowhere=not request.place.channel)
+    return CloseForm("Sent.", later=asyncio.ensure_future(telling))
+
+
+def _at_fault(there: Mapping[str, str], order: Order) -> str:
+    """The field that a sentence about sender or recipient stands under."""
+    if SENDER in there and not order.sender:
+        return SENDER
+    return PHONE if PHONE in there else FOUND
 
 
 def _errors(order: Order, template: Template) -> dict[str, str]:
@@ -236,8 +275,13 @@ def _question(request: Request, order: Order, ready: Ready, send: Send) -> Messa
     return replace(message, replace=True)
 
 
-async def _told_later(desk: Desk, order: Order, started: asyncio.Task[Sent]) -> Message:
-    return _line(desk, order, await started)
+async def _told_later(
+    desk: Desk, order: Order, started: asyncio.Task[Sent], *, nowhere: bool
+) -> Message | None:
+    """``nowhere``: it would be said in the person's own messages, where the report stands."""
+    sent = await started
+    told = nowhere and sent.report and sent.send.state is not State.FAILED
+    return None if told else _line(desk, order, sent)
 
 
 def _line(desk: Desk, order: Order, sent: Sent, *, replace: bool = False) -> Message:
@@ -260,15 +304,21 @@ SEND: Command[Desk] = Command(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
         "1= and first_name= fill the variables; language=es chooses among several languages.",
+        "It stands in Slack's shortcuts too, and on each message, for the numbers named there.",
     ),
     run=run,
     button=("Send WhatsApp", ""),
     actions=(
         Action(shown.TEMPLATE, choose, role=Role.SENDER),
         Action(shown.TYPED, typed, role=Role.SENDER),
+        Action(shown.PICKED, pick, role=Role.SENDER),
         Action(shown.CONFIRM, confirm, role=Role.SENDER),
         Action(shown.EDIT, edit, role=Role.SENDER),
     ),
     forms=(Form(shown.SUBMIT, submit), Form(shown.CONFIRM, submit)),
     options=(Options(shown.TEMPLATE, suggest, role=Role.SENDER),),
+    shortcuts=(
+        Shortcut(ANYWHERE, anywhere, role=Role.SENDER),
+        Shortcut(FROM_MESSAGE, from_message, of_message=True, role=Role.SENDER),
+    ),
 )

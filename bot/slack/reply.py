@@ -61,11 +61,11 @@ class FieldErrors:
 class CloseForm:
     """Closes the form. ``done`` is a sentence for a person whose form could not be closed, because
     the work took longer than the ack could wait; ``then`` is said where the form was opened, and so
-    is the result of ``later``, for which nothing waits: it ends by itself."""
+    is the result of ``later``, if it has one, for which nothing waits: it ends by itself."""
 
     done: str
     then: Message | None = None
-    later: asyncio.Task[Message] | None = None
+    later: asyncio.Task[Message | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

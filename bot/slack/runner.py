@@ -153,12 +153,13 @@ class Runner:
         if not isinstance(reply, CloseForm) or reply.later is None:
             return
 
-        def say(ended: asyncio.Task[Message]) -> None:
+        def say(ended: asyncio.Task[Message | None]) -> None:
             if ended.cancelled():
                 return
             failed = ended.exception()
             message = explain.message(failed, outcome.reference) if failed else ended.result()
-            self._tasks.tell(self._quietly(where.say(message), "message_after_form"))
+            if message is not None:
+                self._tasks.tell(self._quietly(where.say(message), "message_after_form"))
 
         reply.later.add_done_callback(say)
 

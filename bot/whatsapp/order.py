@@ -10,32 +10,52 @@ from bot.errors import UsageError
 from bot.slack.blocks import BUTTON_VALUE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
-"""Fields of the form beside those that the template asks for."""
+FOUND = "found"
+"""Fields of the form beside those that the template asks for. ``FOUND`` is there where a message
+names several people: one of them, or ``OTHER`` for somebody who is typed."""
+OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """``template`` is Meta's id of it, ``to`` the recipient as it was typed, ``sender`` Meta's id
     of the number; ``values`` by the keys of ``bot.whatsapp.variables``. ``asked`` is the send about
-    which the person was asked, and wants the same once more."""
+    which the person was asked, and wants the same once more. ``found`` are the recipients to choose
+    among, ``picked`` is the one that was chosen, or ``OTHER``."""
 
     template: str = ""
     to: str = field(default="", repr=False)
     sender: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     asked: str = ""
+    found: tuple[str, ...] = field(default=(), repr=False)
+    picked: str = field(default="", repr=False)
 
     @classmethod
-    def read(cls, entered: Mapping[str, str], asked: str = "") -> Order:
-        """Of a form's fields, which may be missing."""
-        own = (TEMPLATE, PHONE, SENDER)
+    def read(cls, entered: Mapping[str, str], state: Mapping[str, str]) -> Order:
+        """Of a form's fields, which may be missing, and of what the form carries with it."""
+        own = (TEMPLATE, PHONE, FOUND, SENDER)
+        picked = entered.get(FOUND, "")
+        typed = entered.get(PHONE, "").strip()
         return cls(
             template=entered.get(TEMPLATE, ""),
-            to=entered.get(PHONE, "").strip(),
+            to=typed if picked in ("", OTHER) else picked,
             sender=entered.get(SENDER, ""),
             values={key: value for key, value in entered.items() if key not in own and value},
-            asked=asked,
+            asked=state.get("asked", ""),
+            found=tuple(state.get("found", "").split()),
+            picked=picked,
         )
+
+    @classmethod
+    def to_one_of(cls, found: tuple[str, ...]) -> Order:
+        """To the first, or nobody; several are a choice."""
+        first = next(iter(found), "")
+        return cls(to=first, found=found, picked=first) if len(found) > 1 else cls(to=first)
+
+    def state(self) -> dict[str, str]:
+        """What a form carries with it."""
+        return {"asked": self.asked, "found": " ".join(self.found)}
 
     def written(self) -> str:
         """For a button's value; "" where it takes more than a button holds."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
+from bot.directory.phones import written
 from bot.sending import card
 from bot.sending.sending import Sent
 from bot.slack import blocks
@@ -32,6 +33,7 @@ CONFIRM = "send.confirm"
 TEMPLATE = "send.template"
 TYPED = "send.typed"
 CHOSEN = "send.chosen"
+PICKED = "send.picked"
 EDIT = "send.edit"
 
 LONGEST_PHONE = 200
@@ -58,17 +60,7 @@ def form(
             chosen=choice(template) if template else None,
         )
     )
-    made.append(
-        blocks.text_field(
-            names.PHONE,
-            "To",
-            action=TYPED,
-            initial=order.to,
-            hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
-            live=template is not None,
-            most=LONGEST_PHONE,
-        )
-    )
+    made += _to(order, live=template is not None)
     if len(senders) > 1:
         made.append(_sender(order, senders))
     made += _of_template(order, template, whom)
@@ -79,11 +71,11 @@ def form(
 def opened(
     order: Order, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
 ) -> OpenForm:
-    return OpenForm(form(order, template, senders, note=note), state={"asked": order.asked})
+    return OpenForm(form(order, template, senders, note=note), state=order.state())
 
 
 def updated(view: View, order: Order, *, live: bool = False) -> UpdateForm:
-    return UpdateForm(view, state={"asked": order.asked}, live=live)
+    return UpdateForm(view, state=order.state(), live=live)
 
 
 def choice(template: Template) -> Choice:
@@ -138,6 +130,41 @@ def outcome(sent: Sent, link: str, order: Order, *, replace: bool = False) -> Me
     if sent.send.state is State.FAILED and order.written():
         made.append(blocks.actions(blocks.button("Open the form again", EDIT, order.written())))
     return Message(text=said, blocks=tuple(made), replace=replace)
+
+
+def _to(order: Order, *, live: bool) -> list[Block]:
+    """One of those that were found, and a field for anybody else where none of them is meant."""
+    if not order.found:
+        return [_typed_to(order, "To", live=live)]
+    choices = [Choice(_readable(one), one) for one in order.found]
+    choice = blocks.select_field(
+        names.FOUND,
+        "To",
+        action=PICKED,
+        placeholder="Choose whom it goes to",
+        choices=[*choices, Choice("Somebody else…", names.OTHER)],
+        initial=order.picked,
+        live=True,
+    )
+    if order.picked in order.found:
+        return [choice]
+    return [choice, _typed_to(order, "To somebody else", live=live)]
+
+
+def _typed_to(order: Order, label: str, *, live: bool) -> Block:
+    return blocks.text_field(
+        names.PHONE,
+        label,
+        action=TYPED,
+        initial=order.to,
+        hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
+        live=live,
+        most=LONGEST_PHONE,
+    )
+
+
+def _readable(found: str) -> str:
+    return written(found.removeprefix("+")) if found.startswith("+") else found
 
 
 def _sender(order: Order, senders: Sequence[PhoneNumber]) -> Block:

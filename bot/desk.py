@@ -13,6 +13,7 @@ from bot.slack.typing import Typing
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 from bot.whatsapp.opening import Opening
+from bot.whatsapp.trial import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Desk:
     library: Library
     dispatch: Dispatch
     opening: Opening
+    trials: Trials
     typing: Typing
     members: Members
     health: Health

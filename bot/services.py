@@ -42,6 +42,7 @@ from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 from bot.whatsapp.opening import Opening
 from bot.whatsapp.recipients import Recipients
+from bot.whatsapp.trial import Trials
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -117,22 +118,28 @@ async def open_services(
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
         library = _library(settings, chakra, cache)
+        members = Members(slack, cache, team=str(bot.get("team_id", "")))
+        dispatch = Dispatch(
+            chakra.messages,
+            Recipients(directory, chakra.processes, settings.default_region),
+            library,
+            sending,
+            plugin_id=settings.chakra_plugin_id or "",
+            workspace_url=str(bot.get("url") or ""),
+        )
         desk = Desk(
             directory=directory,
             library=library,
-            dispatch=Dispatch(
-                chakra.messages,
-                Recipients(directory, chakra.processes, settings.default_region),
-                library,
-                sending,
-                plugin_id=settings.chakra_plugin_id or "",
-                workspace_url=str(bot.get("url") or ""),
-            ),
+            dispatch=dispatch,
             opening=Opening(
-                library, clock, usual_sender=settings.chakra_whatsapp_phone_number_id or ""
+                library,
+                dispatch,
+                clock,
+                usual_sender=settings.chakra_whatsapp_phone_number_id or "",
             ),
+            trials=Trials(dispatch, members, directory, clock),
             typing=Typing(clock),
-            members=Members(slack, cache, team=str(bot.get("team_id", ""))),
+            members=members,
             health=Health(chakra, slack, cache, clock, database=database.check),
             settings=settings,
             clock=clock,
@@ -141,7 +148,7 @@ async def open_services(
         router = Router(
             commands,
             desk,
-            access=Access(desk.members, settings.senders),
+            access=Access(members, settings.senders),
             runner=Runner(slack=slack, clock=clock, tasks=tasks, metrics=metrics, budgets=budgets),
             clock=clock,
         )

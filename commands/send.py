@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.desk import Desk
-from bot.errors import BotError, NotFound, UsageError
+from bot.errors import NotFound, PersonError, UsageError
 from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sent
-from bot.slack.client import Posted
+from bot.slack import blocks
+from bot.slack.blocks import Markup, words
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -46,15 +47,17 @@ from bot.whatsapp import send_form as shown
 from bot.whatsapp.dispatch import Ready
 from bot.whatsapp.found import found_in
 from bot.whatsapp.line import EXAMPLE
-from bot.whatsapp.listing import Filter, families
+from bot.whatsapp.listing import offered
 from bot.whatsapp.order import FOUND, PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.rules import problems
+from bot.whatsapp.trial import Trial
 from bot.whatsapp.unsendable import unsendable
 
 ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
 NOBODY_NAMED = "No phone number or e-mail address was found in that message. Type whom it goes to."
+NO_TEST = "No test was sent."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
 
 
@@ -108,9 +111,8 @@ async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     if request.value == LOADING:
         return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
     template = (await desk.library.template(request.value)).value
-    whom = await _whom(desk, order)
     note = unsendable(template)
-    view = desk.opening.form(order, None if note else template, whom=whom, note=note)
+    view = await desk.opening.drawn(order, None if note else template, note=note)
     return shown.updated(view, order, live=True)
 
 
@@ -130,21 +132,8 @@ async def pick(request: ActionRequest, desk: Desk) -> UpdateForm:
 
 async def _drawn(desk: Desk, order: Order) -> UpdateForm:
     """The form as it is filled in now."""
-    template = desk.opening.template(order.template)
-    view = desk.opening.form(order, template, whom=await _whom(desk, order))
+    view = await desk.opening.drawn(order, desk.opening.template(order.template))
     return shown.updated(view, order, live=True)
-
-
-async def _whom(desk: Desk, order: Order) -> str:
-    """Who the recipient is, or why nobody is; a preview is no place for other troubles."""
-    if not order.to:
-        return ""
-    try:
-        return shown.whom(await desk.dispatch.recipient(order.to))
-    except (UsageError, NotFound) as problem:
-        return sentence(problem)
-    except BotError:
-        return ""
 
 
 async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
@@ -152,16 +141,7 @@ async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
     shelf = await desk.opening.shelf()
     if shelf is None:
         return Choices((Choice("The templates are still loading", LOADING, "Try again"),))
-    found = [
-        one
-        for family in families(shelf, Filter(words=request.query))
-        for one in family.templates
-        if not unsendable(one)
-    ]
-    used = {
-        name: place for place, name in enumerate(await desk.dispatch.last_used(request.actor.id))
-    }
-    found.sort(key=lambda one: used.get((one.name, one.language), len(used)))
+    found = offered(shelf, request.query, await desk.dispatch.last_used(request.actor.id))
     return Choices(tuple(shown.choice(one) for one in found))
 
 
@@ -205,7 +185,8 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
-        return CloseForm("This was sent before.", then=_line(desk, order, _stands(started.send)))
+        stands = Sent.before(started.send)
+        return CloseForm("This was sent before.", then=_line(desk, order, stands))
     telling = _told_later(desk, order, started, nowhere=not request.place.channel)
     return CloseForm("Sent.", later=asyncio.ensure_future(telling))
 
@@ -264,8 +245,8 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
     if isinstance(started, Before):
-        return _line(desk, order, _stands(started.send), replace=True)
-    return _line(desk, order, await asyncio.shield(started), replace=True)
+        return _line(desk, order, Sent.before(started.send), in_place=True)
+    return _line(desk, order, await asyncio.shield(started), in_place=True)
 
 
 def _question(request: Request, order: Order, ready: Ready, send: Send) -> Message:
@@ -273,6 +254,44 @@ def _question(request: Request, order: Order, ready: Ready, send: Send) -> Messa
     question = shown.already(send, request.now)
     message = shown.confirmation(again, ready.template, ready.recipient, question=question)
     return replace(message, replace=True)
+
+
+async def test(request: ActionRequest, desk: Desk) -> Reply:
+    """What is filled in, to the person's own number: beside a preview, or in the form, which stays
+    as it is with a note."""
+    if request.in_form:
+        return await _tested_in_form(request, desk)
+    order = Order.restored(request.value)
+    template = (await desk.library.template(order.template)).value
+    trial = await desk.trials.run(
+        order, template, press=request.key, member=request.actor.id, asked=order.asked
+    )
+    return shown.tested_message(_note(request, desk, trial), trial, order)
+
+
+async def _tested_in_form(request: ActionRequest, desk: Desk) -> Reply:
+    pressed = desk.typing.overtaken(request.key)
+    order = Order.read(request.values, request.state)
+    template = (await desk.library.template(order.template)).value
+    try:
+        trial = await desk.trials.run(
+            order, template, press=request.key, member=request.actor.id, asked=order.tested
+        )
+    except PersonError as problem:
+        note, asks = words(Markup(":warning: "), NO_TEST, " ", sentence(problem)), None
+    else:
+        note, asks = _note(request, desk, trial), trial.asks
+    told = Message(note, (blocks.section(note),))
+    if not desk.typing.unchanged(request.key, pressed):
+        return told  # the form shows by now what was typed meanwhile
+    order = replace(order, tested=str(asks.id) if asks else "")
+    view = await desk.opening.drawn(order, template, tested=note)
+    return shown.updated(view, order, live=True, otherwise=told)
+
+
+def _note(request: Request, desk: Desk, trial: Trial) -> Markup:
+    link = desk.dispatch.link(trial.sent.report) if trial.sent else ""
+    return shown.tested(trial, link, request.now)
 
 
 async def _told_later(
@@ -284,13 +303,8 @@ async def _told_later(
     return None if told else _line(desk, order, sent)
 
 
-def _line(desk: Desk, order: Order, sent: Sent, *, replace: bool = False) -> Message:
-    return shown.outcome(sent, desk.dispatch.link(sent.report), order, replace=replace)
-
-
-def _stands(send: Send) -> Sent:
-    place = Posted(send.report_channel, send.report_ts) if send.report_ts else None
-    return Sent(send, place)
+def _line(desk: Desk, order: Order, sent: Sent, *, in_place: bool = False) -> Message:
+    return shown.outcome(sent, desk.dispatch.link(sent.report), order, in_place=in_place)
 
 
 SEND: Command[Desk] = Command(
@@ -313,6 +327,7 @@ SEND: Command[Desk] = Command(
         Action(shown.TYPED, typed, role=Role.SENDER),
         Action(shown.PICKED, pick, role=Role.SENDER),
         Action(shown.CONFIRM, confirm, role=Role.SENDER),
+        Action(shown.TEST, test, role=Role.SENDER),
         Action(shown.EDIT, edit, role=Role.SENDER),
     ),
     forms=(Form(shown.SUBMIT, submit), Form(shown.CONFIRM, submit)),

@@ -9,11 +9,11 @@ from bot.chakra.models import User, UserChanges
 from bot.chakra.text import visible
 from bot.desk import Desk
 from bot.directory import card, choice, query
+from bot.directory.belonging import user_of
 from bot.directory.viewer import shareable, viewer
-from bot.errors import ChakraError, Missing, NotFound, NotLinked, UsageError
-from bot.privacy import mask_email
+from bot.errors import ChakraError, Missing, NotFound, UsageError
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, mention, words
+from bot.slack.blocks import bold, code, words
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -142,26 +142,9 @@ async def _nobody(desk: Desk, sought: str, unread: int) -> NotFound:
 
 
 async def _of_member(request: Request, desk: Desk, member_id: str, *, share: bool) -> Reply:
-    """Through the e-mail address that Slack has of a member."""
-    email = (await desk.members.member(member_id)).value.email
     own = member_id == request.actor.id
-    if not email:
-        raise NotLinked(member_id, _no_address(member_id, own=own))
-    found = (await desk.directory.find(email)).value
-    if not found.total:
-        # Another person's address may be hidden from the one who asks.
-        shown = email if own else mask_email(email)
-        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {shown}.")
-    return await _card(request, desk, found.people[0].id, share=share)
-
-
-def _no_address(member_id: str, *, own: bool) -> Markup:
-    return words(
-        "Slack does not show this app ",
-        "your e-mail address" if own else words("an e-mail address of ", mention(member_id)),
-        ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
-        "permission users:read.email.",
-    )
+    user = await user_of(member_id, desk.members, desk.directory, own=own)
+    return await _card(request, desk, user.id, share=share)
 
 
 # --- the card ------------------------------------------------------------------------------------

@@ -86,6 +86,11 @@ class Sent:
     send: Send
     report: Posted | None
 
+    @classmethod
+    def before(cls, send: Send) -> Sent:
+        """As the database knows it."""
+        return cls(send, Posted(send.report_channel, send.report_ts) if send.report_ts else None)
+
 
 @asynccontextmanager
 async def open_sending(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.chakra.messages import Accepted, Messages
 from bot.chakra.template import Template
@@ -65,6 +65,11 @@ class Dispatch:
         """Raises ``UsageError``, ``NotFound`` and the errors of Chakra."""
         return await self._recipients.find(typed)
 
+    async def user(self, user_id: str) -> Recipient:
+        """Somebody of the team. Raises ``NotFound`` where Chakra has no usable number of theirs,
+        ``Missing`` and the other errors of Chakra."""
+        return await self._recipients.user(user_id)
+
     async def ready(self, order: Order, template: Template, recipient: Recipient) -> Ready:
         """``order.values`` are those that ``rules`` has nothing against.
 
@@ -79,11 +84,12 @@ class Dispatch:
         return Ready(template, recipient, message, values)
 
     async def start(
-        self, ready: Ready, *, key: str, member: str, asked: str = ""
+        self, ready: Ready, *, key: str, member: str, asked: str = "", by_content: bool = False
     ) -> asyncio.Task[Sent] | Before | Duplicate:
-        """Nobody waits for Chakra here. ``key`` names the press, ``asked`` the send about which the
-        person was asked. Raises ``StoreUnavailable``; then nothing was sent."""
-        submission = _submission(ready, key, member)
+        """Nobody waits for Chakra here. ``key`` names the press, ``by_content`` together with what
+        is sent; ``asked`` is the send about which the person was asked. Raises
+        ``StoreUnavailable``; then nothing was sent."""
+        submission = replace(_submission(ready, key, member), by_content=by_content)
 
         async def post() -> Accepted:
             return await self._post(ready.message)

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from bot.chakra.template import Template
 from bot.clock import Clock, within
-from bot.errors import BotError, NotSetUp
+from bot.errors import BotError, NotFound, NotSetUp, UsageError
+from bot.slack.explain import sentence
 from bot.slack.reply import OpenForm, View
 from bot.whatsapp import send_form
+from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library, Shelf
 from bot.whatsapp.order import Order
 
@@ -24,8 +26,11 @@ T = TypeVar("T")
 class Opening:
     """``usual_sender`` is Meta's id of the number in the settings, "" where they name none."""
 
-    def __init__(self, library: Library, clock: Clock, *, usual_sender: str = "") -> None:
+    def __init__(
+        self, library: Library, dispatch: Dispatch, clock: Clock, *, usual_sender: str = ""
+    ) -> None:
         self._library = library
+        self._dispatch = dispatch
         self._clock = clock
         self._usual_sender = usual_sender
 
@@ -57,11 +62,37 @@ class Opening:
         return send_form.opened(self.with_sender(order), template, senders, note=note)
 
     def form(
-        self, order: Order, template: Template | None, *, whom: str = "", note: str = ""
+        self,
+        order: Order,
+        template: Template | None,
+        *,
+        whom: str = "",
+        note: str = "",
+        tested: str = "",
     ) -> View:
         """The form as it takes the place of one that is open."""
         senders = self._library.remembered_senders()
-        return send_form.form(self.with_sender(order), template, senders, whom=whom, note=note)
+        return send_form.form(
+            self.with_sender(order), template, senders, whom=whom, note=note, tested=tested
+        )
+
+    async def drawn(
+        self, order: Order, template: Template | None, *, note: str = "", tested: str = ""
+    ) -> View:
+        """The same, with whom it goes to, or why to nobody."""
+        whom = await self._whom(order.to)
+        return self.form(order, template, whom=whom, note=note, tested=tested)
+
+    async def _whom(self, to: str) -> str:
+        """A preview is no place for other troubles."""
+        if not to:
+            return ""
+        try:
+            return send_form.whom(await self._dispatch.recipient(to))
+        except (UsageError, NotFound) as problem:
+            return sentence(problem)
+        except BotError:
+            return ""
 
     async def _soon(self, asking: Coroutine[Any, Any, T]) -> T | None:
         """Nothing where it takes longer, or fails: what waits for it must open at once."""

@@ -20,8 +20,9 @@ OTHER = "other"
 class Order:
     """``template`` is Meta's id of it, ``to`` the recipient as it was typed, ``sender`` Meta's id
     of the number; ``values`` by the keys of ``bot.whatsapp.variables``. ``asked`` is the send about
-    which the person was asked, and wants the same once more. ``found`` are the recipients to choose
-    among, ``picked`` is the one that was chosen, or ``OTHER``."""
+    which the person was asked, and wants the same once more; ``tested`` is that of a test to
+    oneself. ``found`` are the recipients to choose among, ``picked`` the one that was chosen, or
+    ``OTHER``."""
 
     template: str = ""
     to: str = field(default="", repr=False)
@@ -30,6 +31,7 @@ class Order:
     asked: str = ""
     found: tuple[str, ...] = field(default=(), repr=False)
     picked: str = field(default="", repr=False)
+    tested: str = ""
 
     @classmethod
     def read(cls, entered: Mapping[str, str], state: Mapping[str, str]) -> Order:
@@ -45,6 +47,7 @@ class Order:
             asked=state.get("asked", ""),
             found=tuple(state.get("found", "").split()),
             picked=picked,
+            tested=state.get("tested", ""),
         )
 
     @classmethod
@@ -55,7 +58,7 @@ class Order:
 
     def state(self) -> dict[str, str]:
         """What a form carries with it."""
-        return {"asked": self.asked, "found": " ".join(self.found)}
+        return {"asked": self.asked, "found": " ".join(self.found), "tested": self.tested}
 
     def written(self) -> str:
         """For a button's value; "" where it takes more than a button holds."""

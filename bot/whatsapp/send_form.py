@@ -55,7 +55,7 @@ def form(
     tested: str = "",
 ) -> View:
     """``whom`` is who the recipient turned out to be, ``note`` stands above the fields, ``tested``
-    below the button that sends a test."""
+    where the button that sends a test stood as it was pressed: nobody looks further down."""
     made: list[Block] = [blocks.section(note)] if note else []
     made.append(
         blocks.external_field(
@@ -70,10 +70,10 @@ def form(
     if len(senders) > 1:
         made.append(_sender(order, senders))
     made += _of_template(order, template, whom)
-    if template is not None and not order.asked:
-        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
     if tested:
         made.append(blocks.section(tested))
+    if template is not None and not order.asked:
+        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
     callback = CONFIRM if order.asked else SUBMIT
     return blocks.form(callback, "Send WhatsApp", "Send again" if order.asked else "Send", made)
 
@@ -103,14 +103,13 @@ def whom(recipient: Recipient) -> Markup:
 
 def already(send: Send, now: float) -> Markup:
     """The question where the same went out a moment ago."""
-    ago = seconds(now - send.started_at)
-    return words(
-        Markup(":warning: "),
-        bold("This very message went to the same recipient"),
-        f" {ago} ago, sent by ",
-        mention(send.member),
-        ". Send it once more?",
-    )
+    return words(_went("the same recipient", send, now), " Send it once more?")
+
+
+def _went(whom: str, send: Send, now: float) -> Markup:
+    ago = f" {seconds(now - send.started_at)} ago, sent by "
+    went = bold(f"This very message went to {whom}")
+    return words(Markup(":warning: "), went, ago, mention(send.member), ".")
 
 
 def confirmation(
@@ -146,8 +145,8 @@ def outcome(sent: Sent, link: str, order: Order, *, in_place: bool = False) -> M
 def tested(trial: Trial, link: str, now: float) -> Markup:
     """What became of a test, or the question before it goes out once more."""
     if trial.asks is not None:
-        again = f"Press “{TEST_LABEL}” again for that."
-        return words(already(trial.asks, now), " ", again)
+        again = f" Press “{TEST_LABEL}” again to send it once more."
+        return words(_went("you", trial.asks, now), again)
     if trial.sent is None:
         return words(
             Markup(f"{card.MARKS[State.SENDING]} "),
@@ -155,8 +154,8 @@ def tested(trial: Trial, link: str, now: float) -> Markup:
             f" to {trial.number}. Its report will stand in your messages with this app.",
         )
     send = trial.sent.send
-    said = "This test went out before, and once is enough. " if trial.before else "Test. "
-    told = words(_mark(send), bold(said), card.stands(send), _way(link))
+    said = "This test went out before, and once is enough." if trial.before else "Your test."
+    told = words(_mark(send), bold(said), " ", card.stands(send), _way(link))
     return lines([told, *card.remedies(send)])
 
 

@@ -134,7 +134,7 @@ async def test_a_test_goes_to_oneself_and_the_form_stays(browser: Browser, demo:
     await chosen(person)
     await filled(person, "+91 98765 43210")
     await person.presses("Send a test to me", within=person.modal())
-    await expect(person.modal()).to_contain_text("Test.")
+    await expect(person.modal()).to_contain_text("Your test. Accepted: account_created")
     await expect(person.modal()).to_contain_text("+91 •••••• 9999")
     await expect(person.field("var_body_1")).to_have_value("Mark")
     [sent] = demo.chakra.sent

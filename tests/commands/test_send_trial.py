@@ -45,9 +45,9 @@ async def _john_has_a_phone(acme: World) -> None:
 
 
 async def tried(
-    acme: World, clock: ManualClock, *, presses: int = 1, until_noted: str = "Test."
+    acme: World, clock: ManualClock, *, presses: int = 1, until_noted: str = "Your test."
 ) -> str:
-    """Presses, and what the form then says below the button."""
+    """Presses, and what the form then says above the button."""
     await later(acme, clock, POSTS_APART)
     await asyncio.gather(*(acme.slack.press(JOHN, "send.test") for _ in range(presses)))
     await acme.slack.until(lambda: until_noted in note(acme))
@@ -64,8 +64,8 @@ async def hung(acme: World, clock: ManualClock) -> None:
 
 
 def note(acme: World) -> str:
-    """What stands below the button."""
-    return view(acme).partition("Send a test to me")[2]
+    """What stands above the button, with the preview."""
+    return view(acme).partition("Preview")[2].rpartition("Send a test to me")[0]
 
 
 async def written(acme: World, **values: str) -> None:
@@ -124,7 +124,7 @@ async def test_other_words_are_another_test(acme: World, clock: ManualClock) -> 
     await tried(acme, clock)
     typing = asyncio.create_task(acme.slack.enter(JOHN, "var_body_1", "Asha"))
     await until(acme, clock, lambda: typing.done() and "Hi Asha" in view(acme))
-    assert note(acme) == "\nSend\nCancel"
+    assert "Your test." not in note(acme)
     await tried(acme, clock)
     await until(acme, clock, lambda: out(acme) == 2)
     assert [sent.text[:8] for sent in acme.chakra.sent] == ["Hi Jane,", "Hi Asha,"]
@@ -135,8 +135,8 @@ async def test_the_same_from_another_form_asks_first(acme: World, clock: ManualC
     await tried(acme, clock)
     await acme.slack.close(JOHN)
     await ready(acme, clock)
-    asked = await tried(acme, clock, until_noted="This very message")
-    assert "again for that" in asked
+    asked = await tried(acme, clock, until_noted="This very message went to you")
+    assert "Press “Send a test to me” again" in asked
     assert out(acme) == 1
     await tried(acme, clock)
     assert out(acme) == 2
@@ -275,7 +275,7 @@ async def pressed(acme: World, clock: ManualClock, until_said: str) -> str:
 
 async def test_the_preview_of_a_line_can_be_tested_too(acme: World, clock: ManualClock) -> None:
     preview = await typed(acme, LINE.format(to=READS))
-    told = await pressed(acme, clock, "Test.")
+    told = await pressed(acme, clock, "Your test.")
     assert f"to {SHOWN}" in told
     [sent] = acme.chakra.sent
     assert sent.to == MINE
@@ -293,11 +293,11 @@ async def test_pressed_twice_at_once_it_sends_once(acme: World, clock: ManualClo
 
 async def test_another_preview_of_the_same_asks_first(acme: World, clock: ManualClock) -> None:
     await typed(acme, LINE.format(to=READS))
-    await pressed(acme, clock, "Test.")
+    await pressed(acme, clock, "Your test.")
     await typed(acme, LINE.format(to=READS))
-    await pressed(acme, clock, "This very message")
+    await pressed(acme, clock, "This very message went to you")
     assert out(acme) == 1
-    await pressed(acme, clock, "Test.")
+    await pressed(acme, clock, "Your test.")
     assert out(acme) == 2
 
 

@@ -46,12 +46,19 @@ def is_outage(error: BotError) -> bool:
 class Policy:
     """Seconds: how long a value is served without asking, how much longer it may stand in during
     an outage, how long "not found" is believed, and how long those who could be given an old value
-    wait for a new one."""
+    wait for a new one. ``finished`` takes the place of ``fresh`` for a value whose own ``finished``
+    is true: it will change no more."""
 
     fresh: float
     stale: float = 24 * 3600.0
     negative: float = 30.0
     patience: float = 2.0
+    finished: float | None = None
+
+    def fresh_for(self, value: object) -> float:
+        if self.finished is not None and getattr(value, "finished", False) is True:
+            return self.finished
+        return self.fresh
 
 
 POLICIES: Mapping[str, Policy] = {
@@ -60,6 +67,8 @@ POLICIES: Mapping[str, Policy] = {
     "config": Policy(fresh=1800),
     "templates": Policy(fresh=600),
     "senders": Policy(fresh=600),
+    "job": Policy(fresh=2, finished=3600, negative=2),
+    "job_failures": Policy(fresh=10, finished=3600, negative=2),
     "slack_member": Policy(fresh=300),
     "slack_group": Policy(fresh=300),
     "health": Policy(fresh=10, stale=0, negative=0),
@@ -96,11 +105,12 @@ load), `stale`, `negative` (a remembered "not found") or `error`."""
 @dataclass(frozen=True)
 class _Entry:
     """A value, or the error that stands for there being none. `number` orders loads by their
-    beginning."""
+    beginning; `fresh` is for how many seconds the value is served without asking."""
 
     number: int
     stored_at: float
     lives_until: float
+    fresh: float
     size: int
     value: Any = None
     error: BotError | None = None
@@ -167,7 +177,7 @@ class Cache:
         entry = self._held(place)
         if entry is not None and not refresh:
             age = self._age(entry)
-            if entry.error is not None or age < policy.fresh:
+            if entry.error is not None or age < entry.fresh:
                 return self._remembered(kind, entry, age)
         flight, began = self._flight(place, load, refresh=refresh)
         try:
@@ -191,7 +201,7 @@ class Cache:
         if entry is None or entry.error is not None:
             return None
         age = self._age(entry)
-        return Cached(entry.value, age, stale=age >= self._policies[kind].fresh)
+        return Cached(entry.value, age, stale=age >= entry.fresh)
 
     def invalidate(self, kind: str, key: Hashable | None = None) -> None:
         """Forgets one value, or all of a kind. A load under way may finish for those who wait for
@@ -319,11 +329,14 @@ class Cache:
             return
         policy = self._policies[flight.key[0]]
         now = self._clock.monotonic()
-        lives = policy.negative if error else policy.fresh + policy.stale
+        fresh = policy.negative if error else policy.fresh_for(value)
+        lives = fresh if error else fresh + policy.stale
         size = self._sizeof(flight.key) + self._sizeof(value if error is None else error)
         self._forget(flight.key)
         if size <= self._entries.maxsize:
-            self._entries[flight.key] = _Entry(flight.number, now, now + lives, size, value, error)
+            self._entries[flight.key] = _Entry(
+                flight.number, now, now + lives, fresh, size, value, error
+            )
 
 
 def _bare(error: BotError) -> BotError:

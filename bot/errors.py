@@ -4,25 +4,30 @@
 
     BotError
     ├── Interrupted            this app was stopped, or gave up, before the answer was there
+    ├── NotPrepared            what must come before a send did not come through; nothing was sent
     ├── PersonError            the person's own situation; nobody is paged
     │   ├── UsageError             the typed line cannot be read
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              nobody in Chakra belongs to this Slack member
+    │   ├── FileUnfit              the chosen file is not one that can be used here
     │   └── NotSetUp               a setting of the bot is missing
     ├── ChakraError            Chakra's answer, or its silence
     │   ├── Rejected               refused as it stands; a repeat cannot help
     │   │   └── Missing                it knows no such thing (404)
-    │   ├── KeyRefused             the access token is wrong, expired, or its role too small
+    │   ├── KeyRefused             the access token is wrong or expired
+    │   │   └── RoleTooSmall           it is right, and its role may not do this
     │   ├── Throttled              asked too often; ``retry_after`` says how long to wait
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
     │   ├── OutcomeUnknown         a write left and its answer never came: it may have happened
+    │   ├── FileNotTaken           a file could not be put up for WhatsApp; nothing was sent
     │   └── Unreadable             an answer that does not fit the contract
     ├── StoreUnavailable       the database is down, full or locked; nothing was written
     │   └── StoreInUse             another process works on the same SQLite file
     └── SlackError             Slack refused a call of ours; ``code`` is Slack's word
         ├── TriggerExpired         too late to open a form
-        └── NotInChannel           closed, archived, or the bot is not a member
+        ├── NotInChannel           closed, archived, or the bot is not a member
+        └── FileNotGiven           a file that somebody uploaded cannot be had
 
 What Meta refuses behind Chakra has classes of its own below these: ``bot/meta_errors.py``.
 """
@@ -47,6 +52,13 @@ class BotError(Exception):
 
 class Interrupted(BotError):
     kind = "interrupted"
+    repeat_helps = True
+
+
+class NotPrepared(BotError):
+    """``message`` is for the log: why it stopped."""
+
+    kind = "not_prepared"
     repeat_helps = True
 
 
@@ -97,6 +109,12 @@ class NotLinked(PersonError):
     def __init__(self, member: str, reason: str) -> None:
         super().__init__(reason)
         self.member = member
+
+
+class FileUnfit(PersonError):
+    """``message`` says what is wrong with the file, and what would do."""
+
+    kind = "file_unfit"
 
 
 class NotSetUp(PersonError):
@@ -155,6 +173,10 @@ class KeyRefused(ChakraError):
     kind = "key_refused"
 
 
+class RoleTooSmall(KeyRefused):
+    kind = "role_too_small"
+
+
 class Throttled(ChakraError):
     kind = "throttled"
     repeat_helps = True
@@ -167,6 +189,12 @@ class Unavailable(ChakraError):
 
 class OutcomeUnknown(ChakraError):
     kind = "outcome_unknown"
+
+
+class FileNotTaken(ChakraError):
+    """``message`` is what Chakra says against it; "" where it did not say whether it took it."""
+
+    kind = "file_not_taken"
 
 
 class Unreadable(ChakraError):
@@ -209,14 +237,23 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
 class SlackError(BotError):
-    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer."""
+    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``never_sent``
+    where there was no connection for the call to leave by."""
 
     kind = "slack"
 
-    def __init__(self, method: str, code: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        method: str,
+        code: str,
+        *,
+        retry_after: float | None = None,
+        never_sent: bool = False,
+    ) -> None:
         super().__init__(f"{method}: {code}", retry_after=retry_after)
         self.method = method
         self.code = code
+        self.never_sent = never_sent
         self.repeat_helps = code in SLACK_PASSING or code.startswith("http_5")
 
 
@@ -226,3 +263,11 @@ class TriggerExpired(SlackError):
 
 class NotInChannel(SlackError):
     kind = "not_in_channel"
+
+
+class FileNotGiven(SlackError):
+    """``code`` is Slack's word, or ours: ``sign_in`` (Slack's sign-in page came instead, as it does
+    without the scope files:read), ``external_file``, ``elsewhere`` (an address that is not
+    Slack's), ``too_large``, ``http_404``."""
+
+    kind = "file_not_given"

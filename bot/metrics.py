@@ -69,6 +69,11 @@ class Metrics:
             self._counter("sends", "Messages sent, by what is known at first", "outcome").labels
         )
         self._events = _Children(self._counter("events", "Events of Chakra's kept", "kind").labels)
+        self._notifications = _Children(
+            self._counter(
+                "notifications", "Messages of the bot's own, by what became of them", "outcome"
+            ).labels
+        )
         for name in self._names:
             self._commands(name, OK)
 
@@ -113,6 +118,10 @@ class Metrics:
         """``kind`` is a word of ours: status, message, template, …"""
         self._events(kind).inc()
 
+    def notification(self, outcome: str) -> None:
+        """``outcome`` is posted, found, edited, undeliverable or uncertain."""
+        self._notifications(outcome).inc()
+
     def watch_cache(self, figures: Callable[[], CacheFigures]) -> None:
         """Asks ``figures`` at every reading; called once."""
         gauges = (
@@ -122,6 +131,13 @@ class Metrics:
         for name, what, value in gauges:
             self._note(name)
             Gauge(name, what, registry=self.registry).set_function(value)
+
+    def watch_watches(self, number: Callable[[], int]) -> None:
+        """Asks at every reading how many jobs this process follows; called once."""
+        self._note("chakra_bot_watches")
+        Gauge("chakra_bot_watches", "Jobs that are followed.", registry=self.registry).set_function(
+            number
+        )
 
     def render(self) -> bytes:
         """Prometheus's text format, as `CONTENT_TYPE` says."""

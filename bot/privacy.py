@@ -120,6 +120,15 @@ def redact(text: str) -> str:
     return _NUMBER.sub(_masked_number, text)
 
 
+def strictly(text: str) -> str:
+    """``redact`` for what a channel shall show of somebody else's words: also whatever has the
+    digits of a phone number and is none, such as one with a letter mistyped into it."""
+    return _DIGITS.sub(LONG_DOTS, redact(text))
+
+
+_DIGITS = re.compile(r"\d(?:[\s().-]{0,2}\d){6,}")
+
+
 def _suspicious(text: str) -> bool:
     lower = text.lower()
     return any(mark in lower for mark in _MARKS) or _MANY_DIGITS.search(text) is not None

@@ -82,6 +82,7 @@ async def _start(
         services = await stack.enter_async_context(
             open_services(settings, commands, clock, drain=drain)
         )
+        await services.desk.work.launch()
         url = await stack.enter_async_context(
             serve(services.web, settings.port, host=settings.host, grace=drain)
         )

@@ -3,6 +3,7 @@ closed in order."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,14 +16,18 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.app import WebApp
+from bot.bulk.plan import Plans
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.directory.directory import Directory
 from bot.health import Health
+from bot.jobs.library import JobLibrary
 from bot.metrics import Metrics
+from bot.outbox.outbox import Outbox, open_outbox
 from bot.people.access import Access
+from bot.people.channels import Channels
 from bot.people.members import Members
 from bot.sending.sending import Sending, open_sending
 from bot.settings import Settings
@@ -38,11 +43,13 @@ from bot.slack.socket import socket_mode
 from bot.slack.typing import Typing
 from bot.store.engine import Database, open_database
 from bot.tasks import Tasks
+from bot.whatsapp.carrier import Carrier
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
 from bot.whatsapp.opening import Opening
 from bot.whatsapp.recipients import Recipients
 from bot.whatsapp.trial import Trials
+from bot.work.open import open_work
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -111,9 +118,20 @@ async def open_services(
         cache = Cache(clock, observe=metrics.cache)
         metrics.watch_cache(cache.figures)
         stack.push_async_callback(cache.aclose)
-        sending = await stack.enter_async_context(
-            _sending(settings, database, slack, clock, tasks, metrics)
+        boot = secrets.token_hex(8)
+        outbox = await stack.enter_async_context(
+            open_outbox(database, slack, clock, boot=boot, observe=metrics.notification)
         )
+        sending = await stack.enter_async_context(
+            _sending(settings, database, outbox, clock, tasks, metrics, boot)
+        )
+        jobs = JobLibrary(chakra, cache)
+        work = await stack.enter_async_context(
+            open_work(
+                settings.database_url.get_secret_value(), database, chakra, jobs, outbox, clock
+            )
+        )
+        metrics.watch_watches(lambda: work.watching.kept)
         stack.push_async_callback(tasks.drain, drain)
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
@@ -124,6 +142,7 @@ async def open_services(
             Recipients(directory, chakra.processes, settings.default_region),
             library,
             sending,
+            Carrier(slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""),
             plugin_id=settings.chakra_plugin_id or "",
             workspace_url=str(bot.get("url") or ""),
         )
@@ -140,6 +159,13 @@ async def open_services(
             trials=Trials(dispatch, members, directory, clock),
             typing=Typing(clock),
             members=members,
+            channels=Channels(slack),
+            files=slack.files,
+            jobs=jobs,
+            plans=Plans(
+                work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
+            ),
+            work=work,
             health=Health(chakra, slack, cache, clock, database=database.check),
             settings=settings,
             clock=clock,
@@ -175,21 +201,23 @@ def _library(settings: Settings, chakra: Chakra, cache: Cache) -> Library:
 def _sending(
     settings: Settings,
     database: Database,
-    slack: SlackClient,
+    outbox: Outbox,
     clock: Clock,
     tasks: Tasks,
     metrics: Metrics,
+    boot: str,
 ) -> AbstractAsyncContextManager[Sending]:
     secret = settings.chakra_webhook_secret
     return open_sending(
         database,
-        slack,
+        outbox,
         clock,
         tasks,
         hash_secret=settings.chakra_access_token.get_secret_value(),
         webhook_secret=secret.get_secret_value() if secret else None,
         sent=metrics.send,
         event=metrics.event,
+        boot=boot,
     )
 
 

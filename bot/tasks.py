@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
 from bot.clock import Clock, done_within
@@ -12,6 +12,13 @@ T = TypeVar("T")
 
 LAST_WORDS = 2.0
 """Seconds that are left for telling people that their work was cut off."""
+
+
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Ends them, and waits until they have."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Tasks:

@@ -1,9 +1,14 @@
 """The product: one file, one sub-command. Their order here is their order in the help."""
 
+from commands.bulk import BULK
+from commands.job import JOB
+from commands.jobs import JOBS
 from commands.send import SEND
 from commands.status import STATUS
 from commands.templates import TEMPLATES
+from commands.unwatch import UNWATCH
 from commands.user import USER
 from commands.users import USERS
+from commands.watch import WATCH
 
-COMMANDS = (USER, USERS, SEND, TEMPLATES, STATUS)
+COMMANDS = (USER, USERS, SEND, TEMPLATES, JOB, JOBS, WATCH, UNWATCH, BULK, STATUS)

@@ -52,10 +52,15 @@ from bot.whatsapp.order import FOUND, PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.rules import problems
 from bot.whatsapp.trial import Trial
 from bot.whatsapp.unsendable import unsendable
+from bot.whatsapp.variables import MEDIA
 
+PREVIEW_SECONDS = 7 * 86_400.0
+"""For so long the button of a preview sends: what it shows may be another by then. A press that is
+not known to have sent before must be younger than what is kept of sends."""
 ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NOT_A_TEMPLATE = "Choose a template."
+CHOOSE_AGAIN = "If it was a file from your device, choose it once more: a form cannot keep it."
 NOBODY_NAMED = "No phone number or e-mail address was found in that message. Type whom it goes to."
 NO_TEST = "No test was sent."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
@@ -101,13 +106,20 @@ async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
     order = replace(Order.restored(request.value), asked="")
     shelf = await desk.opening.shelf()
     template = shelf.by_id.get(order.template) if shelf else None
-    return desk.opening.opened(order, template, "" if template else STILL_LOADING)
+    if template is None:
+        return desk.opening.opened(order, None, STILL_LOADING)
+    lost = template.media and MEDIA not in order.values
+    return desk.opening.opened(order, template, CHOOSE_AGAIN if lost else "")
+
+
+def _filled_in(request: ActionRequest | SubmitRequest) -> Order:
+    return Order.read(request.values, request.state, request.files)
 
 
 async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another template: its fields. What was typed stays in fields that are called the same."""
     desk.typing.overtaken(request.key)
-    order = replace(Order.read(request.values, request.state), template=request.value, asked="")
+    order = replace(_filled_in(request), template=request.value, asked="")
     if request.value == LOADING:
         return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
     template = (await desk.library.template(request.value)).value
@@ -120,14 +132,14 @@ async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
     """The preview follows, once the person pauses."""
     if not await desk.typing.stopped(request.key):
         return Nothing()
-    order = Order.read(request.values, request.state)
+    order = _filled_in(request)
     return await _drawn(desk, order) if desk.opening.template(order.template) else Nothing()
 
 
 async def pick(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another one of those in the message, or a field for somebody who is not."""
     desk.typing.overtaken(request.key)
-    return await _drawn(desk, Order.read(request.values, request.state))
+    return await _drawn(desk, _filled_in(request))
 
 
 async def _drawn(desk: Desk, order: Order) -> UpdateForm:
@@ -167,10 +179,16 @@ async def from_message(request: ShortcutRequest, desk: Desk) -> OpenForm:
 
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
-    order = Order.read(request.values, request.state)
-    template = desk.opening.template(order.template)
-    if template is None:
+    order = _filled_in(request)
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return await _sent_before(desk, order, before)
+    if order.template in ("", LOADING):
         return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
+    try:
+        template = await desk.library.as_seen(order.template)
+    except NotFound as gone:
+        return FieldErrors({TEMPLATE: sentence(gone)})
     errors = _errors(order, template)
     if errors:
         return _under_the_fields(desk, order, template, errors, request.values)
@@ -185,10 +203,13 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
-        stands = Sent.before(started.send)
-        return CloseForm("This was sent before.", then=_line(desk, order, stands))
+        return await _sent_before(desk, order, started.send)
     telling = _told_later(desk, order, started, nowhere=not request.place.channel)
     return CloseForm("Sent.", later=asyncio.ensure_future(telling))
+
+
+async def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
+    return CloseForm("This was sent before.", then=await _before(desk, order, send))
 
 
 def _at_fault(there: Mapping[str, str], order: Order) -> str:
@@ -202,7 +223,7 @@ def _errors(order: Order, template: Template) -> dict[str, str]:
     stopped = unsendable(template)
     if stopped:
         return {TEMPLATE: stopped}
-    return problems(template, order.values)
+    return problems(template, order.values, order.files)
 
 
 def _under_the_fields(
@@ -233,6 +254,10 @@ def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send)
 async def confirm(request: ActionRequest, desk: Desk) -> Message:
     """The button of a preview. Pressed twice, it sends once: message and button are the key."""
     order = Order.restored(request.value)
+    before = await desk.dispatch.before(request.key)
+    if before is not None:
+        return await _before(desk, order, before, in_place=True)
+    _still_young(request)
     template = (await desk.library.template(order.template)).value
     errors = _errors(order, template)
     if errors:
@@ -245,8 +270,14 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
     if isinstance(started, Before):
-        return _line(desk, order, Sent.before(started.send), in_place=True)
+        return await _before(desk, order, started.send, in_place=True)
     return _line(desk, order, await asyncio.shield(started), in_place=True)
+
+
+def _still_young(request: ActionRequest) -> None:
+    """Raises ``UsageError`` for the button of a preview that nobody should send any more."""
+    if request.posted_at and request.now - request.posted_at > PREVIEW_SECONDS:
+        raise UsageError("This preview is more than a week old. Make a new one.", example=EXAMPLE)
 
 
 def _question(request: Request, order: Order, ready: Ready, send: Send) -> Message:
@@ -261,6 +292,7 @@ async def test(request: ActionRequest, desk: Desk) -> Reply:
     as it is with a note."""
     if request.in_form:
         return await _tested_in_form(request, desk)
+    _still_young(request)
     order = Order.restored(request.value)
     template = (await desk.library.template(order.template)).value
     trial = await desk.trials.run(
@@ -271,7 +303,7 @@ async def test(request: ActionRequest, desk: Desk) -> Reply:
 
 async def _tested_in_form(request: ActionRequest, desk: Desk) -> Reply:
     pressed = desk.typing.overtaken(request.key)
-    order = Order.read(request.values, request.state)
+    order = _filled_in(request)
     template = (await desk.library.template(order.template)).value
     try:
         trial = await desk.trials.run(
@@ -307,6 +339,11 @@ def _line(desk: Desk, order: Order, sent: Sent, *, in_place: bool = False) -> Me
     return shown.outcome(sent, desk.dispatch.link(sent.report), order, in_place=in_place)
 
 
+async def _before(desk: Desk, order: Order, send: Send, *, in_place: bool = False) -> Message:
+    """What became of a press that was answered before."""
+    return _line(desk, order, await desk.dispatch.sent(send), in_place=in_place)
+
+
 SEND: Command[Desk] = Command(
     name="send",
     summary="a WhatsApp template to a phone number, somebody of the team or a lead",
@@ -318,6 +355,7 @@ SEND: Command[Desk] = Command(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
         "1= and first_name= fill the variables; language=es chooses among several languages.",
+        "media= is the link of a picture, video or document; the form takes a file as well.",
         "It stands in Slack's shortcuts too, and on each message, for the numbers named there.",
     ),
     run=run,

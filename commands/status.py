@@ -24,6 +24,7 @@ PROBLEMS = {
     "unreachable": "cannot be reached",
     "throttled": "asked too often, it wants a pause",
     "key_refused": "refuses this app’s access token",
+    "role_too_small": "does not let this app look: the role of its key is too small",
     "ratelimited": "asked too often, it wants a pause",
 }
 """By the problem of a reading; what is not here is shown as it is."""

@@ -21,8 +21,11 @@ from bot.sandbox.slack import EmbeddedSlack
 from bot.serving import serve
 
 SERVE = ("-m", "bot", "serve")
+ROOT = Path(__file__).parents[1]
 PATIENCE = 20.0
 """Seconds after which a process that says nothing has failed; a busy machine is slow."""
+
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,19 @@ class Process:
 
     async def until(self, lines: list[str], part: str) -> str:
         """The first of ``lines`` that holds ``part``."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                for line in lines:
-                    if part in line:
-                        return line
-                self._more.clear()
-                await self._more.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._line_with(lines, part)
+        except TimeoutError:
+            raise AssertionError(f"it never said {part}: {self.said} {self.errors}") from None
+
+    async def _line_with(self, lines: list[str], part: str) -> str:
+        while True:
+            for line in lines:
+                if part in line:
+                    return line
+            self._more.clear()
+            await self._more.wait()
 
     async def ready(self) -> str:
         """The bot's base URL, once it serves."""
@@ -102,12 +111,13 @@ class Process:
 
 @asynccontextmanager
 async def python(*arguments: str, environ: dict[str, str], folder: Path) -> AsyncIterator[Process]:
-    """``python <arguments>`` in ``folder``, killed when the block ends."""
+    """``python <arguments>`` in ``folder``, with the code of this checkout wherever the package is
+    installed from; killed when the block ends."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **environ},
+        env={**kept, **PYTHON, **environ},
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

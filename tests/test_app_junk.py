@@ -26,6 +26,10 @@ MENU = {
     "user": {**USER, "id": "U0JOHN"},
 }
 VIEW = {"id": "V1", "callback_id": "user.edit", "blocks": [], "state": {"values": {}}}
+SEND = {**VIEW, "callback_id": "send.submit"}
+SENDER = {"id": "U0JOHN", "team_id": "T0ACME"}
+FILES: list[Any] = ["F1", 5, {"id": "F1"}, ["F1"], [None], [{}], [{"id": 5}], [{"size": "x"}]]
+WITH_FILES = [{"file": {"send.file": {"type": "file_input", "files": held}}} for held in FILES]
 
 
 @pytest.fixture
@@ -164,6 +168,10 @@ ODD: list[Any] = [
     {"type": "view_submission", "view": {**VIEW, "private_metadata": "{"}, "user": USER},
     {"type": "view_submission", "view": {**VIEW, "private_metadata": 5}, "user": USER},
     {"type": "view_submission", "view": {**VIEW, "id": {"a": 1}}, "user": USER},
+    *(
+        {"type": "view_submission", "view": {**SEND, "state": {"values": held}}, "user": SENDER}
+        for held in WITH_FILES
+    ),
     {"type": "view_submission", "view": VIEW},
     {"type": "view_submission", "view": VIEW, "user": {}},
     {"type": "view_submission", "view": VIEW, "user": {"id": None}},

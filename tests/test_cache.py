@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 
-from bot.cache import Cache, Cached, size_of
+from bot.cache import Cache, Cached, Policy, size_of
 from bot.errors import (
     BotError,
     KeyRefused,
@@ -220,3 +221,50 @@ def test_a_value_that_holds_itself_has_a_size() -> None:
     loop: list[object] = []
     loop.append(loop)
     assert size_of(loop) > 0
+
+
+@dataclass(frozen=True)
+class Work:
+    finished: object
+
+
+@pytest.mark.parametrize(
+    ("policy", "finished", "seconds"),
+    [
+        (Policy(fresh=2, finished=3600), True, 3600),
+        (Policy(fresh=2, finished=3600), False, 2),
+        (Policy(fresh=2, finished=3600), "soon", 2),
+        (Policy(fresh=2), True, 2),
+    ],
+)
+async def test_what_is_finished_is_served_for_as_long_as_its_kind_says(
+    clock: ManualClock, policy: Policy, finished: object, seconds: float
+) -> None:
+    cache = Cache(clock, {"work": policy})
+    source = Source([Work(finished), Work(True)])
+    await cache.get("work", "1", source)
+    await clock.advance(seconds - 1)
+    assert (await cache.get("work", "1", source)).age_seconds == seconds - 1
+    held = cache.peek("work", "1")
+    assert held is not None
+    assert not held.stale
+    await clock.advance(1)
+    held = cache.peek("work", "1")
+    assert held is not None
+    assert held.stale
+    await cache.get("work", "1", source)
+    assert source.loads == 2
+    await cache.aclose()
+
+
+async def test_even_what_is_finished_stands_in_during_an_outage(clock: ManualClock) -> None:
+    cache = Cache(clock, {"work": Policy(fresh=2, finished=3600, stale=100)})
+    down = Unavailable("down")
+    source = Source([Work(True), down])
+    await cache.get("work", "1", source)
+    await clock.advance(3650)
+    assert await cache.get("work", "1", source) == Cached(Work(True), 3650.0, True, down)
+    await clock.advance(50)
+    with pytest.raises(Unavailable):
+        await cache.get("work", "1", source)
+    await cache.aclose()

@@ -71,6 +71,8 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
         "chat:write",
         "im:write",
         "im:history",
+        "files:read",
+        "files:write",
     ]
     assert all(scopes.values())
     assert set(manifest.load()["oauth_config"]["scopes"]) == {"bot"}

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from bot.chakra.config import Configuration
 from bot.chakra.health import Health
 from bot.chakra.http import Http
+from bot.chakra.jobs import Jobs
 from bot.chakra.media import Files
 from bot.chakra.messages import Messages
 from bot.chakra.numbers import Numbers
@@ -49,6 +50,7 @@ class Chakra:
         self.media = Files(self._http, whatsapp_version)
         self.numbers = Numbers(self._http)
         self.processes = Processes(self._http)
+        self.jobs = Jobs(self._http)
 
     async def aclose(self) -> None:
         await self._http.aclose()

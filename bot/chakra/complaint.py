@@ -64,9 +64,9 @@ def wait_named_by(answer: Answer, now: float) -> float | None:
 
     The words come first: they are the only form that has been observed, and the most exact.
     """
-    match = _WAIT_IN_WORDS.search(complaint_of(answer))
-    if match:
-        return _wait(match[1], 0.001 if match[2].lower().startswith("m") else 1.0)
+    in_words = wait_in_words(complaint_of(answer))
+    if in_words is not None:
+        return in_words
     for place in _places(answer):
         for name, unit in _WAIT_FIELDS:
             if (wait := _wait(place.get(name), unit)) is not None:
@@ -76,6 +76,14 @@ def wait_named_by(answer: Answer, now: float) -> float | None:
 
 def names_a_wait_in_words(answer: Answer) -> bool:
     return _WAIT_IN_WORDS.search(complaint_of(answer)) is not None
+
+
+def wait_in_words(text: str) -> float | None:
+    """Seconds, of "retry after 850 ms"."""
+    match = _WAIT_IN_WORDS.search(text)
+    if match is None:
+        return None
+    return _wait(match[1], 0.001 if match[2].lower().startswith("m") else 1.0)
 
 
 def _words(value: object, depth: int) -> str:

@@ -78,6 +78,10 @@ class Http:
         )
         self._send = self._patient(observe, jitter)
 
+    @property
+    def host(self) -> str:
+        return urlsplit(self._base_url).hostname or ""
+
     def _patient(self, observe: Observe | None, jitter: Jitter) -> Send:
         clock, limits = self._clock, self._limits
         send: Send = Circuit(Attempt(self._attempt, clock, limits), clock, limits)

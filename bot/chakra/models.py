@@ -202,45 +202,6 @@ class Named(Resource):
         return bool(reference) and reference in {self.id, self.short_id}
 
 
-class Team(Named):
-    pass
-
-
-class Role(Named):
-    pass
-
-
-def _roles(value: object) -> tuple[object, ...]:
-    return tuple(item for item in objects(value) if isinstance(item, dict | Role))
-
-
-def _team(value: object) -> object:
-    if isinstance(value, list):
-        value = next(iter(value), None)
-    return value if isinstance(value, dict | Team) else None
-
-
-class Config(Resource):
-    """The team's configuration, as far as it is used. Kept small, since it is cached and the whole
-    body may be large: a new use adds its array here.
-
-    That `roles` is an array and `team` an object is INFERRED; other shapes read as empty.
-    """
-
-    team: Annotated[Team | None, BeforeValidator(_team)] = None
-    roles: Annotated[tuple[Role, ...], BeforeValidator(_roles)] = ()
-
-    def team_name(self, reference: str) -> str:
-        """The name for a UUID or short id; `reference` itself where it is not known."""
-        known = self.team is not None and self.team.is_called(reference)
-        return self.team.label if self.team and known else reference
-
-    def role_name(self, reference: str) -> str:
-        """Like `team_name`, of a role."""
-        called = (role.label for role in self.roles if role.is_called(reference))
-        return next(called, reference)
-
-
 def _score(value: object) -> str:
     return text(value.get("score") if isinstance(value, dict) else value)
 

@@ -26,6 +26,7 @@ from bot.errors import (
     Missing,
     OutcomeUnknown,
     Rejected,
+    RoleTooSmall,
     Throttled,
     Unavailable,
     Unreadable,
@@ -40,7 +41,7 @@ TIMED_OUT = 408
 
 REFUSALS: dict[int, type[ChakraError]] = {
     401: KeyRefused,
-    403: KeyRefused,
+    403: RoleTooSmall,
     404: Missing,
     408: Unavailable,
     410: Missing,
@@ -94,7 +95,7 @@ def refusal(answer: Answer, now: float) -> ChakraError | None:
     meta = meta_error_of(answer)
     kind = _kind_by_meta(answer, meta) or _kind(answer, now)
     usual = _WITHOUT_WORDS.get(answer.status, f"The request failed with status {answer.status}.")
-    if kind is KeyRefused and answer.status == 403 and words:
+    if kind is RoleTooSmall and words:
         words = f"{usual} {words}"
     waits = issubclass(kind, Throttled | Unavailable)
     return _made(kind, answer, words or usual, meta, wait_named_by(answer, now) if waits else None)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.chakra.models import Config, Named, is_uuid
+from bot.chakra.config import Config
+from bot.chakra.models import Named, is_uuid
 from bot.clock import Clock, within
 from bot.errors import BotError
 

@@ -15,6 +15,7 @@ from bot.store.states import State
 Card = Callable[[Send], Message]
 
 MARKS = {
+    State.PREPARING: ":hourglass_flowing_sand:",
     State.SENDING: ":hourglass_flowing_sand:",
     State.UNKNOWN: ":grey_question:",
     State.ACCEPTED: ":white_check_mark:",
@@ -25,6 +26,7 @@ MARKS = {
 }
 
 STANDS = {
+    State.PREPARING: "On its way",
     State.SENDING: "On its way",
     State.UNKNOWN: "It is not known whether this went out",
     State.ACCEPTED: "Accepted",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.bell import Bell
 from bot.clock import Clock
 from bot.errors import StoreUnavailable
-from bot.sending.bell import Bell
 from bot.sending.formats import statuses_in
 from bot.store.events import Events
 from bot.store.sends import Send

@@ -2,22 +2,25 @@
 
 A submission is claimed in the database, under its key, before its request leaves; who finds it
 claimed sends nothing. From then on the row says what is known: ``accepted`` or ``failed`` where an
-answer says so, ``unknown`` where none came. Nothing is ever sent again by itself.
+answer says so, ``unknown`` where none came. What has something to come before its request is
+``preparing`` until that leaves, and ``failed`` where it never does. Nothing is ever sent again by
+itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from bot.chakra.messages import Accepted
-from bot.clock import Clock, done_within, sleep
-from bot.errors import StoreUnavailable
-from bot.sending.failures import REFUSALS, failure_of
+from bot.clock import Clock, done_within, sleep, within
+from bot.errors import BotError, NotPrepared, StoreUnavailable
+from bot.sending.failures import BEFOREHAND, REFUSALS, failure_of
 from bot.sending.submission import Submission, claim_of
 from bot.store.sends import Claimed, Failure, Send, Sends
 from bot.store.states import State
@@ -27,12 +30,16 @@ ANSWER_SECONDS = 45.0
 """After these a send without an answer is called unknown."""
 ALIKE_SECONDS = 600.0
 """For so long the same content to the same recipient asks first, whoever sent it."""
+READY_SECONDS = 30.0
+"""Of those, what must come before the request may take so much: it leaves by then or not at all."""
 NOTE_PAUSES = (0.5, 2.0, 5.0)
 """Seconds between the attempts to note an outcome in a database that does not answer."""
 
 Post = Callable[[], Awaitable[Accepted]]
 """One request to Chakra and nothing else. Whatever it raises but a refusal leaves it open whether
 the message went out."""
+First = Callable[[], Coroutine[Any, Any, None]]
+"""What must come before the request may leave. Whatever it raises, nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +94,10 @@ class Ledger:
         self._log = structlog.get_logger("sends")
 
     async def claim(
-        self, submission: Submission, *, again: bool = False
+        self, submission: Submission, *, again: bool = False, prepares: bool = False
     ) -> Fresh | Before | Duplicate:
-        """``again`` when the person was asked and wants it sent all the same.
+        """``again`` when the person was asked and wants it sent all the same; ``prepares`` where
+        something must come before its request.
 
         Raises ``StoreUnavailable``; then nothing was claimed, and nothing may be sent.
         """
@@ -99,23 +107,29 @@ class Ledger:
             self._boot,
             now,
             alike_since=None if again else now - ALIKE_SECONDS,
+            state=State.PREPARING if prepares else State.SENDING,
         )
         return _RESULTS[claimed](send)
 
-    async def carry_out(self, fresh: Fresh, post: Post) -> Send:
+    async def carry_out(self, fresh: Fresh, post: Post, first: First | None = None) -> Send:
         """The row once the outcome is noted, or ``unknown`` after 45 seconds; an answer that comes
-        later still is noted as well. Cancelling the caller does not stop it."""
+        later still is noted as well. Cancelling the caller does not stop it.
+
+        ``first`` is for what was claimed as preparing. Where it fails, or takes too long, or the
+        app stops meanwhile, the send has failed: that is never ``unknown``.
+        """
         send = fresh.send
         self._in_hand.add(send.id)
-        attempt = self._tasks.spawn(self._attempt(send, post))
+        attempt = self._tasks.spawn(self._attempt(send, post, first))
         attempt.add_done_callback(lambda _: self._in_hand.discard(send.id))
         if await done_within(self._clock, attempt, ANSWER_SECONDS) and not attempt.cancelled():
             return attempt.result()
         return await self._note(send, _Outcome(State.UNKNOWN))
 
     async def settle_abandoned(self, *, all_others: bool) -> list[Send]:
-        """Calls unknown what nobody can still be waiting for: sends that have been on the way for
-        45 seconds, or ``all_others``, however new, where no other process can be alive."""
+        """Calls unknown what nobody can still be waiting for, and failed what of it has not left:
+        sends that have been on the way for 45 seconds, or ``all_others``, however new, where no
+        other process can be alive."""
         now = self._clock.time()
         # An earlier process may have had a clock that was ahead of this one.
         began_by = math.inf if all_others else now - ANSWER_SECONDS
@@ -125,11 +139,13 @@ class Ledger:
             await self._changed(send)
         return late
 
-    async def _attempt(self, send: Send, post: Post) -> Send:
+    async def _attempt(self, send: Send, post: Post, first: First | None) -> Send:
+        if first is not None and (failed := await self._prepared(send, first)) is not None:
+            return failed
         try:
             accepted = await post()
         except REFUSALS as refused:
-            return await self._note(send, _Outcome(State.FAILED, failure=failure_of(refused)))
+            return await self._note(send, _failed(refused))
         except asyncio.CancelledError:  # the app stops
             await self._note(send, _Outcome(State.UNKNOWN))
             raise
@@ -137,6 +153,26 @@ class Ledger:
             self._log.warning("send_unknown", send=send.id, kind=type(lost).__name__)
             return await self._note(send, _Outcome(State.UNKNOWN))
         return await self._note(send, _outcome(accepted))
+
+    async def _prepared(self, send: Send, first: First) -> Send | None:
+        """Nothing where the request may leave, else the row as it failed."""
+        error: BotError
+        try:
+            await within(self._clock, first(), READY_SECONDS)
+            if await self._sends.leave(send.id):
+                return None
+            error = NotPrepared("given up")
+        except (*BEFOREHAND, *REFUSALS) as refused:
+            error = refused
+        except asyncio.CancelledError:  # the app stops
+            await self._note(send, _failed(NotPrepared("stopped")))
+            raise
+        except TimeoutError:
+            error = NotPrepared("too slow")
+        except Exception as fault:  # noqa: BLE001 - whatever it was, nothing has left
+            self._log.warning("send_not_prepared", send=send.id, exc_info=fault)
+            error = NotPrepared(type(fault).__name__)
+        return await self._note(send, _failed(error))
 
     async def _note(self, send: Send, outcome: _Outcome) -> Send:
         """Where the database does not take it the row stays ``sending``, to be called unknown
@@ -172,6 +208,10 @@ _RESULTS: dict[Claimed, type[Fresh] | type[Before] | type[Duplicate]] = {
     Claimed.BEFORE: Before,
     Claimed.ALIKE: Duplicate,
 }
+
+
+def _failed(error: BotError) -> _Outcome:
+    return _Outcome(State.FAILED, failure=failure_of(error))
 
 
 def _outcome(accepted: Accepted) -> _Outcome:

@@ -12,30 +12,33 @@ import structlog
 
 from bot.clock import Clock, sleep
 from bot.errors import StoreUnavailable
+from bot.outbox.outbox import Outbox
 from bot.sending import card as cards
 from bot.sending.card import Card
 from bot.sending.delivery import Delivery
 from bot.sending.intake import Intake
-from bot.sending.ledger import Before, Duplicate, Fresh, Ledger, Post
+from bot.sending.ledger import Before, Duplicate, First, Fresh, Ledger, Post
 from bot.sending.report import Reports
 from bot.sending.submission import Submission, hash_key
-from bot.slack.client import Posted, SlackClient
+from bot.slack.client import Posted
 from bot.store.engine import Database
 from bot.store.events import Events
 from bot.store.reports import ReportMarks
 from bot.store.sends import Send, Sends
 from bot.store.statuses import Statuses
-from bot.tasks import Tasks
+from bot.tasks import Tasks, cancel
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""
-IDLE_SECONDS = 15.0
-"""A report that was due for so long is not in anybody's hand."""
-
 KEEP_STATUSES = 3_600.0
 """Seconds for which news of unknown messages wait: the ids of a send are known within a minute."""
 KEEP_EVENTS = 30 * 86_400.0
 """Seconds for which an event is recognised when it is delivered once more."""
+KEEP_SENDS = 90 * 86_400.0
+"""Seconds for which a send is known once it came out, an unknown one too: WhatsApp delivers for 30
+days at the most, and a press that is older begins nothing (see ``commands/send.py``).
+developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live"""
+FORGOTTEN_AT_ONCE = 1_000
 
 FAULT_SECONDS = 5.0
 
@@ -66,17 +69,27 @@ class Sending:
         return claimed
 
     async def start(
-        self, submission: Submission, post: Post, *, again: bool = False
+        self,
+        submission: Submission,
+        post: Post,
+        *,
+        first: First | None = None,
+        again: bool = False,
     ) -> asyncio.Task[Sent] | Before | Duplicate:
-        """As ``send``, but nobody waits: the task ends with the outcome and the report's place."""
-        claimed = await self.ledger.claim(submission, again=again)
+        """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
+        ``first`` is what must come before the request may leave."""
+        claimed = await self.ledger.claim(submission, again=again, prepares=first is not None)
         if isinstance(claimed, Fresh):
-            return self.tasks.tell(self._to_the_end(claimed, post))
+            return self.tasks.tell(self._to_the_end(claimed, post, first))
         return claimed
 
-    async def _to_the_end(self, claimed: Fresh, post: Post) -> Sent:
-        send = await self.ledger.carry_out(claimed, post)
-        return Sent(send, await self.reports.place(send, REPORT_SECONDS))
+    async def _to_the_end(self, claimed: Fresh, post: Post, first: First | None) -> Sent:
+        send = await self.ledger.carry_out(claimed, post, first)
+        return Sent(send, await self.report(send, REPORT_SECONDS))
+
+    async def report(self, send: Send, seconds: float = 0.0) -> Posted | None:
+        """Where the report of this send stands; waits for it up to so long."""
+        return await self.reports.place(send, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +99,11 @@ class Sent:
     send: Send
     report: Posted | None
 
-    @classmethod
-    def before(cls, send: Send) -> Sent:
-        """As the database knows it."""
-        return cls(send, Posted(send.report_channel, send.report_ts) if send.report_ts else None)
-
 
 @asynccontextmanager
 async def open_sending(
     database: Database,
-    slack: SlackClient,
+    outbox: Outbox,
     clock: Clock,
     tasks: Tasks,
     *,
@@ -106,7 +114,7 @@ async def open_sending(
     event: Observe = lambda _: None,
     boot: str = "",
 ) -> AsyncIterator[Sending]:
-    """First calls unknown what an earlier process left on its way, and takes up its reports.
+    """First calls unknown what an earlier process left on its way.
 
     ``hash_secret`` keys the hashes of recipients; any secret will do that is the same for all
     replicas and is not in the database. ``tasks`` hold the sends in hand: drain them before this
@@ -115,7 +123,7 @@ async def open_sending(
     """
     boot = boot or secrets.token_hex(8)
     sends = Sends(database)
-    reports = Reports(sends, ReportMarks(database), slack, clock, card=card, boot=boot)
+    reports = Reports(ReportMarks(database), outbox, clock, card=card)
     events, statuses = Events(database), Statuses(database)
     delivery = Delivery(events, statuses, clock, moved=reports.wake)
 
@@ -127,9 +135,8 @@ async def open_sending(
 
     ledger = Ledger(sends, clock, tasks, key=hash_key(hash_secret), changed=changed, boot=boot)
     intake = Intake(events, clock, secret=webhook_secret, arrived=delivery.bell.ring, observe=event)
-    rounds = Rounds(ledger, delivery, reports, events, statuses, clock)
+    rounds = Rounds(ledger, delivery, sends, events, statuses, clock)
     await ledger.settle_abandoned(all_others=database.alone)
-    await reports.pick_up(0.0 if database.alone else IDLE_SECONDS)
     async with _running(clock, intake.run, delivery.run, reports.run, rounds.run):
         yield Sending(ledger, reports, intake, sends, tasks)
 
@@ -141,7 +148,7 @@ class Rounds:
 
     ledger: Ledger
     delivery: Delivery
-    reports: Reports
+    sends: Sends
     events: Events
     statuses: Statuses
     clock: Clock
@@ -157,10 +164,10 @@ class Rounds:
     async def go(self) -> None:
         await self.ledger.settle_abandoned(all_others=False)
         await self.delivery.apply_left_over()
-        await self.reports.pick_up(IDLE_SECONDS)
         now = self.clock.time()
         await self.statuses.forget(now - KEEP_STATUSES)
         await self.events.forget(now - KEEP_EVENTS)
+        await self.sends.forget(now - KEEP_SENDS, FORGOTTEN_AT_ONCE)
 
 
 @asynccontextmanager
@@ -169,9 +176,7 @@ async def _running(clock: Clock, *runs: Callable[[], Awaitable[None]]) -> AsyncI
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await cancel(loops)
 
 
 async def _always(run: Callable[[], Awaitable[None]], clock: Clock) -> None:

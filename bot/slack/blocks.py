@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.slack.reply import Block, Choice, View
+from bot.slack.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.
 SECTION_TEXT = 3_000
@@ -24,6 +24,7 @@ ALT_TEXT = 2_000
 IMAGE_URL = 3_000
 BUTTON_VALUE = 2_000
 CONTEXT_ELEMENTS = 10
+FORM_FILE_BYTES = 10 * 1024 * 1024
 
 _UNSAFE = re.compile(
     "[&<>\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufefc]"
@@ -138,6 +139,11 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain(text, 150)}
 
 
+def told(text: str) -> Message:
+    """One plain answer."""
+    return Message(escape(text), (section(text),))
+
+
 def context(*parts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(part) for part in parts[:CONTEXT_ELEMENTS]]}
 
@@ -244,6 +250,28 @@ def select_field(
     element = select(action, placeholder, choices, initial=initial)
     block = _input(block_id, label, element, hint=hint, optional=False)
     return {**block, "dispatch_action": True} if live else block
+
+
+def file_field(
+    block_id: str,
+    label: str,
+    *,
+    action: str,
+    filetypes: Sequence[str] = (),
+    hint: str = "",
+    optional: bool = False,
+) -> Block:
+    """One file from the person's device, of up to 10 MB (``FORM_FILE_BYTES``); in modals only, and
+    with the scope files:read. ``filetypes`` are endings of names, none for all: a convenience,
+    says Slack, and no check. It cannot be filled in beforehand, and tells no action: the file comes
+    with the submission, or with what else of the form is used.
+
+    docs.slack.dev/reference/block-kit/block-elements/file-input-element
+    """
+    element: Block = {"type": "file_input", "action_id": action, "max_files": 1}
+    if filetypes:
+        element["filetypes"] = list(filetypes)
+    return _input(block_id, label, element, hint=hint, optional=optional)
 
 
 def _input(block_id: str, label: str, element: Block, *, hint: str, optional: bool) -> Block:

@@ -1,14 +1,11 @@
 """The one place that talks to Slack: the Web API and response URLs, over one shared session.
 
-Retries here can never post twice: a call is repeated when Slack answered 429, or when the
-connection was never made; a call whose answer got lost is repeated only where Slack itself makes a
-second one harmless (reading, and replacing a view by its hash).
+Retries here can never post twice: see ``repeats.py``. Files have ``files.py`` to themselves.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,119 +14,31 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock, sleep
 from bot.errors import NotInChannel, SlackError, TriggerExpired
+from bot.slack.files import SlackFiles
+from bot.slack.repeats import (
+    CONNECT_PAUSE,
+    LONGEST_WAIT,
+    NEVER_SENT,
+    READS,
+    ConnectionRetry,
+    RateLimitRetry,
+    retry_after,
+)
 from bot.slack.reply import Message, View
 
 PATIENCE = 10.0
 """Seconds for one attempt, its connection included."""
 CONNECT_SECONDS = 4.0
-LONGEST_WAIT = 10.0
-"""Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
-RATE_LIMIT_TRIES = 2
-CONNECT_PAUSE = 0.2
 HISTORY_PAGE = 200
 
 TRIGGER_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
-READS = frozenset({"auth.test", "users.info", "usergroups.users.list", "conversations.history"})
-"""Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
-HARMLESS_TWICE = READS | {"views.update"}
-
-
-# The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
-
-
-class RateLimitRetry(AsyncRetryHandler):
-    """Waits as long as Slack's ``Retry-After`` says, on the injected clock, ``LONGEST_WAIT`` in
-    all."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=RATE_LIMIT_TRIES)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if response is None or response.status_code != 429:
-            return False
-        return _waited(state) + retry_after(response.headers) <= LONGEST_WAIT
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        wait = retry_after(response.headers if response else {})
-        state.custom_values = {_WAITED: _waited(state) + wait}
-        state.next_attempt_requested = True
-        await sleep(self._clock, wait)
-        state.increment_current_attempt()
-
-
-_WAITED = "seconds waited"
-
-
-def _waited(state: RetryState) -> float:
-    return float((state.custom_values or {}).get(_WAITED, 0.0))
-
-
-class ConnectionRetry(AsyncRetryHandler):
-    """Once more when the connection was never made, or when the call only reads."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=1)
-        self._clock = clock
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return True
-        lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
-        return lost and request.url.rsplit("/", 1)[-1] in HARMLESS_TWICE
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        state.next_attempt_requested = True
-        await sleep(self._clock, CONNECT_PAUSE)
-        state.increment_current_attempt()
-
-
-def retry_after(headers: Mapping[str, Any]) -> float:
-    """Seconds, from Slack's header; 1 where it is missing or no number."""
-    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
-    try:
-        seconds = float(value[0] if isinstance(value, list) else value)
-    except (ValueError, IndexError):
-        return 1.0
-    return seconds if 0 <= seconds < math.inf else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +64,23 @@ class SlackClient:
             connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=60),
             trust_env=self.proxied,
         )
-        self.web = AsyncWebClient(
-            token=token,
-            base_url=base_url,
-            session=self._session,
-            retry_handlers=[RateLimitRetry(clock), ConnectionRetry(clock)],
+
+        def web(*retries: AsyncRetryHandler) -> AsyncWebClient:
+            made = AsyncWebClient(
+                token=token,
+                base_url=base_url,
+                session=self._session,
+                retry_handlers=[*retries, ConnectionRetry(clock)],
+            )
+            # slack_sdk would use the environment's proxy for every host; ours heeds NO_PROXY.
+            made.proxy = None
+            return made
+
+        self.web = web(RateLimitRetry(clock))
+        self._at_once = web()
+        self.files = SlackFiles(
+            self, self._session, token=token, base_url=base_url, clock=clock, patience=patience
         )
-        # slack_sdk would use the environment's proxy for every host; the session heeds NO_PROXY.
-        self.web.proxy = None
 
     async def aclose(self) -> None:
         await self._session.close()
@@ -170,13 +88,19 @@ class SlackClient:
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The body of Slack's answer, and two of its headers: ``_scopes`` (what the token may do,
         comma-separated) and ``_date`` (Slack's clock)."""
+        return await self._call(self.web, method, arguments)
+
+    async def _call(
+        self, web: AsyncWebClient, method: str, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
         sent: dict[str, Any] = {"data" if method in READS else "json": arguments}
         try:
-            answer = await self.web.api_call(method, **sent)
+            answer = await web.api_call(method, **sent)
         except SlackApiError as refused:
             raise _slack_error(method, refused) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-            raise SlackError(method, "unreachable") from lost
+            never_sent = isinstance(lost, NEVER_SENT)
+            raise SlackError(method, "unreachable", never_sent=never_sent) from lost
         except (AttributeError, ValueError) as odd:  # slack_sdk reads what is no object as one
             raise SlackError(method, "unreadable") from odd
         body = answer.data
@@ -200,21 +124,36 @@ class SlackClient:
         guard = {"hash": view_hash} if view_hash else {}
         await self.call("views.update", view_id=view_id, view=view, **guard)
 
+    # What the bot says by itself. Who calls these keeps Slack's pace: a 429 is raised at once.
+
     async def post_message(
-        self, channel: str, message: Message, *, metadata: Mapping[str, Any] | None = None
+        self,
+        channel: str,
+        message: Message,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        thread_ts: str = "",
+        broadcast: bool = False,
     ) -> Posted:
-        """``channel`` may be a member's id, for the direct messages with the app.
+        """``channel`` may be a member's id, for the direct messages with the app; ``thread_ts``
+        makes it a reply, which the channel shows too where it is ``broadcast``.
 
         Slack has no idempotency key: an ``unreachable``, ``unreadable`` or ``http_5…`` leaves open
-        whether the message stands. ``metadata`` (``event_type``, ``event_payload``) helps to find
-        it then.
+        whether the message stands, unless it was ``never_sent``. ``metadata`` (``event_type``,
+        ``event_payload``) helps to find it then.
         """
-        more = {"metadata": dict(metadata)} if metadata else {}
-        body = await self.call("chat.postMessage", channel=channel, **_content(message), **more)
+        more: dict[str, Any] = {"metadata": dict(metadata)} if metadata else {}
+        if thread_ts:
+            more |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
+        body = await self._say("chat.postMessage", message, channel=channel, **more)
         return Posted(str(body.get("channel", channel)), str(body.get("ts", "")))
 
     async def update_message(self, place: Posted, message: Message) -> None:
-        await self.call("chat.update", channel=place.channel, ts=place.ts, **_content(message))
+        await self._say("chat.update", message, channel=place.channel, ts=place.ts)
+
+    async def _say(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
+        content = {"text": message.text, "blocks": list(message.blocks)}
+        return await self._call(self._at_once, method, {**arguments, **content})
 
     async def direct_messages(self, member: str) -> str:
         """The channel of this member's direct messages with the app."""
@@ -225,16 +164,28 @@ class SlackClient:
         return str(opened["id"])
 
     async def history(
-        self, channel: str, *, oldest: float, cursor: str = ""
+        self,
+        channel: str,
+        *,
+        oldest: float,
+        latest: float | None = None,
+        thread_ts: str = "",
+        cursor: str = "",
     ) -> tuple[list[dict[str, Any]], str]:
-        """A page of messages since ``oldest`` (seconds since 1970), the newest first, with their
-        metadata; and the cursor of the next page, "" after the last."""
+        """A page of messages since ``oldest``, until ``latest`` (seconds since 1970), with their
+        metadata; and the cursor of the next page, "" after the last. The newest come first.
+
+        Replies are there where they were broadcast; all those of a thread with its ``thread_ts``,
+        the oldest first, which Slack gives an app of its direct messages only.
+        """
         body = await self.call(
-            "conversations.history",
+            "conversations.replies" if thread_ts else "conversations.history",
             channel=channel,
             oldest=f"{oldest:.6f}",
             limit=HISTORY_PAGE,
             include_all_metadata="true",
+            **({} if latest is None else {"latest": f"{latest:.6f}"}),
+            **({"ts": thread_ts} if thread_ts else {}),
             **({"cursor": cursor} if cursor else {}),
         )
         messages = body.get("messages")
@@ -273,10 +224,6 @@ class SlackClient:
         async with self._session.post(url, json=body, allow_redirects=False) as response:
             text = await response.text(errors="replace")
             return response.status, text, retry_after(response.headers)
-
-
-def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}
 
 
 def response_body(message: Message) -> dict[str, Any]:

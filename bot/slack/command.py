@@ -43,6 +43,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that a person chose in a form; Slack has it, and gives it by its ``id``. ``size`` in
+    bytes. What the payload leaves out (``file_access: check_file_info``) is "" and None."""
+
+    id: str
+    name: str = field(default="", repr=False)
+    mimetype: str = ""
+    size: int | None = None
+
+
+Uploads = Mapping[str, tuple[UploadedFile, ...]]
+"""block_id -> the files that were chosen there; only fields that hold any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What every handler is told. ``reference`` is the request id that the logs hold; ``now`` is
     in seconds since the epoch; ``role`` has been checked against what the command needs."""
@@ -73,6 +88,9 @@ class ActionRequest(Request):
     in_form: bool = False
     key: str = ""
     """The same for each press of one element; in a form, its view's id."""
+    posted_at: float = 0.0
+    """When the message that holds the element was posted, by Slack's clock; 0 in a form."""
+    files: Uploads = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ class SubmitRequest(Request):
     values: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
+    files: Uploads = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

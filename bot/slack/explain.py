@@ -1,5 +1,5 @@
 """Exception -> what happened, what it means, what to do. The only place with error copy, but for
-the table of WhatsApp's refusals in `whatsapp_copy.py`, which is a part of it."""
+the tables in `whatsapp_copy.py` and `file_copy.py`, which are parts of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import humanize
 
 from bot import errors
-from bot.slack import blocks
+from bot.slack import blocks, file_copy
 from bot.slack.blocks import Markup, bold, code, words
 from bot.slack.reply import Block, Message, View
 from bot.slack.whatsapp_copy import SENTENCES
@@ -173,6 +173,13 @@ def _not_linked(error: Any) -> Explanation:
     )
 
 
+def _file_unfit(error: Any) -> Explanation:
+    return Explanation(
+        words(error.message or "That file cannot be used here."),
+        words("Choose another one in the form, or give a link to it."),
+    )
+
+
 def _not_set_up(error: Any) -> Explanation:
     return Explanation(
         words(error.message or "This app is not fully set up."),
@@ -204,13 +211,15 @@ def _missing(_: object) -> Explanation:
     )
 
 
-def _key_refused(error: Any) -> Explanation:
-    if error.status == 403:
-        return Explanation(
-            words("Chakra does not let this app do that."),
-            words("The role of its API key is too small. Tell ", ADMIN, "."),
-            ours=True,
-        )
+def _role_too_small(_: object) -> Explanation:
+    return Explanation(
+        words("Chakra does not let this app do that."),
+        words("The role of its API key is too small. Tell ", ADMIN, "."),
+        ours=True,
+    )
+
+
+def _key_refused(_: object) -> Explanation:
     return Explanation(
         words("Chakra does not accept this app’s access token."),
         words(
@@ -248,6 +257,14 @@ def _outcome_unknown(_: object) -> Explanation:
     return Explanation(
         words("Chakra did not say whether this was done. It may have been."),
         words("Look before you try again: it was not repeated by itself."),
+        ours=True,
+    )
+
+
+def _file_not_taken(error: Any) -> Explanation:
+    return Explanation(
+        words("Chakra did not take the file, so nothing was sent."),
+        words(_said(error), "Try again in a minute, or give a link to the file."),
         ours=True,
     )
 
@@ -309,6 +326,15 @@ def _slack(error: Any) -> Explanation:
     return Explanation(what, remedy, ours=True)
 
 
+def _file_not_given(error: Any) -> Explanation:
+    other = file_copy.PASSING if error.repeat_helps else file_copy.OTHER
+    told = file_copy.FILES.get(error.code, other)
+    blanks = {"wait": seconds(error.retry_after), "admin": ADMIN, "code": error.code}
+    return Explanation(
+        words(told.what.format(**blanks)), words(told.remedy.format(**blanks)), ours=told.ours
+    )
+
+
 def _trigger_expired(_: object) -> Explanation:
     return Explanation(
         words("Slack allows three seconds to open a form, and they were over."),
@@ -339,23 +365,36 @@ def _interrupted(_: object) -> Explanation:
     )
 
 
+def _not_prepared(_: object) -> Explanation:
+    return Explanation(
+        words("This app was held up before the message left, so nothing was sent."),
+        words("Try once more. If it fails again, tell ", ADMIN, "."),
+        ours=True,
+    )
+
+
 _SAY: dict[type[BaseException], Callable[[Any], Explanation]] = {
     errors.Interrupted: _interrupted,
+    errors.NotPrepared: _not_prepared,
     errors.UsageError: _usage,
     errors.NotAllowed: _not_allowed,
     errors.NotFound: _not_found,
     errors.NotLinked: _not_linked,
+    errors.FileUnfit: _file_unfit,
     errors.NotSetUp: _not_set_up,
     errors.Rejected: _rejected,
     errors.Missing: _missing,
     errors.KeyRefused: _key_refused,
+    errors.RoleTooSmall: _role_too_small,
     errors.Throttled: _throttled,
     errors.Unavailable: _unavailable,
     errors.OutcomeUnknown: _outcome_unknown,
+    errors.FileNotTaken: _file_not_taken,
     errors.Unreadable: _unreadable,
     **dict.fromkeys(SENTENCES, _whatsapp),
     errors.StoreUnavailable: _store,
     errors.SlackError: _slack,
     errors.TriggerExpired: _trigger_expired,
     errors.NotInChannel: _not_in_channel,
+    errors.FileNotGiven: _file_not_given,
 }

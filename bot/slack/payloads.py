@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
-from bot.slack.command import Actor, Payload, Place
+from bot.slack.command import Actor, Payload, Place, UploadedFile
 from bot.slack.reply import View
 
 METADATA = 3_000
@@ -52,6 +52,17 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """What each kind cannot do without."""
 
 
+FILES: Shape = [
+    {
+        "id": str,
+        "name": (str, NoneType),
+        "mimetype": (str, NoneType),
+        "size": (int, NoneType),
+    }
+]
+"""What is read of a file input's ``files``. docs.slack.dev/reference/objects/file-object"""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a form was opened from: enough to say something there once it is submitted."""
@@ -62,8 +73,10 @@ class Origin:
 
 def readable(payload: Payload) -> bool:
     """Whether it has the shape that Slack documents, as far as it matters here."""
-    return _fits(payload, SHAPES) and all(
-        payload.get(name) for name in NEEDED.get(payload.get("type", ""), ())
+    return (
+        _fits(payload, SHAPES)
+        and all(payload.get(name) for name in NEEDED.get(payload.get("type", ""), ()))
+        and all(held is None or _fits(held, FILES) for _, held in _file_inputs(payload))
     )
 
 
@@ -119,6 +132,15 @@ def key(payload: Payload) -> str:
     return ":".join(str(part or "") for part in parts)
 
 
+def posted_at(payload: Payload) -> float:
+    """Of the message that was used, in seconds since 1970; 0 where it was none."""
+    container = payload.get("container") or {}
+    try:
+        return float(container.get("message_ts") or 0.0)
+    except (TypeError, ValueError):
+        return 0.0
+
+
 def state(payload: Payload) -> dict[str, str]:
     """What our own form carries with it."""
     kept = _metadata(payload).get("state")
@@ -153,17 +175,45 @@ def _metadata(payload: Payload) -> dict[str, Any]:
 
 
 def values(payload: Payload) -> dict[str, str]:
-    """block_id -> what its element holds; several chosen options are joined by a comma."""
+    """block_id -> what its element holds; several chosen options are joined by a comma, and files
+    are not among them."""
+    return {block: element_value(next(iter(held.values()))) for block, held in _state(payload)}
+
+
+def files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
+    """block_id -> the files that were chosen in it; of a form, after it was found readable."""
+    chosen = {
+        block: tuple(_uploaded(one) for one in held or () if one.get("id"))
+        for block, held in _file_inputs(payload)
+    }
+    return {block: found for block, found in chosen.items() if found}
+
+
+def _uploaded(shown: Mapping[str, Any]) -> UploadedFile:
+    size = shown.get("size")
+    return UploadedFile(
+        id=shown["id"],
+        name=shown.get("name") or "",
+        mimetype=shown.get("mimetype") or "",
+        size=size if type(size) is int and size >= 0 else None,
+    )
+
+
+def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
+    for block, held in _state(payload):
+        element = next(iter(held.values()))
+        if isinstance(element, Mapping) and "files" in element:
+            yield block, element["files"]
+
+
+def _state(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """block_id -> its elements, at least one."""
     holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
     held = (holder or {}).get("state") or {}
     blocks = held.get("values") if isinstance(held, Mapping) else None
-    if not isinstance(blocks, Mapping):
-        return {}
-    return {
-        str(block): element_value(next(iter(elements.values())))
-        for block, elements in blocks.items()
-        if isinstance(elements, Mapping) and elements
-    }
+    for block, elements in (blocks if isinstance(blocks, Mapping) else {}).items():
+        if isinstance(elements, Mapping) and elements:
+            yield str(block), elements
 
 
 _SINGLE = (

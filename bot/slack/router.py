@@ -102,6 +102,8 @@ class Router(Generic[D]):
                 state=payloads.state(payload),
                 in_form=isinstance(payload.get("view"), Mapping),
                 key=payloads.key(payload),
+                posted_at=payloads.posted_at(payload),
+                files=payloads.files(payload),
             )
             return await action.run(request, self._desk)
 
@@ -126,6 +128,7 @@ class Router(Generic[D]):
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 key=payloads.key(payload),
+                files=payloads.files(payload),
             )
             return form.check(request) or await form.submit(request, self._desk)
 

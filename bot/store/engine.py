@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,10 +16,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
+from bot.clock import Clock
 from bot.errors import StoreInUse, StoreUnavailable
+from bot.store.lead import Lead, led_by_session, led_within
 from bot.store.migrate import migrate
+
+T = TypeVar("T")
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 IN_MEMORY = ("", ":memory:")
@@ -40,20 +45,69 @@ PRAGMAS = (
 
 
 class Database:
-    """``begin`` is the one way in. ``alone`` where no other process can share the database."""
+    """``begin`` is the way in. ``alone`` where no other process can share the database.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    ``sessions`` makes connections that are nobody else's, where there are other processes.
+    """
+
+    def __init__(self, engine: AsyncEngine, sessions: AsyncEngine | None = None) -> None:
         self._engine = engine
+        self._sessions = sessions
+        self._leads: set[str] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self.alone = engine.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed when the block ends. Raises ``StoreUnavailable``."""
         try:
-            async with self._engine.begin() as connection:
+            async with self._connection() as connection, connection.begin():
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as lost:
             raise StoreUnavailable(_reason(lost)) from lost
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """One of the pool's. Who is cancelled while it is made or goes back does not break that
+        off: aiosqlite's thread would be left with an answer that nobody waits for."""
+        taking = self._kept(self._engine.connect().start())
+        try:
+            yield await asyncio.shield(taking)
+        finally:
+            await asyncio.shield(self._kept(_given_back(taking)))
+
+    def _kept(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
+
+    async def aclose(self) -> None:
+        while self._work:
+            await asyncio.gather(*self._work, return_exceptions=True)
+        await self._engine.dispose()
+        if self._sessions is not None:
+            await self._sessions.dispose()
+
+    @asynccontextmanager
+    async def lead(self, name: str, clock: Clock) -> AsyncIterator[Lead | None]:
+        """Makes this process the one that does the work of that name, until the block ends; None
+        where another one does it. Returns at once, and raises ``StoreUnavailable`` where the
+        database cannot be asked.
+
+        The block must watch ``lost``, and ``confirm`` the lead before it does what may not be done
+        twice.
+        """
+        if self._sessions is None:
+            async with led_within(self._leads, name) as lead:
+                yield lead
+            return
+        async with AsyncExitStack() as stack:
+            try:
+                lead = await stack.enter_async_context(led_by_session(self._sessions, name, clock))
+            except (DBAPIError, OSError) as lost:
+                raise StoreUnavailable(_reason(lost)) from lost
+            yield lead
 
     async def check(self) -> None:
         """Raises ``StoreUnavailable`` where the database does not answer."""
@@ -65,6 +119,14 @@ class Database:
         return sqlite.insert(table) if self.alone else postgresql.insert(table)
 
 
+async def _given_back(taking: asyncio.Task[AsyncConnection]) -> None:
+    try:
+        connection = await taking
+    except Exception:  # noqa: BLE001 - it never came, which who wanted it was told
+        return
+    await connection.close()
+
+
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
     """``sqlite:///file.db`` or ``postgresql://…``; its tables are made or brought up to date.
@@ -74,7 +136,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     address = make_url(url)
     address = address.set(drivername=DRIVERS[address.get_backend_name()])
     if address.get_backend_name() == "postgresql":
-        async with _opened(_postgres(address)) as database:
+        async with _opened(_postgres(address), _sessions(address)) as database:
             yield database
         return
     with _alone_on(address.database or ""):
@@ -83,13 +145,15 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _opened(engine: AsyncEngine) -> AsyncIterator[Database]:
-    database = Database(engine)
+async def _opened(
+    engine: AsyncEngine, sessions: AsyncEngine | None = None
+) -> AsyncIterator[Database]:
+    database = Database(engine, sessions)
     try:
         await _up_to_date(database)
         yield database
     finally:
-        await engine.dispose()
+        await database.aclose()
 
 
 async def _up_to_date(database: Database) -> None:
@@ -109,11 +173,25 @@ def _postgres(address: URL) -> AsyncEngine:
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
         hide_parameters=True,  # an error must not tell what was written
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_MS}",
-        },
+        connect_args=_TO_POSTGRES,
     )
+
+
+def _sessions(address: URL) -> AsyncEngine:
+    """Each connection is made for its user, and ends with the use."""
+    return create_async_engine(
+        address,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",  # a transaction that idles would be in others' way
+        hide_parameters=True,
+        connect_args=_TO_POSTGRES,
+    )
+
+
+_TO_POSTGRES = {
+    "connect_timeout": CONNECT_SECONDS,
+    "options": f"-c statement_timeout={STATEMENT_MS}",
+}
 
 
 def _sqlite(address: URL) -> AsyncEngine:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Database
@@ -24,6 +24,9 @@ class Failure:
     code: int | None = None
     text: str = ""
     details: str = ""
+
+
+NEVER_LEFT = Failure("not_prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Claimed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One row. Ids are "" until they are known; so are the parts of a report."""
+    """One row. Ids are "" until they are known."""
 
     id: int
     key: str
@@ -67,10 +70,6 @@ class Send:
     message_id: str = ""
     wamid: str = ""
     failure: Failure | None = None
-    report_state: State | None = None
-    report_channel: str = ""
-    report_ts: str = ""
-    report_boot: str = ""
 
 
 class Sends:
@@ -80,9 +79,14 @@ class Sends:
         self._database = database
 
     async def claim(
-        self, claim: Claim, boot: str, now: float, alike_since: float | None
+        self,
+        claim: Claim,
+        boot: str,
+        now: float,
+        alike_since: float | None,
+        state: State = State.SENDING,
     ) -> tuple[Claimed, Send]:
-        """The send is the caller's, or the one that stands in its way.
+        """The send is the caller's, in this ``state``, or the one that stands in its way.
 
         One that failed stands in nobody's way; nor does one that began at ``alike_since`` or
         before, and none at all where that is None.
@@ -98,9 +102,7 @@ class Sends:
                     return Claimed.ALIKE, alike
             made = await connection.execute(
                 self._database.insert(sends)
-                .values(
-                    **asdict(claim), boot=boot, started_at=now, state=State.SENDING, state_at=now
-                )
+                .values(**asdict(claim), boot=boot, started_at=now, state=state, state_at=now)
                 .on_conflict_do_nothing(index_elements=[sends.c.key])
                 .returning(sends)
             )
@@ -108,7 +110,7 @@ class Sends:
             if row is not None:
                 return Claimed.NOW, send_of(row)
         other = await self.by_key(claim.key)  # of a moment ago, to another recipient
-        assert other is not None  # noqa: S101 - the key was taken, and rows are not deleted
+        assert other is not None  # noqa: S101 - the key was taken, and such rows are not deleted
         return Claimed.BEFORE, other
 
     async def _one_at_a_time(self, connection: AsyncConnection, name: str) -> None:
@@ -146,22 +148,48 @@ class Sends:
             row = (await connection.execute(select(sends).where(sends.c.id == send_id))).one()
         return send_of(row)
 
+    async def leave(self, send_id: int) -> bool:
+        """``sending`` from ``preparing``; false where somebody has given it up meanwhile, and then
+        its request must not leave."""
+        preparing = and_(sends.c.id == send_id, sends.c.state == State.PREPARING)
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                update(sends).where(preparing).values(state=State.SENDING)
+            )
+            return done.rowcount == 1
+
     async def give_up(self, began_by: float, now: float, but: Collection[int]) -> list[Send]:
         """Makes ``unknown`` of what has been ``sending`` since ``began_by`` or before, ``but`` for
-        those that are in hand."""
-        late = and_(
-            sends.c.state == State.SENDING,
-            sends.c.started_at <= began_by,
-            sends.c.id.not_in(but),
+        those that are in hand; and ``failed`` of what has been ``preparing``: it never left."""
+        outcomes: dict[State, dict[str, Any]] = {
+            State.SENDING: {"state": State.UNKNOWN},
+            State.PREPARING: {"state": State.FAILED, **failure_columns(NEVER_LEFT)},
+        }
+        late = and_(sends.c.started_at <= began_by, sends.c.id.not_in(but))
+        found: list[Send] = []
+        async with self._database.begin() as connection:
+            for state, outcome in outcomes.items():
+                rows = await connection.execute(
+                    update(sends)
+                    .where(late, sends.c.state == state)
+                    .values(state_at=now, report_due=True, **outcome)
+                    .returning(sends)
+                )
+                found += [send_of(row) for row in rows]
+        return found
+
+    async def forget(self, began_by: float, most: int) -> int:
+        """Drops what came out and began at ``began_by`` or before, the oldest first; returns how
+        many. Who presses for one of them again begins a new send."""
+        old = (
+            select(sends.c.id)
+            .where(sends.c.state.in_(_CAME_OUT), sends.c.started_at <= began_by)
+            .order_by(sends.c.started_at)
+            .limit(most)
         )
         async with self._database.begin() as connection:
-            rows = await connection.execute(
-                update(sends)
-                .where(late)
-                .values(state=State.UNKNOWN, state_at=now, report_due=True)
-                .returning(sends)
-            )
-            return [send_of(row) for row in rows]
+            gone = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
+            return gone.rowcount
 
     async def last_used(self, member: str, among: int) -> tuple[tuple[str, str], ...]:
         """Template and language, the latest first, each once; of the last ``among`` sends."""
@@ -182,6 +210,9 @@ class Sends:
     async def by_key(self, key: str) -> Send | None:
         async with self._database.begin() as connection:
             return await _one(connection, sends.c.key == key)
+
+
+_CAME_OUT = tuple(state for state in State if state is not State.SENDING)
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
@@ -217,10 +248,6 @@ def send_of(row: Row[Any]) -> Send:
         message_id=row.message_id or "",
         wamid=row.wamid or "",
         failure=failure_of(row),
-        report_state=State(row.report_state) if row.report_state else None,
-        report_channel=row.report_channel or "",
-        report_ts=row.report_ts or "",
-        report_boot=row.report_boot or "",
     )
 
 

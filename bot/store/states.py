@@ -12,6 +12,7 @@ class State(StrEnum):
     ``failed`` stands below ``delivered``: that a message arrived is proof (contract, section 10).
     """
 
+    PREPARING = "preparing"  # claimed; what comes first is on its way, the request is not
     SENDING = "sending"  # claimed; its request is on the way
     UNKNOWN = "unknown"  # no answer came: it may have gone out, and is not sent again
     ACCEPTED = "accepted"  # Chakra took it on

@@ -1,7 +1,8 @@
 """The tables as SQLAlchemy knows them; ``migrations/`` is what makes them.
 
 No phone number, name or filled-in value stands in the clear here for longer than it takes to
-process an event: recipients are masked, and compared by keyed hashes.
+process an event: recipients are masked, and compared by keyed hashes. A post is masked by its
+author where others than one person read it.
 """
 
 from __future__ import annotations
@@ -55,12 +56,7 @@ sends = Table(
     Column("failure_code", Integer),  # Meta's
     Column("failure_text", Text),
     Column("failure_details", Text),
-    Column("report_due", Boolean, nullable=False, server_default=false()),  # to be posted or edited
-    Column("report_state", Text),  # the state that it shows
-    Column("report_channel", Text),
-    Column("report_ts", Text),
-    Column("report_boot", Text),  # the process that set out to post it
-    Column("report_tried_at", Double),
+    Column("report_due", Boolean, nullable=False, server_default=false()),  # to go to the outbox
     Index(None, "recipient_hash", "content_hash", "started_at"),
     Index(None, "member", "started_at"),
     Index(None, "wamid"),
@@ -99,3 +95,104 @@ statuses = Table(
 )
 """What events say of messages, until the send is known that they are about. Chakra tells of all
 that the team sends, so that most of what waits here is nobody's and goes after a while."""
+
+posts = Table(
+    "posts",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),  # the order of posting in a channel
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),  # a channel's id, or a member's: direct messages
+    Column("member", Text, nullable=False),  # who is told where it cannot be delivered
+    Column("content", Text, nullable=False),  # JSON, see bot.outbox.content
+    Column("version", Integer, nullable=False),  # of the content
+    Column("shown", Integer, nullable=False),  # the version that Slack has
+    Column("due", Boolean, nullable=False),  # to be posted or edited
+    Column("urgent", Boolean, nullable=False),  # edited before those that are not
+    Column("thread_key", Text),  # the post in whose thread it stands
+    Column("broadcast", Boolean, nullable=False),
+    Column("place_channel", Text),
+    Column("place_ts", Text),
+    Column("boot", Text),  # the process that has it in hand
+    Column("tried_at", Double),
+    Column("doubt_since", Double),  # the first try of which it is not known how it came out
+    Column("not_before", Double),
+    Column("refusal", Text),  # why nothing more is tried: Slack's code, or a word of bot.outbox
+    Column("refused_at", Double),
+    Column("told_by", Text),  # the post that tells the member so
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("waiting_since", Double, nullable=False),  # with a version that Slack does not show
+    Column("delivered_at", Double),
+    Index(None, "due", "channel", "id"),
+    Index(None, "channel", "refusal", "refused_at"),
+    Index(None, "channel", "delivered_at"),
+    Index(None, "changed_at"),
+)
+
+watches = Table(
+    "watches",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("subject", Text, nullable=False),  # a job's id, or an upload's key
+    Column("live", Text, unique=True),  # subject and channel; null once it has ended
+    Column("jobs", Text, nullable=False),  # JSON: Chakra's ids
+    Column("member", Text, nullable=False),  # who asked
+    Column("channel", Text, nullable=False),  # where its message stands
+    Column("title", Text, nullable=False),
+    Column("ending", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("seen_at", Double),  # when Chakra last told of it
+    Column("whole", Boolean, nullable=False),  # no more jobs will come
+    Column("privately", Boolean, nullable=False, server_default=false()),
+    Column("stall_told", Boolean, nullable=False, server_default=false()),
+    Column("counts", Text, nullable=False),  # JSON: state -> entries
+    Column("points", Text, nullable=False),  # JSON: [[when, done], …]
+    Index(None, "ended_at"),
+    Index(None, "member"),
+)
+
+paces = Table(
+    "paces",
+    METADATA,
+    Column("name", Text, primary_key=True),  # of what is done in turns
+    Column("free_at", Double, nullable=False),  # when the next turn is
+)
+"""Turns that replicas share, so that together they keep to one rate."""
+
+uploads = Table(
+    "uploads",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # the form: submitted twice, uploaded once
+    Column("member", Text, nullable=False),
+    Column("channel", Text, nullable=False),  # where its watch stands
+    Column("procedure", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # create or update
+    Column("filename", Text, nullable=False),
+    Column("file", LargeBinary),  # as uploaded; gone once it is cut into pieces
+    Column("stage", Text, nullable=False),
+    Column("turn", Integer, nullable=False, server_default="0"),  # how often it was set going
+    Column("watch_id", NUMBER),
+    Column("problem", Text),  # why it stopped
+    Column("made_at", Double, nullable=False),
+    Column("moved_at", Double),
+    Index(None, "stage", "made_at"),
+)
+
+pieces = Table(
+    "pieces",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("upload_id", NUMBER, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first_row", Integer, nullable=False),  # of the file, as a person counts
+    Column("last_row", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),  # of those, the ones it holds
+    Column("state", Text, nullable=False),
+    Column("job_id", Text),  # Chakra's
+    Column("problem", Text),
+    Column("body", LargeBinary),  # customers' data, in JSON; gone once Chakra has it
+    Index(None, "upload_id", "number", unique=True),
+)
+"""Customers' data in the clear, for as long as it takes to hand them on; a week at the most."""

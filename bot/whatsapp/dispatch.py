@@ -14,11 +14,14 @@ from bot.sending.ledger import Before, Duplicate
 from bot.sending.sending import Sending, Sent
 from bot.sending.submission import Submission
 from bot.slack.client import Posted
+from bot.slack.command import UploadedFile
+from bot.store.sends import Send
 from bot.whatsapp import compose, recipients
+from bot.whatsapp.carrier import Carrier
 from bot.whatsapp.library import Library
 from bot.whatsapp.order import Order
 from bot.whatsapp.recipients import Kind, Recipient, Recipients
-from bot.whatsapp.variables import fields
+from bot.whatsapp.variables import FILE, FILENAME, MEDIA, fields
 
 PLUGIN = "CHAKRA_PLUGIN_ID"
 RECENT = 50
@@ -27,12 +30,21 @@ RECENT = 50
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A send that nothing stands against but, maybe, an earlier one just like it."""
+    """A send that nothing stands against but, maybe, an earlier one just like it. Where there is a
+    ``file``, the ``message`` lacks the address that the file is yet to get."""
 
     template: Template
     recipient: Recipient
     message: compose.Sending
     values: Mapping[str, str] = field(repr=False)
+    sender: str = ""
+    file: UploadedFile | None = None
+
+    def with_file_at(self, address: str, name: str) -> Ready:
+        """The same with its file as a link; ``name`` is what a document is called."""
+        values = {**self.values, MEDIA: address, FILENAME: name}
+        message = compose.compose(self.template, values, self.recipient, self.sender)
+        return replace(self, message=message)
 
 
 class Dispatch:
@@ -45,6 +57,7 @@ class Dispatch:
         recipients: Recipients,
         library: Library,
         sending: Sending,
+        carrier: Carrier,
         *,
         plugin_id: str,
         workspace_url: str,
@@ -53,6 +66,7 @@ class Dispatch:
         self._recipients = recipients
         self._library = library
         self._sending = sending
+        self._carrier = carrier
         self._plugin_id = plugin_id
         self._workspace_url = workspace_url.rstrip("/")
 
@@ -81,7 +95,13 @@ class Dispatch:
         wanted = {one.key for one in fields(template)}
         values = {key: value.strip() for key, value in order.values.items() if key in wanted}
         message = compose.compose(template, values, recipient, sender)
-        return Ready(template, recipient, message, values)
+        file = order.files[0] if FILE in values and order.files else None
+        return Ready(template, recipient, message, values, sender, file)
+
+    async def before(self, key: str) -> Send | None:
+        """The send that this very press has begun already, as it stands: it needs nothing of
+        Chakra's to be told. Raises ``StoreUnavailable``."""
+        return await self._sending.sends.by_key(key)
 
     async def start(
         self, ready: Ready, *, key: str, member: str, asked: str = "", by_content: bool = False
@@ -90,13 +110,11 @@ class Dispatch:
         is sent; ``asked`` is the send about which the person was asked. Raises
         ``StoreUnavailable``; then nothing was sent."""
         submission = replace(_submission(ready, key, member), by_content=by_content)
-
-        async def post() -> Accepted:
-            return await self._post(ready.message)
-
-        started = await self._sending.start(submission, post)
+        errand = Errand(self, ready)
+        first = errand.carry if ready.file else None
+        started = await self._sending.start(submission, errand.post, first=first)
         if isinstance(started, Duplicate) and str(started.send.id) == asked:
-            started = await self._sending.start(submission, post, again=True)
+            started = await self._sending.start(submission, errand.post, first=first, again=True)
         return started
 
     async def last_used(self, member: str) -> tuple[tuple[str, str], ...]:
@@ -106,13 +124,24 @@ class Dispatch:
         except StoreUnavailable:
             return ()
 
+    async def sent(self, send: Send) -> Sent:
+        """An earlier send as it stands, with the place of its report."""
+        return Sent(send, await self._sending.report(send))
+
     def link(self, report: Posted | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""
         if report is None or not self._workspace_url:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
 
-    async def _post(self, message: compose.Sending) -> Accepted:
+    async def carried(self, ready: Ready) -> Ready:
+        """With its file where WhatsApp can fetch it. Raises what ``Carrier.carry`` does."""
+        if ready.file is None:
+            return ready
+        carried = await self._carrier.carry(ready.file, ready.template.media)
+        return ready.with_file_at(carried.address, carried.name)
+
+    async def post(self, message: compose.Sending) -> Accepted:
         match message:
             case compose.ToPhone(phone, body):
                 return await self._messages.send_template(self._plugin_id, phone, body)
@@ -124,6 +153,20 @@ class Dispatch:
                 return await self._messages.send(self._plugin_id, sender_id, meta)
 
 
+class Errand:
+    """One send, claimed: first its file, if it has one, then its only request."""
+
+    def __init__(self, dispatch: Dispatch, ready: Ready) -> None:
+        self._dispatch = dispatch
+        self._ready = ready
+
+    async def carry(self) -> None:
+        self._ready = await self._dispatch.carried(self._ready)
+
+    async def post(self) -> Accepted:
+        return await self._dispatch.post(self._ready.message)
+
+
 def _submission(ready: Ready, key: str, member: str) -> Submission:
     recipient = ready.recipient
     named = f"{recipient.procedure} {recipient.key}".strip()
@@ -133,10 +176,22 @@ def _submission(ready: Ready, key: str, member: str) -> Submission:
         template=ready.template.name,
         language=ready.template.language,
         recipient=recipient.digits or named,
-        values=ready.values,
+        values=_content(ready),
         shown=_masked(recipient, named),
         followable=ready.message.followable,
     )
+
+
+def _content(ready: Ready) -> Mapping[str, str]:
+    """What makes two messages the same. Of a file that is its name, type and size: Slack gives the
+    same file a new id each time it is chosen, and its bytes are fetched only once the send is
+    claimed. Another file that is alike in all three is asked about once too often, which does no
+    harm; a second message would."""
+    file = ready.file
+    if file is None:
+        return ready.values
+    alike = (file.name, file.mimetype, str(file.size)) if file.size is not None else (file.id,)
+    return {**ready.values, FILE: "\n".join(alike)}
 
 
 def _masked(recipient: recipients.Recipient, named: str) -> str:

@@ -120,6 +120,13 @@ class Library:
             raise NotFound("template", template_id, hint=hint)
         return Cached(found, shelf.age_seconds, shelf.stale, shelf.reason)
 
+    async def as_seen(self, template_id: str) -> Template:
+        """As it is remembered, however old that is; asked for where this process has not seen it.
+        Raises ``NotFound``."""
+        shelf = self.remembered()
+        seen = shelf.by_id.get(template_id) if shelf else None
+        return seen or (await self.template(template_id)).value
+
     def remembered(self) -> Shelf | None:
         """What is known without asking, however old: for a form that must open at once."""
         held = self._cache.peek(TEMPLATES, ALL)

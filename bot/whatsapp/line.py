@@ -10,9 +10,10 @@ from bot.slack.words import Line, Link
 from bot.whatsapp.library import Shelf
 from bot.whatsapp.order import PHONE, SENDER, TEMPLATE, Order
 from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import fields, meant
+from bot.whatsapp.variables import Kind, fields, meant
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
+IN_THE_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."
 LANGUAGE, TO = "language", "to"
 NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """What stands before an equals sign and is no variable."""
@@ -81,6 +82,8 @@ def _values(line: Line, template: Template | None) -> dict[str, str]:
             there = ", ".join(one.key.removeprefix("var_body_") for one in wanted)
             asks = f"It asks for: {there}." if there else "It asks for nothing."
             raise UsageError(f"This template has no “{name}”. {asks}")
+        if field.kind is Kind.FILE:
+            raise UsageError(IN_THE_FORM, example="/chakra send")
         values[field.key] = word.url if isinstance(word, Link) else word.text
     return values
 

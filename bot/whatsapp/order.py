@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.errors import UsageError
 from bot.slack.blocks import BUTTON_VALUE
+from bot.slack.command import UploadedFile, Uploads
+from bot.whatsapp.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
 FOUND = "found"
@@ -22,32 +24,45 @@ class Order:
     of the number; ``values`` by the keys of ``bot.whatsapp.variables``. ``asked`` is the send about
     which the person was asked, and wants the same once more; ``tested`` is that of a test to
     oneself. ``found`` are the recipients to choose among, ``picked`` the one that was chosen, or
-    ``OTHER``."""
+    ``OTHER``. Of ``files``, those that were chosen in the form, the name of the first stands among
+    the values; no button carries them."""
 
     template: str = ""
     to: str = field(default="", repr=False)
     sender: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     asked: str = ""
+    files: tuple[UploadedFile, ...] = ()
     found: tuple[str, ...] = field(default=(), repr=False)
     picked: str = field(default="", repr=False)
     tested: str = ""
 
     @classmethod
-    def read(cls, entered: Mapping[str, str], state: Mapping[str, str]) -> Order:
+    def read(
+        cls,
+        entered: Mapping[str, str],
+        state: Mapping[str, str] | None = None,
+        uploads: Uploads | None = None,
+    ) -> Order:
         """Of a form's fields, which may be missing, and of what the form carries with it."""
-        own = (TEMPLATE, PHONE, FOUND, SENDER)
+        kept = state or {}
+        own = (TEMPLATE, PHONE, FOUND, SENDER, FILE)
         picked = entered.get(FOUND, "")
         typed = entered.get(PHONE, "").strip()
+        files = (uploads or {}).get(FILE, ())
+        values = {key: value for key, value in entered.items() if key not in own and value}
+        if files:
+            values[FILE] = files[0].name.strip() or files[0].id
         return cls(
             template=entered.get(TEMPLATE, ""),
             to=typed if picked in ("", OTHER) else picked,
             sender=entered.get(SENDER, ""),
-            values={key: value for key, value in entered.items() if key not in own and value},
-            asked=state.get("asked", ""),
-            found=tuple(state.get("found", "").split()),
+            values=values,
+            asked=kept.get("asked", ""),
+            files=files,
+            found=tuple(kept.get("found", "").split()),
             picked=picked,
-            tested=state.get("tested", ""),
+            tested=kept.get("tested", ""),
         )
 
     @classmethod
@@ -62,7 +77,8 @@ class Order:
 
     def written(self) -> str:
         """For a button's value; "" where it takes more than a button holds."""
-        parts = [self.template, self.to, self.sender, dict(self.values), self.asked]
+        kept = {key: value for key, value in self.values.items() if key != FILE}
+        parts = [self.template, self.to, self.sender, kept, self.asked]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         return text if len(text) <= BUTTON_VALUE else ""
 
@@ -76,7 +92,7 @@ class Order:
         texts = (template, to, sender, asked)
         if not isinstance(values, dict) or not all(isinstance(one, str) for one in texts):
             raise _outdated()
-        given = {str(key): str(item) for key, item in values.items()}
+        given = {str(key): str(item) for key, item in values.items() if key != FILE}
         return cls(template, to, sender, given, asked)
 
     def asked_about(self, send_id: int) -> Order:

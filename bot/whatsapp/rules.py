@@ -8,15 +8,15 @@ may not hold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-import humanize
 
 from bot.chakra.outgoing import unfit
 from bot.chakra.template import Template, filled
 from bot.chakra.text import visible
+from bot.slack.blocks import FORM_FILE_BYTES
+from bot.slack.command import UploadedFile
 from bot.whatsapp import variables as asked
 from bot.whatsapp.variables import Field, Kind, fields
 
@@ -45,17 +45,26 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """``most`` in bytes; ``types`` are media types, ``said`` the same for people."""
+    """``most`` in bytes; ``types`` are media types, ``endings`` those of the files' names, ``said``
+    the same for people."""
 
     most: int
     types: frozenset[str]
+    endings: tuple[str, ...]
     said: str
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 FILES: Mapping[str, FileRule] = {
-    "IMAGE": FileRule(5 * MEGABYTE, frozenset({"image/jpeg", "image/png"}), "a JPEG or PNG"),
-    "VIDEO": FileRule(16 * MEGABYTE, frozenset({"video/mp4", "video/3gpp"}), "an MP4 or 3GP"),
+    "IMAGE": FileRule(
+        5 * MEGABYTE,
+        frozenset({"image/jpeg", "image/png"}),
+        ("jpg", "jpeg", "png"),
+        "a JPEG or PNG",
+    ),
+    "VIDEO": FileRule(
+        16 * MEGABYTE, frozenset({"video/mp4", "video/3gpp"}), ("mp4", "3gp"), "an MP4 or 3GP"
+    ),
     "DOCUMENT": FileRule(
         100 * MEGABYTE,
         frozenset(
@@ -70,21 +79,28 @@ FILES: Mapping[str, FileRule] = {
                 _OFFICE + "presentationml.presentation",
             }
         ),
+        ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx"),
         "a PDF, text, Word, Excel or PowerPoint file",
     ),
 }
 """By the header's format."""
 
 
-def problems(template: Template, values: Mapping[str, str]) -> dict[str, str]:
+def problems(
+    template: Template, values: Mapping[str, str], files: Sequence[UploadedFile] = ()
+) -> dict[str, str]:
     """Field's key -> what is wrong with its value; none where WhatsApp will take them all.
 
-    ``file`` of the values stands for an upload: anything but "" says that there is one.
+    ``file`` of the values stands for an upload: anything but "" says that there is one. ``files``
+    are what was chosen there.
     """
     wanted = fields(template)
     found = {field.key: told for field in wanted if (told := _wrong(field, values))}
-    if asked.MEDIA not in found and any(field.kind is Kind.FILE for field in wanted):
-        found |= _link_or_file(values)
+    if any(field.kind is Kind.FILE for field in wanted):
+        if asked.MEDIA not in found:
+            found |= _link_or_file(values)
+        if told := upload_problem(template.media, files):
+            found[asked.FILE] = told
     for part, most in (("header", HEADER), ("body", BODY)):
         found |= {key: told for key, told in _too_long(template, part, most, values) if not found}
     return found
@@ -92,9 +108,35 @@ def problems(template: Template, values: Mapping[str, str]) -> dict[str, str]:
 
 def file_problem(media: str, content_type: str, size: int) -> str:
     """Of an upload for a header of the format ``media``; ``size`` in bytes. "" where it is fit."""
+    return _of_another_type(media, content_type) or _of_another_size(media, size)
+
+
+def upload_problem(media: str, files: Sequence[UploadedFile]) -> str:
+    """Of what was chosen in a form, as far as the form tells; "" where nothing is wrong, or
+    nothing chosen. What is larger than a form takes goes by a link."""
+    if len(files) > 1:
+        return "Choose one file only."
+    if not files:
+        return ""
+    [file] = files
+    if file.mimetype and (told := _of_another_type(media, file.mimetype)):
+        return told
+    if file.size is None:
+        return ""
+    if FORM_FILE_BYTES < file.size <= FILES[media].most:
+        most = _written(FORM_FILE_BYTES)
+        return f"This file has {_written(file.size)}; a form takes up to {most}. Give a link to it."
+    return _of_another_size(media, file.size)
+
+
+def _of_another_type(media: str, content_type: str) -> str:
     rule = FILES[media]
-    if content_type.partition(";")[0].strip().lower() not in rule.types:
-        return f"WhatsApp takes {rule.said} here."
+    fits = content_type.partition(";")[0].strip().lower() in rule.types
+    return "" if fits else f"WhatsApp takes {rule.said} here."
+
+
+def _of_another_size(media: str, size: int) -> str:
+    rule = FILES[media]
     if not size:
         return "This file is empty."
     if size > rule.most:
@@ -105,8 +147,22 @@ def file_problem(media: str, content_type: str, size: int) -> str:
     return ""
 
 
+def most_bytes(media: str) -> int:
+    """Of an upload for a header of the format ``media``."""
+    return min(FILES[media].most, FORM_FILE_BYTES)
+
+
+def upload_hint(media: str) -> str:
+    said = FILES[media].said
+    return (
+        f"{said[0].upper()}{said[1:]} of up to {_written(most_bytes(media))}. "
+        "Once it is sent, anyone who has its link can open it."
+    )
+
+
 def _written(size: int) -> str:
-    return str(humanize.naturalsize(size, binary=True, format="%.0f")).replace("iB", "B")
+    """Rounded up, so that what is too large never looks as large as what is not."""
+    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
 def _wrong(field: Field, values: Mapping[str, str]) -> str:
@@ -150,7 +206,9 @@ def _link_or_file(values: Mapping[str, str]) -> dict[str, str]:
     if link and upload:
         return {asked.MEDIA: "Give a link or upload a file, not both."}
     if not link and not upload:
-        return {asked.MEDIA: "Give the address of the file, beginning with https://."}
+        return {
+            asked.MEDIA: "Give the address of the file, beginning with https://, or choose a file."
+        }
     return {}
 
 

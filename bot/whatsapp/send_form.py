@@ -25,7 +25,7 @@ from bot.whatsapp import vocabulary
 from bot.whatsapp.order import Order
 from bot.whatsapp.preview import preview
 from bot.whatsapp.recipients import Recipient
-from bot.whatsapp.rules import LONGEST
+from bot.whatsapp.rules import FILES, LONGEST, upload_hint
 from bot.whatsapp.trial import Trial
 from bot.whatsapp.variables import Field, Kind, fields
 
@@ -36,6 +36,7 @@ TEMPLATE = "send.template"
 TYPED = "send.typed"
 CHOSEN = "send.chosen"
 PICKED = "send.picked"
+UPLOADED = "send.file"
 TEST = "send.test"
 TEST_LABEL = "Send a test to me"
 EDIT = "send.edit"
@@ -226,7 +227,7 @@ def _sender(order: Order, senders: Sequence[PhoneNumber]) -> Block:
 def _of_template(order: Order, template: Template | None, told: str) -> list[Block]:
     if template is None:
         return [blocks.context("Choose a template to see what it asks for.")]
-    made = [_field(one, order.values) for one in fields(template) if one.kind is not Kind.FILE]
+    made = [_field(template, one, order.values) for one in fields(template)]
     made += [
         blocks.divider(),
         blocks.context(words(italic("Preview"), *([" · ", told] if told else []))),
@@ -234,14 +235,23 @@ def _of_template(order: Order, template: Template | None, told: str) -> list[Blo
     return [*made, *preview(template, order.values)]
 
 
-def _field(field: Field, values: Mapping[str, str]) -> Block:
+def _field(template: Template, field: Field, values: Mapping[str, str]) -> Block:
+    if field.kind is Kind.FILE:
+        return blocks.file_field(
+            field.key,
+            field.label,
+            action=UPLOADED,
+            filetypes=FILES[template.media].endings,
+            hint=upload_hint(template.media),
+            optional=True,
+        )
     return blocks.text_field(
         field.key,
         field.label,
         action=TYPED,
         initial=values.get(field.key, ""),
         hint=f"For example: {field.example}" if field.example else "",
-        optional=field.optional and field.kind is not Kind.LINK,
+        optional=field.optional,
         live=True,
         most=LONGEST.get(field.kind, LONGEST_PHONE),
     )

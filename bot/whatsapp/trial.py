@@ -75,7 +75,7 @@ class Trials:
         if isinstance(started, Duplicate):
             return Trial(number, asks=started.send)
         if isinstance(started, Before):
-            return Trial(number, sent=Sent.before(started.send), before=True)
+            return Trial(number, sent=await self._dispatch.sent(started.send), before=True)
         ended = await done_within(self._clock, started, PATIENCE)
         return Trial(number, sent=started.result() if ended else None)
 
@@ -94,7 +94,7 @@ def _check(order: Order, template: Template) -> None:
     stopped = unsendable(template)
     if stopped:
         raise UsageError(stopped)
-    wrong = problems(template, order.values)
+    wrong = problems(template, order.values, order.files)
     for field in fields(template):
         if field.key in wrong:
             raise UsageError(f"{field.label}: {wrong[field.key]}")

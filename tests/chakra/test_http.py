@@ -24,6 +24,7 @@ from bot.errors import (
     Missing,
     OutcomeUnknown,
     Rejected,
+    RoleTooSmall,
     Throttled,
     Unavailable,
     Unreadable,
@@ -142,7 +143,7 @@ def test_any_id_stays_one_segment(user_id: str) -> None:
         (304, Unreadable, OutcomeUnknown),
         (400, Rejected, Rejected),
         (401, KeyRefused, KeyRefused),
-        (403, KeyRefused, KeyRefused),
+        (403, RoleTooSmall, RoleTooSmall),
         (404, Missing, Missing),
         (405, Rejected, Rejected),
         (409, Rejected, Rejected),
@@ -193,7 +194,7 @@ async def test_a_redirect_is_not_followed(clock: ManualClock) -> None:
 async def test_a_role_that_is_too_small_is_told_from_a_wrong_token(clock: ManualClock) -> None:
     upstream = Upstream([reply(403, {"_errors": ["not permitted"]})])
     async with upstream.http(clock) as http:
-        with pytest.raises(KeyRefused, match=r"role .* not permitted"):
+        with pytest.raises(RoleTooSmall, match=r"role .* not permitted"):
             await get(http)
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from bot.chakra import fields
 from bot.chakra.envelope import read
-from bot.chakra.models import Config, Reportee, Role, User, UserChanges, is_uuid
+from bot.chakra.models import Reportee, User, UserChanges, is_uuid
 from bot.chakra.wire import Answer, Call
 from bot.errors import Unreadable
 from tests.chakra.upstream import example
@@ -58,34 +58,6 @@ def test_the_documented_user_v1_is_the_same_person(name: str) -> None:
 def test_the_documented_lists(name: str) -> None:
     (item,) = example(f"{name}.response")["_data"]
     assert User.model_validate(item).email == "john@acme.com"
-
-
-def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
-    config = Config.model_validate(example("fetch-config.response")["_data"])
-    john = User.model_validate(example("fetch-user-v1.response")["_data"])
-    assert config.role_name(john.role) == "Inside Sales"
-    assert config.team_name(john.team) == "PaisaPay"
-    assert config.role_name("inside_sales") == "Inside Sales"
-    assert config.role_name("unheard_of") == "unheard_of"
-    assert config.team_name("") == ""
-
-
-@pytest.mark.parametrize(
-    ("body", "roles"),
-    [
-        ({}, ()),
-        ({"roles": None, "team": None}, ()),
-        ({"roles": "x", "team": "y"}, ()),
-        ({"roles": [None, 3, {"name": "Sales"}], "team": []}, (Role(name="Sales"),)),
-        ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (Role(short_id="s"),)),
-    ],
-)
-def test_a_config_of_other_shapes(body: object, roles: tuple[Role, ...]) -> None:
-    assert Config.model_validate(body).roles == roles
-
-
-def test_a_role_without_a_name_is_called_by_its_short_id() -> None:
-    assert Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).role_name("1") == "s"
 
 
 @pytest.mark.parametrize(
@@ -328,14 +300,6 @@ def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
     assert User(**dict(read_user)) == read_user
     assert isinstance(hash(read_user), int)
     repr(read_user).encode()
-
-
-@settings(deadline=None)
-@given(VALUES)
-def test_any_value_makes_a_config(body: object) -> None:
-    config = Config.model_validate({"team": body, "roles": body})
-    assert isinstance(config.role_name("x"), str)
-    assert isinstance(config.team_name("x"), str)
 
 
 @settings(deadline=None)

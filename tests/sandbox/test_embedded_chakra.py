@@ -80,6 +80,17 @@ async def test_config_has_the_documented_keys_and_contents(client: Client) -> No
     assert documented["roles"][0] in config["roles"]
 
 
+async def test_config_says_what_a_lead_may_hold(client: Client) -> None:
+    config = (await client.get("/v1/ext/config")).json["_data"]
+    short_ids = {attribute["shortId"] for attribute in config["attributes"]}
+    leads = (await client.ask("POST", "/v1/ext/procedure/lead/process/list", json={})).json
+    for lead in leads["_data"]:
+        assert {*lead["data"], *lead["record"]["data"]} <= short_ids
+    assert {one["procedure"] for one in config["attributes"]} == {config["procedures"][0]["id"]}
+    types = {one["attributeType"] for one in config["attributes"]}
+    assert types == {one["id"] for one in config["attributeTypes"]}
+
+
 async def test_config_names_every_role_that_a_person_has(client: Client) -> None:
     config = (await client.get("/v1/ext/config")).json["_data"]
     short_ids = {role["id"]: role["shortId"] for role in config["roles"]}

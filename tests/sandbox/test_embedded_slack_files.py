@@ -151,6 +151,13 @@ async def test_without_the_token_the_download_ends_at_a_sign_in_page(stage: Stag
         assert PRICES.data not in body
 
 
+async def test_a_download_can_lead_to_the_sign_in_page(stage: Stage) -> None:
+    url = (await chosen(stage, PRICES))["url_private_download"]
+    stage.slack.fail("download", error="sign_in")
+    assert (await fetched(stage, url, stage.slack.bot_token))[:2] == (200, "text/html")
+    assert (await fetched(stage, url, stage.slack.bot_token))[2] == PRICES.data
+
+
 async def test_without_the_scope_nothing_is_read() -> None:
     async with staged(manifest(scopes=(*SCOPES, "files:write"))) as stage:
         file = stage.slack.workspace.files.add("U0JOHN", PRICES)
@@ -278,7 +285,8 @@ async def test_only_what_was_uploaded_can_be_completed_and_only_once(stage: Stag
     ("place", "error"),
     [
         ({"channel_id": "C0GENERAL"}, "not_in_channel"),
-        ({"channel_id": "U0JOHN"}, "channel_not_found"),
+        ({"channel_id": "U0JOHN"}, "invalid_arguments"),
+        ({"channels": "C0SALES,C0LEADS", "thread_ts": "1.2"}, "invalid_arguments"),
         ({"channel_id": "C999"}, "channel_not_found"),
         ({"channels": "C0SALES,C0GENERAL"}, "not_in_channel"),
         ({"channels": "U0SAM"}, "channel_not_found"),

@@ -20,6 +20,7 @@ import aiohttp
 
 from bot.chakra.messages import Accepted
 from bot.clock import SystemClock
+from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import EmbeddedSlack
 from bot.sending.sending import Sending, open_sending
 from bot.serving import serve
@@ -103,9 +104,12 @@ async def _world(database: Database) -> AsyncIterator[tuple[EmbeddedSlack, Sendi
         client = SlackClient(token=slack.bot_token, base_url=slack.api_url, clock=clock)
         tasks = Tasks(clock)
         try:
-            async with open_sending(
-                database, client, clock, tasks, hash_secret="secret", webhook_secret=SECRET
-            ) as sending:
+            async with (
+                open_outbox(database, client, clock, boot="burst") as outbox,
+                open_sending(
+                    database, outbox, clock, tasks, hash_secret="secret", webhook_secret=SECRET
+                ) as sending,
+            ):
                 yield slack, sending
         finally:
             await client.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -17,55 +16,26 @@ from bot.errors import (
     ChakraError,
     KeyRefused,
     OutcomeUnknown,
+    RoleTooSmall,
     StoreUnavailable,
     Throttled,
     Unavailable,
     Unreadable,
 )
 from bot.sending.failures import error_of
-from bot.sending.ledger import Before, Duplicate, Fresh, Ledger
+from bot.sending.ledger import Before, Duplicate, Fresh
 from bot.sending.submission import claim_of, hash_key
 from bot.store.engine import Database
 from bot.store.sends import Send, Sends
 from bot.store.states import State
-from bot.tasks import Tasks
-from tests.clock import ManualClock, settle
+from tests.clock import settle
+from tests.sending.ledger_stage import KEY, Stage, row
 from tests.sending.upstream import MESSAGE, PHONE, WAMID, Upstream, submission, until
-
-KEY = hash_key("a secret of this app")
-
-
-@dataclass
-class Stage:
-    database: Database
-    clock: ManualClock = field(default_factory=ManualClock)
-    changed: list[Send] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.tasks = Tasks(self.clock)
-        self.sends = Sends(self.database)
-
-    def ledger(self, boot: str = "boot-1", sends: Sends | None = None) -> Ledger:
-        async def note(send: Send) -> None:
-            self.changed.append(send)
-
-        return Ledger(sends or self.sends, self.clock, self.tasks, key=KEY, changed=note, boot=boot)
-
-    async def fresh(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Fresh:
-        claimed = await ledger.claim(submission(key, **other))
-        assert isinstance(claimed, Fresh)
-        return claimed
 
 
 @pytest.fixture
 def stage(database: Database) -> Stage:
     return Stage(database)
-
-
-async def row(stage: Stage, key: str = "view-1") -> Send:
-    found = await stage.sends.by_key(key)
-    assert found is not None
-    return found
 
 
 # --- once -----------------------------------------------------------------------------------------
@@ -113,7 +83,8 @@ async def test_a_press_while_the_first_is_on_its_way_sees_it_on_its_way(stage: S
         from_meta(131026, "Message undeliverable", "Not on WhatsApp"),
         from_meta(132001, "Template name does not exist in the translation"),
         from_meta(999_999, "Something new"),
-        KeyRefused("No", status=403),
+        KeyRefused("No", status=401),
+        RoleTooSmall("No", status=403),
         Throttled("Slow down", retry_after=30),
         Unavailable("The connection was never made"),
     ],
@@ -128,7 +99,8 @@ async def test_a_refusal_is_a_failure_that_keeps_its_class(
     assert send.failure is not None
     again = error_of(send.failure)
     assert type(again) is type(refused)
-    assert (again.code, again.message) == (refused.code, refused.message)
+    assert (again.code, again.retry_after) == (refused.code, refused.retry_after)
+    assert again.message.startswith(refused.message)
 
 
 @pytest.mark.parametrize(

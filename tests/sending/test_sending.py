@@ -19,11 +19,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import WebApp
+from bot.errors import OutcomeUnknown
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import plain
 from bot.sending.ledger import Before, Duplicate, Fresh
-from bot.sending.sending import ROUND_SECONDS, Sending, open_sending
+from bot.sending.sending import KEEP_SENDS, ROUND_SECONDS, Sending, open_sending
 from bot.serving import serve
 from bot.slack.client import SlackClient
 from bot.store.engine import Database, open_database
@@ -53,17 +55,20 @@ class World:
 
     @asynccontextmanager
     async def sending(self, database: Database, boot: str = "") -> AsyncIterator[Sending]:
-        async with open_sending(
-            database,
-            self.client,
-            self.clock,
-            self.tasks,
-            hash_secret=HASH_SECRET,
-            webhook_secret=SECRET,
-            sent=self.sent.append,
-            event=self.events.append,
-            boot=boot,
-        ) as made:
+        async with (
+            open_outbox(database, self.client, self.clock, boot=boot or "boot") as outbox,
+            open_sending(
+                database,
+                outbox,
+                self.clock,
+                self.tasks,
+                hash_secret=HASH_SECRET,
+                webhook_secret=SECRET,
+                sent=self.sent.append,
+                event=self.events.append,
+                boot=boot,
+            ) as made,
+        ):
             yield made
 
     def shown(self) -> list[str]:
@@ -147,6 +152,28 @@ async def test_an_event_faster_than_the_answer_is_not_lost(
         slow.released.set()
         await going
         await world.shows("Read: *order_update*")
+
+
+async def test_a_send_is_forgotten_ninety_days_after_it_began(
+    world: World, database: Database
+) -> None:
+    """An unknown one no sooner than others: somebody may still wonder about it."""
+    day = 86_400.0
+    async with world.sending(database) as sending:
+        await sending.send(submission("read"), Upstream())
+        await sending.send(submission("unknown", recipient="1"), Upstream(OutcomeUnknown()))
+    await world.clock.advance(2 * day)
+    async with world.sending(database) as sending:
+        await sending.send(submission("later", recipient="2"), Upstream())
+    await world.clock.advance(KEEP_SENDS - day)
+    async with world.sending(database) as sending:
+        keys = ["read", "unknown", "later"]
+        for _ in range(2_000):
+            known = [key for key in keys if await sending.sends.by_key(key)]
+            if known != keys:
+                break
+            await asyncio.sleep(0.002)
+        assert known == ["later"]
 
 
 async def test_events_that_came_while_it_was_down_are_worked_off(

@@ -33,7 +33,7 @@ FAILURES: dict[str, Exception] = {
     "usage": errors.UsageError("One word, please.", example="/chakra fail usage"),
     "missing": errors.Missing(endpoint="GET /x", status=404),
     "key": errors.KeyRefused(endpoint="GET /x", status=401),
-    "role": errors.KeyRefused(endpoint="GET /x", status=403),
+    "role": errors.RoleTooSmall(endpoint="GET /x", status=403),
     "busy": errors.Throttled(retry_after=30, endpoint="GET /x", status=429),
     "down": errors.Unavailable(endpoint="GET /x"),
     "unknown": errors.OutcomeUnknown(endpoint="PUT /x"),

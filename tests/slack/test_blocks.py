@@ -220,3 +220,25 @@ def test_a_picture_without_words_has_some() -> None:
         "image_url": "https://a.com/x.png",
         "alt_text": "picture",
     }
+
+
+@given(TEXTS, TEXTS, st.lists(st.sampled_from(["jpg", "png", "pdf"]), max_size=3))
+def test_slack_takes_every_field_for_a_file(label: str, hint: str, endings: list[str]) -> None:
+    field = blocks.file_field("file", label, action="a.file", filetypes=endings, hint=hint)
+    view = blocks.form("a.b", "Title", "Go", [field])
+    assert [str(one) for one in check_view(view) if one.refused] == []
+    element = field["element"]
+    assert (element["max_files"], element.get("filetypes", [])) == (1, endings)
+    assert "dispatch_action" not in field
+
+
+def test_a_form_given_back_leaves_its_file_to_slack() -> None:
+    fields = [
+        blocks.text_field("name", "Name", action="a.name"),
+        blocks.file_field("file", "File", action="a.file", optional=True),
+    ]
+    view = blocks.form("a.b", "Title", "Go", fields)
+    again = blocks.refilled(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
+    assert again["blocks"][1]["element"]["initial_value"] == "Ann"
+    assert again["blocks"][2] == fields[1]
+    assert [str(one) for one in check_view(again) if one.refused] == []

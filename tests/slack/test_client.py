@@ -14,7 +14,8 @@ from bot.errors import NotInChannel, SlackError, TriggerExpired
 from bot.sandbox.slack import plain
 from bot.serving import serve
 from bot.slack import blocks
-from bot.slack.client import SlackClient, retry_after
+from bot.slack.client import SlackClient
+from bot.slack.repeats import retry_after
 from bot.slack.reply import Message
 from tests.clock import ManualClock
 from tests.posting import nobody_listens

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import payloads
-from bot.slack.command import Actor, Place
+from bot.slack.command import Actor, Place, UploadedFile
 from bot.slack.payloads import Origin, carrying, element_value, readable
 
 COMMAND = {
@@ -187,6 +187,69 @@ def test_a_payload_without_state_holds_no_values(payload: dict[str, Any]) -> Non
     assert payloads.values(payload) == {}
 
 
+# --- files ---------------------------------------------------------------------------------------
+
+
+FILE = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 7, "mode": "hosted"}
+UNSEEN = {"id": "F2", "mode": "file_access", "file_access": "check_file_info", "created": 0}
+
+
+def holding(*held: Any) -> dict[str, Any]:
+    """A submission with a file input that holds these."""
+    element = {"file": {"send.file": {"type": "file_input", "files": list(held)}}}
+    name = {"name": {"user.name": {"type": "plain_text_input", "value": "Ann"}}}
+    return {**SUBMIT, "view": {**VIEW, "state": {"values": {**name, **element}}}}
+
+
+def test_the_files_of_a_form_and_its_values_are_read_apart() -> None:
+    payload = holding(FILE, UNSEEN)
+    assert readable(payload)
+    [known, unknown] = payloads.files(payload)["file"]
+    assert known == UploadedFile("F1", "a.png", "image/png", 7)
+    assert unknown == UploadedFile("F2", "", "", None)
+    assert payloads.values(payload) == {"name": "Ann", "file": ""}
+    assert payloads.files({**payload, "type": "block_actions"}) == payloads.files(payload)
+    assert "a.png" not in repr(known)
+
+
+@pytest.mark.parametrize(
+    "element", [{"files": []}, {"files": None}, {}, {"files": [{}]}, {"files": [{"id": ""}]}]
+)
+def test_a_file_input_may_hold_none(element: dict[str, Any]) -> None:
+    payload = {"view": {"state": {"values": {"file": {"send.file": element}}}}}
+    assert readable(payload)
+    assert payloads.files(payload) == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "read"), [(0, 0), (7, 7), (-1, None), (True, None), (None, None), (10**30, 10**30)]
+)
+def test_a_size_is_a_number_of_bytes_or_unknown(size: Any, read: int | None) -> None:
+    [file] = payloads.files(holding({**FILE, "size": size}))["file"]
+    assert file.size == read
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "F1",
+        5,
+        None,
+        [FILE],
+        {**FILE, "id": 5},
+        {**FILE, "id": None},
+        {**FILE, "name": ["a"]},
+        {**FILE, "mimetype": {}},
+        {**FILE, "size": "7"},
+        {**FILE, "size": 7.5},
+    ],
+)
+def test_what_is_no_file_is_not_readable(held: Any) -> None:
+    assert not readable(holding(FILE, held))
+    wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": held}}}}}}
+    assert readable({**SUBMIT, **wild}) is (held is None or held == [FILE])
+
+
 # --- shapes --------------------------------------------------------------------------------------
 
 
@@ -249,7 +312,7 @@ JUNK = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["id", "type", "values", "state", "a"]), inner, max_size=3
+            st.sampled_from(["id", "type", "values", "state", "files", "a"]), inner, max_size=3
         )
     ),
     max_leaves=6,
@@ -267,3 +330,14 @@ def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
         payloads.origin(payload)
         payloads.state(payload)
         payloads.values(payload)
+        payloads.files(payload)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
+def test_whatever_stands_for_a_file_is_read_or_refused(held: Any) -> None:
+    payload = holding(FILE, held)
+    if readable(payload):
+        for file in payloads.files(payload)["file"]:
+            assert file.id
+            assert isinstance(file.name + file.mimetype, str)
+            assert file.size is None or file.size >= 0

@@ -52,9 +52,11 @@ class Asked:
 
 @dataclass
 class Wire:
-    """Something that is not quite Slack; ``answer`` is what it says to anything."""
+    """Something that is not quite Slack; ``answer`` is what it says to anything, ``at`` what it
+    says at some paths."""
 
     answer: Callable[[], Response] = lambda: JSONResponse({"ok": True})
+    at: dict[str, Callable[[], Response]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
     @property
@@ -62,7 +64,7 @@ class Wire:
         async def handle(request: Request) -> Response:
             body = await request.body()
             self.asked.append(Asked(request.url.path, dict(request.headers), body))
-            return self.answer()
+            return self.at.get(request.url.path, self.answer)()
 
         return Starlette(routes=[Route("/{path:path}", handle, methods=["GET", "POST"])])
 

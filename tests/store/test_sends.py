@@ -158,3 +158,31 @@ async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
     assert await sends.give_up(1010, 1055, frozenset()) == []
     assert await sends.by_id(1) is None
     assert await sends.by_key("none") is None
+
+
+# --- what goes after a while ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.SENDING])
+async def test_what_came_out_long_ago_goes(sends: Sends, state: State) -> None:
+    old = await begun(sends, "view-1", now=1000)
+    await sends.note(old.id, state, 1010)
+    await sends.note((await begun(sends, "view-2", now=1001)).id, state, 1010)
+    assert await sends.forget(1000, 10) == 1
+    assert await sends.by_key("view-1") is None
+    assert await sends.by_key("view-2") is not None
+
+
+async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends) -> None:
+    await begun(sends, now=1000)
+    assert await sends.forget(9_000, 10) == 0
+    assert await sends.by_key("view-1") is not None
+
+
+async def test_the_oldest_go_first_and_a_few_at_once(sends: Sends) -> None:
+    for number in (3, 1, 2):
+        send = await begun(sends, f"view-{number}", now=1000 + number)
+        await sends.note(send.id, State.READ, 1010)
+    assert await sends.forget(9_000, 2) == 2
+    assert await sends.by_key("view-3") is not None
+    assert await sends.forget(9_000, 2) == 1

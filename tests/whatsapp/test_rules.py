@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.whatsapp.rules import file_problem, problems
+from bot.slack.command import UploadedFile
+from bot.whatsapp.rules import (
+    FILES,
+    file_problem,
+    most_bytes,
+    problems,
+    upload_hint,
+    upload_problem,
+)
 from bot.whatsapp.variables import fields
 from tests.whatsapp.samples import (
     COUPON,
@@ -98,6 +106,52 @@ def test_uploads(media: str, sort: str, size: int, told: str) -> None:
     found = file_problem(media, sort, size)
     assert told in found
     assert bool(found) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("media", "files", "told"),
+    [
+        ("IMAGE", [], ""),
+        ("IMAGE", [("image/png", 5 * MEGABYTE)], ""),
+        ("IMAGE", [("image/png", 5 * MEGABYTE + 1)], "has 5.1 MB; WhatsApp takes up to 5 MB"),
+        ("IMAGE", [("", None)], ""),
+        ("IMAGE", [("", 0)], "empty"),
+        ("IMAGE", [("image/svg+xml", None)], "a JPEG or PNG"),
+        ("VIDEO", [("video/mp4", 10 * MEGABYTE)], ""),
+        ("VIDEO", [("video/mp4", 12 * MEGABYTE)], "has 12 MB; a form takes up to 10 MB. Give a"),
+        ("VIDEO", [("video/mp4", 17 * MEGABYTE)], "up to 16 MB"),
+        ("DOCUMENT", [("text/plain", 30 * MEGABYTE)], "up to 10 MB. Give a link"),
+        ("IMAGE", [("image/png", 1), ("image/png", 1)], "one file only"),
+    ],
+)
+def test_what_was_chosen_in_a_form(
+    media: str, files: list[tuple[str, int | None]], told: str
+) -> None:
+    chosen = [UploadedFile("F1", "a", sort, size) for sort, size in files]
+    found = upload_problem(media, chosen)
+    assert told in found
+    assert bool(found) == bool(told)
+    made = template(header(sort=media), body("Here."))
+    values = {"file": "a"} if files else {"media": "https://x.example/a"}
+    assert problems(made, values, chosen) == ({"file": found} if found else {})
+
+
+@given(
+    st.sampled_from(sorted(FILES)),
+    st.sampled_from(["image/png", "video/mp4", "application/pdf", "text/html", ""]) | st.text(),
+    st.integers(min_value=0, max_value=200 * MEGABYTE) | st.none(),
+)
+def test_what_passes_is_fit_as_far_as_is_known(media: str, sort: str, size: int | None) -> None:
+    if not upload_problem(media, [UploadedFile("F1", "a", sort, size)]):
+        assert not sort or file_problem(media, sort, 1) == ""
+        assert size is None or 0 < size <= most_bytes(media)
+
+
+@pytest.mark.parametrize("media", sorted(FILES))
+def test_the_hint_says_what_will_do_and_who_can_open_it(media: str) -> None:
+    said = upload_hint(media)
+    assert f"up to {most_bytes(media) // MEGABYTE} MB" in said
+    assert "anyone who has its link" in said
 
 
 @given(WILD_TEMPLATES, st.lists(LONG, max_size=4), st.floats())

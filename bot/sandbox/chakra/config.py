@@ -13,8 +13,6 @@ from bot.sandbox.chakra.team import Named, Team
 
 UNUSED = (
     "entities",
-    "attributeTypes",
-    "attributes",
     "derivedAttributes",
     "attributeGroups",
     "pods",
@@ -45,6 +43,8 @@ class ConfigResource:
             "team": _named(self._team.team),
             "procedures": [_named(procedure) for procedure in self._team.procedures],
             "roles": [_named(role) for role in self._team.roles],
+            "attributeTypes": [_named(one) for one in self._team.attribute_types],
+            "attributes": [_named(one) for one in self._team.attributes],
             **{key: [] for key in UNUSED},
         }
 

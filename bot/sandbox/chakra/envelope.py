@@ -44,12 +44,17 @@ async def refusal(_: Request, error: Exception) -> Response:
     return errors(error.status_code, error.detail, headers=error.headers)
 
 
-async def json_object(request: Request) -> dict[str, Any]:
-    """The JSON object of the body. Raises ``Refused`` (400) for anything else."""
+async def json_body(request: Request) -> Any:
+    """Raises ``Refused`` (400) for what is no JSON."""
     try:
-        body = await request.json()
+        return await request.json()
     except ValueError as unreadable:
         raise Refused(400, "the body is not JSON") from unreadable
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object of the body. Raises ``Refused`` (400) for anything else."""
+    body = await json_body(request)
     if not isinstance(body, dict):
         raise Refused(400, "the body is not an object")
     return body

@@ -1,9 +1,12 @@
-"""The processes of the team, its leads: fetch by id, and list with a query."""
+"""The processes of the team, its leads: fetch by id, and list with a query.
+
+They are created and changed in bulk: ``bulk.py``.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +41,38 @@ def read_leads(team: Team) -> tuple[Process, ...]:
 
 
 class ProcessesResource:
-    """``processes`` is the live state, by id. All are leads: Config knows no other procedure."""
+    """All are leads: Config knows no other procedure. ``settle`` does what background jobs have
+    to do by now, before anybody looks."""
 
-    def __init__(self, leads: tuple[Process, ...]) -> None:
-        self.processes = {lead["id"]: lead for lead in leads}
+    def __init__(
+        self, leads: tuple[Process, ...], settle: Callable[[], None] = lambda: None
+    ) -> None:
+        self._known: dict[str, Process] = {}
+        self._ids: dict[object, str] = {}
+        self._settle = settle
+        for lead in leads:
+            self.put(lead)
+
+    @property
+    def processes(self) -> Mapping[str, Process]:
+        """The live state, by id."""
+        self._settle()
+        return self._known
+
+    def known(self, key: str, value: Any) -> Process | None:
+        """The one whose ``key`` (``id`` or the primary key) is ``value``, whatever jobs have yet to
+        do: for the jobs themselves."""
+        if not isinstance(value, str | int):
+            return None
+        if key == "id":
+            return self._known.get(str(value).lower())
+        found = self._known.get(self._ids.get(value, ""))
+        return found if found is not None and found["data"].get(PRIMARY_KEY) == value else None
+
+    def put(self, process: Process) -> None:
+        """A new one, or one that has changed."""
+        self._known[process["id"]] = process
+        self._ids[process["data"].get(PRIMARY_KEY)] = process["id"]
 
     def routes(self) -> list[Route]:
         above = "/v1/ext/procedure/{procedureShortId}/process"

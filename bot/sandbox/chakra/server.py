@@ -15,10 +15,15 @@ from starlette.types import ASGIApp
 
 from bot.clock import Clock
 from bot.sandbox.chakra import envelope, health, meta, pictures
+from bot.sandbox.chakra.bulk import BulkResource
+from bot.sandbox.chakra.bulk_rows import Rows
 from bot.sandbox.chakra.config import ConfigResource
 from bot.sandbox.chakra.deliveries import Burst
 from bot.sandbox.chakra.door import Door
 from bot.sandbox.chakra.faults import Fault
+from bot.sandbox.chakra.job import EmbeddedJob
+from bot.sandbox.chakra.job_seed import JobPlan
+from bot.sandbox.chakra.jobs import JobsResource
 from bot.sandbox.chakra.people import Person, in_our_case, read_people
 from bot.sandbox.chakra.recipients import KnownNumber
 from bot.sandbox.chakra.sent import Sent, State
@@ -50,7 +55,8 @@ class EmbeddedChakra:
         self._clock = clock
         self._users = UsersResource(read_people(), self.team, clock, self._picture_url)
         self._pictures = pictures.PicturesResource(self._users.people)
-        self._whatsapp = WhatsApp(self.team, clock, lambda: self.base_url)
+        self._jobs = JobsResource(self.team.team.id, clock)
+        self._whatsapp = WhatsApp(self.team, clock, lambda: self.base_url, self._jobs.settle)
         self._meta_errors: meta.Shape = "meta"
         self._routes = self._assembled()
         trouble = self._whatsapp.recipients.trouble
@@ -238,6 +244,35 @@ class EmbeddedChakra:
             message = {"type": "text", "text": {"body": message}}
         return self._whatsapp.deliveries.hear(number, message, name=name, sender=sender)
 
+    @property
+    def jobs(self) -> tuple[EmbeddedJob, ...]:
+        """All background jobs as far as they are by now, also those that have vanished. Those of
+        the seed have a line about each."""
+        return self._jobs.jobs
+
+    def job(self, job_id: str) -> EmbeddedJob:
+        """Raises ``KeyError``."""
+        for job in self.jobs:
+            if job.id == job_id:
+                return job
+        raise KeyError(job_id)
+
+    def add_job(self, **plan: Any) -> EmbeddedJob:
+        """One more: ``succeed=10, fail=2, seconds=30``, ... (see ``JobPlan``)."""
+        return self._jobs.plan(JobPlan.model_validate(plan))
+
+    def stall_job(self, job_id: str) -> None:
+        """From now on none of its entries is tried, until ``resume_job``."""
+        self.job(job_id).stall(self._clock.time())
+
+    def resume_job(self, job_id: str) -> None:
+        """Also where it has stalled as it was planned to, for a while or for ever."""
+        self.job(job_id).resume(self._clock.time())
+
+    def vanish_job(self, job_id: str) -> None:
+        """From now on its id is unknown."""
+        self.job(job_id).vanish()
+
     def _picture_url(self, person: Person) -> str:
         return f"{self.base_url}{pictures.path_of(person)}" if person.picture else ""
 
@@ -248,11 +283,25 @@ class EmbeddedChakra:
             *ConfigResource(self.team).routes(),
             *self._pictures.routes(),
             *self._whatsapp.routes(),
+            *self._jobs.routes(),
+            *self._bulk().routes(),
         ]
         handlers = {HTTPException: envelope.refusal, meta.MetaRefused: self._refused_by_meta}
         app = Starlette(routes=routes, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
+
+    def _bulk(self) -> BulkResource:
+        rows = Rows(self._whatsapp.processes, self.team, self._is_colleague)
+        return BulkResource(rows, self._jobs, self.team, self._clock)
+
+    def _is_colleague(self, name: str) -> bool:
+        """By username, as the API's pages have it, or by e-mail address, as their example has."""
+        return any(
+            name in (one.username, *(email.address for email in one.emails))
+            for one in self.people
+            if not one.is_deleted
+        )
 
     async def _refused_by_meta(self, _: Request, error: Exception) -> Response:
         if not isinstance(error, meta.MetaRefused):

@@ -1,4 +1,4 @@
-"""The made-up team as Config knows it: short id, roles and procedures (``team.json``)."""
+"""The made-up team as Config knows it: roles, procedures, their attributes (``team.json``)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,25 @@ class Named(BaseModel):
     name: str
 
 
+class Attribute(Named):
+    """``attribute_type`` and ``procedure`` are ids. Their keys are INFERRED from those of other
+    references, and so is that an attribute names its procedure. Which attribute is the primary key
+    is not said here, nor which are required: nothing tells that Config says so."""
+
+    attribute_type: str
+    procedure: str
+
+
 class Team(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
 
     team: Named
     roles: tuple[Named, ...]
     procedures: tuple[Named, ...]
+    attribute_types: tuple[Named, ...]
+    attributes: tuple[Attribute, ...]
 
     def role_id(self, short_id: str) -> str:
         """The UUID of a role. A role that Config does not list has one too, the same each time."""

@@ -22,9 +22,16 @@ from bot.sandbox.chakra.webhooks import Webhooks
 
 
 class WhatsApp:
-    """``base_url`` is asked when it is needed: the address is known only once it is served."""
+    """``base_url`` is asked when it is needed: the address is known only once it is served.
+    ``settle`` brings the processes up to the moment."""
 
-    def __init__(self, team: Team, clock: Clock, base_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        team: Team,
+        clock: Clock,
+        base_url: Callable[[], str],
+        settle: Callable[[], None],
+    ) -> None:
         team_id = team.team.id
         self.account = read_account()
         self.recipients = read_recipients()
@@ -32,7 +39,7 @@ class WhatsApp:
         self.deliveries = Deliveries(self.webhooks, self.recipients, self.account, clock)
         self.templates = TemplatesResource(read_templates(), self.account, clock, self._reviewed)
         self.media = MediaResource(self.account, team_id, clock, base_url)
-        self.processes = ProcessesResource(read_leads(team))
+        self.processes = ProcessesResource(read_leads(team), settle)
         self._messages = MessagesResource(
             self.account,
             team_id,

@@ -24,6 +24,8 @@ Json = dict[str, Any]
 
 DOWNLOAD, UPLOAD = "download", "upload"
 """What faults and ``calls`` name the app's requests here."""
+SIGN_IN = "sign_in"
+"""The error with which a download ends as that of a token that may not."""
 _BAD_REQUEST, _NOT_FOUND, _UNSUPPORTED, _FAILED = 400, 404, 415, 500
 _FOUND = 302
 _RAW = "application/octet-stream"
@@ -72,13 +74,16 @@ class FileServer:
     async def _download(self, request: Request) -> Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if bearer != self._bot_token or "files:read" not in self._manifest.scopes:
-            there = f"{self._files.base_url}/signin?redir={quote(request.url.path, safe='')}"
-            return HTMLResponse(f'<a href="{there}">Found</a>.', _FOUND, {"Location": there})
+            return self._to_sign_in(request)
         try:
             file_id = request.path_params["place"].removeprefix(f"{TEAM_ID}-")
             return _content(self._files.for_app(file_id))
         except Refused:
             return HTMLResponse("<!DOCTYPE html><title>No such file</title>", _NOT_FOUND)
+
+    def _to_sign_in(self, request: Request) -> Response:
+        there = f"{self._files.base_url}/signin?redir={quote(request.url.path, safe='')}"
+        return HTMLResponse(f'<a href="{there}">Found</a>.', _FOUND, {"Location": there})
 
     async def _sign_in(self, _: Request) -> Response:
         return HTMLResponse(_SIGN_IN)
@@ -145,7 +150,10 @@ class FileServer:
                 at, began = clock.time(), clock.monotonic()
                 fault = self._faults.take(name)
                 await self._faults.wait(name)
-                response = await _answered(request, fault, answer)
+                if fault is not None and fault.error == SIGN_IN:
+                    response: Response | None = self._to_sign_in(request)
+                else:
+                    response = await _answered(request, fault, answer)
                 status = response.status_code if response else 0
                 self._note(name, request, status, at, clock.monotonic() - began)
                 if response is None or (fault and fault.reset):

@@ -237,15 +237,17 @@ class EmbeddedSlack:
         times: int = 1,
     ) -> None:
         """The next calls of a Web API method fail that way. "response_url", "download" and
-        "upload" stand for what the app does at those URLs.
+        "upload" stand for what the app does at those URLs; with the error "sign_in" a download
+        leads to the sign-in page.
 
         ``reset`` breaks the connection "before" the call takes effect, or "after" it did.
         """
         self._web_api.faults.fail(method, Fault(error, status, reset, retry_after), times)
 
-    def hang(self, method: str) -> None:
-        """Calls of ``method`` get no answer until ``release``; then they go on."""
-        self._web_api.faults.hang(method)
+    def hang(self, method: str, *, times: int | None = None) -> None:
+        """Calls of ``method``, or the next ``times`` of them, get no answer until ``release``; then
+        they go on."""
+        self._web_api.faults.hang(method, times)
 
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)

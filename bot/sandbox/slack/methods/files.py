@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.sandbox.slack.limits import Finding
@@ -11,6 +12,9 @@ from bot.sandbox.slack.rates import TIERS
 from bot.sandbox.slack.refusal import Refused
 from bot.sandbox.slack.seed import APP_USER, Channel
 
+_CONVERSATION = re.compile(r"[CGDZ][A-Z0-9]+")
+"""What ``channel_id`` must look like; the real one wants nine characters or more. Observed:
+github.com/slackapi/bolt-js/issues/2115"""
 LONGEST_ALT_TEXT = 1_000
 """docs.slack.dev/reference/methods/files.getUploadURLExternal: alt_txt_too_large."""
 
@@ -58,7 +62,7 @@ def _wanted(call: Call) -> list[dict[str, str]]:
     """``[{"id", "title"}]``, each of them uploaded and not yet completed."""
     given = call.args.get("files")
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
-        raise Refused("invalid_arguments", [Finding("shape", "/files", "must provide an array")])
+        raise _invalid("/files", "must provide an array")
     wanted = [{"id": str(f.get("id", "")), "title": str(f.get("title") or "")} for f in given]
     if any(not call.workspace.files.waiting(each["id"]) for each in wanted):
         raise Refused("file_not_found")
@@ -66,12 +70,22 @@ def _wanted(call: Call) -> list[dict[str, str]]:
 
 
 def _places(call: Call) -> list[Channel]:
-    """``channel_id`` names a channel, ``channels`` channels or people, parted by commas."""
+    """``channel_id`` names a channel and never a person, ``channels`` channels or people, parted by
+    commas; a thread is in one of them."""
     one = call.args.get("channel_id")
     if one:
+        if not _CONVERSATION.fullmatch(str(one)):
+            raise _invalid("/channel_id", "input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$")
         return [_writable(call, call.channel("channel_id"))]
     named = [name.strip() for name in str(call.args.get("channels") or "").split(",")]
-    return [_writable(call, _place(call, name)) for name in named if name]
+    places = [_writable(call, _place(call, name)) for name in named if name]
+    if call.args.get("thread_ts") and len(places) > 1:
+        raise _invalid("/thread_ts", "provide only one channel with thread_ts")
+    return places
+
+
+def _invalid(where: str, told: str) -> Refused:
+    return Refused("invalid_arguments", [Finding("shape", where, told)])
 
 
 def _place(call: Call, name: str) -> Channel | None:

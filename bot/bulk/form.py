@@ -1,0 +1,219 @@
+"""The two forms of a bulk upload: the choice of a file, and the plan that is confirmed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from bot.bulk.plan import LEAVE_OUT, Chosen, Plan
+from bot.chakra.attributes import Procedure
+from bot.sheets.columns import Match, Purpose, Role, Unmatched
+from bot.sheets.problems import grouped
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, code, lines, words
+from bot.slack.reply import Block, Choice, OpenForm, UpdateForm, View
+
+FILE, CONFIRM, PROBLEMS = "bulk.file", "bulk.confirm", "bulk.problems"
+"""The ``callback_id``s of the forms, and the button for the rows with problems."""
+KIND, PROCEDURE, UPLOAD = "kind", "procedure", "file"
+COLUMN = "column_"
+"""What the fields of unmatched columns begin with; the column's place follows."""
+PURPOSES = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
+FILETYPES = ("csv", "tsv", "txt", "xlsx")
+MOST_ASKED = 20
+"""Columns that the form asks about; the others are left out, and named."""
+MOST_GROUPS = 8
+MOST_MATCHED = 40
+LONGEST_NAME = 60
+LONGEST_SAMPLE = 40
+
+
+def choose(
+    procedures: Sequence[Procedure], *, purpose: Purpose | None, procedure: str, note: str = ""
+) -> OpenForm:
+    """``procedures`` is empty where Chakra has not told of them yet: then one is typed."""
+    made: list[Block] = [blocks.section(note)] if note else []
+    made.append(
+        blocks.select_field(
+            KIND,
+            "What to do",
+            action="bulk.kind",
+            placeholder="Choose",
+            choices=[Choice(said, one.value) for one, said in PURPOSES.items()],
+            initial=(purpose or Purpose.CREATE).value,
+        )
+    )
+    made.append(_procedure(procedures, procedure))
+    made.append(
+        blocks.file_field(
+            UPLOAD,
+            "Table",
+            action="bulk.upload",
+            filetypes=FILETYPES,
+            hint="CSV or Excel, up to 10 MB. The first row names the columns.",
+        )
+    )
+    made.append(blocks.context("Nothing is sent yet: you see first what is in the file."))
+    return OpenForm(blocks.form(FILE, "Bulk upload", "Look at it", made))
+
+
+def _procedure(procedures: Sequence[Procedure], chosen: str) -> Block:
+    if not procedures:
+        return blocks.text_field(
+            PROCEDURE,
+            "Of what",
+            action="bulk.procedure",
+            initial=chosen or "lead",
+            hint="The short id in Chakra, as lead or ticket.",
+            most=LONGEST_NAME,
+        )
+    return blocks.select_field(
+        PROCEDURE,
+        "Of what",
+        action="bulk.procedure",
+        placeholder="Choose",
+        choices=[Choice(one.label, one.short_id, one.short_id) for one in procedures],
+        initial=chosen or (procedures[0].short_id if len(procedures) == 1 else None),
+    )
+
+
+# --- the plan ------------------------------------------------------------------------------------
+
+
+def plan_form(plan: Plan, chosen: Chosen, *, note: str = "") -> UpdateForm:
+    return UpdateForm(_view(plan, chosen, note), state=written(plan.upload.id, chosen))
+
+
+def written(upload_id: int, chosen: Chosen) -> dict[str, str]:
+    kept = json.dumps({str(place): key for place, key in chosen.items()}, separators=(",", ":"))
+    return {"upload": str(upload_id), "chosen": kept}
+
+
+def restored(state: Mapping[str, str]) -> tuple[int, dict[int, str]]:
+    number = state.get("upload", "")
+    try:
+        kept = json.loads(state.get("chosen") or "{}")
+    except ValueError:
+        kept = {}
+    chosen = {int(place): str(key) for place, key in kept.items() if str(place).isdigit()}
+    return (int(number) if number.isdigit() else 0), chosen
+
+
+def said(values: Mapping[str, str]) -> dict[int, str]:
+    """What stands in the fields of unmatched columns."""
+    return {
+        int(field.removeprefix(COLUMN)): key
+        for field, key in values.items()
+        if field.startswith(COLUMN) and field.removeprefix(COLUMN).isdigit() and key
+    }
+
+
+def _view(plan: Plan, chosen: Chosen, note: str) -> View:
+    made: list[Block] = [blocks.section(note)] if note else []
+    made.append(blocks.section(_head(plan)))
+    made += [blocks.section(words(":no_entry: ", one)) for one in plan.matching.obstacles]
+    if plan.matching.matched:
+        made.append(blocks.section(_matched(plan)))
+    made += _problems(plan)
+    asked = _asked(plan, chosen)
+    if asked:
+        made += [blocks.divider(), blocks.context("These columns have no name of an attribute:")]
+        made += asked
+    return blocks.form(CONFIRM, _title(plan), _label(plan), made)
+
+
+def _title(plan: Plan) -> str:
+    return "Create in bulk" if plan.matching.purpose is Purpose.CREATE else "Change in bulk"
+
+
+def _label(plan: Plan) -> str:
+    """24 characters at the most, so that large numbers stand alone."""
+    if plan.checked is None or not plan.good:
+        return "Look again"
+    if not plan.checked.bad:
+        return f"Send {plan.good:,} rows" if plan.good != 1 else "Send 1 row"
+    return f"Send {plan.good:,} of {plan.checked.total:,}"
+
+
+def _head(plan: Plan) -> Markup:
+    file = blocks.clip(plan.upload.filename, LONGEST_NAME)
+    rows = len(plan.sheet.rows)
+    counted = "1 row" if rows == 1 else f"{rows:,} rows"
+    return lines(
+        [
+            words(bold(file), f" · {counted} · {plan.sheet.read_as}"),
+            words("for ", code(plan.upload.procedure)),
+        ]
+    )
+
+
+def _matched(plan: Plan) -> Markup:
+    first = plan.sheet.rows[0]
+    shown = [_column(one, first) for one in plan.matching.matched[:MOST_MATCHED]]
+    more = len(plan.matching.matched) - len(shown)
+    told = [bold("What goes to Chakra"), *shown]
+    if more:
+        told.append(words(f"and {more} more columns"))
+    return Markup(blocks.clip(lines(told), blocks.SECTION_TEXT))
+
+
+def _column(one: Match, first: Sequence[str]) -> Markup:
+    sample = blocks.clip(first[one.place].strip(), LONGEST_SAMPLE)
+    header = blocks.clip(one.header, LONGEST_NAME)
+    named = " (tells which record)" if one.role is Role.IDENTIFIER else ""
+    shown = words("  _", sample.replace("_", " "), "_") if sample else words("")
+    return words("• ", header, " → ", code(one.key), named, shown)
+
+
+def _problems(plan: Plan) -> list[Block]:
+    checked = plan.checked
+    if checked is None or not checked.bad:
+        return []
+    groups = grouped(checked.problems)
+    told = [words("• ", one.told) for one in groups[:MOST_GROUPS]]
+    if len(groups) > MOST_GROUPS:
+        told.append(words(f"and {len(groups) - MOST_GROUPS} other problems"))
+    left = "They are left out." if plan.good else "So nothing can be sent."
+    bad = "1 row has" if checked.bad == 1 else f"{checked.bad:,} rows have"
+    head = words(":warning: ", bold(f"{bad} problems"), " ", left)
+    return [
+        blocks.section(Markup(blocks.clip(lines([head, *told]), blocks.SECTION_TEXT))),
+        blocks.actions(
+            blocks.button("Rows with problems as a file", PROBLEMS, str(plan.upload.id))
+        ),
+    ]
+
+
+def _asked(plan: Plan, chosen: Chosen) -> list[Block]:
+    """A menu for each column that is not understood, and for each that the person spoke of."""
+    spoken = [
+        Unmatched(place, plan.sheet.columns[place])
+        for place in chosen
+        if 0 <= place < len(plan.sheet.columns)
+    ]
+    waiting = {one.place: one for one in (*spoken, *plan.matching.unmatched)}
+    asked = sorted(waiting.values(), key=lambda one: one.place)
+    made = [_menu(plan, one, chosen.get(one.place, LEAVE_OUT)) for one in asked[:MOST_ASKED]]
+    rest = [blocks.clip(one.header, LONGEST_NAME) for one in asked[MOST_ASKED:]]
+    if rest:
+        made.append(blocks.context(words("Left out as well: ", ", ".join(rest))))
+    return made
+
+
+def _menu(plan: Plan, one: Unmatched, initial: str) -> Block:
+    near = {key: place for place, key in enumerate(one.nearest)}
+    free = sorted(plan.targets, key=lambda target: near.get(target.short_id, len(near)))
+    choices = [
+        Choice("Leave this column out", LEAVE_OUT),
+        *(Choice(each.name or each.short_id, each.short_id, each.short_id) for each in free),
+    ]
+    hint = f"It looks like {', '.join(one.nearest)}." if one.nearest else ""
+    return blocks.select_field(
+        f"{COLUMN}{one.place}",
+        blocks.clip(one.header, LONGEST_NAME),
+        action="bulk.column",
+        placeholder="Choose",
+        choices=choices,
+        initial=initial,
+        hint=hint,
+    )

@@ -1,0 +1,173 @@
+"""What is to become of an uploaded spreadsheet: its columns matched, its rows checked, its pieces.
+
+Nothing is held between two looks but the file itself, in the database: a look reads it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from bot.cache import Cache
+from bot.chakra.attributes import Attribute, Procedure
+from bot.chakra.client import Chakra
+from bot.chakra.config import Config
+from bot.clock import Clock
+from bot.errors import NotFound
+from bot.sheets.check import Checked, check_sheet
+from bot.sheets.chunks import chunks
+from bot.sheets.columns import Matching, Purpose, Target, match
+from bot.sheets.problems import problem_file
+from bot.sheets.read import read_sheet
+from bot.sheets.sheet import Sheet
+from bot.slack.command import UploadedFile
+from bot.slack.files import SlackFiles
+from bot.store.uploads import Piece, PieceState, Stage, Upload, Uploads
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Of a file that was chosen in a form. docs.slack.dev/reference/block-kit/block-elements/
+file-input-element"""
+CONFIG, WHOLE = "config", "whole"
+LEAVE_OUT = "-"
+"""In the place of an attribute: what the person says of a column that is not to be sent."""
+
+GONE = "It was kept for an hour, or it is on its way already. Choose the file once more."
+
+Chosen = Mapping[int, str]
+"""What the person said of columns: their place in the sheet -> an attribute, or ``LEAVE_OUT``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``checked`` is nothing while ``matching`` has obstacles."""
+
+    upload: Upload
+    sheet: Sheet = field(repr=False)
+    targets: tuple[Target, ...]
+    matching: Matching
+    checked: Checked | None = field(default=None, repr=False)
+
+    @property
+    def good(self) -> int:
+        return self.checked.good if self.checked else 0
+
+
+class Plans:
+    """Raises ``StoreUnavailable``, ``SheetRefused``, ``FileNotGiven`` and the errors of Chakra."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        files: SlackFiles,
+        chakra: Chakra,
+        cache: Cache,
+        clock: Clock,
+        *,
+        region: str | None,
+    ) -> None:
+        self._uploads = uploads
+        self._files = files
+        self._chakra = chakra
+        self._cache = cache
+        self._clock = clock
+        self._region = region
+
+    async def procedures(self) -> tuple[Procedure, ...]:
+        """What can be created or changed in bulk, by their names."""
+        config = await self._config()
+        return tuple(sorted(config.procedures, key=lambda one: one.label.casefold()))
+
+    async def draft(
+        self,
+        key: str,
+        file: UploadedFile,
+        *,
+        member: str,
+        channel: str,
+        procedure: str,
+        purpose: Purpose,
+    ) -> Upload:
+        """Takes the file out of Slack and keeps it. ``key`` names the form and the
+        file: submitted twice, it is one draft."""
+        stored = await self._files.info(file.id)
+        content = await self._files.download(stored, most=MOST_BYTES)
+        return await self._uploads.draft(
+            key,
+            member=member,
+            channel=channel,
+            procedure=procedure,
+            kind=purpose.value,
+            filename=stored.name or file.name or "the file",
+            file=content,
+            now=self._clock.time(),
+        )
+
+    async def look(self, upload_id: int, member: str, chosen: Chosen, zone: tzinfo) -> Plan:
+        """``zone`` is that of times without an offset. Raises ``NotFound`` where it is no draft of
+        this member's any more."""
+        upload = await self._uploads.get(upload_id)
+        if upload is None or upload.stage is not Stage.DRAFT or upload.member != member:
+            raise NotFound("upload", str(upload_id), hint=GONE)
+        sheet = await read_sheet(await self._uploads.file(upload_id))
+        config = await self._config()
+        targets = tuple(map(_target, config.attributes_of(upload.procedure)))
+        said = {
+            sheet.columns[place]: "" if key == LEAVE_OUT else key
+            for place, key in chosen.items()
+            if 0 <= place < len(sheet.columns)
+        }
+        matching = await asyncio.to_thread(
+            match,
+            sheet.columns,
+            targets,
+            Purpose(upload.kind),
+            primary_key=_primary_key(config, upload.procedure),
+            chosen=said,
+        )
+        if matching.obstacles:
+            return Plan(upload, sheet, targets, matching)
+        checked = await check_sheet(sheet, matching, region=self._region, zone=zone)
+        return Plan(upload, sheet, targets, matching, checked)
+
+    async def problems(self, plan: Plan) -> bytes:
+        """The rows with problems, as a file to repair."""
+        if plan.checked is None:
+            return b""
+        return await asyncio.to_thread(problem_file, plan.sheet, plan.checked.problems)
+
+    async def _config(self) -> Config:
+        return (await self._cache.get(CONFIG, WHOLE, self._chakra.config.fetch)).value
+
+
+async def cut(plan: Plan) -> list[Piece]:
+    """The good rows in pieces, each one request."""
+    checked = plan.checked
+    if checked is None:
+        return []
+
+    def made() -> list[Piece]:
+        return [
+            Piece(
+                one.number,
+                one.first,
+                one.last,
+                len(one.rows),
+                PieceState.PENDING,
+                body=one.body,
+            )
+            for one in chunks(checked.items, checked.rows)
+        ]
+
+    return await asyncio.to_thread(made)
+
+
+def _target(attribute: Attribute) -> Target:
+    return Target(attribute.short_id, attribute.name, attribute.type, attribute.required is True)
+
+
+def _primary_key(config: Config, procedure: str) -> str:
+    """ "lead_id" of a lead, by the contract's examples, where the configuration does not say."""
+    known = config.primary_key_of(procedure)
+    return known.short_id if known else f"{procedure}_id"

@@ -1,0 +1,54 @@
+"""Checked rows as the items of a bulk request, each built when it is asked for: of 100,000 rows
+only the values are held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import overload
+
+from bot.sheets.columns import Match, Purpose, Role
+from bot.sheets.values import Value
+
+Item = Mapping[str, object]
+Values = tuple[Value | None, ...]
+"""One for each matched column; nothing where the cell is empty."""
+
+
+class Items(Sequence[Item]):
+    """As they go into the JSON (contract sections 4.8 and 4.9)::
+
+        {"lead_id": "LEAD-7", "data": {"city": "Goa"}, "state": "NEW"}               to create
+        {"lead_id": "LEAD-7", "update": {"data": {"city": "Goa"}, "state": "NEW"}}   to update
+
+    An empty cell is not in them: it leaves out what is created and untouched what is updated.
+    """
+
+    def __init__(
+        self, purpose: Purpose, columns: Sequence[Match], values: Sequence[Values]
+    ) -> None:
+        self._purpose = purpose
+        self._columns = columns
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> Items: ...
+    def __getitem__(self, place: int | slice) -> Item | Items:
+        if isinstance(place, slice):
+            return Items(self._purpose, self._columns, self._values[place])
+        return self._item(self._values[place])
+
+    def _item(self, values: Values) -> Item:
+        parts: dict[Role, dict[str, Value]] = {role: {} for role in Role}
+        for column, value in zip(self._columns, values, strict=True):
+            if value is not None:
+                parts[column.role][column.key] = value
+        data, beside = parts[Role.ATTRIBUTE], parts[Role.ROOT]
+        if self._purpose is Purpose.CREATE:
+            return {**parts[Role.IDENTIFIER], "data": data, **beside}
+        changes = {"data": data, **beside} if data else beside
+        return {**parts[Role.IDENTIFIER], "update": changes}

@@ -1,0 +1,289 @@
+"""Files in Slack: what a person uploaded is fetched, what the app made is put up. A part of the one
+place that talks to Slack, over the session of its client (`client.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import aiohttp
+from yarl import URL
+
+from bot.clock import Clock, sleep
+from bot.errors import FileNotGiven, SlackError
+from bot.slack.repeats import CONNECT_PAUSE, LONGEST_WAIT, retry_after
+
+DOWNLOAD, UPLOAD = "download", "upload"
+"""What errors call the requests that are no method of the Web API."""
+
+WHOLE = 3
+"""Times the client's patience: for all bytes of one file. Between two of them, once its patience.
+By default 30 seconds: 10 MB, the most that a form takes, at 3 Mbit/s."""
+CHUNK = 64 * 1024
+HOPS = 2
+
+DOMAINS = ("slack.com", "slack-gov.com")
+"""Slack's own, for its file hosts below them: files.slack.com serves ``url_private``, and takes
+uploads. docs.slack.dev/reference/objects/file-object; GovSlack: docs.slack.dev/govslack"""
+FILE_HOSTS = frozenset(
+    f"{name}.{domain}" for name in ("files", "files-origin") for domain in DOMAINS
+)
+"""The only ones to which a redirect is followed: on Enterprise Grid files.slack.com is said to send
+on to files-origin.slack.com, which wants the token too. INFERRED, from other apps' reports
+(github.com/NousResearch/hermes-agent/pull/114483). The sign-in page is on neither."""
+
+SIGN_IN = "sign_in"
+EXTERNAL = "external_file"
+ELSEWHERE = "elsewhere"
+TOO_LARGE = "too_large"
+
+_OK, _TOO_MANY, _FAILED = 200, 429, 500
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_PAGE_STARTS = (b"<!doctype html", b"<html")
+_UNSAID = frozenset({"", "application/octet-stream"})
+_RAW = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as ``files.info`` tells of it; what that leaves out is "" and None. ``size`` in bytes.
+    An ``external`` one is not in Slack: its ``address`` may be anybody's."""
+
+    id: str
+    name: str = field(repr=False)
+    mimetype: str
+    size: int | None
+    external: bool
+    address: str = field(repr=False)
+
+
+class Calls(Protocol):
+    """What is needed of the client. Both raise ``SlackError``."""
+
+    async def call(self, method: str, **arguments: Any) -> dict[str, Any]: ...
+
+    async def direct_messages(self, member: str, /) -> str: ...
+
+
+class SlackFiles:
+    """The token goes with a download only, and only to the host of ``base_url`` or to Slack's own:
+    never to a stranger's, never along a redirect to anywhere else."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        session: aiohttp.ClientSession,
+        *,
+        token: str,
+        base_url: str,
+        clock: Clock,
+        patience: float,
+    ) -> None:
+        self._calls = calls
+        self._session = session
+        self._token = token
+        self._home = URL(base_url)
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(
+            total=WHOLE * patience, connect=patience, sock_read=patience
+        )
+
+    async def info(self, file_id: str) -> StoredFile:
+        """Raises ``FileNotGiven``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …"""
+        try:
+            body = await self._calls.call("files.info", file=file_id)
+        except SlackError as refused:
+            raise FileNotGiven(
+                refused.method, refused.code, retry_after=refused.retry_after
+            ) from refused
+        shown = body.get("file")
+        if not isinstance(shown, Mapping):
+            raise FileNotGiven("files.info", "unreadable")
+        return _stored(file_id, shown)
+
+    async def download(self, file: StoredFile, *, most: int) -> bytes:
+        """The file's bytes, at most ``most`` of them. Asked once more where the line broke or Slack
+        failed: it only reads.
+
+        Raises ``FileNotGiven``, and asks nobody where ``info`` says that the file is too large or
+        not in Slack. What Slack serves without the scope files:read is its sign-in page, as 200 or
+        by a redirect: that is ``sign_in``.
+        """
+        if file.external:
+            raise FileNotGiven(DOWNLOAD, EXTERNAL)
+        if file.size is not None and file.size > most:
+            raise FileNotGiven(DOWNLOAD, TOO_LARGE)
+        address = owned(self._home, file.address)
+        if address is None:
+            raise FileNotGiven(DOWNLOAD, ELSEWHERE)
+        try:
+            return await self._fetched(address, file, most)
+        except _Passing as passing:
+            if passing.wait > LONGEST_WAIT:
+                raise passing.error from passing
+            await sleep(self._clock, passing.wait)
+        try:
+            return await self._fetched(address, file, most)
+        except _Passing as passing:
+            raise passing.error from passing
+
+    async def upload(
+        self,
+        place: str,
+        name: str,
+        content: bytes,
+        *,
+        title: str = "",
+        comment: str = "",
+        thread_ts: str = "",
+    ) -> str:
+        """Puts a file up with a ``comment`` (mrkdwn) and returns its id. ``place`` is a channel, or
+        a member, for the direct messages with the app; ``thread_ts`` that of a message there.
+
+        Raises ``SlackError`` and its kinds. Slack knows no key by which a second upload would be
+        the same as the first: where the answer of ``files.completeUploadExternal`` gets lost
+        (``unreachable``, ``unreadable``, ``http_5…``) the file may stand there all the same.
+        Nothing is repeated here, and whoever repeats it may show the file twice. After any other
+        error, and after those of the steps before, nothing is to be seen.
+        """
+        channel = await self._calls.direct_messages(place) if place[:1] in ("U", "W") else place
+        announced = await self._calls.call(
+            "files.getUploadURLExternal", filename=name, length=len(content)
+        )
+        address, file_id = announced.get("upload_url"), announced.get("file_id")
+        if not isinstance(address, str) or not isinstance(file_id, str) or not file_id:
+            raise SlackError("files.getUploadURLExternal", "unreadable")
+        await self._put(address, content)
+        more = {"initial_comment": comment, "thread_ts": thread_ts}
+        await self._calls.call(
+            "files.completeUploadExternal",
+            files=[{"id": file_id, "title": title or name}],
+            channel_id=channel,
+            **{key: value for key, value in more.items() if value},
+        )
+        return file_id
+
+    async def _put(self, address: str, content: bytes) -> None:
+        """The address itself is the permission: no token goes with it."""
+        to = owned(self._home, address)
+        if to is None:
+            raise SlackError(UPLOAD, ELSEWHERE)
+        try:
+            async with self._session.post(
+                to,
+                data=content,
+                headers={"Content-Type": _RAW},
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                if response.status != _OK:
+                    raise SlackError(UPLOAD, f"http_{response.status}")
+        except (aiohttp.ClientError, OSError) as lost:
+            raise SlackError(UPLOAD, "unreachable") from lost
+
+    async def _fetched(self, address: URL, file: StoredFile, most: int) -> bytes:
+        """Raises ``FileNotGiven``, or ``_Passing`` where another try can help."""
+        for _ in range(HOPS):
+            try:
+                async with self._session.get(
+                    address,
+                    headers={"Authorization": f"Bearer {self._token}"},
+                    allow_redirects=False,
+                    timeout=self._timeout,
+                ) as response:
+                    if response.status not in _REDIRECTS:
+                        return await _content(response, file, most)
+                    address = _onward(address, response.headers.get("Location", ""))
+            except TimeoutError as late:
+                raise FileNotGiven(DOWNLOAD, "unreachable") from late
+            except (aiohttp.ClientError, OSError) as lost:
+                raise _Passing(FileNotGiven(DOWNLOAD, "unreachable"), CONNECT_PAUSE) from lost
+        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+
+
+def owned(home: URL, address: str) -> URL | None:
+    """The address as it will be asked, where what answers there is Slack: at ``home``, the address
+    of the Web API, or on a host of its own. Else nothing, as for what is no address at all."""
+    try:
+        url = URL(address)
+    except ValueError:
+        return None
+    if url.user is not None or url.password is not None:
+        return None
+    if _origin(url) == _origin(home):
+        return url
+    host = url.raw_host or ""
+    own = any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
+    return url if own and _origin(url) == ("https", host, 443) else None
+
+
+class _Passing(Exception):
+    """Another try after ``wait`` seconds can help; ``error`` is for where none is made."""
+
+    def __init__(self, error: FileNotGiven, wait: float) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+def _stored(file_id: str, shown: Mapping[str, Any]) -> StoredFile:
+    size = shown.get("size")
+    return StoredFile(
+        id=file_id,
+        name=_text(shown.get("name")),
+        mimetype=_text(shown.get("mimetype")),
+        size=size if type(size) is int and size >= 0 else None,
+        external=bool(shown.get("is_external")) or shown.get("mode") == "external",
+        address=_text(shown.get("url_private_download")) or _text(shown.get("url_private")),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.raw_host, url.port
+
+
+def _onward(address: URL, location: str) -> URL:
+    """Where a redirect leads, if that is a file host of Slack's; else it is to the sign-in page."""
+    try:
+        onward = address.join(URL(location))
+    except ValueError:
+        raise FileNotGiven(DOWNLOAD, SIGN_IN) from None
+    host = onward.raw_host or ""
+    strange = host not in FILE_HOSTS or onward.user is not None
+    if strange or _origin(onward) != ("https", host, 443):
+        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+    return onward
+
+
+async def _content(response: aiohttp.ClientResponse, file: StoredFile, most: int) -> bytes:
+    """Never holds more than ``most`` bytes, and one chunk. Raises what ``_fetched`` does."""
+    status = response.status
+    if status == _TOO_MANY:
+        wait = retry_after(response.headers)
+        raise _Passing(FileNotGiven(DOWNLOAD, "ratelimited", retry_after=wait), wait)
+    if status >= _FAILED:
+        raise _Passing(FileNotGiven(DOWNLOAD, f"http_{status}"), CONNECT_PAUSE)
+    if status != _OK:
+        raise FileNotGiven(DOWNLOAD, f"http_{status}")
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        content += chunk
+        if len(content) > most:
+            raise FileNotGiven(DOWNLOAD, TOO_LARGE)
+    if len(content) != file.size and _is_page(response, content):
+        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+    return bytes(content)
+
+
+def _is_page(response: aiohttp.ClientResponse, content: bytearray) -> bool:
+    """A web page where a file should be, also where something on the way dropped its type."""
+    said = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if said in _PAGES:
+        return True
+    return said in _UNSAID and bytes(content[:200]).lstrip().lower().startswith(_PAGE_STARTS)

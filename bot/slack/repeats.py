@@ -1,0 +1,130 @@
+"""When a call to Slack is made once more: waits by the injected clock, and never a second post.
+
+A call is repeated when Slack answered 429, or when the connection was never made; a call whose
+answer got lost only where Slack itself makes a second one harmless.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+
+from bot.clock import Clock, sleep
+
+LONGEST_WAIT = 10.0
+"""Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
+RATE_LIMIT_TRIES = 2
+CONNECT_PAUSE = 0.2
+
+READS = frozenset(
+    {
+        "auth.test",
+        "conversations.history",
+        "conversations.info",
+        "conversations.members",
+        "conversations.replies",
+        "files.getUploadURLExternal",  # writes nothing that anybody sees
+        "files.info",
+        "usergroups.users.list",
+        "users.info",
+    }
+)
+"""Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
+HARMLESS_TWICE = READS | {"views.update"}
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""What aiohttp raises where there was no connection."""
+
+
+# The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
+
+
+class RateLimitRetry(AsyncRetryHandler):
+    """Waits as long as Slack's ``Retry-After`` says, on the injected clock, ``LONGEST_WAIT`` in
+    all."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(max_retry_count=RATE_LIMIT_TRIES)
+        self._clock = clock
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or response.status_code != 429:
+            return False
+        return _waited(state) + retry_after(response.headers) <= LONGEST_WAIT
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        wait = retry_after(response.headers if response else {})
+        state.custom_values = {_WAITED: _waited(state) + wait}
+        state.next_attempt_requested = True
+        await sleep(self._clock, wait)
+        state.increment_current_attempt()
+
+
+_WAITED = "seconds waited"
+
+
+def _waited(state: RetryState) -> float:
+    return float((state.custom_values or {}).get(_WAITED, 0.0))
+
+
+class ConnectionRetry(AsyncRetryHandler):
+    """Once more when the connection was never made, or when the call only reads."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(max_retry_count=1)
+        self._clock = clock
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return True
+        lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
+        return lost and request.url.rsplit("/", 1)[-1] in HARMLESS_TWICE
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        state.next_attempt_requested = True
+        await sleep(self._clock, CONNECT_PAUSE)
+        state.increment_current_attempt()
+
+
+def retry_after(headers: Mapping[str, Any]) -> float:
+    """Seconds, from Slack's header; 1 where it is missing or no number."""
+    value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
+    try:
+        seconds = float(value[0] if isinstance(value, list) else value)
+    except (ValueError, IndexError):
+        return 1.0
+    return seconds if 0 <= seconds < math.inf else 1.0

@@ -1,0 +1,314 @@
+"""What the bot says by itself: one row a message, kept until it is delivered, and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Database
+from bot.store.tables import posts
+
+DROPPED = "dropped"
+"""The refusal of a post that its author takes back; it stays closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an author wants said. ``thread_key`` is "" for a message of its own."""
+
+    key: str
+    channel: str
+    member: str
+    content: str
+    thread_key: str = ""
+    broadcast: bool = False
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One row; what is not known is "" or None. Without a ``place_ts`` it is not posted, as far as
+    is known; with ``doubt_since`` it may be all the same."""
+
+    id: int
+    key: str
+    channel: str
+    member: str
+    content: str
+    version: int
+    shown: int
+    due: bool
+    urgent: bool
+    thread_key: str
+    broadcast: bool
+    place_channel: str
+    place_ts: str
+    boot: str
+    tried_at: float | None
+    doubt_since: float | None
+    not_before: float | None
+    refusal: str
+    told_by: str
+    created_at: float
+    waiting_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a member hears that a post is not delivered: ``content`` the first time, ``again`` in
+    its thread while the channel stays closed for the same reason."""
+
+    content: str
+    again: str
+
+
+class Posts:
+    """Every method is one transaction, and raises ``StoreUnavailable``. Moments are seconds since
+    1970; ``boot`` names the process that has a post in hand."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- what authors write -----------------------------------------------------------------------
+
+    async def put(self, drafts: Sequence[Draft], now: float) -> None:
+        """New ones are due; where the key is known, the content is the newest from now on.
+
+        Nothing is written where the content is the same, nor to one that is closed: taken back by
+        its author, or refused before it stood.
+        """
+        if not drafts:
+            return
+        # In one order, so that two replicas cannot wait for each other.
+        ordered = sorted(drafts, key=lambda draft: draft.key)
+        async with self._database.begin() as connection:
+            await self._insert(connection, ordered, now)
+            await connection.execute(
+                update(posts)
+                .where(posts.c.key == bindparam("of"), posts.c.content != bindparam("new"), _open())
+                .values(
+                    content=bindparam("new"),
+                    urgent=bindparam("now_urgent"),
+                    version=posts.c.version + 1,
+                    due=True,
+                    changed_at=now,
+                    waiting_since=case((posts.c.due, posts.c.waiting_since), else_=now),
+                ),
+                [{"of": one.key, "new": one.content, "now_urgent": one.urgent} for one in ordered],
+            )
+
+    async def drop(self, key: str, now: float) -> None:
+        """It is neither posted nor edited any more."""
+        values = {"refusal": DROPPED, "refused_at": now, "due": False}
+        await self._set(posts.c.key == key, values)
+
+    async def by_key(self, key: str) -> Post | None:
+        async with self._database.begin() as connection:
+            row = (await connection.execute(select(posts).where(posts.c.key == key))).one_or_none()
+        return None if row is None else _post(row)
+
+    # --- what is to be done -----------------------------------------------------------------------
+
+    async def heads(self) -> list[Post]:
+        """Of each channel the first that is to be posted: those behind it wait for it."""
+        first = (
+            select(func.min(posts.c.id))
+            .where(posts.c.due, posts.c.place_ts.is_(None))
+            .group_by(posts.c.channel)
+        )
+        return await self._all(select(posts).where(posts.c.id.in_(first)).order_by(posts.c.id))
+
+    async def unshown(self, now: float, limit: int) -> list[Post]:
+        """Those that stand and do not show their newest version: first those that need not wait,
+        of those the urgent ones, then those that have been waiting for longest."""
+        waits = func.coalesce(posts.c.not_before, 0.0) > now
+        return await self._all(
+            select(posts)
+            .where(posts.c.due, posts.c.place_ts.is_not(None))
+            .order_by(waits, posts.c.urgent.desc(), posts.c.waiting_since, posts.c.id)
+            .limit(limit)
+        )
+
+    # --- what becomes of it -----------------------------------------------------------------------
+
+    async def claim(self, post_id: int, boot: str, now: float, abandoned_by: float) -> Post | None:
+        """The post as it was, where it is the caller's to post or edit: due, and in nobody else's
+        hand since ``abandoned_by``. From now on it is in doubt whether it is posted."""
+        free = or_(posts.c.boot.is_(None), posts.c.boot == boot, posts.c.tried_at <= abandoned_by)
+        wanted = select(posts).where(posts.c.id == post_id, posts.c.due, free).with_for_update()
+        async with self._database.begin() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+            if row is None:
+                return None
+            since = now if row.doubt_since is None else row.doubt_since
+            await connection.execute(
+                update(posts)
+                .where(posts.c.id == post_id)
+                .values(
+                    boot=boot,
+                    tried_at=now,
+                    doubt_since=since if row.place_ts is None else None,
+                )
+            )
+        return _post(row)
+
+    async def shows(
+        self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
+    ) -> None:
+        """Slack has this version; at this place, where it was posted or found just now. What it
+        refused before counts no more."""
+        dropped = func.coalesce(posts.c.refusal, "") == DROPPED
+        values: dict[str, Any] = {
+            "shown": version,
+            "due": and_(posts.c.version > version, ~dropped),
+            "refusal": case((dropped, DROPPED)),
+            "told_by": None,
+            "delivered_at": now,
+            "waiting_since": now,
+            "not_before": None,
+            **_IN_NOBODYS_HAND,
+        }
+        if ts:
+            values |= {"place_channel": channel, "place_ts": ts}
+        await self._set(posts.c.id == post_id, values)
+
+    async def not_done(self, post_id: int, not_before: float | None = None) -> None:
+        """Slack certainly did not do what was tried last; it may be tried again."""
+        await self._set(posts.c.id == post_id, {"not_before": not_before, **_IN_NOBODYS_HAND})
+
+    async def in_doubt(self, post_id: int, not_before: float) -> None:
+        """It is not known whether it stands; it stays in the caller's hand until it may look."""
+        await self._set(posts.c.id == post_id, {"not_before": not_before})
+
+    async def refuse(
+        self, post: Post, refusal: str, now: float, telling: Telling | None = None
+    ) -> None:
+        """Nothing more is tried, and the member is told in their direct messages: once while a
+        channel stays closed for the same reason, with the rest in the thread of that."""
+        async with self._database.begin() as connection:
+            told_by = None
+            if telling is not None:
+                told_by = await _told_by(connection, post, refusal)
+                draft = Draft(
+                    key=f"undelivered:{post.id}:{post.version}",
+                    channel=post.member,
+                    member=post.member,
+                    content=telling.again if told_by else telling.content,
+                    thread_key=told_by or "",
+                    urgent=True,
+                )
+                await self._insert(connection, [draft], now)
+                told_by = told_by or draft.key
+            await connection.execute(
+                update(posts)
+                .where(posts.c.id == post.id)
+                .values(
+                    refusal=refusal,
+                    refused_at=now,
+                    told_by=func.coalesce(told_by, posts.c.told_by),
+                    due=False,
+                    **_IN_NOBODYS_HAND,
+                )
+            )
+
+    async def forget(self, changed_by: float, limit: int) -> int:
+        """Drops what was settled, and has had the same content since ``changed_by`` or before.
+        Returns how many, at most ``limit``."""
+        old = select(posts.c.id).where(~posts.c.due, posts.c.changed_at <= changed_by).limit(limit)
+        async with self._database.begin() as connection:
+            gone = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
+            return gone.rowcount
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    async def _insert(
+        self, connection: AsyncConnection, drafts: Sequence[Draft], now: float
+    ) -> None:
+        await connection.execute(
+            self._database.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
+            [
+                {
+                    "key": one.key,
+                    "channel": one.channel,
+                    "member": one.member,
+                    "content": one.content,
+                    "version": 1,
+                    "shown": 0,
+                    "due": True,
+                    "urgent": one.urgent,
+                    "thread_key": one.thread_key or None,
+                    "broadcast": one.broadcast,
+                    "created_at": now,
+                    "changed_at": now,
+                    "waiting_since": now,
+                }
+                for one in drafts
+            ],
+        )
+
+    async def _all(self, wanted: Any) -> list[Post]:
+        async with self._database.begin() as connection:
+            return [_post(row) for row in await connection.execute(wanted)]
+
+    async def _set(self, which: ColumnElement[bool], values: Mapping[str, Any]) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(update(posts).where(which).values(**values))
+
+
+_IN_NOBODYS_HAND: Mapping[str, None] = {"boot": None, "tried_at": None, "doubt_since": None}
+
+
+def _open() -> ColumnElement[bool]:
+    stands = and_(posts.c.place_ts.is_not(None), posts.c.refusal != DROPPED)
+    return or_(posts.c.refusal.is_(None), stands)
+
+
+async def _told_by(connection: AsyncConnection, post: Post, refusal: str) -> str | None:
+    """The post that told this member the same of this channel, if that took nothing since."""
+    taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
+        posts.c.channel == post.channel
+    )
+    told = (
+        select(posts.c.told_by)
+        .where(
+            posts.c.channel == post.channel,
+            posts.c.refusal == refusal,
+            posts.c.refused_at > taken.scalar_subquery(),
+            posts.c.member == post.member,
+            posts.c.told_by.is_not(None),
+        )
+        .order_by(posts.c.refused_at)
+        .limit(1)
+    )
+    key: str | None = (await connection.execute(told)).scalar_one_or_none()
+    return key
+
+
+def _post(row: Row[Any]) -> Post:
+    return Post(
+        id=row.id,
+        key=row.key,
+        channel=row.channel,
+        member=row.member,
+        content=row.content,
+        version=row.version,
+        shown=row.shown,
+        due=row.due,
+        urgent=row.urgent,
+        thread_key=row.thread_key or "",
+        broadcast=row.broadcast,
+        place_channel=row.place_channel or "",
+        place_ts=row.place_ts or "",
+        boot=row.boot or "",
+        tried_at=row.tried_at,
+        doubt_since=row.doubt_since,
+        not_before=row.not_before,
+        refusal=row.refusal or "",
+        told_by=row.told_by or "",
+        created_at=float(row.created_at),
+        waiting_since=float(row.waiting_since),
+    )

@@ -1,0 +1,1 @@
+"""Durable work: what the bot has promised it does, whatever happens to the process."""

@@ -1,0 +1,109 @@
+"""All of the durable work in one object, opened and closed with the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from bot.chakra.client import Chakra
+from bot.clock import Clock, sleep
+from bot.errors import StoreUnavailable
+from bot.jobs.library import JobLibrary
+from bot.outbox.outbox import Outbox
+from bot.store.beside import beside
+from bot.store.engine import Database
+from bot.store.paces import Turns
+from bot.store.uploads import Uploads
+from bot.store.watches import Watches
+from bot.tasks import cancel
+from bot.work import uploading, watching
+from bot.work.engine import open_engine
+from bot.work.slots import OnlySlot, Replicas, SharedSlot
+from bot.work.uploading import Uploading
+from bot.work.watching import A_SECOND, Watching
+from bot.work.work import Work
+
+LOOK_SECONDS = 5.0
+"""Between looks for replicas that are gone: their promises go on within half a minute."""
+TIDY_SECONDS = 3_600.0
+KEEP_KEPT = 86_400.0
+"""Seconds for which the engine remembers what it has kept."""
+KEEP_WATCHES = 30 * 86_400.0
+KEEP_DRAFTS = 3_600.0
+KEEP_UPLOADS = 7 * 86_400.0
+"""Customers' data, in the rows that did not go up: no longer than somebody may want to go on."""
+TROUBLE_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def open_work(
+    url: str, database: Database, chakra: Chakra, jobs: JobLibrary, outbox: Outbox, clock: Clock
+) -> AsyncIterator[Work]:
+    """``url`` is that of ``database``. Nothing is kept before ``Work.launch``, or before the first
+    promise. Raises ``StoreUnavailable``."""
+    watches = Watching(
+        Watches(database), jobs, outbox, Turns(database, watching.KIND, A_SECOND), clock
+    )
+    uploads = Uploading(Uploads(database), chakra.processes, watches, outbox, clock)
+
+    async def keep_upload(key: str) -> None:
+        await uploads.keep(engine, key)
+
+    kinds = {watching.KIND: watches.keep, uploading.KIND: keep_upload}
+    shared = None if database.alone else SharedSlot(database, clock)
+    with beside(url) as own:
+        async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
+            work = Work(engine, watches, uploads, clock)
+            rounds = [Tidying(work, clock).run]
+            if shared is not None:
+                replicas = Replicas(shared, engine, clock)
+                rounds += [replicas.stand, lambda: _again(replicas.look, LOOK_SECONDS, clock)]
+            async with _running(rounds):
+                yield work
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """Lets go of what is old."""
+
+    work: Work
+    clock: Clock
+
+    async def run(self) -> None:
+        await _again(self.go, TIDY_SECONDS, self.clock)
+
+    async def go(self) -> None:
+        now = self.clock.time()
+        await self.work.engine.forget(now - KEEP_KEPT)
+        await self.work.watches.forget(now - KEEP_WATCHES)
+        await self.work.uploads.forget(now - KEEP_DRAFTS, now - KEEP_UPLOADS)
+
+
+async def _again(
+    go: Callable[[], Coroutine[None, None, None]], seconds: float, clock: Clock
+) -> None:
+    while True:
+        wait = seconds
+        try:
+            await go()
+        except StoreUnavailable as down:
+            structlog.get_logger("work").warning("round_missed", reason=down.message)
+            wait = TROUBLE_SECONDS
+        except Exception:  # noqa: BLE001 - a fault in one round must not end all that follow
+            structlog.get_logger("work").exception("round_failed")
+        await sleep(clock, wait)
+
+
+@asynccontextmanager
+async def _running(
+    runs: list[Callable[[], Coroutine[None, None, None]]],
+) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(run()) for run in runs]
+    try:
+        yield
+    finally:
+        await cancel(tasks)

@@ -1,0 +1,80 @@
+"""What the commands ask of the durable work: watch this, stop, upload this, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.errors import NotFound
+from bot.store.uploads import Piece, Upload, Uploads
+from bot.store.watches import Ask, Watch, Watches
+from bot.work.engine import Engine
+from bot.work.uploading import SUBJECT, Uploading, title
+from bot.work.watching import Watching
+
+RECENT = 7 * 86_400.0
+"""Seconds for which ended watches are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a subject stands for: Chakra's jobs, and what they are called together."""
+
+    subject: str
+    jobs: tuple[str, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Raises ``StoreUnavailable`` from every method."""
+
+    engine: Engine
+    watching: Watching
+    uploading: Uploading
+    clock: Clock
+
+    @property
+    def watches(self) -> Watches:
+        return self.watching.watches
+
+    @property
+    def uploads(self) -> Uploads:
+        return self.uploading.uploads
+
+    async def launch(self) -> None:
+        """Goes on with everything that was promised before this process began."""
+        await self.engine.launch()
+        await self.watching.go_on(self.engine)
+        await self.uploading.pick_up(self.engine)
+
+    async def followed(self, subject: str) -> Followed:
+        """``subject`` is a job's id, or an upload's. Raises ``NotFound``."""
+        if not subject.startswith(SUBJECT):
+            return Followed(subject, (subject,))
+        upload = await self.uploads.get(_number(subject.removeprefix(SUBJECT)))
+        if upload is None:
+            raise NotFound("upload", subject, hint="It was forgotten: uploads are kept for a week.")
+        jobs = tuple(one.job_id for one in await self.uploads.pieces(upload.id) if one.job_id)
+        return Followed(subject, jobs, title(upload))
+
+    async def watch(self, followed: Followed, *, member: str, channel: str) -> tuple[Watch, bool]:
+        """The watch, and whether it is new."""
+        ask = Ask(followed.subject, followed.jobs, member, channel, followed.title)
+        return await self.watching.begin(self.engine, ask)
+
+    async def upload(self, upload: Upload, pieces: Sequence[Piece], channel: str) -> bool:
+        """Whether it begins with this."""
+        return await self.uploading.begin(self.engine, upload, pieces, channel)
+
+    async def continue_upload(self, upload_id: int) -> bool:
+        """Whether it had stopped, and goes on now."""
+        return await self.uploading.go_on(self.engine, upload_id)
+
+    async def recent(self, limit: int) -> list[Watch]:
+        return await self.watches.recent(self.clock.time() - RECENT, limit)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

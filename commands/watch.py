@@ -1,0 +1,130 @@
+"""``/chakra watch``: follow a background job in a channel, to its end."""
+
+from __future__ import annotations
+
+from bot.desk import Desk
+from bot.errors import Missing, NotAllowed, NotFound, UsageError
+from bot.jobs.ids import job_id_in
+from bot.jobs.several import seen as seen_together
+from bot.people.channels import Place
+from bot.slack import blocks
+from bot.slack.blocks import channel, words
+from bot.slack.command import Action, ActionRequest, Command, CommandRequest, Request, Role
+from bot.slack.reply import Message
+from bot.slack.words import Channel
+from bot.store.watches import Watch
+from bot.work.work import Followed
+
+EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
+BEGIN, STOP, PRIVATELY = "watch.begin", "watch.stop", "watch.privately"
+
+
+# --- the typed line ------------------------------------------------------------------------------
+
+
+async def run(request: CommandRequest, desk: Desk) -> Message:
+    job_id = job_id_in(request.line, EXAMPLE)
+    named = [word for word in request.line.words if isinstance(word, Channel)]
+    if len(named) > 1:
+        raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
+    where = named[0].id if named else request.place.channel
+    return await _begin(request, desk, Followed(job_id, (job_id,)), where)
+
+
+async def begin(request: ActionRequest, desk: Desk) -> Message:
+    """The button of a job's card."""
+    followed = await desk.work.followed(request.value)
+    return await _begin(request, desk, followed, request.place.channel)
+
+
+async def _begin(request: Request, desk: Desk, followed: Followed, where: str) -> Message:
+    place = await desk.channels.place(where, request.actor.id, there=where == request.place.channel)
+    try:
+        seen = await seen_together(desk.jobs, followed.jobs)
+    except Missing:
+        raise NotFound(
+            "job", followed.subject, hint="Chakra has no job with this id, or has it no longer."
+        ) from None
+    if seen.value.finished and not seen.stale:
+        return blocks.told(
+            words(
+                "That job has ended already. ",
+                blocks.code(f"/chakra job {followed.jobs[0]}"),
+                " shows how.",
+            )
+        )
+    watch, new = await desk.work.watch(followed, member=request.actor.id, channel=place.channel)
+    if not new:
+        return blocks.told(
+            words(_where(place), " it is watched already, for ", blocks.mention(watch.member), ".")
+        )
+    return blocks.told(
+        words(
+            _following(place, request),
+            " Stop it with ",
+            blocks.code(f"/chakra unwatch {followed.jobs[0]}"),
+            ".",
+        )
+    )
+
+
+def _following(place: Place, request: Request) -> str:
+    if place.private:
+        return "Watching, in your messages with this app. You will be told there when it ends."
+    if place.channel != request.place.channel:
+        return words(
+            "Watching in ", channel(place.channel), ". You will be told there when it ends."
+        )
+    return "Watching here. You will be told when it ends."
+
+
+def _where(place: Place) -> str:
+    return (
+        "In your messages with this app" if place.private else words("In ", channel(place.channel))
+    )
+
+
+# --- the buttons of its message ------------------------------------------------------------------
+
+
+async def stop(request: ActionRequest, desk: Desk) -> Message:
+    watch = await _mine(request, desk)
+    stopped = await desk.work.watching.stop(watch)
+    return blocks.told("No longer watched." if stopped else "It was no longer watched before.")
+
+
+async def privately(request: ActionRequest, desk: Desk) -> Message:
+    watch = await _mine(request, desk)
+    if watch.member != request.actor.id:
+        raise UsageError("Only the person who asked for it can have it in direct messages.")
+    await desk.work.watching.privately(watch)
+    return blocks.told("You will be told in your messages with this app when it ends.")
+
+
+async def _mine(request: ActionRequest, desk: Desk) -> Watch:
+    """Of a pressed button. Who asked for it may change it, and who may write to Chakra."""
+    number = int(request.value) if request.value.isdigit() and len(request.value) < 16 else 0
+    watch = await desk.work.watches.get(number)
+    if watch is None:
+        raise NotFound("watch", request.value, hint="It ended a while ago.")
+    may_change(request, watch)
+    return watch
+
+
+def may_change(request: Request, watch: Watch) -> None:
+    if watch.member != request.actor.id and request.role < Role.SENDER:
+        raise NotAllowed("sender", reason="Somebody else watches this job.")
+
+
+WATCH: Command[Desk] = Command(
+    name="watch",
+    summary="follow a background job to its end, in one message that is kept up to date",
+    usage="watch <id> [#channel]",
+    example=EXAMPLE,
+    run=run,
+    details=(
+        "The message stands here, or in a channel that you are in. You are told when the job ends.",
+        "Its buttons stop it, or have the outcome told to you in a direct message instead.",
+    ),
+    actions=(Action(BEGIN, begin), Action(STOP, stop), Action(PRIVATELY, privately)),
+)

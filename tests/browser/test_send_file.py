@@ -1,0 +1,65 @@
+"""A salesperson chooses a picture on the demo page, sends it with a template, sees it delivered."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, FilePayload, expect
+
+from bot.sandbox.demo import World
+from tests.browser.person import Person, open_page
+
+pytestmark = pytest.mark.browser
+
+PROMO = "christmas_promo_23"
+ANSWERED_MS = 20_000
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+TREE: FilePayload = {"name": "tree.png", "mimeType": "image/png", "buffer": PNG}
+WIDE: FilePayload = {
+    "name": "wide.jpg",
+    "mimeType": "image/jpeg",
+    "buffer": bytes(6 * 1024 * 1024),
+}
+
+
+async def form(browser: Browser, demo: World) -> Person:
+    """Of a template with a picture, filled in but for the picture."""
+    person = await open_page(browser, demo)
+    await person.types(f"/chakra templates {PROMO}")
+    await person.presses("Send")
+    await expect(person.modal()).to_contain_text("Or upload the picture")
+    await expect(person.modal()).to_contain_text("anyone who has its link can open it")
+    await person.field("phone").fill("+91 98765 43210")
+    return person
+
+
+async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, demo: World) -> None:
+    person = await form(browser, demo)
+    await person.page.get_by_test_id("file-picker").set_input_files([TREE])
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
+    await person.field("var_body_1").fill("Jane")
+    preview = person.modal().get_by_text("Merry Christmas Jane")
+    await expect(preview).to_be_visible()  # the form was updated, and the file is still in it
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
+    await person.page.get_by_test_id("modal-submit").click()
+    await expect(person.modal()).not_to_be_visible()
+    report = await open_page(browser, demo, channel="D0JOHN")
+    await expect(report.last()).to_contain_text("Read", timeout=ANSWERED_MS)
+    [sent] = demo.chakra.sent
+    async with aiohttp.ClientSession() as anybody, anybody.get(sent.body["imageUrl"]) as answer:
+        assert (answer.content_type, await answer.read()) == ("image/png", PNG)
+
+
+async def test_a_picture_that_is_too_large_is_said_under_its_field(
+    browser: Browser, demo: World
+) -> None:
+    person = await form(browser, demo)
+    await person.field("var_body_1").fill("Jane")
+    await person.page.get_by_test_id("file-picker").set_input_files([WIDE])
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
+    await person.page.get_by_test_id("modal-submit").click()
+    place = person.page.locator('[data-testid="field"][data-block-id="file"]')
+    error = place.get_by_test_id("field-error")
+    await expect(error).to_contain_text("This file has 6 MB; WhatsApp takes up to 5 MB here")
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
+    assert not demo.chakra.sent

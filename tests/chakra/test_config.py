@@ -1,0 +1,211 @@
+"""The configuration: names for ids, procedures, and what a process of each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.chakra.attributes import Attribute
+from bot.chakra.config import Config, Configuration, Role
+from bot.chakra.models import User
+from tests.chakra.upstream import Upstream, example, reply
+from tests.clock import ManualClock
+
+LEAD = {"id": "p1", "shortId": "lead", "name": "Lead"}
+TICKET = {"id": "p2", "shortId": "ticket", "name": "Ticket"}
+
+
+def config(
+    *attributes: object, procedures: Sequence[object] = (LEAD, TICKET), **more: object
+) -> Config:
+    body = {"procedures": list(procedures), "attributes": list(attributes), **more}
+    return Config.model_validate(body)
+
+
+def attribute(short_id: str, **more: object) -> dict[str, object]:
+    return {"id": f"a-{short_id}", "shortId": short_id, "name": short_id.title(), **more}
+
+
+def short_ids(found: tuple[Attribute, ...]) -> list[str]:
+    return [one.short_id for one in found]
+
+
+async def test_it_is_fetched_from_its_one_endpoint() -> None:
+    upstream = Upstream([reply(200, example("fetch-config.response"))])
+    async with upstream.http(ManualClock()) as http:
+        found = await Configuration(http).fetch()
+    assert [request.url.path for request in upstream.asked] == ["/v1/ext/config"]
+    lead = found.procedure("lead")
+    assert lead is not None
+    assert (lead.name, found.procedure(lead.id)) == ("Lead", lead)
+    assert found.procedure("ticket") is None
+    assert found.attributes_of("lead") == ()
+    assert found.primary_key_of("lead") is None
+
+
+def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
+    found = Config.model_validate(example("fetch-config.response")["_data"])
+    john = User.model_validate(example("fetch-user-v1.response")["_data"])
+    assert found.role_name(john.role) == "Inside Sales"
+    assert found.team_name(john.team) == "PaisaPay"
+    assert found.role_name("inside_sales") == "Inside Sales"
+    assert found.role_name("unheard_of") == "unheard_of"
+    assert found.team_name("") == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "roles"),
+    [
+        ({}, ()),
+        ({"roles": None, "team": None}, ()),
+        ({"roles": "x", "team": "y"}, ()),
+        ({"roles": [None, 3, {"name": "Sales"}], "team": []}, (Role(name="Sales"),)),
+        ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (Role(short_id="s"),)),
+    ],
+)
+def test_a_config_of_other_shapes(body: object, roles: tuple[Role, ...]) -> None:
+    assert Config.model_validate(body).roles == roles
+
+
+def test_a_role_without_a_name_is_called_by_its_short_id() -> None:
+    assert Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).role_name("1") == "s"
+
+
+@pytest.mark.parametrize(
+    "tie",
+    [
+        {"procedure": "p2"},
+        {"procedure": "ticket"},
+        {"procedure": {"id": "p2"}},
+        {"procedureId": "p2"},
+        {"procedures": ["p2", "p3"]},
+        {"procedures": [{"id": "p2", "shortId": "ticket"}]},
+    ],
+)
+def test_an_attribute_of_another_procedure_is_left_out(tie: dict[str, object]) -> None:
+    found = config(attribute("city"), attribute("severity", **tie))
+    assert short_ids(found.attributes_of("lead")) == ["city"]
+    assert short_ids(found.attributes_of("p2")) == ["city", "severity"]
+
+
+@pytest.mark.parametrize("listed", [["a-city"], ["city"], [{"id": "a-city"}], {"1": "city"}])
+def test_a_procedure_may_list_its_attributes_itself(listed: object) -> None:
+    lead = {**LEAD, "attributes": listed}
+    both = (attribute("city"), attribute("severity"), attribute("tied", procedure="p1"))
+    assert short_ids(config(*both, procedures=[lead]).attributes_of("lead")) == ["city", "tied"]
+
+
+def test_or_both_name_what_they_hang_on() -> None:
+    found = config(
+        attribute("email", entity="e1"),
+        attribute("plate", entity="e2"),
+        procedures=[{**LEAD, "entity": "e1"}, TICKET],
+    )
+    assert short_ids(found.attributes_of("lead")) == ["email"]
+    assert short_ids(found.attributes_of("ticket")) == ["email", "plate"]  # it does not say
+
+
+def test_where_nothing_is_said_all_attributes_are_given() -> None:
+    every = ["city", "severity"]
+    plain = config(attribute("city"), attribute("severity"))
+    assert short_ids(plain.attributes_of("lead")) == every
+    assert short_ids(plain.attributes_of("unheard_of")) == every
+    elsewhere = config(attribute("city", procedure="x"), attribute("severity", procedure="y"))
+    assert short_ids(elsewhere.attributes_of("lead")) == every
+
+
+def test_each_attribute_once_and_only_what_can_be_written() -> None:
+    found = config(
+        attribute("city", name="City"),
+        attribute("city", name="Another"),
+        attribute("old", isDeleted=True),
+        {"id": "a9", "name": "No short id"},
+        None,
+        "x",
+    )
+    assert [one.name for one in found.attributes_of("lead")] == ["City"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"type": "TEXT"}, "TEXT"),
+        ({"attributeType": "t1"}, "phone"),
+        ({"attributeType": {"id": "t1"}}, "phone"),
+        ({"attributeTypeId": "t2"}, "Yes or no"),
+        ({"attributeType": "t9"}, "t9"),
+        ({}, ""),
+    ],
+)
+def test_its_type_is_looked_up(said: dict[str, object], kind: str) -> None:
+    types = [{"id": "t1", "shortId": "phone", "name": "Phone"}, {"id": "t2", "name": "Yes or no"}]
+    (found,) = config(attribute("x", **said), attributeTypes=types).attributes_of("lead")
+    assert found.type == kind
+
+
+@pytest.mark.parametrize(
+    ("said", "required"),
+    [
+        ({"isRequired": True}, True),
+        ({"mandatory": "false"}, False),
+        ({"required": None}, None),
+        ({"required": {"when": "always"}}, None),
+        ({}, None),
+    ],
+)
+def test_whether_it_is_required(said: dict[str, object], required: bool | None) -> None:
+    (found,) = config(attribute("x", **said)).attributes_of("lead")
+    assert found.required is required
+
+
+@pytest.mark.parametrize("key", ["a-code", "code", {"shortId": "code"}])
+def test_the_primary_key_is_what_the_procedure_says(key: object) -> None:
+    both = (attribute("city", isPrimaryKey=True), attribute("code"))
+    found = config(*both, procedures=[{**LEAD, "primaryKey": key}]).primary_key_of("lead")
+    assert found is not None
+    assert found.short_id == "code"
+
+
+def test_or_the_one_attribute_that_is_marked() -> None:
+    one = config(attribute("city"), attribute("code", isPrimaryKey=True)).primary_key_of("lead")
+    assert one is not None
+    assert one.short_id == "code"
+    two = config(attribute("a", isPrimary=True), attribute("b", isPrimary=True))
+    assert two.primary_key_of("lead") is None
+
+
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("id", "shortId", "name", "procedure", "procedures", "entity", "attributes"),
+                    *("type", "attributeType", "primaryKey", "isRequired", "required"),
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(ODD, ODD, ODD)
+def test_any_value_makes_a_config(one: object, two: object, three: object) -> None:
+    body = {"team": one, "roles": two, "procedures": one, "attributes": two}
+    found = Config.model_validate({**body, "attributeTypes": three})
+    assert isinstance(found.role_name("x"), str)
+    assert isinstance(found.team_name("x"), str)
+    for procedure in found.procedures:
+        keys = short_ids(found.attributes_of(procedure.id))
+        assert len(set(keys)) == len(keys)
+        found.primary_key_of(procedure.short_id)
+    assert Config.model_validate(found.model_dump(by_alias=True)) == found

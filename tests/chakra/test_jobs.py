@@ -1,0 +1,485 @@
+"""Background jobs: what one says of itself, its entries in pages, and how one is begun."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.chakra.job import Job, JobEntry
+from bot.chakra.jobs import EntryPage, Jobs, place_of
+from bot.chakra.processes import Change, Processes
+from bot.errors import (
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from tests.chakra.upstream import (
+    BROKEN,
+    DOWN,
+    Hang,
+    Reply,
+    Upstream,
+    after,
+    example,
+    reply,
+    text,
+)
+from tests.clock import ManualClock
+
+JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
+ONE = f"/v1/ext/background-job/{JOB}"
+ENTRIES = f"{ONE}/entries"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def job(counts: object = None, **data: object) -> Job:
+    return Job.model_validate({"id": JOB, "counts": counts, **data})
+
+
+# --- the job -------------------------------------------------------------------------------------
+
+
+async def test_the_documented_job_is_read(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-background-job.response"))])
+    async with upstream.http(clock) as http:
+        found = await Jobs(http).fetch(JOB)
+    assert (found.total, found.done, found.to_go) == (612, 492, 120)
+    assert (found.succeeded, found.failed, found.invalid) == (389, 3, 100)
+    assert found.unsuccessful == 103
+    assert not found.finished
+    assert (found.id, found.type, found.completion_status) == (JOB, "bulk_api_job", "")
+    assert found.started_at == datetime(2021, 4, 9, 11, 8, 56, 210_000, tzinfo=UTC)
+    assert found.completed_at is None
+    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", ONE)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "completed_at", "finished"),
+    [
+        ({"SUCCESS": 3, "NOT_STARTED": 1}, 0, False),
+        ({"SUCCESS": 3, "NOT_STARTED": 0}, 0, True),
+        ({"SUCCESS": 3}, 0, True),
+        ({"SUCCESS": 3}, None, True),
+        ({"SUCCESS": 0}, 0, False),
+        ({}, 0, False),
+        (None, None, False),
+        ({"SUCCESS": 3, "NOT_STARTED": 1}, 1617966536211, True),
+        ({}, 1617966536211, True),
+        (None, "2021-09-16T18:34:58.108+05:30", True),
+    ],
+)
+def test_when_it_is_finished(counts: object, completed_at: object, finished: bool) -> None:
+    assert job(counts, completedAt=completed_at).finished is finished
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ({"SUCCESS": 3, "QUEUED": 2}, {"SUCCESS": 3, "QUEUED": 2}),
+        ({"success": 3, "SUCCESS": "4", " Error ": 1.0}, {"SUCCESS": 7, "ERROR": 1}),
+        ({"A": -1, "B": None, "C": True, "D": 1.5, "E": [], "": 3, "\u200b": 4}, {}),
+        ({"A": float("nan"), "B": float("inf"), "C": 10**30}, {}),
+        ([["SUCCESS", 3]], {}),
+        ("612", {}),
+    ],
+)
+def test_counts_of_any_sort(said: object, counts: dict[str, int]) -> None:
+    assert dict(job(said).counts) == counts
+
+
+def test_states_without_end_are_cut_off_and_the_known_ones_stay() -> None:
+    said = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
+    assert len(job(said).counts) == 50
+    assert job(said).to_go == 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(404, {"_errors": ["no such job"]}), Missing),
+        (reply(410), Missing),
+        (reply(200, {"_data": None}), Missing),
+        (reply(200, {"_data": {}}), Missing),
+        (reply(200, {"_data": {"type": "bulk_api_job"}}), Unreadable),
+        (reply(200, {"_data": [1]}), Unreadable),
+        (reply(200, {"_meta": {}}), Unreadable),
+        (reply(403, {"_errors": ["no"]}), KeyRefused),
+        (reply(400, {"_errors": ["no UUID"]}), Rejected),
+        (text(200, "<html>", "text/html"), Unreadable),
+    ],
+)
+async def test_a_job_that_cannot_be_had(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
+) -> None:
+    async with Upstream([answer]).http(clock) as http:
+        with pytest.raises(error):
+            await Jobs(http).fetch(JOB)
+
+
+async def test_an_id_that_leads_elsewhere_is_not_asked_for(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, {"_data": {"id": "x"}})])
+    async with upstream.http(clock) as http:
+        with pytest.raises(Missing):
+            await Jobs(http).fetch("..")
+        with pytest.raises(Missing):
+            [page async for page in Jobs(http).entries("")]
+    assert upstream.asked == []
+
+
+# --- its entries ---------------------------------------------------------------------------------
+
+
+async def pages(upstream: Upstream, clock: ManualClock, **given: Any) -> list[EntryPage]:
+    async with upstream.http(clock) as http:
+        return [page async for page in Jobs(http).entries(JOB, **given)]
+
+
+def ids(found: list[EntryPage]) -> list[list[str]]:
+    return [[entry.id for entry in page.entries] for page in found]
+
+
+def page(*names: object, **meta: object) -> httpx.Response:
+    items = [{"id": name} if isinstance(name, str) else name for name in names]
+    return reply(200, {"_data": items, "_meta": meta})
+
+
+async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, example("fetch-background-job-entries.response")), page()])
+    (found,) = await pages(upstream, clock)
+    assert found.total == 612
+    assert [(one.completion_status, one.reason) for one in found.entries] == [
+        ("SUCCESS", ""),
+        ("ERROR", "Attribute score is not valid"),
+        ("INVALID", "Process not found"),
+        ("NOT_STARTED", ""),
+    ]
+    assert [one.unsuccessful for one in found.entries] == [False, True, True, False]
+    assert list(found.entries[1].other) == [
+        *("createdAt", "updatedAt", "startedAt", "completedAt", "backgroundJob"),
+    ]
+    first, second = upstream.asked
+    assert (first.url.path, first.url.query) == (ENTRIES, b"")
+    assert (second.url.path, second.url.query) == (ENTRIES, b"skip=4&limit=4")
+
+
+@pytest.mark.parametrize("name", ["next", "nextPage", "nextPath", "nextUrl", "nextPagePath"])
+async def test_the_next_page_goes_by_several_names(clock: ManualClock, name: str) -> None:
+    upstream = Upstream([page("a", **{name: f"{ENTRIES}?page=2"}), page("b"), page("c")])
+    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("meta", "total"),
+    [
+        ({"total": 7, "count": 2}, 7),
+        ({"total": None, "totalCount": 7}, 7),
+        ({"totalEntries": 7}, 7),
+        ({"count": 7}, 7),
+        ({"total": "7", "count": 0}, 0),
+        ({"total": True}, None),
+        ({"total": -1}, None),
+        ({}, None),
+    ],
+)
+async def test_the_total_is_the_first_integer(
+    clock: ManualClock, meta: dict[str, object], total: int | None
+) -> None:
+    (found,) = await pages(Upstream([page("a", **meta)]), clock)
+    assert found.total == total
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        (f"{ENTRIES}?skip=10&limit=10", f"{ENTRIES}?skip=10&limit=10"),
+        (f"https://chakra.test{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
+        (f"http://chakra.test:8080{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
+        (f"/api{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
+        (f"{ENTRIES.upper()}?skip=10", f"{ENTRIES}?skip=10"),
+        (f" {ENTRIES}?cursor=&x=a%2Fb ", f"{ENTRIES}?cursor=&x=a%2Fb"),
+        ("?skip=10", f"{ENTRIES}?skip=10"),
+        (f"{ENTRIES}/2", f"{ENTRIES}/2"),
+        (f"{ENTRIES}/2%2F?limit=5", f"{ENTRIES}/2%2F?limit=5"),
+    ],
+)
+async def test_an_address_of_this_jobs_entries_is_followed(
+    clock: ManualClock, address: str, asked: str
+) -> None:
+    upstream = Upstream([page("a", next=address), page("b")])
+    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+    url = upstream.asked[1].url
+    assert (url.host, url.raw_path.decode()) == ("chakra.test", asked)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        " ",
+        7,
+        {"path": f"{ENTRIES}?skip=10"},
+        f"https://elsewhere.test{ENTRIES}?skip=10",
+        f"//elsewhere.test{ENTRIES}?skip=10",
+        f"https://chakra.test@elsewhere.test{ENTRIES}?skip=10",
+        f"{ONE}?skip=10",
+        f"{ENTRIES}-other?skip=10",
+        f"{ENTRIES}/2/3?skip=10",
+        f"{ENTRIES}/..?skip=10",
+        f"{ENTRIES}/%2E%2E?skip=10",
+        "/v1/ext/background-job/another/entries?skip=10",
+        "https://[half?skip=10",
+        f"{ENTRIES}?skip={'1' * 3000}",
+        ENTRIES,
+    ],
+)
+async def test_an_address_of_anything_else_is_the_end(clock: ManualClock, address: object) -> None:
+    upstream = Upstream([page("a", next=address), page("b")])
+    assert ids(await pages(upstream, clock)) == [["a"]]
+    assert len(upstream.asked) == 1
+
+
+async def test_the_first_that_is_not_empty_counts(clock: ManualClock) -> None:
+    upstream = Upstream([page("a", next="", nextPage=f"{ENTRIES}?page=2"), page("b")])
+    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+
+
+async def test_a_page_that_was_asked_for_before_ends_it(clock: ManualClock) -> None:
+    back = f"{ENTRIES}?page=2"
+    upstream = Upstream([page("a", next=back), page("b", next=back), page("c")])
+    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+    assert len(upstream.asked) == 2
+
+
+async def test_a_server_that_ignores_the_query_cannot_keep_us_going(clock: ManualClock) -> None:
+    upstream = Upstream([page("a", next=f"{ENTRIES}?page={number}") for number in range(9)])
+    assert ids(await pages(upstream, clock)) == [["a"]]
+    assert len(upstream.asked) == 2
+
+
+async def test_pages_may_overlap(clock: ManualClock) -> None:
+    upstream = Upstream([page("a", "b", next="?page=2"), page("b", "c")])
+    assert ids(await pages(upstream, clock)) == [["a", "b"], ["c"]]
+
+
+async def test_entries_without_ids_are_all_kept(clock: ManualClock) -> None:
+    same = {"completionStatus": "NOT_STARTED"}
+    upstream = Upstream([page(same, same, next="?page=2"), page(same, next="?page=3"), page()])
+    assert ids(await pages(upstream, clock)) == [["", ""], [""]]
+
+
+async def test_a_job_without_entries_has_one_empty_page(clock: ManualClock) -> None:
+    upstream = Upstream([page(next="?page=2", total=0)])
+    assert await pages(upstream, clock) == [EntryPage((), 0)]
+    assert len(upstream.asked) == 1
+
+
+async def test_no_more_is_asked_for_than_is_wanted(clock: ManualClock) -> None:
+    upstream = Upstream([page("a", "b", next="?page=2"), page("c", "d", next="?page=3")])
+    assert ids(await pages(upstream, clock, most=3)) == [["a", "b"], ["c"]]
+    assert len(upstream.asked) == 2
+    upstream = Upstream([page("a", "b", next="?page=2")])
+    assert ids(await pages(upstream, clock, most=2)) == [["a", "b"]]
+    assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(404, {"_errors": ["gone"]}), Missing),
+        (reply(200, {"_data": {"entries": []}}), Unreadable),
+        (reply(200, {"_data": None}), Unreadable),
+        (text(200, "oops"), Unreadable),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_page_that_cannot_be_had_is_told(
+    clock: ManualClock, answer: httpx.Response, error: type[ChakraError], before: int
+) -> None:
+    upstream = Upstream([*[page("a", next="?page=2")] * before, answer])
+    with pytest.raises(error):
+        await pages(upstream, clock)
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ({"statusMessage": "No\u202e such\nlead"}, "No such lead"),
+        ({"statusMessage": None, "errorMessage": "Bad"}, "Bad"),
+        ({"statusMessage": " ", "reason": "Bad"}, "Bad"),
+        ({"failureReason": "Bad"}, "Bad"),
+        ({"message": "Bad"}, "Bad"),
+        ({"_errors": ["Bad", "Worse"]}, "Bad; Worse"),
+        ({"errors": [{"message": "Bad"}]}, "Bad"),
+        ({"error": {"message": "Re-engagement", "code": 131047}}, "(#131047) Re-engagement"),
+        ({"response": {"_errors": ["Bad"]}}, "Bad"),
+        ({"result": {"error": {"error": "Bad"}}}, "Bad"),
+        ({"statusMessage": "x" * 999}, "x" * 299 + "…"),
+        ({"statusMessage": 7, "code": 3}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_reason_is_found_where_reasons_stand(item: dict[str, object], reason: str) -> None:
+    assert JobEntry.of({"id": "e1", **item}).reason == reason
+
+
+def test_what_nobody_knows_is_kept_as_it_came_and_in_order() -> None:
+    item = {"zeta": [1, {"a": None}], "id": 7, "error": {"message": "Bad"}, "alpha": "x"}
+    entry = JobEntry.of({**item, "status": "error"})
+    assert (entry.id, entry.completion_status, entry.reason) == ("7", "ERROR", "Bad")
+    expected = {"zeta": [1, {"a": None}], "error": {"message": "Bad"}, "alpha": "x"}
+    assert list(entry.other.items()) == list(expected.items())
+    assert JobEntry.of("odd").other == {"entry": "odd"}
+    assert JobEntry.of({"statusMessage": None, "error": None, "x": None}).other == {"x": None}
+
+
+def test_an_unknown_state_is_shown_by_its_own_name() -> None:
+    assert JobEntry.of({"completionStatus": "SKIPPED"}).completion_status == "SKIPPED"
+    both = JobEntry.of({"completionStatus": "SUCCESS", "status": "OPEN"})
+    assert (both.completion_status, both.other) == ("SUCCESS", {"status": "OPEN"})
+
+
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "completionStatus", "statusMessage", "error", "_errors", "x"])
+            | st.sampled_from(["SUCCESS", "NOT_STARTED", "completedAt", "message", "code"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(ODD, ODD)
+def test_anything_is_a_job_and_an_entry(one: object, two: object) -> None:
+    found = job(one, type=two, completedAt=one, startedAt=two, completionStatus=two)
+    assert found.total == found.done + found.to_go
+    assert min(found.done, found.to_go, found.unsuccessful) >= 0
+    assert Job.model_validate(found.model_dump(by_alias=True)) == found
+    entry = JobEntry.of(one)
+    assert len(entry.reason) <= 300
+    entry.reason.encode()
+    if isinstance(one, dict):
+        assert all(entry.other[key] is one[key] for key in entry.other)
+
+
+@given(st.text(max_size=60) | st.builds("{}{}".format, st.sampled_from([ENTRIES]), st.text()))
+def test_any_text_is_a_next_page_or_none(address: str) -> None:
+    place = place_of(address, ENTRIES, "chakra.test")
+    assert place is None or "/" not in place.page or "%2F" in address.upper()
+
+
+# --- beginning one -------------------------------------------------------------------------------
+
+ITEMS = example("bulk-create-process.request")
+CHANGES = [
+    Change("EXT-TEST-143", {"data": {"score": "105"}}, attribute="lead_id"),
+    Change(
+        "1e50dd73-9ce6-405b-932a-9c4c5e7b5599", {"data": {"city": "Goa"}, "state": "IN_PROGRESS"}
+    ),
+]
+
+Begin = Callable[[Processes], Awaitable[Job]]
+WRITES: dict[str, tuple[Begin, str, str]] = {
+    "bulk-create-process": (
+        lambda processes: processes.bulk_create("lead", ITEMS),
+        "POST",
+        "/v1/ext/procedure/lead/process/bulk-create",
+    ),
+    "bulk-update-process": (
+        lambda processes: processes.bulk_update("lead", CHANGES),
+        "PATCH",
+        "/v1/ext/procedure/lead/process",
+    ),
+}
+each_write = pytest.mark.parametrize("name", WRITES)
+
+
+async def begun(upstream: Upstream, clock: ManualClock, name: str) -> Job:
+    async with upstream.http(clock) as http:
+        return await after(clock, 40, WRITES[name][0](Processes(http)))
+
+
+@each_write
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_the_body_and_the_answer_are_as_documented(
+    clock: ManualClock, name: str, status: int
+) -> None:
+    upstream = Upstream([reply(status, example(f"{name}.response"))])
+    started = await begun(upstream, clock, name)
+    assert (started.id, started.completion_status) == (JOB, "IN_PROGRESS")
+    assert (started.total, started.finished) == (0, False)
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == WRITES[name][1:]
+    assert json.loads(request.content) == example(f"{name}.request")
+
+
+@each_write
+@pytest.mark.parametrize(
+    ("answer", "error", "asked"),
+    [
+        (reply(404, {"_errors": ["no such procedure"]}), Missing, 1),
+        (reply(400, {"_errors": ["no"]}), Rejected, 1),
+        (reply(200, {"_data": {"id": JOB}, "_errors": ["no"]}), Rejected, 1),
+        (reply(500), OutcomeUnknown, 1),
+        (BROKEN, OutcomeUnknown, 1),
+        (Hang, OutcomeUnknown, 1),
+        (reply(202, {"_data": {}}), OutcomeUnknown, 1),
+        (reply(202, {"_data": None}), OutcomeUnknown, 1),
+        (reply(204), OutcomeUnknown, 1),
+        (text(200, "OK"), OutcomeUnknown, 1),
+        (DOWN, Unavailable, 4),
+    ],
+)
+async def test_it_is_never_begun_twice(
+    clock: ManualClock, name: str, answer: Reply, error: type[ChakraError], asked: int
+) -> None:
+    upstream = Upstream([answer])
+    with pytest.raises(error):
+        await begun(upstream, clock, name)
+    assert len(upstream.asked) == asked
+
+
+@each_write
+async def test_a_refusal_to_work_now_is_waited_out(clock: ManualClock, name: str) -> None:
+    busy = reply(429, example("error.chakra-rate-limit"))
+    upstream = Upstream([busy, reply(202, example(f"{name}.response"))])
+    assert (await begun(upstream, clock, name)).id == JOB
+    with pytest.raises(Throttled):
+        await begun(Upstream([reply(429, {}, retry_after="900")]), clock, name)
+
+
+async def test_nothing_is_not_asked_for(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200)])
+    async with upstream.http(clock) as http:
+        with pytest.raises(ValueError, match="nothing to write"):
+            await Processes(http).bulk_create("lead", [])
+        with pytest.raises(ValueError, match="nothing to write"):
+            await Processes(http).bulk_update("lead", [])
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(("key", "attribute"), [("", "id"), ("x", ""), ("x", "update")])
+def test_a_change_says_which_process(key: str, attribute: str) -> None:
+    with pytest.raises(ValueError, match="which process"):
+        Change(key, {"state": "NEW"}, attribute)

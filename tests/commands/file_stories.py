@@ -1,0 +1,73 @@
+"""What a person does in the stories of ``/chakra send`` with a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Upload
+from tests.commands.send_stories import JOHN, READS, calm, opened
+from tests.posting import posting
+
+PUT_UP = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
+SEND = "POST /v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+MEGABYTE = 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+PICTURE = Upload("tree.png", "image/png", PNG)
+INVOICE = Upload("Invoice 17.pdf", "application/pdf", b"%PDF-1.7 invoice")
+CLIP = Upload("offer.mp4", "video/mp4", bytes(9 * MEGABYTE))
+PROMO = "christmas_promo_23"
+OFFER = {"var_body_1": "Jane", "var_body_2": "20", "var_body_3": "Monday"}
+
+
+async def promo(acme: World) -> None:
+    """The form of a template with a picture and one variable."""
+    await opened(acme, PROMO, "en_US")
+
+
+async def submitted(acme: World, **values: Any) -> dict[str, str]:
+    """The sentences under the fields."""
+    given = {"phone": READS, "var_body_1": "Jane", **values}
+    delivered = await acme.slack.submit(JOHN, given)
+    await calm(acme)
+    return delivered.errors
+
+
+async def read(address: str) -> tuple[str, bytes]:
+    """As anybody can who knows the address."""
+    async with aiohttp.ClientSession() as anybody, anybody.get(address) as answer:
+        return answer.content_type, await answer.read()
+
+
+def downloads(acme: World) -> int:
+    return sum(call.method == "download" for call in acme.slack.calls)
+
+
+def block(acme: World, block_id: str) -> dict[str, Any]:
+    blocks = (acme.slack.view(JOHN) or {})["blocks"]
+    found: dict[str, Any] = next(one for one in blocks if one.get("block_id") == block_id)
+    return found
+
+
+async def posted(acme: World, *files: dict[str, Any]) -> dict[str, str]:
+    """The form submitted with files that Slack's own client would not have let through."""
+    held = acme.slack.view(JOHN) or {}
+    state = {name: dict(element) for name, element in held["state"]["values"].items()}
+    state["file"] = {"send.file": {"type": "file_input", "files": list(files)}}
+    for name, text in {"phone": READS, **OFFER, "var_button_0_1": "17"}.items():
+        if name in state:
+            state[name] = {key: {**value, "value": text} for key, value in state[name].items()}
+    payload = {
+        "type": "view_submission",
+        "user": {"id": JOHN, "team_id": "T0ACME"},
+        "team": {"id": "T0ACME"},
+        "view": {**held, "state": {"values": state}},
+    }
+    async with posting(acme) as post:
+        answer = await post.payload(payload)
+    assert answer.status == 200
+    await calm(acme)
+    errors: dict[str, str] = answer.body.get("errors", {}) if answer.text else {}
+    return errors

@@ -1,0 +1,54 @@
+"""What the stories of watched jobs share: time that passes while the bot works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from tests.clock import ManualClock
+
+PATIENCE = 20.0
+DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
+RUNNING = "621d00aa-0092-58f8-8bc6-cf72588d9b82"
+FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
+STUCK = "3bd0ae94-a9de-5b4b-8b08-23a9ec9b0217"
+VANISHING = "6b699e9f-5d3b-51fe-b92d-b79c3bb308d9"
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+async def until(acme: World, condition: Callable[[], bool]) -> None:
+    """The engine works in threads, by real time: there is nothing to wait on but the clock."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)
+            await acme.slack.settle()
+
+
+async def passing(
+    acme: World, clock: ManualClock, condition: Callable[[], bool], *, step: float = 1.0
+) -> None:
+    """Lets time pass, a step at a time, until it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await clock.advance(step)
+            await acme.settle()
+            await asyncio.sleep(0.005)
+
+
+def shown(acme: World, person: str, channel: str) -> list[Shown]:
+    return acme.slack.messages(person, channel)
+
+
+def lasting(acme: World, person: str, channel: str) -> list[Shown]:
+    """What everybody there sees of the app."""
+    return [
+        one
+        for one in shown(acme, person, channel)
+        if one.author == "U0CHAKRA" and not one.ephemeral
+    ]
+
+
+def text_of(messages: list[Shown]) -> str:
+    return "\n".join(plain(one) for one in messages)

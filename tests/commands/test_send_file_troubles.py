@@ -1,0 +1,116 @@
+"""Stories of a file that does not come through: nothing is sent, and the person hears why."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Errors200,
+    Fault,
+    Hang,
+    Html,
+    ResetAfter,
+    ResetBefore,
+    Status,
+)
+from bot.sandbox.demo import World
+from tests.clock import ManualClock
+from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
+from tests.commands.send_stories import JOHN, READS, calm, line, out, report, until, view
+
+SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
+    ("files.info", {"error": "file_deleted"}, "does not have that file any more"),
+    ("files.info", {"error": "missing_scope"}, "may not read files in Slack"),
+    ("files.info", {"reset": "before", "times": 9}, "Slack did not give the file"),
+    ("files.info", {"status": 500, "times": 9}, "Slack did not give the file"),
+    ("files.info", {"error": "ratelimited", "retry_after": 30}, "Slack did not give the file"),
+    ("download", {"error": "sign_in"}, "may not read files in Slack"),
+    ("download", {"status": 404}, "does not have that file any more"),
+    ("download", {"status": 403}, "Slack did not give the file you chose (http_403)"),
+    ("download", {"status": 503, "times": 9}, "Slack did not give the file"),
+    ("download", {"reset": "before", "times": 9}, "Slack did not give the file"),
+    ("download", {"reset": "after", "times": 9}, "Slack did not give the file"),
+]
+
+
+@pytest.mark.parametrize(("method", "fault", "told"), SLACK_TROUBLES)
+async def test_what_slack_does_not_give_is_not_sent(
+    acme: World, clock: ManualClock, method: str, fault: dict[str, Any], told: str
+) -> None:
+    await promo(acme)
+    acme.slack.fail(method, **fault)
+    assert await submitted(acme, file=PICTURE) == {}
+    await not_sent(acme, clock, told)
+    assert acme.chakra.count(PUT_UP) == 0
+
+
+async def test_a_slack_that_hangs_is_given_up(acme: World, clock: ManualClock) -> None:
+    await promo(acme)
+    acme.slack.hang("download")
+    values: dict[str, Any] = {"phone": READS, "var_body_1": "Jane", "file": PICTURE}
+    press = asyncio.create_task(acme.slack.submit(JOHN, values))
+    await until(acme, clock, lambda: "Not sent" in line(acme))
+    assert press.done()
+    assert "Slack did not give the file" in line(acme)
+    acme.slack.release()
+    assert (acme.chakra.count(PUT_UP), out(acme)) == (0, 0)
+
+
+CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
+    (Status(500), "Chakra did not take the file"),
+    (Html(), "Chakra did not take the file"),
+    (Html(status=200), "Chakra did not take the file"),
+    (EmptyBody(), "Chakra did not take the file"),
+    (ResetBefore(), "Chakra did not take the file"),
+    (ResetAfter(), "Chakra did not take the file"),
+    (Status(413, json={"_errors": ["file is too large"]}), "says: “file is too large”"),
+    (Status(400), "Chakra did not take the file"),
+    (Errors200("quota is used up"), "says: “quota is used up”"),
+    (Status(401), "does not accept this app’s access token"),
+    (Status(403), "does not let this app do that"),
+    (Hang(), "Chakra did not take the file"),
+]
+
+
+@pytest.mark.parametrize(("fault", "told"), CHAKRA_TROUBLES, ids=lambda each: type(each).__name__)
+async def test_what_chakra_does_not_take_is_not_sent(
+    acme: World, clock: ManualClock, fault: Fault, told: str
+) -> None:
+    acme.chakra.fail(PUT_UP, fault)
+    await promo(acme)
+    assert await submitted(acme, file=PICTURE) == {}
+    await not_sent(acme, clock, told)
+    assert acme.chakra.count(PUT_UP) == 1
+    acme.chakra.release()
+
+
+async def not_sent(acme: World, clock: ManualClock, told: str) -> None:
+    """The person hears why, in the channel and in the report, and nothing left."""
+    await until(acme, clock, lambda: "Not sent" in line(acme))
+    await until(acme, clock, lambda: "Not sent" in report(acme))
+    for said in (line(acme), report(acme)):
+        assert told in said
+        assert "not known" not in said
+        assert "may have gone out" not in said
+        assert "2025550100" not in said
+    assert (acme.chakra.count(SEND), out(acme)) == (0, 0)
+
+
+async def test_after_a_failure_the_form_opens_again_without_its_file(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(PUT_UP, Status(500), times=1)
+    await promo(acme)
+    await submitted(acme, file=PICTURE)
+    await until(acme, clock, lambda: "Not sent" in line(acme))
+    await acme.slack.press(JOHN, "send.edit")
+    await calm(acme)
+    assert "choose it once more" in view(acme)
+    assert "Jane" in view(acme)
+    assert "choose a file" in (await submitted(acme))["media"]
+    assert await submitted(acme, file=PICTURE) == {}
+    await until(acme, clock, lambda: out(acme) == 1)

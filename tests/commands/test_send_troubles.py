@@ -1,0 +1,248 @@
+"""What somebody who sends is told when Chakra is in trouble, and how often the message went out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Errors200,
+    Fault,
+    Hang,
+    Html,
+    MetaError,
+    NotJson,
+    ResetAfter,
+    ResetBefore,
+    Slow,
+    Status,
+    Throttle,
+    Truncated,
+)
+from bot.sandbox.demo import World
+from bot.sandbox.slack import plain
+from bot.sending.sending import KEEP_SENDS
+from commands.send import PREVIEW_SECONDS
+from tests.clock import ManualClock
+from tests.commands.send_stories import (
+    JOHN,
+    LINE,
+    READS,
+    SALES,
+    SEND,
+    VALUES,
+    calm,
+    filled,
+    line,
+    opened,
+    out,
+    pressed,
+    report,
+    typed,
+    until,
+    view,
+)
+
+MAYBE_OUT = (
+    "No answer came, so it may have gone out, and it will not be sent again by itself. "
+    "Look at the chat with this recipient in Chakra before you send it once more."
+)
+REFUSED = "Not sent: *appointment_reminder* to +1 •••••• 0100"
+UNKNOWN = "It is not known whether this went out: *appointment_reminder* to +1 •••••• 0100"
+ACCEPTED = "Accepted: *appointment_reminder* to +1 •••••• 0100"
+
+TROUBLES: list[tuple[Fault, str, str, int]] = [
+    (Slow(5), ACCEPTED, "", 1),
+    (Slow(29), ACCEPTED, "", 1),
+    (ResetBefore(), UNKNOWN, MAYBE_OUT, 0),
+    (ResetBefore(polite=True), UNKNOWN, MAYBE_OUT, 0),
+    (ResetAfter(), UNKNOWN, MAYBE_OUT, 1),
+    (ResetAfter(polite=True), UNKNOWN, MAYBE_OUT, 1),
+    (Html(), UNKNOWN, MAYBE_OUT, 0),
+    (Html(200), UNKNOWN, MAYBE_OUT, 0),
+    (NotJson(), UNKNOWN, MAYBE_OUT, 0),
+    (EmptyBody(), UNKNOWN, MAYBE_OUT, 0),
+    (Truncated(), UNKNOWN, MAYBE_OUT, 1),
+    (Status(500), UNKNOWN, MAYBE_OUT, 0),
+    (Status(504, text="upstream timed out"), UNKNOWN, MAYBE_OUT, 0),
+    (Status(408), UNKNOWN, MAYBE_OUT, 0),
+    (
+        Errors200("The number +12025550100 could not be queued"),
+        REFUSED,
+        "Chakra refused this. Chakra says: “The number +1 •••••• 0100 could not be queued”.",
+        0,
+    ),
+    (
+        Status(400, json={"_errors": ["mapping: 3 parameters are needed"]}),
+        REFUSED,
+        "Chakra says: “mapping: 3 parameters are needed”. Change what it objects to",
+        0,
+    ),
+    (Status(401), REFUSED, "Chakra does not accept this app’s access token.", 0),
+    (Status(403), REFUSED, "The role of its API key is too small.", 0),
+    (
+        MetaError(132000, "body: number of localizable_params (2) does not match"),
+        REFUSED,
+        "body: number of localizable_params (2) does not match",
+        0,
+    ),
+    (MetaError(131042), REFUSED, "payment", 0),
+    (Throttle(retry_after_seconds=45), REFUSED, "Try again in 45 seconds.", 0),
+    (Throttle(message_ms=12_000), REFUSED, "Try again in 12 seconds.", 0),
+    (
+        Status(503, headers={"Retry-After": "90"}),
+        REFUSED,
+        "Try again in 1 minute and 30 seconds.",
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "stands", "told", "went_out"), TROUBLES, ids=repr)
+async def test_a_trouble_is_told_as_it_is_and_nothing_is_repeated(
+    acme: World, clock: ManualClock, fault: Fault, stands: str, told: str, went_out: int
+) -> None:
+    acme.chakra.fail(SEND, fault)
+    await opened(acme)
+    assert await filled(acme) == {}
+    await until(acme, clock, lambda: stands in line(acme))
+    assert told in line(acme)
+    assert (out(acme), acme.chakra.count(SEND)) == (went_out, 1)
+    await until(acme, clock, lambda: stands in report(acme))
+    assert told in report(acme)
+    assert "2025550100" not in line(acme) + report(acme)
+
+
+@pytest.mark.parametrize("busy", [Throttle(retry_after_seconds=8), Throttle(message_ms=850)])
+async def test_a_short_pause_that_chakra_asks_for_is_waited_out_and_sent_once(
+    acme: World, clock: ManualClock, busy: Fault
+) -> None:
+    acme.chakra.fail(SEND, busy, times=1)
+    await opened(acme)
+    assert await filled(acme) == {}
+    await until(acme, clock, lambda: ACCEPTED in line(acme))
+    assert (out(acme), acme.chakra.count(SEND)) == (1, 2)
+
+
+async def test_pauses_that_do_not_end_are_waited_out_for_ten_seconds_at_the_most(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(SEND, Throttle(retry_after_seconds=4))
+    await opened(acme)
+    assert await filled(acme) == {}
+    await until(acme, clock, lambda: REFUSED in line(acme))
+    assert "Try again in 4 seconds." in line(acme)
+    assert out(acme) == 0
+    assert acme.chakra.count(SEND) <= 3  # at once, after four seconds, after eight
+
+
+async def test_a_chakra_that_never_answers_is_called_unknown_within_45_seconds(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(SEND, Hang())
+    await opened(acme)
+    delivered = await acme.slack.submit(JOHN, {"phone": READS, **VALUES})
+    assert (delivered.status, delivered.seconds, acme.slack.view(JOHN)) == (200, 0, None)
+    began = clock.monotonic()
+    await until(acme, clock, lambda: UNKNOWN in line(acme))
+    assert 30 < clock.monotonic() - began <= 45
+    assert MAYBE_OUT in line(acme)
+    await until(acme, clock, lambda: UNKNOWN in report(acme))
+    assert (out(acme), acme.chakra.count(SEND)) == (0, 1)
+
+
+async def test_what_is_unknown_asks_before_the_same_goes_out_again(
+    acme: World, clock: ManualClock
+) -> None:
+    """It may be out, so it counts."""
+    acme.chakra.fail(SEND, ResetAfter(), times=1)
+    await opened(acme)
+    await filled(acme)
+    await until(acme, clock, lambda: UNKNOWN in line(acme))
+    await opened(acme)
+    await filled(acme)
+    assert "This very message went to the same recipient" in view(acme)
+    assert out(acme) == 1
+
+
+async def test_a_button_tells_a_silence_as_a_form_does(acme: World, clock: ManualClock) -> None:
+    """In place of the preview; below it stands meanwhile that Chakra is slow."""
+    acme.chakra.fail(SEND, Hang())
+    preview = await typed(acme, LINE.format(to=READS))
+    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
+
+    def outcome() -> str:
+        shown = acme.slack.messages(JOHN, SALES)
+        return next(plain(one) for one in shown if one.id == preview.id)
+
+    await until(acme, clock, lambda: UNKNOWN in outcome())
+    assert MAYBE_OUT in outcome()
+    assert "Chakra is slow to answer right now" in line(acme)
+    await pressing
+    await calm(acme)
+    assert (out(acme), acme.chakra.count(SEND)) == (0, 1)
+
+
+async def test_where_the_number_is_refused_the_form_opens_again_with_everything(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(SEND, Throttle(retry_after_seconds=45))
+    await opened(acme)
+    await filled(acme)
+    await until(acme, clock, lambda: REFUSED in line(acme))
+    acme.chakra.clear_faults()
+    await pressed(acme, "send.edit")
+    assert "Hi Jane, a reminder of your appointment on May 3" in view(acme)
+    assert await filled(acme) == {}
+    await until(acme, clock, lambda: ACCEPTED in line(acme))
+    assert out(acme) == 1
+
+
+@pytest.mark.parametrize("seen", [False, True])
+async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
+    acme: World, clock: ManualClock, seen: bool
+) -> None:
+    """With the templates that were seen an hour ago, where any were."""
+    if seen:
+        await opened(acme)
+        await acme.slack.close(JOHN)
+        await clock.advance(3_600)
+    acme.chakra.fail("*", Hang())
+    began, asked = clock.monotonic(), acme.chakra.count()
+    typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
+    await acme.chakra.until_asked(asked + 1)
+    await passing(clock, typing)
+    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
+    assert clock.monotonic() - began <= 0.3
+    began = clock.monotonic()
+    asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "appointment"))
+    await passing(clock, asking)
+    assert clock.monotonic() - began <= 0.3
+    names = {option["text"]["text"] for option in asking.result()}
+    assert ("appointment_reminder" in names) is seen
+    assert ("The templates are still loading" in names) is not seen
+    acme.chakra.clear_faults()
+    acme.chakra.release()
+
+
+async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
+    """Lets time pass in small steps, and all that needs none happen in between."""
+    while not work.done():
+        await asyncio.sleep(0.02)
+        if not work.done():
+            await clock.advance(0.05)
+
+
+async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:
+    preview = await typed(acme, LINE.format(to=READS))
+    await clock.advance(PREVIEW_SECONDS + 1)
+    await acme.slack.press(JOHN, "send.confirm", message=preview)
+    await until(acme, clock, lambda: "more than a week old" in line(acme))
+    assert acme.chakra.count(SEND) == 0
+
+
+def test_a_press_is_known_for_longer_than_it_can_be_repeated() -> None:
+    assert PREVIEW_SECONDS < KEEP_SENDS / 2

@@ -1,0 +1,242 @@
+"""Stories of ``/chakra watch`` and ``/chakra unwatch``: one message kept up to date, the outcome
+once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import Status
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from tests.clock import ManualClock
+from tests.commands.following import (
+    DOCUMENTED,
+    FINISHED,
+    RUNNING,
+    STUCK,
+    UNKNOWN,
+    VANISHING,
+    lasting,
+    passing,
+    shown,
+    until,
+)
+
+SALES, GENERAL, LEADS, SUPPORT = "C0SALES", "C0GENERAL", "C0LEADS", "C0SUPPORT"
+MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
+MEIS = "D0MEI"
+FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
+
+
+async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
+    await acme.slack.type(person, channel, f"/chakra {text}")
+    await acme.settle()
+    await until(acme, lambda: bool([m for m in shown(acme, person, channel) if m.ephemeral]))
+    return plain([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+
+
+async def watched(acme: World, job: str = RUNNING, **where: str) -> Shown:
+    """The message that is kept up to date."""
+    before = len(lasting(acme, MEI, SALES))
+    await typed(acme, f"watch {job}", **where)
+    await until(acme, lambda: len(lasting(acme, MEI, SALES)) > before)
+    return lasting(acme, MEI, SALES)[-1]
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+
+
+async def test_a_job_is_followed_in_one_message_to_its_outcome(
+    acme: World, clock: ManualClock
+) -> None:
+    message = await watched(acme)
+    assert "Watched for <@U0MEI>" in plain(message)
+    assert "Just begun" in plain(message)
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
+    first, outcome = lasting(acme, MEI, SALES)
+    assert first.id == message.id
+    assert first.edited
+    assert "Finished" in plain(first)
+    assert "600 of 600" in plain(first)
+    assert outcome.thread_ts == first.ts
+    told = plain(outcome)
+    assert "<@U0MEI>: Job `621d00aa` has ended." in told
+    assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
+    assert "98765" not in plain(first)
+    assert "Stop watching" not in plain(first)
+    assert acme.bot.desk.work.engine.running == 0
+
+
+async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+
+    def message() -> str:
+        return plain(lasting(acme, MEI, SALES)[0])
+
+    await passing(acme, clock, lambda: "Time left" in message())
+    assert "a minute" in message()
+    await passing(acme, clock, lambda: "Did not succeed" in message())
+
+
+async def test_a_job_that_has_ended_is_not_watched(acme: World) -> None:
+    told = await typed(acme, f"watch {FINISHED}")
+    assert "has ended already" in told
+    assert lasting(acme, MEI, SALES) == []
+
+
+async def test_a_job_that_is_not_there_is_not_watched(acme: World) -> None:
+    assert "no job with this id" in await typed(acme, f"watch {UNKNOWN}")
+    assert "That is no job’s id" in await typed(acme, "watch 1234")
+    assert "Which job?" in await typed(acme, "watch")
+    assert "several jobs" in await typed(acme, f"watch {RUNNING} {STUCK}")
+
+
+async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
+    await watched(acme)
+    told = await typed(acme, f"watch {RUNNING}", person=JOHN)
+    await until(acme, lambda: "already" in plain(shown(acme, JOHN, SALES)[-1]))
+    assert "for <@U0MEI>" in plain(shown(acme, JOHN, SALES)[-1])
+    assert told
+    assert len(lasting(acme, MEI, SALES)) == 1
+
+
+async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+    await acme.slack.press(MEI, "watch.stop", message=lasting(acme, MEI, SALES)[0].id)
+    await passing(
+        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
+    )
+    assert len(lasting(acme, MEI, SALES)) == 1
+    assert "Nobody watches this job" in await typed(acme, f"unwatch {RUNNING}")
+
+
+async def test_stopped_by_a_line(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+    assert "No longer watched." in await typed(acme, f"unwatch {RUNNING}")
+    await passing(
+        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
+    )
+
+
+async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
+    await watched(acme, person=JOHN)
+    message = lasting(acme, MEI, SALES)[0]
+    await acme.slack.press(MEI, "watch.stop", message=message.id)
+    await acme.settle()
+    assert "Somebody else watches this job" in plain(shown(acme, MEI, SALES)[-1])
+    assert "Somebody else" in await typed(acme, f"unwatch {RUNNING}")
+    assert await acme.bot.desk.work.watches.of_job(RUNNING)
+
+
+async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(
+    acme: World, clock: ManualClock
+) -> None:
+    message = await watched(acme)
+    await acme.slack.press(MEI, "watch.privately", message=message.id)
+    await passing(acme, clock, lambda: bool(lasting(acme, MEI, MEIS)), step=2)
+    assert len(lasting(acme, MEI, SALES)) == 1
+    told = plain(lasting(acme, MEI, MEIS)[0])
+    assert "has ended" in told
+    assert "<@U0MEI>" not in told
+
+
+async def test_a_channel_the_bot_is_not_in_explains_itself(acme: World) -> None:
+    told = await typed(acme, f"watch {RUNNING}", channel=GENERAL)
+    assert "/invite @Chakra" in told
+
+
+async def test_another_channel_must_be_ones_own(acme: World) -> None:
+    told = await typed(acme, f"watch {RUNNING} <#{LEADS}|>")
+    assert "You are not in that channel" in told
+    told = await typed(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
+    await until(acme, lambda: bool(lasting(acme, MEI, SUPPORT)))
+    assert lasting(acme, MEI, SALES) == []
+
+
+async def test_in_direct_messages_it_stands_there(acme: World, clock: ManualClock) -> None:
+    await typed(acme, f"watch {RUNNING}", channel=MEIS)
+    await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 1, step=2)
+    assert "has ended" in plain(lasting(acme, MEI, MEIS)[1])
+
+
+async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
+    acme: World, clock: ManualClock
+) -> None:
+    await watched(acme, VANISHING)
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
+    first, outcome = lasting(acme, MEI, SALES)
+    assert "Chakra knows it no longer" in plain(outcome)
+    assert "Chakra knows this job no longer" in plain(first)
+
+
+async def test_a_job_that_stands_still_is_said_to(acme: World, clock: ManualClock) -> None:
+    await watched(acme, STUCK)
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=20)
+    first, reply = lasting(acme, MEI, SALES)
+    assert "Standing still" in plain(first)
+    assert "has not moved for" in plain(reply)
+    await passing(acme, clock, lambda: clock.monotonic() > 4000, step=50)
+    assert len(lasting(acme, MEI, SALES)) == 2
+
+
+async def test_the_documented_job_is_followed_and_never_said_to_be_done(
+    acme: World, clock: ManualClock
+) -> None:
+    message = await watched(acme, DOCUMENTED)
+    assert "492 of 612" in plain(message)
+
+
+async def test_a_channel_that_was_closed_is_left_for_direct_messages(
+    acme: World, clock: ManualClock
+) -> None:
+    await watched(acme)
+    acme.slack.workspace.archive(SALES)
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 2, step=2)
+    told, message, outcome = map(plain, lasting(acme, MEI, MEIS)[:3])
+    assert "<#C0SALES>" in told or "sales" in told
+    assert "Background job" in message
+    assert "has ended" in outcome
+
+
+async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
+    acme: World, clock: ManualClock
+) -> None:
+    await watched(acme)
+    acme.chakra.fail(FETCH, Status(503))
+
+    def message() -> str:
+        return plain(lasting(acme, MEI, SALES)[0])
+
+    await passing(acme, clock, lambda: "Chakra is asked again and again" in message(), step=5)
+    asked = acme.chakra.count(FETCH)
+    await passing(acme, clock, lambda: clock.monotonic() > 600, step=20)
+    assert acme.chakra.count(FETCH) - asked < 60
+    acme.chakra.clear_faults()
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=5)
+    assert "has ended" in plain(lasting(acme, MEI, SALES)[1])
+
+
+async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+    acme.chakra.fail(FETCH, Status(401))
+    await passing(
+        acme,
+        clock,
+        lambda: "does not accept this app’s access token" in plain(lasting(acme, MEI, SALES)[0]),
+        step=5,
+    )
+
+
+async def test_a_poll_costs_less_the_slower_the_job(acme: World, clock: ManualClock) -> None:
+    job = acme.chakra.add_job(succeed=3600, seconds=3600)
+    await watched(acme, job.id)
+    await passing(acme, clock, lambda: clock.monotonic() > 600, step=10)
+    before = acme.chakra.count(FETCH)
+    await passing(acme, clock, lambda: clock.monotonic() > 1200, step=10)
+    assert acme.chakra.count(FETCH) - before <= 12

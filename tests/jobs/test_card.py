@@ -1,0 +1,296 @@
+"""The card of a job: what it says at each stage, and what it must not say where others read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cache import Cached
+from bot.chakra.job import Job, JobEntry
+from bot.errors import Unavailable
+from bot.jobs.card import card, percent, span
+from bot.jobs.chart import chart
+from bot.jobs.progress import Point, Progress, observed
+from bot.sandbox.slack.limits import check_response
+from bot.slack.client import response_body
+from bot.slack.reply import Block, Message
+from tests.chakra.upstream import example
+from tests.jobs.samples import JOB, at, entry, job
+
+NOW = 1_617_966_836.0
+BEGAN = NOW - 300
+
+
+def documented() -> Job:
+    body = example("fetch-background-job.response")
+    return job(body["_meta"]["bjEntryCompletionStatusVsCount"], **body["_data"])
+
+
+def drawn(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
+    text, made = card(shown, masked=masked, now=NOW, **more)
+    message = Message(text, tuple(made))
+    assert check_response(response_body(message)) == []
+    return json.dumps([text, made], ensure_ascii=False)
+
+
+def watched(seconds: int, done: int, *, every: int = 20) -> Progress:
+    """As if somebody had looked ``every`` so many seconds while it went on evenly."""
+    points: tuple[Point, ...] = ()
+    for second in range(0, seconds + 1, every):
+        points = observed(points, Point(NOW - seconds + second, done * second // seconds))
+    return Progress.of(points, at(done), NOW)
+
+
+def test_the_documented_job() -> None:
+    shown = drawn(documented())
+    for part in (
+        "*Background job*",
+        "Running",
+        "`▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░` 80%  ·  492 of 612",
+        "*Succeeded*\\n389",
+        "*Failed*\\n3",
+        "*Rejected, never tried*\\n100",
+        "*To go*\\n120",
+        "<!date^1617966536^{date_short_pretty} {time_secs}|9 Apr 2021 11:08 UTC>",
+        f"Id `{JOB}`",
+        "Background job: 80%, 492 of 612 done, 103 did not succeed",
+    ):
+        assert part in shown
+    for absent in ("Speed", "Time left", "*Finished*", "data_visualization", "actions", "IN_PROG"):
+        assert absent not in shown
+
+
+def test_a_job_without_counts_yet() -> None:
+    shown = drawn(job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
+    assert "Just begun" in shown
+    assert "*Started*" in shown
+    for absent in ("░", "To go", "0 of 0", "Chakra says"):
+        assert absent not in shown
+
+
+def test_states_without_entries_are_left_out_and_unknown_ones_shown_by_their_name() -> None:
+    shown = drawn(job({"SUCCESS": 1204, "ERROR": 0, "SKIPPED & left": 2, "NOT_STARTED": 1}))
+    assert "*Succeeded*\\n1,204" in shown
+    assert "*SKIPPED &amp; left*\\n2" in shown
+    assert "*Failed*" not in shown
+
+
+def test_of_very_many_states_the_rest_is_summed_up() -> None:
+    shown = drawn(job({f"S{number}": 1 for number in range(30)}))
+    assert "*20 more states*\\n20" in shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        (job({"SUCCESS": 9}), ":white_check_mark: Finished"),
+        (job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 did not succeed"),
+        (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "1 of 10 were never started"),
+        (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "*Never started*\\n1"),
+        (job(completedAt=1617966536211), "Background job: finished"),
+    ],
+)
+def test_how_it_ended(shown: Job, says: str) -> None:
+    assert says in drawn(shown)
+    assert "Running" not in drawn(shown)
+
+
+def test_how_long_it_took() -> None:
+    moments = {"startedAt": 1617966536211, "completedAt": 1617966666211}
+    assert "(took 2 minutes)" in drawn(job({"SUCCESS": 9}, **moments))
+    assert "took" not in drawn(job({"SUCCESS": 9}, completedAt=1617966666211))
+
+
+def test_what_chakra_says_of_the_whole_job_is_passed_on() -> None:
+    shown = drawn(job({"ERROR": 1}, completionStatus="FAILED", statusMessage="No <credit>"))
+    assert "Chakra says: FAILED · No &lt;credit&gt;" in shown
+    quiet = drawn(job({"SUCCESS": 1}, completionStatus="SUCCESS", statusMessage="\u200b"))
+    assert "Chakra says" not in quiet
+
+
+def test_speed_and_time_left_once_they_are_known() -> None:
+    shown = drawn(at(200), progress=watched(40, 200))
+    assert "*Speed*\\n300 a minute" in shown
+    assert "*Time left*\\nabout 3 minutes" in shown
+    early = drawn(at(50), progress=watched(20, 50))
+    assert "Speed" not in early
+    crawling = drawn(at(5), progress=watched(1200, 5, every=60))
+    assert "*Speed*\\n24 an hour" in crawling
+
+
+def test_a_standstill_is_said() -> None:
+    points = [Point(BEGAN, 10), Point(BEGAN + 100, 50), Point(NOW, 50)]
+    shown = drawn(at(50), progress=Progress.of(points, at(50), NOW))
+    assert "Standing still: no entry was done in the last 3 minutes." in shown
+    assert "Time left" not in shown.replace("Speed", "")
+    soon = Progress.of(points, at(50), BEGAN + 219)
+    assert "Standing still" not in drawn(at(50), progress=soon)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "1 second"),
+        (1.4, "1 second"),
+        (54, "54 seconds"),
+        (58, "1 minute"),
+        (89, "1 minute"),
+        (170, "3 minutes"),
+        (3600, "1 hour"),
+        (7800, "2 hours 10 minutes"),
+        (47 * 3600 + 60, "47 hours 1 minute"),
+        (3 * 86400, "3 days"),
+        (1e12, "11,574,074 days"),
+    ],
+)
+def test_spans_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert span(seconds) == said
+
+
+def test_the_percentage_is_never_ahead_of_the_job() -> None:
+    assert percent(at(999, 1000)) == 99
+    assert percent(at(1000, 1000)) == 100
+    assert percent(job()) == 0
+    assert f"`{'░' * 20}` 0%" in drawn(at(1, 1000))
+
+
+# --- the chart -----------------------------------------------------------------------------------
+
+
+def labels(block: Block | None) -> list[str]:
+    assert block is not None
+    found: list[str] = block["chart"]["axis_config"]["categories"]
+    assert [one["label"] for one in block["chart"]["series"][0]["data"]] == found
+    return found
+
+
+def test_a_long_job_has_a_chart() -> None:
+    shown = watched(600, 600, every=120)
+    assert '"type": "data_visualization"' in drawn(at(600), progress=shown)
+    assert labels(chart(shown.points)) == ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]
+    hours = watched(3 * 3600, 900, every=3600)
+    assert labels(chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [],
+        [Point(0, 0), Point(200, 5), Point(400, 9)],
+        [Point(0, 0), Point(10, 5), Point(20, 9), Point(299, 10)],
+        [Point(0, 0), Point(0.1, 5), Point(0.2, 9), Point(400, 10)],
+    ],
+)
+def test_where_there_is_little_to_see_there_is_no_chart(points: list[Point]) -> None:
+    assert chart(points) is None
+
+
+# --- what failed ---------------------------------------------------------------------------------
+
+PRIVATE = entry(
+    "ERROR", "No lead with +91 98765 43210 or ravi@example.com", row=17, phone="919876543210"
+)
+
+
+def test_the_first_that_failed_with_their_reasons() -> None:
+    failed = [PRIVATE, entry("INVALID", "*No* such <lead>"), entry("ERROR"), entry("ODD", "x")]
+    shown = drawn(documented(), failed=failed)
+    assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in shown
+    assert "• Rejected: *No* such &lt;lead&gt;" in shown
+    assert "• Failed: no reason given" in shown
+    assert "• ODD: x" in shown
+    assert "and 99 more" in shown
+
+
+def test_five_are_enough() -> None:
+    failed = [entry("ERROR", f"Reason {number}") for number in range(9)]
+    shown = drawn(job({"ERROR": 9}), failed=failed)
+    assert "Reason 4" in shown
+    assert "Reason 5" not in shown
+    assert "and 4 more" in shown
+    assert "more" not in drawn(job({"ERROR": 5}), failed=failed[:5])
+
+
+def test_where_others_read_nothing_personal_is_shown() -> None:
+    shown = drawn(
+        job({"ERROR": 1}, statusMessage="Ask ravi@example.com"),
+        masked=True,
+        failed=[PRIVATE, entry("ERROR", "x" * 245 + " 919876543210")],
+        title="Leads of +91 98765 43210",
+    )
+    for hidden in ("98765", "9198", "ravi", "row: 17"):
+        assert hidden not in shown
+    assert "•••••• 3210" in shown
+    assert "r•••@example.com" in shown
+
+
+def test_of_a_failed_entry_three_more_keys_are_shown_at_the_most() -> None:
+    odd = entry("ERROR", "Bad", createdAt=5, a="one\ntwo", b=2.5, c={}, d=None, e=" ", f="x" * 99)
+    shown = drawn(job({"ERROR": 1}), failed=[odd])
+    assert f"Bad · a: one two · b: 2.5 · f: {'x' * 59}…" in shown
+    assert "createdAt" not in shown
+
+
+# --- its age -------------------------------------------------------------------------------------
+
+
+def test_a_remembered_job_tells_its_age() -> None:
+    assert "From Chakra, 12 seconds ago" in drawn(Cached(at(5), 12.0))
+    stale = Cached(at(5), 600.0, True, Unavailable("down"))
+    shown = "Chakra cannot be reached right now. This is from 10 minutes ago."
+    assert shown in drawn(stale)
+
+
+def test_a_message_that_stands_for_long_says_at_what_time_it_was_so() -> None:
+    assert "From Chakra, <!date^1617966836^" in drawn(at(5))
+
+
+def test_a_title_takes_the_place_of_the_usual_one() -> None:
+    assert "*Diwali leads*" in drawn(at(5), title="Diwali *leads*").replace("∗", "")
+    assert "*Background job*" in drawn(at(5), title="\u200b")
+
+
+WILD = st.text(max_size=30) | st.sampled_from(["<!channel>", "*", "`", "x" * 5000, "&" * 3000])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(WILD, st.integers(-5, 10**12), max_size=30),
+    st.dictionaries(st.sampled_from(["ERROR", "NOT_STARTED"]), st.integers(0, 10**6)),
+    st.lists(
+        st.dictionaries(
+            WILD | st.sampled_from(["completionStatus", "statusMessage"]), WILD, max_size=6
+        ),
+        max_size=9,
+    ),
+    WILD,
+    st.sampled_from(
+        [None, 1, 1617966536211, "9999-12-31T23:59:59-14:00", "0001-01-01T00:00+14:00"]
+    ),
+    st.lists(st.builds(Point, at=st.floats(0, 4e9), done=st.integers(0, 10**9)), max_size=30),
+    st.booleans(),
+)
+def test_whatever_chakra_says_slack_takes_the_card(
+    counts: dict[str, int],
+    known: dict[str, int],
+    failed: list[dict[str, str]],
+    wild: str,
+    moment: object,
+    points: list[Point],
+    masked: bool,
+) -> None:
+    made = job(
+        counts | known,
+        completionStatus=wild,
+        statusMessage=wild,
+        startedAt=moment,
+        completedAt=moment if known else 0,
+    )
+    entries = [JobEntry.of(one) for one in failed]
+    shown = Progress.of(points, made, NOW)
+    said = drawn(made, masked=masked, title=wild, failed=entries, progress=shown)
+    assert "<!channel>" not in said

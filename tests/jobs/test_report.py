@@ -1,0 +1,116 @@
+"""The CSV of failed entries: what a spreadsheet reads in it, and what it must never do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.chakra.job import JobEntry
+from bot.jobs import report as reports
+from bot.jobs.report import MOST_COLUMNS, pieces, report, safe
+from tests.jobs.samples import entry
+
+Rows = list[list[str]]
+
+
+def read(content: bytes) -> Rows:
+    assert content.startswith(b"\xef\xbb\xbf")
+    text = content.decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+async def rows(*entries: JobEntry) -> Rows:
+    return read(await report(entries))
+
+
+async def test_reasons_first_then_every_key_that_nobody_knows() -> None:
+    found = await rows(
+        JobEntry.of({"id": "e1", "completionStatus": "ERROR", "statusMessage": "Bad", "row": 7}),
+        entry("INVALID", "Zoë, “quoted”\nand more", colour="red", row={"a": [1, None]}, yes=True),
+    )
+    assert found == [
+        ["Entry", "State", "Reason", "row", "colour", "yes"],
+        ["e1", "ERROR", "Bad", "7", "", ""],
+        ["", "INVALID", "Zoë, “quoted” and more", '{"a": [1, null]}', "red", "true"],
+    ]
+
+
+async def test_of_nothing_there_is_the_header() -> None:
+    assert await rows() == [["Entry", "State", "Reason"]]
+
+
+@pytest.mark.parametrize("first", list("=+-@\t\r\n＝＋－＠"))
+async def test_no_cell_and_no_header_can_become_a_formula(first: str) -> None:
+    evil = f'{first}HYPERLINK("https://evil.test","x")'
+    header, row = await rows(JobEntry.of({"id": evil, "status": evil, evil: evil}))
+    for cell in (*header[3:], row[0], row[3]):
+        assert cell.startswith("'") or cell[0] not in reports.FORMULAS
+    assert row[3] == f"'{evil}"
+
+
+def test_what_is_harmless_stays_as_it_is() -> None:
+    for text in ("", "Bad", "12", "a=b", " =1", "'=1", "(+91) 98765"):
+        assert safe(text) == text
+    assert safe("-5") == "'-5"
+    assert safe("a\0b") == "ab"
+    assert safe("\0=1") == "'=1"
+
+
+async def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
+    _, row = await rows(entry(note="x" * 50_000, sign="=" * 50_000))
+    assert [len(cell) for cell in row[3:]] == [32_000, 32_001]
+
+
+async def test_more_keys_than_anybody_reads_share_a_column() -> None:
+    found = await rows(
+        JobEntry.of({f"key{number}": number for number in range(MOST_COLUMNS)}),
+        entry(late=1, later="x"),
+        entry(key0=5),
+    )
+    assert found[0][3:] == [*(f"key{number}" for number in range(MOST_COLUMNS)), "More"]
+    assert [row[-1] for row in found[1:]] == ["", '{"late": 1, "later": "x"}', ""]
+    assert found[3][3] == "5"
+
+
+async def test_a_value_nested_without_end_is_no_trouble() -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    assert (await rows(entry(x=deep)))[1][3] == "…"
+
+
+def test_it_comes_in_pieces() -> None:
+    made = list(pieces([entry("ERROR", "Bad")] * 1200))
+    assert len(made) == 4
+    assert len(read(b"".join(made))) == 1201
+
+
+async def test_a_hundred_thousand_rows_keep_nobody_waiting_for_long() -> None:
+    one = entry("ERROR", "Attribute score is not valid", createdAt=1617966536300, row={"a": 1})
+    began = time.perf_counter()
+    assert (await report([one] * 100_000)).count(b"\r\n") == 100_001
+    assert time.perf_counter() - began < 30
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(st.text(max_size=5), ODD, max_size=4), max_size=5))
+@example([{"\ud800": "\ud800"}])
+def test_anything_becomes_a_table(items: list[dict[str, Any]]) -> None:
+    entries = [JobEntry.of(item) for item in items]
+    found = read(b"".join(pieces(entries)))
+    assert len(found) == len(items) + 1
+    assert {len(row) for row in found} == {len(found[0])}
+    assert not any(cell.startswith(reports.FORMULAS) for row in found for cell in row)

@@ -1,0 +1,28 @@
+"""What tests ask of the background jobs of an embedded Chakra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sandbox.chakra_asked import Client
+
+JOBS = "/v1/ext/background-job"
+COUNTS = "bjEntryCompletionStatusVsCount"
+
+
+async def counts(client: Client, job_id: str) -> dict[str, int] | None:
+    heard = await client.get(f"{JOBS}/{job_id}")
+    assert heard.status == 200, heard.text
+    found: dict[str, int] | None = heard.json.get("_meta", {}).get(COUNTS)
+    return found
+
+
+async def entries(client: Client, job_id: str) -> list[dict[str, Any]]:
+    """All of them, page by page."""
+    found: list[dict[str, Any]] = []
+    path: str | None = f"{JOBS}/{job_id}/entries"
+    while path:
+        body = (await client.get(path)).json
+        found += body["_data"]
+        path = body["_meta"].get("next")
+    return found

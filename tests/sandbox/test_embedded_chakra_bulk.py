@@ -1,0 +1,295 @@
+"""Processes created and changed in bulk by the embedded Chakra, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.bulk import MOST_ITEMS
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import NOBODY, Client, Heard, client_of, example, served
+from tests.sandbox.chakra_jobs import JOBS, counts, entries
+
+LEADS = "/v1/ext/procedure/lead/process"
+TED = "1bc10281-5882-43aa-b48d-28c527335e7a"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
+    async with served(clock) as one:
+        yield one
+
+
+@pytest.fixture
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+    async with client_of(chakra) as one:
+        yield one
+
+
+async def create(client: Client, rows: Any, procedure: str = "lead") -> Heard:
+    path = f"/v1/ext/procedure/{procedure}/process/bulk-create"
+    return await client.ask("POST", path, json=rows)
+
+
+async def update(client: Client, body: Any) -> Heard:
+    return await client.ask("PATCH", LEADS, json=body)
+
+
+async def ended(heard: Heard, client: Client, clock: ManualClock) -> list[list[str]]:
+    """How each entry came out, without an order."""
+    assert heard.status == 202, heard.text
+    await clock.advance(600)
+    found = await entries(client, heard.json["_data"]["id"])
+    return sorted([one["completionStatus"], one["statusMessage"] or ""] for one in found)
+
+
+async def lead(client: Client, **where: Any) -> Any:
+    heard = await client.ask("POST", f"{LEADS}/list", json={"where": where})
+    (found,) = heard.json["_data"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["bulk-create-process", "bulk-update-process"])
+async def test_the_documented_order_is_acknowledged_as_documented(
+    client: Client, clock: ManualClock, name: str
+) -> None:
+    documented = example(f"{name}.response")["_data"]
+    given = example(f"{name}.request")
+    heard = await (create(client, given) if "create" in name else update(client, given))
+    assert heard.status == 202
+    data = heard.json["_data"]
+    assert list(data) == list(documented)
+    same = ("completionStatus", "statusMessage", "completedAt", "type")
+    assert {key: data[key] for key in same} == {key: documented[key] for key in same}
+    assert data["createdAt"] - data["startedAt"] == 1
+    await clock.advance(1)
+    assert set((await client.get(f"{JOBS}/{data['id']}")).json["_data"]) < set(data)
+
+
+async def test_leads_are_made_as_the_job_goes_on(client: Client, clock: ManualClock) -> None:
+    heard = await create(client, example("bulk-create-process.request"))
+    await clock.advance(1.1)
+    made = await lead(client, lead_id="EXT-TEST-143")
+    assert set(made) == set(await lead(client, lead_id="LEAD-001"))
+    assert (made["data"], made["state"]) == ({"lead_id": "EXT-TEST-143", "score": "105"}, "NEW")
+    assert made["createdAt"] == made["updatedAt"] == round(1000 * clock.time())
+    assert (await client.ask("POST", f"{LEADS}/list", json={"where": {"city": "Goa"}})).json[
+        "_data"
+    ] == []
+    assert await ended(heard, client, clock) == [["SUCCESS", ""], ["SUCCESS", ""]]
+    assert (await lead(client, city="Goa"))["state"] == "IN_PROGRESS"
+    assert (await client.get(f"{LEADS}/{made['id']}")).json["_data"] == made
+
+
+async def test_a_whole_lead_is_made_as_it_is_written(client: Client, clock: ManualClock) -> None:
+    given = {**example("create-process.request"), "assignedTo": "john@acme.com"}
+    assert await ended(await create(client, [given]), client, clock) == [["SUCCESS", ""]]
+    made = await lead(client, state="CONVERTED", firstname="Ted")
+    assert {key: made[key] for key in given} == given
+
+
+BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
+    ({"data": {"city": "Goa"}}, "INVALID", "name is required"),
+    ({}, "INVALID", "name is required"),
+    ({"data": {"name": "A", "colour": "red"}}, "INVALID", "Attribute colour not found"),
+    ({"data": {"name": "A"}, "colour": "red"}, "INVALID", "colour is not a field of a process"),
+    (
+        {"data": {"name": "A", "phone_number": "+91 98765 43210"}},
+        "INVALID",
+        "Attribute phone_number is not valid: +91 98765 43210",
+    ),
+    (
+        {"data": {"name": "A"}, "record": {"data": {"email": "nobody"}}},
+        "INVALID",
+        "Attribute email is not valid: nobody",
+    ),
+    ({"data": {"name": None}}, "INVALID", "name is required"),
+    ({"data": {"name": "A", "city": None}}, "INVALID", "Attribute city is not valid"),
+    ({"data": {"name": "A", "city": ["Goa"]}}, "INVALID", "Attribute city is not valid"),
+    ({"data": {"name": "A" * 5000}}, "INVALID", "Attribute name is not valid"),
+    ({"data": [1]}, "INVALID", "name is required"),
+    ({"lead_id": "L1", "data": [1]}, "INVALID", "data is not an object"),
+    ({"lead_id": {"x": 1}}, "INVALID", "Attribute lead_id is not valid"),
+    ({"lead_id": "L1", "record": {"city": "Goa"}}, "INVALID", "record is not valid"),
+    ({"lead_id": "L1", "state": 7}, "INVALID", "state is not valid"),
+    (
+        {"lead_id": "L1", "status": "DONE"},
+        "INVALID",
+        "status is not one of CANCELLED, COMPLETED, OPEN",
+    ),
+    ({"lead_id": "L1", "nextActionAt": "soon"}, "INVALID", "nextActionAt is not valid"),
+    ({"lead_id": "L1", "nextActionAt": True}, "INVALID", "nextActionAt is not valid"),
+    ({"lead_id": "L1", "isDeleted": True}, "INVALID", "isDeleted is not a field of a process"),
+    ({"lead_id": "L1", "data": {"score": "many"}}, "ERROR", "Attribute score is not valid"),
+    ({"lead_id": "L1", "state": "ASLEEP"}, "ERROR", "State ASLEEP not found"),
+    ({"lead_id": "L1", "assignedTo": "shane.warne"}, "ERROR", "User shane.warne not found"),
+    ({"lead_id": "LEAD-001"}, "ERROR", "Process with lead_id LEAD-001 already exists"),
+]
+
+
+async def test_a_row_that_is_no_good_fails_alone(client: Client, clock: ManualClock) -> None:
+    good = {"lead_id": "GOOD", "nextActionAt": "1616253910842", "assignedTo": "priya"}
+    rows = [row for row, _, _ in BAD_ROWS]
+    made = await ended(await create(client, [*rows, good]), client, clock)
+    assert made == sorted([*(outcome for _, *outcome in BAD_ROWS), ["SUCCESS", ""]])
+    assert (await lead(client, lead_id="GOOD"))["nextActionAt"] == 1616253910842
+
+
+async def test_a_key_that_comes_twice_is_made_once(client: Client, clock: ManualClock) -> None:
+    rows = [{"lead_id": "L1", "data": {"city": city}} for city in ("Goa", "Pune")]
+    assert await ended(await create(client, rows), client, clock) == [
+        ["ERROR", "Process with lead_id L1 already exists"],
+        ["SUCCESS", ""],
+    ]
+    assert (await lead(client, lead_id="L1"))["data"]["city"] == "Goa"
+
+
+async def test_entries_do_not_come_in_the_order_of_the_rows(
+    client: Client, clock: ManualClock
+) -> None:
+    rows = [{"data": {"name": "A", f"colour{number}": "x"}} for number in range(30)]
+    heard = await create(client, rows)
+    await clock.advance(10)
+    found = await entries(client, heard.json["_data"]["id"])
+    reasons = [f"Attribute colour{number} not found" for number in range(30)]
+    assert {one["statusMessage"] for one in found} == set(reasons)
+    assert [one["statusMessage"] for one in found] != reasons
+    assert found == sorted(found, key=lambda one: str(one["id"]))
+
+
+async def test_leads_are_changed_by_id_or_primary_key(client: Client, clock: ManualClock) -> None:
+    before = await lead(client, lead_id="LEAD-001")
+    changes = [
+        {"id": TED, "update": {"data": {"city": "Goa", "email": "ted@example.com"}}},
+        {"lead_id": "LEAD-004038", "update": {"state": "CONVERTED", "status": "COMPLETED"}},
+        {"lead_id": "LEAD-004039", "update": {"isDeleted": True, "nextActionAt": "0"}},
+        {"lead_id": "LEAD-004040", "update": {"assignedTo": "mei", "nextActionAt": 5}},
+    ]
+    heard = await update(client, {"processes": changes})
+    assert await ended(heard, client, clock) == [["SUCCESS", ""]] * 4
+    ted = await lead(client, lead_id="LEAD-001")
+    assert ted["data"] == {**before["data"], "city": "Goa"}
+    assert ted["record"]["data"] == {**before["record"]["data"], "email": "ted@example.com"}
+    assert ted["updatedAt"] > before["updatedAt"]
+    assert (await lead(client, lead_id="LEAD-004038"))["status"] == "COMPLETED"
+    assert (await lead(client, lead_id="LEAD-004039"))["isDeleted"] is True
+    assert (await lead(client, lead_id="LEAD-004040"))["assignedTo"] == "mei"
+    again = await update(client, {"processes": [changes[2]]})
+    assert await ended(again, client, clock) == [["INVALID", "Process not found"]]
+
+
+BAD_CHANGES: list[tuple[dict[str, Any], str, str]] = [
+    ({"id": NOBODY, "update": {"state": "NEW"}}, "INVALID", "Process not found"),
+    ({"lead_id": "L1", "update": {"state": "NEW"}}, "INVALID", "Process not found"),
+    ({"lead_id": [], "update": {"state": "NEW"}}, "INVALID", "Process not found"),
+    ({"id": "LEAD-001", "update": {"state": "NEW"}}, "INVALID", "id is not a valid UUID"),
+    ({"id": 7, "update": {"state": "NEW"}}, "INVALID", "id is not a valid UUID"),
+    ({"id": TED, "update": {}}, "INVALID", "update is empty"),
+    ({"id": TED, "update": []}, "INVALID", "update is empty"),
+    ({"id": TED, "update": {"record": {}}}, "INVALID", "record is not a field of a process"),
+    ({"id": TED, "update": {"isDeleted": "no"}}, "INVALID", "isDeleted is not valid"),
+    ({"id": TED, "update": {"data": {"x": 1}}}, "INVALID", "Attribute x not found"),
+    ({"id": TED, "update": {"data": {"score": ""}}}, "ERROR", "Attribute score is not valid"),
+    ({"id": TED, "update": {"assignedTo": "tomasgone"}}, "ERROR", "User tomasgone not found"),
+]
+
+
+async def test_a_change_that_is_no_good_fails_alone(client: Client, clock: ManualClock) -> None:
+    good = {"lead_id": "LEAD-001", "update": {"data": {"score": 6}}}
+    items = [item for item, _, _ in BAD_CHANGES]
+    made = await ended(await update(client, {"processes": [*items, good]}), client, clock)
+    assert made == sorted([*(outcome for _, *outcome in BAD_CHANGES), ["SUCCESS", ""]])
+    assert (await lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
+
+
+async def test_what_one_job_has_made_another_may_change(client: Client, clock: ManualClock) -> None:
+    await create(client, [{"lead_id": "L1"}])
+    await clock.advance(5)
+    change = {"lead_id": "L1", "update": {"data": {"city": "Goa"}}}
+    heard = await update(client, {"processes": [change]})
+    assert await ended(heard, client, clock) == [["SUCCESS", ""]]
+
+
+async def test_what_was_deleted_meanwhile_cannot_be_changed(
+    client: Client, clock: ManualClock
+) -> None:
+    gone = {"id": TED, "update": {"isDeleted": True}}
+    late = {"id": TED, "update": {"state": "NEW"}}
+    heard = await update(client, {"processes": [gone, late]})
+    assert await ended(heard, client, clock) == [["ERROR", "Process not found"], ["SUCCESS", ""]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({"processes": [{"lead_id": "L1"}]}, "the body is not an array"),
+        ([], "the body is empty"),
+        ([{"lead_id": "L1"}, "L2"], "the body[1] is not an object"),
+        ([{}] * (MOST_ITEMS + 1), "the body has more than 5000 items"),
+        ("L1", "the body is not an array"),
+    ],
+)
+async def test_an_order_to_create_of_the_wrong_shape_is_refused_whole(
+    chakra: EmbeddedChakra, client: Client, rows: Any, says: str
+) -> None:
+    before = len(chakra.jobs)
+    heard = await create(client, rows)
+    assert (heard.status, heard.json) == (400, {"_errors": [says]})
+    assert len(chakra.jobs) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ([{"id": TED, "update": {"state": "NEW"}}], "the body is not an object"),
+        ({"items": []}, "processes is required, and nothing else"),
+        ({"processes": [], "dryRun": True}, "processes is required, and nothing else"),
+        ({"processes": {}}, "processes is not an array"),
+        ({"processes": []}, "processes is empty"),
+        ({"processes": ["x"]}, "processes[0] is not an object"),
+        ({"processes": [{}]}, "processes[0].update is required"),
+        ({"processes": [{"id": TED, "state": "NEW"}]}, "processes[0].update is required"),
+        (
+            {"processes": [{"update": {"state": "NEW"}}]},
+            "processes[0] must have an id or a primary key, and nothing else",
+        ),
+        (
+            {"processes": [{"id": TED, "lead_id": "LEAD-001", "update": {"state": "NEW"}}]},
+            "processes[0] must have an id or a primary key, and nothing else",
+        ),
+        (
+            {"processes": [{"email": "ted.mosby@yahoo.com", "update": {"state": "NEW"}}]},
+            "email is not the primary key of lead",
+        ),
+    ],
+)
+async def test_an_order_to_change_of_the_wrong_shape_is_refused_whole(
+    client: Client, body: Any, says: str
+) -> None:
+    heard = await update(client, body)
+    assert (heard.status, heard.json) == (400, {"_errors": [says]})
+
+
+async def test_no_json_and_no_such_procedure(client: Client) -> None:
+    for method, path in (("POST", f"{LEADS}/bulk-create"), ("PATCH", LEADS)):
+        assert (await client.ask(method, path, data=b"{")).status == 400
+        missing = await client.ask(method, path.replace("lead", "ticket"), json=[{"lead_id": "1"}])
+        assert (missing.status, missing.json) == (404, {"_errors": ["Procedure ticket not found"]})
+    by_id = await create(client, [{"lead_id": "L1"}], "D7783ADE-bbbe-4734-afcc-9bc869d8d8a3")
+    assert by_id.status == 202
+
+
+async def test_as_many_items_as_are_allowed(client: Client, clock: ManualClock) -> None:
+    heard = await create(client, [{"lead_id": f"L{number}"} for number in range(MOST_ITEMS)])
+    await clock.advance(501)
+    job_id = heard.json["_data"]["id"]
+    assert await counts(client, job_id) == {"SUCCESS": MOST_ITEMS}
+    assert (await lead(client, lead_id="L4999"))["data"] == {"lead_id": "L4999"}

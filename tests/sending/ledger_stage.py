@@ -1,0 +1,44 @@
+"""A ledger on a database of a test's own, and what it told of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sending.ledger import Fresh, Ledger
+from bot.sending.submission import hash_key
+from bot.store.engine import Database
+from bot.store.sends import Send, Sends
+from bot.tasks import Tasks
+from tests.clock import ManualClock
+from tests.sending.upstream import submission
+
+KEY = hash_key("a secret of this app")
+
+
+@dataclass
+class Stage:
+    database: Database
+    clock: ManualClock = field(default_factory=ManualClock)
+    changed: list[Send] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tasks = Tasks(self.clock)
+        self.sends = Sends(self.database)
+
+    def ledger(self, boot: str = "boot-1", sends: Sends | None = None) -> Ledger:
+        async def note(send: Send) -> None:
+            self.changed.append(send)
+
+        return Ledger(sends or self.sends, self.clock, self.tasks, key=KEY, changed=note, boot=boot)
+
+    async def fresh(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Fresh:
+        claimed = await ledger.claim(submission(key, **other))
+        assert isinstance(claimed, Fresh)
+        return claimed
+
+
+async def row(stage: Stage, key: str = "view-1") -> Send:
+    found = await stage.sends.by_key(key)
+    assert found is not None
+    return found

@@ -1,0 +1,375 @@
+"""kill -9 through the whole app: somebody presses Send, the process is killed, another starts on
+the same database, and they press again. Nothing goes out twice, and they are told once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+import psycopg
+import pytest
+
+from bot.sandbox.chakra.faults import Hang
+from bot.sandbox.demo import CHAKRA
+from bot.sandbox.slack import plain
+from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
+from tests.relay import Line, relayed
+from tests.sending.webhooks import SECRET
+from tests.store.databases import KINDS, address
+
+JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
+SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+QUIET = "+12025550116"
+"""Of whom nothing more is heard: no event changes what the tests look at."""
+LINE = f'/chakra send appointment_reminder {QUIET} 1=Jane 2="May 3" 3=10:00 language=en'
+FILLED = {"phone": QUIET, "var_body_1": "Jane", "var_body_2": "May 3", "var_body_3": "10:00"}
+ACCEPTED = "Accepted: *appointment_reminder* to +1 •••••• 0116"
+READ = "Read: *appointment_reminder* to +1 •••••• 0116"
+UNKNOWN = "It is not known whether this went out: *appointment_reminder* to +1 •••••• 0116"
+
+A_MINUTE_LATER = """
+import asyncio, sys, time
+from bot import logs, settings
+from bot.clock import SystemClock
+from bot.serve import run
+from commands import COMMANDS
+
+class Later(SystemClock):
+    def time(self):
+        return time.time() + 60
+
+loaded = settings.load()
+logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+asyncio.run(run(loaded, COMMANDS, Later()))
+"""
+"""``serve`` after the minute in which another replica might still be alive: its promises are left
+alone for 45 seconds, and its posts for 30. Alone on a file of SQLite's nobody waits."""
+NEXT = {"sqlite": SERVE, "postgres": ("-c", A_MINUTE_LATER)}
+
+
+@dataclass
+class Story:
+    """John, what he presses, and the bots that come and go between him and Chakra."""
+
+    stand_ins: StandIns
+    line: Line
+    kind: str
+    database: str
+    folder: Path
+    url: str = ""
+
+    @asynccontextmanager
+    async def bot(self, *arguments: str) -> AsyncIterator[Process]:
+        chakra = self.stand_ins.chakra
+        environ = self.stand_ins.environ(
+            CHAKRA_API_URL=self.line.url,
+            CHAKRA_PLUGIN_ID=chakra.plugin_id,
+            CHAKRA_WABA_ID=chakra.waba_id,
+            CHAKRA_WHATSAPP_PHONE_NUMBER_ID=chakra.sender_ids[0],
+            CHAKRA_WEBHOOK_SECRET=SECRET,
+            DATABASE_URL=self.database,
+            SENDERS=JOHN,
+        )
+        async with python(*arguments, environ=environ, folder=self.folder) as process:
+            self.url = await process.ready()
+            self.stand_ins.slack.deliver_to(events_of(self.url))
+            chakra.events_to(self.url + CHAKRA, SECRET)
+            yield process
+
+    async def typed(self, line: str) -> None:
+        """Once the templates are known: with a line, nothing waits for them."""
+        slack = self.stand_ins.slack
+        await slack.type(JOHN, SALES, "/chakra templates appointment_reminder")
+        await slack.until(lambda: "Hi ‹1›" in self.shown())
+        await slack.type(JOHN, SALES, line)
+
+    async def previewed(self) -> None:
+        """To the button that sends."""
+        await self.typed(LINE)
+        await self.stand_ins.slack.until(lambda: "Hi Jane, a reminder" in self.shown())
+
+    async def pressed(self) -> None:
+        """The ack is awaited, what becomes of it is not."""
+        message = self.stand_ins.slack.messages(JOHN, SALES)[-1]
+        await self.stand_ins.slack.press(JOHN, "send.confirm", message=message)
+
+    async def form(self) -> None:
+        """To the fields of the template in the form."""
+        await self.typed("/chakra send appointment_reminder language=en")
+        await self.stand_ins.slack.until(lambda: self.stand_ins.slack.view(JOHN) is not None)
+
+    async def delivered_again(self, kind: str) -> int:
+        """What Slack last sent of that kind, once more; the status of the answer."""
+        sent = next(one for one in reversed(self.stand_ins.slack.traffic) if one.kind == kind)
+        body = urlencode({"payload": json.dumps(sent.request)}).encode()
+        headers = self.stand_ins.slack.sign(body)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(events_of(self.url), data=body, headers=headers) as answer,
+        ):
+            return answer.status
+
+    def shown(self) -> str:
+        """The line where he typed."""
+        shown = self.stand_ins.slack.messages(JOHN, SALES)
+        return plain(shown[-1]) if shown else ""
+
+    def reports(self) -> list[str]:
+        return [plain(one) for one in self.stand_ins.slack.messages(JOHN, DIRECT)]
+
+    @property
+    def out(self) -> int:
+        """How many messages Chakra holds."""
+        return len(self.stand_ins.chakra.sent)
+
+    def states(self) -> list[str]:
+        """Of all rows."""
+        if self.kind == "sqlite":
+            file = sqlite3.connect(self.folder / "bot.db")
+            try:
+                return [state for (state,) in file.execute("SELECT state FROM sends")]
+            finally:
+                file.close()
+        with psycopg.connect(self.database) as connection:
+            return [state for (state,) in connection.execute("SELECT state FROM sends")]
+
+    @asynccontextmanager
+    async def nothing_can_be_written(self) -> AsyncIterator[None]:
+        """Somebody else holds the database while the block runs."""
+        if self.kind == "sqlite":
+            file = sqlite3.connect(self.folder / "bot.db", isolation_level=None)
+            try:
+                file.execute("BEGIN IMMEDIATE")
+                yield
+            finally:
+                file.close()
+            return
+        with psycopg.connect(self.database) as connection:
+            connection.execute("LOCK TABLE sends IN ACCESS EXCLUSIVE MODE")
+            yield
+
+    async def sees(self, what: Callable[[], list[str]], starts: list[str]) -> None:
+        """Until these are the messages there, by their first words."""
+
+        def there() -> bool:
+            shown = what()
+            return len(shown) == len(starts) and all(map(str.__contains__, shown, starts))
+
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.stand_ins.slack.until(there)
+        except TimeoutError:
+            raise AssertionError(what()) from None
+
+    async def measured(self, figure: str) -> None:
+        """Until the bot's own figures hold that line."""
+        async with aiohttp.ClientSession() as session:
+            while True:
+                async with session.get(f"{self.url}/metrics") as answer:
+                    if figure in await answer.text():
+                        return
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def story(kind: str, folder: Path) -> AsyncIterator[Story]:
+    async with (
+        stand_ins() as made,
+        relayed(made.chakra.base_url) as line,
+    ):
+        yield Story(made, line, kind, address(kind, folder), folder)
+        assert made.slack.refusals == []
+
+
+Moment = Callable[[Story, Process], Awaitable[None]]
+"""From the press to the kill."""
+
+
+async def kill(bot: Process) -> None:
+    assert await bot.ended(signal.SIGKILL) == -signal.SIGKILL
+
+
+async def killed(story: Story, moment: Moment) -> None:
+    """A life of the bot, from its start over the press to its end at that moment."""
+    async with story.bot(*SERVE) as bot:
+        await story.previewed()
+        await moment(story, bot)
+    story.line.lose(None)
+    story.stand_ins.chakra.clear_faults()
+    await story.stand_ins.slack.settle()
+
+
+# --- the moments ---------------------------------------------------------------------------------
+
+
+async def before_it_was_claimed(story: Story, bot: Process) -> None:
+    async with story.nothing_can_be_written():
+        await story.pressed()
+        await kill(bot)
+
+
+async def before_chakra_was_asked(story: Story, bot: Process) -> None:
+    story.line.lose("requests")
+    await story.pressed()
+    await story.line.lost.wait()
+    await kill(bot)
+
+
+async def while_chakra_hangs(story: Story, bot: Process) -> None:
+    story.stand_ins.chakra.fail(SEND, Hang())
+    await story.pressed()
+    await story.stand_ins.chakra.until_asked(1, SEND)
+    await kill(bot)
+
+
+async def after_chakra_took_it(story: Story, bot: Process) -> None:
+    story.line.lose("answers")
+    await story.pressed()
+    await story.line.lost.wait()
+    assert story.out == 1
+    await kill(bot)
+
+
+async def after_the_answer_and_before_the_row(story: Story, bot: Process) -> None:
+    story.stand_ins.chakra.fail(SEND, Hang())
+    await story.pressed()
+    await story.stand_ins.chakra.until_asked(1, SEND)
+    async with story.nothing_can_be_written():
+        story.stand_ins.chakra.release()
+        await story.measured(f'endpoint="{SEND}",status="200"}} 1.0')
+        await kill(bot)
+
+
+async def after_slack_took_the_report(story: Story, bot: Process) -> None:
+    """The bot never learns that it was posted."""
+    slack = story.stand_ins.slack
+    slack.fail("chat.postMessage", reset="after")
+    await story.pressed()
+    await slack.until(lambda: bool(story.reports()))
+    await kill(bot)
+
+
+async def before_slack_took_the_report(story: Story, bot: Process) -> None:
+    slack = story.stand_ins.slack
+    slack.fail("chat.postMessage", reset="before")
+    await story.pressed()
+    await slack.until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
+    await kill(bot)
+    assert story.reports() == []
+
+
+UNKNOWN_WITH: dict[Moment, int] = {
+    before_chakra_was_asked: 0,
+    while_chakra_hangs: 0,
+    after_chakra_took_it: 1,
+    after_the_answer_and_before_the_row: 1,
+}
+"""How many messages Chakra then holds."""
+
+
+# --- what they see -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("moment", UNKNOWN_WITH, ids=lambda moment: moment.__name__)
+async def test_killed_before_the_answer_it_is_unknown_and_does_not_go_out_again(
+    moment: Moment, kind: str, tmp_path: Path
+) -> None:
+    async with story(kind, tmp_path) as told:
+        await killed(told, moment)
+        assert told.out == UNKNOWN_WITH[moment]
+        async with told.bot(*NEXT[kind]) as bot:
+            await told.sees(told.reports, [UNKNOWN])
+            assert "may have gone out, and it will not be sent again by itself" in told.reports()[0]
+            await told.pressed()
+            await told.sees(lambda: [told.shown()], [UNKNOWN])
+            assert "archives/D0JOHN/p" in told.shown()
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert told.out == UNKNOWN_WITH[moment]
+        assert told.stand_ins.chakra.count(SEND) <= 1
+        assert len(told.reports()) == 1
+        assert told.states() == ["unknown"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "moment",
+    [after_slack_took_the_report, before_slack_took_the_report],
+    ids=lambda one: one.__name__,
+)
+async def test_killed_while_the_report_is_posted_there_is_one(
+    moment: Moment, kind: str, tmp_path: Path
+) -> None:
+    """That it is edited to its end shows that the next process knows of it."""
+    async with story(kind, tmp_path) as told:
+        await killed(told, moment)
+        async with told.bot("-c", A_MINUTE_LATER) as bot:
+            [sent] = told.stand_ins.chakra.sent
+            told.stand_ins.chakra.deliver(sent, "READ")
+            await told.sees(told.reports, [READ])
+            await told.pressed()
+            await told.sees(lambda: [told.shown()], [READ])
+            assert "archives/D0JOHN/p" in told.shown()
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert told.out == told.stand_ins.chakra.count(SEND) == 1
+        assert len(told.reports()) == 1
+        assert told.states() == ["read"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_killed_before_it_was_claimed_the_press_may_be_repeated(
+    kind: str, tmp_path: Path
+) -> None:
+    """Nothing can have gone out; the button is still there, and does what it says."""
+    async with story(kind, tmp_path) as told:
+        await killed(told, before_it_was_claimed)
+        assert (told.states(), told.stand_ins.chakra.count(SEND)) == ([], 0)
+        assert "Hi Jane, a reminder" in told.shown()
+        async with told.bot(*NEXT[kind]) as bot:
+            await told.pressed()
+            await told.sees(lambda: [told.shown()], [ACCEPTED])
+            await told.sees(told.reports, [ACCEPTED])
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert (told.states(), told.out) == (["accepted"], 1)
+
+
+async def test_a_form_that_was_open_when_it_was_killed_is_sent_by_the_next_process(
+    tmp_path: Path,
+) -> None:
+    """Which has not seen any template yet."""
+    async with story("sqlite", tmp_path) as told:
+        async with told.bot(*SERVE) as bot:
+            await told.form()
+            await kill(bot)
+        async with told.bot(*SERVE):
+            assert (await told.stand_ins.slack.submit(JOHN, FILLED)).errors == {}
+            await told.sees(told.reports, [ACCEPTED])
+        assert (told.states(), told.out) == (["accepted"], 1)
+
+
+async def test_a_form_that_slack_delivers_again_to_the_next_process_is_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    async with story("sqlite", tmp_path) as told:
+        slack = told.stand_ins.slack
+        async with told.bot(*SERVE) as bot:
+            await told.form()
+            told.line.lose("answers")
+            await slack.submit(JOHN, FILLED)
+            await told.line.lost.wait()
+            await kill(bot)
+        told.line.lose(None)
+        async with told.bot(*SERVE) as bot:
+            await told.sees(told.reports, [UNKNOWN])
+            assert await told.delivered_again("view_submission") == 200
+            await told.sees(lambda: [told.shown()], [UNKNOWN])
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert (told.states(), told.out, len(told.reports())) == (["unknown"], 1, 1)

@@ -1,0 +1,154 @@
+"""What must come before a request may leave: where it does not come through, nothing was sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import (
+    BotError,
+    FileNotGiven,
+    FileNotTaken,
+    FileUnfit,
+    KeyRefused,
+    NotPrepared,
+    OutcomeUnknown,
+    Unavailable,
+)
+from bot.sending.failures import error_of
+from bot.sending.ledger import Before, Duplicate, Fresh, Ledger
+from bot.slack.explain import explain
+from bot.store.engine import Database
+from bot.store.states import State
+from tests.sending.ledger_stage import Stage, row
+from tests.sending.upstream import Upstream, submission, until
+
+
+@pytest.fixture
+def stage(database: Database) -> Stage:
+    return Stage(database)
+
+
+class Preparing:
+    """Raises ``outcome`` or ends, once it is not ``held``."""
+
+    def __init__(self, outcome: BaseException | None = None, *, held: bool = False) -> None:
+        self.outcome = outcome
+        self.asked, self.released = asyncio.Event(), asyncio.Event()
+        if not held:
+            self.released.set()
+
+    async def __call__(self) -> None:
+        self.asked.set()
+        await self.released.wait()
+        if self.outcome is not None:
+            raise self.outcome
+
+
+async def preparing(stage: Stage, ledger: Ledger, key: str = "view-1") -> Fresh:
+    claimed = await ledger.claim(submission(key), prepares=True)
+    assert isinstance(claimed, Fresh)
+    assert claimed.send.state is State.PREPARING
+    return claimed
+
+
+async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -> None:
+    ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
+    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    await first.asked.wait()
+    assert (chakra.out, (await row(stage)).state) == (0, State.PREPARING)
+    first.released.set()
+    assert (await sending).state is State.ACCEPTED
+    assert chakra.out == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotGiven("files.info", "file_deleted"),
+        FileNotTaken("file is too large"),
+        FileNotTaken(),
+        FileUnfit("WhatsApp takes a JPEG or PNG here."),
+        KeyRefused("No", status=403),
+        Unavailable("The connection was never made"),
+    ],
+    ids=lambda error: error.kind,
+)
+async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
+    stage: Stage, error: BotError
+) -> None:
+    ledger, chakra = stage.ledger(), Upstream()
+    send = await ledger.carry_out(await preparing(stage, ledger), chakra, Preparing(error))
+    assert (send.state, chakra.out) == (State.FAILED, 0)
+    assert send.failure is not None
+    again = error_of(send.failure)
+    assert type(again) is type(error)
+    assert explain(again) == explain(error)
+    assert isinstance(await ledger.claim(submission("view-2")), Fresh)
+
+
+@pytest.mark.parametrize(
+    "fault", [RuntimeError("a bug"), OutcomeUnknown(), ConnectionResetError(), TimeoutError()]
+)
+async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
+    stage: Stage, fault: Exception
+) -> None:
+    ledger, chakra = stage.ledger(), Upstream()
+    send = await ledger.carry_out(await preparing(stage, ledger), chakra, Preparing(fault))
+    assert (send.state, chakra.out) == (State.FAILED, 0)
+    assert send.failure is not None
+    assert isinstance(error_of(send.failure), NotPrepared)
+
+
+async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
+    ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
+    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    await first.asked.wait()
+    await stage.clock.advance(29.9)
+    assert not sending.done()
+    await stage.clock.advance(0.1)
+    assert (await sending).state is State.FAILED
+    assert chakra.out == 0
+
+
+async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage) -> None:
+    ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
+    asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))  # noqa: RUF006
+    await first.asked.wait()
+    stopping = asyncio.create_task(stage.tasks.drain(5))
+    await stage.clock.advance(5)
+    await until(lambda: bool(stage.changed))
+    assert ((await row(stage)).state, chakra.out) == (State.FAILED, 0)
+    await stage.clock.advance(5)
+    await stopping
+
+
+async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
+    await preparing(stage, stage.ledger("boot-1"))  # and then nothing more of that process
+    second = stage.ledger("boot-2")
+    await stage.clock.advance(44.9)
+    assert await second.settle_abandoned(all_others=False) == []
+    await stage.clock.advance(0.1)
+    [late] = await second.settle_abandoned(all_others=False)
+    assert (late.state, late.boot) == (State.FAILED, "boot-1")
+    assert late.failure is not None
+    assert isinstance(error_of(late.failure), NotPrepared)
+
+
+async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage) -> None:
+    ledger, chakra, first = stage.ledger("boot-1"), Upstream(), Preparing(held=True)
+    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    await first.asked.wait()
+    [late] = await stage.ledger("boot-2").settle_abandoned(all_others=True)
+    assert late.state is State.FAILED
+    first.released.set()
+    assert (await sending).state is State.FAILED
+    assert chakra.out == 0
+
+
+async def test_what_is_being_prepared_is_asked_about_as_what_is_sent(stage: Stage) -> None:
+    ledger = stage.ledger()
+    await preparing(stage, ledger)
+    assert isinstance(await ledger.claim(submission()), Before)
+    assert isinstance(await ledger.claim(submission("view-2")), Duplicate)

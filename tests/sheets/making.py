@@ -1,0 +1,74 @@
+"""Files of the kinds that people upload, and attributes to match them with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from io import BytesIO, StringIO
+from typing import Any
+
+import xlsxwriter
+
+from bot.sheets.columns import Matching, Purpose, Target, match
+from bot.sheets.read import read_sheet
+from bot.sheets.sheet import Sheet
+
+LEAD = (
+    Target("lead_id", "Lead Id", "text"),
+    Target("name", "Name", "text"),
+    Target("phone_number", "Phone Number", "phone_number", required=True),
+    Target("email", "Email", "email"),
+    Target("score", "Score", "number"),
+    Target("city", "City", "text"),
+    Target("visits", "Visits", "integer"),
+    Target("born", "Born", "date"),
+    Target("met_at", "Met at", "datetime"),
+    Target("subscribed", "Subscribed", "boolean"),
+    Target("remark", "Remark", "a type nobody has heard of"),
+)
+UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
+
+
+def workbook(
+    fill: Callable[[Any, Any], None], *, names: Sequence[str] = ("Leads",), date_1904: bool = False
+) -> bytes:
+    """``fill`` gets the book and its first sheet; further sheets stay empty."""
+    made = BytesIO()
+    book = xlsxwriter.Workbook(made, {"in_memory": True, "date_1904": date_1904})
+    sheets = [book.add_worksheet(name) for name in names]
+    fill(book, sheets[0])
+    book.close()
+    return made.getvalue()
+
+
+def cells(*rows: Sequence[object]) -> bytes:
+    """A workbook with these rows from A1; empty cells where there is nothing."""
+
+    def fill(_: Any, sheet: Any) -> None:
+        for number, row in enumerate(rows):
+            for place, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(number, place, value)
+                elif value is not None:
+                    sheet.write(number, place, value)
+
+    return workbook(fill)
+
+
+def text(rows: Iterable[Sequence[str]], delimiter: str = ",", **said: Any) -> str:
+    made = StringIO(newline="")
+    csv.writer(made, delimiter=delimiter, **said).writerows(rows)
+    return made.getvalue()
+
+
+async def sheet(*rows: str) -> Sheet:
+    """Lines of a CSV with commas."""
+    return await read_sheet("\n".join(rows).encode())
+
+
+def to_create(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> Matching:
+    return match(columns, targets, Purpose.CREATE, primary_key="lead_id")
+
+
+def to_update(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> Matching:
+    return match(columns, targets, Purpose.UPDATE, primary_key="lead_id")

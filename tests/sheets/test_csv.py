@@ -1,0 +1,208 @@
+"""CSV as it comes: every program's own, and what only looks like it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import pytest
+
+from bot.sheets.read import read_sheet
+from bot.sheets.sheet import (
+    MOST_BYTES,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Fault,
+    Flaw,
+    SheetRefused,
+    letter,
+)
+from tests.sheets.making import sheet
+
+ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("utf-16-le", "UTF-16 (assumed)"),
+        ("utf-16-be", "UTF-16 (assumed)"),
+        ("cp1252", "Windows-1252 (assumed)"),
+    ],
+)
+async def test_an_encoding_is_found_out_and_told(encoding: str, said: str) -> None:
+    data = 'name,phone\nZoë,+91 98765 43210\n"Müller, Jörg",4915550112233\n'.encode(encoding)
+    found = await read_sheet(data)
+    assert (found.columns, found.rows) == (("name", "phone"), ROWS)
+    assert found.read_as == f"CSV in {said}, separated by commas"
+
+
+async def test_utf16_with_its_mark_the_other_way_round() -> None:
+    found = await read_sheet(codecs.BOM_UTF16_BE + "näme,phone\nZoë,1".encode("utf-16-be"))
+    assert (found.columns, found.rows) == (("näme", "phone"), (("Zoë", "1"),))
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "said"),
+    [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "pipes")],
+)
+async def test_a_delimiter_is_found_out_and_told(delimiter: str, said: str) -> None:
+    lines = [("name", "phone", "city"), ("Asha", "919876543210", ""), ("Ravi", "1", "Goa")]
+    found = await read_sheet("\r\n".join(delimiter.join(line) for line in lines).encode())
+    assert (found.columns, found.rows) == (lines[0], tuple(lines[1:]))
+    assert said in found.read_as
+
+
+@pytest.mark.parametrize(
+    ("file", "columns", "first"),
+    [
+        ("name;price\nAsha;1,50\nRavi;2,75", ("name", "price"), ("Asha", "1,50")),
+        (
+            "name;city, country\nAsha;Pune, India",
+            ("name", "city, country"),
+            ("Asha", "Pune, India"),
+        ),
+        ('"name";"city"\n"A,B";"Goa"', ("name", "city"), ("A,B", "Goa")),
+        ("a|b,c,d\nx|y,1,2", ("a|b", "c", "d"), ("x|y", "1", "2")),
+        ("sep=;\nname;city\nAsha;Goa", ("name", "city"), ("Asha", "Goa")),
+        ("sep=,\r\nna|me,city\r\nAs|ha,Goa", ("na|me", "city"), ("As|ha", "Goa")),
+        ("lead_id,city\nLEAD-1\nLEAD-2", ("lead_id", "city"), ("LEAD-1", "")),
+        ("name,city,,\nAsha,Goa,,\n", ("name", "city"), ("Asha", "Goa")),
+        ("\n\nname,city\nAsha,Goa", ("name", "city"), ("Asha", "Goa")),
+        ("phone\n919876543210", ("phone",), ("919876543210",)),
+        ("note\nPune, India; or Goa", ("note",), ("Pune, India; or Goa",)),
+        (" First   name , city\nAsha, Goa", ("First name", "city"), ("Asha", " Goa")),
+        ("\ufeff\ufeffname,city\nAsha,Goa", ("name", "city"), ("Asha", "Goa")),
+        ('name,note\nAsha,"5"" pipe\nfor Goa"', ("name", "note"), ("Asha", '5" pipe\nfor Goa')),
+        ('name,note\nAsha,5" pipe', ("name", "note"), ("Asha", '5" pipe')),
+        ("name,city\rAsha,Goa\r", ("name", "city"), ("Asha", "Goa")),
+    ],
+)
+async def test_tables_as_programs_write_them(
+    file: str, columns: tuple[str, ...], first: tuple[str, ...]
+) -> None:
+    found = await read_sheet(file.encode())
+    assert (found.columns, found.rows[0]) == (columns, first)
+    assert not found.faults
+
+
+async def test_a_table_of_one_column_says_so() -> None:
+    assert (await sheet("phone", "919876543210")).read_as == "CSV in UTF-8, one column"
+
+
+async def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
+    found = await sheet("name,note", "", "Asha,a", ",,", '"Ra\nvi",b', " , ", "Mei,c")
+    assert found.numbers == (3, 5, 7)
+
+
+async def test_a_row_with_too_many_cells_is_told_and_one_with_too_few_is_filled() -> None:
+    found = await sheet("name,city", "Asha,Pune,India", "Ravi", "Mei,Goa,,")
+    assert found.rows == (("Asha", "Pune"), ("Ravi", ""), ("Mei", "Goa"))
+    assert found.faults == (Fault(2, Flaw.TOO_MANY),)
+
+
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"
+ZIP = b"PK\x03\x04\x14\x00"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "This file is empty."),
+        (b" \r\n\t ", "This file is empty."),
+        (b",,,\n,,", "This file is empty."),
+        (b"\xef\xbb\xbf\n", "This file is empty."),
+        (codecs.BOM_UTF16_LE, "This file is empty."),
+        (codecs.BOM_UTF8 * 2 + b"\n", "This file is empty."),
+        (b"name,city", "a header and no rows"),
+        (b"name,city\n\n,\n", "a header and no rows"),
+        (PDF, "This file is a PDF. Save the table as CSV or Excel"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "a picture"),
+        (b"\x1f\x8b\x08\0", "a compressed archive"),
+        (ZIP + b"holiday.jpg", "a compressed archive"),
+        (ZIP + b"word/document.xml", "a Word document"),
+        (ZIP + b"xl/workbook.bin", "a binary Excel file"),
+        (ZIP + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "OpenDocument"),
+        (ZIP + b"Index/Document.iwa", "Numbers"),
+        (OLE + bytes(600), "an old version of Office, as .xls is"),
+        (OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "protected with a password"),
+        (b"{\\rtf1 name,city", "a text document"),
+        (b"<!DOCTYPE html><html><body>", "a web page, whatever its name says"),
+        (b"\xef\xbb\xbf \n<table><tr><td>name", "a web page"),
+        (b"<?xml version='1.0'?><Workbook>", "This file is XML."),
+        (b'{"name": "Asha"}', "This file is JSON."),
+        (b'[\n  {"name": "Asha"}]', "This file is JSON."),
+        (b"BEGIN:VCARD\nFN:Asha", "contacts"),
+        (b"name,city\nAsha\0,Goa", "no table of text"),
+        ("name,city\nAs\0ha,Goa".encode("utf-16"), "no table of text"),
+        (bytes(range(128, 256)) * 3 + b"\x01\x02\x03", "no table of text"),
+        (b"\x7fELF\x02\x01\x01" + bytes(64), "no table of text"),
+        ("name,city\nZoë,Köln\nJörg,M".encode() + b"\xc3,x", "characters of this file are damaged"),
+        (b"name,city\nAsha,\x81\x8d", "characters of this file are damaged"),
+        (codecs.BOM_UTF16_LE + b"n\0,\0c\0\n\0\x00\xd8x\0", "characters of this file are damaged"),
+    ],
+)
+async def test_what_is_no_table_is_named_for_what_it_is(data: bytes, told: str) -> None:
+    with pytest.raises(SheetRefused, match=re.escape(told)):
+        await read_sheet(data)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("a,b,a\n1,2,3", "Columns A and C are both called “a”"),
+        ("Phone, phone\n1,2", "Columns A and B are both called “Phone”"),
+        ("a,,b\n1,2,3", "Column B has no name in row 1"),
+        ("\n,a\n1,2", "Column A has no name in row 2"),
+        ("a,,b,,c,,d,,e\n1,2,3", "Columns B, D, F and others have no name"),
+        ("Asha,+91 98765 43210\nRavi,919876543211", "row 1, looks like data"),
+        ("Asha,asha@example.com\nRavi,x", "row 1, looks like data"),
+        ('a,b\n1,2\n3,"4', "A quotation mark opens in row 3 and is never closed"),
+        ('a,b\n1,"2" x\n', "The quotation marks in row 2 cannot be read"),
+        (f"a,b\n1,{'x' * 131_073}", "A cell in row 2 has more than 131,072 characters"),
+        (",".join(f"c{n}" for n in range(MOST_COLUMNS + 1)) + "\n1", "This table has 201 columns"),
+    ],
+)
+async def test_a_table_that_cannot_be_used_says_where_and_what_to_do(file: str, told: str) -> None:
+    with pytest.raises(SheetRefused, match=re.escape(told)):
+        await read_sheet(file.encode())
+
+
+async def test_a_quotation_mark_out_of_place_never_joins_rows() -> None:
+    lines = ["name,city", 'Asha,"Goa', "Ravi,Pune", 'Mei,"Köln"', "Ana,Porto"]
+    with pytest.raises(SheetRefused, match="row 2 cannot be read"):
+        await sheet(*lines)
+
+
+async def test_the_largest_there_may_be_and_one_more() -> None:
+    rows = "a,b\n" + "1,2\n" * MOST_ROWS
+    assert len((await read_sheet(rows.encode())).rows) == MOST_ROWS
+    with pytest.raises(SheetRefused, match="more than 200,000 rows"):
+        await read_sheet(rows.encode() + b"3,4")
+
+
+async def test_a_wide_table_is_bounded_by_its_cells() -> None:
+    header = ",".join(f"c{n}" for n in range(MOST_COLUMNS))
+    most = MOST_CELLS // MOST_COLUMNS
+    assert len((await read_sheet((header + "\n1" * most).encode())).rows) == most
+    with pytest.raises(SheetRefused, match="more than 3,000,000 cells"):
+        await read_sheet((header + "\n1" * (most + 1)).encode())
+
+
+async def test_a_file_that_is_too_large_is_not_looked_into() -> None:
+    with pytest.raises(SheetRefused, match="larger than 20 MB"):
+        await read_sheet(b"%PDF" + b"x" * MOST_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")]
+)
+def test_columns_are_called_as_spreadsheets_call_them(place: int, name: str) -> None:
+    assert letter(place) == name

@@ -1,0 +1,160 @@
+"""Excel workbooks: what its cells hold becomes what a person would type."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from bot.sheets import excel
+from bot.sheets.read import read_sheet
+from bot.sheets.sheet import Fault, Flaw, SheetRefused
+from tests.sheets.making import cells, workbook
+
+
+async def test_values_are_read_as_they_would_be_typed() -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        def formatted(row: int, value: Any, code: str) -> None:
+            sheet.write(row, 1, value, book.add_format({"num_format": code}))
+
+        sheet.write_row(0, 0, ["what", "value"])
+        for row, value in enumerate((919876543210, 0.5, -0.25, 1e-7, 100_000_000_000_000, -0.0), 1):
+            sheet.write_row(row, 0, ["a number", value])
+        sheet.write_row(7, 0, ["a yes", True])
+        sheet.write_row(8, 0, ["a text", "007"])
+        sheet.write_row(9, 0, ["a long text", "12345678901234567890"])
+        for row in range(10, 15):
+            sheet.write(row, 0, "a date")
+        formatted(10, datetime.fromisoformat("2024-05-06 07:08:09"), "yyyy-mm-dd hh:mm")
+        formatted(11, date(2024, 5, 6), "dd/mm/yy")
+        formatted(12, time(7, 8), "hh:mm")
+        formatted(13, timedelta(days=1, hours=2, minutes=3, seconds=4), "[h]:mm:ss")
+        formatted(14, 0.75, "0%")
+        sheet.write_formula(15, 1, "=1+2", None, 3)
+        sheet.write_formula(16, 1, '="a"&"b"', None, "ab")
+        sheet.write_string(17, 1, " Pune\nIndia ")
+
+    found = await read_sheet(workbook(fill))
+    assert [row[1] for row in found.rows] == [
+        *("919876543210", "0.5", "-0.25", "0.0000001", "100000000000000", "0"),
+        *("TRUE", "007", "12345678901234567890"),
+        *("2024-05-06T07:08:09", "2024-05-06", "07:08:00", "26:03:04", "0.75"),
+        *("3", "ab", " Pune\nIndia "),
+    ]
+    assert found.faults == ()
+    assert found.read_as == "Excel, sheet “Leads”"
+
+
+async def test_a_number_that_excel_has_rounded_is_told() -> None:
+    found = await read_sheet(cells(["id"], [1234567890123456789], [123456789012345], [-1e15]))
+    assert found.faults == (Fault(2, Flaw.LONG_NUMBER, 0), Fault(4, Flaw.LONG_NUMBER, 0))
+
+
+async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write_row(2, 1, ["name", "city", "score"])
+        sheet.write_row(3, 1, ["Asha", "Pune"])
+        sheet.write_formula(3, 3, "=NA()", None, "#N/A")
+        sheet.write_formula(4, 1, "=1/0", None, "#DIV/0!")
+        sheet.write_row(5, 1, ["Ravi", "Goa", 3])
+
+    found = await read_sheet(workbook(fill))
+    assert found.rows == (("Asha", "Pune", ""), ("", "", ""), ("Ravi", "Goa", "3"))
+    assert found.numbers == (4, 5, 6)
+    assert found.faults == (Fault(4, Flaw.FORMULA, 2), Fault(5, Flaw.FORMULA, 0))
+
+
+async def test_cells_under_a_merged_one_are_told() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write_row(0, 0, ["name", "city", "score"])
+        sheet.write_column(1, 0, ["Asha", "Ravi", "Mei"])
+        sheet.merge_range(1, 1, 2, 2, "Pune")
+        sheet.merge_range(5, 0, 7, 1, "")
+
+    found = await read_sheet(workbook(fill))
+    assert found.rows == (("Asha", "Pune", ""), ("Ravi", "", ""), ("Mei", "", ""))
+    assert found.faults == (
+        Fault(2, Flaw.MERGED, 2),
+        Fault(3, Flaw.MERGED, 1),
+        Fault(3, Flaw.MERGED, 2),
+    )
+
+
+async def test_the_first_visible_sheet_with_something_in_it_is_read() -> None:
+    def fill(book: Any, _: Any) -> None:
+        hidden, leads, more = book.worksheets()[1:]
+        hidden.hide()
+        for place, one in enumerate((hidden, leads, more)):
+            one.write_column(4, 2, ["name", f"Asha {place}"])
+
+    names = ("Empty", "Hidden", "Leads & <b>", "More")
+    found = await read_sheet(workbook(fill, names=names))
+    assert (found.columns, found.rows, found.numbers) == (("name",), (("Asha 1",),), (6,))
+    assert found.read_as == "Excel, sheet “Leads & <b>” of 4"
+
+
+async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None:
+    def fill(book: Any, first: Any) -> None:
+        first.hide()
+        first.write_formula(1, 0, "=NA()", None, "#N/A")
+        second = book.worksheets()[1]
+        second.activate()
+        second.write_column(0, 0, ["name", "Asha", "Ravi"])
+        second.write_formula(2, 0, "=NA()", None, "#N/A")
+
+    found = await read_sheet(workbook(fill, names=("One", "Two")))
+    assert (found.rows, found.faults) == ((("Asha",), ("",)), (Fault(3, Flaw.FORMULA, 0),))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
+        (cells(["name", "city"]), "a header and no rows"),
+        (cells(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
+        (cells(["name", "city"], ["Asha", "Goa"])[:-200], "This Excel file is damaged"),
+        (cells(["name", "city"], ["Asha", "Goa"])[:900], "This Excel file is damaged"),
+        (b"PK\x03\x04 xl/workbook.xml", "This Excel file is damaged"),
+    ],
+    ids=["empty", "header only", "no name", "cut", "cut short", "no archive"],
+)
+async def test_a_workbook_that_cannot_be_used_says_why(data: bytes, told: str) -> None:
+    with pytest.raises(SheetRefused, match=re.escape(told)):
+        await read_sheet(data)
+
+
+async def test_the_column_is_named_as_excel_shows_it_where_a_table_begins_further_right() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write_row(3, 2, ["name", "city", "Name"])
+        sheet.write_row(4, 2, ["Asha", "Goa", "x"])
+
+    with pytest.raises(SheetRefused, match="Columns C and E are both called “name”"):
+        await read_sheet(workbook(fill))
+
+
+async def test_a_cell_at_the_far_end_ends_the_reader_and_not_this_process() -> None:
+    """A few bytes that ask for 500 GB."""
+
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write(0, 0, "name")
+        sheet.write(1_048_575, 16_383, "x")
+
+    with pytest.raises(SheetRefused, match="too large to be read; perhaps a cell far away"):
+        await read_sheet(workbook(fill))
+
+
+def test_a_reader_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(SheetRefused, match="too large to be read"):
+        excel.read(cells(["name"], ["Asha"]), patience=0)
+
+
+async def test_dates_of_a_workbook_that_counts_from_1904() -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        sheet.write(0, 0, "born")
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_datetime(1, 0, date(1988, 2, 29), day)
+
+    found = await read_sheet(workbook(fill, date_1904=True))
+    assert found.rows == (("1988-02-29",),)

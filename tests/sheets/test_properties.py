@@ -1,0 +1,110 @@
+"""Whatever is uploaded, it is a table that was written so, or it is refused with a sentence."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.sheets.check import check
+from bot.sheets.read import read
+from bot.sheets.sheet import Sheet, SheetRefused
+from tests.sheets.making import cells, to_create
+
+LETTERS = st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
+CELLS = st.text(LETTERS, max_size=12)
+ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6)
+WORKBOOK = cells(["name", "phone_number"], ["Asha", 919876543210], ["Ravi", "x"])
+
+
+def outcome(data: bytes) -> None:
+    try:
+        found = read(data)
+    except SheetRefused as refusal:
+        told = refusal.message
+    else:
+        whole(found)
+        return
+    assert told.endswith(".")
+
+
+def whole(found: Sheet) -> None:
+    assert len(found.rows) == len(found.numbers) > 0
+    assert all(len(row) == len(found.columns) for row in found.rows)
+    assert list(found.numbers) == sorted(set(found.numbers))
+    check_any(found)
+
+
+def check_any(found: Sheet) -> None:
+    """Each row is good, or has a problem, and not both."""
+    matching = to_create(found.columns)
+    if not matching.obstacles:
+        checked = check(found, matching)
+        assert set(checked.rows).isdisjoint(problem.row for problem in checked.problems)
+        assert checked.good + len({one.row for one in checked.problems}) == checked.total
+
+
+@given(st.binary(max_size=400))
+@example(b"a,b\n1,2")
+@example(b"\xff\xfe\x00")
+def test_any_bytes(data: bytes) -> None:
+    outcome(data)
+
+
+@given(st.text(max_size=300) | st.text("a1,;\t|\"\n\r\0' =", max_size=100))
+@example('name,phone_number\n"a,1')
+def test_any_text(text: str) -> None:
+    outcome(f"phone_number,{text}".encode("utf-8", "replace"))
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, len(WORKBOOK) - 1), st.integers(0, 255)), max_size=4))
+def test_a_workbook_with_any_damage(damage: list[tuple[int, int]]) -> None:
+    data = bytearray(WORKBOOK)
+    for place, byte in damage:
+        data[place] = byte
+    outcome(bytes(data))
+
+
+@given(
+    ROWS,
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_a_program_has_written_is_read_back(
+    rows: list[list[str]], delimiter: str, encoding: str, ending: str
+) -> None:
+    header = ["First name", "Phone", "City"]
+    made = StringIO(newline="")
+    # All quoted: so it is certain which of the marks is the delimiter.
+    csv.writer(made, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows(
+        [header, *rows]
+    )
+    kept = [(number, tuple(row)) for number, row in enumerate(rows, 2) if any(map(str.strip, row))]
+    try:
+        found = read(made.getvalue().encode(encoding))
+    except SheetRefused:
+        assert not kept
+        return
+    assert found.columns == tuple(header)
+    assert list(zip(found.numbers, found.rows, strict=True)) == kept
+
+
+@given(
+    st.lists(st.lists(st.from_regex(r"[\w@.+ -]{1,9}", fullmatch=True), min_size=2, max_size=2)),
+    st.sampled_from(",;\t|"),
+)
+def test_unquoted_too(rows: list[list[str]], delimiter: str) -> None:
+    lines = [delimiter.join(cells) for cells in [["name", "city"], ["Asha", "Goa"], *rows]]
+    found = read("\n".join(lines).encode())
+    kept = [tuple(row) for row in rows if any(map(str.strip, row))]
+    assert found.rows[1:] == tuple(kept)
+
+
+@given(st.text("äöüßéèñçàÄÖÜ abcXYZ123", min_size=1, max_size=30))
+def test_what_windows_has_written_is_read_back(name: str) -> None:
+    found = read(f"name,city\n{name},München–Süd".encode("cp1252"))
+    assert found.rows[0] == (name, "München–Süd")

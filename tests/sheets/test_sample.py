@@ -1,0 +1,70 @@
+"""The sheet that the demo offers: rows that are fine, some that are told at once, and some that
+only Chakra refuses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import sandbox
+from bot.sheets.check import check
+from bot.sheets.columns import Purpose, Target, match
+from bot.sheets.problems import grouped
+from bot.sheets.read import read_sheet
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import Client, client_of, served
+from tests.sandbox.chakra_jobs import entries
+
+SAMPLE = Path(sandbox.__file__).with_name("samples") / "leads.csv"
+
+
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[Client]:
+    async with served(clock) as one, client_of(one) as client:
+        yield client
+
+
+async def lead(chakra: Client) -> list[Target]:
+    """What the embedded Chakra says that a lead may hold."""
+    config = (await chakra.get("/v1/ext/config")).json["_data"]
+    types = {one["id"]: one["shortId"] for one in config["attributeTypes"]}
+    return [
+        Target(one["shortId"], one["name"], types[one["attributeType"]])
+        for one in config["attributes"]
+    ]
+
+
+async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot(
+    chakra: Client, clock: ManualClock
+) -> None:
+    found = await read_sheet(SAMPLE.read_bytes())
+    matching = match(found.columns, await lead(chakra), Purpose.CREATE, primary_key="lead_id")
+    assert [one.header for one in matching.unmatched] == ["Source"]
+
+    checked = check(found, matching, region="IN")
+    assert (checked.total, checked.good, checked.bad) == (60, 53, 7)
+    assert [group.told.partition(".")[0] for group in grouped(checked.problems)] == [
+        "2 rows: Lead Id is in more than one row",
+        "Row 8: Phone Number is a phone number that nobody can have",
+        "Row 15: Phone Number was shortened by Excel, as 9",
+        "Row 21: Email is no e-mail address",
+        "Row 26: Score is no number",
+        "Row 37: The row has more cells than there are columns",
+    ]
+
+    path = "/v1/ext/procedure/lead/process/bulk-create"
+    begun = await chakra.ask("POST", path, json=list(checked.items))
+    await clock.advance(3600)
+    told = [
+        (one["completionStatus"], one["statusMessage"])
+        for one in await entries(chakra, begun.json["_data"]["id"])
+    ]
+    assert sorted(one for one in told if one[0] != "SUCCESS") == [
+        ("ERROR", "Process with lead_id LEAD-004039 already exists"),
+        ("ERROR", "State CONTACTED not found"),
+        ("ERROR", "User rahul not found"),
+        ("INVALID", "name is required"),
+    ]
+    assert len(told) == 53

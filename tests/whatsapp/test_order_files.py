@@ -1,0 +1,32 @@
+"""The files of an order: read from a form, shown by their name, never carried by a button."""
+
+from __future__ import annotations
+
+from bot.slack.command import UploadedFile
+from bot.whatsapp.order import Order
+
+FILE = UploadedFile("F1", "tree.png", "image/png", 7)
+VALUES = {"template": "1", "phone": " +1 202 ", "var_body_1": "Jane", "file": "", "media": ""}
+
+
+def test_a_chosen_file_stands_among_the_values_by_its_name() -> None:
+    order = Order.read(VALUES, "7", {"file": (FILE,), "other": ()})
+    assert order.values == {"var_body_1": "Jane", "file": "tree.png"}
+    assert (order.files, order.asked, order.to) == ((FILE,), "7", "+1 202")
+    nameless = Order.read(VALUES, uploads={"file": (UploadedFile("F1"),)})
+    assert nameless.values["file"] == "F1"
+
+
+def test_without_one_there_is_none_whatever_stands_in_the_form() -> None:
+    for typed in (VALUES, {**VALUES, "file": "F1"}):
+        order = Order.read(typed)
+        assert (order.values, order.files) == ({"var_body_1": "Jane"}, ())
+
+
+def test_no_button_carries_a_file() -> None:
+    order = Order.read(VALUES, uploads={"file": (FILE,)})
+    again = Order.restored(order.written())
+    assert (again.values, again.files) == ({"var_body_1": "Jane"}, ())
+    assert "tree" not in order.written()
+    forged = order.written().replace('"var_body_1"', '"file"')
+    assert Order.restored(forged).values == {}

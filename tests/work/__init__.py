@@ -1,0 +1,1 @@
+"""Durable work: promises, watches, uploads."""

@@ -48,8 +48,8 @@ from bot.whatsapp.dispatch import Ready
 from bot.whatsapp.found import found_in
 from bot.whatsapp.line import EXAMPLE
 from bot.whatsapp.listing import offered
-from bot.whatsapp.order import FOUND, PHONE, SENDER, TEMPLATE, Order
-from bot.whatsapp.rules import problems
+from bot.whatsapp.objections import at_fault, first_objection, objections
+from bot.whatsapp.order import TEMPLATE, Order
 from bot.whatsapp.trial import Trial
 from bot.whatsapp.unsendable import unsendable
 from bot.whatsapp.variables import MEDIA
@@ -78,7 +78,7 @@ async def run(request: CommandRequest, desk: Desk) -> Reply:
         return desk.opening.opened(order, None, STILL_LOADING if typed else "")
     order, template = line.ordered(typed, request.line, shelf)
     order = desk.opening.with_sender(order)
-    if template is None or not _complete(desk, order, template):
+    if template is None or not desk.opening.complete(order, template):
         return desk.opening.opened(order, template)
     return shown.confirmation(order, template, await desk.dispatch.recipient(order.to))
 
@@ -91,11 +91,6 @@ async def _text(word: Word, desk: Desk) -> str:
             raise UsageError("Slack shows no e-mail address of that member. Type a number instead.")
         return email
     return word.url if isinstance(word, Link) else word.text
-
-
-def _complete(desk: Desk, order: Order, template: Template) -> bool:
-    settled = order.to and desk.opening.knows_sender(order) and order.written()
-    return bool(settled) and not problems(template, order.values)
 
 
 # --- the form ------------------------------------------------------------------------------------
@@ -189,14 +184,14 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         template = await desk.library.as_seen(order.template)
     except NotFound as gone:
         return FieldErrors({TEMPLATE: sentence(gone)})
-    errors = _errors(order, template)
+    errors = objections(order, template)
     if errors:
         return _under_the_fields(desk, order, template, errors, request.values)
     try:
         recipient = await desk.dispatch.recipient(order.to)
         ready = await desk.dispatch.ready(order, template, recipient)
     except (UsageError, NotFound) as problem:
-        return FieldErrors({_at_fault(request.values, order): sentence(problem)})
+        return FieldErrors({at_fault(request.values, order): sentence(problem)})
     started = await desk.dispatch.start(
         ready, key=request.key, member=request.actor.id, asked=order.asked
     )
@@ -210,20 +205,6 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
 
 async def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
     return CloseForm("This was sent before.", then=await _before(desk, order, send))
-
-
-def _at_fault(there: Mapping[str, str], order: Order) -> str:
-    """The field that a sentence about sender or recipient stands under."""
-    if SENDER in there and not order.sender:
-        return SENDER
-    return PHONE if PHONE in there else FOUND
-
-
-def _errors(order: Order, template: Template) -> dict[str, str]:
-    stopped = unsendable(template)
-    if stopped:
-        return {TEMPLATE: stopped}
-    return problems(template, order.values, order.files)
 
 
 def _under_the_fields(
@@ -259,9 +240,9 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
         return await _before(desk, order, before, in_place=True)
     _still_young(request)
     template = (await desk.library.template(order.template)).value
-    errors = _errors(order, template)
-    if errors:
-        raise UsageError(next(iter(errors.values())), example="/chakra send")
+    wrong = first_objection(order, template)
+    if wrong:
+        raise UsageError(wrong, example="/chakra send")
     recipient = await desk.dispatch.recipient(order.to)
     ready = await desk.dispatch.ready(order, template, recipient)
     started = await desk.dispatch.start(

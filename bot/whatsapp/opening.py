@@ -15,6 +15,7 @@ from bot.slack.reply import OpenForm, View
 from bot.whatsapp import send_form
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library, Shelf
+from bot.whatsapp.objections import objections
 from bot.whatsapp.order import Order
 
 SOON = 0.15
@@ -53,9 +54,10 @@ class Opening:
     def with_sender(self, order: Order) -> Order:
         return order if order.sender else replace(order, sender=self._usual_sender)
 
-    def knows_sender(self, order: Order) -> bool:
-        """Whether nobody has to choose the number that it is sent from."""
-        return bool(order.sender) or len(self._library.remembered_senders()) == 1
+    def complete(self, order: Order, template: Template) -> bool:
+        """Whether a line says all that a form would ask for, and fits into a button."""
+        settled = order.sender or len(self._library.remembered_senders()) == 1
+        return bool(order.to and settled and order.written()) and not objections(order, template)
 
     def opened(self, order: Order, template: Template | None, note: str = "") -> OpenForm:
         senders = self._library.remembered_senders()

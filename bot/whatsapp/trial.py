@@ -16,11 +16,9 @@ from bot.sending.sending import Sent
 from bot.slack.blocks import words
 from bot.store.sends import Send
 from bot.whatsapp.dispatch import Dispatch
+from bot.whatsapp.objections import first_objection
 from bot.whatsapp.order import Order
 from bot.whatsapp.recipients import Recipient
-from bot.whatsapp.rules import problems
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import fields
 
 PATIENCE = 2.0
 """Seconds that the person waits for the outcome; after them the report alone tells it."""
@@ -64,7 +62,9 @@ class Trials:
         Raises ``UsageError`` for what is not filled in as it must be, or where the person has no
         number; the errors of Chakra; ``StoreUnavailable``. Then nothing was sent.
         """
-        _check(order, template)
+        wrong = first_objection(order, template)
+        if wrong:
+            raise UsageError(wrong)
         recipient = await self._own(member)
         ready = await self._dispatch.ready(order, template, recipient)
         key = f"{press}:test:{order.sender}"
@@ -87,16 +87,3 @@ class Trials:
             raise UsageError(words(nobody.message, " ", WHOSE)) from None
         except (NotFound, Missing):
             raise UsageError(NO_NUMBER) from None
-
-
-def _check(order: Order, template: Template) -> None:
-    """Raises ``UsageError`` with the first thing that stands in the way."""
-    stopped = unsendable(template)
-    if stopped:
-        raise UsageError(stopped)
-    wrong = problems(template, order.values, order.files)
-    for field in fields(template):
-        if field.key in wrong:
-            raise UsageError(f"{field.label}: {wrong[field.key]}")
-    if wrong:
-        raise UsageError(next(iter(wrong.values())))

@@ -30,7 +30,7 @@ demo: $(RUN_READY) ## Start the bot with an embedded Slack and Chakra; PORT=8500
 serve: $(RUN_READY) ## Start the bot for real, with the settings of the environment or .env
 	$(PY) -m bot serve
 
-doctor: $(RUN_READY) ## Check the settings, tokens, scopes and Chakra
+doctor: $(RUN_READY) ## Check the settings, tokens, scopes, Chakra and the database
 	$(PY) -m bot doctor
 
 # ---------------------------------------------------------------------------- check

@@ -68,7 +68,7 @@ def demo(
 
 @cli.command()
 def doctor() -> None:
-    """Check the settings, tokens, scopes, Chakra and the clock; exit 1 when something is wrong."""
+    """Check settings, tokens, scopes, clock, Chakra and database; exit 1 when one is wrong."""
     loaded = _settings()
     logs.configure("error", "console", sys.stderr, secrets=loaded.secrets())
     if not _run(_examined(loaded)):

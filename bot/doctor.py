@@ -10,9 +10,18 @@ from typing import Any
 from bot import manifest
 from bot.chakra.client import Chakra
 from bot.clock import Clock
-from bot.errors import BotError, KeyRefused, RoleTooSmall, SlackError, Throttled, Unavailable
+from bot.errors import (
+    BotError,
+    KeyRefused,
+    RoleTooSmall,
+    SlackError,
+    StoreUnavailable,
+    Throttled,
+    Unavailable,
+)
 from bot.settings import Settings
 from bot.slack.client import SlackClient
+from bot.store.look import Look, Tables, look
 
 MOST_SKEW = 60.0
 """Seconds the clock may be off. Slack's signatures are refused past five minutes; warn early."""
@@ -55,6 +64,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         yield await _chakra_token(chakra)
     finally:
         await chakra.aclose()
+    yield await _database(settings.database_url.get_secret_value())
 
 
 async def _slack(settings: Settings, slack: SlackClient, clock: Clock) -> AsyncIterator[Finding]:
@@ -206,3 +216,61 @@ def _key_refused(subject: str, refused: KeyRefused) -> Finding:
         "Chakra refuses CHAKRA_ACCESS_TOKEN.",
         "Copy it again from Chakra → Admin → API Keys → your key → Access Tokens.",
     )
+
+
+# --- the database --------------------------------------------------------------------------------
+
+STANDS = {
+    Tables.NONE: "new; the first start makes its tables.",
+    Tables.OLDER: "of an earlier version; the next start brings it up to date.",
+    Tables.CURRENT: "can be written to, and is up to date.",
+}
+
+REMEDIES = (
+    ("password authentication failed", "Correct the user and the password in DATABASE_URL."),
+    ("no password supplied", "Put the user's password into DATABASE_URL."),
+    ('role "', "Correct the user in DATABASE_URL, or make that user."),
+    ("does not exist", "Make the database, or correct its name in DATABASE_URL."),
+    ("no pg_hba.conf entry", "Let this host and user in, in the server's pg_hba.conf."),
+    ("takes no writes", "Name the primary server in DATABASE_URL."),
+    ("may not", "Grant the user of DATABASE_URL the rights to make and write tables."),
+    ("permission denied", "Grant the user of DATABASE_URL the rights to make and write tables."),
+    ("not a database", "Name another file in DATABASE_URL, or move that one away."),
+    ("locked", "Another program works on that file: stop it."),
+    ("unable to open", "Let the user that runs the bot read and write that file."),
+    ("readonly", "Let the user that runs the bot write to the file and its folder."),
+    ("No such file or directory", "Make that folder, or name another one in DATABASE_URL."),
+    ("Not a directory", "Name a file in a folder in DATABASE_URL."),
+    ("denied", "Let the user that runs the bot write to that folder."),
+    ("Read-only", "Name a file in DATABASE_URL that lies where files can be written."),
+)
+"""By words of what Postgres, SQLite or the system says; the first that is found counts."""
+ANY_REMEDY = "Check DATABASE_URL, and that the database runs and may be written to."
+
+
+async def _database(url: str) -> Finding:
+    try:
+        seen = await look(url)
+    except StoreUnavailable as refused:
+        reason = refused.message.rstrip(".")
+        said = reason.rpartition(": ")[2]  # before it stand hosts, paths and "FATAL"
+        remedies = (remedy for words, remedy in REMEDIES if words in said)
+        return Finding("Database", f"{reason}.", next(remedies, ANY_REMEDY))
+    return _stands(seen)
+
+
+def _stands(seen: Look) -> Finding:
+    if seen.in_memory:
+        return Finding(
+            "Database",
+            "kept in memory: at every stop the bot forgets what it sent.",
+            "Name a file in DATABASE_URL, or a postgresql:// address.",
+        )
+    if seen.tables is Tables.NEWER:
+        return Finding(
+            "Database",
+            f"{seen.place}: a later version of this app made its tables.",
+            "Install that version again, or name another database in DATABASE_URL.",
+        )
+    by = ", where a bot runs," if seen.in_use else ""
+    return Finding("Database", f"{seen.place}{by} {STANDS[seen.tables]}")

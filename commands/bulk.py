@@ -88,7 +88,7 @@ async def choose(request: SubmitRequest, desk: Desk) -> Reply:
     if not procedure:
         return FieldErrors({shown.PROCEDURE: "Say of what: lead, ticket …"})
     upload = await desk.plans.draft(
-        request.key,
+        f"{request.key}:{chosen[0].id}",
         chosen[0],
         member=request.actor.id,
         channel=request.place.channel,

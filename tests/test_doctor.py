@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -23,13 +24,15 @@ from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import nobody_listens
 
+NEW = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
+"""It is not there, and the doctor does not make it."""
 PERSON, GROUP = "U0JOHN", "S0SALES"
 
 
 def given(made: World, *, socket_mode: bool = False, senders: Any = (), **other: Any) -> Settings:
     """The settings of the world, some of them otherwise."""
     right = settings_for(made.slack, made.chakra, senders=tuple(senders), socket_mode=socket_mode)
-    return right.model_copy(update=other)
+    return right.model_copy(update={"database_url": NEW, **other})
 
 
 async def findings(settings: Settings, clock: ManualClock) -> list[Finding]:
@@ -67,6 +70,7 @@ async def test_when_all_is_well_every_line_says_so(acme: World, clock: ManualClo
         "SENDERS",
         "Chakra",
         "Chakra token",
+        "Database",
     ]
     assert "Acme" in str(found[1])
 
@@ -100,6 +104,7 @@ async def test_a_wrong_bot_token_is_named_and_chakra_is_still_examined(
         "Slack token",
         "Chakra",
         "Chakra token",
+        "Database",
     ]
     line = str(found[1])
     assert line.startswith("WRONG Slack token: Slack refuses SLACK_BOT_TOKEN (invalid_auth). Copy")

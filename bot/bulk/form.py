@@ -19,7 +19,7 @@ KIND, PROCEDURE, UPLOAD = "kind", "procedure", "file"
 COLUMN = "column_"
 """What the fields of unmatched columns begin with; the column's place follows."""
 PURPOSES = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
-FILETYPES = ("csv", "tsv", "txt", "xlsx", "xls", "ods")
+FILETYPES = ("csv", "tsv", "txt", "xlsx")
 MOST_ASKED = 20
 """Columns that the form asks about; the others are left out, and named."""
 MOST_GROUPS = 8

@@ -89,7 +89,8 @@ class Plans:
         procedure: str,
         purpose: Purpose,
     ) -> Upload:
-        """Takes the file out of Slack and keeps it. ``key`` names the form."""
+        """Takes the file out of Slack and keeps it. ``key`` names the form and the
+        file: submitted twice, it is one draft."""
         stored = await self._files.info(file.id)
         content = await self._files.download(stored, most=MOST_BYTES)
         return await self._uploads.draft(

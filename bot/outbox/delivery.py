@@ -18,7 +18,15 @@ from bot.errors import SlackError, StoreUnavailable
 from bot.outbox import content, search
 from bot.outbox.notices import in_words, telling
 from bot.outbox.pacing import Pace
-from bot.outbox.refusals import DELETED, THREAD_GONE, UNCERTAIN, Meaning, meaning
+from bot.outbox.refusals import (
+    DELETED,
+    NO_LOOK,
+    ONE_REASON,
+    THREAD_GONE,
+    UNCERTAIN,
+    Meaning,
+    meaning,
+)
 from bot.slack.client import Posted, SlackClient
 from bot.slack.reply import Message
 from bot.store.lead import Lead
@@ -83,8 +91,7 @@ class Delivery:
         if head.thread_key and root is None:
             await self._posts.not_done(head.id, self._clock.time() + 1.0)
             return
-        await lead.confirm()
-        post = await self._claim(head)
+        post = await self._taken(head, lead)
         if post is None or post.place_ts:
             return
         try:
@@ -95,6 +102,8 @@ class Delivery:
         if place is not None:  # whatever it shows, it is to be edited
             await self._stands(post, place, shown=0, outcome=FOUND)
             return
+        if post.doubt_since and not await self._taken(head, lead):
+            return  # to look took longer than a claim holds
         try:
             place = await self._said(post, lambda said: self._call(post, root, said))
         except SlackError as refused:
@@ -103,8 +112,7 @@ class Delivery:
             await self._stands(post, place, shown=post.version, outcome=POSTED)
 
     async def edit(self, post: Post, lead: Lead) -> None:
-        await lead.confirm()
-        claimed = await self._claim(post)
+        claimed = await self._taken(post, lead)
         if claimed is None:
             return
         place = Posted(claimed.place_channel, claimed.place_ts)
@@ -131,7 +139,9 @@ class Delivery:
             return Posted(parent.place_channel, parent.place_ts)
         return parent.refusal or None
 
-    async def _claim(self, post: Post) -> Post | None:
+    async def _taken(self, post: Post, lead: Lead) -> Post | None:
+        """As it is now, where it is this process's to deliver."""
+        await lead.confirm()
         now = self._clock.time()
         abandoned_by = math.inf if self._alone else now - ABANDONED_SECONDS
         return await self._posts.claim(post.id, self._boot, now, abandoned_by)
@@ -167,7 +177,7 @@ class Delivery:
 
     async def _not_found(self, post: Post, refused: SlackError) -> None:
         """It could not be looked for: not now, or never."""
-        match meaning(refused):
+        match Meaning.NEVER if refused.code in NO_LOOK else meaning(refused):
             case Meaning.CONTENT | Meaning.NEVER:
                 await self._close(post, UNCERTAIN, refused)
             case passing:
@@ -208,6 +218,7 @@ class Delivery:
 
         Of an edit they are told once, and of what is urgent each time.
         """
+        code = ONE_REASON.get(code, code)
         named = _named(refused) if refused else {"code": code}
         self._log.warning("not_delivered", post=post.id, key=post.key, **named)
         told = None

@@ -38,7 +38,6 @@ TOKEN = frozenset(
         "app_access_restricted",
         "invalid_auth",
         "missing_scope",
-        "no_permission",
         "not_allowed_token_type",
         "not_authed",
         "org_login_required",
@@ -50,8 +49,14 @@ TOKEN = frozenset(
 """Nothing is taken with this token; everything is kept until whoever runs the bot repairs it."""
 
 TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-NOT_NOW = frozenset({"request_timeout", "team_added_to_org"})
+NOT_NOW = frozenset({"request_timeout", "team_added_to_org", "external_channel_migrating"})
 """Certainly not done, for a reason that passes."""
+
+NO_LOOK = frozenset({"missing_scope", "not_allowed_token_type"})
+"""The token may post, but not look for what it posted."""
+
+ONE_REASON = {"is_inactive": "is_archived"}
+"""What Slack calls by another name when it refuses an edit: the member is told of it once."""
 
 
 class Meaning(Enum):

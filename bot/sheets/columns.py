@@ -3,15 +3,16 @@ taken: it is told, with what comes near."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 from rapidfuzz import fuzz, process
 
 from bot.chakra.text import plain
-from bot.directory.folding import tokens
 from bot.sheets.guarding import unguarded
 
 ID = "id"
@@ -25,6 +26,9 @@ CLOSE = 70
 NEAREST = 3
 LONGEST = 60
 """Characters of a column's name in a sentence."""
+
+_PASSED_OVER = re.compile(r"[\s_.:*/()'\"’‐-―\u200b-\u200f\u2060\ufeff-]+")
+"""Between and around words: "Phone-number *" is ``phone_number``. Accents are letters here."""
 
 
 class Purpose(StrEnum):
@@ -208,7 +212,7 @@ class _Names:
 
 
 def _fold(name: str) -> str:
-    return "".join(tokens(name))
+    return _PASSED_OVER.sub("", normalize("NFKC", name).casefold())
 
 
 def _keys(header: str, names: _Names, said: Mapping[str, str]) -> tuple[str, ...]:

@@ -250,10 +250,7 @@ def _milliseconds(cell: str, zone: tzinfo) -> int:
         return int(cell)
     found = _when(cell)
     aware = found if found.tzinfo else found.replace(tzinfo=zone)
-    try:
-        passed = (aware - EPOCH) // timedelta(milliseconds=1)
-    except OverflowError:
-        passed = 0
+    passed = (aware - EPOCH) // timedelta(milliseconds=1)
     if not 0 < passed < LATEST:
         raise ValueError("is too far from today. Check the year")
     return passed

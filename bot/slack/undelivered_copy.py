@@ -42,7 +42,7 @@ _FROZEN = Undelivered(
 )
 
 SENTENCES: Mapping[str, Undelivered] = {
-    "not_in_channel": _NOT_THERE,
+    **dict.fromkeys(("not_in_channel", "no_permission"), _NOT_THERE),
     "channel_not_found": _GONE,
     "is_archived": Undelivered(
         "{channel} is archived, so this could not be posted there.",
@@ -68,7 +68,7 @@ SENTENCES: Mapping[str, Undelivered] = {
         ),
         _THREAD,
     ),
-    **dict.fromkeys(("cant_update_message", "edit_window_closed", "is_inactive"), _FROZEN),
+    **dict.fromkeys(("cant_update_message", "edit_window_closed"), _FROZEN),
     "dropped": Undelivered(
         "The message in {channel} that this one belongs to was taken back.",
         "So it is here instead; there is nothing to do.",

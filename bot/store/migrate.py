@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from bot.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -24,18 +26,22 @@ LOCK = 0x_C4A_C8A
 
 
 def migrate(connection: Connection, to: str = "head") -> None:
+    """Raises ``StoreUnavailable`` for tables of a later version of the bot."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # another's may take a while
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    if to == "head" and _revision(connection) == HEAD:
+    found = revision(connection)
+    if to == "head" and found == HEAD:
         return
+    if found > HEAD:
+        raise StoreUnavailable(f"A later version of this app made its tables ({found})")
     from alembic import command
 
     command.upgrade(config(connection), to)
 
 
-def _revision(connection: Connection) -> str:
-    """Where alembic left the tables; "" for a database that is new."""
+def revision(connection: Connection) -> str:
+    """Where alembic left the tables, a number of four digits; "" for a database that is new."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")

@@ -95,7 +95,6 @@ class Posts:
                     urgent=bindparam("now_urgent"),
                     version=posts.c.version + 1,
                     due=True,
-                    refusal=None,
                     changed_at=now,
                     waiting_since=case((posts.c.due, posts.c.waiting_since), else_=now),
                 ),
@@ -160,10 +159,14 @@ class Posts:
     async def shows(
         self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
     ) -> None:
-        """Slack has this version; at this place, where it was posted or found just now."""
+        """Slack has this version; at this place, where it was posted or found just now. What it
+        refused before counts no more."""
+        dropped = func.coalesce(posts.c.refusal, "") == DROPPED
         values: dict[str, Any] = {
             "shown": version,
-            "due": and_(posts.c.version > version, posts.c.refusal.is_(None)),
+            "due": and_(posts.c.version > version, ~dropped),
+            "refusal": case((dropped, DROPPED)),
+            "told_by": None,
             "delivered_at": now,
             "waiting_since": now,
             "not_before": None,
@@ -180,11 +183,6 @@ class Posts:
     async def in_doubt(self, post_id: int, not_before: float) -> None:
         """It is not known whether it stands; it stays in the caller's hand until it may look."""
         await self._set(posts.c.id == post_id, {"not_before": not_before})
-
-    async def give_up(self, post_id: int, version: int) -> None:
-        """This version is not shown; a newer one may be."""
-        newer = and_(posts.c.version > version, posts.c.refusal.is_(None))
-        await self._set(posts.c.id == post_id, {"due": newer, **_IN_NOBODYS_HAND})
 
     async def refuse(
         self, post: Post, refusal: str, now: float, telling: Telling | None = None

@@ -21,6 +21,7 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import Context
 from datetime import UTC, datetime
 
 import structlog
@@ -66,6 +67,7 @@ class Engine:
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._workflow: Workflow | None = None
         self._launching = asyncio.Lock()
+        self.launched = asyncio.Event()
         self._log = structlog.get_logger("work")
 
     @property
@@ -79,7 +81,8 @@ class Engine:
             if self._workflow is None:
                 await self._slot.take()
                 async with self._slot.alone_to_migrate():
-                    self._workflow = self._launched()
+                    self._workflow = self._set_up()
+                self.launched.set()
 
     async def promise(self, kind: str, key: str) -> None:
         """Promised twice, it is kept once. Raises ``StoreUnavailable`` and ``KeyError``."""
@@ -140,7 +143,7 @@ class Engine:
         self._workflow = None
         await self._slot.leave()
 
-    def _launched(self) -> Workflow:
+    def _set_up(self) -> Workflow:
         """In the running loop, which the workflows then share with everything else."""
         DBOS(config=_config(self._url, self._slot.executor))
         _quieten()
@@ -157,7 +160,8 @@ class Engine:
         if self._closing:
             raise asyncio.CancelledError
         name = _id(kind, key)
-        task = asyncio.ensure_future(self._until_kept(kind, key))
+        # In a context of its own: to DBOS a promise made in here would be a step within a step.
+        task = asyncio.create_task(self._until_kept(kind, key), context=Context())
         self._keeping[name] = task
         try:
             await task

@@ -24,6 +24,9 @@ def keys(matches: tuple[Match, ...]) -> list[tuple[str, str]]:
         "phonenumber",
         " phone  number ",
         "'phone_number",
+        "Phone number *",
+        "\u200bPhone\u00a0Number:",
+        "Ｐｈｏｎｅ　ｎｕｍｂｅｒ",
     ],
 )
 def test_a_name_in_every_spelling(header: str) -> None:
@@ -61,6 +64,15 @@ def test_what_comes_near_is_suggested_and_not_taken() -> None:
         "x": (),
         "—": (),
     }
+
+
+def test_a_vowel_sign_or_an_accent_makes_another_name() -> None:
+    targets = (Target("name_hi", "नाम"), Target("born_place", "né"))
+    assert to_create(("नम", "ne"), targets).matched == ()
+    assert keys(to_create(("नाम", "NÉ"), targets).matched) == [
+        ("नाम", "name_hi"),
+        ("NÉ", "born_place"),
+    ]
 
 
 def test_two_attributes_of_one_name_leave_it_to_the_person() -> None:

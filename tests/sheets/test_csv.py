@@ -119,6 +119,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (b",,,\n,,", "This file is empty."),
         (b"\xef\xbb\xbf\n", "This file is empty."),
         (codecs.BOM_UTF16_LE, "This file is empty."),
+        (codecs.BOM_UTF8 * 2 + b"\n", "This file is empty."),
         (b"name,city", "a header and no rows"),
         (b"name,city\n\n,\n", "a header and no rows"),
         (PDF, "This file is a PDF. Save the table as CSV or Excel"),

@@ -3,30 +3,46 @@ only Chakra refuses."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
 
 from bot import sandbox
 from bot.sheets.check import check
 from bot.sheets.columns import Purpose, Target, match
 from bot.sheets.problems import grouped
 from bot.sheets.read import read_sheet
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import Client, client_of, served
+from tests.sandbox.chakra_jobs import entries
 
 SAMPLE = Path(sandbox.__file__).with_name("samples") / "leads.csv"
-LEAD = (
-    *(Target(one, one.title(), "text") for one in ("lead_id", "name", "city")),
-    Target("firstname", "First Name", "text"),
-    Target("lastname", "Last Name", "text"),
-    Target("phone_number", "Phone Number", "phone_number"),
-    Target("email", "Email", "email"),
-    Target("score", "Score", "number"),
-)
-"""As the embedded Chakra has it."""
 
 
-async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot() -> None:
+@pytest.fixture
+async def chakra(clock: ManualClock) -> AsyncIterator[Client]:
+    async with served(clock) as one, client_of(one) as client:
+        yield client
+
+
+async def lead(chakra: Client) -> list[Target]:
+    """What the embedded Chakra says that a lead may hold."""
+    config = (await chakra.get("/v1/ext/config")).json["_data"]
+    types = {one["id"]: one["shortId"] for one in config["attributeTypes"]}
+    return [
+        Target(one["shortId"], one["name"], types[one["attributeType"]])
+        for one in config["attributes"]
+    ]
+
+
+async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot(
+    chakra: Client, clock: ManualClock
+) -> None:
     found = await read_sheet(SAMPLE.read_bytes())
-    matching = match(found.columns, LEAD, Purpose.CREATE, primary_key="lead_id")
+    matching = match(found.columns, await lead(chakra), Purpose.CREATE, primary_key="lead_id")
     assert [one.header for one in matching.unmatched] == ["Source"]
+
     checked = check(found, matching, region="IN")
     assert (checked.total, checked.good, checked.bad) == (60, 53, 7)
     assert [group.told.partition(".")[0] for group in grouped(checked.problems)] == [
@@ -37,8 +53,18 @@ async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot() -> No
         "Row 26: Score is no number",
         "Row 37: The row has more cells than there are columns",
     ]
-    sent = dict(zip(checked.rows, checked.items, strict=True))
-    assert sent[12]["lead_id"] == "LEAD-004039"  # there is one already
-    assert sent[24]["state"] == "CONTACTED"  # no state of a lead
-    assert sent[35]["assignedTo"] == "rahul"  # nobody's username
-    assert "lead_id" not in sent[49]  # and it has no name either
+
+    path = "/v1/ext/procedure/lead/process/bulk-create"
+    begun = await chakra.ask("POST", path, json=list(checked.items))
+    await clock.advance(3600)
+    told = [
+        (one["completionStatus"], one["statusMessage"])
+        for one in await entries(chakra, begun.json["_data"]["id"])
+    ]
+    assert sorted(one for one in told if one[0] != "SUCCESS") == [
+        ("ERROR", "Process with lead_id LEAD-004039 already exists"),
+        ("ERROR", "State CONTACTED not found"),
+        ("ERROR", "User rahul not found"),
+        ("INVALID", "name is required"),
+    ]
+    assert len(told) == 53

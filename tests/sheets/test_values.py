@@ -260,6 +260,28 @@ def test_any_text_becomes_a_value_or_words_without_it(said: str, cell: str) -> N
     assert re.fullmatch(r"[a-z].*[^.]", words)
 
 
+@given(
+    st.datetimes(timezones=st.none() | st.timezones()).map(
+        lambda one: one.isoformat(" ", "seconds")
+    )
+)
+@example("0001-01-01 00:00:00+14:00")
+@example("9999-12-31 23:59:59-12:00")
+def test_any_moment_is_milliseconds_of_our_times_or_refused(cell: str) -> None:
+    try:
+        value = beside("nextActionAt")(cell)
+    except ValueError as error:
+        words = str(error)
+    else:
+        assert isinstance(value, int)
+        assert 0 < value < 10**13
+        return
+    assert words in (
+        "is too far from today. Check the year",
+        "is no date. Write it as 2024-05-31",  # an offset with seconds, of long ago
+    )
+
+
 @given(st.integers(6_000_000_000, 9_999_999_999), st.sampled_from(["", "0", "+91", "91", "0091"]))
 def test_a_number_is_one_number_in_every_form(national: int, prefix: str) -> None:
     """Whether anybody can have it is the same in each."""

@@ -26,6 +26,7 @@ class Faults:
     def __init__(self) -> None:
         self._next: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._held: dict[str, asyncio.Event] = {}
+        self._left: dict[str, int] = {}
 
     def fail(self, method: str, fault: Fault, times: int) -> None:
         self._next[method].extend([fault] * times)
@@ -34,17 +35,26 @@ class Faults:
         waiting = self._next[method]
         return waiting.popleft() if waiting else None
 
-    def hang(self, method: str) -> None:
+    def hang(self, method: str, times: int | None = None) -> None:
+        """The next ``times`` calls of it, or all."""
         self._held.setdefault(method, asyncio.Event())
+        self._left.pop(method, None)
+        if times is not None:
+            self._left[method] = times
 
     def release(self, method: str | None = None) -> None:
         """Lets the calls of one method, or of all, go on as if nothing had been."""
         for name in [method] if method else list(self._held):
+            self._left.pop(name, None)
             held = self._held.pop(name, None)
             if held is not None:
                 held.set()
 
     async def wait(self, method: str) -> None:
         held = self._held.get(method)
-        if held is not None:
-            await held.wait()
+        left = self._left.get(method)
+        if held is None or left == 0:
+            return
+        if left is not None:
+            self._left[method] = left - 1
+        await held.wait()

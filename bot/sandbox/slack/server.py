@@ -244,9 +244,10 @@ class EmbeddedSlack:
         """
         self._web_api.faults.fail(method, Fault(error, status, reset, retry_after), times)
 
-    def hang(self, method: str) -> None:
-        """Calls of ``method`` get no answer until ``release``; then they go on."""
-        self._web_api.faults.hang(method)
+    def hang(self, method: str, *, times: int | None = None) -> None:
+        """Calls of ``method``, or the next ``times`` of them, get no answer until ``release``; then
+        they go on."""
+        self._web_api.faults.hang(method, times)
 
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)

@@ -74,6 +74,7 @@ FORM_ONLY = frozenset(
         "conversations.history",
         "conversations.info",
         "conversations.members",
+        "conversations.replies",
         "files.getUploadURLExternal",
         "files.info",
         "usergroups.users.list",

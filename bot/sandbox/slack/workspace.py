@@ -61,6 +61,9 @@ class Workspace:
     def archive(self, channel: str) -> None:
         self.channels[channel] = replace(self.channels[channel], archived=True)
 
+    def unarchive(self, channel: str) -> None:
+        self.channels[channel] = replace(self.channels[channel], archived=False)
+
     def remove_app(self, channel: str) -> None:
         """As a person does with /remove: the app is no longer a member."""
         members = tuple(m for m in self.channels[channel].members if m != APP_USER)

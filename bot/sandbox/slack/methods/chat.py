@@ -25,6 +25,7 @@ def post_message(call: Call) -> Json:
         reachable = channel.kind == "public" and _PUBLIC_SCOPE in call.manifest.scopes
         if not reachable:
             raise Refused("not_in_channel")
+    thread_ts = _thread(call, channel)
     content = _content(call)
     wait = call.rates.post(channel.id)
     if wait:
@@ -32,8 +33,8 @@ def post_message(call: Call) -> Json:
     message = call.workspace.post(
         channel.id,
         content,
-        thread_ts=call.args.get("thread_ts"),
-        broadcast=call.flag("reply_broadcast"),
+        thread_ts=thread_ts,
+        broadcast=bool(thread_ts) and call.flag("reply_broadcast"),
     )
     return {"channel": channel.id, "ts": message.ts, "message": _shown(message)}
 
@@ -56,6 +57,8 @@ def post_ephemeral(call: Call) -> Json:
 def update(call: Call) -> Json:
     """An own public message; ``blocks`` that are not given stay as they are."""
     message = _own(call, "cant_update_message")
+    if call.workspace.channels[message.channel].archived:
+        raise Refused("is_inactive")
     if len(str(call.args.get("text") or "").encode()) > LONGEST_EDIT:
         raise call.workspace.gate.refuse(call.name, "msg_too_long", dict(call.args))
     content = _content(call)
@@ -103,6 +106,23 @@ def _place(call: Call) -> Channel:
     if channel.kind == "im" and not call.manifest.messages_tab:
         raise Refused("messages_tab_disabled")
     return channel
+
+
+def _thread(call: Call, channel: Channel) -> str | None:
+    """The parent that a reply names. It must be there, and be no reply itself.
+
+    The page of the method says only "avoid using a reply's ts value", and nothing of a parent that
+    is gone; ``thread_not_found`` is what slackapi/bolt-js#2307 says of that.
+    """
+    thread_ts = call.args.get("thread_ts")
+    if not thread_ts:
+        return None
+    parent = call.workspace.messages.public(channel.id, str(thread_ts))
+    if parent is None:
+        raise Refused("thread_not_found")
+    if parent.thread_ts not in (None, parent.ts):
+        raise Refused("cannot_reply_to_message")
+    return parent.ts
 
 
 def _content(call: Call) -> Content:

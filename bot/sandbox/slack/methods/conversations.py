@@ -61,6 +61,32 @@ def conversations_history(call: Call) -> Json:
     }
 
 
+def conversations_replies(call: Call) -> Json:
+    """The parent, then its replies, the oldest first.
+
+    docs.slack.dev/reference/methods/conversations.replies: a bot's token may read the threads of
+    direct messages, not those of channels.
+    """
+    channel = _known(call, "history")
+    if channel.kind != "im":
+        raise Refused("not_allowed_token_type")
+    parent = call.workspace.messages.public(channel.id, call.text("ts"))
+    if parent is None:
+        raise Refused("thread_not_found")
+    replies = [
+        message
+        for message in call.workspace.messages.of(channel.id)
+        if message.thread_ts == parent.ts and _in_time(call, message)
+    ]
+    page, metadata = call.page([parent, *(reply for reply in replies if reply != parent)])
+    with_metadata = call.flag("include_all_metadata")
+    return {
+        "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
+        "has_more": bool(metadata["next_cursor"]),
+        "response_metadata": metadata,
+    }
+
+
 def channel_json(channel: Channel, *, with_count: bool = False) -> Json:
     """docs.slack.dev/reference/objects/conversation-object"""
     family = channel.kind
@@ -103,6 +129,10 @@ def _in_history(call: Call, message: Message) -> bool:
         return False
     if message.thread_ts not in (None, message.ts) and not message.broadcast:
         return False
+    return _in_time(call, message)
+
+
+def _in_time(call: Call, message: Message) -> bool:
     ts = float(message.ts)
     oldest, latest = _moment(call, "oldest", "0"), _moment(call, "latest", "inf")
     return oldest <= ts <= latest if call.flag("inclusive") else oldest < ts < latest
@@ -129,4 +159,5 @@ METHODS = (
     Method("conversations.members", conversations_members, TIERS[4]),
     Method("conversations.open", conversations_open, TIERS[3]),
     Method("conversations.history", conversations_history, TIERS[3]),
+    Method("conversations.replies", conversations_replies, TIERS[3]),
 )

@@ -1,0 +1,309 @@
+"""Stories of ``/chakra bulk``: a table chosen, looked at, confirmed, up in pieces, and watched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import ResetAfter, Status
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Upload, plain
+from bot.store.uploads import PieceState, Stage
+from tests.clock import ManualClock
+from tests.commands.following import lasting, passing, shown, until
+
+SALES, GENERAL = "C0SALES", "C0GENERAL"
+JOHN, MEI = "U0JOHN", "U0MEI"
+JOHNS = "D0JOHN"
+CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
+UPDATE = "PATCH /v1/ext/procedure/{procedureShortId}/process"
+HEADER = "Lead Id,First Name,Phone Number\n"
+
+
+def table(rows: int, start: int = 1) -> str:
+    made = (f"EXPO-{n},Asha{n},+91 98765 {n:05}\n" for n in range(start, start + rows))
+    return HEADER + "".join(made)
+
+
+def csv(text: str, name: str = "leads.csv") -> Upload:
+    return Upload(name, "text/csv", text.encode())
+
+
+async def opened(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
+    await acme.slack.type(JOHN, channel, f"/chakra {line}")
+    await acme.settle()
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    return plain(view)
+
+
+async def chosen(acme: World, file: Upload, **values: Any) -> str:
+    """What the form shows once a file was handed in."""
+    await acme.slack.submit(JOHN, {"file": file, **values})
+    await until(acme, lambda: "One moment" not in seen(acme))
+    return seen(acme)
+
+
+async def confirmed(acme: World, **values: Any) -> None:
+    await acme.slack.submit(JOHN, values)
+    await until(acme, lambda: acme.slack.view(JOHN) is None or "One moment" not in seen(acme))
+
+
+def seen(acme: World) -> str:
+    view = acme.slack.view(JOHN)
+    return plain(view) if view else ""
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+
+
+# --- the way to the outcome ----------------------------------------------------------------------
+
+
+async def test_a_table_becomes_leads_and_the_outcome_is_told(
+    acme: World, clock: ManualClock
+) -> None:
+    assert "Nothing is sent yet" in await opened(acme)
+    plan = await chosen(acme, csv(table(30)))
+    for part in ("leads.csv", "30 rows", "Lead Id → `lead_id`", "Phone Number → `phone_number`"):
+        assert part in plan
+    assert "Send 30 rows" in plan
+    await confirmed(acme)
+    await until(acme, lambda: bool(lasting(acme, JOHN, SALES)))
+    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
+    first, outcome = lasting(acme, JOHN, SALES)
+    assert "New leads from leads.csv" in plain(first)
+    assert "has ended. 30 of 30 succeeded." in plain(outcome)
+    assert acme.chakra.count(CREATE) == 1
+    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    assert asked.json[0] == {
+        "lead_id": "EXPO-1",
+        "data": {"firstname": "Asha1", "phone_number": "919876500001"},
+    }
+
+
+async def test_leads_are_changed_by_their_key(acme: World, clock: ManualClock) -> None:
+    await opened(acme, "bulk update lead")
+    plan = await chosen(acme, csv("lead_id,city\nLEAD-004038,Pune\n"))
+    assert "(tells which record)" in plan
+    await confirmed(acme)
+    await until(acme, lambda: acme.chakra.count(UPDATE) == 1)
+    [asked] = [one for one in acme.chakra.requests if one.method == "PATCH"]
+    assert asked.json == {
+        "processes": [{"lead_id": "LEAD-004038", "update": {"data": {"city": "Pune"}}}]
+    }
+
+
+async def test_pressed_twice_it_goes_up_once(acme: World) -> None:
+    await opened(acme)
+    await chosen(acme, csv(table(3)))
+    view = acme.slack.view(JOHN)
+    assert view is not None
+    await confirmed(acme)
+    upload = await acme.bot.desk.work.uploads.get(1)
+    assert upload is not None
+    assert not await acme.bot.desk.work.upload(upload, [], SALES)
+    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+
+
+async def test_failed_rows_come_as_a_file(acme: World, clock: ManualClock) -> None:
+    await opened(acme)
+    rows = "Lead Id,First Name\nLEAD-004038,Asha\nEXPO-2,Ravi\n"
+    await chosen(acme, csv(rows))
+    await confirmed(acme)
+    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
+    outcome = lasting(acme, JOHN, SALES)[1]
+    assert "1 of 2 succeeded" in plain(outcome)
+    await acme.slack.press(JOHN, "job.failed", message=outcome.id)
+    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
+
+
+async def test_where_the_bot_may_not_post_the_watch_stands_in_direct_messages(acme: World) -> None:
+    await opened(acme, channel=GENERAL)
+    await chosen(acme, csv(table(3)))
+    await confirmed(acme)
+    await until(acme, lambda: bool(lasting(acme, JOHN, JOHNS)))
+    assert "New leads from leads.csv" in plain(lasting(acme, JOHN, JOHNS)[0])
+
+
+# --- what is found before anything is sent -------------------------------------------------------
+
+
+async def test_rows_with_problems_are_named_and_left_out(acme: World, clock: ManualClock) -> None:
+    await opened(acme)
+    bad = "EXPO-90,Kim,12345\nEXPO-91,Lee,no number\nEXPO-1,Twice,+919876500099\n"
+    plan = await chosen(acme, csv(table(3) + bad))
+    assert "4 rows have problems" in plan
+    assert "Send 2 of 6" in plan
+    await acme.slack.press(JOHN, "bulk.problems")
+    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
+    [file] = lasting(acme, JOHN, JOHNS)[0].files
+    assert "EXPO-90" in file.data.decode("utf-8-sig")
+    assert acme.chakra.count(CREATE) == 0
+    await confirmed(acme)
+    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    assert [one["lead_id"] for one in asked.json] == ["EXPO-2", "EXPO-3"]
+
+
+async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> None:
+    await opened(acme)
+    plan = await chosen(acme, csv("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))
+    assert "Town" in plan
+    await confirmed(acme, column_2="city")
+    assert "Town → `city`" in seen(acme)
+    assert acme.chakra.count(CREATE) == 0
+    await confirmed(acme)
+    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    assert asked.json[0]["data"]["city"] == "Pune"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "empty"),
+        (b"%PDF-1.7 whatever", "PDF"),
+        (b"\x89PNG\r\n\x1a\n0000", "picture"),
+        (HEADER.encode(), "no rows"),
+        (b"a,a\n1,2\n", "both called"),
+        (b"PK\x03\x04 and then nothing", ""),
+        (b"\x00\x01\x02\x03" * 40, ""),
+    ],
+)
+async def test_a_file_that_is_no_table_is_refused_under_its_field(
+    acme: World, content: bytes, told: str
+) -> None:
+    await opened(acme)
+    delivered = await acme.slack.submit(JOHN, {"file": Upload("leads.csv", "text/csv", content)})
+    await until(acme, lambda: "One moment" not in seen(acme))
+    assert told in f"{delivered.errors} {seen(acme)}"
+    assert acme.slack.view(JOHN) is not None
+    assert acme.chakra.count(CREATE) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + table(2),
+        table(2).replace(",", ";"),
+        table(2).replace(",", "\t"),
+    ],
+)
+async def test_marks_and_other_separators_are_understood(acme: World, text: str) -> None:
+    await opened(acme)
+    assert "Send 2 rows" in await chosen(acme, csv(text))
+
+
+async def test_a_missing_key_is_named_and_nothing_can_be_sent(acme: World) -> None:
+    await opened(acme, "bulk update lead")
+    plan = await chosen(acme, csv("First Name,city\nAsha,Pune\n"))
+    assert "No column tells which records to change" in plan
+    assert "Look again" in plan
+    await confirmed(acme)
+    assert acme.chakra.count(UPDATE) == 0
+
+
+async def test_no_file_is_said_under_the_field(acme: World) -> None:
+    await opened(acme)
+    delivered = await acme.slack.submit(JOHN, {})
+    assert "file" in delivered.errors
+    assert acme.chakra.count(CREATE) == 0
+
+
+async def test_words_that_are_none_are_told(acme: World) -> None:
+    await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
+    await acme.settle()
+    assert "Bulk can create or update" in plain(shown(acme, JOHN, SALES)[-1])
+    await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
+    await acme.settle()
+    assert "no such sort of record" in plain(shown(acme, JOHN, SALES)[-1])
+
+
+async def test_who_may_not_write_may_not_upload(acme: World) -> None:
+    await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
+    await acme.settle()
+    assert acme.slack.view(MEI) is None
+    assert "open to few" in plain(shown(acme, MEI, SALES)[-1])
+
+
+# --- what goes wrong on the way ------------------------------------------------------------------
+
+
+async def stopped(acme: World, clock: ManualClock, rows: int = 2500) -> str:
+    """An upload of three pieces, the second of which meets a fault."""
+    await opened(acme)
+    await chosen(acme, csv(table(rows)))
+    await confirmed(acme)
+
+    def told() -> list[str]:
+        return [one for one in map(plain, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
+
+    await passing(acme, clock, lambda: bool(told()), step=20)
+    return told()[-1]
+
+
+async def states(acme: World) -> list[PieceState]:
+    return [one.state for one in await acme.bot.desk.work.uploads.pieces(1)]
+
+
+async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(CREATE, ResetAfter(), times=1)
+    told = await stopped(acme, clock)
+    assert "Rows 2 to 1,001 may have gone up" in told
+    assert "Rows 1,002 to 2,501 did not go up yet" in told
+    assert await states(acme) == [PieceState.UNKNOWN, PieceState.PENDING, PieceState.PENDING]
+    assert acme.chakra.count(CREATE) == 1
+    await acme.slack.press(JOHN, "bulk.continue")
+    await until(acme, lambda: acme.chakra.count(CREATE) == 3)
+    await acme.slack.press(JOHN, "bulk.rows")
+    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
+    assert await states(acme) == [PieceState.UNKNOWN, PieceState.SENT, PieceState.SENT]
+    assert acme.chakra.count(CREATE) == 3
+
+
+async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(CREATE, Status(400), times=1)
+    told = await stopped(acme, clock)
+    assert "were refused by Chakra" in told
+    assert await states(acme) == [PieceState.REFUSED, PieceState.PENDING, PieceState.PENDING]
+
+
+async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(CREATE, Status(429), times=6)
+    await opened(acme)
+    await chosen(acme, csv(table(5)))
+    await confirmed(acme)
+    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
+    assert await states(acme) == [PieceState.SENT]
+
+
+async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
+    acme: World, clock: ManualClock
+) -> None:
+    acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": "60"}))
+    told = await stopped(acme, clock, rows=5)
+    assert "did not go up yet" in told
+    acme.chakra.clear_faults()
+    await acme.slack.press(JOHN, "bulk.continue")
+    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
+    upload = await acme.bot.desk.work.uploads.get(1)
+    assert upload is not None
+    assert upload.stage is Stage.DONE
+
+
+async def test_pieces_are_watched_as_one(acme: World, clock: ManualClock) -> None:
+    await opened(acme)
+    await chosen(acme, csv(table(2500)))
+    await confirmed(acme)
+    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=10)
+    first, outcome = lasting(acme, JOHN, SALES)
+    assert "2,500 of 2,500 succeeded" in plain(outcome)
+    assert acme.chakra.count(CREATE) == 3
+    assert first.ts == outcome.thread_ts

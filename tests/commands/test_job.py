@@ -1,0 +1,186 @@
+"""Stories of ``/chakra job`` and ``/chakra jobs``: how a job stands, its failed rows, the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.faults import Hang, Status
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown, plain
+from tests.clock import ManualClock
+from tests.commands.following import (
+    DOCUMENTED,
+    FINISHED,
+    RUNNING,
+    STUCK,
+    UNKNOWN,
+    VANISHING,
+    lasting,
+    passing,
+    shown,
+    until,
+)
+
+SALES = "C0SALES"
+MEI, GITA = "U0MEI", "U0GITA"
+MEIS = "D0MEI"
+FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
+ENTRIES = "GET /v1/ext/background-job/{backgroundJobId}/entries"
+
+
+async def typed(acme: World, text: str, person: str = MEI) -> Shown:
+    before = len(shown(acme, person, SALES))
+    await acme.slack.type(person, SALES, f"/chakra {text}")
+    await acme.settle()
+    await until(acme, lambda: len(shown(acme, person, SALES)) > before)
+    return shown(acme, person, SALES)[-1]
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+
+
+async def test_the_documented_job(acme: World) -> None:
+    card = plain(await typed(acme, f"job {DOCUMENTED}"))
+    assert "492 of 612" in card
+    for label, count in (
+        ("Succeeded", "389"),
+        ("Failed", "3"),
+        ("Rejected, never tried", "100"),
+        ("To go", "120"),
+    ):
+        assert f"*{label}*\n{count}" in card
+    assert "80%" in card
+
+
+async def test_an_id_within_an_address(acme: World) -> None:
+    card = plain(await typed(acme, f"job <https://app.chakrahq.com/jobs/{FINISHED.upper()}>"))
+    assert "12 of 240 did not succeed" in card
+
+
+async def test_failed_rows_with_reasons_whole_for_the_one_who_asked(acme: World) -> None:
+    card = await typed(acme, f"job {FINISHED}")
+    assert card.ephemeral
+    assert "Did not succeed" in plain(card)
+    assert "and 7 more" in plain(card)
+
+
+async def test_shared_it_is_masked(acme: World) -> None:
+    await typed(acme, f"job {FINISHED}")
+    await acme.slack.press(MEI, "job.share")
+    await acme.settle()
+    [public] = lasting(acme, MEI, SALES)
+    assert "12 of 240 did not succeed" in plain(public)
+    assert "Shared by <@U0MEI>" in plain(public)
+    assert "98765" not in plain(public)
+
+
+async def test_refreshed_in_place(acme: World, clock: ManualClock) -> None:
+    first = await typed(acme, f"job {RUNNING}")
+    assert "0 of 600" in plain(first) or "Just begun" in plain(first)
+    await clock.advance(60)
+    await acme.slack.press(MEI, "job.refresh")
+    await acme.settle()
+    again = shown(acme, MEI, SALES)[-1]
+    assert again.id == first.id
+    assert "Running" in plain(again)
+    assert " of 600" in plain(again)
+
+
+async def test_watch_from_the_card(acme: World) -> None:
+    await typed(acme, f"job {RUNNING}")
+    await acme.slack.press(MEI, "watch.begin")
+    await until(acme, lambda: bool(lasting(acme, MEI, SALES)))
+    assert "Watching here" in plain(shown(acme, MEI, SALES)[-1]) or "Watching here" in plain(
+        shown(acme, MEI, SALES)[-2]
+    )
+
+
+async def test_all_failed_rows_come_as_a_file_into_direct_messages(acme: World) -> None:
+    await typed(acme, f"job {FINISHED}")
+    await acme.slack.press(MEI, "job.failed")
+    await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
+    [message] = lasting(acme, MEI, MEIS)
+    [file] = message.files
+    rows = file.data.decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + 12
+    assert file.name == "failed-rows-09409961.csv"
+    assert "12 rows that failed" in message.text
+    assert lasting(acme, MEI, SALES) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("job", "Which job?"),
+        ("job 1234", "no job’s id"),
+        (f"job {UNKNOWN}", "no job with this id"),
+        (f"job {DOCUMENTED} {FINISHED}", "several jobs"),
+        (f"job {DOCUMENTED}0", "no job’s id"),
+        ("jobs everything", "takes no words"),
+    ],
+)
+async def test_a_line_that_cannot_be_answered_says_so(acme: World, line: str, told: str) -> None:
+    assert told in plain(await typed(acme, line))
+
+
+async def test_a_guest_may_not_look(acme: World) -> None:
+    assert "Guests may only read the help" in plain(await typed(acme, f"job {DOCUMENTED}", GITA))
+
+
+async def test_a_chakra_that_is_down_is_said_to_be(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(FETCH, Status(503))
+    await acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}")
+    await passing(acme, clock, lambda: "Chakra" in plain(shown(acme, MEI, SALES)[-1]))
+    assert "cannot be reached" in plain(shown(acme, MEI, SALES)[-1])
+
+
+async def test_without_the_reasons_the_card_still_shows(acme: World) -> None:
+    acme.chakra.fail(ENTRIES, Status(403))
+    card = plain(await typed(acme, f"job {FINISHED}"))
+    assert "12 of 240 did not succeed" in card
+    assert "Did not succeed" not in card
+
+
+async def test_a_hung_chakra_holds_nobody_up(acme: World) -> None:
+    acme.chakra.fail(FETCH, Hang())
+    delivered = await acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}")
+    assert delivered.status == 200
+    await acme.slack.type(MEI, SALES, "/chakra help job")
+    assert "/chakra job <id>" in plain(shown(acme, MEI, SALES)[-1]).replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
+
+
+async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:
+    assert "No job is watched here" in plain(await typed(acme, "jobs"))
+
+
+async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: ManualClock) -> None:
+    for job in (RUNNING, STUCK, VANISHING):
+        await typed(acme, f"watch {job}")
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
+    listed = plain(await typed(acme, "jobs"))
+    assert "2 watched, 1 of the last week" in listed
+    assert "gone from Chakra, for <@U0MEI> in <#C0SALES>" in listed
+    await acme.slack.press(MEI, "job.show", value=RUNNING)
+    await acme.settle()
+    assert " of 600" in plain(shown(acme, MEI, SALES)[-1])
+
+
+async def test_a_long_list_has_pages(acme: World) -> None:
+    for number in range(12):
+        job = acme.chakra.add_job(succeed=5, unstarted=5 + number)
+        await typed(acme, f"watch {job.id}")
+    listed = await typed(acme, "jobs")
+    assert "12 watched" in plain(listed)
+    assert plain(listed).count("Details") == 10
+    await acme.slack.press(MEI, "jobs.page:older")
+    await acme.settle()
+    older = shown(acme, MEI, SALES)[-1]
+    assert older.id == listed.id
+    assert plain(older).count("Details") == 2

@@ -1,0 +1,237 @@
+"""What leaves for Chakra when somebody presses Send: each documented body, and each kind beside.
+
+The language is always said, also where an example has only one and leaves it out: a second one may
+have been added since the templates were looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.chakra.sent import META, PHONE, PROCESS
+from bot.sandbox.demo import World
+from tests.clock import ManualClock
+from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
+from tests.sandbox.chakra_asked import example
+from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, mapped, named
+
+TO = "+91 99999 99999"
+PROMO = example("send-template-phone.request")
+FULL = example("send-template-phone.full.request")
+CODE = example("send-template-phone.otp.request")
+FOR_PROCESS = example("send-template-process.request")
+IN_METAS_FORM = example("send-template-meta.request")
+LINK = "https://example.com/files/picture.jpg"
+
+
+async def sent(
+    acme: World, clock: ManualClock, name: str, language: str, **values: Any
+) -> dict[str, Any]:
+    """The body of the one request, of a form that is filled in and submitted."""
+    await typed(acme)
+    await chosen(acme, name, language)
+    delivered = await acme.slack.submit(JOHN, {"phone": TO, **values})
+    assert delivered.errors == {}
+    await calm(acme)
+    await until(acme, clock, lambda: out(acme) == 1)
+    [taken] = acme.chakra.sent
+    request = acme.chakra.requests[-1]
+    assert request.json == taken.body
+    assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
+    return dict(taken.body)
+
+
+def address(acme: World) -> str:
+    """Where it went, with the method."""
+    request = acme.chakra.requests[-1]
+    return f"{request.method} {request.endpoint}"
+
+
+# --- the documented ones -------------------------------------------------------------------------
+
+
+async def test_a_positional_one_with_a_picture(acme: World, clock: ManualClock) -> None:
+    values = {"var_body_1": "John", "media": PROMO["imageUrl"]}
+    body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
+    assert body == {**PROMO, "language": "en_US"}
+    assert address(acme) == PHONE
+    assert acme.chakra.requests[-1].path.endswith("/phoneNumber/919999999999/send-template-message")
+
+
+async def test_the_full_one(acme: World, clock: ManualClock) -> None:
+    """The example has words for the header beside a document, which no template can have."""
+    values = {"var_body_1": "John", "var_body_2": "566701", "var_button_0_1": "566701"}
+    body = await sent(acme, clock, "order_update", "en_US", media=FULL["documentUrl"], **values)
+    assert body == {name: value for name, value in FULL.items() if name != "headerMapping"}
+
+
+async def test_a_one_time_code(acme: World, clock: ManualClock) -> None:
+    body = await sent(acme, clock, "login_otp", "en", otp="496093", sender=OTHER_SENDER)
+    assert body == {**CODE, "language": "en"}
+
+
+async def test_for_a_process(acme: World, clock: ManualClock) -> None:
+    """Our form asks for the picture that the example leaves to Chakra."""
+    values = {"var_body_1": "John", "media": LINK, "phone": "lead LEAD-004038"}
+    body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
+    assert body == {**FOR_PROCESS, "language": "en_US", "imageUrl": LINK}
+    assert address(acme) == PROCESS
+    path = acme.chakra.requests[-1].path
+    assert path.endswith("/process/lead/LEAD-004038/send-template-message")
+
+
+async def test_in_metas_form(acme: World, clock: ManualClock) -> None:
+    """Of a template that Chakra's own form cannot express: with values for two buttons."""
+    values = {"var_body_1": "John", "var_body_2": "20 %", "var_body_3": "May 3"}
+    buttons = {"var_button_0_1": "SAVE20", "var_button_1_1": "566701"}
+    body = await sent(acme, clock, "eid_offer", "en", **values, **buttons)
+    template = body["template"]
+    components = template.pop("components")
+    documented = {**IN_METAS_FORM["template"], "name": "eid_offer"}
+    documented["language"] = {**documented["language"], "code": "en"}
+    del documented["components"]
+    assert body == {**IN_METAS_FORM, "template": documented}
+    assert components == [
+        {
+            "type": "body",
+            "parameters": [{"type": "text", "text": value} for value in values.values()],
+        },
+        *(button(acme, place, value) for place, value in enumerate(buttons.values())),
+    ]
+    assert address(acme) == META
+    assert acme.chakra.requests[-1].path.endswith(f"/api/v24.0/{SENDER}/messages")
+
+
+def button(acme: World, place: int, value: str) -> dict[str, Any]:
+    sort = acme.chakra.template("eid_offer", "en").buttons[place]["type"]
+    coupon = {"type": "coupon_code", "coupon_code": value}
+    return {
+        "type": "button",
+        "sub_type": "copy_code" if sort == "COPY_CODE" else "url",
+        "index": str(place),
+        "parameters": [coupon if sort == "COPY_CODE" else {"type": "text", "text": value}],
+    }
+
+
+# --- each kind in Chakra's form ------------------------------------------------------------------
+
+KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
+    "positional": (
+        "appointment_reminder",
+        "es",
+        {"var_body_1": "Ana", "var_body_2": "3 de mayo", "var_body_3": "10:00"},
+        {"mapping": mapped("Ana", "3 de mayo", "10:00")},
+    ),
+    "named": (
+        "order_update_v2",
+        "en",
+        {
+            "var_header_order_id": "566701",
+            "var_body_order_id": "566701",
+            "var_body_status": "packed",
+            "var_body_next_step": "delivery",
+            "var_body_date": "May 3",
+            "var_button_0_1": "566701",
+        },
+        {
+            "mapping": named(
+                order_id="566701", status="packed", next_step="delivery", date="May 3"
+            ),
+            "headerMapping": named(order_id="566701"),
+            "buttonMapping": mapped("566701"),
+        },
+    ),
+    "heading": (
+        "flight_delayed",
+        "en",
+        {"var_header_1": "AC 7", "var_body_1": "AC 7", "var_body_2": "10:00"},
+        {"mapping": mapped("AC 7", "10:00"), "headerMapping": mapped("AC 7")},
+    ),
+    "video": (
+        "test_drive",
+        "en",
+        {
+            "media": "https://example.com/drive.mp4",
+            "var_body_1": "Model A",
+            "var_body_2": "May 3",
+            "var_body_3": "10:00",
+        },
+        {
+            "mapping": mapped("Model A", "May 3", "10:00"),
+            "videoUrl": "https://example.com/drive.mp4",
+        },
+    ),
+    "document": (
+        "boarding_pass",
+        "en",
+        {"media": "https://example.com/pass.pdf", "var_body_1": "AC 7", "var_body_2": "Goa"},
+        {
+            "mapping": mapped("AC 7", "Goa"),
+            "documentUrl": "https://example.com/pass.pdf",
+            "filename": "pass.pdf",
+        },
+    ),
+    "place": (
+        "pickup_ready",
+        "en",
+        {
+            "latitude": "12.9716",
+            "longitude": "-77.5946",
+            "location_name": "Acme",
+            "location_address": "1 Main Street",
+            "var_body_1": "566701",
+            "var_body_2": "Acme",
+            "var_body_3": "May 3",
+        },
+        {
+            "mapping": mapped("566701", "Acme", "May 3"),
+            "locationLatitude": 12.9716,
+            "locationLongitude": -77.5946,
+            "locationName": "Acme",
+            "locationAddress": "1 Main Street",
+        },
+    ),
+    "button with a link": (
+        "payment_link",
+        "en",
+        {"var_body_1": "20 USD", "var_body_2": "John", "var_button_0_1": "p/566701"},
+        {"mapping": mapped("20 USD", "John"), "buttonMapping": mapped("p/566701")},
+    ),
+    "button with a coupon": (
+        "gift_card",
+        "en",
+        {
+            "media": LINK,
+            "var_body_1": "20 USD",
+            "var_body_2": "May 3",
+            "var_button_0_1": "SAVE20",
+        },
+        {
+            "mapping": mapped("20 USD", "May 3"),
+            "buttonMapping": mapped("SAVE20"),
+            "imageUrl": LINK,
+        },
+    ),
+    "nothing to fill in": ("hello_world", "en_US", {}, {}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_kind(acme: World, clock: ManualClock, kind: str) -> None:
+    name, language, values, expected = KINDS[kind]
+    body = await sent(acme, clock, name, language, **values)
+    ours = {"whatsappPhoneNumberId": SENDER, "templateName": name, "language": language}
+    assert body == {**ours, **expected}
+
+
+async def test_a_line_and_its_button_send_what_the_form_sends(
+    acme: World, clock: ManualClock
+) -> None:
+    line = f'christmas_promo_23 {TO} 1=John media="{PROMO["imageUrl"]}"'
+    await typed(acme, line)
+    await acme.slack.press(JOHN, "send.confirm")
+    await calm(acme)
+    await until(acme, clock, lambda: out(acme) == 1)
+    assert acme.chakra.sent[0].body == {**PROMO, "language": "en_US"}

@@ -1,0 +1,1 @@
+"""Tests of bot.outbox, against the embedded Slack."""

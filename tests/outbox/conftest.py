@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.engine import Database
+from tests.outbox.stage import Stage, staged
+from tests.store.databases import opened
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened("sqlite", tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def stage(sqlite: Database) -> AsyncIterator[Stage]:
+    async with staged(sqlite) as made:
+        yield made
+        assert made.slack.slack.refusals == []

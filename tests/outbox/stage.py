@@ -1,0 +1,146 @@
+"""An outbox, or several, before an embedded Slack, with a clock that moves when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.outbox.outbox import Outbox
+from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack.traffic import ApiCall
+from bot.slack.client import SlackClient
+from bot.slack.reply import Message
+from bot.store.engine import Database
+from bot.store.posts import Posts
+from tests.clock import ManualClock
+from tests.sandbox import slack_stage
+
+SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
+JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
+HISTORY = (*slack_stage.SCOPES, "groups:history", "im:history")
+
+
+def said(text: str) -> Message:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return Message(text=text, blocks=(section,))
+
+
+@dataclass
+class Stage:
+    slack: slack_stage.Stage
+    client: SlackClient
+    database: Database
+    outcomes: Counter[str] = field(default_factory=Counter)
+    running: list[tuple[Outbox, asyncio.Task[None]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.posts = Posts(self.database)
+
+    @property
+    def clock(self) -> ManualClock:
+        return self.slack.clock
+
+    # --- processes --------------------------------------------------------------------------------
+
+    def outbox(self, boot: str = "boot-1", database: Database | None = None) -> Outbox:
+        """One that delivers."""
+        made = Outbox(
+            database or self.database,
+            self.client,
+            self.clock,
+            boot=boot,
+            observe=lambda outcome: self.outcomes.update([outcome]),
+        )
+        self.running.append((made, asyncio.create_task(made.run())))
+        return made
+
+    async def kill(self, outbox: Outbox) -> None:
+        """With whatever it had in hand."""
+        [task] = [task for one, task in self.running if one is outbox]
+        await ended(task, *outbox._lanes.values(), *outbox._edits.values())
+        self.running.remove((outbox, task))
+
+    async def stop(self) -> None:
+        for outbox, _ in [*self.running]:
+            await self.kill(outbox)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    async def quiet(self, but: int = 0) -> None:
+        """Until nobody can go on without time, ``but`` for so many hung calls."""
+        for _ in range(5_000):
+            await asyncio.sleep(0.001)
+            if all(self._waits(outbox, but) for outbox, _ in self.running):
+                return
+        raise AssertionError("it does not come to rest")
+
+    def _waits(self, outbox: Outbox, but: int) -> bool:
+        bell = outbox._bell._rung
+        idle = bool(bell._waiters) and not bell.is_set()
+        return idle and len(outbox._lanes) + len(outbox._edits) <= but
+
+    async def later(self, seconds: float, but: int = 0) -> None:
+        """What happens in so much time has happened."""
+        await self.quiet(but)
+        for _ in range(round(seconds * 4)):
+            await self.clock.advance(0.25)
+            await self.quiet(but)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """For several outboxes, of which only one may deliver: time goes on until it is so."""
+        for _ in range(round(seconds * 4)):
+            for _ in range(10):
+                if condition():
+                    return
+                await asyncio.sleep(0.002)
+            await self.clock.advance(0.25)
+        raise AssertionError("it never came to that")
+
+    # --- what is seen -----------------------------------------------------------------------------
+
+    def messages(self, channel: str = SALES, person: str = JOHN) -> list[Shown]:
+        """The app's, without those that stood there before."""
+        seen = self.slack.slack.messages(person, channel)
+        return [one for one in seen if one.author == "U0CHAKRA"]
+
+    def shown(self, channel: str = SALES, person: str = JOHN) -> list[str]:
+        return [plain(one) for one in self.messages(channel, person)]
+
+    def direct(self, person: str = JOHN) -> list[str]:
+        return self.shown(f"D0{person.removeprefix('U0')}", person)
+
+    def hangs(self) -> bool:
+        """Whether a call has arrived and is not answered."""
+        return not self.slack.slack._traffic._idle.is_set()
+
+    def calls(self, method: str) -> list[ApiCall]:
+        return [call for call in self.slack.slack.calls if call.method == method]
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def staged(
+    database: Database, *, scopes: tuple[str, ...] = HISTORY, **home: bool
+) -> AsyncIterator[Stage]:
+    manifest = slack_stage.manifest(scopes=scopes)
+    if home:
+        manifest["features"]["app_home"] = home
+    async with slack_stage.staged(manifest) as slack:
+        client = SlackClient(
+            token=slack.slack.bot_token, base_url=slack.slack.api_url, clock=slack.clock
+        )
+        stage = Stage(slack, client, database)
+        try:
+            yield stage
+        finally:
+            await stage.stop()
+            await client.aclose()

@@ -1,0 +1,280 @@
+"""What ChakraHQ's own TypeScript client relies on, pinned: it must work here unchanged.
+
+Facts of `@chakrahq/chakra-chat-sdk` 1.1.3: its paths, its headers and multipart bodies as Node's
+fetch writes them, and how it reads an answer. It was driven against the embedded Chakra itself;
+this is what is left of that to be checked every day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Errors200,
+    Fault,
+    Hang,
+    Html,
+    MetaError,
+    NotJson,
+    ResetBefore,
+    Status,
+    Throttle,
+)
+from bot.sandbox.chakra.sent import META, PHONE
+from tests.clock import ManualClock
+from tests.sandbox.chakra_asked import example, served
+from tests.sandbox.chakra_whatsapp import ANYBODY, OTHER_SENDER, PLUGIN, SENDER
+
+TO, WINDOW_OPEN = "919999999999", "12025550134"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
+BOUNDARY = "----formdata-undici-046052663611"
+
+
+class Failed(Exception):
+    """The client's error: its message, the status and the strings of ``_errors``."""
+
+    def __init__(self, message: str, status: int, errors: list[str]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Asks and reads as the client does, and no better."""
+
+    chakra: EmbeddedChakra
+    session: aiohttp.ClientSession
+    token: str = ""
+
+    async def template(self, to: str = TO, plugin: str = PLUGIN, **body: Any) -> Any:
+        path = f"{plugin}/phoneNumber/{quote(to, safe='')}/send-template-message"
+        sent = {"whatsappPhoneNumberId": SENDER, **body}
+        return await self.posted(path, json.dumps(sent).encode(), "application/json")
+
+    async def session_message(self, message: dict[str, Any]) -> Any:
+        path = f"{PLUGIN}/api/v19.0/{SENDER}/messages"
+        return await self.posted(path, json.dumps(message).encode(), "application/json")
+
+    async def upload(self, content: bytes, media_type: str, filename: str | None) -> Any:
+        """Without a name it says the word "undefined", and leaves the second part out."""
+        parts = [
+            f'Content-Disposition: form-data; name="file"; filename="{filename or "undefined"}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n".encode()
+            + content
+        ]
+        if filename:
+            named = f'Content-Disposition: form-data; name="filename"\r\n\r\n{filename}'
+            parts.append(named.encode())
+        begin = f"--{BOUNDARY}\r\n".encode()
+        body = b"".join(begin + part + b"\r\n" for part in parts)
+        body += f"--{BOUNDARY}--\r\n".encode()
+        kind = f"multipart/form-data; boundary={BOUNDARY}"
+        return await self.posted(f"{PLUGIN}/upload-public-media", body, kind)
+
+    async def posted(self, path: str, body: bytes, content_type: str) -> Any:
+        headers = {
+            "Authorization": f"Bearer {self.token or self.chakra.access_token}",
+            "Accept": "application/json",
+            "X-Chakra-SDK": "@chakrahq/chakra-chat-sdk/1.1.3",
+            "Content-Type": content_type,
+            "Accept-Language": "*",
+            "Sec-Fetch-Mode": "cors",
+            "User-Agent": "node",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        url = self.chakra.base_url + path
+        async with self.session.post(url, data=body, headers=headers) as answer:
+            read = _read(answer.headers.get("content-type", ""), await answer.text())
+            if not 200 <= answer.status < 300:
+                raise _failed(answer.status, read)
+            return read["_data"] if isinstance(read, dict) and "_data" in read else None
+
+
+def _read(content_type: str, text: str) -> Any:
+    """JSON where the type says so, whatever is in it; else JSON or the text itself."""
+    if "application/json" in content_type:
+        return json.loads(text)
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _failed(status: int, read: Any) -> Failed:
+    given = read.get("_errors") if isinstance(read, dict) else None
+    errors = given if isinstance(given, list) else []
+    assert all(isinstance(one, str) for one in errors)  # its type for them: string[]
+    otherwise = read if isinstance(read, str) else f"Request failed with status {status}"
+    return Failed(errors[0] if errors else otherwise, status, errors)
+
+
+@pytest.fixture
+async def chakra() -> AsyncIterator[EmbeddedChakra]:
+    async with served(ManualClock()) as one:
+        yield one
+
+
+@pytest.fixture
+async def vendor(chakra: EmbeddedChakra) -> AsyncIterator[Vendor]:
+    async with aiohttp.ClientSession() as session:
+        yield Vendor(chakra, session)
+
+
+def mapped(*values: str) -> list[dict[str, str]]:
+    return [
+        {"schemaPropertyName": str(number), "schemaPropertyValue": value}
+        for number, value in enumerate(values, 1)
+    ]
+
+
+# --- what works ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"templateName": "christmas_promo_23", "mapping": mapped("John"), "imageUrl": "LINK"},
+        {"templateName": "login_otp", "otpCode": "496093", "whatsappPhoneNumberId": OTHER_SENDER},
+        {
+            "templateName": "appointment_reminder",
+            "language": "en",
+            "mapping": mapped("Jane", "May 3", "10:00"),
+        },
+    ],
+    ids=lambda body: body["templateName"],
+)
+async def test_its_sends_give_a_message_of_its_type(vendor: Vendor, body: dict[str, Any]) -> None:
+    link = example("send-template-phone.request")["imageUrl"]
+    sent = {**body, "imageUrl": link} if "imageUrl" in body else body
+    message = await vendor.template(**sent)
+    documented = example("send-template-phone.response")["_data"]
+    assert {name: type(value) for name, value in message.items()} == {
+        name: type(value) for name, value in documented.items()
+    }
+    assert message["externalId"].startswith("wamid.")
+    [request] = vendor.chakra.requests
+    assert (f"{request.method} {request.endpoint}", request.status) == (PHONE, 200)
+    assert request.headers["x-chakra-sdk"] == "@chakrahq/chakra-chat-sdk/1.1.3"
+
+
+async def test_its_session_messages_give_a_wamid(vendor: Vendor) -> None:
+    text = {"type": "text", "text": {"body": "Hello from Chakra!"}}
+    template = {
+        "recipient_type": "individual",
+        "type": "template",
+        "template": {
+            "name": "hello_world",
+            "language": {"policy": "deterministic", "code": "en_US"},
+            "components": [{"type": "body", "parameters": []}],
+        },
+    }
+    for kind in (text, template):
+        given = {"messaging_product": "whatsapp", "to": WINDOW_OPEN, **kind}
+        assert (await vendor.session_message(given))["whatsappMessageId"].startswith("wamid.")
+    assert [f"{one.method} {one.endpoint}" for one in vendor.chakra.requests] == [META, META]
+
+
+async def test_what_it_uploads_can_be_read_and_sent(vendor: Vendor) -> None:
+    """Bytes go as application/octet-stream: the picture is known by its content."""
+    made = await vendor.upload(PNG, "application/octet-stream", "im ä.png")
+    assert list(made) == ["publicMediaUrl"]
+    async with vendor.session.get(made["publicMediaUrl"]) as answer:
+        assert await answer.read() == PNG
+    values = {"mapping": mapped("John"), "imageUrl": made["publicMediaUrl"]}
+    assert (await vendor.template(templateName="christmas_promo_23", **values))["id"]
+
+
+async def test_it_uploads_without_a_name(vendor: Vendor) -> None:
+    made = await vendor.upload(b"x", "text/plain", None)
+    async with vendor.session.get(made["publicMediaUrl"]) as answer:
+        assert await answer.read() == b"x"
+
+
+# --- what fails, as it reads it ------------------------------------------------------------------
+
+
+async def refused(vendor: Vendor, **asked: Any) -> Failed:
+    with pytest.raises(Failed) as raised:
+        await vendor.template(**{"templateName": "hello_world", **asked})
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "says"),
+    [
+        ({"to": "+919999999999"}, 400, "phoneNumber"),
+        ({"plugin": PLUGIN.replace("d83e1d23", "00000000")}, 404, "Plugin not found"),
+        ({"templateName": "appointment_reminder"}, 400, "language is required"),
+    ],
+)
+async def test_chakras_own_refusals_are_one_string(
+    vendor: Vendor, asked: dict[str, Any], status: int, says: str
+) -> None:
+    failed = await refused(vendor, **asked)
+    assert (failed.status, len(failed.errors)) == (status, 1)
+    assert says in str(failed)
+
+
+async def test_a_wrong_token_is_a_401_with_a_string(chakra: EmbeddedChakra, vendor: Vendor) -> None:
+    failed = await refused(Vendor(chakra, vendor.session, "wrong"))
+    assert (failed.status, len(failed.errors)) == (401, 1)
+
+
+async def test_metas_refusals_have_no_string_for_it(vendor: Vendor) -> None:
+    """It looks for ``_errors`` only: of Meta's error object nothing is left but the status."""
+    failed = await refused(vendor, templateName="no_such_template")
+    assert (str(failed), failed.errors) == ("Request failed with status 400", [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "says"),
+    [
+        (Throttle(message_ms=850), 429, "Too many requests, retry after 850 ms"),
+        (Status(500), 500, "status 500"),
+        (Html(502), 502, Html(502).page),
+        (MetaError(131026), 400, "Request failed with status 400"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_a_failure_has_its_status_and_its_words(
+    vendor: Vendor, fault: Fault, status: int, says: str
+) -> None:
+    vendor.chakra.fail(PHONE, fault)
+    failed = await refused(vendor)
+    assert (failed.status, str(failed)) == (status, says)
+
+
+async def test_errors_in_a_200_leave_it_without_a_message(vendor: Vendor) -> None:
+    """It does not look for them there, and hands its caller nothing."""
+    vendor.chakra.fail(PHONE, Errors200())
+    assert await vendor.template(templateName="hello_world") is None
+
+
+@pytest.mark.parametrize("fault", [NotJson(), EmptyBody()])
+async def test_what_is_called_json_and_is_not_trips_it(vendor: Vendor, fault: Fault) -> None:
+    vendor.chakra.fail(PHONE, fault)
+    with pytest.raises(ValueError, match="Expecting value"):
+        await vendor.template(templateName="hello_world")
+
+
+async def test_a_broken_line_and_a_silence_are_its_own_to_notice(vendor: Vendor) -> None:
+    vendor.chakra.fail(PHONE, ResetBefore(), times=1)
+    vendor.chakra.fail(PHONE, Hang(), times=1)
+    with pytest.raises(aiohttp.ClientError):
+        await vendor.template(templateName="hello_world")
+    waiting = asyncio.create_task(vendor.template(to=ANYBODY, templateName="hello_world"))
+    await vendor.chakra.until_asked(2)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert vendor.chakra.sent == []

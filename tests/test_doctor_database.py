@@ -1,0 +1,265 @@
+"""What the doctor says of the database, and that it leaves everything as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from bot.doctor import examine
+from bot.sandbox.demo import World, settings_for
+from bot.serve import CannotStart, run
+from bot.store.engine import open_database
+from bot.store.migrate import HEAD, config
+from commands import COMMANDS
+from tests.clock import ManualClock
+from tests.store.databases import KINDS, address, postgres
+
+SECRET = "very-secret-word"
+
+
+async def told(acme: World, url: str, clock: ManualClock) -> str:
+    """The one line."""
+    settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
+    settings = settings.model_copy(update={"database_url": SecretStr(url)})
+    lines = [str(one) async for one in examine(settings, clock) if one.subject == "Database"]
+    assert len(lines) == 1
+    assert SECRET not in lines[0]
+    return lines[0]
+
+
+def files(folder: Path) -> list[str]:
+    return [one.name for one in folder.iterdir()]
+
+
+async def made(url: str) -> None:
+    async with open_database(url):
+        pass
+
+
+async def marked(url: str, revision: str) -> None:
+    """As another version of the bot leaves the tables."""
+    async with open_database(url) as database, database.begin() as connection:
+        if revision < HEAD:
+            await connection.run_sync(lambda synchronous: _downgrade(synchronous, revision))
+        else:
+            await connection.execute(
+                text("UPDATE alembic_version SET version_num = :it").bindparams(it=revision)
+            )
+
+
+def _downgrade(connection: Connection, revision: str) -> None:
+    command.downgrade(config(connection), revision)
+
+
+# --- well ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_that_is_new_is_made_by_the_first_start_and_not_by_the_doctor(
+    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    line = await told(acme, url, clock)
+    assert line.startswith("ok    Database: ")
+    assert line.endswith(" new; the first start makes its tables.")
+    assert files(tmp_path) == []
+    assert await told(acme, url, clock) == line
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_that_is_up_to_date_is_named(
+    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    await made(url)
+    place = tmp_path / "bot.db" if kind == "sqlite" else "the local socket/postgres"
+    line = await told(acme, url, clock)
+    assert line == f"ok    Database: {place} can be written to, and is up to date."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
+    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    async with open_database(url) as database:
+        line = await told(acme, url, clock)
+        assert line.startswith("ok    Database: ")
+        assert ("where a bot runs" in line) is (kind == "sqlite")
+        async with database.begin() as connection:
+            await connection.execute(text("DELETE FROM events"))
+        await database.check()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_of_an_earlier_version_is_brought_up_to_date_by_the_next_start(
+    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    await marked(url, "0001")
+    for _ in range(2):
+        line = await told(acme, url, clock)
+        assert line.startswith("ok    Database: ")
+        assert "an earlier version; the next start brings it up to date." in line
+    await made(url)
+    assert "is up to date." in await told(acme, url, clock)
+
+
+# --- wrong ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
+    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+) -> None:
+    url = address(kind, tmp_path)
+    await marked(url, "9999")
+    line = await told(acme, url, clock)
+    assert "WRONG Database: " in line
+    assert "a later version of this app made its tables. Install that version again" in line
+    settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
+    settings = settings.model_copy(update={"database_url": SecretStr(url), "port": 0})
+    with pytest.raises(CannotStart, match="A later version of this app made its tables"):
+        await run(settings, COMMANDS, clock, drain=0.1)
+
+
+async def test_one_in_memory_forgets_what_was_sent(acme: World, clock: ManualClock) -> None:
+    line = await told(acme, "sqlite:///:memory:", clock)
+    assert line == (
+        "WRONG Database: kept in memory: at every stop the bot forgets what it sent. Name a file "
+        "in DATABASE_URL, or a postgresql:// address."
+    )
+
+
+async def test_a_folder_that_is_not_there(acme: World, clock: ManualClock, tmp_path: Path) -> None:
+    line = await told(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
+    assert line == (
+        f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Make that folder, or "
+        "name another one in DATABASE_URL."
+    )
+
+
+async def test_a_folder_where_nothing_can_be_written(acme: World, clock: ManualClock) -> None:
+    line = await told(acme, "sqlite:////proc/bot.db", clock)
+    assert line.startswith("WRONG Database: /proc: ")
+
+
+async def test_a_file_that_is_no_database(acme: World, clock: ManualClock, tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
+    line = await told(acme, f"sqlite:///{tmp_path}/bot.db", clock)
+    assert "file is not a database. Name another file in DATABASE_URL" in line
+    assert (tmp_path / "bot.db").read_text().startswith("this is a diary")
+
+
+async def test_a_file_that_may_only_be_read(
+    acme: World, clock: ManualClock, tmp_path: Path
+) -> None:
+    """SQLite's own mark, which counts for root as well."""
+    file = tmp_path / "bot.db"
+    await made(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as opened:
+        opened.execute("PRAGMA journal_mode=DELETE")
+    content = bytearray(file.read_bytes())
+    content[18] = 3  # the version of the format for writing: a later one makes the file read-only
+    file.write_bytes(content)
+    line = await told(acme, f"sqlite:///{file}", clock)
+    assert "readonly database. Let the user that runs the bot write to the file" in line
+
+
+async def test_a_postgres_that_is_not_there(acme: World, clock: ManualClock) -> None:
+    line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
+    assert line.startswith("WRONG Database: ")
+    assert "refused" in line
+    assert "Check DATABASE_URL, and that the database runs" in line
+
+
+@pytest.mark.parametrize(
+    ("says", "remedy"),
+    [
+        ('password authentication failed for user "bot"', "Correct the user and the password"),
+        ('role "bot" does not exist', "or make that user"),
+        ('database "bot" does not exist', "Make the database"),
+        ('no pg_hba.conf entry for host "10.0.0.7", user "bot"', "pg_hba.conf"),
+        ("sorry, too many clients already", "Check DATABASE_URL"),
+    ],
+)
+async def test_a_postgres_that_refuses_says_why(
+    acme: World, clock: ManualClock, says: str, remedy: str
+) -> None:
+    async with refusing(says) as port:
+        line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock)
+    assert line.startswith("WRONG Database: ")
+    assert f"{says}. " in line
+    assert remedy in line
+
+
+@asynccontextmanager
+async def refusing(says: str) -> AsyncIterator[int]:
+    """A Postgres that turns everybody away. postgresql.org/docs/current/protocol-message-formats"""
+
+    async def turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = int.from_bytes(await reader.readexactly(4), "big")
+        if length == 8:  # whether it speaks TLS: it does not
+            await reader.readexactly(4)
+            writer.write(b"N")
+            length = int.from_bytes(await reader.readexactly(4), "big")
+        await reader.readexactly(length - 4)
+        fields = f"SFATAL\0VFATAL\0C28000\0M{says}\0\0".encode()
+        writer.write(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(turn_away, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("made_before", "attribute", "told_of"),
+    [
+        (False, "", "The user may not make tables in it. Grant the user"),
+        (True, "", "permission denied for table alembic_version. Grant the user"),
+        (
+            True,
+            "SET default_transaction_read_only = on",
+            "It takes no writes (a standby, or set to read-only). Name the primary",
+        ),
+    ],
+)
+async def test_a_user_of_postgres_who_may_not(
+    acme: World,
+    clock: ManualClock,
+    tmp_path: Path,
+    made_before: bool,
+    attribute: str,
+    told_of: str,
+) -> None:
+    url = address("postgres", tmp_path)
+    if made_before:
+        await made(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("GRANT USAGE ON SCHEMA public TO reader")
+        if attribute:
+            connection.execute(f"ALTER ROLE reader {attribute}")
+    try:
+        line = await told(acme, postgres().replace("postgres:@", "reader:@", 1), clock)
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP OWNED BY reader")
+            connection.execute("DROP ROLE reader")
+    assert line.startswith("WRONG Database: ")
+    assert told_of in line

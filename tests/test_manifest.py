@@ -69,8 +69,12 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
         "users:read.email",
         "usergroups:read",
         "chat:write",
+        "channels:read",
+        "groups:read",
         "im:write",
         "im:history",
+        "channels:history",
+        "groups:history",
         "files:read",
         "files:write",
     ]

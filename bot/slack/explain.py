@@ -1,5 +1,5 @@
 """Exception -> what happened, what it means, what to do. The only place with error copy, but for
-the tables in `whatsapp_copy.py` and `file_copy.py`, which are parts of it."""
+the tables in `whatsapp_copy.py`, `file_copy.py` and `undelivered_copy.py`, parts of it."""
 
 from __future__ import annotations
 

@@ -90,11 +90,15 @@ def still_working() -> Message:
 
 
 def outdated_button() -> Message:
-    said = words(
-        "That button belongs to an older version of this app. Type ",
-        code("/chakra help"),
-        " and start again from there.",
-    )
+    return _outdated("That button belongs to an older version of this app.")
+
+
+def outdated_shortcut() -> Message:
+    return _outdated("This app no longer knows that menu entry.")
+
+
+def _outdated(what: str) -> Message:
+    said = words(what, " Type ", code("/chakra help"), " and start again from there.")
     return Message(text=said, blocks=(blocks.section(said),))
 
 

@@ -218,7 +218,7 @@ BULK: Command[Desk] = Command(
         "Nothing is sent before you confirm it.",
         "To change records the table needs a column with their keys, as lead_id.",
     ),
-    shortcut=("Bulk upload", ""),
+    button=("Bulk upload", ""),
     forms=(Form(FILE, choose), Form(CONFIRM, confirm)),
     actions=(
         Action(PROBLEMS, problems, role=Role.SENDER),

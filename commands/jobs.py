@@ -117,6 +117,6 @@ JOBS: Command[Desk] = Command(
     usage="jobs",
     example=EXAMPLE,
     run=run,
-    shortcut=("Jobs", ""),
+    button=("Jobs", ""),
     actions=(Action(PAGE, turn),),
 )

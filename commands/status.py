@@ -82,6 +82,6 @@ STATUS: Command[Desk] = Command(
     usage="status",
     example="/chakra status",
     run=run,
-    shortcut=("Status", ""),
+    button=("Status", ""),
     actions=(Action(REFRESH, refresh),),
 )

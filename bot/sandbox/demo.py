@@ -21,7 +21,7 @@ from bot.serving import serve
 from bot.settings import Settings
 from bot.slack import help as helping
 from bot.slack.command import Command
-from bot.slack.router import Budgets
+from bot.slack.runner import Budgets
 
 DEMO_SENDERS = ("U0JOHN", "S0SALES")
 EVENTS = "/slack/events"

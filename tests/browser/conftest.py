@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.clock import SystemClock
 from bot.sandbox.demo import World, world
-from bot.slack.router import Budgets
+from bot.slack.runner import Budgets
 from commands import COMMANDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -50,7 +50,7 @@ async def test_a_reply_sent_to_the_channel_leads_to_its_thread(
         await expect(page.get_by_text("Half of it is done")).to_have_count(0)
         await page.get_by_test_id("to-thread").click()
         await expect(page.get_by_text("Half of it is done")).to_be_visible()
-        told = page.get_by_test_id("timeline").get_by_text("All of it is done")
+        told = page.locator("#timeline").get_by_text("All of it is done")
         await expect(told).to_have_count(2)
         await expect(page.get_by_test_id("thread")).to_be_focused()
         await stage.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")

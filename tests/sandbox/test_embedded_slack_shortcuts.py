@@ -83,6 +83,19 @@ async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage:
     assert sent["message"]["text"] == (
         "Ask <mailto:asha@example.com|asha@example.com> or <tel:+919876543210|+91 98765 43210>"
     )
+    assert sent["message"]["client_msg_id"]
+    [block] = sent["message"]["blocks"]
+    assert block["elements"] == [
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "Ask "},
+                {"type": "link", "url": "mailto:asha@example.com", "text": "asha@example.com"},
+                {"type": "text", "text": " or "},
+                {"type": "link", "url": "tel:+919876543210", "text": "+91 98765 43210"},
+            ],
+        }
+    ]
     assert "api_app_id" not in sent
     assert await stage.respond(sent["response_url"], {"text": "Found two"}) == (200, "ok")
     shown = stage.slack.messages("U0JOHN", "C0SALES")[-1]
@@ -105,6 +118,22 @@ async def test_a_message_of_the_app_is_sent_with_its_blocks(stage: Stage) -> Non
     sent = stage.app.last["message"]
     assert sent["bot_id"] == "B0CHAKRA"
     assert sent["blocks"][0]["elements"][0]["action_id"] == "go"
+
+
+async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
+    await stage.slack.type("U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>")
+    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    await stage.slack.message_shortcut("U0JOHN", "send.message", message)
+    [section] = stage.app.last["message"]["blocks"][0]["elements"]
+    assert section["elements"] == [
+        {"type": "user", "user_id": "U0JOHN"},
+        {"type": "text", "text": ", see "},
+        {"type": "channel", "channel_id": "C0SALES"},
+        {"type": "text", "text": " & "},
+        {"type": "link", "url": "https://acme.com/?a=1"},
+        {"type": "text", "text": " "},
+        {"type": "broadcast", "range": "here"},
+    ]
 
 
 async def test_private_places_have_no_names(stage: Stage) -> None:

@@ -16,6 +16,8 @@ from bot.slack.files import SlackFiles
 from bot.slack.typing import Typing
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
+from bot.whatsapp.opening import Opening
+from bot.whatsapp.trial import Trials
 from bot.work.work import Work
 
 
@@ -24,6 +26,8 @@ class Desk:
     directory: Directory
     library: Library
     dispatch: Dispatch
+    opening: Opening
+    trials: Trials
     typing: Typing
     members: Members
     channels: Channels

@@ -37,7 +37,8 @@ from bot.slack.client import SlackClient
 from bot.slack.command import Command
 from bot.slack.endpoint import Endpoint
 from bot.slack.guard import DISCONNECTED, PASSED, Guard
-from bot.slack.router import Budgets, Router
+from bot.slack.router import Router
+from bot.slack.runner import Budgets, Runner
 from bot.slack.socket import socket_mode
 from bot.slack.typing import Typing
 from bot.store.engine import Database, open_database
@@ -45,7 +46,9 @@ from bot.tasks import Tasks
 from bot.whatsapp.carrier import Carrier
 from bot.whatsapp.dispatch import Dispatch
 from bot.whatsapp.library import Library
+from bot.whatsapp.opening import Opening
 from bot.whatsapp.recipients import Recipients
+from bot.whatsapp.trial import Trials
 from bot.work.open import open_work
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
@@ -133,22 +136,29 @@ async def open_services(
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
         library = _library(settings, chakra, cache)
+        members = Members(slack, cache, team=str(bot.get("team_id", "")))
+        dispatch = Dispatch(
+            chakra.messages,
+            Recipients(directory, chakra.processes, settings.default_region),
+            library,
+            sending,
+            Carrier(slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""),
+            plugin_id=settings.chakra_plugin_id or "",
+            workspace_url=str(bot.get("url") or ""),
+        )
         desk = Desk(
             directory=directory,
             library=library,
-            dispatch=Dispatch(
-                chakra.messages,
-                Recipients(directory, chakra.processes, settings.default_region),
+            dispatch=dispatch,
+            opening=Opening(
                 library,
-                sending,
-                Carrier(
-                    slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""
-                ),
-                plugin_id=settings.chakra_plugin_id or "",
-                workspace_url=str(bot.get("url") or ""),
+                dispatch,
+                clock,
+                usual_sender=settings.chakra_whatsapp_phone_number_id or "",
             ),
+            trials=Trials(dispatch, members, directory, clock),
             typing=Typing(clock),
-            members=Members(slack, cache, team=str(bot.get("team_id", ""))),
+            members=members,
             channels=Channels(slack),
             files=slack.files,
             jobs=jobs,
@@ -164,12 +174,9 @@ async def open_services(
         router = Router(
             commands,
             desk,
-            access=Access(desk.members, settings.senders),
-            slack=slack,
+            access=Access(members, settings.senders),
+            runner=Runner(slack=slack, clock=clock, tasks=tasks, metrics=metrics, budgets=budgets),
             clock=clock,
-            tasks=tasks,
-            metrics=metrics,
-            budgets=budgets,
         )
         bolt = bolt_app(router, slack.web, _authorized(bot, slack))
         web = WebApp(

@@ -55,6 +55,7 @@ async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
             ("Chakra", _told(chakra)),
             ("Slack", _told(slack)),
             ("Cache", f"{figures.items} {kept}, {size}"),
+            ("Watched jobs", str(desk.work.watching.kept)),
             ("Running for", humanize.naturaldelta(timedelta(seconds=desk.health.uptime()))),
         ]
     )
@@ -81,6 +82,6 @@ STATUS: Command[Desk] = Command(
     usage="status",
     example="/chakra status",
     run=run,
-    shortcut=("Status", ""),
+    button=("Status", ""),
     actions=(Action(REFRESH, refresh),),
 )

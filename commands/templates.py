@@ -3,10 +3,8 @@ one."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
-from math import ceil
+from dataclasses import replace
 from typing import Any
 
 from bot.chakra.template import Template
@@ -16,8 +14,7 @@ from bot.desk import Desk
 from bot.directory.viewer import shareable, viewer
 from bot.errors import BotError, UsageError
 from bot.slack import blocks
-from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, lines, words
+from bot.slack.blocks import code, words
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -28,52 +25,15 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import Block, CloseForm, FieldErrors, Message, OpenForm
+from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.words import Channel, Group, Line, Link, Mention
-from bot.whatsapp import card, form, send_form, vocabulary
+from bot.whatsapp import card, form, pages, vocabulary
 from bot.whatsapp.draft import Draft, editable, problems
-from bot.whatsapp.library import Shelf
-from bot.whatsapp.listing import (
-    Family,
-    Filter,
-    by_state,
-    categories_of,
-    families,
-    languages_of,
-    read,
-    states_of,
-)
+from bot.whatsapp.listing import read
 from bot.whatsapp.order import Order
-from bot.whatsapp.preview import summary
+from bot.whatsapp.pages import EXAMPLE, LONGEST_FILTER, Asked
 
-EXAMPLE = "/chakra templates order status:approved"
-PAGE = "templates.page"
-RELOAD = "templates.reload"
-SHOW = "templates.show"
-
-ROWS = 8
-LONGEST_FILTER = 200
-"""Characters of one filter. Four of them, escaped as JSON, fit into a button's 2,000."""
-MOST_NAMED = 30
-"""Languages, states or categories that a sentence lists."""
-MOST_LANGUAGES = 5
-"""Of one state, in a row."""
-LONGEST_ROW = 400
-SUMMARY = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was typed, and the page; it travels in the buttons. Pages count from 1."""
-
-    words: str = ""
-    status: str = ""
-    category: str = ""
-    language: str = ""
-    page: int = 1
-
-
-# --- the typed line, and the line in a button ----------------------------------------------------
+# --- the typed line ------------------------------------------------------------------------------
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
@@ -101,36 +61,15 @@ def _read(line: Line) -> Asked:
     )
 
 
-def _restored(value: str) -> Asked:
-    """Raises ``UsageError`` for what no button of today holds."""
-    try:
-        typed, status, category, language, page = json.loads(value)
-    except (ValueError, TypeError, RecursionError):
-        raise _outdated() from None
-    texts = (typed, status, category, language)
-    fits = all(isinstance(text, str) and len(text) <= LONGEST_FILTER for text in texts)
-    if not fits or not isinstance(page, int) or isinstance(page, bool):
-        raise _outdated()
-    return Asked(typed, status, category, language, page)
-
-
-def _written(asked: Asked) -> str:
-    return json.dumps(astuple(asked), ensure_ascii=False, separators=(",", ":"))
-
-
-def _outdated() -> UsageError:
-    return UsageError("That button belongs to an older list.", example="/chakra templates")
-
-
 # --- the buttons ---------------------------------------------------------------------------------
 
 
 async def turn(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(request, desk, _restored(request.value)), replace=True)
+    return replace(await _page(request, desk, Asked.restored(request.value)), replace=True)
 
 
 async def reload(request: ActionRequest, desk: Desk) -> Message:
-    asked = _restored(request.value)
+    asked = Asked.restored(request.value)
     return replace(await _page(request, desk, asked, refresh=True), replace=True)
 
 
@@ -153,6 +92,11 @@ async def share(request: ActionRequest, desk: Desk) -> Message:
     return card.public(template, await _family(desk, template), request.actor.id)
 
 
+async def _page(request: Request, desk: Desk, asked: Asked, *, refresh: bool = False) -> Message:
+    shelf = await desk.library.shelf(refresh=refresh)
+    return pages.page(asked, shelf, may_write=request.role >= Role.SENDER)
+
+
 async def _card(
     request: Request,
     desk: Desk,
@@ -172,113 +116,6 @@ async def _family(desk: Desk, template: Template) -> Sequence[Template]:
     return (await desk.library.shelf()).value.by_name.get(template.name, (template,))
 
 
-# --- the page ------------------------------------------------------------------------------------
-
-
-async def _page(request: Request, desk: Desk, asked: Asked, *, refresh: bool = False) -> Message:
-    answer = await desk.library.shelf(refresh=refresh)
-    shelf = answer.value
-    found = _found(asked, shelf)
-    pages = max(1, ceil(len(found) / ROWS))
-    asked = replace(asked, page=min(max(1, asked.page), pages))
-    told = _told(asked, len(found), len(shelf.by_name), pages)
-    start = (asked.page - 1) * ROWS
-    made: list[Block] = [blocks.section(told)]
-    made += [_row(family) for family in found[start : start + ROWS]]
-    if not found:
-        made.append(blocks.section(_widen(asked, shelf)))
-    made.append(blocks.context(freshness(answer)))
-    made.append(blocks.actions(*_buttons(request, asked, pages)))
-    return Message(text=told, blocks=tuple(made))
-
-
-def _found(asked: Asked, shelf: Shelf) -> tuple[Family, ...]:
-    """Raises ``UsageError`` for a state, category or language that there is none of."""
-    if not shelf.templates:
-        return ()
-    _known("state", asked.status, states_of(shelf))
-    _known("category", asked.category, categories_of(shelf))
-    languages = languages_of(shelf)
-    _known("language", asked.language, languages, also={one.split("_")[0] for one in languages})
-    return families(shelf, Filter(asked.words, asked.status, asked.category, asked.language))
-
-
-def _known(what: str, typed: str, known: Sequence[str], also: set[str] | None = None) -> None:
-    if not typed or typed in {one.lower() for one in (*known, *(also or ()))}:
-        return
-    there_are = ", ".join(known[:MOST_NAMED])
-    raise UsageError(
-        f"No template has the {what} “{blocks.clip(typed, 40)}”. There are: {there_are}.",
-        example=EXAMPLE,
-    )
-
-
-def _told(asked: Asked, count: int, total: int, pages: int) -> Markup:
-    """12 of 31 templates · approved · page 1 of 2"""
-    parts: list[str] = [bold(f"{count} of {total} templates")]
-    if asked.words:
-        parts.append(f"“{asked.words}”")
-    if asked.status:
-        parts.append(vocabulary.state_word(asked.status.upper()).lower())
-    if asked.category:
-        parts.append(vocabulary.category(asked.category.upper()).lower())
-    if asked.language:
-        parts.append(f"language {asked.language}")
-    if pages > 1:
-        parts.append(f"page {asked.page} of {pages}")
-    return Markup("  ·  ".join([escape(part) for part in parts]))
-
-
-def _widen(asked: Asked, shelf: Shelf) -> Markup:
-    """What to change when nothing is left."""
-    if not shelf.templates:
-        return words("The WhatsApp account has no templates yet.")
-    near = shelf.near(asked.words) if asked.words else ()
-    if near:
-        names = Markup(", ".join([code(blocks.clip(name, 100)) for name in near]))
-        return words("No template matches. Close to it: ", names, ".")
-    ways = ["other or fewer words"] if asked.words else []
-    if asked.status or asked.category or asked.language:
-        ways.append("fewer filters")
-    everything = code("/chakra templates")
-    return words(f"No template matches. Try {' or '.join(ways)}, or see all with ", everything, ".")
-
-
-def _row(family: Family) -> Block:
-    shown = card.best(family.templates)
-    states = "  ·  ".join(_state(*one) for one in by_state(family.templates).items())
-    about = f"{vocabulary.category(shown.category)}  ·  {states}"
-    told = [bold(blocks.clip(escape(family.name), 150)), blocks.clip(escape(about), LONGEST_ROW)]
-    return blocks.section(
-        lines([*told, summary(shown, most=SUMMARY)]),
-        accessory=blocks.button("Show", SHOW, shown.id),
-    )
-
-
-def _state(status: str, languages: Sequence[str]) -> str:
-    """:large_green_circle: Approved in en_US, es and 3 more"""
-    named = ", ".join(languages[:MOST_LANGUAGES])
-    more = len(languages) - MOST_LANGUAGES
-    return f"{vocabulary.state(status)} in {named}" + (f" and {more} more" if more > 0 else "")
-
-
-def _buttons(request: Request, asked: Asked, pages: int) -> list[Block]:
-    made = []
-    if asked.page > 1:
-        made.append(_turning("Previous", "previous", asked, -1))
-    if asked.page < pages:
-        made.append(_turning("Next", "next", asked, 1))
-    made.append(blocks.button("Refresh", RELOAD, _written(asked)))
-    if request.role >= Role.SENDER:
-        made.append(blocks.button("New template", form.CREATE))
-    return made
-
-
-def _turning(label: str, suffix: str, asked: Asked, step: int) -> Block:
-    there = replace(asked, page=asked.page + step)
-    return blocks.button(label, f"{PAGE}:{suffix}", _written(there))
-
-
 # --- the form ------------------------------------------------------------------------------------
 
 
@@ -288,8 +125,7 @@ async def open_new(_: ActionRequest, desk: Desk) -> OpenForm:  # noqa: ARG001 - 
 
 async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
     """Opens with what is remembered: a form cannot wait for Chakra."""
-    shelf = desk.library.remembered()
-    template = shelf.by_id.get(request.value) if shelf else None
+    template = desk.opening.template(request.value)
     if template is None:
         raise UsageError("This card is too old to edit from. Press Refresh on it first.")
     if not editable(template):
@@ -299,13 +135,10 @@ async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
 
 async def send(request: ActionRequest, desk: Desk) -> OpenForm:
     desk.dispatch.check_set_up()
-    shelf = desk.library.remembered()
-    template = shelf.by_id.get(request.value) if shelf else None
+    template = desk.opening.template(request.value)
     if template is None:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
-    order = Order(template=template.id, sender=sender)
-    return send_form.opened(order, template, desk.library.remembered_senders())
+    return desk.opening.opened(Order(template=template.id), template)
 
 
 def check_new(request: SubmitRequest) -> FieldErrors | None:
@@ -385,11 +218,11 @@ TEMPLATES: Command[Desk] = Command(
         "language:en finds en_US and en_GB too.",
     ),
     run=run,
-    shortcut=("Templates", ""),
+    button=("Templates", ""),
     actions=(
-        Action(PAGE, turn),
-        Action(RELOAD, reload),
-        Action(SHOW, show),
+        Action(pages.PAGE, turn),
+        Action(pages.RELOAD, reload),
+        Action(pages.SHOW, show),
         Action(card.CHOOSE, choose),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),

@@ -9,11 +9,11 @@ from bot.chakra.models import User, UserChanges
 from bot.chakra.text import visible
 from bot.desk import Desk
 from bot.directory import card, choice, query
+from bot.directory.belonging import user_of
 from bot.directory.viewer import shareable, viewer
-from bot.errors import ChakraError, Missing, NotFound, NotLinked, UsageError
-from bot.privacy import mask_email
+from bot.errors import ChakraError, Missing, NotFound, UsageError
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, mention, words
+from bot.slack.blocks import bold, code, words
 from bot.slack.command import (
     Action,
     ActionRequest,
@@ -26,7 +26,6 @@ from bot.slack.command import (
 )
 from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 from bot.slack.words import Channel, Group, Link, Mention, Word
-from bot.whatsapp import send_form
 from bot.whatsapp.order import Order
 
 EXAMPLE = "/chakra user john@acme.com"
@@ -143,26 +142,9 @@ async def _nobody(desk: Desk, sought: str, unread: int) -> NotFound:
 
 
 async def _of_member(request: Request, desk: Desk, member_id: str, *, share: bool) -> Reply:
-    """Through the e-mail address that Slack has of a member."""
-    email = (await desk.members.member(member_id)).value.email
     own = member_id == request.actor.id
-    if not email:
-        raise NotLinked(member_id, _no_address(member_id, own=own))
-    found = (await desk.directory.find(email)).value
-    if not found.total:
-        # Another person's address may be hidden from the one who asks.
-        shown = email if own else mask_email(email)
-        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {shown}.")
-    return await _card(request, desk, found.people[0].id, share=share)
-
-
-def _no_address(member_id: str, *, own: bool) -> Markup:
-    return words(
-        "Slack does not show this app ",
-        "your e-mail address" if own else words("an e-mail address of ", mention(member_id)),
-        ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
-        "permission users:read.email.",
-    )
+    user = await user_of(member_id, desk.members, desk.directory, own=own)
+    return await _card(request, desk, user.id, share=share)
 
 
 # --- the card ------------------------------------------------------------------------------------
@@ -214,9 +196,7 @@ async def send(request: ActionRequest, desk: Desk) -> OpenForm:
     user = desk.directory.remembered(request.value)
     if user is None or not user.phones:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    sender = desk.settings.chakra_whatsapp_phone_number_id or ""
-    order = Order(to=f"+{user.phones[0].lstrip('+')}", sender=sender)
-    return send_form.opened(order, None, desk.library.remembered_senders())
+    return desk.opening.opened(Order(to=f"+{user.phones[0].lstrip('+')}"), None)
 
 
 def _names(user: User) -> dict[str, str]:
@@ -298,7 +278,7 @@ USER: Command[Desk] = Command(
         "Add share to post the card to the channel, with phone number and e-mail address masked.",
     ),
     run=run,
-    shortcut=("My card", ME),
+    button=("My card", ME),
     actions=(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),

@@ -246,6 +246,6 @@ USERS: Command[Desk] = Command(
         f"status: {', '.join(STATUSES)}. sort: {', '.join(SORTS)}.",
     ),
     run=run,
-    shortcut=("The team", ""),
+    button=("The team", ""),
     actions=(Action(PAGE, turn), Action(REFRESH, refresh), Action(OPEN, show)),
 )

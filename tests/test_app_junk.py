@@ -19,6 +19,12 @@ from tests.posting import EVENTS, JSON, Post, posting
 
 MEI, SALES = "U0MEI", "C0SALES"
 USER = {"id": MEI, "team_id": "T0ACME"}
+MENU = {
+    "type": "message_action",
+    "callback_id": "send.from_message",
+    "trigger_id": "1.2.x",
+    "user": {**USER, "id": "U0JOHN"},
+}
 VIEW = {"id": "V1", "callback_id": "user.edit", "blocks": [], "state": {"values": {}}}
 SEND = {**VIEW, "callback_id": "send.submit"}
 SENDER = {"id": "U0JOHN", "team_id": "T0ACME"}
@@ -177,6 +183,14 @@ ODD: list[Any] = [
     {"type": "block_suggestion", "action_id": "no.such", "value": 5, "user": USER},
     {"type": "shortcut", "callback_id": "x"},
     {"type": "message_action", "callback_id": None},
+    {**MENU, "callback_id": "no.such", "message": {"text": "x"}},
+    {**MENU, "message": {"text": 5, "blocks": [None, {"type": []}], "attachments": {"a": 1}}},
+    {
+        **MENU,
+        "message": {"text": "+91 98765 43210", "blocks": {}},
+        "response_url": 5,
+        "channel": None,
+    },
     {"type": "dialog_submission", "callback_id": "x"},
     {"type": "interactive_message", "callback_id": "x"},
     {"type": "workflow_step_edit", "callback_id": "x"},

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from bot import manifest
+from commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 OLDEST_SETUPTOOLS = 77  # as in pyproject.toml's build-system
@@ -68,8 +69,12 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
         "users:read.email",
         "usergroups:read",
         "chat:write",
+        "channels:read",
+        "groups:read",
         "im:write",
         "im:history",
+        "channels:history",
+        "groups:history",
         "files:read",
         "files:write",
     ]
@@ -78,8 +83,25 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
 
 
 def test_only_the_surfaces_that_answer_today_are_there() -> None:
-    assert set(manifest.load()["features"]) == {"bot_user", "app_home", "slash_commands"}
+    surfaces = {"bot_user", "app_home", "slash_commands", "shortcuts"}
+    assert set(manifest.load()["features"]) == surfaces
     assert "event_subscriptions" not in manifest.load()["settings"]
+
+
+def test_the_entries_of_slacks_menus_are_those_that_the_commands_answer() -> None:
+    entries = {
+        entry["callback_id"]: entry["type"] for entry in manifest.load()["features"]["shortcuts"]
+    }
+    answered = [shortcut for command in COMMANDS for shortcut in command.shortcuts]
+    assert entries == {one.id: "message" if one.of_message else "global" for one in answered}
+
+
+def test_slack_takes_the_words_of_its_menus() -> None:
+    """docs.slack.dev/reference/app-manifest: the longest that Slack takes."""
+    for entry in manifest.load()["features"]["shortcuts"]:
+        assert 0 < len(entry["name"]) <= 24
+        assert 0 < len(entry["description"]) <= 150
+        assert 0 < len(entry["callback_id"]) <= 255
 
 
 def test_the_package_reads_the_file_at_the_top() -> None:

@@ -120,6 +120,7 @@ def test_readmes_tables_say_what_the_code_does() -> None:
     [
         *(setting.name for setting in SETTINGS),
         *manifest.scopes(),
+        *(entry["name"] for entry in manifest.load()["features"]["shortcuts"]),
         *readme.metrics(),
         *(f"/chakra {command.name}" for command in COMMANDS),
         *PROJECT["project"]["scripts"],

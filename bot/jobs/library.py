@@ -43,6 +43,12 @@ class JobLibrary:
 
         return await self._cache.get(JOB, key, load, refresh=refresh)
 
+    def at_hand(self, job_id: str) -> Job | None:
+        """As Chakra need not be asked for it: finished, or looked at a moment ago."""
+        held = self._cache.peek(JOB, job_id.lower())
+        job: Job | None = held.value if held is not None and not held.stale else None
+        return job
+
     async def failed(self, job_id: str, *, most: int = MOST_SHOWN) -> Cached[Failures]:
         """The first ``most`` that did not succeed, in Chakra's order, as far as the first pages of
         entries hold them. Nothing is asked where the job counts none."""

@@ -91,8 +91,7 @@ class Delivery:
         if head.thread_key and root is None:
             await self._posts.not_done(head.id, self._clock.time() + 1.0)
             return
-        await lead.confirm()
-        post = await self._claim(head)
+        post = await self._taken(head, lead)
         if post is None or post.place_ts:
             return
         try:
@@ -103,6 +102,8 @@ class Delivery:
         if place is not None:  # whatever it shows, it is to be edited
             await self._stands(post, place, shown=0, outcome=FOUND)
             return
+        if post.doubt_since and not await self._taken(head, lead):
+            return  # to look took longer than a claim holds
         try:
             place = await self._said(post, lambda said: self._call(post, root, said))
         except SlackError as refused:
@@ -111,8 +112,7 @@ class Delivery:
             await self._stands(post, place, shown=post.version, outcome=POSTED)
 
     async def edit(self, post: Post, lead: Lead) -> None:
-        await lead.confirm()
-        claimed = await self._claim(post)
+        claimed = await self._taken(post, lead)
         if claimed is None:
             return
         place = Posted(claimed.place_channel, claimed.place_ts)
@@ -139,7 +139,9 @@ class Delivery:
             return Posted(parent.place_channel, parent.place_ts)
         return parent.refusal or None
 
-    async def _claim(self, post: Post) -> Post | None:
+    async def _taken(self, post: Post, lead: Lead) -> Post | None:
+        """As it is now, where it is this process's to deliver."""
+        await lead.confirm()
         now = self._clock.time()
         abandoned_by = math.inf if self._alone else now - ABANDONED_SECONDS
         return await self._posts.claim(post.id, self._boot, now, abandoned_by)

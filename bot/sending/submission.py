@@ -21,6 +21,7 @@ class Submission:
     whatever else makes two messages of one template the same or not. Neither is stored.
 
     ``shown`` is the recipient as the report names it; a masked number where it is empty.
+    ``by_content``: the key names a press only together with what is sent, and to whom.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Submission:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     shown: str = ""
     followable: bool = True
+    by_content: bool = False
 
 
 def hash_key(secret: str) -> bytes:
@@ -42,14 +44,16 @@ def hash_key(secret: str) -> bytes:
 def claim_of(submission: Submission, key: bytes) -> Claim:
     digits = submission.recipient.removeprefix("+")
     content = [submission.template, submission.language, sorted(submission.values.items())]
+    recipient_hash, content_hash = _hash(key, digits), _hash(key, json.dumps(content))
+    this = f" {_hash(key, recipient_hash + content_hash)}" if submission.by_content else ""
     return Claim(
-        key=submission.key,
+        key=submission.key + this,
         member=submission.member,
         template=submission.template,
         language=submission.language,
         recipient=submission.shown or mask_phone(f"+{digits}"),
-        recipient_hash=_hash(key, digits),
-        content_hash=_hash(key, json.dumps(content)),
+        recipient_hash=recipient_hash,
+        content_hash=content_hash,
         followable=submission.followable,
     )
 

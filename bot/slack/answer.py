@@ -1,4 +1,5 @@
-"""Reply -> what Slack is told, surface by surface: a command, a message's button, a form."""
+"""Reply -> what Slack is told, surface by surface: a command, a message's button, a form, a menu
+of Slack's own."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.errors import SlackError
 from bot.slack import blocks, explain, payloads
 from bot.slack.client import SlackClient, response_body
 from bot.slack.command import Payload
@@ -25,6 +27,12 @@ Ack = Mapping[str, Any]
 """The body of the HTTP answer, or of the Socket Mode envelope's; empty for a bare 200."""
 
 NO_BODY: Ack = {}
+
+CLOSED = "not_found"
+"""Of views.update: the person has closed the form. docs.slack.dev/reference/methods/views.update"""
+OVER = frozenset({"expired_url", "used_url"})
+"""Of a response URL: it is good for half an hour, and five times.
+docs.slack.dev/interactivity/handling-user-interaction"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ def surface(payload: Payload, slack: SlackClient) -> Surface:
     kind = payload.get("type")
     if kind == "view_submission":
         return Submission(payload, slack)
+    if kind in ("shortcut", "message_action"):
+        return MenuEntry(payload, slack)
     if isinstance(payload.get("view"), Mapping):
         return FormPress(payload, slack)
     if kind == "block_actions":
@@ -89,9 +99,18 @@ class _Surface:
         await self.say(explain.still_working())
 
     async def say(self, message: Message) -> None:
+        """What comes from no channel, or from one that cannot be answered any more, is said in the
+        person's own messages with the app."""
         url = payloads.origin(self._payload).response_url
         if url:
-            await self._slack.answer(url, message)
+            try:
+                await self._slack.answer(url, message)
+            except SlackError as refused:
+                if refused.code not in OVER or message.to_channel:
+                    raise
+            else:
+                return
+        await self._slack.post_message(payloads.actor(self._payload).id, message)
 
     def _carrying(self, reply: OpenForm | UpdateForm) -> View:
         return payloads.carrying(reply.view, reply.state, payloads.origin(self._payload))
@@ -129,6 +148,16 @@ class FormPress(_Surface):
         """The form is still there to be seen; a line elsewhere would only confuse."""
 
     async def tell(self, outcome: Outcome) -> None:
+        try:
+            await self._tell_in_form(outcome)
+        except SlackError as refused:
+            if outcome.error is None and refused.code != CLOSED:
+                raise
+            told = self._without_form(outcome)
+            if told is not None:
+                await self.say(told)
+
+    async def _tell_in_form(self, outcome: Outcome) -> None:
         view = self._payload["view"]
         reply = outcome.reply
         if outcome.error is not None:
@@ -145,6 +174,47 @@ class FormPress(_Surface):
             await self._slack.push_view(trigger, self._carrying(reply))
         elif isinstance(reply, Message):
             await self.say(reply)
+
+    def _without_form(self, outcome: Outcome) -> Message | None:
+        """What must be said though the form does not show it. Who closed a form misses no news of
+        what was in it."""
+        if isinstance(outcome.reply, UpdateForm):
+            return outcome.reply.otherwise
+        return _message(outcome)
+
+
+class MenuEntry(_Surface):
+    """An entry of Slack's own menus. A global one comes from no channel, so that whatever is to be
+    said stands in a modal; where Slack opens none, in the channel or in the person's messages."""
+
+    def __init__(self, payload: Payload, slack: SlackClient) -> None:
+        super().__init__(payload, slack)
+        self._modal = ""
+
+    async def still_working(self) -> None:
+        """While the trigger still opens something: what is open can be exchanged later."""
+        await self._show(_waiting())
+
+    async def tell(self, outcome: Outcome) -> None:
+        message = _message(outcome)
+        if message is not None:
+            try:
+                await self._show(_told(message, "That did not work" if outcome.error else "Chakra"))
+            except SlackError:
+                await self.say(message)
+        elif isinstance(outcome.reply, OpenForm):
+            try:
+                await self._show(self._carrying(outcome.reply))
+            except SlackError as refused:
+                if not (self._modal and refused.code == CLOSED):  # they no longer want it
+                    raise
+
+    async def _show(self, view: View) -> None:
+        if self._modal:
+            await self._slack.update_view(self._modal, view)
+            return
+        opened = await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
+        self._modal = str((opened.get("view") or {}).get("id", ""))
 
 
 class Submission(_Surface):
@@ -174,8 +244,7 @@ class Submission(_Surface):
         )
 
     def ack_late(self) -> Ack:
-        waiting = blocks.notice("One moment", [blocks.section("Chakra is working on it…")])
-        return {"response_action": "update", "view": waiting}
+        return {"response_action": "update", "view": _waiting()}
 
     async def still_working(self) -> None:
         """The form says so already."""
@@ -203,6 +272,14 @@ class Submission(_Surface):
         error = outcome.error or RuntimeError()
         typed = payloads.values(self._payload)
         return explain.form_notice(error, outcome.reference, self._payload["view"], typed)
+
+
+def _waiting() -> View:
+    return blocks.notice("One moment", [blocks.section("Chakra is working on it…")])
+
+
+def _told(message: Message, title: str) -> View:
+    return blocks.notice(title, message.blocks or [blocks.section(message.text)])
 
 
 def _message(outcome: Outcome) -> Message | None:

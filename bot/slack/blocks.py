@@ -244,10 +244,12 @@ def select_field(
     choices: Sequence[Choice],
     initial: str | None = None,
     hint: str = "",
+    live: bool = False,
 ) -> Block:
-    """Like :func:`select`, as a field of a form."""
+    """Like :func:`select`, as a field of a form; ``live`` tells the action of every choice."""
     element = select(action, placeholder, choices, initial=initial)
-    return _input(block_id, label, element, hint=hint, optional=False)
+    block = _input(block_id, label, element, hint=hint, optional=False)
+    return {**block, "dispatch_action": True} if live else block
 
 
 def file_field(

@@ -24,6 +24,7 @@ class Routes(Protocol):
     async def action(self, payload: Payload) -> Body: ...
     async def submission(self, payload: Payload) -> Body: ...
     async def options(self, payload: Payload) -> Body: ...
+    async def shortcut(self, payload: Payload) -> Body: ...
 
 
 def bolt_app(routes: Routes, web: AsyncWebClient, bot: AuthorizeResult) -> AsyncApp:
@@ -69,6 +70,8 @@ class _ToRouter(AsyncMiddleware):
             "block_actions": routes.action,
             "view_submission": routes.submission,
             "block_suggestion": routes.options,
+            "shortcut": routes.shortcut,
+            "message_action": routes.shortcut,
         }
         self._command = routes.command
 

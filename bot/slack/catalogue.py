@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot.slack.command import Action, Command, D, Form, Options
+from bot.slack.command import Action, Command, D, Form, Options, Shortcut
 from bot.slack.help import NAME as HELP
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class Catalogue(Generic[D]):
     actions: Mapping[str, tuple[Command[D], Action[D]]]
     forms: Mapping[str, tuple[Command[D], Form[D]]]
     options: Mapping[str, tuple[Command[D], Options[D]]]
+    shortcuts: Mapping[str, tuple[Command[D], Shortcut[D]]]
 
     def nearest(self, word: str) -> str | None:
         """The command's name that a misspelt ``word`` most resembles."""
@@ -41,6 +42,7 @@ def catalogue(commands: Sequence[Command[D]]) -> Catalogue[D]:
     actions: dict[str, tuple[Command[D], Action[D]]] = {}
     forms: dict[str, tuple[Command[D], Form[D]]] = {}
     options: dict[str, tuple[Command[D], Options[D]]] = {}
+    shortcuts: dict[str, tuple[Command[D], Shortcut[D]]] = {}
     for command in commands:
         for word in (command.name, *command.aliases):
             _put(by_word, word, command)
@@ -50,7 +52,9 @@ def catalogue(commands: Sequence[Command[D]]) -> Catalogue[D]:
             _put(forms, _owned(command, form.id), (command, form))
         for menu in command.options:
             _put(options, _owned(command, menu.id), (command, menu))
-    return Catalogue(tuple(commands), by_word, actions, forms, options)
+        for shortcut in command.shortcuts:
+            _put(shortcuts, _owned(command, shortcut.id), (command, shortcut))
+    return Catalogue(tuple(commands), by_word, actions, forms, options, shortcuts)
 
 
 def _put(table: dict[str, T], key: str, item: T) -> None:

@@ -1,4 +1,4 @@
-"""The vocabulary of commands: Command, Action, Form, Options and their requests."""
+"""The vocabulary of commands: Command, Action, Form, Options, Shortcut and their requests."""
 
 from __future__ import annotations
 
@@ -113,6 +113,14 @@ class OptionsRequest(Request):
     state: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ShortcutRequest(Request):
+    """Somebody chose an entry of Slack's own menus. ``message`` is the one in whose menu it stood,
+    as Slack shows it; empty for an entry that stands anywhere, and then there is no place."""
+
+    message: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
 def no_objection(_: SubmitRequest) -> FieldErrors | None:
     return None
 
@@ -150,14 +158,25 @@ class Options(Generic[D]):
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut(Generic[D]):
+    """An entry of Slack's own menus; ``id`` is its ``callback_id`` in manifest.yml, where its name
+    stands too. ``of_message``: it stands in the menu of every message, else in that of anywhere."""
+
+    id: str
+    run: Callable[[ShortcutRequest, D], Awaitable[Reply]]
+    of_message: bool = False
+    role: Role = Role.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
 class Command(Generic[D]):
     """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
 
     ``usage`` is what follows ``/chakra`` in help ("user <id, e-mail, …>"), ``example`` a line that
     can be copied ("/chakra user john@acme.com"), ``names`` the words it takes as ``name=value``
     ("#" stands for any number), ``details`` further sentences for ``help <command>``.
-    ``shortcut``, where given, is a button of the bare ``/chakra``: its label, and the words that
-    pressing it puts behind the name.
+    ``button``, where given, is one of the bare ``/chakra``: its label, and the words that pressing
+    it puts behind the name.
     """
 
     name: str
@@ -169,10 +188,11 @@ class Command(Generic[D]):
     aliases: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
-    shortcut: tuple[str, str] | None = None
+    button: tuple[str, str] | None = None
     actions: tuple[Action[D], ...] = ()
     forms: tuple[Form[D], ...] = ()
     options: tuple[Options[D], ...] = ()
+    shortcuts: tuple[Shortcut[D], ...] = ()
 
 
 Payload = Mapping[str, Any]

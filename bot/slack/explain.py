@@ -1,5 +1,5 @@
 """Exception -> what happened, what it means, what to do. The only place with error copy, but for
-the tables in `whatsapp_copy.py` and `file_copy.py`, which are parts of it."""
+the tables in `whatsapp_copy.py`, `file_copy.py` and `undelivered_copy.py`, parts of it."""
 
 from __future__ import annotations
 
@@ -90,11 +90,15 @@ def still_working() -> Message:
 
 
 def outdated_button() -> Message:
-    said = words(
-        "That button belongs to an older version of this app. Type ",
-        code("/chakra help"),
-        " and start again from there.",
-    )
+    return _outdated("That button belongs to an older version of this app.")
+
+
+def outdated_shortcut() -> Message:
+    return _outdated("This app no longer knows that menu entry.")
+
+
+def _outdated(what: str) -> Message:
+    said = words(what, " Type ", code("/chakra help"), " and start again from there.")
     return Message(text=said, blocks=(blocks.section(said),))
 
 

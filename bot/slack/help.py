@@ -88,8 +88,8 @@ def welcome(commands: Commands, role: Role, *, unsure: bool) -> Message:
 def _buttons(commands: Commands) -> list[Block]:
     made = []
     for command in commands:
-        if command.shortcut is not None:
-            label, rest = command.shortcut
+        if command.button is not None:
+            label, rest = command.button
             made.append(
                 blocks.button(label, f"{RUN}:{command.name}", f"{command.name} {rest}".strip())
             )

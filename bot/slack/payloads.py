@@ -31,6 +31,7 @@ SHAPES: Mapping[str, Shape] = {
     "actions": [{"action_id": str}],
     "action_id": str,
     "callback_id": str,
+    "trigger_id": str,
     "view": {
         "id": str,
         "callback_id": str,
@@ -45,6 +46,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "block_actions": ("user", "actions"),
     "view_submission": ("user", "view"),
     "block_suggestion": ("user", "action_id"),
+    "shortcut": ("user", "callback_id", "trigger_id"),
+    "message_action": ("user", "callback_id", "trigger_id", "message"),
 }
 """What each kind cannot do without."""
 

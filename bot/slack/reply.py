@@ -40,12 +40,14 @@ class UpdateForm:
     """Puts ``view`` in the place of the form that the press or the submission came from.
 
     ``live`` follows what is being typed: it holds the same fields, so that it may go over one that
-    went a moment before.
+    went a moment before. ``otherwise`` is said where the form came from, when it was closed
+    meanwhile.
     """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
+    otherwise: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ class FieldErrors:
 class CloseForm:
     """Closes the form. ``done`` is a sentence for a person whose form could not be closed, because
     the work took longer than the ack could wait; ``then`` is said where the form was opened, and so
-    is the result of ``later``, for which nothing waits: it ends by itself."""
+    is the result of ``later``, if it has one, for which nothing waits: it ends by itself."""
 
     done: str
     then: Message | None = None
-    later: asyncio.Task[Message] | None = None
+    later: asyncio.Task[Message | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,14 @@ class Typing:
         await sleep(self._clock, self._pause)
         return self._latest.get(form) == mine
 
-    def overtaken(self, form: str) -> None:
-        """Whoever still waits for a pause need not: the form has become another one."""
-        self._noted(form)
+    def overtaken(self, form: str) -> int:
+        """Whoever still waits for a pause need not: the form becomes another one. The number tells
+        :meth:`unchanged` which."""
+        return self._noted(form)
+
+    def unchanged(self, form: str, number: int) -> bool:
+        """Whether nothing was done in the form since it was overtaken."""
+        return self._latest.get(form, number) == number
 
     def _noted(self, form: str) -> int:
         number = next(self._numbers)

@@ -212,7 +212,8 @@ class Sends:
             return await _one(connection, sends.c.key == key)
 
 
-_CAME_OUT = tuple(state for state in State if state is not State.SENDING)
+_ON_THE_WAY = (State.PREPARING, State.SENDING)
+_CAME_OUT = tuple(state for state in State if state not in _ON_THE_WAY)
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:

@@ -79,6 +79,11 @@ class Dispatch:
         """Raises ``UsageError``, ``NotFound`` and the errors of Chakra."""
         return await self._recipients.find(typed)
 
+    async def user(self, user_id: str) -> Recipient:
+        """Somebody of the team. Raises ``NotFound`` where Chakra has no usable number of theirs,
+        ``Missing`` and the other errors of Chakra."""
+        return await self._recipients.user(user_id)
+
     async def ready(self, order: Order, template: Template, recipient: Recipient) -> Ready:
         """``order.values`` are those that ``rules`` has nothing against.
 
@@ -99,11 +104,12 @@ class Dispatch:
         return await self._sending.sends.by_key(key)
 
     async def start(
-        self, ready: Ready, *, key: str, member: str, asked: str = ""
+        self, ready: Ready, *, key: str, member: str, asked: str = "", by_content: bool = False
     ) -> asyncio.Task[Sent] | Before | Duplicate:
-        """Nobody waits for Chakra here. ``key`` names the press, ``asked`` the send about which the
-        person was asked. Raises ``StoreUnavailable``; then nothing was sent."""
-        submission = _submission(ready, key, member)
+        """Nobody waits for Chakra here. ``key`` names the press, ``by_content`` together with what
+        is sent; ``asked`` is the send about which the person was asked. Raises
+        ``StoreUnavailable``; then nothing was sent."""
+        submission = replace(_submission(ready, key, member), by_content=by_content)
         errand = Errand(self, ready)
         first = errand.carry if ready.file else None
         started = await self._sending.start(submission, errand.post, first=first)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chakra.template import Template
 from bot.directory.folding import tokens
 from bot.whatsapp import vocabulary
 from bot.whatsapp.library import Shelf, in_language
+from bot.whatsapp.unsendable import unsendable
 
 ALL = "all"
 SYNONYMS: Mapping[str, str] = {
@@ -50,6 +51,19 @@ def families(shelf: Shelf, wanted: Filter) -> tuple[Family, ...]:
         if (kept := tuple(one for one in every if _passes(shelf, one, wanted, sought)))
     ]
     return tuple(sorted(found, key=lambda one: (not _begun(sought, tokens(one.name)), one.name)))
+
+
+def offered(shelf: Shelf, typed: str, last_used: Sequence[tuple[str, str]]) -> tuple[Template, ...]:
+    """Those that can be sent, for a menu; ``last_used`` are names with languages, and come first,
+    in their order."""
+    found = [one for each in families(shelf, Filter(words=typed)) for one in each.templates]
+    places = {used: place for place, used in enumerate(last_used)}
+    return tuple(
+        sorted(
+            (one for one in found if not unsendable(one)),
+            key=lambda one: places.get((one.name, one.language), len(places)),
+        )
+    )
 
 
 def read(typed: str) -> str:

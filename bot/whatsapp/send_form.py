@@ -7,13 +7,15 @@ typed shows in the preview below them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
+from bot.directory.phones import written
 from bot.sending import card
 from bot.sending.sending import Sent
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, italic, mention, words
+from bot.slack.blocks import Markup, bold, italic, lines, mention, words
 from bot.slack.explain import seconds
 from bot.slack.reply import Block, Choice, Message, OpenForm, UpdateForm, View
 from bot.store.sends import Send
@@ -24,6 +26,7 @@ from bot.whatsapp.order import Order
 from bot.whatsapp.preview import preview
 from bot.whatsapp.recipients import Recipient
 from bot.whatsapp.rules import FILES, LONGEST, upload_hint
+from bot.whatsapp.trial import Trial
 from bot.whatsapp.variables import Field, Kind, fields
 
 SUBMIT = "send.submit"
@@ -32,7 +35,10 @@ CONFIRM = "send.confirm"
 TEMPLATE = "send.template"
 TYPED = "send.typed"
 CHOSEN = "send.chosen"
+PICKED = "send.picked"
 UPLOADED = "send.file"
+TEST = "send.test"
+TEST_LABEL = "Send a test to me"
 EDIT = "send.edit"
 
 LONGEST_PHONE = 200
@@ -47,8 +53,10 @@ def form(
     *,
     whom: str = "",
     note: str = "",
+    tested: str = "",
 ) -> View:
-    """``whom`` is who the recipient turned out to be, ``note`` stands above the fields."""
+    """``whom`` is who the recipient turned out to be, ``note`` stands above the fields, ``tested``
+    where the button that sends a test stood as it was pressed: nobody looks further down."""
     made: list[Block] = [blocks.section(note)] if note else []
     made.append(
         blocks.external_field(
@@ -59,20 +67,14 @@ def form(
             chosen=choice(template) if template else None,
         )
     )
-    made.append(
-        blocks.text_field(
-            names.PHONE,
-            "To",
-            action=TYPED,
-            initial=order.to,
-            hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
-            live=template is not None,
-            most=LONGEST_PHONE,
-        )
-    )
+    made += _to(order, live=template is not None)
     if len(senders) > 1:
         made.append(_sender(order, senders))
     made += _of_template(order, template, whom)
+    if tested:
+        made.append(blocks.section(tested))
+    if template is not None and not order.asked:
+        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
     callback = CONFIRM if order.asked else SUBMIT
     return blocks.form(callback, "Send WhatsApp", "Send again" if order.asked else "Send", made)
 
@@ -80,11 +82,13 @@ def form(
 def opened(
     order: Order, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
 ) -> OpenForm:
-    return OpenForm(form(order, template, senders, note=note), state={"asked": order.asked})
+    return OpenForm(form(order, template, senders, note=note), state=order.state())
 
 
-def updated(view: View, order: Order, *, live: bool = False) -> UpdateForm:
-    return UpdateForm(view, state={"asked": order.asked}, live=live)
+def updated(
+    view: View, order: Order, *, live: bool = False, otherwise: Message | None = None
+) -> UpdateForm:
+    return UpdateForm(view, state=order.state(), live=live, otherwise=otherwise)
 
 
 def choice(template: Template) -> Choice:
@@ -100,14 +104,13 @@ def whom(recipient: Recipient) -> Markup:
 
 def already(send: Send, now: float) -> Markup:
     """The question where the same went out a moment ago."""
-    ago = seconds(now - send.started_at)
-    return words(
-        Markup(":warning: "),
-        bold("This very message went to the same recipient"),
-        f" {ago} ago, sent by ",
-        mention(send.member),
-        ". Send it once more?",
-    )
+    return words(_went("the same recipient", send, now), " Send it once more?")
+
+
+def _went(whom: str, send: Send, now: float) -> Markup:
+    ago = f" {seconds(now - send.started_at)} ago, sent by "
+    went = bold(f"This very message went to {whom}")
+    return words(Markup(":warning: "), went, ago, mention(send.member), ".")
 
 
 def confirmation(
@@ -123,22 +126,90 @@ def confirmation(
         blocks.actions(
             blocks.button(label, CONFIRM, order.written(), style="primary"),
             blocks.button("Change", EDIT, order.written()),
+            blocks.button(TEST_LABEL, TEST, replace(order, asked="").written()),
         )
     )
     return Message(text=words("Send ", what, "?"), blocks=tuple(made))
 
 
-def outcome(sent: Sent, link: str, order: Order, *, replace: bool = False) -> Message:
+def outcome(sent: Sent, link: str, order: Order, *, in_place: bool = False) -> Message:
     """The line where it was typed: how it stands, and the way to the report. After a refusal the
     form can be opened again with all that was in it."""
     said = card.stands(sent.send)
-    line = words(Markup(f"{card.MARKS[sent.send.state]} "), said)
-    if link:
-        line = words(line, Markup(f"  <{link}|Follow it in your messages with this app>"))
+    line = words(_mark(sent.send), said, _way(link))
     made = [blocks.section(line), *(blocks.section(one) for one in card.remedies(sent.send))]
     if sent.send.state is State.FAILED and order.written():
         made.append(blocks.actions(blocks.button("Open the form again", EDIT, order.written())))
-    return Message(text=said, blocks=tuple(made), replace=replace)
+    return Message(text=said, blocks=tuple(made), replace=in_place)
+
+
+def tested(trial: Trial, link: str, now: float) -> Markup:
+    """What became of a test, or the question before it goes out once more."""
+    if trial.asks is not None:
+        again = f" Press “{TEST_LABEL}” again to send it once more."
+        return words(_went("you", trial.asks, now), again)
+    if trial.sent is None:
+        return words(
+            Markup(f"{card.MARKS[State.SENDING]} "),
+            bold("The test is on its way"),
+            f" to {trial.number}. Its report will stand in your messages with this app.",
+        )
+    send = trial.sent.send
+    said = "This test went out before, and once is enough." if trial.before else "Your test."
+    told = words(_mark(send), bold(said), " ", card.stands(send), _way(link))
+    return lines([told, *card.remedies(send)])
+
+
+def tested_message(note: str, trial: Trial, order: Order) -> Message:
+    """The same beside a preview."""
+    made = [blocks.section(note)]
+    if trial.asks is not None:
+        again = order.asked_about(trial.asks.id).written()
+        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST, again)))
+    return Message(text=note, blocks=tuple(made))
+
+
+def _mark(send: Send) -> Markup:
+    return Markup(f"{card.MARKS[send.state]} ")
+
+
+def _way(link: str) -> Markup:
+    return Markup(f"  <{link}|Follow it in your messages with this app>" if link else "")
+
+
+def _to(order: Order, *, live: bool) -> list[Block]:
+    """One of those that were found, and a field for anybody else where none of them is meant."""
+    if not order.found:
+        return [_typed_to(order, "To", live=live)]
+    choices = [Choice(_readable(one), one) for one in order.found]
+    choice = blocks.select_field(
+        names.FOUND,
+        "To",
+        action=PICKED,
+        placeholder="Choose whom it goes to",
+        choices=[*choices, Choice("Somebody else…", names.OTHER)],
+        initial=order.picked,
+        live=True,
+    )
+    if order.picked in order.found:
+        return [choice]
+    return [choice, _typed_to(order, "To somebody else", live=live)]
+
+
+def _typed_to(order: Order, label: str, *, live: bool) -> Block:
+    return blocks.text_field(
+        names.PHONE,
+        label,
+        action=TYPED,
+        initial=order.to,
+        hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
+        live=live,
+        most=LONGEST_PHONE,
+    )
+
+
+def _readable(found: str) -> str:
+    return written(found.removeprefix("+")) if found.startswith("+") else found
 
 
 def _sender(order: Order, senders: Sequence[PhoneNumber]) -> Block:

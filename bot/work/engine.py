@@ -67,6 +67,7 @@ class Engine:
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._workflow: Workflow | None = None
         self._launching = asyncio.Lock()
+        self.launched = asyncio.Event()
         self._log = structlog.get_logger("work")
 
     @property
@@ -80,7 +81,8 @@ class Engine:
             if self._workflow is None:
                 await self._slot.take()
                 async with self._slot.alone_to_migrate():
-                    self._workflow = self._launched()
+                    self._workflow = self._set_up()
+                self.launched.set()
 
     async def promise(self, kind: str, key: str) -> None:
         """Promised twice, it is kept once. Raises ``StoreUnavailable`` and ``KeyError``."""
@@ -141,7 +143,7 @@ class Engine:
         self._workflow = None
         await self._slot.leave()
 
-    def _launched(self) -> Workflow:
+    def _set_up(self) -> Workflow:
         """In the running loop, which the workflows then share with everything else."""
         DBOS(config=_config(self._url, self._slot.executor))
         _quieten()

@@ -29,6 +29,7 @@ from bot.work.work import Work
 
 LOOK_SECONDS = 5.0
 """Between looks for replicas that are gone: their promises go on within half a minute."""
+PICK_UP_SECONDS = 30.0
 TIDY_SECONDS = 3_600.0
 KEEP_KEPT = 86_400.0
 """Seconds for which the engine remembers what it has kept."""
@@ -58,12 +59,19 @@ async def open_work(
     with beside(url) as own:
         async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
             work = Work(engine, watches, uploads, clock)
-            rounds = [Tidying(work, clock).run]
+            rounds = [Tidying(work, clock).run, lambda: _picking_up(work, clock)]
             if shared is not None:
                 replicas = Replicas(shared, engine, clock)
                 rounds += [replicas.stand, lambda: _again(replicas.look, LOOK_SECONDS, clock)]
             async with _running(rounds):
                 yield work
+
+
+async def _picking_up(work: Work, clock: Clock) -> None:
+    """Not at once: the engine first goes on by itself with all that it knows."""
+    await work.engine.launched.wait()
+    await sleep(clock, PICK_UP_SECONDS)
+    await _again(work.pick_up, TIDY_SECONDS, clock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.chakra.job import Job, JobEntry
+from bot.errors import ChakraError
 from bot.jobs.card import card, span
 from bot.jobs.progress import Progress
 from bot.jobs.share import share
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, mention, words
+from bot.slack.explain import explain
 from bot.slack.reply import Block, Message
 from bot.store.watches import Ending, Watch
 
@@ -20,7 +22,7 @@ FAILED = "job.failed"
 """``action_id``s of the buttons, whose commands are ``job`` and ``watch``."""
 
 LONG_SILENCE = 60.0
-"""Seconds without an answer of Chakra's before the message says so."""
+"""Seconds for which Chakra tells nothing before the message says so."""
 
 ENDS: dict[Ending, str] = {
     Ending.FINISHED: "has ended",
@@ -36,21 +38,23 @@ def kept_up(
     progress: Progress,
     *,
     now: float,
-    silent_for: float = 0.0,
+    trouble: ChakraError | None = None,
     failed: Sequence[JobEntry] = (),
 ) -> Message:
-    """The message while the watch goes on. ``silent_for``: seconds since Chakra last answered."""
+    """The message while the watch goes on. ``trouble`` is why Chakra tells nothing right now."""
     text, made = _card(watch, job, progress, now, failed)
     notes = [_about(watch)]
-    if silent_for > LONG_SILENCE:
-        notes.insert(0, _silent(silent_for))
+    silent_for = now - (watch.seen_at or watch.started_at)
+    if trouble is not None and silent_for > LONG_SILENCE:
+        notes.insert(0, _silent(trouble, silent_for))
     return Message(text, (*made, blocks.context(*notes), _buttons(watch)))
 
 
-def _silent(seconds: float) -> Markup:
+def _silent(trouble: ChakraError, seconds: float) -> Markup:
     return words(
-        f":warning: Chakra has not answered for {span(seconds)}. This is how it stood then; it is "
-        "asked again and again."
+        ":warning: ",
+        explain(trouble).what,
+        f" This is how the job stood {span(seconds)} ago. Chakra is asked again and again.",
     )
 
 

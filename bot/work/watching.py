@@ -13,9 +13,9 @@ import structlog
 
 from bot.bell import Bell
 from bot.chakra.job import Job, JobEntry
-from bot.clock import Clock
+from bot.clock import Clock, sleep
 from bot.errors import ChakraError, Missing
-from bot.jobs.library import JobLibrary
+from bot.jobs.library import MOST_LOOKED_THROUGH, JobLibrary
 from bot.jobs.progress import Point, Progress
 from bot.jobs.several import first_failed, together
 from bot.outbox.outbox import Outbox
@@ -36,6 +36,8 @@ LONGEST = 7 * 86_400.0
 GONE_FOR_SURE = 2
 """Times in a row that Chakra must not know a job; the first may have been a hiccup."""
 SHOWN_FAILED = 5
+ASK_FAILED = 20.0
+"""Seconds between two looks for the first failed entries, which may take several requests."""
 OURS = frozenset({"dropped"})
 """Refusals of the outbox that say nothing of the channel."""
 
@@ -48,6 +50,7 @@ class _Sight:
     missing: int = 0
     failed: tuple[JobEntry, ...] = ()
     failed_at: int = -1
+    asked_at: float = 0.0
 
 
 class Watching:
@@ -78,7 +81,8 @@ class Watching:
     async def go_on(self, engine: Engine) -> None:
         """With each that somebody began and did not come to promise."""
         for watch in await self.watches.live():
-            await engine.promise(KIND, str(watch.id))
+            if watch.id not in self._bells:
+                await engine.promise(KIND, str(watch.id))
 
     async def stop(self, watch: Watch) -> bool:
         """Whether it went on until now. Its message says so when its keeper next looks."""
@@ -109,9 +113,6 @@ class Watching:
                 if not watch.watched:
                     await self._conclude(watch)
                     return
-                turn = await self._turns.take(self._clock.time())
-                if turn > 0:
-                    await bell.wait(turn)
                 await bell.wait(await self._look(watch, sight))
         finally:
             self._bells.pop(watch_id, None)
@@ -129,7 +130,7 @@ class Watching:
         except ChakraError as silent:
             sight.silences += 1
             self._log.info("job_not_seen", watch=watch.id, reason=silent.kind)
-            await self._say(watch, sight, self._last(watch), now)
+            await self._say(watch, sight, self._last(watch), now, silent)
             return patience(sight.silences)
         sight.silences = sight.missing = 0
         job = together(jobs)
@@ -144,12 +145,21 @@ class Watching:
         return pause(progress, now - watch.started_at)
 
     async def _seen(self, watch: Watch) -> Sequence[Job]:
-        """Raises the errors of Chakra; an old answer that stands in for none is none."""
-        seen = [await self._jobs.job(one) for one in watch.jobs]
-        for one in seen:
-            if one.stale and one.reason is not None:
-                raise one.reason
-        return [one.value for one in seen]
+        """Each in its turn. Raises the errors of Chakra; an old answer that stands in for none is
+        none."""
+        return [self._jobs.at_hand(one) or await self._asked(one) for one in watch.jobs]
+
+    async def _asked(self, job_id: str) -> Job:
+        await self._turn()
+        seen = await self._jobs.job(job_id)
+        if seen.stale and seen.reason is not None:
+            raise seen.reason
+        return seen.value
+
+    async def _turn(self, several: int = 1) -> None:
+        wait = await self._turns.take(self._clock.time(), several)
+        if wait > 0:
+            await sleep(self._clock, wait)
 
     async def _not_there(self, watch: Watch, sight: _Sight) -> float:
         sight.missing += 1
@@ -173,18 +183,29 @@ class Watching:
 
     # --- what is said ----------------------------------------------------------------------------
 
-    async def _say(self, watch: Watch, sight: _Sight, job: Job, now: float) -> None:
+    async def _say(
+        self,
+        watch: Watch,
+        sight: _Sight,
+        job: Job,
+        now: float,
+        trouble: ChakraError | None = None,
+    ) -> None:
         progress = Progress.of(_as_points(watch), job, now)
-        silent_for = now - (watch.seen_at or watch.started_at) if sight.silences else 0.0
         message = watch_message.kept_up(
-            watch, job, progress, now=now, silent_for=silent_for, failed=sight.failed
+            watch, job, progress, now=now, trouble=trouble, failed=sight.failed
         )
         await self._outbox.put(_key(watch), watch.channel, message, member=watch.member)
 
     async def _note_failed(self, watch: Watch, job: Job, sight: _Sight) -> None:
         """The first failed entries, asked for again only when there are more of them."""
+        now = self._clock.time()
         if job.unsuccessful == sight.failed_at or len(sight.failed) >= SHOWN_FAILED:
             return
+        if now - sight.asked_at < ASK_FAILED:
+            return
+        await self._turn(MOST_LOOKED_THROUGH)
+        sight.asked_at = now
         sight.failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED)
         sight.failed_at = job.unsuccessful
 
@@ -206,9 +227,10 @@ class Watching:
         now = self._clock.time()
         job = self._last(watch)
         progress = Progress.of(_as_points(watch), job, watch.seen_at or now)
-        failed = (
-            await first_failed(self._jobs, watch.jobs, SHOWN_FAILED) if job.unsuccessful else ()
-        )
+        failed: tuple[JobEntry, ...] = ()
+        if job.unsuccessful:
+            await self._turn(MOST_LOOKED_THROUGH)
+            failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED)
         final = watch_message.ended(watch, job, progress, now=watch.ended_at, failed=failed)
         await self._outbox.put(_key(watch), watch.channel, final, member=watch.member, urgent=True)
         if watch.ending is not Ending.STOPPED:

@@ -46,6 +46,11 @@ class Work:
     async def launch(self) -> None:
         """Goes on with everything that was promised before this process began."""
         await self.engine.launch()
+
+    async def pick_up(self) -> None:
+        """Promises what somebody noted and did not come to promise: a process may die between the
+        two. What is promised already is not promised twice."""
+        await self.engine.launched.wait()
         await self.watching.go_on(self.engine)
         await self.uploading.pick_up(self.engine)
 

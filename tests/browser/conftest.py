@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.clock import SystemClock
 from bot.sandbox.demo import World, world
+from bot.slack.runner import Budgets
 from commands import COMMANDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -52,9 +53,10 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 async def demo() -> AsyncIterator[World]:
     """In real time: a browser has its own clock. The names of roles, the templates and the senders
     are there from the start: a card and a form wait for them only a moment, and a busy machine has
-    no moment to spare."""
-    async with world(COMMANDS, SystemClock()) as made:
+    no moment to spare. For the same reason an ack waits longer than people would like."""
+    async with world(COMMANDS, SystemClock(), budgets=Budgets(ack=2.0)) as made:
         await made.bot.desk.directory.names(wait=True)
         await made.bot.desk.library.shelf()
         await made.bot.desk.library.senders()
+        await made.bot.desk.work.launch()
         yield made

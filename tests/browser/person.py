@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
@@ -20,13 +22,49 @@ class Person:
         """Sends a line; returns the newest message once there is one more than before."""
         messages = self.page.get_by_test_id("message")
         before = await messages.count()
+        await self._sends(line)
+        await expect(messages).not_to_have_count(before)
+        return messages.last
+
+    async def opens(self, line: str) -> Locator:
+        """Sends a line that opens a form."""
+        await self._sends(line)
+        return await self.opened()
+
+    async def opened(self) -> Locator:
+        await expect(self.modal()).to_be_visible()
+        return self.modal()
+
+    async def _sends(self, line: str) -> None:
         composer = self.page.get_by_role("textbox").first
         await composer.click()
         await composer.press_sequentially(line)
         await self.page.keyboard.press("Escape")
         await self.page.keyboard.press("Enter")
-        await expect(messages).not_to_have_count(before)
-        return messages.last
+
+    async def uses_shortcut(self, name: str) -> Locator:
+        """Of the menu beside the message box; it opens a form."""
+        await self.page.get_by_test_id("shortcuts").click()
+        await self.page.get_by_test_id("shortcuts-option").filter(has_text=name).click()
+        return await self.opened()
+
+    async def uses_on(self, message: Locator, name: str) -> Locator:
+        """Of the menu of a message; it opens a form."""
+        await message.hover()
+        await message.get_by_test_id("message-actions").click()
+        await message.get_by_test_id("message-actions-option").filter(has_text=name).click()
+        return await self.opened()
+
+    async def chooses(self, block_id: str, text: str, typed: str = "") -> None:
+        """An option of a menu in the form, by what it says; ``typed`` narrows the list down."""
+        menu = self.field(block_id)
+        await menu.click()
+        if typed:
+            await menu.fill(typed)
+        await self.modal().get_by_test_id("option").filter(has_text=text).first.click()
+
+    async def submits(self) -> None:
+        await self.page.get_by_test_id("modal-submit").click()
 
     async def presses(self, label: str, within: Locator | None = None) -> None:
         place = within or self.page.get_by_test_id("message").last
@@ -59,3 +97,16 @@ async def open_page(
     await expect(page.get_by_test_id("message").first).to_be_visible()
     assert not problems, problems
     return Person(page)
+
+
+@asynccontextmanager
+async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
+    """The page of John, which must not complain in the browser's console."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    await page.goto(f"{url}/?as=U0JOHN&channel={channel}")
+    await expect(page.get_by_test_id("message").first).to_be_visible()
+    yield page
+    assert not problems, problems

@@ -1,1 +1,1 @@
-"""Tests of the commands, one file each."""
+"""Stories of the commands: each file is about one of them."""

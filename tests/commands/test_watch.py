@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.chakra.faults import Status
 from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
 from tests.clock import ManualClock
@@ -26,6 +27,7 @@ from tests.commands.following import (
 SALES, GENERAL, LEADS, SUPPORT = "C0SALES", "C0GENERAL", "C0LEADS", "C0SUPPORT"
 MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
 MEIS = "D0MEI"
+FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 
 
 async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
@@ -188,3 +190,53 @@ async def test_the_documented_job_is_followed_and_never_said_to_be_done(
 ) -> None:
     message = await watched(acme, DOCUMENTED)
     assert "492 of 612" in plain(message)
+
+
+async def test_a_channel_that_was_closed_is_left_for_direct_messages(
+    acme: World, clock: ManualClock
+) -> None:
+    await watched(acme)
+    acme.slack.workspace.archive(SALES)
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 2, step=2)
+    told, message, outcome = map(plain, lasting(acme, MEI, MEIS)[:3])
+    assert "<#C0SALES>" in told or "sales" in told
+    assert "Background job" in message
+    assert "has ended" in outcome
+
+
+async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
+    acme: World, clock: ManualClock
+) -> None:
+    await watched(acme)
+    acme.chakra.fail(FETCH, Status(503))
+
+    def message() -> str:
+        return plain(lasting(acme, MEI, SALES)[0])
+
+    await passing(acme, clock, lambda: "Chakra is asked again and again" in message(), step=5)
+    asked = acme.chakra.count(FETCH)
+    await passing(acme, clock, lambda: clock.monotonic() > 600, step=20)
+    assert acme.chakra.count(FETCH) - asked < 60
+    acme.chakra.clear_faults()
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=5)
+    assert "has ended" in plain(lasting(acme, MEI, SALES)[1])
+
+
+async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+    acme.chakra.fail(FETCH, Status(401))
+    await passing(
+        acme,
+        clock,
+        lambda: "does not accept this app’s access token" in plain(lasting(acme, MEI, SALES)[0]),
+        step=5,
+    )
+
+
+async def test_a_poll_costs_less_the_slower_the_job(acme: World, clock: ManualClock) -> None:
+    job = acme.chakra.add_job(succeed=3600, seconds=3600)
+    await watched(acme, job.id)
+    await passing(acme, clock, lambda: clock.monotonic() > 600, step=10)
+    before = acme.chakra.count(FETCH)
+    await passing(acme, clock, lambda: clock.monotonic() > 1200, step=10)
+    assert acme.chakra.count(FETCH) - before <= 12

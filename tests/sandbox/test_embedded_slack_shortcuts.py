@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import CannotAct, EmbeddedSlack, Tip, plain
+from bot.sandbox.slack import CannotAct, EmbeddedSlack, Sample, Tip, plain
 from bot.serving import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import Json, Stage, manifest, modal, staged
@@ -83,6 +83,19 @@ async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage:
     assert sent["message"]["text"] == (
         "Ask <mailto:asha@example.com|asha@example.com> or <tel:+919876543210|+91 98765 43210>"
     )
+    assert sent["message"]["client_msg_id"]
+    [block] = sent["message"]["blocks"]
+    assert block["elements"] == [
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "Ask "},
+                {"type": "link", "url": "mailto:asha@example.com", "text": "asha@example.com"},
+                {"type": "text", "text": " or "},
+                {"type": "link", "url": "tel:+919876543210", "text": "+91 98765 43210"},
+            ],
+        }
+    ]
     assert "api_app_id" not in sent
     assert await stage.respond(sent["response_url"], {"text": "Found two"}) == (200, "ok")
     shown = stage.slack.messages("U0JOHN", "C0SALES")[-1]
@@ -105,6 +118,22 @@ async def test_a_message_of_the_app_is_sent_with_its_blocks(stage: Stage) -> Non
     sent = stage.app.last["message"]
     assert sent["bot_id"] == "B0CHAKRA"
     assert sent["blocks"][0]["elements"][0]["action_id"] == "go"
+
+
+async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
+    await stage.slack.type("U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>")
+    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    await stage.slack.message_shortcut("U0JOHN", "send.message", message)
+    [section] = stage.app.last["message"]["blocks"][0]["elements"]
+    assert section["elements"] == [
+        {"type": "user", "user_id": "U0JOHN"},
+        {"type": "text", "text": ", see "},
+        {"type": "channel", "channel_id": "C0SALES"},
+        {"type": "text", "text": " & "},
+        {"type": "link", "url": "https://acme.com/?a=1"},
+        {"type": "text", "text": " "},
+        {"type": "broadcast", "range": "here"},
+    ]
 
 
 async def test_private_places_have_no_names(stage: Stage) -> None:
@@ -182,17 +211,42 @@ async def test_the_page_uses_shortcuts_too(stage: Stage) -> None:
 
 
 async def test_the_page_is_told_of_shortcuts_and_of_things_to_try() -> None:
-    tips = [Tip("Numbers", (("+91 98765 40001", "Is never delivered"),))]
+    leads = Sample("leads 1.csv", b"a,b\n1,2\n", "text/csv", "A table")
+    tips = [
+        Tip("Numbers", (("+91 98765 40001", "Is never delivered"),), "/chakra send {}"),
+        Tip("Tables", samples=(leads,)),
+    ]
     slack = EmbeddedSlack(with_shortcuts(), ManualClock(), tips=tips)
     async with (
         serve(slack.app, grace=0.2) as url,
         aiohttp.ClientSession() as session,
         session.get(f"{url}/sandbox/extras") as answer,
+        session.get(f"{url}/sandbox/samples/leads%201.csv") as sample,
+        session.get(f"{url}/sandbox/samples/leads.csv") as none,
     ):
         told = await answer.json()
+        assert (sample.content_type, await sample.read()) == ("text/csv", leads.content)
+        disposition = sample.headers["content-disposition"]
+        assert disposition == "attachment; filename*=UTF-8''leads%201.csv"
+        assert none.status == 404
     await slack.aclose()
     row = {"text": "+91 98765 40001", "note": "Is never delivered"}
-    assert told["tips"] == [{"title": "Numbers", "rows": [row]}]
+    numbers, tables = told["tips"]
+    assert numbers == {
+        "title": "Numbers",
+        "line": "/chakra send {}",
+        "rows": [row],
+        "samples": [],
+    }
+    assert tables["samples"] == [
+        {
+            "name": "leads 1.csv",
+            "type": "text/csv",
+            "note": "A table",
+            "size": 8,
+            "url": "/sandbox/samples/leads%201.csv",
+        }
+    ]
     assert told["shortcuts"][0] == {
         "callback_id": "send",
         "name": "Send a WhatsApp",

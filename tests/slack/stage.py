@@ -185,7 +185,7 @@ STAGE = (
     _command(
         "stage",
         open_form,
-        shortcut=("A form", ""),
+        button=("A form", ""),
         actions=(
             Action("stage.again", again),
             Action("stage.form", form_of_card),

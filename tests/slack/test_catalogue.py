@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bot.slack.catalogue import catalogue
-from bot.slack.command import Action, Command, Form, Options
+from bot.slack.command import Action, Command, Form, Options, Shortcut, ShortcutRequest
+from bot.slack.reply import Nothing
 from commands import COMMANDS
 from tests.slack.stage import STAGE, again, nothing, submit, who
+
+
+async def chosen(_: ShortcutRequest, __: object) -> Nothing:
+    return Nothing()
 
 
 def command(name: str, **more: object) -> Command[object]:
@@ -41,6 +46,7 @@ def test_the_products_commands_go_together() -> None:
         [command("a", actions=(Action("a.x", again), Action("a.x", again)))],
         [command("a", forms=(Form("a.x", submit), Form("a.x", submit)))],
         [command("a", options=(Options("a.x", who), Options("a.x", who)))],
+        [command("a", shortcuts=(Shortcut("a.x", chosen), Shortcut("a.x", chosen)))],
     ],
 )
 def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
@@ -56,6 +62,7 @@ def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
         {"actions": (Action("ab.x", again),)},
         {"forms": (Form("submit", submit),)},
         {"options": (Options(".who", who),)},
+        {"shortcuts": (Shortcut("anywhere", chosen),)},
     ],
 )
 def test_an_id_that_is_not_of_its_command_is_refused(more: dict[str, object]) -> None:

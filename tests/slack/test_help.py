@@ -84,8 +84,8 @@ def test_help_explains_itself() -> None:
 
 COMMANDS_OF_EACH_ROLE = (
     command("open", role=Role.ANYONE),
-    command("look", shortcut=("Look", "me")),
-    command("write", role=Role.SENDER, shortcut=("Write", "")),
+    command("look", button=("Look", "me")),
+    command("write", role=Role.SENDER, button=("Write", "")),
 )
 
 
@@ -108,7 +108,7 @@ def test_the_welcome_shows_what_this_person_may_do(
         assert f"/chakra {word}" not in text(told)
 
 
-def test_the_welcome_has_a_button_for_each_shortcut_and_for_help() -> None:
+def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
     told = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.SENDER, unsure=False)
     buttons = {one["action_id"]: one["value"] for one in told.blocks[-1]["elements"]}
     assert buttons == {

@@ -40,6 +40,15 @@ VIEW = {
 }
 SUBMIT = {"type": "view_submission", "user": {"id": "U1", "name": "mei"}, "view": VIEW}
 
+ON_MESSAGE = {
+    "type": "message_action",
+    "user": {"id": "U1", "name": "mei"},
+    "channel": {"id": "C1", "name": "sales"},
+    "callback_id": "a.b",
+    "trigger_id": "1.2.x",
+    "response_url": "https://hooks.slack.com/app/1",
+}
+
 
 # --- who and where -------------------------------------------------------------------------------
 
@@ -66,6 +75,7 @@ def test_who_did_it(payload: dict[str, Any], actor: Actor) -> None:
         (PRESS, Place("C1", "sales")),
         ({**PRESS, "channel": None}, Place("C1")),
         (SUBMIT, Place("C9")),
+        (ON_MESSAGE, Place("C1", "sales")),
         ({**SUBMIT, "view": {**VIEW, "private_metadata": ""}}, Place("")),
         ({}, Place("")),
         ({"command": "/chakra"}, Place("")),
@@ -81,6 +91,7 @@ def test_where_it_was_done(payload: dict[str, Any], place: Place) -> None:
         (COMMAND, Origin("https://hooks.slack.com/commands/1", "C1")),
         (PRESS, Origin("https://hooks.slack.com/actions/1", "C1")),
         (SUBMIT, Origin("https://x/1", "C9")),
+        (ON_MESSAGE, Origin("https://hooks.slack.com/app/1", "C1")),
         ({"command": "/chakra", "response_url": None}, Origin("", "")),
         ({"type": "view_submission", "view": {}}, Origin("", "")),
     ],
@@ -251,6 +262,8 @@ def test_what_is_no_file_is_not_readable(held: Any) -> None:
         {**PRESS, "team": None, "enterprise": {"id": "E1"}, "message": None},
         {**PRESS, "view": VIEW, "channel": None},
         {"type": "block_suggestion", "user": {"id": "U1"}, "action_id": "a.b", "value": ""},
+        {"type": "shortcut", "user": {"id": "U1"}, "callback_id": "a.b", "trigger_id": "1.2.x"},
+        {**ON_MESSAGE, "message": {"type": "message", "text": "Call Jane"}},
         {"type": "event_callback", "event": {"type": "app_home_opened"}},
         {"type": "url_verification", "challenge": "x"},
         {"ssl_check": "1"},
@@ -282,6 +295,12 @@ def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
         {**SUBMIT, "view": {}},
         {**SUBMIT, "user": {}},
         {"type": "block_suggestion", "user": {"id": "U1"}},
+        {"type": "shortcut", "user": {"id": "U1"}, "callback_id": "a.b"},
+        {"type": "shortcut", "callback_id": "a.b", "trigger_id": "1.2.x"},
+        {**ON_MESSAGE, "trigger_id": 5},
+        {**ON_MESSAGE, "message": {}},
+        {**ON_MESSAGE, "message": []},
+        ON_MESSAGE,
     ],
 )
 def test_other_shapes_are_not(payload: dict[str, Any]) -> None:

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
+from bot.clock import sleep
 from bot.desk import Desk
+from bot.errors import UsageError
 from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
 from bot.slack import blocks
@@ -21,7 +23,7 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import Message, OpenForm, UpdateForm
+from bot.slack.reply import CloseForm, Message, OpenForm, UpdateForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 
@@ -31,7 +33,8 @@ TOO_MUCH = {"kept": "x" * 4_000}
 
 def form(state: dict[str, str] | None = None) -> OpenForm:
     name = blocks.text_field("name", "Name", action="odd.name", optional=True)
-    burn = blocks.actions(blocks.button("Burn", "odd.burn"))
+    buttons = [blocks.button(one, f"odd.{one}") for one in ("burn", "fail", "change", "draw")]
+    burn = blocks.actions(*buttons)
     return OpenForm(blocks.form("odd.submit", "Odd", "Save", [name, burn]), state or {})
 
 
@@ -49,7 +52,24 @@ async def open_big(_: ActionRequest, __: Desk) -> OpenForm:
     return form(TOO_MUCH)
 
 
-async def grow(_: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm:
+async def fail_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+    await sleep(desk.clock, 1)
+    raise UsageError("It cannot be burnt.")
+
+
+async def change_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+    await sleep(desk.clock, 1)
+    return UpdateForm(form().view, otherwise=Message("Changed."))
+
+
+async def draw_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+    await sleep(desk.clock, 1)
+    return UpdateForm(form().view, live=True)
+
+
+async def grow(request: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm | CloseForm:
+    if request.values.get("name") == "over":
+        return CloseForm("Over.", then=Message("It is over."))
     return UpdateForm(form().view, TOO_MUCH)
 
 
@@ -60,7 +80,13 @@ ODD: Command[Desk] = Command(
     example="/chakra odd big",
     run=run,
     role=Role.MEMBER,
-    actions=(Action("odd.open", open_big), Action("odd.burn", grow)),
+    actions=(
+        Action("odd.open", open_big),
+        Action("odd.burn", grow),
+        Action("odd.fail", fail_later),
+        Action("odd.change", change_later),
+        Action("odd.draw", draw_later),
+    ),
     forms=(Form("odd.submit", grow, role=Role.MEMBER),),
 )
 
@@ -128,6 +154,56 @@ async def test_what_slack_does_not_take_at_all_is_at_least_logged(made: World) -
         await typed(made, "")
     lost = next(line for line in lines if line["event"] == "answer_lost")
     assert (lost["method"], lost["code"]) == ("response_url", "http_500")
+
+
+async def pressed(made: World, clock: ManualClock, button: str, *, closed: bool) -> str:
+    """What is said in the channel after a press whose answer comes later."""
+    await typed(made, "")
+    before = len(made.slack.messages(JOHN, SALES))
+    pressing = asyncio.create_task(made.slack.press(JOHN, f"odd.{button}"))
+    await clock.until_sleeping(1)
+    if closed:
+        await made.slack.close(JOHN)
+    await clock.advance(1)
+    await pressing
+    await made.settle()
+    return " ".join(plain(one) for one in made.slack.messages(JOHN, SALES)[before:])
+
+
+async def test_news_of_a_form_that_was_closed_is_said_where_it_came_from(
+    made: World, clock: ManualClock
+) -> None:
+    assert await pressed(made, clock, "change", closed=False) == ""
+    assert await pressed(made, clock, "change", closed=True) == "Changed."
+    assert "cannot be burnt" in await pressed(made, clock, "fail", closed=True)
+
+
+async def test_a_picture_of_a_form_that_was_closed_is_no_news(
+    made: World, clock: ManualClock
+) -> None:
+    with capture_logs() as lines:
+        assert await pressed(made, clock, "draw", closed=True) == ""
+    assert not [line for line in lines if line["event"] == "answer_lost"]
+
+
+async def test_a_failure_that_slack_does_not_put_into_the_form_is_said_beside_it(
+    made: World, clock: ManualClock
+) -> None:
+    made.slack.fail("views.update", error="hash_conflict")
+    assert "cannot be burnt" in await pressed(made, clock, "fail", closed=False)
+
+
+async def test_what_follows_a_form_that_was_open_for_long_is_said_in_ones_messages(
+    made: World, clock: ManualClock
+) -> None:
+    await typed(made, "")
+    await clock.advance(31 * 60)
+    before = len(made.slack.messages(JOHN, SALES))
+    delivered = await made.slack.submit(JOHN, {"name": "over"})
+    assert delivered.status == 200
+    await made.settle()
+    assert plain(made.slack.messages(JOHN, "D0JOHN")[-1]) == "It is over."
+    assert len(made.slack.messages(JOHN, SALES)) == before
 
 
 async def test_one_persons_hung_slack_call_delays_nobody_else(

@@ -1,14 +1,12 @@
-"""A report is posted by one process at a time, and is due until it shows the latest state."""
+"""A send is marked when it moves, until its report has been put into the outbox."""
 
 from __future__ import annotations
-
-import asyncio
 
 import pytest
 
 from bot.store.engine import Database
 from bot.store.reports import ReportMarks
-from bot.store.sends import Send, Sends
+from bot.store.sends import Sends
 from bot.store.states import State
 from tests.store.rows import begun
 
@@ -23,69 +21,47 @@ def marks(database: Database) -> ReportMarks:
     return ReportMarks(database)
 
 
-@pytest.fixture
-async def send(sends: Sends) -> Send:
-    made = await begun(sends)
-    return await sends.note(made.id, State.ACCEPTED, 1001)
+async def due(marks: ReportMarks) -> list[int]:
+    return [one.id for one in await marks.due(10)]
 
 
-async def due(marks: ReportMarks, changed_by: float = 9999) -> list[int]:
-    return [one.id for one in await marks.due(changed_by, 10)]
-
-
-async def test_it_is_due_from_the_first_outcome_until_that_is_shown(
+async def test_it_is_due_from_the_first_outcome_until_it_is_reported(
     sends: Sends, marks: ReportMarks
 ) -> None:
     made = await begun(sends)
     assert await due(marks) == []
-    await sends.note(made.id, State.ACCEPTED, 1001)
-    assert (await due(marks, 1000.9), await due(marks, 1001)) == ([], [made.id])
-    await marks.shows(made.id, State.ACCEPTED)
+    accepted = await sends.note(made.id, State.ACCEPTED, 1001)
+    assert await due(marks) == [made.id]
+    await marks.reported([accepted])
     assert await due(marks) == []
 
 
 async def test_it_stays_due_when_the_send_moved_on_meanwhile(
-    sends: Sends, marks: ReportMarks, send: Send
+    sends: Sends, marks: ReportMarks
 ) -> None:
-    await sends.note(send.id, State.SENT, 1002)
-    await marks.shows(send.id, State.ACCEPTED)
-    assert await due(marks) == [send.id]
-    await marks.give_up(send.id, State.ACCEPTED)
-    assert await due(marks) == [send.id]
-    await marks.give_up(send.id, State.SENT)
+    made = await begun(sends)
+    accepted = await sends.note(made.id, State.ACCEPTED, 1001)
+    sent = await sends.note(made.id, State.SENT, 1002)
+    await marks.reported([accepted])
+    assert await due(marks) == [made.id]
+    await marks.reported([sent])
     assert await due(marks) == []
 
 
-async def test_one_of_several_sets_out_to_post_it(marks: ReportMarks, send: Send) -> None:
-    tries = await asyncio.gather(
-        *(marks.set_out(send.id, f"boot-{turn}", 1002, 972) for turn in range(10))
-    )
-    assert tries.count(True) == 1
+async def test_who_was_late_leaves_it_due(sends: Sends, marks: ReportMarks) -> None:
+    """One replica reports the latest state, then another one what it had read before."""
+    made = await begun(sends)
+    accepted = await sends.note(made.id, State.ACCEPTED, 1001)
+    sent = await sends.note(made.id, State.SENT, 1002)
+    await marks.reported([sent])
+    await marks.reported([accepted])
+    assert await due(marks) == [made.id]
 
 
-async def test_a_post_that_was_abandoned_is_anybodys_after_thirty_seconds(
-    marks: ReportMarks, send: Send
-) -> None:
-    assert await marks.set_out(send.id, "boot-1", 1000, 970)
-    assert not await marks.set_out(send.id, "boot-2", 1029.9, 999.9)
-    assert await marks.set_out(send.id, "boot-2", 1030, 1000)
-
-
-async def test_who_set_out_may_set_out_again(sends: Sends, marks: ReportMarks, send: Send) -> None:
-    assert await marks.set_out(send.id, "boot-1", 1000, 970)
-    assert await marks.set_out(send.id, "boot-1", 1001, 971)
-    tried = await sends.by_id(send.id)
-    assert tried is not None
-    assert tried.report_boot == "boot-1"
-    await marks.not_posted(send.id)
-    assert await marks.set_out(send.id, "boot-2", 1002, 972)
-
-
-async def test_what_stands_is_not_posted_again(
-    sends: Sends, marks: ReportMarks, send: Send
-) -> None:
-    await marks.stands(send.id, "D1", "1.2")
-    assert not await marks.set_out(send.id, "boot-1", 1002, 972)
-    standing = await sends.by_id(send.id)
-    assert standing is not None
-    assert (standing.report_channel, standing.report_ts) == ("D1", "1.2")
+async def test_those_that_moved_first_come_first(sends: Sends, marks: ReportMarks) -> None:
+    moved = [await begun(sends, f"view-{number}") for number in range(3)]
+    for send, at in zip(moved, (1003, 1001, 1002), strict=True):
+        await sends.note(send.id, State.ACCEPTED, at)
+    assert await due(marks) == [moved[1].id, moved[2].id, moved[0].id]
+    assert [one.id for one in await marks.due(1)] == [moved[1].id]
+    await marks.reported([])

@@ -163,7 +163,7 @@ async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
 # --- what goes after a while ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.SENDING])
+@pytest.mark.parametrize("state", [state for state in State if state.rank > State.SENDING.rank])
 async def test_what_came_out_long_ago_goes(sends: Sends, state: State) -> None:
     old = await begun(sends, "view-1", now=1000)
     await sends.note(old.id, state, 1010)
@@ -173,10 +173,24 @@ async def test_what_came_out_long_ago_goes(sends: Sends, state: State) -> None:
     assert await sends.by_key("view-2") is not None
 
 
-async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends) -> None:
-    await begun(sends, now=1000)
+@pytest.mark.parametrize("state", [State.PREPARING, State.SENDING])
+async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends, state: State) -> None:
+    claimed, send = await sends.claim(claim(), BOOT, 1000, None, state)
+    assert (claimed, send.state) == (Claimed.NOW, state)
     assert await sends.forget(9_000, 10) == 0
     assert await sends.by_key("view-1") is not None
+
+
+async def test_what_is_prepared_leaves_once_and_not_after_it_was_given_up(sends: Sends) -> None:
+    _, one = await sends.claim(claim(), BOOT, 1000, None, State.PREPARING)
+    assert await sends.leave(one.id)
+    assert not await sends.leave(one.id)
+    _, other = await sends.claim(claim("view-2"), BOOT, 1001, None, State.PREPARING)
+    given_up = {send.id: send for send in await sends.give_up(1010, 1055, frozenset())}
+    assert given_up[one.id].state is State.UNKNOWN
+    assert given_up[other.id].state is State.FAILED
+    assert given_up[other.id].failure == Failure("not_prepared")
+    assert not await sends.leave(other.id)
 
 
 async def test_the_oldest_go_first_and_a_few_at_once(sends: Sends) -> None:

@@ -10,7 +10,7 @@ VALUES = {"template": "1", "phone": " +1 202 ", "var_body_1": "Jane", "file": ""
 
 
 def test_a_chosen_file_stands_among_the_values_by_its_name() -> None:
-    order = Order.read(VALUES, "7", {"file": (FILE,), "other": ()})
+    order = Order.read(VALUES, {"asked": "7"}, {"file": (FILE,), "other": ()})
     assert order.values == {"var_body_1": "Jane", "file": "tree.png"}
     assert (order.files, order.asked, order.to) == ((FILE,), "7", "+1 202")
     nameless = Order.read(VALUES, uploads={"file": (UploadedFile("F1"),)})

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from bot.sandbox.slack.blocks import StateValues
 from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.rich_text import rich_text
 from bot.sandbox.slack.seed import (
     APP_BOT,
     APP_ID,
@@ -188,7 +190,8 @@ def suggestion(
 
 
 def message_json(message: Message) -> Json:
-    """A message as the Web API and the payloads show it."""
+    """A message as the Web API and the payloads show it. Of a person it has the id that Slack's
+    client gave it, and its text once more as a rich_text block."""
     own = message.author == APP_USER
     shown: Json = {
         "user": message.author,
@@ -201,6 +204,10 @@ def message_json(message: Message) -> Json:
         shown |= {"bot_id": APP_BOT, "app_id": APP_ID}
     if message.content.blocks:
         shown["blocks"] = message.content.blocks
+    if not own:
+        shown["client_msg_id"] = str(uuid5(NAMESPACE_OID, message.id))
+        if message.content.text:
+            shown["blocks"] = [rich_text(message.content.text, message.id)]
     if message.content.attachments:
         shown["attachments"] = message.content.attachments
     if message.content.files:

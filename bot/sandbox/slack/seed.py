@@ -211,6 +211,12 @@ FIRST_MESSAGES: tuple[FirstMessage, ...] = (
     FirstMessage("C0GENERAL", "U0OMAR", 184, "The new badges are at the front desk :wave:"),
     FirstMessage("C0SALES", "U0PRIYA", 95, "Who is looking after the Bluebird account this week?"),
     FirstMessage("C0SALES", "U0JOHN", 91, "I am. They asked for the March price list again."),
+    FirstMessage(
+        "C0SALES",
+        "U0JOHN",
+        91,
+        "Aarav Mehta buys for them: +91 98765 43210, aarav@bluebird.example",
+    ),
     FirstMessage("C0SALES", "U0PRIYA", 90, "Good. Send it over WhatsApp, they read that first."),
     FirstMessage("C0SUPPORT", "U0MEI", 62, "Queue is down to four. Thanks, all."),
     FirstMessage("C0SUPPORT", "U0GITA", 58, "One of mine is waiting for a call back from sales."),

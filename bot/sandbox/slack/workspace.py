@@ -17,6 +17,7 @@ from bot.sandbox.slack.ids import Ids
 from bot.sandbox.slack.messages import Content, Message, Messages
 from bot.sandbox.slack.passes import ResponseUrls, Triggers
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel, Member
+from bot.sandbox.slack.typed import with_links
 from bot.sandbox.slack.views import ViewStacks
 
 NOTICES_KEPT = 500
@@ -45,7 +46,7 @@ class Workspace:
         self.files = Files(self.ids, clock)
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         for first in seed.FIRST_MESSAGES:
-            content = Content(text=first.text)
+            content = Content(text=with_links(first.text))
             self._add(first.channel, first.author, content, seconds_ago=first.minutes_ago * 60)
 
     def channels_of(self, person: str) -> list[Channel]:

@@ -1,0 +1,32 @@
+"""Which user of Chakra a member of the workspace is: by the e-mail address that Slack has."""
+
+from __future__ import annotations
+
+from bot.chakra.models import User
+from bot.directory.directory import Directory
+from bot.errors import NotLinked
+from bot.people.members import Members
+from bot.privacy import mask_email
+from bot.slack.blocks import Markup, mention, words
+
+
+async def user_of(member_id: str, members: Members, directory: Directory, *, own: bool) -> User:
+    """As the team's list has them. ``own``: they ask for themselves; to others an address may be
+    hidden. Raises ``NotLinked``, ``SlackError`` and the ``ChakraError``s of the list."""
+    email = (await members.member(member_id)).value.email
+    if not email:
+        raise NotLinked(member_id, _no_address(member_id, own=own))
+    found = (await directory.find(email)).value
+    if not found.total:
+        shown = email if own else mask_email(email)
+        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {shown}.")
+    return found.people[0]
+
+
+def _no_address(member_id: str, *, own: bool) -> Markup:
+    return words(
+        "Slack does not show this app ",
+        "your e-mail address" if own else words("an e-mail address of ", mention(member_id)),
+        ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
+        "permission users:read.email.",
+    )

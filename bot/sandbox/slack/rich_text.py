@@ -1,0 +1,60 @@
+"""What a person typed, as the ``rich_text`` block that Slack's own message box makes of it.
+
+The messages that apps are shown have it beside their ``text``: docs.slack.dev/reference/block-kit/
+blocks/rich-text-block, and a whole one in github.com/slackapi/bolt-python,
+tests/scenario_tests/test_shortcut.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+_MARKUP = re.compile(r"<(?P<target>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+def rich_text(text: str, block_id: str) -> Json:
+    """``text`` as a message carries it: escaped, with ids and links in angle brackets."""
+    section = {"type": "rich_text_section", "elements": list(_elements(text))}
+    return {"type": "rich_text", "block_id": block_id, "elements": [section]}
+
+
+def _elements(text: str) -> Iterator[Json]:
+    end = 0
+    for found in _MARKUP.finditer(text):
+        element = _element(found["target"], found["label"])
+        if element is None:
+            continue
+        yield from _plain(text[end : found.start()])
+        yield element
+        end = found.end()
+    yield from _plain(text[end:])
+
+
+def _element(target: str, label: str | None) -> Json | None:
+    sign, rest = target[0], target[1:]
+    if sign == "@":
+        return {"type": "user", "user_id": rest}
+    if sign == "#":
+        return {"type": "channel", "channel_id": rest}
+    if target in ("!here", "!channel", "!everyone"):
+        return {"type": "broadcast", "range": rest}
+    if sign == "!" or ":" not in target:
+        return None
+    link: Json = {"type": "link", "url": _unescaped(target)}
+    return {**link, "text": _unescaped(label)} if label else link
+
+
+def _plain(text: str) -> Iterator[Json]:
+    if text:
+        yield {"type": "text", "text": _unescaped(text)}
+
+
+def _unescaped(text: str) -> str:
+    for entity, sign in _ENTITIES:
+        text = text.replace(entity, sign)
+    return text

@@ -1,0 +1,48 @@
+"""What a person does and sees in the stories of ``/chakra templates``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.demo import World
+from bot.sandbox.slack import Shown
+from bot.whatsapp import pages
+
+SALES = "C0SALES"
+MEI, JOHN = "U0MEI", "U0JOHN"
+ALL = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+CREATE = ALL.replace("GET", "POST")
+UPDATE = "POST /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"
+NUMBERS = "GET /v1/ext/whatsapp-phone-number"
+
+
+async def typed(acme: World, text: str = "", *, by: str = MEI, where: str = SALES) -> Shown:
+    await acme.slack.type(by, where, f"/chakra templates {text}".rstrip())
+    await acme.settle()
+    return seen(acme, by, where)
+
+
+async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
+    await acme.slack.press(by, action, value=value)
+    await acme.settle()
+    return seen(acme, by)
+
+
+async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
+    """What stands under the fields afterwards."""
+    delivered = await acme.slack.submit(by, values)
+    await acme.settle()
+    return delivered.errors
+
+
+def seen(acme: World, by: str = MEI, where: str = SALES) -> Shown:
+    return acme.slack.messages(by, where)[-1]
+
+
+def rows(message: Shown) -> list[str]:
+    """The name in each row."""
+    return [
+        block["text"]["text"].split("\n")[0].strip("*")
+        for block in message.blocks or []
+        if block.get("accessory", {}).get("action_id") == pages.SHOW
+    ]

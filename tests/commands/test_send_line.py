@@ -1,0 +1,157 @@
+"""Stories of the typed line of ``/chakra send``, of the cards that lead to it, and of who may."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.chakra.faults import Hang
+from bot.sandbox.demo import World
+from bot.sandbox.slack import plain
+from tests.clock import ManualClock
+from tests.commands.send_stories import (
+    JOHN,
+    LINE,
+    MEI,
+    READS,
+    SALES,
+    calm,
+    filled,
+    later,
+    line,
+    out,
+    pressed,
+    typed,
+    until,
+    view,
+)
+from tests.conftest import OpenWorld
+
+# --- a complete line -----------------------------------------------------------------------------
+
+
+async def test_a_complete_line_is_previewed_and_one_press_sends(
+    acme: World, clock: ManualClock
+) -> None:
+    shown = plain(await typed(acme, LINE.format(to="+1 202 555 0100")))
+    assert "To +1 202-555-0100" in shown
+    assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in shown
+    assert out(acme) == 0
+    await pressed(acme, "send.confirm")
+    await until(acme, clock, lambda: "Accepted" in line(acme))
+    assert out(acme) == 1
+
+
+async def test_its_button_pressed_twice_sends_once(acme: World, clock: ManualClock) -> None:
+    message = await typed(acme, LINE.format(to=READS))
+    await asyncio.gather(
+        *(acme.slack.press(JOHN, "send.confirm", message=message) for _ in range(2)),
+        return_exceptions=True,
+    )
+    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await later(acme, clock, 3)
+    assert out(acme) == 1
+
+
+async def test_its_button_asks_before_the_same_goes_out_again(
+    acme: World, clock: ManualClock
+) -> None:
+    for _ in range(2):
+        await typed(acme, LINE.format(to=READS))
+        await pressed(acme, "send.confirm")
+    assert "Send it once more?" in line(acme)
+    assert out(acme) == 1
+    pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm"))
+    await until(acme, clock, lambda: out(acme) == 2 and pressing.done())
+
+
+async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World) -> None:
+    await typed(acme, f"appointment_reminder {READS} 1=Jane")
+    assert "Jane" in view(acme)
+    assert READS in view(acme)
+    assert await filled(acme) == {}
+
+
+async def test_change_opens_the_form_with_everything(acme: World) -> None:
+    await typed(acme, LINE.format(to=READS))
+    await acme.slack.press(JOHN, "send.edit")
+    await calm(acme)
+    assert "Jane" in view(acme)
+    assert "May 3" in view(acme)
+
+
+async def test_a_member_stands_for_their_own_number(acme: World) -> None:
+    shown = plain(await typed(acme, "hello_world @john"))
+    assert "No phone number was found for *John Doe*" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("apointment_reminder +12025550100", "appointment_reminder"),
+        ("renewal_notice +12025550100 language=en", "rejected this template"),
+        ("hello_world +12025550100 1=x", "has no “1”"),
+        ("hello_world +12025550100 language=xx", "not there in that language"),
+        ("1=Jane", "Name the template"),
+        ("hello_world +1202555", "too short"),
+    ],
+)
+async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, told: str) -> None:
+    assert told in plain(await typed(acme, text))
+    assert out(acme) == 0
+
+
+# --- from cards ----------------------------------------------------------------------------------
+
+
+async def test_a_templates_card_leads_to_its_form(acme: World) -> None:
+    await acme.slack.type(JOHN, SALES, "/chakra templates hello_world")
+    await calm(acme)
+    await pressed(acme, "templates.send")
+    assert "Welcome and congratulations" in view(acme)
+
+
+async def test_a_persons_card_leads_to_the_form_with_their_number(acme: World) -> None:
+    priya = acme.chakra.person("priya@acme.com")
+    await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
+    await calm(acme)
+    await pressed(acme, "user.send")
+    form = acme.slack.view(JOHN) or {}
+    [phone] = [one for one in form["blocks"] if one.get("block_id") == "phone"]
+    assert phone["element"]["initial_value"] == f"+{priya.phones[0].number}"
+
+
+async def test_who_may_not_send_sees_no_button(acme: World) -> None:
+    await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
+    await calm(acme)
+    assert "Send WhatsApp" not in plain(acme.slack.messages(MEI, SALES)[-1])
+
+
+# --- who, and with what --------------------------------------------------------------------------
+
+
+async def test_only_those_who_may_write_send(acme: World) -> None:
+    assert "sender" in plain(await typed(acme, by=MEI))
+    assert acme.slack.view(MEI) is None
+
+
+async def test_without_a_plugin_it_says_what_is_missing(open_world: OpenWorld, acme: World) -> None:
+    async with open_world(other={"chakra_plugin_id": None}) as made:
+        assert "CHAKRA_PLUGIN_ID" in plain(await typed(made))
+
+
+async def test_with_chakra_hung_the_form_opens_at_once(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail("*", Hang())
+    typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
+    await acme.chakra.until_asked(1)
+    await clock.advance(0.15)
+    await typing
+    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
+    asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "order"))
+    await asyncio.sleep(0.05)
+    await clock.advance(0.15)
+    [option] = await asking
+    assert "still loading" in option["text"]["text"]
+    acme.chakra.release()
+    await calm(acme)

@@ -1,0 +1,325 @@
+"""Entries of Slack's own menus: they open forms at once, and whoever they fail is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import errors, manifest
+from bot.clock import sleep
+from bot.desk import Desk
+from bot.sandbox.demo import World
+from bot.sandbox.slack import plain
+from bot.slack import blocks
+from bot.slack.command import (
+    Command,
+    CommandRequest,
+    Form,
+    Role,
+    Shortcut,
+    ShortcutRequest,
+    SubmitRequest,
+)
+from bot.slack.reply import CloseForm, Message, Nothing, OpenForm
+from tests.clock import ManualClock
+from tests.conftest import OpenWorld
+from tests.posting import posting
+
+MEI, JOHN, SAM = "U0MEI", "U0JOHN", "U0SAM"
+SALES = "C0SALES"
+
+
+def form(text: str) -> OpenForm:
+    name = blocks.text_field("name", "Name", action="menu.name", optional=True)
+    return OpenForm(blocks.form("menu.submit", "A form", "Save", [blocks.section(text), name]))
+
+
+async def anywhere(request: ShortcutRequest, _: Desk) -> OpenForm:
+    return form(f"from {request.place.channel or 'nowhere'}: {dict(request.message)}")
+
+
+async def of_message(request: ShortcutRequest, _: Desk) -> OpenForm:
+    return form(f"from {request.place.channel}: {request.message['text']}")
+
+
+async def slow(_: ShortcutRequest, desk: Desk) -> OpenForm:
+    await sleep(desk.clock, 1)
+    return form("slow")
+
+
+async def slower(_: ShortcutRequest, desk: Desk) -> OpenForm:
+    await sleep(desk.clock, 5)
+    return form("slower")
+
+
+async def down(_: ShortcutRequest, desk: Desk) -> OpenForm:
+    raise errors.Unavailable(endpoint="GET /x")
+
+
+async def bug(_: ShortcutRequest, desk: Desk) -> OpenForm:
+    await sleep(desk.clock, 5)
+    raise RuntimeError("secret detail")
+
+
+async def said(_: ShortcutRequest, __: Desk) -> Message:
+    return Message("Nothing to do today.")
+
+
+async def nothing(_: ShortcutRequest, __: Desk) -> Nothing:
+    return Nothing()
+
+
+async def run(_: CommandRequest, __: Desk) -> OpenForm:
+    return form("typed")
+
+
+async def submit(request: SubmitRequest, _: Desk) -> CloseForm:
+    return CloseForm("Saved.", then=Message(f"saved {request.values['name']}"))
+
+
+RUNS: dict[str, Any] = {
+    "anywhere": anywhere,
+    "slow": slow,
+    "slower": slower,
+    "down": down,
+    "bug": bug,
+    "said": said,
+    "nothing": nothing,
+}
+MENU: Command[Desk] = Command(
+    name="menu",
+    summary="stands in Slack's menus",
+    usage="menu",
+    example="/chakra menu",
+    run=run,
+    forms=(Form("menu.submit", submit, role=Role.MEMBER),),
+    shortcuts=(
+        *(Shortcut(f"menu.{name}", does) for name, does in RUNS.items()),
+        Shortcut("menu.write", anywhere, role=Role.SENDER),
+        Shortcut("menu.of_message", of_message, of_message=True),
+        Shortcut("menu.down_here", down, of_message=True),
+    ),
+)
+
+
+def with_menus() -> dict[str, object]:
+    made = manifest.load()
+    entries = [(one.id, "message" if one.of_message else "global") for one in MENU.shortcuts]
+    made["features"]["shortcuts"] = [
+        {"name": callback, "type": kind, "callback_id": callback, "description": "For the test"}
+        for callback, kind in [*entries, ("menu.older", "global")]
+    ]
+    return made
+
+
+@pytest.fixture
+async def made(open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world((MENU,), app_manifest=with_menus()) as world:
+        yield world
+
+
+async def chosen(made: World, entry: str, *, by: str = MEI) -> str:
+    """What stands in the modal afterwards."""
+    await made.slack.shortcut(by, f"menu.{entry}")
+    await made.settle()
+    return modal(made, by)
+
+
+def modal(made: World, by: str = MEI) -> str:
+    return plain(made.slack.view(by) or {})
+
+
+def direct(made: World, by: str = MEI) -> str:
+    shown = made.slack.messages(by, f"D0{by.removeprefix('U0')}")
+    return plain(shown[-1]) if shown else ""
+
+
+async def test_a_form_opens_from_anywhere(made: World) -> None:
+    delivered = await made.slack.shortcut(MEI, "menu.anywhere")
+    assert (delivered.status, delivered.body) == (200, None)
+    await made.settle()
+    assert "from nowhere: {}" in modal(made)
+
+
+async def test_a_message_comes_with_its_own_entry(made: World) -> None:
+    await made.slack.type(JOHN, SALES, "Call Jane")
+    message = made.slack.messages(MEI, SALES)[-1]
+    delivered = await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    assert (delivered.status, delivered.body) == (200, None)
+    await made.settle()
+    assert "from C0SALES: Call Jane" in modal(made)
+
+
+async def test_what_follows_a_form_from_nowhere_is_said_in_ones_messages(made: World) -> None:
+    await chosen(made, "anywhere")
+    await made.slack.submit(MEI, {"name": "Ann"})
+    await made.settle()
+    assert made.slack.view(MEI) is None
+    assert direct(made) == "saved Ann"
+
+
+async def test_what_follows_a_form_from_a_message_is_said_there_to_one_alone(made: World) -> None:
+    message = made.slack.messages(MEI, SALES)[-1]
+    await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    await made.settle()
+    await made.slack.submit(MEI, {"name": "Ann"})
+    await made.settle()
+    shown = made.slack.messages(MEI, SALES)[-1]
+    assert (plain(shown), shown.ephemeral) == ("saved Ann", True)
+    assert direct(made) == ""
+
+
+async def test_who_may_not_is_told_in_a_modal(made: World) -> None:
+    told = await chosen(made, "write")
+    assert "That did not work" in told
+    assert "sender" in told
+    assert "from nowhere" in await chosen(made, "write", by=JOHN)
+
+
+async def test_a_stranger_is_told_too(made: World) -> None:
+    assert "other workspaces" in await chosen(made, "anywhere", by=SAM)
+
+
+async def test_a_failure_is_told_in_a_modal(made: World) -> None:
+    assert "Chakra cannot be reached" in await chosen(made, "down")
+    message = made.slack.messages(JOHN, SALES)[-1]
+    await made.slack.message_shortcut(JOHN, "menu.down_here", message)
+    await made.settle()
+    assert "Chakra cannot be reached" in modal(made, JOHN)
+
+
+async def test_an_answer_that_is_no_form_stands_in_a_modal(made: World) -> None:
+    assert "Nothing to do today." in await chosen(made, "said")
+
+
+async def test_nothing_to_say_opens_nothing(made: World) -> None:
+    await chosen(made, "nothing")
+    assert made.slack.view(MEI) is None
+    assert direct(made) == ""
+
+
+async def test_an_entry_that_nobody_knows_any_more_says_so(made: World) -> None:
+    assert "no longer knows that menu entry" in await chosen(made, "older")
+
+
+async def test_a_form_that_takes_a_moment_still_opens(made: World, clock: ManualClock) -> None:
+    choosing = asyncio.create_task(made.slack.shortcut(MEI, "menu.slow"))
+    await clock.until_sleeping(1)
+    await clock.advance(0.3)
+    assert (await choosing).seconds < 0.5
+    await clock.advance(1)
+    await made.settle()
+    assert "slow" in modal(made)
+
+
+async def slowly(made: World, clock: ManualClock, entry: str) -> None:
+    """Until the person reads that it takes a while."""
+    choosing = asyncio.create_task(made.slack.shortcut(MEI, f"menu.{entry}"))
+    await clock.until_sleeping(5)
+    await clock.advance(0.3)
+    await choosing
+    await clock.advance(2.3)
+    await made.settle()
+    assert "One moment" in modal(made)
+
+
+async def test_one_that_takes_longer_than_its_trigger_lives_opens_all_the_same(
+    made: World, clock: ManualClock
+) -> None:
+    await slowly(made, clock, "slower")
+    await clock.advance(3)
+    await made.settle()
+    assert "slower" in modal(made)
+    assert "One moment" not in modal(made)
+
+
+async def test_who_closes_it_meanwhile_is_left_in_peace(made: World, clock: ManualClock) -> None:
+    await slowly(made, clock, "slower")
+    await made.slack.close(MEI)
+    await clock.advance(3)
+    await made.settle()
+    assert made.slack.view(MEI) is None
+    assert direct(made) == ""
+
+
+async def test_but_not_when_it_failed(made: World, clock: ManualClock) -> None:
+    await slowly(made, clock, "bug")
+    await made.slack.close(MEI)
+    await clock.advance(3)
+    await made.settle()
+    assert "Something in this app failed" in direct(made)
+    assert "secret" not in direct(made)
+
+
+@pytest.mark.parametrize("error", ["expired_trigger_id", "fatal_error", "invalid_arguments"])
+async def test_where_slack_opens_nothing_it_is_said_in_ones_messages(
+    made: World, error: str
+) -> None:
+    made.slack.fail("views.open", error=error, times=2)
+    assert await chosen(made, "anywhere") == ""
+    assert len(direct(made)) > 30
+
+
+async def test_or_where_the_message_stands(made: World) -> None:
+    made.slack.fail("views.open", error="expired_trigger_id", times=2)
+    message = made.slack.messages(MEI, SALES)[-1]
+    await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    await made.settle()
+    shown = made.slack.messages(MEI, SALES)[-1]
+    assert "once more" in plain(shown)
+    assert shown.ephemeral
+
+
+async def test_what_slack_takes_nowhere_is_at_least_logged(made: World) -> None:
+    made.slack.fail("views.open", error="fatal_error", times=3)
+    made.slack.fail("chat.postMessage", error="fatal_error", times=3)
+    with capture_logs() as lines:
+        await chosen(made, "anywhere")
+    assert any(line["event"] == "answer_lost" for line in lines)
+
+
+async def test_one_that_is_counted_counts_for_its_command(made: World) -> None:
+    await chosen(made, "anywhere")
+    await chosen(made, "write")
+    figures = made.bot.metrics.render().decode()
+    assert 'chakra_bot_commands_total{command="menu",outcome="ok"} 1.0' in figures
+    assert 'chakra_bot_commands_total{command="menu",outcome="not_allowed"} 1.0' in figures
+
+
+async def test_socket_mode_leads_there_too(open_world: OpenWorld) -> None:
+    async with open_world((MENU,), app_manifest=with_menus(), socket_mode=True) as made:
+        assert "from nowhere" in await chosen(made, "anywhere")
+        message = made.slack.messages(JOHN, SALES)[-1]
+        await made.slack.message_shortcut(JOHN, "menu.of_message", message)
+        await made.settle()
+        assert "from C0SALES" in modal(made, JOHN)
+
+
+USER = {"id": MEI, "team_id": "T0ACME"}
+WHOLE = {"user": USER, "callback_id": "menu.of_message", "trigger_id": "1.2.x"}
+
+
+@pytest.mark.parametrize("kind", ["shortcut", "message_action"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {**WHOLE, "user": None},
+        {**WHOLE, "user": {"id": ""}, "callback_id": ""},
+        {**WHOLE, "callback_id": None},
+        {**WHOLE, "callback_id": ["menu.anywhere"]},
+        {**WHOLE, "trigger_id": 7},
+        {**WHOLE, "trigger_id": ""},
+        {**WHOLE, "message": "text"},
+        {**WHOLE, "message": ["text"]},
+    ],
+)
+async def test_junk_is_a_4xx(made: World, kind: str, odd: dict[str, Any]) -> None:
+    async with posting(made) as post:
+        answer = await post.payload({"type": kind, **odd})
+        assert 400 <= answer.status < 500, answer.text
+        assert "from nowhere" in await chosen(made, "anywhere")

@@ -1,0 +1,140 @@
+"""One process at a time does the work of a name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from bot.errors import StoreUnavailable
+from bot.store import engine
+from bot.store import lead as leads
+from bot.store.engine import Database, open_database
+from bot.store.lead import CHECK_SECONDS
+from tests.clock import ManualClock
+from tests.store.databases import address, postgres
+
+
+@pytest.fixture
+async def second(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
+    """Another process's view of the same database, where there can be one."""
+    if database.alone:
+        yield database
+        return
+    async with open_database(postgres()) as made:
+        yield made
+
+
+async def end_sessions(database: Database) -> None:
+    async with database.begin() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+async def test_one_leads_until_it_leaves(database: Database, second: Database) -> None:
+    clock = ManualClock()
+    async with database.lead("outbox", clock) as lead:
+        assert lead is not None
+        await lead.confirm()
+        async with second.lead("outbox", clock) as other, second.lead("watches", clock) as watches:
+            assert other is None
+            assert watches is not None
+        assert not lead.lost.is_set()
+    async with second.lead("outbox", clock) as lead:
+        assert lead is not None
+
+
+async def test_of_many_at_once_one_leads(database: Database, second: Database) -> None:
+    clock, done = ManualClock(), asyncio.Event()
+    led: list[bool] = []
+
+    async def run(at: Database) -> None:
+        async with at.lead("outbox", clock) as lead:
+            led.append(lead is not None)
+            if len(led) == 10:
+                done.set()
+            await done.wait()
+
+    await asyncio.gather(*(run(database if turn % 2 else second) for turn in range(10)))
+    assert led.count(True) == 1
+
+
+async def test_who_breaks_off_leaves_the_lead_free(database: Database, second: Database) -> None:
+    clock = ManualClock()
+    with pytest.raises(ZeroDivisionError):
+        async with database.lead("outbox", clock):
+            raise ZeroDivisionError
+    async with second.lead("outbox", clock) as lead:
+        assert lead is not None
+
+
+async def test_a_leader_whose_session_is_cut_notices(tmp_path: Path) -> None:
+    clock = ManualClock()
+    url = address("postgres", tmp_path)
+    async with open_database(url) as first, open_database(url) as second:
+        async with first.lead("outbox", clock) as lead:
+            assert lead is not None
+            await end_sessions(second)
+            async with second.lead("outbox", clock) as other:
+                assert other is not None
+                with pytest.raises(StoreUnavailable, match="gone"):
+                    await lead.confirm()
+                with pytest.raises(StoreUnavailable):
+                    await lead.confirm()
+            assert lead.lost.is_set()
+        async with first.lead("outbox", clock) as lead:
+            assert lead is not None
+
+
+async def test_a_leader_that_does_nothing_notices_within_seconds(tmp_path: Path) -> None:
+    clock = ManualClock()
+    url = address("postgres", tmp_path)
+    async with (
+        open_database(url) as first,
+        open_database(url) as second,
+        first.lead("outbox", clock) as lead,
+    ):
+        assert lead is not None
+        await clock.until_sleeping(CHECK_SECONDS)
+        await clock.advance(CHECK_SECONDS)
+        await clock.until_sleeping(CHECK_SECONDS)
+        assert not lead.lost.is_set()
+        await end_sessions(second)
+        await clock.advance(CHECK_SECONDS)
+        await asyncio.wait_for(lead.lost.wait(), 5)
+
+
+async def test_a_session_that_nobody_looks_after_is_ended_by_postgres(tmp_path: Path) -> None:
+    """Its process is frozen, or cut off: here its clock stands still."""
+    async with (
+        open_database(address("postgres", tmp_path)) as database,
+        database.lead("outbox", ManualClock()) as lead,
+        database.begin() as connection,
+    ):
+        assert lead is not None
+        found = text(
+            "SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid) "
+            "WHERE locktype = 'advisory'"
+        )
+        assert (await connection.execute(found)).scalar_one() == 1
+        assert lead._connection is not None
+        setting = await lead._connection.execute(text("SHOW idle_session_timeout"))
+        assert setting.scalar_one() == f"{leads.IDLE_SECONDS}s"
+
+
+async def test_a_postgres_that_takes_no_more_sessions_leads_nobody(tmp_path: Path) -> None:
+    nowhere = engine._sessions(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
+    async with open_database(address("postgres", tmp_path)) as database:
+        without = Database(database._engine, nowhere)
+        with pytest.raises(StoreUnavailable):
+            async with without.lead("outbox", ManualClock()):
+                pass
+        await nowhere.dispose()

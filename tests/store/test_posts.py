@@ -1,0 +1,278 @@
+"""One row a message: its newest content, whose hand it is in, and what Slack has of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.store.engine import Database
+from bot.store.posts import DROPPED, Draft, Post, Posts, Telling
+
+SALES, SUPPORT, JOHN = "C0SALES", "C0SUPPORT", "U0JOHN"
+TELLING = Telling("first", "again")
+
+
+@pytest.fixture
+def posts(database: Database) -> Posts:
+    return Posts(database)
+
+
+def draft(key: str = "a", content: str = "1", channel: str = SALES, **other: Any) -> Draft:
+    return Draft(key, channel, JOHN, content, **other)
+
+
+async def put(posts: Posts, *drafts: Draft, now: float = 1000.0) -> None:
+    await posts.put(drafts, now)
+
+
+async def row(posts: Posts, key: str = "a") -> Post:
+    found = await posts.by_key(key)
+    assert found is not None
+    return found
+
+
+async def posted(posts: Posts, key: str = "a", now: float = 1001.0) -> Post:
+    post = await row(posts, key)
+    await posts.shows(post.id, post.version, now, channel=post.channel, ts=f"{post.id}.0")
+    return await row(posts, key)
+
+
+# --- putting in -----------------------------------------------------------------------------------
+
+
+async def test_new_content_makes_a_new_version_and_the_same_does_not(posts: Posts) -> None:
+    await put(posts, draft(thread_key="root", broadcast=True))
+    first = await row(posts)
+    assert (first.version, first.shown, first.due) == (1, 0, True)
+    assert (first.thread_key, first.broadcast, first.urgent) == ("root", True, False)
+    await put(posts, draft(), now=1001)
+    assert await row(posts) == first
+    await put(posts, draft(content="2", urgent=True), now=1002)
+    second = await row(posts)
+    assert (second.id, second.version, second.content, second.urgent) == (first.id, 2, "2", True)
+
+
+async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
+    await put(posts, *(draft(key) for key in ("shown", "moved", "refused", "dropped")))
+    await posted(posts, "shown")
+    moved = await row(posts, "moved")
+    await put(posts, draft("moved", "2"))
+    await posts.shows(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
+    await posts.refuse(await row(posts, "refused"), "is_archived", 1001)
+    await posts.drop("dropped", 1001)
+    kept = {key: (await row(posts, key)).content for key in ("shown", "refused", "dropped")}
+    assert set(kept.values()) == {""}
+    assert (await row(posts, "moved")).content == "2"
+    await put(posts, draft("shown"))
+    assert not (await row(posts, "shown")).due
+
+
+async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
+    keys = [f"key-{number}" for number in range(10)]
+    await asyncio.gather(
+        *(
+            put(posts, *(draft(key, f"{turn}") for key in (keys if turn % 2 else keys[::-1])))
+            for turn in range(10)
+        )
+    )
+    heads = await posts.heads()
+    assert len(heads) == 1
+    assert [(await row(posts, key)).version for key in keys] == [10] * 10
+
+
+async def test_what_waits_has_been_waiting_since_its_first_change(posts: Posts) -> None:
+    await put(posts, draft())
+    await posted(posts, now=1001)
+    for now in (1010, 1020):
+        await put(posts, draft(content=f"{now}"), now=now)
+    assert (await row(posts)).waiting_since == 1010
+    await posts.shows((await row(posts)).id, 2, 1030)  # and version 3 came meanwhile
+    later = await row(posts)
+    assert (later.due, later.shown, later.version, later.waiting_since) == (True, 2, 3, 1030)
+
+
+async def test_what_is_taken_back_stays_so(posts: Posts) -> None:
+    await put(posts, draft("waits"), draft("stands"))
+    await posted(posts, "stands")
+    for key in ("waits", "stands", "unknown"):
+        await posts.drop(key, 1002)
+    await put(posts, draft("waits", "2"), draft("stands", "2"), now=1003)
+    assert await posts.heads() == await posts.unshown(1003, 10) == []
+    assert (await row(posts, "stands")).refusal == DROPPED
+
+
+async def test_what_is_taken_back_while_it_is_posted_is_not_edited(posts: Posts) -> None:
+    await put(posts, draft())
+    post = await posts.claim((await row(posts)).id, "boot-1", 1001, 0)
+    await put(posts, draft(content="2"))
+    await posts.drop("a", 1002)
+    assert post is not None
+    await posts.shows(post.id, 1, 1003, channel=SALES, ts="1.0")
+    after = await row(posts)
+    assert (after.place_ts, after.due, after.refusal) == ("1.0", False, DROPPED)
+
+
+# --- what is to be done ---------------------------------------------------------------------------
+
+
+async def test_each_channel_has_its_first(posts: Posts) -> None:
+    await put(posts, draft("a"))
+    await put(posts, draft("b"), draft("c", channel=SUPPORT))
+    assert [one.key for one in await posts.heads()] == ["a", "c"]
+    await posted(posts, "a")
+    assert [one.key for one in await posts.heads()] == ["b", "c"]
+
+
+async def test_what_waits_is_counted(posts: Posts) -> None:
+    assert await posts.waiting() == (0, 0)
+    await put(posts, *(draft(key) for key in "abcd"))
+    for key in "ab":
+        await posted(posts, key)
+    await put(posts, draft("a", "2"), now=1010)
+    assert await posts.waiting() == (2, 1)
+
+
+async def test_edits_come_by_urgency_and_then_by_how_long_they_wait(posts: Posts) -> None:
+    keys = ("late", "early", "urgent", "resting", "fresh")
+    await put(posts, *(draft(key) for key in keys))
+    for key in keys:
+        await posted(posts, key)
+    for now, key in ((1020, "late"), (1010, "early"), (1030, "urgent"), (1005, "resting")):
+        await put(posts, draft(key, "2", urgent=key == "urgent"), now=now)
+    await posts.not_done((await row(posts, "resting")).id, 1100)
+    order = [one.key for one in await posts.unshown(1040, 10)]
+    assert order == ["urgent", "early", "late", "resting"]
+    assert [one.key for one in await posts.unshown(1040, 2)] == ["urgent", "early"]
+    assert [one.key for one in await posts.unshown(1100, 9)][:2] == ["urgent", "resting"]
+
+
+# --- in one hand at a time ------------------------------------------------------------------------
+
+
+async def test_one_of_several_has_it(posts: Posts) -> None:
+    await put(posts, draft())
+    post_id = (await row(posts)).id
+    tries = await asyncio.gather(
+        *(posts.claim(post_id, f"boot-{turn}", 1002, 982) for turn in range(10))
+    )
+    assert sum(one is not None for one in tries) == 1
+
+
+async def test_what_was_abandoned_is_anybodys(posts: Posts) -> None:
+    await put(posts, draft())
+    post_id = (await row(posts)).id
+    assert await posts.claim(post_id, "boot-1", 1000, 980)
+    assert not await posts.claim(post_id, "boot-2", 1019.9, 999.9)
+    taken = await posts.claim(post_id, "boot-2", 1020, 1000)
+    assert taken is not None
+    assert (taken.boot, taken.tried_at, taken.doubt_since) == ("boot-1", 1000, 1000)
+
+
+async def test_doubt_begins_with_the_first_try_and_ends_with_an_answer(posts: Posts) -> None:
+    await put(posts, draft())
+    post_id = (await row(posts)).id
+    first = await posts.claim(post_id, "boot-1", 1000, 0)
+    assert first is not None
+    assert first.doubt_since is None
+    await posts.in_doubt(post_id, 1005)
+    second = await posts.claim(post_id, "boot-1", 1006, 0)
+    assert second is not None
+    assert (second.doubt_since, second.tried_at, second.not_before) == (1000, 1000, 1005)
+    assert (await row(posts)).doubt_since == 1000
+    await posts.not_done(post_id, 1030)
+    third = await posts.claim(post_id, "boot-2", 1031, 0)
+    assert third is not None
+    assert (third.doubt_since, third.boot, third.not_before) == (None, "", 1030)
+
+
+async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
+    await put(posts, draft())
+    stands = await posted(posts)
+    assert await posts.claim(stands.id, "boot-1", 1002, 0) is None  # nothing is due
+    await put(posts, draft(content="2"))
+    assert await posts.claim(stands.id, "boot-1", 1002, 0)
+    after = await row(posts)
+    assert (after.boot, after.doubt_since) == ("boot-1", None)
+    await posts.shows(stands.id, 2, 1003)
+    after = await row(posts)
+    assert (after.boot, after.place_ts, after.due) == ("", stands.place_ts, False)
+
+
+# --- refused --------------------------------------------------------------------------------------
+
+
+async def refused(posts: Posts, key: str, now: float, code: str = "is_archived") -> Post:
+    await posts.refuse(await row(posts, key), code, now, TELLING)
+    return await row(posts, key)
+
+
+async def test_a_member_is_told_once_of_a_channel_and_a_reason(posts: Posts) -> None:
+    await put(posts, *(draft(key) for key in "abcd"), draft("other", channel=SUPPORT))
+    first = await refused(posts, "a", 1001)
+    again = await refused(posts, "b", 1002)
+    for key, code in (("c", "not_in_channel"), ("other", "is_archived")):
+        assert (await refused(posts, key, 1003, code)).told_by != first.told_by
+    assert again.told_by == first.told_by
+    notice = await row(posts, first.told_by)
+    assert (notice.channel, notice.content, notice.thread_key) == (JOHN, "first", "")
+    thread = await row(posts, f"undelivered:{again.id}:1")
+    assert (thread.channel, thread.content, thread.thread_key) == (JOHN, "again", notice.key)
+    await posts.refuse(await row(posts, "d"), "is_archived", 1004)
+    assert (await row(posts, "d")).told_by == ""
+
+
+async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
+    """Two processes come to the same end."""
+    await put(posts, draft())
+    post = await row(posts)
+    for now in (1001, 1002):
+        await posts.refuse(post, "is_archived", now, TELLING)
+    assert [one.key for one in await posts.heads()] == ["undelivered:1:1"]
+
+
+async def test_once_the_channel_took_something_its_next_refusal_is_news(posts: Posts) -> None:
+    await put(posts, *(draft(key) for key in "abc"))
+    first = await refused(posts, "a", 1001)
+    await posted(posts, "b", now=1002)
+    assert (await refused(posts, "c", 1003)).told_by != first.told_by
+
+
+async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
+    await put(posts, draft())
+    await refused(posts, "a", 1001)
+    await put(posts, draft(content="2"), now=1002)
+    after = await row(posts)
+    assert (after.version, after.due, after.refusal) == (1, False, "is_archived")
+
+
+async def test_a_refused_edit_is_tried_again_with_newer_content(posts: Posts) -> None:
+    await put(posts, draft())
+    await posted(posts)
+    await put(posts, draft(content="2"), now=1002)
+    assert not (await refused(posts, "a", 1003)).due
+    await put(posts, draft(content="3"), now=1004)
+    again = await row(posts)
+    assert (again.due, again.refusal) == (True, "is_archived")
+    await posts.shows(again.id, 3, 1005)
+    after = await row(posts)
+    assert (after.due, after.refusal, after.told_by) == (False, "", "")
+
+
+# --- forgotten ------------------------------------------------------------------------------------
+
+
+async def test_what_is_settled_goes_and_what_is_due_stays(posts: Posts) -> None:
+    for now, key in ((1000, "posted"), (1000, "refused"), (1000, "waits"), (1001, "newer")):
+        await put(posts, draft(key), now=now)
+    await posted(posts, "posted")
+    await posted(posts, "newer")
+    await posts.refuse(await row(posts, "refused"), "is_archived", 1001)
+    assert await posts.forget(1000, 1) == 1
+    assert await posts.forget(1000, 10) == 1
+    assert await posts.forget(1000, 10) == 0
+    assert await posts.by_key("posted") is None
+    assert await posts.by_key("refused") is None
+    assert (await row(posts, "waits")).due
+    assert await posts.by_key("newer") is not None

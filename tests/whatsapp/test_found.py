@@ -1,0 +1,114 @@
+"""Phone numbers and e-mail addresses in a message: all that are, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.directory import query
+from bot.whatsapp.found import MOST, found_in
+from bot.whatsapp.recipients import phone
+
+ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Call +91 98765 43210", (ANN,)),
+        ("Call 98765 43210, or 098765-43211.", (ANN, BEN)),
+        ("<tel:+919876543210|98765 43210>", (ANN,)),
+        ("<tel:+1-202-555-0100;ext=5|555-0100>", (CAL,)),
+        ("<mailto:Ann@Acme.com|Ann>", ("ann@acme.com",)),
+        ("Ann Lee <ann@acme.com>", ("ann@acme.com",)),
+        ("‘ann@acme.com’, *ben@acme.com* (cal@acme.com).", tuple(f"{one}@acme.com" for one in
+         ("ann", "ben", "cal"))),
+        ("ann@acme.com or +91 98765 43210", (ANN, "ann@acme.com")),
+        ("98765 43210, once more: +919876543210", (ANN,)),
+        ("98765 43210/98765 43211", (ANN, BEN)),
+        ("٩٨٧٦٥٤٣٢١٠", (ANN,)),
+        ("<https://wa.me/919876543210>", (ANN,)),
+        ("<https://api.whatsapp.com/send?text=Hi&amp;phone=919876543210|Chat>", (ANN,)),
+        ("<https://acme.com/orders/9876543210>", ()),
+        ("https://acme.com/9876543210?x=9876543211", ()),
+        ("pay 9876543210@upi", ()),
+        ("<@U9876543210> <#C9876543210|9876543210>", ()),
+        ("<!date^9876543210^{date}|today>", ()),
+        ("order 566701 of 2026-05-03, 10:30, 1,234,567 rupees", ()),
+        ("1700000000.123456", ()),
+        ("98765 4321", ()),
+        ("11111 11111", ()),
+        ("", ()),
+    ],
+)  # fmt: skip
+def test_what_is_found_in_a_text(text: str, found: tuple[str, ...]) -> None:
+    assert found_in(said(text), "IN") == found
+
+
+def test_without_a_country_only_whole_numbers_count() -> None:
+    assert found_in(said("+91 98765 43210, 98765 43211"), None) == (ANN,)
+
+
+def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
+    link = {"type": "link", "url": "tel:+919876543210", "text": "98765 43210"}
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Ask "}, link]}
+    message = {
+        "text": "Ask <tel:+919876543210|98765 43210>",
+        "blocks": [{"type": "rich_text", "elements": [section]}],
+        "attachments": [{"fields": [{"title": "Phone", "value": "98765 43211"}]}],
+    }
+    assert found_in(message, "IN") == (ANN, BEN)
+
+
+def test_a_number_that_is_split_by_its_styles_is_one() -> None:
+    parts = [{"type": "text", "text": "98765 "}, {"type": "text", "text": "43210"}]
+    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
+    assert found_in({"blocks": [block]}, "IN") == (ANN,)
+
+
+def test_what_a_button_carries_is_not_what_a_message_says() -> None:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": ANN}
+    assert found_in({"blocks": [{"type": "actions", "elements": [button]}]}, "IN") == ()
+
+
+def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
+    many = " ".join(f"+9198765{number:05}" for number in range(500))
+    assert len(found_in(said(many), "IN")) == MOST
+    assert len(found_in(said(" ".join(f"a{n}@acme.com" for n in range(500))), "IN")) == MOST
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "+", "1 ", "(1", "12 34 ", "9876543210 ", "a@", "@a.b", "<"]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    started = time.process_time()
+    found_in(said(piece * 20_000), "IN")
+    assert time.process_time() - started < 10
+
+
+WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), max_size=200)
+
+
+@given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
+def test_whatever_is_found_can_be_sent_to(text: str, region: str | None) -> None:
+    for one in found_in(said(text), region):
+        if one.startswith("+"):
+            assert phonenumbers.is_valid_number(phonenumbers.parse(one))
+            assert f"+{phone(one).digits}" == one
+        else:
+            assert query.emails(one) == (one,)
+
+
+@given(st.text(st.characters(categories=["L", "Zs", "So"]), max_size=60))
+def test_a_number_and_an_address_are_found_among_any_words(words: str) -> None:
+    text = f"{words} +91 98765 43210 {words} ann@acme.com {words}"
+    assert {ANN, "ann@acme.com"} <= set(found_in(said(text), "IN"))

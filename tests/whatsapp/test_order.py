@@ -1,0 +1,14 @@
+"""What a button carries of a send, read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import UsageError
+from bot.whatsapp.order import Order
+
+
+@pytest.mark.parametrize("value", ["", "junk", "[]", "{}", '["a",1,"",{},""]', "[" * 9_000])
+def test_junk_in_a_button_is_an_older_message(value: str) -> None:
+    with pytest.raises(UsageError):
+        Order.restored(value)

@@ -1,0 +1,41 @@
+"""The pages of the list of templates: what their buttons carry, and what Slack takes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chakra.template import Template
+from bot.errors import UsageError
+from bot.sandbox.slack.limits import check_response
+from bot.slack.client import response_body
+from bot.slack.reply import Message
+from bot.whatsapp import pages
+from bot.whatsapp.listing import Family
+from bot.whatsapp.pages import Asked
+from tests.whatsapp.samples import WILD_TEMPLATES
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "{}", "7", "null", '["a"]', '["","","","","1"]', '["","","","",true]',
+     f'["{"x" * 201}","","","",1]', '[1,"","","",1]', "[" * 9000],
+)  # fmt: skip
+def test_a_button_that_holds_anything_else_is_outdated(value: str) -> None:
+    with pytest.raises(UsageError, match="older list"):
+        Asked.restored(value)
+
+
+@pytest.mark.parametrize("page", [-5, 0, 1, 10**9])
+def test_what_a_button_holds_is_read_back(page: int) -> None:
+    asked = Asked('“order” \\ "<&>" 🌻' * 5, "approved", "utility", "en", page)
+    assert Asked.restored(asked.written()) == asked
+    assert len(asked.written()) < 2000
+
+
+@given(st.lists(WILD_TEMPLATES, min_size=1, max_size=4))
+def test_whatever_templates_hold_slack_takes_a_page_of_them(found: list[Template]) -> None:
+    row = pages.row(Family(found[0].name, tuple(found)))
+    message = Message("Templates", (row,) * pages.ROWS)
+    assert check_response(response_body(message)) == []

@@ -145,7 +145,7 @@ def _going(plan: Plan, request: Request, channel: str) -> Message:
         if channel == request.actor.id
         else words("in ", blocks.channel(channel))
     )
-    said = words(f"{rows} up to Chakra. How far they are is ", where, " in a moment.")
+    said = words(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
     return blocks.told(said)
 
 

@@ -14,7 +14,7 @@ from bot.jobs.report import report
 from bot.jobs.several import Seen, all_failed, first_failed
 from bot.jobs.several import seen as seen_together
 from bot.slack import blocks
-from bot.slack.blocks import words
+from bot.slack.blocks import Markup, bold, code, words
 from bot.slack.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.reply import Block, Message
 from bot.work.work import Followed
@@ -105,9 +105,13 @@ async def failed(request: ActionRequest, desk: Desk) -> Message:
         request.actor.id,
         f"failed-rows-{followed.jobs[0][:8]}.csv",
         await report(entries),
-        comment=f"{counted} that failed.",
+        comment=words(f"{counted} that failed, of ", _named(followed), "."),
     )
     return blocks.told("The file is in your messages with this app.")
+
+
+def _named(followed: Followed) -> Markup:
+    return bold(followed.title) if followed.title else words("job ", code(followed.jobs[0]))
 
 
 JOB: Command[Desk] = Command(

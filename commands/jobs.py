@@ -31,11 +31,11 @@ MARKS = {
     Ending.TOO_LONG: ":grey_question:",
 }
 STANDS = {
-    Ending.WATCHED: "watched",
-    Ending.FINISHED: "ended",
-    Ending.STOPPED: "no longer watched",
-    Ending.VANISHED: "gone from Chakra",
-    Ending.TOO_LONG: "no longer watched after a week",
+    Ending.WATCHED: "Watched",
+    Ending.FINISHED: "Ended; it was watched",
+    Ending.STOPPED: "No longer watched",
+    Ending.VANISHED: "Gone from Chakra; it was watched",
+    Ending.TOO_LONG: "Not ended within a week; it was watched",
 }
 
 
@@ -66,7 +66,7 @@ async def _page(desk: Desk, page: int) -> Message:
     shown = found[(page - 1) * ROWS : page * ROWS]
     live = sum(one.watched for one in found)
     head = words(
-        bold("Background jobs"), f" · {live} watched, {len(found) - live} of the last week"
+        bold("Background jobs"), f" · {live} watched, {len(found) - live} over within a week"
     )
     made: list[Block] = [blocks.section(head), *map(_row, shown)]
     made.append(blocks.context("As they stood when they were last looked at"))
@@ -83,17 +83,23 @@ def _row(watch: Watch) -> Block:
         if watch.channel == watch.member
         else words("in ", channel(watch.channel))
     )
-    stood = f"{percent(job)} %  ·  {share(job)}" if watch.seen_at else "Not looked at yet."
+    stood = f"{percent(job)}%  ·  {share(job)}" if watch.seen_at else "Not looked at yet."
     told = lines(
         [
-            words(f"{MARKS[watch.ending]} ", name),
+            words(f"{_mark(watch, job)} ", name),
             stood,
-            words(STANDS[watch.ending], ", for ", mention(watch.member), " ", where),
+            words(STANDS[watch.ending], " for ", mention(watch.member), " ", where),
         ]
     )
     return blocks.section(
         told, accessory=blocks.button("Details", f"{SHOW}:{watch.id}", watch.subject)
     )
+
+
+def _mark(watch: Watch, job: Job) -> str:
+    if watch.ending is Ending.FINISHED and (job.unsuccessful or job.to_go):
+        return ":warning:"
+    return MARKS[watch.ending]
 
 
 def _turner(page: int, pages: int) -> Block:

@@ -58,24 +58,21 @@ async def _begin(request: Request, desk: Desk, followed: Followed, where: str) -
         return blocks.told(
             words(_where(place), " it is watched already, for ", blocks.mention(watch.member), ".")
         )
-    return blocks.told(
-        words(
-            _following(place, request),
-            " Stop it with ",
-            blocks.code(f"/chakra unwatch {followed.jobs[0]}"),
-            ".",
-        )
-    )
+    return blocks.told(_following(place, request))
 
 
 def _following(place: Place, request: Request) -> str:
+    """Of how to stop it nothing: the message has a button for that."""
     if place.private:
-        return "Watching, in your messages with this app. You will be told there when it ends."
-    if place.channel != request.place.channel:
-        return words(
-            "Watching in ", channel(place.channel), ". You will be told there when it ends."
+        there = "in your messages with this app"
+    elif place.channel != request.place.channel:
+        there = words("in ", channel(place.channel))
+    else:
+        return (
+            "Watching here, in one message that is kept up to date. You will be told when the job "
+            "ends."
         )
-    return "Watching here. You will be told when it ends."
+    return words("Watching ", there, ". You will be told there when the job ends.")
 
 
 def _where(place: Place) -> str:

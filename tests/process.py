@@ -22,7 +22,7 @@ from bot.serving import serve
 
 SERVE = ("-m", "bot", "serve")
 ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a process that says nothing has failed; a busy machine is slow."""
 
 PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}

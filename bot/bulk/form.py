@@ -19,6 +19,11 @@ KIND, PROCEDURE, UPLOAD = "kind", "procedure", "file"
 COLUMN = "column_"
 """What the fields of unmatched columns begin with; the column's place follows."""
 PURPOSES = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
+KEYS = {Purpose.CREATE: "the key of the record", Purpose.UPDATE: "tells which record"}
+ASKING = (
+    "*Chakra has no attribute with these names.* Choose one, or leave the column out. What you "
+    "choose is shown to you before anything is sent."
+)
 FILETYPES = ("csv", "tsv", "txt", "xlsx")
 MOST_ASKED = 20
 """Columns that the form asks about; the others are left out, and named."""
@@ -50,18 +55,18 @@ def choose(
             "Table",
             action="bulk.upload",
             filetypes=FILETYPES,
-            hint="CSV or Excel, up to 10 MB. The first row names the columns.",
+            hint="CSV or Excel (.xlsx), up to 10 MB. The first row names the columns.",
         )
     )
-    made.append(blocks.context("Nothing is sent yet: you see first what is in the file."))
-    return OpenForm(blocks.form(FILE, "Bulk upload", "Look at it", made))
+    made.append(blocks.context("Nothing is sent yet: you see first what would be."))
+    return OpenForm(blocks.form(FILE, "Bulk upload", "Check the table", made))
 
 
 def _procedure(procedures: Sequence[Procedure], chosen: str) -> Block:
     if not procedures:
         return blocks.text_field(
             PROCEDURE,
-            "Of what",
+            "Kind of record",
             action="bulk.procedure",
             initial=chosen or "lead",
             hint="The short id in Chakra, as lead or ticket.",
@@ -69,7 +74,7 @@ def _procedure(procedures: Sequence[Procedure], chosen: str) -> Block:
         )
     return blocks.select_field(
         PROCEDURE,
-        "Of what",
+        "Kind of record",
         action="bulk.procedure",
         placeholder="Choose",
         choices=[Choice(one.label, one.short_id, one.short_id) for one in procedures],
@@ -111,15 +116,22 @@ def said(values: Mapping[str, str]) -> dict[int, str]:
 def _view(plan: Plan, chosen: Chosen, note: str) -> View:
     made: list[Block] = [blocks.section(note)] if note else []
     made.append(blocks.section(_head(plan)))
+    made.append(blocks.context(words("Read as ", plan.sheet.read_as)))
     made += [blocks.section(words(":no_entry: ", one)) for one in plan.matching.obstacles]
     if plan.matching.matched:
         made.append(blocks.section(_matched(plan)))
     made += _problems(plan)
     asked = _asked(plan, chosen)
     if asked:
-        made += [blocks.divider(), blocks.context("These columns have no name of an attribute:")]
-        made += asked
-    return blocks.form(CONFIRM, _title(plan), _label(plan), made)
+        made += [blocks.divider(), blocks.section(Markup(ASKING)), *asked]
+    if plan.good or asked:
+        return blocks.form(CONFIRM, _title(plan), _label(plan), made)
+    made.append(blocks.section(words("Repair the table, then choose it anew with ", _line(plan))))
+    return blocks.notice(_title(plan), made)
+
+
+def _line(plan: Plan) -> Markup:
+    return code(f"/chakra bulk {plan.upload.kind} {plan.upload.procedure}")
 
 
 def _title(plan: Plan) -> str:
@@ -129,7 +141,7 @@ def _title(plan: Plan) -> str:
 def _label(plan: Plan) -> str:
     """24 characters at the most, so that large numbers stand alone."""
     if plan.checked is None or not plan.good:
-        return "Look again"
+        return "Check again"
     if not plan.checked.bad:
         return f"Send {plan.good:,} rows" if plan.good != 1 else "Send 1 row"
     return f"Send {plan.good:,} of {plan.checked.total:,}"
@@ -139,28 +151,25 @@ def _head(plan: Plan) -> Markup:
     file = blocks.clip(plan.upload.filename, LONGEST_NAME)
     rows = len(plan.sheet.rows)
     counted = "1 row" if rows == 1 else f"{rows:,} rows"
-    return lines(
-        [
-            words(bold(file), f" · {counted} · {plan.sheet.read_as}"),
-            words("for ", code(plan.upload.procedure)),
-        ]
-    )
+    become = "to become new" if plan.matching.purpose is Purpose.CREATE else "that change"
+    return words(bold(file), f" · {counted} {become} ", code(plan.upload.procedure), " records")
 
 
 def _matched(plan: Plan) -> Markup:
     first = plan.sheet.rows[0]
-    shown = [_column(one, first) for one in plan.matching.matched[:MOST_MATCHED]]
+    purpose = plan.matching.purpose
+    shown = [_column(one, first, purpose) for one in plan.matching.matched[:MOST_MATCHED]]
     more = len(plan.matching.matched) - len(shown)
-    told = [bold("What goes to Chakra"), *shown]
+    told = [words(bold("What goes to Chakra"), ", with the first row for example"), *shown]
     if more:
         told.append(words(f"and {more} more columns"))
     return Markup(blocks.clip(lines(told), blocks.SECTION_TEXT))
 
 
-def _column(one: Match, first: Sequence[str]) -> Markup:
+def _column(one: Match, first: Sequence[str], purpose: Purpose) -> Markup:
     sample = blocks.clip(first[one.place].strip(), LONGEST_SAMPLE)
     header = blocks.clip(one.header, LONGEST_NAME)
-    named = " (tells which record)" if one.role is Role.IDENTIFIER else ""
+    named = f" ({KEYS[purpose]})" if one.role is Role.IDENTIFIER else ""
     shown = words("  _", sample.replace("_", " "), "_") if sample else words("")
     return words("• ", header, " → ", code(one.key), named, shown)
 
@@ -175,7 +184,7 @@ def _problems(plan: Plan) -> list[Block]:
         told.append(words(f"and {len(groups) - MOST_GROUPS} other problems"))
     left = "They are left out." if plan.good else "So nothing can be sent."
     bad = "1 row has" if checked.bad == 1 else f"{checked.bad:,} rows have"
-    head = words(":warning: ", bold(f"{bad} problems"), " ", left)
+    head = words(":warning: ", bold(f"{bad} problems."), " ", left)
     return [
         blocks.section(Markup(blocks.clip(lines([head, *told]), blocks.SECTION_TEXT))),
         blocks.actions(

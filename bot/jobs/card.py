@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -29,6 +30,9 @@ LEFT_OVER = "Never started"
 RUNNING = ":hourglass_flowing_sand:"
 CELLS = 20
 FULL, EMPTY = "▓", "░"
+"""As plain text: what is set as code is red in Slack, and red means that something is wrong."""
+
+TO_THE_SECOND = "{date_short_pretty} at {time_secs}"
 
 STALLED = 120.0
 """Seconds without an entry done before the card says so."""
@@ -127,8 +131,8 @@ def _bar(job: Job) -> list[Markup]:
     if not job.total:
         return []
     full = job.done * CELLS // job.total
-    cells = code(FULL * full + EMPTY * (CELLS - full))
-    return [words(cells, f" {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
+    cells = FULL * full + EMPTY * (CELLS - full)
+    return [words(f"{cells}  {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
 
 
 def _counts(job: Job) -> Facts:
@@ -167,14 +171,14 @@ def _times(job: Job) -> Facts:
     return facts
 
 
-def _at(moment: datetime) -> Markup:
+def _at(moment: datetime, shown: str = "{date_short_pretty} at {time}") -> Markup:
     """On the reader's own clock. docs.slack.dev, "Formatting text for app surfaces"."""
     try:
         utc = moment.astimezone(UTC)
     except OverflowError:  # the first or the last day that there is
         utc = moment.replace(tzinfo=UTC)
     fallback = f"{utc.day} {utc:%b %Y %H:%M} UTC"
-    return Markup(f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} {{time_secs}}|{fallback}>")
+    return Markup(f"<!date^{int(utc.timestamp())}^{shown}|{fallback}>")
 
 
 def _said(job: Job, masked: bool) -> Markup | None:
@@ -187,9 +191,10 @@ def _said(job: Job, masked: bool) -> Markup | None:
 
 
 def _failed(job: Job, failed: Sequence[JobEntry], masked: bool) -> Markup:
-    listed = failed[:MOST_FAILED]
-    rows = [_entry(entry, masked) for entry in listed]
-    more = max(job.unsuccessful, len(failed)) - len(listed)
+    """What is said alike of several entries is said once."""
+    told = Counter(_entry(entry, masked) for entry in failed).most_common(MOST_FAILED)
+    rows = [words(row, f" · {_many(count, 'time')}" if count > 1 else "") for row, count in told]
+    more = max(job.unsuccessful, len(failed)) - sum(count for _, count in told)
     if more > 0:
         rows.append(words(f"and {more:,} more"))
     return lines([bold("Did not succeed"), *rows])
@@ -219,7 +224,7 @@ def _details(entry: JobEntry) -> Iterable[str]:
 def _as_of(job: Job | Cached[Job], now: float) -> Markup:
     if isinstance(job, Cached):
         return freshness(job)
-    return words("From Chakra, ", _at(datetime.fromtimestamp(now, UTC)))
+    return words("From Chakra, ", _at(datetime.fromtimestamp(now, UTC), TO_THE_SECOND))
 
 
 def _safe(text: str, most: int, masked: bool) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -13,8 +14,7 @@ from bot import manifest
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.slack import EmbeddedSlack, Hint
-from bot.sandbox.slack.hints import Tip
+from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
 from bot.serve import stopping
 from bot.services import Services, open_services
 from bot.serving import serve
@@ -29,6 +29,8 @@ CHAKRA = "/chakra/events"
 WEBHOOK_SECRET = "the embedded Chakra signs with this"  # noqa: S105 - nobody outside can use it
 DATABASE = "sqlite:///:memory:"
 """Gone with the process, as the embedded Slack and Chakra are."""
+TABLE = Path(__file__).with_name("samples") / "leads.csv"
+BULK = ("/chakra bulk create lead", "Opens the form that takes the table below.")
 TURNS = 30
 """Turns of the loop in which a task gets from its start to its first call over loopback."""
 
@@ -121,9 +123,22 @@ def hints(commands: Sequence[Command[Desk]]) -> list[Hint]:
 
 
 def tips(chakra: EmbeddedChakra) -> list[Tip]:
-    """The numbers to which something known happens."""
-    rows = [(f"+{one.number}", one.says) for one in chakra.test_numbers]
-    return [Tip("Numbers to send to", tuple(rows))]
+    """The table, the jobs and the numbers with which something known happens."""
+    jobs = tuple((one.id, one.about) for one in chakra.seeded_jobs)
+    numbers = tuple((f"+{one.number}", one.says) for one in chakra.test_numbers)
+    return [
+        Tip("A table to upload", (BULK,), samples=(sample(),)),
+        Tip("Background jobs", jobs, line="/chakra job {}"),
+        Tip("Numbers to send to", numbers, line="/chakra send {}"),
+    ]
+
+
+def sample() -> Sample:
+    """Leads of a trade fair as a spreadsheet saves them, slips included."""
+    content = TABLE.read_bytes()
+    rows = len(content.splitlines()) - 1
+    note = f"{rows} leads of a trade fair. Some rows have problems, as in real life."
+    return Sample(TABLE.name, content, "text/csv", note)
 
 
 async def run(
@@ -138,6 +153,7 @@ async def run(
     stop: asyncio.Event = stopping()
     try:
         async with world(commands, clock, port=port, socket_mode=socket_mode) as made:
+            await made.bot.desk.work.launch()  # not in the three seconds of the first watch
             say(_banner(made.slack.base_url))
             await stop.wait()
     except OSError as taken:
@@ -150,6 +166,6 @@ def _banner(url: str) -> str:
     return (
         f"\n  Chakra for Slack, with an embedded Slack and an embedded Chakra.\n"
         f"  Open        {url}/\n"
-        f"  Then type   /chakra user john@acme.com, or /chakra send\n"
+        f"  Then type   /chakra user john@acme.com, /chakra send or /chakra bulk\n"
         f"  Stop with   Ctrl+C\n"
     )

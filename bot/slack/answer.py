@@ -30,6 +30,9 @@ NO_BODY: Ack = {}
 
 CLOSED = "not_found"
 """Of views.update: the person has closed the form. docs.slack.dev/reference/methods/views.update"""
+OVER = frozenset({"expired_url", "used_url"})
+"""Of a response URL: it is good for half an hour, and five times.
+docs.slack.dev/interactivity/handling-user-interaction"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,18 @@ class _Surface:
         await self.say(explain.still_working())
 
     async def say(self, message: Message) -> None:
-        """What comes from no channel is said in the person's own messages with the app."""
+        """What comes from no channel, or from one that cannot be answered any more, is said in the
+        person's own messages with the app."""
         url = payloads.origin(self._payload).response_url
         if url:
-            await self._slack.answer(url, message)
-        else:
-            await self._slack.post_message(payloads.actor(self._payload).id, message)
+            try:
+                await self._slack.answer(url, message)
+            except SlackError as refused:
+                if refused.code not in OVER or message.to_channel:
+                    raise
+            else:
+                return
+        await self._slack.post_message(payloads.actor(self._payload).id, message)
 
     def _carrying(self, reply: OpenForm | UpdateForm) -> View:
         return payloads.carrying(reply.view, reply.state, payloads.origin(self._payload))

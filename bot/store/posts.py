@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, or_, select, update
@@ -32,7 +33,7 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Post:
     """One row; what is not known is "" or None. Without a ``place_ts`` it is not posted, as far as
-    is known; with ``doubt_since`` it may be all the same."""
+    is known; with ``doubt_since`` it may be all the same. ``content`` is there while it is due."""
 
     id: int
     key: str
@@ -89,21 +90,30 @@ class Posts:
             await self._insert(connection, ordered, now)
             await connection.execute(
                 update(posts)
-                .where(posts.c.key == bindparam("of"), posts.c.content != bindparam("new"), _open())
+                .where(posts.c.key == bindparam("of"), posts.c.digest != bindparam("now"), _open())
                 .values(
                     content=bindparam("new"),
+                    digest=bindparam("now"),
                     urgent=bindparam("now_urgent"),
                     version=posts.c.version + 1,
                     due=True,
                     changed_at=now,
                     waiting_since=case((posts.c.due, posts.c.waiting_since), else_=now),
                 ),
-                [{"of": one.key, "new": one.content, "now_urgent": one.urgent} for one in ordered],
+                [
+                    {
+                        "of": one.key,
+                        "new": one.content,
+                        "now": _digest(one.content),
+                        "now_urgent": one.urgent,
+                    }
+                    for one in ordered
+                ],
             )
 
     async def drop(self, key: str, now: float) -> None:
         """It is neither posted nor edited any more."""
-        values = {"refusal": DROPPED, "refused_at": now, "due": False}
+        values = {"refusal": DROPPED, "refused_at": now, "due": False, "content": ""}
         await self._set(posts.c.key == key, values)
 
     async def by_key(self, key: str) -> Post | None:
@@ -132,6 +142,16 @@ class Posts:
             .order_by(waits, posts.c.urgent.desc(), posts.c.waiting_since, posts.c.id)
             .limit(limit)
         )
+
+    async def waiting(self) -> tuple[int, int]:
+        """How many are to be posted, and how many to be edited."""
+        counts = select(
+            func.count().filter(posts.c.place_ts.is_(None)),
+            func.count().filter(posts.c.place_ts.is_not(None)),
+        ).where(posts.c.due)
+        async with self._database.begin() as connection:
+            posting, editing = (await connection.execute(counts)).one()
+        return posting, editing
 
     # --- what becomes of it -----------------------------------------------------------------------
 
@@ -164,6 +184,7 @@ class Posts:
         dropped = func.coalesce(posts.c.refusal, "") == DROPPED
         values: dict[str, Any] = {
             "shown": version,
+            "content": case((posts.c.version > version, posts.c.content), else_=""),
             "due": and_(posts.c.version > version, ~dropped),
             "refusal": case((dropped, DROPPED)),
             "told_by": None,
@@ -211,6 +232,7 @@ class Posts:
                     refused_at=now,
                     told_by=func.coalesce(told_by, posts.c.told_by),
                     due=False,
+                    content="",
                     **_IN_NOBODYS_HAND,
                 )
             )
@@ -236,6 +258,7 @@ class Posts:
                     "channel": one.channel,
                     "member": one.member,
                     "content": one.content,
+                    "digest": _digest(one.content),
                     "version": 1,
                     "shown": 0,
                     "due": True,
@@ -260,6 +283,10 @@ class Posts:
 
 
 _IN_NOBODYS_HAND: Mapping[str, None] = {"boot": None, "tried_at": None, "doubt_since": None}
+
+
+def _digest(content: str) -> str:
+    return sha256(content.encode()).hexdigest()
 
 
 def _open() -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """The tables as SQLAlchemy knows them; ``migrations/`` is what makes them.
 
 No phone number, name or filled-in value stands in the clear here for longer than it takes to
-process an event: recipients are masked, and compared by keyed hashes. A post is masked by its
-author where others than one person read it.
+process an event, or until it is delivered to the one person who may read it: recipients are masked,
+and compared by keyed hashes.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ posts = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("channel", Text, nullable=False),  # a channel's id, or a member's: direct messages
     Column("member", Text, nullable=False),  # who is told where it cannot be delivered
-    Column("content", Text, nullable=False),  # JSON, see bot.outbox.content
+    Column("content", Text, nullable=False),  # JSON; gone once Slack has it
+    Column("digest", Text, nullable=False),  # of the newest content
     Column("version", Integer, nullable=False),  # of the content
     Column("shown", Integer, nullable=False),  # the version that Slack has
     Column("due", Boolean, nullable=False),  # to be posted or edited

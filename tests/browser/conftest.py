@@ -58,4 +58,5 @@ async def demo() -> AsyncIterator[World]:
         await made.bot.desk.directory.names(wait=True)
         await made.bot.desk.library.shelf()
         await made.bot.desk.library.senders()
+        await made.bot.desk.work.launch()
         yield made

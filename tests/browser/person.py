@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
@@ -95,3 +97,16 @@ async def open_page(
     await expect(page.get_by_test_id("message").first).to_be_visible()
     assert not problems, problems
     return Person(page)
+
+
+@asynccontextmanager
+async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
+    """The page of John, which must not complain in the browser's console."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    await page.goto(f"{url}/?as=U0JOHN&channel={channel}")
+    await expect(page.get_by_test_id("message").first).to_be_visible()
+    yield page
+    assert not problems, problems

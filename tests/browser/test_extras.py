@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.slack import EmbeddedSlack, Tip
 from bot.serving import serve
+from tests.browser.person import opened
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import (
     SCOPES,
@@ -42,18 +42,6 @@ def described() -> Json:
 async def stage() -> AsyncIterator[Stage]:
     async with staged(described()) as made:
         yield made
-
-
-@asynccontextmanager
-async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
-    page = await browser.new_page(viewport={"width": 1280, "height": 800})
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-    await page.goto(f"{url}/?as=U0JOHN&channel={channel}")
-    await expect(page.get_by_test_id("message").first).to_be_visible()
-    yield page
-    assert not problems, problems
 
 
 async def form_opens(stage: Stage, page: Page, view: Json) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import ResetAfter, Status
 from bot.sandbox.demo import World
-from bot.sandbox.slack import Upload, plain
+from bot.sandbox.slack import CannotAct, Upload, plain
 from bot.store.uploads import PieceState, Stage
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, shown, until
@@ -203,8 +203,9 @@ async def test_a_missing_key_is_named_and_nothing_can_be_sent(acme: World) -> No
     await opened(acme, "bulk update lead")
     plan = await chosen(acme, csv("First Name,city\nAsha,Pune\n"))
     assert "No column tells which records to change" in plan
-    assert "Look again" in plan
-    await confirmed(acme)
+    assert "choose it anew with `/chakra bulk update lead`" in plan
+    with pytest.raises(CannotAct):
+        await confirmed(acme)
     assert acme.chakra.count(UPDATE) == 0
 
 

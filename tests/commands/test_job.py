@@ -165,8 +165,8 @@ async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: Manu
         await typed(acme, f"watch {job}")
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
     listed = plain(await typed(acme, "jobs"))
-    assert "2 watched, 1 of the last week" in listed
-    assert "gone from Chakra, for <@U0MEI> in <#C0SALES>" in listed
+    assert "2 watched, 1 over within a week" in listed
+    assert "Gone from Chakra; it was watched for <@U0MEI> in <#C0SALES>" in listed
     await acme.slack.press(MEI, "job.show", value=RUNNING)
     await acme.settle()
     assert " of 600" in plain(shown(acme, MEI, SALES)[-1])

@@ -10,7 +10,9 @@ from bot import manifest
 from bot.sandbox.chakra.faults import Hang, Status
 from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from commands.send import PREVIEW_SECONDS
 from tests.clock import ManualClock
+from tests.commands.file_stories import PICTURE, PNG, promo, read, submitted
 from tests.commands.send_stories import (
     JOHN,
     LINE,
@@ -263,6 +265,18 @@ async def test_it_needs_no_recipient_and_keeps_the_one_that_is_typed(
     assert "Aarav Mehta" in view(acme)
 
 
+async def test_the_chosen_file_goes_with_it(acme: World, clock: ManualClock) -> None:
+    await promo(acme)
+    assert "too short" in (await submitted(acme, file=PICTURE, phone="12345"))["phone"]
+    assert f"to {SHOWN}" in await tried(acme, clock)
+    [sent] = acme.chakra.sent
+    assert (sent.to, await read(sent.body["imageUrl"])) == (MINE, ("image/png", PNG))
+    assert "tree.png" in view(acme)
+    assert "once is enough" in await tried(acme, clock, until_noted="went out before")
+    assert await submitted(acme, phone=READS) == {}
+    await until(acme, clock, lambda: out(acme) == 2)
+
+
 # --- beside a preview ----------------------------------------------------------------------------
 
 
@@ -299,6 +313,14 @@ async def test_another_preview_of_the_same_asks_first(acme: World, clock: Manual
     assert out(acme) == 1
     await pressed(acme, clock, "Your test.")
     assert out(acme) == 2
+
+
+async def test_an_old_preview_is_not_tested_either(acme: World, clock: ManualClock) -> None:
+    preview = await typed(acme, LINE.format(to=READS))
+    await clock.advance(PREVIEW_SECONDS + 1)
+    await acme.slack.press(JOHN, "send.test", message=preview)
+    await acme.slack.until(lambda: "more than a week old" in line(acme))
+    assert acme.chakra.count(SEND) == 0
 
 
 async def test_who_is_nobody_in_chakra_is_told_beside_the_preview(

@@ -50,12 +50,12 @@ def test_the_documented_job() -> None:
     for part in (
         "*Background job*",
         "Running",
-        "`▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░` 80%  ·  492 of 612",
+        "\\n▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░  80%  ·  492 of 612",
         "*Succeeded*\\n389",
         "*Failed*\\n3",
         "*Rejected, never tried*\\n100",
         "*To go*\\n120",
-        "<!date^1617966536^{date_short_pretty} {time_secs}|9 Apr 2021 11:08 UTC>",
+        "<!date^1617966536^{date_short_pretty} at {time}|9 Apr 2021 11:08 UTC>",
         f"Id `{JOB}`",
         "Background job: 80%, 492 of 612 done, 103 did not succeed",
     ):
@@ -155,7 +155,7 @@ def test_the_percentage_is_never_ahead_of_the_job() -> None:
     assert percent(at(999, 1000)) == 99
     assert percent(at(1000, 1000)) == 100
     assert percent(job()) == 0
-    assert f"`{'░' * 20}` 0%" in drawn(at(1, 1000))
+    assert f"\\n{'░' * 20}  0%" in drawn(at(1, 1000))
 
 
 # --- the chart -----------------------------------------------------------------------------------
@@ -213,6 +213,12 @@ def test_five_are_enough() -> None:
     assert "Reason 5" not in shown
     assert "and 4 more" in shown
     assert "more" not in drawn(job({"ERROR": 5}), failed=failed[:5])
+
+
+def test_what_is_said_alike_of_several_entries_is_said_once() -> None:
+    again = [entry("INVALID", "Process not found")] * 3
+    shown = drawn(documented(), failed=[entry("ERROR", "No score"), *again])
+    assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in shown
 
 
 def test_where_others_read_nothing_personal_is_shown() -> None:

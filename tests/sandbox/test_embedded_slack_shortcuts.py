@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import CannotAct, EmbeddedSlack, Tip, plain
+from bot.sandbox.slack import CannotAct, EmbeddedSlack, Sample, Tip, plain
 from bot.serving import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import Json, Stage, manifest, modal, staged
@@ -211,17 +211,42 @@ async def test_the_page_uses_shortcuts_too(stage: Stage) -> None:
 
 
 async def test_the_page_is_told_of_shortcuts_and_of_things_to_try() -> None:
-    tips = [Tip("Numbers", (("+91 98765 40001", "Is never delivered"),))]
+    leads = Sample("leads 1.csv", b"a,b\n1,2\n", "text/csv", "A table")
+    tips = [
+        Tip("Numbers", (("+91 98765 40001", "Is never delivered"),), "/chakra send {}"),
+        Tip("Tables", samples=(leads,)),
+    ]
     slack = EmbeddedSlack(with_shortcuts(), ManualClock(), tips=tips)
     async with (
         serve(slack.app, grace=0.2) as url,
         aiohttp.ClientSession() as session,
         session.get(f"{url}/sandbox/extras") as answer,
+        session.get(f"{url}/sandbox/samples/leads%201.csv") as sample,
+        session.get(f"{url}/sandbox/samples/leads.csv") as none,
     ):
         told = await answer.json()
+        assert (sample.content_type, await sample.read()) == ("text/csv", leads.content)
+        disposition = sample.headers["content-disposition"]
+        assert disposition == "attachment; filename*=UTF-8''leads%201.csv"
+        assert none.status == 404
     await slack.aclose()
     row = {"text": "+91 98765 40001", "note": "Is never delivered"}
-    assert told["tips"] == [{"title": "Numbers", "rows": [row]}]
+    numbers, tables = told["tips"]
+    assert numbers == {
+        "title": "Numbers",
+        "line": "/chakra send {}",
+        "rows": [row],
+        "samples": [],
+    }
+    assert tables["samples"] == [
+        {
+            "name": "leads 1.csv",
+            "type": "text/csv",
+            "note": "A table",
+            "size": 8,
+            "url": "/sandbox/samples/leads%201.csv",
+        }
+    ]
     assert told["shortcuts"][0] == {
         "callback_id": "send",
         "name": "Send a WhatsApp",

@@ -23,7 +23,7 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import Message, OpenForm, UpdateForm
+from bot.slack.reply import CloseForm, Message, OpenForm, UpdateForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 
@@ -67,7 +67,9 @@ async def draw_later(_: ActionRequest, desk: Desk) -> UpdateForm:
     return UpdateForm(form().view, live=True)
 
 
-async def grow(_: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm:
+async def grow(request: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm | CloseForm:
+    if request.values.get("name") == "over":
+        return CloseForm("Over.", then=Message("It is over."))
     return UpdateForm(form().view, TOO_MUCH)
 
 
@@ -189,6 +191,19 @@ async def test_a_failure_that_slack_does_not_put_into_the_form_is_said_beside_it
 ) -> None:
     made.slack.fail("views.update", error="hash_conflict")
     assert "cannot be burnt" in await pressed(made, clock, "fail", closed=False)
+
+
+async def test_what_follows_a_form_that_was_open_for_long_is_said_in_ones_messages(
+    made: World, clock: ManualClock
+) -> None:
+    await typed(made, "")
+    await clock.advance(31 * 60)
+    before = len(made.slack.messages(JOHN, SALES))
+    delivered = await made.slack.submit(JOHN, {"name": "over"})
+    assert delivered.status == 200
+    await made.settle()
+    assert plain(made.slack.messages(JOHN, "D0JOHN")[-1]) == "It is over."
+    assert len(made.slack.messages(JOHN, SALES)) == before
 
 
 async def test_one_persons_hung_slack_call_delays_nobody_else(

@@ -54,6 +54,21 @@ async def test_new_content_makes_a_new_version_and_the_same_does_not(posts: Post
     assert (second.id, second.version, second.content, second.urgent) == (first.id, 2, "2", True)
 
 
+async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
+    await put(posts, *(draft(key) for key in ("shown", "moved", "refused", "dropped")))
+    await posted(posts, "shown")
+    moved = await row(posts, "moved")
+    await put(posts, draft("moved", "2"))
+    await posts.shows(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
+    await posts.refuse(await row(posts, "refused"), "is_archived", 1001)
+    await posts.drop("dropped", 1001)
+    kept = {key: (await row(posts, key)).content for key in ("shown", "refused", "dropped")}
+    assert set(kept.values()) == {""}
+    assert (await row(posts, "moved")).content == "2"
+    await put(posts, draft("shown"))
+    assert not (await row(posts, "shown")).due
+
+
 async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
     keys = [f"key-{number}" for number in range(10)]
     await asyncio.gather(
@@ -108,6 +123,15 @@ async def test_each_channel_has_its_first(posts: Posts) -> None:
     assert [one.key for one in await posts.heads()] == ["a", "c"]
     await posted(posts, "a")
     assert [one.key for one in await posts.heads()] == ["b", "c"]
+
+
+async def test_what_waits_is_counted(posts: Posts) -> None:
+    assert await posts.waiting() == (0, 0)
+    await put(posts, *(draft(key) for key in "abcd"))
+    for key in "ab":
+        await posted(posts, key)
+    await put(posts, draft("a", "2"), now=1010)
+    assert await posts.waiting() == (2, 1)
 
 
 async def test_edits_come_by_urgency_and_then_by_how_long_they_wait(posts: Posts) -> None:
@@ -220,7 +244,7 @@ async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
     await refused(posts, "a", 1001)
     await put(posts, draft(content="2"), now=1002)
     after = await row(posts)
-    assert (after.content, after.due, after.refusal) == ("1", False, "is_archived")
+    assert (after.version, after.due, after.refusal) == (1, False, "is_archived")
 
 
 async def test_a_refused_edit_is_tried_again_with_newer_content(posts: Posts) -> None:

@@ -39,8 +39,9 @@ class JobsResource:
         self._team_id = team_id
         self._clock = clock
         began = clock.time()
+        self.seed = read_jobs()
         self._jobs: dict[str, EmbeddedJob | Callable[[], EmbeddedJob]] = {
-            plan.id: partial(plan.job, began, team_id) for plan in read_jobs()
+            plan.id: partial(plan.job, began, team_id) for plan in self.seed
         }
 
     def routes(self) -> list[Route]:

@@ -250,6 +250,11 @@ class EmbeddedChakra:
         the seed have a line about each."""
         return self._jobs.jobs
 
+    @property
+    def seeded_jobs(self) -> tuple[JobPlan, ...]:
+        """What the seed says of its jobs: asking for it draws none of them up."""
+        return self._jobs.seed
+
     def job(self, job_id: str) -> EmbeddedJob:
         """Raises ``KeyError``."""
         for job in self.jobs:

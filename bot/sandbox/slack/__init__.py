@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.hints import Hint, Tip
+from bot.sandbox.slack.hints import Hint, Sample, Tip
 from bot.sandbox.slack.messages import Shown, plain
 from bot.sandbox.slack.person import Delivered
 from bot.sandbox.slack.refusal import CannotAct
@@ -16,6 +16,7 @@ __all__ = [
     "EmbeddedSlack",
     "Hint",
     "Member",
+    "Sample",
     "Shown",
     "Tip",
     "Upload",

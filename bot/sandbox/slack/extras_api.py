@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.slack.hints import Tip
+from bot.sandbox.slack.downloads import download
+from bot.sandbox.slack.hints import Sample, Tip
 from bot.sandbox.slack.manifest import Manifest
 from bot.sandbox.slack.page_acts import json_act
 from bot.sandbox.slack.shortcuts import Shortcuts
 from bot.sandbox.slack.traffic import Traffic
 
 Json = dict[str, Any]
+
+_NOT_FOUND = 404
 
 
 class ExtrasApi:
@@ -33,6 +37,7 @@ class ExtrasApi:
         return [
             Route("/sandbox/extras", self._extras),
             Route("/sandbox/shortcut", use, methods=["POST"]),
+            Route("/sandbox/samples/{name}", self._sample),
         ]
 
     async def _extras(self, _: Request) -> Response:
@@ -42,6 +47,12 @@ class ExtrasApi:
                 "tips": [_tip_json(tip) for tip in self._tips],
             }
         )
+
+    async def _sample(self, request: Request) -> Response:
+        for sample in (each for tip in self._tips for each in tip.samples):
+            if sample.name == request.path_params["name"]:
+                return download(sample.name, sample.content, sample.content_type)
+        return PlainTextResponse("There is no such file.", _NOT_FOUND)
 
     async def _use(self, body: Json) -> Json:
         """With a message's id it is a message shortcut."""
@@ -55,5 +66,17 @@ class ExtrasApi:
 def _tip_json(tip: Tip) -> Json:
     return {
         "title": tip.title,
+        "line": tip.line,
         "rows": [{"text": text, "note": note} for text, note in tip.rows],
+        "samples": [_sample_json(sample) for sample in tip.samples],
+    }
+
+
+def _sample_json(sample: Sample) -> Json:
+    return {
+        "name": sample.name,
+        "type": sample.content_type,
+        "note": sample.note,
+        "size": len(sample.content),
+        "url": f"/sandbox/samples/{quote(sample.name)}",
     }

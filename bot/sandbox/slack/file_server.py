@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.slack.broken_line import reset
+from bot.sandbox.slack.downloads import download
 from bot.sandbox.slack.faults import Fault, Faults
 from bot.sandbox.slack.fields import file_complaint
 from bot.sandbox.slack.files import FORM_FILE_BYTES, File, Upload
@@ -31,11 +32,6 @@ _FOUND = 302
 _RAW = "application/octet-stream"
 _WRAPPING_BYTES = 16 * 1024
 """What a multipart form may put around the file."""
-_HARMLESS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "no-store",
-}
 _SIGN_IN = "<!DOCTYPE html><html lang='en'><title>Sign in</title><p>Sign in to Acme.</p></html>"
 
 
@@ -216,6 +212,4 @@ def _uploaded(request: Request, body: bytes | None) -> bytes | None:
 
 
 def _content(file: File) -> Response:
-    name = quote(file.name)
-    headers = {**_HARMLESS, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return Response(file.data, media_type=file.content_type, headers=headers)
+    return download(file.name, file.data, file.content_type)

@@ -15,8 +15,24 @@ class Hint:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A file to try: the page has it downloaded, or puts it into a form that asks for one."""
+
+    name: str
+    content: bytes
+    content_type: str
+    note: str
+
+
+@dataclass(frozen=True)
 class Tip:
-    """A group of things to try: ``rows`` are what to type or paste, and what will come of it."""
+    """A group of things to try: ``rows`` are what to type or paste, and what will come of it.
+
+    ``line`` is what a row becomes in an empty message box, ``{}`` being the row itself. Names of
+    ``samples`` are unlike one another in all tips of a page.
+    """
 
     title: str
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str], ...] = ()
+    line: str = "{}"
+    samples: tuple[Sample, ...] = ()

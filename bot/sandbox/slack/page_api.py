@@ -199,6 +199,7 @@ class PageApi:
             "ephemeral": message.only_for is not None,
             "edited": message.edited,
             "thread_ts": message.thread_ts,
+            "broadcast": message.broadcast,
             "files": [_file_json(file) for file in message.content.files],
         }
 

@@ -39,7 +39,7 @@ new News(page);
 extras.follow(() =>
   document.body.classList.toggle("message-shortcuts", extras.shortcutsFor("message").length > 0),
 );
-new Tips(page, { bar: find("topbar"), before: topbar.theme, write: (line) => composer.fill(line) });
+new Tips(page, { bar: find("topbar"), before: topbar.theme, write: (text, line) => composer.put(text, line) });
 const connection = new Connection(store, {
   wantedChannel: () => readAddress().channel,
   onNotice: showNotice,

@@ -77,6 +77,12 @@ export class Composer {
     this.#typed();
   }
 
+  /** After a command that was begun, and else as a line of its own: `line` with `text` for its `{}`. */
+  put(text, line) {
+    const begun = /^\/\S+ \S+(\s*| .*\s)$/.test(this.#line) && line !== "{}";
+    this.fill(begun ? `${this.#line.trimEnd()} ${text}` : line.replace("{}", text));
+  }
+
   #restore() {
     const { store } = this.page;
     if (!store.channel || !store.me) return;

@@ -42,7 +42,8 @@ large_yellow_square 🟨|large_red_square 🟥|large_blue_square 🟦|white_larg
 black_large_square ⬛|small_blue_diamond 🔹|small_orange_diamond 🔸|small_red_triangle 🔺
 small_red_triangle_down 🔻|zero 0️⃣|one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|six 6️⃣|seven 7️⃣
 eight 8️⃣|nine 9️⃣|crescent_moon 🌙|zzz 💤|double_vertical_bar ⏸️|black_square_for_stop ⏹️
-black_right_pointing_triangle_with_double_vertical_bar ⏯️|shield 🛡️|wastebasket 🗑️|detective 🕵️
+black_right_pointing_triangle_with_double_vertical_bar ⏯️|frame_with_picture 🖼️|film_frames 🎞️
+file_cabinet 🗄️|black_square_button 🔲|shield 🛡️|wastebasket 🗑️|detective 🕵️
 crystal_ball 🔮|test_tube 🧪
 `;
 

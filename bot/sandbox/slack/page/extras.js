@@ -2,7 +2,9 @@
  * What the demo offers beside messages and forms: the app's shortcuts, and things to try.
  *
  * @typedef {{callback_id: string, name: string, description: string, kind: "global" | "message"}} Shortcut
- * @typedef {{title: string, rows: {text: string, note: string}[]}} Tip
+ * @typedef {{name: string, type: string, note: string, size: number, url: string}} Sample
+ * @typedef {{title: string, line: string, rows: {text: string, note: string}[], samples: Sample[]}} Tip
+ *   in `line` a row takes the place of `{}`
  */
 
 import { loadExtras } from "./api.js";

@@ -16,7 +16,8 @@ import { clock, fullTime } from "./times.js";
 export class MessageView {
   #shown = "";
   #expanded = false;
-  #replies = /** @type {Map<string, MessageView>} */ (new Map());
+  #replies = /** @type {Message[]} */ ([]);
+  #views = /** @type {Map<string, MessageView>} */ (new Map());
 
   /** @param {Message} message @param {import("./hosts.js").Page} page */
   constructor(message, page) {
@@ -38,18 +39,28 @@ export class MessageView {
 
   /**
    * @param {Message} message
-   * @param {{grouped?: boolean, replies?: Message[]}} [where] grouped: follows one by the same author
+   * @param {{grouped?: boolean, replies?: Message[], parent?: Message, toThread?: () => void}} [where]
+   *   grouped: follows one by the same author; parent: what this reply, which stands in the channel too, answers
    */
-  update(message, { grouped = false, replies = [] } = {}) {
-    const shown = JSON.stringify([message, grouped]);
+  update(message, { grouped = false, replies = [], parent, toThread } = {}) {
+    const shown = JSON.stringify([message, grouped, parent?.text]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      keepingFocus(this.node, () => this.#draw(message, grouped));
+      keepingFocus(this.node, () => this.#draw(message, grouped, parent && this.#replied(parent, toThread)));
     }
-    this.#drawThread(replies);
+    this.#replies = replies;
+    this.#drawThread();
   }
 
-  #draw(message, grouped) {
+  /** Opens the replies, and brings them into view. */
+  showThread() {
+    this.#expanded = true;
+    this.#drawThread();
+    this.node.scrollIntoView({ block: "nearest" });
+    this.thread.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  #draw(message, grouped, replied) {
     const { node } = this;
     node.classList.toggle("grouped", grouped);
     node.classList.toggle("ephemeral", message.ephemeral);
@@ -59,7 +70,33 @@ export class MessageView {
     arrange(this.gutter, [grouped ? time(message) : avatar(message.author)]);
     arrange(
       this.content,
-      [message.ephemeral && this.#onlyYou(message), !grouped && heading(message), this.#body(message), this.#files(message)].filter(Boolean),
+      [
+        message.ephemeral && this.#onlyYou(message),
+        !grouped && heading(message),
+        replied,
+        this.#body(message),
+        this.#files(message),
+      ].filter(Boolean),
+    );
+  }
+
+  /** Above a reply that was sent to the channel as well: what it answers. */
+  #replied(parent, toThread) {
+    const said = h("span", {}, mrkdwn(parent.text, this.host.names)).textContent;
+    return h(
+      "p",
+      { class: "replied" },
+      "replied to a thread: ",
+      h(
+        "button",
+        {
+          type: "button",
+          class: "text-button",
+          data: { testid: "to-thread", key: "to-thread" },
+          on: { click: toThread },
+        },
+        h("span", { dir: "auto" }, said || "a message"),
+      ),
     );
   }
 
@@ -102,8 +139,8 @@ export class MessageView {
     return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
   }
 
-  /** @param {Message[]} replies */
-  #drawThread(replies) {
+  #drawThread() {
+    const replies = this.#replies;
     this.thread.hidden = !replies.length;
     if (!replies.length) return;
     const last = replies[replies.length - 1];
@@ -117,7 +154,7 @@ export class MessageView {
         on: {
           click: () => {
             this.#expanded = !this.#expanded;
-            this.#drawThread(replies);
+            this.#drawThread();
           },
         },
       },
@@ -130,8 +167,8 @@ export class MessageView {
   }
 
   #reply(reply) {
-    if (!this.#replies.has(reply.id)) this.#replies.set(reply.id, new MessageView(reply, this.page));
-    const view = this.#replies.get(reply.id);
+    if (!this.#views.has(reply.id)) this.#views.set(reply.id, new MessageView(reply, this.page));
+    const view = this.#views.get(reply.id);
     view.update(reply);
     return view.node;
   }

@@ -7,6 +7,7 @@
 
 import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { pictogram } from "./pictograms.js";
 import { fullTime, slackDate } from "./times.js";
 
 const FENCE = /```\n?([\s\S]*?)\n?```/g;
@@ -167,18 +168,14 @@ export function link(url, children) {
 }
 
 export function emojiNode(shortcode) {
-  const char = /^:.+:$/.test(shortcode) ? emoji(shortcode.slice(1, -1)) : null;
+  const name = /^:.+:$/.test(shortcode) ? shortcode.slice(1, -1) : "";
+  const shown = pictogram(name) ?? emoji(name);
   return (
-    char &&
+    shown &&
     h(
       "span",
-      {
-        class: "emoji",
-        role: "img",
-        "aria-label": shortcode.slice(1, -1).replaceAll("_", " "),
-        title: shortcode,
-      },
-      char,
+      { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: shortcode },
+      shown,
     )
   );
 }

@@ -4,7 +4,7 @@
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
- *   ephemeral: boolean, edited: boolean, thread_ts: string | null,
+ *   ephemeral: boolean, edited: boolean, thread_ts: string | null, broadcast: boolean,
  *   files: import("./attachments.js").File[]}} Message
  * @typedef {{id: string, name: string, kind: "public" | "private" | "shared" | "im", topic: string, members: string[]}} Channel
  * @typedef {{id: string, name: string, real_name: string, title: string, kind: string, initials: string, color: string}} Person

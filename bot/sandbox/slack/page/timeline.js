@@ -85,16 +85,20 @@ export class Timeline {
     const { store } = this.page;
     if (!store.channel) return;
     const messages = store.messagesIn(store.channel.id);
-    const threads = repliesByParent(messages);
+    const parents = new Map(messages.map((message) => [message.ts, message]));
+    const threads = repliesByParent(messages, parents);
     const nodes = [this.#drawIntro(store.channel)];
     let previous = /** @type {Message | null} */ (null);
-    for (const message of messages.filter((each) => !isReply(each, messages))) {
+    for (const message of messages.filter((each) => each.broadcast || !parentOf(each, parents))) {
       const newDay = !previous || dayOf(previous.ts) !== dayOf(message.ts);
       if (newDay) nodes.push(this.#day(message.ts));
       const view = this.#view(message);
+      const parent = parentOf(message, parents);
       view.update(message, {
-        grouped: !newDay && continues(previous, message),
+        grouped: !newDay && !parent && continues(previous, message),
         replies: threads.get(message.ts),
+        parent,
+        toThread: parent && (() => this.#view(parent).showThread()),
       });
       nodes.push(view.node);
       previous = message;
@@ -139,20 +143,20 @@ function people({ members }, store) {
     : names.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
-/** A reply whose parent is not to be seen stands in the channel like any message. */
-function isReply(message, messages) {
-  return (
-    message.thread_ts &&
-    message.thread_ts !== message.ts &&
-    messages.some((other) => other.ts === message.thread_ts)
-  );
+/**
+ * A reply whose parent is not to be seen stands in the channel like any message.
+ * @param {Message} message @param {Map<string, Message>} parents by their ts
+ */
+function parentOf({ ts, thread_ts: parent }, parents) {
+  return parent && parent !== ts ? parents.get(parent) : undefined;
 }
 
 /** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of what they answer */
-function repliesByParent(messages) {
+function repliesByParent(messages, parents) {
   const threads = new Map();
-  for (const message of messages.filter((each) => isReply(each, messages))) {
-    threads.set(message.thread_ts, [...(threads.get(message.thread_ts) ?? []), message]);
+  for (const message of messages) {
+    const parent = parentOf(message, parents);
+    if (parent) threads.set(parent.ts, [...(threads.get(parent.ts) ?? []), message]);
   }
   return threads;
 }

@@ -1,7 +1,9 @@
 /** "Try these": what the demo suggests to type, at hand beside an open form too. */
 
+import { offerFiles } from "./blocks/files.js";
 import { arrange, h, newId } from "./dom.js";
 import { icon, iconButton } from "./icons.js";
+import { sizeOf } from "./sizes.js";
 
 const WRITABLE = "input:not([type=radio], [type=checkbox], [type=file]), textarea";
 
@@ -11,7 +13,7 @@ export class Tips {
   /**
    * Made after the modal, so that it is told of a view only when the dialog stands.
    * @param {import("./hosts.js").Page} page
-   * @param {{bar: HTMLElement, before: HTMLElement, write: (line: string) => void}} where
+   * @param {{bar: HTMLElement, before: HTMLElement, write: (text: string, line: string) => void}} where
    */
   constructor(page, { bar, before, write }) {
     this.page = page;
@@ -73,23 +75,22 @@ export class Tips {
     if (!tips.length) this.#show(false);
     arrange(
       this.list,
-      tips.map(({ title, rows }) =>
+      tips.map(({ title, rows, line, samples }) =>
         h(
           "section",
           { "aria-label": title },
           h("h3", {}, title),
-          h(
-            "ul",
-            {},
-            rows.map((row) => this.#row(row)),
-          ),
+          h("ul", {}, [
+            ...rows.map((row) => this.#row(row, line)),
+            ...samples.map((sample) => this.#sample(sample)),
+          ]),
         ),
       ),
     );
     this.#place();
   }
 
-  #row({ text, note }) {
+  #row({ text, note }, line) {
     return h(
       "li",
       {},
@@ -100,7 +101,7 @@ export class Tips {
           class: "tip",
           title: "Puts it where you write",
           data: { testid: "tip" },
-          on: { mousedown: keepFocus, click: () => this.#use(text) },
+          on: { mousedown: keepFocus, click: () => this.#use(text, line) },
         },
         h("code", { dir: "auto" }, text),
         h("span", { class: "fine", dir: "auto" }, note),
@@ -108,20 +109,59 @@ export class Tips {
     );
   }
 
-  /** Into the field one writes in, a command into the message box, anything else onto the clipboard. */
-  async #use(text) {
+  /** A file: it is downloaded, or goes straight into the form that asks for one. */
+  #sample({ name, type, note, size, url }) {
+    const put = async (event) => {
+      const input = openFileInput();
+      if (!input) return;
+      event.preventDefault();
+      const content = await fetch(url)
+        .then((answer) => (answer.ok ? answer.blob() : null))
+        .catch(() => null);
+      if (content) offerFiles(input, [new File([content], name, { type })]);
+      else this.page.notices.toast(`${name} could not be fetched. Is the demo still running?`);
+    };
+    return h(
+      "li",
+      {},
+      h(
+        "a",
+        {
+          class: "tip sample",
+          href: url,
+          download: name,
+          data: { testid: "sample" },
+          on: { mousedown: keepFocus, click: put },
+        },
+        h("span", { class: "file-mark" }, icon("file")),
+        h(
+          "span",
+          { class: "file-text" },
+          h("strong", { dir: "auto" }, name, h("span", { class: "fine" }, `  ${sizeOf(size)}`)),
+          h("span", { class: "fine", dir: "auto" }, note),
+          h("span", { class: "sample-act to-get" }, icon("down"), "Download"),
+          h("span", { class: "sample-act to-put" }, icon("upload"), "Put it in the form"),
+        ),
+      ),
+    );
+  }
+
+  /** Into the field one writes in, with its command into the message box, else onto the clipboard. */
+  async #use(text, line) {
     const field = /** @type {any} */ (document.activeElement);
     const inForm = field?.matches(WRITABLE) && field.closest("dialog");
     if (inForm) {
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     } else if (!document.querySelector("dialog[open]")) {
-      this.write(text);
+      this.write(text, line);
     } else {
       await navigator.clipboard?.writeText(text).catch(() => {});
       this.page.notices.toast(`Copied: ${text}`);
     }
   }
 }
+
+const openFileInput = () => document.querySelector("dialog.modal[open] .file-input");
 
 const keepFocus = (event) => event.preventDefault();

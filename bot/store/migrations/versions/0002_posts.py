@@ -21,10 +21,10 @@ REPORT = ("report_state", "report_channel", "report_ts", "report_boot", "report_
 # so that the next state of its send makes a new version. Where a process set out to post one and
 # nobody noted the end, the doubt moves along.
 REPORTS_TO_POSTS = """
-INSERT INTO posts (key, channel, member, content, version, shown, due, urgent, broadcast,
+INSERT INTO posts (key, channel, member, content, digest, version, shown, due, urgent, broadcast,
                    place_channel, place_ts, boot, tried_at, doubt_since,
                    created_at, changed_at, waiting_since, delivered_at)
-SELECT 'send:' || key, member, member, '', 0, 0, false, false, false,
+SELECT 'send:' || key, member, member, '', '', 0, 0, false, false, false,
        report_channel, report_ts,
        CASE WHEN report_ts IS NULL THEN report_boot END,
        CASE WHEN report_ts IS NULL THEN report_tried_at END,
@@ -61,7 +61,7 @@ def _posts() -> None:
         "posts",
         sa.Column("id", NUMBER, nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("key", "channel", "member")),
-        sa.Column("content", sa.Text(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("content", "digest")),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in ("version", "shown")),
         *(sa.Column(name, sa.Boolean(), nullable=False) for name in ("due", "urgent")),
         sa.Column("thread_key", sa.Text()),

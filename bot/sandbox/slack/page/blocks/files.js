@@ -12,6 +12,13 @@ const LARGEST_BYTES = 10 * 1024 * 1024;
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
 export const FILES = { file_input: (element, place) => new FileInput(element, place).node };
 
+const OFFERED = "files-offered";
+
+/** Puts files into a file input as if they had been dropped there. @param {Element} node @param {globalThis.File[]} files */
+export function offerFiles(node, files) {
+  node.dispatchEvent(new CustomEvent(OFFERED, { detail: files }));
+}
+
 class FileInput {
   /** @type {{name: string, size: number, id?: string, error?: string}[]} */
   #rows = [];
@@ -60,7 +67,11 @@ class FileInput {
     this.list = h("ul", { class: "chosen-files", "aria-label": "Chosen files" });
     this.node = h(
       "div",
-      { class: "file-input", data: { testid: "file-input" } },
+      {
+        class: "file-input",
+        data: { testid: "file-input" },
+        on: { [OFFERED]: (event) => this.#add(event.detail) },
+      },
       this.zone,
       h("p", { class: "fine" }, this.#rules()),
       this.list,

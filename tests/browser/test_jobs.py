@@ -1,0 +1,179 @@
+"""A salesperson follows jobs on the demo page, and makes leads of a table."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Browser, FilePayload, Locator, expect
+
+from bot.sandbox.demo import TABLE, World
+from tests.browser.person import Person, open_page
+
+pytestmark = pytest.mark.browser
+
+FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
+ROWS = 40
+"""Four seconds of work for the embedded Chakra: the message is seen filling up."""
+TAKEN = "LEAD-004038"
+"""A lead that is there already."""
+PART_WAY = re.compile(r"[1-9]\d?%  ·")
+
+
+def leads(*header: str, rows: int = ROWS, taken: str = TAKEN) -> FilePayload:
+    """A table of which one row will fail."""
+    lines = [
+        ",".join(header),
+        *(f"EXPO-{n},Asha{n},Pune" for n in range(1, rows)),
+        f"{taken},Ravi,Delhi",
+    ]
+    return {"name": "expo.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+
+
+async def checked(person: Person, table: FilePayload) -> Locator:
+    """What the form says of the table."""
+    form = await person.opens("/chakra bulk create lead")
+    await person.page.get_by_test_id("file-picker").set_input_files([table])
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(table["name"])
+    await person.submits()
+    await expect(form).to_contain_text("What goes to Chakra")
+    return form
+
+
+def saying(person: Person, text: str) -> Locator:
+    return person.page.get_by_test_id("message").filter(has_text=text).last
+
+
+async def downloaded(person: Person, link: Locator) -> bytes:
+    async with person.page.expect_download() as download:
+        await link.click()
+    saved = await (await download.value).path()
+    return await asyncio.to_thread(saved.read_bytes)
+
+
+# --- a table becomes leads -----------------------------------------------------------------------
+
+
+async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as_a_file(
+    browser: Browser, demo: World
+) -> None:
+    person = await open_page(browser, demo)
+    form = await checked(person, leads("Lead Id", "First Name", "City"))
+    await expect(form).to_contain_text(f"{ROWS} rows to become new lead records")
+    await expect(person.page.get_by_test_id("modal-submit")).to_have_text(f"Send {ROWS} rows")
+    await person.submits()
+    await expect(form).not_to_be_visible()
+    watch = saying(person, "Watched for")
+    await expect(watch).to_contain_text("New leads from expo.csv")
+    await expect(watch).to_contain_text(PART_WAY)
+    outcome = saying(person, "has ended")
+    await expect(outcome).to_contain_text("replied to a thread")
+    await expect(outcome).to_contain_text(f"39 of {ROWS} succeeded, 1 failed")
+    await expect(saying(person, "Ended today")).to_contain_text(f"{ROWS} of {ROWS}")
+    await person.presses("Failed rows as a file", outcome)
+    await person.page.locator('[data-channel-id="D0JOHN"]').click()
+    await expect(person.last()).to_contain_text("1 row that failed, of New leads from expo.csv")
+    content = await downloaded(person, person.last().get_by_test_id("file"))
+    header, row = content.decode("utf-8-sig").splitlines()
+    assert header.startswith("Entry,State,Reason")
+    assert f"Process with lead_id {TAKEN} already exists" in row
+
+
+async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named(
+    browser: Browser, demo: World
+) -> None:
+    person = await open_page(browser, demo)
+    await person.page.get_by_test_id("tips-toggle").click()
+    sample = person.page.get_by_test_id("sample")
+    assert await downloaded(person, sample) == TABLE.read_bytes()
+    form = await person.opens("/chakra bulk create lead")
+    await sample.get_by_text("Put it in the form").click()
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(TABLE.name)
+    await person.submits()
+    await expect(form).to_contain_text("7 rows have problems. They are left out.")
+    await expect(form).to_contain_text("Row 26: Score is no number")
+    await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
+    await person.presses("Rows with problems as a file", form)
+    await expect(form).to_contain_text("The rows with problems are in your messages")
+    [message] = demo.slack.messages("U0JOHN", "D0JOHN")
+    [file] = message.files
+    assert len(file.data.decode("utf-8-sig").splitlines()) == 1 + 7
+    assert demo.chakra.count("POST /v1/ext/procedure/{procedureShortId}/process/bulk-create") == 0
+
+
+async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    form = await checked(person, leads("Lead Id", "First Name", "Town", rows=3))
+    await expect(form).to_contain_text("Chakra has no attribute with these names")
+    await person.chooses("column_2", "City", typed="city")
+    await person.submits()
+    await expect(form).to_contain_text("Town → city")
+    await person.submits()
+    await expect(form).not_to_be_visible()
+    await expect(person.page.get_by_text("3 rows go to Chakra")).to_be_visible()
+    await expect(saying(person, "Watched for")).to_be_visible()
+    [asked] = [one for one in demo.chakra.requests if one.path.endswith("bulk-create")]
+    assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]
+
+
+async def test_what_cannot_be_sent_has_no_button_to_send_it(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    form = await person.opens("/chakra bulk update lead")
+    table: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"City\nPune\n"}
+    await person.page.get_by_test_id("file-picker").set_input_files([table])
+    await person.submits()
+    await expect(form).to_contain_text("No column tells which records to change")
+    await expect(form).to_contain_text("choose it anew with /chakra bulk update lead")
+    await expect(person.page.get_by_test_id("modal-submit")).not_to_be_visible()
+
+
+# --- jobs ----------------------------------------------------------------------------------------
+
+
+async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    await person.page.get_by_test_id("tips-toggle").click()
+    await person.page.get_by_test_id("tip").filter(has_text=FINISHED).click()
+    await expect(person.page.get_by_test_id("composer")).to_have_value(f"/chakra job {FINISHED}")
+    await person.page.keyboard.press("Enter")
+    await expect(person.last()).to_contain_text("12 of 240 did not succeed")
+    await expect(person.last()).to_contain_text("already exists · 2 times")
+    await expect(person.last().get_by_role("button", name="Watch")).to_have_count(0)
+
+
+async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
+    browser: Browser, demo: World
+) -> None:
+    job = demo.chakra.add_job(succeed=300, fail=30, seconds=60, failed_because=("No such city",))
+    person = await open_page(browser, demo)
+    card = await person.types(f"/chakra job {job.id}")
+    await expect(card).to_contain_text("Running")
+    await person.presses("Watch", card)
+    watch = saying(person, "Watched for")
+    await expect(watch).to_contain_text(job.id)
+    await expect(watch).to_contain_text("who is told here when it ends")
+    await person.presses("Tell me in a direct message", watch)
+    await expect(watch).to_contain_text("who is told in a direct message when it ends")
+    await person.presses("Details", watch)
+    await expect(person.last()).to_contain_text("Only visible to you")
+    await expect(person.last()).to_contain_text("of 330")
+    listed = await person.types("/chakra jobs")
+    await expect(listed).to_contain_text("1 watched")
+    await expect(listed).to_contain_text("Watched for @John Doe in #sales")
+    await person.types(f"/chakra unwatch {job.id}")
+    await expect(person.last()).to_contain_text("No longer watched.")
+    await expect(saying(person, "No longer watched since")).to_contain_text("asked for by")
+    assert await demo.bot.desk.work.watches.of_job(job.id) == []
+
+
+async def test_an_id_goes_after_the_command_that_was_begun(browser: Browser, demo: World) -> None:
+    person = await open_page(browser, demo)
+    composer = person.page.get_by_test_id("composer")
+    tip = person.page.get_by_test_id("tip").filter(has_text=FINISHED)
+    await person.page.get_by_test_id("tips-toggle").click()
+    await composer.fill("/chakra watch")
+    await tip.click()
+    await expect(composer).to_have_value(f"/chakra watch {FINISHED}")
+    await tip.click()
+    await expect(composer).to_have_value(f"/chakra job {FINISHED}")

@@ -1,0 +1,82 @@
+"""Threads, charts and files as the page shows them, with a scripted app behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.person import opened
+from tests.sandbox.slack_stage import Stage, staged
+
+pytestmark = pytest.mark.browser
+
+DONE = {"0:00": 0, "2:00": 150, "4:00": 420, "6:00": 600}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as made:
+        yield made
+
+
+def chart(sort: str) -> dict[str, object]:
+    data = [{"label": label, "value": value} for label, value in DONE.items()]
+    return {
+        "type": "data_visualization",
+        "title": f"Entries done, {sort}",
+        "chart": {
+            "type": sort,
+            "series": [{"name": "Done", "data": data}],
+            "axis_config": {"categories": list(DONE), "x_label": "Minutes"},
+        },
+    }
+
+
+async def test_a_reply_sent_to_the_channel_leads_to_its_thread(
+    browser: Browser, stage: Stage
+) -> None:
+    posted = await stage.web.chat_postMessage(channel="C0SALES", text="*Import* is running")
+    where = {"channel": "C0SALES", "thread_ts": posted["ts"]}
+    await stage.web.chat_postMessage(**where, text="Half of it is done")
+    async with opened(browser, stage.slack.base_url) as page:
+        messages = page.get_by_test_id("message")
+        await expect(messages.last).to_contain_text("1 reply")
+        await stage.web.chat_postMessage(**where, text="All of it is done", reply_broadcast=True)
+        await expect(messages.last).to_contain_text("replied to a thread: Import is running")
+        await expect(messages.last).to_contain_text("All of it is done")
+        await expect(page.get_by_test_id("thread")).to_contain_text("2 replies")
+        await expect(page.get_by_text("Half of it is done")).to_have_count(0)
+        await page.get_by_test_id("to-thread").click()
+        await expect(page.get_by_text("Half of it is done")).to_be_visible()
+        told = page.locator("#timeline").get_by_text("All of it is done")
+        await expect(told).to_have_count(2)
+        await expect(page.get_by_test_id("thread")).to_be_focused()
+        await stage.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")
+        await expect(messages.last).to_contain_text("replied to a thread: Import is over")
+
+
+@pytest.mark.parametrize("sort", ["line", "area"])
+async def test_a_chart_is_drawn_with_its_figures(browser: Browser, stage: Stage, sort: str) -> None:
+    await stage.web.chat_postMessage(channel="C0SALES", text="Chart", blocks=[chart(sort)])
+    async with opened(browser, stage.slack.base_url) as page:
+        drawn = page.get_by_role("img", name=f"Entries done, {sort}")
+        await expect(drawn).to_be_visible()
+        await expect(drawn.locator("circle")).to_have_count(len(DONE))
+        await expect(drawn.locator("path.area")).to_have_count(1 if sort == "area" else 0)
+        await page.get_by_text("Show the figures").click()
+        await expect(page.get_by_role("row", name="4:00 420")).to_be_visible()
+
+
+async def test_emoji_need_no_font_and_moments_are_the_readers_own(
+    browser: Browser, stage: Stage
+) -> None:
+    text = ":hourglass_flowing_sand: since <!date^1617966536^{date_short}|9 Apr 2021>, <@U0JOHN>"
+    await stage.web.chat_postMessage(channel="C0SALES", text=text)
+    async with opened(browser, stage.slack.base_url) as page:
+        last = page.get_by_test_id("message").last
+        emoji = last.get_by_role("img", name="hourglass flowing sand")
+        await expect(emoji.locator("svg")).to_be_visible()
+        await expect(last.locator("time").nth(1)).to_contain_text("Apr")
+        await expect(last).to_contain_text("@John Doe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
@@ -64,6 +65,7 @@ class SharedSlot:
         self._number = -1
         self._held = AsyncExitStack()
         self._lead: Lead | None = None
+        self._ours = asyncio.Event()
 
     @property
     def executor(self) -> str:
@@ -84,7 +86,8 @@ class SharedSlot:
             await sleep(self._clock, WAIT_SECONDS)  # another replica goes on with its promises
 
     async def lost(self) -> None:
-        """Until the slot is ours no longer."""
+        """Until a slot that was ours is so no longer."""
+        await self._ours.wait()
         if self._lead is not None:
             await self._lead.lost.wait()
 
@@ -99,6 +102,7 @@ class SharedSlot:
 
     async def leave(self) -> None:
         self._lead = None
+        self._ours.clear()
         await self._held.aclose()
 
     @asynccontextmanager
@@ -116,6 +120,7 @@ class SharedSlot:
             await held.aclose()
             return False
         self._number, self._lead, self._held = number, lead, held
+        self._ours.set()
         return True
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 
 BOT = ["bot", "serve"]
-WAIT = 15.0
+WAIT = 60.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import manifest
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
@@ -53,9 +53,9 @@ class StandIns:
 
 
 @asynccontextmanager
-async def stand_ins() -> AsyncIterator[StandIns]:
+async def stand_ins(clock: Clock | None = None) -> AsyncIterator[StandIns]:
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
+        clock = clock or SystemClock()
         slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
         chakra = EmbeddedChakra(clock)
         slack.served_at(await stack.enter_async_context(serve(slack.app, grace=0.2)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import manifest
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
@@ -22,7 +22,7 @@ from bot.serving import serve
 
 SERVE = ("-m", "bot", "serve")
 ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a process that says nothing has failed; a busy machine is slow."""
 
 PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
@@ -53,9 +53,9 @@ class StandIns:
 
 
 @asynccontextmanager
-async def stand_ins() -> AsyncIterator[StandIns]:
+async def stand_ins(clock: Clock | None = None) -> AsyncIterator[StandIns]:
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
+        clock = clock or SystemClock()
         slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
         chakra = EmbeddedChakra(clock)
         slack.served_at(await stack.enter_async_context(serve(slack.app, grace=0.2)))

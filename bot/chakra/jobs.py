@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +23,9 @@ MORE_ENTRIES = "/v1/ext/background-job/{backgroundJobId}/entries/{page}"
 COUNTS = "bjEntryCompletionStatusVsCount"
 TOTAL = ("total", "totalCount", "totalEntries", "count")
 """The contract's advice: the keys are UNKNOWN."""
+
+Turn = Callable[[], Awaitable[None]]
+"""Returns when one more request may be made."""
 
 MOST_PAGES = 10_000
 _LONGEST_ADDRESS = 2048
@@ -63,10 +66,10 @@ class Jobs:
         return job_in(envelope)
 
     async def entries(
-        self, job_id: str, *, most: int | None = None
+        self, job_id: str, *, most: int | None = None, turn: Turn | None = None
     ) -> AsyncGenerator[EntryPage, None]:
         """All entries, or the first `most`, a page at a time, in Chakra's order (UNKNOWN). The
-        first page may be empty, no other is.
+        first page may be empty, no other is. Each waits for its `turn`, where there are turns.
 
         The path is CONFIRMED, and that `_meta` holds a total and the path of the next page. Its
         keys and the query are UNKNOWN: none is sent, and what `_meta` names is followed as long as
@@ -74,6 +77,8 @@ class Jobs:
         """
         place, seen, known, received = _Place(), {_Place()}, set[str](), 0
         for number in range(MOST_PAGES):
+            if turn is not None:
+                await turn()
             envelope = await self._page(job_id, place)
             entries = tuple(one for one in _entries(envelope) if not one.id or one.id not in known)
             if not entries and number:

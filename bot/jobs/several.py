@@ -11,7 +11,7 @@ import structlog
 from bot.cache import Cached
 from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
-from bot.jobs.library import JobLibrary
+from bot.jobs.library import MOST_LOOKED_THROUGH, JobLibrary
 
 Seen = Cached[Job]
 """As it was when Chakra last told of it, with its age."""
@@ -46,13 +46,15 @@ async def seen(library: JobLibrary, ids: Sequence[str], *, refresh: bool = False
     )
 
 
-async def first_failed(library: JobLibrary, ids: Sequence[str], most: int) -> tuple[JobEntry, ...]:
-    """The first of all of them; fewer, or none, where Chakra does not tell: a card is worth
-    showing without."""
+async def first_failed(
+    library: JobLibrary, ids: Sequence[str], most: int, *, pages: int = MOST_LOOKED_THROUGH
+) -> tuple[JobEntry, ...]:
+    """The first of all of them; fewer, or none, where Chakra does not tell, or where they are not
+    among the first ``pages`` of a job: a card is worth showing without."""
     found: list[JobEntry] = []
     try:
         for one in ids:
-            found += (await library.failed(one)).value.entries
+            found += (await library.failed(one, pages=pages)).value.entries
             if len(found) >= most:
                 break
     except ChakraError as silent:

@@ -161,6 +161,11 @@ class Outbox:
         place = Posted(post.place_channel, post.place_ts) if post.place_ts else None
         return Standing(place, post.refusal)
 
+    async def waiting(self) -> tuple[int, int]:
+        """How many messages are to be posted, and how many to be edited. Raises
+        ``StoreUnavailable``."""
+        return await self._posts.waiting()
+
     async def place(self, key: str, seconds: float) -> Posted | None:
         """Where it stands; waits for it up to so long, and not where it will never stand."""
         bell, until = Bell(self._clock), self._clock.monotonic() + seconds
@@ -194,6 +199,8 @@ class Outbox:
                         await self._deliver(lead)
             except StoreUnavailable as down:
                 self._log.warning("outbox_waits", reason=down.message)
+            except Exception:  # noqa: BLE001 - it is logged, and what waits must not wait for ever
+                self._log.exception("outbox_failed")
             await sleep(self._clock, AGAIN_SECONDS)
 
     async def aclose(self) -> None:

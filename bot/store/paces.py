@@ -17,25 +17,26 @@ class Turns:
         self._gap = 1 / a_second
         self._free_at = 0.0
 
-    async def take(self, now: float, several: int = 1) -> float:
-        """Seconds to wait for one's turn, which is taken by asking: at most one in each gap.
-        ``several`` are taken together, for what is asked in a row."""
-        taken = self._gap * several
+    async def take(self, now: float) -> float:
+        """Seconds to wait for one's turn, which is taken by asking: at most one in each gap."""
         if self._database.alone:
             turn = max(self._free_at, now)
-            self._free_at = turn + taken
+            self._free_at = turn + self._gap
             return turn - now
+        later = func.greatest(paces.c.free_at, literal(now)) + self._gap
+        taking = (
+            update(paces)
+            .where(paces.c.name == self._name)
+            .values(free_at=later)
+            .returning(paces.c.free_at)
+        )
         async with self._database.begin() as connection:
-            await connection.execute(
-                self._database.insert(paces)
-                .values(name=self._name, free_at=now)
-                .on_conflict_do_nothing(index_elements=[paces.c.name])
-            )
-            later = func.greatest(paces.c.free_at, literal(now)) + taken
-            free_at = await connection.scalar(
-                update(paces)
-                .where(paces.c.name == self._name)
-                .values(free_at=later)
-                .returning(paces.c.free_at)
-            )
-        return max(0.0, float(free_at or now) - taken - now)
+            free_at = await connection.scalar(taking)
+            if free_at is None:  # the first turn that there ever was
+                await connection.execute(
+                    self._database.insert(paces)
+                    .values(name=self._name, free_at=now)
+                    .on_conflict_do_nothing(index_elements=[paces.c.name])
+                )
+                free_at = await connection.scalar(taking)
+        return max(0.0, float(free_at or now) - self._gap - now)

@@ -143,6 +143,16 @@ class Posts:
             .limit(limit)
         )
 
+    async def waiting(self) -> tuple[int, int]:
+        """How many are to be posted, and how many to be edited."""
+        counts = select(
+            func.count().filter(posts.c.place_ts.is_(None)),
+            func.count().filter(posts.c.place_ts.is_not(None)),
+        ).where(posts.c.due)
+        async with self._database.begin() as connection:
+            posting, editing = (await connection.execute(counts)).one()
+        return posting, editing
+
     # --- what becomes of it -----------------------------------------------------------------------
 
     async def claim(self, post_id: int, boot: str, now: float, abandoned_by: float) -> Post | None:

@@ -123,9 +123,16 @@ class Watches:
             wanted.append(watches.c.member == member)
         return await self._all(and_(*wanted), limit=None)
 
+    async def live_ids(self) -> list[int]:
+        """Of all that go on: there may be very many."""
+        async with self._database.begin() as connection:
+            return list(await connection.scalars(_LIVE_IDS))
+
     async def of_job(self, job_id: str) -> list[Watch]:
         """Those that go on and follow this job, an upload's among them."""
-        return [one for one in await self.live() if job_id in one.jobs]
+        named = watches.c.jobs.contains(job_id, autoescape=True)
+        found = await self._all(and_(watches.c.live.is_not(None), named), limit=None)
+        return [one for one in found if job_id in one.jobs]
 
     async def recent(self, since: float, limit: int) -> list[Watch]:
         """Those that go on or ended after ``since``, the latest first."""
@@ -191,6 +198,9 @@ class Watches:
             await connection.execute(
                 update(watches).where(watches.c.id == watch_id).values(**values)
             )
+
+
+_LIVE_IDS = select(watches.c.id).where(watches.c.live.is_not(None)).order_by(watches.c.id)
 
 
 def _live(subject: str, channel: str) -> str:

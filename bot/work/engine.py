@@ -28,6 +28,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from bot.clock import Clock, sleep
+from bot.errors import StoreUnavailable
 from bot.tasks import cancel
 from bot.work.slots import Slot
 
@@ -45,7 +46,13 @@ restart."""
 AGAIN_SECONDS = 5.0
 """Between a fault and the next try, doubled each time up to ``LONGEST_SECONDS``."""
 LONGEST_SECONDS = 300.0
+TOLD_AGAIN_SECONDS = 30.0
+"""Between two lines of the log that the database is away: it is so for every promise at once."""
 CONNECTIONS = 5
+THREADS = 8
+"""Of the engine's, and of whoever asks the loop for one. It has as many as there are promises by
+default, and a thousand that are gone on with together would take the loop's time."""
+WAITING = ["PENDING", "ENQUEUED"]
 SWEPT = 500
 """Kept promises forgotten in one go."""
 
@@ -65,6 +72,8 @@ class Engine:
         self._clock = clock
         self._closing = False
         self._keeping: dict[str, asyncio.Task[None]] = {}
+        self._unkept: frozenset[str] = frozenset()
+        self._told_at = -TOLD_AGAIN_SECONDS
         self._workflow: Workflow | None = None
         self._launching = asyncio.Lock()
         self.launched = asyncio.Event()
@@ -90,8 +99,20 @@ class Engine:
             raise KeyError(kind)
         await self.launch()
         assert self._workflow is not None  # noqa: S101 - launched above
+        await self._slot.ours()
         with SetWorkflowID(_id(kind, key)):
             await DBOS.start_workflow_async(self._workflow, kind, key)
+
+    async def promised(self, kind: str) -> frozenset[str]:
+        """The keys of all promises of that kind that wait to be kept, whoever keeps them."""
+        left = await DBOS.list_workflows_async(
+            status=WAITING,
+            name=WORKFLOW,
+            workflow_id_prefix=_id(kind, ""),
+            load_input=False,
+            load_output=False,
+        )
+        return frozenset(one.workflow_id.removeprefix(_id(kind, "")) for one in left)
 
     async def promised_by_others(self) -> frozenset[str]:
         """The names of other replicas that have promises to keep, alive or not."""
@@ -112,6 +133,18 @@ class Engine:
             await DBOS.resume_workflows_async(gone)
             self._log.warning("taken_over", of=executor, promises=len(gone))
         return len(gone)
+
+    async def look_after(self) -> int:
+        """Goes on with promises of this replica's that were not kept now nor when it was last
+        looked: the engine stumbled over them. Returns how many."""
+        if self._workflow is None:
+            return 0
+        left = frozenset(await self._pending(self._slot.executor)) - self._keeping.keys()
+        stuck, self._unkept = left & self._unkept, left
+        if stuck:
+            await DBOS.resume_workflows_async(sorted(stuck))
+            self._log.warning("taken_up_again", promises=len(stuck))
+        return len(stuck)
 
     async def let_go(self) -> None:
         """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
@@ -173,12 +206,21 @@ class Engine:
         while True:
             try:
                 await self._kind(kind)(key)
+            except StoreUnavailable as away:
+                self._say_away(away)
+                await sleep(self._clock, AGAIN_SECONDS)
             except Exception:  # noqa: BLE001 - a promise is not over because of a fault
                 self._log.exception("promise_waits", kind=kind, again_in=wait)
                 await sleep(self._clock, wait)
                 wait = min(2 * wait, LONGEST_SECONDS)
             else:
                 return
+
+    def _say_away(self, away: StoreUnavailable) -> None:
+        now = self._clock.monotonic()
+        if now - self._told_at >= TOLD_AGAIN_SECONDS:
+            self._told_at = now
+            self._log.warning("promises_wait", reason=away.message)
 
     def _kind(self, kind: str) -> Keep:
         """A later version may have promised what this one cannot keep: then it waits for that."""
@@ -211,6 +253,7 @@ def _config(url: str, executor: str) -> DBOSConfig:
         "name": "chakra-bot",
         "system_database_url": url,
         "sys_db_pool_size": CONNECTIONS,
+        "max_executor_threads": THREADS,
         "application_version": VERSION,
         "executor_id": executor,
         "serializer": DBOSPortableJSONSerializer(),

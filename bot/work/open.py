@@ -30,6 +30,7 @@ from bot.work.work import Work
 LOOK_SECONDS = 5.0
 """Between looks for replicas that are gone: their promises go on within half a minute."""
 PICK_UP_SECONDS = 30.0
+"""Between looks for what was begun, and is not kept by anybody."""
 TIDY_SECONDS = 3_600.0
 KEEP_KEPT = 86_400.0
 """Seconds for which the engine remembers what it has kept."""
@@ -59,19 +60,21 @@ async def open_work(
     with beside(url) as own:
         async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
             work = Work(engine, watches, uploads, clock)
-            rounds = [Tidying(work, clock).run, lambda: _picking_up(work, clock)]
+            rounds = [
+                lambda: _again(Tidying(work, clock).go, TIDY_SECONDS, clock),
+                lambda: _picking_up(work, clock),
+            ]
             if shared is not None:
                 replicas = Replicas(shared, engine, clock)
                 rounds += [replicas.stand, lambda: _again(replicas.look, LOOK_SECONDS, clock)]
-            async with _running(rounds):
+            async with _running(rounds, engine.launched):
                 yield work
 
 
 async def _picking_up(work: Work, clock: Clock) -> None:
     """Not at once: the engine first goes on by itself with all that it knows."""
-    await work.engine.launched.wait()
     await sleep(clock, PICK_UP_SECONDS)
-    await _again(work.pick_up, TIDY_SECONDS, clock)
+    await _again(work.pick_up, PICK_UP_SECONDS, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,6 @@ class Tidying:
 
     work: Work
     clock: Clock
-
-    async def run(self) -> None:
-        await _again(self.go, TIDY_SECONDS, self.clock)
 
     async def go(self) -> None:
         now = self.clock.time()
@@ -109,8 +109,13 @@ async def _again(
 @asynccontextmanager
 async def _running(
     runs: list[Callable[[], Coroutine[None, None, None]]],
+    ready: asyncio.Event,
 ) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(run()) for run in runs]
+    async def run_once_ready(run: Callable[[], Coroutine[None, None, None]]) -> None:
+        await ready.wait()
+        await run()
+
+    tasks = [asyncio.create_task(run_once_ready(run)) for run in runs]
     try:
         yield
     finally:

@@ -1,8 +1,10 @@
-"""Which of the replicas this one is: the engine goes on with what its own slot has promised."""
+"""Which of the replicas this one is: what it has promised is known by its name."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -13,35 +15,41 @@ from bot.errors import StoreUnavailable
 from bot.store.engine import Database
 from bot.store.lead import Lead
 
-MOST_SLOTS = 32
-"""Replicas at once."""
 WAIT_SECONDS = 0.5
-"""For another replica that makes the engine's tables, or that has all slots for a moment."""
+"""For another replica that makes the engine's tables, or that looks whether this one is gone."""
 TABLES = "work tables"
 
 
 class Slot(Protocol):
     @property
     def executor(self) -> str:
-        """The engine's name of this replica, once the slot is taken."""
+        """The engine's name of this replica."""
 
     async def take(self) -> None:
-        """Raises ``StoreUnavailable``."""
+        """Returns once it is ours. Raises ``StoreUnavailable``."""
+
+    async def ours(self) -> None:
+        """While it is not, what is promised could be taken for that of a replica that is gone:
+        returns as soon as it is."""
 
     def alone_to_migrate(self) -> AbstractAsyncContextManager[None]:
         """Inside, no other replica makes or changes the engine's tables."""
 
     async def leave(self) -> None:
-        """Another replica may have it."""
+        """Others may go on with what was promised by this name."""
 
 
 class OnlySlot:
-    """Of a process that has its database to itself: the store holds a lock on the file."""
+    """Of a process that has its database to itself: the store holds a lock on the file. The engine
+    itself goes on with what was promised by this name, in an earlier process."""
 
     executor = "slot-0"
 
     async def take(self) -> None:
         """It is ours already."""
+
+    async def ours(self) -> None:
+        """It always is."""
 
     @asynccontextmanager
     async def alone_to_migrate(self) -> AsyncIterator[None]:
@@ -52,41 +60,42 @@ class OnlySlot:
 
 
 class SharedSlot:
-    """One of several on one Postgres: whoever holds the name of a slot is that replica.
+    """One of several on one Postgres, by a name that no other process ever has.
 
-    The name goes with the session that holds it, so a slot whose name is free and that has promised
-    something belongs to a replica that is gone.
+    The name is held for as long as the session lives that took it. So one that nobody holds, and
+    that has promised something, is that of a replica which is gone.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self.executor = f"replica-{secrets.token_hex(8)}"
         self._database = database
         self._clock = clock
-        self._number = -1
         self._held = AsyncExitStack()
         self._lead: Lead | None = None
-
-    @property
-    def executor(self) -> str:
-        return executor(self._number)
+        self._ours = asyncio.Event()
 
     async def take(self) -> None:
-        while self._lead is None:
-            for number in range(MOST_SLOTS):
-                if await self._taken(number):
-                    return
-            structlog.get_logger("work").warning("no_slot_free", slots=MOST_SLOTS)
+        await self.leave()
+        while True:
+            held = AsyncExitStack()
+            named = self._database.lead(_name(self.executor), self._clock)
+            self._lead = await held.enter_async_context(named)
+            if self._lead is not None:
+                self._held = held
+                self._ours.set()
+                return
+            await held.aclose()
             await sleep(self._clock, WAIT_SECONDS)
 
-    async def take_again(self) -> None:
-        """The same one: what it has promised is still known by its name."""
-        await self.leave()
-        while not await self._taken(self._number):
-            await sleep(self._clock, WAIT_SECONDS)  # another replica goes on with its promises
+    async def ours(self) -> None:
+        await self._ours.wait()
 
     async def lost(self) -> None:
-        """Until the slot is ours no longer."""
-        if self._lead is not None:
-            await self._lead.lost.wait()
+        """Returns when it was ours, and is no longer."""
+        await self._ours.wait()
+        assert self._lead is not None  # noqa: S101 - set before it was ours
+        await self._lead.lost.wait()
+        self._ours.clear()
 
     @asynccontextmanager
     async def alone_to_migrate(self) -> AsyncIterator[None]:
@@ -98,29 +107,15 @@ class SharedSlot:
             await sleep(self._clock, WAIT_SECONDS)
 
     async def leave(self) -> None:
-        self._lead = None
-        await self._held.aclose()
+        self._ours.clear()
+        held, self._held = self._held, AsyncExitStack()
+        await held.aclose()
 
     @asynccontextmanager
     async def of_one_gone(self, executor: str) -> AsyncIterator[bool]:
-        """Whether nobody holds that slot; inside, nobody else can take it."""
+        """Whether nobody holds that name; inside, nobody else can take it."""
         async with self._database.lead(_name(executor), self._clock) as lead:
             yield lead is not None
-
-    async def _taken(self, number: int) -> bool:
-        held = AsyncExitStack()
-        lead = await held.enter_async_context(
-            self._database.lead(_name(executor(number)), self._clock)
-        )
-        if lead is None:
-            await held.aclose()
-            return False
-        self._number, self._lead, self._held = number, lead, held
-        return True
-
-
-def executor(number: int) -> str:
-    return f"slot-{number}"
 
 
 def _name(executor: str) -> str:
@@ -136,7 +131,7 @@ class Shift(Protocol):
 
 
 class Replicas:
-    """Keeps a slot for as long as the process lives, and goes on with the work of those gone."""
+    """Keeps the slot for as long as the process lives, and goes on with the work of those gone."""
 
     def __init__(self, slot: SharedSlot, shift: Shift, clock: Clock) -> None:
         self._slot = slot
@@ -151,15 +146,24 @@ class Replicas:
                     await self._shift.take_over(executor)
 
     async def stand(self) -> None:
-        """Until it is cancelled: a slot that was lost is taken anew, and its work begun again."""
+        """Until it is cancelled: a name that was lost is taken anew, and its work begun again, as
+        far as nobody else has begun it meanwhile."""
         while True:
             await self._slot.lost()
             structlog.get_logger("work").error("slot_lost", slot=self._slot.executor)
             await self._shift.let_go()
-            while True:
-                try:
-                    await self._slot.take_again()
-                    await self._shift.take_over(self._slot.executor)
-                    break
-                except (StoreUnavailable, OSError):
-                    await sleep(self._clock, WAIT_SECONDS)
+            await self._again(self._slot.take)
+            await self._again(self._go_on)
+
+    async def _go_on(self) -> None:
+        await self._shift.take_over(self._slot.executor)
+
+    async def _again(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Until the database is there for it."""
+        while True:
+            try:
+                await act()
+            except (StoreUnavailable, OSError):
+                await sleep(self._clock, WAIT_SECONDS)
+            else:
+                return

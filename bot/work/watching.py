@@ -25,10 +25,14 @@ from bot.store.watches import Ask, Ending, Watch, Watches
 from bot.work import watch_message
 from bot.work.engine import Engine
 from bot.work.rhythm import patience, pause
+from bot.work.room import Room
 
 KIND = "watch"
-A_SECOND = 20.0
-"""Looks at jobs, of all watches and all replicas together."""
+A_SECOND = 19.0
+"""Requests to Chakra, of all watches and all replicas together."""
+AT_ONCE = 8
+"""Looks of this process: a thousand that fall due together must neither fill the database's queue,
+in which people's commands stand as well, nor meet a Chakra that hangs with a thousand requests."""
 TOLD_OF_STALL = 900.0
 """Seconds without progress after which the one who asked is told, once a standstill."""
 LONGEST = 7 * 86_400.0
@@ -54,16 +58,21 @@ class _Sight:
 
 
 class Watching:
-    """Raises ``StoreUnavailable`` from every method."""
+    """Raises ``StoreUnavailable`` from every method.
+
+    Every look waits for a place in the room, and every request for its turn: so they are spread
+    however many fall due at once, and what is asked of Chakra is bounded for all together.
+    """
 
     def __init__(
         self, watches: Watches, jobs: JobLibrary, outbox: Outbox, turns: Turns, clock: Clock
     ) -> None:
         self.watches = watches
-        self._jobs = jobs
+        self._jobs = jobs.in_turns(self._turn)
         self._outbox = outbox
         self._turns = turns
         self._clock = clock
+        self._room = Room(AT_ONCE)
         self._bells: dict[int, Bell] = {}
         self._log = structlog.get_logger("watches")
 
@@ -80,9 +89,11 @@ class Watching:
 
     async def go_on(self, engine: Engine) -> None:
         """With each that somebody began and did not come to promise."""
-        for watch in await self.watches.live():
-            if watch.id not in self._bells:
-                await engine.promise(KIND, str(watch.id))
+        live = await self.watches.live_ids()
+        promised = await engine.promised(KIND) if live else frozenset()
+        for watch_id in live:
+            if str(watch_id) not in promised:
+                await engine.promise(KIND, str(watch_id))
 
     async def stop(self, watch: Watch) -> bool:
         """Whether it went on until now. Its message says so when its keeper next looks."""
@@ -99,6 +110,7 @@ class Watching:
         bell = self._bells.get(watch_id)
         if bell is not None:
             bell.ring()
+            self._room.hurry(watch_id)
 
     async def keep(self, key: str) -> None:
         """Until the watch has ended, and that is said."""
@@ -106,21 +118,29 @@ class Watching:
         bell = self._bells.setdefault(watch_id, Bell(self._clock))
         sight = _Sight()
         try:
-            while True:
-                watch = await self.watches.get(watch_id)
-                if watch is None:
-                    return
-                if not watch.watched:
-                    await self._conclude(watch)
-                    return
-                await bell.wait(await self._look(watch, sight))
+            while wait := await self._step(watch_id, sight):
+                await bell.wait(wait)
         finally:
             self._bells.pop(watch_id, None)
+
+    async def _step(self, watch_id: int, sight: _Sight) -> float:
+        """Seconds until the next one; 0 once the watch has ended and that is said."""
+        async with self._room.place(watch_id):
+            watch = await self.watches.get(watch_id)
+            if watch is not None and watch.watched:
+                if wait := await self._look(watch, sight):
+                    return wait
+                watch = await self.watches.get(watch_id)
+            if watch is not None:
+                await self._conclude(watch)
+            return 0.0
 
     async def _look(self, watch: Watch, sight: _Sight) -> float:
         """Seconds until the next look; 0 once it has ended."""
         now = self._clock.time()
         watch = await self._where_it_can_stand(watch)
+        if not watch.watched:
+            return 0.0
         if now - watch.started_at > LONGEST:
             return await self._end(watch, Ending.TOO_LONG)
         try:
@@ -139,25 +159,22 @@ class Watching:
         watch = replace(watch, seen_at=now, counts=job.counts, points=_kept(progress))
         if watch.whole and all(one.finished for one in jobs):
             return await self._end(watch, Ending.FINISHED)
-        await self._note_failed(watch, job, sight)
         await self._say(watch, sight, job, now)
+        if await self._note_failed(watch, job, sight):
+            await self._say(watch, sight, job, now)
         await self._tell_of_stall(watch, progress)
         return pause(progress, now - watch.started_at)
 
     async def _seen(self, watch: Watch) -> Sequence[Job]:
-        """Each in its turn. Raises the errors of Chakra; an old answer that stands in for none is
-        none."""
-        return [self._jobs.at_hand(one) or await self._asked(one) for one in watch.jobs]
+        """Raises the errors of Chakra; an old answer that stands in for none is none."""
+        seen = [await self._jobs.job(one) for one in watch.jobs]
+        for one in seen:
+            if one.stale and one.reason is not None:
+                raise one.reason
+        return [one.value for one in seen]
 
-    async def _asked(self, job_id: str) -> Job:
-        await self._turn()
-        seen = await self._jobs.job(job_id)
-        if seen.stale and seen.reason is not None:
-            raise seen.reason
-        return seen.value
-
-    async def _turn(self, several: int = 1) -> None:
-        wait = await self._turns.take(self._clock.time(), several)
+    async def _turn(self) -> None:
+        wait = await self._turns.take(self._clock.time())
         if wait > 0:
             await sleep(self._clock, wait)
 
@@ -197,17 +214,18 @@ class Watching:
         )
         await self._outbox.put(_key(watch), watch.channel, message, member=watch.member)
 
-    async def _note_failed(self, watch: Watch, job: Job, sight: _Sight) -> None:
-        """The first failed entries, asked for again only when there are more of them."""
+    async def _note_failed(self, watch: Watch, job: Job, sight: _Sight) -> bool:
+        """The first failed entries, asked for again only when there are more of them, and left for
+        the end while others wait for a look. Whether there is news of them."""
         now = self._clock.time()
         if job.unsuccessful == sight.failed_at or len(sight.failed) >= SHOWN_FAILED:
-            return
-        if now - sight.asked_at < ASK_FAILED:
-            return
-        await self._turn(MOST_LOOKED_THROUGH)
+            return False
+        if now - sight.asked_at < ASK_FAILED or self._room.waiting:
+            return False
         sight.asked_at = now
+        before, sight.failed_at = sight.failed, job.unsuccessful
         sight.failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED)
-        sight.failed_at = job.unsuccessful
+        return sight.failed != before
 
     async def _tell_of_stall(self, watch: Watch, progress: Progress) -> None:
         stalled = progress.stalled_for > TOLD_OF_STALL
@@ -229,8 +247,8 @@ class Watching:
         progress = Progress.of(_as_points(watch), job, watch.seen_at or now)
         failed: tuple[JobEntry, ...] = ()
         if job.unsuccessful:
-            await self._turn(MOST_LOOKED_THROUGH)
-            failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED)
+            pages = 1 if self._room.waiting else MOST_LOOKED_THROUGH
+            failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED, pages=pages)
         final = watch_message.ended(watch, job, progress, now=watch.ended_at, failed=failed)
         await self._outbox.put(_key(watch), watch.channel, final, member=watch.member, urgent=True)
         if watch.ending is not Ending.STOPPED:

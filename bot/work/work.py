@@ -48,11 +48,10 @@ class Work:
         await self.engine.launch()
 
     async def pick_up(self) -> None:
-        """Promises what somebody noted and did not come to promise: a process may die between the
-        two. What is promised already is not promised twice."""
-        await self.engine.launched.wait()
+        """What somebody began and did not come to promise, or is promised and kept by nobody."""
         await self.watching.go_on(self.engine)
         await self.uploading.pick_up(self.engine)
+        await self.engine.look_after()
 
     async def followed(self, subject: str) -> Followed:
         """``subject`` is a job's id, or an upload's. Raises ``NotFound``."""

@@ -1,4 +1,4 @@
-"""A load of signed slash commands over keep-alive connections, as lean as the loop allows."""
+"""A load of signed requests over keep-alive connections, as lean as the loop allows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import itertools
+import math
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -19,8 +20,10 @@ from bot.sandbox.slack import EmbeddedSlack
 
 @dataclass(frozen=True)
 class Load:
-    """What one run measured. ``per_second`` requests; latencies in milliseconds."""
+    """What one run measured: how many were ``answered``, and ``per_second``; latencies in
+    milliseconds."""
 
+    answered: int
     per_second: float
     median_ms: float
     worst_ms: float
@@ -108,7 +111,10 @@ class _Connection(asyncio.Protocol):
             self._ended.set_result(None)
 
     def _next(self) -> None:
-        request = next(self._requests)
+        request = next(self._requests, None)
+        if request is None:
+            self._transport.close()
+            return
         self._left = time.perf_counter()
         self._transport.write(request)
 
@@ -124,14 +130,24 @@ def _same(made: _Connection) -> _Connection:
 
 async def run(url: str, commands: Commands, *, connections: int, seconds: float) -> Load:
     """Keeps every connection busy for ``seconds``."""
+    streams = [commands.requests() for _ in range(connections)]
+    return await _loaded(url, streams, seconds)
+
+
+async def all_of(url: str, requests: Iterable[bytes], *, connections: int) -> Load:
+    """Each of them once, as fast as they are answered."""
+    return await _loaded(url, [iter(requests)] * connections, math.inf)
+
+
+async def _loaded(url: str, streams: Sequence[Iterator[bytes]], seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
     began = time.perf_counter()
     open_ones: list[_Connection] = []
     ends: list[asyncio.Future[None]] = []
-    for _ in range(connections):
+    for stream in streams:
         ended: asyncio.Future[None] = loop.create_future()
-        made = _Connection(commands.requests(), began + seconds, ended)
+        made = _Connection(stream, began + seconds, ended)
         await loop.create_connection(
             partial(_same, made), address.hostname or "", address.port or 80
         )
@@ -141,6 +157,7 @@ async def run(url: str, commands: Commands, *, connections: int, seconds: float)
     spent = time.perf_counter() - began
     latencies = [one for made in open_ones for one in made.seconds]
     return Load(
+        answered=len(latencies),
         per_second=len(latencies) / spent,
         median_ms=statistics.median(latencies) * 1000,
         worst_ms=max(latencies) * 1000,

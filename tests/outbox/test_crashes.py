@@ -266,6 +266,22 @@ async def test_a_refusal_is_noted_once_the_database_is_back(stage: Stage) -> Non
     assert len(stage.calls("chat.postMessage")) == 2
 
 
+async def test_a_fault_of_ours_does_not_end_all_delivering(stage: Stage) -> None:
+    class Odd(Posts):
+        faults = 1
+
+        async def heads(self) -> Any:
+            if self.faults:
+                self.faults -= 1
+                raise ZeroDivisionError
+            return await super().heads()
+
+    outbox = stage.outbox()
+    outbox._posts = Odd(stage.database)
+    await outbox.put("job:1", SALES, said("once"), member=JOHN)
+    await stage.until(lambda: stage.shown() == ["once"])
+
+
 async def test_one_message_that_trips_us_stops_no_other_channel(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

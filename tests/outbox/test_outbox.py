@@ -123,6 +123,7 @@ async def test_a_reply_waits_for_its_parent(stage: Stage) -> None:
     await outbox.put("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
     await stage.later(19)
     assert stage.shown() == []
+    assert await outbox.waiting() == (2, 0)
     await stage.later(3)
     parent, reply = stage.messages()
     assert (parent.text, reply.text, reply.thread_ts) == ("3 of 3", "Done", parent.ts)

@@ -245,7 +245,7 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
 async def test_a_burst_of_events_brings_every_send_to_its_end(
     world: World, database: Database
 ) -> None:
-    """Two thousand events of a hundred sends, over HTTP; `burst.py` has ten thousand."""
+    """Two thousand events of a hundred sends, over HTTP; the bench has ten thousand."""
     async with world.sending(database) as sending:
         for number in range(100):
             ids = type(ACCEPTED)(id=f"m-{number}", wamid=f"wamid.{number}")

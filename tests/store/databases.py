@@ -23,6 +23,7 @@ def address(kind: str, folder: Path) -> str:
         return f"sqlite:///{folder / 'bot.db'}"
     url = postgres()
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the engine of promises
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return url

@@ -125,6 +125,15 @@ async def test_each_channel_has_its_first(posts: Posts) -> None:
     assert [one.key for one in await posts.heads()] == ["b", "c"]
 
 
+async def test_what_waits_is_counted(posts: Posts) -> None:
+    assert await posts.waiting() == (0, 0)
+    await put(posts, *(draft(key) for key in "abcd"))
+    for key in "ab":
+        await posted(posts, key)
+    await put(posts, draft("a", "2"), now=1010)
+    assert await posts.waiting() == (2, 1)
+
+
 async def test_edits_come_by_urgency_and_then_by_how_long_they_wait(posts: Posts) -> None:
     keys = ("late", "early", "urgent", "resting", "fresh")
     await put(posts, *(draft(key) for key in keys))

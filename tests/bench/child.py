@@ -1,0 +1,80 @@
+"""A server in a process of its own: started, waited for, looked at, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+BOT = ["bot", "serve"]
+WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Child:
+    """``ready_seconds`` is how long it took to answer for the first time."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    ready_seconds: float
+
+    def resident_mb(self) -> float:
+        return self._status("VmRSS")
+
+    def peak_mb(self) -> float:
+        """The most that it ever held."""
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith(name))
+        return int(line.split()[1]) / 1024
+
+
+@asynccontextmanager
+async def child(module: list[str], env: dict[str, str]) -> AsyncIterator[Child]:
+    port = _free_port()
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own modules; starting is the measure
+        [sys.executable, "-m", *module],
+        env={**os.environ, **env, "PORT": str(port), "LOG_FORMAT": "json"},
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await _answering(url)
+        yield Child(url, process, time.perf_counter() - began)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(WAIT)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+async def _answering(url: str) -> None:
+    """Returns at the first answer, whatever it says."""
+    until = time.perf_counter() + WAIT
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(f"{url}/healthz"):
+                    return
+            except aiohttp.ClientError:
+                if time.perf_counter() > until:
+                    raise
+                await asyncio.sleep(0.01)

@@ -1,0 +1,56 @@
+"""The form that sends, and its menu of templates, while Chakra hangs and nothing is known yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.faults import Hang
+from bot.sandbox.demo import EVENTS
+from bot.sandbox.slack import EmbeddedSlack
+from tests.bench.child import BOT, child
+from tests.bench.table import Table
+
+JOHN, SALES = "U0JOHN", "C0SALES"
+TIMES = 15
+MOST_MS = 300
+"""The worst of all: within it a person sees no wait, and Slack's three seconds are far away."""
+
+
+async def hung(
+    slack: EmbeddedSlack, chakra: EmbeddedChakra, env: Mapping[str, str], table: Table
+) -> None:
+    own = {
+        "SENDERS": JOHN,
+        "CHAKRA_PLUGIN_ID": chakra.plugin_id,
+        "CHAKRA_WHATSAPP_PHONE_NUMBER_ID": chakra.sender_ids[0],
+    }
+    async with child(BOT, {**env, **own}) as bot:
+        slack.deliver_to(bot.url + EVENTS)
+        chakra.fail("*", Hang())
+        opened, offered = [], []
+        for _ in range(TIMES):
+            opened.append(await _form(slack))
+            began = time.perf_counter()
+            await slack.suggest(JOHN, "send.template", "order")
+            offered.append(time.perf_counter() - began)
+            await slack.close(JOHN)
+        chakra.clear_faults()
+        chakra.release()
+    for what, seconds in (("the form that sends is open", opened), ("its options", offered)):
+        worst = max(seconds) * 1000
+        table.add(
+            f"Chakra hung: {what}, slowest of {TIMES}",
+            f"{worst:.0f} ms",
+            f"≤ {MOST_MS} ms",
+            well=worst <= MOST_MS,
+        )
+
+
+async def _form(slack: EmbeddedSlack) -> float:
+    """Seconds from the typed line to the form on the screen."""
+    began = time.perf_counter()
+    await slack.type(JOHN, SALES, "/chakra send")
+    await slack.until(lambda: slack.view(JOHN) is not None)
+    return time.perf_counter() - began

@@ -1,0 +1,160 @@
+"""kill -9 during fifty watches: each job's message stands once, is edited to its end, and its
+outcome is told once, whoever goes on with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sandbox.slack import Shown, plain
+from bot.work.open import LOOK_SECONDS
+from tests.hurried import HurriedClock
+from tests.process import Process, StandIns, events_of, python, stand_ins
+from tests.store.databases import address
+
+HURRIED = ("-m", "tests.hurried")
+TIMES = 12.0
+WATCHES = 50
+PLACES = (
+    ("U0MEI", "C0SALES"),
+    ("U0JOHN", "C0SUPPORT"),
+    ("U0PRIYA", "C0LEADS"),
+    ("U0MEI", "D0MEI"),
+    ("U0JOHN", "D0JOHN"),
+    ("U0PRIYA", "D0PRIYA"),
+    ("U0OMAR", "D0OMAR"),
+    ("U0LENA", "D0LENA"),
+)
+"""Who types where; the app posts to each of them once a second."""
+PATIENCE = 120.0
+APP = "U0CHAKRA"
+ID = re.compile(r"Id `([0-9a-f-]{36})`")
+ENDED = re.compile(r"Job `([0-9a-f]{8})` has ended")
+PROMISED_SECONDS = 30.0
+"""Within which the work of a replica that is gone is gone on with."""
+
+
+@dataclass
+class Story:
+    """The jobs, by the place where they are watched."""
+
+    stand_ins: StandIns
+    clock: HurriedClock
+    database: str
+    folder: Path
+    jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[tuple[Process, str]]:
+        environ = self.stand_ins.environ(DATABASE_URL=self.database) | self.clock.environ()
+        async with python(*HURRIED, environ=environ, folder=self.folder) as process:
+            yield process, await process.ready()
+
+    async def watch(self, count: int, *urls: str, warmup: float = 25.0) -> None:
+        """So many more, typed at the bots in turn. Nothing is known of the jobs before the warm-up;
+        then they end one after the other."""
+        for number in range(count):
+            at = len(self.jobs)
+            job = self.stand_ins.chakra.add_job(
+                succeed=3, fail=at % 2, seconds=4, warmup=warmup + at / 2
+            )
+            person, place = self.jobs[job.id] = PLACES[at % len(PLACES)]
+            self.stand_ins.slack.deliver_to(events_of(urls[number % len(urls)]))
+            await self.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
+        await self.until(lambda: self._confirmed() == len(self.jobs))
+
+    def _confirmed(self) -> int:
+        """How many of them the people were told are watched."""
+        shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
+        return sum("You will be told" in plain(one) for one in shown if one.ephemeral)
+
+    def messages(self) -> list[tuple[str, str, Shown]]:
+        """Those that are kept up to date: the job, what it says, and itself."""
+        return [(found[1], text, one) for text, one in self._said() if (found := ID.search(text))]
+
+    def outcomes(self) -> list[tuple[str, Shown]]:
+        """The beginning of the job's id, and the message."""
+        return [(found[1], one) for text, one in self._said() if (found := ENDED.search(text))]
+
+    def final(self) -> int:
+        return sum("Finished" in text for _, text, _ in self.messages())
+
+    def _said(self) -> list[tuple[str, Shown]]:
+        shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
+        return [(plain(one), one) for one in shown if one.author == APP and not one.ephemeral]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.stand_ins.slack.until(condition)
+        except TimeoutError:
+            figures = f"{len(self.messages())} messages, {self.final()} at their end"
+            raise AssertionError(f"{figures}, {len(self.outcomes())} outcomes") from None
+
+    async def ends_well(self) -> None:
+        """Everything is told; and then nothing more."""
+        every = sorted(self.jobs)
+        await self.until(lambda: self.final() >= len(every) <= len(self.outcomes()))
+        await asyncio.sleep(1.0)
+        messages = {job: one for job, _, one in self.messages()}
+        assert sorted(job for job, *_ in self.messages()) == every
+        assert sorted(job for job, _ in self.outcomes()) == [job[:8] for job in every]
+        for job, text, _ in self.messages():
+            assert "Finished" in text, job
+            assert "Stop watching" not in text, job
+        for start, outcome in self.outcomes():
+            [message] = [one for job, one in messages.items() if job.startswith(start)]
+            assert outcome.thread_ts in (message.ts, None)
+        assert sum(one.edited for one in messages.values()) > len(every) / 2
+        assert self.stand_ins.slack.refusals == []
+
+
+@asynccontextmanager
+async def story(kind: str, folder: Path, *, times: float = TIMES) -> AsyncIterator[Story]:
+    clock = HurriedClock(time.time(), times)
+    async with stand_ins(clock) as made:
+        yield Story(made, clock, address(kind, folder), folder)
+
+
+async def kill(bot: Process) -> None:
+    assert await bot.ended(signal.SIGKILL) == -signal.SIGKILL
+
+
+async def test_killed_twice_during_fifty_watches_every_outcome_is_told_once(
+    tmp_path: Path,
+) -> None:
+    async with story("sqlite", tmp_path) as told:
+        async with told.bot() as (bot, url):
+            await told.watch(WATCHES, url)
+            await told.until(lambda: len(told.messages()) > WATCHES / 2)
+            await kill(bot)
+        async with told.bot() as (bot, url):
+            await told.until(lambda: len(told.outcomes()) > WATCHES / 5)
+            await kill(bot)
+        async with told.bot() as (bot, url):
+            await told.ends_well()
+            assert await bot.ended(signal.SIGTERM) == 0
+
+
+async def test_one_of_two_replicas_killed_for_good_the_other_goes_on_with_its_watches(
+    tmp_path: Path,
+) -> None:
+    async with story("postgres", tmp_path) as told, told.bot() as one, told.bot() as other:
+        (killed, first), (left, second) = one, other
+        await told.watch(WATCHES, first, second)
+        await told.until(lambda: len(told.messages()) > WATCHES / 2)
+        began = time.monotonic()
+        await kill(killed)
+        line = await left.until(left.errors, '"event":"taken_over"')
+        assert json.loads(line)["promises"] == WATCHES / 2
+        # It looks more often here; by the clock on the wall it may have looked just before.
+        assert time.monotonic() - began + LOOK_SECONDS < PROMISED_SECONDS
+        await told.ends_well()
+        assert await left.ended(signal.SIGTERM) == 0

@@ -1,0 +1,230 @@
+"""Replicas on one Postgres: each has a name, keeps it, and goes on with the work of those gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from bot.store import engine
+from bot.store.engine import Database, open_database
+from bot.store.lead import CHECK_SECONDS
+from bot.tasks import cancel
+from bot.work.slots import WAIT_SECONDS, Replicas, SharedSlot
+from tests.clock import ManualClock
+from tests.store.databases import address, postgres
+
+PATIENCE = 20.0
+
+Promises = defaultdict[str, set[str]]
+"""What stands in the engines' database: by the name of the replica that has promised it."""
+
+
+@dataclass
+class Shift:
+    """An engine as the replicas see it: what it keeps now, and what they asked of it."""
+
+    slot: SharedSlot
+    promises: Promises
+    kept: set[str] = field(default_factory=set)
+    let_go_of: int = 0
+
+    async def promise(self, key: str) -> None:
+        await self.slot.ours()
+        self.promises[self.slot.executor].add(key)
+        self.kept.add(key)
+
+    async def promised_by_others(self) -> frozenset[str]:
+        return frozenset(name for name, keys in self.promises.items() if keys) - {
+            self.slot.executor
+        }
+
+    async def take_over(self, executor: str) -> int:
+        gone = self.promises.pop(executor, set())
+        self.promises[self.slot.executor] |= gone
+        self.kept |= gone
+        return len(gone)
+
+    async def let_go(self) -> None:
+        self.let_go_of += 1
+        self.kept.clear()
+
+
+@dataclass
+class Replica:
+    database: Database
+    slot: SharedSlot
+    shift: Shift
+    replicas: Replicas
+    standing: asyncio.Task[None]
+
+    async def cut(self) -> None:
+        """Ends the session that holds its name."""
+        async with self.database.begin() as connection:
+            await connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                    "WHERE locktype = 'advisory' AND granted"
+                )
+            )
+
+    async def dies(self) -> None:
+        """All of its sessions end, and nothing of it goes on."""
+        await cancel([self.standing])
+        await self.slot.leave()
+
+
+@dataclass
+class World:
+    url: str
+    clock: ManualClock
+    stack: AsyncExitStack
+    promises: Promises = field(default_factory=lambda: defaultdict(set))
+
+    async def replica(self, *, takes: bool = True) -> Replica:
+        database = await self.stack.enter_async_context(open_database(self.url))
+        slot = SharedSlot(database, self.clock)
+        self.stack.push_async_callback(slot.leave)
+        shift = Shift(slot, self.promises)
+        replicas = Replicas(slot, shift, self.clock)
+        standing = asyncio.create_task(replicas.stand())
+        self.stack.push_async_callback(cancel, [standing])
+        if takes:
+            await slot.take()
+        return Replica(database, slot, shift, replicas, standing)
+
+    async def passing(self, condition: Callable[[], bool]) -> None:
+        """Postgres answers by real time."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await self.clock.advance(WAIT_SECONDS)
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: ManualClock) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        yield World(address("postgres", tmp_path), clock, stack)
+
+
+async def test_what_one_who_is_gone_has_promised_is_gone_on_with(world: World) -> None:
+    dying, living = await world.replica(), await world.replica()
+    await dying.shift.promise("watch:1")
+    await living.replicas.look()
+    assert living.shift.kept == set()
+    await dying.dies()
+    await living.replicas.look()
+    assert living.shift.kept == {"watch:1"}
+    assert world.promises[living.slot.executor] == {"watch:1"}
+
+
+async def test_of_two_who_look_at_once_one_goes_on_with_it(world: World) -> None:
+    dying, first, second = [await world.replica() for _ in range(3)]
+    await dying.shift.promise("watch:1")
+    await dying.dies()
+    await asyncio.gather(first.replicas.look(), second.replicas.look())
+    assert sorted([len(first.shift.kept), len(second.shift.kept)]) == [0, 1]
+
+
+async def test_a_name_that_was_lost_is_taken_again_and_its_work_gone_on_with(world: World) -> None:
+    one = await world.replica()
+    await one.shift.promise("watch:1")
+    await one.cut()
+    await world.passing(lambda: one.shift.let_go_of == 1 and one.shift.kept == {"watch:1"})
+    await asyncio.wait_for(one.slot.ours(), PATIENCE)
+    other = await world.replica()
+    await other.replicas.look()
+    assert other.shift.kept == set()
+    await one.cut()
+    await world.passing(lambda: one.shift.let_go_of == 2 and one.shift.kept == {"watch:1"})
+
+
+async def test_what_others_went_on_with_meanwhile_is_theirs(world: World) -> None:
+    one, other = await world.replica(), await world.replica()
+    await one.shift.promise("watch:1")
+    await one.cut()
+    await other.slot.take()  # its session was cut as well
+    await other.replicas.look()
+    assert other.shift.kept == {"watch:1"}
+    await world.passing(lambda: one.shift.let_go_of == 1)
+    await asyncio.wait_for(one.slot.ours(), PATIENCE)
+    assert one.shift.kept == set()
+
+
+async def test_one_who_lost_its_name_promises_nothing_until_it_has_it_again(world: World) -> None:
+    """Others would take that for the promise of one who is gone."""
+    one = await world.replica()
+    nowhere = engine._sessions(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
+    there, one.database._sessions = one.database._sessions, nowhere
+    await one.cut()
+    await world.passing(lambda: one.shift.let_go_of == 1)
+    promising = asyncio.create_task(one.shift.promise("watch:2"))
+    for _ in range(5):  # it tries again and again
+        await world.clock.until_sleeping(WAIT_SECONDS)
+        await world.clock.advance(WAIT_SECONDS)
+    assert not promising.done()
+    one.database._sessions = there
+    await world.passing(promising.done)
+    assert one.shift.kept == {"watch:2"}
+    await nowhere.dispose()
+
+
+async def test_a_replica_that_starts_meanwhile_has_a_name_of_its_own(world: World) -> None:
+    """With the name of the one that lost it, that one could never have it again, and what it
+    promised from then on would be nobody's to go on with once it was gone."""
+    one = await world.replica()
+    await one.cut()
+    newer = await world.replica()
+    await world.passing(lambda: one.shift.let_go_of == 1)
+    await asyncio.wait_for(one.slot.ours(), PATIENCE)
+    await one.shift.promise("watch:1")
+    await one.dies()
+    await newer.replicas.look()
+    assert newer.shift.kept == {"watch:1"}
+
+
+async def test_nothing_is_lost_before_it_was_taken(world: World) -> None:
+    one = await world.replica(takes=False)
+    for _ in range(3):
+        await world.clock.advance(CHECK_SECONDS)
+    assert one.shift.let_go_of == 0
+    await one.slot.take()
+    await one.shift.promise("watch:1")
+    await world.clock.until_sleeping(CHECK_SECONDS)
+    await world.clock.advance(CHECK_SECONDS)
+    assert (one.shift.let_go_of, one.shift.kept) == (0, {"watch:1"})
+
+
+async def test_one_after_the_other_makes_the_engines_tables(world: World) -> None:
+    several = [await world.replica() for _ in range(3)]
+    inside: list[int] = []
+    most = 0
+
+    async def migrate(number: int) -> None:
+        nonlocal most
+        async with several[number].slot.alone_to_migrate():
+            inside.append(number)
+            most = max(most, len(inside))
+            await asyncio.sleep(0.02)
+            inside.remove(number)
+
+    working = [asyncio.create_task(migrate(number)) for number in range(3)]
+    await world.passing(lambda: all(one.done() for one in working))
+    await asyncio.gather(*working)
+    assert most == 1
+
+
+async def test_names_are_of_one_process_each(world: World) -> None:
+    names = {(await world.replica(takes=False)).slot.executor for _ in range(3)}
+    assert len(names) == 3
+    async with open_database(postgres()) as database:
+        slot = SharedSlot(database, world.clock)
+        async with slot.of_one_gone(names.pop()) as gone:
+            assert gone

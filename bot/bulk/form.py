@@ -19,7 +19,7 @@ KIND, PROCEDURE, UPLOAD = "kind", "procedure", "file"
 COLUMN = "column_"
 """What the fields of unmatched columns begin with; the column's place follows."""
 PURPOSES = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
-KEYS = {Purpose.CREATE: "the key of the record", Purpose.UPDATE: "tells which record"}
+KEYS = {Purpose.CREATE: "the key", Purpose.UPDATE: "tells which record"}
 ASKING = (
     "*Chakra has no attribute with these names.* Choose one, or leave the column out. What you "
     "choose is shown to you before anything is sent."
@@ -151,8 +151,8 @@ def _head(plan: Plan) -> Markup:
     file = blocks.clip(plan.upload.filename, LONGEST_NAME)
     rows = len(plan.sheet.rows)
     counted = "1 row" if rows == 1 else f"{rows:,} rows"
-    become = "to become new" if plan.matching.purpose is Purpose.CREATE else "that change"
-    return words(bold(file), f" · {counted} {become} ", code(plan.upload.procedure), " records")
+    to_do = "create" if plan.matching.purpose is Purpose.CREATE else "change"
+    return words(bold(file), f" · {counted}, to {to_do} ", code(plan.upload.procedure), " records")
 
 
 def _matched(plan: Plan) -> Markup:
@@ -160,7 +160,7 @@ def _matched(plan: Plan) -> Markup:
     purpose = plan.matching.purpose
     shown = [_column(one, first, purpose) for one in plan.matching.matched[:MOST_MATCHED]]
     more = len(plan.matching.matched) - len(shown)
-    told = [words(bold("What goes to Chakra"), ", with the first row for example"), *shown]
+    told = [words(bold("What goes to Chakra"), ", and what the first row has"), *shown]
     if more:
         told.append(words(f"and {more} more columns"))
     return Markup(blocks.clip(lines(told), blocks.SECTION_TEXT))

@@ -28,7 +28,7 @@ LEFT_OVER = "Never started"
 """For what is still to go when the job says that it is over."""
 
 RUNNING = ":hourglass_flowing_sand:"
-CELLS = 20
+CELLS = 15
 FULL, EMPTY = "▓", "░"
 """As plain text: what is set as code is red in Slack, and red means that something is wrong."""
 

@@ -128,7 +128,7 @@ def tips(chakra: EmbeddedChakra) -> list[Tip]:
     numbers = tuple((f"+{one.number}", one.says) for one in chakra.test_numbers)
     return [
         Tip("A table to upload", (BULK,), samples=(sample(),)),
-        Tip("Background jobs", jobs, line="/chakra job {}"),
+        Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
         Tip("Numbers to send to", numbers, line="/chakra send {}"),
     ]
 

@@ -130,7 +130,7 @@ def _named(watch: Watch) -> Markup:
 
 
 def _end(watch: Watch) -> Markup:
-    when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} {{time}}|then>"
+    when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} at {{time}}|then>"
     reason = {
         Ending.FINISHED: "Ended",
         Ending.STOPPED: "No longer watched since",

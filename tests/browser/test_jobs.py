@@ -60,7 +60,7 @@ async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as
 ) -> None:
     person = await open_page(browser, demo)
     form = await checked(person, leads("Lead Id", "First Name", "City"))
-    await expect(form).to_contain_text(f"{ROWS} rows to become new lead records")
+    await expect(form).to_contain_text(f"{ROWS} rows, to create lead records")
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text(f"Send {ROWS} rows")
     await person.submits()
     await expect(form).not_to_be_visible()

@@ -235,6 +235,7 @@ async def test_the_page_is_told_of_shortcuts_and_of_things_to_try() -> None:
     assert numbers == {
         "title": "Numbers",
         "line": "/chakra send {}",
+        "in_forms": True,
         "rows": [row],
         "samples": [],
     }

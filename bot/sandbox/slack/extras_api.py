@@ -67,6 +67,7 @@ def _tip_json(tip: Tip) -> Json:
     return {
         "title": tip.title,
         "line": tip.line,
+        "in_forms": tip.in_forms,
         "rows": [{"text": text, "note": note} for text, note in tip.rows],
         "samples": [_sample_json(sample) for sample in tip.samples],
     }

@@ -28,11 +28,13 @@ class Sample:
 class Tip:
     """A group of things to try: ``rows`` are what to type or paste, and what will come of it.
 
-    ``line`` is what a row becomes in an empty message box, ``{}`` being the row itself. Names of
-    ``samples`` are unlike one another in all tips of a page.
+    ``line`` is what a row becomes in an empty message box, ``{}`` being the row itself.
+    ``in_forms`` tells whether a form has a field for it. Names of ``samples`` are unlike one
+    another in all tips of a page.
     """
 
     title: str
     rows: tuple[tuple[str, str], ...] = ()
     line: str = "{}"
     samples: tuple[Sample, ...] = ()
+    in_forms: bool = True

@@ -8,7 +8,7 @@ import { Listbox } from "./listbox.js";
 import { Popup } from "./popup.js";
 import { globalShortcuts } from "./shortcuts.js";
 
-const EXAMPLES = ["/chakra user john@acme.com", "/chakra users", "/chakra help"];
+const EXAMPLES = ["/chakra user john@acme.com", "/chakra send", "/chakra bulk create lead", "/chakra help"];
 const TALLEST_PX = 220;
 
 export class Composer {

@@ -3,8 +3,8 @@
  *
  * @typedef {{callback_id: string, name: string, description: string, kind: "global" | "message"}} Shortcut
  * @typedef {{name: string, type: string, note: string, size: number, url: string}} Sample
- * @typedef {{title: string, line: string, rows: {text: string, note: string}[], samples: Sample[]}} Tip
- *   in `line` a row takes the place of `{}`
+ * @typedef {{title: string, line: string, rows: {text: string, note: string}[], samples: Sample[], in_forms: boolean}} Tip
+ *   in `line` a row takes the place of `{}`; in_forms: whether a form has a field for it
  */
 
 import { loadExtras } from "./api.js";

@@ -7,6 +7,9 @@ import { sizeOf } from "./sizes.js";
 
 const WRITABLE = "input:not([type=radio], [type=checkbox], [type=file]), textarea";
 
+/** There the panel lies over the form's own buttons. */
+const NARROW = matchMedia("(max-width: 720px)");
+
 export class Tips {
   #open = false;
 
@@ -75,10 +78,10 @@ export class Tips {
     if (!tips.length) this.#show(false);
     arrange(
       this.list,
-      tips.map(({ title, rows, line, samples }) =>
+      tips.map(({ title, rows, line, samples, in_forms: inForms }) =>
         h(
           "section",
-          { "aria-label": title },
+          { "aria-label": title, class: inForms ? null : "not-in-forms" },
           h("h3", {}, title),
           h("ul", {}, [
             ...rows.map((row) => this.#row(row, line)),
@@ -118,8 +121,10 @@ export class Tips {
       const content = await fetch(url)
         .then((answer) => (answer.ok ? answer.blob() : null))
         .catch(() => null);
-      if (content) offerFiles(input, [new File([content], name, { type })]);
-      else this.page.notices.toast(`${name} could not be fetched. Is the demo still running?`);
+      if (content) {
+        offerFiles(input, [new File([content], name, { type })]);
+        if (NARROW.matches) this.#show(false);
+      } else this.page.notices.toast(`${name} could not be fetched. Is the demo still running?`);
     };
     return h(
       "li",

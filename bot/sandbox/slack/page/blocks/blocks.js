@@ -127,6 +127,7 @@ function input(block, host) {
     labelId: ids.label,
     describedBy: `${ids.hint} ${ids.error}`,
     optional: block.optional === true,
+    hinted: Boolean(block.hint),
   });
   const focus = () => node.querySelector("[data-action-id]:not([type=radio], [type=checkbox])")?.focus();
   const node = h(

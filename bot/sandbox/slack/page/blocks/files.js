@@ -73,12 +73,13 @@ class FileInput {
         on: { [OFFERED]: (event) => this.#add(event.detail) },
       },
       this.zone,
-      h("p", { class: "fine" }, this.#rules()),
+      place.input?.hinted ? null : h("p", { class: "fine" }, this.#rules()),
       this.list,
     );
     this.#draw();
   }
 
+  /** For a field that does not say itself what it takes. */
   #rules() {
     const size = sizeOf(LARGEST_BYTES);
     const room = this.most > 1 ? `Up to ${this.most} files of ${size} each.` : `Up to ${size}.`;

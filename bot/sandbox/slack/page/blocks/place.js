@@ -16,8 +16,8 @@ export class Place {
   /**
    * @param {Host} host
    * @param {any} block
-   * @param {{label?: string, labelId?: string, describedBy?: string, optional?: boolean}} [input] for elements of an
-   *   input block, whose changes go to the app only when the block asks for it
+   * @param {{label?: string, labelId?: string, describedBy?: string, optional?: boolean, hinted?: boolean}} [input]
+   *   for elements of an input block, whose changes go to the app only when the block asks for it
    */
   constructor(host, block, input) {
     this.host = host;

@@ -8,9 +8,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.demo import hints
+from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.demo import TABLE, hints, tips
 from bot.sandbox.slack import plain
 from commands import COMMANDS
+from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.process import Process, python, run
 
@@ -106,3 +108,15 @@ async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:
             answers.append(plain(made.slack.messages("U0MEI", "C0SALES")[-1]))
     assert answers[0] == answers[1]
     assert "John Doe" in answers[0]
+
+
+async def test_it_offers_all_seeded_jobs_and_numbers_to_try_and_a_table() -> None:
+    chakra = EmbeddedChakra(clock=ManualClock())
+    table, jobs, numbers = tips(chakra)
+    [offered] = table.samples
+    assert (offered.name, offered.content) == (TABLE.name, TABLE.read_bytes())
+    assert offered.note.startswith("60 leads")
+    assert jobs.rows == tuple((job.id, job.about) for job in chakra.jobs)
+    assert all(about for _, about in jobs.rows)
+    assert len(numbers.rows) == len(chakra.test_numbers)
+    await chakra.aclose()

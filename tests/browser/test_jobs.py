@@ -111,7 +111,7 @@ async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: Worl
     await expect(form).to_contain_text("Town → city")
     await person.submits()
     await expect(form).not_to_be_visible()
-    await expect(person.page.get_by_text("3 rows go to Chakra")).to_be_visible()
+    await expect(saying(person, "3 rows go to Chakra. Follow it in #sales")).to_be_visible()
     await expect(saying(person, "Watched for")).to_be_visible()
     [asked] = [one for one in demo.chakra.requests if one.path.endswith("bulk-create")]
     assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]

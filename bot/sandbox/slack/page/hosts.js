@@ -1,6 +1,7 @@
 /** What messages and modals lend to the blocks in them: names for ids, and the way to the app. */
 
 import * as api from "./api.js";
+import { mrkdwn } from "./mrkdwn.js";
 
 /** @typedef {{store: import("./state.js").Store, notices: import("./notices.js").Notices, extras: import("./extras.js").Extras, openChannel: (id: string) => void}} Page */
 
@@ -14,6 +15,11 @@ export function namesOf({ store, openChannel }) {
     },
     openChannel,
   };
+}
+
+/** What a message says, without its marks. @param {Page} page @param {string} text */
+export function spoken(page, text) {
+  return mrkdwn(text, namesOf(page)).textContent ?? "";
 }
 
 /**

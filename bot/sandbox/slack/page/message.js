@@ -5,7 +5,7 @@ import { avatar } from "./avatar.js";
 import { renderBlock } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus } from "./dom.js";
 import { Form } from "./form.js";
-import { hostOf } from "./hosts.js";
+import { hostOf, spoken } from "./hosts.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { messageShortcuts } from "./shortcuts.js";
@@ -82,7 +82,7 @@ export class MessageView {
 
   /** Above a reply that was sent to the channel as well: what it answers. */
   #replied(parent, toThread) {
-    const said = h("span", {}, mrkdwn(parent.text, this.host.names)).textContent;
+    const said = spoken(this.page, parent.text);
     return h(
       "p",
       { class: "replied" },

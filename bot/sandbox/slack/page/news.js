@@ -2,9 +2,8 @@
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
-import { namesOf } from "./hosts.js";
+import { spoken } from "./hosts.js";
 import { iconButton } from "./icons.js";
-import { mrkdwn } from "./mrkdwn.js";
 
 const SHOWN_MS = 9000;
 
@@ -48,7 +47,7 @@ export class News {
     this.#channel = channel;
     this.title.textContent = message.author.name;
     const files = (message.files ?? []).map(({ title }) => title);
-    const said = h("span", {}, mrkdwn(message.text, namesOf(this.page))).textContent;
+    const said = spoken(this.page, message.text);
     arrange(this.words, [document.createTextNode([said, ...files].filter(Boolean).join(" · "))]);
     (document.querySelector("dialog[open]") ?? document.body).append(this.box);
     this.box.showPopover();

@@ -2,6 +2,7 @@
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
+import { spoken } from "./hosts.js";
 import { CHANNEL_ICONS, icon } from "./icons.js";
 import { MessageView } from "./message.js";
 import { dayName, dayOf } from "./times.js";
@@ -76,7 +77,7 @@ export class Timeline {
     const follow = this.#isNearEnd() || message?.author.id === store.me?.id;
     this.#draw();
     if (!isNew) return follow && this.toEnd();
-    notices.announce(`${message.author.name}: ${message.text}`);
+    notices.announce(`${message.author.name}: ${spoken(this.page, message.text)}`);
     if (follow) this.toEnd();
     else this.more.hidden = false;
   }

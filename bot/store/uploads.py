@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from bot.store.engine import Database
 from bot.store.tables import pieces, uploads
@@ -173,13 +173,7 @@ class Uploads:
     async def claim(self, upload_id: int, turn: int) -> Piece | None:
         """The next pending piece, which is the caller's to send; None where none is left, or the
         upload goes no longer in this turn."""
-        going = (
-            select(uploads.c.id)
-            .where(
-                uploads.c.id == upload_id, uploads.c.stage == Stage.GOING, uploads.c.turn == turn
-            )
-            .exists()
-        )
+        going = select(uploads.c.id).where(*_goes(upload_id, turn)).exists()
         first = (
             select(func.min(pieces.c.number))
             .where(pieces.c.upload_id == upload_id, pieces.c.state == PieceState.PENDING)
@@ -199,6 +193,17 @@ class Uploads:
             )
             row = found.one_or_none()
         return None if row is None else _piece(row, bytes(row.body or b""))
+
+    async def in_hand(self, upload_id: int, turn: int, number: int) -> bool:
+        """Whether a piece that was claimed is still the caller's to send."""
+        mine = select(pieces.c.id).where(
+            pieces.c.upload_id == upload_id,
+            pieces.c.number == number,
+            pieces.c.state == PieceState.SENDING,
+            select(uploads.c.id).where(*_goes(upload_id, turn)).exists(),
+        )
+        async with self._database.begin() as connection:
+            return await connection.scalar(mine) is not None
 
     async def note(
         self, upload_id: int, number: int, state: PieceState, *, job_id: str = "", problem: str = ""
@@ -225,13 +230,22 @@ class Uploads:
             )
             return done.rowcount
 
-    async def move(self, upload_id: int, stage: Stage, now: float, *, problem: str = "") -> None:
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload_id)
-                .values(stage=stage, problem=problem, moved_at=now)
+    async def move(
+        self, upload_id: int, turn: int, stage: Stage, now: float, *, problem: str = ""
+    ) -> bool:
+        """Whether it went until now, in this turn. It is not done before each of its pieces has
+        been sent, or has met what it met."""
+        may = _goes(upload_id, turn)
+        if stage is Stage.DONE:
+            open_ones = pieces.c.state.in_((PieceState.PENDING, PieceState.SENDING))
+            may.append(
+                ~select(pieces.c.id).where(pieces.c.upload_id == upload_id, open_ones).exists()
             )
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                update(uploads).where(*may).values(stage=stage, problem=problem, moved_at=now)
+            )
+            return done.rowcount == 1
 
     async def watched_by(self, upload_id: int, watch_id: int) -> None:
         async with self._database.begin() as connection:
@@ -266,6 +280,10 @@ class Uploads:
 
 
 _WITHOUT_BODY = tuple(column for column in pieces.c if column.name != "body")
+
+
+def _goes(upload_id: int, turn: int) -> list[ColumnElement[bool]]:
+    return [uploads.c.id == upload_id, uploads.c.stage == Stage.GOING, uploads.c.turn == turn]
 
 
 def _upload(row: Row[Any]) -> Upload:

@@ -43,6 +43,9 @@ NOTE_AGAIN = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 PATIENCE = 900.0
 """Seconds for which Chakra is asked again for one piece while it is busy or away."""
 
+INTERRUPTED = "This app was interrupted before Chakra's answer came."
+ENDED = (Stage.STOPPED, Stage.DONE)
+
 Items = Sequence[Mapping[str, Any]]
 UPDATE = "update"
 
@@ -84,28 +87,46 @@ class Uploading:
 
     async def pick_up(self, engine: Engine) -> None:
         """Those that somebody set going and did not come to promise."""
-        for upload in await self.uploads.going():
-            await engine.promise(KIND, _turn(upload.id, upload.turn))
+        going = [_turn(one.id, one.turn) for one in await self.uploads.going()]
+        promised = await engine.promised(KIND) if going else frozenset()
+        for turn in going:
+            if turn not in promised:
+                await engine.promise(KIND, turn)
 
     async def keep(self, engine: Engine, key: str) -> None:
-        """Until all pieces are up, or something is in the way; either is told."""
+        """Until all pieces are up, or something is in the way; either is told.
+
+        While a replica that was taken for gone is not, two may be at it for a moment: each piece is
+        still sent once, and the one that ends it is the one that says so.
+        """
         upload_id, turn = (int(part) for part in key.split(":"))
         upload = await self.uploads.get(upload_id)
-        if upload is None or upload.turn != turn or upload.stage is not Stage.GOING:
-            return
+        if upload is not None and upload.turn == turn and upload.stage is Stage.GOING:
+            await self._send_all(engine, upload)
+            upload = await self.uploads.get(upload_id)
+        if upload is not None and upload.turn == turn and upload.stage in ENDED:
+            await self._watched(engine, upload, whole=True)
+
+    async def _send_all(self, engine: Engine, upload: Upload) -> None:
         lost = await self.uploads.give_up(upload.id)
-        problem = "This app was restarted before Chakra's answer came." if lost else ""
+        problem = INTERRUPTED if lost else ""
         while not problem:
-            piece = await self.uploads.claim(upload.id, turn)
+            piece = await self.uploads.claim(upload.id, upload.turn)
             if piece is None:
                 break
             problem = await self._send(upload, piece)
             await self._watched(engine, upload, whole=False)
-        await self._watched(engine, upload, whole=True)
-        stage = Stage.STOPPED if problem else Stage.DONE
         if problem:
             await self._tell(upload, problem)
-        await self.uploads.move(upload.id, stage, self._clock.time(), problem=problem)
+        stage, now = Stage.STOPPED if problem else Stage.DONE, self._clock.time()
+        if not await self.uploads.move(upload.id, upload.turn, stage, now, problem=problem):
+            await self._tell_anew(upload)
+
+    async def _tell_anew(self, upload: Upload) -> None:
+        """Somebody else has said that it stopped, and did not know yet what became of our piece."""
+        now = await self.uploads.get(upload.id)
+        if now is not None and now.stage is Stage.STOPPED and now.turn == upload.turn:
+            await self._tell(upload, now.problem)
 
     async def _send(self, upload: Upload, piece: Piece) -> str:
         """What is in the way, "" where Chakra took it."""
@@ -117,40 +138,51 @@ class Uploading:
             except (Throttled, Unavailable) as busy:
                 wait = min(busy.retry_after or AGAIN_SECONDS, LONGEST_WAIT)
                 if self._clock.monotonic() + wait > until:
-                    return await self._note(upload, piece, PieceState.PENDING, busy)
+                    return await self._not_up(upload, piece, PieceState.PENDING, busy)
                 await sleep(self._clock, wait)
+                if not await self.uploads.in_hand(upload.id, upload.turn, piece.number):
+                    return ""  # somebody has given it up, and said so
             except (OutcomeUnknown, Unreadable) as lost:
-                return await self._note(upload, piece, PieceState.UNKNOWN, lost)
+                return await self._not_up(upload, piece, PieceState.UNKNOWN, lost)
             except ChakraError as refused:
-                return await self._note(upload, piece, PieceState.REFUSED, refused)
+                return await self._not_up(upload, piece, PieceState.REFUSED, refused)
             else:
-                await self._note_job(upload, piece, job)
+                await self._note(upload, piece, PieceState.SENT, job_id=job.id)
                 return ""
-
-    async def _note_job(self, upload: Upload, piece: Piece, job: Job) -> None:
-        """A database that is away for a moment must not make unknown what is known."""
-        for wait in NOTE_AGAIN:
-            try:
-                sent = PieceState.SENT
-                await self.uploads.note(upload.id, piece.number, sent, job_id=job.id)
-            except StoreUnavailable:
-                await sleep(self._clock, wait)
-            else:
-                return
-        raise StoreUnavailable(f"job {job.id} of upload {upload.id} could not be noted")
 
     async def _post(self, upload: Upload, items: Items) -> Job:
         if upload.kind == "create":
             return await self._processes.bulk_create(upload.procedure, items)
         return await self._processes.bulk_update(upload.procedure, [_change(one) for one in items])
 
-    async def _note(
+    async def _not_up(
         self, upload: Upload, piece: Piece, state: PieceState, error: ChakraError
     ) -> str:
         self._log.warning("piece_not_up", upload=upload.id, piece=piece.number, reason=error.kind)
         problem = redact(sentence(error))
-        await self.uploads.note(upload.id, piece.number, state, problem=problem)
+        await self._note(upload, piece, state, problem=problem)
         return problem
+
+    async def _note(
+        self,
+        upload: Upload,
+        piece: Piece,
+        state: PieceState,
+        *,
+        job_id: str = "",
+        problem: str = "",
+    ) -> None:
+        """A database that is away for a moment must not make unknown what is known."""
+        for wait in NOTE_AGAIN:
+            try:
+                await self.uploads.note(
+                    upload.id, piece.number, state, job_id=job_id, problem=problem
+                )
+            except StoreUnavailable:
+                await sleep(self._clock, wait)
+            else:
+                return
+        raise StoreUnavailable(f"piece {piece.number} of upload {upload.id} could not be noted")
 
     async def _watched(self, engine: Engine, upload: Upload, *, whole: bool) -> None:
         """Its watch follows all jobs that there are; the first of them begins it."""

@@ -93,7 +93,7 @@ async def test_an_upload_that_stopped_hands_out_nothing_until_it_is_continued(
 ) -> None:
     upload = await going(uploads)
     assert await uploads.continued(upload.id, 1002) is None
-    await uploads.move(upload.id, Stage.STOPPED, 1002, problem="Chakra is away.")
+    assert await uploads.move(upload.id, 1, Stage.STOPPED, 1002, problem="Chakra is away.")
     assert await uploads.claim(upload.id, 1) is None
     again = await uploads.continued(upload.id, 1003)
     assert again is not None
@@ -111,10 +111,42 @@ async def test_drafts_and_old_uploads_are_forgotten_with_their_rows(uploads: Upl
     assert await uploads.forget(899, 9999) == 0
     assert await uploads.forget(900, 9999) == 1
     assert await uploads.get(draft.id) is None
-    await uploads.move(upload.id, Stage.STOPPED, 1500)
+    assert await uploads.move(upload.id, 1, Stage.STOPPED, 1500)
     assert await uploads.forget(0, 1499) == 0
     assert await uploads.forget(0, 1500) == 1
     assert await uploads.pieces(upload.id) == []
+
+
+async def test_it_is_done_once_no_piece_is_left_or_on_its_way(uploads: Uploads) -> None:
+    upload = await going(uploads, 2)
+    await uploads.claim(upload.id, 1)
+    await uploads.note(upload.id, 0, PieceState.UNKNOWN)
+    assert not await uploads.move(upload.id, 1, Stage.DONE, 1002)
+    await uploads.claim(upload.id, 1)
+    assert not await uploads.move(upload.id, 1, Stage.DONE, 1003)
+    await uploads.note(upload.id, 1, PieceState.SENT, job_id="job-1")
+    assert await uploads.move(upload.id, 1, Stage.DONE, 1004)
+    assert not await uploads.move(upload.id, 1, Stage.STOPPED, 1005, problem="Too late.")
+
+
+async def test_what_was_given_up_is_nobodys_to_send(uploads: Uploads) -> None:
+    upload = await going(uploads)
+    await uploads.claim(upload.id, 1)
+    assert await uploads.in_hand(upload.id, 1, 0)
+    assert not await uploads.in_hand(upload.id, 1, 1)
+    assert not await uploads.in_hand(upload.id, 2, 0)
+    await uploads.give_up(upload.id)
+    assert not await uploads.in_hand(upload.id, 1, 0)
+
+
+async def test_who_is_late_does_not_end_what_was_continued(uploads: Uploads) -> None:
+    upload = await going(uploads)
+    assert await uploads.move(upload.id, 1, Stage.STOPPED, 1002)
+    assert await uploads.continued(upload.id, 1003) is not None
+    assert not await uploads.move(upload.id, 1, Stage.STOPPED, 1004)
+    found = await uploads.get(upload.id)
+    assert found is not None
+    assert (found.stage, found.turn) == (Stage.GOING, 2)
 
 
 async def test_its_watch_is_remembered(uploads: Uploads) -> None:

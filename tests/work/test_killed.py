@@ -154,7 +154,8 @@ async def test_one_of_two_replicas_killed_for_good_the_other_goes_on_with_its_wa
         began = time.monotonic()
         await kill(killed)
         line = await left.until(left.errors, '"event":"taken_over"')
-        assert json.loads(line)["promises"] == WATCHES / 2
+        # Half of them are its, less those that a slow machine had already seen to their end.
+        assert 0 < json.loads(line)["promises"] <= WATCHES / 2
         # It looks more often here; by the clock on the wall it may have looked just before.
         assert time.monotonic() - began + LOOK_SECONDS < PROMISED_SECONDS
         await told.ends_well()

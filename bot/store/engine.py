@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,6 +141,11 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         async with _opened(_postgres(address), _sessions(address)) as database:
             yield database
         return
+    if (address.database or "") in IN_MEMORY:
+        with _in_memory() as shared:
+            async with _opened(_sqlite(address.set(**shared))) as database:
+                yield database
+        return
     with _alone_on(address.database or ""):
         async with _opened(_sqlite(address)) as database:
             yield database
@@ -206,6 +213,7 @@ def _sqlite(address: URL) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _let_go)
     return engine
 
 
@@ -221,12 +229,28 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _let_go(connection: Any, _: object, __: object) -> None:
+    """Of a connection whose work was cancelled. To close it is not enough: while a cursor of it is
+    somewhere in memory, SQLite keeps its lock, and nobody else could write."""
+    with suppress(sqlite3.Error, DBAPIError):
+        connection.rollback()
+
+
+@contextmanager
+def _in_memory() -> Iterator[dict[str, Any]]:
+    """What names a database of this process alone. It lives as long as a connection to it does:
+    one is held here, as work that is cancelled may end the other.
+
+    sqlite.org/src/doc/trunk/src/memdb.c: unlike with a shared cache, who meets a lock waits.
+    """
+    name, query = f"file:/{secrets.token_hex(8)}", {"vfs": "memdb", "uri": "true"}
+    with closing(sqlite3.connect(f"{name}?vfs=memdb", uri=True)):
+        yield {"database": name, "query": query}
+
+
 @contextmanager
 def _alone_on(file: str) -> Iterator[None]:
     """Holds a lock beside ``file`` that ends with the process, however that ends."""
-    if file in IN_MEMORY:
-        yield
-        return
     lock = _locked(Path(f"{file}-lock"))
     try:
         yield

@@ -19,6 +19,7 @@ from bot.store.engine import Database, open_database
 from bot.store.migrate import HEAD, config
 from bot.store.sends import Sends
 from bot.store.tables import METADATA
+from tests.clock import settle
 from tests.store.databases import address, postgres
 from tests.store.rows import claim
 
@@ -32,6 +33,11 @@ time.sleep(60)
 """
 
 TABLES = set(METADATA.tables)
+LONG = """
+WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 500000)
+SELECT max(n) FROM counted
+"""
+"""It takes long enough to be cancelled in the middle."""
 
 
 async def run(database: Database, statement: str, times: int = 1) -> None:
@@ -138,6 +144,28 @@ async def test_a_database_in_memory_needs_no_lock() -> None:
     async with open_database("sqlite:///:memory:") as database:
         async with open_database("sqlite:///:memory:"):
             pass
+        async with database.begin() as connection:
+            assert await connection.run_sync(tables) == TABLES
+
+
+@pytest.mark.parametrize("where", ["memory", "file"])
+async def test_work_that_is_cancelled_takes_no_tables_and_no_lock_along(
+    where: str, tmp_path: Path
+) -> None:
+    begun = asyncio.Event()
+
+    async def work(database: Database) -> None:
+        async with database.begin() as connection:
+            begun.set()
+            await connection.execute(text(LONG))
+
+    file = ":memory:" if where == "memory" else str(tmp_path / "bot.db")
+    async with open_database(f"sqlite:///{file}") as database:
+        working = asyncio.create_task(work(database))
+        await begun.wait()
+        await settle()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
         async with database.begin() as connection:
             assert await connection.run_sync(tables) == TABLES
 

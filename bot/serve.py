@@ -62,7 +62,7 @@ async def run(
         url = await _unless(stop, _start(stack, settings, commands, clock, drain))
         if url is None:
             return
-        _settle_memory()
+        settle_memory()
         log = structlog.get_logger("serve")
         log.info("ready", url=url, mode="socket" if settings.socket_mode else "http")
         started(url)
@@ -118,7 +118,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
     return None
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What is here now stays: the collector need not look at it again, nor every few requests at
     what they leave behind. A tenth of the time of a cached answer."""
     gc.collect()

@@ -114,15 +114,6 @@ class Watches:
         async with self._database.begin() as connection:
             return await _one(connection, watches.c.live == _live(subject, channel))
 
-    async def live(self, *, subject: str = "", member: str = "") -> list[Watch]:
-        """Those that go on, the latest first."""
-        wanted: list[ColumnElement[bool]] = [watches.c.live.is_not(None)]
-        if subject:
-            wanted.append(watches.c.subject == subject)
-        if member:
-            wanted.append(watches.c.member == member)
-        return await self._all(and_(*wanted), limit=None)
-
     async def live_ids(self) -> list[int]:
         """Of all that go on: there may be very many."""
         async with self._database.begin() as connection:

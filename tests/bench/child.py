@@ -16,6 +16,8 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.bench.ticker import resident_mb
+
 BOT = ["bot", "serve"]
 WAIT = 60.0
 
@@ -29,16 +31,11 @@ class Child:
     ready_seconds: float
 
     def resident_mb(self) -> float:
-        return self._status("VmRSS")
+        return resident_mb(self.process.pid)
 
     def peak_mb(self) -> float:
         """The most that it ever held."""
-        return self._status("VmHWM")
-
-    def _status(self, name: str) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith(name))
-        return int(line.split()[1]) / 1024
+        return resident_mb(self.process.pid, "VmHWM")
 
 
 @asynccontextmanager

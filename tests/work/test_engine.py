@@ -63,6 +63,13 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_none_waits(engine: Engine) -> None:
+    """The record of one that was kept is written a moment later."""
+    async with asyncio.timeout(PATIENCE):
+        while await engine.promised("work"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_promise_is_kept(place: Place) -> None:
     work = Work()
     async with place.engine(work) as engine:
@@ -130,6 +137,37 @@ async def test_what_was_let_go_stays_promised(place: Place) -> None:
         first.held = False
         assert await engine.take_over(OnlySlot.executor) == 1
         await until(lambda: first.ended == ["1"])
+
+
+async def test_what_waits_to_be_kept_is_known_by_its_kind_and_key(place: Place) -> None:
+    work = Work(held=True)
+    async with place.engine(work) as engine:
+        await engine.promise("work", "1")
+        await engine.promise("work", "2")
+        await until(lambda: sorted(work.asked) == ["1", "2"])
+        assert await engine.promised("work") == {"1", "2"}
+        assert await engine.promised("play") == frozenset()
+        work.gate.set()
+        await until_none_waits(engine)
+
+
+async def test_what_is_promised_and_kept_by_nobody_is_taken_up_at_the_second_look(
+    place: Place,
+) -> None:
+    """At the first it may be about to be begun."""
+    work = Work(held=True)
+    async with place.engine(work) as engine:
+        assert await engine.look_after() == 0
+        await engine.promise("work", "1")
+        await engine.promise("work", "2")
+        await until(lambda: sorted(work.asked) == ["1", "2"])
+        assert [await engine.look_after(), await engine.look_after()] == [0, 0]
+        await engine.let_go()
+        work.gate.set()
+        assert [await engine.look_after(), await engine.look_after()] == [0, 2]
+        await until_none_waits(engine)
+        assert sorted(work.ended) == ["1", "2"]
+        assert [await engine.look_after(), await engine.look_after()] == [0, 0]
 
 
 async def test_kept_promises_are_forgotten_in_time(place: Place, clock: ManualClock) -> None:

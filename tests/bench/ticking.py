@@ -1,0 +1,52 @@
+"""``serve`` with a ticker in its loop, which writes down every tenth of a second how long the loop
+stood still: ``python -m tests.bench.ticking``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from bot import logs, settings
+from bot.clock import SystemClock
+from bot.serve import run
+from commands import COMMANDS
+from tests.bench.ticker import Ticker
+
+TICKING = ["tests.bench.ticking"]
+INTO = "TICKS_INTO"
+"""The file, a line of JSON each time: the moment, and milliseconds."""
+EVERY = 0.1
+
+
+async def main() -> None:
+    loaded = settings.load()
+    logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
+    serving = asyncio.create_task(run(loaded, COMMANDS, SystemClock()))
+    noting = asyncio.create_task(_note(Path(os.environ[INTO])))
+    await serving
+    noting.cancel()
+
+
+async def _note(into: Path) -> None:
+    ticker = Ticker()
+    with into.open("a", buffering=1) as file:
+        while True:
+            await asyncio.sleep(EVERY)
+            file.write(json.dumps([time.time(), ticker.longest() * 1000]) + "\n")
+
+
+def longest_block(into: Path, since: float, until: float) -> float:
+    """Milliseconds, between those two moments."""
+    lines = [json.loads(line) for line in into.read_text().splitlines()]
+    return max((block for at, block in lines if since <= at - EVERY <= until), default=0.0)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

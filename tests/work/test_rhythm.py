@@ -1,0 +1,69 @@
+"""How long to wait before a job is looked at again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.jobs.progress import Progress
+from bot.work.rhythm import LOOKS, QUICKEST, SLOWEST, TROUBLE, patience, pause
+
+seconds = st.floats(min_value=0, max_value=30 * 86_400)
+progresses = st.builds(
+    Progress, eta_seconds=st.none() | seconds, stalled_for=st.just(0.0) | seconds
+)
+
+
+@given(progresses, seconds)
+def test_nobody_looks_too_often_nor_forgets_to(progress: Progress, watched_for: float) -> None:
+    assert QUICKEST <= pause(progress, watched_for) <= SLOWEST
+
+
+@given(seconds, seconds, seconds)
+def test_the_longer_a_job_takes_the_longer_the_pause(
+    one: float, other: float, watched_for: float
+) -> None:
+    short, long = sorted((one, other))
+    pauses = [pause(Progress(eta_seconds=eta), watched_for) for eta in (short, long)]
+    assert pauses == sorted(pauses)
+
+
+@given(st.floats(min_value=1, max_value=3 * 86_400))
+def test_a_job_of_any_length_costs_a_bounded_number_of_looks(lasts: float) -> None:
+    """To its end at a steady speed: one a minute for what takes hours, and about ninety for the
+    last twenty minutes."""
+    now, looks = 0.0, 0
+    while now < lasts:
+        now += pause(Progress(eta_seconds=lasts - now), now)
+        looks += 1
+    assert looks <= lasts / SLOWEST + 5 * LOOKS
+    assert now - lasts <= SLOWEST
+
+
+@pytest.mark.parametrize(
+    ("progress", "watched_for", "wait"),
+    [
+        (Progress(), 0, 2),
+        (Progress(), 100, 20),
+        (Progress(), 3_600, 60),
+        (Progress(eta_seconds=10), 3_600, 2),
+        (Progress(eta_seconds=400), 3_600, 20),
+        (Progress(eta_seconds=86_400), 0, 60),
+        (Progress(eta_seconds=10, stalled_for=59), 0, 2),
+        (Progress(stalled_for=300), 3_600, 30),
+        (Progress(eta_seconds=10, stalled_for=86_400), 3_600, 60),
+    ],
+    ids=repr,
+)
+def test_by_its_own_speed(progress: Progress, watched_for: float, wait: float) -> None:
+    assert pause(progress, watched_for) == wait
+
+
+def test_a_silent_chakra_is_left_alone_for_longer_each_time() -> None:
+    waits = [patience(silences) for silences in range(1, 20)]
+    assert waits[: len(TROUBLE)] == list(TROUBLE)
+    assert all(before <= after for before, after in pairwise(waits))
+    assert waits[-1] == TROUBLE[-1]

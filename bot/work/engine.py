@@ -90,6 +90,7 @@ class Engine:
             if self._workflow is None:
                 await self._slot.take()
                 async with self._slot.alone_to_migrate():
+                    await self._make_tables()
                     self._workflow = self._set_up()
                 self.launched.set()
 
@@ -176,6 +177,15 @@ class Engine:
         self._workflow = None
         await self._slot.leave()
 
+    async def _make_tables(self) -> None:
+        """In a thread: Postgres makes an index beside others' work only once each transaction that
+        is open has ended, and ours end only while the loop goes on."""
+        try:
+            await asyncio.to_thread(DBOS.migrate, self._url)
+        except Exception as odd:  # of whichever driver
+            reason = next(iter(str(odd).splitlines()), type(odd).__name__)
+            raise StoreUnavailable(f"The tables of the work engine: {reason}") from odd
+
     def _set_up(self) -> Workflow:
         """In the running loop, which the workflows then share with everything else."""
         DBOS(config=_config(self._url, self._slot.executor))
@@ -252,6 +262,7 @@ def _config(url: str, executor: str) -> DBOSConfig:
     return {
         "name": "chakra-bot",
         "system_database_url": url,
+        "run_migrations": False,  # it would block the loop; see Engine._make_tables
         "sys_db_pool_size": CONNECTIONS,
         "max_executor_threads": THREADS,
         "application_version": VERSION,

@@ -19,6 +19,8 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
+from bot.store.engine import open_database
+from bot.store.watches import Ask, Watches
 from tests.bench.child import Child, child
 from tests.bench.table import Table
 from tests.bench.ticker import LONGEST_BLOCK
@@ -26,11 +28,10 @@ from tests.bench.ticking import INTO, TICKING, longest_block
 from tests.store.databases import address
 
 WATCHES = 1_000
-HALF_AN_HOUR = 1_800
-"""Seconds that each job takes: none ends meanwhile."""
+ENTRIES, HALF_AN_HOUR = 100, 1_800
+"""Of each job, and seconds that it takes: none ends meanwhile."""
 SECONDS = 30.0
 PATIENCE = 120.0
-AT_ONCE = 8
 PLACES = (("U0MEI", "C0SALES"), ("U0JOHN", "C0SUPPORT"), ("U0PRIYA", "C0LEADS"))
 WINDOW = 0.25
 A_SECOND, IN_A_WINDOW, HELD_MB, AGAIN_SECONDS = 20, 10, 0.1, 30
@@ -57,7 +58,8 @@ async def thousand(
         ticks = Path(folder) / "ticks"
         own = {**env, "DATABASE_URL": address(kind, Path(folder)), INTO: str(ticks)}
         bench = _Thousand(slack, chakra, own, ticks, _Named(kind, table))
-        await bench.begin_and_follow()
+        await bench.begun()
+        await bench.follow()
         await bench.killed()
 
 
@@ -84,13 +86,14 @@ class _Thousand:
     ticks: Path
     table: _Named
 
-    async def begin_and_follow(self) -> None:
+    async def follow(self) -> None:
         """Then it is killed."""
         async with child(TICKING, self.env) as bot:
             before, began = bot.resident_mb(), time.time()
-            await self._begin(bot)
+            self.slack.deliver_to(bot.url + EVENTS)
+            await _kept(bot, WATCHES)
             self._add_block("while they begin", began)
-            await self._follow()
+            await self._polls()
             held = (bot.resident_mb() - before) / WATCHES
             self.table.add("each holds", held, " MB", HELD_MB, 3)
             bot.process.send_signal(signal.SIGKILL)
@@ -103,21 +106,17 @@ class _Thousand:
             self._add_block("while they are taken up again", began)
             self.table.add("all kept again, after kill -9", again, " s", AGAIN_SECONDS, 1)
 
-    async def _begin(self, bot: Child) -> None:
-        self.slack.deliver_to(bot.url + EVENTS)
-        jobs = iter([self._job() for _ in range(WATCHES)])
+    async def begun(self) -> None:
+        """In the database, as if the process before had been killed before it promised any: Slack
+        takes no more than fifty commands a minute that look at a channel."""
+        async with open_database(self.env["DATABASE_URL"]) as database:
+            watches = Watches(database)
+            for number in range(WATCHES):
+                job = self.chakra.add_job(succeed=ENTRIES, seconds=HALF_AN_HOUR).id
+                member, channel = PLACES[number % len(PLACES)]
+                await watches.begin(Ask(job, (job,), member, channel), time.time())
 
-        async def type_some(person: str, place: str) -> None:
-            for job in jobs:
-                await self.slack.type(person, place, f"/chakra watch {job}")
-
-        await asyncio.gather(*(type_some(*PLACES[n % len(PLACES)]) for n in range(AT_ONCE)))
-        await _kept(bot, WATCHES)
-
-    def _job(self) -> str:
-        return self.chakra.add_job(succeed=1_000, seconds=HALF_AN_HOUR).id
-
-    async def _follow(self) -> None:
+    async def _polls(self) -> None:
         noted, began = Noted(), time.time()
         self.chakra.fail("*", noted)
         await asyncio.sleep(SECONDS)

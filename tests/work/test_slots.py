@@ -17,6 +17,7 @@ from bot.store import engine
 from bot.store.engine import Database, open_database
 from bot.store.lead import CHECK_SECONDS
 from bot.tasks import cancel
+from bot.work.engine import open_engine
 from bot.work.slots import WAIT_SECONDS, Replicas, SharedSlot
 from tests.clock import ManualClock
 from tests.store.databases import address, postgres
@@ -223,6 +224,31 @@ async def test_one_after_the_other_makes_the_engines_tables(world: World) -> Non
     await world.passing(lambda: all(one.done() for one in working))
     await asyncio.gather(*working)
     assert most == 1
+
+
+@pytest.mark.timeout(60)
+async def test_the_engines_tables_are_made_while_a_transaction_of_ours_is_open(
+    world: World,
+) -> None:
+    """Postgres makes some of their indexes only once every transaction has ended that was open
+    before, and ours end in the loop: had it to wait for the tables, neither would ever end."""
+    one = await world.replica(takes=False)
+    async with open_engine(world.url, {}, one.slot, world.clock) as made:
+        async with one.database.begin() as connection:
+            await connection.execute(text("SELECT count(*) FROM watches"))
+            launching = asyncio.create_task(made.launch())
+            await waited_for(one.database)
+            assert not launching.done()
+        await asyncio.wait_for(launching, PATIENCE)
+
+
+async def waited_for(database: Database) -> None:
+    """Until somebody waits for a transaction to end."""
+    async with database.begin() as connection, asyncio.timeout(PATIENCE):
+        while not await connection.scalar(  # noqa: ASYNC110
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'virtualxid' AND NOT granted")
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def test_names_are_of_one_process_each(world: World) -> None:

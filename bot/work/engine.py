@@ -220,6 +220,8 @@ class Engine:
                 self._say_away(away)
                 await sleep(self._clock, AGAIN_SECONDS)
             except Exception:  # noqa: BLE001 - a promise is not over because of a fault
+                if self._closing:
+                    raise
                 self._log.exception("promise_waits", kind=kind, again_in=wait)
                 await sleep(self._clock, wait)
                 wait = min(2 * wait, LONGEST_SECONDS)

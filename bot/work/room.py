@@ -50,14 +50,17 @@ class Room:
         try:
             await waiting.let_in
         except asyncio.CancelledError:
-            if waiting in self._line:
-                self._line.remove(waiting)
-            else:  # the place that was given to them is somebody else's now
+            if not waiting.let_in.cancelled():  # a place was given to them: it is somebody else's
                 self._leave()
+            elif waiting in self._line:
+                self._line.remove(waiting)
             raise
 
     def _leave(self) -> None:
-        if self._line:
-            self._line.popleft().let_in.set_result(None)
-        else:
-            self._free += 1
+        """Who gives up at this very moment may stand in line still."""
+        while self._line:
+            waiting = self._line.popleft()
+            if not waiting.let_in.done():
+                waiting.let_in.set_result(None)
+                return
+        self._free += 1

@@ -36,8 +36,10 @@ class Crowd:
         self.doors[who].set()
         await settle()
 
-    async def gives_up(self, who: int) -> None:
-        self.tasks[who].cancel()
+    async def give_up(self, *people: int) -> None:
+        """All at the same moment."""
+        for who in people:
+            self.tasks[who].cancel()
         await settle()
 
     async def empties(self) -> None:
@@ -81,8 +83,8 @@ async def test_who_is_wanted_soon_is_let_in_first() -> None:
 async def test_who_gives_up_in_line_or_inside_takes_no_place_along() -> None:
     crowd = Crowd()
     await crowd.comes(1, 2, 3, 4)
-    await crowd.gives_up(3)
-    await crowd.gives_up(1)
+    await crowd.give_up(3)
+    await crowd.give_up(1)
     assert crowd.came == [1, 2, 4]
     await crowd.comes(5)
     await crowd.goes(4)
@@ -103,7 +105,21 @@ async def test_a_place_that_was_given_to_one_who_gives_up_at_that_moment_is_the_
     assert crowd.most == PLACES
 
 
-steps = st.tuples(st.sampled_from(["comes", "goes", "gives up", "hurry"]), st.integers(0, 9))
+async def test_all_who_give_up_at_once_leave_the_room_empty() -> None:
+    """As at a stop: who leaves must not call in somebody who is leaving as well."""
+    crowd = Crowd()
+    await crowd.comes(1, 2, 3, 4, 5)
+    await crowd.give_up(1, 2, 3, 4, 5)
+    assert all(one.cancelled() for one in crowd.tasks.values())
+    await crowd.comes(6, 7)
+    assert crowd.inside == {6, 7}
+    await crowd.empties()
+
+
+steps = st.tuples(
+    st.sampled_from(["comes", "goes", "gives up", "all up to them give up", "hurry"]),
+    st.integers(0, 9),
+)
 
 
 @given(st.lists(steps, max_size=40))
@@ -117,8 +133,10 @@ def test_whatever_they_do_there_are_never_too_many_and_no_place_is_lost(
                 await crowd.comes(who)
             elif what == "hurry":
                 crowd.room.hurry(who)
+            elif what == "all up to them give up":
+                await crowd.give_up(*(one for one in crowd.tasks if one <= who))
             elif who in crowd.tasks:
-                await (crowd.goes(who) if what == "goes" else crowd.gives_up(who))
+                await (crowd.goes(who) if what == "goes" else crowd.give_up(who))
             assert len(crowd.inside) <= PLACES
             assert not crowd.room.waiting or len(crowd.inside) == PLACES
         await crowd.empties()

@@ -219,7 +219,7 @@ class Engine:
             except StoreUnavailable as away:
                 self._say_away(away)
                 await sleep(self._clock, AGAIN_SECONDS)
-            except Exception:  # noqa: BLE001 - a promise is not over because of a fault
+            except Exception:
                 if self._closing:
                     raise
                 self._log.exception("promise_waits", kind=kind, again_in=wait)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 from bot.chakra.text import plain
 from bot.sheets import workbook
@@ -19,6 +19,7 @@ from bot.sheets.table import Raw, table
 
 PATIENCE = 60.0
 """Seconds; 100,000 rows take two."""
+MEGABYTE = 1 << 20
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 """Of the environment, in which tokens stand too."""
 
@@ -67,12 +68,20 @@ def _said(process: subprocess.Popen[bytes], data: bytes) -> Iterator[Any]:
     assert process.stdout  # noqa: S101
     with suppress(BrokenPipeError), process.stdin as whole:
         whole.write(data)
-    for line in process.stdout:
-        if line.endswith(b"\n"):
-            yield json.loads(line)
+    for line in _lines(process.stdout):
+        yield json.loads(line)
     ended = process.wait()
     if ended:
         yield {"refused": workbook.DAMAGED if ended == 1 else workbook.LARGE}
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Each that is whole. Read by the megabyte: a thread that lets go of the interpreter for every
+    few rows, and takes it again at once, starves the event loop."""
+    rest = b""
+    while chunk := stream.read(MEGABYTE):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
 
 
 def _sheet(said: Iterator[Any]) -> Sheet:

@@ -6,8 +6,10 @@ import ipaddress
 import json
 import random
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -65,6 +67,7 @@ class Http:
         self._base_url = _checked(base_url)
         self._clock = clock
         self._limits = limits
+        trust_env = not _loopback(self._base_url)  # a proxy of the environment is honoured
         self._client = httpx.AsyncClient(
             headers={
                 "Authorization": _bearer(token),
@@ -73,7 +76,8 @@ class Http:
             timeout=httpx.Timeout(limits.write_total, connect=limits.connect, pool=limits.pool),
             limits=httpx.Limits(max_connections=limits.connections),
             follow_redirects=False,
-            trust_env=not _loopback(self._base_url),  # a proxy of the environment is honoured
+            trust_env=trust_env,
+            verify=_authorities(trust_env),
             transport=transport,
         )
         self._send = self._patient(observe, jitter)
@@ -245,6 +249,12 @@ def _path_below(base_url: str, address: str) -> str | None:
     if ours != theirs or "@" in parts.netloc or not below:
         return None
     return f"{path}?{parts.query}" if parts.query else path
+
+
+@cache
+def _authorities(trust_env: bool) -> ssl.SSLContext:
+    """Whom certificates are trusted of; read once, as it takes longer than opening all the rest."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _loopback(base_url: str) -> bool:

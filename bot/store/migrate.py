@@ -1,7 +1,8 @@
 """Brings the tables up to date, one process at a time, in the transaction that it is given.
 
-Alembic is imported only where there is something to do: it would stay in memory, 10 MB of it, for
-the life of a process that needs it once.
+A new database gets them as they are now; a test holds that to what the migrations make of an old
+one. Alembic is imported only where there is something to migrate: it would stay in memory, 10 MB of
+it, for the life of a process that needs it once.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
 from bot.errors import StoreUnavailable
+from bot.store.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,9 +37,23 @@ def migrate(connection: Connection, to: str = "head") -> None:
         return
     if found > HEAD:
         raise StoreUnavailable(f"A later version of this app made its tables ({found})")
+    if to == "head" and not found:
+        _make_new(connection)
+        return
     from alembic import command
 
     command.upgrade(config(connection), to)
+
+
+def _make_new(connection: Connection) -> None:
+    """What alembic would leave behind, its own table with it."""
+    METADATA.create_all(connection, checkfirst=False)
+    version = Column("version_num", String(32), primary_key=True)
+    table = Table(
+        "alembic_version", MetaData(naming_convention={"pk": "%(table_name)s_pkc"}), version
+    )
+    table.create(connection)
+    connection.execute(insert(table).values(version_num=HEAD))
 
 
 def revision(connection: Connection) -> str:

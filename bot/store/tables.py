@@ -1,4 +1,4 @@
-"""The tables as SQLAlchemy knows them; ``migrations/`` is what makes them.
+"""The tables as they are now; ``migrations/`` makes them of those of earlier releases.
 
 No phone number, name or filled-in value stands in the clear here for longer than it takes to
 process an event, or until it is delivered to the one person who may read it: recipients are masked,

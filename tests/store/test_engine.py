@@ -50,14 +50,38 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-async def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+@pytest.mark.parametrize("first", [None, "base", "0001", "0002"])
+async def test_a_new_database_and_one_that_was_migrated_are_alike(
+    url: str, first: str | None
+) -> None:
+    """None: as it was made. Their tables, columns, types, defaults and indexes are compared."""
+
     def difference(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        if first is not None:
+            command.downgrade(config(connection), first)
+            command.upgrade(config(connection), "head")
+        compared = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=compared)
         return list(compare_metadata(context, METADATA))
 
     async with open_database(url) as database, database.begin() as connection:
+        made = await connection.run_sync(described)
         assert await connection.run_sync(difference) == []
         assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(described) == made
+
+
+def described(connection: Connection) -> dict[str, object]:
+    """Every table as the database describes it, alembic's own with it, in no order of columns."""
+    seen = inspect(connection)
+    return {
+        table: (
+            sorted(repr(sorted(column.items(), key=str)) for column in seen.get_columns(table)),
+            seen.get_pk_constraint(table)["constrained_columns"],
+            sorted(repr(one) for one in seen.get_indexes(table)),
+        )
+        for table in seen.get_table_names()
+    }
 
 
 async def test_a_database_that_is_up_to_date_opens_again_with_what_it_held(url: str) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.clock import SystemClock
@@ -38,8 +39,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def started(chromium: str) -> AsyncIterator[Browser]:
+    """One a worker, as it takes long to start."""
     async with async_playwright() as playwright:
         try:
             opened = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
@@ -49,7 +51,15 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(started: Browser) -> AsyncIterator[Browser]:
+    """Each story has pages of its own, which share nothing with those of others."""
+    yield started
+    for context in started.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo() -> AsyncIterator[World]:
     """In real time: a browser has its own clock. The names of roles, the templates and the senders
     are there from the start: a card and a form wait for them only a moment, and a busy machine has

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.slack import EmbeddedSlack, Tip
@@ -21,7 +22,7 @@ from tests.sandbox.slack_stage import (
     staged,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SHORTCUTS = [
     {"name": "Send a WhatsApp", "type": "global", "callback_id": "send", "description": "Now"},
@@ -38,7 +39,7 @@ def described() -> Json:
     return made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage() -> AsyncIterator[Stage]:
     async with staged(described()) as made:
         yield made

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, FilePayload, Locator, expect
 from bot.sandbox.demo import TABLE, World
 from tests.browser.person import Person, open_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
 ROWS = 40

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from bot.sandbox.demo import World
 from tests.browser.person import NARROW, open_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 KEEP = "KEEP_PICTURES"

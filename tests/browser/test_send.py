@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from bot.sandbox.demo import World
 from tests.browser.person import Person, open_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LINE = "/chakra send account_created {to} 1=Mark 2=mark@acme.com"
 ANSWERED_MS = 20_000

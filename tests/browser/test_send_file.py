@@ -9,7 +9,7 @@ from playwright.async_api import Browser, FilePayload, expect
 from bot.sandbox.demo import World
 from tests.browser.person import Person, open_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PROMO = "christmas_promo_23"
 ANSWERED_MS = 20_000

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Locator, expect
 from bot.sandbox.demo import World
 from tests.browser.person import Person, open_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANSWERED_MS = 20_000
 SILENT = "+12025550116"

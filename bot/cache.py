@@ -346,7 +346,7 @@ def _bare(error: BotError) -> BotError:
     return copy
 
 
-_SAMPLE = 200
+_SAMPLE = 50
 _DEPTH = 20
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -16,8 +17,10 @@ from commands import COMMANDS
 from tests.clock import ManualClock, time_passes
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
-settings.register_profile("steady", deadline=None)
-settings.load_profile("steady")
+# HYPOTHESIS_PROFILE=thorough is what CI runs; a person who waits is content with a third.
+settings.register_profile("quick", deadline=None, max_examples=35)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
 

@@ -148,7 +148,7 @@ async def test_a_chakra_that_never_answers_is_called_unknown_within_45_seconds(
     assert (delivered.status, delivered.seconds, acme.slack.view(JOHN)) == (200, 0, None)
     began = clock.monotonic()
     await until(acme, clock, lambda: UNKNOWN in line(acme))
-    assert 30 < clock.monotonic() - began <= 45
+    assert 30 <= clock.monotonic() - began <= 45
     assert MAYBE_OUT in line(acme)
     await until(acme, clock, lambda: UNKNOWN in report(acme))
     assert (out(acme), acme.chakra.count(SEND)) == (0, 1)

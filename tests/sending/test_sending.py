@@ -41,6 +41,8 @@ from tests.store.databases import KINDS, address, opened
 
 JOHN = "U0JOHN"
 
+SENDS = 50
+
 
 @dataclass
 class World:
@@ -171,7 +173,7 @@ async def test_a_send_is_forgotten_ninety_days_after_it_began(
         keys = ["read", "unknown", "later"]
         for _ in range(2_000):
             known = [key for key in keys if await sending.sends.by_key(key)]
-            if known != keys:
+            if "read" not in known:
                 break
             await world.clock.advance(0.1)  # the one before may still hold the lead
             await asyncio.sleep(0.002)
@@ -248,9 +250,9 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
 async def test_a_burst_of_events_brings_every_send_to_its_end(
     world: World, database: Database
 ) -> None:
-    """Two thousand events of a hundred sends, over HTTP; the bench has ten thousand."""
+    """A thousand events of fifty sends, over HTTP; the bench has ten thousand."""
     async with world.sending(database) as sending:
-        for number in range(100):
+        for number in range(SENDS):
             ids = type(ACCEPTED)(id=f"m-{number}", wamid=f"wamid.{number}")
             await sending.send(
                 submission(f"view-{number}", recipient=f"9198765{number:05}"), Upstream(ids)
@@ -259,12 +261,12 @@ async def test_a_burst_of_events_brings_every_send_to_its_end(
             chakra(word, f"wamid.{number}", f"m-{number}", turn=turn)
             for turn in range(5)
             for word in ("READ", "SENT", "FAILED", "DELIVERED")
-            for number in range(100)
+            for number in range(SENDS)
         ]
         assert await deliver(sending, *events) == {200}
 
         async def states() -> set[State]:
-            found = [await sending.sends.by_key(f"view-{number}") for number in range(100)]
+            found = [await sending.sends.by_key(f"view-{number}") for number in range(SENDS)]
             return {one.state for one in found if one is not None}
 
         for _ in range(200):

@@ -22,8 +22,7 @@ from tests.sandbox import slack_stage
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
 STILL = 200
-"""Looks, a millisecond apart or more, that find everything as it was: whoever works is done by then.
-"""
+"""Looks, a millisecond apart or more, that find all as it was: whoever works is done by then."""
 HISTORY = (*slack_stage.SCOPES, "groups:history", "im:history")
 
 

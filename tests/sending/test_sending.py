@@ -40,8 +40,8 @@ from tests.sending.webhooks import SECRET, chakra, dump, sign
 from tests.store.databases import KINDS, address, opened
 
 JOHN = "U0JOHN"
-
 SENDS = 50
+"""Of the burst."""
 
 
 @dataclass

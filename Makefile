@@ -60,7 +60,7 @@ fix: $(DEV_READY) ## Format, repair what ruff can, write README's tables anew
 	$(PY) -m ruff format .
 	$(PY) -m tests.readme --write
 
-bench: $(DEV_READY) ## Measure against a bare Bolt echo, and in a burst of events
+bench: $(DEV_READY) ## Measure against a bare Bolt echo, in bursts, with a thousand watches and large tables
 	$(PY) -m tests.bench $(ARGS)
 
 browser: $(DEV_READY) ## Drive the demo page in Chromium and take README's picture

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
-from yarl import URL
+from starlette.responses import Response, StreamingResponse
 
 from bot.errors import FileNotGiven
 from bot.sandbox.slack import Upload
 from bot.slack.client import SlackClient
-from bot.slack.files import SlackFiles, StoredFile, owned
+from bot.slack.files import SlackFiles, StoredFile
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged
-from tests.slack.wire import TOKEN, Wire, client, count, refused
+from tests.slack.files import (
+    MEGABYTE,
+    PAGE,
+    PNG,
+    fetched,
+    not_given,
+    not_quite,
+    paths,
+)
+from tests.slack.wire import TOKEN, client, count, refused
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN = "U0JOHN"
-MEGABYTE = 1024 * 1024
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 PICTURE = Upload("Our shop.png", "image/png", PNG)
-PAGE = "<!DOCTYPE html><html lang='en'><title>Sign in | Slack</title><body>…</body></html>"
 
 
 @pytest.fixture
@@ -47,16 +51,6 @@ def chosen(stage: Stage, upload: Upload = PICTURE) -> str:
     file = stage.slack.workspace.files.add(JOHN, upload)
     stage.slack.workspace.files.show_to_app([file.id])
     return file.id
-
-
-async def fetched(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> bytes:
-    return await files.download(await files.info(file_id), most=most)
-
-
-async def not_given(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> str:
-    with pytest.raises(FileNotGiven) as raised:
-        await fetched(files, file_id, most)
-    return raised.value.code
 
 
 # --- given ---------------------------------------------------------------------------------------
@@ -116,97 +110,6 @@ async def test_an_external_file_is_never_asked_for(clock: ManualClock, external:
         wire.at["/file"] = lambda: Response(PNG, media_type="image/png")
         assert await not_given(files) == "external_file"
         assert paths(wire) == ["/api/files.info"]
-
-
-# --- the token -----------------------------------------------------------------------------------
-
-
-async def test_the_token_goes_to_the_host_of_the_web_api(clock: ManualClock) -> None:
-    async with not_quite(clock) as (wire, files):
-        wire.at["/file"] = lambda: Response(PNG, media_type="image/png")
-        assert await fetched(files) == PNG
-        assert wire.asked[-1].headers["authorization"] == f"Bearer {TOKEN}"
-
-
-async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
-    elsewhere = Wire()
-    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
-        host = stranger.removeprefix("http://")
-        for address in (
-            f"{stranger}/file",
-            f"http://files.slack.com@{host}/file",
-            f"http://user:word@{host}/file",
-            f"http://{host}/files.slack.com/file",
-            f"//{host}/file",
-            "http://files.slack.com/file",
-            "ftp://files.slack.com/file",
-            "https://files.slack.com:8443/file",
-            "https://files.slack.com.evil.example/file",
-            "https://evilslack.com/file",
-            "https://files-slack.com/file",
-            "https://slack.com.evil.example/file",
-            "file:///etc/passwd",
-            "/file",
-            "https://[",
-            "",
-        ):
-            file = StoredFile("F1", "a.png", "image/png", len(PNG), external=False, address=address)
-            with pytest.raises(FileNotGiven) as raised:
-                await files.download(file, most=MEGABYTE)
-            assert raised.value.code == "elsewhere", address
-        assert (elsewhere.asked, wire.asked) == ([], [])
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("there", ["stranger", "same", "relative", "none", "junk"])
-async def test_the_token_follows_no_redirect(clock: ManualClock, status: int, there: str) -> None:
-    elsewhere = Wire(lambda: Response(PNG, media_type="image/png"))
-    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
-        to = {
-            "stranger": f"{stranger}/file",
-            "same": f"{wire_address(files)}/signin",
-            "relative": "/signin",
-            "none": "",
-            "junk": "https://[",
-        }[there]
-        wire.at["/file"] = lambda: Response(status_code=status, headers={"Location": to})
-        assert await not_given(files) == "sign_in"
-        assert elsewhere.asked == []
-        assert paths(wire) == ["/api/files.info", "/file"]
-
-
-HOSTS = st.sampled_from(
-    ["slack.com", "files.slack.com", "acme.slack.com", "evil.example", "xslack.com", "127.0.0.1"]
-) | st.text("abs.-/@:\\#?%[]", max_size=12)
-
-
-@given(
-    scheme=st.sampled_from(["https://", "http://", "//", "", "HTTPS://", "https:\\\\"]),
-    user=st.sampled_from(["", "files.slack.com@", "a:b@"]),
-    host=HOSTS,
-    rest=st.sampled_from(
-        ["", "/x", ":443/x", ":80/x", ".slack.com/x", "/.slack.com", "@slack.com"]
-    ),
-)
-def test_whatever_the_address_only_slack_is_asked(
-    scheme: str, user: str, host: str, rest: str
-) -> None:
-    found = owned(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
-    if found is not None:
-        assert (found.scheme, found.port, found.user) == ("https", 443, None)
-        assert found.raw_host == "slack.com" or str(found.raw_host).endswith(".slack.com")
-
-
-def test_the_hosts_of_slack_and_of_the_web_api_are_slacks() -> None:
-    home = URL("http://127.0.0.1:3000/api/")
-    for address in (
-        "https://files.slack.com/files-pri/T1-F1/download/a.png",
-        "https://acme.slack.com/files-pri/T1-F1/a.png",
-        "https://files.slack-gov.com/files-pri/T1-F1/a.png",
-        "http://127.0.0.1:3000/files-pri/T1-F1/a.png",
-    ):
-        assert owned(home, address) is not None
-    assert owned(home, "http://127.0.0.1:3001/a.png") is None
 
 
 # --- what is no file -----------------------------------------------------------------------------
@@ -402,31 +305,3 @@ async def _told(shown: Any) -> None:
         )
         told = await not_given(files)
         assert told in {"elsewhere", "external_file", "too_large", "unreadable"}
-
-
-# --- something that is not quite Slack -----------------------------------------------------------
-
-
-@asynccontextmanager
-async def not_quite(clock: ManualClock, **shown: Any) -> AsyncIterator[tuple[Wire, SlackFiles]]:
-    """It tells of one file, whose bytes are at ``/file``."""
-    wire = Wire()
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
-        file = {
-            "name": "a.png",
-            "mimetype": "image/png",
-            "size": 1234,
-            "url_private": f"{url}/file",
-            **shown,
-        }
-        wire.at["/api/files.info"] = lambda: JSONResponse({"ok": True, "file": file})
-        wire.at["/signin"] = lambda: HTMLResponse(PAGE)
-        yield wire, slack.files
-
-
-def paths(wire: Wire) -> list[str]:
-    return [one.path for one in wire.asked]
-
-
-def wire_address(files: SlackFiles) -> str:
-    return str(files._home.origin())

@@ -1,0 +1,132 @@
+"""Background jobs as they are begun: many processes created or changed at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.chakra.job import Job
+from bot.chakra.processes import Change, Processes
+from bot.errors import (
+    ChakraError,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from tests.chakra.upstream import (
+    BROKEN,
+    DOWN,
+    Hang,
+    Reply,
+    Upstream,
+    after,
+    example,
+    reply,
+    text,
+)
+from tests.clock import ManualClock
+
+JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+ITEMS = example("bulk-create-process.request")
+CHANGES = [
+    Change("EXT-TEST-143", {"data": {"score": "105"}}, attribute="lead_id"),
+    Change(
+        "1e50dd73-9ce6-405b-932a-9c4c5e7b5599", {"data": {"city": "Goa"}, "state": "IN_PROGRESS"}
+    ),
+]
+
+Begin = Callable[[Processes], Awaitable[Job]]
+WRITES: dict[str, tuple[Begin, str, str]] = {
+    "bulk-create-process": (
+        lambda processes: processes.bulk_create("lead", ITEMS),
+        "POST",
+        "/v1/ext/procedure/lead/process/bulk-create",
+    ),
+    "bulk-update-process": (
+        lambda processes: processes.bulk_update("lead", CHANGES),
+        "PATCH",
+        "/v1/ext/procedure/lead/process",
+    ),
+}
+each_write = pytest.mark.parametrize("name", WRITES)
+
+
+async def begun(upstream: Upstream, clock: ManualClock, name: str) -> Job:
+    async with upstream.http(clock) as http:
+        return await after(clock, 40, WRITES[name][0](Processes(http)))
+
+
+@each_write
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_the_body_and_the_answer_are_as_documented(
+    clock: ManualClock, name: str, status: int
+) -> None:
+    upstream = Upstream([reply(status, example(f"{name}.response"))])
+    started = await begun(upstream, clock, name)
+    assert (started.id, started.completion_status) == (JOB, "IN_PROGRESS")
+    assert (started.total, started.finished) == (0, False)
+    (request,) = upstream.asked
+    assert (request.method, request.url.path) == WRITES[name][1:]
+    assert json.loads(request.content) == example(f"{name}.request")
+
+
+@each_write
+@pytest.mark.parametrize(
+    ("answer", "error", "asked"),
+    [
+        (reply(404, {"_errors": ["no such procedure"]}), Missing, 1),
+        (reply(400, {"_errors": ["no"]}), Rejected, 1),
+        (reply(200, {"_data": {"id": JOB}, "_errors": ["no"]}), Rejected, 1),
+        (reply(500), OutcomeUnknown, 1),
+        (BROKEN, OutcomeUnknown, 1),
+        (Hang, OutcomeUnknown, 1),
+        (reply(202, {"_data": {}}), OutcomeUnknown, 1),
+        (reply(202, {"_data": None}), OutcomeUnknown, 1),
+        (reply(204), OutcomeUnknown, 1),
+        (text(200, "OK"), OutcomeUnknown, 1),
+        (DOWN, Unavailable, 4),
+    ],
+)
+async def test_it_is_never_begun_twice(
+    clock: ManualClock, name: str, answer: Reply, error: type[ChakraError], asked: int
+) -> None:
+    upstream = Upstream([answer])
+    with pytest.raises(error):
+        await begun(upstream, clock, name)
+    assert len(upstream.asked) == asked
+
+
+@each_write
+async def test_a_refusal_to_work_now_is_waited_out(clock: ManualClock, name: str) -> None:
+    busy = reply(429, example("error.chakra-rate-limit"))
+    upstream = Upstream([busy, reply(202, example(f"{name}.response"))])
+    assert (await begun(upstream, clock, name)).id == JOB
+    with pytest.raises(Throttled):
+        await begun(Upstream([reply(429, {}, retry_after="900")]), clock, name)
+
+
+async def test_nothing_is_not_asked_for(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200)])
+    async with upstream.http(clock) as http:
+        with pytest.raises(ValueError, match="nothing to write"):
+            await Processes(http).bulk_create("lead", [])
+        with pytest.raises(ValueError, match="nothing to write"):
+            await Processes(http).bulk_update("lead", [])
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(("key", "attribute"), [("", "id"), ("x", ""), ("x", "update")])
+def test_a_change_says_which_process(key: str, attribute: str) -> None:
+    with pytest.raises(ValueError, match="which process"):
+        Change(key, {"state": "NEW"}, attribute)

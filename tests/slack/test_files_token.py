@@ -1,0 +1,103 @@
+"""The bot's token goes with a request for a file to Slack, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import Response
+from yarl import URL
+
+from bot.errors import FileNotGiven
+from bot.slack.files import StoredFile, owned
+from tests.clock import ManualClock
+from tests.slack.files import MEGABYTE, PNG, fetched, not_given, not_quite, paths, wire_address
+from tests.slack.wire import TOKEN, Wire
+
+
+async def test_the_token_goes_to_the_host_of_the_web_api(clock: ManualClock) -> None:
+    async with not_quite(clock) as (wire, files):
+        wire.at["/file"] = lambda: Response(PNG, media_type="image/png")
+        assert await fetched(files) == PNG
+        assert wire.asked[-1].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
+    elsewhere = Wire()
+    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
+        host = stranger.removeprefix("http://")
+        for address in (
+            f"{stranger}/file",
+            f"http://files.slack.com@{host}/file",
+            f"http://user:word@{host}/file",
+            f"http://{host}/files.slack.com/file",
+            f"//{host}/file",
+            "http://files.slack.com/file",
+            "ftp://files.slack.com/file",
+            "https://files.slack.com:8443/file",
+            "https://files.slack.com.evil.example/file",
+            "https://evilslack.com/file",
+            "https://files-slack.com/file",
+            "https://slack.com.evil.example/file",
+            "file:///etc/passwd",
+            "/file",
+            "https://[",
+            "",
+        ):
+            file = StoredFile("F1", "a.png", "image/png", len(PNG), external=False, address=address)
+            with pytest.raises(FileNotGiven) as raised:
+                await files.download(file, most=MEGABYTE)
+            assert raised.value.code == "elsewhere", address
+        assert (elsewhere.asked, wire.asked) == ([], [])
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("there", ["stranger", "same", "relative", "none", "junk"])
+async def test_the_token_follows_no_redirect(clock: ManualClock, status: int, there: str) -> None:
+    elsewhere = Wire(lambda: Response(PNG, media_type="image/png"))
+    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
+        to = {
+            "stranger": f"{stranger}/file",
+            "same": f"{wire_address(files)}/signin",
+            "relative": "/signin",
+            "none": "",
+            "junk": "https://[",
+        }[there]
+        wire.at["/file"] = lambda: Response(status_code=status, headers={"Location": to})
+        assert await not_given(files) == "sign_in"
+        assert elsewhere.asked == []
+        assert paths(wire) == ["/api/files.info", "/file"]
+
+
+HOSTS = st.sampled_from(
+    ["slack.com", "files.slack.com", "acme.slack.com", "evil.example", "xslack.com", "127.0.0.1"]
+) | st.text("abs.-/@:\\#?%[]", max_size=12)
+
+
+@given(
+    scheme=st.sampled_from(["https://", "http://", "//", "", "HTTPS://", "https:\\\\"]),
+    user=st.sampled_from(["", "files.slack.com@", "a:b@"]),
+    host=HOSTS,
+    rest=st.sampled_from(
+        ["", "/x", ":443/x", ":80/x", ".slack.com/x", "/.slack.com", "@slack.com"]
+    ),
+)
+def test_whatever_the_address_only_slack_is_asked(
+    scheme: str, user: str, host: str, rest: str
+) -> None:
+    found = owned(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
+    if found is not None:
+        assert (found.scheme, found.port, found.user) == ("https", 443, None)
+        assert found.raw_host == "slack.com" or str(found.raw_host).endswith(".slack.com")
+
+
+def test_the_hosts_of_slack_and_of_the_web_api_are_slacks() -> None:
+    home = URL("http://127.0.0.1:3000/api/")
+    for address in (
+        "https://files.slack.com/files-pri/T1-F1/download/a.png",
+        "https://acme.slack.com/files-pri/T1-F1/a.png",
+        "https://files.slack-gov.com/files-pri/T1-F1/a.png",
+        "http://127.0.0.1:3000/files-pri/T1-F1/a.png",
+    ):
+        assert owned(home, address) is not None
+    assert owned(home, "http://127.0.0.1:3001/a.png") is None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from bot.sandbox.chakra.faults import ResetAfter, Status
 from bot.sandbox.demo import World
@@ -18,6 +21,7 @@ JOHN, MEI = "U0JOHN", "U0MEI"
 JOHNS = "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
 UPDATE = "PATCH /v1/ext/procedure/{procedureShortId}/process"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = "Lead Id,First Name,Phone Number\n"
 
 
@@ -28,6 +32,16 @@ def table(rows: int, start: int = 1) -> str:
 
 def csv(text: str, name: str = "leads.csv") -> Upload:
     return Upload(name, "text/csv", text.encode())
+
+
+def workbook(*header: str, rows: Sequence[Sequence[object]]) -> Upload:
+    made = BytesIO()
+    book = xlsxwriter.Workbook(made, {"in_memory": True})
+    sheet = book.add_worksheet("Leads")
+    for number, row in enumerate([header, *rows]):
+        sheet.write_row(number, 0, row)
+    book.close()
+    return Upload("leads.xlsx", EXCEL, made.getvalue())
 
 
 async def opened(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
@@ -130,6 +144,24 @@ async def test_where_the_bot_may_not_post_the_watch_stands_in_direct_messages(ac
     assert "New leads from leads.csv" in plain(lasting(acme, JOHN, JOHNS)[0])
 
 
+async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
+    acme: World, clock: ManualClock
+) -> None:
+    """And with those that Excel took for numbers: both are the same to who filled them in."""
+    rows = [("EXPO-1", "Asha", "919876500001"), ("EXPO-2", "Ravi", 919876500002)]
+    await opened(acme)
+    plan = await chosen(acme, workbook("Lead Id", "First Name", "Phone Number", rows=rows))
+    assert "Excel, sheet “Leads”" in plan
+    assert "Send 2 rows" in plan
+    await confirmed(acme)
+    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
+    assert [(one["lead_id"], one["data"]["phone_number"]) for one in asked.json] == [
+        ("EXPO-1", "919876500001"),
+        ("EXPO-2", "919876500002"),
+    ]
+
+
 # --- what is found before anything is sent -------------------------------------------------------
 
 
@@ -171,8 +203,9 @@ async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> No
         (b"\x89PNG\r\n\x1a\n0000", "picture"),
         (HEADER.encode(), "no rows"),
         (b"a,a\n1,2\n", "both called"),
-        (b"PK\x03\x04 and then nothing", ""),
-        (b"\x00\x01\x02\x03" * 40, ""),
+        (b"PK\x03\x04 and then nothing", "compressed archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old version of Office"),
+        (b"\x00\x01\x02\x03" * 40, "no table of text"),
     ],
 )
 async def test_a_file_that_is_no_table_is_refused_under_its_field(

@@ -25,6 +25,7 @@ from tests.bench.child import BOT, child
 from tests.bench.sheets import sheets
 from tests.bench.speed import Bench
 from tests.bench.table import Table
+from tests.bench.uploads import upload
 from tests.bench.watches import thousand
 from tests.store.databases import KINDS
 
@@ -99,6 +100,7 @@ async def watches(bench: Bench) -> None:
 
 async def tables(bench: Bench) -> None:
     await sheets(bench.table)
+    await upload(bench.slack, bench.chakra, bench.env, bench.table)
 
 
 PARTS: dict[str, Callable[[Bench], Awaitable[None]]] = {

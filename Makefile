@@ -37,10 +37,12 @@ doctor: $(RUN_READY) ## Check the settings, tokens, scopes, Chakra and the datab
 
 # ---------------------------------------------------------------------------- check
 
-test: $(DEV_READY) ## Run the tests; ARGS="-k settings" passes words on to pytest
+test: $(DEV_READY) ## Run all tests; ARGS="-k settings" passes words on to pytest
 	$(PY) -m pytest $(ARGS)
 
-check: style types imports readme test ## Everything a change must pass
+# Browsers and processes that are killed take as long as all other tests together; CI runs them too.
+check: style types imports readme ## What a change must pass before it is handed in; CI runs all tests
+	$(PY) -m pytest -m "not browser and not killed" $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint
 	$(PY) -m ruff format --check .

@@ -25,6 +25,8 @@ from tests.relay import Line, relayed
 from tests.sending.webhooks import SECRET
 from tests.store.databases import KINDS, address
 
+pytestmark = pytest.mark.killed
+
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
 SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
 QUIET = "+12025550116"

@@ -13,11 +13,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox.slack import Shown, plain
 from bot.work.open import LOOK_SECONDS
 from tests.hurried import HurriedClock
 from tests.process import Process, StandIns, events_of, python, stand_ins
 from tests.store.databases import address
+
+pytestmark = pytest.mark.killed
 
 HURRIED = ("-m", "tests.hurried")
 TIMES = 12.0

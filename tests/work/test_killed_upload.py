@@ -18,6 +18,8 @@ from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python,
 from tests.relay import Line, relayed
 from tests.store.databases import address
 
+pytestmark = pytest.mark.killed
+
 JOHN, SALES, JOHNS = "U0JOHN", "C0SALES", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
 ROWS = 2_500

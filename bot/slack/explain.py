@@ -13,6 +13,7 @@ import humanize
 from bot import errors
 from bot.slack import blocks, file_copy
 from bot.slack.blocks import Markup, bold, code, words
+from bot.slack.repeats import READS
 from bot.slack.reply import Block, Message, View
 from bot.slack.whatsapp_copy import SENTENCES
 from bot.slack.words import unescape
@@ -315,8 +316,15 @@ def _slack(error: Any) -> Explanation:
         if error.repeat_helps
         else words("Trying again will not help: give ", ADMIN, " the reference below.")
     )
-    what = words("Slack did not take the answer (", code(error.code), ").")
-    return Explanation(what, remedy, ours=True)
+    return Explanation(_what_slack_did(error), remedy, ours=True)
+
+
+def _what_slack_did(error: Any) -> Markup:
+    if error.code == "ratelimited":
+        return words("Slack asks this app to slow down for a moment.")
+    if error.method in READS:
+        return words("Slack did not tell this app what it asked for (", code(error.code), ").")
+    return words("Slack did not take the answer (", code(error.code), ").")
 
 
 def _file_not_given(error: Any) -> Explanation:

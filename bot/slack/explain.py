@@ -322,9 +322,8 @@ def _slack(error: Any) -> Explanation:
 def _what_slack_did(error: Any) -> Markup:
     if error.code == "ratelimited":
         return words("Slack asks this app to slow down for a moment.")
-    if error.method in READS:
-        return words("Slack did not tell this app what it asked for (", code(error.code), ").")
-    return words("Slack did not take the answer (", code(error.code), ").")
+    did = "did not tell what it was asked" if error.method in READS else "did not take the answer"
+    return words("Slack ", did, " (", code(error.code), ").")
 
 
 def _file_not_given(error: Any) -> Explanation:

@@ -219,8 +219,8 @@ class Engine:
             except StoreUnavailable as away:
                 self._say_away(away)
                 await sleep(self._clock, AGAIN_SECONDS)
-            except Exception:
-                if self._closing:
+            except Exception:  # a promise is not over because of a fault
+                if self._closing:  # nor is it tried again by a process that ends
                     raise
                 self._log.exception("promise_waits", kind=kind, again_in=wait)
                 await sleep(self._clock, wait)

@@ -32,11 +32,6 @@ ONE = f"/v1/ext/background-job/{JOB}"
 ENTRIES = f"{ONE}/entries"
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
 def job(counts: object = None, **data: object) -> Job:
     return Job.model_validate({"id": JOB, "counts": counts, **data})
 

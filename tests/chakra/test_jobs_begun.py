@@ -33,11 +33,6 @@ from tests.clock import ManualClock
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
 ITEMS = example("bulk-create-process.request")
 CHANGES = [
     Change("EXT-TEST-143", {"data": {"score": "105"}}, attribute="lead_id"),

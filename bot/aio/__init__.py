@@ -1,0 +1,1 @@
+"""Async helpers: the injected clock, a wake event, a task set, periodic loops."""

@@ -1,0 +1,1 @@
+"""HTTP to Chakra: requests, policies, envelope, errors."""

@@ -1,0 +1,1 @@
+"""One send of a WhatsApp template: form, validation, ledger, status, report."""

@@ -1,0 +1,1 @@
+"""Every setting with its sentence, and what a value must look like."""

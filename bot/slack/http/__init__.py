@@ -1,0 +1,1 @@
+"""Slack's ways in: signature verification, the HTTP endpoint, Socket Mode."""

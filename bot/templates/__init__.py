@@ -1,0 +1,1 @@
+"""WhatsApp templates: catalog, card, preview, editor."""

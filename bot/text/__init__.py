@@ -1,0 +1,1 @@
+"""Text as people write it: names normalized for comparison, phone numbers."""

@@ -1,0 +1,1 @@
+"""The Chakra team: search, card, names."""

@@ -1,0 +1,1 @@
+"""The web server, its routes, and the reading of raw request bodies."""

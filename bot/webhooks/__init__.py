@@ -1,0 +1,1 @@
+"""Chakra's and Meta's events: verified, stored, parsed, handed on."""

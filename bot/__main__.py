@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from bot import logs, settings
-from bot.clock import SystemClock
-from bot.settings import Settings, SettingsProblem
+from bot import logs
+from bot.aio.clock import SystemClock
+from bot.settings import settings
+from bot.settings.settings import Settings, SettingsProblem
 from commands import COMMANDS
 
 WRONG_SETTINGS = 2
@@ -38,7 +39,7 @@ cli = typer.Typer(
 @cli.command()
 def serve() -> None:
     """Run the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
-    from bot.serve import CannotStart, run
+    from bot.cli.serve import CannotStart, run
 
     loaded = _settings()
     logs.configure(loaded.log_level, loaded.log_format, sys.stderr, secrets=loaded.secrets())
@@ -57,7 +58,7 @@ def demo(
     log_level: Annotated[Level, typer.Option(help="What to log.")] = Level.warning,
 ) -> None:
     """Run the whole bot with an embedded Slack and an embedded Chakra: nothing to sign up for."""
-    from bot.sandbox.demo import PortTaken, run
+    from bot.sandbox.world import PortTaken, run
 
     logs.configure(log_level.value, "console", sys.stderr, secrets=())
     try:
@@ -76,7 +77,7 @@ def doctor() -> None:
 
 
 async def _examined(loaded: Settings) -> bool:
-    from bot.doctor import examine
+    from bot.cli.doctor import examine
 
     well = True
     async for finding in examine(loaded, SystemClock()):

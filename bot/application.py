@@ -15,41 +15,41 @@ from cachetools import TTLCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.app import WebApp
+from bot.access.policy import Access
+from bot.aio.clock import Clock
+from bot.aio.tasks import Tasks
 from bot.bulk.plan import Plans
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.clock import Clock
-from bot.desk import Desk
-from bot.directory.directory import Directory
+from bot.context import Desk
+from bot.db.engine import Database, open_database
+from bot.durable.open import open_work
 from bot.health import Health
-from bot.jobs.library import JobLibrary
+from bot.jobs.reader import JobLibrary
+from bot.messages.file_transfer import Carrier
+from bot.messages.form_loader import Opening
+from bot.messages.lifecycle import Sending, open_sending
+from bot.messages.recipients import Recipients
+from bot.messages.service import Dispatch
+from bot.messages.test_sends import Trials
 from bot.metrics import Metrics
 from bot.outbox.outbox import Outbox, open_outbox
-from bot.people.access import Access
-from bot.people.channels import Channels
-from bot.people.members import Members
-from bot.sending.sending import Sending, open_sending
-from bot.settings import Settings
-from bot.slack import help as helping
-from bot.slack.bolt import bolt_app
-from bot.slack.client import SlackClient
-from bot.slack.command import Command
-from bot.slack.endpoint import Endpoint
-from bot.slack.guard import DISCONNECTED, PASSED, Guard
-from bot.slack.router import Router
-from bot.slack.runner import Budgets, Runner
-from bot.slack.socket import socket_mode
-from bot.slack.typing import Typing
-from bot.store.engine import Database, open_database
-from bot.tasks import Tasks
-from bot.whatsapp.carrier import Carrier
-from bot.whatsapp.dispatch import Dispatch
-from bot.whatsapp.library import Library
-from bot.whatsapp.opening import Opening
-from bot.whatsapp.recipients import Recipients
-from bot.whatsapp.trial import Trials
-from bot.work.open import open_work
+from bot.settings.settings import Settings
+from bot.slack.channels import Channels
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands import help as helping
+from bot.slack.commands.command import Command
+from bot.slack.commands.dispatcher import Budgets, Runner
+from bot.slack.commands.router import Router
+from bot.slack.debounce import Typing
+from bot.slack.http.bolt import bolt_app
+from bot.slack.http.endpoint import Endpoint
+from bot.slack.http.socket_mode import socket_mode
+from bot.slack.http.verification import DISCONNECTED, PASSED, Guard
+from bot.slack.members import Members
+from bot.templates.catalog import Library
+from bot.users.directory import Directory
+from bot.web.routes import WebApp
 
 NOT_COMMANDS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""

@@ -26,7 +26,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from cachetools import TLRUCache
 
-from bot.clock import Clock, done_within
+from bot.aio.clock import Clock, done_within
 from bot.errors import BotError, Missing, NotFound, Unavailable
 
 T = TypeVar("T")

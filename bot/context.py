@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.aio.clock import Clock
 from bot.bulk.plan import Plans
-from bot.clock import Clock
-from bot.directory.directory import Directory
+from bot.durable.workflows import Work
 from bot.health import Health
-from bot.jobs.library import JobLibrary
-from bot.people.channels import Channels
-from bot.people.members import Members
-from bot.settings import Settings
-from bot.slack.files import SlackFiles
-from bot.slack.typing import Typing
-from bot.whatsapp.dispatch import Dispatch
-from bot.whatsapp.library import Library
-from bot.whatsapp.opening import Opening
-from bot.whatsapp.trial import Trials
-from bot.work.work import Work
+from bot.jobs.reader import JobLibrary
+from bot.messages.form_loader import Opening
+from bot.messages.service import Dispatch
+from bot.messages.test_sends import Trials
+from bot.settings.settings import Settings
+from bot.slack.channels import Channels
+from bot.slack.client.files import SlackFiles
+from bot.slack.debounce import Typing
+from bot.slack.members import Members
+from bot.templates.catalog import Library
+from bot.users.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)

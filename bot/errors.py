@@ -29,7 +29,7 @@
         ├── NotInChannel           closed, archived, or the bot is not a member
         └── FileNotGiven           a file that somebody uploaded cannot be had
 
-What Meta refuses behind Chakra has classes of its own below these: ``bot/meta_errors.py``.
+What Meta refuses behind Chakra has classes of its own below these: ``bot/chakra/meta_errors.py``.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.aio.clock import Clock, within
 from bot.cache import Cache, Figures
 from bot.chakra.client import Chakra
-from bot.clock import Clock, within
 from bot.errors import BotError, SlackError
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
 
 KIND = "health"
 PATIENCE = 3.0

@@ -8,19 +8,21 @@ from collections.abc import Coroutine
 from datetime import timedelta, timezone
 from typing import Any, TypeVar
 
+from bot.aio.clock import within
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM, FILE, PROBLEMS
 from bot.bulk.plan import LEAVE_OUT, Plan, cut
+from bot.bulk.repository import PieceState, Upload
 from bot.bulk.rows import rows_file
+from bot.bulk.upload_message import CONTINUE, ROWS
 from bot.chakra.attributes import Procedure
-from bot.clock import within
-from bot.desk import Desk
+from bot.context import Desk
 from bot.errors import BotError, NotFound, NotInChannel, SlackError, UsageError
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import SheetRefused
 from bot.slack import blocks
 from bot.slack.blocks import words
-from bot.slack.command import (
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -30,9 +32,7 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
-from bot.store.uploads import PieceState, Upload
-from bot.work.upload_message import CONTINUE, ROWS
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 
 EXAMPLE = "/chakra bulk create lead"
 SOON = 0.15

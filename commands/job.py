@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chakra.job import Job
-from bot.desk import Desk
-from bot.directory.viewer import shareable
+from bot.context import Desk
+from bot.durable.workflows import Followed
 from bot.errors import Missing, NotFound
+from bot.jobs.aggregate import Seen, all_failed, first_failed
+from bot.jobs.aggregate import seen as seen_together
 from bot.jobs.card import card
+from bot.jobs.failed_rows import report
 from bot.jobs.ids import job_id_in
-from bot.jobs.report import report
-from bot.jobs.several import Seen, all_failed, first_failed
-from bot.jobs.several import seen as seen_together
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, words
-from bot.slack.command import Action, ActionRequest, Command, CommandRequest, Request
-from bot.slack.reply import Block, Message
-from bot.work.work import Followed
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.reply import Block, Message
+from bot.slack.viewer import shareable
 
 EXAMPLE = "/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 SHOW, REFRESH, SHARE, FAILED = "job.show", "job.refresh", "job.share", "job.failed"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chakra.job import Job
-from bot.desk import Desk
+from bot.context import Desk
 from bot.errors import UsageError
 from bot.jobs.card import percent
-from bot.jobs.share import share
+from bot.jobs.repository import Ending, Watch
+from bot.jobs.summary import share
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel, code, lines, mention, words
-from bot.slack.command import Action, ActionRequest, Command, CommandRequest
-from bot.slack.reply import Block, Message
-from bot.store.watches import Ending, Watch
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.reply import Block, Message
 
 EXAMPLE = "/chakra jobs"
 PAGE = "jobs.page"

@@ -7,13 +7,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.chakra.template import Template
-from bot.desk import Desk
+from bot.context import Desk
 from bot.errors import NotFound, PersonError, UsageError
-from bot.sending.ledger import Before, Duplicate
-from bot.sending.sending import Sent
+from bot.messages import command_line as line
+from bot.messages import send_form as shown
+from bot.messages.command_line import EXAMPLE
+from bot.messages.contacts import found_in
+from bot.messages.form_values import TEMPLATE, Order
+from bot.messages.ledger import Before, Duplicate
+from bot.messages.lifecycle import Sent
+from bot.messages.repository import Send
+from bot.messages.service import Ready
+from bot.messages.status import State
+from bot.messages.test_sends import Trial
+from bot.messages.validation import at_fault, first_objection, objections
 from bot.slack import blocks
 from bot.slack.blocks import Markup, words
-from bot.slack.command import (
+from bot.slack.commands.arguments import ANY, NUMBERS, Link, Mention, Word
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -27,8 +38,7 @@ from bot.slack.command import (
     ShortcutRequest,
     SubmitRequest,
 )
-from bot.slack.explain import sentence
-from bot.slack.reply import (
+from bot.slack.commands.reply import (
     Choice,
     Choices,
     CloseForm,
@@ -39,20 +49,10 @@ from bot.slack.reply import (
     Reply,
     UpdateForm,
 )
-from bot.slack.words import ANY, NUMBERS, Link, Mention, Word
-from bot.store.sends import Send
-from bot.store.states import State
-from bot.whatsapp import line
-from bot.whatsapp import send_form as shown
-from bot.whatsapp.dispatch import Ready
-from bot.whatsapp.found import found_in
-from bot.whatsapp.line import EXAMPLE
-from bot.whatsapp.listing import offered
-from bot.whatsapp.objections import at_fault, first_objection, objections
-from bot.whatsapp.order import TEMPLATE, Order
-from bot.whatsapp.trial import Trial
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import MEDIA
+from bot.slack.copy.explain import sentence
+from bot.templates.list_query import offered
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import MEDIA
 
 PREVIEW_SECONDS = 7 * 86_400.0
 """For so long the button of a preview sends: what it shows may be another by then. A press that is

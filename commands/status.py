@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import humanize
 
-from bot.desk import Desk
+from bot.context import Desk
 from bot.errors import UsageError
 from bot.health import Reading
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, words
-from bot.slack.command import Action, ActionRequest, Command, CommandRequest, Role
-from bot.slack.help import ROLES
-from bot.slack.reply import Message
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Role
+from bot.slack.commands.help import ROLES
+from bot.slack.commands.reply import Message
 
 REFRESH = "status.refresh"
 

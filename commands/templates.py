@@ -10,12 +10,13 @@ from typing import Any
 from bot.chakra.template import Template
 from bot.chakra.templates import Submitted
 from bot.chakra.text import plain
-from bot.desk import Desk
-from bot.directory.viewer import shareable, viewer
+from bot.context import Desk
 from bot.errors import BotError, UsageError
+from bot.messages.form_values import Order
 from bot.slack import blocks
 from bot.slack.blocks import code, words
-from bot.slack.command import (
+from bot.slack.commands.arguments import Channel, Group, Line, Link, Mention
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -25,13 +26,13 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.words import Channel, Group, Line, Link, Mention
-from bot.whatsapp import card, form, pages, vocabulary
-from bot.whatsapp.draft import Draft, editable, problems
-from bot.whatsapp.listing import read
-from bot.whatsapp.order import Order
-from bot.whatsapp.pages import EXAMPLE, LONGEST_FILTER, Asked
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
+from bot.slack.viewer import shareable, viewer
+from bot.templates import card, pages, vocabulary
+from bot.templates import editor as form
+from bot.templates.draft import Draft, editable, problems
+from bot.templates.list_query import read
+from bot.templates.pages import EXAMPLE, LONGEST_FILTER, Asked
 
 # --- the typed line ------------------------------------------------------------------------------
 

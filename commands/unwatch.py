@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.desk import Desk
+from bot.context import Desk
 from bot.errors import NotAllowed, NotFound
 from bot.jobs.ids import job_id_in
+from bot.jobs.repository import Watch
 from bot.slack import blocks
-from bot.slack.command import Command, CommandRequest, Role
-from bot.slack.reply import Message
-from bot.store.watches import Watch
+from bot.slack.commands.command import Command, CommandRequest, Role
+from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra unwatch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 

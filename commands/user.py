@@ -7,14 +7,13 @@ from unicodedata import category
 
 from bot.chakra.models import User, UserChanges
 from bot.chakra.text import visible
-from bot.desk import Desk
-from bot.directory import card, choice, query
-from bot.directory.belonging import user_of
-from bot.directory.viewer import shareable, viewer
+from bot.context import Desk
 from bot.errors import ChakraError, Missing, NotFound, UsageError
+from bot.messages.form_values import Order
 from bot.slack import blocks
 from bot.slack.blocks import bold, code, words
-from bot.slack.command import (
+from bot.slack.commands.arguments import Channel, Group, Link, Mention, Word
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -24,9 +23,11 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
-from bot.slack.words import Channel, Group, Link, Mention, Word
-from bot.whatsapp.order import Order
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
+from bot.slack.viewer import shareable, viewer
+from bot.users import card, query
+from bot.users import picker as choice
+from bot.users.linked_user import user_of
 
 EXAMPLE = "/chakra user john@acme.com"
 SAVE = "user.save"

@@ -9,11 +9,20 @@ from math import ceil
 
 from bot.chakra.models import User
 from bot.chakra.text import plain
-from bot.desk import Desk
-from bot.directory import card, choice
-from bot.directory.card import availability
-from bot.directory.index import Roster
-from bot.directory.listing import (
+from bot.context import Desk
+from bot.errors import UsageError
+from bot.slack import blocks
+from bot.slack.age import freshness
+from bot.slack.blocks import Markup, bold, code, escape, lines, words
+from bot.slack.commands.arguments import Channel, Group, Line, Link, Mention
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.reply import Block, Message
+from bot.slack.viewer import viewer
+from bot.users import card
+from bot.users import picker as choice
+from bot.users.card import availability
+from bot.users.index import Roster
+from bot.users.list_query import (
     ACTIVE,
     ALL,
     SORTS,
@@ -24,15 +33,7 @@ from bot.directory.listing import (
     roles_of,
     statuses_of,
 )
-from bot.directory.names import Names
-from bot.directory.viewer import viewer
-from bot.errors import UsageError
-from bot.slack import blocks
-from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, lines, words
-from bot.slack.command import Action, ActionRequest, Command, CommandRequest
-from bot.slack.reply import Block, Message
-from bot.slack.words import Channel, Group, Line, Link, Mention
+from bot.users.names import Names
 
 EXAMPLE = "/chakra users role:sales status:available"
 PAGE = "users.page"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bot.desk import Desk
+from bot.context import Desk
+from bot.durable.workflows import Followed
 from bot.errors import Missing, NotAllowed, NotFound, UsageError
+from bot.jobs.aggregate import seen as seen_together
 from bot.jobs.ids import job_id_in
-from bot.jobs.several import seen as seen_together
-from bot.people.channels import Place
+from bot.jobs.repository import Watch
 from bot.slack import blocks
 from bot.slack.blocks import channel, words
-from bot.slack.command import Action, ActionRequest, Command, CommandRequest, Request, Role
-from bot.slack.reply import Message
-from bot.slack.words import Channel
-from bot.store.watches import Watch
-from bot.work.work import Followed
+from bot.slack.channels import Place
+from bot.slack.commands.arguments import Channel
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request, Role
+from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 BEGIN, STOP, PRIVATELY = "watch.begin", "watch.stop", "watch.privately"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bot.desk import Desk
-from bot.sandbox.demo import World, world
-from bot.slack.command import Command
+from bot.context import Desk
+from bot.sandbox.world import World, world
+from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.clock import ManualClock, time_passes
 

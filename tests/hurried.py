@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot import logs, settings
-from bot.clock import Timer
-from bot.serve import run
+from bot import logs
+from bot.aio.clock import Timer
+from bot.cli.serve import run
+from bot.settings import settings
 from commands import COMMANDS
 
 BEGAN, TIMES = "HURRIED_SINCE", "HURRIED_TIMES"
@@ -21,7 +22,7 @@ BEGAN, TIMES = "HURRIED_SINCE", "HURRIED_TIMES"
 
 @dataclass(frozen=True)
 class HurriedClock:
-    """A `bot.clock.Clock` that has run ``times`` as fast as the machine's since ``began``."""
+    """A `bot.aio.clock.Clock` that has run ``times`` as fast as the machine's since ``began``."""
 
     began: float
     times: float

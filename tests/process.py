@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bot import manifest
-from bot.clock import Clock, SystemClock
+from bot.aio.clock import Clock, SystemClock
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
-from bot.serving import serve
+from bot.sandbox.world import EVENTS
+from bot.web.server import serve
 
 SERVE = ("-m", "bot", "serve")
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ from pathlib import Path
 from bot import manifest
 from bot.cache import Figures
 from bot.metrics import Metrics
-from bot.settings import SETTINGS, Setting
-from bot.slack import help as help_
+from bot.settings.settings import SETTINGS, Setting
+from bot.slack.commands import help as help_
 from commands import COMMANDS
 
 README = Path(__file__).parents[1] / "README.md"

@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bot import manifest
-from bot.settings import SETTINGS
-from bot.slack import help as help_
+from bot.settings.settings import SETTINGS
+from bot.slack.commands import help as help_
 from commands import COMMANDS
 from tests import readme
 

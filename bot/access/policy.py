@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import structlog
 
 from bot.errors import SlackError
-from bot.people.members import Kind, Member, Members
-from bot.slack.command import Actor, Role
-from bot.slack.router import Standing
+from bot.slack.commands.command import Actor, Role
+from bot.slack.commands.router import Standing
+from bot.slack.members import Kind, Member, Members
 
 OUTSIDERS = {
     Kind.GUEST: "Guests may only read the help.",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
-from bot.clock import Clock, done_within
+from bot.aio.clock import Clock, done_within
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 
 class Bell:

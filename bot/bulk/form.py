@@ -11,7 +11,7 @@ from bot.sheets.columns import Match, Purpose, Role, Unmatched
 from bot.sheets.problems import grouped
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, words
-from bot.slack.reply import Block, Choice, OpenForm, UpdateForm, View
+from bot.slack.commands.reply import Block, Choice, OpenForm, UpdateForm, View
 
 FILE, CONFIRM, PROBLEMS = "bulk.file", "bulk.confirm", "bulk.problems"
 """The ``callback_id``s of the forms, and the button for the rows with problems."""

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from bot.aio.clock import Clock
+from bot.bulk.repository import Piece, PieceState, Stage, Upload, Uploads
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
-from bot.clock import Clock
 from bot.errors import NotFound
 from bot.sheets.check import Checked, check_sheet
 from bot.sheets.chunks import chunks
@@ -22,9 +23,8 @@ from bot.sheets.columns import Matching, Purpose, Target, match
 from bot.sheets.problems import problem_file
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import Sheet
-from bot.slack.command import UploadedFile
-from bot.slack.files import SlackFiles
-from bot.store.uploads import Piece, PieceState, Stage, Upload, Uploads
+from bot.slack.client.files import SlackFiles
+from bot.slack.commands.command import UploadedFile
 
 MOST_BYTES = 10 * 1024 * 1024
 """Of a file that was chosen in a form. docs.slack.dev/reference/block-kit/block-elements/

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
-from bot.store.engine import Database
-from bot.store.tables import pieces, uploads
+from bot.db.engine import Database
+from bot.db.tables import pieces, uploads
 
 
 class Stage(StrEnum):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.bulk.repository import Piece, PieceState, Upload
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, words
-from bot.slack.reply import Message
-from bot.store.uploads import Piece, PieceState, Upload
+from bot.slack.commands.reply import Message
 
 CONTINUE = "bulk.continue"
 ROWS = "bulk.rows"

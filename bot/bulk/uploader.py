@@ -13,9 +13,12 @@ from typing import Any
 
 import structlog
 
+from bot.aio.clock import Clock, sleep
+from bot.bulk.repository import Piece, PieceState, Stage, Upload, Uploads
+from bot.bulk.upload_message import stopped
 from bot.chakra.job import Job
 from bot.chakra.processes import Change, Processes
-from bot.clock import Clock, sleep
+from bot.durable.engine import Engine
 from bot.errors import (
     ChakraError,
     OutcomeUnknown,
@@ -24,14 +27,11 @@ from bot.errors import (
     Unavailable,
     Unreadable,
 )
+from bot.jobs.repository import Ask, Ending, Watch
+from bot.jobs.watcher import Watching
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
-from bot.slack.explain import sentence
-from bot.store.uploads import Piece, PieceState, Stage, Upload, Uploads
-from bot.store.watches import Ask, Ending, Watch
-from bot.work.engine import Engine
-from bot.work.upload_message import stopped
-from bot.work.watching import Watching
+from bot.slack.copy.explain import sentence
 
 KIND = "upload"
 SUBJECT = "upload:"

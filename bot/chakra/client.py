@@ -6,18 +6,18 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from bot.aio.clock import Clock
 from bot.chakra.config import Configuration
 from bot.chakra.health import Health
-from bot.chakra.http import Http
 from bot.chakra.jobs import Jobs
 from bot.chakra.media import Files
 from bot.chakra.messages import Messages
 from bot.chakra.numbers import Numbers
-from bot.chakra.policies import DEFAULT_LIMITS, Limits, Observe
 from bot.chakra.processes import Processes
 from bot.chakra.templates import Templates
+from bot.chakra.transport.http import Http
+from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, Observe
 from bot.chakra.users import Users
-from bot.clock import Clock
 
 WHATSAPP_VERSION = "v24.0"
 """Of Meta's API, where Chakra passes a call on to it; the default of the vendor's n8n node."""

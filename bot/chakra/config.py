@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, ValidationInfo, field_validator
 
 from bot.chakra.attributes import Attribute, Procedure
-from bot.chakra.envelope import read
 from bot.chakra.fields import objects
-from bot.chakra.http import Http
 from bot.chakra.models import Named, Resource
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.http import Http
 
 CONFIG = "/v1/ext/config"
 

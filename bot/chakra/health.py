@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.chakra.http import Http
-from bot.chakra.refusals import unreadable
+from bot.chakra.transport.error_mapping import unreadable
+from bot.chakra.transport.http import Http
 
 HEALTH = "/v1/health"
 PATIENCE = 5.0

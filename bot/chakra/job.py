@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.chakra.complaint import complaint_in
 from bot.chakra.fields import Moment, Text, text
 from bot.chakra.models import Identified
 from bot.chakra.text import plain, visible
+from bot.chakra.transport.error_body import complaint_in
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
 STATES = (SUCCESS, ERROR, INVALID, NOT_STARTED)

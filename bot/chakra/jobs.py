@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from bot.chakra.envelope import Envelope, read
-from bot.chakra.http import Http
 from bot.chakra.job import Job, JobEntry
 from bot.chakra.paging import NEXT
-from bot.chakra.refusals import missing
 from bot.chakra.text import plain
-from bot.chakra.wire import path_of
+from bot.chakra.transport.envelope import Envelope, read
+from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.exchange import path_of
+from bot.chakra.transport.http import Http
 
 ONE = "/v1/ext/background-job/{backgroundJobId}"
 ENTRIES = "/v1/ext/background-job/{backgroundJobId}/entries"

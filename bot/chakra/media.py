@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.chakra.envelope import read
-from bot.chakra.http import Http
 from bot.chakra.models import Media, PublicMedia
-from bot.chakra.multipart import File, Form
-from bot.chakra.refusals import unreadable
-from bot.chakra.wire import JSON, Answer
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import unreadable
+from bot.chakra.transport.exchange import JSON, Answer
+from bot.chakra.transport.http import Http
+from bot.chakra.transport.multipart import File, Form
 
 UPLOAD = "/v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
 ONE = "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"

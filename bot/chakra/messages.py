@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.chakra.envelope import read
 from bot.chakra.fields import phone as digits
 from bot.chakra.fields import text
-from bot.chakra.http import Http
 from bot.chakra.meta import failure_in
 from bot.chakra.outgoing import MetaMessage, TemplateMessage
-from bot.chakra.refusals import unreadable
-from bot.chakra.wire import Answer
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import unreadable
+from bot.chakra.transport.exchange import Answer
+from bot.chakra.transport.http import Http
 from bot.errors import ChakraError, OutcomeUnknown
 
 TO_PHONE = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.chakra.meta_errors import UnnamedCode
 from bot.chakra.text import plain
 from bot.errors import ChakraError, Rejected
-from bot.meta_errors import UnnamedCode
 
 _LONGEST = 300  # characters of a title, and of the details
 _LARGEST_CODE = 9_999_999

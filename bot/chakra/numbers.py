@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.chakra.envelope import read
-from bot.chakra.http import Http
 from bot.chakra.models import BusinessAccount, PhoneNumber
-from bot.chakra.refusals import missing
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.http import Http
 
 ALL = "/v1/ext/whatsapp-phone-number"
 ONE = "/v1/ext/whatsapp-phone-number/{id}"

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from bot.chakra.envelope import read
-from bot.chakra.http import Http
 from bot.chakra.models import Identified
 from bot.chakra.text import plain
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.http import Http
 
 Item = TypeVar("Item", bound=Identified)
 

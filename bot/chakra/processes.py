@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chakra.envelope import read
 from bot.chakra.fields import text
-from bot.chakra.http import Http
 from bot.chakra.job import Job
 from bot.chakra.jobs import job_in
 from bot.chakra.models import is_uuid
 from bot.chakra.process import Process
-from bot.chakra.refusals import missing
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.http import Http
 from bot.errors import Missing, Rejected
 
 ONE = "/v1/ext/procedure/{procedureShortId}/process/{processId}"

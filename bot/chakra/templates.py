@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.chakra.envelope import Envelope, read
-from bot.chakra.http import Http
+from bot.chakra.meta_errors import ParametersRejected
 from bot.chakra.models import Id
 from bot.chakra.template import Template, Upper
+from bot.chakra.transport.envelope import Envelope, read
+from bot.chakra.transport.http import Http
 from bot.errors import Rejected
-from bot.meta_errors import ParametersRejected
 
 ALL = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
 ONE = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.chakra.envelope import read
-from bot.chakra.http import Http
 from bot.chakra.models import User, UserChanges
 from bot.chakra.paging import every
-from bot.chakra.refusals import missing
-from bot.chakra.wire import Answer
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.exchange import Answer
+from bot.chakra.transport.http import Http
 
 ONE_V1 = "/v1/ext/user/{userId}"
 ONE_V2 = "/v2/ext/user/{userId}"

@@ -8,8 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bot import manifest
+from bot.aio.clock import Clock
 from bot.chakra.client import Chakra
-from bot.clock import Clock
+from bot.db.inspection import Look, Tables, look
 from bot.errors import (
     BotError,
     KeyRefused,
@@ -19,9 +20,8 @@ from bot.errors import (
     Throttled,
     Unavailable,
 )
-from bot.settings import Settings
-from bot.slack.client import SlackClient
-from bot.store.look import Look, Tables, look
+from bot.settings.settings import Settings
+from bot.slack.client.web_api import SlackClient
 
 MOST_SKEW = 60.0
 """Seconds the clock may be off. Slack's signatures are refused past five minutes; warn early."""

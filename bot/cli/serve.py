@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.clock import Clock
-from bot.desk import Desk
+from bot.aio.clock import Clock
+from bot.application import DRAIN, open_services
+from bot.context import Desk
 from bot.errors import SlackError, StoreInUse, StoreUnavailable
-from bot.services import DRAIN, open_services
-from bot.serving import serve
-from bot.settings import Settings
-from bot.slack.command import Command
+from bot.settings.settings import Settings
+from bot.slack.commands.command import Command
+from bot.web.server import serve
 
 T = TypeVar("T")
 

@@ -20,10 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
+from bot.db.locks import Lead, led_by_session, led_within
+from bot.db.migrate import migrate
 from bot.errors import StoreInUse, StoreUnavailable
-from bot.store.lead import Lead, led_by_session, led_within
-from bot.store.migrate import migrate
 
 T = TypeVar("T")
 

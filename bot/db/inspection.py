@@ -19,9 +19,9 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.db.engine import CONNECT_SECONDS, DRIVERS, IN_MEMORY, STATEMENT_MS
+from bot.db.migrate import HEAD, revision
 from bot.errors import StoreUnavailable
-from bot.store.engine import CONNECT_SECONDS, DRIVERS, IN_MEMORY, STATEMENT_MS
-from bot.store.migrate import HEAD, revision
 
 WAIT_SECONDS = 5.0
 """For which somebody else's transaction is waited for, as the bot does."""

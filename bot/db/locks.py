@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 from bot.errors import StoreUnavailable
 
 CHECK_SECONDS = 2.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
+from bot.db.tables import METADATA
 from bot.errors import StoreUnavailable
-from bot.store.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config

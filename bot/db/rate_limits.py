@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import func, literal, update
 
-from bot.store.engine import Database
-from bot.store.tables import paces
+from bot.db.engine import Database
+from bot.db.tables import paces
 
 
 class Turns:

@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.db.engine import IN_MEMORY
 from bot.errors import StoreUnavailable
-from bot.store.engine import IN_MEMORY
 
 SUFFIX = "-work"
 

@@ -27,10 +27,10 @@ from datetime import UTC, datetime
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
+from bot.aio.tasks import cancel
+from bot.durable.executors import Slot
 from bot.errors import StoreUnavailable
-from bot.tasks import cancel
-from bot.work.slots import Slot
 
 Workflow = Callable[[str, str], Coroutine[object, object, None]]
 Keep = Callable[[str], Awaitable[None]]

@@ -10,10 +10,10 @@ from typing import Protocol
 
 import structlog
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
+from bot.db.engine import Database
+from bot.db.locks import Lead
 from bot.errors import StoreUnavailable
-from bot.store.engine import Database
-from bot.store.lead import Lead
 
 WAIT_SECONDS = 0.5
 """For another replica that makes the engine's tables, or that looks whether this one is gone."""

@@ -9,23 +9,24 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.aio.clock import Clock, sleep
+from bot.aio.tasks import cancel
+from bot.bulk import uploader as uploading
+from bot.bulk.repository import Uploads
+from bot.bulk.uploader import Uploading
 from bot.chakra.client import Chakra
-from bot.clock import Clock, sleep
+from bot.db.engine import Database
+from bot.db.rate_limits import Turns
+from bot.durable.database import beside
+from bot.durable.engine import open_engine
+from bot.durable.executors import OnlySlot, Replicas, SharedSlot
+from bot.durable.workflows import Work
 from bot.errors import StoreUnavailable
-from bot.jobs.library import JobLibrary
+from bot.jobs import watcher as watching
+from bot.jobs.reader import JobLibrary
+from bot.jobs.repository import Watches
+from bot.jobs.watcher import A_SECOND, Watching
 from bot.outbox.outbox import Outbox
-from bot.store.beside import beside
-from bot.store.engine import Database
-from bot.store.paces import Turns
-from bot.store.uploads import Uploads
-from bot.store.watches import Watches
-from bot.tasks import cancel
-from bot.work import uploading, watching
-from bot.work.engine import open_engine
-from bot.work.slots import OnlySlot, Replicas, SharedSlot
-from bot.work.uploading import Uploading
-from bot.work.watching import A_SECOND, Watching
-from bot.work.work import Work
 
 LOOK_SECONDS = 5.0
 """Between looks for replicas that are gone: their promises go on within half a minute."""

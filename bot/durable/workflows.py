@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
+from bot.bulk.repository import Piece, Upload, Uploads
+from bot.bulk.uploader import SUBJECT, Uploading, title
+from bot.durable.engine import Engine
 from bot.errors import NotFound
-from bot.store.uploads import Piece, Upload, Uploads
-from bot.store.watches import Ask, Watch, Watches
-from bot.work.engine import Engine
-from bot.work.uploading import SUBJECT, Uploading, title
-from bot.work.watching import Watching
+from bot.jobs.repository import Ask, Watch, Watches
+from bot.jobs.watcher import Watching
 
 RECENT = 7 * 86_400.0
 """Seconds for which ended watches are listed."""

@@ -11,7 +11,7 @@ import structlog
 from bot.cache import Cached
 from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
-from bot.jobs.library import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs.reader import MOST_LOOKED_THROUGH, JobLibrary
 
 Seen = Cached[Job]
 """As it was when Chakra last told of it, with its age."""

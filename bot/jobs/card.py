@@ -15,7 +15,7 @@ from bot.privacy import strictly
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, lines, words
-from bot.slack.reply import Block
+from bot.slack.commands.reply import Block
 
 TITLE = "Background job"
 LABELS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.jobs.progress import MOST_POINTS, Point
-from bot.slack.reply import Block
+from bot.slack.commands.reply import Block
 
 FEWEST = 4
 SHORTEST = 300.0

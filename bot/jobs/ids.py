@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.errors import UsageError
-from bot.slack.words import Line
+from bot.slack.commands.arguments import Line
 
 _ID = re.compile(
     r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f-])", re.IGNORECASE

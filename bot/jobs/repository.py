@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import Database
-from bot.store.tables import watches
+from bot.db.engine import Database
+from bot.db.tables import watches
 
 Point = tuple[float, int]
 """When, in seconds since 1970, and how many entries were done."""

@@ -8,12 +8,12 @@ from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
 from bot.jobs.card import card, span
 from bot.jobs.progress import Progress
-from bot.jobs.share import share
+from bot.jobs.repository import Ending, Watch
+from bot.jobs.summary import share
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, mention, words
-from bot.slack.explain import explain
-from bot.slack.reply import Block, Message
-from bot.store.watches import Ending, Watch
+from bot.slack.commands.reply import Block, Message
+from bot.slack.copy.explain import explain
 
 SHOW = "job.show"
 STOP = "watch.stop"

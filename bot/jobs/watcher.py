@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.bell import Bell
+from bot.aio.clock import Clock, sleep
+from bot.aio.priority_semaphore import Room
+from bot.aio.wake_event import Bell
 from bot.chakra.job import Job, JobEntry
-from bot.clock import Clock, sleep
+from bot.db.rate_limits import Turns
+from bot.durable.engine import Engine
 from bot.errors import ChakraError, Missing
-from bot.jobs.library import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs import watch_message
+from bot.jobs.aggregate import first_failed, together
+from bot.jobs.polling import patience, pause
 from bot.jobs.progress import Point, Progress
-from bot.jobs.several import first_failed, together
+from bot.jobs.reader import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs.repository import Ask, Ending, Watch, Watches
 from bot.outbox.outbox import Outbox
-from bot.slack.reply import Message
-from bot.store.paces import Turns
-from bot.store.watches import Ask, Ending, Watch, Watches
-from bot.work import watch_message
-from bot.work.engine import Engine
-from bot.work.rhythm import patience, pause
-from bot.work.room import Room
+from bot.slack.commands.reply import Message
 
 KIND = "watch"
 A_SECOND = 19.0

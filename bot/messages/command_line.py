@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from bot.chakra.template import Template
 from bot.errors import NotFound, UsageError
-from bot.slack.words import Line, Link
-from bot.whatsapp.library import Shelf
-from bot.whatsapp.order import PHONE, SENDER, TEMPLATE, Order
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import Kind, fields, meant
+from bot.messages.form_values import PHONE, SENDER, TEMPLATE, Order
+from bot.slack.commands.arguments import Line, Link
+from bot.templates.catalog import Shelf
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import Kind, fields, meant
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 IN_THE_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."

@@ -24,9 +24,9 @@ from bot.chakra.outgoing import (
 )
 from bot.chakra.template import Template, Variable
 from bot.errors import UsageError
-from bot.whatsapp import variables as asked
-from bot.whatsapp.recipients import Recipient
-from bot.whatsapp.variables import key_of
+from bot.messages.recipients import Recipient
+from bot.templates import variables as asked
+from bot.templates.variables import key_of
 
 LONGEST_FILENAME = 240
 """Characters, Meta's media reference."""

@@ -9,8 +9,8 @@ from typing import Any
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
-from bot.directory import query
-from bot.slack.reading import texts
+from bot.slack.message_text import texts
+from bot.users import query
 
 MOST = 20
 """Recipients; a form carries them with it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, select, update
 
-from bot.store.engine import Database
-from bot.store.sends import Send, send_of
-from bot.store.tables import sends
+from bot.db.engine import Database
+from bot.db.tables import sends
+from bot.messages.repository import Send, send_of
 
 
 class ReportMarks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from bot.chakra.complaint import wait_in_words
+from bot.chakra.transport.error_body import wait_in_words
 from bot.errors import (
     BotError,
     ChakraError,
@@ -19,8 +19,8 @@ from bot.errors import (
     Throttled,
     Unavailable,
 )
+from bot.messages.repository import Failure
 from bot.privacy import redact
-from bot.store.sends import Failure
 
 REFUSALS = (Rejected, KeyRefused, Throttled, Unavailable)
 """After these, and what is below them, a message has certainly not gone out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot import meta_errors as meta
+from bot.chakra import meta_errors as meta
 from bot.errors import ChakraError
 
 

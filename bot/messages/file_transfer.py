@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from bot.aio.clock import Clock, within
 from bot.chakra.media import Files
-from bot.chakra.multipart import File
 from bot.chakra.text import plain
-from bot.clock import Clock, within
+from bot.chakra.transport.multipart import File
 from bot.errors import FileNotGiven, FileNotTaken, FileUnfit, OutcomeUnknown, Rejected, Unreadable
-from bot.slack.command import UploadedFile
-from bot.slack.files import DOWNLOAD, SlackFiles, StoredFile
-from bot.whatsapp.rules import file_problem, most_bytes, upload_problem
+from bot.messages.rules import file_problem, most_bytes, upload_problem
+from bot.slack.client.files import DOWNLOAD, SlackFiles, StoredFile
+from bot.slack.commands.command import UploadedFile
 
 FETCH_SECONDS = 12.0
 PUT_SECONDS = 15.0

@@ -7,16 +7,16 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from bot.aio.clock import Clock, within
 from bot.chakra.template import Template
-from bot.clock import Clock, within
 from bot.errors import BotError, NotFound, NotSetUp, UsageError
-from bot.slack.explain import sentence
-from bot.slack.reply import OpenForm, View
-from bot.whatsapp import send_form
-from bot.whatsapp.dispatch import Dispatch
-from bot.whatsapp.library import Library, Shelf
-from bot.whatsapp.objections import objections
-from bot.whatsapp.order import Order
+from bot.messages import send_form
+from bot.messages.form_values import Order
+from bot.messages.service import Dispatch
+from bot.messages.validation import objections
+from bot.slack.commands.reply import OpenForm, View
+from bot.slack.copy.explain import sentence
+from bot.templates.catalog import Library, Shelf
 
 SOON = 0.15
 """Seconds that a form waits for what is not remembered: it opens within 0.3."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.errors import UsageError
 from bot.slack.blocks import BUTTON_VALUE
-from bot.slack.command import UploadedFile, Uploads
-from bot.whatsapp.variables import FILE
+from bot.slack.commands.command import UploadedFile, Uploads
+from bot.templates.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
 FOUND = "found"
@@ -21,8 +21,8 @@ OTHER = "other"
 @dataclass(frozen=True, slots=True)
 class Order:
     """``template`` is Meta's id of it, ``to`` the recipient as it was typed, ``sender`` Meta's id
-    of the number; ``values`` by the keys of ``bot.whatsapp.variables``. ``asked`` is the send about
-    which the person was asked, and wants the same once more; ``tested`` is that of a test to
+    of the number; ``values`` by the keys of ``bot.templates.variables``. ``asked`` is the send
+    about which the person was asked, and wants the same once more; ``tested`` is that of a test to
     oneself. ``found`` are the recipients to choose among, ``picked`` the one that was chosen, or
     ``OTHER``. Of ``files``, those that were chosen in the form, the name of the first stands among
     the values; no button carries them."""

@@ -17,14 +17,14 @@ from typing import Any
 
 import structlog
 
+from bot.aio.clock import Clock, done_within, sleep, within
+from bot.aio.tasks import Tasks
 from bot.chakra.messages import Accepted
-from bot.clock import Clock, done_within, sleep, within
 from bot.errors import BotError, NotPrepared, StoreUnavailable
-from bot.sending.failures import BEFOREHAND, REFUSALS, failure_of
-from bot.sending.submission import Submission, claim_of
-from bot.store.sends import Claimed, Failure, Send, Sends
-from bot.store.states import State
-from bot.tasks import Tasks
+from bot.messages.error_codec import BEFOREHAND, REFUSALS, failure_of
+from bot.messages.repository import Claimed, Failure, Send, Sends
+from bot.messages.status import State
+from bot.messages.submission import Submission, claim_of
 
 ANSWER_SECONDS = 45.0
 """After these a send without an answer is called unknown."""

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
+from bot.aio.tasks import Tasks, cancel
+from bot.db.engine import Database
 from bot.errors import StoreUnavailable
+from bot.messages import report_message as cards
+from bot.messages.dirty_sends import ReportMarks
+from bot.messages.ledger import Before, Duplicate, First, Fresh, Ledger, Post
+from bot.messages.report_message import Card
+from bot.messages.reporter import Reports
+from bot.messages.repository import Send, Sends
+from bot.messages.status_updates import Statuses
+from bot.messages.submission import Submission, hash_key
 from bot.outbox.outbox import Outbox
-from bot.sending import card as cards
-from bot.sending.card import Card
-from bot.sending.delivery import Delivery
-from bot.sending.intake import Intake
-from bot.sending.ledger import Before, Duplicate, First, Fresh, Ledger, Post
-from bot.sending.report import Reports
-from bot.sending.submission import Submission, hash_key
-from bot.slack.client import Posted
-from bot.store.engine import Database
-from bot.store.events import Events
-from bot.store.reports import ReportMarks
-from bot.store.sends import Send, Sends
-from bot.store.statuses import Statuses
-from bot.tasks import Tasks, cancel
+from bot.slack.client.web_api import Posted
+from bot.webhooks.processor import Delivery
+from bot.webhooks.receiver import Intake
+from bot.webhooks.repository import Events
 
 ROUND_SECONDS = 15.0
 """Between looks for what nobody finished: half of the time in which promises are taken over."""

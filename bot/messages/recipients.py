@@ -14,10 +14,10 @@ from bot.cache import Cached
 from bot.chakra.models import User
 from bot.chakra.process import Process
 from bot.chakra.text import plain
-from bot.directory import query
-from bot.directory.index import Matches
-from bot.directory.phones import FEWEST_DIGITS, written
 from bot.errors import Missing, NotFound, UsageError
+from bot.text.phones import FEWEST_DIGITS, written
+from bot.users import query
+from bot.users.index import Matches
 
 EXAMPLE = "+91 98765 43210"
 LANDLINE = "This is a landline. WhatsApp reaches it only if it was registered there."
@@ -56,7 +56,7 @@ class Recipient:
 
 
 class Team(Protocol):
-    """A :class:`bot.directory.directory.Directory`, as far as it is asked here."""
+    """A :class:`bot.users.directory.Directory`, as far as it is asked here."""
 
     async def find(self, text: str) -> Cached[Matches]: ...
     async def user(self, user_id: str) -> Cached[User]: ...

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.sending.failures import error_of
+from bot.messages.error_codec import error_of
+from bot.messages.repository import Send
+from bot.messages.status import State
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, words
-from bot.slack.explain import explain
-from bot.slack.reply import Message
-from bot.store.sends import Send
-from bot.store.states import State
+from bot.slack.commands.reply import Message
+from bot.slack.copy.explain import explain
 
 Card = Callable[[Send], Message]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import structlog
 
-from bot.bell import Bell
-from bot.clock import Clock
+from bot.aio.clock import Clock
+from bot.aio.wake_event import Bell
 from bot.errors import StoreUnavailable
+from bot.messages.dirty_sends import ReportMarks
+from bot.messages.report_message import Card
+from bot.messages.repository import Send
 from bot.outbox.outbox import Outbox, Outgoing
-from bot.sending.card import Card
-from bot.slack.client import Posted
-from bot.store.reports import ReportMarks
-from bot.store.sends import Send
+from bot.slack.client.web_api import Posted
 
 BATCH = 200
 LOOK_SECONDS = 5.0

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import Database
-from bot.store.states import State
-from bot.store.tables import sends
+from bot.db.engine import Database
+from bot.db.tables import sends
+from bot.messages.status import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from bot.chakra.outgoing import unfit
 from bot.chakra.template import Template, filled
 from bot.chakra.text import visible
 from bot.slack.blocks import FORM_FILE_BYTES
-from bot.slack.command import UploadedFile
-from bot.whatsapp import variables as asked
-from bot.whatsapp.variables import Field, Kind, fields
+from bot.slack.commands.command import UploadedFile
+from bot.templates import variables as asked
+from bot.templates.variables import Field, Kind, fields
 
 HEADER, BODY = 60, 1024
 """Characters of the whole text with its variables filled in."""

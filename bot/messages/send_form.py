@@ -11,23 +11,23 @@ from dataclasses import replace
 
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
-from bot.directory.phones import written
-from bot.sending import card
-from bot.sending.sending import Sent
+from bot.messages import form_values as names
+from bot.messages import report_message as card
+from bot.messages.form_values import Order
+from bot.messages.lifecycle import Sent
+from bot.messages.recipients import Recipient
+from bot.messages.repository import Send
+from bot.messages.rules import FILES, LONGEST, upload_hint
+from bot.messages.status import State
+from bot.messages.test_sends import Trial
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, mention, words
-from bot.slack.explain import seconds
-from bot.slack.reply import Block, Choice, Message, OpenForm, UpdateForm, View
-from bot.store.sends import Send
-from bot.store.states import State
-from bot.whatsapp import order as names
-from bot.whatsapp import vocabulary
-from bot.whatsapp.order import Order
-from bot.whatsapp.preview import preview
-from bot.whatsapp.recipients import Recipient
-from bot.whatsapp.rules import FILES, LONGEST, upload_hint
-from bot.whatsapp.trial import Trial
-from bot.whatsapp.variables import Field, Kind, fields
+from bot.slack.commands.reply import Block, Choice, Message, OpenForm, UpdateForm, View
+from bot.slack.copy.explain import seconds
+from bot.templates import vocabulary
+from bot.templates.preview import preview
+from bot.templates.variables import Field, Kind, fields
+from bot.text.phones import written
 
 SUBMIT = "send.submit"
 CONFIRM = "send.confirm"

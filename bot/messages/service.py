@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from bot.chakra.messages import Accepted, Messages
 from bot.chakra.template import Template
 from bot.errors import NotSetUp, StoreUnavailable
+from bot.messages import compose, recipients
+from bot.messages.file_transfer import Carrier
+from bot.messages.form_values import Order
+from bot.messages.ledger import Before, Duplicate
+from bot.messages.lifecycle import Sending, Sent
+from bot.messages.recipients import Kind, Recipient, Recipients
+from bot.messages.repository import Send
+from bot.messages.submission import Submission
 from bot.privacy import mask_phone
-from bot.sending.ledger import Before, Duplicate
-from bot.sending.sending import Sending, Sent
-from bot.sending.submission import Submission
-from bot.slack.client import Posted
-from bot.slack.command import UploadedFile
-from bot.store.sends import Send
-from bot.whatsapp import compose, recipients
-from bot.whatsapp.carrier import Carrier
-from bot.whatsapp.library import Library
-from bot.whatsapp.order import Order
-from bot.whatsapp.recipients import Kind, Recipient, Recipients
-from bot.whatsapp.variables import FILE, FILENAME, MEDIA, fields
+from bot.slack.client.web_api import Posted
+from bot.slack.commands.command import UploadedFile
+from bot.templates.catalog import Library
+from bot.templates.variables import FILE, FILENAME, MEDIA, fields
 
 PLUGIN = "CHAKRA_PLUGIN_ID"
 RECENT = 50

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import Database
-from bot.store.sends import Failure, Send, failure_columns, failure_of, send_of
-from bot.store.states import State
-from bot.store.tables import sends, statuses
+from bot.db.engine import Database
+from bot.db.tables import sends, statuses
+from bot.messages.repository import Failure, Send, failure_columns, failure_of, send_of
+from bot.messages.status import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.messages.repository import Claim
 from bot.privacy import mask_phone
-from bot.store.sends import Claim
 
 _KEY_FOR = b"chakra-for-slack: recipients and contents of sends"
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.aio.clock import Clock, done_within
 from bot.chakra.template import Template
-from bot.clock import Clock, done_within
-from bot.directory.belonging import user_of
-from bot.directory.directory import Directory
 from bot.errors import Missing, NotFound, NotLinked, UsageError
-from bot.people.members import Members
+from bot.messages.form_values import Order
+from bot.messages.ledger import Before, Duplicate
+from bot.messages.lifecycle import Sent
+from bot.messages.recipients import Recipient
+from bot.messages.repository import Send
+from bot.messages.service import Dispatch
+from bot.messages.validation import first_objection
 from bot.privacy import mask_phone
-from bot.sending.ledger import Before, Duplicate
-from bot.sending.sending import Sent
 from bot.slack.blocks import words
-from bot.store.sends import Send
-from bot.whatsapp.dispatch import Dispatch
-from bot.whatsapp.objections import first_objection
-from bot.whatsapp.order import Order
-from bot.whatsapp.recipients import Recipient
+from bot.slack.members import Members
+from bot.users.directory import Directory
+from bot.users.linked_user import user_of
 
 PATIENCE = 2.0
 """Seconds that the person waits for the outcome; after them the report alone tells it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.chakra.template import Template
-from bot.whatsapp.order import FOUND, PHONE, SENDER, TEMPLATE, Order
-from bot.whatsapp.rules import problems
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import fields
+from bot.messages.form_values import FOUND, PHONE, SENDER, TEMPLATE, Order
+from bot.messages.rules import problems
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import fields
 
 
 def objections(order: Order, template: Template) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.slack.reply import Message
+from bot.slack.commands.reply import Message
 
 
 def written(message: Message) -> str:

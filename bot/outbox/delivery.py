@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import structlog
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
+from bot.db.locks import Lead
 from bot.errors import SlackError, StoreUnavailable
-from bot.outbox import content, search
-from bot.outbox.notices import in_words, telling
-from bot.outbox.pacing import Pace
-from bot.outbox.refusals import (
+from bot.outbox import content
+from bot.outbox import history_search as search
+from bot.outbox.error_policy import (
     DELETED,
     NO_LOOK,
     ONE_REASON,
@@ -27,10 +27,11 @@ from bot.outbox.refusals import (
     Meaning,
     meaning,
 )
-from bot.slack.client import Posted, SlackClient
-from bot.slack.reply import Message
-from bot.store.lead import Lead
-from bot.store.posts import Post, Posts
+from bot.outbox.notices import in_words, telling
+from bot.outbox.rate_limits import Pace
+from bot.outbox.repository import Post, Posts
+from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.commands.reply import Message
 
 T = TypeVar("T")
 

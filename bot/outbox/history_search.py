@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.errors import SlackError
-from bot.outbox.refusals import UNCERTAIN
-from bot.slack.client import Posted, SlackClient
-from bot.store.posts import Post
+from bot.outbox.error_policy import UNCERTAIN
+from bot.outbox.repository import Post
+from bot.slack.client.web_api import Posted, SlackClient
 
 EVENT_TYPE = "chakra_post"
 EARLIER_TYPE, EARLIER_KEYS = "chakra_send", "send:"

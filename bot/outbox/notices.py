@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from bot.outbox import content
+from bot.outbox.repository import Post, Telling
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, words
-from bot.slack.reply import Block, Message
-from bot.slack.undelivered_copy import undelivered
-from bot.store.posts import Post, Telling
+from bot.slack.commands.reply import Block, Message
+from bot.slack.copy.undelivered import undelivered
 
 MOST_BLOCKS = 50
 """docs.slack.dev/reference/block-kit/blocks"""

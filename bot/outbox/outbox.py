@@ -14,18 +14,18 @@ from typing import Any
 
 import structlog
 
-from bot.bell import Bell
-from bot.clock import Clock, done_within, sleep
+from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.tasks import cancel
+from bot.aio.wake_event import Bell
+from bot.db.engine import Database
+from bot.db.locks import Lead
 from bot.errors import StoreUnavailable
 from bot.outbox import content
 from bot.outbox.delivery import TROUBLE_SECONDS, Delivery
-from bot.outbox.pacing import Pace
-from bot.slack.client import Posted, SlackClient
-from bot.slack.reply import Message
-from bot.store.engine import Database
-from bot.store.lead import Lead
-from bot.store.posts import Draft, Post, Posts
-from bot.tasks import cancel
+from bot.outbox.rate_limits import Pace
+from bot.outbox.repository import Draft, Post, Posts
+from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.commands.reply import Message
 
 LEAD = "outbox"
 AGAIN_SECONDS = 3.0

@@ -6,7 +6,7 @@ from collections import deque
 
 from cachetools import TTLCache
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 EDITS = (45, 60.0)
 """Edits and their seconds: `chat.update` is of tier 3, about 50 a minute over the workspace.

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import Database
-from bot.store.tables import posts
+from bot.db.engine import Database
+from bot.db.tables import posts
 
 DROPPED = "dropped"
 """The refusal of a post that its author takes back; it stays closed."""

@@ -11,17 +11,17 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot import manifest
-from bot.clock import Clock
-from bot.desk import Desk
+from bot.aio.clock import Clock
+from bot.application import Services, open_services
+from bot.cli.serve import stopping
+from bot.context import Desk
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
-from bot.serve import stopping
-from bot.services import Services, open_services
-from bot.serving import serve
-from bot.settings import Settings
-from bot.slack import help as helping
-from bot.slack.command import Command
-from bot.slack.runner import Budgets
+from bot.settings.settings import Settings
+from bot.slack.commands import help as helping
+from bot.slack.commands.command import Command
+from bot.slack.commands.dispatcher import Budgets
+from bot.web.server import serve
 
 DEMO_SENDERS = ("U0JOHN", "S0SALES")
 EVENTS = "/slack/events"

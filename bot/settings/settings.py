@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 from rapidfuzz.distance import OSA
 
-from bot import shapes
+from bot.settings import validators as shapes
 
 Need = Literal["always", "http", "never"]
 

@@ -17,8 +17,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from bot.chakra.models import is_uuid
-from bot.directory.folding import tokens
 from bot.sheets.columns import ID, Match, Role, Target
+from bot.text.normalize import tokens
 
 Value = str | int | float | bool
 Reader = Callable[[str], Value]

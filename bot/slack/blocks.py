@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.slack.reply import Block, Choice, Message, View
+from bot.slack.commands.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.
 SECTION_TEXT = 3_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.errors import NotInChannel, SlackError, UsageError
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
 
 INFO, MEMBERS = "conversations.info", "conversations.members"
 PAGE = 1000

@@ -6,7 +6,7 @@ from itertools import count
 
 from cachetools import TTLCache
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 
 PAUSE = 0.5
 """Seconds. `views.update` is of tier 4, about 100 a minute: less than a letter each would take.

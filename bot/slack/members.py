@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.cache import Cache, Cached
 from bot.errors import SlackError
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
 
 MEMBER = "slack_member"
 GROUP = "slack_group"

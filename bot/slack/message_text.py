@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from bot.slack.words import unescape
+from bot.slack.commands.arguments import unescape
 
 DEEPEST = 12
 """Blocks within blocks; Slack's own go about half as deep."""

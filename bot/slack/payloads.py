@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
-from bot.slack.command import Actor, Payload, Place, UploadedFile
-from bot.slack.reply import View
+from bot.slack.commands.command import Actor, Payload, Place, UploadedFile
+from bot.slack.commands.reply import View
 
 METADATA = 3_000
 """Characters of ``private_metadata``. docs.slack.dev/reference/views"""

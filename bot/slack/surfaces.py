@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.errors import SlackError
-from bot.slack import blocks, explain, payloads
-from bot.slack.client import SlackClient, response_body
-from bot.slack.command import Payload
-from bot.slack.reply import (
+from bot.slack import blocks, payloads
+from bot.slack.client.web_api import SlackClient, response_body
+from bot.slack.commands.command import Payload
+from bot.slack.commands.reply import (
     Choices,
     CloseForm,
     FieldErrors,
@@ -22,6 +22,7 @@ from bot.slack.reply import (
     UpdateForm,
     View,
 )
+from bot.slack.copy import explain
 
 Ack = Mapping[str, Any]
 """The body of the HTTP answer, or of the Socket Mode envelope's; empty for a bare 200."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.errors import SlackError
-from bot.people.members import Members
-from bot.slack.command import Place, Request, Role
+from bot.slack.commands.command import Place, Request, Role
+from bot.slack.members import Members
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from bot.cache import Cached
 from bot.chakra.template import Template
-from bot.directory.viewer import Viewer
 from bot.privacy import redact
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, mention, words
-from bot.slack.reply import Block, Choice, Message
-from bot.whatsapp import form, vocabulary
-from bot.whatsapp.draft import editable
-from bot.whatsapp.preview import preview, summary
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import VARIABLE, fields
+from bot.slack.commands.reply import Block, Choice, Message
+from bot.slack.viewer import Viewer
+from bot.templates import editor as form
+from bot.templates import vocabulary
+from bot.templates.draft import editable
+from bot.templates.preview import preview, summary
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import VARIABLE, fields
 
 # Ids of the actions that every card offers; the command `templates` answers them.
 CHOOSE = "templates.choose"

@@ -14,7 +14,6 @@ from bot.chakra.client import Chakra
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.chakra.templates import NewTemplate, Submitted
-from bot.directory.folding import tokens
 from bot.errors import (
     ChakraError,
     KeyRefused,
@@ -24,7 +23,8 @@ from bot.errors import (
     Unreadable,
     UsageError,
 )
-from bot.whatsapp.unsendable import unsendable
+from bot.templates.send_blockers import unsendable
+from bot.text.normalize import tokens
 
 TEMPLATES, SENDERS = "templates", "senders"
 ALL = "all"

@@ -8,9 +8,9 @@ from typing import Any
 from bot.chakra.template import Template
 from bot.slack import blocks
 from bot.slack.blocks import bold, words
-from bot.slack.reply import Block, Choice, View
-from bot.whatsapp import vocabulary
-from bot.whatsapp.draft import CATEGORIES, LONGEST, Draft, has_other_header
+from bot.slack.commands.reply import Block, Choice, View
+from bot.templates import vocabulary
+from bot.templates.draft import CATEGORIES, LONGEST, Draft, has_other_header
 
 CREATE = "templates.create"
 EDIT = "templates.edit"

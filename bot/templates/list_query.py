@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chakra.template import Template
-from bot.directory.folding import tokens
-from bot.whatsapp import vocabulary
-from bot.whatsapp.library import Shelf, in_language
-from bot.whatsapp.unsendable import unsendable
+from bot.templates import vocabulary
+from bot.templates.catalog import Shelf, in_language
+from bot.templates.send_blockers import unsendable
+from bot.text.normalize import tokens
 
 ALL = "all"
 SYNONYMS: Mapping[str, str] = {

@@ -13,10 +13,11 @@ from bot.errors import UsageError
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, lines, words
-from bot.slack.reply import Block, Message
-from bot.whatsapp import card, form, vocabulary
-from bot.whatsapp.library import Shelf
-from bot.whatsapp.listing import (
+from bot.slack.commands.reply import Block, Message
+from bot.templates import card, vocabulary
+from bot.templates import editor as form
+from bot.templates.catalog import Shelf
+from bot.templates.list_query import (
     Family,
     Filter,
     by_state,
@@ -25,7 +26,7 @@ from bot.whatsapp.listing import (
     languages_of,
     states_of,
 )
-from bot.whatsapp.preview import summary
+from bot.templates.preview import summary
 
 EXAMPLE = "/chakra templates order status:approved"
 

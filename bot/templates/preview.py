@@ -13,8 +13,8 @@ from bot.chakra.template import VARIABLE, Button, Template
 from bot.chakra.text import written
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, italic, lines, words
-from bot.slack.reply import Block
-from bot.whatsapp import variables as asked
+from bot.slack.commands.reply import Block
+from bot.templates import variables as asked
 
 MOST_BUTTONS = 12
 """WhatsApp allows ten."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.chakra.template import Template
-from bot.whatsapp.variables import fields
+from bot.templates.variables import fields
 
 STATES: Mapping[str, str] = {
     "PENDING": "WhatsApp is still looking at this template. It can be sent once it is approved.",

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from bot.cache import Cached
 from bot.chakra.models import User
-from bot.directory.directory import Profile
-from bot.directory.viewer import Viewer
 from bot.privacy import mask_email, mask_phone, redact
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, italic, lines, mention, words
-from bot.slack.reply import Block, Message
+from bot.slack.commands.reply import Block, Message
+from bot.slack.viewer import Viewer
+from bot.users.directory import Profile
 
 # Ids of the actions that every card offers; the command `user` answers them.
 REFRESH = "user.refresh"

@@ -7,16 +7,16 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from bot.aio.clock import Clock
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
-from bot.clock import Clock
-from bot.directory.index import Matches, Roster
-from bot.directory.names import Names, NamesReader
-from bot.directory.phones import written
-from bot.directory.query import Query, read
-from bot.directory.team_list import TeamList, with_phones
 from bot.errors import Missing
+from bot.text.phones import written
+from bot.users.index import Matches, Roster
+from bot.users.names import Names, NamesReader
+from bot.users.query import Query, read
+from bot.users.team_list import TeamList, with_phones
 
 T = TypeVar("T")
 

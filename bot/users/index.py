@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from bot.chakra.models import User
-from bot.directory.folding import any_order, fold, tokens
-from bot.directory.phones import same_ending
+from bot.text.normalize import any_order, fold, tokens
+from bot.text.phones import same_ending
 
 MOST_MATCHES = 100
 """Slack shows so many options in one menu."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.chakra.models import User
-from bot.directory.directory import Directory
 from bot.errors import NotLinked
-from bot.people.members import Members
 from bot.privacy import mask_email
 from bot.slack.blocks import Markup, mention, words
+from bot.slack.members import Members
+from bot.users.directory import Directory
 
 
 async def user_of(member_id: str, members: Members, directory: Directory, *, own: bool) -> User:

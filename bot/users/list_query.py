@@ -10,9 +10,9 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from bot.chakra.models import User
-from bot.directory.folding import fold, tokens
-from bot.directory.index import FEWEST_LETTERS, Roster, name_order
-from bot.directory.names import Names
+from bot.text.normalize import fold, tokens
+from bot.users.index import FEWEST_LETTERS, Roster, name_order
+from bot.users.names import Names
 
 ACTIVE, INACTIVE, ALL = "active", "inactive", "all"
 STATUSES = (ACTIVE, INACTIVE, "available", "away", "busy", ALL)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.aio.clock import Clock, within
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.chakra.models import Named, is_uuid
-from bot.clock import Clock, within
 from bot.errors import BotError
 
 KIND = "config"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bot.cache import Cached
 from bot.chakra.models import User
-from bot.directory.index import Matches
-from bot.directory.names import Names
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, escape, italic, lines, words
-from bot.slack.reply import Block, Choice, Message
+from bot.slack.commands.reply import Block, Choice, Message
+from bot.users.index import Matches
+from bot.users.names import Names
 
 CHOOSE = "user.choose"
 """Carries a user's id; the command `user` puts their card in the place of the choice."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
+from bot.aio.clock import Clock, within
 from bot.chakra.client import Chakra
 from bot.chakra.models import User
-from bot.clock import Clock, within
-from bot.directory.index import Roster, roster
 from bot.errors import BotError, Missing, Rejected, Unreadable
+from bot.users.index import Roster, roster
 
 V1_SPELL = 1800.0
 """Seconds for which the v1 list is asked at once, after v2 was found not to work."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from bot.chakra.fields import text
 from bot.chakra.meta import failure_in
-from bot.sending.failures import failure_of
-from bot.store.states import State
-from bot.store.statuses import Status
+from bot.messages.error_codec import failure_of
+from bot.messages.status import State
+from bot.messages.status_updates import Status
 
 Json = Mapping[str, Any]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.bell import Bell
-from bot.clock import Clock
+from bot.aio.clock import Clock
+from bot.aio.wake_event import Bell
 from bot.errors import StoreUnavailable
-from bot.sending.formats import statuses_in
-from bot.store.events import Events
-from bot.store.sends import Send
-from bot.store.statuses import Status, Statuses
+from bot.messages.repository import Send
+from bot.messages.status_updates import Status, Statuses
+from bot.webhooks.parser import statuses_in
+from bot.webhooks.repository import Events
 
 BATCH = 500
 LOOK_SECONDS = 5.0
@@ -24,8 +24,8 @@ class Delivery:
     """``moved`` hears of every send that an event was about, as it is afterwards.
 
     Whatever the order of events, and however often they come, a send ends at the same state: see
-    ``bot.store.states``. Events of a message whose send is not known are kept; ``catch_up`` applies
-    them when it is.
+    ``bot.messages.status``. Events of a message whose send is not known are kept; ``catch_up``
+    applies them when it is.
     """
 
     def __init__(

@@ -19,10 +19,10 @@ import structlog
 from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
-from bot.clock import Clock, within
+from bot.aio.clock import Clock, within
 from bot.errors import StoreUnavailable
-from bot.sending.formats import kind_of, parsed
-from bot.store.events import Arrived, Events
+from bot.webhooks.parser import kind_of, parsed
+from bot.webhooks.repository import Arrived, Events
 
 HEADER = b"x-chakra-signature-256"
 BODY_BYTES = 3 * 1024 * 1024

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 
-from bot.store.engine import Database
-from bot.store.statuses import Status, columns
-from bot.store.tables import events, statuses
+from bot.db.engine import Database
+from bot.db.tables import events, statuses
+from bot.messages.status_updates import Status, columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import manifest
-from bot.people.access import Access
-from bot.sandbox.demo import World
+from bot.access.policy import Access
 from bot.sandbox.slack import plain
-from bot.slack.command import Actor, Role
-from bot.slack.router import Standing
+from bot.sandbox.world import World
+from bot.slack.commands.command import Actor, Role
+from bot.slack.commands.router import Standing
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import STAGE

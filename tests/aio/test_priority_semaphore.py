@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.work.room import Room
+from bot.aio.priority_semaphore import Room
 from tests.clock import settle
 
 PLACES = 2

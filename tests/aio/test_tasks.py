@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.clock import sleep
-from bot.tasks import LAST_WORDS, Tasks
+from bot.aio.clock import sleep
+from bot.aio.tasks import LAST_WORDS, Tasks
 from tests.clock import ManualClock, settle
 
 

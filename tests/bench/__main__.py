@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 import uvloop
 
 from bot import manifest
-from bot.clock import SystemClock
+from bot.aio.clock import SystemClock
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack
-from bot.serving import serve
+from bot.web.server import serve
 from tests.bench import forms
 from tests.bench.burst import burst
 from tests.bench.child import BOT, child
@@ -27,7 +27,7 @@ from tests.bench.speed import Bench
 from tests.bench.table import Table
 from tests.bench.uploads import upload
 from tests.bench.watches import thousand
-from tests.store.databases import KINDS
+from tests.db.databases import KINDS
 
 ECHO = ["tests.bench.echo"]
 

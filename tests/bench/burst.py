@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 import psycopg
 from sqlalchemy import insert
 
-from bot.sandbox.demo import CHAKRA
-from bot.store.engine import open_database
-from bot.store.states import State
-from bot.store.tables import sends
+from bot.db.engine import open_database
+from bot.db.tables import sends
+from bot.messages.status import State
+from bot.sandbox.world import CHAKRA
 from tests.bench.child import BOT, Child, child
 from tests.bench.load import all_of
 from tests.bench.table import Table
-from tests.sending.webhooks import SECRET, chakra, dump, sign
-from tests.store.databases import address
+from tests.db.databases import address
+from tests.messages.webhooks import SECRET, chakra, dump, sign
 
 SENDS, EVENTS, CONNECTIONS = 500, 10_000, 50
 WORDS = ("READ", "SENT", "DELIVERED", "FAILED")

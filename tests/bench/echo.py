@@ -11,7 +11,7 @@ from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.serving import serve
+from bot.web.server import serve
 
 
 async def main() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
+from bot.sandbox.world import EVENTS
 from tests.bench.child import BOT, child
 from tests.bench.table import Table
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import xlsxwriter
 
-from bot.serve import settle_memory
+from bot.cli.serve import settle_memory
 from bot.sheets.check import check_sheet
 from bot.sheets.chunks import Chunk, chunks
 from bot.sheets.columns import Purpose, Target, match

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import uvloop
 
-from bot import logs, settings
-from bot.clock import SystemClock
-from bot.serve import run
+from bot import logs
+from bot.aio.clock import SystemClock
+from bot.cli.serve import run
+from bot.settings import settings
 from commands import COMMANDS
 from tests.bench.ticker import Ticker
 

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack, Upload, plain
+from bot.sandbox.world import EVENTS
 from tests.bench.child import Child, child
 from tests.bench.sheets import ROWS
 from tests.bench.table import Table

@@ -15,17 +15,17 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
+from bot.db.engine import open_database
+from bot.jobs.repository import Ask, Watches
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
-from bot.sandbox.demo import EVENTS
 from bot.sandbox.slack import EmbeddedSlack
-from bot.store.engine import open_database
-from bot.store.watches import Ask, Watches
+from bot.sandbox.world import EVENTS
 from tests.bench.child import Child, child
 from tests.bench.table import Table
 from tests.bench.ticker import LONGEST_BLOCK
 from tests.bench.ticking import INTO, TICKING, longest_block
-from tests.store.databases import address
+from tests.db.databases import address
 
 WATCHES = 1_000
 ENTRIES, HALF_AN_HOUR = 100, 1_800

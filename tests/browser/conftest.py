@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, async_playwright, expect
 
-from bot.clock import SystemClock
-from bot.sandbox.demo import World, world
-from bot.slack.runner import Budgets
+from bot.aio.clock import SystemClock
+from bot.sandbox.world import World, world
+from bot.slack.commands.dispatcher import Budgets
 from commands import COMMANDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

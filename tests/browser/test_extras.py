@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.slack import EmbeddedSlack, Tip
-from bot.serving import serve
+from bot.web.server import serve
 from tests.browser.person import opened
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import (

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Browser, FilePayload, Locator, expect
 
-from bot.sandbox.demo import TABLE, World
+from bot.sandbox.world import TABLE, World
 from tests.browser.person import Person, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 from tests.browser.person import Person, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -14,9 +14,9 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import Upload, plain
+from tests.db.databases import address
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.relay import Line, relayed
-from tests.store.databases import address
 
 pytestmark = pytest.mark.killed
 

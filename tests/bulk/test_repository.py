@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.store.engine import Database
-from bot.store.uploads import Piece, PieceState, Stage, Upload, Uploads
+from bot.bulk.repository import Piece, PieceState, Stage, Upload, Uploads
+from bot.db.engine import Database
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
+from bot.bulk.repository import Piece, PieceState, Stage, Upload
+from bot.bulk.uploader import LONGEST_WAIT, NOTE_AGAIN
+from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
-from bot.store.engine import Database
-from bot.store.uploads import Piece, PieceState, Stage, Upload
-from bot.work.uploading import LONGEST_WAIT, NOTE_AGAIN
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, until
 

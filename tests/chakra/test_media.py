@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.chakra.http import Http
+from bot.aio.clock import SystemClock
 from bot.chakra.media import Files
 from bot.chakra.models import Media
-from bot.chakra.multipart import File, Form
-from bot.clock import SystemClock
+from bot.chakra.transport.http import Http
+from bot.chakra.transport.multipart import File, Form
 from bot.errors import (
     ChakraError,
     KeyRefused,

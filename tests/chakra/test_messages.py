@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.messages import Accepted, Messages, accepted
+from bot.chakra.meta_errors import (
+    ParametersRejected,
+    RecipientRejected,
+    SenderThrottled,
+    TemplateRejected,
+)
 from bot.chakra.outgoing import MetaTemplate, SessionText, TemplateMessage, parameters
-from bot.chakra.wire import Answer, Call
+from bot.chakra.transport.exchange import Answer, Call
 from bot.errors import (
     ChakraError,
     KeyRefused,
@@ -22,12 +28,6 @@ from bot.errors import (
     Rejected,
     Throttled,
     Unavailable,
-)
-from bot.meta_errors import (
-    ParametersRejected,
-    RecipientRejected,
-    SenderThrottled,
-    TemplateRejected,
 )
 from tests.chakra.upstream import (
     BROKEN,

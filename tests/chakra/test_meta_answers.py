@@ -9,21 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.envelope import read
 from bot.chakra.meta import OWNERS, failure_in
-from bot.chakra.refusals import refusal
-from bot.chakra.wire import Answer, Call
-from bot.errors import (
-    BotError,
-    ChakraError,
-    KeyRefused,
-    Missing,
-    OutcomeUnknown,
-    Rejected,
-    Throttled,
-    Unavailable,
-)
-from bot.meta_errors import (
+from bot.chakra.meta_errors import (
     MetaAccessRefused,
     MetaBusy,
     PairThrottled,
@@ -34,6 +21,19 @@ from bot.meta_errors import (
     TemplateRejected,
     TemplateStopped,
     UnnamedCode,
+)
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_mapping import refusal
+from bot.chakra.transport.exchange import Answer, Call
+from bot.errors import (
+    BotError,
+    ChakraError,
+    KeyRefused,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
 )
 from tests.chakra.upstream import Upstream, after, example, get, put, reply
 from tests.clock import ManualClock

@@ -9,11 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.meta import OWNERS, MetaError, failure_in, from_meta, meta_error_in, owners
-from bot.errors import (
-    ChakraError,
-    Rejected,
-)
-from bot.meta_errors import (
+from bot.chakra.meta_errors import (
     AccountBlocked,
     AccountThrottled,
     CountryRestricted,
@@ -37,6 +33,10 @@ from bot.meta_errors import (
     TemplateStopped,
     UnnamedCode,
     WindowClosed,
+)
+from bot.errors import (
+    ChakraError,
+    Rejected,
 )
 from tests.chakra.upstream import example
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.chakra import fields
-from bot.chakra.envelope import read
 from bot.chakra.models import Reportee, User, UserChanges, is_uuid
-from bot.chakra.wire import Answer, Call
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.exchange import Answer, Call
 from bot.errors import Unreadable
 from tests.chakra.upstream import example
 

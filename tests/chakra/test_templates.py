@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from bot.chakra.meta_errors import AccountThrottled, ParametersRejected, PolicyRejected
 from bot.chakra.templates import FIELDS, MOST_PAGES, NewTemplate, Templates
 from bot.errors import (
     ChakraError,
@@ -17,7 +18,6 @@ from bot.errors import (
     Unavailable,
     Unreadable,
 )
-from bot.meta_errors import AccountThrottled, ParametersRejected, PolicyRejected
 from tests.chakra.upstream import BROKEN, DOWN, Upstream, after, example, reply, text
 from tests.clock import ManualClock
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import SecretStr
 
-from bot.chakra.http import Http
-from bot.chakra.policies import DEFAULT_LIMITS, Limits
-from bot.chakra.wire import Answer
+from bot.chakra.transport.exchange import Answer
+from bot.chakra.transport.http import Http
+from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits
 from tests.clock import ManualClock, settle
 
 EXAMPLES = Path(__file__).parent.parent / "data" / "chakra"

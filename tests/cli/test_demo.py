@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.demo import TABLE, hints, tips
 from bot.sandbox.slack import plain
+from bot.sandbox.world import TABLE, hints, tips
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld

@@ -15,11 +15,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import manifest
-from bot.doctor import Finding, examine
+from bot.cli.doctor import Finding, examine
 from bot.sandbox.chakra.faults import Errors200, Html, NotJson, Status, Throttle
-from bot.sandbox.demo import World, settings_for
-from bot.serving import serve
-from bot.settings import Settings
+from bot.sandbox.world import World, settings_for
+from bot.settings.settings import Settings
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import nobody_listens

@@ -14,14 +14,14 @@ from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from bot.doctor import examine
-from bot.sandbox.demo import World, settings_for
-from bot.serve import CannotStart, run
-from bot.store.engine import open_database
-from bot.store.migrate import HEAD, config
+from bot.cli.doctor import examine
+from bot.cli.serve import CannotStart, run
+from bot.db.engine import open_database
+from bot.db.migrate import HEAD, config
+from bot.sandbox.world import World, settings_for
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.store.databases import KINDS, address, postgres
+from tests.db.databases import KINDS, address, postgres
 
 SECRET = "very-secret-word"
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.clock import Clock, SystemClock
+from bot.aio.clock import Clock, SystemClock
+from bot.cli.serve import CannotStart, run
+from bot.db.engine import open_database
 from bot.sandbox.chakra.faults import Hang, Slow
-from bot.sandbox.demo import settings_for
 from bot.sandbox.slack import plain
-from bot.serve import CannotStart, run
-from bot.settings import Settings
-from bot.store.engine import open_database
+from bot.sandbox.world import settings_for
+from bot.settings.settings import Settings
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
@@ -29,9 +29,10 @@ MEI, SALES = "U0MEI", "C0SALES"
 FETCH = "GET /v2/ext/user/{id}"
 QUICK_STOP = """
 import asyncio, sys
-from bot import logs, settings
-from bot.clock import Clock, SystemClock
-from bot.serve import run
+from bot import logs
+from bot.settings import settings
+from bot.aio.clock import Clock, SystemClock
+from bot.cli.serve import run
 from commands import COMMANDS
 
 loaded = settings.load()
@@ -41,9 +42,9 @@ asyncio.run(run(loaded, COMMANDS, SystemClock(), drain=0.4))
 """``serve``, but for the seconds that it waits at its end."""
 WHAT_IS_IMPORTED = """
 import asyncio, os, signal, sys
-from bot import settings
-from bot.clock import Clock, SystemClock
-from bot.serve import run
+from bot.settings import settings
+from bot.aio.clock import Clock, SystemClock
+from bot.cli.serve import run
 import bot.__main__
 from commands import COMMANDS
 

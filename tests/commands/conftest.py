@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 
 
 @pytest.fixture(autouse=True)

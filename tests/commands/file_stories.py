@@ -6,8 +6,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Upload
+from bot.sandbox.world import World
 from tests.commands.send_stories import JOHN, READS, calm, opened
 from tests.posting import posting
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 
 PATIENCE = 20.0

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 
 SALES, DIRECT = "C0SALES", "D0JOHN"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown
-from bot.whatsapp import pages
+from bot.sandbox.world import World
+from bot.templates import pages
 
 SALES = "C0SALES"
 MEI, JOHN = "U0MEI", "U0JOHN"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from bot.bulk.repository import PieceState, Stage
 from bot.sandbox.chakra.faults import ResetAfter, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import CannotAct, Upload, plain
-from bot.store.uploads import PieceState, Stage
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, shown, until
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import (
     DOCUMENTED,

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     DIRECT,

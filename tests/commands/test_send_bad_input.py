@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.sent import Sent
-from bot.sandbox.demo import CHAKRA, WEBHOOK_SECRET, World
+from bot.sandbox.world import CHAKRA, WEBHOOK_SECRET, World
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -27,8 +27,8 @@ from tests.commands.send_stories import (
     until,
     view,
 )
+from tests.messages.webhooks import chakra, dump, sign
 from tests.posting import JSON, Answered, posting
-from tests.sending.webhooks import chakra, dump, sign
 
 LANDLINE = "+44 20 7946 0958"
 WARNING = "This is a landline. WhatsApp reaches it only if it was registered there."

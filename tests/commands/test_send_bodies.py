@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.sent import META, PHONE, PROCESS
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
 from tests.sandbox.chakra_asked import example

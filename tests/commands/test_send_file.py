@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Slow
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Upload
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.file_stories import (
     CLIP,

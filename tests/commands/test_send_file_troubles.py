@@ -17,7 +17,7 @@ from bot.sandbox.chakra.faults import (
     ResetBefore,
     Status,
 )
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
 from tests.commands.send_stories import JOHN, READS, calm, line, out, report, until, view

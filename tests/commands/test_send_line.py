@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,

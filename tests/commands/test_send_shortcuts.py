@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
-from bot.slack.reply import Message
+from bot.sandbox.world import World
+from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,

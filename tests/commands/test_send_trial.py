@@ -8,8 +8,8 @@ import pytest
 
 from bot import manifest
 from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from bot.sandbox.world import World
 from commands.send import PREVIEW_SECONDS
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PNG, promo, read, submitted

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.messages.lifecycle import KEEP_SENDS
 from bot.sandbox.chakra.faults import (
     EmptyBody,
     Errors200,
@@ -22,9 +23,8 @@ from bot.sandbox.chakra.faults import (
     Throttle,
     Truncated,
 )
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
-from bot.sending.sending import KEEP_SENDS
+from bot.sandbox.world import World
 from commands.send import PREVIEW_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang, NotJson, ResetAfter, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.template_stories import (
     ALL,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 
 SALES = "C0SALES"

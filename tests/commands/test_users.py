@@ -9,8 +9,8 @@ import pytest
 
 from bot.errors import UsageError
 from bot.sandbox.chakra.faults import Status
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
 from commands import users
 from tests.clock import ManualClock
 

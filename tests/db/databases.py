@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bot.store.engine import Database, open_database
+from bot.db.engine import Database, open_database
 
 KINDS = ("sqlite", "postgres")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store.sends import Claim, Claimed, Send, Sends
-from bot.store.states import State
-from bot.store.statuses import Status
+from bot.messages.repository import Claim, Claimed, Send, Sends
+from bot.messages.status import State
+from bot.messages.status_updates import Status
 
 BOOT = "boot-1"
 

@@ -14,19 +14,19 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from bot.db.engine import Database, open_database
+from bot.db.migrate import HEAD, config
+from bot.db.tables import METADATA
 from bot.errors import StoreInUse, StoreUnavailable
-from bot.store.engine import Database, open_database
-from bot.store.migrate import HEAD, config
-from bot.store.sends import Sends
-from bot.store.tables import METADATA
+from bot.messages.repository import Sends
 from tests.clock import settle
-from tests.store.databases import address, postgres
-from tests.store.rows import claim
+from tests.db.databases import address, postgres
+from tests.db.rows import claim
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from bot.store import engine
+from bot.db import engine
 engine._locked(Path(sys.argv[1] + "-lock"))
 print("held", flush=True)
 time.sleep(60)

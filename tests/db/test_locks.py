@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from bot.db import engine
+from bot.db import locks as leads
+from bot.db.engine import Database, open_database
+from bot.db.locks import CHECK_SECONDS
 from bot.errors import StoreUnavailable
-from bot.store import engine
-from bot.store import lead as leads
-from bot.store.engine import Database, open_database
-from bot.store.lead import CHECK_SECONDS
 from tests.clock import ManualClock
-from tests.store.databases import address, postgres
+from tests.db.databases import address, postgres
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.engine import Database, open_database
+from bot.db.migrate import config
+from bot.messages.dirty_sends import ReportMarks
+from bot.messages.report_message import report
+from bot.messages.reporter import Reports
+from bot.messages.repository import Sends
+from bot.messages.status import State
 from bot.outbox.outbox import Outbox
-from bot.sending.card import report
-from bot.sending.report import Reports
-from bot.store.engine import Database, open_database
-from bot.store.migrate import config
-from bot.store.posts import Posts
-from bot.store.reports import ReportMarks
-from bot.store.sends import Sends
-from bot.store.states import State
+from bot.outbox.repository import Posts
 from tests.outbox.stage import JOHN, Stage, said, staged
 
 OLD_SEND = """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.store.engine import Database
-from bot.store.paces import Turns
+from bot.db.engine import Database
+from bot.db.rate_limits import Turns
 
 
 async def test_turns_are_a_gap_apart(database: Database) -> None:

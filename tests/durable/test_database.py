@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.durable.database import beside
 from bot.errors import StoreUnavailable
-from bot.store.beside import beside
 
 
 def test_beside_a_file_lies_another_ready_for_the_engine(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.work.engine import AGAIN_SECONDS, Engine, open_engine
-from bot.work.slots import OnlySlot
+from bot.durable.engine import AGAIN_SECONDS, Engine, open_engine
+from bot.durable.executors import OnlySlot
 from tests.clock import ManualClock
 
 PATIENCE = 20.0

@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot.store import engine
-from bot.store.engine import Database, open_database
-from bot.store.lead import CHECK_SECONDS
-from bot.tasks import cancel
-from bot.work.engine import open_engine
-from bot.work.slots import WAIT_SECONDS, Replicas, SharedSlot
+from bot.aio.tasks import cancel
+from bot.db import engine
+from bot.db.engine import Database, open_database
+from bot.db.locks import CHECK_SECONDS
+from bot.durable.engine import open_engine
+from bot.durable.executors import WAIT_SECONDS, Replicas, SharedSlot
 from tests.clock import ManualClock
-from tests.store.databases import address, postgres
+from tests.db.databases import address, postgres
 
 PATIENCE = 20.0
 

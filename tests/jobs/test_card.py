@@ -16,8 +16,8 @@ from bot.jobs.card import card, percent, span
 from bot.jobs.chart import chart
 from bot.jobs.progress import Point, Progress, observed
 from bot.sandbox.slack.limits import check_response
-from bot.slack.client import response_body
-from bot.slack.reply import Block, Message
+from bot.slack.client.web_api import response_body
+from bot.slack.commands.reply import Block, Message
 from tests.chakra.upstream import example
 from tests.jobs.samples import JOB, at, entry, job
 

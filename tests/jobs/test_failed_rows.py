@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.chakra.job import JobEntry
-from bot.jobs import report as reports
-from bot.jobs.report import MOST_COLUMNS, pieces, report, safe
+from bot.jobs import failed_rows as reports
+from bot.jobs.failed_rows import MOST_COLUMNS, pieces, report, safe
 from tests.jobs.samples import entry
 
 Rows = list[list[str]]

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.durable.open import LOOK_SECONDS
 from bot.sandbox.slack import Shown, plain
-from bot.work.open import LOOK_SECONDS
+from tests.db.databases import address
 from tests.hurried import HurriedClock
 from tests.process import Process, StandIns, events_of, python, stand_ins
-from tests.store.databases import address
 
 pytestmark = pytest.mark.killed
 

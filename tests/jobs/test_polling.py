@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.jobs.polling import LOOKS, QUICKEST, SLOWEST, TROUBLE, patience, pause
 from bot.jobs.progress import Progress
-from bot.work.rhythm import LOOKS, QUICKEST, SLOWEST, TROUBLE, patience, pause
 
 seconds = st.floats(min_value=0, max_value=30 * 86_400)
 progresses = st.builds(

@@ -12,9 +12,9 @@ from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.chakra.processes import Change
 from bot.errors import Missing, Rejected, Unavailable
-from bot.jobs.library import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs.failed_rows import report
 from bot.jobs.progress import Point, Progress, observed
-from bot.jobs.report import report
+from bot.jobs.reader import MOST_LOOKED_THROUGH, JobLibrary
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import Status
 from tests.clock import ManualClock, time_passes

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.store.engine import Database
-from bot.store.watches import Ask, Ending, Watch, Watches
+from bot.db.engine import Database
+from bot.jobs.repository import Ask, Ending, Watch, Watches
 
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 OTHER = "c0ffee00-908f-4bf3-a6f5-69b9a0bbfc63"

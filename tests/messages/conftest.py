@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.engine import Database
-from tests.store.databases import KINDS, opened
+from bot.db.engine import Database
+from tests.db.databases import KINDS, opened
 
 
 @pytest.fixture(params=KINDS)

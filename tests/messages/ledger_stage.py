@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sending.ledger import Fresh, Ledger
-from bot.sending.submission import hash_key
-from bot.store.engine import Database
-from bot.store.sends import Send, Sends
-from bot.tasks import Tasks
+from bot.aio.tasks import Tasks
+from bot.db.engine import Database
+from bot.messages.ledger import Fresh, Ledger
+from bot.messages.repository import Send, Sends
+from bot.messages.submission import hash_key
 from tests.clock import ManualClock
-from tests.sending.upstream import submission
+from tests.messages.upstream import submission
 
 KEY = hash_key("a secret of this app")
 

@@ -10,15 +10,15 @@ import sys
 
 from pydantic import SecretStr
 
+from bot.aio.clock import SystemClock
+from bot.aio.tasks import Tasks
 from bot.chakra.client import Chakra
 from bot.chakra.outgoing import TemplateMessage
-from bot.clock import SystemClock
-from bot.sending.ledger import Fresh, Ledger
-from bot.sending.submission import hash_key
-from bot.store.engine import open_database
-from bot.store.sends import Send, Sends
-from bot.tasks import Tasks
-from tests.sending.upstream import PHONE, submission
+from bot.db.engine import open_database
+from bot.messages.ledger import Fresh, Ledger
+from bot.messages.repository import Send, Sends
+from bot.messages.submission import hash_key
+from tests.messages.upstream import PHONE, submission
 
 SECRET = "the secret of both processes"
 PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from bot.chakra.outgoing import MetaTemplate
 from bot.chakra.template import Template
 from bot.errors import UsageError
-from bot.whatsapp.compose import AsMeta, ForProcess, Sending, ToPhone, as_meta, compose, filename_in
-from bot.whatsapp.recipients import Kind, Recipient
-from bot.whatsapp.rules import problems
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import Kind as FieldKind
-from bot.whatsapp.variables import fields
+from bot.messages.compose import AsMeta, ForProcess, Sending, ToPhone, as_meta, compose, filename_in
+from bot.messages.recipients import Kind, Recipient
+from bot.messages.rules import problems
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import Kind as FieldKind
+from bot.templates.variables import fields
 from tests.sandbox.chakra_asked import example
-from tests.whatsapp.samples import (
+from tests.templates.samples import (
     COUPON,
     LEAD,
     PHONE,

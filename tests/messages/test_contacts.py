@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.directory import query
-from bot.whatsapp.found import MOST, found_in
-from bot.whatsapp.recipients import phone
+from bot.messages.contacts import MOST, found_in
+from bot.messages.recipients import phone
+from bot.users import query
 
 ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
 

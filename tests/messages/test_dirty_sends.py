@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store.engine import Database
-from bot.store.reports import ReportMarks
-from bot.store.sends import Sends
-from bot.store.states import State
-from tests.store.rows import begun
+from bot.db.engine import Database
+from bot.messages.dirty_sends import ReportMarks
+from bot.messages.repository import Sends
+from bot.messages.status import State
+from tests.db.rows import begun
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.meta import OWNERS, from_meta
+from bot.chakra.meta_errors import UnnamedCode
 from bot.errors import ChakraError
-from bot.meta_errors import UnnamedCode
-from bot.slack.explain import ADMIN, explain, message
-from bot.slack.whatsapp_copy import SENTENCES
+from bot.messages.error_copy import SENTENCES
+from bot.slack.copy.explain import ADMIN, explain, message
 
 KINDS = [*dict.fromkeys([*OWNERS.values(), UnnamedCode])]
 

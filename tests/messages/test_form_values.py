@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UsageError
-from bot.whatsapp.order import Order
+from bot.messages.form_values import Order
 
 
 @pytest.mark.parametrize("value", ["", "junk", "[]", "{}", '["a",1,"",{},""]', "[" * 9_000])

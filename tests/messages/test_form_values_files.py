@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.slack.command import UploadedFile
-from bot.whatsapp.order import Order
+from bot.messages.form_values import Order
+from bot.slack.commands.command import UploadedFile
 
 FILE = UploadedFile("F1", "tree.png", "image/png", 7)
 VALUES = {"template": "1", "phone": " +1 202 ", "var_body_1": "Jane", "file": "", "media": ""}

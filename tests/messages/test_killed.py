@@ -18,12 +18,12 @@ import psycopg
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.demo import CHAKRA
 from bot.sandbox.slack import plain
+from bot.sandbox.world import CHAKRA
+from tests.db.databases import KINDS, address
+from tests.messages.webhooks import SECRET
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.relay import Line, relayed
-from tests.sending.webhooks import SECRET
-from tests.store.databases import KINDS, address
 
 pytestmark = pytest.mark.killed
 
@@ -39,9 +39,10 @@ UNKNOWN = "It is not known whether this went out: *appointment_reminder* to +1 â
 
 A_MINUTE_LATER = """
 import asyncio, sys, time
-from bot import logs, settings
-from bot.clock import SystemClock
-from bot.serve import run
+from bot import logs
+from bot.settings import settings
+from bot.aio.clock import SystemClock
+from bot.cli.serve import run
 from commands import COMMANDS
 
 class Later(SystemClock):

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from bot.chakra.messages import Accepted
 from bot.chakra.meta import from_meta
+from bot.db.engine import Database
 from bot.errors import (
     ChakraError,
     KeyRefused,
@@ -22,15 +23,14 @@ from bot.errors import (
     Unavailable,
     Unreadable,
 )
-from bot.sending.failures import error_of
-from bot.sending.ledger import Before, Duplicate, Fresh
-from bot.sending.submission import claim_of, hash_key
-from bot.store.engine import Database
-from bot.store.sends import Send, Sends
-from bot.store.states import State
+from bot.messages.error_codec import error_of
+from bot.messages.ledger import Before, Duplicate, Fresh
+from bot.messages.repository import Send, Sends
+from bot.messages.status import State
+from bot.messages.submission import claim_of, hash_key
 from tests.clock import settle
-from tests.sending.ledger_stage import KEY, Stage, row
-from tests.sending.upstream import MESSAGE, PHONE, WAMID, Upstream, submission, until
+from tests.messages.ledger_stage import KEY, Stage, row
+from tests.messages.upstream import MESSAGE, PHONE, WAMID, Upstream, submission, until
 
 
 @pytest.fixture

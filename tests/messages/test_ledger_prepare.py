@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.db.engine import Database
 from bot.errors import (
     BotError,
     FileNotGiven,
@@ -16,13 +17,12 @@ from bot.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from bot.sending.failures import error_of
-from bot.sending.ledger import Before, Duplicate, Fresh, Ledger
-from bot.slack.explain import explain
-from bot.store.engine import Database
-from bot.store.states import State
-from tests.sending.ledger_stage import Stage, row
-from tests.sending.upstream import Upstream, submission, until
+from bot.messages.error_codec import error_of
+from bot.messages.ledger import Before, Duplicate, Fresh, Ledger
+from bot.messages.status import State
+from bot.slack.copy.explain import explain
+from tests.messages.ledger_stage import Stage, row
+from tests.messages.upstream import Upstream, submission, until
 
 
 @pytest.fixture

@@ -19,25 +19,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.app import WebApp
+from bot.aio.tasks import Tasks
+from bot.db.engine import Database, open_database
 from bot.errors import OutcomeUnknown
 from bot.health import Health
+from bot.messages.ledger import Before, Duplicate, Fresh
+from bot.messages.lifecycle import KEEP_SENDS, ROUND_SECONDS, Sending, open_sending
+from bot.messages.status import State
 from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import plain
-from bot.sending.ledger import Before, Duplicate, Fresh
-from bot.sending.sending import KEEP_SENDS, ROUND_SECONDS, Sending, open_sending
-from bot.serving import serve
-from bot.slack.client import SlackClient
-from bot.store.engine import Database, open_database
-from bot.store.states import State
-from bot.tasks import Tasks
+from bot.slack.client.web_api import SlackClient
+from bot.web.routes import WebApp
+from bot.web.server import serve
 from tests.clock import ManualClock
+from tests.db.databases import KINDS, address, opened
+from tests.messages.sender import SECRET as HASH_SECRET
+from tests.messages.upstream import ACCEPTED, MESSAGE, WAMID, Upstream, submission, until
+from tests.messages.webhooks import SECRET, chakra, dump, sign
 from tests.sandbox import slack_stage
-from tests.sending.sender import SECRET as HASH_SECRET
-from tests.sending.upstream import ACCEPTED, MESSAGE, WAMID, Upstream, submission, until
-from tests.sending.webhooks import SECRET, chakra, dump, sign
-from tests.store.databases import KINDS, address, opened
 
 JOHN = "U0JOHN"
 SENDS = 50
@@ -227,7 +227,7 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
     chakra_app = Starlette(routes=[Route("/{rest:path}", hang, methods=["POST"])])
     async with serve(chakra_app, grace=0.1) as chakra_url:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.sending.sender", url, chakra_url
+            sys.executable, "-m", "tests.messages.sender", url, chakra_url
         )
         await asyncio.wait_for(arrived.wait(), 30)
         child.kill()

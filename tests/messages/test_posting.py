@@ -9,8 +9,8 @@ import pytest
 
 from bot.errors import SlackError
 from bot.sandbox.slack import plain
-from bot.slack.client import Posted, SlackClient
-from bot.slack.reply import Message
+from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.commands.reply import Message
 from tests.sandbox import slack_stage
 
 JOHN = "U0JOHN"

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.directory.directory import Directory
 from bot.errors import NotFound, UsageError
+from bot.messages.recipients import Kind, Recipients, phone, process_named
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.whatsapp.recipients import Kind, Recipients, phone, process_named
+from bot.users.directory import Directory
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import served
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from bot.db.engine import Database
 from bot.errors import StoreUnavailable
+from bot.messages.dirty_sends import ReportMarks
+from bot.messages.report_message import report
+from bot.messages.reporter import DOWN_SECONDS, LOOK_SECONDS, Reports, report_key
+from bot.messages.repository import Failure, Send, Sends
+from bot.messages.status import State
 from bot.outbox.outbox import Outbox
-from bot.sending.card import report
-from bot.sending.report import DOWN_SECONDS, LOOK_SECONDS, Reports, report_key
-from bot.slack.client import Posted
-from bot.store.engine import Database
-from bot.store.reports import ReportMarks
-from bot.store.sends import Failure, Send, Sends
-from bot.store.states import State
+from bot.slack.client.web_api import Posted
+from tests.db.rows import begun
 from tests.outbox import stage as outboxes
 from tests.outbox.stage import JOHN, MEI, ended
-from tests.store.rows import begun
 
 
 @dataclass

@@ -7,10 +7,10 @@ import itertools
 
 import pytest
 
-from bot.store.engine import Database
-from bot.store.sends import Claimed, Failure, Sends
-from bot.store.states import State
-from tests.store.rows import BOOT, begun, claim
+from bot.db.engine import Database
+from bot.messages.repository import Claimed, Failure, Sends
+from bot.messages.status import State
+from tests.db.rows import BOOT, begun, claim
 
 TEN_MINUTES = 600.0
 

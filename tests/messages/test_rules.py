@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.slack.command import UploadedFile
-from bot.whatsapp.rules import (
+from bot.messages.rules import (
     FILES,
     file_problem,
     most_bytes,
@@ -16,8 +15,9 @@ from bot.whatsapp.rules import (
     upload_hint,
     upload_problem,
 )
-from bot.whatsapp.variables import fields
-from tests.whatsapp.samples import (
+from bot.slack.commands.command import UploadedFile
+from bot.templates.variables import fields
+from tests.templates.samples import (
     COUPON,
     LONG,
     WILD_TEMPLATES,

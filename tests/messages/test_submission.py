@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.sending.submission import Submission, claim_of, hash_key
+from bot.messages.submission import Submission, claim_of, hash_key
 
 KEY = hash_key("secret")
 PRESS = Submission(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.chakra.messages import Accepted
-from bot.sending.submission import Submission
+from bot.messages.submission import Submission
 
 PHONE = "919876543210"
 WAMID, MESSAGE = "wamid.HBgM", "39718a7c-b747-446c-a2ee-ce977e608b49"

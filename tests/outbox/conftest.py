@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.engine import Database
+from bot.db.engine import Database
+from tests.db.databases import opened
 from tests.outbox.stage import Stage, staged
-from tests.store.databases import opened
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.db.engine import Database
 from bot.outbox.outbox import Outbox
+from bot.outbox.repository import Posts
 from bot.sandbox.slack import Shown, plain
 from bot.sandbox.slack.traffic import ApiCall
-from bot.slack.client import SlackClient
-from bot.slack.reply import Message
-from bot.store.engine import Database
-from bot.store.posts import Posts
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.sandbox import slack_stage
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.db.engine import Database
 from bot.errors import StoreUnavailable
 from bot.outbox import content
-from bot.slack.client import SlackClient
-from bot.slack.reply import Message
-from bot.store.engine import Database
-from bot.store.posts import Draft, Posts
+from bot.outbox.repository import Draft, Posts
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.reply import Message
 from tests.outbox.stage import HISTORY, JOHN, LEADS, SALES, Stage, said, staged
 
 EARLIER = {"event_type": "chakra_send", "event_payload": {"key": "V17"}}

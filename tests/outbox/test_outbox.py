@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.outbox.outbox import KEEP_SECONDS, TIDY_SECONDS, Outgoing, open_outbox
-from bot.slack.client import Posted
+from bot.slack.client.web_api import Posted
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said
 
 

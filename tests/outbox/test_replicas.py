@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.bell import Bell
+from bot.aio.wake_event import Bell
+from bot.db.engine import Database, open_database
 from bot.outbox.outbox import Outbox, Outgoing
-from bot.slack.client import Posted
-from bot.store.engine import Database, open_database
+from bot.slack.client.web_api import Posted
+from tests.db.databases import address
 from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, said, staged
-from tests.store.databases import address
 
 
 @dataclass
@@ -177,9 +177,9 @@ async def test_a_leader_that_lost_its_lead_finishes_what_it_had_set_out_with(
 
 LEADS = """
 import asyncio, sys
-from bot.clock import SystemClock
-from bot.store import lead
-from bot.store.engine import open_database
+from bot.aio.clock import SystemClock
+from bot.db import locks as lead
+from bot.db.engine import open_database
 
 lead.SETTINGS["idle_session_timeout"] = "4s"  # soon enough for a test
 

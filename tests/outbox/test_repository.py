@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.store.engine import Database
-from bot.store.posts import DROPPED, Draft, Post, Posts, Telling
+from bot.db.engine import Database
+from bot.outbox.repository import DROPPED, Draft, Post, Posts, Telling
 
 SALES, SUPPORT, JOHN = "C0SALES", "C0SUPPORT", "U0JOHN"
 TELLING = Telling("first", "again")

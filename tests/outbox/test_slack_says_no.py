@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bot.db.engine import Database
+from bot.outbox.error_policy import CONTENT, TOKEN
 from bot.outbox.outbox import Outgoing
-from bot.outbox.refusals import CONTENT, TOKEN
-from bot.slack.reply import Message
-from bot.slack.undelivered_copy import SENTENCES, undelivered
-from bot.store.engine import Database
+from bot.slack.commands.reply import Message
+from bot.slack.copy.undelivered import SENTENCES, undelivered
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said, staged
 
 CLOSED = sorted(

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.outbox.outbox import Outbox
+from tests.db.databases import opened
 from tests.outbox.stage import JOHN, LEADS, SALES, Stage, said, staged
-from tests.store.databases import opened
 
 CHANNELS = (SALES, LEADS, JOHN)
 SHOWN_IN = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}

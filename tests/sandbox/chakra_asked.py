@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.serving import serve
+from bot.web.server import serve
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"

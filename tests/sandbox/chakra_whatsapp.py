@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.serving import serve
+from bot.web.server import serve
 from tests.sandbox.chakra_asked import Client, Heard
 
 PLUGIN = "/v1/ext/plugin/whatsapp/d83e1d23-50b8-4d87-8f92-842a0ac516f6"

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from bot.sandbox.slack import EmbeddedSlack, Hint
 from bot.sandbox.slack.web_api import FORM_ONLY
-from bot.serving import serve
+from bot.web.server import serve
 from tests.clock import ManualClock
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.serving import serve
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, client_of, example, served
 from tests.sandbox.chakra_whatsapp import (

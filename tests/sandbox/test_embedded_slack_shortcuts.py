@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import Response
 
 from bot.sandbox.slack import CannotAct, EmbeddedSlack, Sample, Tip, plain
-from bot.serving import serve
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import Json, Stage, manifest, modal, staged
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.settings import SETTINGS, Settings, SettingsProblem, load
+from bot.settings.settings import SETTINGS, Settings, SettingsProblem, load
 
 BOT = "xoxb-1-abcDEF"
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
 from bot.errors import FileNotGiven
-from bot.slack.files import SlackFiles
+from bot.slack.client.files import SlackFiles
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot import errors
-from bot.clock import sleep
-from bot.desk import Desk
+from bot.aio.clock import sleep
+from bot.context import Desk
 from bot.slack import blocks
-from bot.slack.command import (
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -17,7 +17,7 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import (
+from bot.slack.commands.reply import (
     Choice,
     Choices,
     CloseForm,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, words
-from bot.slack.reply import Choice
+from bot.slack.commands.reply import Choice
 
 NASTY = (
     "<!channel>",

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 
 from bot.cache import Cache
 from bot.errors import SlackError
-from bot.people.members import Kind, Member, Members, read_member
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
+from bot.slack.members import Kind, Member, Members, read_member
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.reading import texts
+from bot.slack.message_text import texts
 
 
 def read(message: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import payloads
-from bot.slack.command import Actor, Place, UploadedFile
+from bot.slack.commands.command import Actor, Place, UploadedFile
 from bot.slack.payloads import Origin, carrying, element_value, readable
 
 COMMAND = {

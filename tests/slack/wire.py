@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.errors import SlackError
-from bot.serving import serve
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import Stage
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.whatsapp.recipients import Kind, Recipient
+from bot.messages.recipients import Kind, Recipient
 from tests.sandbox.chakra_asked import example
 
 Json = dict[str, Any]

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from bot.cache import Cached
 from bot.chakra.template import Template
-from bot.directory.viewer import Viewer
 from bot.sandbox.slack.limits import check_response, check_view
-from bot.slack.client import response_body
-from bot.slack.reply import Message
-from bot.whatsapp import card, form
-from bot.whatsapp.draft import editable
-from tests.whatsapp.samples import (
+from bot.slack.client.web_api import response_body
+from bot.slack.commands.reply import Message
+from bot.slack.viewer import Viewer
+from bot.templates import card
+from bot.templates import editor as form
+from bot.templates.draft import editable
+from tests.templates.samples import (
     LONG,
     WILD_TEMPLATES,
     body,

@@ -20,17 +20,17 @@ from bot.errors import (
     NotSetUp,
     OutcomeUnknown,
 )
+from bot.messages.compose import AsMeta, ForProcess, compose
+from bot.messages.recipients import Kind, Recipient
+from bot.messages.rules import problems
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import NotJson, ResetAfter, Status
-from bot.whatsapp.compose import AsMeta, ForProcess, compose
-from bot.whatsapp.library import Library, Shelf
-from bot.whatsapp.recipients import Kind, Recipient
-from bot.whatsapp.rules import problems
-from bot.whatsapp.variables import Kind as FieldKind
-from bot.whatsapp.variables import fields
+from bot.templates.catalog import Library, Shelf
+from bot.templates.variables import Kind as FieldKind
+from bot.templates.variables import fields
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import served
-from tests.whatsapp.samples import body, template
+from tests.templates.samples import body, template
 
 ALL = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
 CREATE = ALL.replace("GET", "POST")

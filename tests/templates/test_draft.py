@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bot.whatsapp.draft import NO_VARIABLE, Draft, editable, has_other_header, problems
+from bot.templates.draft import NO_VARIABLE, Draft, editable, has_other_header, problems
 from tests.sandbox.chakra_asked import example
-from tests.whatsapp.samples import (
+from tests.templates.samples import (
     LONG,
     WILD_TEMPLATES,
     body,

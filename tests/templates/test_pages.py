@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from bot.chakra.template import Template
 from bot.errors import UsageError
 from bot.sandbox.slack.limits import check_response
-from bot.slack.client import response_body
-from bot.slack.reply import Message
-from bot.whatsapp import pages
-from bot.whatsapp.listing import Family
-from bot.whatsapp.pages import Asked
-from tests.whatsapp.samples import WILD_TEMPLATES
+from bot.slack.client.web_api import response_body
+from bot.slack.commands.reply import Message
+from bot.templates import pages
+from bot.templates.list_query import Family
+from bot.templates.pages import Asked
+from tests.templates.samples import WILD_TEMPLATES
 
 
 @pytest.mark.parametrize(

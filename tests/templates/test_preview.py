@@ -10,9 +10,9 @@ from bot.chakra.template import Template
 from bot.sandbox.slack import plain
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.whatsapp.preview import formatted, preview, summary
-from bot.whatsapp.variables import fields
-from tests.whatsapp.samples import (
+from bot.templates.preview import formatted, preview, summary
+from bot.templates.variables import fields
+from tests.templates.samples import (
     COUPON,
     LONG,
     WILD_TEMPLATES,

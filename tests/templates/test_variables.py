@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from bot.chakra.template import Template
-from bot.whatsapp.unsendable import unsendable
-from bot.whatsapp.variables import Kind, fields, meant
-from tests.whatsapp.samples import (
+from bot.templates.send_blockers import unsendable
+from bot.templates.variables import Kind, fields, meant
+from tests.templates.samples import (
     COUPON,
     WILD_TEMPLATES,
     body,

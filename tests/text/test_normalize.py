@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.directory.folding import any_order, fold, tokens
+from bot.text.normalize import any_order, fold, tokens
 
 
 @pytest.mark.parametrize(

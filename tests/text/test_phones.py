@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.directory.phones import readings, same_ending, written
+from bot.text.phones import readings, same_ending, written
 
 
 @pytest.mark.parametrize(

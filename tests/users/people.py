@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.chakra.models import User
-from bot.directory.directory import Directory
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.users.directory import Directory
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import served
 

@@ -10,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cache import Cached
-from bot.directory import card, choice
-from bot.directory.directory import Profile
-from bot.directory.index import Matches
-from bot.directory.names import Names
-from bot.directory.viewer import Viewer
 from bot.errors import Throttled, Unavailable
 from bot.sandbox.slack.limits import check_response
-from bot.slack.client import response_body
-from bot.slack.reply import Message
-from tests.directory.people import user
+from bot.slack.client.web_api import response_body
+from bot.slack.commands.reply import Message
+from bot.slack.viewer import Viewer
+from bot.users import card
+from bot.users import picker as choice
+from bot.users.directory import Profile
+from bot.users.index import Matches
+from bot.users.names import Names
+from tests.users.people import user
 
 NOON_UTC = 1_700_049_600.0
 """Wednesday, 15 November 2023, 12:00."""

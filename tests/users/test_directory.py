@@ -11,8 +11,8 @@ from bot.chakra.models import UserChanges
 from bot.errors import KeyRefused, Missing, OutcomeUnknown, Rejected, Unavailable, Unreadable
 from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
 from tests.clock import ManualClock
-from tests.directory.people import CONFIG, FETCH_V2, LIST_V1, LIST_V2, UPDATE, Office, office
 from tests.sandbox.chakra_asked import JOHN, NOBODY
+from tests.users.people import CONFIG, FETCH_V2, LIST_V1, LIST_V2, UPDATE, Office, office
 
 PRIYA_PHONE = "+91 99999 99999"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.models import User
-from bot.directory.index import MOST_MATCHES, Matches, roster
-from tests.directory.people import user
+from bot.users.index import MOST_MATCHES, Matches, roster
+from tests.users.people import user
 
 JOHN = user("John", "Doe", "john@acme.com", username="johndoe")
 JOHNNY = user("Johnny", "Okoro", "johnny@acme.com", username="johnny", phones=["2348012345678"])

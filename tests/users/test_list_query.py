@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.directory.index import roster
-from bot.directory.listing import Filter, listing, roles_called, roles_of, statuses_of
-from bot.directory.names import Names
-from tests.directory.people import user
+from bot.users.index import roster
+from bot.users.list_query import Filter, listing, roles_called, roles_of, statuses_of
+from bot.users.names import Names
+from tests.users.people import user
 
 NAMES = Names(roles={"inside_sales": "Inside Sales", "field_sales": "Field Sales"})
 TEAM = roster([

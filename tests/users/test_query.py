@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.directory.query import emails, part_of_id, read
+from bot.users.query import emails, part_of_id, read
 
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import WebApp
 from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.demo import World
-from bot.serving import serve
+from bot.sandbox.world import World
+from bot.web.routes import WebApp
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import EVENTS, Post, posting

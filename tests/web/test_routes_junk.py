@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.demo import World
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.posting import EVENTS, JSON, Post, posting
 

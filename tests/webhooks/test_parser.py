@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sending.formats import kind_of, parsed, statuses_in
-from bot.store.states import State
-from tests.sending.webhooks import AT, chakra, dump, meta, meta_status
+from bot.messages.status import State
+from bot.webhooks.parser import kind_of, parsed, statuses_in
+from tests.messages.webhooks import AT, chakra, dump, meta, meta_status
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
 

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.db.engine import Database, open_database
 from bot.errors import StoreUnavailable
-from bot.sending.delivery import LOOK_SECONDS, Delivery
-from bot.store.engine import Database, open_database
-from bot.store.events import Arrived, Events
-from bot.store.sends import Send, Sends
-from bot.store.states import State
-from bot.store.statuses import Statuses
+from bot.messages.repository import Send, Sends
+from bot.messages.status import State
+from bot.messages.status_updates import Statuses
+from bot.webhooks.processor import LOOK_SECONDS, Delivery
+from bot.webhooks.repository import Arrived, Events
 from tests.clock import ManualClock
-from tests.sending.upstream import until
-from tests.sending.webhooks import AT, chakra, dump, meta, meta_status
-from tests.store.rows import begun
+from tests.db.rows import begun
+from tests.messages.upstream import until
+from tests.messages.webhooks import AT, chakra, dump, meta, meta_status
 
 WORDS = ("sent", "delivered", "read", "failed")
 

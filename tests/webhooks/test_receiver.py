@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from bot.db.engine import Database, open_database
 from bot.errors import StoreUnavailable
-from bot.sending.intake import BODY_BYTES, Intake
-from bot.store.engine import Database, open_database
-from bot.store.events import Events
+from bot.webhooks.receiver import BODY_BYTES, Intake
+from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
-from tests.sending.webhooks import SECRET, chakra, dump, meta, meta_status, sign
+from tests.messages.webhooks import SECRET, chakra, dump, meta, meta_status, sign
 
 EVENT = dump(chakra("SENT"))
 URL = "http://bot/chakra/events"

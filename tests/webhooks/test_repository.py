@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from bot.store.engine import Database
-from bot.store.events import Arrived, Events
-from bot.store.sends import Failure, Sends
-from bot.store.states import State
-from bot.store.statuses import Status, Statuses
-from tests.store.rows import begun, status
+from bot.db.engine import Database
+from bot.messages.repository import Failure, Sends
+from bot.messages.status import State
+from bot.messages.status_updates import Status, Statuses
+from bot.webhooks.repository import Arrived, Events
+from tests.db.rows import begun, status
 
 
 @pytest.fixture

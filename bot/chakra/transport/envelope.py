@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot.chakra.refusals import refusal_inside, unreadable
-from bot.chakra.wire import Answer
+from bot.chakra.transport.error_mapping import refusal_inside, unreadable
+from bot.chakra.transport.exchange import Answer
 from bot.errors import ChakraError
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -14,7 +14,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from bot.chakra.text import plain
-from bot.chakra.wire import Answer
+from bot.chakra.transport.exchange import Answer
 
 LONGEST = 300
 """Characters of a message that are kept."""

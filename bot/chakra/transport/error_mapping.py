@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from bot.chakra.complaint import (
+from bot.chakra.meta import MetaError, meta_error_in
+from bot.chakra.meta_errors import UnnamedCode
+from bot.chakra.transport.error_body import (
     LARGEST_BODY,
     complaint_in,
     complaint_of,
     names_a_wait_in_words,
     wait_named_by,
 )
-from bot.chakra.meta import MetaError, meta_error_in
-from bot.chakra.wire import Answer, Call, Silence
+from bot.chakra.transport.exchange import Answer, Call, Silence
 from bot.errors import (
     ChakraError,
     KeyRefused,
@@ -31,7 +32,6 @@ from bot.errors import (
     Unavailable,
     Unreadable,
 )
-from bot.meta_errors import UnnamedCode
 
 RETRIED = frozenset({408, *range(500, 600)}) - {501}
 """Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will

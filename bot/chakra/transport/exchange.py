@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from bot.chakra.multipart import Form
+from bot.chakra.transport.multipart import Form
 from bot.errors import Missing
 
 JSON = "application/json"

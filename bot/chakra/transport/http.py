@@ -16,8 +16,12 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot.chakra.multipart import Form, WrongSize
-from bot.chakra.policies import (
+from bot.aio.clock import Clock
+from bot.chakra.text import plain
+from bot.chakra.transport.error_mapping import refusal, unanswered
+from bot.chakra.transport.exchange import Answer, Call, Send, Silence, path_of
+from bot.chakra.transport.multipart import Form, WrongSize
+from bot.chakra.transport.policies import (
     DEFAULT_LIMITS,
     Attempt,
     Circuit,
@@ -29,10 +33,6 @@ from bot.chakra.policies import (
     Retry,
     Throttle,
 )
-from bot.chakra.refusals import refusal, unanswered
-from bot.chakra.text import plain
-from bot.chakra.wire import Answer, Call, Send, Silence, path_of
-from bot.clock import Clock
 from bot.errors import Unreadable
 
 USER_AGENT = "chakra-for-slack"
@@ -106,7 +106,7 @@ class Http:
         deadline, where the usual one will not do.
 
         Raises `KeyRefused`, `Missing`, `Rejected`, `Throttled`, `Unavailable` or `Unreadable`, or
-        what `bot.meta_errors` has below them.
+        what `bot.chakra.meta_errors` has below them.
         """
         call = Call("GET", endpoint, path_of(endpoint, parameters), query)
         return await self._answered(call, seconds)

@@ -4,7 +4,7 @@ From the outside in: `Deadline` sets how long all of it may take, `Throttle` wai
 `Retry` repeats what may be repeated, `Observed` counts, `Circuit` stops asking a Chakra that does
 not answer, `Attempt` ends a single attempt. No one waits past `Call.until`.
 
-A library for repeating would bring its own sleep; here the time comes from `bot.clock`.
+A library for repeating would bring its own sleep; here the time comes from `bot.aio.clock`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.chakra.complaint import wait_named_by
-from bot.chakra.refusals import RETRIED, is_throttled, wait_after
-from bot.chakra.wire import Answer, Call, Send, Silence
-from bot.clock import Clock, sleep, within
+from bot.aio.clock import Clock, sleep, within
+from bot.chakra.transport.error_body import wait_named_by
+from bot.chakra.transport.error_mapping import RETRIED, is_throttled, wait_after
+from bot.chakra.transport.exchange import Answer, Call, Send, Silence
 from bot.errors import Unavailable
 
 Jitter = Callable[[], float]

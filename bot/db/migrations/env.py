@@ -1,10 +1,10 @@
-"""Run by alembic, for each command, with the connection that ``bot.store.migrate`` opened."""
+"""Run by alembic, for each command, with the connection that ``bot.db.migrate`` opened."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from bot.store.tables import METADATA
+from bot.db.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

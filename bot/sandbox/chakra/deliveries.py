@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
 from bot.sandbox.chakra.account import Account
 from bot.sandbox.chakra.recipients import KnownNumber, Recipients, Step

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope, Send
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.exchange import Exchange, Gates, Gone, read_body
 from bot.sandbox.chakra.faults import Fault, Faults

@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER on with no time to linger: closing the socket resets the connection (socket(7))."""

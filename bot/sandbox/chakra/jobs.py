@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.job import (
     ACKNOWLEDGED_TYPE,

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.account import Account
 from bot.sandbox.chakra.door import PUBLIC

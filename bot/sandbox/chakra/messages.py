@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope, mapping, parameters, sessions
 from bot.sandbox.chakra.account import Account
 from bot.sandbox.chakra.deliveries import Deliveries

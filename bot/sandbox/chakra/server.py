@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope, health, meta, pictures
 from bot.sandbox.chakra.bulk import BulkResource
 from bot.sandbox.chakra.bulk_rows import Rows

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import cursors, envelope, review, template_rules
 from bot.sandbox.chakra.account import Account
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaRefused

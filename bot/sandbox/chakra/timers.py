@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from bot.clock import Clock, Timer
+from bot.aio.clock import Clock, Timer
 
 
 class Timers:

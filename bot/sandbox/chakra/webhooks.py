@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import aiohttp
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 SIGNATURE = "X-Chakra-Signature-256"
 AT_ONCE = 50

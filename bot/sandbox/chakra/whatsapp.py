@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
 from bot.sandbox.chakra.account import read_account
 from bot.sandbox.chakra.deliveries import Deliveries

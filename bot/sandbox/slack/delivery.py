@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.clock import Clock, done_within
+from bot.aio.clock import Clock, done_within
 from bot.sandbox.slack.socket_mode import NoSocket, SocketMode
 from bot.sandbox.slack.traffic import Traffic
 

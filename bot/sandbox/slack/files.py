@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.slack.ids import Ids
 from bot.sandbox.slack.refusal import Refused
 from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, Channel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 
 class Ids:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.slack.ids import Ids
 from bot.sandbox.slack.refusal import Refused
 

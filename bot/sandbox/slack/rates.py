@@ -6,7 +6,7 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Mapping
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 TIERS: Mapping[int, int] = {1: 5, 2: 20, 3: 50, 4: 100}
 """Calls a minute. docs.slack.dev/apis/web-api/rate-limits promises 1, 20, 50 and 100 or more; of

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.slack.blocks import Raw
 from bot.sandbox.slack.delivery import Delivery, signed
 from bot.sandbox.slack.extras_api import ExtrasApi

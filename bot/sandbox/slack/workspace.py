@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.blocks import stored
 from bot.sandbox.slack.feed import Feed

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 from bot.errors import FileNotGiven, SlackError
-from bot.slack.repeats import CONNECT_PAUSE, LONGEST_WAIT, retry_after
+from bot.slack.client.retry import CONNECT_PAUSE, LONGEST_WAIT, retry_after
 
 DOWNLOAD, UPLOAD = "download", "upload"
 """What errors call the requests that are no method of the Web API."""

@@ -16,7 +16,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 
 LONGEST_WAIT = 10.0
 """Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""

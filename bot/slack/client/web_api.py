@@ -16,10 +16,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import Clock, sleep
+from bot.aio.clock import Clock, sleep
 from bot.errors import NotInChannel, SlackError, TriggerExpired
-from bot.slack.files import SlackFiles
-from bot.slack.repeats import (
+from bot.slack.client.files import SlackFiles
+from bot.slack.client.retry import (
     CONNECT_PAUSE,
     LONGEST_WAIT,
     NEVER_SENT,
@@ -28,7 +28,7 @@ from bot.slack.repeats import (
     RateLimitRetry,
     retry_after,
 )
-from bot.slack.reply import Message, View
+from bot.slack.commands.reply import Message, View
 
 PATIENCE = 10.0
 """Seconds for one attempt, its connection included."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from bot.slack.reply import Choices, FieldErrors, Reply
-from bot.slack.words import Line
+from bot.slack.commands.arguments import Line
+from bot.slack.commands.reply import Choices, FieldErrors, Reply
 
 D = TypeVar("D")
 """The desk: what the handlers work with. The router passes it on and never looks into it."""

@@ -14,16 +14,16 @@ from typing import Any
 import structlog
 from cachetools import TTLCache
 
-from bot.clock import Clock, done_within
+from bot.aio.clock import Clock, done_within
+from bot.aio.tasks import Tasks
 from bot.errors import BotError, Interrupted, PersonError, SlackError
 from bot.logs import bind_request, new_request_id
 from bot.metrics import Metrics
-from bot.slack import explain
-from bot.slack.answer import NO_BODY, Ack, Outcome, Submission, Surface, options_body, surface
-from bot.slack.client import SlackClient
-from bot.slack.command import Payload
-from bot.slack.reply import Choices, CloseForm, FieldErrors, Message, Nothing, Reply
-from bot.tasks import Tasks
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.command import Payload
+from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, Nothing, Reply
+from bot.slack.copy import explain
+from bot.slack.surfaces import NO_BODY, Ack, Outcome, Submission, Surface, options_body, surface
 
 Run = Callable[[str], Awaitable[Reply]]
 """The work of one request; it is given the reference under which it stands in the log."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, words
-from bot.slack.command import Command, Role
-from bot.slack.reply import Block, Message
+from bot.slack.commands.command import Command, Role
+from bot.slack.commands.reply import Block, Message
 
 RUN = "help.run"
 """``action_id`` of a button that runs the command in its value."""

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot.slack.command import Action, Command, D, Form, Options, Shortcut
-from bot.slack.help import NAME as HELP
+from bot.slack.commands.command import Action, Command, D, Form, Options, Shortcut
+from bot.slack.commands.help import NAME as HELP
 
 T = TypeVar("T")
 

@@ -1,5 +1,5 @@
 """Text or press -> command -> access -> handler: what each request from Slack means, and whose it
-is. ``bot.slack.runner`` runs the handler and answers."""
+is. ``bot.slack.commands.dispatcher`` runs the handler and answers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypedDict
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 from bot.errors import NotAllowed
-from bot.slack import explain, payloads
-from bot.slack import help as helping
-from bot.slack.answer import Ack, options_body
-from bot.slack.catalogue import catalogue
-from bot.slack.command import (
+from bot.slack import payloads
+from bot.slack.commands import help as helping
+from bot.slack.commands.arguments import parse
+from bot.slack.commands.command import (
     ActionRequest,
     Actor,
     Command,
@@ -26,9 +25,11 @@ from bot.slack.command import (
     ShortcutRequest,
     SubmitRequest,
 )
-from bot.slack.reply import Choices, Message, Nothing, Reply
-from bot.slack.runner import Run, Runner
-from bot.slack.words import parse
+from bot.slack.commands.dispatcher import Run, Runner
+from bot.slack.commands.registry import catalogue
+from bot.slack.commands.reply import Choices, Message, Nothing, Reply
+from bot.slack.copy import explain
+from bot.slack.surfaces import Ack, options_body
 
 
 @dataclass(frozen=True, slots=True)

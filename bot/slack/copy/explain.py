@@ -11,12 +11,13 @@ from typing import Any
 import humanize
 
 from bot import errors
-from bot.slack import blocks, file_copy
+from bot.messages.error_copy import SENTENCES
+from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, words
-from bot.slack.repeats import READS
-from bot.slack.reply import Block, Message, View
-from bot.slack.whatsapp_copy import SENTENCES
-from bot.slack.words import unescape
+from bot.slack.client.retry import READS
+from bot.slack.commands.arguments import unescape
+from bot.slack.commands.reply import Block, Message, View
+from bot.slack.copy import files as file_copy
 
 ADMIN = "the person who runs this app"
 LONGEST = 86_400.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.slack.whatsapp_copy import Sentences
+from bot.messages.error_copy import Sentences
 
 NOT_ALLOWED = Sentences(
     "This app may not read files in Slack, so it did not get the one you chose.",

@@ -14,7 +14,7 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.command import Payload
+from bot.slack.commands.command import Payload
 
 Body = Mapping[str, Any]
 

@@ -11,9 +11,9 @@ from typing import Any
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from bot.clock import Clock, within
+from bot.aio.clock import Clock, within
 from bot.errors import SlackError
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
 
 OPEN = "apps.connections.open"
 PATIENCE = 10.0

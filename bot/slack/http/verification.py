@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from cachetools import TTLCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.clock import Clock
+from bot.aio.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chakra.complaint import complaint_in, complaint_of, wait_named_by
-from bot.chakra.envelope import read
-from bot.chakra.refusals import refusal
-from bot.chakra.wire import Answer, Call
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.error_body import complaint_in, complaint_of, wait_named_by
+from bot.chakra.transport.error_mapping import refusal
+from bot.chakra.transport.exchange import Answer, Call
 from bot.errors import BotError, ChakraError
 from tests.chakra.upstream import (
     ONE,

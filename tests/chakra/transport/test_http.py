@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.chakra.envelope import read
-from bot.chakra.http import Http
-from bot.chakra.policies import DEFAULT_LIMITS
-from bot.chakra.wire import Answer, Call, path_of
-from bot.clock import SystemClock
+from bot.aio.clock import SystemClock
+from bot.chakra.transport.envelope import read
+from bot.chakra.transport.exchange import Answer, Call, path_of
+from bot.chakra.transport.http import Http
+from bot.chakra.transport.policies import DEFAULT_LIMITS
 from bot.errors import (
     ChakraError,
     KeyRefused,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.chakra.http import Http
+from bot.chakra.transport.http import Http
 from bot.errors import ChakraError, OutcomeUnknown, Throttled, Unavailable
 from tests.chakra.upstream import (
     BROKEN,

@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 
 from bot.errors import FileNotGiven
 from bot.sandbox.slack import Upload
-from bot.slack.client import SlackClient
-from bot.slack.files import SlackFiles, StoredFile
+from bot.slack.client.files import SlackFiles, StoredFile
+from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged

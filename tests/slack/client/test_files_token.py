@@ -9,7 +9,7 @@ from starlette.responses import Response
 from yarl import URL
 
 from bot.errors import FileNotGiven
-from bot.slack.files import StoredFile, owned
+from bot.slack.client.files import StoredFile, owned
 from tests.clock import ManualClock
 from tests.slack.files import MEGABYTE, PNG, fetched, not_given, not_quite, paths, wire_address
 from tests.slack.wire import TOKEN, Wire

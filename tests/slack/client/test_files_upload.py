@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.errors import NotInChannel, SlackError
 from bot.sandbox.slack import Shown
-from bot.slack.client import SlackClient
+from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import SCOPES, Stage, manifest, staged
 from tests.slack.wire import TOKEN, Wire, client, count, refused

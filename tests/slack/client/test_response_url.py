@@ -10,10 +10,10 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.sandbox.slack import plain
-from bot.serving import serve
 from bot.slack import blocks
-from bot.slack.client import SlackClient, response_body
-from bot.slack.reply import Message
+from bot.slack.client.web_api import SlackClient, response_body
+from bot.slack.commands.reply import Message
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
 from tests.sandbox.slack_stage import Stage, staged

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from bot.errors import NotInChannel, SlackError, TriggerExpired
 from bot.sandbox.slack import plain
-from bot.serving import serve
 from bot.slack import blocks
-from bot.slack.client import SlackClient
-from bot.slack.repeats import retry_after
-from bot.slack.reply import Message
+from bot.slack.client.retry import retry_after
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.reply import Message
+from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.posting import nobody_listens
 from tests.sandbox.slack_stage import Stage, staged

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.words import (
+from bot.slack.commands.arguments import (
     MAX_TEXT,
     NUMBERS,
     Channel,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.slack.words import NUMBERS, Word, parse, unescape
+from bot.slack.commands.arguments import NUMBERS, Word, parse, unescape
 
 ZWJ, ZWNJ = "\u200d", "\u200c"
 

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from bot.sandbox.slack.limits import check_message
-from bot.slack import help as helping
-from bot.slack.command import Command, Role
-from bot.slack.reply import Message
+from bot.slack.commands import help as helping
+from bot.slack.commands.command import Command, Role
+from bot.slack.commands.reply import Message
 from commands import COMMANDS
 from tests.slack.stage import STAGE, nothing
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.catalogue import catalogue
-from bot.slack.command import Action, Command, Form, Options, Shortcut, ShortcutRequest
-from bot.slack.reply import Nothing
+from bot.slack.commands.command import Action, Command, Form, Options, Shortcut, ShortcutRequest
+from bot.slack.commands.registry import catalogue
+from bot.slack.commands.reply import Nothing
 from commands import COMMANDS
 from tests.slack.stage import STAGE, again, nothing, submit, who
 

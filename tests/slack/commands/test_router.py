@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.demo import World
 from bot.sandbox.slack import Delivered, Shown, plain
+from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import FAILURES, STAGE

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from bot.clock import sleep
-from bot.desk import Desk
+from bot.aio.clock import sleep
+from bot.context import Desk
 from bot.errors import UsageError
-from bot.sandbox.demo import World
 from bot.sandbox.slack import plain
+from bot.sandbox.world import World
 from bot.slack import blocks
-from bot.slack.command import (
+from bot.slack.commands.command import (
     Action,
     ActionRequest,
     Command,
@@ -23,7 +23,7 @@ from bot.slack.command import (
     Role,
     SubmitRequest,
 )
-from bot.slack.reply import CloseForm, Message, OpenForm, UpdateForm
+from bot.slack.commands.reply import CloseForm, Message, OpenForm, UpdateForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 

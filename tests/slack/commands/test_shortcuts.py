@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors, manifest
-from bot.clock import sleep
-from bot.desk import Desk
-from bot.sandbox.demo import World
+from bot.aio.clock import sleep
+from bot.context import Desk
 from bot.sandbox.slack import plain
+from bot.sandbox.world import World
 from bot.slack import blocks
-from bot.slack.command import (
+from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
@@ -24,7 +24,7 @@ from bot.slack.command import (
     ShortcutRequest,
     SubmitRequest,
 )
-from bot.slack.reply import CloseForm, Message, Nothing, OpenForm
+from bot.slack.commands.reply import CloseForm, Message, Nothing, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import posting

@@ -14,7 +14,7 @@ from bot import errors
 from bot.sandbox.slack import plain
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.slack.explain import (
+from bot.slack.copy.explain import (
     explain,
     form_notice,
     message,
@@ -32,7 +32,7 @@ ROOTS = (errors.BotError, errors.PersonError, errors.ChakraError)
 def kinds(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
     """Every error of the tree."""
     for kind in root.__subclasses__():
-        if kind.__module__ in ("bot.errors", "bot.meta_errors"):
+        if kind.__module__ in ("bot.errors", "bot.chakra.meta_errors"):
             yield from {kind, *kinds(kind)}
 
 

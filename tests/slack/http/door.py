@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from starlette.types import Message, Receive, Scope, Send
 
-from bot.slack.guard import Guard, GuardLimits
+from bot.slack.http.verification import Guard, GuardLimits
 from tests.clock import ManualClock
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"

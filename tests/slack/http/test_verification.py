@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.slack.guard import DISCONNECTED, PASSED, Guard
+from bot.slack.http.verification import DISCONNECTED, PASSED, Guard
 from tests.clock import settle
-from tests.slack.door import COMMAND, FORM, JSON, LIMITS, SECRET, Door, interaction, replaced
+from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, SECRET, Door, interaction, replaced
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncBoltRequest
 
-from tests.slack.door import COMMAND, FORM, JSON, SECRET, Door, Headers, interaction
+from tests.slack.http.door import COMMAND, FORM, JSON, SECRET, Door, Headers, interaction
 
 NAMES = st.sampled_from(
     [b"content-type", b"content-length", b"x-slack-request-timestamp", b"x-slack-signature"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.guard import PASSED
-from tests.slack.door import COMMAND, FORM, JSON, LIMITS, Door, interaction
+from bot.slack.http.verification import PASSED
+from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, Door, interaction
 
 
 @pytest.fixture

@@ -1,1 +1,0 @@
-"""Who somebody is in Slack, and what they may do here."""

@@ -1,1 +1,0 @@
-"""Tests of who somebody is and what they may do."""

@@ -1,1 +1,0 @@
-"""Tests of bot.store, on SQLite and on a real Postgres."""

@@ -15,7 +15,7 @@ from cachetools import TTLCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.access.policy import Access
+from bot.access.policy import AccessPolicy
 from bot.aio.clock import Clock
 from bot.aio.tasks import Tasks
 from bot.bulk.plan import Plans
@@ -39,13 +39,13 @@ from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
-from bot.slack.commands.dispatcher import Budgets, Runner
+from bot.slack.commands.dispatcher import Dispatcher, Timeouts
 from bot.slack.commands.router import Router
-from bot.slack.debounce import Typing
-from bot.slack.http.bolt import bolt_app
-from bot.slack.http.endpoint import Endpoint
+from bot.slack.debounce import Debouncer
+from bot.slack.http.bolt import build_bolt_app
+from bot.slack.http.endpoint import BoltAdapter
 from bot.slack.http.socket_mode import socket_mode
-from bot.slack.http.verification import DISCONNECTED, PASSED, Guard
+from bot.slack.http.verification import ACCEPTED, DISCONNECTED, RequestVerifier
 from bot.slack.members import Members
 from bot.templates.catalog import Library
 from bot.users.directory import Directory
@@ -88,7 +88,7 @@ async def open_services(
     settings: Settings,
     commands: Sequence[Command[Desk]],
     clock: Clock,
-    budgets: Budgets | None = None,
+    budgets: Timeouts | None = None,
     *,
     drain: float = DRAIN,
 ) -> AsyncIterator[Services]:
@@ -136,7 +136,7 @@ async def open_services(
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
         library = _library(settings, chakra, cache)
-        members = Members(slack, cache, team=str(bot.get("team_id", "")))
+        members = Members(slack, cache, team_id=str(bot.get("team_id", "")))
         dispatch = Dispatch(
             chakra.messages,
             Recipients(directory, chakra.processes, settings.default_region),
@@ -157,7 +157,7 @@ async def open_services(
                 usual_sender=settings.chakra_whatsapp_phone_number_id or "",
             ),
             trials=Trials(dispatch, members, directory, clock),
-            typing=Typing(clock),
+            typing=Debouncer(clock),
             members=members,
             channels=Channels(slack),
             files=slack.files,
@@ -174,11 +174,13 @@ async def open_services(
         router = Router(
             commands,
             desk,
-            access=Access(members, settings.senders),
-            runner=Runner(slack=slack, clock=clock, tasks=tasks, metrics=metrics, budgets=budgets),
+            access=AccessPolicy(members, settings.senders),
+            dispatcher=Dispatcher(
+                slack=slack, clock=clock, tasks=tasks, metrics=metrics, timeouts=budgets
+            ),
             clock=clock,
         )
-        bolt = bolt_app(router, slack.web, _authorized(bot, slack))
+        bolt = build_bolt_app(router, slack.web, _authorized(bot, slack))
         web = WebApp(
             slack=_guarded(bolt, settings, clock),
             events=sending.intake,
@@ -233,15 +235,15 @@ def _authorized(bot: dict[str, Any], slack: SlackClient) -> AuthorizeResult:
     )
 
 
-def _guarded(bolt: AsyncApp, settings: Settings, clock: Clock) -> Guard | None:
+def _guarded(bolt: AsyncApp, settings: Settings, clock: Clock) -> RequestVerifier | None:
     secret = settings.slack_signing_secret
     if secret is None:
         return None
-    return Guard(
-        Endpoint(bolt),
+    return RequestVerifier(
+        BoltAdapter(bolt),
         signing_secret=secret.get_secret_value(),
         clock=clock,
-        observe=_refusals_noted(clock),
+        on_result=_refusals_noted(clock),
     )
 
 
@@ -252,7 +254,7 @@ def _refusals_noted(clock: Clock) -> Callable[[str], None]:
     log = structlog.get_logger("guard")
 
     def note(word: str) -> None:
-        if word in (PASSED, DISCONNECTED) or word in told:
+        if word in (ACCEPTED, DISCONNECTED) or word in told:
             return
         told[word] = None
         log.warning("request_refused", reason=word)

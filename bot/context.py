@@ -15,7 +15,7 @@ from bot.messages.test_sends import Trials
 from bot.settings.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.client.files import SlackFiles
-from bot.slack.debounce import Typing
+from bot.slack.debounce import Debouncer
 from bot.slack.members import Members
 from bot.templates.catalog import Library
 from bot.users.directory import Directory
@@ -28,7 +28,7 @@ class Desk:
     dispatch: Dispatch
     opening: Opening
     trials: Trials
-    typing: Typing
+    typing: Debouncer
     members: Members
     channels: Channels
     files: SlackFiles

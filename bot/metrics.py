@@ -140,7 +140,7 @@ class Metrics:
         )
 
     def render(self) -> bytes:
-        """Prometheus's text format, as `CONTENT_TYPE` says."""
+        """Prometheus's text format, as `UNSUPPORTED_CONTENT_TYPE` says."""
         return generate_latest(_Shown(self.registry))
 
 

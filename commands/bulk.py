@@ -21,7 +21,7 @@ from bot.errors import BotError, NotFound, NotInChannel, SlackError, UsageError
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import SheetRefused
 from bot.slack import blocks
-from bot.slack.blocks import words
+from bot.slack.blocks import markup
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 async def run(request: CommandRequest, desk: Desk) -> OpenForm:
-    typed = [word.text.casefold() for word in request.line.words]
+    typed = [word.text.casefold() for word in request.arguments.tokens]
     purpose = WORDS.get(typed[0]) if typed else None
     if typed and purpose is None:
         raise UsageError("Bulk can create or update.", example=EXAMPLE)
@@ -88,10 +88,10 @@ async def choose(request: SubmitRequest, desk: Desk) -> Reply:
     if not procedure:
         return FieldErrors({shown.PROCEDURE: "Say of what: lead, ticket …"})
     upload = await desk.plans.draft(
-        f"{request.key}:{chosen[0].id}",
+        f"{request.interaction_key}:{chosen[0].id}",
         chosen[0],
         member=request.actor.id,
-        channel=request.place.channel,
+        channel=request.channel.id,
         procedure=procedure,
         purpose=Purpose(request.values.get(shown.KIND) or Purpose.CREATE),
     )
@@ -111,7 +111,7 @@ async def confirm(request: SubmitRequest, desk: Desk) -> Reply:
         return shown.plan_form(plan, now)
     channel = await _watched_in(request, desk, plan.upload)
     await desk.work.upload(plan.upload, await cut(plan), channel)
-    return CloseForm("It goes up to Chakra now.", then=_going(plan, request, channel))
+    return CloseForm("It goes up to Chakra now.", follow_up=_going(plan, request, channel))
 
 
 def _news(before: dict[int, str], now: dict[int, str]) -> bool:
@@ -122,7 +122,7 @@ def _news(before: dict[int, str], now: dict[int, str]) -> bool:
 
 async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, str]) -> Plan:
     try:
-        offset = (await desk.members.member(request.actor.id)).value.utc_offset
+        offset = (await desk.members.get_member(request.actor.id)).value.utc_offset
     except SlackError:
         offset = 0
     zone = timezone(timedelta(seconds=offset))
@@ -132,7 +132,9 @@ async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, 
 async def _watched_in(request: Request, desk: Desk, upload: Upload) -> str:
     """Where it was asked for; the member's own messages where the bot may not post there."""
     try:
-        place = await desk.channels.place(upload.channel, request.actor.id, there=True)
+        place = await desk.channels.resolve_destination(
+            upload.channel, request.actor.id, is_known_member=True
+        )
     except (NotInChannel, SlackError):
         return request.actor.id
     return place.channel
@@ -143,10 +145,10 @@ def _going(plan: Plan, request: Request, channel: str) -> Message:
     where = (
         "in your messages with this app"
         if channel == request.actor.id
-        else words("in ", blocks.channel(channel))
+        else markup("in ", blocks.channel_mention(channel))
     )
-    said = words(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
-    return blocks.told(said)
+    said = markup(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
+    return blocks.text_message(said)
 
 
 # --- the buttons ---------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ async def problems(request: ActionRequest, desk: Desk) -> Reply:
     content = await desk.plans.problems(plan)
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
     await desk.files.upload(request.actor.id, name, content, comment="The rows with problems.")
-    note = words(
+    note = markup(
         "The rows with problems are in your messages with this app. Repair them there, and choose "
         "the file once more."
     )
@@ -170,8 +172,8 @@ async def problems(request: ActionRequest, desk: Desk) -> Reply:
 async def go_on(request: ActionRequest, desk: Desk) -> Message:
     upload = await _own(request, desk)
     if not await desk.work.continue_upload(upload.id):
-        return blocks.told("It goes on already, or all of it is up.")
-    return blocks.told("It goes on with the rest.")
+        return blocks.text_message("It goes on already, or all of it is up.")
+    return blocks.text_message("It goes on with the rest.")
 
 
 async def rows(request: ActionRequest, desk: Desk) -> Message:
@@ -180,7 +182,7 @@ async def rows(request: ActionRequest, desk: Desk) -> Message:
     states = (PieceState.UNKNOWN, PieceState.REFUSED)
     pieces = await desk.work.uploads.bodies(upload.id, states)
     if not pieces:
-        return blocks.told("There are none any more.")
+        return blocks.text_message("There are none any more.")
     found = [item for piece in pieces for item in json.loads(piece.body or b"[]")]
     await desk.files.upload(
         request.actor.id,
@@ -188,7 +190,7 @@ async def rows(request: ActionRequest, desk: Desk) -> Message:
         await asyncio.to_thread(rows_file, found),
         comment=f"{len(found):,} rows. Look in Chakra which of them are there.",
     )
-    return blocks.told("They are in your messages with this app.")
+    return blocks.text_message("They are in your messages with this app.")
 
 
 async def _own(request: ActionRequest, desk: Desk) -> Upload:

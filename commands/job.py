@@ -14,7 +14,7 @@ from bot.jobs.card import card
 from bot.jobs.failed_rows import report
 from bot.jobs.ids import job_id_in
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, words
+from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import shareable
@@ -31,7 +31,7 @@ MOST_FAILED = 100_000
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    job_id = job_id_in(request.line, EXAMPLE)
+    job_id = job_id_in(request.arguments, EXAMPLE)
     return await _shown(request, desk, Followed(job_id, (job_id,)))
 
 
@@ -48,7 +48,7 @@ async def _shown(
         else ()
     )
     text, made = card(seen, failed=failed, masked=False, title=followed.title, now=request.now)
-    watched = await desk.work.watches.here(followed.subject, request.place.channel)
+    watched = await desk.work.watches.here(followed.subject, request.channel.id)
     buttons = _buttons(request, followed, seen.value, watched=watched is not None)
     return Message(text, (*made, buttons))
 
@@ -68,7 +68,7 @@ def _buttons(request: Request, followed: Followed, job: Job, *, watched: bool) -
         made.append(blocks.button("Watch", WATCH, followed.subject, style="primary"))
     if job.unsuccessful:
         made.append(blocks.button("Failed rows as a file", FAILED, followed.subject))
-    if shareable(request.place):
+    if shareable(request.channel):
         made.append(blocks.button("Share", SHARE, followed.subject))
     return blocks.actions(*made)
 
@@ -83,14 +83,14 @@ async def show(request: ActionRequest, desk: Desk) -> Message:
 
 async def refresh(request: ActionRequest, desk: Desk) -> Message:
     followed = await desk.work.followed(request.value)
-    return replace(await _shown(request, desk, followed, refresh=True), replace=True)
+    return replace(await _shown(request, desk, followed, refresh=True), replace_original=True)
 
 
 async def share(request: ActionRequest, desk: Desk) -> Message:
     followed = await desk.work.followed(request.value)
     seen = await _seen(desk, followed, refresh=False)
     text, made = card(seen.value, masked=True, title=followed.title, now=request.now)
-    by = words("Shared by ", blocks.mention(request.actor.id))
+    by = markup("Shared by ", blocks.mention(request.actor.id))
     return Message(text, (*made, blocks.context(by)), to_channel=True)
 
 
@@ -99,19 +99,19 @@ async def failed(request: ActionRequest, desk: Desk) -> Message:
     followed = await desk.work.followed(request.value)
     entries = await all_failed(desk.jobs, followed.jobs, MOST_FAILED)
     if not entries:
-        return blocks.told("None of its rows has failed, as far as Chakra tells.")
+        return blocks.text_message("None of its rows has failed, as far as Chakra tells.")
     counted = "1 row" if len(entries) == 1 else f"{len(entries):,} rows"
     await desk.files.upload(
         request.actor.id,
         f"failed-rows-{followed.jobs[0][:8]}.csv",
         await report(entries),
-        comment=words(f"{counted} that failed, of ", _named(followed), "."),
+        comment=markup(f"{counted} that failed, of ", _named(followed), "."),
     )
-    return blocks.told("The file is in your messages with this app.")
+    return blocks.text_message("The file is in your messages with this app.")
 
 
 def _named(followed: Followed) -> Markup:
-    return bold(followed.title) if followed.title else words("job ", code(followed.jobs[0]))
+    return bold(followed.title) if followed.title else markup("job ", code(followed.jobs[0]))
 
 
 JOB: Command[Desk] = Command(

@@ -11,7 +11,7 @@ from bot.jobs.card import percent
 from bot.jobs.repository import Ending, Watch
 from bot.jobs.summary import share
 from bot.slack import blocks
-from bot.slack.blocks import bold, channel, code, lines, mention, words
+from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
 
@@ -40,7 +40,7 @@ STANDS = {
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    if request.line.words:
+    if request.arguments.tokens:
         raise UsageError(
             "Jobs takes no words. To see one of them, give its id.", example="/chakra job <id>"
         )
@@ -49,23 +49,23 @@ async def run(request: CommandRequest, desk: Desk) -> Message:
 
 async def turn(request: ActionRequest, desk: Desk) -> Message:
     page = int(request.value) if request.value.isdigit() and len(request.value) < 6 else 1
-    return replace(await _page(desk, page), replace=True)
+    return replace(await _page(desk, page), replace_original=True)
 
 
 async def _page(desk: Desk, page: int) -> Message:
     found = await desk.work.recent(MOST)
     if not found:
-        told = words(
+        told = markup(
             "No job is watched here, and none was begun from here within a week. ",
             code("/chakra watch <id>"),
             " follows one.",
         )
-        return blocks.told(told)
+        return blocks.text_message(told)
     pages = -(-len(found) // ROWS)
     page = min(max(page, 1), pages)
     shown = found[(page - 1) * ROWS : page * ROWS]
     live = sum(one.watched for one in found)
-    head = words(
+    head = markup(
         bold("Background jobs"), f" · {live} watched, {len(found) - live} over within a week"
     )
     made: list[Block] = [blocks.section(head), *map(_row, shown)]
@@ -81,14 +81,14 @@ def _row(watch: Watch) -> Block:
     where = (
         "in direct messages"
         if watch.channel == watch.member
-        else words("in ", channel(watch.channel))
+        else markup("in ", channel_mention(watch.channel))
     )
     stood = f"{percent(job)}%  ·  {share(job)}" if watch.seen_at else "Not looked at yet."
     told = lines(
         [
-            words(f"{_mark(watch, job)} ", name),
+            markup(f"{_mark(watch, job)} ", name),
             stood,
-            words(STANDS[watch.ending], " for ", mention(watch.member), " ", where),
+            markup(STANDS[watch.ending], " for ", mention(watch.member), " ", where),
         ]
     )
     return blocks.section(

@@ -22,8 +22,8 @@ from bot.messages.status import State
 from bot.messages.test_sends import Trial
 from bot.messages.validation import at_fault, first_objection, objections
 from bot.slack import blocks
-from bot.slack.blocks import Markup, words
-from bot.slack.commands.arguments import ANY, NUMBERS, Link, Mention, Word
+from bot.slack.blocks import Markup, markup
+from bot.slack.commands.arguments import ANY_NAME, NUMBERED, Link, Mention, Token
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -44,12 +44,12 @@ from bot.slack.commands.reply import (
     CloseForm,
     FieldErrors,
     Message,
-    Nothing,
+    NoReply,
     OpenForm,
     Reply,
     UpdateForm,
 )
-from bot.slack.copy.explain import sentence
+from bot.slack.copy.explain import explain_as_text
 from bot.templates.list_query import offered
 from bot.templates.send_blockers import unsendable
 from bot.templates.variables import MEDIA
@@ -72,21 +72,21 @@ STILL_LOADING = "The templates are still loading. Choose one in a moment."
 async def run(request: CommandRequest, desk: Desk) -> Reply:
     desk.dispatch.check_set_up()
     shelf = await desk.opening.shelf_and_senders()
-    typed = [await _text(word, desk) for word in request.line.words]
+    typed = [await _text(word, desk) for word in request.arguments.tokens]
     if shelf is None:
         order = Order(to=line.number_in(typed))
         return desk.opening.opened(order, None, STILL_LOADING if typed else "")
-    order, template = line.ordered(typed, request.line, shelf)
+    order, template = line.ordered(typed, request.arguments, shelf)
     order = desk.opening.with_sender(order)
     if template is None or not desk.opening.complete(order, template):
         return desk.opening.opened(order, template)
     return shown.confirmation(order, template, await desk.dispatch.recipient(order.to))
 
 
-async def _text(word: Word, desk: Desk) -> str:
+async def _text(word: Token, desk: Desk) -> str:
     """A member is somebody of the team, by the address that Slack has of them."""
     if isinstance(word, Mention):
-        email = (await desk.members.member(word.id)).value.email
+        email = (await desk.members.get_member(word.id)).value.email
         if not email:
             raise UsageError("Slack shows no e-mail address of that member. Type a number instead.")
         return email
@@ -113,7 +113,7 @@ def _filled_in(request: ActionRequest | SubmitRequest) -> Order:
 
 async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another template: its fields. What was typed stays in fields that are called the same."""
-    desk.typing.overtaken(request.key)
+    desk.typing.supersede(request.interaction_key)
     order = replace(_filled_in(request), template=request.value, asked="")
     if request.value == LOADING:
         return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
@@ -123,17 +123,17 @@ async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
     return shown.updated(view, order, live=True)
 
 
-async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | Nothing:
+async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | NoReply:
     """The preview follows, once the person pauses."""
-    if not await desk.typing.stopped(request.key):
-        return Nothing()
+    if not await desk.typing.wait_settled(request.interaction_key):
+        return NoReply()
     order = _filled_in(request)
-    return await _drawn(desk, order) if desk.opening.template(order.template) else Nothing()
+    return await _drawn(desk, order) if desk.opening.template(order.template) else NoReply()
 
 
 async def pick(request: ActionRequest, desk: Desk) -> UpdateForm:
     """Another one of those in the message, or a field for somebody who is not."""
-    desk.typing.overtaken(request.key)
+    desk.typing.supersede(request.interaction_key)
     return await _drawn(desk, _filled_in(request))
 
 
@@ -175,7 +175,7 @@ async def from_message(request: ShortcutRequest, desk: Desk) -> OpenForm:
 async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
     order = _filled_in(request)
-    before = await desk.dispatch.before(request.key)
+    before = await desk.dispatch.before(request.interaction_key)
     if before is not None:
         return await _sent_before(desk, order, before)
     if order.template in ("", LOADING):
@@ -183,7 +183,7 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     try:
         template = await desk.library.as_seen(order.template)
     except NotFound as gone:
-        return FieldErrors({TEMPLATE: sentence(gone)})
+        return FieldErrors({TEMPLATE: explain_as_text(gone)})
     errors = objections(order, template)
     if errors:
         return _under_the_fields(desk, order, template, errors, request.values)
@@ -191,20 +191,20 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         recipient = await desk.dispatch.recipient(order.to)
         ready = await desk.dispatch.ready(order, template, recipient)
     except (UsageError, NotFound) as problem:
-        return FieldErrors({at_fault(request.values, order): sentence(problem)})
+        return FieldErrors({at_fault(request.values, order): explain_as_text(problem)})
     started = await desk.dispatch.start(
-        ready, key=request.key, member=request.actor.id, asked=order.asked
+        ready, key=request.interaction_key, member=request.actor.id, asked=order.asked
     )
     if isinstance(started, Duplicate):
         return _asked(request, desk, order, ready, started.send)
     if isinstance(started, Before):
         return await _sent_before(desk, order, started.send)
-    telling = _told_later(desk, order, started, nowhere=not request.place.channel)
-    return CloseForm("Sent.", later=asyncio.ensure_future(telling))
+    telling = _told_later(desk, order, started, nowhere=not request.channel.id)
+    return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(telling))
 
 
 async def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
-    return CloseForm("This was sent before.", then=await _before(desk, order, send))
+    return CloseForm("This was sent before.", follow_up=await _before(desk, order, send))
 
 
 def _under_the_fields(
@@ -235,7 +235,7 @@ def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send)
 async def confirm(request: ActionRequest, desk: Desk) -> Message:
     """The button of a preview. Pressed twice, it sends once: message and button are the key."""
     order = Order.restored(request.value)
-    before = await desk.dispatch.before(request.key)
+    before = await desk.dispatch.before(request.interaction_key)
     if before is not None:
         return await _before(desk, order, before, in_place=True)
     _still_young(request)
@@ -246,7 +246,7 @@ async def confirm(request: ActionRequest, desk: Desk) -> Message:
     recipient = await desk.dispatch.recipient(order.to)
     ready = await desk.dispatch.ready(order, template, recipient)
     started = await desk.dispatch.start(
-        ready, key=request.key, member=request.actor.id, asked=order.asked
+        ready, key=request.interaction_key, member=request.actor.id, asked=order.asked
     )
     if isinstance(started, Duplicate):
         return _question(request, order, ready, started.send)
@@ -265,7 +265,7 @@ def _question(request: Request, order: Order, ready: Ready, send: Send) -> Messa
     again = order.asked_about(send.id)
     question = shown.already(send, request.now)
     message = shown.confirmation(again, ready.template, ready.recipient, question=question)
-    return replace(message, replace=True)
+    return replace(message, replace_original=True)
 
 
 async def test(request: ActionRequest, desk: Desk) -> Reply:
@@ -277,25 +277,29 @@ async def test(request: ActionRequest, desk: Desk) -> Reply:
     order = Order.restored(request.value)
     template = (await desk.library.template(order.template)).value
     trial = await desk.trials.run(
-        order, template, press=request.key, member=request.actor.id, asked=order.asked
+        order, template, press=request.interaction_key, member=request.actor.id, asked=order.asked
     )
     return shown.tested_message(_note(request, desk, trial), trial, order)
 
 
 async def _tested_in_form(request: ActionRequest, desk: Desk) -> Reply:
-    pressed = desk.typing.overtaken(request.key)
+    pressed = desk.typing.supersede(request.interaction_key)
     order = _filled_in(request)
     template = (await desk.library.template(order.template)).value
     try:
         trial = await desk.trials.run(
-            order, template, press=request.key, member=request.actor.id, asked=order.tested
+            order,
+            template,
+            press=request.interaction_key,
+            member=request.actor.id,
+            asked=order.tested,
         )
     except PersonError as problem:
-        note, asks = words(Markup(":warning: "), NO_TEST, " ", sentence(problem)), None
+        note, asks = markup(Markup(":warning: "), NO_TEST, " ", explain_as_text(problem)), None
     else:
         note, asks = _note(request, desk, trial), trial.asks
     told = Message(note, (blocks.section(note),))
-    if not desk.typing.unchanged(request.key, pressed):
+    if not desk.typing.is_current(request.interaction_key, pressed):
         return told  # the form shows by now what was typed meanwhile
     order = replace(order, tested=str(asks.id) if asks else "")
     view = await desk.opening.drawn(order, template, tested=note)
@@ -331,7 +335,7 @@ SEND: Command[Desk] = Command(
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     role=Role.SENDER,
-    names=(*line.NAMES, NUMBERS, ANY),
+    argument_names=(*line.NAMES, NUMBERED, ANY_NAME),
     details=(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
@@ -353,6 +357,6 @@ SEND: Command[Desk] = Command(
     options=(Options(shown.TEMPLATE, suggest, role=Role.SENDER),),
     shortcuts=(
         Shortcut(ANYWHERE, anywhere, role=Role.SENDER),
-        Shortcut(FROM_MESSAGE, from_message, of_message=True, role=Role.SENDER),
+        Shortcut(FROM_MESSAGE, from_message, is_message_shortcut=True, role=Role.SENDER),
     ),
 )

@@ -11,9 +11,9 @@ from bot.context import Desk
 from bot.errors import UsageError
 from bot.health import Reading
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, words
+from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Role
-from bot.slack.commands.help import ROLES
+from bot.slack.commands.help import ROLE_SUMMARIES
 from bot.slack.commands.reply import Message
 
 REFRESH = "status.refresh"
@@ -31,14 +31,14 @@ PROBLEMS = {
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    if request.line.words:
+    if request.arguments.tokens:
         raise UsageError("Status takes no words.", example=STATUS.example)
     return await _card(desk, request.role, refresh=False)
 
 
 async def refresh(request: ActionRequest, desk: Desk) -> Message:
     card = await _card(desk, request.role, refresh=True)
-    return Message(text=card.text, blocks=card.blocks, replace=True)
+    return Message(text=card.text, blocks=card.blocks, replace_original=True)
 
 
 async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
@@ -60,11 +60,11 @@ async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
         ]
     )
     return Message(
-        text=words("Chakra for Slack: ", summary),
+        text=markup("Chakra for Slack: ", summary),
         blocks=(
             blocks.section(blocks.lines([bold(f"Chakra for Slack {desk.version}"), summary])),
             *table,
-            blocks.context(words(ROLES[role])),
+            blocks.context(markup(ROLE_SUMMARIES[role])),
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )
@@ -72,8 +72,8 @@ async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
 
 def _told(reading: Reading) -> Markup:
     if not reading.well:
-        return words(":red_circle: ", PROBLEMS.get(reading.problem, reading.problem))
-    return words(f":large_green_circle: answers in {max(1, round(reading.seconds * 1000))} ms")
+        return markup(":red_circle: ", PROBLEMS.get(reading.problem, reading.problem))
+    return markup(f":large_green_circle: answers in {max(1, round(reading.seconds * 1000))} ms")
 
 
 STATUS: Command[Desk] = Command(

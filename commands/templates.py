@@ -14,8 +14,8 @@ from bot.context import Desk
 from bot.errors import BotError, UsageError
 from bot.messages.form_values import Order
 from bot.slack import blocks
-from bot.slack.blocks import code, words
-from bot.slack.commands.arguments import Channel, Group, Line, Link, Mention
+from bot.slack.blocks import code, markup
+from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -38,7 +38,7 @@ from bot.templates.pages import EXAMPLE, LONGEST_FILTER, Asked
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    asked = _read(request.line)
+    asked = _read(request.arguments)
     if asked.words and not (asked.status or asked.category):
         named = (await desk.library.shelf()).value.named(asked.words, asked.language)
         if named:
@@ -46,12 +46,12 @@ async def run(request: CommandRequest, desk: Desk) -> Message:
     return await _page(request, desk, asked)
 
 
-def _read(line: Line) -> Asked:
-    for word in line.words:
-        if isinstance(word, Mention | Group | Channel | Link):
+def _read(line: Arguments) -> Asked:
+    for word in line.tokens:
+        if isinstance(word, Mention | GroupMention | ChannelMention | Link):
             raise UsageError("The list is filtered by words of a name or a text.", example=EXAMPLE)
     named = {name: plain(word.text) for name, word in line.named.items()}
-    typed = plain(line.rest())
+    typed = plain(line.text_from())
     if max(map(len, (typed, *named.values()))) > LONGEST_FILTER:
         raise UsageError("That is too long for a filter.", example=EXAMPLE)
     return Asked(
@@ -66,12 +66,12 @@ def _read(line: Line) -> Asked:
 
 
 async def turn(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(request, desk, Asked.restored(request.value)), replace=True)
+    return replace(await _page(request, desk, Asked.restored(request.value)), replace_original=True)
 
 
 async def reload(request: ActionRequest, desk: Desk) -> Message:
     asked = Asked.restored(request.value)
-    return replace(await _page(request, desk, asked, refresh=True), replace=True)
+    return replace(await _page(request, desk, asked, refresh=True), replace_original=True)
 
 
 async def show(request: ActionRequest, desk: Desk) -> Message:
@@ -87,7 +87,7 @@ async def refresh(request: ActionRequest, desk: Desk) -> Message:
 
 
 async def share(request: ActionRequest, desk: Desk) -> Message:
-    if not shareable(request.place):
+    if not shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
     template = (await desk.library.template(request.value)).value
     return card.public(template, await _family(desk, template), request.actor.id)
@@ -158,7 +158,7 @@ async def create(request: SubmitRequest, desk: Desk) -> CloseForm:
     draft = Draft.read(request.values)
     submitted = await desk.library.create(draft.new())
     note = _what_meta_says(submitted, draft)
-    return CloseForm(note, then=await _after(request, desk, submitted.id, note))
+    return CloseForm(note, follow_up=await _after(request, desk, submitted.id, note))
 
 
 async def edit(request: SubmitRequest, desk: Desk) -> CloseForm:
@@ -170,7 +170,7 @@ async def edit(request: SubmitRequest, desk: Desk) -> CloseForm:
     await desk.library.update(template.id, changes)
     note = "WhatsApp took the change and looks at the template anew. Press Refresh to see what it "
     note += "says; until then the old text may still be sent."
-    return CloseForm(note, then=await _after(request, desk, template.id, note))
+    return CloseForm(note, follow_up=await _after(request, desk, template.id, note))
 
 
 def _changes(template: Template, draft: Draft) -> dict[str, Any]:
@@ -202,7 +202,7 @@ async def _after(request: SubmitRequest, desk: Desk, template_id: str, note: str
     try:
         return await _card(request, desk, template_id, note=note)
     except BotError:
-        again = words(note, " ", code("/chakra templates"), " shows it once Chakra lists it.")
+        again = markup(note, " ", code("/chakra templates"), " shows it once Chakra lists it.")
         return Message(text=again, blocks=(blocks.section(again),))
 
 
@@ -212,7 +212,7 @@ TEMPLATES: Command[Desk] = Command(
     summary="the WhatsApp templates with state, quality and text",
     usage="templates [words] [status:…] [category:…] [language:…]",
     example=EXAMPLE,
-    names=("status", "category", "language"),
+    argument_names=("status", "category", "language"),
     details=(
         "A whole name shows that template. Words are the beginnings of words of names and texts.",
         f"status: {', '.join(state.lower() for state in vocabulary.STATES)}.",

@@ -16,7 +16,7 @@ EXAMPLE = "/chakra unwatch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 async def run(request: CommandRequest, desk: Desk) -> Message:
     """All watches of the job that this person may end: their own, and for those who may write to
     Chakra everybody's."""
-    job_id = job_id_in(request.line, EXAMPLE)
+    job_id = job_id_in(request.arguments, EXAMPLE)
     watches = await desk.work.watches.of_job(job_id)
     if not watches:
         raise NotFound(
@@ -27,7 +27,7 @@ async def run(request: CommandRequest, desk: Desk) -> Message:
         raise NotAllowed("sender", reason="Somebody else watches this job.")
     for watch in may_end:
         await desk.work.watching.stop(watch)
-    return blocks.told(_said(len(may_end), len(watches) - len(may_end)))
+    return blocks.text_message(_said(len(may_end), len(watches) - len(may_end)))
 
 
 def _may_end(request: CommandRequest, watch: Watch) -> bool:

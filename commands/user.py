@@ -11,8 +11,8 @@ from bot.context import Desk
 from bot.errors import ChakraError, Missing, NotFound, UsageError
 from bot.messages.form_values import Order
 from bot.slack import blocks
-from bot.slack.blocks import bold, code, words
-from bot.slack.commands.arguments import Channel, Group, Link, Mention, Word
+from bot.slack.blocks import bold, code, markup
+from bot.slack.commands.arguments import ChannelMention, GroupMention, Link, Mention, Token
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -57,16 +57,16 @@ async def run(request: CommandRequest, desk: Desk) -> Reply:
     return await _found(request, desk, sought, share=share)
 
 
-def _without_share(request: CommandRequest) -> tuple[tuple[Word, ...], bool]:
-    typed = request.line.words
+def _without_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
+    typed = request.arguments.tokens
     if len(typed) < 2 or typed[-1].text.casefold() != SHARE:
         return typed, False
-    if not shareable(request.place):
+    if not shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
     return typed[:-1], True
 
 
-def _sought(typed: tuple[Word, ...]) -> str:
+def _sought(typed: tuple[Token, ...]) -> str:
     """The words as one search. Raises ``UsageError`` for what cannot be anybody."""
     if not typed:
         raise UsageError(
@@ -90,10 +90,10 @@ def _sought(typed: tuple[Word, ...]) -> str:
     return text
 
 
-def _person_like(word: Word) -> None:
-    if isinstance(word, Channel):
+def _person_like(word: Token) -> None:
+    if isinstance(word, ChannelMention):
         raise UsageError("That is a channel. Name a person instead.", example=EXAMPLE)
-    if isinstance(word, Group):
+    if isinstance(word, GroupMention):
         raise UsageError("That is a group. Name one person instead.", example=EXAMPLE)
     if isinstance(word, Link):
         raise UsageError("A link does not say whom you mean. Name a person.", example=EXAMPLE)
@@ -116,7 +116,7 @@ async def _found(request: Request, desk: Desk, sought: str, *, share: bool) -> R
         return choice.offer(sought, matches, await desk.directory.names())
     note = ""
     if found.close:
-        note = words("Nobody is called ", bold(sought), ". This is the closest.")
+        note = markup("Nobody is called ", bold(sought), ". This is the closest.")
     try:
         return await _card(request, desk, found.people[0].id, note=note, share=share)
     except Missing:
@@ -138,7 +138,7 @@ async def _nobody(desk: Desk, sought: str, unread: int) -> NotFound:
         people = "1 person’s card" if unread == 1 else f"{unread} people’s cards"
         hint = f"But {people} could not be read in time. Try again in a minute, or give a name."
         return NotFound("user", sought, hint=hint)
-    everybody = words("Check the spelling, or see everybody with ", code("/chakra users"), ".")
+    everybody = markup("Check the spelling, or see everybody with ", code("/chakra users"), ".")
     return NotFound("user", sought, hint=everybody, near=near)
 
 
@@ -177,7 +177,7 @@ async def chosen(request: ActionRequest, desk: Desk) -> Message:
 
 
 async def share(request: ActionRequest, desk: Desk) -> Message:
-    if not shareable(request.place):
+    if not shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
     return await _card(request, desk, request.value, share=True)
 
@@ -217,12 +217,12 @@ def _form(known: dict[str, str]) -> dict[str, Any]:
             initial=known.get(field, ""),
             hint=hint,
             optional=True,
-            most=LONGEST_NAME,
+            max_length=LONGEST_NAME,
         )
         for field, label in zip(NAMES, ("First name", "Last name"), strict=True)
     ]
     small = blocks.context("This changes the name in Chakra, for everybody.")
-    return blocks.form(SAVE, "Edit user", "Save", [*fields, small])
+    return blocks.form_modal(SAVE, "Edit user", "Save", [*fields, small])
 
 
 def check(request: SubmitRequest) -> FieldErrors | None:
@@ -256,7 +256,7 @@ async def save(request: SubmitRequest, desk: Desk) -> CloseForm:
     if not changed:
         return CloseForm("Nothing was changed.")
     await desk.directory.update(user_id, UserChanges(**changed))
-    return CloseForm("Saved.", then=await _after_saving(request, desk, user_id))
+    return CloseForm("Saved.", follow_up=await _after_saving(request, desk, user_id))
 
 
 async def _after_saving(request: SubmitRequest, desk: Desk, user_id: str) -> Message:

@@ -13,8 +13,8 @@ from bot.context import Desk
 from bot.errors import UsageError
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, lines, words
-from bot.slack.commands.arguments import Channel, Group, Line, Link, Mention
+from bot.slack.blocks import Markup, bold, code, escape, lines, markup
+from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import viewer
@@ -62,17 +62,17 @@ class Asked:
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    return await _page(desk, _read(request.line))
+    return await _page(desk, _read(request.arguments))
 
 
-def _read(line: Line) -> Asked:
-    for word in line.words:
-        if isinstance(word, Mention | Group | Channel | Link):
+def _read(line: Arguments) -> Asked:
+    for word in line.tokens:
+        if isinstance(word, Mention | GroupMention | ChannelMention | Link):
             raise UsageError(
                 "The list is filtered by words of a name or an address.", example=EXAMPLE
             )
     named = {name: plain(word.text) for name, word in line.named.items()}
-    typed = plain(line.rest())
+    typed = plain(line.text_from())
     if max(map(len, (typed, *named.values()))) > LONGEST:
         raise UsageError("That is too long for a filter.", example=EXAMPLE)
     return Asked(
@@ -108,11 +108,11 @@ def _outdated() -> UsageError:
 
 
 async def turn(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(desk, _restored(request.value)), replace=True)
+    return replace(await _page(desk, _restored(request.value)), replace_original=True)
 
 
 async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(desk, _restored(request.value), refresh=True), replace=True)
+    return replace(await _page(desk, _restored(request.value), refresh=True), replace_original=True)
 
 
 async def show(request: ActionRequest, desk: Desk) -> Message:
@@ -194,7 +194,7 @@ def _told(asked: Asked, found: Found) -> Markup:
 def _widen(asked: Asked, found: Found) -> Markup:
     """What to change when nobody is left."""
     if not found.total:
-        return words("Chakra lists nobody in this team.")
+        return markup("Chakra lists nobody in this team.")
     ways = []
     if asked.words:
         ways.append("other or fewer words")
@@ -202,7 +202,7 @@ def _widen(asked: Asked, found: Found) -> Markup:
         ways.append("another role, or none")
     if asked.status != ALL:
         ways.append("status:all")
-    return words(
+    return markup(
         "Nobody matches. Try ",
         ", ".join(ways),
         ", or see the team with ",
@@ -241,7 +241,7 @@ USERS: Command[Desk] = Command(
     summary="the Chakra team as a list, filtered, sorted, in pages",
     usage="users [words] [role:…] [status:…]",
     example=EXAMPLE,
-    names=("role", "status", "sort"),
+    argument_names=("role", "status", "sort"),
     details=(
         "Words are the beginnings of names or addresses. Without status, the active are listed.",
         f"status: {', '.join(STATUSES)}. sort: {', '.join(SORTS)}.",

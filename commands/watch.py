@@ -9,9 +9,9 @@ from bot.jobs.aggregate import seen as seen_together
 from bot.jobs.ids import job_id_in
 from bot.jobs.repository import Watch
 from bot.slack import blocks
-from bot.slack.blocks import channel, words
-from bot.slack.channels import Place
-from bot.slack.commands.arguments import Channel
+from bot.slack.blocks import channel_mention, markup
+from bot.slack.channels import Destination
+from bot.slack.commands.arguments import ChannelMention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request, Role
 from bot.slack.commands.reply import Message
 
@@ -23,22 +23,24 @@ BEGIN, STOP, PRIVATELY = "watch.begin", "watch.stop", "watch.privately"
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    job_id = job_id_in(request.line, EXAMPLE)
-    named = [word for word in request.line.words if isinstance(word, Channel)]
+    job_id = job_id_in(request.arguments, EXAMPLE)
+    named = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
     if len(named) > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
-    where = named[0].id if named else request.place.channel
+    where = named[0].id if named else request.channel.id
     return await _begin(request, desk, Followed(job_id, (job_id,)), where)
 
 
 async def begin(request: ActionRequest, desk: Desk) -> Message:
     """The button of a job's card."""
     followed = await desk.work.followed(request.value)
-    return await _begin(request, desk, followed, request.place.channel)
+    return await _begin(request, desk, followed, request.channel.id)
 
 
 async def _begin(request: Request, desk: Desk, followed: Followed, where: str) -> Message:
-    place = await desk.channels.place(where, request.actor.id, there=where == request.place.channel)
+    place = await desk.channels.resolve_destination(
+        where, request.actor.id, is_known_member=where == request.channel.id
+    )
     try:
         seen = await seen_together(desk.jobs, followed.jobs)
     except Missing:
@@ -46,8 +48,8 @@ async def _begin(request: Request, desk: Desk, followed: Followed, where: str) -
             "job", followed.subject, hint="Chakra has no job with this id, or has it no longer."
         ) from None
     if seen.value.finished and not seen.stale:
-        return blocks.told(
-            words(
+        return blocks.text_message(
+            markup(
                 "That job has ended already. ",
                 blocks.code(f"/chakra job {followed.jobs[0]}"),
                 " shows how.",
@@ -55,29 +57,31 @@ async def _begin(request: Request, desk: Desk, followed: Followed, where: str) -
         )
     watch, new = await desk.work.watch(followed, member=request.actor.id, channel=place.channel)
     if not new:
-        return blocks.told(
-            words(_where(place), " it is watched already, for ", blocks.mention(watch.member), ".")
+        return blocks.text_message(
+            markup(_where(place), " it is watched already, for ", blocks.mention(watch.member), ".")
         )
-    return blocks.told(_following(place, request))
+    return blocks.text_message(_following(place, request))
 
 
-def _following(place: Place, request: Request) -> str:
+def _following(place: Destination, request: Request) -> str:
     """Of how to stop it nothing: the message has a button for that."""
-    if place.private:
+    if place.is_direct_message:
         there = "in your messages with this app"
-    elif place.channel != request.place.channel:
-        there = words("in ", channel(place.channel))
+    elif place.channel != request.channel.id:
+        there = markup("in ", channel_mention(place.channel))
     else:
         return (
             "Watching here, in one message that is kept up to date. You will be told when the job "
             "ends."
         )
-    return words("Watching ", there, ". You will be told there when the job ends.")
+    return markup("Watching ", there, ". You will be told there when the job ends.")
 
 
-def _where(place: Place) -> str:
+def _where(place: Destination) -> str:
     return (
-        "In your messages with this app" if place.private else words("In ", channel(place.channel))
+        "In your messages with this app"
+        if place.is_direct_message
+        else markup("In ", channel_mention(place.channel))
     )
 
 
@@ -87,7 +91,9 @@ def _where(place: Place) -> str:
 async def stop(request: ActionRequest, desk: Desk) -> Message:
     watch = await _mine(request, desk)
     stopped = await desk.work.watching.stop(watch)
-    return blocks.told("No longer watched." if stopped else "It was no longer watched before.")
+    return blocks.text_message(
+        "No longer watched." if stopped else "It was no longer watched before."
+    )
 
 
 async def privately(request: ActionRequest, desk: Desk) -> Message:
@@ -95,7 +101,7 @@ async def privately(request: ActionRequest, desk: Desk) -> Message:
     if watch.member != request.actor.id:
         raise UsageError("Only the person who asked for it can have it in direct messages.")
     await desk.work.watching.privately(watch)
-    return blocks.told("You will be told in your messages with this app when it ends.")
+    return blocks.text_message("You will be told in your messages with this app when it ends.")
 
 
 async def _mine(request: ActionRequest, desk: Desk) -> Watch:

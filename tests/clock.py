@@ -23,7 +23,8 @@ class ManualTimer:
 
 class ManualClock:
     """A `bot.aio.clock.Clock`. `await clock.advance(5)` fires what falls due in those five seconds,
-    in order, each at its own moment, and lets the loop run before, between and after. Moments are kept
+    in order, each at its own moment, and lets the loop run before, between and after. Moments are
+    kept
     to the microsecond: twenty times 0.05 is one second here."""
 
     def __init__(self, start: float = 1_700_000_000.0) -> None:

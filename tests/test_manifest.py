@@ -93,7 +93,9 @@ def test_the_entries_of_slacks_menus_are_those_that_the_commands_answer() -> Non
         entry["callback_id"]: entry["type"] for entry in manifest.load()["features"]["shortcuts"]
     }
     answered = [shortcut for command in COMMANDS for shortcut in command.shortcuts]
-    assert entries == {one.id: "message" if one.of_message else "global" for one in answered}
+    assert entries == {
+        one.id: "message" if one.is_message_shortcut else "global" for one in answered
+    }
 
 
 def test_slack_takes_the_words_of_its_menus() -> None:

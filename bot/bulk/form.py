@@ -10,7 +10,7 @@ from bot.chakra.attributes import Procedure
 from bot.sheets.columns import Match, Purpose, Role, Unmatched
 from bot.sheets.problems import grouped
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, lines, words
+from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.reply import Block, Choice, OpenForm, UpdateForm, View
 
 FILE, CONFIRM, PROBLEMS = "bulk.file", "bulk.confirm", "bulk.problems"
@@ -59,7 +59,7 @@ def choose(
         )
     )
     made.append(blocks.context("Nothing is sent yet: you see first what would be."))
-    return OpenForm(blocks.form(FILE, "Bulk upload", "Check the table", made))
+    return OpenForm(blocks.form_modal(FILE, "Bulk upload", "Check the table", made))
 
 
 def _procedure(procedures: Sequence[Procedure], chosen: str) -> Block:
@@ -70,7 +70,7 @@ def _procedure(procedures: Sequence[Procedure], chosen: str) -> Block:
             action="bulk.procedure",
             initial=chosen or "lead",
             hint="The short id in Chakra, as lead or ticket.",
-            most=LONGEST_NAME,
+            max_length=LONGEST_NAME,
         )
     return blocks.select_field(
         PROCEDURE,
@@ -116,8 +116,8 @@ def said(values: Mapping[str, str]) -> dict[int, str]:
 def _view(plan: Plan, chosen: Chosen, note: str) -> View:
     made: list[Block] = [blocks.section(note)] if note else []
     made.append(blocks.section(_head(plan)))
-    made.append(blocks.context(words("Read as ", plan.sheet.read_as)))
-    made += [blocks.section(words(":no_entry: ", one)) for one in plan.matching.obstacles]
+    made.append(blocks.context(markup("Read as ", plan.sheet.read_as)))
+    made += [blocks.section(markup(":no_entry: ", one)) for one in plan.matching.obstacles]
     if plan.matching.matched:
         made.append(blocks.section(_matched(plan)))
     made += _problems(plan)
@@ -125,9 +125,9 @@ def _view(plan: Plan, chosen: Chosen, note: str) -> View:
     if asked:
         made += [blocks.divider(), blocks.section(Markup(ASKING)), *asked]
     if plan.good or asked:
-        return blocks.form(CONFIRM, _title(plan), _label(plan), made)
-    made.append(blocks.section(words("Repair the table, then choose it anew with ", _line(plan))))
-    return blocks.notice(_title(plan), made)
+        return blocks.form_modal(CONFIRM, _title(plan), _label(plan), made)
+    made.append(blocks.section(markup("Repair the table, then choose it anew with ", _line(plan))))
+    return blocks.info_modal(_title(plan), made)
 
 
 def _line(plan: Plan) -> Markup:
@@ -152,7 +152,7 @@ def _head(plan: Plan) -> Markup:
     rows = len(plan.sheet.rows)
     counted = "1 row" if rows == 1 else f"{rows:,} rows"
     to_do = "create" if plan.matching.purpose is Purpose.CREATE else "change"
-    return words(bold(file), f" · {counted}, to {to_do} ", code(plan.upload.procedure), " records")
+    return markup(bold(file), f" · {counted}, to {to_do} ", code(plan.upload.procedure), " records")
 
 
 def _matched(plan: Plan) -> Markup:
@@ -160,18 +160,18 @@ def _matched(plan: Plan) -> Markup:
     purpose = plan.matching.purpose
     shown = [_column(one, first, purpose) for one in plan.matching.matched[:MOST_MATCHED]]
     more = len(plan.matching.matched) - len(shown)
-    told = [words(bold("What goes to Chakra"), ", and what the first row has"), *shown]
+    told = [markup(bold("What goes to Chakra"), ", and what the first row has"), *shown]
     if more:
-        told.append(words(f"and {more} more columns"))
-    return Markup(blocks.clip(lines(told), blocks.SECTION_TEXT))
+        told.append(markup(f"and {more} more columns"))
+    return Markup(blocks.clip(lines(told), blocks.MAX_SECTION_TEXT_LENGTH))
 
 
 def _column(one: Match, first: Sequence[str], purpose: Purpose) -> Markup:
     sample = blocks.clip(first[one.place].strip(), LONGEST_SAMPLE)
     header = blocks.clip(one.header, LONGEST_NAME)
     named = f" ({KEYS[purpose]})" if one.role is Role.IDENTIFIER else ""
-    shown = words("  _", sample.replace("_", " "), "_") if sample else words("")
-    return words("• ", header, " → ", code(one.key), named, shown)
+    shown = markup("  _", sample.replace("_", " "), "_") if sample else markup("")
+    return markup("• ", header, " → ", code(one.key), named, shown)
 
 
 def _problems(plan: Plan) -> list[Block]:
@@ -179,14 +179,14 @@ def _problems(plan: Plan) -> list[Block]:
     if checked is None or not checked.bad:
         return []
     groups = grouped(checked.problems)
-    told = [words("• ", one.told) for one in groups[:MOST_GROUPS]]
+    told = [markup("• ", one.told) for one in groups[:MOST_GROUPS]]
     if len(groups) > MOST_GROUPS:
-        told.append(words(f"and {len(groups) - MOST_GROUPS} other problems"))
+        told.append(markup(f"and {len(groups) - MOST_GROUPS} other problems"))
     left = "They are left out." if plan.good else "So nothing can be sent."
     bad = "1 row has" if checked.bad == 1 else f"{checked.bad:,} rows have"
-    head = words(":warning: ", bold(f"{bad} problems."), " ", left)
+    head = markup(":warning: ", bold(f"{bad} problems."), " ", left)
     return [
-        blocks.section(Markup(blocks.clip(lines([head, *told]), blocks.SECTION_TEXT))),
+        blocks.section(Markup(blocks.clip(lines([head, *told]), blocks.MAX_SECTION_TEXT_LENGTH))),
         blocks.actions(
             blocks.button("Rows with problems as a file", PROBLEMS, str(plan.upload.id))
         ),
@@ -205,7 +205,7 @@ def _asked(plan: Plan, chosen: Chosen) -> list[Block]:
     made = [_menu(plan, one, chosen.get(one.place, LEAVE_OUT)) for one in asked[:MOST_ASKED]]
     rest = [blocks.clip(one.header, LONGEST_NAME) for one in asked[MOST_ASKED:]]
     if rest:
-        made.append(blocks.context(words("Left out as well: ", ", ".join(rest))))
+        made.append(blocks.context(markup("Left out as well: ", ", ".join(rest))))
     return made
 
 

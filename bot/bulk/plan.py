@@ -91,8 +91,8 @@ class Plans:
     ) -> Upload:
         """Takes the file out of Slack and keeps it. ``key`` names the form and the
         file: submitted twice, it is one draft."""
-        stored = await self._files.info(file.id)
-        content = await self._files.download(stored, most=MOST_BYTES)
+        stored = await self._files.get_info(file.id)
+        content = await self._files.download(stored, max_bytes=MOST_BYTES)
         return await self._uploads.draft(
             key,
             member=member,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.bulk.repository import Piece, PieceState, Upload
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, lines, words
+from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Message
 
 CONTINUE = "bulk.continue"
@@ -21,9 +21,9 @@ SAYS = {
 
 
 def stopped(upload: Upload, title: str, pieces: Sequence[Piece], problem: str) -> Message:
-    head = words(Markup(":warning: "), bold(title), " stopped. ", problem)
+    head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)
     told = [
-        words("• ", _rows(spans), " ", SAYS[state], ".")
+        markup("• ", _rows(spans), " ", SAYS[state], ".")
         for state, spans in ((state, _spans(pieces, state)) for state in SAYS)
         if spans
     ]
@@ -35,7 +35,7 @@ def stopped(upload: Upload, title: str, pieces: Sequence[Piece], problem: str) -
         buttons.append(blocks.button("Rows to check as a file", ROWS, str(upload.id)))
     if buttons:
         made.append(blocks.actions(*buttons))
-    return Message(words(title, " stopped. ", problem), tuple(made))
+    return Message(markup(title, " stopped. ", problem), tuple(made))
 
 
 def _spans(pieces: Iterable[Piece], state: PieceState) -> list[tuple[int, int]]:

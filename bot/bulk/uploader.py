@@ -31,7 +31,7 @@ from bot.jobs.repository import Ask, Ending, Watch
 from bot.jobs.watcher import Watching
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
-from bot.slack.copy.explain import sentence
+from bot.slack.copy.explain import explain_as_text
 
 KIND = "upload"
 SUBJECT = "upload:"
@@ -159,7 +159,7 @@ class Uploading:
         self, upload: Upload, piece: Piece, state: PieceState, error: ChakraError
     ) -> str:
         self._log.warning("piece_not_up", upload=upload.id, piece=piece.number, reason=error.kind)
-        problem = redact(sentence(error))
+        problem = redact(explain_as_text(error))
         await self._note(upload, piece, state, problem=problem)
         return problem
 

@@ -14,7 +14,7 @@ from bot.jobs.progress import Progress
 from bot.privacy import strictly
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, lines, words
+from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.reply import Block
 
 TITLE = "Background job"
@@ -79,7 +79,7 @@ def card(
         made.append(drawn)
     if failed:
         made.append(blocks.section(_failed(shown, failed, masked)))
-    made.append(blocks.context(_as_of(job, now), words("Id ", code(shown.id))))
+    made.append(blocks.context(_as_of(job, now), markup("Id ", code(shown.id))))
     return _summary(shown, name), made
 
 
@@ -132,7 +132,7 @@ def _bar(job: Job) -> list[Markup]:
         return []
     full = job.done * CELLS // job.total
     cells = FULL * full + EMPTY * (CELLS - full)
-    return [words(f"{cells}  {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
+    return [markup(f"{cells}  {percent(job)}%  ·  {job.done:,} of {job.total:,}")]
 
 
 def _counts(job: Job) -> Facts:
@@ -167,7 +167,7 @@ def _times(job: Job) -> Facts:
     facts: Facts = [("Started", _at(began))] if began else []
     if ended:
         took = f" (took {span((ended - began).total_seconds())})" if began and ended > began else ""
-        facts.append(("Finished", words(_at(ended), took)))
+        facts.append(("Finished", markup(_at(ended), took)))
     return facts
 
 
@@ -187,16 +187,16 @@ def _said(job: Job, masked: bool) -> Markup | None:
     status = "" if job.completion_status.upper() in usual else job.completion_status
     said = filter(visible, (status, job.status_message))
     parts = [_safe(part, LONGEST_MESSAGE, masked) for part in said]
-    return words("Chakra says: ", " · ".join(parts)) if parts else None
+    return markup("Chakra says: ", " · ".join(parts)) if parts else None
 
 
 def _failed(job: Job, failed: Sequence[JobEntry], masked: bool) -> Markup:
     """What is said alike of several entries is said once."""
     told = Counter(_entry(entry, masked) for entry in failed).most_common(MOST_FAILED)
-    rows = [words(row, f" · {_many(count, 'time')}" if count > 1 else "") for row, count in told]
+    rows = [markup(row, f" · {_many(count, 'time')}" if count > 1 else "") for row, count in told]
     more = max(job.unsuccessful, len(failed)) - sum(count for _, count in told)
     if more > 0:
-        rows.append(words(f"and {more:,} more"))
+        rows.append(markup(f"and {more:,} more"))
     return lines([bold("Did not succeed"), *rows])
 
 
@@ -206,7 +206,7 @@ def _entry(entry: JobEntry, masked: bool) -> Markup:
     )
     reason = _safe(entry.reason, LONGEST_REASON, masked) or "no reason given"
     details = "" if masked else "".join(f" · {one}" for one in _details(entry))
-    return words(f"• {state}: {reason}{details}")
+    return markup(f"• {state}: {reason}{details}")
 
 
 def _details(entry: JobEntry) -> Iterable[str]:
@@ -224,7 +224,7 @@ def _details(entry: JobEntry) -> Iterable[str]:
 def _as_of(job: Job | Cached[Job], now: float) -> Markup:
     if isinstance(job, Cached):
         return freshness(job)
-    return words("From Chakra, ", _at(datetime.fromtimestamp(now, UTC), TO_THE_SECOND))
+    return markup("From Chakra, ", _at(datetime.fromtimestamp(now, UTC), TO_THE_SECOND))
 
 
 def _safe(text: str, most: int, masked: bool) -> str:
@@ -234,7 +234,7 @@ def _safe(text: str, most: int, masked: bool) -> str:
 
 def _summary(job: Job, name: str) -> Markup:
     if not job.total:
-        return words(f"{name}: {'finished' if job.finished else 'just begun'}")
+        return markup(f"{name}: {'finished' if job.finished else 'just begun'}")
     what = "finished" if job.finished else f"{percent(job)}%"
     trouble = f", {job.unsuccessful:,} did not succeed" if job.unsuccessful else ""
-    return words(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")
+    return markup(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

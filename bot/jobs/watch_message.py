@@ -11,7 +11,7 @@ from bot.jobs.progress import Progress
 from bot.jobs.repository import Ending, Watch
 from bot.jobs.summary import share
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, mention, words
+from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.copy.explain import explain
 
@@ -51,9 +51,9 @@ def kept_up(
 
 
 def _silent(trouble: ChakraError, seconds: float) -> Markup:
-    return words(
+    return markup(
         ":warning: ",
-        explain(trouble).what,
+        explain(trouble).summary,
         f" This is how the job stood {span(seconds)} ago. Chakra is asked again and again.",
     )
 
@@ -68,19 +68,19 @@ def ended(
 
 def outcome(watch: Watch, job: Job, *, to_member: bool) -> Message:
     """How it ended, said once. Where others read it mentions the one who asked, and nobody else."""
-    told = words(_named(watch), f" {ENDS[watch.ending]}. ", *_result(watch, job))
-    line = told if to_member else words(mention(watch.member), ": ", told)
+    told = markup(_named(watch), f" {ENDS[watch.ending]}. ", *_result(watch, job))
+    line = told if to_member else markup(mention(watch.member), ": ", told)
     return Message(line, (blocks.section(line), *_after(watch, job)))
 
 
 def standstill(watch: Watch, progress: Progress, *, to_member: bool) -> Message:
     """Said once when a job has stood still for long."""
-    told = words(
+    told = markup(
         _named(watch),
         f" has not moved for {span(progress.stalled_for)}. It is still watched; if it should "
         "have gone on, look at it in Chakra.",
     )
-    line = told if to_member else words(mention(watch.member), ": ", told)
+    line = told if to_member else markup(mention(watch.member), ": ", told)
     return Message(line, (blocks.section(line),))
 
 
@@ -100,7 +100,7 @@ def _card(
 
 def _about(watch: Watch) -> Markup:
     to = "told in a direct message" if watch.privately else "told here"
-    return words("Watched for ", mention(watch.member), f", who is {to} when it ends")
+    return markup("Watched for ", mention(watch.member), f", who is {to} when it ends")
 
 
 def _buttons(watch: Watch) -> Block:
@@ -126,7 +126,7 @@ def _shown(watch: Watch) -> str:
 
 
 def _named(watch: Watch) -> Markup:
-    return bold(watch.title) if watch.title else words("Job ", blocks.code(watch.subject[:8]))
+    return bold(watch.title) if watch.title else markup("Job ", blocks.code(watch.subject[:8]))
 
 
 def _end(watch: Watch) -> Markup:
@@ -137,7 +137,7 @@ def _end(watch: Watch) -> Markup:
         Ending.VANISHED: "Chakra knows this job no longer, so it is not watched any more since",
         Ending.TOO_LONG: "It did not end within a week, so it is not watched any more since",
     }[watch.ending]
-    return words(f"{reason} ", Markup(when), " · asked for by ", mention(watch.member))
+    return markup(f"{reason} ", Markup(when), " · asked for by ", mention(watch.member))
 
 
 def _result(watch: Watch, job: Job) -> tuple[str, ...]:

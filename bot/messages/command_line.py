@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.chakra.template import Template
 from bot.errors import NotFound, UsageError
 from bot.messages.form_values import PHONE, SENDER, TEMPLATE, Order
-from bot.slack.commands.arguments import Line, Link
+from bot.slack.commands.arguments import Arguments, Link
 from bot.templates.catalog import Shelf
 from bot.templates.send_blockers import unsendable
 from bot.templates.variables import Kind, fields, meant
@@ -19,7 +19,7 @@ NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """What stands before an equals sign and is no variable."""
 
 
-def ordered(typed: Sequence[str], line: Line, shelf: Shelf) -> tuple[Order, Template | None]:
+def ordered(typed: Sequence[str], line: Arguments, shelf: Shelf) -> tuple[Order, Template | None]:
     """``typed`` are the words of the line as text. Raises ``UsageError`` and ``NotFound``."""
     template, to = _told_apart(typed, line, shelf)
     order = Order(
@@ -36,7 +36,7 @@ def number_in(typed: Sequence[str]) -> str:
     return " ".join(word for word in typed if "_" not in word)
 
 
-def _told_apart(typed: Sequence[str], line: Line, shelf: Shelf) -> tuple[Template | None, str]:
+def _told_apart(typed: Sequence[str], line: Arguments, shelf: Shelf) -> tuple[Template | None, str]:
     """The template and the recipient."""
     language = _named(line, LANGUAGE)
     named = _named(line, TEMPLATE)
@@ -69,7 +69,7 @@ def _no_template(name: str, shelf: Shelf) -> NotFound:
     return NotFound("template", name, hint=hint, near=shelf.near(name))
 
 
-def _values(line: Line, template: Template | None) -> dict[str, str]:
+def _values(line: Arguments, template: Template | None) -> dict[str, str]:
     """Field's key -> value, of ``1=John``. Raises ``UsageError`` for a name that is none."""
     given = {name: word for name, word in line.named.items() if name not in NAMES}
     if given and template is None:
@@ -88,5 +88,5 @@ def _values(line: Line, template: Template | None) -> dict[str, str]:
     return values
 
 
-def _named(line: Line, *names: str) -> str:
+def _named(line: Arguments, *names: str) -> str:
     return next((line.named[name].text for name in names if name in line.named), "")

@@ -9,7 +9,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
-from bot.slack.message_text import texts
+from bot.slack.message_text import extract_text
 from bot.users import query
 
 MOST = 20
@@ -39,7 +39,7 @@ def found_in(message: Mapping[str, Any], region: str | None = None) -> tuple[str
     """
     numbers: dict[str, None] = {}
     addresses: dict[str, None] = {}
-    for text in _bounded(texts(message)):
+    for text in _bounded(extract_text(message)):
         addresses |= dict.fromkeys(_addresses(text))
         for number in _numbers(text, region):
             numbers[number] = None

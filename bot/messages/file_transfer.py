@@ -61,11 +61,11 @@ class Carrier:
 
     async def _fetch(self, file: UploadedFile, media: str) -> tuple[StoredFile, bytes]:
         """What ``files.info`` says counts; the form may have said less."""
-        stored = await self._slack.info(file.id)
+        stored = await self._slack.get_info(file.id)
         seen = UploadedFile(stored.id, stored.name, stored.mimetype, stored.size)
-        if not stored.external and (told := upload_problem(media, (seen,))):
+        if not stored.is_external and (told := upload_problem(media, (seen,))):
             raise FileUnfit(told)
-        content = await self._slack.download(stored, most=most_bytes(media))
+        content = await self._slack.download(stored, max_bytes=most_bytes(media))
         if told := file_problem(media, stored.mimetype, len(content)):
             raise FileUnfit(told)
         return stored, content

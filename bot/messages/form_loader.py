@@ -15,7 +15,7 @@ from bot.messages.form_values import Order
 from bot.messages.service import Dispatch
 from bot.messages.validation import objections
 from bot.slack.commands.reply import OpenForm, View
-from bot.slack.copy.explain import sentence
+from bot.slack.copy.explain import explain_as_text
 from bot.templates.catalog import Library, Shelf
 
 SOON = 0.15
@@ -92,7 +92,7 @@ class Opening:
         try:
             return send_form.whom(await self._dispatch.recipient(to))
         except (UsageError, NotFound) as problem:
-            return sentence(problem)
+            return explain_as_text(problem)
         except BotError:
             return ""
 

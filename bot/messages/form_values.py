@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.errors import UsageError
-from bot.slack.blocks import BUTTON_VALUE
-from bot.slack.commands.command import UploadedFile, Uploads
+from bot.slack.blocks import MAX_BUTTON_VALUE_LENGTH
+from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
@@ -42,7 +42,7 @@ class Order:
         cls,
         entered: Mapping[str, str],
         state: Mapping[str, str] | None = None,
-        uploads: Uploads | None = None,
+        uploads: UploadedFiles | None = None,
     ) -> Order:
         """Of a form's fields, which may be missing, and of what the form carries with it."""
         kept = state or {}
@@ -80,7 +80,7 @@ class Order:
         kept = {key: value for key, value in self.values.items() if key != FILE}
         parts = [self.template, self.to, self.sender, kept, self.asked]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-        return text if len(text) <= BUTTON_VALUE else ""
+        return text if len(text) <= MAX_BUTTON_VALUE_LENGTH else ""
 
     @classmethod
     def restored(cls, value: str) -> Order:

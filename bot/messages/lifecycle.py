@@ -23,7 +23,7 @@ from bot.messages.repository import Send, Sends
 from bot.messages.status_updates import Statuses
 from bot.messages.submission import Submission, hash_key
 from bot.outbox.outbox import Outbox
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 from bot.webhooks.processor import Delivery
 from bot.webhooks.receiver import Intake
 from bot.webhooks.repository import Events
@@ -87,7 +87,7 @@ class Sending:
         send = await self.ledger.carry_out(claimed, post, first)
         return Sent(send, await self.report(send, REPORT_SECONDS))
 
-    async def report(self, send: Send, seconds: float = 0.0) -> Posted | None:
+    async def report(self, send: Send, seconds: float = 0.0) -> MessageRef | None:
         """Where the report of this send stands; waits for it up to so long."""
         return await self.reports.place(send, seconds)
 
@@ -97,7 +97,7 @@ class Sent:
     """A send that has come out, and where its report stands, if that was posted in time."""
 
     send: Send
-    report: Posted | None
+    report: MessageRef | None
 
 
 @asynccontextmanager

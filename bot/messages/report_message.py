@@ -8,7 +8,7 @@ from bot.messages.error_codec import error_of
 from bot.messages.repository import Send
 from bot.messages.status import State
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, words
+from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Message
 from bot.slack.copy.explain import explain
 
@@ -49,10 +49,10 @@ NOT_FOLLOWED = "Chakra may not tell whether this one is delivered, so this line 
 def report(send: Send) -> Message:
     """``send.recipient`` is masked, and so is this: it may be shared."""
     what = stands(send)
-    parts = [blocks.section(words(Markup(MARKS[send.state] + " "), what))]
+    parts = [blocks.section(markup(Markup(MARKS[send.state] + " "), what))]
     parts += [blocks.section(line) for line in remedies(send)]
     when = f"<!date^{int(send.state_at)}^{{date_short_pretty}} {{time_secs}}|at that time>"
-    parts.append(blocks.context(words(send.language, " · ", Markup(when))))
+    parts.append(blocks.context(markup(send.language, " · ", Markup(when))))
     return Message(text=what, blocks=tuple(parts))
 
 
@@ -60,16 +60,16 @@ def stands(send: Send) -> Markup:
     """``Delivered: order_update to +91 •••••• 3210``."""
     refused = send.state is State.FAILED and not (send.wamid or send.message_id)
     said = NOT_SENT if refused else STANDS[send.state]
-    return words(f"{said}: ", bold(send.template), " to ", send.recipient)
+    return markup(f"{said}: ", bold(send.template), " to ", send.recipient)
 
 
 def remedies(send: Send) -> list[Markup]:
     """What it means and what to do, where that is not plain."""
     if send.state is State.FAILED and send.failure is not None:
         told = explain(error_of(send.failure))
-        return [words(told.what, " ", told.remedy)]
+        return [markup(told.summary, " ", told.remedy)]
     if send.state is State.UNKNOWN:
-        return [words(UNKNOWN_REMEDY)]
+        return [markup(UNKNOWN_REMEDY)]
     if send.state is State.ACCEPTED and not send.followable:
-        return [words(NOT_FOLLOWED)]
+        return [markup(NOT_FOLLOWED)]
     return []

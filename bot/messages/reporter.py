@@ -15,7 +15,7 @@ from bot.messages.dirty_sends import ReportMarks
 from bot.messages.report_message import Card
 from bot.messages.repository import Send
 from bot.outbox.outbox import Outbox, Outgoing
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 
 BATCH = 200
 LOOK_SECONDS = 5.0
@@ -37,7 +37,7 @@ class Reports:
         """Its report shall show its latest state, soon, and each state before that or not."""
         self._bell.ring()
 
-    async def place(self, send: Send, seconds: float) -> Posted | None:
+    async def place(self, send: Send, seconds: float) -> MessageRef | None:
         """Where the report stands; waits for it up to so long."""
         return await self._outbox.place(report_key(send), seconds)
 

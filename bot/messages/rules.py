@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bot.chakra.outgoing import unfit
 from bot.chakra.template import Template, filled
 from bot.chakra.text import visible
-from bot.slack.blocks import FORM_FILE_BYTES
+from bot.slack.blocks import MAX_FORM_FILE_BYTES
 from bot.slack.commands.command import UploadedFile
 from bot.templates import variables as asked
 from bot.templates.variables import Field, Kind, fields
@@ -123,8 +123,8 @@ def upload_problem(media: str, files: Sequence[UploadedFile]) -> str:
         return told
     if file.size is None:
         return ""
-    if FORM_FILE_BYTES < file.size <= FILES[media].most:
-        most = _written(FORM_FILE_BYTES)
+    if MAX_FORM_FILE_BYTES < file.size <= FILES[media].most:
+        most = _written(MAX_FORM_FILE_BYTES)
         return f"This file has {_written(file.size)}; a form takes up to {most}. Give a link to it."
     return _of_another_size(media, file.size)
 
@@ -149,7 +149,7 @@ def _of_another_size(media: str, size: int) -> str:
 
 def most_bytes(media: str) -> int:
     """Of an upload for a header of the format ``media``."""
-    return min(FILES[media].most, FORM_FILE_BYTES)
+    return min(FILES[media].most, MAX_FORM_FILE_BYTES)
 
 
 def upload_hint(media: str) -> str:

@@ -21,9 +21,9 @@ from bot.messages.rules import FILES, LONGEST, upload_hint
 from bot.messages.status import State
 from bot.messages.test_sends import Trial
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, italic, lines, mention, words
+from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, OpenForm, UpdateForm, View
-from bot.slack.copy.explain import seconds
+from bot.slack.copy.explain import format_wait
 from bot.templates import vocabulary
 from bot.templates.preview import preview
 from bot.templates.variables import Field, Kind, fields
@@ -64,7 +64,7 @@ def form(
             "Template",
             action=TEMPLATE,
             placeholder="Choose a template",
-            chosen=choice(template) if template else None,
+            initial=choice(template) if template else None,
         )
     )
     made += _to(order, live=template is not None)
@@ -76,7 +76,9 @@ def form(
     if template is not None and not order.asked:
         made.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
     callback = CONFIRM if order.asked else SUBMIT
-    return blocks.form(callback, "Send WhatsApp", "Send again" if order.asked else "Send", made)
+    return blocks.form_modal(
+        callback, "Send WhatsApp", "Send again" if order.asked else "Send", made
+    )
 
 
 def opened(
@@ -88,7 +90,7 @@ def opened(
 def updated(
     view: View, order: Order, *, live: bool = False, otherwise: Message | None = None
 ) -> UpdateForm:
-    return UpdateForm(view, state=order.state(), live=live, otherwise=otherwise)
+    return UpdateForm(view, state=order.state(), overwrite=live, fallback=otherwise)
 
 
 def choice(template: Template) -> Choice:
@@ -98,26 +100,26 @@ def choice(template: Template) -> Choice:
 
 def whom(recipient: Recipient) -> Markup:
     """Whole, for the one who sends."""
-    said = words("To ", recipient.shown)
-    return words(said, " · ", recipient.warning) if recipient.warning else said
+    said = markup("To ", recipient.shown)
+    return markup(said, " · ", recipient.warning) if recipient.warning else said
 
 
 def already(send: Send, now: float) -> Markup:
     """The question where the same went out a moment ago."""
-    return words(_went("the same recipient", send, now), " Send it once more?")
+    return markup(_went("the same recipient", send, now), " Send it once more?")
 
 
 def _went(whom: str, send: Send, now: float) -> Markup:
-    ago = f" {seconds(now - send.started_at)} ago, sent by "
+    ago = f" {format_wait(now - send.started_at)} ago, sent by "
     went = bold(f"This very message went to {whom}")
-    return words(Markup(":warning: "), went, ago, mention(send.member), ".")
+    return markup(Markup(":warning: "), went, ago, mention(send.member), ".")
 
 
 def confirmation(
     order: Order, template: Template, recipient: Recipient, *, question: str = ""
 ) -> Message:
     """The preview of a complete line, with the button that sends it. ``question`` stands above."""
-    what = words(bold(blocks.clip(template.name, LONGEST_NAME)), ", ", whom(recipient))
+    what = markup(bold(blocks.clip(template.name, LONGEST_NAME)), ", ", whom(recipient))
     made: list[Block] = [blocks.section(question)] if question else []
     made += [blocks.section(what), blocks.divider(), *preview(template, order.values)]
     made.append(blocks.context(vocabulary.language(template.language)))
@@ -129,34 +131,34 @@ def confirmation(
             blocks.button(TEST_LABEL, TEST, replace(order, asked="").written()),
         )
     )
-    return Message(text=words("Send ", what, "?"), blocks=tuple(made))
+    return Message(text=markup("Send ", what, "?"), blocks=tuple(made))
 
 
 def outcome(sent: Sent, link: str, order: Order, *, in_place: bool = False) -> Message:
     """The line where it was typed: how it stands, and the way to the report. After a refusal the
     form can be opened again with all that was in it."""
     said = card.stands(sent.send)
-    line = words(_mark(sent.send), said, _way(link))
+    line = markup(_mark(sent.send), said, _way(link))
     made = [blocks.section(line), *(blocks.section(one) for one in card.remedies(sent.send))]
     if sent.send.state is State.FAILED and order.written():
         made.append(blocks.actions(blocks.button("Open the form again", EDIT, order.written())))
-    return Message(text=said, blocks=tuple(made), replace=in_place)
+    return Message(text=said, blocks=tuple(made), replace_original=in_place)
 
 
 def tested(trial: Trial, link: str, now: float) -> Markup:
     """What became of a test, or the question before it goes out once more."""
     if trial.asks is not None:
         again = f" Press “{TEST_LABEL}” again to send it once more."
-        return words(_went("you", trial.asks, now), again)
+        return markup(_went("you", trial.asks, now), again)
     if trial.sent is None:
-        return words(
+        return markup(
             Markup(f"{card.MARKS[State.SENDING]} "),
             bold("The test is on its way"),
             f" to {trial.number}. Its report will stand in your messages with this app.",
         )
     send = trial.sent.send
     said = "This test went out before, and once is enough." if trial.before else "Your test."
-    told = words(_mark(send), bold(said), " ", card.stands(send), _way(link))
+    told = markup(_mark(send), bold(said), " ", card.stands(send), _way(link))
     return lines([told, *card.remedies(send)])
 
 
@@ -189,7 +191,7 @@ def _to(order: Order, *, live: bool) -> list[Block]:
         placeholder="Choose whom it goes to",
         choices=[*choices, Choice("Somebody else…", names.OTHER)],
         initial=order.picked,
-        live=True,
+        dispatch_action=True,
     )
     if order.picked in order.found:
         return [choice]
@@ -203,8 +205,8 @@ def _typed_to(order: Order, label: str, *, live: bool) -> Block:
         action=TYPED,
         initial=order.to,
         hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
-        live=live,
-        most=LONGEST_PHONE,
+        dispatch_action=live,
+        max_length=LONGEST_PHONE,
     )
 
 
@@ -230,7 +232,7 @@ def _of_template(order: Order, template: Template | None, told: str) -> list[Blo
     made = [_field(template, one, order.values) for one in fields(template)]
     made += [
         blocks.divider(),
-        blocks.context(words(italic("Preview"), *([" · ", told] if told else []))),
+        blocks.context(markup(italic("Preview"), *([" · ", told] if told else []))),
     ]
     return [*made, *preview(template, order.values)]
 
@@ -252,6 +254,6 @@ def _field(template: Template, field: Field, values: Mapping[str, str]) -> Block
         initial=values.get(field.key, ""),
         hint=f"For example: {field.example}" if field.example else "",
         optional=field.optional,
-        live=True,
-        most=LONGEST.get(field.kind, LONGEST_PHONE),
+        dispatch_action=True,
+        max_length=LONGEST.get(field.kind, LONGEST_PHONE),
     )

@@ -18,7 +18,7 @@ from bot.messages.recipients import Kind, Recipient, Recipients
 from bot.messages.repository import Send
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile
 from bot.templates.catalog import Library
 from bot.templates.variables import FILE, FILENAME, MEDIA, fields
@@ -128,7 +128,7 @@ class Dispatch:
         """An earlier send as it stands, with the place of its report."""
         return Sent(send, await self._sending.report(send))
 
-    def link(self, report: Posted | None) -> str:
+    def link(self, report: MessageRef | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""
         if report is None or not self._workspace_url:
             return ""

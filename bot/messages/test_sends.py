@@ -15,7 +15,7 @@ from bot.messages.repository import Send
 from bot.messages.service import Dispatch
 from bot.messages.validation import first_objection
 from bot.privacy import mask_phone
-from bot.slack.blocks import words
+from bot.slack.blocks import markup
 from bot.slack.members import Members
 from bot.users.directory import Directory
 from bot.users.linked_user import user_of
@@ -84,6 +84,6 @@ class Trials:
             user = await user_of(member, self._members, self._directory, own=True)
             return await self._dispatch.user(user.id)
         except NotLinked as nobody:
-            raise UsageError(words(nobody.message, " ", WHOSE)) from None
+            raise UsageError(markup(nobody.message, " ", WHOSE)) from None
         except (NotFound, Missing):
             raise UsageError(NO_NUMBER) from None

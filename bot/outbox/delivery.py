@@ -30,7 +30,7 @@ from bot.outbox.error_policy import (
 from bot.outbox.notices import in_words, telling
 from bot.outbox.rate_limits import Pace
 from bot.outbox.repository import Post, Posts
-from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class Delivery:
         claimed = await self._taken(post, lead)
         if claimed is None:
             return
-        place = Posted(claimed.place_channel, claimed.place_ts)
+        place = MessageRef(claimed.place_channel, claimed.place_ts)
         try:
             await self._said(claimed, lambda said: self._slack.update_message(place, said))
         except SlackError as refused:
@@ -128,7 +128,7 @@ class Delivery:
 
     # --- the calls --------------------------------------------------------------------------------
 
-    async def _root(self, post: Post) -> Posted | str | None:
+    async def _root(self, post: Post) -> MessageRef | str | None:
         """Where the message stands that it replies to; the reason where that will never be; None
         where it is not there yet, or this is no reply."""
         if not post.thread_key:
@@ -137,7 +137,7 @@ class Delivery:
         if parent is None:
             return THREAD_GONE
         if parent.place_ts:
-            return Posted(parent.place_channel, parent.place_ts)
+            return MessageRef(parent.place_channel, parent.place_ts)
         return parent.refusal or None
 
     async def _taken(self, post: Post, lead: Lead) -> Post | None:
@@ -158,7 +158,7 @@ class Delivery:
             self._log.error("said_in_words_only", post=post.id, key=post.key, **_named(refused))
             return await say(in_words(message))
 
-    async def _call(self, post: Post, root: Posted | None, message: Message) -> Posted:
+    async def _call(self, post: Post, root: MessageRef | None, message: Message) -> MessageRef:
         return await self._slack.post_message(
             root.channel if root else post.channel,
             message,
@@ -169,7 +169,7 @@ class Delivery:
 
     # --- what became of it ------------------------------------------------------------------------
 
-    async def _stands(self, post: Post, place: Posted, *, shown: int, outcome: str) -> None:
+    async def _stands(self, post: Post, place: MessageRef, *, shown: int, outcome: str) -> None:
         self._pace.appeared(post.id)
         now, where = self._clock.time(), {"channel": place.channel, "ts": place.ts}
         await self._noted(lambda: self._posts.shows(post.id, shown, now, **where))
@@ -243,7 +243,7 @@ class Delivery:
                 return
 
 
-def _ts(root: Posted | None) -> str:
+def _ts(root: MessageRef | None) -> str:
     return root.ts if root else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from bot.errors import SlackError
 from bot.outbox.error_policy import UNCERTAIN
 from bot.outbox.repository import Post
-from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"
 EARLIER_TYPE, EARLIER_KEYS = "chakra_send", "send:"
@@ -32,7 +32,7 @@ def direct(channel: str) -> bool:
     return channel[:1] in ("U", "W", "D")
 
 
-async def find(slack: SlackClient, post: Post, thread_ts: str) -> Posted | None:
+async def find(slack: SlackClient, post: Post, thread_ts: str) -> MessageRef | None:
     """Its place; None where it certainly does not stand. ``thread_ts`` is that of the message it
     replies to. Raises ``SlackError``, `UNCERTAIN` where it cannot be looked for."""
     quiet = thread_ts if not post.broadcast else ""
@@ -42,11 +42,11 @@ async def find(slack: SlackClient, post: Post, thread_ts: str) -> Posted | None:
         raise SlackError("conversations.replies", UNCERTAIN)
     channel = post.channel
     if channel[:1] in ("U", "W"):
-        channel = await slack.direct_messages(channel)
+        channel = await slack.open_direct_messages(channel)
     first, last = post.doubt_since or post.created_at, post.tried_at or post.created_at
     cursor = ""
     for _ in range(PAGES):
-        messages, cursor = await slack.history(
+        messages, cursor = await slack.fetch_history(
             channel,
             oldest=first - CLOCKS_DIFFER,
             latest=last + LONGEST_CALL + CLOCKS_DIFFER,
@@ -55,7 +55,7 @@ async def find(slack: SlackClient, post: Post, thread_ts: str) -> Posted | None:
         )
         for message in messages:
             if _is(message.get("metadata"), post.key):
-                return Posted(channel, str(message.get("ts", "")))
+                return MessageRef(channel, str(message.get("ts", "")))
         if not cursor:
             return None
     raise SlackError("conversations.history", UNCERTAIN)

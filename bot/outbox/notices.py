@@ -7,9 +7,9 @@ import json
 from bot.outbox import content
 from bot.outbox.repository import Post, Telling
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, words
+from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Block, Message
-from bot.slack.copy.undelivered import undelivered
+from bot.slack.copy.undelivered import explain_undelivered
 
 MOST_BLOCKS = 50
 """docs.slack.dev/reference/block-kit/blocks"""
@@ -27,8 +27,8 @@ def in_words(message: Message) -> Message:
 def telling(post: Post, refusal: str) -> Telling:
     """The sentence with the message that it is about; the message alone for those after it."""
     message = content.read(post.content)
-    what, remedy = undelivered(refusal, post.channel)
-    said = blocks.section(blocks.lines([words(Markup(":warning: "), bold(what)), remedy]))
+    what, remedy = explain_undelivered(refusal, post.channel)
+    said = blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy]))
     told = Message(text=f"{what} {remedy}", blocks=(said, *_shown(message)))
     return Telling(content.written(told), content.written(message))
 

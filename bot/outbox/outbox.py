@@ -24,7 +24,7 @@ from bot.outbox import content
 from bot.outbox.delivery import TROUBLE_SECONDS, Delivery
 from bot.outbox.rate_limits import Pace
 from bot.outbox.repository import Draft, Post, Posts
-from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 
 LEAD = "outbox"
@@ -75,7 +75,7 @@ class Standing:
     """Where a message is, once it is posted; and why nothing more is tried, where that is so: a
     code of Slack's (``is_archived``), or ``uncertain`` or ``dropped``."""
 
-    place: Posted | None
+    place: MessageRef | None
     refusal: str = ""
 
 
@@ -158,7 +158,7 @@ class Outbox:
         post = await self._posts.by_key(key)
         if post is None:
             return Standing(None)
-        place = Posted(post.place_channel, post.place_ts) if post.place_ts else None
+        place = MessageRef(post.place_channel, post.place_ts) if post.place_ts else None
         return Standing(place, post.refusal)
 
     async def waiting(self) -> tuple[int, int]:
@@ -166,7 +166,7 @@ class Outbox:
         ``StoreUnavailable``."""
         return await self._posts.waiting()
 
-    async def place(self, key: str, seconds: float) -> Posted | None:
+    async def place(self, key: str, seconds: float) -> MessageRef | None:
         """Where it stands; waits for it up to so long, and not where it will never stand."""
         bell, until = Bell(self._clock), self._clock.monotonic() + seconds
         self._asking.setdefault(key, []).append(bell)

@@ -20,7 +20,7 @@ from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
 from bot.settings.settings import Settings
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
-from bot.slack.commands.dispatcher import Budgets
+from bot.slack.commands.dispatcher import Timeouts
 from bot.web.server import serve
 
 DEMO_SENDERS = ("U0JOHN", "S0SALES")
@@ -65,7 +65,7 @@ async def world(
     *,
     port: int = 0,
     socket_mode: bool = False,
-    budgets: Budgets | None = None,
+    budgets: Timeouts | None = None,
     senders: tuple[str, ...] = DEMO_SENDERS,
     app_manifest: dict[str, object] | None = None,
     other: dict[str, object] | None = None,

@@ -5,7 +5,7 @@ It is run by its path: the workbook comes in on stdin, and lines of JSON go out 
     {"sheet": "Leads", "first": 0, "sheets": 3}   once; ``first`` is the place of the first column
     [2, ["LEAD-1", "Asha"], [[1, "formula"]]]     number of the row, cells, flaws by place of cell
     {"rows": 120}                                 the end
-    {"refused": "password"}                       or why there is none: a ``Refusal``
+    {"refused": "password"}                       or why there is none: a ``ErrorResponse``
 
 A process of its own, as a few bytes of a workbook can ask the reader for more memory than there is
 (a cell at XFD1048576), and then the reader ends the process it runs in.

@@ -6,17 +6,17 @@ from typing import Any
 
 from bot.cache import Cached
 from bot.errors import Throttled
-from bot.slack.blocks import Markup, words
+from bot.slack.blocks import Markup, markup
 
-JUST_NOW = 5.0
+JUST_NOW_SECONDS = 5.0
 """Seconds for which an answer counts as new."""
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
-def ago(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     """``just now``, ``12 seconds ago``, ``3 minutes ago``: the largest unit alone, rounded down."""
-    if seconds < JUST_NOW:
+    if seconds < JUST_NOW_SECONDS:
         return "just now"
     for size, unit in _UNITS:
         count = int(seconds // size)
@@ -25,13 +25,13 @@ def ago(seconds: float) -> str:
     return "just now"
 
 
-def freshness(answer: Cached[Any]) -> Markup:
+def freshness(cached: Cached[Any]) -> Markup:
     """The line itself; a plain warning where an old answer stands in for one not to be had."""
-    if not answer.stale:
-        return words("From Chakra, ", ago(answer.age_seconds))
+    if not cached.stale:
+        return markup("From Chakra, ", format_age(cached.age_seconds))
     why = (
         "Chakra is asked too often right now."
-        if isinstance(answer.reason, Throttled)
+        if isinstance(cached.reason, Throttled)
         else "Chakra cannot be reached right now."
     )
-    return words(f":warning: {why} This is from {ago(answer.age_seconds)}.")
+    return markup(f":warning: {why} This is from {format_age(cached.age_seconds)}.")

@@ -10,29 +10,29 @@ from typing import Any
 from bot.slack.commands.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.
-SECTION_TEXT = 3_000
-FIELD_TEXT = 2_000
-FIELDS = 10
-BUTTON_TEXT = 75
-OPTION_TEXT = 75
-OPTION_DESCRIPTION = 75
-OPTIONS = 100
-VIEW_TITLE = 24
-PLACEHOLDER = 150
-LABEL = 2_000
-ALT_TEXT = 2_000
-IMAGE_URL = 3_000
-BUTTON_VALUE = 2_000
-CONTEXT_ELEMENTS = 10
-FORM_FILE_BYTES = 10 * 1024 * 1024
+MAX_SECTION_TEXT_LENGTH = 3_000
+MAX_FIELD_TEXT_LENGTH = 2_000
+MAX_SECTION_FIELDS = 10
+MAX_BUTTON_TEXT_LENGTH = 75
+MAX_OPTION_TEXT_LENGTH = 75
+MAX_OPTION_DESCRIPTION_LENGTH = 75
+MAX_OPTIONS = 100
+MAX_VIEW_TITLE_LENGTH = 24
+MAX_PLACEHOLDER_LENGTH = 150
+MAX_LABEL_LENGTH = 2_000
+MAX_ALT_TEXT_LENGTH = 2_000
+MAX_IMAGE_URL_LENGTH = 3_000
+MAX_BUTTON_VALUE_LENGTH = 2_000
+MAX_CONTEXT_ELEMENTS = 10
+MAX_FORM_FILE_BYTES = 10 * 1024 * 1024
 
 _UNSAFE = re.compile(
     "[&<>\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufefc]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_BLANK = re.compile(r"\s+")
-_BREAK = re.compile(r"\s*\n\s*")
+_WHITESPACE = re.compile(r"\s+")
+_LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 class Markup(str):
@@ -55,18 +55,18 @@ def escape(text: str) -> Markup:
     return Markup(f"\u2068{safe}\u2069" if _RIGHT_TO_LEFT.search(safe) else safe)
 
 
-def clip(text: str, most: int) -> str:
+def clip(text: str, max_length: int) -> str:
     """``text`` cut to ``most`` characters, the last of them an ellipsis where something went."""
-    if len(text) <= most:
+    if len(text) <= max_length:
         return text
-    cut = text[: most - 1].rstrip()
+    cut = text[: max_length - 1].rstrip()
     if isinstance(text, Markup):
         cut = re.sub(r"&[a-z]{0,3}$|<[^<>]*$", "", cut)
         return Markup(cut + "…")
     return cut + "…"
 
 
-def words(*parts: str) -> Markup:
+def markup(*parts: str) -> Markup:
     """The parts, one behind the other, each escaped unless it is markup already."""
     return Markup("".join([escape(part) for part in parts]))
 
@@ -77,37 +77,44 @@ def lines(parts: Iterable[str]) -> Markup:
 
 def bold(text: str) -> Markup:
     """One line in bold. Asterisks of the text itself would end it early, so they become ∗."""
-    flat = _BLANK.sub(" ", escape(text)).strip().replace("*", "∗")
+    flat = _WHITESPACE.sub(" ", escape(text)).strip().replace("*", "∗")
     return Markup(f"*{flat}*") if flat else Markup("")
 
 
 def italic(text: str) -> Markup:
-    flat = _BLANK.sub(" ", escape(text)).strip()
+    flat = _WHITESPACE.sub(" ", escape(text)).strip()
     return Markup(f"_{flat}_") if flat else Markup("")
 
 
 def code(text: str) -> Markup:
     """Text to copy. A backtick or a new line would end it: an apostrophe, and a space."""
-    flat = _BREAK.sub(" ", escape(text)).replace("`", "'")
+    flat = _LINE_BREAK.sub(" ", escape(text)).replace("`", "'")
     return Markup(f"`{flat}`")
 
 
-def mention(user: str) -> Markup:
+def mention(user_id: str) -> Markup:
     """``user`` is a Slack member id from a signed request or a mention, never typed text."""
-    return Markup(f"<@{escape(user)}>")
+    return Markup(f"<@{escape(user_id)}>")
 
 
-def channel(channel_id: str) -> Markup:
+def channel_mention(channel_id: str) -> Markup:
     return Markup(f"<#{escape(channel_id)}>")
 
 
-def plain(text: str, most: int) -> dict[str, Any]:
-    return {"type": "plain_text", "text": clip(_CONTROL.sub("", text), most) or " ", "emoji": True}
+def plain_text(text: str, max_length: int) -> dict[str, Any]:
+    return {
+        "type": "plain_text",
+        "text": clip(_CONTROL.sub("", text), max_length) or " ",
+        "emoji": True,
+    }
 
 
-def mrkdwn(text: str, most: int = SECTION_TEXT) -> dict[str, Any]:
+def mrkdwn(text: str, max_length: int = MAX_SECTION_TEXT_LENGTH) -> dict[str, Any]:
     safe = escape(text)
-    return {"type": "mrkdwn", "text": (safe if len(safe) <= most else clip(safe, most)) or " "}
+    return {
+        "type": "mrkdwn",
+        "text": (safe if len(safe) <= max_length else clip(safe, max_length)) or " ",
+    }
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
@@ -119,33 +126,35 @@ def section(text: str, *, accessory: Block | None = None) -> Block:
 
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
     """Label and value, two columns; as many sections as Slack's ten fields a section need."""
-    cells = [_cell(label, value) for label, value in pairs]
+    cells = [_field(label, value) for label, value in pairs]
     return [
-        {"type": "section", "fields": cells[start : start + FIELDS]}
-        for start in range(0, len(cells), FIELDS)
+        {"type": "section", "fields": cells[start : start + MAX_SECTION_FIELDS]}
+        for start in range(0, len(cells), MAX_SECTION_FIELDS)
     ]
 
 
-def _cell(label: str, value: str) -> Block:
+def _field(label: str, value: str) -> Block:
     text = f"*{escape(label)}*\n{escape(value)}"
     return {
         "type": "mrkdwn",
-        "text": text if len(text) <= FIELD_TEXT else clip(Markup(text), FIELD_TEXT),
+        "text": text
+        if len(text) <= MAX_FIELD_TEXT_LENGTH
+        else clip(Markup(text), MAX_FIELD_TEXT_LENGTH),
     }
 
 
 def header(text: str) -> Block:
     """Our own words only: a header is plain text and shows entities as they stand."""
-    return {"type": "header", "text": plain(text, 150)}
+    return {"type": "header", "text": plain_text(text, 150)}
 
 
-def told(text: str) -> Message:
+def text_message(text: str) -> Message:
     """One plain answer."""
     return Message(escape(text), (section(text),))
 
 
 def context(*parts: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(part) for part in parts[:CONTEXT_ELEMENTS]]}
+    return {"type": "context", "elements": [mrkdwn(part) for part in parts[:MAX_CONTEXT_ELEMENTS]]}
 
 
 def divider() -> Block:
@@ -154,15 +163,23 @@ def divider() -> Block:
 
 def image(url: str, alt: str) -> Block | None:
     """A picture beside a section, or nothing where Slack would refuse the address."""
-    if not url.startswith(("https://", "http://")) or len(url) > IMAGE_URL:
+    if not url.startswith(("https://", "http://")) or len(url) > MAX_IMAGE_URL_LENGTH:
         return None
-    return {"type": "image", "image_url": url, "alt_text": clip(alt, ALT_TEXT) or "picture"}
+    return {
+        "type": "image",
+        "image_url": url,
+        "alt_text": clip(alt, MAX_ALT_TEXT_LENGTH) or "picture",
+    }
 
 
 def button(text: str, action: str, value: str = "", *, style: str = "") -> Block:
-    element: Block = {"type": "button", "text": plain(text, BUTTON_TEXT), "action_id": action}
+    element: Block = {
+        "type": "button",
+        "text": plain_text(text, MAX_BUTTON_TEXT_LENGTH),
+        "action_id": action,
+    }
     if value:
-        element["value"] = value[:BUTTON_VALUE]
+        element["value"] = value[:MAX_BUTTON_VALUE_LENGTH]
     if style:
         element["style"] = style
     return element
@@ -173,20 +190,20 @@ def actions(*elements: Block) -> Block:
 
 
 def option(choice: Choice) -> Block:
-    made: Block = {"text": plain(choice.text, OPTION_TEXT), "value": choice.value}
+    made: Block = {"text": plain_text(choice.text, MAX_OPTION_TEXT_LENGTH), "value": choice.value}
     if choice.description:
-        made["description"] = plain(choice.description, OPTION_DESCRIPTION)
+        made["description"] = plain_text(choice.description, MAX_OPTION_DESCRIPTION_LENGTH)
     return made
 
 
 def select(
     action: str, placeholder: str, choices: Sequence[Choice], *, initial: str | None = None
 ) -> Block:
-    made = [option(choice) for choice in choices[:OPTIONS]]
+    made = [option(choice) for choice in choices[:MAX_OPTIONS]]
     element: Block = {
         "type": "static_select",
         "action_id": action,
-        "placeholder": plain(placeholder, PLACEHOLDER),
+        "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
         "options": made,
     }
     chosen = next((one for one in made if one["value"] == initial), None)
@@ -204,33 +221,33 @@ def text_field(
     hint: str = "",
     optional: bool = False,
     multiline: bool = False,
-    live: bool = False,
-    most: int = SECTION_TEXT,
+    dispatch_action: bool = False,
+    max_length: int = MAX_SECTION_TEXT_LENGTH,
 ) -> Block:
     """``live`` tells the action of every letter."""
-    element: Block = {"type": "plain_text_input", "action_id": action, "max_length": most}
+    element: Block = {"type": "plain_text_input", "action_id": action, "max_length": max_length}
     if multiline:
         element["multiline"] = True
     if initial:
-        element["initial_value"] = initial[:most]
-    if live:
+        element["initial_value"] = initial[:max_length]
+    if dispatch_action:
         element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
     block = _input(block_id, label, element, hint=hint, optional=optional)
-    return {**block, "dispatch_action": True} if live else block
+    return {**block, "dispatch_action": True} if dispatch_action else block
 
 
 def external_field(
-    block_id: str, label: str, *, action: str, placeholder: str, chosen: Choice | None = None
+    block_id: str, label: str, *, action: str, placeholder: str, initial: Choice | None = None
 ) -> Block:
     """A menu whose options are asked for as one types; choosing one is told to the action."""
     element: Block = {
         "type": "external_select",
         "action_id": action,
-        "placeholder": plain(placeholder, PLACEHOLDER),
+        "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
         "min_query_length": 0,
     }
-    if chosen is not None:
-        element["initial_option"] = option(chosen)
+    if initial is not None:
+        element["initial_option"] = option(initial)
     block = _input(block_id, label, element, hint="", optional=False)
     return {**block, "dispatch_action": True}
 
@@ -244,12 +261,12 @@ def select_field(
     choices: Sequence[Choice],
     initial: str | None = None,
     hint: str = "",
-    live: bool = False,
+    dispatch_action: bool = False,
 ) -> Block:
     """Like :func:`select`, as a field of a form; ``live`` tells the action of every choice."""
     element = select(action, placeholder, choices, initial=initial)
     block = _input(block_id, label, element, hint=hint, optional=False)
-    return {**block, "dispatch_action": True} if live else block
+    return {**block, "dispatch_action": True} if dispatch_action else block
 
 
 def file_field(
@@ -261,7 +278,8 @@ def file_field(
     hint: str = "",
     optional: bool = False,
 ) -> Block:
-    """One file from the person's device, of up to 10 MB (``FORM_FILE_BYTES``); in modals only, and
+    """One file from the person's device, of up to 10 MB (``MAX_FORM_FILE_BYTES``); in modals only,
+    and
     with the scope files:read. ``filetypes`` are endings of names, none for all: a convenience,
     says Slack, and no check. It cannot be filled in beforehand, and tells no action: the file comes
     with the submission, or with what else of the form is used.
@@ -278,51 +296,53 @@ def _input(block_id: str, label: str, element: Block, *, hint: str, optional: bo
     block: Block = {
         "type": "input",
         "block_id": block_id,
-        "label": plain(label, LABEL),
+        "label": plain_text(label, MAX_LABEL_LENGTH),
         "element": element,
         "optional": optional,
     }
     if hint:
-        block["hint"] = plain(hint, LABEL)
+        block["hint"] = plain_text(hint, MAX_LABEL_LENGTH)
     return block
 
 
-def form(callback: str, title: str, submit: str, blocks: Sequence[Block]) -> View:
+def form_modal(callback_id: str, title: str, submit: str, blocks: Sequence[Block]) -> View:
     return {
         "type": "modal",
-        "callback_id": callback,
-        "title": plain(title, VIEW_TITLE),
-        "submit": plain(submit, VIEW_TITLE),
-        "close": plain("Cancel", VIEW_TITLE),
+        "callback_id": callback_id,
+        "title": plain_text(title, MAX_VIEW_TITLE_LENGTH),
+        "submit": plain_text(submit, MAX_VIEW_TITLE_LENGTH),
+        "close": plain_text("Cancel", MAX_VIEW_TITLE_LENGTH),
         "blocks": list(blocks),
     }
 
 
-def notice(title: str, blocks: Sequence[Block]) -> View:
+def info_modal(title: str, blocks: Sequence[Block]) -> View:
     """A modal that only tells: no inputs, one Close."""
     return {
         "type": "modal",
         "callback_id": "notice",
-        "title": plain(title, VIEW_TITLE),
-        "close": plain("Close", VIEW_TITLE),
+        "title": plain_text(title, MAX_VIEW_TITLE_LENGTH),
+        "close": plain_text("Close", MAX_VIEW_TITLE_LENGTH),
         "blocks": list(blocks),
     }
 
 
-def refilled(view: View, values: Mapping[str, str], above: Sequence[Block] = ()) -> View:
+def with_values(
+    view: View, values: Mapping[str, str], leading_blocks: Sequence[Block] = ()
+) -> View:
     """A form of ours once more, with what the person had entered and a word above it."""
     kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
     again: View = {key: view[key] for key in kept if view.get(key)}
-    again["blocks"] = [*above, *(_refill(block, values) for block in view["blocks"])]
+    again["blocks"] = [*leading_blocks, *(_refill(block, values) for block in view["blocks"])]
     return again
 
 
 def _refill(block: Block, values: Mapping[str, str]) -> Block:
     value = values.get(block.get("block_id", ""))
     element = block.get("element", {})
-    if value is None or element.get("type") not in _REFILLED:
+    if value is None or element.get("type") not in _INITIAL_VALUE_KEYS:
         return block
-    name = _REFILLED[element["type"]]
+    name = _INITIAL_VALUE_KEYS[element["type"]]
     kept = {key: item for key, item in element.items() if key != name}
     chosen: Any = value
     if name == "initial_option":
@@ -330,5 +350,5 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
     return {**block, "element": {**kept, name: chosen} if chosen else kept}
 
 
-_REFILLED = {"plain_text_input": "initial_value", "static_select": "initial_option"}
+_INITIAL_VALUE_KEYS = {"plain_text_input": "initial_value", "static_select": "initial_option"}
 """The type of an element -> what it begins with."""

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from bot.errors import NotInChannel, SlackError, UsageError
 from bot.slack.client.web_api import SlackClient
 
-INFO, MEMBERS = "conversations.info", "conversations.members"
-PAGE = 1000
+INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
+PAGE_SIZE = 1000
 """docs.slack.dev/reference/methods/conversations.members: under 1,000 a page."""
-PAGES = 20
+MAX_PAGES = 20
 """Of the members of one channel; who comes after twenty thousand others is not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where the bot may post. ``channel`` is a channel's id, or a member's own for their direct
     messages with the app, ``private`` where nobody else reads."""
 
     channel: str
-    private: bool = False
+    is_direct_message: bool = False
 
 
 class Channels:
@@ -30,7 +30,9 @@ class Channels:
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
 
-    async def place(self, channel: str, member: str, *, there: bool) -> Place:
+    async def resolve_destination(
+        self, channel: str, member_id: str, *, is_known_member: bool
+    ) -> Destination:
         """Where a message that ``member`` asks for can stand. ``there`` when they asked in that
         very channel, and so are in it.
 
@@ -39,33 +41,33 @@ class Channels:
         not, and ``SlackError``.
         """
         if not channel or channel.startswith("D"):
-            return Place(member, private=True)
-        info = await self._info(channel)
+            return Destination(member_id, is_direct_message=True)
+        info = await self._fetch_info(channel)
         if info.get("is_mpim") or info.get("is_im"):
-            return Place(member, private=True)
+            return Destination(member_id, is_direct_message=True)
         if info.get("is_archived"):
-            raise NotInChannel(INFO, "is_archived")
+            raise NotInChannel(INFO_METHOD, "is_archived")
         if not info.get("is_member"):
-            raise NotInChannel(INFO, "not_in_channel")
-        if not there and not await self.holds(channel, member):
+            raise NotInChannel(INFO_METHOD, "not_in_channel")
+        if not is_known_member and not await self.has_member(channel, member_id):
             raise UsageError("You are not in that channel. Join it, or name one that you are in.")
-        return Place(channel)
+        return Destination(channel)
 
-    async def holds(self, channel: str, member: str) -> bool:
+    async def has_member(self, channel: str, member_id: str) -> bool:
         cursor = ""
-        for _ in range(PAGES):
+        for _ in range(MAX_PAGES):
             more = {"cursor": cursor} if cursor else {}
-            body = await self._slack.call(MEMBERS, channel=channel, limit=PAGE, **more)
-            if member in (body.get("members") or ()):
+            body = await self._slack.call(MEMBERS_METHOD, channel=channel, limit=PAGE_SIZE, **more)
+            if member_id in (body.get("members") or ()):
                 return True
             cursor = str((body.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
         return False
 
-    async def _info(self, channel: str) -> Mapping[str, object]:
-        body = await self._slack.call(INFO, channel=channel)
+    async def _fetch_info(self, channel: str) -> Mapping[str, object]:
+        body = await self._slack.call(INFO_METHOD, channel=channel)
         info = body.get("channel")
         if not isinstance(info, Mapping):
-            raise SlackError(INFO, "unreadable")
+            raise SlackError(INFO_METHOD, "unreadable")
         return info

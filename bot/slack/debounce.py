@@ -8,36 +8,38 @@ from cachetools import TTLCache
 
 from bot.aio.clock import Clock, sleep
 
-PAUSE = 0.5
+DEBOUNCE_SECONDS = 0.5
 """Seconds. `views.update` is of tier 4, about 100 a minute: less than a letter each would take.
 docs.slack.dev/apis/web-api/rate-limits"""
-MOST_FORMS = 10_000
-KEPT_SECONDS = 60.0
+MAX_TRACKED_FORMS = 10_000
+FORM_TTL_SECONDS = 60.0
 
 
-class Typing:
-    def __init__(self, clock: Clock, pause: float = PAUSE) -> None:
+class Debouncer:
+    def __init__(self, clock: Clock, delay: float = DEBOUNCE_SECONDS) -> None:
         self._clock = clock
-        self._pause = pause
-        self._numbers = count()
-        self._latest: TTLCache[str, int] = TTLCache(MOST_FORMS, KEPT_SECONDS, timer=clock.monotonic)
+        self._delay = delay
+        self._versions = count()
+        self._latest: TTLCache[str, int] = TTLCache(
+            MAX_TRACKED_FORMS, FORM_TTL_SECONDS, timer=clock.monotonic
+        )
 
-    async def stopped(self, form: str) -> bool:
+    async def wait_settled(self, form_key: str) -> bool:
         """After a pause, whether nothing more was typed into this form in it."""
-        mine = self._noted(form)
-        await sleep(self._clock, self._pause)
-        return self._latest.get(form) == mine
+        mine = self._next_version(form_key)
+        await sleep(self._clock, self._delay)
+        return self._latest.get(form_key) == mine
 
-    def overtaken(self, form: str) -> int:
+    def supersede(self, form_key: str) -> int:
         """Whoever still waits for a pause need not: the form becomes another one. The number tells
         :meth:`unchanged` which."""
-        return self._noted(form)
+        return self._next_version(form_key)
 
-    def unchanged(self, form: str, number: int) -> bool:
+    def is_current(self, form_key: str, version: int) -> bool:
         """Whether nothing was done in the form since it was overtaken."""
-        return self._latest.get(form, number) == number
+        return self._latest.get(form_key, version) == version
 
-    def _noted(self, form: str) -> int:
-        number = next(self._numbers)
-        self._latest[form] = number
+    def _next_version(self, form_key: str) -> int:
+        number = next(self._versions)
+        self._latest[form_key] = number
         return number

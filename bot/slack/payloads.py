@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
-from bot.slack.commands.command import Actor, Payload, Place, UploadedFile
+from bot.slack.commands.command import Actor, Payload, RequestChannel, UploadedFile
 from bot.slack.commands.reply import View
 
-METADATA = 3_000
+MAX_METADATA_LENGTH = 3_000
 """Characters of ``private_metadata``. docs.slack.dev/reference/views"""
 
 Shape = type | tuple[type, ...] | Mapping[str, "Shape"] | list["Shape"]
 
-_OR_NULL = (dict, NoneType)
-SHAPES: Mapping[str, Shape] = {
+_OBJECT_OR_NULL = (dict, NoneType)
+PAYLOAD_SHAPE: Mapping[str, Shape] = {
     "type": str,
     "command": str,
     "text": str,
     "user": {"id": str},
-    "team": _OR_NULL,
-    "channel": _OR_NULL,
-    "container": _OR_NULL,
-    "state": _OR_NULL,
-    "message": _OR_NULL,
+    "team": _OBJECT_OR_NULL,
+    "channel": _OBJECT_OR_NULL,
+    "container": _OBJECT_OR_NULL,
+    "state": _OBJECT_OR_NULL,
+    "message": _OBJECT_OR_NULL,
     "event": {"type": str},
     "actions": [{"action_id": str}],
     "action_id": str,
@@ -38,11 +38,11 @@ SHAPES: Mapping[str, Shape] = {
         "hash": str,
         "private_metadata": str,
         "blocks": [{"block_id": str, "element": {"type": str}}],
-        "state": _OR_NULL,
+        "state": _OBJECT_OR_NULL,
     },
 }
 """The JSON types of what is read here and by Bolt. docs.slack.dev/reference/interaction-payloads"""
-NEEDED: Mapping[str, tuple[str, ...]] = {
+REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "block_actions": ("user", "actions"),
     "view_submission": ("user", "view"),
     "block_suggestion": ("user", "action_id"),
@@ -52,7 +52,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """What each kind cannot do without."""
 
 
-FILES: Shape = [
+FILES_SHAPE: Shape = [
     {
         "id": str,
         "name": (str, NoneType),
@@ -71,29 +71,31 @@ class Origin:
     channel: str = ""
 
 
-def readable(payload: Payload) -> bool:
+def is_well_formed(payload: Payload) -> bool:
     """Whether it has the shape that Slack documents, as far as it matters here."""
     return (
-        _fits(payload, SHAPES)
-        and all(payload.get(name) for name in NEEDED.get(payload.get("type", ""), ()))
-        and all(held is None or _fits(held, FILES) for _, held in _file_inputs(payload))
+        _matches_shape(payload, PAYLOAD_SHAPE)
+        and all(payload.get(name) for name in REQUIRED_FIELDS.get(payload.get("type", ""), ()))
+        and all(
+            held is None or _matches_shape(held, FILES_SHAPE) for _, held in _file_inputs(payload)
+        )
     )
 
 
-def _fits(value: object, shape: Shape) -> bool:
+def _matches_shape(value: object, shape: Shape) -> bool:
     if isinstance(shape, Mapping):
         return isinstance(value, Mapping) and all(
-            _fits(value[name], inner) for name, inner in shape.items() if name in value
+            _matches_shape(value[name], inner) for name, inner in shape.items() if name in value
         )
     if isinstance(shape, list):
-        return isinstance(value, list) and all(_fits(one, shape[0]) for one in value)
+        return isinstance(value, list) and all(_matches_shape(one, shape[0]) for one in value)
     return isinstance(value, shape)
 
 
 def actor(payload: Payload) -> Actor:
     user = payload.get("user")
     if isinstance(user, Mapping):
-        team = user.get("team_id") or _team(payload)
+        team = user.get("team_id") or _team_id(payload)
         return Actor(
             str(user.get("id", "")), str(team), str(user.get("username") or user.get("name") or "")
         )
@@ -104,24 +106,24 @@ def actor(payload: Payload) -> Actor:
     )
 
 
-def _team(payload: Payload) -> str:
+def _team_id(payload: Payload) -> str:
     team = payload.get("team")
     return str(team.get("id", "")) if isinstance(team, Mapping) else ""
 
 
-def place(payload: Payload) -> Place:
+def request_channel(payload: Payload) -> RequestChannel:
     channel = payload.get("channel")
     if isinstance(channel, Mapping):
-        return Place(str(channel.get("id", "")), str(channel.get("name", "")))
+        return RequestChannel(str(channel.get("id", "")), str(channel.get("name", "")))
     container = payload.get("container")
     if isinstance(container, Mapping) and container.get("channel_id"):
-        return Place(str(container["channel_id"]))
+        return RequestChannel(str(container["channel_id"]))
     if payload.get("channel_id"):
-        return Place(str(payload["channel_id"]), str(payload.get("channel_name", "")))
-    return Place(str(_metadata(payload).get("channel", "")))
+        return RequestChannel(str(payload["channel_id"]), str(payload.get("channel_name", "")))
+    return RequestChannel(str(_metadata(payload).get("channel", "")))
 
 
-def key(payload: Payload) -> str:
+def interaction_key(payload: Payload) -> str:
     """Names the form, or the element of a message, that was used."""
     view = payload.get("view")
     if isinstance(view, Mapping):
@@ -152,15 +154,19 @@ def origin(payload: Payload) -> Origin:
     if isinstance(payload.get("view"), Mapping):
         kept = _metadata(payload)
         return Origin(str(kept.get("url", "")), str(kept.get("channel", "")))
-    return Origin(str(payload.get("response_url") or ""), place(payload).channel)
+    return Origin(str(payload.get("response_url") or ""), request_channel(payload).id)
 
 
-def carrying(view: View, kept: Mapping[str, str], came_from: Origin) -> View:
+def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin) -> View:
     """``view`` with its state and origin in ``private_metadata``."""
-    metadata = {"state": dict(kept), "url": came_from.response_url, "channel": came_from.channel}
+    metadata = {
+        "state": dict(form_state),
+        "url": opened_from.response_url,
+        "channel": opened_from.channel,
+    }
     text = json.dumps(metadata, separators=(",", ":"), ensure_ascii=False)
-    if len(text) > METADATA:
-        raise ValueError(f"a form's state takes {len(text)} of {METADATA} characters")
+    if len(text) > MAX_METADATA_LENGTH:
+        raise ValueError(f"a form's state takes {len(text)} of {MAX_METADATA_LENGTH} characters")
     return {**view, "private_metadata": text}
 
 
@@ -177,36 +183,38 @@ def _metadata(payload: Payload) -> dict[str, Any]:
 def values(payload: Payload) -> dict[str, str]:
     """block_id -> what its element holds; several chosen options are joined by a comma, and files
     are not among them."""
-    return {block: element_value(next(iter(held.values()))) for block, held in _state(payload)}
+    return {
+        block: element_value(next(iter(held.values()))) for block, held in _state_entries(payload)
+    }
 
 
 def files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
     """block_id -> the files that were chosen in it; of a form, after it was found readable."""
     chosen = {
-        block: tuple(_uploaded(one) for one in held or () if one.get("id"))
+        block: tuple(_parse_uploaded_file(one) for one in held or () if one.get("id"))
         for block, held in _file_inputs(payload)
     }
     return {block: found for block, found in chosen.items() if found}
 
 
-def _uploaded(shown: Mapping[str, Any]) -> UploadedFile:
-    size = shown.get("size")
+def _parse_uploaded_file(payload: Mapping[str, Any]) -> UploadedFile:
+    size = payload.get("size")
     return UploadedFile(
-        id=shown["id"],
-        name=shown.get("name") or "",
-        mimetype=shown.get("mimetype") or "",
+        id=payload["id"],
+        name=payload.get("name") or "",
+        mimetype=payload.get("mimetype") or "",
         size=size if type(size) is int and size >= 0 else None,
     )
 
 
 def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
-    for block, held in _state(payload):
+    for block, held in _state_entries(payload):
         element = next(iter(held.values()))
         if isinstance(element, Mapping) and "files" in element:
             yield block, element["files"]
 
 
-def _state(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """block_id -> its elements, at least one."""
     holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
     held = (holder or {}).get("state") or {}
@@ -216,7 +224,7 @@ def _state(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield str(block), elements
 
 
-_SINGLE = (
+_SINGLE_VALUE_KEYS = (
     "value",
     "selected_user",
     "selected_conversation",
@@ -225,7 +233,7 @@ _SINGLE = (
     "selected_time",
     "selected_date_time",
 )
-_SEVERAL = ("selected_users", "selected_conversations", "selected_channels")
+_MULTI_VALUE_KEYS = ("selected_users", "selected_conversations", "selected_channels")
 
 
 def element_value(element: object) -> str:
@@ -238,7 +246,9 @@ def element_value(element: object) -> str:
     several = element.get("selected_options")
     if isinstance(several, list):
         return ",".join(str(one.get("value", "")) for one in several if isinstance(one, Mapping))
-    for key in _SEVERAL:
+    for key in _MULTI_VALUE_KEYS:
         if isinstance(element.get(key), list):
             return ",".join(str(one) for one in element[key])
-    return next((str(element[key]) for key in _SINGLE if element.get(key) is not None), "")
+    return next(
+        (str(element[key]) for key in _SINGLE_VALUE_KEYS if element.get(key) is not None), ""
+    )

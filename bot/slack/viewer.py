@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.errors import SlackError
-from bot.slack.commands.command import Place, Request, Role
+from bot.slack.commands.command import Request, RequestChannel, Role
 from bot.slack.members import Members
 
 
@@ -23,17 +23,17 @@ class Viewer:
 async def viewer(request: Request, members: Members) -> Viewer:
     """Asks Slack nothing new: the access check has just read the same member."""
     try:
-        offset: int | None = (await members.member(request.actor.id)).value.utc_offset
+        offset: int | None = (await members.get_member(request.actor.id)).value.utc_offset
     except SlackError:
         offset = None
     return Viewer(
         now=request.now,
         utc_offset=offset,
         may_edit=request.role >= Role.SENDER,
-        may_share=shareable(request.place),
+        may_share=shareable(request.channel),
     )
 
 
-def shareable(place: Place) -> bool:
+def shareable(place: RequestChannel) -> bool:
     """Not in direct messages: ``D…`` ids. docs.slack.dev/reference/objects/conversation-object"""
-    return bool(place.channel) and not place.channel.startswith("D")
+    return bool(place.id) and not place.id.startswith("D")

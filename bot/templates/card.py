@@ -9,7 +9,7 @@ from bot.chakra.template import Template
 from bot.privacy import redact
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, mention, words
+from bot.slack.blocks import Markup, bold, code, escape, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message
 from bot.slack.viewer import Viewer
 from bot.templates import editor as form
@@ -50,9 +50,9 @@ def private(
     examples = _examples(shown)
     if examples:
         made.append(blocks.context(examples))
-    made.append(blocks.context(freshness(template), words("Id ", code(shown.id))))
+    made.append(blocks.context(freshness(template), markup("Id ", code(shown.id))))
     made.append(blocks.actions(*_elements(shown, family, viewer)))
-    return Message(text=_summary(shown), blocks=tuple(made), replace=replace)
+    return Message(text=_summary(shown), blocks=tuple(made), replace_original=replace)
 
 
 def public(template: Template, family: Sequence[Template], by: str) -> Message:
@@ -61,8 +61,8 @@ def public(template: Template, family: Sequence[Template], by: str) -> Message:
     shown = [*_head(template, family), blocks.divider(), *preview(template), blocks.divider()]
     made = [_masked(block) for block in shown]
     return Message(
-        text=words("WhatsApp template ", redact(_name(template))),
-        blocks=(*made, blocks.context(words("Shared by ", mention(by)))),
+        text=markup("WhatsApp template ", redact(_name(template))),
+        blocks=(*made, blocks.context(markup("Shared by ", mention(by)))),
         to_channel=True,
     )
 
@@ -112,9 +112,9 @@ def _why(template: Template) -> Markup | None:
     """What stands in the way of sending it."""
     if template.status == "REJECTED" and template.rejected_reason:
         told = vocabulary.reason(blocks.clip(template.rejected_reason, 40))
-        return words(Markup(":red_circle: "), bold("Rejected."), " ", told)
+        return markup(Markup(":red_circle: "), bold("Rejected."), " ", told)
     told = unsendable(template)
-    return words(Markup(":information_source: "), told) if told else None
+    return markup(Markup(":information_source: "), told) if told else None
 
 
 def _examples(template: Template) -> str:
@@ -148,17 +148,17 @@ def _choice(template: Template) -> Choice:
 
 def _summary(template: Template) -> Markup:
     state = vocabulary.state_word(template.status)
-    return words(_name(template), " · ", blocks.clip(state, 60), " · ", summary(template))
+    return markup(_name(template), " · ", blocks.clip(state, 60), " · ", summary(template))
 
 
 def _masked(block: Block) -> Block:
     """A section, its fields or a context, with what is personal in their texts hidden."""
     made = dict(block)
     if "text" in block:
-        made["text"] = _hidden(block["text"], blocks.SECTION_TEXT)
+        made["text"] = _hidden(block["text"], blocks.MAX_SECTION_TEXT_LENGTH)
     for name in ("fields", "elements"):
         if name in block:
-            made[name] = [_hidden(one, blocks.FIELD_TEXT) for one in block[name]]
+            made[name] = [_hidden(one, blocks.MAX_FIELD_TEXT_LENGTH) for one in block[name]]
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chakra.template import Template
 from bot.slack import blocks
-from bot.slack.blocks import bold, words
+from bot.slack.blocks import bold, markup
 from bot.slack.commands.reply import Block, Choice, View
 from bot.templates import vocabulary
 from bot.templates.draft import CATEGORIES, LONGEST, Draft, has_other_header
@@ -45,7 +45,7 @@ def edit(template: Template) -> View:
     header that is a file or a place stays as it is."""
     draft = Draft.of(template)
     language = blocks.clip(vocabulary.language(template.language), 100)
-    fields = [blocks.section(words(bold(blocks.clip(template.name, 150)), "  ", language))]
+    fields = [blocks.section(markup(bold(blocks.clip(template.name, 150)), "  ", language))]
     if template.status != "APPROVED":
         fields.append(_category(template.category))
     if not has_other_header(template):
@@ -54,7 +54,7 @@ def edit(template: Template) -> View:
 
 
 def _form(callback: str, title: str, fields: Sequence[Block]) -> View:
-    return blocks.form(callback, title, "Hand in", [*fields, blocks.context(REVIEW)])
+    return blocks.form_modal(callback, title, "Hand in", [*fields, blocks.context(REVIEW)])
 
 
 def _category(initial: str) -> Block:
@@ -91,7 +91,7 @@ def _texts(draft: Draft) -> list[Block]:
 
 
 def _field(name: str, label: str, initial: str = "", **more: Any) -> Block:
-    most = LONGEST.get(name, blocks.SECTION_TEXT)
+    most = LONGEST.get(name, blocks.MAX_SECTION_TEXT_LENGTH)
     return blocks.text_field(
-        name, label, action=f"templates.in_{name}", initial=initial, most=most, **more
+        name, label, action=f"templates.in_{name}", initial=initial, max_length=most, **more
     )

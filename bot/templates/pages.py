@@ -12,7 +12,7 @@ from bot.cache import Cached
 from bot.errors import UsageError
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, lines, words
+from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.templates import card, vocabulary
 from bot.templates import editor as form
@@ -135,16 +135,18 @@ def _told(asked: Asked, count: int, total: int, pages: int) -> Markup:
 def _widen(asked: Asked, shelf: Shelf) -> Markup:
     """What to change when nothing is left."""
     if not shelf.templates:
-        return words("The WhatsApp account has no templates yet.")
+        return markup("The WhatsApp account has no templates yet.")
     near = shelf.near(asked.words) if asked.words else ()
     if near:
         names = Markup(", ".join([code(blocks.clip(name, 100)) for name in near]))
-        return words("No template matches. Close to it: ", names, ".")
+        return markup("No template matches. Close to it: ", names, ".")
     ways = ["other or fewer words"] if asked.words else []
     if asked.status or asked.category or asked.language:
         ways.append("fewer filters")
     everything = code("/chakra templates")
-    return words(f"No template matches. Try {' or '.join(ways)}, or see all with ", everything, ".")
+    return markup(
+        f"No template matches. Try {' or '.join(ways)}, or see all with ", everything, "."
+    )
 
 
 def row(family: Family) -> Block:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bot.chakra.template import VARIABLE, Button, Template
 from bot.chakra.text import written
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, italic, lines, words
+from bot.slack.blocks import Markup, bold, code, italic, lines, markup
 from bot.slack.commands.reply import Block
 from bot.templates import variables as asked
 
@@ -73,7 +73,7 @@ def preview(template: Template, values: Mapping[str, str] | None = None) -> list
 def summary(template: Template, values: Mapping[str, str] | None = None, most: int = 150) -> Markup:
     """The beginning of the text in one line, for notifications and lists."""
     flat = " ".join(_filled(_text(template), _body_values(template, values or {})).split())
-    return words(blocks.clip(flat, most))
+    return markup(blocks.clip(flat, most))
 
 
 def formatted(text: str) -> Markup:
@@ -103,7 +103,7 @@ def _media(template: Template, given: Mapping[str, str]) -> Markup:
     """Its address, not the picture: Slack refuses the whole message for one it cannot fetch."""
     name = given.get(asked.FILE) or given.get(asked.FILENAME) or given.get(asked.MEDIA)
     shown = code(blocks.clip(name, LONGEST_LINK)) if name else "‹file›"
-    return words(Markup(MEDIA[template.media]), "  ", shown)
+    return markup(Markup(MEDIA[template.media]), "  ", shown)
 
 
 def _location(given: Mapping[str, str]) -> Markup:
@@ -112,7 +112,7 @@ def _location(given: Mapping[str, str]) -> Markup:
     place = [given.get(key, "") for key in (asked.PLACE, asked.ADDRESS)]
     told = [blocks.clip(part, LONGEST_LINE) for part in place if part]
     pin = Markup(":round_pushpin: ")
-    shown = words(pin, bold(told[0]) if told else blocks.clip(degrees, LONGEST_LINE))
+    shown = markup(pin, bold(told[0]) if told else blocks.clip(degrees, LONGEST_LINE))
     return lines([shown, *told[1:], *([blocks.clip(degrees, LONGEST_LINE)] if told else [])])
 
 
@@ -152,7 +152,7 @@ def _parts(text: str) -> Sequence[Markup]:
     parts: list[str] = []
     room = ""
     for line in blocks.clip(formatted(text.strip()), BODY).split("\n"):
-        if room and len(room) + 1 + len(line) > blocks.SECTION_TEXT:
+        if room and len(room) + 1 + len(line) > blocks.MAX_SECTION_TEXT_LENGTH:
             parts.append(room)
             room = line
         else:
@@ -167,7 +167,7 @@ def _buttons(template: Template, given: Mapping[str, str]) -> list[Markup]:
         for place, button in enumerate(template.buttons[:MOST_BUTTONS])
     ]
     more = len(template.buttons) - len(shown)
-    return [*shown, words(f"and {more} more")] if more else shown
+    return [*shown, markup(f"and {more} more")] if more else shown
 
 
 def _button(template: Template, place: int, button: Button, given: Mapping[str, str]) -> Markup:
@@ -175,7 +175,7 @@ def _button(template: Template, place: int, button: Button, given: Mapping[str, 
     text = button.text or (OTP_BUTTON if button.type in ("OTP", "COPY_CODE") else button.type)
     target = blocks.clip(_target(template, place, button, given), LONGEST_LINK)
     label = bold(blocks.clip(text, 60)) or bold("Button")
-    return words(sign, " ", label, *(["  ", code(target)] if target else []))
+    return markup(sign, " ", label, *(["  ", code(target)] if target else []))
 
 
 def _target(template: Template, place: int, button: Button, given: Mapping[str, str]) -> str:

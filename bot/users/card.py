@@ -11,7 +11,7 @@ from bot.chakra.models import User
 from bot.privacy import mask_email, mask_phone, redact
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, code, escape, italic, lines, mention, words
+from bot.slack.blocks import Markup, bold, code, escape, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import Viewer
 from bot.users.directory import Profile
@@ -48,9 +48,9 @@ def private(
     made: list[Block] = [blocks.context(note)] if note else []
     made.append(_head(user, _presence(user, viewer)))
     made += _lasting(shown)
-    made.append(blocks.context(freshness(profile), words("Id ", code(user.id))))
+    made.append(blocks.context(freshness(profile), markup("Id ", code(user.id))))
     made.append(blocks.actions(*_buttons(user, viewer)))
-    return Message(text=_summary(shown), blocks=tuple(made), replace=replace)
+    return Message(text=_summary(shown), blocks=tuple(made), replace_original=replace)
 
 
 def _lasting(shown: Profile) -> list[Block]:
@@ -77,8 +77,8 @@ def public(profile: Profile, by: str) -> Message:
         ("Phone", _some(mask_phone(f"+{phone}") for phone in user.phones[:1])),
     ]
     return Message(
-        text=words("Chakra user ", name),
-        blocks=(head, *blocks.fields(facts), blocks.context(words("Shared by ", mention(by)))),
+        text=markup("Chakra user ", name),
+        blocks=(head, *blocks.fields(facts), blocks.context(markup("Shared by ", mention(by)))),
         to_channel=True,
     )
 
@@ -91,7 +91,7 @@ def availability(user: User) -> str:
 
 def _head(user: User, presence: str, name: str = "", picture: str | None = None) -> Block:
     shown = name or _name(user)
-    title = bold(shown) if user.active is not False else words(bold(shown), "  ", _inactive())
+    title = bold(shown) if user.active is not False else markup(bold(shown), "  ", _inactive())
     url = user.profile_image_url if picture is None else picture
     drawn = blocks.image(url, shown) if _ADDRESS.fullmatch(url) else None
     return blocks.section(lines([title, presence] if presence else [title]), accessory=drawn)
@@ -181,10 +181,10 @@ def _reportees(profile: Profile) -> Markup:
     people = "1 person reports" if count == 1 else f"{count} people report"
     names = [blocks.clip(name, LONGEST_NAME) for name in profile.reportees[:MOST_REPORTEES]]
     if not names:
-        return words(f"{people} to them")
+        return markup(f"{people} to them")
     more = count - len(names)
     listed = Markup(", ".join([escape(name) for name in names]))
-    return words(f"{people} to them: ", listed, f" and {more} more" if more else "")
+    return markup(f"{people} to them: ", listed, f" and {more} more" if more else "")
 
 
 def _buttons(user: User, viewer: Viewer) -> list[Block]:

@@ -40,7 +40,7 @@ class Matches:
 class Roster:
     """Everybody but the deleted, by name. The positions in the mappings are those in ``people``.
 
-    ``by_word`` has the words of names, usernames and of the local parts of addresses;
+    ``by_name`` has the words of names, usernames and of the local parts of addresses;
     ``words`` are its keys, sorted. ``knows_phones`` is false for the v1 list, which has none;
     ``unread`` counts people whose cards could not be asked for them instead.
     """

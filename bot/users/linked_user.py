@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chakra.models import User
 from bot.errors import NotLinked
 from bot.privacy import mask_email
-from bot.slack.blocks import Markup, mention, words
+from bot.slack.blocks import Markup, markup, mention
 from bot.slack.members import Members
 from bot.users.directory import Directory
 
@@ -13,7 +13,7 @@ from bot.users.directory import Directory
 async def user_of(member_id: str, members: Members, directory: Directory, *, own: bool) -> User:
     """As the team's list has them. ``own``: they ask for themselves; to others an address may be
     hidden. Raises ``NotLinked``, ``SlackError`` and the ``ChakraError``s of the list."""
-    email = (await members.member(member_id)).value.email
+    email = (await members.get_member(member_id)).value.email
     if not email:
         raise NotLinked(member_id, _no_address(member_id, own=own))
     found = (await directory.find(email)).value
@@ -24,9 +24,9 @@ async def user_of(member_id: str, members: Members, directory: Directory, *, own
 
 
 def _no_address(member_id: str, *, own: bool) -> Markup:
-    return words(
+    return markup(
         "Slack does not show this app ",
-        "your e-mail address" if own else words("an e-mail address of ", mention(member_id)),
+        "your e-mail address" if own else markup("an e-mail address of ", mention(member_id)),
         ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
         "permission users:read.email.",
     )

@@ -6,7 +6,7 @@ from bot.cache import Cached
 from bot.chakra.models import User
 from bot.slack import blocks
 from bot.slack.age import freshness
-from bot.slack.blocks import Markup, bold, escape, italic, lines, words
+from bot.slack.blocks import Markup, bold, escape, italic, lines, markup
 from bot.slack.commands.reply import Block, Choice, Message
 from bot.users.index import Matches
 from bot.users.names import Names
@@ -23,9 +23,9 @@ def offer(sought: str, matches: Cached[Matches], names: Names) -> Message:
     found = matches.value
     typed = bold(blocks.clip(sought, LONGEST_NAME))
     if found.close:
-        told = words("Nobody is called ", typed, ". These come closest:")
+        told = markup("Nobody is called ", typed, ". These come closest:")
     else:
-        told = words(f"{found.total} people match ", typed, ". Whom do you mean?")
+        told = markup(f"{found.total} people match ", typed, ". Whom do you mean?")
     made: list[Block] = [blocks.section(told)]
     if found.total <= MOST_ROWS:
         made += [_row(user, names, place) for place, user in enumerate(found.people)]
@@ -45,7 +45,7 @@ def told_apart(user: User, names: Names) -> list[str]:
 
 def title(user: User) -> Markup:
     name = bold(blocks.clip(user.name, LONGEST_NAME))
-    return words(name, "  ", italic("(inactive)")) if user.active is False else name
+    return markup(name, "  ", italic("(inactive)")) if user.active is False else name
 
 
 def _row(user: User, names: Names, place: int) -> Block:
@@ -63,7 +63,7 @@ def _menu(found: Matches, names: Names) -> Block:
 
 def _choice(user: User, names: Names) -> Choice:
     mark = " (inactive)" if user.active is False else ""
-    name = blocks.clip(user.name, blocks.OPTION_TEXT - len(mark))
+    name = blocks.clip(user.name, blocks.MAX_OPTION_TEXT_LENGTH - len(mark))
     # The address comes first: it is what differs, and the end may be cut off.
     return Choice(name + mark, user.id, description=" · ".join(reversed(told_apart(user, names))))
 

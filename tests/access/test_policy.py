@@ -9,11 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import manifest
-from bot.access.policy import Access
+from bot.access.policy import AccessPolicy
 from bot.sandbox.slack import plain
 from bot.sandbox.world import World
 from bot.slack.commands.command import Actor, Role
-from bot.slack.commands.router import Standing
+from bot.slack.commands.router import AccessDecision
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import STAGE
@@ -25,8 +25,8 @@ GROUP = "S0SALES"
 DAY = 86_400
 
 
-async def standing(acme: World, who: str, *senders: str) -> Standing:
-    return await Access(acme.bot.desk.members, senders).standing(Actor(who, "T0ACME"))
+async def standing(acme: World, who: str, *senders: str) -> AccessDecision:
+    return await AccessPolicy(acme.bot.desk.members, senders).check(Actor(who, "T0ACME"))
 
 
 def slack_is_down(acme: World, *methods: str) -> None:
@@ -66,7 +66,7 @@ async def test_the_role_follows_from_slack_and_the_setting(
     acme: World, who: str, senders: tuple[str, ...], role: Role
 ) -> None:
     found = await standing(acme, who, *senders)
-    assert (found.role, found.unsure) == (role, False)
+    assert (found.role, found.is_unverified) == (role, False)
 
 
 @pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER, BOT, NOBODY, MEI])
@@ -77,7 +77,7 @@ async def test_who_may_not_is_told_why(acme: World, who: str) -> None:
 async def test_a_deleted_group_takes_nobody_in_and_makes_nobody_unsure(acme: World) -> None:
     with capture_logs() as lines:
         found = await standing(acme, MEI, "S0GONE")
-    assert (found.role, found.unsure) == (Role.MEMBER, False)
+    assert (found.role, found.is_unverified) == (Role.MEMBER, False)
     assert lines[0]["code"] == "no_such_subteam"
 
 
@@ -89,7 +89,7 @@ async def test_at_first_sight_nobody_is_known_while_slack_is_down(acme: World, w
     slack_is_down(acme)
     with capture_logs() as lines:
         found = await standing(acme, who, who)
-    assert (found.role, found.unsure) == (Role.ANYONE, True)
+    assert (found.role, found.is_unverified) == (Role.ANYONE, True)
     assert (lines[0]["method"], lines[0]["code"]) == ("users.info", "fatal_error")
     assert who not in str(lines)
 
@@ -112,7 +112,7 @@ async def test_who_is_remembered_may_still_look_and_no_longer_write(
     await clock.advance(301)
     slack_is_down(acme)
     found = await standing(acme, who, *senders)
-    assert (found.role, found.unsure) == (role, True)
+    assert (found.role, found.is_unverified) == (role, True)
 
 
 @pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER])
@@ -127,13 +127,13 @@ async def test_after_a_day_nobody_is_remembered(acme: World, clock: ManualClock)
     await standing(acme, MEI)
     await clock.advance(DAY + 301)
     slack_is_down(acme)
-    assert await standing(acme, MEI) == Standing(Role.ANYONE, unsure=True)
+    assert await standing(acme, MEI) == AccessDecision(Role.ANYONE, is_unverified=True)
 
 
 async def test_within_five_minutes_slack_need_not_be_asked_again(acme: World) -> None:
     await standing(acme, ADMIN)
     slack_is_down(acme)
-    assert await standing(acme, ADMIN) == Standing(Role.SENDER)
+    assert await standing(acme, ADMIN) == AccessDecision(Role.SENDER)
 
 
 async def test_a_demoted_admin_is_noticed_once_the_memory_is_old(
@@ -159,7 +159,7 @@ async def test_a_group_that_cannot_be_asked_about_lets_nobody_write(
 ) -> None:
     slack_is_down(acme, "usergroups.users.list")
     found = await standing(acme, who, GROUP)
-    assert (found.role, found.unsure) == (role, unsure)
+    assert (found.role, found.is_unverified) == (role, unsure)
 
 
 async def test_a_person_who_is_named_needs_no_group(acme: World) -> None:
@@ -174,7 +174,7 @@ async def test_a_remembered_group_lets_its_members_look_only(
     await clock.advance(301)
     slack_is_down(acme, "usergroups.users.list")
     found = await standing(acme, JOHN, GROUP)
-    assert (found.role, found.unsure) == (Role.MEMBER, True)
+    assert (found.role, found.is_unverified) == (Role.MEMBER, True)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_a_missing_scope_lets_nobody_write_and_is_logged(
     async with open_world(app_manifest=lacking) as made:
         with capture_logs() as lines:
             found = await standing(made, who, GROUP)
-    assert (found.role, found.unsure) == (role, True)
+    assert (found.role, found.is_unverified) == (role, True)
     assert "missing_scope" in {line.get("code") for line in lines}
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.aio.clock import SystemClock
 from bot.sandbox.world import World, world
-from bot.slack.commands.dispatcher import Budgets
+from bot.slack.commands.dispatcher import Timeouts
 from commands import COMMANDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -64,7 +64,7 @@ async def demo() -> AsyncIterator[World]:
     """In real time: a browser has its own clock. The names of roles, the templates and the senders
     are there from the start: a card and a form wait for them only a moment, and a busy machine has
     no moment to spare. For the same reason an ack waits longer than people would like."""
-    async with world(COMMANDS, SystemClock(), budgets=Budgets(ack=2.0)) as made:
+    async with world(COMMANDS, SystemClock(), budgets=Timeouts(ack=2.0)) as made:
         await made.bot.desk.directory.names(wait=True)
         await made.bot.desk.library.shelf()
         await made.bot.desk.library.senders()

@@ -9,30 +9,32 @@ from hypothesis import strategies as st
 from bot.chakra.meta import OWNERS, from_meta
 from bot.chakra.meta_errors import UnnamedCode
 from bot.errors import ChakraError
-from bot.messages.error_copy import SENTENCES
-from bot.slack.copy.explain import ADMIN, explain, message
+from bot.messages.error_copy import WHATSAPP_ERROR_COPY
+from bot.slack.copy.explain import ADMIN, error_message, explain
 
 KINDS = [*dict.fromkeys([*OWNERS.values(), UnnamedCode])]
 
 
 def test_every_class_that_owns_a_code_has_its_own_row() -> None:
-    assert set(SENTENCES) == set(KINDS)
+    assert set(WHATSAPP_ERROR_COPY) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_says_what_happened_and_what_to_do(kind: type[ChakraError]) -> None:
     told = explain(kind("(#7) Title", code=7))
-    assert told.what.endswith(".")
+    assert told.summary.endswith(".")
     assert told.remedy.endswith(".")
-    assert "{" not in told.what + told.remedy
-    assert "  " not in told.what + told.remedy
+    assert "{" not in told.summary + told.remedy
+    assert "  " not in told.summary + told.remedy
 
 
 def test_no_two_say_the_same() -> None:
-    assert len({row.what for row in SENTENCES.values()}) == len(SENTENCES)
+    assert len({row.summary for row in WHATSAPP_ERROR_COPY.values()}) == len(WHATSAPP_ERROR_COPY)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, row in SENTENCES.items() if row.ours])
+@pytest.mark.parametrize(
+    "kind", [kind for kind, row in WHATSAPP_ERROR_COPY.items() if row.is_service_error]
+)
 def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraError]) -> None:
     remedy = explain(kind()).remedy
     assert ADMIN in remedy or "Try again in" in remedy
@@ -59,7 +61,7 @@ def test_they_stay_out_where_ours_are_clearer() -> None:
 
 
 def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
-    shown = message(from_meta(139999, "New", "Brand new"), "ref-1")
+    shown = error_message(from_meta(139999, "New", "Brand new"), "ref-1")
     assert "139999" in shown.text
     assert "Brand new" in shown.text
     assert "ref-1" in str(shown.blocks)
@@ -67,6 +69,6 @@ def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
 
 @given(st.sampled_from(sorted(OWNERS)), st.text(), st.text())
 def test_any_words_of_metas_mention_nobody(code: int, title: str, details: str) -> None:
-    shown = message(from_meta(code, title, f"<!channel> {details}"), "ref-1")
+    shown = error_message(from_meta(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in shown.text
     assert len(shown.text) < 3000

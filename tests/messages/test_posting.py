@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import SlackError
 from bot.sandbox.slack import plain
-from bot.slack.client.web_api import Posted, SlackClient
+from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 from tests.sandbox import slack_stage
 
@@ -39,11 +39,11 @@ async def test_a_member_is_written_to_and_the_message_edited_and_found(
     stage: slack_stage.Stage, client: SlackClient
 ) -> None:
     place = await client.post_message(JOHN, Message("one"), metadata=KEY)
-    assert place.channel == await client.direct_messages(JOHN)
+    assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
     [shown] = stage.slack.messages(JOHN, place.channel)
     assert plain(shown) == "two"
-    [found], cursor = await client.history(place.channel, oldest=stage.clock.time() - 60)
+    [found], cursor = await client.fetch_history(place.channel, oldest=stage.clock.time() - 60)
     assert (found["ts"], found["metadata"], cursor) == (place.ts, KEY, "")
 
 
@@ -58,11 +58,11 @@ async def test_a_post_whose_answer_got_lost_is_not_repeated(
 
 
 async def test_a_message_that_is_not_there_cannot_be_edited(client: SlackClient) -> None:
-    channel = await client.direct_messages(JOHN)
+    channel = await client.open_direct_messages(JOHN)
     with pytest.raises(SlackError, match="message_not_found"):
-        await client.update_message(Posted(channel, "1700000000.000100"), Message("two"))
+        await client.update_message(MessageRef(channel, "1700000000.000100"), Message("two"))
 
 
 async def test_nobodys_direct_messages_are_not_to_be_had(client: SlackClient) -> None:
     with pytest.raises(SlackError):
-        await client.direct_messages("U0NOBODY")
+        await client.open_direct_messages("U0NOBODY")

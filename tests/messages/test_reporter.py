@@ -17,7 +17,7 @@ from bot.messages.reporter import DOWN_SECONDS, LOOK_SECONDS, Reports, report_ke
 from bot.messages.repository import Failure, Send, Sends
 from bot.messages.status import State
 from bot.outbox.outbox import Outbox
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 from tests.db.rows import begun
 from tests.outbox import stage as outboxes
 from tests.outbox.stage import JOHN, MEI, ended
@@ -141,7 +141,7 @@ async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     reports.wake(send)
     place = await reports.place(send, 5)
     [message] = stage.world.messages("D0JOHN")
-    assert place == await reports.place(send, 0) == Posted("D0JOHN", message.ts)
+    assert place == await reports.place(send, 0) == MessageRef("D0JOHN", message.ts)
 
 
 async def test_a_send_on_its_way_has_no_report(stage: Stage) -> None:

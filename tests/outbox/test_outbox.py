@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.outbox.outbox import KEEP_SECONDS, TIDY_SECONDS, Outgoing, open_outbox
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said
 
 
@@ -46,7 +46,7 @@ async def test_a_message_may_go_to_one_member(stage: Stage) -> None:
     await stage.quiet()
     assert stage.direct() == ["Only you"]
     assert await outbox.standing("hello") == await outbox.standing("hello")
-    assert (await outbox.place("hello", 0)) == Posted("D0JOHN", stage.messages("D0JOHN")[0].ts)
+    assert (await outbox.place("hello", 0)) == MessageRef("D0JOHN", stage.messages("D0JOHN")[0].ts)
 
 
 async def test_posts_to_one_channel_come_in_order_and_a_second_apart(stage: Stage) -> None:
@@ -236,7 +236,7 @@ async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     await outbox.put("later", SALES, said("Here"), member=JOHN)
     place = await asking
     [message] = stage.messages()
-    assert place == Posted(SALES, message.ts)
+    assert place == MessageRef(SALES, message.ts)
     assert (await outbox.standing("later")).place == place
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from bot.aio.wake_event import Bell
 from bot.db.engine import Database, open_database
 from bot.outbox.outbox import Outbox, Outgoing
-from bot.slack.client.web_api import Posted
+from bot.slack.client.web_api import MessageRef
 from tests.db.databases import address
 from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, said, staged
 
@@ -110,7 +110,7 @@ async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> No
     asking = asyncio.create_task(other.place("job:1", 5))
     await stage.until(asking.done)
     [message] = stage.messages()
-    assert await asking == Posted(SALES, message.ts)
+    assert await asking == MessageRef(SALES, message.ts)
 
 
 async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(

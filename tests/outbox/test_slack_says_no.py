@@ -10,12 +10,12 @@ from bot.db.engine import Database
 from bot.outbox.error_policy import CONTENT, TOKEN
 from bot.outbox.outbox import Outgoing
 from bot.slack.commands.reply import Message
-from bot.slack.copy.undelivered import SENTENCES, undelivered
+from bot.slack.copy.undelivered import UNDELIVERED_COPY, explain_undelivered
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said, staged
 
 CLOSED = sorted(
     code
-    for code in SENTENCES
+    for code in UNDELIVERED_COPY
     if code not in ("uncertain", "dropped", "cant_update_message", "edit_window_closed")
 )
 
@@ -102,7 +102,7 @@ async def test_who_asked_is_told_what_was_not_posted_and_why(stage: Stage, code:
     await outbox.put("job:1", SALES, said("The job has ended"), member=MEI)
     await stage.later(2)
     [notice] = stage.direct(MEI)
-    what, remedy = undelivered(code, SALES)
+    what, remedy = explain_undelivered(code, SALES)
     assert "<#C0SALES>" in what
     assert f"*{what}*".replace("`", "") in notice.replace("`", "")
     assert remedy in notice
@@ -334,8 +334,8 @@ async def test_a_channel_that_nobody_asked_for_tells_nobody(stage: Stage) -> Non
 
 
 def test_every_sentence_says_what_to_do() -> None:
-    for code in SENTENCES:
-        what, remedy = undelivered(code, SALES)
+    for code in UNDELIVERED_COPY:
+        what, remedy = explain_undelivered(code, SALES)
         assert what.endswith(".")
         assert remedy.endswith(".")
         assert "{" not in what + remedy

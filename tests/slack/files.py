@@ -20,7 +20,7 @@ PAGE = "<!DOCTYPE html><html lang='en'><title>Sign in | Slack</title><body>…</
 
 
 async def fetched(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> bytes:
-    return await files.download(await files.info(file_id), most=most)
+    return await files.download(await files.get_info(file_id), max_bytes=most)
 
 
 async def not_given(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> str:
@@ -51,4 +51,4 @@ def paths(wire: Wire) -> list[str]:
 
 
 def wire_address(files: SlackFiles) -> str:
-    return str(files._home.origin())
+    return str(files._api_url.origin())

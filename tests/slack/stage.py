@@ -23,7 +23,7 @@ from bot.slack.commands.reply import (
     CloseForm,
     FieldErrors,
     Message,
-    Nothing,
+    NoReply,
     OpenForm,
     Reply,
     UpdateForm,
@@ -45,22 +45,22 @@ FAILURES: dict[str, Exception] = {
 
 
 async def say(request: CommandRequest, _: Desk) -> Message:
-    return Message(text=blocks.escape(request.line.rest(0)))
+    return Message(text=blocks.escape(request.arguments.text_from(0)))
 
 
 async def slow(request: CommandRequest, desk: Desk) -> Message:
-    seconds = float(request.line.words[0].text)
+    seconds = float(request.arguments.tokens[0].text)
     await sleep(desk.clock, seconds)
     return Message(text=f"done after {seconds:g}")
 
 
 async def fail(request: CommandRequest, _: Desk) -> Message:
-    raise FAILURES[request.line.words[0].text]
+    raise FAILURES[request.arguments.tokens[0].text]
 
 
 async def post(request: CommandRequest, _: Desk) -> Message:
     """Several faces of a message, by word."""
-    word = request.line.words[0].text
+    word = request.arguments.tokens[0].text
     if word == "channel":
         return Message(text="for everyone", to_channel=True)
     if word == "card":
@@ -72,13 +72,13 @@ async def post(request: CommandRequest, _: Desk) -> Message:
 
 
 async def open_form(request: CommandRequest, desk: Desk) -> OpenForm:
-    if request.line.words:
-        await sleep(desk.clock, float(request.line.words[0].text))
+    if request.arguments.tokens:
+        await sleep(desk.clock, float(request.arguments.tokens[0].text))
     return _form()
 
 
 def _form() -> OpenForm:
-    view = blocks.form(
+    view = blocks.form_modal(
         "stage.submit",
         "A form",
         "Save",
@@ -87,7 +87,7 @@ def _form() -> OpenForm:
             {
                 "type": "input",
                 "block_id": "who",
-                "label": blocks.plain("Who", 100),
+                "label": blocks.plain_text("Who", 100),
                 "optional": True,
                 "element": {
                     "type": "external_select",
@@ -104,7 +104,7 @@ def _form() -> OpenForm:
 
 
 async def again(request: ActionRequest, _: Desk) -> Message:
-    return Message(text=f"again {request.value}", replace=True)
+    return Message(text=f"again {request.value}", replace_original=True)
 
 
 async def form_of_card(_: ActionRequest, __: Desk) -> OpenForm:
@@ -117,7 +117,7 @@ async def boom(_: ActionRequest, __: Desk) -> Reply:
 
 async def fill(request: ActionRequest, _: Desk) -> UpdateForm:
     kept = request.state["kept"]
-    view = blocks.form(
+    view = blocks.form_modal(
         "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")]
     )
     return UpdateForm(view, request.state)
@@ -134,10 +134,10 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     if word in FAILURES:
         raise FAILURES[word]
     if word == "next":
-        return UpdateForm(blocks.notice("Next", [blocks.section("the next form")]))
+        return UpdateForm(blocks.info_modal("Next", [blocks.section("the next form")]))
     if word == "ask":
         question = [blocks.section("Are you sure?")]
-        return UpdateForm(blocks.form("stage.sure", "Sure?", "Yes", question), request.state)
+        return UpdateForm(blocks.form_modal("stage.sure", "Sure?", "Yes", question), request.state)
     if word == "late":
         await sleep(desk.clock, 5)
     if word == "late down":
@@ -145,11 +145,11 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
         raise FAILURES["down"]
     if word == "taken":
         return FieldErrors({"name": "That name is taken."})
-    return CloseForm("Saved.", then=Message(text=f"saved {word} {request.state['kept']}"))
+    return CloseForm("Saved.", follow_up=Message(text=f"saved {word} {request.state['kept']}"))
 
 
 async def sure(request: SubmitRequest, _: Desk) -> CloseForm:
-    return CloseForm("Saved.", then=Message(text=f"sure {request.state['kept']}"))
+    return CloseForm("Saved.", follow_up=Message(text=f"sure {request.state['kept']}"))
 
 
 async def who(request: OptionsRequest, desk: Desk) -> Choices:
@@ -160,8 +160,8 @@ async def who(request: OptionsRequest, desk: Desk) -> Choices:
     return Choices(tuple(Choice(f"{request.query} {n}", str(n)) for n in range(150)))
 
 
-async def nothing(_: CommandRequest, __: Desk) -> Nothing:
-    return Nothing()
+async def nothing(_: CommandRequest, __: Desk) -> NoReply:
+    return NoReply()
 
 
 def _command(name: str, run: object, **more: object) -> Command[Desk]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, words
+from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, markup
 from bot.slack.commands.reply import Choice
 
 NASTY = (
@@ -80,10 +80,10 @@ def test_whatever_the_text_nothing_of_it_is_markup(text: str) -> None:
 
 @given(TEXTS, TEXTS)
 def test_text_in_a_setting_of_ours_stays_text(one: str, two: str) -> None:
-    for made in (words(one, two), lines([one, two]), bold(one), italic(one), code(one)):
+    for made in (markup(one, two), lines([one, two]), bold(one), italic(one), code(one)):
         assert is_inert(made)
-    assert words(Markup("*x* "), one).startswith("*x* ")
-    assert is_inert(words(one, blocks.mention("U0JOHN")).replace("<@U0JOHN>", ""))
+    assert markup(Markup("*x* "), one).startswith("*x* ")
+    assert is_inert(markup(one, blocks.mention("U0JOHN")).replace("<@U0JOHN>", ""))
 
 
 @given(TEXTS)
@@ -96,7 +96,7 @@ def test_bold_and_code_end_where_we_end_them(text: str) -> None:
 
 def test_markup_of_ours_is_not_escaped_twice() -> None:
     once = escape("R&D")
-    assert words(once) == bold(once)[1:-1] == code(once)[1:-1] == italic(once)[1:-1] == "R&amp;D"
+    assert markup(once) == bold(once)[1:-1] == code(once)[1:-1] == italic(once)[1:-1] == "R&amp;D"
 
 
 # --- cutting -------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_a_cut_never_breaks_an_entity(text: str, most: int) -> None:
 @given(TEXTS, st.integers(1, 80))
 def test_a_cut_never_breaks_a_mention_or_a_link(text: str, most: int) -> None:
     link = Markup("<https://chakrahq.com/a?b=1&amp;c=2|Chakra>")
-    cut = clip(words(text[:30], link, text, blocks.mention("U0JOHN")), most)
+    cut = clip(markup(text[:30], link, text, blocks.mention("U0JOHN")), most)
     assert is_inert(cut.replace(link, "").replace("<@U0JOHN>", ""))
 
 
@@ -152,7 +152,7 @@ def test_slack_takes_every_block_of_a_message(
     picture = blocks.image("https://acme.com/a.png", one)
     made = [
         blocks.section(one, accessory=picture),
-        blocks.section(words(bold(one), "\n", two), accessory=blocks.button(one, "a.b", two)),
+        blocks.section(markup(bold(one), "\n", two), accessory=blocks.button(one, "a.b", two)),
         blocks.header(one),
         blocks.context(one, code(two)),
         blocks.divider(),
@@ -175,17 +175,17 @@ def test_slack_takes_every_menu(text: str, choices: list[Choice]) -> None:
 def test_slack_takes_every_form(title: str, label: str, typed: str) -> None:
     field = blocks.text_field("name", label, action="a.name", initial=typed, hint=label)
     plain_field = blocks.text_field("nick", label, action="a.nick", optional=True)
-    view = blocks.form("a.submit", title, title, [blocks.section(label), field, plain_field])
+    view = blocks.form_modal("a.submit", title, title, [blocks.section(label), field, plain_field])
     assert refused(view, view=True) == []
-    assert refused(blocks.notice(title, [blocks.section(typed)]), view=True) == []
+    assert refused(blocks.info_modal(title, [blocks.section(typed)]), view=True) == []
 
 
 @given(TEXTS, TEXTS)
 def test_slack_takes_a_form_given_back_with_what_was_typed(before: str, typed: str) -> None:
     field = blocks.text_field("name", "Name", action="a.name", initial=before)
-    view = {**blocks.form("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
+    view = {**blocks.form_modal("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
     held = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
-    again = blocks.refilled(held, {"name": typed[:3_000]}, [blocks.section("No.")])
+    again = blocks.with_values(held, {"name": typed[:3_000]}, [blocks.section("No.")])
     assert refused(again, view=True) == []
     assert again["blocks"][1]["element"].get("initial_value", "") == typed[:3_000]
     assert not {"id", "hash", "state"} & set(again)
@@ -225,7 +225,7 @@ def test_a_picture_without_words_has_some() -> None:
 @given(TEXTS, TEXTS, st.lists(st.sampled_from(["jpg", "png", "pdf"]), max_size=3))
 def test_slack_takes_every_field_for_a_file(label: str, hint: str, endings: list[str]) -> None:
     field = blocks.file_field("file", label, action="a.file", filetypes=endings, hint=hint)
-    view = blocks.form("a.b", "Title", "Go", [field])
+    view = blocks.form_modal("a.b", "Title", "Go", [field])
     assert [str(one) for one in check_view(view) if one.refused] == []
     element = field["element"]
     assert (element["max_files"], element.get("filetypes", [])) == (1, endings)
@@ -237,8 +237,8 @@ def test_a_form_given_back_leaves_its_file_to_slack() -> None:
         blocks.text_field("name", "Name", action="a.name"),
         blocks.file_field("file", "File", action="a.file", optional=True),
     ]
-    view = blocks.form("a.b", "Title", "Go", fields)
-    again = blocks.refilled(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
+    view = blocks.form_modal("a.b", "Title", "Go", fields)
+    again = blocks.with_values(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
     assert again["blocks"][1]["element"]["initial_value"] == "Ann"
     assert again["blocks"][2] == fields[1]
     assert [str(one) for one in check_view(again) if one.refused] == []

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from bot.cache import Cache
 from bot.errors import SlackError
 from bot.sandbox.world import World
-from bot.slack.members import Kind, Member, Members, read_member
+from bot.slack.members import Member, MemberKind, Members, parse_member
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
 
@@ -26,38 +26,38 @@ WHOLE = {
 }
 
 
-def kind(**flags: Any) -> Kind:
-    return read_member({**WHOLE, **flags}, TEAM).kind
+def kind(**flags: Any) -> MemberKind:
+    return parse_member({**WHOLE, **flags}, TEAM).kind
 
 
 def test_a_member_as_slack_tells_of_one() -> None:
-    assert read_member(WHOLE, TEAM) == Member(
-        "U0JOHN", "John", "john@acme.com", Kind.MEMBER, -18000
+    assert parse_member(WHOLE, TEAM) == Member(
+        "U0JOHN", "John", "john@acme.com", MemberKind.MEMBER, -18000
     )
 
 
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        ({"is_primary_owner": True, "is_owner": True, "is_admin": True}, Kind.OWNER),
-        ({"is_owner": True, "is_admin": True}, Kind.OWNER),
-        ({"is_admin": True}, Kind.ADMIN),
-        ({"is_restricted": True}, Kind.GUEST),
-        ({"is_restricted": True, "is_ultra_restricted": True}, Kind.GUEST),
-        ({"is_ultra_restricted": True}, Kind.GUEST),
-        ({"is_restricted": True, "is_admin": True}, Kind.GUEST),
-        ({"is_stranger": True}, Kind.STRANGER),
-        ({"is_stranger": True, "is_owner": True, "is_admin": True}, Kind.STRANGER),
-        ({"team_id": "T0GLOBEX"}, Kind.STRANGER),
-        ({"team_id": "T0GLOBEX", "is_owner": True}, Kind.STRANGER),
-        ({"team_id": "T0GLOBEX", "is_restricted": True}, Kind.STRANGER),
-        ({"deleted": True, "is_owner": True}, Kind.GONE),
-        ({"is_bot": True}, Kind.GONE),
-        ({"is_admin": None, "is_owner": None, "is_restricted": None}, Kind.MEMBER),
+        ({"is_primary_owner": True, "is_owner": True, "is_admin": True}, MemberKind.OWNER),
+        ({"is_owner": True, "is_admin": True}, MemberKind.OWNER),
+        ({"is_admin": True}, MemberKind.ADMIN),
+        ({"is_restricted": True}, MemberKind.GUEST),
+        ({"is_restricted": True, "is_ultra_restricted": True}, MemberKind.GUEST),
+        ({"is_ultra_restricted": True}, MemberKind.GUEST),
+        ({"is_restricted": True, "is_admin": True}, MemberKind.GUEST),
+        ({"is_stranger": True}, MemberKind.EXTERNAL),
+        ({"is_stranger": True, "is_owner": True, "is_admin": True}, MemberKind.EXTERNAL),
+        ({"team_id": "T0GLOBEX"}, MemberKind.EXTERNAL),
+        ({"team_id": "T0GLOBEX", "is_owner": True}, MemberKind.EXTERNAL),
+        ({"team_id": "T0GLOBEX", "is_restricted": True}, MemberKind.EXTERNAL),
+        ({"deleted": True, "is_owner": True}, MemberKind.DEACTIVATED),
+        ({"is_bot": True}, MemberKind.DEACTIVATED),
+        ({"is_admin": None, "is_owner": None, "is_restricted": None}, MemberKind.MEMBER),
     ],
 )
 def test_the_most_cautious_reading_of_the_flags_counts(
-    flags: dict[str, Any], expected: Kind
+    flags: dict[str, Any], expected: MemberKind
 ) -> None:
     assert kind(**flags) is expected
 
@@ -65,29 +65,29 @@ def test_the_most_cautious_reading_of_the_flags_counts(
 @pytest.mark.parametrize(
     ("enterprise", "expected"),
     [
-        ({"enterprise_id": "E1", "teams": ["T0EMEA", TEAM]}, Kind.MEMBER),
-        ({"enterprise_id": "E1", "teams": ["T0EMEA"]}, Kind.STRANGER),
-        ({"enterprise_id": "E1", "teams": None}, Kind.STRANGER),
-        ({"enterprise_id": "E1"}, Kind.STRANGER),
-        ({}, Kind.STRANGER),
-        (None, Kind.STRANGER),
+        ({"enterprise_id": "E1", "teams": ["T0EMEA", TEAM]}, MemberKind.MEMBER),
+        ({"enterprise_id": "E1", "teams": ["T0EMEA"]}, MemberKind.EXTERNAL),
+        ({"enterprise_id": "E1", "teams": None}, MemberKind.EXTERNAL),
+        ({"enterprise_id": "E1"}, MemberKind.EXTERNAL),
+        ({}, MemberKind.EXTERNAL),
+        (None, MemberKind.EXTERNAL),
     ],
 )
 def test_in_an_enterprise_grid_any_workspace_of_the_person_may_be_ours(
-    enterprise: Any, expected: Kind
+    enterprise: Any, expected: MemberKind
 ) -> None:
     assert kind(team_id="T0EMEA", enterprise_user=enterprise) is expected
 
 
 def test_an_admin_of_the_grid_is_no_admin_of_this_workspace() -> None:
     grid = {"enterprise_id": "E1", "teams": [TEAM], "is_owner": True, "is_admin": True}
-    assert kind(enterprise_user=grid) is Kind.MEMBER
+    assert kind(enterprise_user=grid) is MemberKind.MEMBER
 
 
 def test_of_whom_no_workspace_is_known_is_a_stranger() -> None:
-    assert read_member({"id": "U1"}, TEAM).kind is Kind.STRANGER
-    assert read_member({"id": "U1", "profile": {"team": TEAM}}, TEAM).kind is Kind.MEMBER
-    assert read_member({"id": "U1", "profile": {"team": "T2"}}, TEAM).kind is Kind.STRANGER
+    assert parse_member({"id": "U1"}, TEAM).kind is MemberKind.EXTERNAL
+    assert parse_member({"id": "U1", "profile": {"team": TEAM}}, TEAM).kind is MemberKind.MEMBER
+    assert parse_member({"id": "U1", "profile": {"team": "T2"}}, TEAM).kind is MemberKind.EXTERNAL
 
 
 @pytest.mark.parametrize(
@@ -101,18 +101,18 @@ def test_of_whom_no_workspace_is_known_is_a_stranger() -> None:
     ],
 )
 def test_the_name_is_the_best_there_is(user: dict[str, Any], name: str) -> None:
-    assert read_member({**WHOLE, **user}, TEAM).name == name
+    assert parse_member({**WHOLE, **user}, TEAM).name == name
 
 
 @pytest.mark.parametrize("email", [None, "", "absent"])
 def test_without_the_scope_there_is_no_email(email: str | None) -> None:
     profile = {} if email == "absent" else {"email": email}
-    assert read_member({**WHOLE, "profile": profile}, TEAM).email == ""
+    assert parse_member({**WHOLE, "profile": profile}, TEAM).email == ""
 
 
 @pytest.mark.parametrize("offset", [None, "", "5", [], 1.5])
 def test_an_odd_time_zone_is_none(offset: Any) -> None:
-    assert read_member({**WHOLE, "tz_offset": offset}, TEAM).utc_offset == 0
+    assert parse_member({**WHOLE, "tz_offset": offset}, TEAM).utc_offset == 0
 
 
 # --- asked and remembered ------------------------------------------------------------------------
@@ -127,13 +127,13 @@ async def test_a_member_is_asked_about_once_in_five_minutes(
 ) -> None:
     members = acme.bot.desk.members
     for _ in range(3):
-        assert (await members.member("U0JOHN")).value.email == "john@acme.com"
+        assert (await members.get_member("U0JOHN")).value.email == "john@acme.com"
     assert asked(acme) == 1
     await clock.advance(299)
-    await members.member("U0JOHN")
+    await members.get_member("U0JOHN")
     assert asked(acme) == 1
     await clock.advance(2)
-    await members.member("U0JOHN")
+    await members.get_member("U0JOHN")
     assert asked(acme) == 2
 
 
@@ -141,9 +141,9 @@ async def test_the_group_of_senders_is_asked_about_once_in_five_minutes(
     acme: World, clock: ManualClock
 ) -> None:
     members = acme.bot.desk.members
-    assert (await members.group("S0SALES")).value == {"U0JOHN"}
+    assert (await members.get_group_member_ids("S0SALES")).value == {"U0JOHN"}
     await clock.advance(299)
-    await members.group("S0SALES")
+    await members.get_group_member_ids("S0SALES")
     assert asked(acme, "usergroups.users.list") == 1
 
 
@@ -151,10 +151,10 @@ async def test_a_member_who_is_remembered_is_told_as_old_while_slack_is_down(
     acme: World, clock: ManualClock
 ) -> None:
     members = acme.bot.desk.members
-    await members.member("U0JOHN")
+    await members.get_member("U0JOHN")
     await clock.advance(301)
     acme.slack.fail("users.info", error="fatal_error")
-    found = await members.member("U0JOHN")
+    found = await members.get_member("U0JOHN")
     assert (found.value.name, found.stale) == ("John", True)
 
 
@@ -162,9 +162,9 @@ async def test_a_member_who_is_remembered_is_told_as_old_while_slack_is_down(
 async def test_an_answer_without_a_user_is_unreadable(clock: ManualClock, user: Any) -> None:
     wire = Wire(lambda: JSONResponse({"ok": True, "user": user}))
     async with wire.served() as url, client(f"{url}/api/", clock) as slack:
-        members = Members(slack, Cache(clock), team=TEAM)
+        members = Members(slack, Cache(clock), team_id=TEAM)
         with pytest.raises(SlackError, match="unreadable"):
-            await members.member("U0JOHN")
+            await members.get_member("U0JOHN")
 
 
 @pytest.mark.parametrize("users", [None, [], "absent"])
@@ -172,5 +172,5 @@ async def test_a_group_may_be_empty(clock: ManualClock, users: Any) -> None:
     body = {"ok": True} | ({} if users == "absent" else {"users": users})
     wire = Wire(lambda: JSONResponse(body))
     async with wire.served() as url, client(f"{url}/api/", clock) as slack:
-        members = Members(slack, Cache(clock), team=TEAM)
-        assert (await members.group("S1")).value == frozenset()
+        members = Members(slack, Cache(clock), team_id=TEAM)
+        assert (await members.get_group_member_ids("S1")).value == frozenset()

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.message_text import texts
+from bot.slack.message_text import extract_text
 
 
 def read(message: dict[str, Any]) -> list[str]:
-    return [" ".join(text.split()) for text in texts(message)]
+    return [" ".join(text.split()) for text in extract_text(message)]
 
 
 def rich(*elements: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
@@ -105,10 +105,10 @@ JUNK = st.recursive(
 
 @given(st.dictionaries(KEYS, JUNK) | st.fixed_dictionaries({"blocks": st.lists(JUNK)}))
 def test_whatever_a_message_holds_is_read_or_passed_over(message: dict[str, Any]) -> None:
-    assert all(isinstance(text, str) for text in texts(message))
+    assert all(isinstance(text, str) for text in extract_text(message))
 
 
 @given(st.text())
 def test_any_text_is_read_without_its_markup(text: str) -> None:
-    [said] = texts({"text": text})
+    [said] = extract_text({"text": text})
     assert len(said) <= len(text) + 4 * text.count("<") + 1

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import payloads
-from bot.slack.commands.command import Actor, Place, UploadedFile
-from bot.slack.payloads import Origin, carrying, element_value, readable
+from bot.slack.commands.command import Actor, RequestChannel, UploadedFile
+from bot.slack.payloads import Origin, element_value, is_well_formed, with_metadata
 
 COMMAND = {
     "command": "/chakra",
@@ -71,18 +71,18 @@ def test_who_did_it(payload: dict[str, Any], actor: Actor) -> None:
 @pytest.mark.parametrize(
     ("payload", "place"),
     [
-        (COMMAND, Place("C1", "sales")),
-        (PRESS, Place("C1", "sales")),
-        ({**PRESS, "channel": None}, Place("C1")),
-        (SUBMIT, Place("C9")),
-        (ON_MESSAGE, Place("C1", "sales")),
-        ({**SUBMIT, "view": {**VIEW, "private_metadata": ""}}, Place("")),
-        ({}, Place("")),
-        ({"command": "/chakra"}, Place("")),
+        (COMMAND, RequestChannel("C1", "sales")),
+        (PRESS, RequestChannel("C1", "sales")),
+        ({**PRESS, "channel": None}, RequestChannel("C1")),
+        (SUBMIT, RequestChannel("C9")),
+        (ON_MESSAGE, RequestChannel("C1", "sales")),
+        ({**SUBMIT, "view": {**VIEW, "private_metadata": ""}}, RequestChannel("")),
+        ({}, RequestChannel("")),
+        ({"command": "/chakra"}, RequestChannel("")),
     ],
 )
-def test_where_it_was_done(payload: dict[str, Any], place: Place) -> None:
-    assert payloads.place(payload) == place
+def test_where_it_was_done(payload: dict[str, Any], place: RequestChannel) -> None:
+    assert payloads.request_channel(payload) == place
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_where_an_answer_belongs(payload: dict[str, Any], origin: Origin) -> Non
 
 
 def test_a_form_carries_its_state_and_where_it_came_from() -> None:
-    view = carrying({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
+    view = with_metadata({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
     assert payloads.state({"view": view}) == {"id": "7", "name": "Zoë"}
     assert payloads.origin({"view": view}) == Origin("https://x/1", "C1")
     assert view["type"] == "modal"
 
 
 def test_a_form_carries_no_more_than_slack_bears() -> None:
-    room = 3_000 - len(carrying({}, {"k": ""}, Origin())["private_metadata"])
-    assert len(carrying({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
+    room = 3_000 - len(with_metadata({}, {"k": ""}, Origin())["private_metadata"])
+    assert len(with_metadata({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
     with pytest.raises(ValueError, match="3001 of 3000"):
-        carrying({}, {"k": "x" * (room + 1)}, Origin())
+        with_metadata({}, {"k": "x" * (room + 1)}, Origin())
 
 
 @pytest.mark.parametrize("metadata", ["", "{", "[]", "5", "null", '{"state": []}', '{"state": 1}'])
@@ -203,7 +203,7 @@ def holding(*held: Any) -> dict[str, Any]:
 
 def test_the_files_of_a_form_and_its_values_are_read_apart() -> None:
     payload = holding(FILE, UNSEEN)
-    assert readable(payload)
+    assert is_well_formed(payload)
     [known, unknown] = payloads.files(payload)["file"]
     assert known == UploadedFile("F1", "a.png", "image/png", 7)
     assert unknown == UploadedFile("F2", "", "", None)
@@ -217,7 +217,7 @@ def test_the_files_of_a_form_and_its_values_are_read_apart() -> None:
 )
 def test_a_file_input_may_hold_none(element: dict[str, Any]) -> None:
     payload = {"view": {"state": {"values": {"file": {"send.file": element}}}}}
-    assert readable(payload)
+    assert is_well_formed(payload)
     assert payloads.files(payload) == {}
 
 
@@ -245,9 +245,9 @@ def test_a_size_is_a_number_of_bytes_or_unknown(size: Any, read: int | None) -> 
     ],
 )
 def test_what_is_no_file_is_not_readable(held: Any) -> None:
-    assert not readable(holding(FILE, held))
+    assert not is_well_formed(holding(FILE, held))
     wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": held}}}}}}
-    assert readable({**SUBMIT, **wild}) is (held is None or held == [FILE])
+    assert is_well_formed({**SUBMIT, **wild}) is (held is None or held == [FILE])
 
 
 # --- shapes --------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_what_is_no_file_is_not_readable(held: Any) -> None:
     ],
 )
 def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
-    assert readable(payload)
+    assert is_well_formed(payload)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
     ],
 )
 def test_other_shapes_are_not(payload: dict[str, Any]) -> None:
-    assert not readable(payload)
+    assert not is_well_formed(payload)
 
 
 JUNK = st.recursive(
@@ -324,9 +324,9 @@ FIELDS = st.sampled_from(
 
 @given(st.dictionaries(FIELDS, JUNK))
 def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
-    if readable(payload):
+    if is_well_formed(payload):
         payloads.actor(payload)
-        payloads.place(payload)
+        payloads.request_channel(payload)
         payloads.origin(payload)
         payloads.state(payload)
         payloads.values(payload)
@@ -336,7 +336,7 @@ def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
 @given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
 def test_whatever_stands_for_a_file_is_read_or_refused(held: Any) -> None:
     payload = holding(FILE, held)
-    if readable(payload):
+    if is_well_formed(payload):
         for file in payloads.files(payload)["file"]:
             assert file.id
             assert isinstance(file.name + file.mimetype, str)

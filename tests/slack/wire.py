@@ -26,7 +26,7 @@ TOKEN = "xoxb-made-up"
 async def client(
     base_url: str, clock: ManualClock, *, token: str = TOKEN, patience: float = 5
 ) -> AsyncIterator[SlackClient]:
-    made = SlackClient(token=token, base_url=base_url, clock=clock, patience=patience)
+    made = SlackClient(token=token, base_url=base_url, clock=clock, timeout=patience)
     try:
         yield made
     finally:

@@ -151,5 +151,5 @@ def test_whatever_a_template_holds_slack_takes_the_preview(made: Template, wild:
         assert len(shown) <= 6
         message = {"text": summary(made, values), "blocks": shown}
         assert [one for one in check_message(message) if one.refused] == []
-        assert [one for one in check_view(blocks.notice("Preview", shown)) if one.refused] == []
+        assert [one for one in check_view(blocks.info_modal("Preview", shown)) if one.refused] == []
         assert "<!" not in str(shown)

@@ -12,22 +12,22 @@ from yarl import URL
 
 from bot.aio.clock import Clock, sleep
 from bot.errors import FileNotGiven, SlackError
-from bot.slack.client.retry import CONNECT_PAUSE, LONGEST_WAIT, retry_after
+from bot.slack.client.retry import CONNECT_RETRY_SECONDS, MAX_RETRY_WAIT_SECONDS, parse_retry_after
 
 DOWNLOAD, UPLOAD = "download", "upload"
 """What errors call the requests that are no method of the Web API."""
 
-WHOLE = 3
+TOTAL_TIMEOUT_FACTOR = 3
 """Times the client's patience: for all bytes of one file. Between two of them, once its patience.
 By default 30 seconds: 10 MB, the most that a form takes, at 3 Mbit/s."""
-CHUNK = 64 * 1024
-HOPS = 2
+CHUNK_BYTES = 64 * 1024
+MAX_DOWNLOAD_REQUESTS = 2
 
-DOMAINS = ("slack.com", "slack-gov.com")
+SLACK_DOMAINS = ("slack.com", "slack-gov.com")
 """Slack's own, for its file hosts below them: files.slack.com serves ``url_private``, and takes
 uploads. docs.slack.dev/reference/objects/file-object; GovSlack: docs.slack.dev/govslack"""
 FILE_HOSTS = frozenset(
-    f"{name}.{domain}" for name in ("files", "files-origin") for domain in DOMAINS
+    f"{name}.{domain}" for name in ("files", "files-origin") for domain in SLACK_DOMAINS
 )
 """The only ones to which a redirect is followed: on Enterprise Grid files.slack.com is said to send
 on to files-origin.slack.com, which wants the token too. INFERRED, from other apps' reports
@@ -35,15 +35,15 @@ on to files-origin.slack.com, which wants the token too. INFERRED, from other ap
 
 SIGN_IN = "sign_in"
 EXTERNAL = "external_file"
-ELSEWHERE = "elsewhere"
+UNTRUSTED_URL = "untrusted_url"
 TOO_LARGE = "too_large"
 
-_OK, _TOO_MANY, _FAILED = 200, 429, 500
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PAGES = frozenset({"text/html", "application/xhtml+xml"})
-_PAGE_STARTS = (b"<!doctype html", b"<html")
-_UNSAID = frozenset({"", "application/octet-stream"})
-_RAW = "application/octet-stream"
+_OK, _TOO_MANY_REQUESTS, _SERVER_ERROR = 200, 429, 500
+_REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_HTML_PREFIXES = (b"<!doctype html", b"<html")
+_UNSPECIFIC_TYPES = frozenset({"", "application/octet-stream"})
+_OCTET_STREAM = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,16 @@ class StoredFile:
     name: str = field(repr=False)
     mimetype: str
     size: int | None
-    external: bool
-    address: str = field(repr=False)
+    is_external: bool
+    url: str = field(repr=False)
 
 
-class Calls(Protocol):
+class SlackCaller(Protocol):
     """What is needed of the client. Both raise ``SlackError``."""
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]: ...
 
-    async def direct_messages(self, member: str, /) -> str: ...
+    async def open_direct_messages(self, member_id: str, /) -> str: ...
 
 
 class SlackFiles:
@@ -73,27 +73,27 @@ class SlackFiles:
 
     def __init__(
         self,
-        calls: Calls,
+        slack: SlackCaller,
         session: aiohttp.ClientSession,
         *,
         token: str,
         base_url: str,
         clock: Clock,
-        patience: float,
+        timeout: float,
     ) -> None:
-        self._calls = calls
+        self._slack = slack
         self._session = session
         self._token = token
-        self._home = URL(base_url)
+        self._api_url = URL(base_url)
         self._clock = clock
         self._timeout = aiohttp.ClientTimeout(
-            total=WHOLE * patience, connect=patience, sock_read=patience
+            total=TOTAL_TIMEOUT_FACTOR * timeout, connect=timeout, sock_read=timeout
         )
 
-    async def info(self, file_id: str) -> StoredFile:
+    async def get_info(self, file_id: str) -> StoredFile:
         """Raises ``FileNotGiven``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …"""
         try:
-            body = await self._calls.call("files.info", file=file_id)
+            body = await self._slack.call("files.info", file=file_id)
         except SlackError as refused:
             raise FileNotGiven(
                 refused.method, refused.code, retry_after=refused.retry_after
@@ -101,9 +101,9 @@ class SlackFiles:
         shown = body.get("file")
         if not isinstance(shown, Mapping):
             raise FileNotGiven("files.info", "unreadable")
-        return _stored(file_id, shown)
+        return _parse_file(file_id, shown)
 
-    async def download(self, file: StoredFile, *, most: int) -> bytes:
+    async def download(self, file: StoredFile, *, max_bytes: int) -> bytes:
         """The file's bytes, at most ``most`` of them. Asked once more where the line broke or Slack
         failed: it only reads.
 
@@ -111,27 +111,27 @@ class SlackFiles:
         not in Slack. What Slack serves without the scope files:read is its sign-in page, as 200 or
         by a redirect: that is ``sign_in``.
         """
-        if file.external:
+        if file.is_external:
             raise FileNotGiven(DOWNLOAD, EXTERNAL)
-        if file.size is not None and file.size > most:
+        if file.size is not None and file.size > max_bytes:
             raise FileNotGiven(DOWNLOAD, TOO_LARGE)
-        address = owned(self._home, file.address)
+        address = trusted_url(self._api_url, file.url)
         if address is None:
-            raise FileNotGiven(DOWNLOAD, ELSEWHERE)
+            raise FileNotGiven(DOWNLOAD, UNTRUSTED_URL)
         try:
-            return await self._fetched(address, file, most)
-        except _Passing as passing:
-            if passing.wait > LONGEST_WAIT:
+            return await self._fetch(address, file, max_bytes)
+        except _TransientError as passing:
+            if passing.wait > MAX_RETRY_WAIT_SECONDS:
                 raise passing.error from passing
             await sleep(self._clock, passing.wait)
         try:
-            return await self._fetched(address, file, most)
-        except _Passing as passing:
+            return await self._fetch(address, file, max_bytes)
+        except _TransientError as passing:
             raise passing.error from passing
 
     async def upload(
         self,
-        place: str,
+        destination: str,
         name: str,
         content: bytes,
         *,
@@ -148,16 +148,20 @@ class SlackFiles:
         Nothing is repeated here, and whoever repeats it may show the file twice. After any other
         error, and after those of the steps before, nothing is to be seen.
         """
-        channel = await self._calls.direct_messages(place) if place[:1] in ("U", "W") else place
-        announced = await self._calls.call(
+        channel = (
+            await self._slack.open_direct_messages(destination)
+            if destination[:1] in ("U", "W")
+            else destination
+        )
+        announced = await self._slack.call(
             "files.getUploadURLExternal", filename=name, length=len(content)
         )
         address, file_id = announced.get("upload_url"), announced.get("file_id")
         if not isinstance(address, str) or not isinstance(file_id, str) or not file_id:
             raise SlackError("files.getUploadURLExternal", "unreadable")
-        await self._put(address, content)
+        await self._upload_bytes(address, content)
         more = {"initial_comment": comment, "thread_ts": thread_ts}
-        await self._calls.call(
+        await self._slack.call(
             "files.completeUploadExternal",
             files=[{"id": file_id, "title": title or name}],
             channel_id=channel,
@@ -165,16 +169,16 @@ class SlackFiles:
         )
         return file_id
 
-    async def _put(self, address: str, content: bytes) -> None:
+    async def _upload_bytes(self, address: str, content: bytes) -> None:
         """The address itself is the permission: no token goes with it."""
-        to = owned(self._home, address)
+        to = trusted_url(self._api_url, address)
         if to is None:
-            raise SlackError(UPLOAD, ELSEWHERE)
+            raise SlackError(UPLOAD, UNTRUSTED_URL)
         try:
             async with self._session.post(
                 to,
                 data=content,
-                headers={"Content-Type": _RAW},
+                headers={"Content-Type": _OCTET_STREAM},
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
@@ -183,9 +187,9 @@ class SlackFiles:
         except (aiohttp.ClientError, OSError) as lost:
             raise SlackError(UPLOAD, "unreachable") from lost
 
-    async def _fetched(self, address: URL, file: StoredFile, most: int) -> bytes:
-        """Raises ``FileNotGiven``, or ``_Passing`` where another try can help."""
-        for _ in range(HOPS):
+    async def _fetch(self, address: URL, file: StoredFile, max_bytes: int) -> bytes:
+        """Raises ``FileNotGiven``, or ``_TransientError`` where another try can help."""
+        for _ in range(MAX_DOWNLOAD_REQUESTS):
             try:
                 async with self._session.get(
                     address,
@@ -193,17 +197,19 @@ class SlackFiles:
                     allow_redirects=False,
                     timeout=self._timeout,
                 ) as response:
-                    if response.status not in _REDIRECTS:
-                        return await _content(response, file, most)
-                    address = _onward(address, response.headers.get("Location", ""))
+                    if response.status not in _REDIRECT_STATUSES:
+                        return await _read_content(response, file, max_bytes)
+                    address = _resolve_redirect(address, response.headers.get("Location", ""))
             except TimeoutError as late:
                 raise FileNotGiven(DOWNLOAD, "unreachable") from late
             except (aiohttp.ClientError, OSError) as lost:
-                raise _Passing(FileNotGiven(DOWNLOAD, "unreachable"), CONNECT_PAUSE) from lost
+                raise _TransientError(
+                    FileNotGiven(DOWNLOAD, "unreachable"), CONNECT_RETRY_SECONDS
+                ) from lost
         raise FileNotGiven(DOWNLOAD, SIGN_IN)
 
 
-def owned(home: URL, address: str) -> URL | None:
+def trusted_url(api_url: URL, address: str) -> URL | None:
     """The address as it will be asked, where what answers there is Slack: at ``home``, the address
     of the Web API, or on a host of its own. Else nothing, as for what is no address at all."""
     try:
@@ -212,14 +218,14 @@ def owned(home: URL, address: str) -> URL | None:
         return None
     if url.user is not None or url.password is not None:
         return None
-    if _origin(url) == _origin(home):
+    if _origin(url) == _origin(api_url):
         return url
     host = url.raw_host or ""
-    own = any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
+    own = any(host == domain or host.endswith(f".{domain}") for domain in SLACK_DOMAINS)
     return url if own and _origin(url) == ("https", host, 443) else None
 
 
-class _Passing(Exception):
+class _TransientError(Exception):
     """Another try after ``wait`` seconds can help; ``error`` is for where none is made."""
 
     def __init__(self, error: FileNotGiven, wait: float) -> None:
@@ -228,19 +234,20 @@ class _Passing(Exception):
         self.wait = wait
 
 
-def _stored(file_id: str, shown: Mapping[str, Any]) -> StoredFile:
-    size = shown.get("size")
+def _parse_file(file_id: str, payload: Mapping[str, Any]) -> StoredFile:
+    size = payload.get("size")
     return StoredFile(
         id=file_id,
-        name=_text(shown.get("name")),
-        mimetype=_text(shown.get("mimetype")),
+        name=_string_or_empty(payload.get("name")),
+        mimetype=_string_or_empty(payload.get("mimetype")),
         size=size if type(size) is int and size >= 0 else None,
-        external=bool(shown.get("is_external")) or shown.get("mode") == "external",
-        address=_text(shown.get("url_private_download")) or _text(shown.get("url_private")),
+        is_external=bool(payload.get("is_external")) or payload.get("mode") == "external",
+        url=_string_or_empty(payload.get("url_private_download"))
+        or _string_or_empty(payload.get("url_private")),
     )
 
 
-def _text(value: object) -> str:
+def _string_or_empty(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
@@ -248,7 +255,7 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
     return url.scheme, url.raw_host, url.port
 
 
-def _onward(address: URL, location: str) -> URL:
+def _resolve_redirect(address: URL, location: str) -> URL:
     """Where a redirect leads, if that is a file host of Slack's; else it is to the sign-in page."""
     try:
         onward = address.join(URL(location))
@@ -261,29 +268,33 @@ def _onward(address: URL, location: str) -> URL:
     return onward
 
 
-async def _content(response: aiohttp.ClientResponse, file: StoredFile, most: int) -> bytes:
+async def _read_content(
+    response: aiohttp.ClientResponse, file: StoredFile, max_bytes: int
+) -> bytes:
     """Never holds more than ``most`` bytes, and one chunk. Raises what ``_fetched`` does."""
     status = response.status
-    if status == _TOO_MANY:
-        wait = retry_after(response.headers)
-        raise _Passing(FileNotGiven(DOWNLOAD, "ratelimited", retry_after=wait), wait)
-    if status >= _FAILED:
-        raise _Passing(FileNotGiven(DOWNLOAD, f"http_{status}"), CONNECT_PAUSE)
+    if status == _TOO_MANY_REQUESTS:
+        wait = parse_retry_after(response.headers)
+        raise _TransientError(FileNotGiven(DOWNLOAD, "ratelimited", retry_after=wait), wait)
+    if status >= _SERVER_ERROR:
+        raise _TransientError(FileNotGiven(DOWNLOAD, f"http_{status}"), CONNECT_RETRY_SECONDS)
     if status != _OK:
         raise FileNotGiven(DOWNLOAD, f"http_{status}")
     content = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK):
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         content += chunk
-        if len(content) > most:
+        if len(content) > max_bytes:
             raise FileNotGiven(DOWNLOAD, TOO_LARGE)
-    if len(content) != file.size and _is_page(response, content):
+    if len(content) != file.size and _is_html(response, content):
         raise FileNotGiven(DOWNLOAD, SIGN_IN)
     return bytes(content)
 
 
-def _is_page(response: aiohttp.ClientResponse, content: bytearray) -> bool:
+def _is_html(response: aiohttp.ClientResponse, content: bytearray) -> bool:
     """A web page where a file should be, also where something on the way dropped its type."""
     said = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if said in _PAGES:
+    if said in _HTML_TYPES:
         return True
-    return said in _UNSAID and bytes(content[:200]).lstrip().lower().startswith(_PAGE_STARTS)
+    return said in _UNSPECIFIC_TYPES and bytes(content[:200]).lstrip().lower().startswith(
+        _HTML_PREFIXES
+    )

@@ -18,12 +18,12 @@ from slack_sdk.http_retry.state import RetryState
 
 from bot.aio.clock import Clock, sleep
 
-LONGEST_WAIT = 10.0
+MAX_RETRY_WAIT_SECONDS = 10.0
 """Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
-RATE_LIMIT_TRIES = 2
-CONNECT_PAUSE = 0.2
+MAX_RATE_LIMIT_RETRIES = 2
+CONNECT_RETRY_SECONDS = 0.2
 
-READS = frozenset(
+READ_METHODS = frozenset(
     {
         "auth.test",
         "conversations.history",
@@ -37,20 +37,21 @@ READS = frozenset(
     }
 )
 """Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
-HARMLESS_TWICE = READS | {"views.update"}
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+IDEMPOTENT_METHODS = READ_METHODS | {"views.update"}
+NOT_SENT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """What aiohttp raises where there was no connection."""
 
 
 # The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
 
 
-class RateLimitRetry(AsyncRetryHandler):
-    """Waits as long as Slack's ``Retry-After`` says, on the injected clock, ``LONGEST_WAIT`` in
+class RateLimitRetryHandler(AsyncRetryHandler):
+    """Waits as long as Slack's ``Retry-After`` says, on the injected clock,
+    ``MAX_RETRY_WAIT_SECONDS`` in
     all."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(max_retry_count=RATE_LIMIT_TRIES)
+        super().__init__(max_retry_count=MAX_RATE_LIMIT_RETRIES)
         self._clock = clock
 
     async def _can_retry_async(
@@ -63,7 +64,9 @@ class RateLimitRetry(AsyncRetryHandler):
     ) -> bool:
         if response is None or response.status_code != 429:
             return False
-        return _waited(state) + retry_after(response.headers) <= LONGEST_WAIT
+        return (
+            _seconds_waited(state) + parse_retry_after(response.headers) <= MAX_RETRY_WAIT_SECONDS
+        )
 
     async def prepare_for_next_attempt_async(
         self,
@@ -73,21 +76,21 @@ class RateLimitRetry(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> None:
-        wait = retry_after(response.headers if response else {})
-        state.custom_values = {_WAITED: _waited(state) + wait}
+        wait = parse_retry_after(response.headers if response else {})
+        state.custom_values = {_WAITED_KEY: _seconds_waited(state) + wait}
         state.next_attempt_requested = True
         await sleep(self._clock, wait)
         state.increment_current_attempt()
 
 
-_WAITED = "seconds waited"
+_WAITED_KEY = "seconds waited"
 
 
-def _waited(state: RetryState) -> float:
-    return float((state.custom_values or {}).get(_WAITED, 0.0))
+def _seconds_waited(state: RetryState) -> float:
+    return float((state.custom_values or {}).get(_WAITED_KEY, 0.0))
 
 
-class ConnectionRetry(AsyncRetryHandler):
+class ConnectionRetryHandler(AsyncRetryHandler):
     """Once more when the connection was never made, or when the call only reads."""
 
     def __init__(self, clock: Clock) -> None:
@@ -105,7 +108,7 @@ class ConnectionRetry(AsyncRetryHandler):
         if isinstance(error, aiohttp.ClientConnectorError):
             return True
         lost = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError))
-        return lost and request.url.rsplit("/", 1)[-1] in HARMLESS_TWICE
+        return lost and request.url.rsplit("/", 1)[-1] in IDEMPOTENT_METHODS
 
     async def prepare_for_next_attempt_async(
         self,
@@ -116,11 +119,11 @@ class ConnectionRetry(AsyncRetryHandler):
         error: Exception | None = None,
     ) -> None:
         state.next_attempt_requested = True
-        await sleep(self._clock, CONNECT_PAUSE)
+        await sleep(self._clock, CONNECT_RETRY_SECONDS)
         state.increment_current_attempt()
 
 
-def retry_after(headers: Mapping[str, Any]) -> float:
+def parse_retry_after(headers: Mapping[str, Any]) -> float:
     """Seconds, from Slack's header; 1 where it is missing or no number."""
     value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
     try:

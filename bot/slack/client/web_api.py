@@ -20,29 +20,29 @@ from bot.aio.clock import Clock, sleep
 from bot.errors import NotInChannel, SlackError, TriggerExpired
 from bot.slack.client.files import SlackFiles
 from bot.slack.client.retry import (
-    CONNECT_PAUSE,
-    LONGEST_WAIT,
-    NEVER_SENT,
-    READS,
-    ConnectionRetry,
-    RateLimitRetry,
-    retry_after,
+    CONNECT_RETRY_SECONDS,
+    MAX_RETRY_WAIT_SECONDS,
+    NOT_SENT_ERRORS,
+    READ_METHODS,
+    ConnectionRetryHandler,
+    RateLimitRetryHandler,
+    parse_retry_after,
 )
 from bot.slack.commands.reply import Message, View
 
-PATIENCE = 10.0
+REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, its connection included."""
-CONNECT_SECONDS = 4.0
-HISTORY_PAGE = 200
+CONNECT_TIMEOUT_SECONDS = 4.0
+HISTORY_PAGE_SIZE = 200
 
-TRIGGER_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
-CHANNEL_CODES = frozenset(
+TRIGGER_EXPIRED_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+NOT_IN_CHANNEL_CODES = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class MessageRef:
     """A message's place: Slack needs both to find it again."""
 
     channel: str
@@ -53,16 +53,18 @@ class SlackClient:
     """Every method raises ``SlackError``, or one of its kinds, and nothing else."""
 
     def __init__(
-        self, *, token: str, base_url: str, clock: Clock, patience: float = PATIENCE
+        self, *, token: str, base_url: str, clock: Clock, timeout: float = REQUEST_TIMEOUT_SECONDS
     ) -> None:
         """Must be made inside the running loop: it opens the session."""
         self._clock = clock
         # The settings allow http:// on loopback only, and no proxy leads there.
-        self.proxied = base_url.startswith("https://")
+        self.uses_proxy = base_url.startswith("https://")
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=patience, connect=min(CONNECT_SECONDS, patience)),
+            timeout=aiohttp.ClientTimeout(
+                total=timeout, connect=min(CONNECT_TIMEOUT_SECONDS, timeout)
+            ),
             connector=aiohttp.TCPConnector(limit=100, keepalive_timeout=60),
-            trust_env=self.proxied,
+            trust_env=self.uses_proxy,
         )
 
         def web(*retries: AsyncRetryHandler) -> AsyncWebClient:
@@ -70,16 +72,16 @@ class SlackClient:
                 token=token,
                 base_url=base_url,
                 session=self._session,
-                retry_handlers=[*retries, ConnectionRetry(clock)],
+                retry_handlers=[*retries, ConnectionRetryHandler(clock)],
             )
             # slack_sdk would use the environment's proxy for every host; ours heeds NO_PROXY.
             made.proxy = None
             return made
 
-        self.web = web(RateLimitRetry(clock))
-        self._at_once = web()
+        self.web = web(RateLimitRetryHandler(clock))
+        self._no_retry = web()
         self.files = SlackFiles(
-            self, self._session, token=token, base_url=base_url, clock=clock, patience=patience
+            self, self._session, token=token, base_url=base_url, clock=clock, timeout=timeout
         )
 
     async def aclose(self) -> None:
@@ -91,15 +93,15 @@ class SlackClient:
         return await self._call(self.web, method, arguments)
 
     async def _call(
-        self, web: AsyncWebClient, method: str, arguments: dict[str, Any]
+        self, client: AsyncWebClient, method: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
-        sent: dict[str, Any] = {"data" if method in READS else "json": arguments}
+        sent: dict[str, Any] = {"data" if method in READ_METHODS else "json": arguments}
         try:
-            answer = await web.api_call(method, **sent)
+            answer = await client.api_call(method, **sent)
         except SlackApiError as refused:
-            raise _slack_error(method, refused) from refused
+            raise _to_slack_error(method, refused) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
-            never_sent = isinstance(lost, NEVER_SENT)
+            never_sent = isinstance(lost, NOT_SENT_ERRORS)
             raise SlackError(method, "unreachable", never_sent=never_sent) from lost
         except (AttributeError, ValueError) as odd:  # slack_sdk reads what is no object as one
             raise SlackError(method, "unreadable") from odd
@@ -134,7 +136,7 @@ class SlackClient:
         metadata: Mapping[str, Any] | None = None,
         thread_ts: str = "",
         broadcast: bool = False,
-    ) -> Posted:
+    ) -> MessageRef:
         """``channel`` may be a member's id, for the direct messages with the app; ``thread_ts``
         makes it a reply, which the channel shows too where it is ``broadcast``.
 
@@ -145,25 +147,25 @@ class SlackClient:
         more: dict[str, Any] = {"metadata": dict(metadata)} if metadata else {}
         if thread_ts:
             more |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
-        body = await self._say("chat.postMessage", message, channel=channel, **more)
-        return Posted(str(body.get("channel", channel)), str(body.get("ts", "")))
+        body = await self._send("chat.postMessage", message, channel=channel, **more)
+        return MessageRef(str(body.get("channel", channel)), str(body.get("ts", "")))
 
-    async def update_message(self, place: Posted, message: Message) -> None:
-        await self._say("chat.update", message, channel=place.channel, ts=place.ts)
+    async def update_message(self, ref: MessageRef, message: Message) -> None:
+        await self._send("chat.update", message, channel=ref.channel, ts=ref.ts)
 
-    async def _say(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
+    async def _send(self, method: str, message: Message, **arguments: Any) -> dict[str, Any]:
         content = {"text": message.text, "blocks": list(message.blocks)}
-        return await self._call(self._at_once, method, {**arguments, **content})
+        return await self._call(self._no_retry, method, {**arguments, **content})
 
-    async def direct_messages(self, member: str) -> str:
+    async def open_direct_messages(self, member_id: str) -> str:
         """The channel of this member's direct messages with the app."""
-        body = await self.call("conversations.open", users=member)
+        body = await self.call("conversations.open", users=member_id)
         opened = body.get("channel")
         if not isinstance(opened, dict) or not opened.get("id"):
             raise SlackError("conversations.open", "unreadable")
         return str(opened["id"])
 
-    async def history(
+    async def fetch_history(
         self,
         channel: str,
         *,
@@ -182,7 +184,7 @@ class SlackClient:
             "conversations.replies" if thread_ts else "conversations.history",
             channel=channel,
             oldest=f"{oldest:.6f}",
-            limit=HISTORY_PAGE,
+            limit=HISTORY_PAGE_SIZE,
             include_all_metadata="true",
             **({} if latest is None else {"latest": f"{latest:.6f}"}),
             **({"ts": thread_ts} if thread_ts else {}),
@@ -193,7 +195,7 @@ class SlackClient:
         found = [one for one in messages or () if isinstance(one, dict)]
         return found, str((after or {}).get("next_cursor") or "")
 
-    async def answer(self, response_url: str, message: Message) -> None:
+    async def post_response_url(self, response_url: str, message: Message) -> None:
         """Posts to a ``response_url``, as signed, whatever its host; no token goes with it.
 
         Slack: five uses, thirty minutes. The ``SlackError`` carries Slack's word.
@@ -203,27 +205,27 @@ class SlackClient:
         body = response_body(message)
         for last in (False, True):
             try:
-                status, text, wait = await self._post(response_url, body)
+                status, text, wait = await self._post_json(response_url, body)
             except aiohttp.ClientConnectorError as never_made:
                 if last:
                     raise SlackError("response_url", "unreachable") from never_made
-                await sleep(self._clock, CONNECT_PAUSE)
+                await sleep(self._clock, CONNECT_RETRY_SECONDS)
                 continue
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as lost:
                 raise SlackError("response_url", "unreachable") from lost
-            if status == 429 and not last and wait <= LONGEST_WAIT:
+            if status == 429 and not last and wait <= MAX_RETRY_WAIT_SECONDS:
                 await sleep(self._clock, wait)
                 continue
             if status == 429:
                 raise SlackError("response_url", "ratelimited", retry_after=wait)
-            if word := _refusal(status, text):
+            if word := _response_url_error(status, text):
                 raise SlackError("response_url", word)
             return
 
-    async def _post(self, url: str, body: dict[str, Any]) -> tuple[int, str, float]:
+    async def _post_json(self, url: str, body: dict[str, Any]) -> tuple[int, str, float]:
         async with self._session.post(url, json=body, allow_redirects=False) as response:
             text = await response.text(errors="replace")
-            return response.status, text, retry_after(response.headers)
+            return response.status, text, parse_retry_after(response.headers)
 
 
 def response_body(message: Message) -> dict[str, Any]:
@@ -234,14 +236,14 @@ def response_body(message: Message) -> dict[str, Any]:
     }
     if message.blocks:
         body["blocks"] = list(message.blocks)
-    body["replace_original"] = message.replace
+    body["replace_original"] = message.replace_original
     return body
 
 
-_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+_ERROR_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
-def _refusal(status: int, text: str) -> str:
+def _response_url_error(status: int, text: str) -> str:
     """Slack's word for refusing a post to a ``response_url``, "" where it was taken: the answer is
     JSON or the bare word."""
     try:
@@ -252,19 +254,19 @@ def _refusal(status: int, text: str) -> str:
     if status == 200 and said.get("ok", True):
         return ""
     word = str(said.get("error") or "")
-    return word if _CODE.fullmatch(word) else f"http_{status}"
+    return word if _ERROR_CODE.fullmatch(word) else f"http_{status}"
 
 
-def _slack_error(method: str, refused: SlackApiError) -> SlackError:
+def _to_slack_error(method: str, error: SlackApiError) -> SlackError:
     """``refused`` holds slack_sdk's answer, or aiohttp's where the body could not be read."""
-    answer = refused.response
+    answer = error.response
     body = getattr(answer, "data", None)
     status: int = getattr(answer, "status_code", 0) or getattr(answer, "status", 0)
     code = str(body.get("error") or "") if isinstance(body, dict) else ""
     if status == 429:
-        return SlackError(method, "ratelimited", retry_after=retry_after(answer.headers))
-    if code in TRIGGER_CODES:
+        return SlackError(method, "ratelimited", retry_after=parse_retry_after(answer.headers))
+    if code in TRIGGER_EXPIRED_CODES:
         return TriggerExpired(method, code)
-    if code in CHANNEL_CODES:
+    if code in NOT_IN_CHANNEL_CODES:
         return NotInChannel(method, code)
     return SlackError(method, code or (f"http_{status}" if status >= 500 else "unreadable"))

@@ -15,22 +15,24 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-MAX_TEXT: Final = 8_000  # characters that are read; what a person types is far shorter
+MAX_TEXT_LENGTH: Final = 8_000  # characters that are read; what a person types is far shorter
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9@._+ -]*")
-_NO_NAMES: Final[Mapping[str, Word]] = MappingProxyType({})
-NUMBERS: Final = "#"  # among the names: any number, as in ``1=John``
-ANY: Final = "*"  # among the names: whatever a variable may be called, as in ``first_name=John``
+_NO_NAMED: Final[Mapping[str, Token]] = MappingProxyType({})
+NUMBERED: Final = "#"  # among the names: any number, as in ``1=John``
+ANY_NAME: Final = (
+    "*"  # among the names: whatever a variable may be called, as in ``first_name=John``
+)
 
 
 @dataclass(frozen=True)
-class Word:
+class Token:
     """``text`` is what a person would read: unescaped, in Unicode's normal form C."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Mention(Word):
+class Mention(Token):
     text: str = field(init=False)
     id: str
     name: str = ""
@@ -40,7 +42,7 @@ class Mention(Word):
 
 
 @dataclass(frozen=True)
-class Channel(Word):
+class ChannelMention(Token):
     """The name is empty where Slack keeps it to itself: in private channels."""
 
     text: str = field(init=False)
@@ -52,7 +54,7 @@ class Channel(Word):
 
 
 @dataclass(frozen=True)
-class Group(Word):
+class GroupMention(Token):
     text: str = field(init=False)
     id: str
     name: str = ""
@@ -62,7 +64,7 @@ class Group(Word):
 
 
 @dataclass(frozen=True)
-class Link(Word):
+class Link(Token):
     text: str = field(init=False)
     url: str
     label: str = ""
@@ -72,38 +74,38 @@ class Link(Word):
 
 
 @dataclass(frozen=True)
-class Line:
+class Arguments:
     """``words`` in the order typed; ``named`` under the names as `parse` was given them, numbers
     without leading zeros; of a repeated name the last value. ``raw`` is the text as it came."""
 
-    words: tuple[Word, ...]
-    named: Mapping[str, Word]
+    tokens: tuple[Token, ...]
+    named: Mapping[str, Token]
     raw: str
 
-    def rest(self, from_index: int = 0) -> str:
+    def text_from(self, start: int = 0) -> str:
         """What several words say together: ``john doe``, ``+91 98765 43210``."""
-        return " ".join(word.text for word in self.words[from_index:])
+        return " ".join(word.text for word in self.tokens[start:])
 
-    def without_first(self) -> Line:
-        return Line(self.words[1:], self.named, self.raw)
+    def tail(self) -> Arguments:
+        return Arguments(self.tokens[1:], self.named, self.raw)
 
 
-def parse(text: str, names: Collection[str] = ()) -> Line:
+def parse_arguments(text: str, names: Collection[str] = ()) -> Arguments:
     """``name=value`` and ``name:value`` count only for ``names``, in any case and width of letters;
-    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERS` among them admits ``1=value``,
+    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERED` among them admits ``1=value``,
     `ANY` whatever else stands before an equals sign. A quote that nothing closes, and markup that
     Slack does not write, are text."""
-    raw = text[:MAX_TEXT]
+    raw = text[:MAX_TEXT_LENGTH]
     if _SIMPLE.fullmatch(raw):  # most lines: nothing to undo, nothing to name
-        return Line(tuple([Word(word) for word in raw.split()]), _NO_NAMES, raw)
-    words: list[Word] = []
-    named: dict[str, Word] = {}
-    for name, word in _Reader(_clean(raw), names).read():
+        return Arguments(tuple([Token(word) for word in raw.split()]), _NO_NAMED, raw)
+    words: list[Token] = []
+    named: dict[str, Token] = {}
+    for name, word in _Tokenizer(_clean(raw), names).tokenize():
         if name is None:
             words.append(word)
         else:
             named[name] = word
-    return Line(tuple(words), MappingProxyType(named), raw)
+    return Arguments(tuple(words), MappingProxyType(named), raw)
 
 
 def unescape(text: str) -> str:
@@ -118,15 +120,15 @@ _ENTITY: Final = re.compile("&(amp|lt|gt);")
 # --- the letters ---------------------------------------------------------------------------------
 
 _CONTROLS: Final = [*range(0x20), *range(0x7F, 0xA0)]
-_DIRECTIONS: Final = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F)]
+_DIRECTION_MARKS: Final = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F)]
 _INVISIBLE: Final = [0x00AD, 0x180E, 0x200B, *range(0x2060, 0x2070), 0xFEFF]
 _SPACES: Final = [0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
-_BREAKS: Final = [*range(0x0A, 0x0E), 0x85, 0x2028, 0x2029]
+_LINE_BREAKS: Final = [*range(0x0A, 0x0E), 0x85, 0x2028, 0x2029]
 _SURROGATES: Final = range(0xD800, 0xE000)
-_CLEAN: Final[dict[int, str | None]] = {
-    **dict.fromkeys([*_CONTROLS, *_DIRECTIONS, *_INVISIBLE]),
+_CLEANUP_TABLE: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*_CONTROLS, *_DIRECTION_MARKS, *_INVISIBLE]),
     **dict.fromkeys(_SPACES, " "),
-    **dict.fromkeys(_BREAKS, "\n"),
+    **dict.fromkeys(_LINE_BREAKS, "\n"),
     **dict.fromkeys(_SURROGATES, "\ufffd"),
 }
 _JOINER: Final = re.compile("[\u200c\u200d]")
@@ -136,17 +138,17 @@ def _clean(text: str) -> str:
     """No control or invisible characters, no half surrogates; every space a space or a newline."""
     if text.isascii() and text.isprintable():
         return text
-    return _JOINER.sub(_joiner, text.replace("\r\n", "\n").translate(_CLEAN))
+    return _JOINER.sub(_replace_joiner, text.replace("\r\n", "\n").translate(_CLEANUP_TABLE))
 
 
-def _joiner(found: re.Match[str]) -> str:
+def _replace_joiner(found: re.Match[str]) -> str:
     """Joiners are spelling within Persian and Indic words and within emoji; elsewhere, litter."""
     before = found.string[found.start() - 1 : found.start()]
     after = found.string[found.end() : found.end() + 1]
-    return found[0] if _joins(before) and _joins(after) else ""
+    return found[0] if _is_joinable(before) and _is_joinable(after) else ""
 
 
-def _joins(letter: str) -> bool:
+def _is_joinable(letter: str) -> bool:
     if not letter or letter.isascii():
         return False
     category = unicodedata.category(letter)
@@ -154,15 +156,17 @@ def _joins(letter: str) -> bool:
 
 
 # Full-width letters come from East Asian keyboards. Names keep them; phones and addresses cannot.
-_NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-_NARROW_PHONE: Final = {ord(wide): _NARROW[ord(wide)] for wide in "＋－＠０１２３４５６７８９"}
+_HALF_WIDTH: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+_HALF_WIDTH_PHONE: Final = {
+    ord(wide): _HALF_WIDTH[ord(wide)] for wide in "＋－＠０１２３４５６７８９"
+}
 
 
-def _narrow(text: str) -> str:
+def _to_half_width(text: str) -> str:
     if text.isascii():
         return text
-    text = text.translate(_NARROW_PHONE)
-    return unicodedata.normalize("NFC", text.translate(_NARROW)) if "@" in text else text
+    text = text.translate(_HALF_WIDTH_PHONE)
+    return unicodedata.normalize("NFC", text.translate(_HALF_WIDTH)) if "@" in text else text
 
 
 # --- Slack's markup ------------------------------------------------------------------------------
@@ -177,43 +181,43 @@ _ADDRESS: Final = re.compile(r"(?:mailto|tel):([^?]+)(?:\?.*)?", re.IGNORECASE)
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
-def _markup(found: re.Match[str]) -> Word | None:
+def _parse_markup(found: re.Match[str]) -> Token | None:
     """What Slack meant, or ``None`` for what Slack would not have written."""
-    target, label = found[1], _text(found[2] or "")
+    target, label = found[1], _to_normal_text(found[2] or "")
     if target[0] == "@":
         member = _MEMBER.fullmatch(target)
         return Mention(member[1], label) if member else None
     if target[0] == "#":
         channel = _CHANNEL.fullmatch(target)
-        return Channel(channel[1], label) if channel else None
+        return ChannelMention(channel[1], label) if channel else None
     if target[0] == "!":
-        return _special(target, label)
+        return _parse_special(target, label)
     address = _ADDRESS.fullmatch(target)
     if address:
-        return Word(_text(address[1]))
-    return Link(_text(target), label) if _URL.fullmatch(target) else None
+        return Token(_to_normal_text(address[1]))
+    return Link(_to_normal_text(target), label) if _URL.fullmatch(target) else None
 
 
-def _special(target: str, label: str) -> Word | None:
+def _parse_special(target: str, label: str) -> Token | None:
     group = _GROUP.fullmatch(target)
     if group:
-        return Group(group[1], label.removeprefix("@"))
+        return GroupMention(group[1], label.removeprefix("@"))
     broadcast = _BROADCAST.fullmatch(target)
     if broadcast:
-        return Word(f"@{broadcast[1]}")
-    return Word(label) if label and _SPECIAL.fullmatch(target) else None
+        return Token(f"@{broadcast[1]}")
+    return Token(label) if label and _SPECIAL.fullmatch(target) else None
 
 
-def _text(escaped: str) -> str:
+def _to_normal_text(escaped: str) -> str:
     return unicodedata.normalize("NFC", unescape(escaped))
 
 
-def _read(segment: str) -> Word:
+def _parse_segment(segment: str) -> Token:
     """One word of any mixture. Markup that stands alone in it stays what it is."""
     parts: list[str] = []
     end = 0
     for found in _MARKUP.finditer(segment):
-        word = _markup(found)
+        word = _parse_markup(found)
         if word is None:
             continue
         if found.span() == (0, len(segment)):
@@ -221,7 +225,7 @@ def _read(segment: str) -> Word:
         parts += unescape(segment[end : found.start()]), word.text
         end = found.end()
     parts.append(unescape(segment[end:]))
-    return Word(unicodedata.normalize("NFC", "".join(parts)))
+    return Token(unicodedata.normalize("NFC", "".join(parts)))
 
 
 # --- words, quotes, names ------------------------------------------------------------------------
@@ -245,79 +249,81 @@ _NUMBER: Final = re.compile("0*([0-9]{1,3})")
 _VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
 
 
-class _Reader:
+class _Tokenizer:
     """One pass over a cleaned text, left to right."""
 
     def __init__(self, text: str, names: Collection[str]) -> None:
         self._text = text
-        self._at = 0
-        self._names = {_folded(name): name for name in names if name not in (NUMBERS, ANY)}
-        self._numbers = NUMBERS in names
-        self._any = ANY in names
-        self._closers = _closers(text)
+        self._position = 0
+        self._names = {
+            _normalize_name(name): name for name in names if name not in (NUMBERED, ANY_NAME)
+        }
+        self._numbers = NUMBERED in names
+        self._any_name = ANY_NAME in names
+        self._closers = _find_closers(text)
 
-    def read(self) -> Iterator[tuple[str | None, Word]]:
+    def tokenize(self) -> Iterator[tuple[str | None, Token]]:
         """Each word with its name, if it has one."""
         self._skip(_SPACE)
-        while self._at < len(self._text):
-            name = self._name()
-            yield name, self._quoted() or self._bare()
+        while self._position < len(self._text):
+            name = self._take_name()
+            yield name, self._take_quoted() or self._take_bare()
             self._skip(_SPACE)
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
-        found = pattern.match(self._text, self._at)
+        found = pattern.match(self._text, self._position)
         if found:
-            self._at = found.end()
+            self._position = found.end()
 
-    def _name(self) -> str | None:
-        found = _NAME.match(self._text, self._at)
+    def _take_name(self) -> str | None:
+        found = _NAME.match(self._text, self._position)
         if found is None:
             return None
-        typed = _folded(found[1])
+        typed = _normalize_name(found[1])
         name = self._names.get(typed)
         if name is None and self._numbers and found[2] in _EQUALS:
             number = _NUMBER.fullmatch(typed)
             name = number[1] if number else None
-        if name is None and self._any and found[2] in _EQUALS and _VARIABLE.fullmatch(typed):
+        if name is None and self._any_name and found[2] in _EQUALS and _VARIABLE.fullmatch(typed):
             name = typed
         if name is not None:
-            self._at = found.end()
+            self._position = found.end()
         return name
 
-    def _quoted(self) -> Word | None:
-        mark = self._text[self._at : self._at + 1]
+    def _take_quoted(self) -> Token | None:
+        mark = self._text[self._position : self._position + 1]
         closers = self._closers.get(_CLOSING.get(mark, ""), ())
-        following = bisect_right(closers, self._at)
+        following = bisect_right(closers, self._position)
         if following == len(closers):
             return None
-        inner = self._text[self._at + 1 : closers[following]]
-        self._at = closers[following] + 1
-        if self._text[self._at : self._at + 1] in {",", ";"}:
-            self._at += 1
+        inner = self._text[self._position + 1 : closers[following]]
+        self._position = closers[following] + 1
+        if self._text[self._position : self._position + 1] in {",", ";"}:
+            self._position += 1
         # French sets spaces inside its guillemets that belong to neither.
-        return _read(inner.strip() if mark in _ANGLED else inner)
+        return _parse_segment(inner.strip() if mark in _ANGLED else inner)
 
-    def _bare(self) -> Word:
+    def _take_bare(self) -> Token:
         """Up to the next space outside of markup. A member, channel or group is always a word by
         itself, whatever touches it: as a part of a text its id would be lost."""
-        start = self._at
-        while self._at < len(self._text) and not self._text[self._at].isspace():
-            found = _MARKUP.match(self._text, self._at)
-            word = _markup(found) if found else None
+        start = self._position
+        while self._position < len(self._text) and not self._text[self._position].isspace():
+            found = _MARKUP.match(self._text, self._position)
+            word = _parse_markup(found) if found else None
             if found is None or word is None:
                 self._skip(_PLAIN)
-            elif isinstance(word, Mention | Channel | Group):
-                if self._at == start:
-                    self._at = found.end()
+            elif isinstance(word, Mention | ChannelMention | GroupMention):
+                if self._position == start:
+                    self._position = found.end()
                     return word
                 break
             else:
-                self._at = found.end()
-        word = _read(self._text[start : self._at])
-        return word if isinstance(word, Link) else Word(_narrow(word.text))
+                self._position = found.end()
+        word = _parse_segment(self._text[start : self._position])
+        return word if isinstance(word, Link) else Token(_to_half_width(word.text))
 
 
-def _closers(text: str) -> dict[str, list[int]]:
+def _find_closers(text: str) -> dict[str, list[int]]:
     """Where quotes may close, by the kind of quote; not within markup. Found once for all, so that
     a text of nothing but opening quotes takes no longer than any other."""
     places: dict[str, list[int]] = {}
@@ -328,5 +334,5 @@ def _closers(text: str) -> dict[str, list[int]]:
     return places
 
 
-def _folded(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()

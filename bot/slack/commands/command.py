@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from bot.slack.commands.arguments import Line
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Choices, FieldErrors, Reply
 
-D = TypeVar("D")
+ContextT = TypeVar("ContextT")
 """The desk: what the handlers work with. The router passes it on and never looks into it."""
 
 
@@ -35,10 +35,10 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestChannel:
     """Where it was done. ``channel`` is empty for what happens in a form opened from nowhere."""
 
-    channel: str = ""
+    id: str = ""
     name: str = ""
 
 
@@ -53,7 +53,7 @@ class UploadedFile:
     size: int | None = None
 
 
-Uploads = Mapping[str, tuple[UploadedFile, ...]]
+UploadedFiles = Mapping[str, tuple[UploadedFile, ...]]
 """block_id -> the files that were chosen there; only fields that hold any."""
 
 
@@ -63,7 +63,7 @@ class Request:
     in seconds since the epoch; ``role`` has been checked against what the command needs."""
 
     actor: Actor
-    place: Place
+    channel: RequestChannel
     role: Role
     reference: str
     now: float
@@ -73,7 +73,7 @@ class Request:
 class CommandRequest(Request):
     """A typed command. ``line`` is what stood behind the sub-command's name."""
 
-    line: Line = field(default_factory=lambda: Line(words=(), named={}, raw=""))
+    arguments: Arguments = field(default_factory=lambda: Arguments(tokens=(), named={}, raw=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class ActionRequest(Request):
     state: Mapping[str, str] = field(default_factory=dict)
     """What the form carries with it, where the element stands in a form."""
     in_form: bool = False
-    key: str = ""
+    interaction_key: str = ""
     """The same for each press of one element; in a form, its view's id."""
     posted_at: float = 0.0
     """When the message that holds the element was posted, by Slack's clock; 0 in a form."""
-    files: Uploads = field(default_factory=dict)
+    files: UploadedFiles = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class SubmitRequest(Request):
 
     values: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
-    key: str = ""
-    files: Uploads = field(default_factory=dict)
+    interaction_key: str = ""
+    files: UploadedFiles = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,12 @@ class ShortcutRequest(Request):
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def no_objection(_: SubmitRequest) -> FieldErrors | None:
+def accept_all(_: SubmitRequest) -> FieldErrors | None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Action(Generic[D]):
+class Action(Generic[ContextT]):
     """A button or a menu. ``id`` is its ``action_id``: the sub-command, a dot, a verb.
 
     One action may stand several times in a message; what follows a colon in the ``action_id``
@@ -134,42 +134,43 @@ class Action(Generic[D]):
     """
 
     id: str
-    run: Callable[[ActionRequest, D], Awaitable[Reply]]
+    run: Callable[[ActionRequest, ContextT], Awaitable[Reply]]
     role: Role = Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True)
-class Form(Generic[D]):
+class Form(Generic[ContextT]):
     """A modal. ``check`` runs before the ack and calls nobody; ``submit`` does the work."""
 
     id: str
-    submit: Callable[[SubmitRequest, D], Awaitable[Reply]]
-    check: Callable[[SubmitRequest], FieldErrors | None] = no_objection
+    submit: Callable[[SubmitRequest, ContextT], Awaitable[Reply]]
+    check: Callable[[SubmitRequest], FieldErrors | None] = accept_all
     role: Role = Role.SENDER
 
 
 @dataclass(frozen=True, slots=True)
-class Options(Generic[D]):
+class Options(Generic[ContextT]):
     """An external select; ``id`` is its ``action_id``."""
 
     id: str
-    suggest: Callable[[OptionsRequest, D], Awaitable[Choices]]
+    suggest: Callable[[OptionsRequest, ContextT], Awaitable[Choices]]
     role: Role = Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True)
-class Shortcut(Generic[D]):
+class Shortcut(Generic[ContextT]):
     """An entry of Slack's own menus; ``id`` is its ``callback_id`` in manifest.yml, where its name
-    stands too. ``of_message``: it stands in the menu of every message, else in that of anywhere."""
+    stands too. ``is_message_shortcut``: it stands in the menu of every message, else in that of
+    anywhere."""
 
     id: str
-    run: Callable[[ShortcutRequest, D], Awaitable[Reply]]
-    of_message: bool = False
+    run: Callable[[ShortcutRequest, ContextT], Awaitable[Reply]]
+    is_message_shortcut: bool = False
     role: Role = Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[D]):
+class Command(Generic[ContextT]):
     """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
 
     ``usage`` is what follows ``/chakra`` in help ("user <id, e-mail, …>"), ``example`` a line that
@@ -183,16 +184,16 @@ class Command(Generic[D]):
     summary: str
     usage: str
     example: str
-    run: Callable[[CommandRequest, D], Awaitable[Reply]]
+    run: Callable[[CommandRequest, ContextT], Awaitable[Reply]]
     role: Role = Role.MEMBER
     aliases: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
+    argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     button: tuple[str, str] | None = None
-    actions: tuple[Action[D], ...] = ()
-    forms: tuple[Form[D], ...] = ()
-    options: tuple[Options[D], ...] = ()
-    shortcuts: tuple[Shortcut[D], ...] = ()
+    actions: tuple[Action[ContextT], ...] = ()
+    forms: tuple[Form[ContextT], ...] = ()
+    options: tuple[Options[ContextT], ...] = ()
+    shortcuts: tuple[Shortcut[ContextT], ...] = ()
 
 
 Payload = Mapping[str, Any]

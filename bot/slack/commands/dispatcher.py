@@ -21,31 +21,39 @@ from bot.logs import bind_request, new_request_id
 from bot.metrics import Metrics
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
-from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, Nothing, Reply
+from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, NoReply, Reply
 from bot.slack.copy import explain
-from bot.slack.surfaces import NO_BODY, Ack, Outcome, Submission, Surface, options_body, surface
+from bot.slack.surfaces import (
+    EMPTY_ACK,
+    Ack,
+    Outcome,
+    SubmissionSurface,
+    Surface,
+    options_body,
+    select_surface,
+)
 
-Run = Callable[[str], Awaitable[Reply]]
+RequestHandler = Callable[[str], Awaitable[Reply]]
 """The work of one request; it is given the reference under which it stands in the log."""
 
-REMEMBERED_FORMS = 1_000
+MAX_TRACKED_SUBMISSIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Budgets:
+class Timeouts:
     """Seconds. Slack wants an ack within 3 (docs.slack.dev/interactivity)."""
 
     ack: float = 0.3
     """How long the ack waits for the answer."""
-    word: float = 2.5
+    progress_after: float = 2.5
     """After which a person is told that the answer is still coming."""
-    whole: float = 60.0
+    total: float = 60.0
     """After which a handler is given up."""
-    resubmit: float = 600.0
+    resubmission_window: float = 600.0
     """For how long a form that was worked on is not worked on again."""
 
 
-class Runner:
+class Dispatcher:
     def __init__(
         self,
         *,
@@ -53,161 +61,169 @@ class Runner:
         clock: Clock,
         tasks: Tasks,
         metrics: Metrics,
-        budgets: Budgets | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._slack = slack
         self._clock = clock
         self._tasks = tasks
         self._metrics = metrics
-        self._budgets = budgets or Budgets()
+        self._timeouts = timeouts or Timeouts()
         self._log = structlog.get_logger("router").bind()
-        self._submitted: TTLCache[str, asyncio.Task[Outcome]] = TTLCache(
-            REMEMBERED_FORMS, self._budgets.resubmit, timer=clock.monotonic
+        self._submissions: TTLCache[str, asyncio.Task[Outcome]] = TTLCache(
+            MAX_TRACKED_SUBMISSIONS, self._timeouts.resubmission_window, timer=clock.monotonic
         )
 
-    def say(self, payload: Payload, command: str, reply: Reply) -> Ack:
+    def respond_immediately(self, payload: Payload, command: str, reply: Reply) -> Ack:
         """An answer that is there already: no task, no wait."""
         started = self._clock.monotonic()
-        outcome = Outcome(reply, None, self._begin())
-        self._note(command, None, 0.0)
-        ack = self._ack_in_time(surface(payload, self._slack), outcome)
+        outcome = Outcome(reply, None, self._start_request())
+        self._record(command, None, 0.0)
+        ack = self._build_ack(select_surface(payload, self._slack), outcome)
         self._metrics.ack(self._clock.monotonic() - started)
         return ack
 
-    async def respond(self, payload: Payload, command: str, run: Run, key: str = "") -> Ack:
+    async def respond(
+        self, payload: Payload, command: str, handler: RequestHandler, submission_key: str = ""
+    ) -> Ack:
         """Runs it and answers: in the ack within the budget, after it otherwise."""
         started = self._clock.monotonic()
-        reference = self._begin()
-        where = surface(payload, self._slack)
-        task = self._tasks.spawn(self._outcome(command, run, reference))
-        if key:
-            self._submitted[key] = task
-            task.add_done_callback(partial(self._forget_unless_worked_on, key))
+        reference = self._start_request()
+        where = select_surface(payload, self._slack)
+        task = self._tasks.spawn(self._run_handler(command, handler, reference))
+        if submission_key:
+            self._submissions[submission_key] = task
+            task.add_done_callback(partial(self._release_failed_submission, submission_key))
         await asyncio.sleep(0)  # an answer from the cache takes one turn, and needs no timer
-        if await done_within(self._clock, task, self._budgets.ack):
-            ack = self._ack_in_time(where, task.result())
+        if await done_within(self._clock, task, self._timeouts.ack):
+            ack = self._build_ack(where, task.result())
         else:
-            ack = where.ack_late()
-            self._tasks.tell(self._follow(where, task, reference, started))
+            ack = where.ack_pending()
+            self._tasks.tell(self._deliver_when_done(where, task, reference, started))
         self._metrics.ack(self._clock.monotonic() - started)
         return ack
 
-    async def again(self, payload: Payload, key: str) -> Ack | None:
+    async def replay(self, payload: Payload, submission_key: str) -> Ack | None:
         """A second press of the same form: the ack of the first, whose answer is told only once.
         Nothing where there was no first."""
-        task = self._submitted.get(key)
+        task = self._submissions.get(submission_key)
         if task is None:
             return None
-        where = surface(payload, self._slack)
-        if await done_within(self._clock, task, self._budgets.ack) and not task.cancelled():
-            return where.ack(task.result()) or NO_BODY
-        return where.ack_late()
+        where = select_surface(payload, self._slack)
+        if await done_within(self._clock, task, self._timeouts.ack) and not task.cancelled():
+            return where.ack(task.result()) or EMPTY_ACK
+        return where.ack_pending()
 
-    async def suggest(self, command: str, run: Callable[[str], Awaitable[Choices]]) -> Ack:
+    async def suggest(self, command: str, handler: Callable[[str], Awaitable[Choices]]) -> Ack:
         """The options of a menu: an answer within the budget, or none yet."""
-        task = self._tasks.spawn(self._suggested(command, run, self._begin()))
-        ready = await done_within(self._clock, task, self._budgets.ack)
+        task = self._tasks.spawn(self._load_options(command, handler, self._start_request()))
+        ready = await done_within(self._clock, task, self._timeouts.ack)
         return options_body(task.result() if ready else Choices(()))
 
-    def _begin(self) -> str:
+    def _start_request(self) -> str:
         reference = new_request_id()
         bind_request(reference)
         return reference
 
-    def _forget_unless_worked_on(self, key: str, task: asyncio.Task[Outcome]) -> None:
+    def _release_failed_submission(self, key: str, task: asyncio.Task[Outcome]) -> None:
         """What was refused may be submitted again."""
         outcome = None if task.cancelled() else task.result()
         if outcome is None or outcome.error or isinstance(outcome.reply, FieldErrors):
-            self._submitted.pop(key, None)
+            self._submissions.pop(key, None)
 
-    def _ack_in_time(self, where: Surface, outcome: Outcome) -> Ack:
+    def _build_ack(self, surface: Surface, outcome: Outcome) -> Ack:
         try:
-            ack = where.ack(outcome)
+            ack = surface.ack(outcome)
         except Exception as failed:  # noqa: BLE001 - a form of ours that cannot be made
-            outcome = self._untold(failed, outcome)
-            ack = where.ack(outcome)
+            outcome = self._fallback_outcome(failed, outcome)
+            ack = surface.ack(outcome)
         if ack is None:
-            self._tasks.tell(self._tell(where, outcome))
-            return NO_BODY
-        if isinstance(where, Submission):
-            said = where.rest(outcome)
+            self._tasks.tell(self._deliver(surface, outcome))
+            return EMPTY_ACK
+        if isinstance(surface, SubmissionSurface):
+            said = surface.follow_up(outcome)
             if said is not None:
-                self._tasks.tell(self._quietly(where.say(said), "message_after_form"))
-            self._said_later(where, outcome)
+                self._tasks.tell(self._log_failures(surface.reply(said), "form_follow_up_failed"))
+            self._schedule_follow_up(surface, outcome)
         return ack
 
-    async def _outcome(self, command: str, run: Run, reference: str) -> Outcome:
+    async def _run_handler(self, command: str, handler: RequestHandler, reference: str) -> Outcome:
         """What became of it. Raises nothing but a cancellation: no request ends in silence."""
         started = self._clock.monotonic()
         error: Exception | None = None
-        reply: Reply = Nothing()
+        reply: Reply = NoReply()
         try:
-            reply = await run(reference)
+            reply = await handler(reference)
         except Exception as failed:  # noqa: BLE001 - the boundary, where each becomes a sentence
             error = failed
-        self._note(command, error, self._clock.monotonic() - started)
+        self._record(command, error, self._clock.monotonic() - started)
         return Outcome(reply, error, reference)
 
-    def _said_later(self, where: Surface, outcome: Outcome) -> None:
+    def _schedule_follow_up(self, surface: Surface, outcome: Outcome) -> None:
         reply = outcome.reply
-        if not isinstance(reply, CloseForm) or reply.later is None:
+        if not isinstance(reply, CloseForm) or reply.follow_up_task is None:
             return
 
         def say(ended: asyncio.Task[Message | None]) -> None:
             if ended.cancelled():
                 return
             failed = ended.exception()
-            message = explain.message(failed, outcome.reference) if failed else ended.result()
+            message = explain.error_message(failed, outcome.reference) if failed else ended.result()
             if message is not None:
-                self._tasks.tell(self._quietly(where.say(message), "message_after_form"))
+                self._tasks.tell(
+                    self._log_failures(surface.reply(message), "form_follow_up_failed")
+                )
 
-        reply.later.add_done_callback(say)
+        reply.follow_up_task.add_done_callback(say)
 
-    async def _suggested(
-        self, command: str, run: Callable[[str], Awaitable[Choices]], reference: str
+    async def _load_options(
+        self, command: str, handler: Callable[[str], Awaitable[Choices]], reference: str
     ) -> Choices:
         """A menu has no place for a sentence: after a failure it stays empty."""
         try:
-            return await run(reference)
+            return await handler(reference)
         except Exception as failed:  # noqa: BLE001 - the boundary, as above
-            self._note(command, failed, 0.0)
+            self._record(command, failed, 0.0)
             return Choices(())
 
-    async def _follow(
-        self, where: Surface, task: asyncio.Task[Outcome], reference: str, started: float
+    async def _deliver_when_done(
+        self, surface: Surface, task: asyncio.Task[Outcome], reference: str, started: float
     ) -> None:
         """Says that the answer is coming when it takes long, then the answer itself."""
         spent = self._clock.monotonic() - started
-        if not await done_within(self._clock, task, self._budgets.word - spent):
-            await self._quietly(where.still_working(), "still_working")
-            if not await done_within(self._clock, task, self._budgets.whole - self._budgets.word):
+        if not await done_within(self._clock, task, self._timeouts.progress_after - spent):
+            await self._log_failures(surface.notify_pending(), "progress_notice_failed")
+            if not await done_within(
+                self._clock, task, self._timeouts.total - self._timeouts.progress_after
+            ):
                 task.cancel()
                 await asyncio.wait({task})
         outcome = (
-            Outcome(Nothing(), Interrupted(), reference) if task.cancelled() else task.result()
+            Outcome(NoReply(), Interrupted(), reference) if task.cancelled() else task.result()
         )
-        await self._tell(where, outcome)
+        await self._deliver(surface, outcome)
 
-    async def _tell(self, where: Surface, outcome: Outcome) -> None:
+    async def _deliver(self, surface: Surface, outcome: Outcome) -> None:
         """Says it; when Slack refuses the form or the message, says that instead."""
         try:
-            self._said_later(where, outcome)
-            await where.tell(outcome)
+            self._schedule_follow_up(surface, outcome)
+            await surface.deliver(outcome)
         except Exception as failed:  # noqa: BLE001 - the other boundary: never silence
-            await self._quietly(where.tell(self._untold(failed, outcome)), "answer_lost")
+            await self._log_failures(
+                surface.deliver(self._fallback_outcome(failed, outcome)), "reply_failed"
+            )
 
-    def _untold(self, failed: Exception, outcome: Outcome) -> Outcome:
+    def _fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:
         """What stands in for an answer that could not be given."""
-        self._note("answer", failed, 0.0)
-        return Outcome(Nothing(), failed, outcome.reference)
+        self._record("answer", error, 0.0)
+        return Outcome(NoReply(), error, outcome.reference)
 
-    async def _quietly(self, telling: Awaitable[None], event: str) -> None:
+    async def _log_failures(self, delivery: Awaitable[None], event: str) -> None:
         try:
-            await telling
+            await delivery
         except SlackError as refused:
             self._log.error(event, method=refused.method, code=refused.code)
 
-    def _note(self, command: str, error: Exception | None, seconds: float) -> None:
+    def _record(self, command: str, error: Exception | None, seconds: float) -> None:
         """A count for each request, and a line; for one that went well only where somebody debugs:
         writing it takes as long as the whole of a cached answer's own work."""
         label = "ok" if error is None else error.kind if isinstance(error, BotError) else "failed"
@@ -223,14 +239,14 @@ class Runner:
         if isinstance(error, PersonError):
             self._log.info("handled", **fields)
         elif isinstance(error, BotError):
-            self._log.warning("handled", **fields, **_where(error))
+            self._log.warning("handled", **fields, **_failed_call_fields(error))
         else:
             self._log.error("handled", **fields, exc_info=error)
 
 
-def _where(error: BotError) -> dict[str, Any]:
+def _failed_call_fields(error: BotError) -> dict[str, Any]:
     """Which call it was, for the log."""
     names = ("endpoint", "status", "method", "code", "field", "retry_after")
     named = {name: getattr(error, name, None) for name in names}
     named["upstream_id"] = getattr(error, "request_id", None)
-    return {**{name: value for name, value in named.items() if value}, "said": error.message}
+    return {**{name: value for name, value in named.items() if value}, "message": error.message}

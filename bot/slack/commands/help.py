@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, code, lines, words
+from bot.slack.blocks import Markup, bold, code, lines, markup
 from bot.slack.commands.command import Command, Role
 from bot.slack.commands.reply import Block, Message
 
-RUN = "help.run"
+RUN_ACTION = "help.run"
 """``action_id`` of a button that runs the command in its value."""
 
 NAME = "help"
@@ -20,7 +20,7 @@ EXAMPLE = "/chakra help user"
 
 Commands = Sequence[Command[Any]]
 
-ROLES = {
+ROLE_SUMMARIES = {
     Role.ANYONE: "You are a guest here, so only help is open to you.",
     Role.MEMBER: "You may look things up and share them.",
     Role.SENDER: "You may look things up, share them, and change things in Chakra.",
@@ -34,55 +34,61 @@ def overview(commands: Commands) -> Message:
     return Message(
         text="What /chakra can do: " + ", ".join([*(one.name for one in commands), NAME]),
         blocks=(
-            blocks.section(words(bold("What /chakra can do"))),
-            *(blocks.section(chunk) for chunk in _chunks(rows)),
+            blocks.section(markup(bold("What /chakra can do"))),
+            *(blocks.section(chunk) for chunk in _join_rows(rows)),
             blocks.context(
-                words("More about one of them: ", code(EXAMPLE)),
-                words("Answers are visible to you alone until you share them."),
+                markup("More about one of them: ", code(EXAMPLE)),
+                markup("Answers are visible to you alone until you share them."),
             ),
         ),
     )
 
 
-def one(command: Command[Any]) -> Message:
+def command_help(command: Command[Any]) -> Message:
     """One command: usage, what it does, an example to copy, its other names."""
-    told = [words(code(f"/chakra {command.usage}")), words(_sentence(command.summary))]
-    told += [words(detail) for detail in command.details]
+    told = [markup(code(f"/chakra {command.usage}")), markup(_sentence(command.summary))]
+    told += [markup(detail) for detail in command.details]
     made: list[Block] = [
         blocks.section(lines(told)),
-        blocks.section(words("For example: ", code(command.example))),
+        blocks.section(markup("For example: ", code(command.example))),
     ]
     small = []
     if command.aliases:
-        small.append(words("Also: ", Markup(", ".join([code(alias) for alias in command.aliases]))))
+        small.append(
+            markup("Also: ", Markup(", ".join([code(alias) for alias in command.aliases])))
+        )
     if command.role is Role.SENDER:
-        small.append(words("For people who may write to Chakra."))
+        small.append(markup("For people who may write to Chakra."))
     if small:
         made.append(blocks.context(*small))
-    return Message(text=words(f"/chakra {command.usage}: ", command.summary), blocks=tuple(made))
+    return Message(text=markup(f"/chakra {command.usage}: ", command.summary), blocks=tuple(made))
 
 
 def about_help() -> Message:
     told = lines(
-        [code(f"/chakra {USAGE}"), words(_sentence(SUMMARY)), words("For example: ", code(EXAMPLE))]
+        [
+            code(f"/chakra {USAGE}"),
+            markup(_sentence(SUMMARY)),
+            markup("For example: ", code(EXAMPLE)),
+        ]
     )
-    return Message(text=words(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
+    return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
 
 
-def welcome(commands: Commands, role: Role, *, unsure: bool) -> Message:
+def welcome(commands: Commands, role: Role, *, is_unverified: bool) -> Message:
     """The bare ``/chakra``: what *this* person may do here, with buttons."""
     open_here = [command for command in commands if command.role <= role]
     standing = (
         "Slack could not be asked who you are, so for now only help is open to you."
-        if unsure and role is Role.ANYONE
-        else ROLES[role]
+        if is_unverified and role is Role.ANYONE
+        else ROLE_SUMMARIES[role]
     )
-    made: list[Block] = [blocks.section(lines([bold("Chakra"), words(standing)]))]
+    made: list[Block] = [blocks.section(lines([bold("Chakra"), markup(standing)]))]
     if open_here:
-        rows = [words(code(one.example), "\n", _sentence(one.summary)) for one in open_here]
-        made += [blocks.section(chunk) for chunk in _chunks(rows)]
+        rows = [markup(code(one.example), "\n", _sentence(one.summary)) for one in open_here]
+        made += [blocks.section(chunk) for chunk in _join_rows(rows)]
     made.append(blocks.actions(*_buttons(open_here)))
-    return Message(text=words(standing, " Type /chakra help for everything."), blocks=tuple(made))
+    return Message(text=markup(standing, " Type /chakra help for everything."), blocks=tuple(made))
 
 
 def _buttons(commands: Commands) -> list[Block]:
@@ -91,26 +97,28 @@ def _buttons(commands: Commands) -> list[Block]:
         if command.button is not None:
             label, rest = command.button
             made.append(
-                blocks.button(label, f"{RUN}:{command.name}", f"{command.name} {rest}".strip())
+                blocks.button(
+                    label, f"{RUN_ACTION}:{command.name}", f"{command.name} {rest}".strip()
+                )
             )
-    made.append(blocks.button("All commands", f"{RUN}:help", NAME))
+    made.append(blocks.button("All commands", f"{RUN_ACTION}:help", NAME))
     return made
 
 
 def _row(usage: str, summary: str) -> Markup:
-    return words(code(f"/chakra {usage}"), "\n", _sentence(summary))
+    return markup(code(f"/chakra {usage}"), "\n", _sentence(summary))
 
 
 def _sentence(summary: str) -> str:
     return f"{summary[:1].upper()}{summary[1:]}."
 
 
-def _chunks(rows: list[Markup]) -> list[Markup]:
+def _join_rows(rows: list[Markup]) -> list[Markup]:
     """As many rows a section as Slack's 3,000 characters bear, a blank line between them."""
     made: list[Markup] = []
     for row in rows:
-        if made and len(made[-1]) + len(row) + 2 <= blocks.SECTION_TEXT:
-            made[-1] = words(made[-1], "\n\n", row)
+        if made and len(made[-1]) + len(row) + 2 <= blocks.MAX_SECTION_TEXT_LENGTH:
+            made[-1] = markup(made[-1], "\n\n", row)
         else:
             made.append(row)
     return made

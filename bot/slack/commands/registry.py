@@ -8,62 +8,62 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot.slack.commands.command import Action, Command, D, Form, Options, Shortcut
+from bot.slack.commands.command import Action, Command, ContextT, Form, Options, Shortcut
 from bot.slack.commands.help import NAME as HELP
 
 T = TypeVar("T")
 
-NEAR_ENOUGH = 60
+MIN_SIMILARITY = 60
 """rapidfuzz's ratio (0-100) from which a misspelt word is taken for a command's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue(Generic[D]):
-    commands: Sequence[Command[D]]
-    by_word: Mapping[str, Command[D]]
-    actions: Mapping[str, tuple[Command[D], Action[D]]]
-    forms: Mapping[str, tuple[Command[D], Form[D]]]
-    options: Mapping[str, tuple[Command[D], Options[D]]]
-    shortcuts: Mapping[str, tuple[Command[D], Shortcut[D]]]
+class CommandRegistry(Generic[ContextT]):
+    commands: Sequence[Command[ContextT]]
+    by_name: Mapping[str, Command[ContextT]]
+    actions: Mapping[str, tuple[Command[ContextT], Action[ContextT]]]
+    forms: Mapping[str, tuple[Command[ContextT], Form[ContextT]]]
+    options: Mapping[str, tuple[Command[ContextT], Options[ContextT]]]
+    shortcuts: Mapping[str, tuple[Command[ContextT], Shortcut[ContextT]]]
 
     def nearest(self, word: str) -> str | None:
         """The command's name that a misspelt ``word`` most resembles."""
-        names = [*self.by_word, HELP]
-        found = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=NEAR_ENOUGH)
+        names = [*self.by_name, HELP]
+        found = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
         if found is None:
             return None
-        command = self.by_word.get(found[0])
+        command = self.by_name.get(found[0])
         return command.name if command is not None else HELP
 
 
-def catalogue(commands: Sequence[Command[D]]) -> Catalogue[D]:
+def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[ContextT]:
     """Raises ``ValueError`` for a name used twice, or an id that is not of its command."""
-    by_word: dict[str, Command[D]] = {}
-    actions: dict[str, tuple[Command[D], Action[D]]] = {}
-    forms: dict[str, tuple[Command[D], Form[D]]] = {}
-    options: dict[str, tuple[Command[D], Options[D]]] = {}
-    shortcuts: dict[str, tuple[Command[D], Shortcut[D]]] = {}
+    by_word: dict[str, Command[ContextT]] = {}
+    actions: dict[str, tuple[Command[ContextT], Action[ContextT]]] = {}
+    forms: dict[str, tuple[Command[ContextT], Form[ContextT]]] = {}
+    options: dict[str, tuple[Command[ContextT], Options[ContextT]]] = {}
+    shortcuts: dict[str, tuple[Command[ContextT], Shortcut[ContextT]]] = {}
     for command in commands:
         for word in (command.name, *command.aliases):
-            _put(by_word, word, command)
+            _add_unique(by_word, word, command)
         for action in command.actions:
-            _put(actions, _owned(command, action.id), (command, action))
+            _add_unique(actions, _check_prefix(command, action.id), (command, action))
         for form in command.forms:
-            _put(forms, _owned(command, form.id), (command, form))
+            _add_unique(forms, _check_prefix(command, form.id), (command, form))
         for menu in command.options:
-            _put(options, _owned(command, menu.id), (command, menu))
+            _add_unique(options, _check_prefix(command, menu.id), (command, menu))
         for shortcut in command.shortcuts:
-            _put(shortcuts, _owned(command, shortcut.id), (command, shortcut))
-    return Catalogue(tuple(commands), by_word, actions, forms, options, shortcuts)
+            _add_unique(shortcuts, _check_prefix(command, shortcut.id), (command, shortcut))
+    return CommandRegistry(tuple(commands), by_word, actions, forms, options, shortcuts)
 
 
-def _put(table: dict[str, T], key: str, item: T) -> None:
+def _add_unique(table: dict[str, T], key: str, item: T) -> None:
     if key in table or key == HELP:
         raise ValueError(f"{key!r} is named twice")
     table[key] = item
 
 
-def _owned(command: Command[D], identifier: str) -> str:
+def _check_prefix(command: Command[ContextT], identifier: str) -> str:
     if not identifier.startswith(f"{command.name}."):
         raise ValueError(f"{identifier!r} must begin with {command.name!r} and a dot")
     return identifier

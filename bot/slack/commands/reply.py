@@ -23,7 +23,7 @@ class Message:
     text: str
     blocks: tuple[Block, ...] = ()
     to_channel: bool = False
-    replace: bool = False
+    replace_original: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class UpdateForm:
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
-    live: bool = False
-    otherwise: Message | None = None
+    overwrite: bool = False
+    fallback: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class CloseForm:
     the work took longer than the ack could wait; ``then`` is said where the form was opened, and so
     is the result of ``later``, if it has one, for which nothing waits: it ends by itself."""
 
-    done: str
-    then: Message | None = None
-    later: asyncio.Task[Message | None] | None = None
+    done_text: str
+    follow_up: Message | None = None
+    follow_up_task: asyncio.Task[Message | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class NoReply:
     """The press needs no answer (a link button, a closed form)."""
 
 
-Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | Nothing
+Reply = Message | OpenForm | UpdateForm | FieldErrors | CloseForm | NoReply

@@ -16,18 +16,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.commands.command import Payload
 
-Body = Mapping[str, Any]
+AckBody = Mapping[str, Any]
 
 
-class Routes(Protocol):
-    async def command(self, payload: Payload) -> Body: ...
-    async def action(self, payload: Payload) -> Body: ...
-    async def submission(self, payload: Payload) -> Body: ...
-    async def options(self, payload: Payload) -> Body: ...
-    async def shortcut(self, payload: Payload) -> Body: ...
+class InteractionHandler(Protocol):
+    async def command(self, payload: Payload) -> AckBody: ...
+    async def action(self, payload: Payload) -> AckBody: ...
+    async def submission(self, payload: Payload) -> AckBody: ...
+    async def options(self, payload: Payload) -> AckBody: ...
+    async def shortcut(self, payload: Payload) -> AckBody: ...
 
 
-def bolt_app(routes: Routes, web: AsyncWebClient, bot: AuthorizeResult) -> AsyncApp:
+def build_bolt_app(
+    handler: InteractionHandler, web: AsyncWebClient, identity: AuthorizeResult
+) -> AsyncApp:
     """``process_before_response`` lets the ack leave with the answer instead of after a 10 ms poll;
     nothing slow may then happen before it, and the router sees to that.
 
@@ -39,7 +41,7 @@ def bolt_app(routes: Routes, web: AsyncWebClient, bot: AuthorizeResult) -> Async
     app = AsyncApp(
         name="chakra",
         client=web,
-        authorize=_Known(bot),
+        authorize=_StaticAuthorize(identity),
         process_before_response=True,
         request_verification_enabled=False,
         ignoring_self_events_enabled=False,
@@ -47,33 +49,33 @@ def bolt_app(routes: Routes, web: AsyncWebClient, bot: AuthorizeResult) -> Async
         attaching_conversation_kwargs_enabled=False,
         logger=log,
     )
-    app.use(_ToRouter(routes))
+    app.use(_DispatchMiddleware(handler))
     return app
 
 
-class _Known(AsyncAuthorize):
+class _StaticAuthorize(AsyncAuthorize):
     """One workspace, one token, known since the start."""
 
-    def __init__(self, bot: AuthorizeResult) -> None:
-        self._bot = bot
+    def __init__(self, identity: AuthorizeResult) -> None:
+        self._identity = identity
 
     async def __call__(self, **_: Any) -> AuthorizeResult:
-        return self._bot
+        return self._identity
 
 
-class _ToRouter(AsyncMiddleware):
+class _DispatchMiddleware(AsyncMiddleware):
     """Instead of a listener a kind: for a listener Bolt works out matchers and injected arguments,
     which costs about as much as all the rest of a cached answer."""
 
-    def __init__(self, routes: Routes) -> None:
-        self._interactions: Mapping[str, Callable[[Payload], Awaitable[Body]]] = {
-            "block_actions": routes.action,
-            "view_submission": routes.submission,
-            "block_suggestion": routes.options,
-            "shortcut": routes.shortcut,
-            "message_action": routes.shortcut,
+    def __init__(self, handler: InteractionHandler) -> None:
+        self._interactions: Mapping[str, Callable[[Payload], Awaitable[AckBody]]] = {
+            "block_actions": handler.action,
+            "view_submission": handler.submission,
+            "block_suggestion": handler.options,
+            "shortcut": handler.shortcut,
+            "message_action": handler.shortcut,
         }
-        self._command = routes.command
+        self._command = handler.command
 
     async def async_process(
         self,
@@ -83,7 +85,7 @@ class _ToRouter(AsyncMiddleware):
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - the name is Bolt's
     ) -> BoltResponse | None:
         payload = req.body
-        route = self._command if "command" in payload else self._of(payload)
+        route = self._command if "command" in payload else self._find_interaction(payload)
         if route is None:
             await next()
             return resp
@@ -91,6 +93,6 @@ class _ToRouter(AsyncMiddleware):
         # Several times as fast as the standard library, and an ack is the hottest JSON there is.
         return BoltResponse(status=200, body=to_json(answer).decode() if answer else "")
 
-    def _of(self, payload: Payload) -> Callable[[Payload], Awaitable[Body]] | None:
+    def _find_interaction(self, payload: Payload) -> Callable[[Payload], Awaitable[AckBody]] | None:
         kind = payload.get("type")
         return self._interactions.get(kind) if isinstance(kind, str) else None

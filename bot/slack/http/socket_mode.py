@@ -15,10 +15,10 @@ from bot.aio.clock import Clock, within
 from bot.errors import SlackError
 from bot.slack.client.web_api import SlackClient
 
-OPEN = "apps.connections.open"
-PATIENCE = 10.0
+OPEN_METHOD = "apps.connections.open"
+CONNECT_TIMEOUT_SECONDS = 10.0
 """Seconds for the first connection; later ones are tried until they are made."""
-ACKS = 1.0
+ACK_GRACE_SECONDS = 1.0
 """Seconds that a stop leaves for the acks that are due; the router gives each a fraction of one."""
 
 
@@ -29,42 +29,42 @@ async def socket_mode(
     """Connected while the block runs; Slack's requests for another connection are followed.
 
     Raises ``SlackError`` when the app token is refused or no connection is made within
-    ``PATIENCE``: the handler itself would try for ever.
+    ``REQUEST_TIMEOUT_SECONDS``: the handler itself would try for ever.
     """
-    await slack.call(OPEN, token=app_token)
-    handler = _Handler(
+    await slack.call(OPEN_METHOD, token=app_token)
+    handler = _DrainingHandler(
         bolt, app_token, logger=logging.getLogger("slack_bolt"), web_client=slack.web
     )
-    if not slack.proxied:
+    if not slack.uses_proxy:
         handler.client.proxy = None
     try:
         await _connect(handler, clock)
         yield
     finally:
-        await handler.finish()
+        await handler.drain_and_close()
 
 
 async def _connect(handler: AsyncSocketModeHandler, clock: Clock) -> None:
     try:
-        await within(clock, handler.connect_async(), PATIENCE)  # type: ignore[no-untyped-call]
+        await within(clock, handler.connect_async(), CONNECT_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
     except TimeoutError:
-        raise SlackError(OPEN, "unreachable") from None
+        raise SlackError(OPEN_METHOD, "unreachable") from None
 
 
-class _Handler(AsyncSocketModeHandler):
+class _DrainingHandler(AsyncSocketModeHandler):
     """Knows what it has in hand: Slack hears no ack once the socket is closed."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        self._in_hand: set[asyncio.Future[None]] = set()
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._in_flight: set[asyncio.Future[None]] = set()
+        super().__init__(*args, **kwargs)
 
     async def handle(self, client: Any, req: Any) -> None:
         handling = asyncio.ensure_future(super().handle(client, req))
-        self._in_hand.add(handling)
-        handling.add_done_callback(self._in_hand.discard)
+        self._in_flight.add(handling)
+        handling.add_done_callback(self._in_flight.discard)
         await handling
 
-    async def finish(self) -> None:
+    async def drain_and_close(self) -> None:
         """Takes nothing new, sends the acks that are due, closes."""
         client = self.client
         pending = [
@@ -78,7 +78,7 @@ class _Handler(AsyncSocketModeHandler):
         ]
         if client.message_receiver is not None:
             client.message_receiver.cancel()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand.copy(), timeout=ACKS)
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.copy(), timeout=ACK_GRACE_SECONDS)
         await self.close_async()  # type: ignore[no-untyped-call]
         await asyncio.gather(*pending, return_exceptions=True)

@@ -57,10 +57,10 @@ def chosen(stage: Stage, upload: Upload = PICTURE) -> str:
 
 
 async def test_a_file_comes_with_what_slack_says_of_it(stage: Stage, slack: SlackClient) -> None:
-    file = await slack.files.info(chosen(stage))
+    file = await slack.files.get_info(chosen(stage))
     assert (file.name, file.mimetype, file.size) == ("Our shop.png", "image/png", len(PNG))
-    assert not file.external
-    assert await slack.files.download(file, most=len(PNG)) == PNG
+    assert not file.is_external
+    assert await slack.files.download(file, max_bytes=len(PNG)) == PNG
     assert "Our shop" not in repr(file)
 
 
@@ -95,7 +95,7 @@ async def test_slacks_word_is_the_reason(
 ) -> None:
     stage.slack.fail("files.info", error=code)
     with pytest.raises(FileNotGiven) as raised:
-        await slack.files.info(chosen(stage))
+        await slack.files.get_info(chosen(stage))
     assert (raised.value.method, raised.value.code) == ("files.info", code)
     assert raised.value.repeat_helps is mended
 
@@ -118,10 +118,10 @@ async def test_an_external_file_is_never_asked_for(clock: ManualClock, external:
 async def test_with_a_token_that_may_not_the_sign_in_page_is_no_file(stage: Stage) -> None:
     file_id = chosen(stage)
     async with client(stage.slack.api_url, stage.clock, token=stage.slack.bot_token) as good:
-        file = await good.files.info(file_id)
+        file = await good.files.get_info(file_id)
     async with client(stage.slack.api_url, stage.clock, token="xoxb-old") as old:
-        assert (await refused(old.files.download(file, most=MEGABYTE))).code == "sign_in"
-        assert (await refused(old.files.info(file_id))).code == "invalid_auth"
+        assert (await refused(old.files.download(file, max_bytes=MEGABYTE))).code == "sign_in"
+        assert (await refused(old.files.get_info(file_id))).code == "invalid_auth"
     assert count(stage, "download") == 1
 
 
@@ -252,8 +252,8 @@ async def test_where_nobody_listens_it_is_unreachable(clock: ManualClock) -> Non
     with nobody_listens() as port:
         async with client(f"http://127.0.0.1:{port}/api/", clock) as slack:
             address = f"http://127.0.0.1:{port}/file"
-            file = StoredFile("F1", "", "", None, external=False, address=address)
-            asking = asyncio.create_task(slack.files.download(file, most=1))
+            file = StoredFile("F1", "", "", None, is_external=False, url=address)
+            asking = asyncio.create_task(slack.files.download(file, max_bytes=1))
             await clock.until_sleeping(0.2)
             await clock.advance(0.2)
             assert (await refused(asking)).code == "unreachable"
@@ -279,7 +279,7 @@ class Telling:
     async def call(self, method: str, **arguments: Any) -> Json:  # noqa: ARG002
         return self._body
 
-    async def direct_messages(self, _: str) -> str:
+    async def open_direct_messages(self, _: str) -> str:
         raise AssertionError
 
 
@@ -301,7 +301,7 @@ async def _told(shown: Any) -> None:
             token=TOKEN,
             base_url="https://slack.com/api/",
             clock=ManualClock(),
-            patience=0.1,
+            timeout=0.1,
         )
         told = await not_given(files)
-        assert told in {"elsewhere", "external_file", "too_large", "unreadable"}
+        assert told in {"untrusted_url", "external_file", "too_large", "unreadable"}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from yarl import URL
 
 from bot.errors import FileNotGiven
-from bot.slack.client.files import StoredFile, owned
+from bot.slack.client.files import StoredFile, trusted_url
 from tests.clock import ManualClock
 from tests.slack.files import MEGABYTE, PNG, fetched, not_given, not_quite, paths, wire_address
 from tests.slack.wire import TOKEN, Wire
@@ -44,10 +44,10 @@ async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
             "https://[",
             "",
         ):
-            file = StoredFile("F1", "a.png", "image/png", len(PNG), external=False, address=address)
+            file = StoredFile("F1", "a.png", "image/png", len(PNG), is_external=False, url=address)
             with pytest.raises(FileNotGiven) as raised:
-                await files.download(file, most=MEGABYTE)
-            assert raised.value.code == "elsewhere", address
+                await files.download(file, max_bytes=MEGABYTE)
+            assert raised.value.code == "untrusted_url", address
         assert (elsewhere.asked, wire.asked) == ([], [])
 
 
@@ -85,7 +85,7 @@ HOSTS = st.sampled_from(
 def test_whatever_the_address_only_slack_is_asked(
     scheme: str, user: str, host: str, rest: str
 ) -> None:
-    found = owned(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
+    found = trusted_url(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
     if found is not None:
         assert (found.scheme, found.port, found.user) == ("https", 443, None)
         assert found.raw_host == "slack.com" or str(found.raw_host).endswith(".slack.com")
@@ -99,5 +99,5 @@ def test_the_hosts_of_slack_and_of_the_web_api_are_slacks() -> None:
         "https://files.slack-gov.com/files-pri/T1-F1/a.png",
         "http://127.0.0.1:3000/files-pri/T1-F1/a.png",
     ):
-        assert owned(home, address) is not None
-    assert owned(home, "http://127.0.0.1:3001/a.png") is None
+        assert trusted_url(home, address) is not None
+    assert trusted_url(home, "http://127.0.0.1:3001/a.png") is None

@@ -171,7 +171,7 @@ async def test_the_bytes_go_to_no_stranger(clock: ManualClock) -> None:
     ):
         announced = {"ok": True, "upload_url": f"{other}/upload/1", "file_id": "F1"}
         wire.at[f"/api/{ANNOUNCE}"] = lambda: JSONResponse(announced)
-        assert (await refused(slack.files.upload(SALES, "a", ROWS))).code == "elsewhere"
+        assert (await refused(slack.files.upload(SALES, "a", ROWS))).code == "untrusted_url"
         announced["upload_url"] = f"{url}/upload/1"
         moved = {"Location": f"{other}/upload/1"}
         wire.at["/upload/1"] = lambda: Response(status_code=307, headers=moved)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from bot.errors import NotInChannel, SlackError, TriggerExpired
 from bot.sandbox.slack import plain
 from bot.slack import blocks
-from bot.slack.client.retry import retry_after
+from bot.slack.client.retry import parse_retry_after
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from bot.web.server import serve
@@ -76,9 +76,9 @@ async def test_a_view_is_opened_pushed_and_updated_by_its_hash(
     stage: Stage, slack: SlackClient
 ) -> None:
     await stage.slack.type(JOHN, SALES, "/chakra form")
-    notice = blocks.notice("One", [blocks.section("one")])
+    notice = blocks.info_modal("One", [blocks.section("one")])
     opened = (await slack.open_view(stage.app.last["trigger_id"], notice))["view"]
-    two = blocks.notice("Two", [blocks.section("two")])
+    two = blocks.info_modal("Two", [blocks.section("two")])
     await slack.update_view(opened["id"], two, view_hash=opened["hash"])
     assert "two" in plain(stage.slack.view(JOHN) or {})
     error = await refused(slack.update_view(opened["id"], notice, view_hash=opened["hash"]))
@@ -143,7 +143,7 @@ async def test_a_429_that_goes_on_is_said_after_the_third_time(
     ],
 )
 def test_retry_after_is_read_however_it_is_written(headers: dict[str, Any], seconds: float) -> None:
-    assert retry_after(headers) == seconds
+    assert parse_retry_after(headers) == seconds
 
 
 # --- broken --------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ async def test_a_post_whose_answer_got_lost_is_never_repeated(
 async def test_a_form_is_opened_once_at_most(stage: Stage, slack: SlackClient, reset: Any) -> None:
     await stage.slack.type(JOHN, SALES, "/chakra form")
     stage.slack.fail("views.open", reset=reset)
-    notice = blocks.notice("One", [blocks.section("one")])
+    notice = blocks.info_modal("One", [blocks.section("one")])
     error = await refused(slack.open_view(stage.app.last["trigger_id"], notice))
     assert error.code == "unreachable"
     assert count(stage, "views.open") == 1
@@ -312,4 +312,4 @@ async def test_no_proxy_stands_between_the_bot_and_loopback(
     monkeypatch.setenv(name, "http://127.0.0.1:9")
     async with Wire().served() as url, client(f"{url}/api/", clock) as slack:
         assert (await slack.call("auth.test"))["ok"]
-        await slack.answer(f"{url}/response", Message("hello"))
+        await slack.post_response_url(f"{url}/response", Message("hello"))

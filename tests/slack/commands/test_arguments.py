@@ -7,24 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.commands.arguments import (
-    MAX_TEXT,
-    NUMBERS,
-    Channel,
-    Group,
-    Line,
+    MAX_TEXT_LENGTH,
+    NUMBERED,
+    Arguments,
+    ChannelMention,
+    GroupMention,
     Link,
     Mention,
-    Word,
-    parse,
+    Token,
+    parse_arguments,
 )
 
 
 def texts(text: str, *names: str) -> list[str]:
-    return [word.text for word in parse(text, names).words]
+    return [word.text for word in parse_arguments(text, names).tokens]
 
 
 def named(text: str, *names: str) -> dict[str, str]:
-    return {name: word.text for name, word in parse(text, names).named.items()}
+    return {name: word.text for name, word in parse_arguments(text, names).named.items()}
 
 
 # --- words and spaces ----------------------------------------------------------------------------
@@ -49,26 +49,26 @@ def test_words_stand_between_spaces_of_any_kind(text: str, expected: list[str]) 
 
 
 def test_rest_joins_what_several_words_say() -> None:
-    line = parse("user  +91 98765\u00a043210 role:admin", ["role"])
-    assert line.rest(1) == "+91 98765 43210"
-    assert line.rest() == "user +91 98765 43210"
-    assert line.rest(9) == ""
+    line = parse_arguments("user  +91 98765\u00a043210 role:admin", ["role"])
+    assert line.text_from(1) == "+91 98765 43210"
+    assert line.text_from() == "user +91 98765 43210"
+    assert line.text_from(9) == ""
 
 
 def test_without_first_keeps_everything_else() -> None:
-    line = parse("users john status:active", ["status"])
-    assert line.without_first() == Line((Word("john"),), {"status": Word("active")}, line.raw)
-    assert parse("").without_first() == parse("")
+    line = parse_arguments("users john status:active", ["status"])
+    assert line.tail() == Arguments((Token("john"),), {"status": Token("active")}, line.raw)
+    assert parse_arguments("").tail() == parse_arguments("")
 
 
 def test_raw_is_the_text_as_it_came() -> None:
-    assert parse("user “R&amp;D” ").raw == "user “R&amp;D” "
+    assert parse_arguments("user “R&amp;D” ").raw == "user “R&amp;D” "
 
 
 def test_a_text_over_the_bound_is_cut_there() -> None:
-    line = parse("x" * MAX_TEXT + " more")
-    assert line == Line((Word("x" * MAX_TEXT),), {}, "x" * MAX_TEXT)
-    assert texts(" " * (MAX_TEXT - 6) + "<@U123|john>") == ["<@U123"]
+    line = parse_arguments("x" * MAX_TEXT_LENGTH + " more")
+    assert line == Arguments((Token("x" * MAX_TEXT_LENGTH),), {}, "x" * MAX_TEXT_LENGTH)
+    assert texts(" " * (MAX_TEXT_LENGTH - 6) + "<@U123|john>") == ["<@U123"]
 
 
 # --- escapes -------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def test_a_text_over_the_bound_is_cut_there() -> None:
 def test_what_was_typed_is_unescaped_once_and_never_becomes_markup(
     text: str, expected: str
 ) -> None:
-    assert parse(text).words == (Word(expected),)
+    assert parse_arguments(text).tokens == (Token(expected),)
 
 
 # --- quotes --------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_an_unclosed_quote_leaves_its_words_apart() -> None:
 
 
 def test_empty_quotes_are_an_empty_word() -> None:
-    assert parse('"" “”').words == (Word(""), Word(""))
+    assert parse_arguments('"" “”').tokens == (Token(""), Token(""))
 
 
 def test_a_quoted_text_keeps_its_spaces_and_lines() -> None:
@@ -179,29 +179,29 @@ def test_markup_within_quotes_is_read_as_its_text() -> None:
         ("<@U123|john>", Mention("U123", "john")),
         ("<@W123>", Mention("W123")),
         ("<@U123|tom &amp; co>", Mention("U123", "tom & co")),
-        ("<#C123|sales>", Channel("C123", "sales")),
-        ("<#G123|>", Channel("G123")),
-        ("<!subteam^S123|@sales>", Group("S123", "sales")),
-        ("<!subteam^S123>", Group("S123")),
-        ("<!here>", Word("@here")),
-        ("<!here|here>", Word("@here")),
-        ("<!channel>", Word("@channel")),
-        ("<!everyone>", Word("@everyone")),
-        ("<!date^1392734382^{date}|18 February>", Word("18 February")),
-        ("<mailto:a@b.c|a@b.c>", Word("a@b.c")),
-        ("<mailto:a@b.c>", Word("a@b.c")),
-        ("<mailto:a@b.c?subject=x|write us>", Word("a@b.c")),
-        ("<tel:+4912345|+49 123 45>", Word("+4912345")),
+        ("<#C123|sales>", ChannelMention("C123", "sales")),
+        ("<#G123|>", ChannelMention("G123")),
+        ("<!subteam^S123|@sales>", GroupMention("S123", "sales")),
+        ("<!subteam^S123>", GroupMention("S123")),
+        ("<!here>", Token("@here")),
+        ("<!here|here>", Token("@here")),
+        ("<!channel>", Token("@channel")),
+        ("<!everyone>", Token("@everyone")),
+        ("<!date^1392734382^{date}|18 February>", Token("18 February")),
+        ("<mailto:a@b.c|a@b.c>", Token("a@b.c")),
+        ("<mailto:a@b.c>", Token("a@b.c")),
+        ("<mailto:a@b.c?subject=x|write us>", Token("a@b.c")),
+        ("<tel:+4912345|+49 123 45>", Token("+4912345")),
         ("<https://x.com>", Link("https://x.com")),
         ("<http://acme.com|acme.com>", Link("http://acme.com", "acme.com")),
         ("<https://x.com/?a=1&amp;b=2|R&amp;D>", Link("https://x.com/?a=1&b=2", "R&D")),
     ],
 )
-def test_markup_is_understood(markup: str, word: Word) -> None:
-    assert parse(markup).words == (word,)
-    assert parse(f'  "{markup}" ').words == (word,)
-    assert parse(f"assignee={markup}", ["assignee"]).named == {"assignee": word}
-    assert parse(f"watch {markup} {markup}").words == (Word("watch"), word, word)
+def test_markup_is_understood(markup: str, word: Token) -> None:
+    assert parse_arguments(markup).tokens == (word,)
+    assert parse_arguments(f'  "{markup}" ').tokens == (word,)
+    assert parse_arguments(f"assignee={markup}", ["assignee"]).named == {"assignee": word}
+    assert parse_arguments(f"watch {markup} {markup}").tokens == (Token("watch"), word, word)
 
 
 def test_a_word_reads_as_a_person_would_read_it() -> None:
@@ -233,7 +233,11 @@ def test_a_word_reads_as_a_person_would_read_it() -> None:
     ],
 )
 def test_malformed_markup_stays_text(text: str) -> None:
-    assert parse(f"user {text} next").words == (Word("user"), Word(text), Word("next"))
+    assert parse_arguments(f"user {text} next").tokens == (
+        Token("user"),
+        Token(text),
+        Token("next"),
+    )
 
 
 def test_malformed_markup_does_not_hold_words_together() -> None:
@@ -245,9 +249,9 @@ def test_an_address_or_link_that_touches_text_is_text() -> None:
 
 
 def test_a_member_channel_or_group_is_a_word_whatever_touches_it() -> None:
-    line = parse("ask:<@U1|john>, <#C1|a><#C2|b>")
-    expected = (Word("ask:"), Mention("U1", "john"), Word(","), Channel("C1", "a"))
-    assert line.words == (*expected, Channel("C2", "b"))
+    line = parse_arguments("ask:<@U1|john>, <#C1|a><#C2|b>")
+    expected = (Token("ask:"), Mention("U1", "john"), Token(","), ChannelMention("C1", "a"))
+    assert line.tokens == (*expected, ChannelMention("C2", "b"))
 
 
 # --- names ---------------------------------------------------------------------------------------
@@ -278,9 +282,9 @@ def test_a_member_channel_or_group_is_a_word_whatever_touches_it() -> None:
     ],
 )
 def test_a_name_takes_what_stands_behind_its_sign(text: str, value: str) -> None:
-    line = parse(f"users {text}", ["status", "role"])
+    line = parse_arguments(f"users {text}", ["status", "role"])
     assert {name: word.text for name, word in line.named.items()} == {"role": value}
-    assert line.words == (Word("users"),)
+    assert line.tokens == (Token("users"),)
 
 
 def test_named_values_and_words_come_in_any_order() -> None:
@@ -294,17 +298,17 @@ def test_named_values_and_words_come_in_any_order() -> None:
     ["https://x.com", "10:30", "a:b", "x=1", ":smile:", "=", "=x", "roles=x", "my.role=x", "1=x"],
 )
 def test_what_is_no_name_of_the_command_stays_a_word(text: str) -> None:
-    assert parse(text, ["role"]) == Line((Word(text),), {}, text)
+    assert parse_arguments(text, ["role"]) == Arguments((Token(text),), {}, text)
 
 
 def test_spaces_around_the_sign_are_not_a_pair() -> None:
-    line = parse('role = x role= "y"', ["role"])
-    assert [word.text for word in line.words] == ["role", "=", "x", "y"]
-    assert line.named == {"role": Word("")}
+    line = parse_arguments('role = x role= "y"', ["role"])
+    assert [word.text for word in line.tokens] == ["role", "=", "x", "y"]
+    assert line.named == {"role": Token("")}
 
 
 def test_a_quoted_pair_is_a_word() -> None:
-    assert parse('"role=admin"', ["role"]).words == (Word("role=admin"),)
+    assert parse_arguments('"role=admin"', ["role"]).tokens == (Token("role=admin"),)
 
 
 def test_of_a_repeated_name_the_last_value_counts() -> None:
@@ -316,18 +320,18 @@ def test_a_name_is_found_under_the_spelling_of_the_command() -> None:
 
 
 def test_an_object_that_touches_a_named_value_is_the_next_word() -> None:
-    line = parse("role=x<@U1|john>", ["role"])
-    assert (line.named, line.words) == ({"role": Word("x")}, (Mention("U1", "john"),))
+    line = parse_arguments("role=x<@U1|john>", ["role"])
+    assert (line.named, line.tokens) == ({"role": Token("x")}, (Mention("U1", "john"),))
 
 
 def test_numbers_are_names_where_the_command_has_variables() -> None:
     text = '1=John 02="Big Plan" ３＝x #=y 10:30 1234=z -1=a 1.5=b'
-    assert named(text, NUMBERS) == {"1": "John", "2": "Big Plan", "3": "x"}
-    assert texts(text, NUMBERS) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]
+    assert named(text, NUMBERED) == {"1": "John", "2": "Big Plan", "3": "x"}
+    assert texts(text, NUMBERED) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]
 
 
 @given(st.text(alphabet="ab1@._+- ", max_size=60), st.sampled_from([(), ("a",), ("#",)]))
 def test_a_simple_line_is_read_as_any_other(text: str, names: tuple[str, ...]) -> None:
     """An honest no-break space sends the same words down the long way."""
-    simple, long = parse(text, names), parse(text + "\u00a0", names)
-    assert (simple.words, dict(simple.named)) == (long.words, dict(long.named))
+    simple, long = parse_arguments(text, names), parse_arguments(text + "\u00a0", names)
+    assert (simple.tokens, dict(simple.named)) == (long.tokens, dict(long.named))

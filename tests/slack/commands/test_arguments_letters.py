@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.slack.commands.arguments import NUMBERS, Word, parse, unescape
+from bot.slack.commands.arguments import NUMBERED, Token, parse_arguments, unescape
 
 ZWJ, ZWNJ = "\u200d", "\u200c"
 
 
 def texts(text: str, *names: str) -> list[str]:
-    return [word.text for word in parse(text, names).words]
+    return [word.text for word in parse_arguments(text, names).tokens]
 
 
 def escaped(text: str) -> str:
@@ -92,8 +92,8 @@ PLAIN = st.text(
 @example('"')
 @example("role=")
 def test_no_text_raises_and_none_leaves_anything_unreadable(text: str) -> None:
-    line = parse(text, ["role", NUMBERS])
-    for word in (*line.words, *line.named.values()):
+    line = parse_arguments(text, ["role", NUMBERED])
+    for word in (*line.tokens, *line.named.values()):
         word.text.encode()
         assert unicodedata.is_normalized("NFC", word.text.removeprefix("@").removeprefix("#"))
         assert not set(word.text) & set("\u200b\u202e\ufeff\u00a0\r\x00")
@@ -102,18 +102,18 @@ def test_no_text_raises_and_none_leaves_anything_unreadable(text: str) -> None:
 
 @given(st.lists(PLAIN))
 def test_plain_words_come_back_as_typed(typed: list[str]) -> None:
-    line = parse(escaped(" ".join(typed)))
-    for word, original in zip(line.words, typed, strict=True):
+    line = parse_arguments(escaped(" ".join(typed)))
+    for word, original in zip(line.tokens, typed, strict=True):
         assert unicodedata.normalize("NFKC", word.text) == unicodedata.normalize("NFKC", original)
 
 
 @given(st.lists(PLAIN), st.sampled_from(['""', "''", "“”", "„“", "‘’", "«»"]))
 def test_a_quoted_text_comes_back_whole(typed: list[str], marks: str) -> None:
     text = " ".join(typed)
-    expected = Word(unicodedata.normalize("NFC", text))
+    expected = Token(unicodedata.normalize("NFC", text))
     quoted = f"{marks[0]}{escaped(text)}{marks[1]}"
-    assert parse(f"a {quoted} b").words == (Word("a"), expected, Word("b"))
-    assert parse(f"1={quoted}", [NUMBERS]).named == {"1": expected}
+    assert parse_arguments(f"a {quoted} b").tokens == (Token("a"), expected, Token("b"))
+    assert parse_arguments(f"1={quoted}", [NUMBERED]).named == {"1": expected}
 
 
 @given(st.text())

@@ -55,7 +55,7 @@ def escaped(usage: str) -> str:
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
 def test_one_command_shows_everything_that_it_says_of_itself(one: Command[object]) -> None:
-    told = helping.one(one)
+    told = helping.command_help(one)
     assert fits(told)
     assert f"`/chakra {escaped(one.usage)}`" in text(told)
     assert f"`{one.example}`" in text(told)
@@ -72,8 +72,8 @@ def test_an_example_is_a_line_that_can_be_typed(one: Command[object]) -> None:
 
 
 def test_a_command_that_writes_says_for_whom_it_is() -> None:
-    assert "may write to Chakra" in text(helping.one(command(role=Role.SENDER)))
-    assert "may write to Chakra" not in text(helping.one(command()))
+    assert "may write to Chakra" in text(helping.command_help(command(role=Role.SENDER)))
+    assert "may write to Chakra" not in text(helping.command_help(command()))
 
 
 def test_help_explains_itself() -> None:
@@ -100,7 +100,7 @@ COMMANDS_OF_EACH_ROLE = (
 def test_the_welcome_shows_what_this_person_may_do(
     role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
 ) -> None:
-    told = helping.welcome(COMMANDS_OF_EACH_ROLE, role, unsure=False)
+    told = helping.welcome(COMMANDS_OF_EACH_ROLE, role, is_unverified=False)
     assert fits(told)
     for word in seen:
         assert word in text(told)
@@ -109,7 +109,7 @@ def test_the_welcome_shows_what_this_person_may_do(
 
 
 def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
-    told = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.SENDER, unsure=False)
+    told = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.SENDER, is_unverified=False)
     buttons = {one["action_id"]: one["value"] for one in told.blocks[-1]["elements"]}
     assert buttons == {
         "help.run:look": "look me",
@@ -119,19 +119,19 @@ def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
 
 
 def test_who_is_not_known_for_certain_is_told_so() -> None:
-    unsure = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.ANYONE, unsure=True)
+    unsure = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.ANYONE, is_unverified=True)
     assert "could not be asked" in text(unsure)
     assert "guest" not in text(unsure)
-    assert "could not" not in text(helping.welcome(COMMANDS, Role.MEMBER, unsure=True))
+    assert "could not" not in text(helping.welcome(COMMANDS, Role.MEMBER, is_unverified=True))
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("commands", [(), COMMANDS, tuple(command(f"c{n}") for n in range(60))])
 def test_slack_takes_every_welcome(role: Role, commands: tuple[Command[object], ...]) -> None:
-    assert fits(helping.welcome(commands, role, unsure=False))
+    assert fits(helping.welcome(commands, role, is_unverified=False))
 
 
 def test_usage_with_angle_brackets_is_shown_as_it_is_written() -> None:
-    told = helping.one(dataclasses.replace(command(), usage="say <!channel>"))
+    told = helping.command_help(dataclasses.replace(command(), usage="say <!channel>"))
     assert "<!channel>" not in text(told)
     assert "&lt;!channel&gt;" in text(told)

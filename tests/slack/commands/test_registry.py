@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bot.slack.commands.command import Action, Command, Form, Options, Shortcut, ShortcutRequest
-from bot.slack.commands.registry import catalogue
-from bot.slack.commands.reply import Nothing
+from bot.slack.commands.registry import build_registry
+from bot.slack.commands.reply import NoReply
 from commands import COMMANDS
 from tests.slack.stage import STAGE, again, nothing, submit, who
 
 
-async def chosen(_: ShortcutRequest, __: object) -> Nothing:
-    return Nothing()
+async def chosen(_: ShortcutRequest, __: object) -> NoReply:
+    return NoReply()
 
 
 def command(name: str, **more: object) -> Command[object]:
@@ -21,8 +21,8 @@ def command(name: str, **more: object) -> Command[object]:
 
 
 def test_a_command_is_found_by_each_of_its_names() -> None:
-    found = catalogue(STAGE)
-    assert found.by_word["say"] is found.by_word["echo"]
+    found = build_registry(STAGE)
+    assert found.by_name["say"] is found.by_name["echo"]
     stage, action = found.actions["stage.again"]
     assert (stage.name, action.run) == ("stage", again)
     assert found.forms["stage.submit"][1].submit is submit
@@ -31,8 +31,8 @@ def test_a_command_is_found_by_each_of_its_names() -> None:
 
 
 def test_the_products_commands_go_together() -> None:
-    found = catalogue(COMMANDS)
-    assert {"user", "users", "status"} <= set(found.by_word)
+    found = build_registry(COMMANDS)
+    assert {"user", "users", "status"} <= set(found.by_name)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_products_commands_go_together() -> None:
 )
 def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
     with pytest.raises(ValueError, match="is named twice"):
-        catalogue(commands)
+        build_registry(commands)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
 )
 def test_an_id_that_is_not_of_its_command_is_refused(more: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must begin with 'a' and a dot"):
-        catalogue([command("a", **more)])
+        build_registry([command("a", **more)])
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_an_id_that_is_not_of_its_command_is_refused(more: dict[str, object]) ->
     ],
 )
 def test_a_misspelt_word_finds_the_command_that_was_meant(typed: str, near: str | None) -> None:
-    assert catalogue(COMMANDS).nearest(typed) == near
+    assert build_registry(COMMANDS).nearest(typed) == near
 
 
 def test_a_misspelt_alias_finds_its_command() -> None:
-    assert catalogue(STAGE).nearest("ecko") == "say"
+    assert build_registry(STAGE).nearest("ecko") == "say"
 
 
 def test_without_commands_there_is_still_help() -> None:
-    assert catalogue([]).nearest("halp") == "help"
+    assert build_registry([]).nearest("halp") == "help"

@@ -35,11 +35,11 @@ def form(state: dict[str, str] | None = None) -> OpenForm:
     name = blocks.text_field("name", "Name", action="odd.name", optional=True)
     buttons = [blocks.button(one, f"odd.{one}") for one in ("burn", "fail", "change", "draw")]
     burn = blocks.actions(*buttons)
-    return OpenForm(blocks.form("odd.submit", "Odd", "Save", [name, burn]), state or {})
+    return OpenForm(blocks.form_modal("odd.submit", "Odd", "Save", [name, burn]), state or {})
 
 
 async def run(request: CommandRequest, _: Desk) -> OpenForm | Message:
-    word = request.line.rest()
+    word = request.arguments.text_from()
     if word == "big":
         return form(TOO_MUCH)
     if word == "card":
@@ -59,17 +59,17 @@ async def fail_later(_: ActionRequest, desk: Desk) -> UpdateForm:
 
 async def change_later(_: ActionRequest, desk: Desk) -> UpdateForm:
     await sleep(desk.clock, 1)
-    return UpdateForm(form().view, otherwise=Message("Changed."))
+    return UpdateForm(form().view, fallback=Message("Changed."))
 
 
 async def draw_later(_: ActionRequest, desk: Desk) -> UpdateForm:
     await sleep(desk.clock, 1)
-    return UpdateForm(form().view, live=True)
+    return UpdateForm(form().view, overwrite=True)
 
 
 async def grow(request: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm | CloseForm:
     if request.values.get("name") == "over":
-        return CloseForm("Over.", then=Message("It is over."))
+        return CloseForm("Over.", follow_up=Message("It is over."))
     return UpdateForm(form().view, TOO_MUCH)
 
 
@@ -152,7 +152,7 @@ async def test_what_slack_does_not_take_at_all_is_at_least_logged(made: World) -
     made.slack.fail("response_url", status=500, times=2)
     with capture_logs() as lines:
         await typed(made, "")
-    lost = next(line for line in lines if line["event"] == "answer_lost")
+    lost = next(line for line in lines if line["event"] == "reply_failed")
     assert (lost["method"], lost["code"]) == ("response_url", "http_500")
 
 
@@ -183,7 +183,7 @@ async def test_a_picture_of_a_form_that_was_closed_is_no_news(
 ) -> None:
     with capture_logs() as lines:
         assert await pressed(made, clock, "draw", closed=True) == ""
-    assert not [line for line in lines if line["event"] == "answer_lost"]
+    assert not [line for line in lines if line["event"] == "reply_failed"]
 
 
 async def test_a_failure_that_slack_does_not_put_into_the_form_is_said_beside_it(

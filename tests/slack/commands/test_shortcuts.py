@@ -24,7 +24,7 @@ from bot.slack.commands.command import (
     ShortcutRequest,
     SubmitRequest,
 )
-from bot.slack.commands.reply import CloseForm, Message, Nothing, OpenForm
+from bot.slack.commands.reply import CloseForm, Message, NoReply, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import posting
@@ -35,15 +35,17 @@ SALES = "C0SALES"
 
 def form(text: str) -> OpenForm:
     name = blocks.text_field("name", "Name", action="menu.name", optional=True)
-    return OpenForm(blocks.form("menu.submit", "A form", "Save", [blocks.section(text), name]))
+    return OpenForm(
+        blocks.form_modal("menu.submit", "A form", "Save", [blocks.section(text), name])
+    )
 
 
 async def anywhere(request: ShortcutRequest, _: Desk) -> OpenForm:
-    return form(f"from {request.place.channel or 'nowhere'}: {dict(request.message)}")
+    return form(f"from {request.channel.id or 'nowhere'}: {dict(request.message)}")
 
 
 async def of_message(request: ShortcutRequest, _: Desk) -> OpenForm:
-    return form(f"from {request.place.channel}: {request.message['text']}")
+    return form(f"from {request.channel.id}: {request.message['text']}")
 
 
 async def slow(_: ShortcutRequest, desk: Desk) -> OpenForm:
@@ -69,8 +71,8 @@ async def said(_: ShortcutRequest, __: Desk) -> Message:
     return Message("Nothing to do today.")
 
 
-async def nothing(_: ShortcutRequest, __: Desk) -> Nothing:
-    return Nothing()
+async def nothing(_: ShortcutRequest, __: Desk) -> NoReply:
+    return NoReply()
 
 
 async def run(_: CommandRequest, __: Desk) -> OpenForm:
@@ -78,7 +80,7 @@ async def run(_: CommandRequest, __: Desk) -> OpenForm:
 
 
 async def submit(request: SubmitRequest, _: Desk) -> CloseForm:
-    return CloseForm("Saved.", then=Message(f"saved {request.values['name']}"))
+    return CloseForm("Saved.", follow_up=Message(f"saved {request.values['name']}"))
 
 
 RUNS: dict[str, Any] = {
@@ -100,15 +102,17 @@ MENU: Command[Desk] = Command(
     shortcuts=(
         *(Shortcut(f"menu.{name}", does) for name, does in RUNS.items()),
         Shortcut("menu.write", anywhere, role=Role.SENDER),
-        Shortcut("menu.of_message", of_message, of_message=True),
-        Shortcut("menu.down_here", down, of_message=True),
+        Shortcut("menu.of_message", of_message, is_message_shortcut=True),
+        Shortcut("menu.down_here", down, is_message_shortcut=True),
     ),
 )
 
 
 def with_menus() -> dict[str, object]:
     made = manifest.load()
-    entries = [(one.id, "message" if one.of_message else "global") for one in MENU.shortcuts]
+    entries = [
+        (one.id, "message" if one.is_message_shortcut else "global") for one in MENU.shortcuts
+    ]
     made["features"]["shortcuts"] = [
         {"name": callback, "type": kind, "callback_id": callback, "description": "For the test"}
         for callback, kind in [*entries, ("menu.older", "global")]
@@ -279,7 +283,7 @@ async def test_what_slack_takes_nowhere_is_at_least_logged(made: World) -> None:
     made.slack.fail("chat.postMessage", error="fatal_error", times=3)
     with capture_logs() as lines:
         await chosen(made, "anywhere")
-    assert any(line["event"] == "answer_lost" for line in lines)
+    assert any(line["event"] == "reply_failed" for line in lines)
 
 
 async def test_one_that_is_counted_counts_for_its_command(made: World) -> None:

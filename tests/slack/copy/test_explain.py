@@ -15,12 +15,12 @@ from bot.sandbox.slack import plain
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.copy.explain import (
+    error_message,
+    error_view,
     explain,
-    form_notice,
-    message,
+    format_wait,
     outdated_button,
-    seconds,
-    still_working,
+    still_working_message,
     unknown_command,
 )
 
@@ -62,20 +62,20 @@ def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
 
 
 def as_sent(error: BaseException) -> dict[str, Any]:
-    told = message(error, REFERENCE)
+    told = error_message(error, REFERENCE)
     return {"text": told.text, "blocks": list(told.blocks)}
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotError]) -> None:
     told = explain(made(kind))
-    assert told.what.endswith((".", "?"))
+    assert told.summary.endswith((".", "?"))
     assert told.remedy
     assert told != explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
     assert not re.search(
         r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", plain_text(told)
     )
-    assert len(told.what) <= 130
+    assert len(told.summary) <= 130
     assert len(told.remedy) <= 300
 
 
@@ -110,9 +110,9 @@ def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
     kind: type[errors.BotError],
 ) -> None:
     error = made(kind)
-    assert (REFERENCE in str(as_sent(error))) is explain(error).ours
+    assert (REFERENCE in str(as_sent(error))) is explain(error).is_service_error
     if isinstance(error, errors.PersonError):
-        assert not explain(error).ours
+        assert not explain(error).is_service_error
 
 
 def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
@@ -124,7 +124,9 @@ def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
 
 
 def test_a_usage_error_shows_a_line_to_copy() -> None:
-    told = message(errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE)
+    told = error_message(
+        errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE
+    )
     assert "`/chakra user john@acme.com`" in str(told.blocks)
 
 
@@ -177,7 +179,7 @@ def test_the_remedy_fits_the_case(error: errors.BotError, words: tuple[str, ...]
     ],
 )
 def test_a_wait_is_said_as_people_say_it(wait: float | None, said: str) -> None:
-    assert seconds(wait) == said
+    assert format_wait(wait) == said
 
 
 # --- other lines ---------------------------------------------------------------------------------
@@ -198,14 +200,14 @@ def test_the_nearest_command_keeps_what_was_typed_behind_it() -> None:
 
 
 def test_the_lines_in_between_are_fit_for_slack() -> None:
-    for told in (still_working(), outdated_button()):
+    for told in (still_working_message(), outdated_button()):
         assert refused({"text": told.text, "blocks": list(told.blocks)}) == []
 
 
 # --- in forms ------------------------------------------------------------------------------------
 
 FORM = {
-    **blocks.form(
+    **blocks.form_modal(
         "a.submit",
         "A form",
         "Save",
@@ -222,7 +224,7 @@ FORM = {
 
 
 def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
-    view = form_notice(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
+    view = error_view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert refused(view, view=True) == []
     assert "cannot be reached" in plain(view)
     assert REFERENCE in plain(view)
@@ -233,8 +235,8 @@ def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
 
 
 def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
-    once = form_notice(errors.Unavailable(), REFERENCE, FORM, {})
-    again = form_notice(errors.Throttled(retry_after=5), REFERENCE, once, {})
+    once = error_view(errors.Unavailable(), REFERENCE, FORM, {})
+    again = error_view(errors.Throttled(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
     assert "asked too often" in plain(again)
     assert "cannot be reached" not in plain(again)
@@ -242,7 +244,7 @@ def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
 def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
-    told = form_notice(RuntimeError(), REFERENCE, view, {})
+    told = error_view(RuntimeError(), REFERENCE, view, {})
     assert refused(told, view=True) == []
     assert "submit" not in told
     assert REFERENCE in plain(told)
@@ -251,5 +253,5 @@ def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
 @given(kind=st.sampled_from(ALL), text=st.text(max_size=80))
 def test_slack_takes_every_form_with_a_sentence(kind: type[errors.BotError], text: str) -> None:
     for view in (None, FORM):
-        told = form_notice(made(kind, text), REFERENCE, view, {"name": text})
+        told = error_view(made(kind, text), REFERENCE, view, {"name": text})
         assert refused(told, view=True) == []

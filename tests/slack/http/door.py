@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from starlette.types import Message, Receive, Scope, Send
 
-from bot.slack.http.verification import Guard, GuardLimits
+from bot.slack.http.verification import RequestVerifier, VerifierLimits
 from tests.clock import ManualClock
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-LIMITS = GuardLimits(body_bytes=2_000, remembered=3)
+LIMITS = VerifierLimits(max_body_bytes=2_000, max_cached_signatures=3)
 COMMAND = urlencode({"token": "t", "command": "/chakra", "text": "user john@acme.com"}).encode()
 Headers = list[tuple[bytes, bytes]]
 
@@ -69,12 +69,12 @@ class Door:
         self.inner = Inner()
         self.observed: list[str] = []
         self.received = 0
-        self.guard = Guard(
+        self.guard = RequestVerifier(
             self.inner,
             signing_secret=SECRET,
             clock=self.clock,
             limits=LIMITS,
-            observe=self.observed.append,
+            on_result=self.observed.append,
         )
 
     async def post(self, body: bytes, content_type: str = FORM, **signing: Any) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.http.verification import DISCONNECTED, PASSED, Guard
+from bot.slack.http.verification import ACCEPTED, DISCONNECTED, RequestVerifier
 from tests.clock import settle
 from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, SECRET, Door, interaction, replaced
 
@@ -41,7 +41,7 @@ async def test_a_signed_request_reaches_bolt_as_it_came(
     answer = await door.post(body, content_type)
     assert (answer.status, answer.text) == (200, "ok")
     assert door.inner.bodies == [body]
-    assert door.observed == [PASSED]
+    assert door.observed == [ACCEPTED]
 
 
 async def test_slacks_own_documented_signature_is_accepted() -> None:
@@ -89,7 +89,7 @@ async def test_what_the_application_raises_is_left_to_its_own_handler(door: Door
     async def broken(*_: object) -> None:
         raise LookupError("a bug")
 
-    door.guard = Guard(broken, signing_secret=SECRET, clock=door.clock)
+    door.guard = RequestVerifier(broken, signing_secret=SECRET, clock=door.clock)
     with pytest.raises(LookupError):
         await door.post(COMMAND)
 
@@ -97,7 +97,7 @@ async def test_what_the_application_raises_is_left_to_its_own_handler(door: Door
 @pytest.mark.parametrize("secret", ["", "  "])
 async def test_an_empty_signing_secret_is_refused_at_once(door: Door, secret: str) -> None:
     with pytest.raises(ValueError, match="signing secret"):
-        Guard(door.inner, signing_secret=secret, clock=door.clock)
+        RequestVerifier(door.inner, signing_secret=secret, clock=door.clock)
 
 
 # --- what is turned away by its head, before a byte of the body is read --------------------------
@@ -234,7 +234,7 @@ async def test_a_streamed_body_is_read_no_further_than_its_bound(door: Door) -> 
 
 
 async def test_a_body_of_exactly_the_bound_is_taken(door: Door) -> None:
-    body = COMMAND.ljust(LIMITS.body_bytes, b"x")
+    body = COMMAND.ljust(LIMITS.max_body_bytes, b"x")
     assert (await door.post(body)).status == 200
 
 
@@ -320,7 +320,7 @@ async def test_every_request_is_observed_exactly_once(door: Door) -> None:
     await door.post(COMMAND, secret="another")
     await door.ask([], [b""])
     assert Counter(door.observed) == {
-        PASSED: 1,
+        ACCEPTED: 1,
         "replayed": 1,
         "not_a_form": 1,
         "forged": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.http.verification import PASSED
+from bot.slack.http.verification import ACCEPTED
 from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, Door, interaction
 
 
@@ -17,7 +17,7 @@ def door() -> Door:
 async def test_a_command_or_interaction_passes_once(door: Door, body: bytes) -> None:
     headers = door.signed(body)
     assert [(await door.ask(headers, [body])).status for _ in range(3)] == [200, 409, 409]
-    assert door.observed == [PASSED, "replayed", "replayed"]
+    assert door.observed == [ACCEPTED, "replayed", "replayed"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ async def test_a_refused_request_is_not_remembered(door: Door) -> None:
 
 
 async def test_the_memory_is_bounded(door: Door) -> None:
-    bodies = [COMMAND + b"&n=%d" % number for number in range(LIMITS.remembered + 1)]
+    bodies = [COMMAND + b"&n=%d" % number for number in range(LIMITS.max_cached_signatures + 1)]
     statuses = [(await door.post(body)).status for body in (*bodies, bodies[-1], bodies[0])]
     assert statuses == [200, 200, 200, 200, 409, 200]

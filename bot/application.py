@@ -18,14 +18,14 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.access.policy import AccessPolicy
 from bot.aio.clock import Clock
 from bot.aio.tasks import Tasks
-from bot.bulk.plan import Plans
+from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.context import Desk
 from bot.db.engine import Database, open_database
 from bot.durable.open import open_work
 from bot.health import Health
-from bot.jobs.reader import JobLibrary
+from bot.jobs.reader import JobReader
 from bot.messages.file_transfer import Carrier
 from bot.messages.form_loader import Opening
 from bot.messages.lifecycle import Sending, open_sending
@@ -125,13 +125,13 @@ async def open_services(
         sending = await stack.enter_async_context(
             _sending(settings, database, outbox, clock, tasks, metrics, boot)
         )
-        jobs = JobLibrary(chakra, cache)
+        jobs = JobReader(chakra, cache)
         work = await stack.enter_async_context(
             open_work(
                 settings.database_url.get_secret_value(), database, chakra, jobs, outbox, clock
             )
         )
-        metrics.watch_watches(lambda: work.watching.kept)
+        metrics.watch_watches(lambda: work.watching.active_count)
         stack.push_async_callback(tasks.drain, drain)
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
@@ -162,7 +162,7 @@ async def open_services(
             channels=Channels(slack),
             files=slack.files,
             jobs=jobs,
-            plans=Plans(
+            plans=BulkPlanner(
                 work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
             ),
             work=work,

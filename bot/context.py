@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.bulk.plan import Plans
+from bot.bulk.plan import BulkPlanner
 from bot.durable.workflows import Work
 from bot.health import Health
-from bot.jobs.reader import JobLibrary
+from bot.jobs.reader import JobReader
 from bot.messages.form_loader import Opening
 from bot.messages.service import Dispatch
 from bot.messages.test_sends import Trials
@@ -32,8 +32,8 @@ class Desk:
     members: Members
     channels: Channels
     files: SlackFiles
-    jobs: JobLibrary
-    plans: Plans
+    jobs: JobReader
+    plans: BulkPlanner
     work: Work
     health: Health
     settings: Settings

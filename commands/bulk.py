@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 from bot.aio.clock import within
 from bot.bulk import form as shown
-from bot.bulk.form import CONFIRM, FILE, PROBLEMS
-from bot.bulk.plan import LEAVE_OUT, Plan, cut
+from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
+from bot.bulk.plan import SKIP_COLUMN, BulkPlan, split_batches
 from bot.bulk.repository import PieceState, Upload
-from bot.bulk.rows import rows_file
-from bot.bulk.upload_message import CONTINUE, ROWS
+from bot.bulk.rows import build_rows_csv
+from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
 from bot.chakra.attributes import Procedure
 from bot.context import Desk
 from bot.errors import BotError, NotFound, NotInChannel, SlackError, UsageError
 from bot.sheets.columns import Purpose
-from bot.sheets.sheet import SheetRefused
+from bot.sheets.sheet import InvalidSheet
 from bot.slack import blocks
 from bot.slack.blocks import markup
 from bot.slack.commands.command import (
@@ -58,9 +58,9 @@ async def run(request: CommandRequest, desk: Desk) -> OpenForm:
         raise UsageError("Bulk can create or update.", example=EXAMPLE)
     if len(typed) > 2:
         raise UsageError("Name one sort of record: a lead, a ticket.", example=EXAMPLE)
-    procedures = await _soon(desk, desk.plans.procedures()) or ()
+    procedures = await _soon(desk, desk.plans.list_procedures()) or ()
     wanted = _called(procedures, typed[1]) if len(typed) > 1 else ""
-    return shown.choose(procedures, purpose=purpose, procedure=wanted)
+    return shown.file_form(procedures, purpose=purpose, procedure=wanted)
 
 
 def _called(procedures: tuple[Procedure, ...], name: str) -> str:
@@ -81,52 +81,52 @@ def _called(procedures: tuple[Procedure, ...], name: str) -> str:
 
 async def choose(request: SubmitRequest, desk: Desk) -> Reply:
     """Takes the file, reads it, and shows what would be sent."""
-    chosen = request.files.get(shown.UPLOAD, ())
+    chosen = request.files.get(shown.UPLOAD_FIELD, ())
     if not chosen:
-        return FieldErrors({shown.UPLOAD: NO_FILE})
-    procedure = request.values.get(shown.PROCEDURE, "").strip()
+        return FieldErrors({shown.UPLOAD_FIELD: NO_FILE})
+    procedure = request.values.get(shown.PROCEDURE_FIELD, "").strip()
     if not procedure:
-        return FieldErrors({shown.PROCEDURE: "Say of what: lead, ticket …"})
-    upload = await desk.plans.draft(
+        return FieldErrors({shown.PROCEDURE_FIELD: "Say of what: lead, ticket …"})
+    upload = await desk.plans.create_draft(
         f"{request.interaction_key}:{chosen[0].id}",
         chosen[0],
         member=request.actor.id,
         channel=request.channel.id,
         procedure=procedure,
-        purpose=Purpose(request.values.get(shown.KIND) or Purpose.CREATE),
+        purpose=Purpose(request.values.get(shown.KIND_FIELD) or Purpose.CREATE),
     )
     try:
         plan = await _look(request, desk, upload.id, {})
-    except SheetRefused as refused:
-        return FieldErrors({shown.UPLOAD: refused.message})
+    except InvalidSheet as refused:
+        return FieldErrors({shown.UPLOAD_FIELD: refused.message})
     return shown.plan_form(plan, {})
 
 
 async def confirm(request: SubmitRequest, desk: Desk) -> Reply:
     """Sends what was shown; where the person said something else of a column, shows that first."""
-    upload_id, before = shown.restored(request.state)
-    now = {**before, **shown.said(request.values)}
+    upload_id, before = shown.from_state(request.state)
+    now = {**before, **shown.parse_column_choices(request.values)}
     plan = await _look(request, desk, upload_id, now)
-    if _news(before, now) or not plan.good:
+    if _news(before, now) or not plan.valid_count:
         return shown.plan_form(plan, now)
     channel = await _watched_in(request, desk, plan.upload)
-    await desk.work.upload(plan.upload, await cut(plan), channel)
+    await desk.work.upload(plan.upload, await split_batches(plan), channel)
     return CloseForm("It goes up to Chakra now.", follow_up=_going(plan, request, channel))
 
 
 def _news(before: dict[int, str], now: dict[int, str]) -> bool:
     """Leaving a column out that was not understood is no news."""
-    left = {place: key for place, key in now.items() if key != LEAVE_OUT}
-    return left != {place: key for place, key in before.items() if key != LEAVE_OUT}
+    left = {place: key for place, key in now.items() if key != SKIP_COLUMN}
+    return left != {place: key for place, key in before.items() if key != SKIP_COLUMN}
 
 
-async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, str]) -> Plan:
+async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, str]) -> BulkPlan:
     try:
         offset = (await desk.members.get_member(request.actor.id)).value.utc_offset
     except SlackError:
         offset = 0
     zone = timezone(timedelta(seconds=offset))
-    return await desk.plans.look(upload_id, request.actor.id, chosen, zone)
+    return await desk.plans.load(upload_id, request.actor.id, chosen, zone)
 
 
 async def _watched_in(request: Request, desk: Desk, upload: Upload) -> str:
@@ -140,8 +140,8 @@ async def _watched_in(request: Request, desk: Desk, upload: Upload) -> str:
     return place.channel
 
 
-def _going(plan: Plan, request: Request, channel: str) -> Message:
-    rows = "1 row goes" if plan.good == 1 else f"{plan.good:,} rows go"
+def _going(plan: BulkPlan, request: Request, channel: str) -> Message:
+    rows = "1 row goes" if plan.valid_count == 1 else f"{plan.valid_count:,} rows go"
     where = (
         "in your messages with this app"
         if channel == request.actor.id
@@ -156,10 +156,10 @@ def _going(plan: Plan, request: Request, channel: str) -> Message:
 
 async def problems(request: ActionRequest, desk: Desk) -> Reply:
     """The rows with problems, into the messages of the one who asked."""
-    upload_id, chosen = shown.restored(request.state)
-    chosen |= shown.said(request.values)
+    upload_id, chosen = shown.from_state(request.state)
+    chosen |= shown.parse_column_choices(request.values)
     plan = await _look(request, desk, upload_id, chosen)
-    content = await desk.plans.problems(plan)
+    content = await desk.plans.build_problem_csv(plan)
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
     await desk.files.upload(request.actor.id, name, content, comment="The rows with problems.")
     note = markup(
@@ -187,7 +187,7 @@ async def rows(request: ActionRequest, desk: Desk) -> Message:
     await desk.files.upload(
         request.actor.id,
         f"rows-to-check-{upload.id}.csv",
-        await asyncio.to_thread(rows_file, found),
+        await asyncio.to_thread(build_rows_csv, found),
         comment=f"{len(found):,} rows. Look in Chakra which of them are there.",
     )
     return blocks.text_message("They are in your messages with this app.")
@@ -221,10 +221,10 @@ BULK: Command[Desk] = Command(
         "To change records the table needs a column with their keys, as lead_id.",
     ),
     button=("Bulk upload", ""),
-    forms=(Form(FILE, choose), Form(CONFIRM, confirm)),
+    forms=(Form(FILE_FORM, choose), Form(CONFIRM_FORM, confirm)),
     actions=(
-        Action(PROBLEMS, problems, role=Role.SENDER),
-        Action(CONTINUE, go_on, role=Role.SENDER),
-        Action(ROWS, rows, role=Role.SENDER),
+        Action(PROBLEMS_ACTION, problems, role=Role.SENDER),
+        Action(CONTINUE_ACTION, go_on, role=Role.SENDER),
+        Action(ROWS_ACTION, rows, role=Role.SENDER),
     ),
 )

@@ -8,11 +8,11 @@ from bot.chakra.job import Job
 from bot.context import Desk
 from bot.durable.workflows import Followed
 from bot.errors import Missing, NotFound
-from bot.jobs.aggregate import Seen, all_failed, first_failed
-from bot.jobs.aggregate import seen as seen_together
-from bot.jobs.card import card
-from bot.jobs.failed_rows import report
-from bot.jobs.ids import job_id_in
+from bot.jobs.aggregate import CachedJob, fetch_failed_entries, fetch_first_failed_entries
+from bot.jobs.aggregate import fetch_merged_job as seen_together
+from bot.jobs.card import job_card
+from bot.jobs.failed_rows import build_failed_rows_csv
+from bot.jobs.ids import parse_job_id
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
@@ -31,7 +31,7 @@ MOST_FAILED = 100_000
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    job_id = job_id_in(request.arguments, EXAMPLE)
+    job_id = parse_job_id(request.arguments, EXAMPLE)
     return await _shown(request, desk, Followed(job_id, (job_id,)))
 
 
@@ -43,17 +43,19 @@ async def _shown(
 ) -> Message:
     seen = await _seen(desk, followed, refresh=refresh)
     failed = (
-        await first_failed(desk.jobs, followed.jobs, SHOWN_FAILED)
+        await fetch_first_failed_entries(desk.jobs, followed.jobs, SHOWN_FAILED)
         if seen.value.unsuccessful
         else ()
     )
-    text, made = card(seen, failed=failed, masked=False, title=followed.title, now=request.now)
+    text, made = job_card(
+        seen, failed_entries=failed, masked=False, title=followed.title, now=request.now
+    )
     watched = await desk.work.watches.here(followed.subject, request.channel.id)
     buttons = _buttons(request, followed, seen.value, watched=watched is not None)
     return Message(text, (*made, buttons))
 
 
-async def _seen(desk: Desk, followed: Followed, *, refresh: bool) -> Seen:
+async def _seen(desk: Desk, followed: Followed, *, refresh: bool) -> CachedJob:
     try:
         return await seen_together(desk.jobs, followed.jobs, refresh=refresh)
     except Missing:
@@ -89,7 +91,7 @@ async def refresh(request: ActionRequest, desk: Desk) -> Message:
 async def share(request: ActionRequest, desk: Desk) -> Message:
     followed = await desk.work.followed(request.value)
     seen = await _seen(desk, followed, refresh=False)
-    text, made = card(seen.value, masked=True, title=followed.title, now=request.now)
+    text, made = job_card(seen.value, masked=True, title=followed.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
     return Message(text, (*made, blocks.context(by)), to_channel=True)
 
@@ -97,14 +99,14 @@ async def share(request: ActionRequest, desk: Desk) -> Message:
 async def failed(request: ActionRequest, desk: Desk) -> Message:
     """Customers' data: the file goes to the messages with the app of the one who asked."""
     followed = await desk.work.followed(request.value)
-    entries = await all_failed(desk.jobs, followed.jobs, MOST_FAILED)
+    entries = await fetch_failed_entries(desk.jobs, followed.jobs, MOST_FAILED)
     if not entries:
         return blocks.text_message("None of its rows has failed, as far as Chakra tells.")
     counted = "1 row" if len(entries) == 1 else f"{len(entries):,} rows"
     await desk.files.upload(
         request.actor.id,
         f"failed-rows-{followed.jobs[0][:8]}.csv",
-        await report(entries),
+        await build_failed_rows_csv(entries),
         comment=markup(f"{counted} that failed, of ", _named(followed), "."),
     )
     return blocks.text_message("The file is in your messages with this app.")

@@ -7,9 +7,9 @@ from dataclasses import replace
 from bot.chakra.job import Job
 from bot.context import Desk
 from bot.errors import UsageError
-from bot.jobs.card import percent
+from bot.jobs.card import percent_done
 from bot.jobs.repository import Ending, Watch
-from bot.jobs.summary import share
+from bot.jobs.summary import summary_line
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
@@ -83,7 +83,9 @@ def _row(watch: Watch) -> Block:
         if watch.channel == watch.member
         else markup("in ", channel_mention(watch.channel))
     )
-    stood = f"{percent(job)}%  ·  {share(job)}" if watch.seen_at else "Not looked at yet."
+    stood = (
+        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.seen_at else "Not looked at yet."
+    )
     told = lines(
         [
             markup(f"{_mark(watch, job)} ", name),

@@ -55,7 +55,7 @@ async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
             ("Chakra", _told(chakra)),
             ("Slack", _told(slack)),
             ("Cache", f"{figures.items} {kept}, {size}"),
-            ("Watched jobs", str(desk.work.watching.kept)),
+            ("Watched jobs", str(desk.work.watching.active_count)),
             ("Running for", humanize.naturaldelta(timedelta(seconds=desk.health.uptime()))),
         ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.context import Desk
 from bot.errors import NotAllowed, NotFound
-from bot.jobs.ids import job_id_in
+from bot.jobs.ids import parse_job_id
 from bot.jobs.repository import Watch
 from bot.slack import blocks
 from bot.slack.commands.command import Command, CommandRequest, Role
@@ -16,7 +16,7 @@ EXAMPLE = "/chakra unwatch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 async def run(request: CommandRequest, desk: Desk) -> Message:
     """All watches of the job that this person may end: their own, and for those who may write to
     Chakra everybody's."""
-    job_id = job_id_in(request.arguments, EXAMPLE)
+    job_id = parse_job_id(request.arguments, EXAMPLE)
     watches = await desk.work.watches.of_job(job_id)
     if not watches:
         raise NotFound(

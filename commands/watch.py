@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.context import Desk
 from bot.durable.workflows import Followed
 from bot.errors import Missing, NotAllowed, NotFound, UsageError
-from bot.jobs.aggregate import seen as seen_together
-from bot.jobs.ids import job_id_in
+from bot.jobs.aggregate import fetch_merged_job as seen_together
+from bot.jobs.ids import parse_job_id
 from bot.jobs.repository import Watch
 from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
@@ -23,7 +23,7 @@ BEGIN, STOP, PRIVATELY = "watch.begin", "watch.stop", "watch.privately"
 
 
 async def run(request: CommandRequest, desk: Desk) -> Message:
-    job_id = job_id_in(request.arguments, EXAMPLE)
+    job_id = parse_job_id(request.arguments, EXAMPLE)
     named = [word for word in request.arguments.tokens if isinstance(word, ChannelMention)]
     if len(named) > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
@@ -100,7 +100,7 @@ async def privately(request: ActionRequest, desk: Desk) -> Message:
     watch = await _mine(request, desk)
     if watch.member != request.actor.id:
         raise UsageError("Only the person who asked for it can have it in direct messages.")
-    await desk.work.watching.privately(watch)
+    await desk.work.watching.notify_by_dm(watch)
     return blocks.text_message("You will be told in your messages with this app when it ends.")
 
 

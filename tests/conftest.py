@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from bot.context import Desk
+from bot.db.engine import Database
 from bot.sandbox.world import World, world
 from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.clock import ManualClock, time_passes
+from tests.db.databases import KINDS, address, opened
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
 # HYPOTHESIS_PROFILE=thorough is what CI runs; a person who waits is content with a third.
@@ -36,22 +39,42 @@ def open_world(clock: ManualClock) -> OpenWorld:
     """A world with settings of its own: ``async with open_world(socket_mode=True) as made``."""
 
     @asynccontextmanager
-    async def opened(
+    async def enter(
         commands: Sequence[Command[Desk]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
         made = world(commands, clock, **settings)
-        opened = await made.__aenter__()
+        entered = await made.__aenter__()
         try:
-            yield opened
+            yield entered
         finally:
             async with time_passes(clock):
                 await made.__aexit__(None, None, None)
 
-    return opened
+    return enter
 
 
 @pytest.fixture
 async def acme(open_world: OpenWorld) -> AsyncIterator[World]:
     """The world most stories are told in: HTTP mode, John and the Sales group may write."""
     async with open_world() as made:
+        yield made
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that does not exist yet: each test runs on SQLite and Postgres."""
+    return address(request.param, tmp_path)
+
+
+@pytest.fixture(params=KINDS)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database: each test runs on SQLite and on Postgres."""
+    async with opened(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty SQLite database, for tests of what does not depend on the kind."""
+    async with opened("sqlite", tmp_path) as made:
         yield made

@@ -17,45 +17,47 @@ from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.errors import NotFound
-from bot.sheets.check import Checked, check_sheet
-from bot.sheets.chunks import chunks
-from bot.sheets.columns import Matching, Purpose, Target, match
-from bot.sheets.problems import problem_file
+from bot.sheets.check import CheckedSheet, check_sheet
+from bot.sheets.chunks import iter_batches
+from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
+from bot.sheets.problems import build_problem_csv
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import Sheet
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
 
-MOST_BYTES = 10 * 1024 * 1024
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 """Of a file that was chosen in a form. docs.slack.dev/reference/block-kit/block-elements/
 file-input-element"""
-CONFIG, WHOLE = "config", "whole"
-LEAVE_OUT = "-"
+CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
+SKIP_COLUMN = "-"
 """In the place of an attribute: what the person says of a column that is not to be sent."""
 
-GONE = "It was kept for an hour, or it is on its way already. Choose the file once more."
+DRAFT_NOT_FOUND_HINT = (
+    "It was kept for an hour, or it is on its way already. Choose the file once more."
+)
 
-Chosen = Mapping[int, str]
-"""What the person said of columns: their place in the sheet -> an attribute, or ``LEAVE_OUT``."""
+ColumnChoices = Mapping[int, str]
+"""What the person said of columns: their place in the sheet -> an attribute, or ``SKIP_COLUMN``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BulkPlan:
     """``checked`` is nothing while ``matching`` has obstacles."""
 
     upload: Upload
     sheet: Sheet = field(repr=False)
     targets: tuple[Target, ...]
-    matching: Matching
-    checked: Checked | None = field(default=None, repr=False)
+    matches: ColumnMatches
+    checked: CheckedSheet | None = field(default=None, repr=False)
 
     @property
-    def good(self) -> int:
-        return self.checked.good if self.checked else 0
+    def valid_count(self) -> int:
+        return self.checked.valid_count if self.checked else 0
 
 
-class Plans:
-    """Raises ``StoreUnavailable``, ``SheetRefused``, ``FileNotGiven`` and the errors of Chakra."""
+class BulkPlanner:
+    """Raises ``StoreUnavailable``, ``InvalidSheet``, ``FileNotGiven`` and the errors of Chakra."""
 
     def __init__(
         self,
@@ -74,12 +76,12 @@ class Plans:
         self._clock = clock
         self._region = region
 
-    async def procedures(self) -> tuple[Procedure, ...]:
+    async def list_procedures(self) -> tuple[Procedure, ...]:
         """What can be created or changed in bulk, by their names."""
-        config = await self._config()
+        config = await self._load_config()
         return tuple(sorted(config.procedures, key=lambda one: one.label.casefold()))
 
-    async def draft(
+    async def create_draft(
         self,
         key: str,
         file: UploadedFile,
@@ -92,7 +94,7 @@ class Plans:
         """Takes the file out of Slack and keeps it. ``key`` names the form and the
         file: submitted twice, it is one draft."""
         stored = await self._files.get_info(file.id)
-        content = await self._files.download(stored, max_bytes=MOST_BYTES)
+        content = await self._files.download(stored, max_bytes=MAX_UPLOAD_BYTES)
         return await self._uploads.draft(
             key,
             member=member,
@@ -104,66 +106,70 @@ class Plans:
             now=self._clock.time(),
         )
 
-    async def look(self, upload_id: int, member: str, chosen: Chosen, zone: tzinfo) -> Plan:
+    async def load(
+        self, upload_id: int, member: str, column_choices: ColumnChoices, timezone: tzinfo
+    ) -> BulkPlan:
         """``zone`` is that of times without an offset. Raises ``NotFound`` where it is no draft of
         this member's any more."""
         upload = await self._uploads.get(upload_id)
         if upload is None or upload.stage is not Stage.DRAFT or upload.member != member:
-            raise NotFound("upload", str(upload_id), hint=GONE)
+            raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
         sheet = await read_sheet(await self._uploads.file(upload_id))
-        config = await self._config()
-        targets = tuple(map(_target, config.attributes_of(upload.procedure)))
+        config = await self._load_config()
+        targets = tuple(map(_to_target, config.attributes_of(upload.procedure)))
         said = {
-            sheet.columns[place]: "" if key == LEAVE_OUT else key
-            for place, key in chosen.items()
+            sheet.columns[place]: "" if key == SKIP_COLUMN else key
+            for place, key in column_choices.items()
             if 0 <= place < len(sheet.columns)
         }
         matching = await asyncio.to_thread(
-            match,
+            match_columns,
             sheet.columns,
             targets,
             Purpose(upload.kind),
             primary_key=_primary_key(config, upload.procedure),
-            chosen=said,
+            choices=said,
         )
-        if matching.obstacles:
-            return Plan(upload, sheet, targets, matching)
-        checked = await check_sheet(sheet, matching, region=self._region, zone=zone)
-        return Plan(upload, sheet, targets, matching, checked)
+        if matching.errors:
+            return BulkPlan(upload, sheet, targets, matching)
+        checked = await check_sheet(sheet, matching, region=self._region, timezone=timezone)
+        return BulkPlan(upload, sheet, targets, matching, checked)
 
-    async def problems(self, plan: Plan) -> bytes:
+    async def build_problem_csv(self, plan: BulkPlan) -> bytes:
         """The rows with problems, as a file to repair."""
         if plan.checked is None:
             return b""
-        return await asyncio.to_thread(problem_file, plan.sheet, plan.checked.problems)
+        return await asyncio.to_thread(build_problem_csv, plan.sheet, plan.checked.problems)
 
-    async def _config(self) -> Config:
-        return (await self._cache.get(CONFIG, WHOLE, self._chakra.config.fetch)).value
+    async def _load_config(self) -> Config:
+        return (
+            await self._cache.get(CONFIG_CACHE_KIND, CONFIG_CACHE_KEY, self._chakra.config.fetch)
+        ).value
 
 
-async def cut(plan: Plan) -> list[Piece]:
+async def split_batches(plan: BulkPlan) -> list[Piece]:
     """The good rows in pieces, each one request."""
     checked = plan.checked
     if checked is None:
         return []
 
-    def made() -> list[Piece]:
+    def build() -> list[Piece]:
         return [
             Piece(
                 one.number,
-                one.first,
-                one.last,
-                len(one.rows),
+                one.first_row,
+                one.last_row,
+                len(one.row_numbers),
                 PieceState.PENDING,
                 body=one.body,
             )
-            for one in chunks(checked.items, checked.rows)
+            for one in iter_batches(checked.items, checked.row_numbers)
         ]
 
-    return await asyncio.to_thread(made)
+    return await asyncio.to_thread(build)
 
 
-def _target(attribute: Attribute) -> Target:
+def _to_target(attribute: Attribute) -> Target:
     return Target(attribute.short_id, attribute.name, attribute.type, attribute.required is True)
 
 

@@ -7,29 +7,29 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-from bot.sheets.guarding import guarded
+from bot.sheets.guarding import escape_formula
 
-Item = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 
-def rows_file(items: Sequence[Item]) -> bytes:
+def build_rows_csv(items: Sequence[Record]) -> bytes:
     """A column for each attribute, as the bulk endpoints take them; UTF-8 with a byte-order mark,
     without which Excel guesses."""
-    flat = [_flat(item) for item in items]
+    flat = [_flatten(item) for item in items]
     columns = list(dict.fromkeys(key for row in flat for key in row))
     page = StringIO(newline="")
     writer = csv.writer(page)
-    writer.writerow([guarded(one) for one in columns])
-    writer.writerows([guarded(row.get(key, "")) for key in columns] for row in flat)
+    writer.writerow([escape_formula(one) for one in columns])
+    writer.writerows([escape_formula(row.get(key, "")) for key in columns] for row in flat)
     return page.getvalue().encode("utf-8-sig")
 
 
-def _flat(item: Item) -> dict[str, str]:
+def _flatten(item: Record) -> dict[str, str]:
     """What an update wraps in ``update``, and ``data`` in either, laid open."""
     row: dict[str, str] = {}
     for key, value in item.items():
         if key in ("update", "data") and isinstance(value, Mapping):
-            row |= _flat(value)
+            row |= _flatten(value)
         else:
             row[key] = "" if value is None else str(value)
     return row

@@ -9,10 +9,10 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Message
 
-CONTINUE = "bulk.continue"
-ROWS = "bulk.rows"
+CONTINUE_ACTION = "bulk.continue"
+ROWS_ACTION = "bulk.rows"
 
-SAYS = {
+STATE_TEXT = {
     PieceState.SENT: "went up",
     PieceState.UNKNOWN: "may have gone up: no answer came. They will not be sent again by itself",
     PieceState.REFUSED: "were refused by Chakra, and nothing of them was taken",
@@ -20,29 +20,29 @@ SAYS = {
 }
 
 
-def stopped(upload: Upload, title: str, pieces: Sequence[Piece], problem: str) -> Message:
+def stopped_message(upload: Upload, title: str, batches: Sequence[Piece], problem: str) -> Message:
     head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)
     told = [
-        markup("• ", _rows(spans), " ", SAYS[state], ".")
-        for state, spans in ((state, _spans(pieces, state)) for state in SAYS)
+        markup("• ", _format_row_ranges(spans), " ", STATE_TEXT[state], ".")
+        for state, spans in ((state, _row_ranges(batches, state)) for state in STATE_TEXT)
         if spans
     ]
     made = [blocks.section(head), blocks.section(lines(told))]
     buttons = []
-    if _spans(pieces, PieceState.PENDING):
-        buttons.append(blocks.button("Go on with the rest", CONTINUE, str(upload.id)))
-    if any(one.state in (PieceState.UNKNOWN, PieceState.REFUSED) for one in pieces):
-        buttons.append(blocks.button("Rows to check as a file", ROWS, str(upload.id)))
+    if _row_ranges(batches, PieceState.PENDING):
+        buttons.append(blocks.button("Go on with the rest", CONTINUE_ACTION, str(upload.id)))
+    if any(one.state in (PieceState.UNKNOWN, PieceState.REFUSED) for one in batches):
+        buttons.append(blocks.button("Rows to check as a file", ROWS_ACTION, str(upload.id)))
     if buttons:
         made.append(blocks.actions(*buttons))
     return Message(markup(title, " stopped. ", problem), tuple(made))
 
 
-def _spans(pieces: Iterable[Piece], state: PieceState) -> list[tuple[int, int]]:
+def _row_ranges(batches: Iterable[Piece], state: PieceState) -> list[tuple[int, int]]:
     """Rows from and to, neighbours as one."""
     spans: list[tuple[int, int]] = []
     before = None
-    for one in pieces:
+    for one in batches:
         if one.state is state:
             if spans and before is state:
                 spans[-1] = (spans[-1][0], one.last)
@@ -52,6 +52,6 @@ def _spans(pieces: Iterable[Piece], state: PieceState) -> list[tuple[int, int]]:
     return spans
 
 
-def _rows(spans: Sequence[tuple[int, int]]) -> str:
-    said = ", ".join(f"{first:,} to {last:,}" for first, last in spans)
+def _format_row_ranges(ranges: Sequence[tuple[int, int]]) -> str:
+    said = ", ".join(f"{first:,} to {last:,}" for first, last in ranges)
     return f"Rows {said}"

@@ -15,7 +15,7 @@ import structlog
 
 from bot.aio.clock import Clock, sleep
 from bot.bulk.repository import Piece, PieceState, Stage, Upload, Uploads
-from bot.bulk.upload_message import stopped
+from bot.bulk.upload_message import stopped_message
 from bot.chakra.job import Job
 from bot.chakra.processes import Change, Processes
 from bot.durable.engine import Engine
@@ -28,72 +28,72 @@ from bot.errors import (
     Unreadable,
 )
 from bot.jobs.repository import Ask, Ending, Watch
-from bot.jobs.watcher import Watching
+from bot.jobs.watcher import Watcher
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
 from bot.slack.copy.explain import explain_as_text
 
-KIND = "upload"
-SUBJECT = "upload:"
+UPLOAD_WORKFLOW = "upload"
+UPLOAD_PREFIX = "upload:"
 """What the subject of an upload's watch begins with; its number follows."""
 
-AGAIN_SECONDS = 5.0
-LONGEST_WAIT = 60.0
-NOTE_AGAIN = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-PATIENCE = 900.0
+RETRY_DELAY_SECONDS = 5.0
+MAX_RETRY_DELAY_SECONDS = 60.0
+DB_RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+BATCH_RETRY_TIMEOUT_SECONDS = 900.0
 """Seconds for which Chakra is asked again for one piece while it is busy or away."""
 
-INTERRUPTED = "This app was interrupted before Chakra's answer came."
-ENDED = (Stage.STOPPED, Stage.DONE)
+INTERRUPTED_MESSAGE = "This app was interrupted before Chakra's answer came."
+FINAL_STAGES = (Stage.STOPPED, Stage.DONE)
 
-Items = Sequence[Mapping[str, Any]]
-UPDATE = "update"
+BatchItems = Sequence[Mapping[str, Any]]
+UPDATE_KEY = "update"
 
 
-class Uploading:
+class Uploader:
     """Raises ``StoreUnavailable`` from every method."""
 
     def __init__(
         self,
         uploads: Uploads,
         processes: Processes,
-        watching: Watching,
+        watcher: Watcher,
         outbox: Outbox,
         clock: Clock,
     ) -> None:
         self.uploads = uploads
         self._processes = processes
-        self._watching = watching
+        self._watcher = watcher
         self._outbox = outbox
         self._clock = clock
         self._log = structlog.get_logger("uploads")
 
-    async def begin(
-        self, engine: Engine, upload: Upload, pieces: Sequence[Piece], channel: str
+    async def start(
+        self, engine: Engine, upload: Upload, batches: Sequence[Piece], channel: str
     ) -> bool:
         """Whether it begins with this: confirmed twice, it goes up once."""
         now = self._clock.time()
-        new = await self.uploads.confirm(upload.id, pieces, channel, now)
-        await engine.promise(KIND, _turn(upload.id, 1))
+        new = await self.uploads.confirm(upload.id, batches, channel, now)
+        await engine.promise(UPLOAD_WORKFLOW, _workflow_key(upload.id, 1))
         return new
 
-    async def go_on(self, engine: Engine, upload_id: int) -> bool:
+    async def resume(self, engine: Engine, upload_id: int) -> bool:
         """With the rest of one that stopped. Whether it had."""
         upload = await self.uploads.continued(upload_id, self._clock.time())
         if upload is None:
             return False
-        await engine.promise(KIND, _turn(upload.id, upload.turn))
+        await engine.promise(UPLOAD_WORKFLOW, _workflow_key(upload.id, upload.turn))
         return True
 
-    async def pick_up(self, engine: Engine) -> None:
+    async def requeue_orphans(self, engine: Engine) -> None:
         """Those that somebody set going and did not come to promise."""
-        going = [_turn(one.id, one.turn) for one in await self.uploads.going()]
-        promised = await engine.promised(KIND) if going else frozenset()
+        going = [_workflow_key(one.id, one.turn) for one in await self.uploads.going()]
+        promised = await engine.promised(UPLOAD_WORKFLOW) if going else frozenset()
         for turn in going:
             if turn not in promised:
-                await engine.promise(KIND, turn)
+                await engine.promise(UPLOAD_WORKFLOW, turn)
 
-    async def keep(self, engine: Engine, key: str) -> None:
+    async def run(self, engine: Engine, key: str) -> None:
         """Until all pieces are up, or something is in the way; either is told.
 
         While a replica that was taken for gone is not, two may be at it for a moment: each piece is
@@ -102,138 +102,140 @@ class Uploading:
         upload_id, turn = (int(part) for part in key.split(":"))
         upload = await self.uploads.get(upload_id)
         if upload is not None and upload.turn == turn and upload.stage is Stage.GOING:
-            await self._send_all(engine, upload)
+            await self._send_batches(engine, upload)
             upload = await self.uploads.get(upload_id)
-        if upload is not None and upload.turn == turn and upload.stage in ENDED:
-            await self._watched(engine, upload, whole=True)
+        if upload is not None and upload.turn == turn and upload.stage in FINAL_STAGES:
+            await self._ensure_watch(engine, upload, complete=True)
 
-    async def _send_all(self, engine: Engine, upload: Upload) -> None:
+    async def _send_batches(self, engine: Engine, upload: Upload) -> None:
         lost = await self.uploads.give_up(upload.id)
-        problem = INTERRUPTED if lost else ""
+        problem = INTERRUPTED_MESSAGE if lost else ""
         while not problem:
             piece = await self.uploads.claim(upload.id, upload.turn)
             if piece is None:
                 break
-            problem = await self._send(upload, piece)
-            await self._watched(engine, upload, whole=False)
+            problem = await self._send_batch(upload, piece)
+            await self._ensure_watch(engine, upload, complete=False)
         if problem:
-            await self._tell(upload, problem)
+            await self._notify_stopped(upload, problem)
         stage, now = Stage.STOPPED if problem else Stage.DONE, self._clock.time()
         if not await self.uploads.move(upload.id, upload.turn, stage, now, problem=problem):
-            await self._tell_anew(upload)
+            await self._report_again(upload)
 
-    async def _tell_anew(self, upload: Upload) -> None:
+    async def _report_again(self, upload: Upload) -> None:
         """Somebody else has said that it stopped, and did not know yet what became of our piece."""
         now = await self.uploads.get(upload.id)
         if now is not None and now.stage is Stage.STOPPED and now.turn == upload.turn:
-            await self._tell(upload, now.problem)
+            await self._notify_stopped(upload, now.problem)
 
-    async def _send(self, upload: Upload, piece: Piece) -> str:
+    async def _send_batch(self, upload: Upload, batch: Piece) -> str:
         """What is in the way, "" where Chakra took it."""
-        items: Items = json.loads(piece.body)
-        until = self._clock.monotonic() + PATIENCE
+        items: BatchItems = json.loads(batch.body)
+        until = self._clock.monotonic() + BATCH_RETRY_TIMEOUT_SECONDS
         while True:
             try:
-                job = await self._post(upload, items)
+                job = await self._post_items(upload, items)
             except (Throttled, Unavailable) as busy:
-                wait = min(busy.retry_after or AGAIN_SECONDS, LONGEST_WAIT)
+                wait = min(busy.retry_after or RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
                 if self._clock.monotonic() + wait > until:
-                    return await self._not_up(upload, piece, PieceState.PENDING, busy)
+                    return await self._record_failure(upload, batch, PieceState.PENDING, busy)
                 await sleep(self._clock, wait)
-                if not await self.uploads.in_hand(upload.id, upload.turn, piece.number):
+                if not await self.uploads.in_hand(upload.id, upload.turn, batch.number):
                     return ""  # somebody has given it up, and said so
             except (OutcomeUnknown, Unreadable) as lost:
-                return await self._not_up(upload, piece, PieceState.UNKNOWN, lost)
+                return await self._record_failure(upload, batch, PieceState.UNKNOWN, lost)
             except ChakraError as refused:
-                return await self._not_up(upload, piece, PieceState.REFUSED, refused)
+                return await self._record_failure(upload, batch, PieceState.REFUSED, refused)
             else:
-                await self._note(upload, piece, PieceState.SENT, job_id=job.id)
+                await self._record_outcome(upload, batch, PieceState.SENT, job_id=job.id)
                 return ""
 
-    async def _post(self, upload: Upload, items: Items) -> Job:
+    async def _post_items(self, upload: Upload, items: BatchItems) -> Job:
         if upload.kind == "create":
             return await self._processes.bulk_create(upload.procedure, items)
-        return await self._processes.bulk_update(upload.procedure, [_change(one) for one in items])
+        return await self._processes.bulk_update(
+            upload.procedure, [_to_change(one) for one in items]
+        )
 
-    async def _not_up(
-        self, upload: Upload, piece: Piece, state: PieceState, error: ChakraError
+    async def _record_failure(
+        self, upload: Upload, batch: Piece, state: PieceState, error: ChakraError
     ) -> str:
-        self._log.warning("piece_not_up", upload=upload.id, piece=piece.number, reason=error.kind)
+        self._log.warning("batch_failed", upload=upload.id, piece=batch.number, reason=error.kind)
         problem = redact(explain_as_text(error))
-        await self._note(upload, piece, state, problem=problem)
+        await self._record_outcome(upload, batch, state, problem=problem)
         return problem
 
-    async def _note(
+    async def _record_outcome(
         self,
         upload: Upload,
-        piece: Piece,
+        batch: Piece,
         state: PieceState,
         *,
         job_id: str = "",
         problem: str = "",
     ) -> None:
         """A database that is away for a moment must not make unknown what is known."""
-        for wait in NOTE_AGAIN:
+        for wait in DB_RETRY_DELAYS:
             try:
                 await self.uploads.note(
-                    upload.id, piece.number, state, job_id=job_id, problem=problem
+                    upload.id, batch.number, state, job_id=job_id, problem=problem
                 )
             except StoreUnavailable:
                 await sleep(self._clock, wait)
             else:
                 return
-        raise StoreUnavailable(f"piece {piece.number} of upload {upload.id} could not be noted")
+        raise StoreUnavailable(f"piece {batch.number} of upload {upload.id} could not be noted")
 
-    async def _watched(self, engine: Engine, upload: Upload, *, whole: bool) -> None:
+    async def _ensure_watch(self, engine: Engine, upload: Upload, *, complete: bool) -> None:
         """Its watch follows all jobs that there are; the first of them begins it."""
         jobs = tuple(one.job_id for one in await self.uploads.pieces(upload.id) if one.job_id)
         if not jobs:
             return
-        watch = await self._its_watch(upload)
+        watch = await self._load_watch(upload)
         if watch is not None and (watch.watched or watch.ending is Ending.STOPPED):
-            await self._watching.watches.joined(watch.id, jobs, whole=whole)
-            self._watching.look_now(watch.id)
+            await self._watcher.watches.joined(watch.id, jobs, whole=complete)
+            self._watcher.poll_now(watch.id)
             return
         if watch is not None and watch.jobs == jobs:
             return  # all that there is was followed to its end
         ask = Ask(
-            subject=f"{SUBJECT}{upload.id}",
+            subject=f"{UPLOAD_PREFIX}{upload.id}",
             jobs=jobs,
             member=upload.member,
             channel=upload.channel,
-            title=title(upload),
+            title=upload_title(upload),
         )
-        begun, _ = await self._watching.begin(engine, ask, whole=whole)
+        begun, _ = await self._watcher.start(engine, ask, complete=complete)
         await self.uploads.watched_by(upload.id, begun.id)
 
-    async def _its_watch(self, upload: Upload) -> Watch | None:
+    async def _load_watch(self, upload: Upload) -> Watch | None:
         fresh = await self.uploads.get(upload.id)
         if fresh is None or not fresh.watch_id:
             return None
-        return await self._watching.watches.get(fresh.watch_id)
+        return await self._watcher.watches.get(fresh.watch_id)
 
-    async def _tell(self, upload: Upload, problem: str) -> None:
+    async def _notify_stopped(self, upload: Upload, problem: str) -> None:
         """In the messages with the app: only the person who began it can go on with it."""
         pieces = await self.uploads.pieces(upload.id)
         await self._outbox.put(
             f"upload:{upload.id}:stopped:{upload.turn}",
             upload.member,
-            stopped(upload, title(upload), pieces, problem),
+            stopped_message(upload, upload_title(upload), pieces, problem),
             member=upload.member,
         )
 
 
-def title(upload: Upload) -> str:
+def upload_title(upload: Upload) -> str:
     """``Create leads from leads.csv``."""
     verb = "New" if upload.kind == "create" else "Changed"
     return f"{verb} {upload.procedure}s from {upload.filename}"
 
 
-def _change(item: Mapping[str, Any]) -> Change:
+def _to_change(item: Mapping[str, Any]) -> Change:
     """``{"lead_id": "LEAD-7", "update": {…}}``, as ``bot.sheets`` makes it."""
-    [attribute] = item.keys() - {UPDATE}
-    return Change(str(item[attribute]), item[UPDATE], attribute)
+    [attribute] = item.keys() - {UPDATE_KEY}
+    return Change(str(item[attribute]), item[UPDATE_KEY], attribute)
 
 
-def _turn(upload_id: int, turn: int) -> str:
-    return f"{upload_id}:{turn}"
+def _workflow_key(upload_id: int, attempt: int) -> str:
+    return f"{upload_id}:{attempt}"

@@ -13,7 +13,7 @@ from bot.aio.clock import Clock, sleep
 from bot.aio.tasks import cancel
 from bot.bulk import uploader as uploading
 from bot.bulk.repository import Uploads
-from bot.bulk.uploader import Uploading
+from bot.bulk.uploader import Uploader
 from bot.chakra.client import Chakra
 from bot.db.engine import Database
 from bot.db.rate_limits import Turns
@@ -23,9 +23,9 @@ from bot.durable.executors import OnlySlot, Replicas, SharedSlot
 from bot.durable.workflows import Work
 from bot.errors import StoreUnavailable
 from bot.jobs import watcher as watching
-from bot.jobs.reader import JobLibrary
+from bot.jobs.reader import JobReader
 from bot.jobs.repository import Watches
-from bot.jobs.watcher import A_SECOND, Watching
+from bot.jobs.watcher import MAX_REQUESTS_PER_SECOND, Watcher
 from bot.outbox.outbox import Outbox
 
 LOOK_SECONDS = 5.0
@@ -44,19 +44,23 @@ TROUBLE_SECONDS = 5.0
 
 @asynccontextmanager
 async def open_work(
-    url: str, database: Database, chakra: Chakra, jobs: JobLibrary, outbox: Outbox, clock: Clock
+    url: str, database: Database, chakra: Chakra, jobs: JobReader, outbox: Outbox, clock: Clock
 ) -> AsyncIterator[Work]:
     """``url`` is that of ``database``. Nothing is kept before ``Work.launch``, or before the first
     promise. Raises ``StoreUnavailable``."""
-    watches = Watching(
-        Watches(database), jobs, outbox, Turns(database, watching.KIND, A_SECOND), clock
+    watches = Watcher(
+        Watches(database),
+        jobs,
+        outbox,
+        Turns(database, watching.WATCH_WORKFLOW, MAX_REQUESTS_PER_SECOND),
+        clock,
     )
-    uploads = Uploading(Uploads(database), chakra.processes, watches, outbox, clock)
+    uploads = Uploader(Uploads(database), chakra.processes, watches, outbox, clock)
 
     async def keep_upload(key: str) -> None:
-        await uploads.keep(engine, key)
+        await uploads.run(engine, key)
 
-    kinds = {watching.KIND: watches.keep, uploading.KIND: keep_upload}
+    kinds = {watching.WATCH_WORKFLOW: watches.run, uploading.UPLOAD_WORKFLOW: keep_upload}
     shared = None if database.alone else SharedSlot(database, clock)
     with beside(url) as own:
         async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:

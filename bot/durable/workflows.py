@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock
 from bot.bulk.repository import Piece, Upload, Uploads
-from bot.bulk.uploader import SUBJECT, Uploading, title
+from bot.bulk.uploader import UPLOAD_PREFIX, Uploader, upload_title
 from bot.durable.engine import Engine
 from bot.errors import NotFound
 from bot.jobs.repository import Ask, Watch, Watches
-from bot.jobs.watcher import Watching
+from bot.jobs.watcher import Watcher
 
 RECENT = 7 * 86_400.0
 """Seconds for which ended watches are listed."""
@@ -31,8 +31,8 @@ class Work:
     """Raises ``StoreUnavailable`` from every method."""
 
     engine: Engine
-    watching: Watching
-    uploading: Uploading
+    watching: Watcher
+    uploading: Uploader
     clock: Clock
 
     @property
@@ -49,32 +49,32 @@ class Work:
 
     async def pick_up(self) -> None:
         """What somebody began and did not come to promise, or is promised and kept by nobody."""
-        await self.watching.go_on(self.engine)
-        await self.uploading.pick_up(self.engine)
+        await self.watching.requeue_orphans(self.engine)
+        await self.uploading.requeue_orphans(self.engine)
         await self.engine.look_after()
 
     async def followed(self, subject: str) -> Followed:
         """``subject`` is a job's id, or an upload's. Raises ``NotFound``."""
-        if not subject.startswith(SUBJECT):
+        if not subject.startswith(UPLOAD_PREFIX):
             return Followed(subject, (subject,))
-        upload = await self.uploads.get(_number(subject.removeprefix(SUBJECT)))
+        upload = await self.uploads.get(_number(subject.removeprefix(UPLOAD_PREFIX)))
         if upload is None:
             raise NotFound("upload", subject, hint="It was forgotten: uploads are kept for a week.")
         jobs = tuple(one.job_id for one in await self.uploads.pieces(upload.id) if one.job_id)
-        return Followed(subject, jobs, title(upload))
+        return Followed(subject, jobs, upload_title(upload))
 
     async def watch(self, followed: Followed, *, member: str, channel: str) -> tuple[Watch, bool]:
         """The watch, and whether it is new."""
         ask = Ask(followed.subject, followed.jobs, member, channel, followed.title)
-        return await self.watching.begin(self.engine, ask)
+        return await self.watching.start(self.engine, ask)
 
     async def upload(self, upload: Upload, pieces: Sequence[Piece], channel: str) -> bool:
         """Whether it begins with this."""
-        return await self.uploading.begin(self.engine, upload, pieces, channel)
+        return await self.uploading.start(self.engine, upload, pieces, channel)
 
     async def continue_upload(self, upload_id: int) -> bool:
         """Whether it had stopped, and goes on now."""
-        return await self.uploading.go_on(self.engine, upload_id)
+        return await self.uploading.resume(self.engine, upload_id)
 
     async def recent(self, limit: int) -> list[Watch]:
         return await self.watches.recent(self.clock.time() - RECENT, limit)

@@ -11,13 +11,13 @@ import structlog
 from bot.cache import Cached
 from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
-from bot.jobs.reader import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 
-Seen = Cached[Job]
+CachedJob = Cached[Job]
 """As it was when Chakra last told of it, with its age."""
 
 
-def together(jobs: Sequence[Job]) -> Job:
+def merge_jobs(jobs: Sequence[Job]) -> Job:
     """One job with the counts of all: begun with the first, ended when the last one has. ``jobs``
     are not none."""
     if len(jobs) == 1:
@@ -37,38 +37,42 @@ def together(jobs: Sequence[Job]) -> Job:
     )
 
 
-async def seen(library: JobLibrary, ids: Sequence[str], *, refresh: bool = False) -> Seen:
-    """The jobs as one, as old as the oldest answer. Raises as ``JobLibrary.job``."""
-    found = [await library.job(one, refresh=refresh) for one in ids]
+async def fetch_merged_job(
+    reader: JobReader, job_ids: Sequence[str], *, refresh: bool = False
+) -> CachedJob:
+    """The jobs as one, as old as the oldest answer. Raises as ``JobReader.job``."""
+    found = [await reader.get_job(one, refresh=refresh) for one in job_ids]
     oldest = max(found, key=lambda one: (one.stale, one.age_seconds))
     return Cached(
-        together([one.value for one in found]), oldest.age_seconds, oldest.stale, oldest.reason
+        merge_jobs([one.value for one in found]), oldest.age_seconds, oldest.stale, oldest.reason
     )
 
 
-async def first_failed(
-    library: JobLibrary, ids: Sequence[str], most: int, *, pages: int = MOST_LOOKED_THROUGH
+async def fetch_first_failed_entries(
+    reader: JobReader, job_ids: Sequence[str], limit: int, *, max_pages: int = MAX_ENTRY_PAGES
 ) -> tuple[JobEntry, ...]:
     """The first of all of them; fewer, or none, where Chakra does not tell, or where they are not
     among the first ``pages`` of a job: a card is worth showing without."""
     found: list[JobEntry] = []
     try:
-        for one in ids:
-            found += (await library.failed(one, pages=pages)).value.entries
-            if len(found) >= most:
+        for one in job_ids:
+            found += (await reader.get_failed_entries(one, max_pages=max_pages)).value.entries
+            if len(found) >= limit:
                 break
     except ChakraError as silent:
-        structlog.get_logger("jobs").info("failed_entries_not_seen", reason=silent.kind)
-    return tuple(found[:most])
+        structlog.get_logger("jobs").info("job_entries_fetch_failed", reason=silent.kind)
+    return tuple(found[:limit])
 
 
-async def all_failed(library: JobLibrary, ids: Sequence[str], most: int) -> list[JobEntry]:
+async def fetch_failed_entries(
+    reader: JobReader, job_ids: Sequence[str], limit: int
+) -> list[JobEntry]:
     """Raises the ``ChakraError``s of the client: a list that lacks some would mislead."""
     found: list[JobEntry] = []
-    for one in ids:
-        async with aclosing(library.every_failed(one)) as entries:
+    for one in job_ids:
+        async with aclosing(reader.iter_failed_entries(one)) as entries:
             async for entry in entries:
                 found.append(entry)
-                if len(found) >= most:
+                if len(found) >= limit:
                     return found
     return found

@@ -8,48 +8,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.jobs.progress import MOST_POINTS, Point
+from bot.jobs.progress import MAX_POINTS, ProgressPoint
 from bot.slack.commands.reply import Block
 
-FEWEST = 4
-SHORTEST = 300.0
+MIN_CHART_POINTS = 4
+MIN_CHART_SECONDS = 300.0
 """Points, and seconds that they span: below that a bar of text says as much."""
 
-TITLE = "Entries done"
-SERIES = "Done"
-TIME = "Time since the first look"
+CHART_TITLE = "Entries done"
+SERIES_NAME = "Done"
+X_AXIS_LABEL = "Time since the first look"
 
 
-def chart(points: Sequence[Point]) -> Block | None:
+def progress_chart(points: Sequence[ProgressPoint]) -> Block | None:
     """Nothing where there is too little to see."""
-    labelled = _labelled(points[-MOST_POINTS:])
-    if len(labelled) < FEWEST or points[-1].at - points[0].at < SHORTEST:
+    labelled = _points_by_label(points[-MAX_POINTS:])
+    if (
+        len(labelled) < MIN_CHART_POINTS
+        or points[-1].timestamp - points[0].timestamp < MIN_CHART_SECONDS
+    ):
         return None
     data = [{"label": label, "value": point.done} for label, point in labelled.items()]
     return {
         "type": "data_visualization",
-        "title": TITLE,
+        "title": CHART_TITLE,
         "chart": {
             "type": "area",
-            "series": [{"name": SERIES, "data": data}],
-            "axis_config": {"categories": list(labelled), "x_label": TIME},
+            "series": [{"name": SERIES_NAME, "data": data}],
+            "axis_config": {"categories": list(labelled), "x_label": X_AXIS_LABEL},
         },
     }
 
 
-def _labelled(points: Sequence[Point]) -> dict[str, Point]:
+def _points_by_label(points: Sequence[ProgressPoint]) -> dict[str, ProgressPoint]:
     """By ``4:05`` (minutes and seconds) or, where it takes hours, ``2 h 05``. Of points with one
     label the last is taken."""
     if not points:
         return {}
-    began, lasted = points[0].at, points[-1].at - points[0].at
-    label = _minutes if lasted < 3600 else _hours
-    return {label(int(point.at - began)): point for point in points}
+    began, lasted = points[0].timestamp, points[-1].timestamp - points[0].timestamp
+    label = _format_minutes if lasted < 3600 else _format_hours
+    return {label(int(point.timestamp - began)): point for point in points}
 
 
-def _minutes(seconds: int) -> str:
+def _format_minutes(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
 
 
-def _hours(seconds: int) -> str:
+def _format_hours(seconds: int) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02}"

@@ -7,20 +7,20 @@ import re
 from bot.errors import UsageError
 from bot.slack.commands.arguments import Arguments
 
-_ID = re.compile(
+_JOB_ID = re.compile(
     r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f-])", re.IGNORECASE
 )
 
 
-def job_id_in(line: Arguments, example: str) -> str:
+def parse_job_id(arguments: Arguments, example: str) -> str:
     """The one id of a line: bare, or in an address of Chakra's pages. Raises ``UsageError``, with
     ``example`` as a line that can be copied."""
-    found = {str(one).casefold() for one in _ID.findall(line.raw)}
+    found = {str(one).casefold() for one in _JOB_ID.findall(arguments.raw)}
     if len(found) == 1:
         return found.pop()
     if found:
         raise UsageError("Those are several jobs. Name one at a time.", example=example)
-    if not line.tokens:
+    if not arguments.tokens:
         raise UsageError("Which job? Its id is needed.", example=example)
     raise UsageError(
         "That is no job’s id: one has 36 letters, digits and hyphens.", example=example

@@ -11,23 +11,23 @@ from bot.chakra.client import Chakra
 from bot.chakra.job import Job, JobEntry
 from bot.chakra.jobs import Turn
 
-JOB, FAILURES = "job", "job_failures"
+JOB_CACHE_KIND, FAILED_ENTRIES_CACHE_KIND = "job", "job_failures"
 
-MOST_SHOWN = 5
-MOST_LOOKED_THROUGH = 20
+DEFAULT_FAILED_ENTRIES = 5
+MAX_ENTRY_PAGES = 20
 """Pages of entries, for the first failed ones. Chakra cannot be asked for those alone."""
 
 
 @dataclass(frozen=True)
-class Failures:
+class FailedEntries:
     """The first entries that failed or were rejected. ``finished`` as the job was when they were
     read: of a finished job they will not change."""
 
     entries: tuple[JobEntry, ...] = ()
-    finished: bool = False
+    job_finished: bool = False
 
 
-class JobLibrary:
+class JobReader:
     """Raises the ``ChakraError``s of the client; ``Missing`` for a job that is not there any more.
     ``job_id`` is a UUID, in either case.
 
@@ -35,43 +35,50 @@ class JobLibrary:
     never wait for that.
     """
 
-    def __init__(self, chakra: Chakra, cache: Cache, *, turn: Turn | None = None) -> None:
+    def __init__(self, chakra: Chakra, cache: Cache, *, throttle: Turn | None = None) -> None:
         self._chakra = chakra
         self._cache = cache
-        self._turn = turn
+        self._throttle = throttle
 
-    def in_turns(self, turn: Turn) -> JobLibrary:
+    def rate_limited(self, throttle: Turn) -> JobReader:
         """The same jobs, for those who ask all day long and have time."""
-        return JobLibrary(self._chakra, self._cache, turn=turn)
+        return JobReader(self._chakra, self._cache, throttle=throttle)
 
-    async def job(self, job_id: str, *, refresh: bool = False) -> Cached[Job]:
+    async def get_job(self, job_id: str, *, refresh: bool = False) -> Cached[Job]:
         """Two seconds old at the most while it runs, an hour once it is finished."""
         key = job_id.lower()
 
         async def load() -> Job:
             return await self._chakra.jobs.fetch(key)
 
-        if self._turn is not None and not self._fresh(key):
-            await self._turn()
-        return await self._cache.get(JOB, key, load, refresh=refresh)
+        if self._throttle is not None and not self._is_fresh(key):
+            await self._throttle()
+        return await self._cache.get(JOB_CACHE_KIND, key, load, refresh=refresh)
 
-    async def failed(
-        self, job_id: str, *, most: int = MOST_SHOWN, pages: int = MOST_LOOKED_THROUGH
-    ) -> Cached[Failures]:
+    async def get_failed_entries(
+        self, job_id: str, *, limit: int = DEFAULT_FAILED_ENTRIES, max_pages: int = MAX_ENTRY_PAGES
+    ) -> Cached[FailedEntries]:
         """The first ``most`` that did not succeed, in Chakra's order, as far as the first ``pages``
         of entries hold them. Nothing is asked where the job counts none."""
-        job = (await self.job(job_id)).value
+        job = (await self.get_job(job_id)).value
         if not job.unsuccessful:
-            return Cached(Failures(finished=job.finished))
+            return Cached(FailedEntries(job_finished=job.finished))
         key = job_id.lower()
 
-        async def load() -> Failures:
-            return Failures(await self._first(key, most, pages), job.finished)
+        async def load() -> FailedEntries:
+            return FailedEntries(
+                await self._fetch_failed_entries(key, limit, max_pages), job.finished
+            )
 
-        asked = (key, most, pages, self._turn is None)  # who is in a hurry joins no load in turns
-        return await self._cache.get(FAILURES, asked, load)
+        asked = (
+            key,
+            limit,
+            max_pages,
+            self._throttle is None,
+        )  # who is in a hurry joins no load in turns
+        return await self._cache.get(FAILED_ENTRIES_CACHE_KIND, asked, load)
 
-    async def every_failed(self, job_id: str) -> AsyncGenerator[JobEntry, None]:
+    async def iter_failed_entries(self, job_id: str) -> AsyncGenerator[JobEntry, None]:
         """All that did not succeed, each page asked for anew: for a report of them."""
         async with aclosing(self._chakra.jobs.entries(job_id.lower())) as pages:
             async for page in pages:
@@ -79,17 +86,19 @@ class JobLibrary:
                     if entry.unsuccessful:
                         yield entry
 
-    async def _first(self, job_id: str, most: int, pages: int) -> tuple[JobEntry, ...]:
+    async def _fetch_failed_entries(
+        self, job_id: str, limit: int, max_pages: int
+    ) -> tuple[JobEntry, ...]:
         found: list[JobEntry] = []
         looked_through = 0
-        async with aclosing(self._chakra.jobs.entries(job_id, turn=self._turn)) as several:
+        async with aclosing(self._chakra.jobs.entries(job_id, turn=self._throttle)) as several:
             async for page in several:
                 found += [entry for entry in page.entries if entry.unsuccessful]
                 looked_through += 1
-                if len(found) >= most or looked_through == pages:
+                if len(found) >= limit or looked_through == max_pages:
                     break
-        return tuple(found[:most])
+        return tuple(found[:limit])
 
-    def _fresh(self, key: str) -> bool:
-        remembered = self._cache.peek(JOB, key)
+    def _is_fresh(self, key: str) -> bool:
+        remembered = self._cache.peek(JOB_CACHE_KIND, key)
         return remembered is not None and not remembered.stale

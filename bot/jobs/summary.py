@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.chakra.job import Job
 
 
-def share(job: Job) -> str:
+def summary_line(job: Job) -> str:
     """``389 of 612 succeeded, 3 failed, 100 were rejected, 120 are to go.``"""
     if not job.total:
         return "Chakra had not counted its entries yet."

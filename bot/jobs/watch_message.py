@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
-from bot.jobs.card import card, span
+from bot.jobs.card import humanize_duration, job_card
 from bot.jobs.progress import Progress
 from bot.jobs.repository import Ending, Watch
-from bot.jobs.summary import share
+from bot.jobs.summary import summary_line
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.reply import Block, Message
 from bot.slack.copy.explain import explain
 
-SHOW = "job.show"
-STOP = "watch.stop"
-PRIVATELY = "watch.privately"
-FAILED = "job.failed"
+SHOW_ACTION = "job.show"
+STOP_ACTION = "watch.stop"
+NOTIFY_BY_DM_ACTION = "watch.privately"
+FAILED_ROWS_ACTION = "job.failed"
 """``action_id``s of the buttons, whose commands are ``job`` and ``watch``."""
 
-LONG_SILENCE = 60.0
+OUTAGE_NOTICE_AFTER_SECONDS = 60.0
 """Seconds for which Chakra tells nothing before the message says so."""
 
-ENDS: dict[Ending, str] = {
+FINAL_STATUS_TEXT: dict[Ending, str] = {
     Ending.FINISHED: "has ended",
     Ending.STOPPED: "is no longer watched",
     Ending.VANISHED: "is gone",
@@ -32,65 +32,73 @@ ENDS: dict[Ending, str] = {
 }
 
 
-def kept_up(
+def progress_message(
     watch: Watch,
     job: Job,
     progress: Progress,
     *,
     now: float,
-    trouble: ChakraError | None = None,
-    failed: Sequence[JobEntry] = (),
+    error: ChakraError | None = None,
+    failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
     """The message while the watch goes on. ``trouble`` is why Chakra tells nothing right now."""
-    text, made = _card(watch, job, progress, now, failed)
-    notes = [_about(watch)]
+    text, made = _watch_card(watch, job, progress, now, failed_entries)
+    notes = [_watcher_note(watch)]
     silent_for = now - (watch.seen_at or watch.started_at)
-    if trouble is not None and silent_for > LONG_SILENCE:
-        notes.insert(0, _silent(trouble, silent_for))
+    if error is not None and silent_for > OUTAGE_NOTICE_AFTER_SECONDS:
+        notes.insert(0, _outage_note(error, silent_for))
     return Message(text, (*made, blocks.context(*notes), _buttons(watch)))
 
 
-def _silent(trouble: ChakraError, seconds: float) -> Markup:
+def _outage_note(error: ChakraError, seconds: float) -> Markup:
     return markup(
         ":warning: ",
-        explain(trouble).summary,
-        f" This is how the job stood {span(seconds)} ago. Chakra is asked again and again.",
+        explain(error).summary,
+        f" This is how the job stood {humanize_duration(seconds)} ago. "
+        "Chakra is asked again and again.",
     )
 
 
-def ended(
-    watch: Watch, job: Job, progress: Progress, *, now: float, failed: Sequence[JobEntry] = ()
+def final_message(
+    watch: Watch,
+    job: Job,
+    progress: Progress,
+    *,
+    now: float,
+    failed_entries: Sequence[JobEntry] = (),
 ) -> Message:
     """The same message, once nobody looks any more: as it last stood, and why."""
-    text, made = _card(watch, job, progress, now, failed)
-    return Message(text, (*made, blocks.context(_end(watch)), *_after(watch, job)))
+    text, made = _watch_card(watch, job, progress, now, failed_entries)
+    return Message(text, (*made, blocks.context(_end_note(watch)), *_final_buttons(watch, job)))
 
 
-def outcome(watch: Watch, job: Job, *, to_member: bool) -> Message:
+def outcome_message(watch: Watch, job: Job, *, to_member: bool) -> Message:
     """How it ended, said once. Where others read it mentions the one who asked, and nobody else."""
-    told = markup(_named(watch), f" {ENDS[watch.ending]}. ", *_result(watch, job))
+    told = markup(
+        _display_name(watch), f" {FINAL_STATUS_TEXT[watch.ending]}. ", *_result_text(watch, job)
+    )
     line = told if to_member else markup(mention(watch.member), ": ", told)
-    return Message(line, (blocks.section(line), *_after(watch, job)))
+    return Message(line, (blocks.section(line), *_final_buttons(watch, job)))
 
 
-def standstill(watch: Watch, progress: Progress, *, to_member: bool) -> Message:
+def stall_message(watch: Watch, progress: Progress, *, to_member: bool) -> Message:
     """Said once when a job has stood still for long."""
     told = markup(
-        _named(watch),
-        f" has not moved for {span(progress.stalled_for)}. It is still watched; if it should "
-        "have gone on, look at it in Chakra.",
+        _display_name(watch),
+        f" has not moved for {humanize_duration(progress.stalled_seconds)}. It is still "
+        "watched; if it should have gone on, look at it in Chakra.",
     )
     line = told if to_member else markup(mention(watch.member), ": ", told)
     return Message(line, (blocks.section(line),))
 
 
-def _card(
-    watch: Watch, job: Job, progress: Progress, now: float, failed: Sequence[JobEntry]
+def _watch_card(
+    watch: Watch, job: Job, progress: Progress, now: float, failed_entries: Sequence[JobEntry]
 ) -> tuple[str, tuple[Block, ...]]:
-    text, made = card(
+    text, made = job_card(
         job,
         progress=progress,
-        failed=failed,
+        failed_entries=failed_entries,
         masked=True,
         title=watch.title,
         now=watch.seen_at or now,
@@ -98,38 +106,42 @@ def _card(
     return text, tuple(made)
 
 
-def _about(watch: Watch) -> Markup:
+def _watcher_note(watch: Watch) -> Markup:
     to = "told in a direct message" if watch.privately else "told here"
     return markup("Watched for ", mention(watch.member), f", who is {to} when it ends")
 
 
 def _buttons(watch: Watch) -> Block:
-    made = [blocks.button("Details", SHOW, _shown(watch)), _stop(watch)]
+    made = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
     if not watch.privately and watch.channel != watch.member:
-        made.append(blocks.button("Tell me in a direct message", PRIVATELY, str(watch.id)))
+        made.append(
+            blocks.button("Tell me in a direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
+        )
     return blocks.actions(*made)
 
 
-def _stop(watch: Watch) -> Block:
-    return blocks.button("Stop watching", STOP, str(watch.id))
+def _stop_button(watch: Watch) -> Block:
+    return blocks.button("Stop watching", STOP_ACTION, str(watch.id))
 
 
-def _after(watch: Watch, job: Job) -> tuple[Block, ...]:
-    made = [blocks.button("Details", SHOW, _shown(watch))]
+def _final_buttons(watch: Watch, job: Job) -> tuple[Block, ...]:
+    made = [blocks.button("Details", SHOW_ACTION, _details_value(watch))]
     if job.unsuccessful and watch.ending is not Ending.VANISHED:
-        made.append(blocks.button("Failed rows as a file", FAILED, _shown(watch)))
+        made.append(
+            blocks.button("Failed rows as a file", FAILED_ROWS_ACTION, _details_value(watch))
+        )
     return (blocks.actions(*made),) if watch.jobs else ()
 
 
-def _shown(watch: Watch) -> str:
+def _details_value(watch: Watch) -> str:
     return watch.subject
 
 
-def _named(watch: Watch) -> Markup:
+def _display_name(watch: Watch) -> Markup:
     return bold(watch.title) if watch.title else markup("Job ", blocks.code(watch.subject[:8]))
 
 
-def _end(watch: Watch) -> Markup:
+def _end_note(watch: Watch) -> Markup:
     when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} at {{time}}|then>"
     reason = {
         Ending.FINISHED: "Ended",
@@ -140,8 +152,8 @@ def _end(watch: Watch) -> Markup:
     return markup(f"{reason} ", Markup(when), " · asked for by ", mention(watch.member))
 
 
-def _result(watch: Watch, job: Job) -> tuple[str, ...]:
-    stood = share(job)
+def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
+    stood = summary_line(job)
     match watch.ending:
         case Ending.FINISHED:
             return (stood,)

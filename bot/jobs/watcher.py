@@ -19,45 +19,45 @@ from bot.db.rate_limits import Turns
 from bot.durable.engine import Engine
 from bot.errors import ChakraError, Missing
 from bot.jobs import watch_message
-from bot.jobs.aggregate import first_failed, together
-from bot.jobs.polling import patience, pause
-from bot.jobs.progress import Point, Progress
-from bot.jobs.reader import MOST_LOOKED_THROUGH, JobLibrary
+from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
+from bot.jobs.polling import poll_interval, retry_delay
+from bot.jobs.progress import Progress, ProgressPoint
+from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 from bot.jobs.repository import Ask, Ending, Watch, Watches
 from bot.outbox.outbox import Outbox
 from bot.slack.commands.reply import Message
 
-KIND = "watch"
-A_SECOND = 19.0
+WATCH_WORKFLOW = "watch"
+MAX_REQUESTS_PER_SECOND = 19.0
 """Requests to Chakra, of all watches and all replicas together."""
-AT_ONCE = 8
+MAX_CONCURRENT_POLLS = 8
 """Looks of this process: a thousand that fall due together must neither fill the database's queue,
 in which people's commands stand as well, nor meet a Chakra that hangs with a thousand requests."""
-TOLD_OF_STALL = 900.0
+STALL_NOTICE_AFTER_SECONDS = 900.0
 """Seconds without progress after which the one who asked is told, once a standstill."""
-LONGEST = 7 * 86_400.0
+MAX_WATCH_SECONDS = 7 * 86_400.0
 """Seconds that one job is watched for."""
-GONE_FOR_SURE = 2
+MISSES_BEFORE_GONE = 2
 """Times in a row that Chakra must not know a job; the first may have been a hiccup."""
-SHOWN_FAILED = 5
-ASK_FAILED = 20.0
+MAX_FAILED_ENTRIES = 5
+FAILED_ENTRIES_INTERVAL_SECONDS = 20.0
 """Seconds between two looks for the first failed entries, which may take several requests."""
-OURS = frozenset({"dropped"})
+OWN_ERROR_CODES = frozenset({"dropped"})
 """Refusals of the outbox that say nothing of the channel."""
 
 
 @dataclass(slots=True)
-class _Sight:
+class _WatchState:
     """What one process has seen of a watch since it began to keep it."""
 
-    silences: int = 0
-    missing: int = 0
-    failed: tuple[JobEntry, ...] = ()
-    failed_at: int = -1
-    asked_at: float = 0.0
+    failures: int = 0
+    misses: int = 0
+    failed_entries: tuple[JobEntry, ...] = ()
+    fetched_failed_count: int = -1
+    fetched_failed_at: float = 0.0
 
 
-class Watching:
+class Watcher:
     """Raises ``StoreUnavailable`` from every method.
 
     Every look waits for a place in the room, and every request for its turn: so they are spread
@@ -65,235 +65,251 @@ class Watching:
     """
 
     def __init__(
-        self, watches: Watches, jobs: JobLibrary, outbox: Outbox, turns: Turns, clock: Clock
+        self, watches: Watches, jobs: JobReader, outbox: Outbox, rate_limiter: Turns, clock: Clock
     ) -> None:
         self.watches = watches
-        self._jobs = jobs.in_turns(self._turn)
+        self._jobs = jobs.rate_limited(self._wait_for_rate_limit)
         self._outbox = outbox
-        self._turns = turns
+        self._rate_limiter = rate_limiter
         self._clock = clock
-        self._room = Room(AT_ONCE)
-        self._bells: dict[int, Bell] = {}
+        self._semaphore = Room(MAX_CONCURRENT_POLLS)
+        self._wake_events: dict[int, Bell] = {}
         self._log = structlog.get_logger("watches")
 
     @property
-    def kept(self) -> int:
+    def active_count(self) -> int:
         """How many watches this process follows right now."""
-        return len(self._bells)
+        return len(self._wake_events)
 
-    async def begin(self, engine: Engine, ask: Ask, *, whole: bool = True) -> tuple[Watch, bool]:
+    async def start(
+        self, engine: Engine, new_watch: Ask, *, complete: bool = True
+    ) -> tuple[Watch, bool]:
         """The watch, and whether it is new. Once this returns it is followed to its end."""
-        watch, new = await self.watches.begin(ask, self._clock.time(), whole=whole)
-        await engine.promise(KIND, str(watch.id))
+        watch, new = await self.watches.begin(new_watch, self._clock.time(), whole=complete)
+        await engine.promise(WATCH_WORKFLOW, str(watch.id))
         return watch, new
 
-    async def go_on(self, engine: Engine) -> None:
+    async def requeue_orphans(self, engine: Engine) -> None:
         """With each that somebody began and did not come to promise."""
         live = await self.watches.live_ids()
-        promised = await engine.promised(KIND) if live else frozenset()
+        promised = await engine.promised(WATCH_WORKFLOW) if live else frozenset()
         for watch_id in live:
             if str(watch_id) not in promised:
-                await engine.promise(KIND, str(watch_id))
+                await engine.promise(WATCH_WORKFLOW, str(watch_id))
 
     async def stop(self, watch: Watch) -> bool:
         """Whether it went on until now. Its message says so when its keeper next looks."""
         stopped = await self.watches.end(watch.id, Ending.STOPPED, self._clock.time())
-        self.look_now(watch.id)
+        self.poll_now(watch.id)
         return stopped
 
-    async def privately(self, watch: Watch) -> None:
+    async def notify_by_dm(self, watch: Watch) -> None:
         await self.watches.privately(watch.id)
-        self.look_now(watch.id)
+        self.poll_now(watch.id)
 
-    def look_now(self, watch_id: int) -> None:
+    def poll_now(self, watch_id: int) -> None:
         """Where this process keeps it; another replica sees it at its own next look."""
-        bell = self._bells.get(watch_id)
+        bell = self._wake_events.get(watch_id)
         if bell is not None:
             bell.ring()
-            self._room.hurry(watch_id)
+            self._semaphore.hurry(watch_id)
 
-    async def keep(self, key: str) -> None:
+    async def run(self, key: str) -> None:
         """Until the watch has ended, and that is said."""
         watch_id = int(key)
-        bell = self._bells.setdefault(watch_id, Bell(self._clock))
-        sight = _Sight()
+        bell = self._wake_events.setdefault(watch_id, Bell(self._clock))
+        sight = _WatchState()
         try:
             while wait := await self._step(watch_id, sight):
                 await bell.wait(wait)
         finally:
-            self._bells.pop(watch_id, None)
+            self._wake_events.pop(watch_id, None)
 
-    async def _step(self, watch_id: int, sight: _Sight) -> float:
+    async def _step(self, watch_id: int, state: _WatchState) -> float:
         """Seconds until the next one; 0 once the watch has ended and that is said."""
-        async with self._room.place(watch_id):
+        async with self._semaphore.place(watch_id):
             watch = await self.watches.get(watch_id)
             if watch is not None and watch.watched:
-                if wait := await self._look(watch, sight):
+                if wait := await self._poll(watch, state):
                     return wait
                 watch = await self.watches.get(watch_id)
             if watch is not None:
-                await self._conclude(watch)
+                await self._finish(watch)
             return 0.0
 
-    async def _look(self, watch: Watch, sight: _Sight) -> float:
+    async def _poll(self, watch: Watch, state: _WatchState) -> float:
         """Seconds until the next look; 0 once it has ended."""
         now = self._clock.time()
-        watch = await self._where_it_can_stand(watch)
+        watch = await self._fall_back_to_dm(watch)
         if not watch.watched:
             return 0.0
-        if now - watch.started_at > LONGEST:
+        if now - watch.started_at > MAX_WATCH_SECONDS:
             return await self._end(watch, Ending.TOO_LONG)
         try:
-            jobs = await self._seen(watch)
+            jobs = await self._fetch_jobs(watch)
         except Missing:
-            return await self._not_there(watch, sight)
+            return await self._record_miss(watch, state)
         except ChakraError as silent:
-            sight.silences += 1
-            self._log.info("job_not_seen", watch=watch.id, reason=silent.kind)
-            await self._say(watch, sight, self._last(watch), now, silent)
-            return patience(sight.silences)
-        sight.silences = sight.missing = 0
-        job = together(jobs)
-        progress = Progress.of(_points(watch, job, now), job, now)
-        await self.watches.saw(watch.id, now, job.counts, _kept(progress))
-        watch = replace(watch, seen_at=now, counts=job.counts, points=_kept(progress))
+            state.failures += 1
+            self._log.info("job_fetch_failed", watch=watch.id, reason=silent.kind)
+            await self._update_message(watch, state, self._last_known_job(watch), now, silent)
+            return retry_delay(state.failures)
+        state.failures = state.misses = 0
+        job = merge_jobs(jobs)
+        progress = Progress.from_points(_append_point(watch, job, now), job, now)
+        await self.watches.saw(watch.id, now, job.counts, _to_pairs(progress))
+        watch = replace(watch, seen_at=now, counts=job.counts, points=_to_pairs(progress))
         if watch.whole and all(one.finished for one in jobs):
             return await self._end(watch, Ending.FINISHED)
-        await self._say(watch, sight, job, now)
-        if await self._note_failed(watch, job, sight):
-            await self._say(watch, sight, job, now)
-        await self._tell_of_stall(watch, progress)
-        return pause(progress, now - watch.started_at)
+        await self._update_message(watch, state, job, now)
+        if await self._refresh_failed_entries(watch, job, state):
+            await self._update_message(watch, state, job, now)
+        await self._notify_stall(watch, progress)
+        return poll_interval(progress, now - watch.started_at)
 
-    async def _seen(self, watch: Watch) -> Sequence[Job]:
+    async def _fetch_jobs(self, watch: Watch) -> Sequence[Job]:
         """Raises the errors of Chakra; an old answer that stands in for none is none."""
-        seen = [await self._jobs.job(one) for one in watch.jobs]
+        seen = [await self._jobs.get_job(one) for one in watch.jobs]
         for one in seen:
             if one.stale and one.reason is not None:
                 raise one.reason
         return [one.value for one in seen]
 
-    async def _turn(self) -> None:
-        wait = await self._turns.take(self._clock.time())
+    async def _wait_for_rate_limit(self) -> None:
+        wait = await self._rate_limiter.take(self._clock.time())
         if wait > 0:
             await sleep(self._clock, wait)
 
-    async def _not_there(self, watch: Watch, sight: _Sight) -> float:
-        sight.missing += 1
-        if sight.missing >= GONE_FOR_SURE:
+    async def _record_miss(self, watch: Watch, state: _WatchState) -> float:
+        state.misses += 1
+        if state.misses >= MISSES_BEFORE_GONE:
             return await self._end(watch, Ending.VANISHED)
-        return patience(sight.missing)
+        return retry_delay(state.misses)
 
-    async def _end(self, watch: Watch, ending: Ending) -> float:
-        await self.watches.end(watch.id, ending, self._clock.time())
+    async def _end(self, watch: Watch, status: Ending) -> float:
+        await self.watches.end(watch.id, status, self._clock.time())
         return 0.0
 
-    async def _where_it_can_stand(self, watch: Watch) -> Watch:
+    async def _fall_back_to_dm(self, watch: Watch) -> Watch:
         """A channel that was closed to the bot is left for the messages with the member, who has
         been told of it by the outbox."""
         if watch.channel == watch.member:
             return watch
-        standing = await self._outbox.standing(_key(watch))
-        if not standing.refusal or standing.refusal in OURS:
+        standing = await self._outbox.standing(_outbox_key(watch))
+        if not standing.refusal or standing.refusal in OWN_ERROR_CODES:
             return watch
         return await self.watches.move(watch, watch.member)
 
     # --- what is said ----------------------------------------------------------------------------
 
-    async def _say(
+    async def _update_message(
         self,
         watch: Watch,
-        sight: _Sight,
+        state: _WatchState,
         job: Job,
         now: float,
-        trouble: ChakraError | None = None,
+        error: ChakraError | None = None,
     ) -> None:
-        progress = Progress.of(_as_points(watch), job, now)
-        message = watch_message.kept_up(
-            watch, job, progress, now=now, trouble=trouble, failed=sight.failed
+        progress = Progress.from_points(_stored_points(watch), job, now)
+        message = watch_message.progress_message(
+            watch, job, progress, now=now, error=error, failed_entries=state.failed_entries
         )
-        await self._outbox.put(_key(watch), watch.channel, message, member=watch.member)
+        await self._outbox.put(_outbox_key(watch), watch.channel, message, member=watch.member)
 
-    async def _note_failed(self, watch: Watch, job: Job, sight: _Sight) -> bool:
+    async def _refresh_failed_entries(self, watch: Watch, job: Job, state: _WatchState) -> bool:
         """The first failed entries, asked for again only when there are more of them, and left for
         the end while others wait for a look. Whether there is news of them."""
         now = self._clock.time()
-        if job.unsuccessful == sight.failed_at or len(sight.failed) >= SHOWN_FAILED:
+        if (
+            job.unsuccessful == state.fetched_failed_count
+            or len(state.failed_entries) >= MAX_FAILED_ENTRIES
+        ):
             return False
-        if now - sight.asked_at < ASK_FAILED or self._room.waiting:
+        if (
+            now - state.fetched_failed_at < FAILED_ENTRIES_INTERVAL_SECONDS
+            or self._semaphore.waiting
+        ):
             return False
-        sight.asked_at = now
-        before, sight.failed_at = sight.failed, job.unsuccessful
-        sight.failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED)
-        return sight.failed != before
+        state.fetched_failed_at = now
+        before, state.fetched_failed_count = state.failed_entries, job.unsuccessful
+        state.failed_entries = await fetch_first_failed_entries(
+            self._jobs, watch.jobs, MAX_FAILED_ENTRIES
+        )
+        return state.failed_entries != before
 
-    async def _tell_of_stall(self, watch: Watch, progress: Progress) -> None:
-        stalled = progress.stalled_for > TOLD_OF_STALL
+    async def _notify_stall(self, watch: Watch, progress: Progress) -> None:
+        stalled = progress.stalled_seconds > STALL_NOTICE_AFTER_SECONDS
         if stalled is watch.stall_told:
             return
         if stalled:
-            since = int(self._clock.time() - progress.stalled_for)
+            since = int(self._clock.time() - progress.stalled_seconds)
             await self._reply(
                 watch,
                 f"stalled:{since}",
-                watch_message.standstill(watch, progress, to_member=_alone(watch)),
+                watch_message.stall_message(watch, progress, to_member=_is_private(watch)),
             )
         await self.watches.told_of_stall(watch.id, told=stalled)
 
-    async def _conclude(self, watch: Watch) -> None:
+    async def _finish(self, watch: Watch) -> None:
         """Said again after a crash it is the same: each message has its key."""
         now = self._clock.time()
-        job = self._last(watch)
-        progress = Progress.of(_as_points(watch), job, watch.seen_at or now)
+        job = self._last_known_job(watch)
+        progress = Progress.from_points(_stored_points(watch), job, watch.seen_at or now)
         failed: tuple[JobEntry, ...] = ()
         if job.unsuccessful:
-            pages = 1 if self._room.waiting else MOST_LOOKED_THROUGH
-            failed = await first_failed(self._jobs, watch.jobs, SHOWN_FAILED, pages=pages)
-        final = watch_message.ended(watch, job, progress, now=watch.ended_at, failed=failed)
-        await self._outbox.put(_key(watch), watch.channel, final, member=watch.member, urgent=True)
+            pages = 1 if self._semaphore.waiting else MAX_ENTRY_PAGES
+            failed = await fetch_first_failed_entries(
+                self._jobs, watch.jobs, MAX_FAILED_ENTRIES, max_pages=pages
+            )
+        final = watch_message.final_message(
+            watch, job, progress, now=watch.ended_at, failed_entries=failed
+        )
+        await self._outbox.put(
+            _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+        )
         if watch.ending is not Ending.STOPPED:
-            told = watch_message.outcome(watch, job, to_member=_alone(watch))
+            told = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
             await self._reply(watch, "outcome", told, broadcast=True)
 
     async def _reply(
-        self, watch: Watch, what: str, message: Message, *, broadcast: bool = False
+        self, watch: Watch, key_suffix: str, message: Message, *, broadcast: bool = False
     ) -> None:
         """In the thread of the watch's message; to the member where that is who shall read it."""
-        if _alone(watch):
+        if _is_private(watch):
             await self._outbox.put(
-                f"{_key(watch)}:{what}", watch.member, message, member=watch.member
+                f"{_outbox_key(watch)}:{key_suffix}", watch.member, message, member=watch.member
             )
             return
         await self._outbox.put(
-            f"{_key(watch)}:{what}",
+            f"{_outbox_key(watch)}:{key_suffix}",
             watch.channel,
             message,
             member=watch.member,
-            thread_of=_key(watch),
+            thread_of=_outbox_key(watch),
             broadcast=broadcast,
         )
 
-    def _last(self, watch: Watch) -> Job:
+    def _last_known_job(self, watch: Watch) -> Job:
         """As it was last seen."""
         return Job(id=watch.jobs[0] if watch.jobs else watch.subject, counts=watch.counts)
 
 
-def _key(watch: Watch) -> str:
+def _outbox_key(watch: Watch) -> str:
     return f"watch:{watch.id}:{watch.channel}"
 
 
-def _alone(watch: Watch) -> bool:
+def _is_private(watch: Watch) -> bool:
     """Whether only the member reads what is told."""
     return watch.privately or watch.channel == watch.member
 
 
-def _as_points(watch: Watch) -> tuple[Point, ...]:
-    return tuple(Point(at, done) for at, done in watch.points)
+def _stored_points(watch: Watch) -> tuple[ProgressPoint, ...]:
+    return tuple(ProgressPoint(at, done) for at, done in watch.points)
 
 
-def _points(watch: Watch, job: Job, now: float) -> tuple[Point, ...]:
-    return (*_as_points(watch), Point(now, job.done))
+def _append_point(watch: Watch, job: Job, now: float) -> tuple[ProgressPoint, ...]:
+    return (*_stored_points(watch), ProgressPoint(now, job.done))
 
 
-def _kept(progress: Progress) -> tuple[tuple[float, int], ...]:
-    return tuple((one.at, one.done) for one in progress.points)
+def _to_pairs(progress: Progress) -> tuple[tuple[float, int], ...]:
+    return tuple((one.timestamp, one.done) for one in progress.points)

@@ -8,56 +8,56 @@ from dataclasses import dataclass, field
 
 from bot.sheets.items import Item
 
-MOST_ITEMS = 1000
-MOST_BYTES = 1024 * 1024
+MAX_BATCH_ITEMS = 1000
+MAX_BATCH_BYTES = 1024 * 1024
 """Of the JSON array. Chakra's own limits are UNKNOWN; it speaks of "1000s" (section 4.9)."""
-BRACKETS = 1
+BRACKET_BYTES = 1
 """Two, less the comma after the last item."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class ItemBatch:
     """``number`` counts from 1; ``rows`` are those of the items in the file, in the same order;
     ``body`` is the items as a JSON array."""
 
     number: int
     items: tuple[Item, ...] = field(repr=False)
-    rows: tuple[int, ...] = field(repr=False)
+    row_numbers: tuple[int, ...] = field(repr=False)
     body: bytes = field(repr=False)
 
     @property
-    def first(self) -> int:
-        return self.rows[0]
+    def first_row(self) -> int:
+        return self.row_numbers[0]
 
     @property
-    def last(self) -> int:
-        return self.rows[-1]
+    def last_row(self) -> int:
+        return self.row_numbers[-1]
 
 
-def chunks(
+def iter_batches(
     items: Sequence[Item],
-    rows: Sequence[int],
+    row_numbers: Sequence[int],
     *,
-    most: int = MOST_ITEMS,
-    most_bytes: int = MOST_BYTES,
-) -> Iterator[Chunk]:
+    max_items: int = MAX_BATCH_ITEMS,
+    max_bytes: int = MAX_BATCH_BYTES,
+) -> Iterator[ItemBatch]:
     """In the file's order, one at a time, so that only one is held. The same items give the same
     chunks. An item that is larger than ``most_bytes`` goes alone."""
     number = 1
     held: list[tuple[Item, int, bytes]] = []
-    size = BRACKETS
-    for item, row in zip(items, rows, strict=True):
+    size = BRACKET_BYTES
+    for item, row in zip(items, row_numbers, strict=True):
         written = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
         more = len(written) + 1  # and a comma
-        if held and (len(held) >= most or size + more > most_bytes):
-            yield _chunk(number, held)
-            number, held, size = number + 1, [], BRACKETS
+        if held and (len(held) >= max_items or size + more > max_bytes):
+            yield _build_batch(number, held)
+            number, held, size = number + 1, [], BRACKET_BYTES
         held.append((item, row, written))
         size += more
     if held:
-        yield _chunk(number, held)
+        yield _build_batch(number, held)
 
 
-def _chunk(number: int, held: Sequence[tuple[Item, int, bytes]]) -> Chunk:
-    items, rows, written = zip(*held, strict=True)
-    return Chunk(number, items, rows, b"[" + b",".join(written) + b"]")
+def _build_batch(number: int, entries: Sequence[tuple[Item, int, bytes]]) -> ItemBatch:
+    items, rows, written = zip(*entries, strict=True)
+    return ItemBatch(number, items, rows, b"[" + b",".join(written) + b"]")

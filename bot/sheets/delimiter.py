@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from io import StringIO
 
-SAMPLE = 64 * 1024
+SAMPLE_LENGTH = 64 * 1024
 """Characters that are looked at."""
-ROWS = 30
-NONE = "\x1f"
+MAX_SAMPLE_ROWS = 30
+SINGLE_COLUMN = "\x1f"
 """Stands for the delimiter of a table with one column: no text has it, so cells stay whole."""
 
-SAID: Mapping[str, str] = {
+DISPLAY_NAMES: Mapping[str, str] = {
     ",": "commas",
     ";": "semicolons",
     "\t": "tabs",
@@ -21,56 +21,56 @@ SAID: Mapping[str, str] = {
 }
 """In the order of likelihood, where two fit equally well."""
 
-NO_FIT = (0.0, 0, 0)
+WORST_SCORE = (0.0, 0, 0)
 
-_TOLD = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
-def told(head: str) -> tuple[str, int]:
+def declared_delimiter(sample: str) -> tuple[str, int]:
     """Excel's own first line, ``sep=;``, which is no row: the delimiter and the line's length;
     nothing where there is none."""
-    found = _TOLD.match(head)
+    found = _SEP_LINE.match(sample)
     return (found[1], found.end()) if found else ("", 0)
 
 
-def sniff(head: str) -> str:
+def sniff(sample: str) -> str:
     """The delimiter under which the header has several cells, and most rows as many."""
-    if not head.strip("".join(SAID) + " \r\n"):
-        return next(iter(SAID))
-    fits = {mark: _fit(head, mark) for mark in SAID}
-    best = max(SAID, key=lambda mark: fits[mark])
-    return NONE if fits[best] == NO_FIT else best
+    if not sample.strip("".join(DISPLAY_NAMES) + " \r\n"):
+        return next(iter(DISPLAY_NAMES))
+    fits = {mark: _score(sample, mark) for mark in DISPLAY_NAMES}
+    best = max(DISPLAY_NAMES, key=lambda mark: fits[mark])
+    return SINGLE_COLUMN if fits[best] == WORST_SCORE else best
 
 
-def _fit(head: str, mark: str) -> tuple[float, int, int]:
+def _score(sample: str, delimiter: str) -> tuple[float, int, int]:
     """To be compared: the share of rows that agree with the header, its cells, and how many of them
     begin with a space, less of which is better: "city, country" is more likely one cell.
 
     A row agrees that is divided too, and has no more cells with something in them."""
-    rows = _rows(head, mark)
-    header = _filled(rows[0]) if rows else 0
+    rows = _sample_rows(sample, delimiter)
+    header = _count_filled(rows[0]) if rows else 0
     if header < 2:
-        return NO_FIT
-    agreeing = sum(len(row) > 1 and _filled(row) <= header for row in rows[1:])
+        return WORST_SCORE
+    agreeing = sum(len(row) > 1 and _count_filled(row) <= header for row in rows[1:])
     share = agreeing / len(rows[1:]) if rows[1:] else 1.0
     return (share, header, -sum(cell.startswith(" ") for cell in rows[0]))
 
 
-def _filled(row: list[str]) -> int:
+def _count_filled(row: list[str]) -> int:
     """Cells up to the last that has something in it."""
     return max((place for place, cell in enumerate(row, 1) if cell.strip()), default=0)
 
 
-def _rows(head: str, mark: str) -> list[list[str]]:
+def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
     """Those that are not blank. Under a wrong delimiter quotation marks stand in odd places, and
     reading ends there. The last row may be cut off by the sample, and is left out."""
     found: list[list[str]] = []
     try:
-        for cells in csv.reader(StringIO(head, newline=""), delimiter=mark, strict=True):
-            if _filled(cells):
+        for cells in csv.reader(StringIO(sample, newline=""), delimiter=delimiter, strict=True):
+            if _count_filled(cells):
                 found.append(cells)
-            if len(found) > ROWS:
+            if len(found) > MAX_SAMPLE_ROWS:
                 break
     except csv.Error:
         return found
-    return found if len(found) < 2 or len(head) < SAMPLE else found[: len(found) - 1]
+    return found if len(found) < 2 or len(sample) < SAMPLE_LENGTH else found[: len(found) - 1]

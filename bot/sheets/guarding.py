@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 
 APOSTROPHE = "'"
-_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
-_NUMBER = re.compile(r"-\d{1,15}(?:\.\d{1,15})?")
+_FORMULA_START = re.compile(r"[=+\-@＝＋－＠\t\r\n]")
+_NEGATIVE_NUMBER = re.compile(r"-\d{1,15}(?:\.\d{1,15})?")
 
 
-def guarded(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Also a phone number with a plus: as a formula it would lose it, and its last digits."""
-    if not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
+    if not _FORMULA_START.match(cell) or _NEGATIVE_NUMBER.fullmatch(cell):
         return cell
     return APOSTROPHE + cell
 
 
-def unguarded(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """What people mean, who repair such a file and choose it again."""
-    if cell.startswith(APOSTROPHE) and _FORMULA.match(cell, 1):
+    if cell.startswith(APOSTROPHE) and _FORMULA_START.match(cell, 1):
         return cell[1:]
     return cell

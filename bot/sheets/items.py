@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import overload
 
-from bot.sheets.columns import Match, Purpose, Role
+from bot.sheets.columns import ColumnMatch, ColumnRole, Purpose
 from bot.sheets.values import Value
 
 Item = Mapping[str, object]
-Values = tuple[Value | None, ...]
+RowValues = tuple[Value | None, ...]
 """One for each matched column; nothing where the cell is empty."""
 
 
@@ -24,7 +24,7 @@ class Items(Sequence[Item]):
     """
 
     def __init__(
-        self, purpose: Purpose, columns: Sequence[Match], values: Sequence[Values]
+        self, purpose: Purpose, columns: Sequence[ColumnMatch], values: Sequence[RowValues]
     ) -> None:
         self._purpose = purpose
         self._columns = columns
@@ -40,15 +40,15 @@ class Items(Sequence[Item]):
     def __getitem__(self, place: int | slice) -> Item | Items:
         if isinstance(place, slice):
             return Items(self._purpose, self._columns, self._values[place])
-        return self._item(self._values[place])
+        return self._build_item(self._values[place])
 
-    def _item(self, values: Values) -> Item:
-        parts: dict[Role, dict[str, Value]] = {role: {} for role in Role}
+    def _build_item(self, values: RowValues) -> Item:
+        parts: dict[ColumnRole, dict[str, Value]] = {role: {} for role in ColumnRole}
         for column, value in zip(self._columns, values, strict=True):
             if value is not None:
                 parts[column.role][column.key] = value
-        data, beside = parts[Role.ATTRIBUTE], parts[Role.ROOT]
+        data, beside = parts[ColumnRole.ATTRIBUTE], parts[ColumnRole.ROOT]
         if self._purpose is Purpose.CREATE:
-            return {**parts[Role.IDENTIFIER], "data": data, **beside}
+            return {**parts[ColumnRole.IDENTIFIER], "data": data, **beside}
         changes = {"data": data, **beside} if data else beside
-        return {**parts[Role.IDENTIFIER], "update": changes}
+        return {**parts[ColumnRole.IDENTIFIER], "update": changes}

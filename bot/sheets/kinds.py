@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from bot.sheets.sheet import SheetRefused
+from bot.sheets.sheet import InvalidSheet
 
-AGAIN = "Save the table as CSV or Excel (.xlsx) and choose it again."
-HEAD = 4096
+SAVE_AS_TABLE_HINT = "Save the table as CSV or Excel (.xlsx) and choose it again."
+HEAD_BYTES = 4096
 """Bytes in which text shows what it is."""
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     TEXT = "text"
     WORKBOOK = "workbook"
 
@@ -35,15 +35,15 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
     (b"BEGIN:VCARD", "a list of contacts (.vcf)"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """[MS-CFB] 2.2: what holds .xls, .doc, and any Office file with a password."""
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 """[MS-OFFCRYPTO] 2.3.4.4: the stream in it that is the encrypted file."""
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_WORKBOOK = b"xl/workbook.xml"
-_OFFICE = b"[Content_Types].xml"
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+_WORKBOOK_PART = b"xl/workbook.xml"
+_CONTENT_TYPES_PART = b"[Content_Types].xml"
 """[ECMA-376] part 2, 10.1: every such file has it, also one that was cut off behind it."""
-_INSIDE: tuple[tuple[bytes, str], ...] = (
+_KNOWN_PARTS: tuple[tuple[bytes, str], ...] = (
     (b"xl/workbook.bin", "a binary Excel file (.xlsb)"),
     (b"word/document", "a Word document"),
     (b"ppt/presentation", "a PowerPoint file"),
@@ -51,46 +51,46 @@ _INSIDE: tuple[tuple[bytes, str], ...] = (
     (b"Index/Document.iwa", "a Numbers or Pages file"),
 )
 """Names of parts, which stand uncompressed in a ZIP archive."""
-_PAGE = re.compile(rb"<(?:!doctype|html|head|body|table|meta|style|!--)", re.IGNORECASE)
-_XML = re.compile(rb"<\?xml", re.IGNORECASE)
-_JSON = re.compile(rb'[\[{]\s*[\[{"]')
+_HTML_START = re.compile(rb"<(?:!doctype|html|head|body|table|meta|style|!--)", re.IGNORECASE)
+_XML_DECLARATION = re.compile(rb"<\?xml", re.IGNORECASE)
+_JSON_START = re.compile(rb'[\[{]\s*[\[{"]')
 
 
-def of(data: bytes) -> Kind:
-    """Raises ``SheetRefused`` for everything that is known not to be a table."""
+def detect_file_kind(data: bytes) -> FileKind:
+    """Raises ``InvalidSheet`` for everything that is known not to be a table."""
     for signature, said in _SIGNATURES:
         if data.startswith(signature):
-            raise SheetRefused(f"This file is {said}. {AGAIN}")
-    if data.startswith(_OLE):
-        raise SheetRefused(_old_office(data))
-    if data.startswith(_ZIP):
-        return _archive(data)
-    start = data[:HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if _PAGE.match(start):
-        raise SheetRefused(
+            raise InvalidSheet(f"This file is {said}. {SAVE_AS_TABLE_HINT}")
+    if data.startswith(_OLE_SIGNATURE):
+        raise InvalidSheet(_describe_ole_file(data))
+    if data.startswith(_ZIP_SIGNATURES):
+        return _detect_archive_kind(data)
+    start = data[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _HTML_START.match(start):
+        raise InvalidSheet(
             "This file is a web page, whatever its name says. Open it in Excel, save it as CSV or "
             "Excel (.xlsx), and choose that."
         )
-    if _XML.match(start):
-        raise SheetRefused(f"This file is XML. {AGAIN}")
-    if _JSON.match(start):
-        raise SheetRefused(f"This file is JSON. {AGAIN}")
-    return Kind.TEXT
+    if _XML_DECLARATION.match(start):
+        raise InvalidSheet(f"This file is XML. {SAVE_AS_TABLE_HINT}")
+    if _JSON_START.match(start):
+        raise InvalidSheet(f"This file is JSON. {SAVE_AS_TABLE_HINT}")
+    return FileKind.TEXT
 
 
-def _old_office(data: bytes) -> str:
-    if _ENCRYPTED in data:
+def _describe_ole_file(data: bytes) -> str:
+    if _ENCRYPTED_STREAM in data:
         return (
             "This file is protected with a password. Save it without one and choose it again, or "
             "save the table as CSV."
         )
-    return f"This file is of an old version of Office, as .xls is. {AGAIN}"
+    return f"This file is of an old version of Office, as .xls is. {SAVE_AS_TABLE_HINT}"
 
 
-def _archive(data: bytes) -> Kind:
-    if _WORKBOOK in data:
-        return Kind.WORKBOOK
-    said = next((said for part, said in _INSIDE if part in data), "")
-    if not said and _OFFICE in data:
-        return Kind.WORKBOOK
-    raise SheetRefused(f"This file is {said or _ARCHIVE}. {AGAIN}")
+def _detect_archive_kind(data: bytes) -> FileKind:
+    if _WORKBOOK_PART in data:
+        return FileKind.WORKBOOK
+    said = next((said for part, said in _KNOWN_PARTS if part in data), "")
+    if not said and _CONTENT_TYPES_PART in data:
+        return FileKind.WORKBOOK
+    raise InvalidSheet(f"This file is {said or _ARCHIVE}. {SAVE_AS_TABLE_HINT}")

@@ -7,23 +7,27 @@ import asyncio
 import humanize
 
 from bot.sheets import delimited, excel, kinds
-from bot.sheets.kinds import Kind
-from bot.sheets.sheet import MOST_BYTES, Sheet, SheetRefused
-from bot.sheets.table import EMPTY
+from bot.sheets.kinds import FileKind
+from bot.sheets.sheet import MAX_FILE_BYTES, InvalidSheet, Sheet
+from bot.sheets.table import EMPTY_MESSAGE
 
 
 async def read_sheet(data: bytes) -> Sheet:
-    """Off the event loop: 100,000 rows take about a second. Raises ``SheetRefused``."""
-    return await asyncio.to_thread(read, data)
+    """Off the event loop: 100,000 rows take about a second. Raises ``InvalidSheet``."""
+    return await asyncio.to_thread(parse_sheet, data)
 
 
-def read(data: bytes) -> Sheet:
-    """Blocks. What the file is called does not matter. Raises ``SheetRefused``."""
+def parse_sheet(data: bytes) -> Sheet:
+    """Blocks. What the file is called does not matter. Raises ``InvalidSheet``."""
     if not data.strip():
-        raise SheetRefused(EMPTY)
-    if len(data) > MOST_BYTES:
-        size = humanize.naturalsize(MOST_BYTES, binary=True, format="%.0f").replace("iB", "B")
-        raise SheetRefused(
+        raise InvalidSheet(EMPTY_MESSAGE)
+    if len(data) > MAX_FILE_BYTES:
+        size = humanize.naturalsize(MAX_FILE_BYTES, binary=True, format="%.0f").replace("iB", "B")
+        raise InvalidSheet(
             f"This file is larger than {size}, the most that is taken. Cut it into several files."
         )
-    return excel.read(data) if kinds.of(data) is Kind.WORKBOOK else delimited.read(data)
+    return (
+        excel.parse_workbook(data)
+        if kinds.detect_file_kind(data) is FileKind.WORKBOOK
+        else delimited.parse_csv(data)
+    )

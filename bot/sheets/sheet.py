@@ -8,24 +8,24 @@ from enum import StrEnum
 from bot.errors import UsageError
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = 20 * MEGABYTE
-MOST_ROWS = 200_000
-MOST_COLUMNS = 200
-MOST_CELLS = 3_000_000
+MAX_FILE_BYTES = 20 * MEGABYTE
+MAX_ROWS = 200_000
+MAX_COLUMNS = 200
+MAX_CELLS = 3_000_000
 """Of the table without its header. All four are ours: they bound memory, about 60 bytes a cell."""
 
 
-class SheetRefused(UsageError):
+class InvalidSheet(UsageError):
     """The file cannot be used. ``message`` says what it is and what to do."""
 
 
-class Flaw(StrEnum):
+class CellIssue(StrEnum):
     """What is wrong with a row before anybody knows what its cells mean."""
 
-    TOO_MANY = "too many"
+    TOO_MANY_CELLS = "too many"
     LONG_NUMBER = "long number"
-    FORMULA = "formula"
-    MERGED = "merged"
+    FORMULA_ERROR = "formula"
+    MERGED_CELL = "merged"
 
 
 WHOLE_ROW = -1
@@ -33,12 +33,12 @@ WHOLE_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RowIssue:
     """``row`` as in the file; ``place`` of the column from 0, or ``WHOLE_ROW``."""
 
     row: int
-    flaw: Flaw
-    place: int = WHOLE_ROW
+    issue: CellIssue
+    column_index: int = WHOLE_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class Sheet:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
-    numbers: tuple[int, ...] = field(repr=False)
-    faults: tuple[Fault, ...] = field(default=(), repr=False)
-    read_as: str = ""
+    row_numbers: tuple[int, ...] = field(repr=False)
+    issues: tuple[RowIssue, ...] = field(default=(), repr=False)
+    format_description: str = ""
 
 
-def letter(place: int) -> str:
+def column_letter(index: int) -> str:
     """A column as spreadsheets call it: 0 -> A, 27 -> AB."""
     name = ""
-    rest = place + 1
+    rest = index + 1
     while rest:
         rest, digit = divmod(rest - 1, 26)
         name = chr(ord("A") + digit) + name

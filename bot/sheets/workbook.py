@@ -32,52 +32,52 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-MOST_MEMORY = 1024 * 1024 * 1024
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 """Bytes of address space; a million cells take a fifth of it."""
-EXACT = 10**15
+ROUNDED_FROM = 10**15
 """Excel keeps 15 digits of a number: one from here on was rounded when it was entered."""
-DAMAGED, PASSWORD, EMPTY, LARGE = "damaged", "password", "empty", "large"
+DAMAGED, PASSWORD, EMPTY, TOO_LARGE = "damaged", "password", "empty", "large"
 LONG_NUMBER, FORMULA, MERGED = "long number", "formula", "merged"
 """Values of ``bot.sheets.sheet.Flaw``, which this process does without."""
 
-PIECE = 1024 * 1024
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+CHUNK_BYTES = 1024 * 1024
+_SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
+_RELATIONSHIP_TAG = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*\bt="e"[^>]*>')
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_CELL_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
-Cell = int | float | str | bool | time | date | datetime | timedelta
-Flawed = list[tuple[int, str]]
+CellValue = int | float | str | bool | time | date | datetime | timedelta
+IndexedIssues = list[tuple[int, str]]
 
 
-def lines(data: bytes) -> Iterator[Any]:
+def read_workbook(data: bytes) -> Iterator[Any]:
     """What is written out, see above. ``data`` is a workbook, or so it seemed."""
     try:
-        yield from _lines(data)
+        yield from _read_first_sheet(data)
     except PasswordError:
         yield {"refused": PASSWORD}
     except MemoryError:
-        yield {"refused": LARGE}
+        yield {"refused": TOO_LARGE}
     except (CalamineError, zipfile.BadZipFile):
         yield {"refused": DAMAGED}
 
 
-def _lines(data: bytes) -> Iterator[Any]:
+def _read_first_sheet(data: bytes) -> Iterator[Any]:
     book = CalamineWorkbook.from_filelike(BytesIO(data))
-    found = _first(book)
+    found = _find_first_sheet(book)
     if found is None:
         yield {"refused": EMPTY}
         return
     place, sheet = found
     first = sheet.start[1] if sheet.start else 0
     yield {"sheet": sheet.name, "first": first, "sheets": len(book.sheet_names)}
-    wrong = _error_cells(data, place)
-    merged = _Merged(sheet)
+    wrong = _find_error_cells(data, place)
+    merged = _MergedCells(sheet)
     count = 0
     for row, values in enumerate(sheet.iter_rows()):
-        cells, flaws = _texts(values)
+        cells, flaws = _format_row(values)
         flaws += [(column - first, FORMULA) for column in wrong.get(row, ())]
-        covered = [(column - first, MERGED) for column in merged.at(row)]
+        covered = [(column - first, MERGED) for column in merged.covered_columns(row)]
         count += 1
         if any(cells):
             flaws += covered
@@ -86,7 +86,7 @@ def _lines(data: bytes) -> Iterator[Any]:
     yield {"rows": count}
 
 
-def _first(book: CalamineWorkbook) -> tuple[int, CalamineSheet] | None:
+def _find_first_sheet(book: CalamineWorkbook) -> tuple[int, CalamineSheet] | None:
     """The first visible sheet with something in it, and its place among all."""
     for place, about in enumerate(book.sheets_metadata):
         if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible:
@@ -96,22 +96,22 @@ def _first(book: CalamineWorkbook) -> tuple[int, CalamineSheet] | None:
     return None
 
 
-def _texts(values: list[Cell]) -> tuple[list[str], Flawed]:
-    cells = [value if isinstance(value, str) else text(value) for value in values]
+def _format_row(values: list[CellValue]) -> tuple[list[str], IndexedIssues]:
+    cells = [value if isinstance(value, str) else format_value(value) for value in values]
     flaws = [
         (place, LONG_NUMBER)
         for place, value in enumerate(values)
-        if isinstance(value, float) and abs(value) >= EXACT
+        if isinstance(value, float) and abs(value) >= ROUNDED_FROM
     ]
     return cells, flaws
 
 
-def text(value: Cell) -> str:
+def format_value(value: CellValue) -> str:
     """As a person would type it: numbers without an exponent, dates in ISO 8601."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return _number(value)
+        return _format_number(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, timedelta):
@@ -120,95 +120,95 @@ def text(value: Cell) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     """Every number of a workbook is a float. 15 digits are what Excel shows."""
     if value.is_integer():
         return str(int(value))
     return f"{Decimal(f'{value:.15g}'):f}"
 
 
-class _Merged:
+class _MergedCells:
     """Cells that are covered by another: they look filled, and are empty."""
 
     def __init__(self, sheet: CalamineSheet) -> None:
         self._ranges = sorted(sheet.merged_cell_ranges or [], reverse=True)
-        self._open: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        self._active_ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
 
-    def at(self, row: int) -> list[int]:
+    def covered_columns(self, row: int) -> list[int]:
         """Their columns. Rows are asked for in their order."""
         while self._ranges and self._ranges[-1][0][0] <= row:
-            self._open.append(self._ranges.pop())
-        self._open = [one for one in self._open if one[1][0] >= row]
+            self._active_ranges.append(self._ranges.pop())
+        self._active_ranges = [one for one in self._active_ranges if one[1][0] >= row]
         return [
             column
-            for (top, left), (_, right) in self._open
+            for (top, left), (_, right) in self._active_ranges
             for column in range(left, right + 1)
             if (row, column) != (top, left)
         ]
 
 
-def _error_cells(data: bytes, place: int) -> dict[int, list[int]]:
+def _find_error_cells(data: bytes, sheet_index: int) -> dict[int, list[int]]:
     """Row -> columns of cells with ``#N/A`` and the like, which the reader shows as empty."""
     found: dict[int, list[int]] = {}
     with zipfile.ZipFile(BytesIO(data)) as archive:
-        part = _part(archive, place)
+        part = _find_sheet_part(archive, sheet_index)
         if part not in archive.namelist():
             return found
         rest = b""
         with archive.open(part) as opened:
-            while piece := opened.read(PIECE):
+            while piece := opened.read(CHUNK_BYTES):
                 seen = rest + piece
                 cut = seen.rfind(b"<")
                 rest, seen = seen[cut:], seen[:cut]
                 if b't="e"' in seen:
-                    _collect(seen, found)
+                    _collect_error_cells(seen, found)
     return found
 
 
-def _collect(xml: bytes, found: dict[int, list[int]]) -> None:
+def _collect_error_cells(xml: bytes, found: dict[int, list[int]]) -> None:
     for cell in _ERROR_CELL.findall(xml):
-        if place := _PLACE.search(cell):
+        if place := _CELL_REFERENCE.search(cell):
             column = 0
             for letter in place[1]:
                 column = column * 26 + letter - ord("A") + 1
             found.setdefault(int(place[2]) - 1, []).append(column - 1)
 
 
-def _part(archive: zipfile.ZipFile, place: int) -> str:
+def _find_sheet_part(archive: zipfile.ZipFile, sheet_index: int) -> str:
     """The file in the archive that is this sheet; "" where the archive does not say."""
     try:
-        sheets = _SHEET.findall(archive.read("xl/workbook.xml"))
-        relations = _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels"))
+        sheets = _SHEET_TAG.findall(archive.read("xl/workbook.xml"))
+        relations = _RELATIONSHIP_TAG.findall(archive.read("xl/_rels/workbook.xml.rels"))
     except KeyError:
         return ""
-    key = _attribute(sheets[place], rb"\w+:id") if place < len(sheets) else ""
+    key = _xml_attribute(sheets[sheet_index], rb"\w+:id") if sheet_index < len(sheets) else ""
     for relation in relations:
-        if key and _attribute(relation, rb"Id") == key:
-            target = _attribute(relation, rb"Target")
+        if key and _xml_attribute(relation, rb"Id") == key:
+            target = _xml_attribute(relation, rb"Target")
             return target[1:] if target.startswith("/") else f"xl/{target}"
     return ""
 
 
-def _attribute(tag: bytes, name: bytes) -> str:
+def _xml_attribute(tag: bytes, name: bytes) -> str:
     found = re.search(rb"\s" + name + rb'="([^"]*)"', tag)
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def _bounded() -> None:
+def _limit_memory() -> None:
     """Beyond it an allocation fails, and this process ends, not the machine's memory. It leaves no
     image of itself behind: customers' data would be in it."""
     try:
         import resource  # there is none on Windows
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> None:
-    _bounded()
+    _limit_memory()
     data = sys.stdin.buffer.read()
-    for line in lines(data):
+    for line in read_workbook(data):
         sys.stdout.write(json.dumps(line) + "\n")
 
 

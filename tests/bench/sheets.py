@@ -14,8 +14,8 @@ import xlsxwriter
 
 from bot.cli.serve import settle_memory
 from bot.sheets.check import check_sheet
-from bot.sheets.chunks import Chunk, chunks
-from bot.sheets.columns import Purpose, Target, match
+from bot.sheets.chunks import ItemBatch, iter_batches
+from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
 from tests.bench.table import Table
 from tests.bench.ticker import LONGEST_BLOCK, Ticker, resident_mb
@@ -49,10 +49,10 @@ async def sheets(table: Table) -> None:
     await bench.measured("nothing at all, for comparison", asyncio.sleep(REST))
     sheet = await bench.measured("CSV, read", read_sheet(text))
     assert len(sheet.rows) == ROWS
-    matching = match(sheet.columns, COLUMNS, Purpose.CREATE, primary_key="lead_id")
+    matching = match_columns(sheet.columns, COLUMNS, Purpose.CREATE, primary_key="lead_id")
     checked = await bench.measured("and checked", check_sheet(sheet, matching, region="IN"))
-    assert (checked.good, matching.unmatched) == (ROWS, ())
-    cutting = asyncio.to_thread(_count, chunks(checked.items, checked.rows))
+    assert (checked.valid_count, matching.unmatched) == (ROWS, ())
+    cutting = asyncio.to_thread(_count, iter_batches(checked.items, checked.row_numbers))
     assert await bench.measured("and cut into requests", cutting) == ROWS // 1000
     del sheet, checked
     sheet = await bench.measured("Excel, read", read_sheet(book))
@@ -78,7 +78,7 @@ class _Bench:
         return made
 
 
-def _count(cut: Iterator[Chunk]) -> int:
+def _count(cut: Iterator[ItemBatch]) -> int:
     return sum(1 for _ in cut)
 
 

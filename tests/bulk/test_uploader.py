@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.bulk.repository import Piece, PieceState, Stage, Upload
-from bot.bulk.uploader import LONGEST_WAIT, NOTE_AGAIN
+from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, Status
@@ -82,7 +82,7 @@ def uploading(acme: World) -> bool:
 async def keep(acme: World, upload: Upload, turn: int = 1) -> None:
     """As another process would, that took this one for gone."""
     work = acme.bot.desk.work
-    await work.uploading.keep(work.engine, f"{upload.id}:{turn}")
+    await work.uploading.run(work.engine, f"{upload.id}:{turn}")
 
 
 async def answered(acme: World, status: int) -> None:
@@ -115,7 +115,7 @@ async def without_pieces(acme: World) -> AsyncIterator[None]:
 # --- a busy Chakra -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("asks", "waits"), [(30, 30.0), (600, LONGEST_WAIT)])
+@pytest.mark.parametrize(("asks", "waits"), [(30, 30.0), (600, MAX_RETRY_DELAY_SECONDS)])
 async def test_a_busy_chakra_is_asked_again_when_it_says_and_no_later_than_in_a_minute(
     acme: World, clock: ManualClock, asks: int, waits: float
 ) -> None:
@@ -159,7 +159,7 @@ async def test_what_chakra_answered_is_noted_as_soon_as_the_database_is_back(
         acme.chakra.clear_faults()
         acme.chakra.release()
         await answered(acme, 202)
-        await passing(acme, clock, lambda: clock.monotonic() > sum(NOTE_AGAIN[:3]))
+        await passing(acme, clock, lambda: clock.monotonic() > sum(DB_RETRY_DELAYS[:3]))
         assert uploading(acme)
     assert await settled(acme, clock, upload) is Stage.DONE
     assert await states(acme, upload) == [SENT]
@@ -196,7 +196,7 @@ async def test_a_database_that_stays_away_makes_it_unknown_and_it_is_not_sent_ag
     async with without_pieces(acme):
         acme.chakra.clear_faults()
         acme.chakra.release()
-        await passing(acme, clock, lambda: clock.monotonic() > 2 * sum(NOTE_AGAIN))
+        await passing(acme, clock, lambda: clock.monotonic() > 2 * sum(DB_RETRY_DELAYS))
     await passing(acme, clock, lambda: bool(told(acme)))
     assert await settled(acme, clock, upload) is Stage.STOPPED
     assert await states(acme, upload) == [UNKNOWN, PENDING]

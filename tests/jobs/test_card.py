@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.cache import Cached
 from bot.chakra.job import Job, JobEntry
 from bot.errors import Unavailable
-from bot.jobs.card import card, percent, span
-from bot.jobs.chart import chart
-from bot.jobs.progress import Point, Progress, observed
+from bot.jobs.card import humanize_duration, job_card, percent_done
+from bot.jobs.chart import progress_chart
+from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response
 from bot.slack.client.web_api import response_body
 from bot.slack.commands.reply import Block, Message
@@ -31,7 +31,7 @@ def documented() -> Job:
 
 
 def drawn(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
-    text, made = card(shown, masked=masked, now=NOW, **more)
+    text, made = job_card(shown, masked=masked, now=NOW, **more)
     message = Message(text, tuple(made))
     assert check_response(response_body(message)) == []
     return json.dumps([text, made], ensure_ascii=False)
@@ -39,10 +39,10 @@ def drawn(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str
 
 def watched(seconds: int, done: int, *, every: int = 20) -> Progress:
     """As if somebody had looked ``every`` so many seconds while it went on evenly."""
-    points: tuple[Point, ...] = ()
+    points: tuple[ProgressPoint, ...] = ()
     for second in range(0, seconds + 1, every):
-        points = observed(points, Point(NOW - seconds + second, done * second // seconds))
-    return Progress.of(points, at(done), NOW)
+        points = add_point(points, ProgressPoint(NOW - seconds + second, done * second // seconds))
+    return Progress.from_points(points, at(done), NOW)
 
 
 def test_the_documented_job() -> None:
@@ -123,11 +123,11 @@ def test_speed_and_time_left_once_they_are_known() -> None:
 
 
 def test_a_standstill_is_said() -> None:
-    points = [Point(BEGAN, 10), Point(BEGAN + 100, 50), Point(NOW, 50)]
-    shown = drawn(at(50), progress=Progress.of(points, at(50), NOW))
+    points = [ProgressPoint(BEGAN, 10), ProgressPoint(BEGAN + 100, 50), ProgressPoint(NOW, 50)]
+    shown = drawn(at(50), progress=Progress.from_points(points, at(50), NOW))
     assert "Standing still: no entry was done in the last 3 minutes." in shown
     assert "Time left" not in shown.replace("Speed", "")
-    soon = Progress.of(points, at(50), BEGAN + 219)
+    soon = Progress.from_points(points, at(50), BEGAN + 219)
     assert "Standing still" not in drawn(at(50), progress=soon)
 
 
@@ -148,13 +148,13 @@ def test_a_standstill_is_said() -> None:
     ],
 )
 def test_spans_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert span(seconds) == said
+    assert humanize_duration(seconds) == said
 
 
 def test_the_percentage_is_never_ahead_of_the_job() -> None:
-    assert percent(at(999, 1000)) == 99
-    assert percent(at(1000, 1000)) == 100
-    assert percent(job()) == 0
+    assert percent_done(at(999, 1000)) == 99
+    assert percent_done(at(1000, 1000)) == 100
+    assert percent_done(job()) == 0
     assert f"\\n{'░' * 15}  0%" in drawn(at(1, 1000))
 
 
@@ -171,22 +171,22 @@ def labels(block: Block | None) -> list[str]:
 def test_a_long_job_has_a_chart() -> None:
     shown = watched(600, 600, every=120)
     assert '"type": "data_visualization"' in drawn(at(600), progress=shown)
-    assert labels(chart(shown.points)) == ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]
+    assert labels(progress_chart(shown.points)) == ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]
     hours = watched(3 * 3600, 900, every=3600)
-    assert labels(chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
+    assert labels(progress_chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
 
 
 @pytest.mark.parametrize(
     "points",
     [
         [],
-        [Point(0, 0), Point(200, 5), Point(400, 9)],
-        [Point(0, 0), Point(10, 5), Point(20, 9), Point(299, 10)],
-        [Point(0, 0), Point(0.1, 5), Point(0.2, 9), Point(400, 10)],
+        [ProgressPoint(0, 0), ProgressPoint(200, 5), ProgressPoint(400, 9)],
+        [ProgressPoint(0, 0), ProgressPoint(10, 5), ProgressPoint(20, 9), ProgressPoint(299, 10)],
+        [ProgressPoint(0, 0), ProgressPoint(0.1, 5), ProgressPoint(0.2, 9), ProgressPoint(400, 10)],
     ],
 )
-def test_where_there_is_little_to_see_there_is_no_chart(points: list[Point]) -> None:
-    assert chart(points) is None
+def test_where_there_is_little_to_see_there_is_no_chart(points: list[ProgressPoint]) -> None:
+    assert progress_chart(points) is None
 
 
 # --- what failed ---------------------------------------------------------------------------------
@@ -277,7 +277,9 @@ WILD = st.text(max_size=30) | st.sampled_from(["<!channel>", "*", "`", "x" * 500
     st.sampled_from(
         [None, 1, 1617966536211, "9999-12-31T23:59:59-14:00", "0001-01-01T00:00+14:00"]
     ),
-    st.lists(st.builds(Point, at=st.floats(0, 4e9), done=st.integers(0, 10**9)), max_size=30),
+    st.lists(
+        st.builds(ProgressPoint, at=st.floats(0, 4e9), done=st.integers(0, 10**9)), max_size=30
+    ),
     st.booleans(),
 )
 def test_whatever_chakra_says_slack_takes_the_card(
@@ -286,7 +288,7 @@ def test_whatever_chakra_says_slack_takes_the_card(
     failed: list[dict[str, str]],
     wild: str,
     moment: object,
-    points: list[Point],
+    points: list[ProgressPoint],
     masked: bool,
 ) -> None:
     made = job(
@@ -297,6 +299,6 @@ def test_whatever_chakra_says_slack_takes_the_card(
         completedAt=moment if known else 0,
     )
     entries = [JobEntry.of(one) for one in failed]
-    shown = Progress.of(points, made, NOW)
+    shown = Progress.from_points(points, made, NOW)
     said = drawn(made, masked=masked, title=wild, failed=entries, progress=shown)
     assert "<!channel>" not in said

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from bot.chakra.job import JobEntry
 from bot.jobs import failed_rows as reports
-from bot.jobs.failed_rows import MOST_COLUMNS, pieces, report, safe
+from bot.jobs.failed_rows import (
+    MAX_KEY_COLUMNS,
+    build_failed_rows_csv,
+    escape_cell,
+    iter_csv_chunks,
+)
 from tests.jobs.samples import entry
 
 Rows = list[list[str]]
@@ -26,7 +31,7 @@ def read(content: bytes) -> Rows:
 
 
 async def rows(*entries: JobEntry) -> Rows:
-    return read(await report(entries))
+    return read(await build_failed_rows_csv(entries))
 
 
 async def test_reasons_first_then_every_key_that_nobody_knows() -> None:
@@ -50,16 +55,16 @@ async def test_no_cell_and_no_header_can_become_a_formula(first: str) -> None:
     evil = f'{first}HYPERLINK("https://evil.test","x")'
     header, row = await rows(JobEntry.of({"id": evil, "status": evil, evil: evil}))
     for cell in (*header[3:], row[0], row[3]):
-        assert cell.startswith("'") or cell[0] not in reports.FORMULAS
+        assert cell.startswith("'") or cell[0] not in reports.FORMULA_PREFIXES
     assert row[3] == f"'{evil}"
 
 
 def test_what_is_harmless_stays_as_it_is() -> None:
     for text in ("", "Bad", "12", "a=b", " =1", "'=1", "(+91) 98765"):
-        assert safe(text) == text
-    assert safe("-5") == "'-5"
-    assert safe("a\0b") == "ab"
-    assert safe("\0=1") == "'=1"
+        assert escape_cell(text) == text
+    assert escape_cell("-5") == "'-5"
+    assert escape_cell("a\0b") == "ab"
+    assert escape_cell("\0=1") == "'=1"
 
 
 async def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
@@ -69,11 +74,11 @@ async def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
 
 async def test_more_keys_than_anybody_reads_share_a_column() -> None:
     found = await rows(
-        JobEntry.of({f"key{number}": number for number in range(MOST_COLUMNS)}),
+        JobEntry.of({f"key{number}": number for number in range(MAX_KEY_COLUMNS)}),
         entry(late=1, later="x"),
         entry(key0=5),
     )
-    assert found[0][3:] == [*(f"key{number}" for number in range(MOST_COLUMNS)), "More"]
+    assert found[0][3:] == [*(f"key{number}" for number in range(MAX_KEY_COLUMNS)), "More"]
     assert [row[-1] for row in found[1:]] == ["", '{"late": 1, "later": "x"}', ""]
     assert found[3][3] == "5"
 
@@ -86,7 +91,7 @@ async def test_a_value_nested_without_end_is_no_trouble() -> None:
 
 
 def test_it_comes_in_pieces() -> None:
-    made = list(pieces([entry("ERROR", "Bad")] * 1200))
+    made = list(iter_csv_chunks([entry("ERROR", "Bad")] * 1200))
     assert len(made) == 4
     assert len(read(b"".join(made))) == 1201
 
@@ -94,7 +99,7 @@ def test_it_comes_in_pieces() -> None:
 async def test_a_hundred_thousand_rows_keep_nobody_waiting_for_long() -> None:
     one = entry("ERROR", "Attribute score is not valid", createdAt=1617966536300, row={"a": 1})
     began = time.perf_counter()
-    assert (await report([one] * 100_000)).count(b"\r\n") == 100_001
+    assert (await build_failed_rows_csv([one] * 100_000)).count(b"\r\n") == 100_001
     assert time.perf_counter() - began < 30
 
 
@@ -110,7 +115,7 @@ ODD = st.recursive(
 @example([{"\ud800": "\ud800"}])
 def test_anything_becomes_a_table(items: list[dict[str, Any]]) -> None:
     entries = [JobEntry.of(item) for item in items]
-    found = read(b"".join(pieces(entries)))
+    found = read(b"".join(iter_csv_chunks(entries)))
     assert len(found) == len(items) + 1
     assert {len(row) for row in found} == {len(found[0])}
-    assert not any(cell.startswith(reports.FORMULAS) for row in found for cell in row)
+    assert not any(cell.startswith(reports.FORMULA_PREFIXES) for row in found for cell in row)

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.polling import LOOKS, QUICKEST, SLOWEST, TROUBLE, patience, pause
+from bot.jobs.polling import (
+    MAX_POLL_SECONDS,
+    MIN_POLL_SECONDS,
+    POLLS_PER_JOB,
+    RETRY_DELAYS_SECONDS,
+    poll_interval,
+    retry_delay,
+)
 from bot.jobs.progress import Progress
 
 seconds = st.floats(min_value=0, max_value=30 * 86_400)
@@ -19,7 +26,7 @@ progresses = st.builds(
 
 @given(progresses, seconds)
 def test_nobody_looks_too_often_nor_forgets_to(progress: Progress, watched_for: float) -> None:
-    assert QUICKEST <= pause(progress, watched_for) <= SLOWEST
+    assert MIN_POLL_SECONDS <= poll_interval(progress, watched_for) <= MAX_POLL_SECONDS
 
 
 @given(seconds, seconds, seconds)
@@ -27,7 +34,7 @@ def test_the_longer_a_job_takes_the_longer_the_pause(
     one: float, other: float, watched_for: float
 ) -> None:
     short, long = sorted((one, other))
-    pauses = [pause(Progress(eta_seconds=eta), watched_for) for eta in (short, long)]
+    pauses = [poll_interval(Progress(eta_seconds=eta), watched_for) for eta in (short, long)]
     assert pauses == sorted(pauses)
 
 
@@ -37,10 +44,10 @@ def test_a_job_of_any_length_costs_a_bounded_number_of_looks(lasts: float) -> No
     last twenty minutes."""
     now, looks = 0.0, 0
     while now < lasts:
-        now += pause(Progress(eta_seconds=lasts - now), now)
+        now += poll_interval(Progress(eta_seconds=lasts - now), now)
         looks += 1
-    assert looks <= lasts / SLOWEST + 5 * LOOKS
-    assert now - lasts <= SLOWEST
+    assert looks <= lasts / MAX_POLL_SECONDS + 5 * POLLS_PER_JOB
+    assert now - lasts <= MAX_POLL_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -52,18 +59,18 @@ def test_a_job_of_any_length_costs_a_bounded_number_of_looks(lasts: float) -> No
         (Progress(eta_seconds=10), 3_600, 2),
         (Progress(eta_seconds=400), 3_600, 20),
         (Progress(eta_seconds=86_400), 0, 60),
-        (Progress(eta_seconds=10, stalled_for=59), 0, 2),
-        (Progress(stalled_for=300), 3_600, 30),
-        (Progress(eta_seconds=10, stalled_for=86_400), 3_600, 60),
+        (Progress(eta_seconds=10, stalled_seconds=59), 0, 2),
+        (Progress(stalled_seconds=300), 3_600, 30),
+        (Progress(eta_seconds=10, stalled_seconds=86_400), 3_600, 60),
     ],
     ids=repr,
 )
 def test_by_its_own_speed(progress: Progress, watched_for: float, wait: float) -> None:
-    assert pause(progress, watched_for) == wait
+    assert poll_interval(progress, watched_for) == wait
 
 
 def test_a_silent_chakra_is_left_alone_for_longer_each_time() -> None:
-    waits = [patience(silences) for silences in range(1, 20)]
-    assert waits[: len(TROUBLE)] == list(TROUBLE)
+    waits = [retry_delay(silences) for silences in range(1, 20)]
+    assert waits[: len(RETRY_DELAYS_SECONDS)] == list(RETRY_DELAYS_SECONDS)
     assert all(before <= after for before, after in pairwise(waits))
-    assert waits[-1] == TROUBLE[-1]
+    assert waits[-1] == RETRY_DELAYS_SECONDS[-1]

@@ -9,30 +9,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.progress import MOST_POINTS, Point, Progress, observed, series
+from bot.jobs.progress import MAX_POINTS, Progress, ProgressPoint, add_point, build_series
 from tests.jobs.samples import at, job
 
 BEGAN = 1_700_000_000.0
 
 
-def seen(*pairs: tuple[float, int]) -> tuple[Point, ...]:
+def seen(*pairs: tuple[float, int]) -> tuple[ProgressPoint, ...]:
     """Observed one after another; seconds since the beginning, and how many were done."""
-    points: tuple[Point, ...] = ()
+    points: tuple[ProgressPoint, ...] = ()
     for second, done in pairs:
-        points = observed(points, Point(BEGAN + second, done))
+        points = add_point(points, ProgressPoint(BEGAN + second, done))
     return points
 
 
 def progress(*pairs: tuple[float, int], total: int = 1000, later: float = 0.0) -> Progress:
     last, done = pairs[-1]
-    return Progress.of(seen(*pairs), at(done, total), BEGAN + last + later)
+    return Progress.from_points(seen(*pairs), at(done, total), BEGAN + last + later)
 
 
 def test_an_even_pace_is_told_as_it_is() -> None:
     found = progress((0, 0), (20, 100), (40, 200))
     assert found.per_minute == 300
     assert found.eta_seconds == 160
-    assert found.stalled_for == 0
+    assert found.stalled_seconds == 0
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_nothing_is_told_before_there_is_something_to_tell_it_by(
 
 
 def test_without_any_observation_there_is_nothing() -> None:
-    assert Progress.of((), at(5), BEGAN) == Progress()
+    assert Progress.from_points((), at(5), BEGAN) == Progress()
 
 
 def test_the_speed_is_the_recent_one() -> None:
@@ -68,38 +68,38 @@ def test_in_a_standstill_the_speed_goes_down_to_nothing() -> None:
     at_first = progress(*moving, *standing[:3])
     assert at_first.per_minute is not None
     assert 0 < at_first.per_minute < 300
-    assert at_first.stalled_for == 30
+    assert at_first.stalled_seconds == 30
     later = progress(*moving, *standing, later=5)
     assert (later.per_minute, later.eta_seconds) == (0, None)
-    assert later.stalled_for == 195
+    assert later.stalled_seconds == 195
 
 
 def test_the_beginning_of_a_standstill_outlasts_any_thinning() -> None:
     moving = [(second, second) for second in range(0, 300, 3)]
     standing = [(297 + second, 297) for second in range(3, 7200, 3)]
     found = progress(*moving, *standing)
-    assert found.stalled_for == 7197
-    assert len(found.points) == MOST_POINTS
+    assert found.stalled_seconds == 7197
+    assert len(found.points) == MAX_POINTS
 
 
 def test_a_job_that_has_moved_on_since_does_not_stand_still() -> None:
     points = seen((0, 10), (60, 10), (120, 10))
-    assert Progress.of(points, at(10), BEGAN + 130).stalled_for == 130
-    assert Progress.of(points, at(11), BEGAN + 130).stalled_for == 0
+    assert Progress.from_points(points, at(10), BEGAN + 130).stalled_seconds == 130
+    assert Progress.from_points(points, at(11), BEGAN + 130).stalled_seconds == 0
 
 
 def test_a_finished_job_has_no_time_left_and_does_not_stand_still() -> None:
     points = seen((0, 0), (20, 500), (40, 1000))
-    done = Progress.of(points, at(1000), BEGAN + 9999)
-    assert (done.eta_seconds, done.stalled_for, done.per_minute) == (None, 0, 1500)
+    done = Progress.from_points(points, at(1000), BEGAN + 9999)
+    assert (done.eta_seconds, done.stalled_seconds, done.per_minute) == (None, 0, 1500)
     given_up = job({"SUCCESS": 500, "NOT_STARTED": 500}, completedAt=1617966536211)
-    assert Progress.of(points[:2], given_up, BEGAN + 9999).stalled_for == 0
+    assert Progress.from_points(points[:2], given_up, BEGAN + 9999).stalled_seconds == 0
 
 
 def test_entries_that_are_tried_again_begin_a_new_series() -> None:
     assert seen((0, 0), (20, 100), (40, 200), (60, 50)) == (
-        Point(BEGAN, 0),
-        Point(BEGAN + 60, 50),
+        ProgressPoint(BEGAN, 0),
+        ProgressPoint(BEGAN + 60, 50),
     )
     # An answer that was a little older than the last one costs one point.
     assert [one.done for one in seen((0, 0), (20, 100), (40, 90), (60, 200))] == [0, 90, 200]
@@ -107,20 +107,24 @@ def test_entries_that_are_tried_again_begin_a_new_series() -> None:
 
 def test_a_clock_that_was_put_back_does_not_spoil_it() -> None:
     points = seen((0, 0), (100, 50), (60, 60), (80, 70))
-    assert points == (Point(BEGAN, 0), Point(BEGAN + 60, 60), Point(BEGAN + 80, 70))
+    assert points == (
+        ProgressPoint(BEGAN, 0),
+        ProgressPoint(BEGAN + 60, 60),
+        ProgressPoint(BEGAN + 80, 70),
+    )
 
 
 def test_points_stay_evenly_spread() -> None:
     points = seen(*((second, second) for second in range(0, 3600, 3)))
-    gaps = [after.at - before.at for before, after in pairwise(points)]
-    assert len(points) == MOST_POINTS
-    assert (points[0].at, points[-1].at) == (BEGAN, BEGAN + 3597)
-    assert max(gaps[:-1]) <= 4 * 3597 / MOST_POINTS
+    gaps = [after.timestamp - before.timestamp for before, after in pairwise(points)]
+    assert len(points) == MAX_POINTS
+    assert (points[0].timestamp, points[-1].timestamp) == (BEGAN, BEGAN + 3597)
+    assert max(gaps[:-1]) <= 4 * 3597 / MAX_POINTS
 
 
 POINTS = st.lists(
     st.builds(
-        Point,
+        ProgressPoint,
         at=st.floats(-1e12, 1e12) | st.integers(0, 600).map(float),
         done=st.integers(0, 10**9) | st.integers(0, 5),
     ),
@@ -131,18 +135,18 @@ POINTS = st.lists(
 @settings(deadline=None)
 @given(POINTS, st.integers(0, 50), st.integers(0, 50), st.floats(-1e12, 1e12))
 def test_whatever_was_observed_makes_sense(
-    points: list[Point], done: int, to_go: int, now: float
+    points: list[ProgressPoint], done: int, to_go: int, now: float
 ) -> None:
-    found = Progress.of(points, at(done, done + to_go), now)
-    assert found.points == series(points)
-    assert len(found.points) <= MOST_POINTS
+    found = Progress.from_points(points, at(done, done + to_go), now)
+    assert found.points == build_series(points)
+    assert len(found.points) <= MAX_POINTS
     for before, after in pairwise(found.points):
-        assert before.at < after.at
+        assert before.timestamp < after.timestamp
         assert before.done <= after.done
-    assert series(found.points) == found.points
+    assert build_series(found.points) == found.points
     if points:
-        assert found.points[-1].at == max(one.at for one in points)
-    assert found.stalled_for >= 0
+        assert found.points[-1].timestamp == max(one.timestamp for one in points)
+    assert found.stalled_seconds >= 0
     for figure in (found.per_minute, found.eta_seconds):
         assert figure is None or (figure >= 0 and math.isfinite(figure))
     if found.eta_seconds is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from bot.sheets.columns import Matching, Purpose, Target, match
+from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import Sheet
 
@@ -66,9 +66,9 @@ async def sheet(*rows: str) -> Sheet:
     return await read_sheet("\n".join(rows).encode())
 
 
-def to_create(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> Matching:
-    return match(columns, targets, Purpose.CREATE, primary_key="lead_id")
+def to_create(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> ColumnMatches:
+    return match_columns(columns, targets, Purpose.CREATE, primary_key="lead_id")
 
 
-def to_update(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> Matching:
-    return match(columns, targets, Purpose.UPDATE, primary_key="lead_id")
+def to_update(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> ColumnMatches:
+    return match_columns(columns, targets, Purpose.UPDATE, primary_key="lead_id")

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.errors import UsageError
-from bot.sheets.check import Checked, check, check_sheet
+from bot.sheets.check import CheckedSheet, check, check_sheet
 from bot.sheets.columns import Target
-from bot.sheets.problems import Group, Problem, grouped, problem_file
+from bot.sheets.problems import ProblemGroup, RowProblem, build_problem_csv, group_problems
 from bot.sheets.read import read_sheet
 from tests.sheets.making import UUID, cells, sheet, to_create, to_update
 
@@ -26,7 +26,7 @@ ROUNDED = (
 )
 
 
-def told(checked: Checked) -> list[tuple[int, str]]:
+def told(checked: CheckedSheet) -> list[tuple[int, str]]:
     return [(problem.row, problem.sentence) for problem in checked.problems]
 
 
@@ -36,7 +36,7 @@ async def test_rows_to_create_become_the_documented_items() -> None:
         "EXT-1, 98765 43210 ,105,yes,IN_PROGRESS,2021-04-16,john@acme.com,",
         ",+4915550112233,,,,,,likes tea",
     )
-    found = await check_sheet(made, to_create(made.columns), region="IN", zone=INDIA)
+    found = await check_sheet(made, to_create(made.columns), region="IN", timezone=INDIA)
     assert list(found.items) == [
         {
             "lead_id": "EXT-1",
@@ -47,8 +47,8 @@ async def test_rows_to_create_become_the_documented_items() -> None:
         },
         {"data": {"phone_number": "4915550112233", "remark": "likes tea"}},
     ]
-    assert (found.rows, found.problems) == ((2, 3), ())
-    assert (found.total, found.good, found.bad) == (2, 2, 0)
+    assert (found.row_numbers, found.problems) == ((2, 3), ())
+    assert (found.total, found.valid_count, found.invalid_count) == (2, 2, 0)
 
 
 async def test_rows_to_update_become_an_identifier_and_the_changes() -> None:
@@ -91,7 +91,12 @@ async def test_a_row_with_a_problem_is_not_among_the_items_and_every_problem_is_
         (4, "phone_number is empty, and every record needs it."),
         (5, TOO_MANY),
     ]
-    assert (found.rows, found.good, found.bad, found.total) == ((2,), 1, 3, 4)
+    assert (found.row_numbers, found.valid_count, found.invalid_count, found.total) == (
+        (2,),
+        1,
+        3,
+        4,
+    )
 
 
 async def test_a_key_in_several_rows_is_a_problem_of_each_of_them() -> None:
@@ -105,7 +110,7 @@ async def test_a_key_in_several_rows_is_a_problem_of_each_of_them() -> None:
 
 async def test_an_id_is_the_same_in_either_case() -> None:
     made = await sheet("id,city", f"{UUID},Goa", f"{UUID.upper()},Pune")
-    assert check(made, to_update(made.columns)).bad == 2
+    assert check(made, to_update(made.columns)).invalid_count == 2
 
 
 async def test_a_row_that_would_change_nothing_or_nobody() -> None:
@@ -140,18 +145,18 @@ async def test_what_a_workbook_lost_is_told_where_it_matters() -> None:
 async def test_a_matching_with_obstacles_is_not_checked() -> None:
     made = await sheet("city,score", "Goa,1")
     with pytest.raises(UsageError, match="No column tells which records"):
-        check(made, to_update(made.columns), zone=UTC)
+        check(made, to_update(made.columns), timezone=UTC)
 
 
 def test_problems_are_shown_together_the_most_frequent_first() -> None:
     problems = [
-        Problem(3, "status", "is odd"),
-        *(Problem(row, "phone", "is no phone number") for row in (4, 9, 17, 1200)),
-        *(Problem(row, "", "is empty") for row in (6, 8)),
+        RowProblem(3, "status", "is odd"),
+        *(RowProblem(row, "phone", "is no phone number") for row in (4, 9, 17, 1200)),
+        *(RowProblem(row, "", "is empty") for row in (6, 8)),
     ]
-    groups = grouped(problems)
-    assert groups[0] == Group("phone is no phone number.", (4, 9, 17, 1200))
-    assert [group.told for group in groups] == [
+    groups = group_problems(problems)
+    assert groups[0] == ProblemGroup("phone is no phone number.", (4, 9, 17, 1200))
+    assert [group.summary for group in groups] == [
         "4 rows: phone is no phone number. (Rows 4, 9, 17 …)",
         "2 rows: The row is empty. (Rows 6, 8)",
         "Row 3: status is odd.",
@@ -159,7 +164,7 @@ def test_problems_are_shown_together_the_most_frequent_first() -> None:
 
 
 def test_a_name_with_line_breaks_makes_no_other_lines() -> None:
-    assert Problem(2, "a\nb\u202e" + "c" * 80, "is odd").sentence == f"a b{'c' * 56}… is odd."
+    assert RowProblem(2, "a\nb\u202e" + "c" * 80, "is odd").sentence == f"a b{'c' * 56}… is odd."
 
 
 async def test_rows_with_problems_are_written_to_be_repaired_and_chosen_again() -> None:
@@ -170,7 +175,7 @@ async def test_rows_with_problems_are_written_to_be_repaired_and_chosen_again() 
         '98765,@Goa,"-5"',
     )
     found = check(made, to_create(made.columns), region="IN")
-    data = problem_file(made, found.problems)
+    data = build_problem_csv(made, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
     nobodys = "phone_number is a phone number that nobody can have. Check the digits and the "
     no_phone = "phone_number is no phone number. Write it as +91 98765 43210."
@@ -191,6 +196,8 @@ async def test_rows_with_problems_are_written_to_be_repaired_and_chosen_again() 
 async def test_a_second_list_of_problems_replaces_the_first() -> None:
     made = await sheet("phone_number,Problem,city", "98765,was odd,Goa")
     found = check(made, to_create(made.columns), region="IN")
-    [header, row] = csv.reader(StringIO(problem_file(made, found.problems).decode("utf-8-sig")))
+    [header, row] = csv.reader(
+        StringIO(build_problem_csv(made, found.problems).decode("utf-8-sig"))
+    )
     assert header == ["phone_number", "city", "problem"]
     assert row[:2] == ["98765", "Goa"]

@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sheets.check import check
-from bot.sheets.chunks import Chunk, chunks
+from bot.sheets.chunks import ItemBatch, iter_batches
 from tests.sheets.making import sheet, to_update
 
 
-def cut(items: Sequence[Mapping[str, object]], **most: int) -> list[Chunk]:
-    return list(chunks(items, range(2, 2 + len(items)), **most))
+def cut(items: Sequence[Mapping[str, object]], **most: int) -> list[ItemBatch]:
+    return list(iter_batches(items, range(2, 2 + len(items)), **most))
 
 
 async def test_a_checked_sheet_goes_in_chunks_that_tell_the_rows_of_the_file() -> None:
     made = await sheet("lead_id,city", "A,Goa", "B,", "C,Köln", "", "D,Pune")
     found = check(made, to_update(made.columns))
-    first, second = chunks(found.items, found.rows, most=2)
-    assert (first.number, first.rows, first.first, first.last) == (1, (2, 4), 2, 4)
-    assert (second.number, second.rows, second.first, second.last) == (2, (6,), 6, 6)
+    first, second = iter_batches(found.items, found.row_numbers, max_items=2)
+    assert (first.number, first.row_numbers, first.first_row, first.last_row) == (1, (2, 4), 2, 4)
+    assert (second.number, second.row_numbers, second.first_row, second.last_row) == (2, (6,), 6, 6)
     assert first.body.decode() == (
         '[{"lead_id":"A","update":{"data":{"city":"Goa"}}},'
         '{"lead_id":"C","update":{"data":{"city":"Köln"}}}]'
@@ -53,7 +53,7 @@ def test_nothing_is_lost_doubled_or_moved(
 ) -> None:
     made = cut(items, most=most, most_bytes=most_bytes)
     assert [item for one in made for item in one.items] == items
-    assert [row for one in made for row in one.rows] == list(range(2, 2 + len(items)))
+    assert [row for one in made for row in one.row_numbers] == list(range(2, 2 + len(items)))
     assert [one.number for one in made] == list(range(1, 1 + len(made)))
     for one in made:
         assert json.loads(one.body) == list(one.items)

@@ -9,14 +9,14 @@ import pytest
 
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import (
-    MOST_BYTES,
-    MOST_CELLS,
-    MOST_COLUMNS,
-    MOST_ROWS,
-    Fault,
-    Flaw,
-    SheetRefused,
-    letter,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE_BYTES,
+    MAX_ROWS,
+    CellIssue,
+    InvalidSheet,
+    RowIssue,
+    column_letter,
 )
 from tests.sheets.making import sheet
 
@@ -39,7 +39,7 @@ async def test_an_encoding_is_found_out_and_told(encoding: str, said: str) -> No
     data = 'name,phone\nZoë,+91 98765 43210\n"Müller, Jörg",4915550112233\n'.encode(encoding)
     found = await read_sheet(data)
     assert (found.columns, found.rows) == (("name", "phone"), ROWS)
-    assert found.read_as == f"CSV in {said}, separated by commas"
+    assert found.format_description == f"CSV in {said}, separated by commas"
 
 
 async def test_utf16_with_its_mark_the_other_way_round() -> None:
@@ -55,7 +55,7 @@ async def test_a_delimiter_is_found_out_and_told(delimiter: str, said: str) -> N
     lines = [("name", "phone", "city"), ("Asha", "919876543210", ""), ("Ravi", "1", "Goa")]
     found = await read_sheet("\r\n".join(delimiter.join(line) for line in lines).encode())
     assert (found.columns, found.rows) == (lines[0], tuple(lines[1:]))
-    assert said in found.read_as
+    assert said in found.format_description
 
 
 @pytest.mark.parametrize(
@@ -88,22 +88,22 @@ async def test_tables_as_programs_write_them(
 ) -> None:
     found = await read_sheet(file.encode())
     assert (found.columns, found.rows[0]) == (columns, first)
-    assert not found.faults
+    assert not found.issues
 
 
 async def test_a_table_of_one_column_says_so() -> None:
-    assert (await sheet("phone", "919876543210")).read_as == "CSV in UTF-8, one column"
+    assert (await sheet("phone", "919876543210")).format_description == "CSV in UTF-8, one column"
 
 
 async def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
     found = await sheet("name,note", "", "Asha,a", ",,", '"Ra\nvi",b', " , ", "Mei,c")
-    assert found.numbers == (3, 5, 7)
+    assert found.row_numbers == (3, 5, 7)
 
 
 async def test_a_row_with_too_many_cells_is_told_and_one_with_too_few_is_filled() -> None:
     found = await sheet("name,city", "Asha,Pune,India", "Ravi", "Mei,Goa,,")
     assert found.rows == (("Asha", "Pune"), ("Ravi", ""), ("Mei", "Goa"))
-    assert found.faults == (Fault(2, Flaw.TOO_MANY),)
+    assert found.issues == (RowIssue(2, CellIssue.TOO_MANY_CELLS),)
 
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"
@@ -150,7 +150,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
     ],
 )
 async def test_what_is_no_table_is_named_for_what_it_is(data: bytes, told: str) -> None:
-    with pytest.raises(SheetRefused, match=re.escape(told)):
+    with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(data)
 
 
@@ -167,42 +167,42 @@ async def test_what_is_no_table_is_named_for_what_it_is(data: bytes, told: str) 
         ('a,b\n1,2\n3,"4', "A quotation mark opens in row 3 and is never closed"),
         ('a,b\n1,"2" x\n', "The quotation marks in row 2 cannot be read"),
         (f"a,b\n1,{'x' * 131_073}", "A cell in row 2 has more than 131,072 characters"),
-        (",".join(f"c{n}" for n in range(MOST_COLUMNS + 1)) + "\n1", "This table has 201 columns"),
+        (",".join(f"c{n}" for n in range(MAX_COLUMNS + 1)) + "\n1", "This table has 201 columns"),
     ],
 )
 async def test_a_table_that_cannot_be_used_says_where_and_what_to_do(file: str, told: str) -> None:
-    with pytest.raises(SheetRefused, match=re.escape(told)):
+    with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(file.encode())
 
 
 async def test_a_quotation_mark_out_of_place_never_joins_rows() -> None:
     lines = ["name,city", 'Asha,"Goa', "Ravi,Pune", 'Mei,"Köln"', "Ana,Porto"]
-    with pytest.raises(SheetRefused, match="row 2 cannot be read"):
+    with pytest.raises(InvalidSheet, match="row 2 cannot be read"):
         await sheet(*lines)
 
 
 async def test_the_largest_there_may_be_and_one_more() -> None:
-    rows = "a,b\n" + "1,2\n" * MOST_ROWS
-    assert len((await read_sheet(rows.encode())).rows) == MOST_ROWS
-    with pytest.raises(SheetRefused, match="more than 200,000 rows"):
+    rows = "a,b\n" + "1,2\n" * MAX_ROWS
+    assert len((await read_sheet(rows.encode())).rows) == MAX_ROWS
+    with pytest.raises(InvalidSheet, match="more than 200,000 rows"):
         await read_sheet(rows.encode() + b"3,4")
 
 
 async def test_a_wide_table_is_bounded_by_its_cells() -> None:
-    header = ",".join(f"c{n}" for n in range(MOST_COLUMNS))
-    most = MOST_CELLS // MOST_COLUMNS
+    header = ",".join(f"c{n}" for n in range(MAX_COLUMNS))
+    most = MAX_CELLS // MAX_COLUMNS
     assert len((await read_sheet((header + "\n1" * most).encode())).rows) == most
-    with pytest.raises(SheetRefused, match="more than 3,000,000 cells"):
+    with pytest.raises(InvalidSheet, match="more than 3,000,000 cells"):
         await read_sheet((header + "\n1" * (most + 1)).encode())
 
 
 async def test_a_file_that_is_too_large_is_not_looked_into() -> None:
-    with pytest.raises(SheetRefused, match="larger than 20 MB"):
-        await read_sheet(b"%PDF" + b"x" * MOST_BYTES)
+    with pytest.raises(InvalidSheet, match="larger than 20 MB"):
+        await read_sheet(b"%PDF" + b"x" * MAX_FILE_BYTES)
 
 
 @pytest.mark.parametrize(
     ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")]
 )
 def test_columns_are_called_as_spreadsheets_call_them(place: int, name: str) -> None:
-    assert letter(place) == name
+    assert column_letter(place) == name

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sheets import excel
 from bot.sheets.read import read_sheet
-from bot.sheets.sheet import Fault, Flaw, SheetRefused
+from bot.sheets.sheet import CellIssue, InvalidSheet, RowIssue
 from tests.sheets.making import cells, workbook
 
 
@@ -43,13 +43,16 @@ async def test_values_are_read_as_they_would_be_typed() -> None:
         *("2024-05-06T07:08:09", "2024-05-06", "07:08:00", "26:03:04", "0.75"),
         *("3", "ab", " Pune\nIndia "),
     ]
-    assert found.faults == ()
-    assert found.read_as == "Excel, sheet “Leads”"
+    assert found.issues == ()
+    assert found.format_description == "Excel, sheet “Leads”"
 
 
 async def test_a_number_that_excel_has_rounded_is_told() -> None:
     found = await read_sheet(cells(["id"], [1234567890123456789], [123456789012345], [-1e15]))
-    assert found.faults == (Fault(2, Flaw.LONG_NUMBER, 0), Fault(4, Flaw.LONG_NUMBER, 0))
+    assert found.issues == (
+        RowIssue(2, CellIssue.LONG_NUMBER, 0),
+        RowIssue(4, CellIssue.LONG_NUMBER, 0),
+    )
 
 
 async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -> None:
@@ -62,8 +65,11 @@ async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -
 
     found = await read_sheet(workbook(fill))
     assert found.rows == (("Asha", "Pune", ""), ("", "", ""), ("Ravi", "Goa", "3"))
-    assert found.numbers == (4, 5, 6)
-    assert found.faults == (Fault(4, Flaw.FORMULA, 2), Fault(5, Flaw.FORMULA, 0))
+    assert found.row_numbers == (4, 5, 6)
+    assert found.issues == (
+        RowIssue(4, CellIssue.FORMULA_ERROR, 2),
+        RowIssue(5, CellIssue.FORMULA_ERROR, 0),
+    )
 
 
 async def test_cells_under_a_merged_one_are_told() -> None:
@@ -75,10 +81,10 @@ async def test_cells_under_a_merged_one_are_told() -> None:
 
     found = await read_sheet(workbook(fill))
     assert found.rows == (("Asha", "Pune", ""), ("Ravi", "", ""), ("Mei", "", ""))
-    assert found.faults == (
-        Fault(2, Flaw.MERGED, 2),
-        Fault(3, Flaw.MERGED, 1),
-        Fault(3, Flaw.MERGED, 2),
+    assert found.issues == (
+        RowIssue(2, CellIssue.MERGED_CELL, 2),
+        RowIssue(3, CellIssue.MERGED_CELL, 1),
+        RowIssue(3, CellIssue.MERGED_CELL, 2),
     )
 
 
@@ -91,8 +97,8 @@ async def test_the_first_visible_sheet_with_something_in_it_is_read() -> None:
 
     names = ("Empty", "Hidden", "Leads & <b>", "More")
     found = await read_sheet(workbook(fill, names=names))
-    assert (found.columns, found.rows, found.numbers) == (("name",), (("Asha 1",),), (6,))
-    assert found.read_as == "Excel, sheet “Leads & <b>” of 4"
+    assert (found.columns, found.rows, found.row_numbers) == (("name",), (("Asha 1",),), (6,))
+    assert found.format_description == "Excel, sheet “Leads & <b>” of 4"
 
 
 async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None:
@@ -105,7 +111,10 @@ async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None
         second.write_formula(2, 0, "=NA()", None, "#N/A")
 
     found = await read_sheet(workbook(fill, names=("One", "Two")))
-    assert (found.rows, found.faults) == ((("Asha",), ("",)), (Fault(3, Flaw.FORMULA, 0),))
+    assert (found.rows, found.issues) == (
+        (("Asha",), ("",)),
+        (RowIssue(3, CellIssue.FORMULA_ERROR, 0),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None
     ids=["empty", "header only", "no name", "cut", "cut short", "no archive"],
 )
 async def test_a_workbook_that_cannot_be_used_says_why(data: bytes, told: str) -> None:
-    with pytest.raises(SheetRefused, match=re.escape(told)):
+    with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(data)
 
 
@@ -130,7 +139,7 @@ async def test_the_column_is_named_as_excel_shows_it_where_a_table_begins_furthe
         sheet.write_row(3, 2, ["name", "city", "Name"])
         sheet.write_row(4, 2, ["Asha", "Goa", "x"])
 
-    with pytest.raises(SheetRefused, match="Columns C and E are both called “name”"):
+    with pytest.raises(InvalidSheet, match="Columns C and E are both called “name”"):
         await read_sheet(workbook(fill))
 
 
@@ -141,13 +150,13 @@ async def test_a_cell_at_the_far_end_ends_the_reader_and_not_this_process() -> N
         sheet.write(0, 0, "name")
         sheet.write(1_048_575, 16_383, "x")
 
-    with pytest.raises(SheetRefused, match="too large to be read; perhaps a cell far away"):
+    with pytest.raises(InvalidSheet, match="too large to be read; perhaps a cell far away"):
         await read_sheet(workbook(fill))
 
 
 def test_a_reader_that_takes_too_long_is_ended() -> None:
-    with pytest.raises(SheetRefused, match="too large to be read"):
-        excel.read(cells(["name"], ["Asha"]), patience=0)
+    with pytest.raises(InvalidSheet, match="too large to be read"):
+        excel.parse_workbook(cells(["name"], ["Asha"]), timeout_seconds=0)
 
 
 async def test_dates_of_a_workbook_that_counts_from_1904() -> None:

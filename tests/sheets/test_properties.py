@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.sheets.check import check
-from bot.sheets.read import read
-from bot.sheets.sheet import Sheet, SheetRefused
+from bot.sheets.read import parse_sheet
+from bot.sheets.sheet import InvalidSheet, Sheet
 from tests.sheets.making import cells, to_create
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
@@ -21,8 +21,8 @@ WORKBOOK = cells(["name", "phone_number"], ["Asha", 919876543210], ["Ravi", "x"]
 
 def outcome(data: bytes) -> None:
     try:
-        found = read(data)
-    except SheetRefused as refusal:
+        found = parse_sheet(data)
+    except InvalidSheet as refusal:
         told = refusal.message
     else:
         whole(found)
@@ -31,19 +31,19 @@ def outcome(data: bytes) -> None:
 
 
 def whole(found: Sheet) -> None:
-    assert len(found.rows) == len(found.numbers) > 0
+    assert len(found.rows) == len(found.row_numbers) > 0
     assert all(len(row) == len(found.columns) for row in found.rows)
-    assert list(found.numbers) == sorted(set(found.numbers))
+    assert list(found.row_numbers) == sorted(set(found.row_numbers))
     check_any(found)
 
 
 def check_any(found: Sheet) -> None:
     """Each row is good, or has a problem, and not both."""
     matching = to_create(found.columns)
-    if not matching.obstacles:
+    if not matching.errors:
         checked = check(found, matching)
-        assert set(checked.rows).isdisjoint(problem.row for problem in checked.problems)
-        assert checked.good + len({one.row for one in checked.problems}) == checked.total
+        assert set(checked.row_numbers).isdisjoint(problem.row for problem in checked.problems)
+        assert checked.valid_count + len({one.row for one in checked.problems}) == checked.total
 
 
 @given(st.binary(max_size=400))
@@ -85,12 +85,12 @@ def test_what_a_program_has_written_is_read_back(
     )
     kept = [(number, tuple(row)) for number, row in enumerate(rows, 2) if any(map(str.strip, row))]
     try:
-        found = read(made.getvalue().encode(encoding))
-    except SheetRefused:
+        found = parse_sheet(made.getvalue().encode(encoding))
+    except InvalidSheet:
         assert not kept
         return
     assert found.columns == tuple(header)
-    assert list(zip(found.numbers, found.rows, strict=True)) == kept
+    assert list(zip(found.row_numbers, found.rows, strict=True)) == kept
 
 
 @given(
@@ -99,12 +99,12 @@ def test_what_a_program_has_written_is_read_back(
 )
 def test_unquoted_too(rows: list[list[str]], delimiter: str) -> None:
     lines = [delimiter.join(cells) for cells in [["name", "city"], ["Asha", "Goa"], *rows]]
-    found = read("\n".join(lines).encode())
+    found = parse_sheet("\n".join(lines).encode())
     kept = [tuple(row) for row in rows if any(map(str.strip, row))]
     assert found.rows[1:] == tuple(kept)
 
 
 @given(st.text("äöüßéèñçàÄÖÜ abcXYZ123", min_size=1, max_size=30))
 def test_what_windows_has_written_is_read_back(name: str) -> None:
-    found = read(f"name,city\n{name},München–Süd".encode("cp1252"))
+    found = parse_sheet(f"name,city\n{name},München–Süd".encode("cp1252"))
     assert found.rows[0] == (name, "München–Süd")

@@ -10,8 +10,8 @@ import pytest
 
 from bot import sandbox
 from bot.sheets.check import check
-from bot.sheets.columns import Purpose, Target, match
-from bot.sheets.problems import grouped
+from bot.sheets.columns import Purpose, Target, match_columns
+from bot.sheets.problems import group_problems
 from bot.sheets.read import read_sheet
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, client_of, served
@@ -40,12 +40,14 @@ async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot(
     chakra: Client, clock: ManualClock
 ) -> None:
     found = await read_sheet(SAMPLE.read_bytes())
-    matching = match(found.columns, await lead(chakra), Purpose.CREATE, primary_key="lead_id")
+    matching = match_columns(
+        found.columns, await lead(chakra), Purpose.CREATE, primary_key="lead_id"
+    )
     assert [one.header for one in matching.unmatched] == ["Source"]
 
     checked = check(found, matching, region="IN")
-    assert (checked.total, checked.good, checked.bad) == (60, 53, 7)
-    assert [group.told.partition(".")[0] for group in grouped(checked.problems)] == [
+    assert (checked.total, checked.valid_count, checked.invalid_count) == (60, 53, 7)
+    assert [group.summary.partition(".")[0] for group in group_problems(checked.problems)] == [
         "2 rows: Lead Id is in more than one row",
         "Row 8: Phone Number is a phone number that nobody can have",
         "Row 15: Phone Number was shortened by Excel, as 9",

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sheets.check import check
-from bot.sheets.chunks import chunks
+from bot.sheets.chunks import iter_batches
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, client_of, served
 from tests.sandbox.chakra_jobs import entries
@@ -31,7 +31,7 @@ async def test_an_update_of_values_of_every_sort(chakra: Client, clock: ManualCl
     )
     checked = check(made, to_update(made.columns))
     assert checked.problems == ()
-    [chunk] = chunks(checked.items, checked.rows)
+    [chunk] = iter_batches(checked.items, checked.row_numbers)
     body = {"processes": json.loads(chunk.body)}
     begun = await chakra.ask("PATCH", PROCESSES, json=body)
     await clock.advance(3600)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.sheets.columns import Match, Role, Target
-from bot.sheets.values import Kind, Reader, kind, reader
+from bot.sheets.columns import ColumnMatch, ColumnRole, Target
+from bot.sheets.values import Parser, ValueKind, build_parser, infer_kind
 
 INDIAN = "919876543210"
 INDIA = ZoneInfo("Asia/Kolkata")
@@ -23,15 +23,19 @@ SHORTENED = (
 )
 
 
-def of_type(said: str, *, region: str | None = "IN") -> Reader:
-    return reader(Match(0, "x", Target("x", "X", said), Role.ATTRIBUTE), region=region, zone=INDIA)
+def of_type(said: str, *, region: str | None = "IN") -> Parser:
+    return build_parser(
+        ColumnMatch(0, "x", Target("x", "X", said), ColumnRole.ATTRIBUTE),
+        region=region,
+        timezone=INDIA,
+    )
 
 
-def beside(key: str) -> Reader:
-    return reader(Match(0, key, Target(key), Role.ROOT), zone=INDIA)
+def beside(key: str) -> Parser:
+    return build_parser(ColumnMatch(0, key, Target(key), ColumnRole.ROOT), timezone=INDIA)
 
 
-def refused(read: Reader, cell: str) -> str:
+def refused(read: Parser, cell: str) -> str:
     with pytest.raises(ValueError, match=r".+") as caught:
         read(cell)
     return str(caught.value)
@@ -40,26 +44,26 @@ def refused(read: Reader, cell: str) -> str:
 @pytest.mark.parametrize(
     ("target", "found"),
     [
-        (Target("phone_number", "Phone Number", "phone_number"), Kind.PHONE),
-        (Target("mobile", "Mobile", "number"), Kind.PHONE),
-        (Target("x", "Alternate contact no."), Kind.PHONE),
-        (Target("whatsappNumber"), Kind.PHONE),
-        (Target("phone_2", "", "text"), Kind.PHONE),
-        (Target("microphone", "Microphone", "text"), Kind.TEXT),
-        (Target("contact", "Contact"), Kind.TEXT),
-        (Target("phone_calls", "Phone calls", "integer"), Kind.WHOLE),
-        (Target("mobile", "Mobile?", "Yes/No"), Kind.FLAG),
-        (Target("x", "E-mail id"), Kind.EMAIL),
-        (Target("x", "X", "Email Address"), Kind.EMAIL),
-        (Target("x", "X", "NUMBER"), Kind.NUMBER),
-        (Target("x", "X", "date_time"), Kind.MOMENT),
-        (Target("born", "Born", "DATE"), Kind.DATE),
-        (Target("x", "X", "External Object"), Kind.TEXT),
-        (Target("x"), Kind.TEXT),
+        (Target("phone_number", "Phone Number", "phone_number"), ValueKind.PHONE),
+        (Target("mobile", "Mobile", "number"), ValueKind.PHONE),
+        (Target("x", "Alternate contact no."), ValueKind.PHONE),
+        (Target("whatsappNumber"), ValueKind.PHONE),
+        (Target("phone_2", "", "text"), ValueKind.PHONE),
+        (Target("microphone", "Microphone", "text"), ValueKind.TEXT),
+        (Target("contact", "Contact"), ValueKind.TEXT),
+        (Target("phone_calls", "Phone calls", "integer"), ValueKind.INTEGER),
+        (Target("mobile", "Mobile?", "Yes/No"), ValueKind.BOOLEAN),
+        (Target("x", "E-mail id"), ValueKind.EMAIL),
+        (Target("x", "X", "Email Address"), ValueKind.EMAIL),
+        (Target("x", "X", "NUMBER"), ValueKind.NUMBER),
+        (Target("x", "X", "date_time"), ValueKind.DATETIME),
+        (Target("born", "Born", "DATE"), ValueKind.DATE),
+        (Target("x", "X", "External Object"), ValueKind.TEXT),
+        (Target("x"), ValueKind.TEXT),
     ],
 )
-def test_a_type_is_told_by_its_word_or_else_by_the_name(target: Target, found: Kind) -> None:
-    assert kind(target) is found
+def test_a_type_is_told_by_its_word_or_else_by_the_name(target: Target, found: ValueKind) -> None:
+    assert infer_kind(target) is found
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ def test_a_status_is_one_of_three_in_either_case() -> None:
 
 
 def test_an_id_of_chakra_has_its_form() -> None:
-    read = reader(Match(0, "id", Target("id"), Role.IDENTIFIER))
+    read = build_parser(ColumnMatch(0, "id", Target("id"), ColumnRole.IDENTIFIER))
     assert read("1BC10281-5882-43AA-B48D-28C527335E7A") == "1bc10281-5882-43aa-b48d-28c527335e7a"
     assert refused(read, "LEAD-1").startswith("is no id of Chakra.")
 

@@ -80,7 +80,7 @@ def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotErro
 
 
 def plain_text(told: Any) -> str:
-    return f"{told.what} {told.remedy}"
+    return f"{told.summary} {told.remedy}"
 
 
 @pytest.mark.parametrize("kind", ALL)

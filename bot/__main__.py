@@ -14,14 +14,14 @@ import uvloop
 from bot import logs
 from bot.aio.clock import SystemClock
 from bot.settings import settings
-from bot.settings.settings import Settings, SettingsProblem
+from bot.settings.settings import Settings, SettingsError
 from commands import COMMANDS
 
-WRONG_SETTINGS = 2
-FAILED = 1
+EXIT_BAD_SETTINGS = 2
+EXIT_FAILURE = 1
 
 
-class Level(StrEnum):
+class LogLevel(StrEnum):
     debug = "debug"
     info = "info"
     warning = "warning"
@@ -39,14 +39,14 @@ cli = typer.Typer(
 @cli.command()
 def serve() -> None:
     """Run the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
-    from bot.cli.serve import CannotStart, run
+    from bot.cli.serve import StartupError, run
 
-    loaded = _settings()
+    loaded = _load_settings()
     logs.configure(loaded.log_level, loaded.log_format, sys.stderr, secrets=loaded.secrets())
     try:
         _run(run(loaded, COMMANDS, SystemClock()))
-    except CannotStart as problem:
-        _fail(str(problem), FAILED)
+    except StartupError as problem:
+        _fail(str(problem), EXIT_FAILURE)
 
 
 @cli.command()
@@ -55,7 +55,7 @@ def demo(
         int, typer.Option(min=0, max=65_535, help="Port of the page; 0 takes any free one.")
     ] = 8400,
     socket: Annotated[bool, typer.Option(help="Use Socket Mode instead of HTTP.")] = False,
-    log_level: Annotated[Level, typer.Option(help="What to log.")] = Level.warning,
+    log_level: Annotated[LogLevel, typer.Option(help="What to log.")] = LogLevel.warning,
 ) -> None:
     """Run the whole bot with an embedded Slack and an embedded Chakra: nothing to sign up for."""
     from bot.sandbox.world import PortTaken, run
@@ -64,35 +64,35 @@ def demo(
     try:
         _run(run(COMMANDS, SystemClock(), port=port, socket_mode=socket, say=typer.echo))
     except PortTaken as problem:
-        _fail(str(problem), FAILED)
+        _fail(str(problem), EXIT_FAILURE)
 
 
 @cli.command()
 def doctor() -> None:
     """Check settings, tokens, scopes, clock, Chakra and database; exit 1 when one is wrong."""
-    loaded = _settings()
+    loaded = _load_settings()
     logs.configure("error", "console", sys.stderr, secrets=loaded.secrets())
-    if not _run(_examined(loaded)):
-        raise typer.Exit(FAILED)
+    if not _run(_run_doctor(loaded)):
+        raise typer.Exit(EXIT_FAILURE)
 
 
-async def _examined(loaded: Settings) -> bool:
-    from bot.cli.doctor import examine
+async def _run_doctor(loaded: Settings) -> bool:
+    from bot.cli.doctor import run_checks
 
-    well = True
-    async for finding in examine(loaded, SystemClock()):
+    all_ok = True
+    async for finding in run_checks(loaded, SystemClock()):
         typer.echo(str(finding))
-        well = well and finding.well
-    return well
+        all_ok = all_ok and finding.is_ok
+    return all_ok
 
 
-def _settings() -> Settings:
+def _load_settings() -> Settings:
     try:
         return settings.load()
-    except SettingsProblem as problem:
+    except SettingsError as problem:
         _fail(
             f"The settings are not complete. Put these right and start again:\n{problem}",
-            WRONG_SETTINGS,
+            EXIT_BAD_SETTINGS,
         )
         raise
 
@@ -102,9 +102,9 @@ def _fail(sentence: str, code: int) -> None:
     raise typer.Exit(code)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        return runner.run(coroutine)
 
 
 def main() -> None:

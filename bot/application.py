@@ -17,21 +17,21 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.access.policy import AccessPolicy
 from bot.aio.clock import Clock
-from bot.aio.tasks import Tasks
+from bot.aio.tasks import TaskSet
 from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.context import Desk
+from bot.context import Context
 from bot.db.engine import Database, open_database
 from bot.durable.open import open_work
-from bot.health import Health
+from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
-from bot.messages.file_transfer import Carrier
-from bot.messages.form_loader import Opening
-from bot.messages.lifecycle import Sending, open_sending
-from bot.messages.recipients import Recipients
-from bot.messages.service import Dispatch
-from bot.messages.test_sends import Trials
+from bot.messages.file_transfer import FileTransfer
+from bot.messages.form_loader import SendFormLoader
+from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
+from bot.messages.recipients import RecipientResolver
+from bot.messages.service import SendService
+from bot.messages.test_sends import TestSends
 from bot.metrics import Metrics
 from bot.outbox.outbox import Outbox, open_outbox
 from bot.settings.settings import Settings
@@ -47,30 +47,30 @@ from bot.slack.http.endpoint import BoltAdapter
 from bot.slack.http.socket_mode import socket_mode
 from bot.slack.http.verification import ACCEPTED, DISCONNECTED, RequestVerifier
 from bot.slack.members import Members
-from bot.templates.catalog import Library
+from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
 from bot.web.routes import WebApp
 
-NOT_COMMANDS = (helping.NAME, "unknown", "answer")
+EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer")
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
 
-DRAIN = 5.0
+DRAIN_SECONDS = 5.0
 """Seconds that a stop waits for what is in hand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Application:
     web: WebApp
     bolt: AsyncApp
     slack: SlackClient
-    desk: Desk
+    context: Context
     metrics: Metrics
-    tasks: Tasks
+    tasks: TaskSet
     settings: Settings
     clock: Clock
 
     @asynccontextmanager
-    async def taking_work(self) -> AsyncIterator[None]:
+    async def accepting_requests(self) -> AsyncIterator[None]:
         """Connects Socket Mode where it is set up. On leaving no new work comes in and what is in
         hand is finished, or told of."""
         async with AsyncExitStack() as stack:
@@ -84,22 +84,22 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(
+async def open_application(
     settings: Settings,
-    commands: Sequence[Command[Desk]],
+    commands: Sequence[Command[Context]],
     clock: Clock,
-    budgets: Timeouts | None = None,
+    timeouts: Timeouts | None = None,
     *,
-    drain: float = DRAIN,
-) -> AsyncIterator[Services]:
+    drain_seconds: float = DRAIN_SECONDS,
+) -> AsyncIterator[Application]:
     """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached, and
-    ``StoreInUse`` or ``StoreUnavailable`` when the database cannot be worked with."""
+    ``DatabaseLocked`` or ``DatabaseUnavailable`` when the database cannot be worked with."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(settings.database_url.get_secret_value())
         )
-        metrics = Metrics([*(command.name for command in commands), *NOT_COMMANDS])
-        tasks = Tasks(clock)
+        metrics = Metrics([*(command.name for command in commands), *EXTRA_COMMAND_LABELS])
+        tasks = TaskSet(clock)
         slack = SlackClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,
@@ -111,19 +111,25 @@ async def open_services(
             settings.chakra_api_url,
             settings.chakra_access_token,
             clock,
-            observe=metrics.upstream,
-            whatsapp_version=settings.chakra_whatsapp_api_version,
+            on_attempt=metrics.record_upstream,
+            whatsapp_api_version=settings.chakra_whatsapp_api_version,
         )
         stack.push_async_callback(chakra.aclose)
-        cache = Cache(clock, observe=metrics.cache)
-        metrics.watch_cache(cache.figures)
+        cache = Cache(clock, on_lookup=metrics.record_cache_lookup)
+        metrics.track_cache(cache.stats)
         stack.push_async_callback(cache.aclose)
-        boot = secrets.token_hex(8)
+        process_id = secrets.token_hex(8)
         outbox = await stack.enter_async_context(
-            open_outbox(database, slack, clock, boot=boot, observe=metrics.notification)
+            open_outbox(
+                database,
+                slack,
+                clock,
+                process_id=process_id,
+                on_outcome=metrics.record_notification,
+            )
         )
         sending = await stack.enter_async_context(
-            _sending(settings, database, outbox, clock, tasks, metrics, boot)
+            _open_sending(settings, database, outbox, clock, tasks, metrics, process_id)
         )
         jobs = JobReader(chakra, cache)
         work = await stack.enter_async_context(
@@ -131,67 +137,69 @@ async def open_services(
                 settings.database_url.get_secret_value(), database, chakra, jobs, outbox, clock
             )
         )
-        metrics.watch_watches(lambda: work.watching.active_count)
-        stack.push_async_callback(tasks.drain, drain)
+        metrics.track_active_watches(lambda: work.watching.active_count)
+        stack.push_async_callback(tasks.drain, drain_seconds)
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)
-        library = _library(settings, chakra, cache)
+        library = _build_template_catalog(settings, chakra, cache)
         members = Members(slack, cache, team_id=str(bot.get("team_id", "")))
-        dispatch = Dispatch(
+        dispatch = SendService(
             chakra.messages,
-            Recipients(directory, chakra.processes, settings.default_region),
+            RecipientResolver(directory, chakra.processes, settings.default_region),
             library,
             sending,
-            Carrier(slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""),
+            FileTransfer(
+                slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""
+            ),
             plugin_id=settings.chakra_plugin_id or "",
             workspace_url=str(bot.get("url") or ""),
         )
-        desk = Desk(
+        context = Context(
             directory=directory,
-            library=library,
-            dispatch=dispatch,
-            opening=Opening(
+            templates=library,
+            send_service=dispatch,
+            send_forms=SendFormLoader(
                 library,
                 dispatch,
                 clock,
-                usual_sender=settings.chakra_whatsapp_phone_number_id or "",
+                default_sender_id=settings.chakra_whatsapp_phone_number_id or "",
             ),
-            trials=Trials(dispatch, members, directory, clock),
-            typing=Debouncer(clock),
+            test_sends=TestSends(dispatch, members, directory, clock),
+            debouncer=Debouncer(clock),
             members=members,
             channels=Channels(slack),
             files=slack.files,
             jobs=jobs,
-            plans=BulkPlanner(
+            bulk_planner=BulkPlanner(
                 work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
             ),
-            work=work,
-            health=Health(chakra, slack, cache, clock, database=database.check),
+            workflows=work,
+            health=HealthChecker(chakra, slack, cache, clock, check_database=database.check),
             settings=settings,
             clock=clock,
             version=version("chakra-for-slack"),
         )
         router = Router(
             commands,
-            desk,
+            context,
             access=AccessPolicy(members, settings.senders),
             dispatcher=Dispatcher(
-                slack=slack, clock=clock, tasks=tasks, metrics=metrics, timeouts=budgets
+                slack=slack, clock=clock, tasks=tasks, metrics=metrics, timeouts=timeouts
             ),
             clock=clock,
         )
-        bolt = build_bolt_app(router, slack.web, _authorized(bot, slack))
+        bolt = build_bolt_app(router, slack.web, _authorize_result(bot, slack))
         web = WebApp(
-            slack=_guarded(bolt, settings, clock),
-            events=sending.intake,
-            health=desk.health,
+            slack=_build_verifier(bolt, settings, clock),
+            events=sending.receiver,
+            health=context.health,
             metrics=metrics,
         )
-        yield Services(web, bolt, slack, desk, metrics, tasks, settings, clock)
+        yield Application(web, bolt, slack, context, metrics, tasks, settings, clock)
 
 
-def _library(settings: Settings, chakra: Chakra, cache: Cache) -> Library:
-    return Library(
+def _build_template_catalog(settings: Settings, chakra: Chakra, cache: Cache) -> TemplateCatalog:
+    return TemplateCatalog(
         chakra,
         cache,
         waba_id=settings.chakra_waba_id,
@@ -200,42 +208,42 @@ def _library(settings: Settings, chakra: Chakra, cache: Cache) -> Library:
     )
 
 
-def _sending(
+def _open_sending(
     settings: Settings,
     database: Database,
     outbox: Outbox,
     clock: Clock,
-    tasks: Tasks,
+    tasks: TaskSet,
     metrics: Metrics,
-    boot: str,
-) -> AbstractAsyncContextManager[Sending]:
+    process_id: str,
+) -> AbstractAsyncContextManager[SendLifecycle]:
     secret = settings.chakra_webhook_secret
-    return open_sending(
+    return open_send_lifecycle(
         database,
         outbox,
         clock,
         tasks,
         hash_secret=settings.chakra_access_token.get_secret_value(),
         webhook_secret=secret.get_secret_value() if secret else None,
-        sent=metrics.send,
-        event=metrics.event,
-        boot=boot,
+        on_outcome=metrics.record_send,
+        on_event=metrics.record_event,
+        process_id=process_id,
     )
 
 
-def _authorized(bot: dict[str, Any], slack: SlackClient) -> AuthorizeResult:
+def _authorize_result(identity: dict[str, Any], slack: SlackClient) -> AuthorizeResult:
     return AuthorizeResult(
-        enterprise_id=bot.get("enterprise_id"),
-        team_id=bot.get("team_id"),
-        team=bot.get("team"),
-        url=bot.get("url"),
-        bot_id=bot.get("bot_id"),
-        bot_user_id=bot.get("user_id"),
+        enterprise_id=identity.get("enterprise_id"),
+        team_id=identity.get("team_id"),
+        team=identity.get("team"),
+        url=identity.get("url"),
+        bot_id=identity.get("bot_id"),
+        bot_user_id=identity.get("user_id"),
         bot_token=slack.web.token,
     )
 
 
-def _guarded(bolt: AsyncApp, settings: Settings, clock: Clock) -> RequestVerifier | None:
+def _build_verifier(bolt: AsyncApp, settings: Settings, clock: Clock) -> RequestVerifier | None:
     secret = settings.slack_signing_secret
     if secret is None:
         return None
@@ -243,20 +251,20 @@ def _guarded(bolt: AsyncApp, settings: Settings, clock: Clock) -> RequestVerifie
         BoltAdapter(bolt),
         signing_secret=secret.get_secret_value(),
         clock=clock,
-        on_result=_refusals_noted(clock),
+        on_result=_log_rejections(clock),
     )
 
 
-def _refusals_noted(clock: Clock) -> Callable[[str], None]:
+def _log_rejections(clock: Clock) -> Callable[[str], None]:
     """A wrong signing secret must be seen in the log, and a flood of junk must not fill it: a line
     a minute for each reason."""
-    told: TTLCache[str, None] = TTLCache(maxsize=100, ttl=60, timer=clock.monotonic)
+    recently_logged: TTLCache[str, None] = TTLCache(maxsize=100, ttl=60, timer=clock.monotonic)
     log = structlog.get_logger("guard")
 
-    def note(word: str) -> None:
-        if word in (ACCEPTED, DISCONNECTED) or word in told:
+    def on_result(word: str) -> None:
+        if word in (ACCEPTED, DISCONNECTED) or word in recently_logged:
             return
-        told[word] = None
-        log.warning("request_refused", reason=word)
+        recently_logged[word] = None
+        log.warning("request_rejected", reason=word)
 
-    return note
+    return on_result

@@ -4,30 +4,30 @@
 
     BotError
     ├── Interrupted            this app was stopped, or gave up, before the answer was there
-    ├── NotPrepared            what must come before a send did not come through; nothing was sent
-    ├── PersonError            the person's own situation; nobody is paged
+    ├── PreparationFailed      what must come before a send did not come through; nothing was sent
+    ├── UserError              the person's own situation; nobody is paged
     │   ├── UsageError             the typed line cannot be read
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              nobody in Chakra belongs to this Slack member
-    │   ├── FileUnfit              the chosen file is not one that can be used here
-    │   └── NotSetUp               a setting of the bot is missing
+    │   ├── InvalidFile            the chosen file is not one that can be used here
+    │   └── NotConfigured          a setting of the bot is missing
     ├── ChakraError            Chakra's answer, or its silence
     │   ├── Rejected               refused as it stands; a repeat cannot help
-    │   │   └── Missing                it knows no such thing (404)
-    │   ├── KeyRefused             the access token is wrong or expired
-    │   │   └── RoleTooSmall           it is right, and its role may not do this
-    │   ├── Throttled              asked too often; ``retry_after`` says how long to wait
+    │   │   └── ResourceNotFound       it knows no such thing (404)
+    │   ├── AuthenticationError    the access token is wrong or expired
+    │   │   └── PermissionDenied       it is right, and its role may not do this
+    │   ├── RateLimited            asked too often; ``retry_after`` says how long to wait
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
     │   ├── OutcomeUnknown         a write left and its answer never came: it may have happened
-    │   ├── FileNotTaken           a file could not be put up for WhatsApp; nothing was sent
-    │   └── Unreadable             an answer that does not fit the contract
-    ├── StoreUnavailable       the database is down, full or locked; nothing was written
-    │   └── StoreInUse             another process works on the same SQLite file
+    │   ├── FileUploadFailed       a file could not be put up for WhatsApp; nothing was sent
+    │   └── InvalidResponse        an answer that does not fit the contract
+    ├── DatabaseUnavailable    the database is down, full or locked; nothing was written
+    │   └── DatabaseLocked         another process works on the same SQLite file
     └── SlackError             Slack refused a call of ours; ``code`` is Slack's word
         ├── TriggerExpired         too late to open a form
         ├── NotInChannel           closed, archived, or the bot is not a member
-        └── FileNotGiven           a file that somebody uploaded cannot be had
+        └── FileUnavailable        a file that somebody uploaded cannot be had
 
 What Meta refuses behind Chakra has classes of its own below these: ``bot/chakra/meta_errors.py``.
 """
@@ -38,11 +38,11 @@ from typing import ClassVar
 
 
 class BotError(Exception):
-    """The root. ``kind`` is machine-readable (logs, metrics); ``repeat_helps`` is about the same
+    """The root. ``kind`` is machine-readable (logs, metrics); ``retryable`` is about the same
     request once more; ``retry_after`` is in seconds, where it is known."""
 
     kind = "error"
-    repeat_helps = False
+    retryable = False
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -52,21 +52,21 @@ class BotError(Exception):
 
 class Interrupted(BotError):
     kind = "interrupted"
-    repeat_helps = True
+    retryable = True
 
 
-class NotPrepared(BotError):
+class PreparationFailed(BotError):
     """``message`` is for the log: why it stopped."""
 
-    kind = "not_prepared"
-    repeat_helps = True
+    kind = "preparation_failed"
+    retryable = True
 
 
-class PersonError(BotError):
-    kind = "person"
+class UserError(BotError):
+    kind = "user_error"
 
 
-class UsageError(PersonError):
+class UsageError(UserError):
     """``message`` says what is wrong with the line; ``example`` is a line that can be copied."""
 
     kind = "usage"
@@ -76,51 +76,55 @@ class UsageError(PersonError):
         self.example = example
 
 
-class NotAllowed(PersonError):
-    """``needs`` names the role that was asked for; ``unsure`` when Slack could not be asked."""
+class NotAllowed(UserError):
+    """``required_role`` names the role that is needed; ``is_unverified`` when Slack could not be
+    asked."""
 
     kind = "not_allowed"
 
-    def __init__(self, needs: str, *, reason: str = "", unsure: bool = False) -> None:
+    def __init__(
+        self, required_role: str, *, reason: str = "", is_unverified: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.needs = needs
-        self.unsure = unsure
+        self.required_role = required_role
+        self.is_unverified = is_unverified
 
 
-class NotFound(PersonError):
-    """``what`` is the sort of thing ("user"), ``sought`` the words of the person."""
+class NotFound(UserError):
+    """``resource`` is the type of thing ("user"), ``query`` what was typed."""
 
     kind = "not_found"
 
     def __init__(
-        self, what: str, sought: str, *, hint: str = "", near: tuple[str, ...] = ()
+        self, resource: str, query: str, *, hint: str = "", suggestions: tuple[str, ...] = ()
     ) -> None:
         super().__init__(hint)
-        self.what = what
-        self.sought = sought
-        self.near = near
+        self.resource = resource
+        self.query = query
+        self.suggestions = suggestions
 
 
-class NotLinked(PersonError):
-    """``member`` is a Slack member id; ``reason`` says which step of the lookup found nothing."""
+class NotLinked(UserError):
+    """``member_id`` is a Slack member ID; ``reason`` says which step of the lookup found
+    nothing."""
 
     kind = "not_linked"
 
-    def __init__(self, member: str, reason: str) -> None:
+    def __init__(self, member_id: str, reason: str) -> None:
         super().__init__(reason)
-        self.member = member
+        self.member_id = member_id
 
 
-class FileUnfit(PersonError):
+class InvalidFile(UserError):
     """``message`` says what is wrong with the file, and what would do."""
 
-    kind = "file_unfit"
+    kind = "invalid_file"
 
 
-class NotSetUp(PersonError):
+class NotConfigured(UserError):
     """``setting`` is the name of the environment variable that is missing."""
 
-    kind = "not_set_up"
+    kind = "not_configured"
 
     def __init__(self, setting: str, message: str = "") -> None:
         super().__init__(message)
@@ -133,13 +137,14 @@ class ChakraError(BotError):
 
     Where it was Meta that refused, behind Chakra, ``code`` is Meta's code and ``details`` what Meta
     says of this very case. A class owns the codes in its ``codes``, and no other class owns them;
-    ``bot.chakra.meta`` finds it by them. ``not_before`` is about how many seconds must pass before
+    ``bot.chakra.meta`` finds it by them. ``default_retry_after`` is about how many seconds must
+    pass before
     a repeat can help; it is the ``retry_after`` of an answer that names none.
     """
 
     kind = "chakra"
     codes: ClassVar[frozenset[int]] = frozenset()
-    not_before: ClassVar[float | None] = None
+    default_retry_after: ClassVar[float | None] = None
 
     def __init__(
         self,
@@ -152,7 +157,7 @@ class ChakraError(BotError):
         code: int | None = None,
         details: str = "",
     ) -> None:
-        wait = self.not_before if retry_after is None else retry_after
+        wait = self.default_retry_after if retry_after is None else retry_after
         super().__init__(message, retry_after=wait)
         self.endpoint = endpoint
         self.status = status
@@ -165,42 +170,42 @@ class Rejected(ChakraError):
     kind = "rejected"
 
 
-class Missing(Rejected):
-    kind = "missing"
+class ResourceNotFound(Rejected):
+    kind = "resource_not_found"
 
 
-class KeyRefused(ChakraError):
-    kind = "key_refused"
+class AuthenticationError(ChakraError):
+    kind = "authentication_error"
 
 
-class RoleTooSmall(KeyRefused):
-    kind = "role_too_small"
+class PermissionDenied(AuthenticationError):
+    kind = "permission_denied"
 
 
-class Throttled(ChakraError):
-    kind = "throttled"
-    repeat_helps = True
+class RateLimited(ChakraError):
+    kind = "rate_limited"
+    retryable = True
 
 
 class Unavailable(ChakraError):
     kind = "unavailable"
-    repeat_helps = True
+    retryable = True
 
 
 class OutcomeUnknown(ChakraError):
     kind = "outcome_unknown"
 
 
-class FileNotTaken(ChakraError):
+class FileUploadFailed(ChakraError):
     """``message`` is what Chakra says against it; "" where it did not say whether it took it."""
 
-    kind = "file_not_taken"
+    kind = "file_upload_failed"
 
 
-class Unreadable(ChakraError):
+class InvalidResponse(ChakraError):
     """``field`` is the dotted place in the body where reading stopped ("_data.id")."""
 
-    kind = "unreadable"
+    kind = "invalid_response"
 
     def __init__(
         self,
@@ -215,20 +220,20 @@ class Unreadable(ChakraError):
         self.field = field
 
 
-class StoreUnavailable(BotError):
+class DatabaseUnavailable(BotError):
     """The database cannot be reached, is full or locked. What was to be written is not."""
 
-    kind = "store_unavailable"
-    repeat_helps = True
+    kind = "database_unavailable"
+    retryable = True
 
 
-class StoreInUse(StoreUnavailable):
+class DatabaseLocked(DatabaseUnavailable):
     """Another process works on the same SQLite file."""
 
-    kind = "store_in_use"
+    kind = "database_locked"
 
 
-SLACK_PASSING = frozenset(
+SLACK_TRANSIENT_CODES = frozenset(
     {"unreachable", "ratelimited", "fatal_error", "internal_error", "service_unavailable"}
 )
 """Codes of a Slack that is down or busy; ``unreachable`` is ours.
@@ -237,7 +242,7 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
 class SlackError(BotError):
-    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``never_sent``
+    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``not_sent``
     where there was no connection for the call to leave by."""
 
     kind = "slack"
@@ -248,13 +253,13 @@ class SlackError(BotError):
         code: str,
         *,
         retry_after: float | None = None,
-        never_sent: bool = False,
+        not_sent: bool = False,
     ) -> None:
         super().__init__(f"{method}: {code}", retry_after=retry_after)
         self.method = method
         self.code = code
-        self.never_sent = never_sent
-        self.repeat_helps = code in SLACK_PASSING or code.startswith("http_5")
+        self.not_sent = not_sent
+        self.retryable = code in SLACK_TRANSIENT_CODES or code.startswith("http_5")
 
 
 class TriggerExpired(SlackError):
@@ -265,9 +270,9 @@ class NotInChannel(SlackError):
     kind = "not_in_channel"
 
 
-class FileNotGiven(SlackError):
+class FileUnavailable(SlackError):
     """``code`` is Slack's word, or ours: ``sign_in`` (Slack's sign-in page came instead, as it does
     without the scope files:read), ``external_file``, ``elsewhere`` (an address that is not
     Slack's), ``too_large``, ``http_404``."""
 
-    kind = "file_not_given"
+    kind = "file_unavailable"

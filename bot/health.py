@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.aio.clock import Clock, within
-from bot.cache import Cache, Figures
+from bot.aio.clock import Clock, wait_for
+from bot.cache import Cache, CacheStats
 from bot.chakra.client import Chakra
 from bot.errors import BotError, SlackError
 from bot.slack.client.web_api import SlackClient
 
-KIND = "health"
-PATIENCE = 3.0
+CACHE_KIND = "health"
+CHECK_TIMEOUT_SECONDS = 3.0
 """Seconds after which a service that has not answered counts as down."""
-REFUSED = frozenset(
+INVALID_TOKEN_CODES = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 )
 """Codes of a bot token that will not work again. docs.slack.dev/reference/methods/auth.test"""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ServiceHealth:
     """``seconds`` is how long the answer took; ``problem`` the error's kind, empty when well.
 
     ``at`` is when it was read, in seconds since the epoch.
     """
 
     service: str
-    seconds: float
+    latency_seconds: float
     problem: str
-    at: float
+    checked_at: float
 
     @property
-    def well(self) -> bool:
+    def is_healthy(self) -> bool:
         return not self.problem
 
     @property
-    def token_refused(self) -> bool:
-        return self.problem in REFUSED
+    def is_token_rejected(self) -> bool:
+        return self.problem in INVALID_TOKEN_CODES
 
 
-class Health:
+class HealthChecker:
     """Readings are shared and kept for some seconds: a probe a second costs one call in ten."""
 
     def __init__(
@@ -51,52 +51,52 @@ class Health:
         cache: Cache,
         clock: Clock,
         *,
-        database: Callable[[], Awaitable[None]],
+        check_database: Callable[[], Awaitable[None]],
     ) -> None:
         """``database`` raises where the database does not answer."""
         self._chakra = chakra
         self._slack = slack
-        self._ask_database = database
+        self._check_database = check_database
         self._cache = cache
         self._clock = clock
         self._started = clock.monotonic()
 
-    def cache_figures(self) -> Figures:
-        return self._cache.figures()
+    def cache_stats(self) -> CacheStats:
+        return self._cache.stats()
 
     def uptime(self) -> float:
         """Seconds since the start of the process's services."""
         return self._clock.monotonic() - self._started
 
-    async def chakra(self, *, refresh: bool = False) -> Reading:
-        return await self._read("Chakra", self._chakra.health.check, refresh=refresh)
+    async def check_chakra(self, *, refresh: bool = False) -> ServiceHealth:
+        return await self._check("Chakra", self._chakra.health.check, refresh=refresh)
 
-    async def database(self, *, refresh: bool = False) -> Reading:
-        return await self._read("Database", self._ask_database, refresh=refresh)
+    async def check_database(self, *, refresh: bool = False) -> ServiceHealth:
+        return await self._check("Database", self._check_database, refresh=refresh)
 
-    async def slack(self, *, refresh: bool = False) -> Reading:
-        async def ask() -> None:
+    async def check_slack(self, *, refresh: bool = False) -> ServiceHealth:
+        async def call_auth_test() -> None:
             await self._slack.call("auth.test")
 
-        return await self._read("Slack", ask, refresh=refresh)
+        return await self._check("Slack", call_auth_test, refresh=refresh)
 
-    async def _read(
-        self, service: str, ask: Callable[[], Awaitable[object]], *, refresh: bool
-    ) -> Reading:
-        async def load() -> Reading:
+    async def _check(
+        self, service: str, call: Callable[[], Awaitable[object]], *, refresh: bool
+    ) -> ServiceHealth:
+        async def load() -> ServiceHealth:
             started = self._clock.monotonic()
-            problem = await self._problem(ask)
+            problem = await self._find_problem(call)
             seconds = self._clock.monotonic() - started
-            return Reading(service, seconds, problem, self._clock.time())
+            return ServiceHealth(service, seconds, problem, self._clock.time())
 
-        return (await self._cache.get(KIND, service, load, refresh=refresh)).value
+        return (await self._cache.get(CACHE_KIND, service, load, refresh=refresh)).value
 
-    async def _problem(self, ask: Callable[[], Awaitable[object]]) -> str:
-        async def asked() -> None:
-            await ask()
+    async def _find_problem(self, call: Callable[[], Awaitable[object]]) -> str:
+        async def run_check() -> None:
+            await call()
 
         try:
-            await within(self._clock, asked(), PATIENCE)
+            await wait_for(self._clock, run_check(), CHECK_TIMEOUT_SECONDS)
         except TimeoutError:
             return "timeout"
         except SlackError as refused:

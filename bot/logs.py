@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.privacy import SECRET, mask_phone, redact
+from bot.privacy import SECRET_PLACEHOLDER, mask_phone, redact
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -25,7 +25,7 @@ LEVELS = {
 }
 
 # Libraries that tell more than an operator wants, or whole requests: none speaks below this level.
-QUIETER = {
+LIBRARY_LEVELS = {
     "aiosqlite": logging.WARNING,
     "alembic": logging.WARNING,
     "asyncio": logging.INFO,
@@ -37,50 +37,50 @@ QUIETER = {
 }
 
 # What this module writes itself; everything else is looked at.
-_OURS = ("timestamp", "level", "logger", "request_id")
+_TRUSTED_KEYS = ("timestamp", "level", "logger", "request_id")
 _SECRET_KEYS = re.compile(
     r"(?i)(^|_|-)(token|secret|password|authorization|cookie|response_?url)s?$"
 )
 _PHONE_KEYS = re.compile(r"(?i)phone|mobile|msisdn|wa_?id|recipient")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DEEPEST = 6
-_EPOCH = re.compile(r"1[5-9](\d{8}|\d{11}|\d{14})")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MAX_DEPTH = 6
+_EPOCH_TIMESTAMP = re.compile(r"1[5-9](\d{8}|\d{11}|\d{14})")
 _PHONE_LENGTHS = range(10, 16)
-_NOT_YET_A_PHONE = 4  # digits
-_SHORTEST_SECRET = 8
+_MAX_NON_PHONE_DIGITS = 4  # digits
+_MIN_SECRET_LENGTH = 8
 
 # Crockford's alphabet (crockford.com/base32.html): nothing to confuse when read out.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LETTERS = _ALPHABET[10:]
 
 
-def configure(level: str, fmt: str, stream: TextIO, secrets: Iterable[str] = ()) -> None:
+def configure(level: str, log_format: str, stream: TextIO, secrets: Iterable[str] = ()) -> None:
     """Sends every log line of the process to ``stream``. Called once, by the entry point.
 
     ``level`` and ``fmt`` are as in the settings; ``secrets`` are values that no line may hold.
     Calling it again replaces what it did before.
     """
-    _never_fail_on_encoding(stream)
-    lowest = LEVELS[level]
-    mask = Mask(tuple(one for one in secrets if len(one) >= _SHORTEST_SECRET))
+    _tolerate_encoding_errors(stream)
+    min_level = LEVELS[level]
+    mask = Mask(tuple(one for one in secrets if len(one) >= _MIN_SECRET_LENGTH))
     pipeline: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         mask,
-        _renderer(fmt, stream),
+        _build_renderer(log_format, stream),
     ]
     write = _Writer(stream)
     structlog.configure(
         processors=[structlog.processors.add_log_level, _add_name, *pipeline],
-        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        wrapper_class=structlog.make_filtering_bound_logger(min_level),
         logger_factory=lambda *names: _Named(write, *names),
         cache_logger_on_first_use=False,
     )
-    _take_over_stdlib(_Bridge(pipeline, write), lowest)
+    _take_over_stdlib(_Bridge(pipeline, write), min_level)
 
 
-def bind_request(request_id: str) -> None:
+def bind_request_id(request_id: str) -> None:
     """Every line of the running task, and of the tasks it starts, carries this id from here on."""
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
@@ -90,19 +90,19 @@ def new_request_id() -> str:
 
     Each half holds a letter, so that no reference is taken for a phone number.
     """
-    return f"{_half()}-{_half()}"
+    return f"{_reference_half()}-{_reference_half()}"
 
 
-def _half() -> str:
+def _reference_half() -> str:
     bits = random.getrandbits(22)
-    place, bits = bits & 3, bits >> 2
+    position, bits = bits & 3, bits >> 2
     letter, bits = _LETTERS[(bits & 31) % len(_LETTERS)], bits >> 5
-    rest = [_ALPHABET[(bits >> shift) & 31] for shift in (0, 5, 10)]
-    rest.insert(place, letter)
-    return "".join(rest)
+    characters = [_ALPHABET[(bits >> shift) & 31] for shift in (0, 5, 10)]
+    characters.insert(position, letter)
+    return "".join(characters)
 
 
-class Kind(Enum):
+class LogFieldKind(Enum):
     """What the name of a field says of its value."""
 
     PLAIN = "plain"
@@ -111,10 +111,10 @@ class Kind(Enum):
 
 
 @lru_cache(maxsize=512)
-def _kind(key: str) -> Kind:
+def _log_field_kind(key: str) -> LogFieldKind:
     if _SECRET_KEYS.search(key):
-        return Kind.SECRET
-    return Kind.PHONE if _PHONE_KEYS.search(key) else Kind.PLAIN
+        return LogFieldKind.SECRET
+    return LogFieldKind.PHONE if _PHONE_KEYS.search(key) else LogFieldKind.PLAIN
 
 
 @dataclass(frozen=True)
@@ -127,77 +127,79 @@ class Mask:
     secrets: tuple[str, ...] = ()
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        fit: dict[str, Any] = {key: event.pop(key) for key in _OURS if key in event}
-        trace = event.pop("exception", None)
-        fit["event"] = self._value("event", event.pop("event", ""), 0)
+        masked: dict[str, Any] = {key: event.pop(key) for key in _TRUSTED_KEYS if key in event}
+        traceback = event.pop("exception", None)
+        masked["event"] = self._mask_value("event", event.pop("event", ""), 0)
         for key, value in event.items():
-            fit[self._line(key)] = self._value(key, value, 0)
-        if trace is not None:
-            fit["exception"] = self._text(str(trace))
-        return fit
+            masked[self._mask_line(key)] = self._mask_value(key, value, 0)
+        if traceback is not None:
+            masked["exception"] = self._mask_text(str(traceback))
+        return masked
 
-    def _value(self, key: str, value: Any, depth: int) -> Any:
+    def _mask_value(self, key: str, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, bool):
             return value
-        kind = _kind(key)
-        if kind is Kind.SECRET:
-            return SECRET
+        kind = _log_field_kind(key)
+        if kind is LogFieldKind.SECRET:
+            return SECRET_PLACEHOLDER
         if isinstance(value, str):
-            phone = kind is Kind.PHONE and sum(map(str.isdigit, value)) > _NOT_YET_A_PHONE
-            return mask_phone(value) if phone else self._line(value)
+            phone = (
+                kind is LogFieldKind.PHONE and sum(map(str.isdigit, value)) > _MAX_NON_PHONE_DIGITS
+            )
+            return mask_phone(value) if phone else self._mask_line(value)
         if isinstance(value, int | float):
-            return _number(kind, value)
-        if depth >= _DEEPEST:
+            return _mask_number(kind, value)
+        if depth >= _MAX_DEPTH:
             return "…"
-        return self._compound(key, value, depth + 1)
+        return self._mask_compound(key, value, depth + 1)
 
-    def _compound(self, key: str, value: Any, depth: int) -> Any:
+    def _mask_compound(self, key: str, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
             return {
-                self._line(str(name)): self._value(str(name), one, depth)
+                self._mask_line(str(name)): self._mask_value(str(name), one, depth)
                 for name, one in value.items()
             }
         if isinstance(value, list | tuple | set | frozenset):
-            return [self._value(key, one, depth) for one in value]
+            return [self._mask_value(key, one, depth) for one in value]
         if isinstance(value, bytes):
-            return self._line(value.decode(errors="backslashreplace"))
-        return self._line(_described(value))
+            return self._mask_line(value.decode(errors="backslashreplace"))
+        return self._mask_line(_safe_repr(value))
 
-    def _line(self, text: str) -> str:
+    def _mask_line(self, text: str) -> str:
         """Masked, and on one line: a name typed by a stranger cannot forge a line of its own."""
-        if len(text) < _SHORTEST_SECRET and text.isidentifier():
+        if len(text) < _MIN_SECRET_LENGTH and text.isidentifier():
             return text  # a word too short for any secret or phone number: most of a line
-        text = self._text(text)
-        return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+        text = self._mask_text(text)
+        return text if text.isprintable() else _CONTROL_CHARACTERS.sub(_escape, text)
 
-    def _text(self, text: str) -> str:
+    def _mask_text(self, text: str) -> str:
         for secret in self.secrets:
             if secret in text:
-                text = text.replace(secret, SECRET)
+                text = text.replace(secret, SECRET_PLACEHOLDER)
         return redact(text)
 
 
-def _number(kind: Kind, value: float) -> int | float | str:
+def _mask_number(kind: LogFieldKind, value: float) -> int | float | str:
     """The number itself, unless it is one to call."""
     if isinstance(value, float):
         return value if abs(value) < float("inf") else str(value)
     if -100_000 < value < 100_000:
         return value
     digits = str(abs(value))
-    if kind is Kind.PHONE:
+    if kind is LogFieldKind.PHONE:
         return mask_phone(digits)
-    called = len(digits) in _PHONE_LENGTHS and not _EPOCH.fullmatch(digits)
-    return mask_phone(digits) if called else value
+    looks_like_phone = len(digits) in _PHONE_LENGTHS and not _EPOCH_TIMESTAMP.fullmatch(digits)
+    return mask_phone(digits) if looks_like_phone else value
 
 
-def _described(value: object) -> str:
+def _safe_repr(value: object) -> str:
     try:
         return repr(value)
     except Exception:  # noqa: BLE001 - a log line must not fail on a broken repr
         return f"<{type(value).__name__}>"
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
@@ -258,17 +260,17 @@ def _take_over_stdlib(bridge: _Bridge, lowest: int) -> None:
         root.removeHandler(handler)
     root.addHandler(bridge)
     root.setLevel(lowest)
-    for name in [*logging.root.manager.loggerDict, *QUIETER]:
+    for name in [*logging.root.manager.loggerDict, *LIBRARY_LEVELS]:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    for name, level in QUIETER.items():
+    for name, level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(level, lowest))
 
 
-def _renderer(fmt: str, stream: TextIO) -> Processor:
-    if fmt == "json":
-        return _as_json
+def _build_renderer(log_format: str, stream: TextIO) -> Processor:
+    if log_format == "json":
+        return _render_json
     return structlog.dev.ConsoleRenderer(
         colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
@@ -277,12 +279,12 @@ def _renderer(fmt: str, stream: TextIO) -> Processor:
 _encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+def _render_json(_: WrappedLogger, __: str, event: EventDict) -> str:
     """ASCII only, so that no stream and no collector stumbles on a name."""
     return _encode(event)
 
 
-def _never_fail_on_encoding(stream: TextIO) -> None:
+def _tolerate_encoding_errors(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")

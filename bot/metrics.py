@@ -24,10 +24,10 @@ ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5
 UPSTREAM_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 # More than all commands, endpoints and kinds together; past it a label is made of what people type.
-MOST_SERIES = 500
+MAX_SERIES = 500
 
 
-class CacheFigures(Protocol):
+class CacheSize(Protocol):
     """What the cache says of itself when it is asked."""
 
     @property
@@ -39,7 +39,7 @@ class CacheFigures(Protocol):
 
 class Metrics:
     """One process's figures. The names that may become labels come from the code, never from
-    what a person typed; whatever is not known, or comes past `MOST_SERIES`, counts as `other`.
+    what a person typed; whatever is not known, or comes past `MAX_SERIES`, counts as `other`.
 
     ``commands`` are the names of the sub-commands, where they are to be held to; their successes
     then stand in the text from the start, at 0.
@@ -48,100 +48,104 @@ class Metrics:
     def __init__(self, commands: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
         self._series: list[str] = []
-        self._names = frozenset(commands)
+        self._command_names = frozenset(commands)
         self._outcomes = outcomes()
-        self._commands = _Children(
+        self._commands = _LabelledMetric(
             self._counter("commands", "Commands answered", "command", "outcome").labels
         )
-        self._acks = self._timer("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
-        self._requests = _Children(
+        self._acks = self._histogram("ack", "Time from Slack's request to its ack", ACK_BUCKETS)
+        self._requests = _LabelledMetric(
             self._counter("upstream_requests", "Requests to Chakra", "endpoint", "status").labels
         )
-        self._upstream = _Children(
-            self._timer(
+        self._upstream = _LabelledMetric(
+            self._histogram(
                 "upstream", "Time that Chakra took to answer", UPSTREAM_BUCKETS, "endpoint"
             ).labels
         )
-        self._reads = _Children(
+        self._cache_requests = _LabelledMetric(
             self._counter("cache_requests", "Reads of the cache", "kind", "result").labels
         )
-        self._sends = _Children(
+        self._sends = _LabelledMetric(
             self._counter("sends", "Messages sent, by what is known at first", "outcome").labels
         )
-        self._events = _Children(self._counter("events", "Events of Chakra's kept", "kind").labels)
-        self._notifications = _Children(
+        self._events = _LabelledMetric(
+            self._counter("events", "Events of Chakra's kept", "kind").labels
+        )
+        self._notifications = _LabelledMetric(
             self._counter(
                 "notifications", "Messages of the bot's own, by what became of them", "outcome"
             ).labels
         )
-        for name in self._names:
+        for name in self._command_names:
             self._commands(name, OK)
 
-    def _counter(self, name: str, what: str, *labels: str) -> Counter:
-        self._note(f"chakra_bot_{name}_total", labels)
-        return Counter(f"chakra_bot_{name}", f"{what}.", labels, registry=self.registry)
+    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+        self._register(f"chakra_bot_{name}_total", labels)
+        return Counter(f"chakra_bot_{name}", f"{description}.", labels, registry=self.registry)
 
-    def _timer(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        name, what = f"chakra_bot_{name}_seconds", f"{what}, in seconds."
-        self._note(name, labels)
-        return Histogram(name, what, labels, buckets=buckets, registry=self.registry)
+    def _histogram(
+        self, name: str, description: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        name, description = f"chakra_bot_{name}_seconds", f"{description}, in seconds."
+        self._register(name, labels)
+        return Histogram(name, description, labels, buckets=buckets, registry=self.registry)
 
-    def _note(self, name: str, labels: tuple[str, ...] = ()) -> None:
+    def _register(self, name: str, labels: tuple[str, ...] = ()) -> None:
         self._series.append(f"{name}{{{','.join(labels)}}}" if labels else name)
 
     def series(self) -> tuple[str, ...]:
         """The name of every metric with its labels, as ``chakra_bot_x_total{kind,result}``."""
         return tuple(self._series)
 
-    def command(self, name: str, outcome: str) -> None:
+    def record_command(self, name: str, outcome: str) -> None:
         """``outcome`` is ``ok``, ``failed`` or the kind of an error."""
-        known = not self._names or name in self._names
+        known = not self._command_names or name in self._command_names
         expected = outcome in self._outcomes
         self._commands(name if known else OTHER, outcome if expected else OTHER).inc()
 
-    def ack(self, seconds: float) -> None:
+    def record_ack(self, seconds: float) -> None:
         self._acks.observe(seconds)
 
-    def upstream(self, endpoint: str, status: str, seconds: float) -> None:
+    def record_upstream(self, endpoint: str, status: str, seconds: float) -> None:
         """``endpoint`` is a path template, ``status`` an HTTP status or one word for none."""
         self._requests(endpoint, status).inc()
         self._upstream(endpoint).observe(seconds)
 
-    def cache(self, kind: str, result: str) -> None:
-        self._reads(kind, result).inc()
+    def record_cache_lookup(self, kind: str, result: str) -> None:
+        self._cache_requests(kind, result).inc()
 
-    def send(self, outcome: str) -> None:
+    def record_send(self, outcome: str) -> None:
         """``outcome`` is accepted, failed or unknown."""
         self._sends(outcome).inc()
 
-    def event(self, kind: str) -> None:
+    def record_event(self, kind: str) -> None:
         """``kind`` is a word of ours: status, message, template, …"""
         self._events(kind).inc()
 
-    def notification(self, outcome: str) -> None:
+    def record_notification(self, outcome: str) -> None:
         """``outcome`` is posted, found, edited, undeliverable or uncertain."""
         self._notifications(outcome).inc()
 
-    def watch_cache(self, figures: Callable[[], CacheFigures]) -> None:
+    def track_cache(self, stats: Callable[[], CacheSize]) -> None:
         """Asks ``figures`` at every reading; called once."""
         gauges = (
-            ("chakra_bot_cache_items", "Answers in the cache.", lambda: figures().items),
-            ("chakra_bot_cache_bytes", "Memory the cached answers take.", lambda: figures().bytes),
+            ("chakra_bot_cache_items", "Answers in the cache.", lambda: stats().items),
+            ("chakra_bot_cache_bytes", "Memory the cached answers take.", lambda: stats().bytes),
         )
         for name, what, value in gauges:
-            self._note(name)
+            self._register(name)
             Gauge(name, what, registry=self.registry).set_function(value)
 
-    def watch_watches(self, number: Callable[[], int]) -> None:
+    def track_active_watches(self, count: Callable[[], int]) -> None:
         """Asks at every reading how many jobs this process follows; called once."""
-        self._note("chakra_bot_watches")
+        self._register("chakra_bot_watches")
         Gauge("chakra_bot_watches", "Jobs that are followed.", registry=self.registry).set_function(
-            number
+            count
         )
 
     def render(self) -> bytes:
         """Prometheus's text format, as `UNSUPPORTED_CONTENT_TYPE` says."""
-        return generate_latest(_Shown(self.registry))
+        return generate_latest(_WithoutCreatedSamples(self.registry))
 
 
 def outcomes() -> frozenset[str]:
@@ -158,23 +162,23 @@ def outcomes() -> frozenset[str]:
 T = TypeVar("T")
 
 
-class _Children(Generic[T]):
+class _LabelledMetric(Generic[T]):
     """The children of a metric, kept: finding one again is a look in a dict, without a lock."""
 
-    def __init__(self, make: Callable[..., T]) -> None:
-        self._make = make
-        self._made: dict[tuple[str, ...], T] = {}
+    def __init__(self, create: Callable[..., T]) -> None:
+        self._create = create
+        self._children: dict[tuple[str, ...], T] = {}
 
     def __call__(self, *labels: str) -> T:
-        child = self._made.get(labels)
+        child = self._children.get(labels)
         if child is not None:
             return child
-        if len(self._made) >= MOST_SERIES:
+        if len(self._children) >= MAX_SERIES:
             labels = (OTHER,) * len(labels)
-        return self._made.setdefault(labels, self._make(*labels))
+        return self._children.setdefault(labels, self._create(*labels))
 
 
-class _Shown(Collector):
+class _WithoutCreatedSamples(Collector):
     """The registry without the client's ``_created`` times, which double the series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -9,20 +9,20 @@ import re
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-DOTS = "•••"
-LONG_DOTS = "••••••"
-TOKEN = "[token]"  # noqa: S105 - what stands in a token's place
-SECRET = "[secret]"  # noqa: S105
+MASK = "•••"
+LONG_MASK = "••••••"
+TOKEN_PLACEHOLDER = "[token]"  # noqa: S105 - what stands in a token's place
+SECRET_PLACEHOLDER = "[secret]"  # noqa: S105
 
 # E.164 allows 15 digits; an international prefix typed as 00 adds two.
-FEWEST_PHONE_DIGITS = 7
-MOST_PHONE_DIGITS = 17
-NATIONAL_DIGITS_FOR_FOUR = 9  # so many digits may show their last four, fewer only two
+MIN_PHONE_DIGITS = 7
+MAX_PHONE_DIGITS = 17
+MIN_DIGITS_TO_SHOW_FOUR = 9  # so many digits may show their last four, fewer only two
 
 _SEPARATORS = " .()\u00a0\u2007\u2009\u2010\u2011\u2012\u2013\u202f-"
 
 # The cheap look that most texts end with: none of these in it, nothing to hide.
-_MARKS = (
+_SENSITIVE_MARKERS = (
     *("@", "%40", "://", "xox", "xapp-", "eyj", "v0=", "bearer", "secret", "token", "passw"),
     *("authori", "api_key", "api-key", "apikey", "signature"),
 )
@@ -33,14 +33,14 @@ _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _BEARER = re.compile(r"(?i)\b(bearer)(\s+|%20)([^\s\"',;<>]+)")
 _SIGNATURE = re.compile(r"\bv0=[0-9a-f]{16,}")
 # A value named as a secret: long, and with a digit in it, so that plain words stay readable.
-_NAMED = re.compile(
+_NAMED_SECRET = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|authorization|api[_-]?key|signature)"
     r"[\"']?\s*[=:]\s*[\"']?(?:basic\s+)?)(?=[^\s\"',&;]{0,200}\d)[^\s\"',&;]{12,}"
 )
 _USER_INFO = re.compile(r"(://)[^/?#\s@\"'<>]+@")
 # Slack's response URLs and webhooks: whoever holds the address may post. A response_url of another
 # host is known by the word in its path.
-_HOOK = re.compile(
+_WEBHOOK_URL = re.compile(
     r"(https?://[^\s/\"'<>]+)((?:/[^\s/\"'<>?#]+)*?/(?:commands|actions|services|workflows|triggers"
     r"|hooks?|webhooks?|response|responses|response_url))/(?!\[secret\])[^\s\"'<>,)\]}]+"
 )
@@ -49,10 +49,10 @@ _EMAIL = re.compile(
     r"(?P<local>[^\s@<>()\[\],;:\"\u2018-\u201f]{1,64}?)(?P<at>@|%40)"
     r"(?P<domain>[\w-]+(?:\.[\w-]+)+)"
 )
-_LOCAL_STARTS_AFTER = re.compile(r".*(?:[=/{}|&?]|%3D|(?<![A-Za-z])'(?=.))", re.DOTALL)
+_LOCAL_PART_PREFIX = re.compile(r".*(?:[=/{}|&?]|%3D|(?<![A-Za-z])'(?=.))", re.DOTALL)
 
 # What has as many digits as a phone number and is none. Kept first, in this order.
-_KEPT = (
+_NON_PHONE_NUMBERS = (
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # UUID
     r"|[12]\d{3}-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-6]\d(?:[.,]\d+)?)?"  # ISO 8601
     r"(?:Z|[+-]\d\d:?\d\d)?)?(?!-?\d)"
@@ -61,11 +61,11 @@ _KEPT = (
     r"|(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\.?\d)"  # IPv4
     r"|0\.\d+(?!\.?\d)"  # a fraction
 )
-_NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<kept>(?:{_KEPT})(?![A-Za-z0-9]))"
+_PHONE_LIKE_NUMBER = re.compile(
+    rf"(?<![A-Za-z0-9])(?P<kept>(?:{_NON_PHONE_NUMBERS})(?![A-Za-z0-9]))"
     rf"|(?P<phone>(?:(?<![A-Za-z0-9])|(?<=%2[Bb]))[+＋]?[(]?"
-    rf"\d(?:[{re.escape(_SEPARATORS)}]{{0,3}}\d){{{FEWEST_PHONE_DIGITS - 1},}}"
-    rf"(?![A-Za-z0-9])|[+＋]\d{{{FEWEST_PHONE_DIGITS},}})"
+    rf"\d(?:[{re.escape(_SEPARATORS)}]{{0,3}}\d){{{MIN_PHONE_DIGITS - 1},}}"
+    rf"(?![A-Za-z0-9])|[+＋]\d{{{MIN_PHONE_DIGITS},}})"
 )
 
 
@@ -78,10 +78,10 @@ def mask_phone(phone: str) -> str:
     digits = "".join(re.findall(r"\d", phone))
     code = _country_code(digits) if phone.lstrip(" (")[:1] in {"+", "＋"} else ""
     national = len(digits) - len(code)
-    if len(digits) < FEWEST_PHONE_DIGITS or len(digits) > MOST_PHONE_DIGITS:
-        return LONG_DOTS
-    shown = 4 if national >= NATIONAL_DIGITS_FOR_FOUR else 2
-    end = f"{LONG_DOTS} {digits[-shown:]}"
+    if len(digits) < MIN_PHONE_DIGITS or len(digits) > MAX_PHONE_DIGITS:
+        return LONG_MASK
+    shown = 4 if national >= MIN_DIGITS_TO_SHOW_FOUR else 2
+    end = f"{LONG_MASK} {digits[-shown:]}"
     return f"+{code} {end}" if code else end
 
 
@@ -96,9 +96,9 @@ def mask_email(email: str) -> str:
     """``john@acme.com`` -> ``j•••@acme.com``; what is no address becomes dots alone."""
     local, at, domain = email.rpartition("@")
     if not (at and local and domain):
-        return DOTS
-    first = local[0] if len(local) > 1 and local[0] not in DOTS else ""
-    return f"{first}{DOTS}@{domain}"
+        return MASK
+    first = local[0] if len(local) > 1 and local[0] not in MASK else ""
+    return f"{first}{MASK}@{domain}"
 
 
 def redact(text: str) -> str:
@@ -106,46 +106,48 @@ def redact(text: str) -> str:
 
     Ids, times and addresses of hosts stay as they are. Line breaks stay: a traceback may go in.
     """
-    if text.isalpha() or not _suspicious(text):
+    if text.isalpha() or not _may_be_sensitive(text):
         return text
-    text = _SLACK_TOKEN.sub(TOKEN, text)
-    text = _JWT.sub(TOKEN, text)
-    text = _BEARER.sub(rf"\1\2{TOKEN}", text)
-    text = _SIGNATURE.sub(f"v0={SECRET}", text)
-    text = _NAMED.sub(rf"\1{SECRET}", text)
-    text = _USER_INFO.sub(rf"\1{SECRET}@", text)
-    text = _HOOK.sub(rf"\1\2/{SECRET}", text)
+    text = _SLACK_TOKEN.sub(TOKEN_PLACEHOLDER, text)
+    text = _JWT.sub(TOKEN_PLACEHOLDER, text)
+    text = _BEARER.sub(rf"\1\2{TOKEN_PLACEHOLDER}", text)
+    text = _SIGNATURE.sub(f"v0={SECRET_PLACEHOLDER}", text)
+    text = _NAMED_SECRET.sub(rf"\1{SECRET_PLACEHOLDER}", text)
+    text = _USER_INFO.sub(rf"\1{SECRET_PLACEHOLDER}@", text)
+    text = _WEBHOOK_URL.sub(rf"\1\2/{SECRET_PLACEHOLDER}", text)
     if "@" in text or "%40" in text:
-        text = _EMAIL.sub(_masked_email, text)
-    return _NUMBER.sub(_masked_number, text)
+        text = _EMAIL.sub(_mask_email_match, text)
+    return _PHONE_LIKE_NUMBER.sub(_mask_number_match, text)
 
 
-def strictly(text: str) -> str:
+def redact_strict(text: str) -> str:
     """``redact`` for what a channel shall show of somebody else's words: also whatever has the
     digits of a phone number and is none, such as one with a letter mistyped into it."""
-    return _DIGITS.sub(LONG_DOTS, redact(text))
+    return _DIGIT_RUN.sub(LONG_MASK, redact(text))
 
 
-_DIGITS = re.compile(r"\d(?:[\s().-]{0,2}\d){6,}")
+_DIGIT_RUN = re.compile(r"\d(?:[\s().-]{0,2}\d){6,}")
 
 
-def _suspicious(text: str) -> bool:
+def _may_be_sensitive(text: str) -> bool:
     lower = text.lower()
-    return any(mark in lower for mark in _MARKS) or _MANY_DIGITS.search(text) is not None
+    return (
+        any(mark in lower for mark in _SENSITIVE_MARKERS) or _MANY_DIGITS.search(text) is not None
+    )
 
 
-def _masked_email(found: re.Match[str]) -> str:
-    before = _LOCAL_STARTS_AFTER.match(found["local"])
-    start = before.end() if before and before.end() < len(found["local"]) else 0
-    prefix, local = found["local"][:start], found["local"][start:]
-    masked = mask_email(f"{local}@{found['domain']}")
-    return prefix + masked.replace("@", found["at"], 1)
+def _mask_email_match(match: re.Match[str]) -> str:
+    before = _LOCAL_PART_PREFIX.match(match["local"])
+    start = before.end() if before and before.end() < len(match["local"]) else 0
+    prefix, local = match["local"][:start], match["local"][start:]
+    masked = mask_email(f"{local}@{match['domain']}")
+    return prefix + masked.replace("@", match["at"], 1)
 
 
-def _masked_number(found: re.Match[str]) -> str:
-    phone = found["phone"]
+def _mask_number_match(match: re.Match[str]) -> str:
+    phone = match["phone"]
     if phone is None:
-        return found[0]
-    if phone.isdigit() and len(phone) > MOST_PHONE_DIGITS:
+        return match[0]
+    if phone.isdigit() and len(phone) > MAX_PHONE_DIGITS:
         return phone
     return mask_phone(phone)

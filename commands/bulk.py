@@ -8,15 +8,15 @@ from collections.abc import Coroutine
 from datetime import timedelta, timezone
 from typing import Any, TypeVar
 
-from bot.aio.clock import within
+from bot.aio.clock import wait_for
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
 from bot.bulk.plan import SKIP_COLUMN, BulkPlan, split_batches
-from bot.bulk.repository import PieceState, Upload
+from bot.bulk.repository import BatchState, Upload
 from bot.bulk.rows import build_rows_csv
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
 from bot.chakra.attributes import Procedure
-from bot.context import Desk
+from bot.context import Context
 from bot.errors import BotError, NotFound, NotInChannel, SlackError, UsageError
 from bot.sheets.columns import Purpose
 from bot.sheets.sheet import InvalidSheet
@@ -35,10 +35,10 @@ from bot.slack.commands.command import (
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 
 EXAMPLE = "/chakra bulk create lead"
-SOON = 0.15
+MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for what is not remembered: it opens within 0.3."""
-NO_FILE = "Choose a file."
-WORDS = {
+NO_FILE_ERROR = "Choose a file."
+PURPOSES = {
     "create": Purpose.CREATE,
     "new": Purpose.CREATE,
     "update": Purpose.UPDATE,
@@ -51,164 +51,170 @@ T = TypeVar("T")
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> OpenForm:
+async def run(request: CommandRequest, context: Context) -> OpenForm:
     typed = [word.text.casefold() for word in request.arguments.tokens]
-    purpose = WORDS.get(typed[0]) if typed else None
+    purpose = PURPOSES.get(typed[0]) if typed else None
     if typed and purpose is None:
         raise UsageError("Bulk can create or update.", example=EXAMPLE)
     if len(typed) > 2:
         raise UsageError("Name one sort of record: a lead, a ticket.", example=EXAMPLE)
-    procedures = await _soon(desk, desk.plans.list_procedures()) or ()
-    wanted = _called(procedures, typed[1]) if len(typed) > 1 else ""
+    procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
+    wanted = _match_procedure(procedures, typed[1]) if len(typed) > 1 else ""
     return shown.file_form(procedures, purpose=purpose, procedure=wanted)
 
 
-def _called(procedures: tuple[Procedure, ...], name: str) -> str:
+def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
     """Raises ``UsageError`` for what Chakra does not have; what it has may not be known yet."""
     singular = name.removesuffix("s")
-    for one in procedures:
-        names = {one.short_id.casefold(), one.label.casefold()}
+    for procedure in procedures:
+        names = {procedure.short_id.casefold(), procedure.label.casefold()}
         if name in names or singular in names:
-            return one.short_id
+            return procedure.short_id
     if procedures:
-        there = ", ".join(one.short_id for one in procedures)
-        raise UsageError(f"Chakra has no such sort of record. There are: {there}.", example=EXAMPLE)
+        available = ", ".join(procedure.short_id for procedure in procedures)
+        raise UsageError(
+            f"Chakra has no such sort of record. There are: {available}.", example=EXAMPLE
+        )
     return name
 
 
 # --- the forms -----------------------------------------------------------------------------------
 
 
-async def choose(request: SubmitRequest, desk: Desk) -> Reply:
+async def submit_file(request: SubmitRequest, context: Context) -> Reply:
     """Takes the file, reads it, and shows what would be sent."""
-    chosen = request.files.get(shown.UPLOAD_FIELD, ())
-    if not chosen:
-        return FieldErrors({shown.UPLOAD_FIELD: NO_FILE})
+    files = request.files.get(shown.UPLOAD_FIELD, ())
+    if not files:
+        return FieldErrors({shown.UPLOAD_FIELD: NO_FILE_ERROR})
     procedure = request.values.get(shown.PROCEDURE_FIELD, "").strip()
     if not procedure:
         return FieldErrors({shown.PROCEDURE_FIELD: "Say of what: lead, ticket …"})
-    upload = await desk.plans.create_draft(
-        f"{request.interaction_key}:{chosen[0].id}",
-        chosen[0],
+    upload = await context.bulk_planner.create_draft(
+        f"{request.interaction_key}:{files[0].id}",
+        files[0],
         member=request.actor.id,
         channel=request.channel.id,
         procedure=procedure,
         purpose=Purpose(request.values.get(shown.KIND_FIELD) or Purpose.CREATE),
     )
     try:
-        plan = await _look(request, desk, upload.id, {})
+        plan = await _load_plan(request, context, upload.id, {})
     except InvalidSheet as refused:
         return FieldErrors({shown.UPLOAD_FIELD: refused.message})
     return shown.plan_form(plan, {})
 
 
-async def confirm(request: SubmitRequest, desk: Desk) -> Reply:
+async def confirm(request: SubmitRequest, context: Context) -> Reply:
     """Sends what was shown; where the person said something else of a column, shows that first."""
-    upload_id, before = shown.from_state(request.state)
-    now = {**before, **shown.parse_column_choices(request.values)}
-    plan = await _look(request, desk, upload_id, now)
-    if _news(before, now) or not plan.valid_count:
-        return shown.plan_form(plan, now)
-    channel = await _watched_in(request, desk, plan.upload)
-    await desk.work.upload(plan.upload, await split_batches(plan), channel)
-    return CloseForm("It goes up to Chakra now.", follow_up=_going(plan, request, channel))
+    upload_id, previous = shown.from_state(request.state)
+    current = {**previous, **shown.parse_column_choices(request.values)}
+    plan = await _load_plan(request, context, upload_id, current)
+    if _choices_changed(previous, current) or not plan.valid_count:
+        return shown.plan_form(plan, current)
+    channel = await _watch_channel(request, context, plan.upload)
+    await context.workflows.upload(plan.upload, await split_batches(plan), channel)
+    return CloseForm(
+        "It goes up to Chakra now.", follow_up=_started_message(plan, request, channel)
+    )
 
 
-def _news(before: dict[int, str], now: dict[int, str]) -> bool:
+def _choices_changed(previous: dict[int, str], current: dict[int, str]) -> bool:
     """Leaving a column out that was not understood is no news."""
-    left = {place: key for place, key in now.items() if key != SKIP_COLUMN}
-    return left != {place: key for place, key in before.items() if key != SKIP_COLUMN}
+    relevant = {place: key for place, key in current.items() if key != SKIP_COLUMN}
+    return relevant != {place: key for place, key in previous.items() if key != SKIP_COLUMN}
 
 
-async def _look(request: Request, desk: Desk, upload_id: int, chosen: dict[int, str]) -> BulkPlan:
+async def _load_plan(
+    request: Request, context: Context, upload_id: int, choices: dict[int, str]
+) -> BulkPlan:
     try:
-        offset = (await desk.members.get_member(request.actor.id)).value.utc_offset
+        offset = (await context.members.get_member(request.actor.id)).value.utc_offset
     except SlackError:
         offset = 0
     zone = timezone(timedelta(seconds=offset))
-    return await desk.plans.load(upload_id, request.actor.id, chosen, zone)
+    return await context.bulk_planner.load(upload_id, request.actor.id, choices, zone)
 
 
-async def _watched_in(request: Request, desk: Desk, upload: Upload) -> str:
+async def _watch_channel(request: Request, context: Context, upload: Upload) -> str:
     """Where it was asked for; the member's own messages where the bot may not post there."""
     try:
-        place = await desk.channels.resolve_destination(
+        destination = await context.channels.resolve_destination(
             upload.channel, request.actor.id, is_known_member=True
         )
     except (NotInChannel, SlackError):
         return request.actor.id
-    return place.channel
+    return destination.channel
 
 
-def _going(plan: BulkPlan, request: Request, channel: str) -> Message:
+def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
     rows = "1 row goes" if plan.valid_count == 1 else f"{plan.valid_count:,} rows go"
     where = (
         "in your messages with this app"
         if channel == request.actor.id
         else markup("in ", blocks.channel_mention(channel))
     )
-    said = markup(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
-    return blocks.text_message(said)
+    text = markup(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
+    return blocks.text_message(text)
 
 
 # --- the buttons ---------------------------------------------------------------------------------
 
 
-async def problems(request: ActionRequest, desk: Desk) -> Reply:
+async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
     """The rows with problems, into the messages of the one who asked."""
-    upload_id, chosen = shown.from_state(request.state)
-    chosen |= shown.parse_column_choices(request.values)
-    plan = await _look(request, desk, upload_id, chosen)
-    content = await desk.plans.build_problem_csv(plan)
+    upload_id, choices = shown.from_state(request.state)
+    choices |= shown.parse_column_choices(request.values)
+    plan = await _load_plan(request, context, upload_id, choices)
+    content = await context.bulk_planner.build_problem_csv(plan)
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
-    await desk.files.upload(request.actor.id, name, content, comment="The rows with problems.")
+    await context.files.upload(request.actor.id, name, content, comment="The rows with problems.")
     note = markup(
         "The rows with problems are in your messages with this app. Repair them there, and choose "
         "the file once more."
     )
-    return shown.plan_form(plan, chosen, note=note)
+    return shown.plan_form(plan, choices, note=note)
 
 
-async def go_on(request: ActionRequest, desk: Desk) -> Message:
-    upload = await _own(request, desk)
-    if not await desk.work.continue_upload(upload.id):
+async def resume(request: ActionRequest, context: Context) -> Message:
+    upload = await _load_own_upload(request, context)
+    if not await context.workflows.continue_upload(upload.id):
         return blocks.text_message("It goes on already, or all of it is up.")
     return blocks.text_message("It goes on with the rest.")
 
 
-async def rows(request: ActionRequest, desk: Desk) -> Message:
+async def send_rows_to_check(request: ActionRequest, context: Context) -> Message:
     """What may have gone up, or was refused: to be looked at in Chakra before it is sent anew."""
-    upload = await _own(request, desk)
-    states = (PieceState.UNKNOWN, PieceState.REFUSED)
-    pieces = await desk.work.uploads.bodies(upload.id, states)
-    if not pieces:
+    upload = await _load_own_upload(request, context)
+    states = (BatchState.UNKNOWN, BatchState.REFUSED)
+    batches = await context.workflows.uploads.list_batches_with_body(upload.id, states)
+    if not batches:
         return blocks.text_message("There are none any more.")
-    found = [item for piece in pieces for item in json.loads(piece.body or b"[]")]
-    await desk.files.upload(
+    records = [item for piece in batches for item in json.loads(piece.body or b"[]")]
+    await context.files.upload(
         request.actor.id,
         f"rows-to-check-{upload.id}.csv",
-        await asyncio.to_thread(build_rows_csv, found),
-        comment=f"{len(found):,} rows. Look in Chakra which of them are there.",
+        await asyncio.to_thread(build_rows_csv, records),
+        comment=f"{len(records):,} rows. Look in Chakra which of them are there.",
     )
     return blocks.text_message("They are in your messages with this app.")
 
 
-async def _own(request: ActionRequest, desk: Desk) -> Upload:
+async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
     number = int(request.value) if request.value.isdigit() and len(request.value) < 16 else 0
-    upload = await desk.work.uploads.get(number)
+    upload = await context.workflows.uploads.get(number)
     if upload is None or upload.member != request.actor.id:
         raise NotFound("upload", request.value, hint="Uploads are kept for a week.")
     return upload
 
 
-async def _soon(desk: Desk, asking: Coroutine[Any, Any, T]) -> T | None:
+async def _within_modal_deadline(context: Context, load: Coroutine[Any, Any, T]) -> T | None:
     try:
-        return await within(desk.clock, asking, SOON)
+        return await wait_for(context.clock, load, MODAL_LOAD_TIMEOUT_SECONDS)
     except (TimeoutError, BotError):
         return None
 
 
-BULK: Command[Desk] = Command(
+BULK: Command[Context] = Command(
     name="bulk",
     summary="many records created or changed from a spreadsheet",
     usage="bulk [create, update] [lead, ticket, …]",
@@ -221,10 +227,10 @@ BULK: Command[Desk] = Command(
         "To change records the table needs a column with their keys, as lead_id.",
     ),
     button=("Bulk upload", ""),
-    forms=(Form(FILE_FORM, choose), Form(CONFIRM_FORM, confirm)),
+    forms=(Form(FILE_FORM, submit_file), Form(CONFIRM_FORM, confirm)),
     actions=(
-        Action(PROBLEMS_ACTION, problems, role=Role.SENDER),
-        Action(CONTINUE_ACTION, go_on, role=Role.SENDER),
-        Action(ROWS_ACTION, rows, role=Role.SENDER),
+        Action(PROBLEMS_ACTION, send_problem_rows, role=Role.SENDER),
+        Action(CONTINUE_ACTION, resume, role=Role.SENDER),
+        Action(ROWS_ACTION, send_rows_to_check, role=Role.SENDER),
     ),
 )

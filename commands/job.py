@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chakra.job import Job
-from bot.context import Desk
+from bot.context import Context
 from bot.durable.workflows import Followed
-from bot.errors import Missing, NotFound
+from bot.errors import NotFound, ResourceNotFound
 from bot.jobs.aggregate import CachedJob, fetch_failed_entries, fetch_first_failed_entries
 from bot.jobs.aggregate import fetch_merged_job as seen_together
 from bot.jobs.card import job_card
@@ -17,106 +17,108 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.reply import Block, Message
-from bot.slack.viewer import shareable
+from bot.slack.viewer import is_shareable
 
 EXAMPLE = "/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 SHOW, REFRESH, SHARE, FAILED = "job.show", "job.refresh", "job.share", "job.failed"
 WATCH = "watch.begin"
-SHOWN_FAILED = 5
-MOST_FAILED = 100_000
+MAX_LISTED_FAILURES = 5
+MAX_FAILED_ROWS = 100_000
 """Rows of one file."""
 
 
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> Message:
+async def run(request: CommandRequest, context: Context) -> Message:
     job_id = parse_job_id(request.arguments, EXAMPLE)
-    return await _shown(request, desk, Followed(job_id, (job_id,)))
+    return await _render_card(request, context, Followed(job_id, (job_id,)))
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
-async def _shown(
-    request: Request, desk: Desk, followed: Followed, *, refresh: bool = False
+async def _render_card(
+    request: Request, context: Context, target: Followed, *, refresh: bool = False
 ) -> Message:
-    seen = await _seen(desk, followed, refresh=refresh)
+    job = await _load_job(context, target, refresh=refresh)
     failed = (
-        await fetch_first_failed_entries(desk.jobs, followed.jobs, SHOWN_FAILED)
-        if seen.value.unsuccessful
+        await fetch_first_failed_entries(context.jobs, target.jobs, MAX_LISTED_FAILURES)
+        if job.value.unsuccessful
         else ()
     )
-    text, made = job_card(
-        seen, failed_entries=failed, masked=False, title=followed.title, now=request.now
+    text, content = job_card(
+        job, failed_entries=failed, masked=False, title=target.title, now=request.now
     )
-    watched = await desk.work.watches.here(followed.subject, request.channel.id)
-    buttons = _buttons(request, followed, seen.value, watched=watched is not None)
-    return Message(text, (*made, buttons))
+    watched = await context.workflows.watches.find_active(target.subject, request.channel.id)
+    buttons = _buttons(request, target, job.value, watched=watched is not None)
+    return Message(text, (*content, buttons))
 
 
-async def _seen(desk: Desk, followed: Followed, *, refresh: bool) -> CachedJob:
+async def _load_job(context: Context, target: Followed, *, refresh: bool) -> CachedJob:
     try:
-        return await seen_together(desk.jobs, followed.jobs, refresh=refresh)
-    except Missing:
+        return await seen_together(context.jobs, target.jobs, refresh=refresh)
+    except ResourceNotFound:
         raise NotFound(
-            "job", followed.subject, hint="Chakra has no job with this id, or has it no longer."
+            "job", target.subject, hint="Chakra has no job with this id, or has it no longer."
         ) from None
 
 
-def _buttons(request: Request, followed: Followed, job: Job, *, watched: bool) -> Block:
-    made = [blocks.button("Refresh", REFRESH, followed.subject)]
+def _buttons(request: Request, target: Followed, job: Job, *, watched: bool) -> Block:
+    buttons = [blocks.button("Refresh", REFRESH, target.subject)]
     if not job.finished and not watched:
-        made.append(blocks.button("Watch", WATCH, followed.subject, style="primary"))
+        buttons.append(blocks.button("Watch", WATCH, target.subject, style="primary"))
     if job.unsuccessful:
-        made.append(blocks.button("Failed rows as a file", FAILED, followed.subject))
-    if shareable(request.channel):
-        made.append(blocks.button("Share", SHARE, followed.subject))
-    return blocks.actions(*made)
+        buttons.append(blocks.button("Failed rows as a file", FAILED, target.subject))
+    if is_shareable(request.channel):
+        buttons.append(blocks.button("Share", SHARE, target.subject))
+    return blocks.actions(*buttons)
 
 
 # --- the buttons ---------------------------------------------------------------------------------
 
 
-async def show(request: ActionRequest, desk: Desk) -> Message:
+async def show(request: ActionRequest, context: Context) -> Message:
     """From a message that everyone sees: a card for the one who pressed."""
-    return await _shown(request, desk, await desk.work.followed(request.value))
+    return await _render_card(request, context, await context.workflows.followed(request.value))
 
 
-async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    followed = await desk.work.followed(request.value)
-    return replace(await _shown(request, desk, followed, refresh=True), replace_original=True)
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    target = await context.workflows.followed(request.value)
+    return replace(
+        await _render_card(request, context, target, refresh=True), replace_original=True
+    )
 
 
-async def share(request: ActionRequest, desk: Desk) -> Message:
-    followed = await desk.work.followed(request.value)
-    seen = await _seen(desk, followed, refresh=False)
-    text, made = job_card(seen.value, masked=True, title=followed.title, now=request.now)
+async def share(request: ActionRequest, context: Context) -> Message:
+    target = await context.workflows.followed(request.value)
+    job = await _load_job(context, target, refresh=False)
+    text, content = job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
-    return Message(text, (*made, blocks.context(by)), to_channel=True)
+    return Message(text, (*content, blocks.context(by)), to_channel=True)
 
 
-async def failed(request: ActionRequest, desk: Desk) -> Message:
+async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
     """Customers' data: the file goes to the messages with the app of the one who asked."""
-    followed = await desk.work.followed(request.value)
-    entries = await fetch_failed_entries(desk.jobs, followed.jobs, MOST_FAILED)
+    target = await context.workflows.followed(request.value)
+    entries = await fetch_failed_entries(context.jobs, target.jobs, MAX_FAILED_ROWS)
     if not entries:
         return blocks.text_message("None of its rows has failed, as far as Chakra tells.")
     counted = "1 row" if len(entries) == 1 else f"{len(entries):,} rows"
-    await desk.files.upload(
+    await context.files.upload(
         request.actor.id,
-        f"failed-rows-{followed.jobs[0][:8]}.csv",
+        f"failed-rows-{target.jobs[0][:8]}.csv",
         await build_failed_rows_csv(entries),
-        comment=markup(f"{counted} that failed, of ", _named(followed), "."),
+        comment=markup(f"{counted} that failed, of ", _job_title(target), "."),
     )
     return blocks.text_message("The file is in your messages with this app.")
 
 
-def _named(followed: Followed) -> Markup:
-    return bold(followed.title) if followed.title else markup("job ", code(followed.jobs[0]))
+def _job_title(target: Followed) -> Markup:
+    return bold(target.title) if target.title else markup("job ", code(target.jobs[0]))
 
 
-JOB: Command[Desk] = Command(
+JOB: Command[Context] = Command(
     name="job",
     summary="how a background job of Chakra’s stands, and which rows failed",
     usage="job <id>",
@@ -130,6 +132,6 @@ JOB: Command[Desk] = Command(
         Action(SHOW, show),
         Action(REFRESH, refresh),
         Action(SHARE, share),
-        Action(FAILED, failed),
+        Action(FAILED, send_failed_rows),
     ),
 )

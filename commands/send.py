@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.chakra.template import Template
-from bot.context import Desk
-from bot.errors import NotFound, PersonError, UsageError
+from bot.context import Context
+from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line as line
 from bot.messages import send_form as shown
 from bot.messages.command_line import EXAMPLE
-from bot.messages.contacts import found_in
-from bot.messages.form_values import TEMPLATE, Order
+from bot.messages.contacts import extract_contacts
+from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import Sent
+from bot.messages.lifecycle import SendResult
 from bot.messages.repository import Send
-from bot.messages.service import Ready
-from bot.messages.status import State
-from bot.messages.test_sends import Trial
-from bot.messages.validation import at_fault, first_objection, objections
+from bot.messages.service import PreparedSend
+from bot.messages.status import SendStatus
+from bot.messages.test_sends import TestSend
+from bot.messages.validation import error_field, first_validation_error, validation_errors
 from bot.slack import blocks
 from bot.slack.blocks import Markup, markup
 from bot.slack.commands.arguments import ANY_NAME, NUMBERED, Link, Mention, Token
@@ -50,43 +50,49 @@ from bot.slack.commands.reply import (
     UpdateForm,
 )
 from bot.slack.copy.explain import explain_as_text
-from bot.templates.list_query import offered
-from bot.templates.send_blockers import unsendable
+from bot.templates.list_query import sendable_templates
+from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
-PREVIEW_SECONDS = 7 * 86_400.0
+MAX_PREVIEW_AGE_SECONDS = 7 * 86_400.0
 """For so long the button of a preview sends: what it shows may be another by then. A press that is
 not known to have sent before must be younger than what is kept of sends."""
-ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
+GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
-NOT_A_TEMPLATE = "Choose a template."
-CHOOSE_AGAIN = "If it was a file from your device, choose it once more: a form cannot keep it."
-NOBODY_NAMED = "No phone number or e-mail address was found in that message. Type whom it goes to."
-NO_TEST = "No test was sent."
+NO_TEMPLATE_ERROR = "Choose a template."
+RESELECT_FILE_NOTE = (
+    "If it was a file from your device, choose it once more: a form cannot keep it."
+)
+NO_CONTACTS_NOTE = (
+    "No phone number or e-mail address was found in that message. Type whom it goes to."
+)
+TEST_NOT_SENT = "No test was sent."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
 
 
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> Reply:
-    desk.dispatch.check_set_up()
-    shelf = await desk.opening.shelf_and_senders()
-    typed = [await _text(word, desk) for word in request.arguments.tokens]
-    if shelf is None:
-        order = Order(to=line.number_in(typed))
-        return desk.opening.opened(order, None, STILL_LOADING if typed else "")
-    order, template = line.ordered(typed, request.arguments, shelf)
-    order = desk.opening.with_sender(order)
-    if template is None or not desk.opening.complete(order, template):
-        return desk.opening.opened(order, template)
-    return shown.confirmation(order, template, await desk.dispatch.recipient(order.to))
+async def run(request: CommandRequest, context: Context) -> Reply:
+    context.send_service.require_configured()
+    index = await context.send_forms.load_templates_and_senders()
+    typed = [await _resolve_word(word, context) for word in request.arguments.tokens]
+    if index is None:
+        form = SendForm(to=line.extract_number(typed))
+        return context.send_forms.open_form(form, None, STILL_LOADING if typed else "")
+    form, template = line.parse_send(typed, request.arguments, index)
+    form = context.send_forms.with_default_sender(form)
+    if template is None or not context.send_forms.is_complete(form, template):
+        return context.send_forms.open_form(form, template)
+    return shown.render_confirmation(
+        form, template, await context.send_service.resolve_recipient(form.to)
+    )
 
 
-async def _text(word: Token, desk: Desk) -> str:
+async def _resolve_word(word: Token, context: Context) -> str:
     """A member is somebody of the team, by the address that Slack has of them."""
     if isinstance(word, Mention):
-        email = (await desk.members.get_member(word.id)).value.email
+        email = (await context.members.get_member(word.id)).value.email
         if not email:
             raise UsageError("Slack shows no e-mail address of that member. Type a number instead.")
         return email
@@ -96,246 +102,291 @@ async def _text(word: Token, desk: Desk) -> str:
 # --- the form ------------------------------------------------------------------------------------
 
 
-async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
+async def edit(request: ActionRequest, context: Context) -> OpenForm:
     """From a preview or a refusal: the form with all that was filled in."""
-    order = replace(Order.restored(request.value), asked="")
-    shelf = await desk.opening.shelf()
-    template = shelf.by_id.get(order.template) if shelf else None
+    form = replace(SendForm.from_value(request.value), confirmed_duplicate_of="")
+    index = await context.send_forms.load_templates()
+    template = index.by_id.get(form.template) if index else None
     if template is None:
-        return desk.opening.opened(order, None, STILL_LOADING)
-    lost = template.media and MEDIA not in order.values
-    return desk.opening.opened(order, template, CHOOSE_AGAIN if lost else "")
+        return context.send_forms.open_form(form, None, STILL_LOADING)
+    needs_file = template.media_format and MEDIA not in form.values
+    return context.send_forms.open_form(form, template, RESELECT_FILE_NOTE if needs_file else "")
 
 
-def _filled_in(request: ActionRequest | SubmitRequest) -> Order:
-    return Order.read(request.values, request.state, request.files)
+def _read_form(request: ActionRequest | SubmitRequest) -> SendForm:
+    return SendForm.from_values(request.values, request.state, request.files)
 
 
-async def choose(request: ActionRequest, desk: Desk) -> UpdateForm:
+async def change_template(request: ActionRequest, context: Context) -> UpdateForm:
     """Another template: its fields. What was typed stays in fields that are called the same."""
-    desk.typing.supersede(request.interaction_key)
-    order = replace(_filled_in(request), template=request.value, asked="")
+    context.debouncer.supersede(request.interaction_key)
+    form = replace(_read_form(request), template=request.value, confirmed_duplicate_of="")
     if request.value == LOADING:
-        return shown.updated(desk.opening.form(order, None, note=STILL_LOADING), order, live=True)
-    template = (await desk.library.template(request.value)).value
-    note = unsendable(template)
-    view = await desk.opening.drawn(order, None if note else template, note=note)
-    return shown.updated(view, order, live=True)
+        return shown.update_form(
+            context.send_forms.render(form, None, note=STILL_LOADING), form, overwrite=True
+        )
+    template = (await context.templates.get_template(request.value)).value
+    note = send_blocker(template)
+    view = await context.send_forms.render_with_recipient(
+        form, None if note else template, note=note
+    )
+    return shown.update_form(view, form, overwrite=True)
 
 
-async def typed(request: ActionRequest, desk: Desk) -> UpdateForm | NoReply:
+async def update_preview(request: ActionRequest, context: Context) -> UpdateForm | NoReply:
     """The preview follows, once the person pauses."""
-    if not await desk.typing.wait_settled(request.interaction_key):
+    if not await context.debouncer.wait_settled(request.interaction_key):
         return NoReply()
-    order = _filled_in(request)
-    return await _drawn(desk, order) if desk.opening.template(order.template) else NoReply()
+    form = _read_form(request)
+    return (
+        await _rerender(context, form)
+        if context.send_forms.get_cached_template(form.template)
+        else NoReply()
+    )
 
 
-async def pick(request: ActionRequest, desk: Desk) -> UpdateForm:
+async def change_recipient(request: ActionRequest, context: Context) -> UpdateForm:
     """Another one of those in the message, or a field for somebody who is not."""
-    desk.typing.supersede(request.interaction_key)
-    return await _drawn(desk, _filled_in(request))
+    context.debouncer.supersede(request.interaction_key)
+    return await _rerender(context, _read_form(request))
 
 
-async def _drawn(desk: Desk, order: Order) -> UpdateForm:
+async def _rerender(context: Context, form: SendForm) -> UpdateForm:
     """The form as it is filled in now."""
-    view = await desk.opening.drawn(order, desk.opening.template(order.template))
-    return shown.updated(view, order, live=True)
+    view = await context.send_forms.render_with_recipient(
+        form, context.send_forms.get_cached_template(form.template)
+    )
+    return shown.update_form(view, form, overwrite=True)
 
 
-async def suggest(request: OptionsRequest, desk: Desk) -> Choices:
+async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
     """Those that can be sent; the ones this person used last come first."""
-    shelf = await desk.opening.shelf()
-    if shelf is None:
+    index = await context.send_forms.load_templates()
+    if index is None:
         return Choices((Choice("The templates are still loading", LOADING, "Try again"),))
-    found = offered(shelf, request.query, await desk.dispatch.last_used(request.actor.id))
-    return Choices(tuple(shown.choice(one) for one in found))
+    found = sendable_templates(
+        index, request.query, await context.send_service.last_used_templates(request.actor.id)
+    )
+    return Choices(tuple(shown.template_choice(template) for template in found))
 
 
 # --- from Slack's own menus ----------------------------------------------------------------------
 
 
-async def anywhere(_: ShortcutRequest, desk: Desk) -> OpenForm:
-    desk.dispatch.check_set_up()
-    await desk.opening.shelf_and_senders()
-    return desk.opening.opened(Order(), None)
+async def open_from_shortcut(_: ShortcutRequest, context: Context) -> OpenForm:
+    context.send_service.require_configured()
+    await context.send_forms.load_templates_and_senders()
+    return context.send_forms.open_form(SendForm(), None)
 
 
-async def from_message(request: ShortcutRequest, desk: Desk) -> OpenForm:
+async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
     """To somebody whom the message names."""
-    desk.dispatch.check_set_up()
-    looking = asyncio.to_thread(found_in, request.message, desk.settings.default_region)
-    found, _ = await asyncio.gather(looking, desk.opening.shelf_and_senders())
-    return desk.opening.opened(Order.to_one_of(found), None, "" if found else NOBODY_NAMED)
+    context.send_service.require_configured()
+    extraction = asyncio.to_thread(
+        extract_contacts, request.message, context.settings.default_region
+    )
+    contacts, _ = await asyncio.gather(extraction, context.send_forms.load_templates_and_senders())
+    return context.send_forms.open_form(
+        SendForm.to_candidates(contacts), None, "" if contacts else NO_CONTACTS_NOTE
+    )
 
 
 # --- sending -------------------------------------------------------------------------------------
 
 
-async def submit(request: SubmitRequest, desk: Desk) -> Reply:
+async def submit(request: SubmitRequest, context: Context) -> Reply:
     """Claims the send and closes the form; the outcome follows where it was opened."""
-    order = _filled_in(request)
-    before = await desk.dispatch.before(request.interaction_key)
-    if before is not None:
-        return await _sent_before(desk, order, before)
-    if order.template in ("", LOADING):
-        return FieldErrors({TEMPLATE: NOT_A_TEMPLATE})
+    form = _read_form(request)
+    existing = await context.send_service.find_existing(request.interaction_key)
+    if existing is not None:
+        return await _close_already_sent(context, form, existing)
+    if form.template in ("", LOADING):
+        return FieldErrors({TEMPLATE: NO_TEMPLATE_ERROR})
     try:
-        template = await desk.library.as_seen(order.template)
+        template = await context.templates.get_last_known(form.template)
     except NotFound as gone:
         return FieldErrors({TEMPLATE: explain_as_text(gone)})
-    errors = objections(order, template)
+    errors = validation_errors(form, template)
     if errors:
-        return _under_the_fields(desk, order, template, errors, request.values)
+        return _show_errors(context, form, template, errors, request.values)
     try:
-        recipient = await desk.dispatch.recipient(order.to)
-        ready = await desk.dispatch.ready(order, template, recipient)
+        recipient = await context.send_service.resolve_recipient(form.to)
+        prepared = await context.send_service.prepare(form, template, recipient)
     except (UsageError, NotFound) as problem:
-        return FieldErrors({at_fault(request.values, order): explain_as_text(problem)})
-    started = await desk.dispatch.start(
-        ready, key=request.interaction_key, member=request.actor.id, asked=order.asked
+        return FieldErrors({error_field(request.values, form): explain_as_text(problem)})
+    started = await context.send_service.start(
+        prepared,
+        key=request.interaction_key,
+        member=request.actor.id,
+        confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
     if isinstance(started, Duplicate):
-        return _asked(request, desk, order, ready, started.send)
+        return _ask_about_duplicate(request, context, form, prepared, started.send)
     if isinstance(started, Before):
-        return await _sent_before(desk, order, started.send)
-    telling = _told_later(desk, order, started, nowhere=not request.channel.id)
-    return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(telling))
+        return await _close_already_sent(context, form, started.send)
+    outcome = _await_outcome(context, form, started, has_no_channel=not request.channel.id)
+    return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(outcome))
 
 
-async def _sent_before(desk: Desk, order: Order, send: Send) -> CloseForm:
-    return CloseForm("This was sent before.", follow_up=await _before(desk, order, send))
+async def _close_already_sent(context: Context, form: SendForm, send: Send) -> CloseForm:
+    return CloseForm("This was sent before.", follow_up=await _replay_outcome(context, form, send))
 
 
-def _under_the_fields(
-    desk: Desk,
-    order: Order,
+def _show_errors(
+    context: Context,
+    form: SendForm,
     template: Template,
     errors: Mapping[str, str],
-    there: Mapping[str, str],
+    entered: Mapping[str, str],
 ) -> Reply:
     """Slack takes a sentence only under a field that the form has."""
-    if set(errors) <= set(there):
+    if set(errors) <= set(entered):
         return FieldErrors(errors)
     note = "Fill in what this template asks for."
-    return shown.updated(desk.opening.form(order, template, note=note), order)
+    return shown.update_form(context.send_forms.render(form, template, note=note), form)
 
 
-def _asked(request: Request, desk: Desk, order: Order, ready: Ready, send: Send) -> UpdateForm:
-    again = order.asked_about(send.id)
-    view = desk.opening.form(
-        again,
-        ready.template,
-        whom=shown.whom(ready.recipient),
-        note=shown.already(send, request.now),
+def _ask_about_duplicate(
+    request: Request, context: Context, form: SendForm, prepared: PreparedSend, send: Send
+) -> UpdateForm:
+    confirmed = form.with_confirmed_duplicate(send.id)
+    view = context.send_forms.render(
+        confirmed,
+        prepared.template,
+        recipient_text=shown.describe_recipient(prepared.recipient),
+        note=shown.duplicate_question(send, request.now),
     )
-    return shown.updated(view, again)
+    return shown.update_form(view, confirmed)
 
 
-async def confirm(request: ActionRequest, desk: Desk) -> Message:
+async def confirm(request: ActionRequest, context: Context) -> Message:
     """The button of a preview. Pressed twice, it sends once: message and button are the key."""
-    order = Order.restored(request.value)
-    before = await desk.dispatch.before(request.interaction_key)
-    if before is not None:
-        return await _before(desk, order, before, in_place=True)
-    _still_young(request)
-    template = (await desk.library.template(order.template)).value
-    wrong = first_objection(order, template)
-    if wrong:
-        raise UsageError(wrong, example="/chakra send")
-    recipient = await desk.dispatch.recipient(order.to)
-    ready = await desk.dispatch.ready(order, template, recipient)
-    started = await desk.dispatch.start(
-        ready, key=request.interaction_key, member=request.actor.id, asked=order.asked
+    form = SendForm.from_value(request.value)
+    existing = await context.send_service.find_existing(request.interaction_key)
+    if existing is not None:
+        return await _replay_outcome(context, form, existing, in_place=True)
+    _check_preview_age(request)
+    template = (await context.templates.get_template(form.template)).value
+    error = first_validation_error(form, template)
+    if error:
+        raise UsageError(error, example="/chakra send")
+    recipient = await context.send_service.resolve_recipient(form.to)
+    prepared = await context.send_service.prepare(form, template, recipient)
+    started = await context.send_service.start(
+        prepared,
+        key=request.interaction_key,
+        member=request.actor.id,
+        confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
     if isinstance(started, Duplicate):
-        return _question(request, order, ready, started.send)
+        return _duplicate_preview(request, form, prepared, started.send)
     if isinstance(started, Before):
-        return await _before(desk, order, started.send, in_place=True)
-    return _line(desk, order, await asyncio.shield(started), in_place=True)
+        return await _replay_outcome(context, form, started.send, in_place=True)
+    return _outcome_message(context, form, await asyncio.shield(started), in_place=True)
 
 
-def _still_young(request: ActionRequest) -> None:
+def _check_preview_age(request: ActionRequest) -> None:
     """Raises ``UsageError`` for the button of a preview that nobody should send any more."""
-    if request.posted_at and request.now - request.posted_at > PREVIEW_SECONDS:
+    if request.posted_at and request.now - request.posted_at > MAX_PREVIEW_AGE_SECONDS:
         raise UsageError("This preview is more than a week old. Make a new one.", example=EXAMPLE)
 
 
-def _question(request: Request, order: Order, ready: Ready, send: Send) -> Message:
-    again = order.asked_about(send.id)
-    question = shown.already(send, request.now)
-    message = shown.confirmation(again, ready.template, ready.recipient, question=question)
+def _duplicate_preview(
+    request: Request, form: SendForm, prepared: PreparedSend, send: Send
+) -> Message:
+    confirmed = form.with_confirmed_duplicate(send.id)
+    question = shown.duplicate_question(send, request.now)
+    message = shown.render_confirmation(
+        confirmed, prepared.template, prepared.recipient, question=question
+    )
     return replace(message, replace_original=True)
 
 
-async def test(request: ActionRequest, desk: Desk) -> Reply:
+async def send_test(request: ActionRequest, context: Context) -> Reply:
     """What is filled in, to the person's own number: beside a preview, or in the form, which stays
     as it is with a note."""
     if request.in_form:
-        return await _tested_in_form(request, desk)
-    _still_young(request)
-    order = Order.restored(request.value)
-    template = (await desk.library.template(order.template)).value
-    trial = await desk.trials.run(
-        order, template, press=request.interaction_key, member=request.actor.id, asked=order.asked
+        return await _send_test_from_form(request, context)
+    _check_preview_age(request)
+    form = SendForm.from_value(request.value)
+    template = (await context.templates.get_template(form.template)).value
+    test_send = await context.test_sends.send(
+        form,
+        template,
+        interaction_key=request.interaction_key,
+        member=request.actor.id,
+        confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    return shown.tested_message(_note(request, desk, trial), trial, order)
+    return shown.render_test_message(
+        _test_result_text(request, context, test_send), test_send, form
+    )
 
 
-async def _tested_in_form(request: ActionRequest, desk: Desk) -> Reply:
-    pressed = desk.typing.supersede(request.interaction_key)
-    order = _filled_in(request)
-    template = (await desk.library.template(order.template)).value
+async def _send_test_from_form(request: ActionRequest, context: Context) -> Reply:
+    generation = context.debouncer.supersede(request.interaction_key)
+    form = _read_form(request)
+    template = (await context.templates.get_template(form.template)).value
     try:
-        trial = await desk.trials.run(
-            order,
+        test_send = await context.test_sends.send(
+            form,
             template,
-            press=request.interaction_key,
+            interaction_key=request.interaction_key,
             member=request.actor.id,
-            asked=order.tested,
+            confirmed_duplicate_of=form.test_send_id,
         )
-    except PersonError as problem:
-        note, asks = markup(Markup(":warning: "), NO_TEST, " ", explain_as_text(problem)), None
+    except UserError as problem:
+        note, duplicate = (
+            markup(Markup(":warning: "), TEST_NOT_SENT, " ", explain_as_text(problem)),
+            None,
+        )
     else:
-        note, asks = _note(request, desk, trial), trial.asks
-    told = Message(note, (blocks.section(note),))
-    if not desk.typing.is_current(request.interaction_key, pressed):
-        return told  # the form shows by now what was typed meanwhile
-    order = replace(order, tested=str(asks.id) if asks else "")
-    view = await desk.opening.drawn(order, template, tested=note)
-    return shown.updated(view, order, live=True, otherwise=told)
+        note, duplicate = _test_result_text(request, context, test_send), test_send.duplicate
+    fallback = Message(note, (blocks.section(note),))
+    if not context.debouncer.is_current(request.interaction_key, generation):
+        return fallback  # the form shows by now what was typed meanwhile
+    form = replace(form, test_send_id=str(duplicate.id) if duplicate else "")
+    view = await context.send_forms.render_with_recipient(form, template, test_result=note)
+    return shown.update_form(view, form, overwrite=True, fallback=fallback)
 
 
-def _note(request: Request, desk: Desk, trial: Trial) -> Markup:
-    link = desk.dispatch.link(trial.sent.report) if trial.sent else ""
-    return shown.tested(trial, link, request.now)
+def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:
+    link = context.send_service.report_link(test_send.sent.report) if test_send.sent else ""
+    return shown.render_test_result(test_send, link, request.now)
 
 
-async def _told_later(
-    desk: Desk, order: Order, started: asyncio.Task[Sent], *, nowhere: bool
+async def _await_outcome(
+    context: Context, form: SendForm, started: asyncio.Task[SendResult], *, has_no_channel: bool
 ) -> Message | None:
     """``nowhere``: it would be said in the person's own messages, where the report stands."""
     sent = await started
-    told = nowhere and sent.report and sent.send.state is not State.FAILED
-    return None if told else _line(desk, order, sent)
+    is_reported = has_no_channel and sent.report and sent.send.status is not SendStatus.FAILED
+    return None if is_reported else _outcome_message(context, form, sent)
 
 
-def _line(desk: Desk, order: Order, sent: Sent, *, in_place: bool = False) -> Message:
-    return shown.outcome(sent, desk.dispatch.link(sent.report), order, in_place=in_place)
+def _outcome_message(
+    context: Context, form: SendForm, sent: SendResult, *, in_place: bool = False
+) -> Message:
+    return shown.render_outcome(
+        sent, context.send_service.report_link(sent.report), form, replace_original=in_place
+    )
 
 
-async def _before(desk: Desk, order: Order, send: Send, *, in_place: bool = False) -> Message:
+async def _replay_outcome(
+    context: Context, form: SendForm, send: Send, *, in_place: bool = False
+) -> Message:
     """What became of a press that was answered before."""
-    return _line(desk, order, await desk.dispatch.sent(send), in_place=in_place)
+    return _outcome_message(
+        context, form, await context.send_service.with_report(send), in_place=in_place
+    )
 
 
-SEND: Command[Desk] = Command(
+SEND: Command[Context] = Command(
     name="send",
     summary="a WhatsApp template to a phone number, somebody of the team or a lead",
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     role=Role.SENDER,
-    argument_names=(*line.NAMES, NUMBERED, ANY_NAME),
+    argument_names=(*line.RESERVED_NAMES, NUMBERED, ANY_NAME),
     details=(
         "Alone it opens the form. A complete line goes straight to the preview.",
         "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
@@ -346,17 +397,17 @@ SEND: Command[Desk] = Command(
     run=run,
     button=("Send WhatsApp", ""),
     actions=(
-        Action(shown.TEMPLATE, choose, role=Role.SENDER),
-        Action(shown.TYPED, typed, role=Role.SENDER),
-        Action(shown.PICKED, pick, role=Role.SENDER),
+        Action(shown.TEMPLATE, change_template, role=Role.SENDER),
+        Action(shown.INPUT_CHANGED, update_preview, role=Role.SENDER),
+        Action(shown.CANDIDATE_CHANGED, change_recipient, role=Role.SENDER),
         Action(shown.CONFIRM, confirm, role=Role.SENDER),
-        Action(shown.TEST, test, role=Role.SENDER),
+        Action(shown.TEST, send_test, role=Role.SENDER),
         Action(shown.EDIT, edit, role=Role.SENDER),
     ),
     forms=(Form(shown.SUBMIT, submit), Form(shown.CONFIRM, submit)),
-    options=(Options(shown.TEMPLATE, suggest, role=Role.SENDER),),
+    options=(Options(shown.TEMPLATE, suggest_templates, role=Role.SENDER),),
     shortcuts=(
-        Shortcut(ANYWHERE, anywhere, role=Role.SENDER),
-        Shortcut(FROM_MESSAGE, from_message, is_message_shortcut=True, role=Role.SENDER),
+        Shortcut(GLOBAL_SHORTCUT, open_from_shortcut, role=Role.SENDER),
+        Shortcut(MESSAGE_SHORTCUT, open_from_message, is_message_shortcut=True, role=Role.SENDER),
     ),
 )

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import humanize
 
-from bot.context import Desk
+from bot.context import Context
 from bot.errors import UsageError
-from bot.health import Reading
+from bot.health import ServiceHealth
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Role
@@ -18,51 +18,51 @@ from bot.slack.commands.reply import Message
 
 REFRESH = "status.refresh"
 
-PROBLEMS = {
+PROBLEM_TEXT = {
     "timeout": "no answer within 3 seconds",
     "unavailable": "cannot be reached",
     "unreachable": "cannot be reached",
-    "throttled": "asked too often, it wants a pause",
-    "key_refused": "refuses this app’s access token",
-    "role_too_small": "does not let this app look: the role of its key is too small",
+    "rate_limited": "asked too often, it wants a pause",
+    "authentication_error": "refuses this app’s access token",
+    "permission_denied": "does not let this app look: the role of its key is too small",
     "ratelimited": "asked too often, it wants a pause",
 }
 """By the problem of a reading; what is not here is shown as it is."""
 
 
-async def run(request: CommandRequest, desk: Desk) -> Message:
+async def run(request: CommandRequest, context: Context) -> Message:
     if request.arguments.tokens:
         raise UsageError("Status takes no words.", example=STATUS.example)
-    return await _card(desk, request.role, refresh=False)
+    return await _render_card(context, request.role, refresh=False)
 
 
-async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    card = await _card(desk, request.role, refresh=True)
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    card = await _render_card(context, request.role, refresh=True)
     return Message(text=card.text, blocks=card.blocks, replace_original=True)
 
 
-async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
+async def _render_card(context: Context, role: Role, *, refresh: bool) -> Message:
     chakra, slack = await asyncio.gather(
-        desk.health.chakra(refresh=refresh), desk.health.slack(refresh=refresh)
+        context.health.check_chakra(refresh=refresh), context.health.check_slack(refresh=refresh)
     )
-    down = [reading.service for reading in (chakra, slack) if not reading.well]
+    down = [reading.service for reading in (chakra, slack) if not reading.is_healthy]
     summary = f"{' and '.join(down)} cannot be used right now." if down else "All is well."
-    figures = desk.health.cache_figures()
-    kept = "entry" if figures.items == 1 else "entries"
+    figures = context.health.cache_stats()
+    noun = "entry" if figures.items == 1 else "entries"
     size = humanize.naturalsize(figures.bytes, binary=True, format="%.0f")
     table = blocks.fields(
         [
-            ("Chakra", _told(chakra)),
-            ("Slack", _told(slack)),
-            ("Cache", f"{figures.items} {kept}, {size}"),
-            ("Watched jobs", str(desk.work.watching.active_count)),
-            ("Running for", humanize.naturaldelta(timedelta(seconds=desk.health.uptime()))),
+            ("Chakra", _service_status(chakra)),
+            ("Slack", _service_status(slack)),
+            ("Cache", f"{figures.items} {noun}, {size}"),
+            ("Watched jobs", str(context.workflows.watching.active_count)),
+            ("Running for", humanize.naturaldelta(timedelta(seconds=context.health.uptime()))),
         ]
     )
     return Message(
         text=markup("Chakra for Slack: ", summary),
         blocks=(
-            blocks.section(blocks.lines([bold(f"Chakra for Slack {desk.version}"), summary])),
+            blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
             blocks.context(markup(ROLE_SUMMARIES[role])),
             blocks.actions(blocks.button("Refresh", REFRESH)),
@@ -70,13 +70,15 @@ async def _card(desk: Desk, role: Role, *, refresh: bool) -> Message:
     )
 
 
-def _told(reading: Reading) -> Markup:
-    if not reading.well:
-        return markup(":red_circle: ", PROBLEMS.get(reading.problem, reading.problem))
-    return markup(f":large_green_circle: answers in {max(1, round(reading.seconds * 1000))} ms")
+def _service_status(reading: ServiceHealth) -> Markup:
+    if not reading.is_healthy:
+        return markup(":red_circle: ", PROBLEM_TEXT.get(reading.problem, reading.problem))
+    return markup(
+        f":large_green_circle: answers in {max(1, round(reading.latency_seconds * 1000))} ms"
+    )
 
 
-STATUS: Command[Desk] = Command(
+STATUS: Command[Context] = Command(
     name="status",
     summary="whether Chakra and Slack answer, and what you may do here",
     usage="status",

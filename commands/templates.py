@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.chakra.template import Template
-from bot.chakra.templates import Submitted
-from bot.chakra.text import plain
-from bot.context import Desk
+from bot.chakra.templates import TemplateSubmission
+from bot.chakra.text import sanitize_line
+from bot.context import Context
 from bot.errors import BotError, UsageError
-from bot.messages.form_values import Order
+from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
 from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
@@ -27,165 +27,174 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.viewer import shareable, viewer
+from bot.slack.viewer import build_viewer, is_shareable
 from bot.templates import card, pages, vocabulary
 from bot.templates import editor as form
-from bot.templates.draft import Draft, editable, problems
-from bot.templates.list_query import read
-from bot.templates.pages import EXAMPLE, LONGEST_FILTER, Asked
+from bot.templates.draft import TemplateDraft, is_editable, validate_draft
+from bot.templates.list_query import parse_filter_value
+from bot.templates.pages import EXAMPLE, MAX_FILTER_LENGTH, TemplateListQuery
 
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> Message:
-    asked = _read(request.arguments)
-    if asked.words and not (asked.status or asked.category):
-        named = (await desk.library.shelf()).value.named(asked.words, asked.language)
+async def run(request: CommandRequest, context: Context) -> Message:
+    query = _parse_query(request.arguments)
+    if query.words and not (query.status or query.category):
+        named = (await context.templates.get_index()).value.find_by_name(
+            query.words, query.language
+        )
         if named:
-            return await _card(request, desk, card.best(named).id)
-    return await _page(request, desk, asked)
+            return await _render_card(request, context, card.pick_preferred(named).id)
+    return await _render_page(request, context, query)
 
 
-def _read(line: Arguments) -> Asked:
+def _parse_query(line: Arguments) -> TemplateListQuery:
     for word in line.tokens:
         if isinstance(word, Mention | GroupMention | ChannelMention | Link):
             raise UsageError("The list is filtered by words of a name or a text.", example=EXAMPLE)
-    named = {name: plain(word.text) for name, word in line.named.items()}
-    typed = plain(line.text_from())
-    if max(map(len, (typed, *named.values()))) > LONGEST_FILTER:
+    named = {name: sanitize_line(word.text) for name, word in line.named.items()}
+    typed = sanitize_line(line.text_from())
+    if max(map(len, (typed, *named.values()))) > MAX_FILTER_LENGTH:
         raise UsageError("That is too long for a filter.", example=EXAMPLE)
-    return Asked(
+    return TemplateListQuery(
         words=typed,
-        status=read(named.get("status", "")),
-        category=read(named.get("category", "")),
-        language=read(named.get("language", "")),
+        status=parse_filter_value(named.get("status", "")),
+        category=parse_filter_value(named.get("category", "")),
+        language=parse_filter_value(named.get("language", "")),
     )
 
 
 # --- the buttons ---------------------------------------------------------------------------------
 
 
-async def turn(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(request, desk, Asked.restored(request.value)), replace_original=True)
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    return replace(
+        await _render_page(request, context, TemplateListQuery.from_value(request.value)),
+        replace_original=True,
+    )
 
 
-async def reload(request: ActionRequest, desk: Desk) -> Message:
-    asked = Asked.restored(request.value)
-    return replace(await _page(request, desk, asked, refresh=True), replace_original=True)
+async def reload(request: ActionRequest, context: Context) -> Message:
+    query = TemplateListQuery.from_value(request.value)
+    return replace(await _render_page(request, context, query, refresh=True), replace_original=True)
 
 
-async def show(request: ActionRequest, desk: Desk) -> Message:
-    return await _card(request, desk, request.value)
+async def show(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context, request.value)
 
 
-async def choose(request: ActionRequest, desk: Desk) -> Message:
-    return await _card(request, desk, request.value, replace=True)
+async def change_language(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context, request.value, replace_original=True)
 
 
-async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    return await _card(request, desk, request.value, refresh=True, replace=True)
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context, request.value, refresh=True, replace_original=True)
 
 
-async def share(request: ActionRequest, desk: Desk) -> Message:
-    if not shareable(request.channel):
+async def share(request: ActionRequest, context: Context) -> Message:
+    if not is_shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
-    template = (await desk.library.template(request.value)).value
-    return card.public(template, await _family(desk, template), request.actor.id)
+    template = (await context.templates.get_template(request.value)).value
+    return card.render_public(template, await _family(context, template), request.actor.id)
 
 
-async def _page(request: Request, desk: Desk, asked: Asked, *, refresh: bool = False) -> Message:
-    shelf = await desk.library.shelf(refresh=refresh)
-    return pages.page(asked, shelf, may_write=request.role >= Role.SENDER)
+async def _render_page(
+    request: Request, context: Context, query: TemplateListQuery, *, refresh: bool = False
+) -> Message:
+    index = await context.templates.get_index(refresh=refresh)
+    return pages.render_page(query, index, may_write=request.role >= Role.SENDER)
 
 
-async def _card(
+async def _render_card(
     request: Request,
-    desk: Desk,
+    context: Context,
     template_id: str,
     *,
     note: str = "",
     refresh: bool = False,
-    replace: bool = False,
+    replace_original: bool = False,
 ) -> Message:
-    template = await desk.library.template(template_id, refresh=refresh)
-    family = await _family(desk, template.value)
-    looking = await viewer(request, desk.members)
-    return card.private(template, family, looking, note=note, replace=replace)
+    template = await context.templates.get_template(template_id, refresh=refresh)
+    family = await _family(context, template.value)
+    viewer = await build_viewer(request, context.members)
+    return card.render_private(
+        template, family, viewer, note=note, replace_original=replace_original
+    )
 
 
-async def _family(desk: Desk, template: Template) -> Sequence[Template]:
-    return (await desk.library.shelf()).value.by_name.get(template.name, (template,))
+async def _family(context: Context, template: Template) -> Sequence[Template]:
+    return (await context.templates.get_index()).value.by_name.get(template.name, (template,))
 
 
 # --- the form ------------------------------------------------------------------------------------
 
 
-async def open_new(_: ActionRequest, desk: Desk) -> OpenForm:  # noqa: ARG001 - as every action
-    return OpenForm(form.new())
+async def open_new(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG001 - as every action
+    return OpenForm(form.render_new_form())
 
 
-async def open_edit(request: ActionRequest, desk: Desk) -> OpenForm:
+async def open_edit(request: ActionRequest, context: Context) -> OpenForm:
     """Opens with what is remembered: a form cannot wait for Chakra."""
-    template = desk.opening.template(request.value)
+    template = context.send_forms.get_cached_template(request.value)
     if template is None:
         raise UsageError("This card is too old to edit from. Press Refresh on it first.")
-    if not editable(template):
+    if not is_editable(template):
         raise UsageError("WhatsApp takes no change of this template in its present state.")
-    return OpenForm(form.edit(template), state={"template": template.id})
+    return OpenForm(form.render_edit_form(template), state={"template": template.id})
 
 
-async def send(request: ActionRequest, desk: Desk) -> OpenForm:
-    desk.dispatch.check_set_up()
-    template = desk.opening.template(request.value)
+async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
+    context.send_service.require_configured()
+    template = context.send_forms.get_cached_template(request.value)
     if template is None:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    return desk.opening.opened(Order(template=template.id), template)
+    return context.send_forms.open_form(SendForm(template=template.id), template)
 
 
 def check_new(request: SubmitRequest) -> FieldErrors | None:
-    return _checked(problems(Draft.read(request.values)))
+    return _to_field_errors(validate_draft(TemplateDraft.from_values(request.values)))
 
 
 def check_edit(request: SubmitRequest) -> FieldErrors | None:
-    return _checked(problems(Draft.read(request.values), new=False))
+    return _to_field_errors(validate_draft(TemplateDraft.from_values(request.values), is_new=False))
 
 
-def _checked(errors: dict[str, str]) -> FieldErrors | None:
+def _to_field_errors(errors: dict[str, str]) -> FieldErrors | None:
     return FieldErrors(errors) if errors else None
 
 
-async def create(request: SubmitRequest, desk: Desk) -> CloseForm:
-    draft = Draft.read(request.values)
-    submitted = await desk.library.create(draft.new())
-    note = _what_meta_says(submitted, draft)
-    return CloseForm(note, follow_up=await _after(request, desk, submitted.id, note))
+async def create(request: SubmitRequest, context: Context) -> CloseForm:
+    draft = TemplateDraft.from_values(request.values)
+    submitted = await context.templates.create(draft.to_new_template())
+    note = _submission_note(submitted, draft)
+    return CloseForm(note, follow_up=await _card_after_saving(request, context, submitted.id, note))
 
 
-async def edit(request: SubmitRequest, desk: Desk) -> CloseForm:
-    template = (await desk.library.template(request.state.get("template", ""))).value
-    draft = Draft.read(request.values)
+async def edit(request: SubmitRequest, context: Context) -> CloseForm:
+    template = (await context.templates.get_template(request.state.get("template", ""))).value
+    draft = TemplateDraft.from_values(request.values)
     changes = _changes(template, draft)
     if not changes:
         return CloseForm("Nothing was changed.")
-    await desk.library.update(template.id, changes)
+    await context.templates.update(template.id, changes)
     note = "WhatsApp took the change and looks at the template anew. Press Refresh to see what it "
     note += "says; until then the old text may still be sent."
-    return CloseForm(note, follow_up=await _after(request, desk, template.id, note))
+    return CloseForm(note, follow_up=await _card_after_saving(request, context, template.id, note))
 
 
-def _changes(template: Template, draft: Draft) -> dict[str, Any]:
-    components = draft.components(template)
-    before = [dict(part.definition) for part in template.components]
+def _changes(template: Template, draft: TemplateDraft) -> dict[str, Any]:
+    components = draft.to_components(template)
+    current = [dict(part.definition) for part in template.components]
     changes: dict[str, Any] = {}
     if draft.category and draft.category != template.category:
         changes["category"] = draft.category
-    if components != before:
+    if components != current:
         changes["components"] = components
     return changes
 
 
-def _what_meta_says(submitted: Submitted, draft: Draft) -> str:
-    said = {
+def _submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str:
+    text = {
         "APPROVED": "WhatsApp approved it at once: it can be sent.",
         "REJECTED": "WhatsApp rejected it at once.",
     }.get(
@@ -193,20 +202,22 @@ def _what_meta_says(submitted: Submitted, draft: Draft) -> str:
         "WhatsApp took it and looks at it now. Press Refresh in a while to see what it says.",
     )
     if submitted.category and submitted.category != draft.category:
-        said += f" It made it a {vocabulary.category(submitted.category).lower()} template."
-    return said
+        text += f" It made it a {vocabulary.category_name(submitted.category).lower()} template."
+    return text
 
 
-async def _after(request: SubmitRequest, desk: Desk, template_id: str, note: str) -> Message:
+async def _card_after_saving(
+    request: SubmitRequest, context: Context, template_id: str, note: str
+) -> Message:
     """The card as it is now. What was handed in is in: a failure to show it must not deny that."""
     try:
-        return await _card(request, desk, template_id, note=note)
+        return await _render_card(request, context, template_id, note=note)
     except BotError:
-        again = markup(note, " ", code("/chakra templates"), " shows it once Chakra lists it.")
-        return Message(text=again, blocks=(blocks.section(again),))
+        text = markup(note, " ", code("/chakra templates"), " shows it once Chakra lists it.")
+        return Message(text=text, blocks=(blocks.section(text),))
 
 
-TEMPLATES: Command[Desk] = Command(
+TEMPLATES: Command[Context] = Command(
     name="templates",
     aliases=("template",),
     summary="the WhatsApp templates with state, quality and text",
@@ -221,15 +232,15 @@ TEMPLATES: Command[Desk] = Command(
     run=run,
     button=("Templates", ""),
     actions=(
-        Action(pages.PAGE, turn),
+        Action(pages.PAGE, change_page),
         Action(pages.RELOAD, reload),
         Action(pages.SHOW, show),
-        Action(card.CHOOSE, choose),
+        Action(card.CHOOSE, change_language),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),
         Action(form.CREATE, open_new, role=Role.SENDER),
         Action(form.EDIT, open_edit, role=Role.SENDER),
-        Action(card.SEND, send, role=Role.SENDER),
+        Action(card.SEND, open_send_form, role=Role.SENDER),
     ),
     forms=(Form(form.CREATE, create, check_new), Form(form.EDIT, edit, check_edit)),
 )

@@ -6,10 +6,10 @@ from typing import Any
 from unicodedata import category
 
 from bot.chakra.models import User, UserChanges
-from bot.chakra.text import visible
-from bot.context import Desk
-from bot.errors import ChakraError, Missing, NotFound, UsageError
-from bot.messages.form_values import Order
+from bot.chakra.text import has_visible_text
+from bot.context import Context
+from bot.errors import ChakraError, NotFound, ResourceNotFound, UsageError
+from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import bold, code, markup
 from bot.slack.commands.arguments import ChannelMention, GroupMention, Link, Mention, Token
@@ -24,49 +24,49 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
-from bot.slack.viewer import shareable, viewer
+from bot.slack.viewer import build_viewer, is_shareable
 from bot.users import card, query
 from bot.users import picker as choice
-from bot.users.linked_user import user_of
+from bot.users.linked_user import find_linked_user
 
 EXAMPLE = "/chakra user john@acme.com"
 SAVE = "user.save"
 ME = "me"
 SHARE = "share"
 
-LONGEST_QUERY = 200
+MAX_QUERY_LENGTH = 200
 """Characters. No name, address or number is longer; a pasted page is."""
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 """Characters of one name that the form takes. Chakra's own limit is not documented."""
-NAMES = ("first_name", "last_name")
+NAME_FIELDS = ("first_name", "last_name")
 """The fields of the form: what Chakra documents as writable."""
-UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
+FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode's categories of control characters, half characters and line breaks."""
 
 
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> Reply:
-    typed, share = _without_share(request)
+async def run(request: CommandRequest, context: Context) -> Reply:
+    typed, share = _split_share(request)
     if len(typed) == 1 and isinstance(typed[0], Mention):
-        return await _of_member(request, desk, typed[0].id, share=share)
-    sought = _sought(typed)
-    if sought.casefold() == ME:
-        return await _of_member(request, desk, request.actor.id, share=share)
-    return await _found(request, desk, sought, share=share)
+        return await _render_member(request, context, typed[0].id, share=share)
+    search_text = _parse_search(typed)
+    if search_text.casefold() == ME:
+        return await _render_member(request, context, request.actor.id, share=share)
+    return await _find_and_render(request, context, search_text, share=share)
 
 
-def _without_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
+def _split_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
     typed = request.arguments.tokens
     if len(typed) < 2 or typed[-1].text.casefold() != SHARE:
         return typed, False
-    if not shareable(request.channel):
+    if not is_shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
     return typed[:-1], True
 
 
-def _sought(typed: tuple[Token, ...]) -> str:
+def _parse_search(typed: tuple[Token, ...]) -> str:
     """The words as one search. Raises ``UsageError`` for what cannot be anybody."""
     if not typed:
         raise UsageError(
@@ -75,13 +75,13 @@ def _sought(typed: tuple[Token, ...]) -> str:
             example=EXAMPLE,
         )
     for word in typed:
-        _person_like(word)
+        _check_word(word)
     text = " ".join(word.text for word in typed).strip()
-    if not visible(text):
+    if not has_visible_text(text):
         raise UsageError("There is nothing to look for between the quotes.", example=EXAMPLE)
-    if len(text) > LONGEST_QUERY:
+    if len(text) > MAX_QUERY_LENGTH:
         raise UsageError("That is too long to be a person’s name or address.", example=EXAMPLE)
-    addresses = query.emails(text)
+    addresses = query.extract_emails(text)
     if len(addresses) > 1:
         raise UsageError(
             "Those are several addresses. Look up one person at a time.",
@@ -90,7 +90,7 @@ def _sought(typed: tuple[Token, ...]) -> str:
     return text
 
 
-def _person_like(word: Token) -> None:
+def _check_word(word: Token) -> None:
     if isinstance(word, ChannelMention):
         raise UsageError("That is a channel. Name a person instead.", example=EXAMPLE)
     if isinstance(word, GroupMention):
@@ -104,110 +104,116 @@ def _person_like(word: Token) -> None:
 # --- finding -------------------------------------------------------------------------------------
 
 
-async def _found(request: Request, desk: Desk, sought: str, *, share: bool) -> Reply:
+async def _find_and_render(
+    request: Request, context: Context, search_text: str, *, share: bool
+) -> Reply:
     try:
-        matches = await desk.directory.find(sought)
-    except Missing:
-        raise _nobody_with_id(sought) from None
+        matches = await context.directory.find(search_text)
+    except ResourceNotFound:
+        raise _unknown_id_error(search_text) from None
     found = matches.value
     if not found.total:
-        raise await _nobody(desk, sought, found.unread)
+        raise await _not_found_error(context, search_text, found.unavailable_count)
     if found.total > 1:
-        return choice.offer(sought, matches, await desk.directory.names())
+        return choice.render(search_text, matches, await context.directory.get_names())
     note = ""
-    if found.close:
-        note = markup("Nobody is called ", bold(sought), ". This is the closest.")
+    if found.fuzzy:
+        note = markup("Nobody is called ", bold(search_text), ". This is the closest.")
     try:
-        return await _card(request, desk, found.people[0].id, note=note, share=share)
-    except Missing:
-        raise NotFound("user", sought, hint="Their record was deleted in Chakra.") from None
+        return await _render_card(request, context, found.users[0].id, note=note, share=share)
+    except ResourceNotFound:
+        raise NotFound("user", search_text, hint="Their record was deleted in Chakra.") from None
 
 
-def _nobody_with_id(sought: str) -> NotFound:
+def _unknown_id_error(search_text: str) -> NotFound:
     hint = "Chakra has no user with this id, or the user was deleted. Search by name instead."
-    return NotFound("user", sought, hint=hint)
+    return NotFound("user", search_text, hint=hint)
 
 
-async def _nobody(desk: Desk, sought: str, unread: int) -> NotFound:
-    if query.part_of_id(sought):
+async def _not_found_error(context: Context, search_text: str, unavailable_count: int) -> NotFound:
+    if query.is_partial_id(search_text):
         hint = "It looks like a part of an id. A whole one has 36 letters, digits and hyphens."
-        return NotFound("user", sought, hint=hint)
-    address = next(iter(query.emails(sought)), "")
-    near = await desk.directory.near_emails(address) if address else ()
-    if unread:
-        people = "1 person’s card" if unread == 1 else f"{unread} people’s cards"
+        return NotFound("user", search_text, hint=hint)
+    address = next(iter(query.extract_emails(search_text)), "")
+    suggestions = await context.directory.suggest_emails(address) if address else ()
+    if unavailable_count:
+        people = (
+            "1 person’s card" if unavailable_count == 1 else f"{unavailable_count} people’s cards"
+        )
         hint = f"But {people} could not be read in time. Try again in a minute, or give a name."
-        return NotFound("user", sought, hint=hint)
+        return NotFound("user", search_text, hint=hint)
     everybody = markup("Check the spelling, or see everybody with ", code("/chakra users"), ".")
-    return NotFound("user", sought, hint=everybody, near=near)
+    return NotFound("user", search_text, hint=everybody, suggestions=suggestions)
 
 
-async def _of_member(request: Request, desk: Desk, member_id: str, *, share: bool) -> Reply:
-    own = member_id == request.actor.id
-    user = await user_of(member_id, desk.members, desk.directory, own=own)
-    return await _card(request, desk, user.id, share=share)
+async def _render_member(
+    request: Request, context: Context, member_id: str, *, share: bool
+) -> Reply:
+    is_self = member_id == request.actor.id
+    user = await find_linked_user(member_id, context.members, context.directory, is_self=is_self)
+    return await _render_card(request, context, user.id, share=share)
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
-async def _card(
+async def _render_card(
     request: Request,
-    desk: Desk,
+    context: Context,
     user_id: str,
     *,
     note: str = "",
     share: bool = False,
     refresh: bool = False,
-    replace: bool = False,
+    replace_original: bool = False,
 ) -> Message:
-    profile = await desk.directory.profile(user_id, refresh=refresh)
+    profile = await context.directory.get_profile(user_id, refresh=refresh)
     if share:
-        return card.public(profile.value, request.actor.id)
-    looking = await viewer(request, desk.members)
-    return card.private(profile, looking, note=note, replace=replace)
+        return card.render_public(profile.value, request.actor.id)
+    viewer = await build_viewer(request, context.members)
+    return card.render_private(profile, viewer, note=note, replace_original=replace_original)
 
 
-async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    return await _card(request, desk, request.value, refresh=True, replace=True)
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context, request.value, refresh=True, replace_original=True)
 
 
-async def chosen(request: ActionRequest, desk: Desk) -> Message:
-    return await _card(request, desk, request.value, replace=True)
+async def choose(request: ActionRequest, context: Context) -> Message:
+    return await _render_card(request, context, request.value, replace_original=True)
 
 
-async def share(request: ActionRequest, desk: Desk) -> Message:
-    if not shareable(request.channel):
+async def share(request: ActionRequest, context: Context) -> Message:
+    if not is_shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
-    return await _card(request, desk, request.value, share=True)
+    return await _render_card(request, context, request.value, share=True)
 
 
 # --- the form ------------------------------------------------------------------------------------
 
 
-async def edit(request: ActionRequest, desk: Desk) -> OpenForm:
+async def edit(request: ActionRequest, context: Context) -> OpenForm:
     """Opens with what is remembered; ``state`` keeps that, to tell what was changed."""
-    user = desk.directory.remembered(request.value)
-    known = _names(user) if user else {}
-    return OpenForm(_form(known), state={"user": request.value, **known})
+    user = context.directory.get_cached_user(request.value)
+    known = _name_values(user) if user else {}
+    return OpenForm(_edit_form(known), state={"user": request.value, **known})
 
 
-async def send(request: ActionRequest, desk: Desk) -> OpenForm:
-    desk.dispatch.check_set_up()
-    user = desk.directory.remembered(request.value)
+async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
+    context.send_service.require_configured()
+    user = context.directory.get_cached_user(request.value)
     if user is None or not user.phones:
         raise UsageError("This card is too old to send from. Press Refresh on it first.")
-    return desk.opening.opened(Order(to=f"+{user.phones[0].lstrip('+')}"), None)
+    return context.send_forms.open_form(SendForm(to=f"+{user.phones[0].lstrip('+')}"), None)
 
 
-def _names(user: User) -> dict[str, str]:
+def _name_values(user: User) -> dict[str, str]:
     return {
-        "first_name": user.first_name[:LONGEST_NAME],
-        "last_name": user.last_name[:LONGEST_NAME],
+        "first_name": user.first_name[:MAX_NAME_LENGTH],
+        "last_name": user.last_name[:MAX_NAME_LENGTH],
     }
 
 
-def _form(known: dict[str, str]) -> dict[str, Any]:
+def _edit_form(known: dict[str, str]) -> dict[str, Any]:
     hint = "" if known else "What you leave empty stays as it is."
     fields = [
         blocks.text_field(
@@ -217,58 +223,62 @@ def _form(known: dict[str, str]) -> dict[str, Any]:
             initial=known.get(field, ""),
             hint=hint,
             optional=True,
-            max_length=LONGEST_NAME,
+            max_length=MAX_NAME_LENGTH,
         )
-        for field, label in zip(NAMES, ("First name", "Last name"), strict=True)
+        for field, label in zip(NAME_FIELDS, ("First name", "Last name"), strict=True)
     ]
-    small = blocks.context("This changes the name in Chakra, for everybody.")
-    return blocks.form_modal(SAVE, "Edit user", "Save", [*fields, small])
+    note = blocks.context("This changes the name in Chakra, for everybody.")
+    return blocks.form_modal(SAVE, "Edit user", "Save", [*fields, note])
 
 
-def check(request: SubmitRequest) -> FieldErrors | None:
-    entered = _entered(request)
-    errors = {field: problem for field in NAMES if (problem := _problem(entered[field]))}
+def validate(request: SubmitRequest) -> FieldErrors | None:
+    entered = _entered_names(request)
+    errors = {
+        field: problem for field in NAME_FIELDS if (problem := _validate_name(entered[field]))
+    }
     if not errors and not any(entered.values()):
         errors = {"first_name": "Give a first name, a last name or both."}
     return FieldErrors(errors) if errors else None
 
 
-def _entered(request: SubmitRequest) -> dict[str, str]:
-    return {field: request.values.get(field, "").strip() for field in NAMES}
+def _entered_names(request: SubmitRequest) -> dict[str, str]:
+    return {field: request.values.get(field, "").strip() for field in NAME_FIELDS}
 
 
-def _problem(name: str) -> str:
-    if len(name) > LONGEST_NAME:
-        return f"That is longer than {LONGEST_NAME} characters."
-    if name and not visible(name):
+def _validate_name(name: str) -> str:
+    if len(name) > MAX_NAME_LENGTH:
+        return f"That is longer than {MAX_NAME_LENGTH} characters."
+    if name and not has_visible_text(name):
         return "There is nothing to be seen in this name."
-    if any(category(sign) in UNWRITABLE for sign in name):
+    if any(category(character) in FORBIDDEN_CATEGORIES for character in name):
         return "A name is one line, without tabs."
     return ""
 
 
-async def save(request: SubmitRequest, desk: Desk) -> CloseForm:
+async def save(request: SubmitRequest, context: Context) -> CloseForm:
     user_id = request.state.get("user", "")
-    known = {field: request.state[field] for field in NAMES if field in request.state}
+    known = {field: request.state[field] for field in NAME_FIELDS if field in request.state}
     changed = {
-        field: name for field, name in _entered(request).items() if name != known.get(field, "")
+        field: name
+        for field, name in _entered_names(request).items()
+        if name != known.get(field, "")
     }
     if not changed:
         return CloseForm("Nothing was changed.")
-    await desk.directory.update(user_id, UserChanges(**changed))
-    return CloseForm("Saved.", follow_up=await _after_saving(request, desk, user_id))
+    await context.directory.update(user_id, UserChanges(**changed))
+    return CloseForm("Saved.", follow_up=await _card_after_saving(request, context, user_id))
 
 
-async def _after_saving(request: SubmitRequest, desk: Desk, user_id: str) -> Message:
+async def _card_after_saving(request: SubmitRequest, context: Context, user_id: str) -> Message:
     """The card as it is now. The change is made: that it cannot be shown must not deny that."""
     try:
-        return await _card(request, desk, user_id, replace=True)
+        return await _render_card(request, context, user_id, replace_original=True)
     except ChakraError:
-        said = "Saved. Chakra did not show the new card; press Refresh on the old one in a minute."
-        return Message(text=said, blocks=(blocks.section(said),))
+        text = "Saved. Chakra did not show the new card; press Refresh on the old one in a minute."
+        return Message(text=text, blocks=(blocks.section(text),))
 
 
-USER: Command[Desk] = Command(
+USER: Command[Context] = Command(
     name="user",
     aliases=("who", "whois"),
     summary="one person of the Chakra team, with team, role, e-mail, phone and local time",
@@ -284,8 +294,8 @@ USER: Command[Desk] = Command(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share),
         Action(card.EDIT, edit, role=Role.SENDER),
-        Action(card.SEND, send, role=Role.SENDER),
-        Action(choice.CHOOSE, chosen),
+        Action(card.SEND, open_send_form, role=Role.SENDER),
+        Action(choice.CHOOSE, choose),
     ),
-    forms=(Form(SAVE, save, check),),
+    forms=(Form(SAVE, save, validate),),
 )

@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass, replace
 from math import ceil
 
 from bot.chakra.models import User
-from bot.chakra.text import plain
-from bot.context import Desk
+from bot.chakra.text import sanitize_line
+from bot.context import Context
 from bot.errors import UsageError
 from bot.slack import blocks
 from bot.slack.age import freshness
@@ -17,38 +17,38 @@ from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
-from bot.slack.viewer import viewer
+from bot.slack.viewer import build_viewer
 from bot.users import card
 from bot.users import picker as choice
-from bot.users.card import availability
-from bot.users.index import Roster
+from bot.users.card import availability_label
+from bot.users.index import UserIndex
 from bot.users.list_query import (
     ACTIVE,
     ALL,
+    KNOWN_STATUSES,
     SORTS,
-    STATUSES,
-    Filter,
-    listing,
-    roles_called,
-    roles_of,
-    statuses_of,
+    UserFilter,
+    available_roles,
+    available_statuses,
+    filter_users,
+    match_roles,
 )
-from bot.users.names import Names
+from bot.users.names import RoleAndTeamNames
 
 EXAMPLE = "/chakra users role:sales status:available"
 PAGE = "users.page"
 REFRESH = "users.refresh"
 OPEN = "users.open"
 
-ROWS = 10
-LONGEST = 200
+ROWS_PER_PAGE = 10
+MAX_FILTER_LENGTH = 200
 """Characters of one filter. Four of them, escaped as JSON, fit into a button's 2,000."""
-MOST_NAMED = 30
+MAX_LISTED_VALUES = 30
 """Roles that a sentence lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UserListQuery:
     """What was typed, and the page; it travels in the buttons. Pages count from 1."""
 
     words: str = ""
@@ -61,21 +61,21 @@ class Asked:
 # --- the typed line, and the line in a button ----------------------------------------------------
 
 
-async def run(request: CommandRequest, desk: Desk) -> Message:
-    return await _page(desk, _read(request.arguments))
+async def run(request: CommandRequest, context: Context) -> Message:
+    return await _render_page(context, _parse_query(request.arguments))
 
 
-def _read(line: Arguments) -> Asked:
+def _parse_query(line: Arguments) -> UserListQuery:
     for word in line.tokens:
         if isinstance(word, Mention | GroupMention | ChannelMention | Link):
             raise UsageError(
                 "The list is filtered by words of a name or an address.", example=EXAMPLE
             )
-    named = {name: plain(word.text) for name, word in line.named.items()}
-    typed = plain(line.text_from())
-    if max(map(len, (typed, *named.values()))) > LONGEST:
+    named = {name: sanitize_line(word.text) for name, word in line.named.items()}
+    typed = sanitize_line(line.text_from())
+    if max(map(len, (typed, *named.values()))) > MAX_FILTER_LENGTH:
         raise UsageError("That is too long for a filter.", example=EXAMPLE)
-    return Asked(
+    return UserListQuery(
         words=typed,
         role=named.get("role", ""),
         status=named.get("status", "").casefold() or ACTIVE,
@@ -83,159 +83,163 @@ def _read(line: Arguments) -> Asked:
     )
 
 
-def _written(asked: Asked) -> str:
-    return json.dumps(astuple(asked), ensure_ascii=False, separators=(",", ":"))
+def _to_value(query: UserListQuery) -> str:
+    return json.dumps(astuple(query), ensure_ascii=False, separators=(",", ":"))
 
 
-def _restored(value: str) -> Asked:
+def _from_value(value: str) -> UserListQuery:
     """Raises ``UsageError`` for what no button of today holds."""
     try:
         typed, role, status, sort, page = json.loads(value)
     except (ValueError, TypeError, RecursionError):
-        raise _outdated() from None
+        raise _outdated_error() from None
     texts = (typed, role, status, sort)
-    fits = all(isinstance(text, str) and len(text) <= LONGEST for text in texts)
+    fits = all(isinstance(text, str) and len(text) <= MAX_FILTER_LENGTH for text in texts)
     if not fits or not isinstance(page, int) or isinstance(page, bool):
-        raise _outdated()
-    return Asked(typed, role, status, sort, page)
+        raise _outdated_error()
+    return UserListQuery(typed, role, status, sort, page)
 
 
-def _outdated() -> UsageError:
+def _outdated_error() -> UsageError:
     return UsageError("That button belongs to an older list.", example="/chakra users")
 
 
 # --- the buttons ---------------------------------------------------------------------------------
 
 
-async def turn(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(desk, _restored(request.value)), replace_original=True)
+async def change_page(request: ActionRequest, context: Context) -> Message:
+    return replace(await _render_page(context, _from_value(request.value)), replace_original=True)
 
 
-async def refresh(request: ActionRequest, desk: Desk) -> Message:
-    return replace(await _page(desk, _restored(request.value), refresh=True), replace_original=True)
+async def refresh(request: ActionRequest, context: Context) -> Message:
+    return replace(
+        await _render_page(context, _from_value(request.value), refresh=True), replace_original=True
+    )
 
 
-async def show(request: ActionRequest, desk: Desk) -> Message:
-    profile = await desk.directory.profile(request.value)
-    return card.private(profile, await viewer(request, desk.members))
+async def show(request: ActionRequest, context: Context) -> Message:
+    profile = await context.directory.get_profile(request.value)
+    return card.render_private(profile, await build_viewer(request, context.members))
 
 
 # --- the page ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UserListResult:
     """``people`` are all that match, of ``total``; ``roles`` are the labels that were meant."""
 
-    people: tuple[User, ...]
+    users: tuple[User, ...]
     total: int
     roles: tuple[str, ...]
 
     @property
     def pages(self) -> int:
-        return max(1, ceil(len(self.people) / ROWS))
+        return max(1, ceil(len(self.users) / ROWS_PER_PAGE))
 
 
-async def _page(desk: Desk, asked: Asked, *, refresh: bool = False) -> Message:
-    everyone = await desk.directory.everyone(refresh=refresh)
-    names = await desk.directory.names(wait=bool(asked.role) or asked.sort == "role")
-    found = _found(asked, everyone.value, names)
-    asked = replace(asked, page=min(max(1, asked.page), found.pages))
-    told = _told(asked, found)
-    made: list[Block] = [blocks.section(told)]
-    start = (asked.page - 1) * ROWS
-    made += [_row(user, names) for user in found.people[start : start + ROWS]]
-    if not found.people:
-        made.append(blocks.section(_widen(asked, found)))
-    made.append(blocks.context(freshness(everyone)))
-    made.append(blocks.actions(*_buttons(asked, found.pages)))
-    return Message(text=told, blocks=tuple(made))
+async def _render_page(context: Context, query: UserListQuery, *, refresh: bool = False) -> Message:
+    index = await context.directory.get_index(refresh=refresh)
+    names = await context.directory.get_names(wait=bool(query.role) or query.sort == "role")
+    result = _apply_query(query, index.value, names)
+    query = replace(query, page=min(max(1, query.page), result.pages))
+    heading = _heading(query, result)
+    content: list[Block] = [blocks.section(heading)]
+    start = (query.page - 1) * ROWS_PER_PAGE
+    content += [_row(user, names) for user in result.users[start : start + ROWS_PER_PAGE]]
+    if not result.users:
+        content.append(blocks.section(_empty_state(query, result)))
+    content.append(blocks.context(freshness(index)))
+    content.append(blocks.actions(*_buttons(query, result.pages)))
+    return Message(text=heading, blocks=tuple(content))
 
 
-def _found(asked: Asked, roster: Roster, names: Names) -> Found:
+def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames) -> UserListResult:
     """Raises ``UsageError`` for a role, status or order that there is none of."""
-    statuses = statuses_of(roster)
-    if asked.status not in statuses:
-        raise _unknown("status", asked.status, statuses)
-    if asked.sort not in SORTS:
-        raise _unknown("order", asked.sort, SORTS)
+    statuses = available_statuses(index)
+    if query.status not in statuses:
+        raise _unknown_value_error("status", query.status, statuses)
+    if query.sort not in SORTS:
+        raise _unknown_value_error("order", query.sort, SORTS)
     roles: tuple[str, ...] = ()
-    if asked.role:
-        known = roles_of(roster, names)
-        roles = roles_called(asked.role, known)
+    if query.role:
+        known = available_roles(index, names)
+        roles = match_roles(query.role, known)
         if not roles:
-            raise _unknown("role", asked.role, known)
-    people = listing(roster, names, Filter(asked.words, roles, asked.status, asked.sort))
-    return Found(people, len(roster.people), roles)
+            raise _unknown_value_error("role", query.role, known)
+    users = filter_users(index, names, UserFilter(query.words, roles, query.status, query.sort))
+    return UserListResult(users, len(index.users), roles)
 
 
-def _unknown(what: str, typed: str, known: Sequence[str]) -> UsageError:
-    there_are = ", ".join(known[:MOST_NAMED]) or "none that could be read"
+def _unknown_value_error(noun: str, typed: str, known: Sequence[str]) -> UsageError:
+    available = ", ".join(known[:MAX_LISTED_VALUES]) or "none that could be read"
     return UsageError(
-        f"There is no {what} “{blocks.clip(typed, 40)}”. There are: {there_are}.", example=EXAMPLE
+        f"There is no {noun} “{blocks.clip(typed, 40)}”. There are: {available}.", example=EXAMPLE
     )
 
 
-def _told(asked: Asked, found: Found) -> Markup:
+def _heading(query: UserListQuery, result: UserListResult) -> Markup:
     """23 of 41 people · role Inside Sales · page 1 of 3"""
-    parts: list[str] = [bold(f"{len(found.people)} of {found.total} people")]
-    if asked.words:
-        parts.append(f"“{asked.words}”")
-    if found.roles:
-        parts.append(f"role {' or '.join(found.roles)}")
-    parts.append("active and inactive" if asked.status == ALL else asked.status)
-    if asked.sort != "name":
-        parts.append(f"by {asked.sort}" if asked.sort != "newest" else "newest first")
-    if found.pages > 1:
-        parts.append(f"page {asked.page} of {found.pages}")
+    parts: list[str] = [bold(f"{len(result.users)} of {result.total} people")]
+    if query.words:
+        parts.append(f"“{query.words}”")
+    if result.roles:
+        parts.append(f"role {' or '.join(result.roles)}")
+    parts.append("active and inactive" if query.status == ALL else query.status)
+    if query.sort != "name":
+        parts.append(f"by {query.sort}" if query.sort != "newest" else "newest first")
+    if result.pages > 1:
+        parts.append(f"page {query.page} of {result.pages}")
     return Markup("  ·  ".join([escape(part) for part in parts]))
 
 
-def _widen(asked: Asked, found: Found) -> Markup:
+def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
     """What to change when nobody is left."""
-    if not found.total:
+    if not result.total:
         return markup("Chakra lists nobody in this team.")
-    ways = []
-    if asked.words:
-        ways.append("other or fewer words")
-    if found.roles:
-        ways.append("another role, or none")
-    if asked.status != ALL:
-        ways.append("status:all")
+    advice = []
+    if query.words:
+        advice.append("other or fewer words")
+    if result.roles:
+        advice.append("another role, or none")
+    if query.status != ALL:
+        advice.append("status:all")
     return markup(
         "Nobody matches. Try ",
-        ", ".join(ways),
+        ", ".join(advice),
         ", or see the team with ",
         code("/chakra users"),
         ".",
     )
 
 
-def _row(user: User, names: Names) -> Block:
-    status = availability(user) if user.active is not False else ""
-    about = [escape(part) for part in (status, *choice.told_apart(user, names)) if part]
-    told = [choice.title(user)]
-    if about:
-        told.append(Markup("  ·  ".join(about)))
-    return blocks.section(lines(told), accessory=blocks.button("Show", OPEN, user.id))
+def _row(user: User, names: RoleAndTeamNames) -> Block:
+    status = availability_label(user) if user.active is not False else ""
+    details = [
+        escape(part) for part in (status, *choice.distinguishing_details(user, names)) if part
+    ]
+    text_lines = [choice.render_name(user)]
+    if details:
+        text_lines.append(Markup("  ·  ".join(details)))
+    return blocks.section(lines(text_lines), accessory=blocks.button("Show", OPEN, user.id))
 
 
-def _buttons(asked: Asked, pages: int) -> list[Block]:
-    made = []
-    if asked.page > 1:
-        made.append(_turning("Previous", "previous", asked, -1))
-    if asked.page < pages:
-        made.append(_turning("Next", "next", asked, 1))
-    made.append(blocks.button("Refresh", REFRESH, _written(asked)))
-    return made
+def _buttons(query: UserListQuery, pages: int) -> list[Block]:
+    buttons = []
+    if query.page > 1:
+        buttons.append(_page_button("Previous", "previous", query, -1))
+    if query.page < pages:
+        buttons.append(_page_button("Next", "next", query, 1))
+    buttons.append(blocks.button("Refresh", REFRESH, _to_value(query)))
+    return buttons
 
 
-def _turning(label: str, suffix: str, asked: Asked, step: int) -> Block:
-    there = replace(asked, page=asked.page + step)
-    return blocks.button(label, f"{PAGE}:{suffix}", _written(there))
+def _page_button(label: str, suffix: str, query: UserListQuery, delta: int) -> Block:
+    target = replace(query, page=query.page + delta)
+    return blocks.button(label, f"{PAGE}:{suffix}", _to_value(target))
 
 
-USERS: Command[Desk] = Command(
+USERS: Command[Context] = Command(
     name="users",
     aliases=("team", "people"),
     summary="the Chakra team as a list, filtered, sorted, in pages",
@@ -244,9 +248,9 @@ USERS: Command[Desk] = Command(
     argument_names=("role", "status", "sort"),
     details=(
         "Words are the beginnings of names or addresses. Without status, the active are listed.",
-        f"status: {', '.join(STATUSES)}. sort: {', '.join(SORTS)}.",
+        f"status: {', '.join(KNOWN_STATUSES)}. sort: {', '.join(SORTS)}.",
     ),
     run=run,
     button=("The team", ""),
-    actions=(Action(PAGE, turn), Action(REFRESH, refresh), Action(OPEN, show)),
+    actions=(Action(PAGE, change_page), Action(REFRESH, refresh), Action(OPEN, show)),
 )

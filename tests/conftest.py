@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bot.context import Desk
+from bot.context import Context
 from bot.db.engine import Database
 from bot.sandbox.world import World, world
 from bot.slack.commands.command import Command
@@ -40,7 +40,7 @@ def open_world(clock: ManualClock) -> OpenWorld:
 
     @asynccontextmanager
     async def enter(
-        commands: Sequence[Command[Desk]] = COMMANDS, **settings: Any
+        commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
         made = world(commands, clock, **settings)
         entered = await made.__aenter__()

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from bot.cache import Cached, Policy
+from bot.cache import Cached, CachePolicy
 from tests.clock import settle
 
 POLICIES = {
-    "user": Policy(fresh=300, stale=1000, negative=30),
-    "job": Policy(fresh=2, stale=10, negative=30),
+    "user": CachePolicy(fresh_seconds=300, stale_seconds=1000, negative_seconds=30),
+    "job": CachePolicy(fresh_seconds=2, stale_seconds=10, negative_seconds=30),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot import manifest
-from bot.cache import Figures
+from bot.cache import CacheStats
 from bot.metrics import Metrics
 from bot.settings.settings import SETTINGS, Setting
 from bot.slack.commands import help as help_
@@ -36,7 +36,7 @@ def regions() -> dict[str, str]:
 def metrics() -> tuple[str, ...]:
     """Every series of a running bot, with its labels in braces."""
     made = Metrics()
-    made.watch_cache(lambda: Figures(items=0, bytes=0, most_bytes=0))
+    made.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
     return made.series()
 
 
@@ -47,13 +47,13 @@ def _commands() -> str:
 
 
 def _settings() -> str:
-    rows = [(f"`{s.name}`", _default(s), s.meaning, s.where) for s in SETTINGS]
+    rows = [(f"`{s.name}`", _default(s), s.description, s.where_to_find) for s in SETTINGS]
     return _table(("name", "default", "meaning", "where to find it"), rows)
 
 
 def _default(setting: Setting) -> str:
-    if setting.needed in DEFAULTS:
-        return DEFAULTS[setting.needed]
+    if setting.required in DEFAULTS:
+        return DEFAULTS[setting.required]
     return f"`{setting.default}`" if setting.default else "none"
 
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.cache import Cache, Cached, Policy, size_of
+from bot.cache import Cache, Cached, CachePolicy, estimate_size
 from bot.errors import (
+    AuthenticationError,
     BotError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     NotFound,
     OutcomeUnknown,
+    RateLimited,
     Rejected,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
-    Unreadable,
 )
 from tests.clock import ManualClock
 from tests.loading import POLICIES, Source
@@ -39,7 +39,7 @@ async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIter
     def observe(kind: str, result: str) -> None:
         seen[kind, result] += 1
 
-    cache = Cache(clock, POLICIES, observe=observe)
+    cache = Cache(clock, POLICIES, on_lookup=observe)
     yield cache
     await cache.aclose()
 
@@ -82,7 +82,9 @@ async def test_an_unknown_kind_is_refused_before_anything_is_loaded(cache: Cache
     assert source.loads == 0
 
 
-@pytest.mark.parametrize("error", [Missing("no"), NotFound("user", "x", near=("y",))])
+@pytest.mark.parametrize(
+    "error", [ResourceNotFound("no"), NotFound("user", "x", suggestions=("y",))]
+)
 async def test_not_found_is_believed_for_a_little_while(
     cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: Exception
 ) -> None:
@@ -99,8 +101,8 @@ async def test_not_found_is_believed_for_a_little_while(
 
 
 async def test_a_refresh_does_not_believe_a_remembered_not_found(cache: Cache) -> None:
-    source = Source([Missing("no"), "John"])
-    with pytest.raises(Missing):
+    source = Source([ResourceNotFound("no"), "John"])
+    with pytest.raises(ResourceNotFound):
         await cache.get("user", "1", source)
     assert (await cache.get("user", "1", source, refresh=True)).value == "John"
     assert (await cache.get("user", "1", source)).value == "John"
@@ -109,16 +111,16 @@ async def test_a_refresh_does_not_believe_a_remembered_not_found(cache: Cache) -
 async def test_a_remembered_not_found_raised_often_keeps_no_growing_traceback(
     cache: Cache,
 ) -> None:
-    source = Source([Missing("no")])
+    source = Source([ResourceNotFound("no")])
     lengths = []
     for _ in range(4):
-        with pytest.raises(Missing) as raised:
+        with pytest.raises(ResourceNotFound) as raised:
             await cache.get("user", "1", source)
         lengths.append(len(raised.traceback))
     assert len(set(lengths[1:])) == 1
 
 
-@pytest.mark.parametrize("error", [Unavailable("down"), Throttled("slowly", retry_after=9)])
+@pytest.mark.parametrize("error", [Unavailable("down"), RateLimited("slowly", retry_after=9)])
 async def test_an_old_value_stands_in_during_an_outage_with_its_age_and_reason(
     cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: BotError
 ) -> None:
@@ -139,7 +141,14 @@ async def test_an_old_value_is_not_kept_for_ever(cache: Cache, clock: ManualCloc
 
 @pytest.mark.parametrize(
     "error",
-    [Missing(), Rejected(), KeyRefused(), Unreadable(), OutcomeUnknown(), RuntimeError()],
+    [
+        ResourceNotFound(),
+        Rejected(),
+        AuthenticationError(),
+        InvalidResponse(),
+        OutcomeUnknown(),
+        RuntimeError(),
+    ],
 )
 async def test_no_old_value_stands_in_for_an_answer(
     cache: Cache, clock: ManualClock, error: Exception
@@ -154,9 +163,9 @@ async def test_no_old_value_stands_in_for_an_answer(
 async def test_after_a_not_found_no_older_value_comes_back(
     cache: Cache, clock: ManualClock
 ) -> None:
-    source = Source(["John", Missing("gone"), Unavailable("down")])
+    source = Source(["John", ResourceNotFound("gone"), Unavailable("down")])
     await cache.get("user", "1", source)
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
         await cache.get("user", "1", source, refresh=True)
     await clock.advance(31)
     with pytest.raises(Unavailable):
@@ -179,48 +188,48 @@ async def test_peek_never_asks_and_tells_old_from_fresh(cache: Cache, clock: Man
 
 
 async def test_the_least_used_go_when_the_bytes_run_out(clock: ManualClock) -> None:
-    cache = Cache(clock, POLICIES, most_bytes=250, sizeof=lambda value: len(str(value)))
+    cache = Cache(clock, POLICIES, max_bytes=250, sizeof=lambda value: len(str(value)))
     for key in "abc":  # a key and its kind count too
         await cache.get("user", key, Source(["x" * 80]))
     assert cache.peek("user", "a") is None
     assert cache.peek("user", "c") is not None
-    figures = cache.figures()
+    figures = cache.stats()
     assert figures.items == 2
-    assert figures.bytes <= figures.most_bytes == 250
-    assert figures.kinds == {"user": 2}
+    assert figures.bytes <= figures.max_bytes == 250
+    assert figures.items_by_kind == {"user": 2}
 
 
 async def test_a_value_larger_than_the_whole_cache_is_served_and_the_older_one_goes(
     clock: ManualClock,
 ) -> None:
-    cache = Cache(clock, POLICIES, most_bytes=100, sizeof=lambda value: len(str(value)))
+    cache = Cache(clock, POLICIES, max_bytes=100, sizeof=lambda value: len(str(value)))
     source = Source(["small", "x" * 1000])
     await cache.get("user", "1", source)
     assert (await cache.get("user", "1", source, refresh=True)).value == "x" * 1000
     assert cache.peek("user", "1") is None
-    assert cache.figures().items == 0
+    assert cache.stats().items == 0
 
 
 async def test_figures_leave_out_what_has_expired(cache: Cache, clock: ManualClock) -> None:
     await cache.get("user", "1", Source(["John"]))
     await cache.get("job", "1", Source(["a job"]))
-    assert cache.figures().kinds == {"user": 1, "job": 1}
+    assert cache.stats().items_by_kind == {"user": 1, "job": 1}
     await clock.advance(12)
-    assert cache.figures().kinds == {"user": 1}
+    assert cache.stats().items_by_kind == {"user": 1}
 
 
 def test_sizes_are_about_right_and_quick_to_tell() -> None:
     short, long = ["x" * 100] * 10, [f"{n:0100}" for n in range(100_000)]
-    assert size_of(short) < 1000
-    assert 14_000_000 < size_of(long) < 17_000_000
-    assert 29_000_000 < size_of({name: f"{name}!" for name in long}) < 36_000_000
-    assert size_of(Cached("x" * 5000)) > 5000
+    assert estimate_size(short) < 1000
+    assert 14_000_000 < estimate_size(long) < 17_000_000
+    assert 29_000_000 < estimate_size({name: f"{name}!" for name in long}) < 36_000_000
+    assert estimate_size(Cached("x" * 5000)) > 5000
 
 
 def test_a_value_that_holds_itself_has_a_size() -> None:
     loop: list[object] = []
     loop.append(loop)
-    assert size_of(loop) > 0
+    assert estimate_size(loop) > 0
 
 
 @dataclass(frozen=True)
@@ -231,14 +240,14 @@ class Work:
 @pytest.mark.parametrize(
     ("policy", "finished", "seconds"),
     [
-        (Policy(fresh=2, finished=3600), True, 3600),
-        (Policy(fresh=2, finished=3600), False, 2),
-        (Policy(fresh=2, finished=3600), "soon", 2),
-        (Policy(fresh=2), True, 2),
+        (CachePolicy(fresh_seconds=2, finished_seconds=3600), True, 3600),
+        (CachePolicy(fresh_seconds=2, finished_seconds=3600), False, 2),
+        (CachePolicy(fresh_seconds=2, finished_seconds=3600), "soon", 2),
+        (CachePolicy(fresh_seconds=2), True, 2),
     ],
 )
 async def test_what_is_finished_is_served_for_as_long_as_its_kind_says(
-    clock: ManualClock, policy: Policy, finished: object, seconds: float
+    clock: ManualClock, policy: CachePolicy, finished: object, seconds: float
 ) -> None:
     cache = Cache(clock, {"work": policy})
     source = Source([Work(finished), Work(True)])
@@ -258,7 +267,9 @@ async def test_what_is_finished_is_served_for_as_long_as_its_kind_says(
 
 
 async def test_even_what_is_finished_stands_in_during_an_outage(clock: ManualClock) -> None:
-    cache = Cache(clock, {"work": Policy(fresh=2, finished=3600, stale=100)})
+    cache = Cache(
+        clock, {"work": CachePolicy(fresh_seconds=2, finished_seconds=3600, stale_seconds=100)}
+    )
     down = Unavailable("down")
     source = Source([Work(True), down])
     await cache.get("work", "1", source)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cache import Cache
-from bot.errors import Missing, Unavailable
+from bot.errors import ResourceNotFound, Unavailable
 from tests.clock import ManualClock, settle
 from tests.loading import POLICIES, Source, asked
 
@@ -33,7 +33,7 @@ async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIter
     def observe(kind: str, result: str) -> None:
         seen[kind, result] += 1
 
-    cache = Cache(clock, POLICIES, observe=observe)
+    cache = Cache(clock, POLICIES, on_lookup=observe)
     yield cache
     await cache.aclose()
 
@@ -47,7 +47,7 @@ async def test_two_hundred_who_ask_at_once_make_one_load(
     await source.let_go()
     assert {task.result().value for task in tasks} == {"John"}
     assert source.loads == 1
-    assert seen == {("user", "miss"): 1, ("user", "shared"): 199}
+    assert seen == {("user", "miss"): 1, ("user", "coalesced"): 199}
 
 
 async def test_a_cancelled_first_caller_takes_nobody_along(cache: Cache) -> None:
@@ -186,11 +186,11 @@ async def test_what_was_being_loaded_when_it_was_invalidated_is_neither_kept_nor
 
 
 async def test_a_not_found_from_before_an_invalidation_is_not_believed(cache: Cache) -> None:
-    source = Source([Missing("no"), "John"], held=True)
+    source = Source([ResourceNotFound("no"), "John"], held=True)
     early = await asked(cache.get("user", "1", source))
     cache.invalidate("user", "1")
     await source.let_go()
-    assert isinstance(early.exception(), Missing)
+    assert isinstance(early.exception(), ResourceNotFound)
     source.held = False
     assert (await cache.get("user", "1", source)).value == "John"
 
@@ -267,7 +267,7 @@ class World:
         after = self.invalidated[key]
         try:
             cached = await self.cache.get("user", key, self.load(key, refresh), refresh=refresh)
-        except (Unavailable, Missing):
+        except (Unavailable, ResourceNotFound):
             return
         assert isinstance(cached.value, int)
         assert cached.value > after or after == 0, "older than an invalidation"
@@ -294,7 +294,7 @@ class World:
             case "fail", int(number):
                 self.end(number, Unavailable("down"))
             case "missing", int(number):
-                self.end(number, Missing("no"))
+                self.end(number, ResourceNotFound("no"))
             case "wait", int(seconds):
                 await self.clock.advance(seconds)
         await settle(6)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import NotFound, Unavailable
-from bot.metrics import MOST_SERIES, Metrics, outcomes
+from bot.metrics import MAX_SERIES, Metrics, outcomes
 
 
 @dataclass
@@ -28,12 +28,12 @@ def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
 
 def test_each_kind_of_event_lands_in_its_series() -> None:
     metrics = Metrics(["user", "help"])
-    metrics.command("user", "ok")
-    metrics.command("user", NotFound.kind)
-    metrics.ack(0.002)
-    metrics.upstream("/v1/ext/user/{id}", "200", 0.3)
-    metrics.upstream("/v1/ext/user/{id}", "timeout", 11.0)
-    metrics.cache("user", "hit")
+    metrics.record_command("user", "ok")
+    metrics.record_command("user", NotFound.kind)
+    metrics.record_ack(0.002)
+    metrics.record_upstream("/v1/ext/user/{id}", "200", 0.3)
+    metrics.record_upstream("/v1/ext/user/{id}", "timeout", 11.0)
+    metrics.record_cache_lookup("user", "hit")
     got = samples(metrics)
     assert got["chakra_bot_commands_total", "user", "ok"] == 1
     assert got["chakra_bot_commands_total", "user", "not_found"] == 1
@@ -48,8 +48,8 @@ def test_each_kind_of_event_lands_in_its_series() -> None:
 
 def test_the_slack_deadline_has_a_bucket_of_its_own() -> None:
     metrics = Metrics()
-    metrics.ack(2.9)
-    metrics.ack(3.1)
+    metrics.record_ack(2.9)
+    metrics.record_ack(3.1)
     got = samples(metrics)
     assert got["chakra_bot_ack_seconds_bucket", "3.0"] == 1
     assert got["chakra_bot_ack_seconds_bucket", "+Inf"] == 2
@@ -58,7 +58,7 @@ def test_the_slack_deadline_has_a_bucket_of_its_own() -> None:
 def test_the_cache_is_asked_at_each_reading() -> None:
     figures = Figures()
     metrics = Metrics()
-    metrics.watch_cache(lambda: figures)
+    metrics.track_cache(lambda: figures)
     assert samples(metrics)["chakra_bot_cache_items",] == 3
     figures.bytes = 5
     assert samples(metrics)["chakra_bot_cache_bytes",] == 5
@@ -70,8 +70,8 @@ def test_known_commands_stand_at_zero_from_the_start() -> None:
 
 def test_what_a_person_typed_never_becomes_a_label() -> None:
     metrics = Metrics(["user"])
-    metrics.command("john@acme.com", "ok")
-    metrics.command("user", "something new")
+    metrics.record_command("john@acme.com", "ok")
+    metrics.record_command("user", "something new")
     got = samples(metrics)
     assert got["chakra_bot_commands_total", "other", "ok"] == 1
     assert got["chakra_bot_commands_total", "user", "other"] == 1
@@ -80,11 +80,11 @@ def test_what_a_person_typed_never_becomes_a_label() -> None:
 
 def test_series_stop_growing() -> None:
     metrics = Metrics()
-    for number in range(MOST_SERIES + 50):
-        metrics.cache(f"kind{number}", "hit")
-    metrics.cache("kind0", "hit")
+    for number in range(MAX_SERIES + 50):
+        metrics.record_cache_lookup(f"kind{number}", "hit")
+    metrics.record_cache_lookup("kind0", "hit")
     reads = {key: value for key, value in samples(metrics).items() if "cache" in key[0]}
-    assert len(reads) == MOST_SERIES + 1
+    assert len(reads) == MAX_SERIES + 1
     assert reads["chakra_bot_cache_requests_total", "other", "other"] == 50
     assert reads["chakra_bot_cache_requests_total", "kind0", "hit"] == 2
 
@@ -95,11 +95,11 @@ def test_every_known_error_is_an_outcome() -> None:
 
 def test_two_processes_in_one_share_nothing() -> None:
     one, other = Metrics(["user"]), Metrics(["user"])
-    one.command("user", "ok")
+    one.record_command("user", "ok")
     assert samples(other)["chakra_bot_commands_total", "user", "ok"] == 0
 
 
 def test_the_text_holds_no_times_of_creation() -> None:
     metrics = Metrics(["user"])
-    metrics.ack(1)
+    metrics.record_ack(1)
     assert b"_created" not in metrics.render()

@@ -1,4 +1,5 @@
-"""The one place that decides who may do what: Slack's word on a person, and ``SENDERS``."""
+"""The one place that decides who may do what: Slack's word on a person, and
+``SENDERS_CACHE_KIND``."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ class AccessPolicy:
         )
 
     async def _check_senders(self, member: Member) -> tuple[bool, bool]:
-        """Whether ``SENDERS`` names the person, and whether Slack could be asked for certain."""
+        """Whether ``SENDERS_CACHE_KIND`` names the person, and whether Slack could be asked for
+        certain."""
         if member.id in self._sender_ids:
             return True, True
         certain = True

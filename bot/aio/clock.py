@@ -37,7 +37,7 @@ class SystemClock:
 
 
 async def sleep(clock: Clock, seconds: float) -> None:
-    woken, wake = _bell()
+    woken, wake = _wake_future()
     timer = clock.call_later(seconds, wake)
     try:
         await woken
@@ -52,7 +52,7 @@ async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> 
     """
     if task.done():
         return True
-    woken, wake = _bell()
+    woken, wake = _wake_future()
     timer = clock.call_later(seconds, wake)
     task.add_done_callback(wake)
     try:
@@ -63,21 +63,21 @@ async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> 
     return task.done()
 
 
-async def within(clock: Clock, work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def wait_for(clock: Clock, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
     """The result of ``work``; it is cancelled and ``TimeoutError`` raised after ``seconds``."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(coroutine)
     try:
         finished = await done_within(clock, task, seconds)
     except asyncio.CancelledError:
-        await _end(task)
+        await _cancel_and_wait(task)
         raise
     if not finished:
-        await _end(task)
+        await _cancel_and_wait(task)
         raise TimeoutError
     return task.result()
 
 
-def _bell() -> tuple[asyncio.Future[None], Callable[..., None]]:
+def _wake_future() -> tuple[asyncio.Future[None], Callable[..., None]]:
     woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def wake(_: object = None) -> None:
@@ -87,6 +87,6 @@ def _bell() -> tuple[asyncio.Future[None], Callable[..., None]]:
     return woken, wake
 
 
-async def _end(task: asyncio.Task[Any]) -> None:
+async def _cancel_and_wait(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

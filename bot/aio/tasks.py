@@ -10,60 +10,62 @@ from bot.aio.clock import Clock, done_within
 
 T = TypeVar("T")
 
-LAST_WORDS = 2.0
+REPLY_GRACE_SECONDS = 2.0
 """Seconds that are left for telling people that their work was cut off."""
 
 
-async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Ends them, and waits until they have."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class Tasks:
+class TaskSet:
     """asyncio keeps only weak references to tasks, so a follow-up nobody holds can vanish."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._work: set[asyncio.Task[Any]] = set()
-        self._telling: set[asyncio.Task[Any]] = set()
+        self._work_tasks: set[asyncio.Task[Any]] = set()
+        self._reply_tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
-        return len(self._work) + len(self._telling)
+        return len(self._work_tasks) + len(self._reply_tasks)
 
     @property
-    def owed(self) -> int:
+    def pending_replies(self) -> int:
         """How many people are being told of work that has ended. Every work that goes on past its
         ack has one telling task, which waits for it."""
-        return max(0, len(self._telling) - len(self._work))
+        return max(0, len(self._reply_tasks) - len(self._work_tasks))
 
-    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Work: cancelled when a shutdown has waited long enough."""
-        return self._keep(work, self._work)
+        return self._track(coroutine, self._work_tasks)
 
-    def tell(self, telling: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def spawn_reply(self, reply: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Tells a person how some work ended; outlives the work at a shutdown."""
-        return self._keep(telling, self._telling)
+        return self._track(reply, self._reply_tasks)
 
     async def drain(self, seconds: float) -> int:
         """Waits up to ``seconds`` for what is in hand, cancels the rest, lets that be told.
 
         Returns how many pieces of work were cut off.
         """
-        await self._wait(self._work | self._telling, seconds)
-        cut = list(self._work)
+        await self._wait(self._work_tasks | self._reply_tasks, seconds)
+        cut = list(self._work_tasks)
         for task in cut:
             task.cancel()
-        await self._wait(self._work | self._telling, LAST_WORDS)
-        for task in self._work | self._telling:
+        await self._wait(self._work_tasks | self._reply_tasks, REPLY_GRACE_SECONDS)
+        for task in self._work_tasks | self._reply_tasks:
             task.cancel()
         return len(cut)
 
-    def _keep(self, work: Coroutine[Any, Any, T], where: set[asyncio.Task[Any]]) -> asyncio.Task[T]:
-        task = asyncio.get_running_loop().create_task(work)
-        where.add(task)
-        task.add_done_callback(where.discard)
+    def _track(
+        self, coroutine: Coroutine[Any, Any, T], tasks: set[asyncio.Task[Any]]
+    ) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         return task
 
     async def _wait(self, tasks: set[asyncio.Task[Any]], seconds: float) -> None:

@@ -7,22 +7,22 @@ import asyncio
 from bot.aio.clock import Clock
 
 
-class Bell:
+class WakeEvent:
     """One waits, many ring. A ring while nobody waits is heard at the next wait."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
+    def set(self) -> None:
+        self._event.set()
 
     async def wait(self, seconds: float | None = None) -> None:
         """Until the bell rings, or for so long."""
-        timer = None if seconds is None else self._clock.call_later(seconds, self._rung.set)
+        timer = None if seconds is None else self._clock.call_later(seconds, self._event.set)
         try:
-            await self._rung.wait()
+            await self._event.wait()
         finally:
             if timer is not None:
                 timer.cancel()
-        self._rung.clear()
+        self._event.clear()

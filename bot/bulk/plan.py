@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bot.aio.clock import Clock
-from bot.bulk.repository import Piece, PieceState, Stage, Upload, Uploads
+from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
@@ -57,7 +57,8 @@ class BulkPlan:
 
 
 class BulkPlanner:
-    """Raises ``StoreUnavailable``, ``InvalidSheet``, ``FileNotGiven`` and the errors of Chakra."""
+    """Raises ``DatabaseUnavailable``, ``InvalidSheet``, ``FileUnavailable`` and the errors of
+    Chakra."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class BulkPlanner:
         file: submitted twice, it is one draft."""
         stored = await self._files.get_info(file.id)
         content = await self._files.download(stored, max_bytes=MAX_UPLOAD_BYTES)
-        return await self._uploads.draft(
+        return await self._uploads.create_draft(
             key,
             member=member,
             channel=channel,
@@ -112,9 +113,9 @@ class BulkPlanner:
         """``zone`` is that of times without an offset. Raises ``NotFound`` where it is no draft of
         this member's any more."""
         upload = await self._uploads.get(upload_id)
-        if upload is None or upload.stage is not Stage.DRAFT or upload.member != member:
+        if upload is None or upload.stage is not UploadStage.DRAFT or upload.member != member:
             raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
-        sheet = await read_sheet(await self._uploads.file(upload_id))
+        sheet = await read_sheet(await self._uploads.load_file(upload_id))
         config = await self._load_config()
         targets = tuple(map(_to_target, config.attributes_of(upload.procedure)))
         said = {
@@ -147,20 +148,20 @@ class BulkPlanner:
         ).value
 
 
-async def split_batches(plan: BulkPlan) -> list[Piece]:
+async def split_batches(plan: BulkPlan) -> list[Batch]:
     """The good rows in pieces, each one request."""
     checked = plan.checked
     if checked is None:
         return []
 
-    def build() -> list[Piece]:
+    def build() -> list[Batch]:
         return [
-            Piece(
+            Batch(
                 one.number,
                 one.first_row,
                 one.last_row,
                 len(one.row_numbers),
-                PieceState.PENDING,
+                BatchState.PENDING,
                 body=one.body,
             )
             for one in iter_batches(checked.items, checked.row_numbers)

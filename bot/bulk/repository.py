@@ -14,17 +14,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from bot.db.engine import Database
-from bot.db.tables import pieces, uploads
+from bot.db.tables import upload_batches, uploads
 
 
-class Stage(StrEnum):
+class UploadStage(StrEnum):
     DRAFT = "draft"  # looked at, not confirmed
-    GOING = "going"
+    RUNNING = "going"
     STOPPED = "stopped"  # something is in the way; it can be continued
     DONE = "done"
 
 
-class PieceState(StrEnum):
+class BatchState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"  # its request is on the way
     SENT = "sent"  # Chakra made a job of it
@@ -44,34 +44,34 @@ class Upload:
     procedure: str
     kind: str
     filename: str
-    stage: Stage
-    turn: int
+    stage: UploadStage
+    attempt: int
     watch_id: int
-    made_at: float
+    created_at: float
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Batch:
     """Rows ``first`` to ``last`` of the file, ``count`` of them; ``body`` is JSON."""
 
     number: int
-    first: int
-    last: int
-    count: int
-    state: PieceState = PieceState.PENDING
+    first_row: int
+    last_row: int
+    row_count: int
+    state: BatchState = BatchState.PENDING
     job_id: str = ""
     problem: str = ""
     body: bytes = field(default=b"", repr=False)
 
 
 class Uploads:
-    """Every method is one transaction, and raises ``StoreUnavailable``."""
+    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def draft(
+    async def create_draft(
         self,
         key: str,
         *,
@@ -95,151 +95,163 @@ class Uploads:
                     kind=kind,
                     filename=filename,
                     file=file,
-                    stage=Stage.DRAFT,
+                    stage=UploadStage.DRAFT,
                     made_at=now,
                 )
                 .on_conflict_do_nothing(index_elements=[uploads.c.key])
             )
             row = (await connection.execute(select(uploads).where(uploads.c.key == key))).one()
-        return _upload(row)
+        return _upload_from_row(row)
 
     async def get(self, upload_id: int) -> Upload | None:
         async with self._database.begin() as connection:
             found = await connection.execute(select(uploads).where(uploads.c.id == upload_id))
             row = found.one_or_none()
-        return None if row is None else _upload(row)
+        return None if row is None else _upload_from_row(row)
 
-    async def file(self, upload_id: int) -> bytes:
+    async def load_file(self, upload_id: int) -> bytes:
         async with self._database.begin() as connection:
             found = await connection.scalar(select(uploads.c.file).where(uploads.c.id == upload_id))
         return bytes(found or b"")
 
-    async def confirm(self, upload_id: int, cut: Sequence[Piece], channel: str, now: float) -> bool:
+    async def confirm(
+        self, upload_id: int, batches: Sequence[Batch], channel: str, now: float
+    ) -> bool:
         """Cut into pieces, and going. Whether it was a draft until now: pressed twice, once."""
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload_id, uploads.c.stage == Stage.DRAFT)
-                .values(stage=Stage.GOING, file=None, channel=channel, turn=1, moved_at=now)
+                .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.DRAFT)
+                .values(stage=UploadStage.RUNNING, file=None, channel=channel, turn=1, moved_at=now)
             )
             if done.rowcount != 1:
                 return False
             await connection.execute(
-                pieces.insert(),
+                upload_batches.insert(),
                 [
                     {
                         "upload_id": upload_id,
                         "number": one.number,
-                        "first_row": one.first,
-                        "last_row": one.last,
-                        "rows": one.count,
+                        "first_row": one.first_row,
+                        "last_row": one.last_row,
+                        "rows": one.row_count,
                         "body": one.body,
-                        "state": PieceState.PENDING,
+                        "state": BatchState.PENDING,
                     }
-                    for one in cut
+                    for one in batches
                 ],
             )
         return True
 
-    async def continued(self, upload_id: int, now: float) -> Upload | None:
+    async def resume(self, upload_id: int, now: float) -> Upload | None:
         """Going once more; None where it was not stopped."""
         async with self._database.begin() as connection:
             found = await connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload_id, uploads.c.stage == Stage.STOPPED)
-                .values(stage=Stage.GOING, turn=uploads.c.turn + 1, problem="", moved_at=now)
+                .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.STOPPED)
+                .values(
+                    stage=UploadStage.RUNNING, turn=uploads.c.turn + 1, problem="", moved_at=now
+                )
                 .returning(uploads)
             )
             row = found.one_or_none()
-        return None if row is None else _upload(row)
+        return None if row is None else _upload_from_row(row)
 
-    async def going(self) -> list[Upload]:
+    async def list_running(self) -> list[Upload]:
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(uploads).where(uploads.c.stage == Stage.GOING).order_by(uploads.c.id)
+                select(uploads).where(uploads.c.stage == UploadStage.RUNNING).order_by(uploads.c.id)
             )
-            return [_upload(row) for row in rows]
+            return [_upload_from_row(row) for row in rows]
 
-    async def pieces(self, upload_id: int) -> list[Piece]:
+    async def list_batches(self, upload_id: int) -> list[Batch]:
         """In the order of the file, without their bodies."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(*_WITHOUT_BODY)
-                .where(pieces.c.upload_id == upload_id)
-                .order_by(pieces.c.number)
+                .where(upload_batches.c.upload_id == upload_id)
+                .order_by(upload_batches.c.number)
             )
-            return [_piece(row) for row in rows]
+            return [_batch_from_row(row) for row in rows]
 
-    async def claim(self, upload_id: int, turn: int) -> Piece | None:
+    async def claim(self, upload_id: int, attempt: int) -> Batch | None:
         """The next pending piece, which is the caller's to send; None where none is left, or the
         upload goes no longer in this turn."""
-        going = select(uploads.c.id).where(*_goes(upload_id, turn)).exists()
+        going = select(uploads.c.id).where(*_is_running(upload_id, attempt)).exists()
         first = (
-            select(func.min(pieces.c.number))
-            .where(pieces.c.upload_id == upload_id, pieces.c.state == PieceState.PENDING)
+            select(func.min(upload_batches.c.number))
+            .where(
+                upload_batches.c.upload_id == upload_id,
+                upload_batches.c.state == BatchState.PENDING,
+            )
             .scalar_subquery()
         )
         async with self._database.begin() as connection:
             found = await connection.execute(
-                update(pieces)
+                update(upload_batches)
                 .where(
-                    pieces.c.upload_id == upload_id,
-                    pieces.c.number == first,
-                    pieces.c.state == PieceState.PENDING,
+                    upload_batches.c.upload_id == upload_id,
+                    upload_batches.c.number == first,
+                    upload_batches.c.state == BatchState.PENDING,
                     going,
                 )
-                .values(state=PieceState.SENDING)
-                .returning(*_WITHOUT_BODY, pieces.c.body)
+                .values(state=BatchState.SENDING)
+                .returning(*_WITHOUT_BODY, upload_batches.c.body)
             )
             row = found.one_or_none()
-        return None if row is None else _piece(row, bytes(row.body or b""))
+        return None if row is None else _batch_from_row(row, bytes(row.body or b""))
 
-    async def in_hand(self, upload_id: int, turn: int, number: int) -> bool:
+    async def still_claimed(self, upload_id: int, attempt: int, number: int) -> bool:
         """Whether a piece that was claimed is still the caller's to send."""
-        mine = select(pieces.c.id).where(
-            pieces.c.upload_id == upload_id,
-            pieces.c.number == number,
-            pieces.c.state == PieceState.SENDING,
-            select(uploads.c.id).where(*_goes(upload_id, turn)).exists(),
+        mine = select(upload_batches.c.id).where(
+            upload_batches.c.upload_id == upload_id,
+            upload_batches.c.number == number,
+            upload_batches.c.state == BatchState.SENDING,
+            select(uploads.c.id).where(*_is_running(upload_id, attempt)).exists(),
         )
         async with self._database.begin() as connection:
             return await connection.scalar(mine) is not None
 
-    async def note(
-        self, upload_id: int, number: int, state: PieceState, *, job_id: str = "", problem: str = ""
+    async def record_outcome(
+        self, upload_id: int, number: int, state: BatchState, *, job_id: str = "", problem: str = ""
     ) -> None:
         """Its body is let go once Chakra has it."""
         values: dict[str, Any] = {"state": state, "job_id": job_id, "problem": problem}
-        if state is PieceState.SENT:
+        if state is BatchState.SENT:
             values["body"] = None
         async with self._database.begin() as connection:
             await connection.execute(
-                update(pieces)
-                .where(pieces.c.upload_id == upload_id, pieces.c.number == number)
+                update(upload_batches)
+                .where(upload_batches.c.upload_id == upload_id, upload_batches.c.number == number)
                 .values(**values)
             )
 
-    async def give_up(self, upload_id: int) -> int:
+    async def mark_sending_unknown(self, upload_id: int) -> int:
         """What somebody left on its way becomes unknown, unless they note it yet. Returns how
         many."""
         async with self._database.begin() as connection:
             done = await connection.execute(
-                update(pieces)
-                .where(pieces.c.upload_id == upload_id, pieces.c.state == PieceState.SENDING)
-                .values(state=PieceState.UNKNOWN)
+                update(upload_batches)
+                .where(
+                    upload_batches.c.upload_id == upload_id,
+                    upload_batches.c.state == BatchState.SENDING,
+                )
+                .values(state=BatchState.UNKNOWN)
             )
             return done.rowcount
 
-    async def move(
-        self, upload_id: int, turn: int, stage: Stage, now: float, *, problem: str = ""
+    async def set_stage(
+        self, upload_id: int, attempt: int, stage: UploadStage, now: float, *, problem: str = ""
     ) -> bool:
         """Whether it went until now, in this turn. It is not done before each of its pieces has
         been sent, or has met what it met."""
-        may = _goes(upload_id, turn)
-        if stage is Stage.DONE:
-            open_ones = pieces.c.state.in_((PieceState.PENDING, PieceState.SENDING))
+        may = _is_running(upload_id, attempt)
+        if stage is UploadStage.DONE:
+            open_ones = upload_batches.c.state.in_((BatchState.PENDING, BatchState.SENDING))
             may.append(
-                ~select(pieces.c.id).where(pieces.c.upload_id == upload_id, open_ones).exists()
+                ~select(upload_batches.c.id)
+                .where(upload_batches.c.upload_id == upload_id, open_ones)
+                .exists()
             )
         async with self._database.begin() as connection:
             done = await connection.execute(
@@ -247,46 +259,54 @@ class Uploads:
             )
             return done.rowcount == 1
 
-    async def watched_by(self, upload_id: int, watch_id: int) -> None:
+    async def set_watch(self, upload_id: int, watch_id: int) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(uploads).where(uploads.c.id == upload_id).values(watch_id=watch_id)
             )
 
-    async def bodies(self, upload_id: int, states: Sequence[PieceState]) -> list[Piece]:
+    async def list_batches_with_body(
+        self, upload_id: int, states: Sequence[BatchState]
+    ) -> list[Batch]:
         """Those of the pieces in these states, with what they hold."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(*_WITHOUT_BODY, pieces.c.body)
-                .where(pieces.c.upload_id == upload_id, pieces.c.state.in_(states))
-                .order_by(pieces.c.number)
+                select(*_WITHOUT_BODY, upload_batches.c.body)
+                .where(upload_batches.c.upload_id == upload_id, upload_batches.c.state.in_(states))
+                .order_by(upload_batches.c.number)
             )
-            return [_piece(row, bytes(row.body or b"")) for row in rows]
+            return [_batch_from_row(row, bytes(row.body or b"")) for row in rows]
 
-    async def forget(self, drafts_by: float, others_by: float) -> int:
+    async def purge(self, draft_cutoff: float, settled_cutoff: float) -> int:
         """Drops drafts made by the one moment, and others that have not moved since the other,
         with all that they hold."""
-        old = (uploads.c.stage == Stage.DRAFT) & (uploads.c.made_at <= drafts_by)
-        still = (uploads.c.stage.in_((Stage.STOPPED, Stage.DONE))) & (
-            uploads.c.moved_at <= others_by
+        old = (uploads.c.stage == UploadStage.DRAFT) & (uploads.c.made_at <= draft_cutoff)
+        still = (uploads.c.stage.in_((UploadStage.STOPPED, UploadStage.DONE))) & (
+            uploads.c.moved_at <= settled_cutoff
         )
         gone = select(uploads.c.id).where(old | still)
         async with self._database.begin() as connection:
             ids = [row.id for row in await connection.execute(gone)]
             if ids:
-                await connection.execute(delete(pieces).where(pieces.c.upload_id.in_(ids)))
+                await connection.execute(
+                    delete(upload_batches).where(upload_batches.c.upload_id.in_(ids))
+                )
                 await connection.execute(delete(uploads).where(uploads.c.id.in_(ids)))
         return len(ids)
 
 
-_WITHOUT_BODY = tuple(column for column in pieces.c if column.name != "body")
+_WITHOUT_BODY = tuple(column for column in upload_batches.c if column.name != "body")
 
 
-def _goes(upload_id: int, turn: int) -> list[ColumnElement[bool]]:
-    return [uploads.c.id == upload_id, uploads.c.stage == Stage.GOING, uploads.c.turn == turn]
+def _is_running(upload_id: int, attempt: int) -> list[ColumnElement[bool]]:
+    return [
+        uploads.c.id == upload_id,
+        uploads.c.stage == UploadStage.RUNNING,
+        uploads.c.turn == attempt,
+    ]
 
 
-def _upload(row: Row[Any]) -> Upload:
+def _upload_from_row(row: Row[Any]) -> Upload:
     return Upload(
         id=row.id,
         key=row.key,
@@ -295,21 +315,21 @@ def _upload(row: Row[Any]) -> Upload:
         procedure=row.procedure,
         kind=row.kind,
         filename=row.filename,
-        stage=Stage(row.stage),
-        turn=row.turn,
+        stage=UploadStage(row.stage),
+        attempt=row.turn,
         watch_id=row.watch_id or 0,
-        made_at=row.made_at,
+        created_at=row.made_at,
         problem=row.problem or "",
     )
 
 
-def _piece(row: Any, body: bytes = b"") -> Piece:
-    return Piece(
+def _batch_from_row(row: Any, body: bytes = b"") -> Batch:
+    return Batch(
         number=row.number,
-        first=row.first_row,
-        last=row.last_row,
-        count=row.rows,
-        state=PieceState(row.state),
+        first_row=row.first_row,
+        last_row=row.last_row,
+        row_count=row.rows,
+        state=BatchState(row.state),
         job_id=row.job_id or "",
         problem=row.problem or "",
         body=body,

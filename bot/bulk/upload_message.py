@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.bulk.repository import Piece, PieceState, Upload
+from bot.bulk.repository import Batch, BatchState, Upload
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Message
@@ -13,14 +13,14 @@ CONTINUE_ACTION = "bulk.continue"
 ROWS_ACTION = "bulk.rows"
 
 STATE_TEXT = {
-    PieceState.SENT: "went up",
-    PieceState.UNKNOWN: "may have gone up: no answer came. They will not be sent again by itself",
-    PieceState.REFUSED: "were refused by Chakra, and nothing of them was taken",
-    PieceState.PENDING: "did not go up yet",
+    BatchState.SENT: "went up",
+    BatchState.UNKNOWN: "may have gone up: no answer came. They will not be sent again by itself",
+    BatchState.REFUSED: "were refused by Chakra, and nothing of them was taken",
+    BatchState.PENDING: "did not go up yet",
 }
 
 
-def stopped_message(upload: Upload, title: str, batches: Sequence[Piece], problem: str) -> Message:
+def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], problem: str) -> Message:
     head = markup(Markup(":warning: "), bold(title), " stopped. ", problem)
     told = [
         markup("• ", _format_row_ranges(spans), " ", STATE_TEXT[state], ".")
@@ -29,25 +29,25 @@ def stopped_message(upload: Upload, title: str, batches: Sequence[Piece], proble
     ]
     made = [blocks.section(head), blocks.section(lines(told))]
     buttons = []
-    if _row_ranges(batches, PieceState.PENDING):
+    if _row_ranges(batches, BatchState.PENDING):
         buttons.append(blocks.button("Go on with the rest", CONTINUE_ACTION, str(upload.id)))
-    if any(one.state in (PieceState.UNKNOWN, PieceState.REFUSED) for one in batches):
+    if any(one.state in (BatchState.UNKNOWN, BatchState.REFUSED) for one in batches):
         buttons.append(blocks.button("Rows to check as a file", ROWS_ACTION, str(upload.id)))
     if buttons:
         made.append(blocks.actions(*buttons))
     return Message(markup(title, " stopped. ", problem), tuple(made))
 
 
-def _row_ranges(batches: Iterable[Piece], state: PieceState) -> list[tuple[int, int]]:
+def _row_ranges(batches: Iterable[Batch], state: BatchState) -> list[tuple[int, int]]:
     """Rows from and to, neighbours as one."""
     spans: list[tuple[int, int]] = []
     before = None
     for one in batches:
         if one.state is state:
             if spans and before is state:
-                spans[-1] = (spans[-1][0], one.last)
+                spans[-1] = (spans[-1][0], one.last_row)
             else:
-                spans.append((one.first, one.last))
+                spans.append((one.first_row, one.last_row))
         before = one.state
     return spans
 

@@ -12,36 +12,36 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.chakra.fields import Flag, Reference, objects, reference
-from bot.chakra.models import Named
+from bot.chakra.fields import Flag, Reference, to_items, to_reference
+from bot.chakra.models import NamedResource
 
-_PROCEDURES = ("procedure", "procedures", "procedureId", "procedureIds", "procedureShortId")
-_ENTITIES = ("entity", "entities", "entityId", "entityIds", "entityShortId")
-_LISTED = ("attributes", "attributeIds", "attributeShortIds")
-_KEYS = (
+_PROCEDURE_FIELDS = ("procedure", "procedures", "procedureId", "procedureIds", "procedureShortId")
+_ENTITY_FIELDS = ("entity", "entities", "entityId", "entityIds", "entityShortId")
+_ATTRIBUTE_FIELDS = ("attributes", "attributeIds", "attributeShortIds")
+_PRIMARY_KEY_FIELDS = (
     "primaryKey",
     "primaryKeyShortId",
     "primaryKeyAttribute",
     "primaryAttribute",
     "primaryKeyAttributeId",
 )
-_TYPES = ("type", "attributeType", "dataType", "attributeTypeId")
-_REQUIRED = ("isRequired", "required", "isMandatory", "mandatory")
-_PRIMARY = ("isPrimaryKey", "primaryKey", "isPrimary")
+_TYPE_FIELDS = ("type", "attributeType", "dataType", "attributeTypeId")
+_REQUIRED_FIELDS = ("isRequired", "required", "isMandatory", "mandatory")
+_IS_PRIMARY_FIELDS = ("isPrimaryKey", "primaryKey", "isPrimary")
 
 
-def _references(value: object) -> tuple[str, ...]:
+def _parse_references(value: object) -> tuple[str, ...]:
     """One, or several in an array or an object."""
-    if isinstance(value, Mapping) and (one := reference(value)):
-        return (one,)
-    many = objects(value) if isinstance(value, list | tuple | Mapping) else (value,)
-    return tuple(dict.fromkeys(found for found in map(reference, many) if found))
+    if isinstance(value, Mapping) and (single := to_reference(value)):
+        return (single,)
+    items = to_items(value) if isinstance(value, list | tuple | Mapping) else (value,)
+    return tuple(dict.fromkeys(found for found in map(to_reference, items) if found))
 
 
-References = Annotated[tuple[str, ...], BeforeValidator(_references)]
+References = Annotated[tuple[str, ...], BeforeValidator(_parse_references)]
 
 
-class Attribute(Named):
+class Attribute(NamedResource):
     """`short_id` is its key in the `data` of a process. `type` is a name, or a UUID or short id
     that the configuration does not explain; "" where none is given. `required` and `primary` are
     None where nothing is said. `procedures` and `entities` are what it says it belongs to."""
@@ -55,20 +55,20 @@ class Attribute(Named):
 
     @model_validator(mode="before")
     @classmethod
-    def _under_our_names(cls, value: object) -> object:
+    def _normalize_fields(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
         ours = {
-            "type": _first(value, _TYPES),
-            "required": _first(value, _REQUIRED),
-            "primary": _first(value, _PRIMARY),
-            "procedures": _together(value, _PROCEDURES),
-            "entities": _together(value, _ENTITIES),
+            "type": _first_value(value, _TYPE_FIELDS),
+            "required": _first_value(value, _REQUIRED_FIELDS),
+            "primary": _first_value(value, _IS_PRIMARY_FIELDS),
+            "procedures": _merge_references(value, _PROCEDURE_FIELDS),
+            "entities": _merge_references(value, _ENTITY_FIELDS),
         }
         return value | ours
 
 
-class Procedure(Named):
+class Procedure(NamedResource):
     """A sort of process. `primary_key` refers to an attribute; `attributes` and `entities` are what
     it says it has. Each is empty where nothing is said."""
 
@@ -79,32 +79,32 @@ class Procedure(Named):
 
     @model_validator(mode="before")
     @classmethod
-    def _under_our_names(cls, value: object) -> object:
+    def _normalize_fields(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
         ours = {
-            "primaryKey": _first(value, (*_KEYS, "primary_key")),
-            "attributes": _together(value, _LISTED),
-            "entities": _together(value, _ENTITIES),
+            "primaryKey": _first_value(value, (*_PRIMARY_KEY_FIELDS, "primary_key")),
+            "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
+            "entities": _merge_references(value, _ENTITY_FIELDS),
         }
         return value | ours
 
     def may_have(self, attribute: Attribute) -> bool:
         """Whether nothing says that `attribute` belongs elsewhere."""
         if self.attributes:
-            listed = any(attribute.is_called(one) for one in self.attributes)
-            return listed or any(self.is_called(one) for one in attribute.procedures)
+            listed = any(attribute.matches(one) for one in self.attributes)
+            return listed or any(self.matches(one) for one in attribute.procedures)
         if attribute.procedures:
-            return any(self.is_called(one) for one in attribute.procedures)
+            return any(self.matches(one) for one in attribute.procedures)
         if attribute.entities and self.entities:
             return not set(attribute.entities).isdisjoint(self.entities)
         return True
 
 
-def _first(value: Mapping[str, object], names: Iterable[str]) -> object:
+def _first_value(value: Mapping[str, object], names: Iterable[str]) -> object:
     return next((value[name] for name in names if value.get(name) is not None), None)
 
 
-def _together(value: Mapping[str, object], names: Iterable[str]) -> tuple[str, ...]:
-    found = (one for name in names for one in _references(value.get(name)))
+def _merge_references(value: Mapping[str, object], names: Iterable[str]) -> tuple[str, ...]:
+    found = (one for name in names for one in _parse_references(value.get(name)))
     return tuple(dict.fromkeys(found))

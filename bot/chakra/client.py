@@ -7,26 +7,26 @@ from typing import Self
 from pydantic import SecretStr
 
 from bot.aio.clock import Clock
-from bot.chakra.config import Configuration
-from bot.chakra.health import Health
-from bot.chakra.jobs import Jobs
-from bot.chakra.media import Files
-from bot.chakra.messages import Messages
-from bot.chakra.numbers import Numbers
-from bot.chakra.processes import Processes
-from bot.chakra.templates import Templates
+from bot.chakra.config import ConfigApi
+from bot.chakra.health import HealthApi
+from bot.chakra.jobs import JobsApi
+from bot.chakra.media import MediaApi
+from bot.chakra.messages import MessagesApi
+from bot.chakra.numbers import PhoneNumbersApi
+from bot.chakra.processes import ProcessesApi
+from bot.chakra.templates import TemplatesApi
 from bot.chakra.transport.http import Http
-from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, Observe
-from bot.chakra.users import Users
+from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, OnAttempt
+from bot.chakra.users import UsersApi
 
-WHATSAPP_VERSION = "v24.0"
+DEFAULT_WHATSAPP_API_VERSION = "v24.0"
 """Of Meta's API, where Chakra passes a call on to it; the default of the vendor's n8n node."""
 
 
 class Chakra:
     """One pool of connections and one circuit for all resources. `aclose` it, or use `async with`.
 
-    `observe(endpoint, outcome, seconds)` hears of every attempt; see `policies.Observe`.
+    `observe(endpoint, outcome, seconds)` hears of every attempt; see `policies.OnAttempt`.
     `whatsapp_version` is the version of Meta's API in the paths that Chakra passes on. Raises
     `ValueError` for an address or a token that no request could carry.
     """
@@ -37,20 +37,20 @@ class Chakra:
         token: SecretStr,
         clock: Clock,
         *,
-        observe: Observe | None = None,
+        on_attempt: OnAttempt | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        whatsapp_version: str = WHATSAPP_VERSION,
+        whatsapp_api_version: str = DEFAULT_WHATSAPP_API_VERSION,
     ) -> None:
-        self._http = Http(base_url, token, clock, observe=observe, limits=limits)
-        self.users = Users(self._http)
-        self.config = Configuration(self._http)
-        self.health = Health(self._http)
-        self.templates = Templates(self._http, whatsapp_version)
-        self.messages = Messages(self._http, whatsapp_version)
-        self.media = Files(self._http, whatsapp_version)
-        self.numbers = Numbers(self._http)
-        self.processes = Processes(self._http)
-        self.jobs = Jobs(self._http)
+        self._http = Http(base_url, token, clock, on_attempt=on_attempt, limits=limits)
+        self.users = UsersApi(self._http)
+        self.config = ConfigApi(self._http)
+        self.health = HealthApi(self._http)
+        self.templates = TemplatesApi(self._http, whatsapp_api_version)
+        self.messages = MessagesApi(self._http, whatsapp_api_version)
+        self.media = MediaApi(self._http, whatsapp_api_version)
+        self.numbers = PhoneNumbersApi(self._http)
+        self.processes = ProcessesApi(self._http)
+        self.jobs = JobsApi(self._http)
 
     async def aclose(self) -> None:
         await self._http.aclose()

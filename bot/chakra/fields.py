@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 
-_LONGEST = 4096  # characters of any one text
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{1,63}")
-_WIDEST = timedelta(hours=14)
+_MAX_TEXT_LENGTH = 4096  # characters of any one text
+_UTC_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+_ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{1,63}")
+_MAX_UTC_OFFSET = timedelta(hours=14)
 """No place on earth is further from UTC (the Line Islands)."""
 _PHONE_KEYS = (
     "phone",
@@ -30,20 +30,20 @@ _PHONE_KEYS = (
     "value",
 )
 _EMAIL_KEYS = ("email", "normalizedEmail", "value")
-_PHONE_DIGITS = range(4, 21)
+_PHONE_DIGIT_COUNTS = range(4, 21)
 """E.164 allows 15; a few more for numbers with an international prefix."""
 
 
-def text(value: object) -> str:
+def to_text(value: object) -> str:
     """A string or a number as one harmless line; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     if isinstance(value, int) and value.bit_length() > 64:
         return ""
-    return plain(str(value), _LONGEST)
+    return sanitize_line(str(value), _MAX_TEXT_LENGTH)
 
 
-def flag(value: object) -> bool | None:
+def to_flag(value: object) -> bool | None:
     """Nothing where it is not said."""
     if isinstance(value, bool):
         return value
@@ -54,7 +54,7 @@ def flag(value: object) -> bool | None:
     return None
 
 
-def moment(value: object) -> datetime | None:
+def to_datetime(value: object) -> datetime | None:
     """Integer milliseconds (v1) or ISO 8601 with its offset (v2); nothing for 0 and for nonsense.
 
     Always aware: a time without an offset is taken for UTC.
@@ -63,7 +63,7 @@ def moment(value: object) -> datetime | None:
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     try:
         if isinstance(value, str) and not value.strip().isdigit():
-            return moment(datetime.fromisoformat(value.strip()))
+            return to_datetime(datetime.fromisoformat(value.strip()))
         if isinstance(value, str):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
@@ -73,76 +73,78 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-def email(value: object) -> str:
+def to_email(value: object) -> str:
     """A string (v2) or an object with `email` (v1)."""
-    return _keyed(value, _EMAIL_KEYS)
+    return _text_under_keys(value, _EMAIL_KEYS)
 
 
-def emails(value: object) -> tuple[str, ...]:
-    return _distinct(map(email, _items(value)))
+def to_emails(value: object) -> tuple[str, ...]:
+    return _distinct(map(to_email, _iter_items(value)))
 
 
-def phone(value: object) -> str:
+def to_phone(value: object) -> str:
     """Digits only, as Chakra writes phone numbers; "" where there are too few or too many.
 
     The element type of `phones` is UNKNOWN: strings, numbers and objects are all read.
     """
-    written = re.split(r"[A-Za-z]", _keyed(value, _PHONE_KEYS), maxsplit=1)[0]
-    digits = "".join(c for c in written if c in "0123456789")
-    return digits if len(digits) in _PHONE_DIGITS else ""
+    text = re.split(r"[A-Za-z]", _text_under_keys(value, _PHONE_KEYS), maxsplit=1)[0]
+    digits = "".join(c for c in text if c in "0123456789")
+    return digits if len(digits) in _PHONE_DIGIT_COUNTS else ""
 
 
-def phones(value: object) -> tuple[str, ...]:
-    return _distinct(map(phone, _items(value)))
+def to_phones(value: object) -> tuple[str, ...]:
+    return _distinct(map(to_phone, _iter_items(value)))
 
 
-def reference(value: object) -> str:
+def to_reference(value: object) -> str:
     """What names another object: a UUID (v1), a short id (v2), or an object that holds either."""
-    return _keyed(value, ("shortId", "id", "name"))
+    return _text_under_keys(value, ("shortId", "id", "name"))
 
 
-def objects(value: object) -> tuple[object, ...]:
+def to_items(value: object) -> tuple[object, ...]:
     """The elements of an array, or the values of an object keyed by id; null ones left out."""
-    return tuple(item for item in _items(value) if item is not None)
+    return tuple(item for item in _iter_items(value) if item is not None)
 
 
-def zone(written: str) -> tzinfo | None:
+def parse_timezone(text: str) -> tzinfo | None:
     """`+0530`, `+05:30`, `UTC+5`, `Asia/Kolkata`; nothing where it is none of these."""
-    match = _OFFSET.fullmatch(written)
+    match = _UTC_OFFSET.fullmatch(text)
     if match:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-        return timezone(-offset if match[1] == "-" else offset) if offset <= _WIDEST else None
-    if written.upper() in {"Z", "UTC", "GMT"}:
+        return (
+            timezone(-offset if match[1] == "-" else offset) if offset <= _MAX_UTC_OFFSET else None
+        )
+    if text.upper() in {"Z", "UTC", "GMT"}:
         return UTC
-    if not _ZONE.fullmatch(written):
+    if not _ZONE_NAME.fullmatch(text):
         return None
     try:
-        return ZoneInfo(written)
+        return ZoneInfo(text)
     except (KeyError, ValueError, OSError):  # unknown; a bad key; the name of a folder
         return None
 
 
-def _items(value: object) -> Iterable[object]:
+def _iter_items(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, list | tuple) else ()
 
 
-def _keyed(value: object, keys: Iterable[str]) -> str:
+def _text_under_keys(value: object, keys: Iterable[str]) -> str:
     if not isinstance(value, Mapping):
-        return text(value)
-    return next((found for key in keys if (found := text(value.get(key)))), "")
+        return to_text(value)
+    return next((found for key in keys if (found := to_text(value.get(key)))), "")
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-Text = Annotated[str, BeforeValidator(text)]
-Flag = Annotated[bool | None, BeforeValidator(flag)]
-Moment = Annotated[datetime | None, BeforeValidator(moment)]
-Email = Annotated[str, BeforeValidator(email)]
-Emails = Annotated[tuple[str, ...], BeforeValidator(emails)]
-Phone = Annotated[str, BeforeValidator(phone)]
-Phones = Annotated[tuple[str, ...], BeforeValidator(phones)]
-Reference = Annotated[str, BeforeValidator(reference)]
+Text = Annotated[str, BeforeValidator(to_text)]
+Flag = Annotated[bool | None, BeforeValidator(to_flag)]
+Timestamp = Annotated[datetime | None, BeforeValidator(to_datetime)]
+Email = Annotated[str, BeforeValidator(to_email)]
+Emails = Annotated[tuple[str, ...], BeforeValidator(to_emails)]
+Phone = Annotated[str, BeforeValidator(to_phone)]
+Phones = Annotated[tuple[str, ...], BeforeValidator(to_phones)]
+Reference = Annotated[str, BeforeValidator(to_reference)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.chakra.transport.error_mapping import unreadable
+from bot.chakra.transport.error_mapping import invalid_response
 from bot.chakra.transport.http import Http
 
-HEALTH = "/v1/health"
-PATIENCE = 5.0
+HEALTH_PATH = "/v1/health"
+HEALTH_TIMEOUT_SECONDS = 5.0
 
 
-class Health:
+class HealthApi:
     def __init__(self, http: Http) -> None:
         self._http = http
 
@@ -21,7 +21,7 @@ class Health:
         comes from something else at that address. Raises the `ChakraError`s of `Http.get`, within
         5 seconds.
         """
-        answer = await self._http.get(HEALTH, seconds=PATIENCE)
-        if answer.media_type == "text/html":
-            raise unreadable(answer, "A web page answered: this is not Chakra's API.")
-        return answer.seconds
+        response = await self._http.get(HEALTH_PATH, timeout_seconds=HEALTH_TIMEOUT_SECONDS)
+        if response.media_type == "text/html":
+            raise invalid_response(response, "A web page answered: this is not Chakra's API.")
+        return response.elapsed_seconds

@@ -13,42 +13,46 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.chakra.fields import Moment, Text, text
-from bot.chakra.models import Identified
-from bot.chakra.text import plain, visible
-from bot.chakra.transport.error_body import complaint_in
+from bot.chakra.fields import Text, Timestamp, to_text
+from bot.chakra.models import IdentifiedResource
+from bot.chakra.text import has_visible_text, sanitize_line
+from bot.chakra.transport.error_body import message_in_body
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
-STATES = (SUCCESS, ERROR, INVALID, NOT_STARTED)
+ENTRY_STATES = (SUCCESS, ERROR, INVALID, NOT_STARTED)
 """Of an entry. INVALID was rejected and never tried; ERROR was tried and failed. CONFIRMED."""
-UNSUCCESSFUL = frozenset({ERROR, INVALID})
+UNSUCCESSFUL_STATES = frozenset({ERROR, INVALID})
 
-_LONGEST_STATE = 80
-_MOST_STATES = 50
-
-
-def _state(value: object) -> str:
-    """One of `STATES` however it is written; any other word as it stands."""
-    written = plain(value, _LONGEST_STATE) if isinstance(value, str) else text(value)
-    known = written.upper()
-    return known if known in STATES else written
+_MAX_STATE_LENGTH = 80
+_MAX_STATES = 50
 
 
-def _counts(value: object) -> Mapping[str, int]:
+def _to_state(value: object) -> str:
+    """One of `ENTRY_STATES` however it is written; any other word as it stands."""
+    text = sanitize_line(value, _MAX_STATE_LENGTH) if isinstance(value, str) else to_text(value)
+    known = text.upper()
+    return known if known in ENTRY_STATES else text
+
+
+def _to_counts(value: object) -> Mapping[str, int]:
     found: dict[str, int] = {}
-    for name, said in value.items() if isinstance(value, Mapping) else ():
-        state, count = _state(name), _count(said)
-        if visible(state) and count is not None and (state in found or len(found) < _MOST_STATES):
+    for name, raw_count in value.items() if isinstance(value, Mapping) else ():
+        state, count = _to_state(name), _to_count(raw_count)
+        if (
+            has_visible_text(state)
+            and count is not None
+            and (state in found or len(found) < _MAX_STATES)
+        ):
             found[state] = found.get(state, 0) + count
     return MappingProxyType(found)
 
 
-def _count(value: object) -> int | None:
-    written = text(int(value) if isinstance(value, float) and value.is_integer() else value)
-    return int(written) if written.isascii() and written.isdigit() else None
+def _to_count(value: object) -> int | None:
+    text = to_text(int(value) if isinstance(value, float) and value.is_integer() else value)
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
-class Job(Identified):
+class Job(IdentifiedResource):
     """`counts` says how many entries are in each state, also in states that nobody documented;
     states without entries are perhaps left out (INFERRED), and a new job may have none at all.
 
@@ -59,11 +63,11 @@ class Job(Identified):
     type: Text = ""
     completion_status: Text = ""
     status_message: Text = ""
-    created_at: Moment = None
-    updated_at: Moment = None
-    started_at: Moment = None
-    completed_at: Moment = None
-    counts: Annotated[Mapping[str, int], BeforeValidator(_counts)] = Field(
+    created_at: Timestamp = None
+    updated_at: Timestamp = None
+    started_at: Timestamp = None
+    completed_at: Timestamp = None
+    counts: Annotated[Mapping[str, int], BeforeValidator(_to_counts)] = Field(
         default_factory=lambda: MappingProxyType({})
     )
 
@@ -72,12 +76,12 @@ class Job(Identified):
         return sum(self.counts.values())
 
     @property
-    def to_go(self) -> int:
+    def remaining(self) -> int:
         return self.counts.get(NOT_STARTED, 0)
 
     @property
     def done(self) -> int:
-        return self.total - self.to_go
+        return self.total - self.remaining
 
     @property
     def succeeded(self) -> int:
@@ -98,11 +102,11 @@ class Job(Identified):
     @property
     def finished(self) -> bool:
         """By what is documented alone: nothing is left to start, or the job says when it ended."""
-        return self.completed_at is not None or (self.total > 0 and self.to_go == 0)
+        return self.completed_at is not None or (self.total > 0 and self.remaining == 0)
 
 
-_ID, _STATUS = "id", "completionStatus"
-_REASONS = (
+_ID_KEY, _STATUS_KEY = "id", "completionStatus"
+_REASON_KEYS = (
     "statusMessage",
     "errorMessage",
     "failureReason",
@@ -131,31 +135,35 @@ class JobEntry(BaseModel):
     other: Mapping[str, Any] = Field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, item: object) -> JobEntry:
+    def from_item(cls, item: object) -> JobEntry:
         """Reads whatever stands in the array."""
         if not isinstance(item, Mapping):
             return cls(other={"entry": item})
-        status = _STATUS if _STATUS in item else "status"
-        source, reason = _reason(item)
-        taken = {_ID, status, *(key for key in _REASONS if key in item and item[key] is None)}
+        status = _STATUS_KEY if _STATUS_KEY in item else "status"
+        source, reason = _find_reason(item)
+        used_keys = {
+            _ID_KEY,
+            status,
+            *(key for key in _REASON_KEYS if key in item and item[key] is None),
+        }
         if isinstance(item.get(source), str):
-            taken.add(source)
+            used_keys.add(source)
         return cls(
-            id=text(item.get(_ID)),
-            completion_status=_state(item.get(status)),
+            id=to_text(item.get(_ID_KEY)),
+            completion_status=_to_state(item.get(status)),
             reason=reason,
-            other={str(key): value for key, value in item.items() if key not in taken},
+            other={str(key): value for key, value in item.items() if key not in used_keys},
         )
 
     @property
     def unsuccessful(self) -> bool:
-        return self.completion_status in UNSUCCESSFUL
+        return self.completion_status in UNSUCCESSFUL_STATES
 
 
-def _reason(item: Mapping[str, object]) -> tuple[str, str]:
+def _find_reason(item: Mapping[str, object]) -> tuple[str, str]:
     """The key and the words."""
-    for key in _REASONS:
-        words = complaint_in(item.get(key))
-        if visible(words):
-            return key, words
+    for key in _REASON_KEYS:
+        message = message_in_body(item.get(key))
+        if has_visible_text(message):
+            return key, message
     return "", ""

@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bot.chakra.job import Job, JobEntry
-from bot.chakra.paging import NEXT
-from bot.chakra.text import plain
-from bot.chakra.transport.envelope import Envelope, read
-from bot.chakra.transport.error_mapping import missing
-from bot.chakra.transport.exchange import path_of
+from bot.chakra.paging import NEXT_PAGE_KEYS
+from bot.chakra.text import sanitize_line
+from bot.chakra.transport.envelope import Envelope, parse_envelope
+from bot.chakra.transport.error_mapping import resource_not_found
+from bot.chakra.transport.exchange import build_path
 from bot.chakra.transport.http import Http
 
-ONE = "/v1/ext/background-job/{backgroundJobId}"
-ENTRIES = "/v1/ext/background-job/{backgroundJobId}/entries"
-MORE_ENTRIES = "/v1/ext/background-job/{backgroundJobId}/entries/{page}"
+JOB_PATH = "/v1/ext/background-job/{backgroundJobId}"
+ENTRIES_PATH = "/v1/ext/background-job/{backgroundJobId}/entries"
+ENTRIES_PAGE_PATH = "/v1/ext/background-job/{backgroundJobId}/entries/{page}"
 """That a page has a path of its own is UNKNOWN; one that lies below the first is followed."""
 
-COUNTS = "bjEntryCompletionStatusVsCount"
-TOTAL = ("total", "totalCount", "totalEntries", "count")
+COUNTS_KEY = "bjEntryCompletionStatusVsCount"
+TOTAL_KEYS = ("total", "totalCount", "totalEntries", "count")
 """The contract's advice: the keys are UNKNOWN."""
 
-Turn = Callable[[], Awaitable[None]]
+WaitForRateLimit = Callable[[], Awaitable[None]]
 """Returns when one more request may be made."""
 
-MOST_PAGES = 10_000
-_LONGEST_ADDRESS = 2048
+MAX_PAGES = 10_000
+_MAX_URL_LENGTH = 2048
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,16 @@ class EntryPage:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PageCursor:
     """Of a page: what follows the path of the first, and the query."""
 
     page: str = ""
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
-class Jobs:
-    """Raises the `ChakraError`s of `Http.get`; `Missing` for a job that is not there, or no more.
+class JobsApi:
+    """Raises the `ChakraError`s of `Http.get`; `ResourceNotFound` for a job that is not there, or
+    no more.
 
     `job_id` is a UUID.
     """
@@ -59,14 +60,18 @@ class Jobs:
 
     async def fetch(self, job_id: str) -> Job:
         """CONFIRMED, with a full example."""
-        answer = await self._http.get(ONE, {"backgroundJobId": job_id})
-        envelope = read(answer)
+        response = await self._http.get(JOB_PATH, {"backgroundJobId": job_id})
+        envelope = parse_envelope(response)
         if not envelope.data:
-            raise missing(answer)
-        return job_in(envelope)
+            raise resource_not_found(response)
+        return parse_job(envelope)
 
-    async def entries(
-        self, job_id: str, *, most: int | None = None, turn: Turn | None = None
+    async def iter_entry_pages(
+        self,
+        job_id: str,
+        *,
+        max_entries: int | None = None,
+        wait_for_rate_limit: WaitForRateLimit | None = None,
     ) -> AsyncGenerator[EntryPage, None]:
         """All entries, or the first `most`, a page at a time, in Chakra's order (UNKNOWN). The
         first page may be empty, no other is. Each waits for its `turn`, where there are turns.
@@ -75,74 +80,83 @@ class Jobs:
         keys and the query are UNKNOWN: none is sent, and what `_meta` names is followed as long as
         it stays with this job, brings something new and has not been asked for before.
         """
-        place, seen, known, received = _Place(), {_Place()}, set[str](), 0
-        for number in range(MOST_PAGES):
-            if turn is not None:
-                await turn()
-            envelope = await self._page(job_id, place)
-            entries = tuple(one for one in _entries(envelope) if not one.id or one.id not in known)
-            if not entries and number:
+        cursor, visited, known_ids, received_count = _PageCursor(), {_PageCursor()}, set[str](), 0
+        for page_index in range(MAX_PAGES):
+            if wait_for_rate_limit is not None:
+                await wait_for_rate_limit()
+            envelope = await self._fetch_page(job_id, cursor)
+            entries = tuple(
+                one for one in _parse_entries(envelope) if not one.id or one.id not in known_ids
+            )
+            if not entries and page_index:
                 return
-            entries = entries[: None if most is None else most - received]
-            known |= {one.id for one in entries}
-            received += len(entries)
-            yield EntryPage(entries, _total(envelope.meta))
-            following = self._following(envelope.meta, job_id)
-            if following is None or following in seen or not entries or received == most:
+            entries = entries[: None if max_entries is None else max_entries - received_count]
+            known_ids |= {one.id for one in entries}
+            received_count += len(entries)
+            yield EntryPage(entries, _parse_total(envelope.meta))
+            next_cursor = self._next_cursor(envelope.meta, job_id)
+            if (
+                next_cursor is None
+                or next_cursor in visited
+                or not entries
+                or received_count == max_entries
+            ):
                 return
-            seen.add(following)
-            place = following
+            visited.add(next_cursor)
+            cursor = next_cursor
 
-    async def _page(self, job_id: str, place: _Place) -> Envelope:
-        endpoint, parameters = ENTRIES, {"backgroundJobId": job_id}
-        if place.page:
-            endpoint, parameters = MORE_ENTRIES, {**parameters, "page": place.page}
-        return read(await self._http.get(endpoint, parameters, query=dict(place.query)))
+    async def _fetch_page(self, job_id: str, cursor: _PageCursor) -> Envelope:
+        endpoint, parameters = ENTRIES_PATH, {"backgroundJobId": job_id}
+        if cursor.page:
+            endpoint, parameters = ENTRIES_PAGE_PATH, {**parameters, "page": cursor.page}
+        return parse_envelope(await self._http.get(endpoint, parameters, query=dict(cursor.query)))
 
-    def _following(self, meta: Mapping[str, object], job_id: str) -> _Place | None:
-        said = (value for name in NEXT if isinstance(value := meta.get(name), str))
-        address = next((value for value in said if value.strip()), "")
-        return place_of(address, path_of(ENTRIES, {"backgroundJobId": job_id}), self._http.host)
+    def _next_cursor(self, meta: Mapping[str, object], job_id: str) -> _PageCursor | None:
+        urls = (value for name in NEXT_PAGE_KEYS if isinstance(value := meta.get(name), str))
+        url = next((value for value in urls if value.strip()), "")
+        return parse_cursor(
+            url, build_path(ENTRIES_PATH, {"backgroundJobId": job_id}), self._http.host
+        )
 
 
-def job_in(envelope: Envelope) -> Job:
+def parse_job(envelope: Envelope) -> Job:
     """The job of `_data`, with the counts of `_meta` where there are any. The bulk endpoints are
     answered with the same object."""
     data = envelope.data
     if isinstance(data, Mapping):
-        data = {**data, "counts": envelope.meta.get(COUNTS)}
-    return envelope.fit(Job, data, "_data")
+        data = {**data, "counts": envelope.meta.get(COUNTS_KEY)}
+    return envelope.parse(Job, data, "_data")
 
 
-def place_of(address: str, path: str, host: str) -> _Place | None:
+def parse_cursor(url: str, path: str, host: str) -> _PageCursor | None:
     """What to ask for the page at `address`: a whole address on `host`, a path, or a query alone.
     Nothing where it does not lie at or right below `path`.
 
     Only what follows that is taken: whatever the address names, our own Chakra is asked. A Chakra
     behind a proxy may put a path of its own in front.
     """
-    if not address or len(address) > _LONGEST_ADDRESS:
+    if not url or len(url) > _MAX_URL_LENGTH:
         return None
     try:
-        parts = urlsplit(plain(address))
-        elsewhere = bool(parts.netloc) and parts.hostname != host
+        parts = urlsplit(sanitize_line(url))
+        is_other_host = bool(parts.netloc) and parts.hostname != host
     except ValueError:
         return None
-    below = re.search(rf"{re.escape(path)}(?:/([^/]+))?/?$", parts.path, re.IGNORECASE)
-    page = unquote(below[1] or "") if below else ""
-    if elsewhere or (parts.path and not below) or page in {".", ".."}:
+    match = re.search(rf"{re.escape(path)}(?:/([^/]+))?/?$", parts.path, re.IGNORECASE)
+    page = unquote(match[1] or "") if match else ""
+    if is_other_host or (parts.path and not match) or page in {".", ".."}:
         return None
-    return _Place(page, tuple(parse_qsl(parts.query, keep_blank_values=True)))
+    return _PageCursor(page, tuple(parse_qsl(parts.query, keep_blank_values=True)))
 
 
-def _entries(envelope: Envelope) -> tuple[JobEntry, ...]:
+def _parse_entries(envelope: Envelope) -> tuple[JobEntry, ...]:
     if not isinstance(envelope.data, list):
-        raise envelope.unfit("_data", "An array of entries was expected.")
-    return tuple(map(JobEntry.of, envelope.data))
+        raise envelope.invalid("_data", "An array of entries was expected.")
+    return tuple(map(JobEntry.from_item, envelope.data))
 
 
-def _total(meta: Mapping[str, object]) -> int | None:
-    for name in TOTAL:
+def _parse_total(meta: Mapping[str, object]) -> int | None:
+    for name in TOTAL_KEYS:
         value = meta.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value

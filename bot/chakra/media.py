@@ -5,36 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.chakra.models import Media, PublicMedia
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.error_mapping import unreadable
-from bot.chakra.transport.exchange import JSON, Answer
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.error_mapping import invalid_response
+from bot.chakra.transport.exchange import JSON_MEDIA_TYPE, ChakraResponse
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.multipart import File, Form
 
-UPLOAD = "/v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
-ONE = "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
-SHOW = "/v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show"
-ATTACHMENT = "/v1/whatsapp/{whatsappApiVersion}/attachments"
+UPLOAD_PATH = "/v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
+MEDIA_PATH = "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
+SHOW_PATH = "/v2/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}/show"
+ATTACHMENTS_PATH = "/v1/whatsapp/{whatsappApiVersion}/attachments"
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = {"IMAGE": 5 * MEGABYTE, "VIDEO": 16 * MEGABYTE, "DOCUMENT": 100 * MEGABYTE}
+MAX_BYTES_BY_FORMAT = {"IMAGE": 5 * MEGABYTE, "VIDEO": 16 * MEGABYTE, "DOCUMENT": 100 * MEGABYTE}
 """What WhatsApp takes, by the format of a header (contract 3.3). Chakra's own limit is UNKNOWN."""
 
-MOST_SHOWN = 16 * MEGABYTE
+MAX_DOWNLOAD_BYTES = 16 * MEGABYTE
 
 
 @dataclass(frozen=True)
-class Shown:
+class MediaContent:
     media_type: str
     content: bytes = field(repr=False)
 
 
-class Files:
+class MediaApi:
     """Raises the `ChakraError`s of `Http.get` and `Http.write`. `version` is Meta's: "v24.0"."""
 
-    def __init__(self, http: Http, version: str) -> None:
+    def __init__(self, http: Http, api_version: str) -> None:
         self._http = http
-        self._version = version
+        self._api_version = api_version
 
     async def upload(self, plugin_id: str, file: File) -> str:
         """The address of the file, which everyone who knows it can read. CONFIRMED.
@@ -42,38 +42,48 @@ class Files:
         Within two minutes; what `file` raises while it is read passes through.
         """
         form = Form("file", file, {"filename": file.name})
-        answer = await self._http.write("POST", UPLOAD, {"pluginId": plugin_id}, body=form)
-        address = read(answer).metas(PublicMedia).public_media_url
-        if not address.startswith(("https://", "http://")):
-            raise unreadable(answer, "It is no web address.", "_data.publicMediaUrl")
-        return address
+        response = await self._http.write("POST", UPLOAD_PATH, {"pluginId": plugin_id}, body=form)
+        url = parse_envelope(response).parse_unwrapped(PublicMedia).public_media_url
+        if not url.startswith(("https://", "http://")):
+            raise invalid_response(response, "It is no web address.", "_data.publicMediaUrl")
+        return url
 
     async def fetch(self, media_id: str) -> Media:
         """Of what sort and how large a file is. The path is CONFIRMED, the body INFERRED."""
-        answer = await self._http.get(ONE, self._at(media_id))
-        return read(answer).metas(Media)
+        response = await self._http.get(MEDIA_PATH, self._path_parameters(media_id))
+        return parse_envelope(response).parse_unwrapped(Media)
 
-    async def show(self, media_id: str, *, most: int = MOST_SHOWN) -> Shown:
+    async def download(self, media_id: str, *, max_bytes: int = MAX_DOWNLOAD_BYTES) -> MediaContent:
         """The file itself, in one step. INFERRED, from two integrations.
 
-        Raises `Unreadable` where it is larger than `most` bytes.
+        Raises `InvalidResponse` where it is larger than `most` bytes.
         """
-        return _shown(await self._http.download(SHOW, self._at(media_id), most=most))
+        return _parse_content(
+            await self._http.download(
+                SHOW_PATH, self._path_parameters(media_id), max_bytes=max_bytes
+            )
+        )
 
-    async def follow(self, media: Media, *, most: int = MOST_SHOWN) -> Shown:
+    async def download_from_url(
+        self, media: Media, *, max_bytes: int = MAX_DOWNLOAD_BYTES
+    ) -> MediaContent:
         """The file from the address that `fetch` gave, as long as that is Chakra's: the one inside
-        a webhook is Meta's, and `Unreadable`. INFERRED."""
-        return _shown(await self._http.follow(ATTACHMENT, media.url, most=most))
+        a webhook is Meta's, and `InvalidResponse`. INFERRED."""
+        return _parse_content(
+            await self._http.fetch_url(ATTACHMENTS_PATH, media.url, max_bytes=max_bytes)
+        )
 
-    def _at(self, media_id: str) -> dict[str, str]:
-        return {"whatsappApiVersion": self._version, "whatsappMediaId": media_id}
+    def _path_parameters(self, media_id: str) -> dict[str, str]:
+        return {"whatsappApiVersion": self._api_version, "whatsappMediaId": media_id}
 
 
-def _shown(answer: Answer) -> Shown:
-    if not answer.whole:
-        raise unreadable(answer, "The file is too large to show.")
-    if answer.media_type == JSON:
-        read(answer)  # its `_errors` say more
-    if answer.media_type in {"", JSON, "text/html"}:
-        raise unreadable(answer, f"It is no file ({answer.media_type or 'no media type'}).")
-    return Shown(answer.media_type, answer.body)
+def _parse_content(response: ChakraResponse) -> MediaContent:
+    if not response.is_complete:
+        raise invalid_response(response, "The file is too large to show.")
+    if response.media_type == JSON_MEDIA_TYPE:
+        parse_envelope(response)  # its `_errors` say more
+    if response.media_type in {"", JSON_MEDIA_TYPE, "text/html"}:
+        raise invalid_response(
+            response, f"It is no file ({response.media_type or 'no media type'})."
+        )
+    return MediaContent(response.media_type, response.body)

@@ -12,26 +12,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot.chakra.meta_errors import UnnamedCode
-from bot.chakra.text import plain
+from bot.chakra.meta_errors import UnknownMetaCode
+from bot.chakra.text import sanitize_line
 from bot.errors import ChakraError, Rejected
 
-_LONGEST = 300  # characters of a title, and of the details
-_LARGEST_CODE = 9_999_999
-_DEPTH = 6
-_ITEMS = 3
-_PLACES = ("error", "_errors", "errors", "errorContext", "providerPayload", "message")
-_TITLES = ("error_user_title", "title", "message")
-_MARKED = re.compile(r"\(#(\d{1,7})\)\s*(.*)", re.DOTALL)
+_MAX_TEXT_LENGTH = 300  # characters of a title, and of the details
+_MAX_CODE = 9_999_999
+_MAX_DEPTH = 6
+_MAX_ITEMS = 3
+_NESTED_KEYS = ("error", "_errors", "errors", "errorContext", "providerPayload", "message")
+_TITLE_KEYS = ("error_user_title", "title", "message")
+_CODE_PREFIX = re.compile(r"\(#(\d{1,7})\)\s*(.*)", re.DOTALL)
 """How Meta begins its messages: "(#131026) Message undeliverable"."""
 
-_NAMED = re.compile(r"\b(?:code|error)\W{0,4}(13\d{4})\b", re.IGNORECASE)
+_CODE_IN_TEXT = re.compile(r"\b(?:code|error)\W{0,4}(13\d{4})\b", re.IGNORECASE)
 """All codes of WhatsApp with six digits begin with 13, so that "status code 400" is none."""
 
-_SIGNS = frozenset({"fbtrace_id", "error_data", "error_subcode", "error_user_msg", "href"})
+_META_ONLY_KEYS = frozenset({"fbtrace_id", "error_data", "error_subcode", "error_user_msg", "href"})
 """Fields that only Meta's objects have. A small `code` beside none of them may be anybody's."""
 
-_LARGE = 1000
+_MIN_UNAMBIGUOUS_CODE = 1000
 
 
 @dataclass(frozen=True)
@@ -43,126 +43,139 @@ class MetaError:
     details: str = ""
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         title = f"(#{self.code}) {self.title}".rstrip()
         return f"{title}: {self.details}" if self.details else title
 
     @property
-    def owner(self) -> type[ChakraError] | None:
+    def error_class(self) -> type[ChakraError] | None:
         """The class that owns the code; nothing where nobody has named it yet."""
-        return OWNERS.get(self.code)
+        return ERROR_CLASS_BY_CODE.get(self.code)
 
 
-def owners(root: type[ChakraError]) -> dict[int, type[ChakraError]]:
+def map_error_classes(root: type[ChakraError]) -> dict[int, type[ChakraError]]:
     """Code -> the class below `root` that declares it. Raises `ValueError` for a code of two."""
     table: dict[int, type[ChakraError]] = {}
-    for kind in _below(root):
-        for code in vars(kind).get("codes", ()):
+    for error_class in _iter_subclasses(root):
+        for code in vars(error_class).get("codes", ()):
             if code in table:
-                raise ValueError(f"{code} belongs to {table[code].__name__} and {kind.__name__}")
-            table[code] = kind
+                raise ValueError(
+                    f"{code} belongs to {table[code].__name__} and {error_class.__name__}"
+                )
+            table[code] = error_class
     return table
 
 
-def _below(root: type[ChakraError]) -> Iterator[type[ChakraError]]:
-    for kind in root.__subclasses__():
-        yield kind
-        yield from _below(kind)
+def _iter_subclasses(root: type[ChakraError]) -> Iterator[type[ChakraError]]:
+    for error_class in root.__subclasses__():
+        yield error_class
+        yield from _iter_subclasses(error_class)
 
 
-OWNERS: Mapping[int, type[ChakraError]] = owners(ChakraError)
+ERROR_CLASS_BY_CODE: Mapping[int, type[ChakraError]] = map_error_classes(ChakraError)
 
 
-def from_meta(code: int, title: str = "", details: str = "") -> ChakraError:
-    """The error for a code of Meta's, from an answer or from a webhook; `UnnamedCode` where no
+def error_for_meta_code(code: int, title: str = "", details: str = "") -> ChakraError:
+    """The error for a code of Meta's, from an answer or from a webhook; `UnknownMetaCode` where no
     class owns the code."""
-    found = MetaError(code, _title(title), _details(title, details))
-    return (found.owner or UnnamedCode)(found.words, code=code, details=found.details)
+    meta_error = MetaError(code, _clean_title(title), _clean_details(title, details))
+    return (meta_error.error_class or UnknownMetaCode)(
+        meta_error.message, code=code, details=meta_error.details
+    )
 
 
-def failure_in(status: object) -> ChakraError:
+def error_from_status(status: object) -> ChakraError:
     """The error of a failed status: from an item of `errors[]` in the pass-through webhook, or the
     array; from the `payload` or the `errorContext` of Chakra's webhook; from Chakra's message
     object. `Rejected` where no code is named."""
-    found = meta_error_in(status, surely_metas=True)
-    if found is not None:
-        return from_meta(found.code, found.title, found.details)
+    meta_error = find_meta_error(status, is_meta=True)
+    if meta_error is not None:
+        return error_for_meta_code(meta_error.code, meta_error.title, meta_error.details)
     context = status.get("errorContext", status) if isinstance(status, Mapping) else None
-    said = context.get("message") if isinstance(context, Mapping) else None
-    return Rejected(plain(said, _LONGEST) if isinstance(said, str) else "")
+    message = context.get("message") if isinstance(context, Mapping) else None
+    return Rejected(sanitize_line(message, _MAX_TEXT_LENGTH) if isinstance(message, str) else "")
 
 
-def meta_error_in(body: object, *, surely_metas: bool = False) -> MetaError | None:
+def find_meta_error(body: object, *, is_meta: bool = False) -> MetaError | None:
     """Meta's error in a body of whatever shape. `surely_metas` where an object with a `code` can
     only be Meta's, so that a small code needs no other sign of it."""
-    return _found(body, surely_metas, _DEPTH)
+    return _search(body, is_meta, _MAX_DEPTH)
 
 
-def _found(value: object, surely: bool, depth: int) -> MetaError | None:
+def _search(value: object, is_meta: bool, depth: int) -> MetaError | None:
     if depth == 0:
         return None
     if isinstance(value, str):
-        return _in_text(value, depth)
-    places: Iterator[object] = iter(())
+        return _parse_text(value, depth)
+    children: Iterator[object] = iter(())
     if isinstance(value, list):
-        places = iter(value[:_ITEMS])
+        children = iter(value[:_MAX_ITEMS])
     elif isinstance(value, Mapping):
-        if here := _in_object(value, surely):
+        if here := _parse_object(value, is_meta):
             return here
-        places = (value.get(name) for name in _PLACES)
-    return next((found for place in places if (found := _found(place, surely, depth - 1))), None)
+        children = (value.get(name) for name in _NESTED_KEYS)
+    return next(
+        (found for place in children if (found := _search(place, is_meta, depth - 1))), None
+    )
 
 
-def _in_object(error: Mapping[str, object], surely: bool) -> MetaError | None:
-    code = _code(error.get("code"))
-    titles = [text for name in _TITLES if isinstance(text := error.get(name), str) and text]
-    marked = any(f"(#{code})" in title for title in titles)
-    if code is None or not (surely or marked or code >= _LARGE or _SIGNS & error.keys()):
+def _parse_object(error: Mapping[str, object], is_meta: bool) -> MetaError | None:
+    code = _to_code(error.get("code"))
+    titles = [text for name in _TITLE_KEYS if isinstance(text := error.get(name), str) and text]
+    has_code_prefix = any(f"(#{code})" in title for title in titles)
+    if code is None or not (
+        is_meta
+        or has_code_prefix
+        or code >= _MIN_UNAMBIGUOUS_CODE
+        or _META_ONLY_KEYS & error.keys()
+    ):
         return None
     title = next(iter(titles), "")
-    return MetaError(code, _title(title), _details(title, _said_of_this_case(error)))
+    return MetaError(code, _clean_title(title), _clean_details(title, _case_details(error)))
 
 
-def _said_of_this_case(error: Mapping[str, object]) -> str:
+def _case_details(error: Mapping[str, object]) -> str:
     """`error_user_msg` is what Meta means for people; templates that are refused have it."""
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, Mapping) else data
-    said = (error.get("error_user_msg"), details, error.get("details"), error.get("message"))
-    return next((words for words in said if isinstance(words, str) and words.strip()), "")
+    candidates = (error.get("error_user_msg"), details, error.get("details"), error.get("message"))
+    return next((words for words in candidates if isinstance(words, str) and words.strip()), "")
 
 
-def _in_text(text: str, depth: int) -> MetaError | None:
+def _parse_text(text: str, depth: int) -> MetaError | None:
     with suppress(ValueError, RecursionError):
-        if found := _found(_json_in(text), False, depth - 1):
+        if found := _search(_embedded_json(text), False, depth - 1):
             return found
-    if marked := _MARKED.search(text):
+    if marked := _CODE_PREFIX.search(text):
         title, _, details = marked[2].partition(": ")
-        return MetaError(int(marked[1]), _title(title), plain(details, _LONGEST))
-    named = _NAMED.search(text)
-    return MetaError(int(named[1]), "", plain(text, _LONGEST)) if named else None
+        return MetaError(
+            int(marked[1]), _clean_title(title), sanitize_line(details, _MAX_TEXT_LENGTH)
+        )
+    named = _CODE_IN_TEXT.search(text)
+    return MetaError(int(named[1]), "", sanitize_line(text, _MAX_TEXT_LENGTH)) if named else None
 
 
-def _json_in(text: str) -> object:
+def _embedded_json(text: str) -> object:
     """An object that stands in other words, as in "Request failed: {…}"."""
     start, end = text.find("{"), text.rfind("}")
     value = json.loads(text[start : end + 1]) if 0 <= start < end else None
     return value if isinstance(value, Mapping) else None
 
 
-def _code(value: object) -> int | None:
+def _to_code(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 7:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if 0 <= value <= _LARGEST_CODE else None
+    return value if 0 <= value <= _MAX_CODE else None
 
 
-def _title(written: str) -> str:
-    marked = _MARKED.match(written)
-    return plain(marked[2] if marked else written, _LONGEST)
+def _clean_title(text: str) -> str:
+    marked = _CODE_PREFIX.match(text)
+    return sanitize_line(marked[2] if marked else text, _MAX_TEXT_LENGTH)
 
 
-def _details(title: str, details: str) -> str:
+def _clean_details(title: str, details: str) -> str:
     """ "" where they only repeat the title: Meta often says everything twice."""
-    words = _title(details)
-    return "" if words.rstrip(".").lower() == _title(title).rstrip(".").lower() else words
+    cleaned = _clean_title(details)
+    return "" if cleaned.rstrip(".").lower() == _clean_title(title).rstrip(".").lower() else cleaned

@@ -8,36 +8,36 @@
     ├── CountryRestricted      nothing may be sent to this country
     ├── OptedOut               this person wants no marketing from you
     ├── MarketingCapped        this person got enough marketing for today
-    ├── MarketingWithheld      this person is in a group that gets none
+    ├── MarketingExperiment    this person is in a group that gets none
     ├── WindowClosed           after 24 hours of silence only a template may be sent
     ├── TemplateRejected       there is no such template in this language
-    │   └── TemplateStopped        it is paused or disabled
+    │   └── TemplateUnavailable    it is paused or disabled
     ├── PolicyRejected         the template's content breaks a rule
     ├── ParametersRejected     what was filled in does not fit
     ├── MediaRejected          the file cannot be used
     ├── SenderRejected         the sending number may not send
     ├── AccountBlocked         the account is blocked or locked
-    ├── PaymentMissing         the account has no valid means of payment
-    └── UnnamedCode            a code that no class here owns
+    ├── PaymentMethodMissing   the account has no valid means of payment
+    └── UnknownMetaCode        a code that no class here owns
     KeyRefused
-    └── MetaAccessRefused      WhatsApp does not trust Chakra with this account
+    └── MetaAccessDenied       WhatsApp does not trust Chakra with this account
     Throttled
-    ├── PairThrottled          too many messages to this one recipient
-    ├── SenderThrottled        too many messages from this number
-    ├── FlowThrottled          too many messages with this flow
-    ├── AccountThrottled       too many calls about this account
-    └── SpamLimited            people complained, and WhatsApp holds the number back
+    ├── PairRateLimited        too many messages to this one recipient
+    ├── SenderRateLimited      too many messages from this number
+    ├── FlowRateLimited        too many messages with this flow
+    ├── AccountRateLimited     too many calls about this account
+    └── SpamRateLimited        people complained, and WhatsApp holds the number back
     Unavailable
-    └── MetaBusy               WhatsApp itself fails for the moment
+    └── MetaUnavailable        WhatsApp itself fails for the moment
 
 What each code means: developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
 """
 
 from __future__ import annotations
 
-from bot.errors import KeyRefused, Rejected, Throttled, Unavailable
+from bot.errors import AuthenticationError, RateLimited, Rejected, Unavailable
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60.0, 3600.0, 86400.0
 
 
 class RecipientRejected(Rejected):
@@ -67,14 +67,14 @@ class MarketingCapped(Rejected):
 
     kind = "marketing_capped"
     codes = frozenset({131049})
-    repeat_helps = True
-    not_before = DAY
+    retryable = True
+    default_retry_after = DAY_SECONDS
 
 
-class MarketingWithheld(Rejected):
+class MarketingExperiment(Rejected):
     """Meta keeps a group of people free of marketing, as an experiment."""
 
-    kind = "marketing_withheld"
+    kind = "marketing_experiment"
     codes = frozenset({130472})
 
 
@@ -90,10 +90,10 @@ class TemplateRejected(Rejected):
     codes = frozenset({132001})
 
 
-class TemplateStopped(TemplateRejected):
+class TemplateUnavailable(TemplateRejected):
     """132015 paused, 132016 disabled, 132068 its flow is blocked."""
 
-    kind = "template_stopped"
+    kind = "template_unavailable"
     codes = frozenset({132015, 132016, 132068})
 
 
@@ -131,64 +131,64 @@ class AccountBlocked(Rejected):
     codes = frozenset({368, 131031})
 
 
-class PaymentMissing(Rejected):
+class PaymentMethodMissing(Rejected):
     """Every send fails until it is settled."""
 
-    kind = "payment_missing"
+    kind = "payment_method_missing"
     codes = frozenset({131042})
 
 
-class UnnamedCode(Rejected):
+class UnknownMetaCode(Rejected):
     """Its kind in logs and metrics shows that a class is wanted for ``code``."""
 
-    kind = "unnamed_code"
+    kind = "unknown_meta_code"
 
 
-class MetaAccessRefused(KeyRefused):
+class MetaAccessDenied(AuthenticationError):
     """0 and 190: the token that Chakra holds with Meta; the others: a permission is missing."""
 
-    kind = "meta_access_refused"
+    kind = "meta_access_denied"
     codes = frozenset({0, 3, 10, 190, *range(200, 300), 131005})
 
 
-class PairThrottled(Throttled):
+class PairRateLimited(RateLimited):
     """One message in 6 seconds from one number to one recipient; bursts borrow from later."""
 
-    kind = "pair_throttled"
+    kind = "pair_rate_limited"
     codes = frozenset({131056})
-    not_before = 6.0
+    default_retry_after = 6.0
 
 
-class SenderThrottled(Throttled):
+class SenderRateLimited(RateLimited):
     """80 messages a second from one number, in and out, unless Meta raised it. Over in a moment."""
 
-    kind = "sender_throttled"
+    kind = "sender_rate_limited"
     codes = frozenset({130429})
 
 
-class FlowThrottled(Throttled):
-    kind = "flow_throttled"
+class FlowRateLimited(RateLimited):
+    kind = "flow_rate_limited"
     codes = frozenset({132069})
-    not_before = HOUR
+    default_retry_after = HOUR_SECONDS
 
 
-class AccountThrottled(Throttled):
+class AccountRateLimited(RateLimited):
     """Meta counts these calls by the hour, for all that Chakra asks about one account."""
 
-    kind = "account_throttled"
+    kind = "account_rate_limited"
     codes = frozenset({4, 80007, 80008})
-    not_before = HOUR
+    default_retry_after = HOUR_SECONDS
 
 
-class SpamLimited(Throttled):
-    kind = "spam_limited"
+class SpamRateLimited(RateLimited):
+    kind = "spam_rate_limited"
     codes = frozenset({131048})
-    not_before = DAY
+    default_retry_after = DAY_SECONDS
 
 
-class MetaBusy(Unavailable):
+class MetaUnavailable(Unavailable):
     """1, 2 and 131000 say no more than that something failed; the others: down for maintenance."""
 
-    kind = "meta_busy"
+    kind = "meta_unavailable"
     codes = frozenset({1, 2, 131000, 131016, 131057, 133004})
-    not_before = MINUTE
+    default_retry_after = MINUTE_SECONDS

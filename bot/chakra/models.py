@@ -25,18 +25,18 @@ from bot.chakra.fields import (
     Email,
     Emails,
     Flag,
-    Moment,
     Phone,
     Phones,
     Reference,
     Text,
-    objects,
-    text,
-    zone,
+    Timestamp,
+    parse_timezone,
+    to_items,
+    to_text,
 )
-from bot.chakra.text import visible
+from bot.chakra.text import has_visible_text
 
-Id = Annotated[str, BeforeValidator(text), StringConstraints(min_length=1)]
+Id = Annotated[str, BeforeValidator(to_text), StringConstraints(min_length=1)]
 
 
 class Resource(BaseModel):
@@ -47,7 +47,7 @@ class Resource(BaseModel):
     )
 
 
-class Identified(Resource):
+class IdentifiedResource(Resource):
     id: Id
 
 
@@ -59,29 +59,31 @@ class Reportee(Resource):
     name: Text = ""
 
 
-def _reportees(value: object) -> tuple[Reportee, ...]:
-    found = (_reportee(item) for item in objects(value))
+def _parse_reportees(value: object) -> tuple[Reportee, ...]:
+    found = (_parse_reportee(item) for item in to_items(value))
     return tuple(reportee for reportee in found if reportee.id or reportee.name)
 
 
-def _reportee(value: object) -> Reportee:
+def _parse_reportee(value: object) -> Reportee:
     if isinstance(value, Reportee):
         return value
     if isinstance(value, dict):
-        name = _first_visible(_full_name(value), text(value.get("username")), "")
+        name = _first_visible(_full_name(value), to_text(value.get("username")), "")
         return Reportee(id=value.get("id", ""), name=name)
-    written = text(value)
-    if is_uuid(written):
-        return Reportee(id=written)
-    return Reportee(name=written if visible(written) else "")
+    text = to_text(value)
+    if is_uuid(text):
+        return Reportee(id=text)
+    return Reportee(name=text if has_visible_text(text) else "")
 
 
 def _full_name(user: dict[str, object]) -> str:
-    parts = [text(user.get(key)) for key in ("firstName", "middleName", "lastName")]
-    return _first_visible(text(user.get("displayName")), text(user.get("name")), _joined(*parts))
+    parts = [to_text(user.get(key)) for key in ("firstName", "middleName", "lastName")]
+    return _first_visible(
+        to_text(user.get("displayName")), to_text(user.get("name")), _join_visible(*parts)
+    )
 
 
-class User(Identified):
+class User(IdentifiedResource):
     """A member of the Chakra team, from either version of the API.
 
     v1 gives `team` and `role` as UUIDs, to be looked up in `Config`; v2 as short ids. The v1 list
@@ -100,19 +102,19 @@ class User(Identified):
     availability_status: Text = ""
     is_active: Flag = None
     is_deleted: Flag = None
-    created_at: Moment = None
-    updated_at: Moment = None
+    created_at: Timestamp = None
+    updated_at: Timestamp = None
     team: Reference = ""
     role: Reference = ""
     primary_email: Email = ""
     primary_phone: Phone = ""
     listed_emails: Emails = ()
     listed_phones: Phones = ()
-    reportees: Annotated[tuple[Reportee, ...], BeforeValidator(_reportees)] = ()
+    reportees: Annotated[tuple[Reportee, ...], BeforeValidator(_parse_reportees)] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _lists_under_their_own_names(cls, value: object) -> object:
+    def _rename_list_fields(cls, value: object) -> object:
         # `emails` and `phones` are properties here: the primary one and the listed ones together.
         if not isinstance(value, dict):
             return value
@@ -122,7 +124,7 @@ class User(Identified):
     @cached_property
     def full_name(self) -> str:
         """First, middle and last name, as far as they are set."""
-        return _joined(self.first_name, self.middle_name, self.last_name)
+        return _join_visible(self.first_name, self.middle_name, self.last_name)
 
     @cached_property
     def name(self) -> str:
@@ -137,12 +139,12 @@ class User(Identified):
     @cached_property
     def emails(self) -> tuple[str, ...]:
         """All addresses, the primary one first."""
-        return _all_once(self.primary_email, self.listed_emails)
+        return _unique_values(self.primary_email, self.listed_emails)
 
     @cached_property
     def phones(self) -> tuple[str, ...]:
         """All numbers, digits only, the primary one first."""
-        return _all_once(self.primary_phone, self.listed_phones)
+        return _unique_values(self.primary_phone, self.listed_phones)
 
     @property
     def active(self) -> bool | None:
@@ -152,7 +154,7 @@ class User(Identified):
     @cached_property
     def zone(self) -> tzinfo | None:
         """From `+0530` as Chakra writes it, or from a name such as `Asia/Kolkata`."""
-        return zone(self.timezone)
+        return parse_timezone(self.timezone)
 
     def utc_offset(self, now: datetime) -> timedelta | None:
         """How far this user's clock is from UTC at `now` (aware)."""
@@ -177,7 +179,7 @@ class UserChanges(BaseModel):
     last_name: str | None = None
 
     @model_validator(mode="after")
-    def _not_nothing(self) -> Self:
+    def _require_change(self) -> Self:
         if not self.body():
             raise ValueError("nothing would be changed")
         return self
@@ -186,7 +188,7 @@ class UserChanges(BaseModel):
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
-class Named(Resource):
+class NamedResource(Resource):
     """An object of the configuration. That these three are its fields is INFERRED."""
 
     id: Text = ""
@@ -197,16 +199,16 @@ class Named(Resource):
     def label(self) -> str:
         return _first_visible(self.name, self.short_id, self.id)
 
-    def is_called(self, reference: str) -> bool:
+    def matches(self, reference: str) -> bool:
         """Whether `reference` is its UUID or its short id."""
         return bool(reference) and reference in {self.id, self.short_id}
 
 
-def _score(value: object) -> str:
-    return text(value.get("score") if isinstance(value, dict) else value)
+def _to_score(value: object) -> str:
+    return to_text(value.get("score") if isinstance(value, dict) else value)
 
 
-class PhoneNumber(Identified):
+class PhoneNumber(IdentifiedResource):
     """A number of the business. `id` is Meta's id of it, which sends go by; `waba` the id of its
     WhatsApp Business Account. All INFERRED."""
 
@@ -216,15 +218,15 @@ class PhoneNumber(Identified):
     status: Text = ""
     chakra_status: Text = ""
     account_mode: Text = ""
-    quality: Annotated[str, BeforeValidator(_score)] = Field(default="", alias="qualityScore")
+    quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="qualityScore")
     messaging_limit_tier: Text = ""
     name_status: Text = ""
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether nothing says that it is not: CONNECTED is the only value that has been seen."""
-        said = {self.status.upper(), self.chakra_status.upper()} - {""}
-        return said <= {"CONNECTED"}
+        statuses = {self.status.upper(), self.chakra_status.upper()} - {""}
+        return statuses <= {"CONNECTED"}
 
     @property
     def name(self) -> str:
@@ -232,7 +234,7 @@ class PhoneNumber(Identified):
         return _first_visible(self.verified_name, self.display_phone_number, self.id)
 
 
-class BusinessAccount(Identified):
+class BusinessAccount(IdentifiedResource):
     """A WhatsApp Business Account. INFERRED."""
 
     name: Text = ""
@@ -243,8 +245,8 @@ class PublicMedia(Resource):
     public_media_url: Text = ""
 
 
-def _bytes(value: object) -> int | None:
-    digits = text(value)
+def _to_byte_count(value: object) -> int | None:
+    digits = to_text(value)
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
@@ -258,31 +260,31 @@ class Media(BaseModel):
     url: Text = Field(default="", repr=False)
     mime_type: Text = ""
     sha256: Text = ""
-    file_size: Annotated[int | None, BeforeValidator(_bytes)] = None
+    file_size: Annotated[int | None, BeforeValidator(_to_byte_count)] = None
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Self:
+    def _require_url(self) -> Self:
         if not self.url:
             raise ValueError("url")
         return self
 
 
-def is_uuid(written: str) -> bool:
+def is_uuid(value: str) -> bool:
     """In the usual form of 36 characters, either case."""
     try:
-        return str(UUID(written)) == written.lower()
+        return str(UUID(value)) == value.lower()
     except ValueError:
         return False
 
 
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if visible(part))
+def _join_visible(*parts: str) -> str:
+    return " ".join(part for part in parts if has_visible_text(part))
 
 
 def _first_visible(*names: str) -> str:
     """The last is taken as it is where none shows anything."""
-    return next((name for name in names if visible(name)), names[-1])
+    return next((name for name in names if has_visible_text(name)), names[-1])
 
 
-def _all_once(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
+def _unique_values(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in (first, *others) if value))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bot.chakra.models import BusinessAccount, PhoneNumber
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.error_mapping import resource_not_found
 from bot.chakra.transport.http import Http
 
-ALL = "/v1/ext/whatsapp-phone-number"
-ONE = "/v1/ext/whatsapp-phone-number/{id}"
-ACCOUNTS = "/v1/ext/whatsapp-business-account"
+NUMBERS_PATH = "/v1/ext/whatsapp-phone-number"
+NUMBER_PATH = "/v1/ext/whatsapp-phone-number/{id}"
+ACCOUNTS_PATH = "/v1/ext/whatsapp-business-account"
 
 
-class Numbers:
+class PhoneNumbersApi:
     """Raises the `ChakraError`s of `Http.get`."""
 
     def __init__(self, http: Http) -> None:
@@ -20,19 +20,23 @@ class Numbers:
 
     async def list(self, plugin_id: str = "") -> tuple[PhoneNumber, ...]:
         """Those of one plugin, or of the whole team."""
-        return read(await self._http.get(ALL, query=_of(plugin_id))).many(PhoneNumber)
+        return parse_envelope(
+            await self._http.get(NUMBERS_PATH, query=_plugin_query(plugin_id))
+        ).parse_list(PhoneNumber)
 
     async def fetch(self, number_id: str) -> PhoneNumber:
         """`number_id` is Meta's id of a number, not the number."""
-        answer = await self._http.get(ONE, {"id": number_id})
-        envelope = read(answer)
+        response = await self._http.get(NUMBER_PATH, {"id": number_id})
+        envelope = parse_envelope(response)
         if envelope.data is None:
-            raise missing(answer)
-        return envelope.one(PhoneNumber)
+            raise resource_not_found(response)
+        return envelope.parse_data(PhoneNumber)
 
-    async def accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
-        return read(await self._http.get(ACCOUNTS, query=_of(plugin_id))).many(BusinessAccount)
+    async def list_accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
+        return parse_envelope(
+            await self._http.get(ACCOUNTS_PATH, query=_plugin_query(plugin_id))
+        ).parse_list(BusinessAccount)
 
 
-def _of(plugin_id: str) -> dict[str, str]:
+def _plugin_query(plugin_id: str) -> dict[str, str]:
     return {"pluginId": plugin_id} if plugin_id else {}

@@ -13,12 +13,12 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-Json = dict[str, object]
+JsonObject = dict[str, object]
 
-_SPACES = re.compile(r" {5,}")
+_SPACE_RUN = re.compile(r" {5,}")
 
 
-def unfit(value: str) -> str | None:
+def invalid_value_reason(value: str) -> str | None:
     """Why Meta refuses a value for a variable: "empty", "line break", "tab" or "spaces" (more than
     four in a row); nothing where it is fit."""
     if not value.strip():
@@ -27,13 +27,13 @@ def unfit(value: str) -> str | None:
         return "line break"
     if "\t" in value:
         return "tab"
-    return "spaces" if _SPACES.search(value) else None
+    return "spaces" if _SPACE_RUN.search(value) else None
 
 
 # --- Chakra's format ----------------------------------------------------------------------------
 
 
-class Parameter(BaseModel):
+class TemplateParameter(BaseModel):
     """The name is "1" for `{{1}}`; that a named variable goes by its name is INFERRED."""
 
     model_config = ConfigDict(
@@ -58,9 +58,9 @@ class TemplateMessage(BaseModel):
     whatsapp_phone_number_id: str
     template_name: str
     language: str | None = None
-    mapping: tuple[Parameter, ...] = ()
-    header_mapping: tuple[Parameter, ...] = ()
-    button_mapping: tuple[Parameter, ...] = ()
+    mapping: tuple[TemplateParameter, ...] = ()
+    header_mapping: tuple[TemplateParameter, ...] = ()
+    button_mapping: tuple[TemplateParameter, ...] = ()
     image_url: str | None = Field(default=None, repr=False)
     video_url: str | None = Field(default=None, repr=False)
     document_url: str | None = Field(default=None, repr=False)
@@ -71,15 +71,15 @@ class TemplateMessage(BaseModel):
     location_address: str | None = Field(default=None, repr=False)
     otp_code: str | None = Field(default=None, repr=False)
 
-    def body(self) -> Json:
-        written = self.model_dump(by_alias=True, exclude_none=True)
-        return {name: value for name, value in written.items() if value != ()}
+    def body(self) -> JsonObject:
+        dumped = self.model_dump(by_alias=True, exclude_none=True)
+        return {name: value for name, value in dumped.items() if value != ()}
 
 
-def parameters(values: Mapping[str, str]) -> tuple[Parameter, ...]:
+def build_parameters(values: Mapping[str, str]) -> tuple[TemplateParameter, ...]:
     """Variable -> value, as the three mappings of `TemplateMessage` want it."""
     return tuple(
-        Parameter(schema_property_name=name, schema_property_value=value)
+        TemplateParameter(schema_property_name=name, schema_property_value=value)
         for name, value in values.items()
     )
 
@@ -87,10 +87,10 @@ def parameters(values: Mapping[str, str]) -> tuple[Parameter, ...]:
 # --- Meta's format ------------------------------------------------------------------------------
 
 
-class MetaMessage(Protocol):
+class MetaPayload(Protocol):
     """Anything for the pass-through. `to` is digits only, with the country code."""
 
-    def body(self) -> Json: ...
+    def body(self) -> JsonObject: ...
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class TextParameter:
     text: str
     name: str = ""
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         named = {"parameter_name": self.name} if self.name else {}
         return {"type": "text", "text": self.text, **named}
 
@@ -113,7 +113,7 @@ class MediaParameter:
     link: str
     filename: str = ""
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         named = {"filename": self.filename} if self.filename else {}
         return {"type": self.kind, self.kind: {"link": self.link, **named}}
 
@@ -125,7 +125,7 @@ class LocationParameter:
     name: str = ""
     address: str = ""
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         place = {"latitude": self.latitude, "longitude": self.longitude}
         named = {"name": self.name, "address": self.address}
         return {
@@ -134,7 +134,7 @@ class LocationParameter:
         }
 
 
-BUTTONS: Mapping[str, tuple[str, str]] = {
+BUTTON_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "url": ("text", "text"),
     "quick_reply": ("payload", "payload"),
     "copy_code": ("coupon_code", "coupon_code"),
@@ -144,19 +144,19 @@ BUTTONS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class ButtonParameter:
-    """`sub_type` is one of `BUTTONS`, `index` the button's place among all, from 0."""
+    """`sub_type` is one of `BUTTON_PARAMETERS`, `index` the button's place among all, from 0."""
 
     sub_type: str
     index: int
     value: str
 
-    def body(self) -> Json:
-        sort, field = BUTTONS[self.sub_type]
+    def body(self) -> JsonObject:
+        parameter_type, field = BUTTON_PARAMETERS[self.sub_type]
         return {
             "type": "button",
             "sub_type": self.sub_type,
             "index": str(self.index),
-            "parameters": [{"type": sort, field: self.value}],
+            "parameters": [{"type": parameter_type, field: self.value}],
         }
 
 
@@ -169,7 +169,7 @@ class MetaTemplate:
     text: tuple[TextParameter, ...] = ()
     buttons: tuple[ButtonParameter, ...] = ()
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         header = [{"type": "header", "parameters": [self.header.body()]}] if self.header else []
         text = {"type": "body", "parameters": [one.body() for one in self.text]}
         return {
@@ -190,14 +190,14 @@ class SessionText:
     """Free words, only within 24 hours after the recipient last wrote."""
 
     to: str
-    words: str
+    text: str
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         return {
             "messaging_product": "whatsapp",
             "to": self.to,
             "type": "text",
-            "text": {"body": self.words},
+            "text": {"body": self.text},
         }
 
 
@@ -212,12 +212,12 @@ class SessionMedia:
     caption: str = ""
     filename: str = ""
 
-    def body(self) -> Json:
-        more = {"caption": self.caption, "filename": self.filename}
-        given = {name: words for name, words in more.items() if words}
+    def body(self) -> JsonObject:
+        optional = {"caption": self.caption, "filename": self.filename}
+        given_fields = {name: words for name, words in optional.items() if words}
         return {
             "messaging_product": "whatsapp",
             "to": self.to,
             "type": self.kind,
-            self.kind: {"link": self.link, **given},
+            self.kind: {"link": self.link, **given_fields},
         }

@@ -10,53 +10,55 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from bot.chakra.models import Identified
-from bot.chakra.text import plain
-from bot.chakra.transport.envelope import read
+from bot.chakra.models import IdentifiedResource
+from bot.chakra.text import sanitize_line
+from bot.chakra.transport.envelope import parse_envelope
 from bot.chakra.transport.http import Http
 
-Item = TypeVar("Item", bound=Identified)
+Item = TypeVar("Item", bound=IdentifiedResource)
 
-MOST_PAGES = 100
-_LONGEST_ADDRESS = 2048
-NEXT = ("next", "nextPage", "nextPath", "nextUrl", "nextPagePath")
+MAX_PAGES = 100
+_MAX_URL_LENGTH = 2048
+NEXT_PAGE_KEYS = ("next", "nextPage", "nextPath", "nextUrl", "nextPagePath")
 
 
-async def every(http: Http, endpoint: str, model: type[Item]) -> tuple[Item, ...]:
+async def fetch_all_pages(http: Http, endpoint: str, model: type[Item]) -> tuple[Item, ...]:
     """All items of all pages, each once. Ends at a page that brings nothing new, so that a server
     which ignores the query cannot keep us going."""
     query: Mapping[str, str] | None = {}
-    found: dict[str, Item] = {}
-    for _ in range(MOST_PAGES):
+    items: dict[str, Item] = {}
+    for _ in range(MAX_PAGES):
         if query is None:
             break
-        envelope = read(await http.get(endpoint, query=query))
-        page = {item.id: item for item in envelope.many(model)}
-        if page.keys() <= found.keys():
+        envelope = parse_envelope(await http.get(endpoint, query=query))
+        page = {item.id: item for item in envelope.parse_list(model)}
+        if page.keys() <= items.keys():
             break
-        found |= page
-        query = following(envelope.meta, endpoint, len(found))
-    return tuple(found.values())
+        items |= page
+        query = next_page_query(envelope.meta, endpoint, len(items))
+    return tuple(items.values())
 
 
-def following(meta: Mapping[str, Any], endpoint: str, received: int) -> Mapping[str, str] | None:
+def next_page_query(
+    meta: Mapping[str, Any], endpoint: str, received_count: int
+) -> Mapping[str, str] | None:
     """The query of the next page: from the path of it that `meta` names, as long as that is
     `endpoint` itself, or from `hasMore` with `skip`; nothing on the last page.
 
     Only the query is taken: whatever host an address names, our own is asked.
     """
-    for name in NEXT:
-        address = meta.get(name)
-        if isinstance(address, str) and address:
-            return _query_of(address, endpoint)
-    return {"skip": str(received)} if meta.get("hasMore") is True else None
+    for name in NEXT_PAGE_KEYS:
+        url = meta.get(name)
+        if isinstance(url, str) and url:
+            return _parse_next_page_url(url, endpoint)
+    return {"skip": str(received_count)} if meta.get("hasMore") is True else None
 
 
-def _query_of(address: str, endpoint: str) -> Mapping[str, str] | None:
-    if len(address) > _LONGEST_ADDRESS:
+def _parse_next_page_url(url: str, endpoint: str) -> Mapping[str, str] | None:
+    if len(url) > _MAX_URL_LENGTH:
         return None
     try:
-        parts = urlsplit(plain(address))
+        parts = urlsplit(sanitize_line(url))
     except ValueError:
         return None
     if parts.path and not parts.path.endswith(endpoint):

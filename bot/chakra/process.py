@@ -9,26 +9,26 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.chakra.fields import Flag, Moment, Reference, Text, email, phone, text
-from bot.chakra.models import Identified, is_uuid
-from bot.chakra.text import visible
+from bot.chakra.fields import Flag, Reference, Text, Timestamp, to_email, to_phone, to_text
+from bot.chakra.models import IdentifiedResource, is_uuid
+from bot.chakra.text import has_visible_text
 
-_PHONES = ("phone_number", "phone", "mobile_number", "mobile", "whatsapp_number", "whatsapp")
-_LIKE_A_PHONE = re.compile(r"(phone|mobile|whatsapp)(_?(number|no))?$|contact_?(number|no)$")
-_EMAILS = ("email", "email_address", "email_id")
-_NAMES = ("name", "full_name", "display_name", "customer_name", "lead_name", "contact_name")
-_FIRST, _LAST = ("first_name", "firstname"), ("last_name", "lastname")
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
+_PHONE_KEYS = ("phone_number", "phone", "mobile_number", "mobile", "whatsapp_number", "whatsapp")
+_PHONE_LIKE_KEY = re.compile(r"(phone|mobile|whatsapp)(_?(number|no))?$|contact_?(number|no)$")
+_EMAIL_KEYS = ("email", "email_address", "email_id")
+_NAME_KEYS = ("name", "full_name", "display_name", "customer_name", "lead_name", "contact_name")
+_FIRST_NAME_KEYS, _LAST_NAME_KEYS = ("first_name", "firstname"), ("last_name", "lastname")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
-def _attributes(value: object) -> Mapping[str, Any]:
+def _to_attributes(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-Attributes = Annotated[Mapping[str, Any], BeforeValidator(_attributes)]
+Attributes = Annotated[Mapping[str, Any], BeforeValidator(_to_attributes)]
 
 
-class Process(Identified):
+class Process(IdentifiedResource):
     """`data` holds its own attributes, `record_data` those of the record it hangs on; keys are the
     attributes' short ids. `status` is OPEN, COMPLETED or CANCELLED, `state` the procedure's own."""
 
@@ -36,16 +36,16 @@ class Process(Identified):
     status: Text = ""
     procedure: Reference = ""
     assigned_to: Reference = ""
-    created_at: Moment = None
-    updated_at: Moment = None
-    next_action_at: Moment = None
+    created_at: Timestamp = None
+    updated_at: Timestamp = None
+    next_action_at: Timestamp = None
     is_deleted: Flag = None
     data: Attributes = Field(default_factory=dict, repr=False)
     record_data: Attributes = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _record_laid_open(cls, value: object) -> object:
+    def _flatten_record(cls, value: object) -> object:
         record = value.get("record") if isinstance(value, dict) else None
         if isinstance(value, dict) and isinstance(record, Mapping):
             return {**value, "recordData": record.get("data")}
@@ -60,34 +60,39 @@ class Process(Identified):
     def phone(self) -> str:
         """Digits as they stand there, the country code perhaps missing. "" where none is found, or
         several under unusual keys: one of them may be the agent's."""
-        known = self._tidy()
-        usual = (_phone(known.get(key)) for key in _PHONES)
+        known = self._normalized_attributes()
+        usual = (_phone_unless_uuid(known.get(key)) for key in _PHONE_KEYS)
         if found := next(filter(None, usual), ""):
             return found
-        like = {_phone(value) for key, value in known.items() if _LIKE_A_PHONE.search(key)} - {""}
+        like = {
+            _phone_unless_uuid(value) for key, value in known.items() if _PHONE_LIKE_KEY.search(key)
+        } - {""}
         return like.pop() if len(like) == 1 else ""
 
     @property
     def email(self) -> str:
-        known = self._tidy()
-        return next((found for key in _EMAILS if (found := email(known.get(key)))), "")
+        known = self._normalized_attributes()
+        return next((found for key in _EMAIL_KEYS if (found := to_email(known.get(key)))), "")
 
     @property
     def name(self) -> str:
         """The first visible of the usual keys, else first and last name, else ""."""
-        known = self._tidy()
-        whole = _first(known, _NAMES)
-        return whole or f"{_first(known, _FIRST)} {_first(known, _LAST)}".strip()
+        known = self._normalized_attributes()
+        first = _first_visible(known, _FIRST_NAME_KEYS)
+        last = _first_visible(known, _LAST_NAME_KEYS)
+        return _first_visible(known, _NAME_KEYS) or f"{first} {last}".strip()
 
-    def _tidy(self) -> Mapping[str, Any]:
+    def _normalized_attributes(self) -> Mapping[str, Any]:
         """Keys in lower case with underscores: `phoneNumber` and `Phone Number` are one."""
-        return {_WORD.sub("_", name).lower(): value for name, value in self.attributes.items()}
+        return {
+            _WORD_BOUNDARY.sub("_", name).lower(): value for name, value in self.attributes.items()
+        }
 
 
-def _phone(value: object) -> str:
-    return "" if is_uuid(text(value)) else phone(value)
+def _phone_unless_uuid(value: object) -> str:
+    return "" if is_uuid(to_text(value)) else to_phone(value)
 
 
-def _first(known: Mapping[str, Any], keys: Iterable[str]) -> str:
-    found = (text(known.get(key)) for key in keys)
-    return next((words for words in found if visible(words)), "")
+def _first_visible(known: Mapping[str, Any], keys: Iterable[str]) -> str:
+    found = (to_text(known.get(key)) for key in keys)
+    return next((words for words in found if has_visible_text(words)), "")

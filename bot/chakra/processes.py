@@ -7,55 +7,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chakra.fields import text
+from bot.chakra.fields import to_text
 from bot.chakra.job import Job
-from bot.chakra.jobs import job_in
+from bot.chakra.jobs import parse_job
 from bot.chakra.models import is_uuid
 from bot.chakra.process import Process
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.error_mapping import missing
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.error_mapping import resource_not_found
 from bot.chakra.transport.http import Http
-from bot.errors import Missing, Rejected
+from bot.errors import Rejected, ResourceNotFound
 
-ONE = "/v1/ext/procedure/{procedureShortId}/process/{processId}"
-LIST = "/v1/ext/procedure/{procedureShortId}/process/list"
-BULK_CREATE = "/v1/ext/procedure/{procedureShortId}/process/bulk-create"
-BULK_UPDATE = "/v1/ext/procedure/{procedureShortId}/process"
+PROCESS_PATH = "/v1/ext/procedure/{procedureShortId}/process/{processId}"
+LIST_PATH = "/v1/ext/procedure/{procedureShortId}/process/list"
+BULK_CREATE_PATH = "/v1/ext/procedure/{procedureShortId}/process/bulk-create"
+BULK_UPDATE_PATH = "/v1/ext/procedure/{procedureShortId}/process"
 
-ID, UPDATE = "id", "update"
+ID_KEY, UPDATE_KEY = "id", "update"
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 """Of one page; the vendor's own limit."""
 
 
 @dataclass(frozen=True)
-class Page:
+class ProcessPage:
     """`more` where there is another; it begins at `skip` + the number of items here."""
 
     items: tuple[Process, ...]
-    more: bool = False
+    has_more: bool = False
 
 
 @dataclass(frozen=True)
-class Change:
+class ProcessChange:
     """What shall change on one process: any of `data`, `state`, `status`, `assignedTo`,
     `nextActionAt` and `isDeleted`. `key` is its UUID, or its value of the `attribute`, the short id
     of the primary key. Raises `ValueError` for what identifies nothing."""
 
     key: str
     update: Mapping[str, Any] = field(repr=False)
-    attribute: str = ID
+    key_attribute: str = ID_KEY
 
     def __post_init__(self) -> None:
-        if not self.key or self.attribute in {"", UPDATE}:
+        if not self.key or self.key_attribute in {"", UPDATE_KEY}:
             raise ValueError("it does not say which process to change")
 
     def item(self) -> dict[str, Any]:
         """As the prose demands it; another page's examples have no `update`. Both are CONFIRMED."""
-        return {self.attribute: self.key, UPDATE: dict(self.update)}
+        return {self.key_attribute: self.key, UPDATE_KEY: dict(self.update)}
 
 
-class Processes:
+class ProcessesApi:
     """Raises the `ChakraError`s of `Http.get` and `Http.write`. `procedure` is a short id: "lead",
     "ticket"."""
 
@@ -64,25 +64,25 @@ class Processes:
 
     async def fetch(self, procedure: str, process_id: str) -> Process:
         """CONFIRMED; the body INFERRED. Whether a primary key will do for the UUID is UNKNOWN."""
-        place = {"procedureShortId": procedure, "processId": process_id}
-        answer = await self._http.get(ONE, place)
-        envelope = read(answer)
+        path_parameters = {"procedureShortId": procedure, "processId": process_id}
+        response = await self._http.get(PROCESS_PATH, path_parameters)
+        envelope = parse_envelope(response)
         if not envelope.data:
-            raise missing(answer)
-        return envelope.one(Process)
+            raise resource_not_found(response)
+        return envelope.parse_data(Process)
 
     async def list(
         self, procedure: str, where: Mapping[str, Any], *, skip: int = 0, limit: int = 10
-    ) -> Page:
+    ) -> ProcessPage:
         """`where`: field -> value, array, or `{operator: value}`, with `or` and `and`. CONFIRMED;
         the order of the items is UNKNOWN."""
-        body = {"where": dict(where), "skip": skip, "limit": min(limit, MOST)}
-        answer = await self._http.ask(LIST, {"procedureShortId": procedure}, body=body)
-        envelope = read(answer)
-        return Page(envelope.many(Process), envelope.meta.get("hasMore") is True)
+        body = {"where": dict(where), "skip": skip, "limit": min(limit, MAX_PAGE_SIZE)}
+        response = await self._http.query(LIST_PATH, {"procedureShortId": procedure}, body=body)
+        envelope = parse_envelope(response)
+        return ProcessPage(envelope.parse_list(Process), envelope.meta.get("hasMore") is True)
 
     async def find(self, procedure: str, key: str, *, attribute: str = "") -> Process:
-        """The process with this UUID or primary key ("LEAD-004038"). Raises `Missing`.
+        """The process with this UUID or primary key ("LEAD-004038"). Raises `ResourceNotFound`.
 
         It is fetched by the key, as the send endpoint takes either; where that is refused, the
         list is asked for the `attribute`, "lead_id" of a lead by the examples of the contract.
@@ -95,9 +95,9 @@ class Processes:
         name = attribute or f"{procedure}_id"
         page = await self.list(procedure, {name: key}, limit=2)
         # A server that ignores the query must not make us take a stranger for this one.
-        found = [one for one in page.items if text(one.attributes.get(name)) == key]
+        found = [one for one in page.items if to_text(one.attributes.get(name)) == key]
         if len(found) != 1:
-            raise Missing("There is no such process.", endpoint=LIST)
+            raise ResourceNotFound("There is no such process.", endpoint=LIST_PATH)
         return found[0]
 
     async def bulk_create(self, procedure: str, items: Sequence[Mapping[str, Any]]) -> Job:
@@ -107,20 +107,25 @@ class Processes:
         How many items may come at once is UNKNOWN ("1000s"). Never repeated once it may have
         arrived: `OutcomeUnknown`. Raises `ValueError` for no items.
         """
-        return await self._begun("POST", BULK_CREATE, procedure, _some(items))
+        return await self._start_job("POST", BULK_CREATE_PATH, procedure, _require_items(items))
 
-    async def bulk_update(self, procedure: str, changes: Sequence[Change]) -> Job:
-        """Begins a job that makes the changes. CONFIRMED; see `Change` for the doubt about its
+    async def bulk_update(self, procedure: str, changes: Sequence[ProcessChange]) -> Job:
+        """Begins a job that makes the changes. CONFIRMED; see `ProcessChange` for the doubt about
+        its
         form, and `bulk_create` for everything else."""
         items = [change.item() for change in changes]
-        return await self._begun("PATCH", BULK_UPDATE, procedure, {"processes": _some(items)})
+        return await self._start_job(
+            "PATCH", BULK_UPDATE_PATH, procedure, {"processes": _require_items(items)}
+        )
 
-    async def _begun(self, method: str, endpoint: str, procedure: str, body: object) -> Job:
-        place = {"procedureShortId": procedure}
-        return job_in(read(await self._http.write(method, endpoint, place, body=body)))
+    async def _start_job(self, method: str, endpoint: str, procedure: str, body: object) -> Job:
+        path_parameters = {"procedureShortId": procedure}
+        return parse_job(
+            parse_envelope(await self._http.write(method, endpoint, path_parameters, body=body))
+        )
 
 
-def _some(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _require_items(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     if not items:
         raise ValueError("there is nothing to write")
     return list(items)

@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.chakra.meta_errors import ParametersRejected
 from bot.chakra.models import Id
-from bot.chakra.template import Template, Upper
-from bot.chakra.transport.envelope import Envelope, read
+from bot.chakra.template import Template, UpperText
+from bot.chakra.transport.envelope import Envelope, parse_envelope
 from bot.chakra.transport.http import Http
 from bot.errors import Rejected
 
-ALL = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
-ONE = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"
+TEMPLATES_PATH = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+TEMPLATE_PATH = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"
 
-PAGE = 100
-MOST_PAGES = 100
-FIELDS = (
+PAGE_SIZE = 100
+MAX_PAGES = 100
+REQUESTED_FIELDS = (
     "id,name,language,status,category,components,parameter_format,quality_score,rejected_reason,"
     "previous_category,sub_category"
 )
@@ -42,36 +42,36 @@ class NewTemplate:
     allow_category_change: bool | None = None
 
     def body(self) -> dict[str, object]:
-        made: dict[str, object] = {
+        payload: dict[str, object] = {
             "name": self.name,
             "language": self.language,
             "category": self.category,
             "components": list(self.components),
         }
         if self.parameter_format:
-            made["parameter_format"] = self.parameter_format
+            payload["parameter_format"] = self.parameter_format
         if self.allow_category_change is not None:
-            made["allow_category_change"] = self.allow_category_change
-        return made
+            payload["allow_category_change"] = self.allow_category_change
+        return payload
 
 
-class Submitted(BaseModel):
+class TemplateSubmission(BaseModel):
     """What Meta says of a new template at once. Most are PENDING; `category` may differ from what
     was asked for."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: Id
-    status: Upper = ""
-    category: Upper = ""
+    status: UpperText = ""
+    category: UpperText = ""
 
 
-class Templates:
+class TemplatesApi:
     """Raises the `ChakraError`s of `Http.get` and `Http.write`. `version` is Meta's: "v24.0"."""
 
-    def __init__(self, http: Http, version: str) -> None:
+    def __init__(self, http: Http, api_version: str) -> None:
         self._http = http
-        self._version = version
+        self._api_version = api_version
 
     async def list(self, waba_id: str) -> tuple[Template, ...]:
         """All, in all languages and states. Whether Chakra forwards filters is UNKNOWN, so none is
@@ -80,15 +80,17 @@ class Templates:
         Its path and body are INFERRED, and so is that `limit` and `after` are forwarded.
         """
         try:
-            return await self._every(waba_id, {"fields": FIELDS})
+            return await self._fetch_all_pages(waba_id, {"fields": REQUESTED_FIELDS})
         except ParametersRejected:
             # An older version of Meta's API may not know a field. What it gives unasked will do.
-            return await self._every(waba_id, {})
+            return await self._fetch_all_pages(waba_id, {})
 
-    async def create(self, waba_id: str, template: NewTemplate) -> Submitted:
+    async def create(self, waba_id: str, template: NewTemplate) -> TemplateSubmission:
         """The path is CONFIRMED, the answer INFERRED. Never repeated once it may have arrived."""
-        answer = await self._http.write("POST", ALL, self._at(wabaId=waba_id), body=template.body())
-        return read(answer).metas(Submitted)
+        response = await self._http.write(
+            "POST", TEMPLATES_PATH, self._path_parameters(wabaId=waba_id), body=template.body()
+        )
+        return parse_envelope(response).parse_unwrapped(TemplateSubmission)
 
     async def update(self, template_id: str, changes: Mapping[str, Any]) -> None:
         """`changes` in Meta's shape: `components`, `category`. Meta looks at it anew afterwards.
@@ -96,41 +98,49 @@ class Templates:
         The path is CONFIRMED, the answer (`success`) INFERRED: any 2xx without a refusal is taken
         for one.
         """
-        place = self._at(whatsappMessageTemplateId=template_id)
-        answer = await self._http.write("POST", ONE, place, body=dict(changes))
-        if answer.status == 204:
+        path_parameters = self._path_parameters(whatsappMessageTemplateId=template_id)
+        response = await self._http.write(
+            "POST", TEMPLATE_PATH, path_parameters, body=dict(changes)
+        )
+        if response.status == 204:
             return
-        envelope = read(answer)
-        said = envelope.unwrapped
-        if isinstance(said, Mapping) and said.get("success") is False:
+        envelope = parse_envelope(response)
+        result = envelope.unwrapped
+        if isinstance(result, Mapping) and result.get("success") is False:
             raise Rejected(
                 "The template was not changed, and no reason was given.",
-                endpoint=ONE,
-                status=answer.status,
-                request_id=answer.request_id,
+                endpoint=TEMPLATE_PATH,
+                status=response.status,
+                request_id=response.request_id,
             )
 
-    def _at(self, **parameters: str) -> dict[str, str]:
-        return {"whatsappApiVersion": self._version, **parameters}
+    def _path_parameters(self, **parameters: str) -> dict[str, str]:
+        return {"whatsappApiVersion": self._api_version, **parameters}
 
-    async def _every(self, waba_id: str, query: Mapping[str, str]) -> tuple[Template, ...]:
+    async def _fetch_all_pages(
+        self, waba_id: str, query: Mapping[str, str]
+    ) -> tuple[Template, ...]:
         """Ends at a page that brings nothing new, so that a server which ignores `after` cannot
         keep us going."""
-        found: dict[str, Template] = {}
+        templates: dict[str, Template] = {}
         after: str | None = ""
-        for _ in range(MOST_PAGES):
-            asked = {**query, "limit": str(PAGE), **({"after": after} if after else {})}
-            envelope = read(await self._http.get(ALL, self._at(wabaId=waba_id), query=asked))
-            page = {template.id: template for template in _page(envelope)}
-            new = page.keys() - found.keys()
-            found |= page
-            after = _following(envelope)
+        for _ in range(MAX_PAGES):
+            page_query = {**query, "limit": str(PAGE_SIZE), **({"after": after} if after else {})}
+            envelope = parse_envelope(
+                await self._http.get(
+                    TEMPLATES_PATH, self._path_parameters(wabaId=waba_id), query=page_query
+                )
+            )
+            page = {template.id: template for template in _parse_page(envelope)}
+            new = page.keys() - templates.keys()
+            templates |= page
+            after = _next_cursor(envelope)
             if after is None or not new:
                 break
-        return tuple(found.values())
+        return tuple(templates.values())
 
 
-def _page(envelope: Envelope) -> tuple[Template, ...]:
+def _parse_page(envelope: Envelope) -> tuple[Template, ...]:
     """`data` at the top level, as Meta has it and integrations read it; `_data` is tolerated."""
     items = envelope.body.get("data")
     if items is None:
@@ -138,11 +148,11 @@ def _page(envelope: Envelope) -> tuple[Template, ...]:
     if isinstance(items, Mapping):
         items = items.get("data")
     if not isinstance(items, list):
-        raise envelope.unfit("data", "An array of templates was expected.")
-    return tuple(envelope.fit(Template, item, f"data[{i}]") for i, item in enumerate(items))
+        raise envelope.invalid("data", "An array of templates was expected.")
+    return tuple(envelope.parse(Template, item, f"data[{i}]") for i, item in enumerate(items))
 
 
-def _following(envelope: Envelope) -> str | None:
+def _next_cursor(envelope: Envelope) -> str | None:
     """The cursor of the next page, if there is one: Meta names a cursor on the last page too, but
     no `next`. The address in `next` is Meta's own and never asked: our token is not for Meta."""
     paging = envelope.body.get("paging")

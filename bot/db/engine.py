@@ -21,20 +21,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from bot.aio.clock import Clock
-from bot.db.locks import Lead, led_by_session, led_within
+from bot.db.locks import LeaderLock, advisory_lock, local_lock
 from bot.db.migrate import migrate
-from bot.errors import StoreInUse, StoreUnavailable
+from bot.errors import DatabaseLocked, DatabaseUnavailable
 
 T = TypeVar("T")
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-IN_MEMORY = ("", ":memory:")
+IN_MEMORY_NAMES = ("", ":memory:")
 
-CONNECT_SECONDS = 5
-POOL_SECONDS = 5.0
-STATEMENT_MS = 10_000
-CONNECTIONS = 5
-RECYCLE_SECONDS = 1_800
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_MS = 10_000
+POOL_SIZE = 5
+POOL_RECYCLE_SECONDS = 1_800
 """Some networks drop a connection that idles for longer, without telling."""
 
 # FULL: what a transaction wrote survives a power cut, and with it that a message was sent.
@@ -52,78 +52,80 @@ class Database:
     ``sessions`` makes connections that are nobody else's, where there are other processes.
     """
 
-    def __init__(self, engine: AsyncEngine, sessions: AsyncEngine | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, session_engine: AsyncEngine | None = None) -> None:
         self._engine = engine
-        self._sessions = sessions
-        self._leads: set[str] = set()
-        self._work: set[asyncio.Task[Any]] = set()
-        self.alone = engine.dialect.name == "sqlite"
+        self._session_engine = session_engine
+        self._held_locks: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.single_process = engine.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed when the block ends. Raises ``StoreUnavailable``."""
+        """One transaction, committed when the block ends. Raises ``DatabaseUnavailable``."""
         try:
-            async with self._connection() as connection, connection.begin():
+            async with self._acquire_connection() as connection, connection.begin():
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as lost:
-            raise StoreUnavailable(_reason(lost)) from lost
+            raise DatabaseUnavailable(_error_reason(lost)) from lost
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _acquire_connection(self) -> AsyncIterator[AsyncConnection]:
         """One of the pool's. Who is cancelled while it is made or goes back does not break that
         off: aiosqlite's thread would be left with an answer that nobody waits for."""
-        taking = self._kept(self._engine.connect().start())
+        taking = self._spawn(self._engine.connect().start())
         try:
             yield await asyncio.shield(taking)
         finally:
-            await asyncio.shield(self._kept(_given_back(taking)))
+            await asyncio.shield(self._spawn(_release(taking)))
 
-    def _kept(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
     async def aclose(self) -> None:
-        while self._work:
-            await asyncio.gather(*self._work, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._engine.dispose()
-        if self._sessions is not None:
-            await self._sessions.dispose()
+        if self._session_engine is not None:
+            await self._session_engine.dispose()
 
     @asynccontextmanager
-    async def lead(self, name: str, clock: Clock) -> AsyncIterator[Lead | None]:
+    async def try_lead(self, name: str, clock: Clock) -> AsyncIterator[LeaderLock | None]:
         """Makes this process the one that does the work of that name, until the block ends; None
-        where another one does it. Returns at once, and raises ``StoreUnavailable`` where the
+        where another one does it. Returns at once, and raises ``DatabaseUnavailable`` where the
         database cannot be asked.
 
         The block must watch ``lost``, and ``confirm`` the lead before it does what may not be done
         twice.
         """
-        if self._sessions is None:
-            async with led_within(self._leads, name) as lead:
+        if self._session_engine is None:
+            async with local_lock(self._held_locks, name) as lead:
                 yield lead
             return
         async with AsyncExitStack() as stack:
             try:
-                lead = await stack.enter_async_context(led_by_session(self._sessions, name, clock))
+                lead = await stack.enter_async_context(
+                    advisory_lock(self._session_engine, name, clock)
+                )
             except (DBAPIError, OSError) as lost:
-                raise StoreUnavailable(_reason(lost)) from lost
+                raise DatabaseUnavailable(_error_reason(lost)) from lost
             yield lead
 
     async def check(self) -> None:
-        """Raises ``StoreUnavailable`` where the database does not answer."""
+        """Raises ``DatabaseUnavailable`` where the database does not answer."""
         async with self.begin() as connection:
             await connection.execute(text("SELECT 1"))
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows ``on_conflict_do_nothing``, which both spell alike."""
-        return sqlite.insert(table) if self.alone else postgresql.insert(table)
+        return sqlite.insert(table) if self.single_process else postgresql.insert(table)
 
 
-async def _given_back(taking: asyncio.Task[AsyncConnection]) -> None:
+async def _release(acquiring: asyncio.Task[AsyncConnection]) -> None:
     try:
-        connection = await taking
+        connection = await acquiring
     except Exception:  # noqa: BLE001 - it never came, which who wanted it was told
         return
     await connection.close()
@@ -133,91 +135,93 @@ async def _given_back(taking: asyncio.Task[AsyncConnection]) -> None:
 async def open_database(url: str) -> AsyncIterator[Database]:
     """``sqlite:///file.db`` or ``postgresql://…``; its tables are made or brought up to date.
 
-    Raises ``StoreInUse``, or ``StoreUnavailable`` with a reason that holds no password.
+    Raises ``DatabaseLocked``, or ``DatabaseUnavailable`` with a reason that holds no password.
     """
     address = make_url(url)
     address = address.set(drivername=DRIVERS[address.get_backend_name()])
     if address.get_backend_name() == "postgresql":
-        async with _opened(_postgres(address), _sessions(address)) as database:
+        async with _open(
+            _create_postgres_engine(address), _create_session_engine(address)
+        ) as database:
             yield database
         return
-    if (address.database or "") in IN_MEMORY:
-        with _in_memory() as shared:
-            async with _opened(_sqlite(address.set(**shared))) as database:
+    if (address.database or "") in IN_MEMORY_NAMES:
+        with _memory_database() as shared:
+            async with _open(_create_sqlite_engine(address.set(**shared))) as database:
                 yield database
         return
-    with _alone_on(address.database or ""):
-        async with _opened(_sqlite(address)) as database:
+    with _hold_file_lock(address.database or ""):
+        async with _open(_create_sqlite_engine(address)) as database:
             yield database
 
 
 @asynccontextmanager
-async def _opened(
-    engine: AsyncEngine, sessions: AsyncEngine | None = None
+async def _open(
+    engine: AsyncEngine, session_engine: AsyncEngine | None = None
 ) -> AsyncIterator[Database]:
-    database = Database(engine, sessions)
+    database = Database(engine, session_engine)
     try:
-        await _up_to_date(database)
+        await _migrate(database)
         yield database
     finally:
         await database.aclose()
 
 
-async def _up_to_date(database: Database) -> None:
+async def _migrate(database: Database) -> None:
     try:
         async with database.begin() as connection:
             await connection.run_sync(migrate)
     except DatabaseError as odd:  # no database, a spoilt one, or one without the rights
-        raise StoreUnavailable(_reason(odd)) from odd
+        raise DatabaseUnavailable(_error_reason(odd)) from odd
 
 
-def _postgres(address: URL) -> AsyncEngine:
+def _create_postgres_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
-        address,
-        pool_size=CONNECTIONS,
+        url,
+        pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
-        pool_recycle=RECYCLE_SECONDS,
+        pool_recycle=POOL_RECYCLE_SECONDS,
         hide_parameters=True,  # an error must not tell what was written
-        connect_args=_TO_POSTGRES,
+        connect_args=_POSTGRES_CONNECT_ARGS,
     )
 
 
-def _sessions(address: URL) -> AsyncEngine:
+def _create_session_engine(url: URL) -> AsyncEngine:
     """Each connection is made for its user, and ends with the use."""
     return create_async_engine(
-        address,
+        url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",  # a transaction that idles would be in others' way
         hide_parameters=True,
-        connect_args=_TO_POSTGRES,
+        connect_args=_POSTGRES_CONNECT_ARGS,
     )
 
 
-_TO_POSTGRES = {
-    "connect_timeout": CONNECT_SECONDS,
-    "options": f"-c statement_timeout={STATEMENT_MS}",
+_POSTGRES_CONNECT_ARGS = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
 }
 
 
-def _sqlite(address: URL) -> AsyncEngine:
+def _create_sqlite_engine(url: URL) -> AsyncEngine:
     """One connection: SQLite has one writer at a time, and who waits here waits in order."""
     engine = create_async_engine(
-        address,
+        url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
-    event.listen(engine.sync_engine, "invalidate", _let_go)
+    event.listen(engine.sync_engine, "connect", _configure_connection)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    event.listen(engine.sync_engine, "invalidate", _rollback)
     return engine
 
 
-def _prepare(connection: Any, _: object) -> None:
+def _configure_connection(connection: Any, _: object) -> None:
     connection.isolation_level = None  # sqlite3 would begin by itself, and too late
     cursor = connection.cursor()
     for pragma in PRAGMAS:
@@ -225,11 +229,11 @@ def _prepare(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _let_go(connection: Any, _: object, __: object) -> None:
+def _rollback(connection: Any, _: object, __: object) -> None:
     """Of a connection whose work was cancelled. To close it is not enough: while a cursor of it is
     somewhere in memory, SQLite keeps its lock, and nobody else could write."""
     with suppress(sqlite3.Error, DBAPIError):
@@ -237,7 +241,7 @@ def _let_go(connection: Any, _: object, __: object) -> None:
 
 
 @contextmanager
-def _in_memory() -> Iterator[dict[str, Any]]:
+def _memory_database() -> Iterator[dict[str, Any]]:
     """What names a database of this process alone. It lives as long as a connection to it does:
     one is held here, as work that is cancelled may end the other.
 
@@ -249,28 +253,28 @@ def _in_memory() -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _alone_on(file: str) -> Iterator[None]:
+def _hold_file_lock(file: str) -> Iterator[None]:
     """Holds a lock beside ``file`` that ends with the process, however that ends."""
-    lock = _locked(Path(f"{file}-lock"))
+    lock = _acquire_file_lock(Path(f"{file}-lock"))
     try:
         yield
     finally:
         os.close(lock)
 
 
-def _locked(beside: Path) -> int:
+def _acquire_file_lock(lock_file: Path) -> int:
     try:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as refused:
-        raise StoreUnavailable(f"{beside}: {refused.strerror}") from refused
+        raise DatabaseUnavailable(f"{lock_file}: {refused.strerror}") from refused
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as held:
         os.close(lock)
-        raise StoreInUse(f"Another process holds {beside}.") from held
+        raise DatabaseLocked(f"Another process holds {lock_file}.") from held
     return lock
 
 
-def _reason(lost: Exception) -> str:
-    told = lost.orig if isinstance(lost, DBAPIError) and lost.orig is not None else lost
+def _error_reason(error: Exception) -> str:
+    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__

@@ -1,7 +1,8 @@
 """Work that one process at a time does, by name: whoever holds the name leads.
 
 On Postgres the name is an advisory lock of a session of its own. It ends with that session: at once
-where the process is killed, and within `IDLE_SECONDS` where the process hangs or its machine is cut
+where the process is killed, and within `SESSION_TIMEOUT_SECONDS` where the process hangs or its
+machine is cut
 off. (A pooler that hands out sessions by transaction, as PgBouncer may, cannot carry such a lock.)
 On SQLite no other process can be alive, and the name is taken within this one.
 """
@@ -17,77 +18,78 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import StoreUnavailable
+from bot.errors import DatabaseUnavailable
 
-CHECK_SECONDS = 2.0
+CHECK_INTERVAL_SECONDS = 2.0
 """Between looks whether the session still lives."""
-ANSWER_SECONDS = 4.0
+CHECK_TIMEOUT_SECONDS = 4.0
 """For which one look waits; it is the network that is waited for, so the machine's time counts."""
-IDLE_SECONDS = 10
+SESSION_TIMEOUT_SECONDS = 10
 """Postgres ends a session that has not been looked after for so long, and with it the lock."""
 
 # Both are settings of the server's, for this session; releases before 14 lack the first.
-SETTINGS = {
-    "idle_session_timeout": f"{IDLE_SECONDS}s",
-    "tcp_user_timeout": f"{IDLE_SECONDS}s",
+SESSION_SETTINGS = {
+    "idle_session_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
+    "tcp_user_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
 }
 
 
-class Lead:
+class LeaderLock:
     """``lost`` is set once the name is held no longer; work that began before may still end."""
 
     def __init__(self, connection: AsyncConnection | None) -> None:
         self.lost = asyncio.Event()
         self._connection = connection
-        self._one_look = asyncio.Lock()
+        self._check_lock = asyncio.Lock()
 
-    async def confirm(self) -> None:
-        """Returns where the name is held at this moment. Raises ``StoreUnavailable`` where not."""
+    async def ensure_held(self) -> None:
+        """Returns where the name is held at this moment. Raises ``DatabaseUnavailable`` where
+        not."""
         if self._connection is None:
             return
-        async with self._one_look:
+        async with self._check_lock:
             if not self.lost.is_set():
                 try:
-                    async with asyncio.timeout(ANSWER_SECONDS):
+                    async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                         await self._connection.execute(text("SELECT 1"))
                 except (DBAPIError, TimeoutError, OSError):
                     self.lost.set()
         if self.lost.is_set():
-            raise StoreUnavailable("The session that held the lead is gone.")
+            raise DatabaseUnavailable("The session that held the lead is gone.")
 
-    async def watch(self, clock: Clock) -> None:
+    async def monitor(self, clock: Clock) -> None:
         """Until it is lost."""
-        with suppress(StoreUnavailable):
+        with suppress(DatabaseUnavailable):
             while True:
-                await sleep(clock, CHECK_SECONDS)
-                await self.confirm()
+                await sleep(clock, CHECK_INTERVAL_SECONDS)
+                await self.ensure_held()
 
 
 @asynccontextmanager
-async def led_within(names: set[str], name: str) -> AsyncIterator[Lead | None]:
+async def local_lock(held_names: set[str], name: str) -> AsyncIterator[LeaderLock | None]:
     """Among the users of one database object; ``names`` are those that are taken."""
-    if name in names:
+    if name in held_names:
         yield None
         return
-    names.add(name)
+    held_names.add(name)
     try:
-        yield Lead(None)
+        yield LeaderLock(None)
     finally:
-        names.discard(name)
+        held_names.discard(name)
 
 
 @asynccontextmanager
-async def led_by_session(
+async def advisory_lock(
     engine: AsyncEngine, name: str, clock: Clock
-) -> AsyncIterator[Lead | None]:
+) -> AsyncIterator[LeaderLock | None]:
     """Among all who share a Postgres. Raises SQLAlchemy's errors where it cannot be asked."""
     connection = await engine.connect()
     try:
-        if not await _taken(connection, name):
+        if not await _try_acquire(connection, name):
             yield None
             return
-        lead = Lead(connection)
-        watching = asyncio.create_task(lead.watch(clock))
+        lead = LeaderLock(connection)
+        watching = asyncio.create_task(lead.monitor(clock))
         try:
             yield lead
         finally:
@@ -96,12 +98,12 @@ async def led_by_session(
             await asyncio.gather(watching, return_exceptions=True)
     finally:
         with suppress(DBAPIError, TimeoutError, OSError):
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
                 await connection.close()
 
 
-async def _taken(connection: AsyncConnection, name: str) -> bool:
-    for setting, value in SETTINGS.items():
+async def _try_acquire(connection: AsyncConnection, name: str) -> bool:
+    for setting, value in SESSION_SETTINGS.items():
         await connection.execute(
             text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :setting"),
             {"setting": setting, "value": value},

@@ -9,7 +9,7 @@ from bot.db.tables import paces
 
 
 class Turns:
-    """Raises ``StoreUnavailable``. ``a_second`` is how many all replicas take together."""
+    """Raises ``DatabaseUnavailable``. ``a_second`` is how many all replicas take together."""
 
     def __init__(self, database: Database, name: str, a_second: float) -> None:
         self._database = database
@@ -19,7 +19,7 @@ class Turns:
 
     async def take(self, now: float) -> float:
         """Seconds to wait for one's turn, which is taken by asking: at most one in each gap."""
-        if self._database.alone:
+        if self._database.single_process:
             turn = max(self._free_at, now)
             self._free_at = turn + self._gap
             return turn - now

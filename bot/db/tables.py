@@ -29,7 +29,7 @@ METADATA = MetaData(
     }
 )
 
-NUMBER = BigInteger().with_variant(Integer, "sqlite")
+ID_TYPE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up by itself only in a column that is called INTEGER."""
 
 # Moments are seconds since 1970, by this machine's clock.
@@ -37,7 +37,7 @@ NUMBER = BigInteger().with_variant(Integer, "sqlite")
 sends = Table(
     "sends",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", ID_TYPE, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # the submission: pressed twice, sent once
     Column("member", Text, nullable=False),  # who sends, a Slack member id
     Column("template", Text, nullable=False),
@@ -68,7 +68,7 @@ sends = Table(
 events = Table(
     "events",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", ID_TYPE, primary_key=True),
     Column("digest", Text, nullable=False, unique=True),  # of the body: the same twice is one
     Column("received_at", Double, nullable=False),
     Column("body", LargeBinary),  # as it came; gone once processed
@@ -76,10 +76,10 @@ events = Table(
     Index(None, "processed_at", "id"),
 )
 
-statuses = Table(
+unmatched_statuses = Table(
     "statuses",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", ID_TYPE, primary_key=True),
     Column("wamid", Text, nullable=False),  # "" where the event named none; so for message_id
     Column("message_id", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -99,7 +99,7 @@ that the team sends, so that most of what waits here is nobody's and goes after 
 posts = Table(
     "posts",
     METADATA,
-    Column("id", NUMBER, primary_key=True),  # the order of posting in a channel
+    Column("id", ID_TYPE, primary_key=True),  # the order of posting in a channel
     Column("key", Text, nullable=False, unique=True),
     Column("channel", Text, nullable=False),  # a channel's id, or a member's: direct messages
     Column("member", Text, nullable=False),  # who is told where it cannot be delivered
@@ -133,7 +133,7 @@ posts = Table(
 watches = Table(
     "watches",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", ID_TYPE, primary_key=True),
     Column("subject", Text, nullable=False),  # a job's id, or an upload's key
     Column("live", Text, unique=True),  # subject and channel; null once it has ended
     Column("jobs", Text, nullable=False),  # JSON: Chakra's ids
@@ -164,7 +164,7 @@ paces = Table(
 uploads = Table(
     "uploads",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
+    Column("id", ID_TYPE, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # the form: submitted twice, uploaded once
     Column("member", Text, nullable=False),
     Column("channel", Text, nullable=False),  # where its watch stands
@@ -174,18 +174,18 @@ uploads = Table(
     Column("file", LargeBinary),  # as uploaded; gone once it is cut into pieces
     Column("stage", Text, nullable=False),
     Column("turn", Integer, nullable=False, server_default="0"),  # how often it was set going
-    Column("watch_id", NUMBER),
+    Column("watch_id", ID_TYPE),
     Column("problem", Text),  # why it stopped
     Column("made_at", Double, nullable=False),
     Column("moved_at", Double),
     Index(None, "stage", "made_at"),
 )
 
-pieces = Table(
+upload_batches = Table(
     "pieces",
     METADATA,
-    Column("id", NUMBER, primary_key=True),
-    Column("upload_id", NUMBER, nullable=False),
+    Column("id", ID_TYPE, primary_key=True),
+    Column("upload_id", ID_TYPE, nullable=False),
     Column("number", Integer, nullable=False),
     Column("first_row", Integer, nullable=False),  # of the file, as a person counts
     Column("last_row", Integer, nullable=False),

@@ -12,38 +12,38 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.db.engine import IN_MEMORY
-from bot.errors import StoreUnavailable
+from bot.db.engine import IN_MEMORY_NAMES
+from bot.errors import DatabaseUnavailable
 
-SUFFIX = "-work"
+WORKFLOW_DATABASE_SUFFIX = "-work"
 
 
 @contextmanager
-def beside(url: str) -> Iterator[str]:
+def workflow_database_url(url: str) -> Iterator[str]:
     """The engine's URL for ours. Where ours is in memory, it is a file that goes with the block.
 
-    Raises ``StoreUnavailable``.
+    Raises ``DatabaseUnavailable``.
     """
     try:
         address = make_url(url)
     except ArgumentError as odd:
-        raise StoreUnavailable("DATABASE_URL cannot be read") from odd
+        raise DatabaseUnavailable("DATABASE_URL cannot be read") from odd
     if address.get_backend_name() != "sqlite":
         yield address.set(drivername="postgresql").render_as_string(hide_password=False)
         return
-    if address.database in (None, *IN_MEMORY):
+    if address.database in (None, *IN_MEMORY_NAMES):
         with tempfile.TemporaryDirectory(prefix="chakra-bot-") as folder:
-            yield _ready(Path(folder) / "work.db")
+            yield _prepare_sqlite(Path(folder) / "work.db")
         return
     file = Path(address.database or "")
-    yield _ready(file.with_name(f"{file.stem}{SUFFIX}{file.suffix}"))
+    yield _prepare_sqlite(file.with_name(f"{file.stem}{WORKFLOW_DATABASE_SUFFIX}{file.suffix}"))
 
 
-def _ready(file: Path) -> str:
+def _prepare_sqlite(file: Path) -> str:
     """The engine would leave SQLite's journal as it is by default, which is half as fast."""
     try:
         with closing(sqlite3.connect(file)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as odd:
-        raise StoreUnavailable(f"{file}: {odd}") from odd
+        raise DatabaseUnavailable(f"{file}: {odd}") from odd
     return f"sqlite:///{file.absolute()}"

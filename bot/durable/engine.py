@@ -28,9 +28,9 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.tasks import cancel
+from bot.aio.tasks import cancel_and_wait
 from bot.durable.executors import Slot
-from bot.errors import StoreUnavailable
+from bot.errors import DatabaseUnavailable
 
 Workflow = Callable[[str, str], Coroutine[object, object, None]]
 Keep = Callable[[str], Awaitable[None]]
@@ -44,7 +44,7 @@ RECOVERIES = 1_000_000
 """DBOS gives a workflow up that was recovered too often; a promise is kept however often we
 restart."""
 AGAIN_SECONDS = 5.0
-"""Between a fault and the next try, doubled each time up to ``LONGEST_SECONDS``."""
+"""Between a fault and the next try, doubled each time up to ``MAX_POLL_INTERVAL_SECONDS``."""
 LONGEST_SECONDS = 300.0
 TOLD_AGAIN_SECONDS = 30.0
 """Between two lines of the log that the database is away: it is so for every promise at once."""
@@ -85,7 +85,7 @@ class Engine:
         return len(self._keeping)
 
     async def launch(self) -> None:
-        """Goes on with all that was promised before. Raises ``StoreUnavailable``."""
+        """Goes on with all that was promised before. Raises ``DatabaseUnavailable``."""
         async with self._launching:
             if self._workflow is None:
                 await self._slot.take()
@@ -95,7 +95,7 @@ class Engine:
                 self.launched.set()
 
     async def promise(self, kind: str, key: str) -> None:
-        """Promised twice, it is kept once. Raises ``StoreUnavailable`` and ``KeyError``."""
+        """Promised twice, it is kept once. Raises ``DatabaseUnavailable`` and ``KeyError``."""
         if kind not in self._kinds:
             raise KeyError(kind)
         await self.launch()
@@ -149,7 +149,7 @@ class Engine:
 
     async def let_go(self) -> None:
         """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
-        await cancel(list(self._keeping.values()))
+        await cancel_and_wait(list(self._keeping.values()))
 
     async def forget(self, kept_by: float) -> int:
         """Drops the records of promises kept before that moment. Returns how many."""
@@ -184,7 +184,7 @@ class Engine:
             await asyncio.to_thread(DBOS.migrate, self._url)
         except Exception as odd:  # of whichever driver
             reason = next(iter(str(odd).splitlines()), type(odd).__name__)
-            raise StoreUnavailable(f"The tables of the work engine: {reason}") from odd
+            raise DatabaseUnavailable(f"The tables of the work engine: {reason}") from odd
 
     def _set_up(self) -> Workflow:
         """In the running loop, which the workflows then share with everything else."""
@@ -216,7 +216,7 @@ class Engine:
         while True:
             try:
                 await self._kind(kind)(key)
-            except StoreUnavailable as away:
+            except DatabaseUnavailable as away:
                 self._say_away(away)
                 await sleep(self._clock, AGAIN_SECONDS)
             except Exception:  # a promise is not over because of a fault
@@ -228,7 +228,7 @@ class Engine:
             else:
                 return
 
-    def _say_away(self, away: StoreUnavailable) -> None:
+    def _say_away(self, away: DatabaseUnavailable) -> None:
         now = self._clock.monotonic()
         if now - self._told_at >= TOLD_AGAIN_SECONDS:
             self._told_at = now

@@ -12,8 +12,8 @@ import structlog
 
 from bot.aio.clock import Clock, sleep
 from bot.db.engine import Database
-from bot.db.locks import Lead
-from bot.errors import StoreUnavailable
+from bot.db.locks import LeaderLock
+from bot.errors import DatabaseUnavailable
 
 WAIT_SECONDS = 0.5
 """For another replica that makes the engine's tables, or that looks whether this one is gone."""
@@ -26,7 +26,7 @@ class Slot(Protocol):
         """The engine's name of this replica."""
 
     async def take(self) -> None:
-        """Returns once it is ours. Raises ``StoreUnavailable``."""
+        """Returns once it is ours. Raises ``DatabaseUnavailable``."""
 
     async def ours(self) -> None:
         """While it is not, what is promised could be taken for that of a replica that is gone:
@@ -71,14 +71,14 @@ class SharedSlot:
         self._database = database
         self._clock = clock
         self._held = AsyncExitStack()
-        self._lead: Lead | None = None
+        self._lead: LeaderLock | None = None
         self._ours = asyncio.Event()
 
     async def take(self) -> None:
         await self.leave()
         while True:
             held = AsyncExitStack()
-            named = self._database.lead(_name(self.executor), self._clock)
+            named = self._database.try_lead(_name(self.executor), self._clock)
             self._lead = await held.enter_async_context(named)
             if self._lead is not None:
                 self._held = held
@@ -100,7 +100,7 @@ class SharedSlot:
     @asynccontextmanager
     async def alone_to_migrate(self) -> AsyncIterator[None]:
         while True:
-            async with self._database.lead(TABLES, self._clock) as lead:
+            async with self._database.try_lead(TABLES, self._clock) as lead:
                 if lead is not None:
                     yield
                     return
@@ -114,7 +114,7 @@ class SharedSlot:
     @asynccontextmanager
     async def of_one_gone(self, executor: str) -> AsyncIterator[bool]:
         """Whether nobody holds that name; inside, nobody else can take it."""
-        async with self._database.lead(_name(executor), self._clock) as lead:
+        async with self._database.try_lead(_name(executor), self._clock) as lead:
             yield lead is not None
 
 
@@ -139,7 +139,7 @@ class Replicas:
         self._clock = clock
 
     async def look(self) -> None:
-        """Once. Raises ``StoreUnavailable``."""
+        """Once. Raises ``DatabaseUnavailable``."""
         for executor in await self._shift.promised_by_others():
             async with self._slot.of_one_gone(executor) as gone:
                 if gone:
@@ -163,7 +163,7 @@ class Replicas:
         while True:
             try:
                 await act()
-            except (StoreUnavailable, OSError):
+            except (DatabaseUnavailable, OSError):
                 await sleep(self._clock, WAIT_SECONDS)
             else:
                 return

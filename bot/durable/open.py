@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import structlog
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.tasks import cancel
+from bot.aio.tasks import cancel_and_wait
 from bot.bulk import uploader as uploading
 from bot.bulk.repository import Uploads
 from bot.bulk.uploader import Uploader
 from bot.chakra.client import Chakra
 from bot.db.engine import Database
 from bot.db.rate_limits import Turns
-from bot.durable.database import beside
+from bot.durable.database import workflow_database_url
 from bot.durable.engine import open_engine
 from bot.durable.executors import OnlySlot, Replicas, SharedSlot
 from bot.durable.workflows import Work
-from bot.errors import StoreUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.jobs import watcher as watching
 from bot.jobs.reader import JobReader
 from bot.jobs.repository import Watches
@@ -47,7 +47,7 @@ async def open_work(
     url: str, database: Database, chakra: Chakra, jobs: JobReader, outbox: Outbox, clock: Clock
 ) -> AsyncIterator[Work]:
     """``url`` is that of ``database``. Nothing is kept before ``Work.launch``, or before the first
-    promise. Raises ``StoreUnavailable``."""
+    promise. Raises ``DatabaseUnavailable``."""
     watches = Watcher(
         Watches(database),
         jobs,
@@ -61,8 +61,8 @@ async def open_work(
         await uploads.run(engine, key)
 
     kinds = {watching.WATCH_WORKFLOW: watches.run, uploading.UPLOAD_WORKFLOW: keep_upload}
-    shared = None if database.alone else SharedSlot(database, clock)
-    with beside(url) as own:
+    shared = None if database.single_process else SharedSlot(database, clock)
+    with workflow_database_url(url) as own:
         async with open_engine(own, kinds, shared or OnlySlot(), clock) as engine:
             work = Work(engine, watches, uploads, clock)
             rounds = [
@@ -92,8 +92,8 @@ class Tidying:
     async def go(self) -> None:
         now = self.clock.time()
         await self.work.engine.forget(now - KEEP_KEPT)
-        await self.work.watches.forget(now - KEEP_WATCHES)
-        await self.work.uploads.forget(now - KEEP_DRAFTS, now - KEEP_UPLOADS)
+        await self.work.watches.purge(now - KEEP_WATCHES)
+        await self.work.uploads.purge(now - KEEP_DRAFTS, now - KEEP_UPLOADS)
 
 
 async def _again(
@@ -103,8 +103,8 @@ async def _again(
         wait = seconds
         try:
             await go()
-        except StoreUnavailable as down:
-            structlog.get_logger("work").warning("round_missed", reason=down.message)
+        except DatabaseUnavailable as down:
+            structlog.get_logger("work").warning("reconcile_skipped", reason=down.message)
             wait = TROUBLE_SECONDS
         except Exception:  # noqa: BLE001 - a fault in one round must not end all that follow
             structlog.get_logger("work").exception("round_failed")
@@ -124,4 +124,4 @@ async def _running(
     try:
         yield
     finally:
-        await cancel(tasks)
+        await cancel_and_wait(tasks)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.bulk.repository import Piece, Upload, Uploads
+from bot.bulk.repository import Batch, Upload, Uploads
 from bot.bulk.uploader import UPLOAD_PREFIX, Uploader, upload_title
 from bot.durable.engine import Engine
 from bot.errors import NotFound
-from bot.jobs.repository import Ask, Watch, Watches
+from bot.jobs.repository import NewWatch, Watch, Watches
 from bot.jobs.watcher import Watcher
 
 RECENT = 7 * 86_400.0
@@ -28,7 +28,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Raises ``StoreUnavailable`` from every method."""
+    """Raises ``DatabaseUnavailable`` from every method."""
 
     engine: Engine
     watching: Watcher
@@ -60,15 +60,15 @@ class Work:
         upload = await self.uploads.get(_number(subject.removeprefix(UPLOAD_PREFIX)))
         if upload is None:
             raise NotFound("upload", subject, hint="It was forgotten: uploads are kept for a week.")
-        jobs = tuple(one.job_id for one in await self.uploads.pieces(upload.id) if one.job_id)
+        jobs = tuple(one.job_id for one in await self.uploads.list_batches(upload.id) if one.job_id)
         return Followed(subject, jobs, upload_title(upload))
 
     async def watch(self, followed: Followed, *, member: str, channel: str) -> tuple[Watch, bool]:
         """The watch, and whether it is new."""
-        ask = Ask(followed.subject, followed.jobs, member, channel, followed.title)
+        ask = NewWatch(followed.subject, followed.jobs, member, channel, followed.title)
         return await self.watching.start(self.engine, ask)
 
-    async def upload(self, upload: Upload, pieces: Sequence[Piece], channel: str) -> bool:
+    async def upload(self, upload: Upload, pieces: Sequence[Batch], channel: str) -> bool:
         """Whether it begins with this."""
         return await self.uploading.start(self.engine, upload, pieces, channel)
 
@@ -77,7 +77,7 @@ class Work:
         return await self.uploading.resume(self.engine, upload_id)
 
     async def recent(self, limit: int) -> list[Watch]:
-        return await self.watches.recent(self.clock.time() - RECENT, limit)
+        return await self.watches.list_recent(self.clock.time() - RECENT, limit)
 
 
 def _number(text: str) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from bot.cache import Cached
-from bot.chakra.job import ERROR, INVALID, NOT_STARTED, STATES, SUCCESS, Job, JobEntry
-from bot.chakra.text import plain, visible
+from bot.chakra.job import ENTRY_STATES, ERROR, INVALID, NOT_STARTED, SUCCESS, Job, JobEntry
+from bot.chakra.text import has_visible_text, sanitize_line
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress
-from bot.privacy import strictly
+from bot.privacy import redact_strict
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, lines, markup
@@ -70,7 +70,9 @@ def job_card(
     ``now`` in seconds since the epoch.
     """
     shown = job.value if isinstance(job, Cached) else job
-    name = _clip_and_redact(title if visible(title) else DEFAULT_TITLE, MAX_TITLE_LENGTH, masked)
+    name = _redact_and_clip(
+        title if has_visible_text(title) else DEFAULT_TITLE, MAX_TITLE_LENGTH, masked
+    )
     made = [
         blocks.section(lines([bold(name), _status_line(shown, progress), *_progress_bar(shown)]))
     ]
@@ -130,8 +132,8 @@ def _outcome_line(job: Job) -> Markup:
     if job.unsuccessful:
         of = f"{job.unsuccessful:,} of {job.total:,}"
         return Markup(f":warning: Finished; {of} did not succeed")
-    if job.to_go:
-        return Markup(f":warning: Finished; {job.to_go:,} of {job.total:,} were never started")
+    if job.remaining:
+        return Markup(f":warning: Finished; {job.remaining:,} of {job.total:,} were never started")
     return Markup(":white_check_mark: Finished")
 
 
@@ -146,7 +148,7 @@ def _progress_bar(job: Job) -> list[Markup]:
 def _count_fields(job: Job) -> CardFields:
     """The documented states first, then whatever else Chakra counts, by its own name."""
     labels = STATE_LABELS | ({NOT_STARTED: NEVER_STARTED_LABEL} if job.finished else {})
-    facts = [(labels[one], f"{job.counts[one]:,}") for one in STATES if job.counts.get(one)]
+    facts = [(labels[one], f"{job.counts[one]:,}") for one in ENTRY_STATES if job.counts.get(one)]
     others = [name for name in job.counts if name not in STATE_LABELS and job.counts[name]]
     facts += [(name, f"{job.counts[name]:,}") for name in others[:MAX_CUSTOM_STATES]]
     if more := others[MAX_CUSTOM_STATES:]:
@@ -197,8 +199,8 @@ def _chakra_status(job: Job, masked: bool) -> Markup | None:
     """What Chakra says of the job as a whole, where it says more than that it is under way."""
     usual = {"", "IN_PROGRESS", SUCCESS if job.finished else ""}
     status = "" if job.completion_status.upper() in usual else job.completion_status
-    said = filter(visible, (status, job.status_message))
-    parts = [_clip_and_redact(part, MAX_MESSAGE_LENGTH, masked) for part in said]
+    said = filter(has_visible_text, (status, job.status_message))
+    parts = [_redact_and_clip(part, MAX_MESSAGE_LENGTH, masked) for part in said]
     return markup("Chakra says: ", " · ".join(parts)) if parts else None
 
 
@@ -219,9 +221,9 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
 def _entry_line(entry: JobEntry, masked: bool) -> Markup:
     state = {ERROR: "Failed", INVALID: "Rejected"}.get(
         entry.completion_status,
-        _clip_and_redact(entry.completion_status, MAX_DETAIL_LENGTH, masked),
+        _redact_and_clip(entry.completion_status, MAX_DETAIL_LENGTH, masked),
     )
-    reason = _clip_and_redact(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
+    reason = _redact_and_clip(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
     details = "" if masked else "".join(f" · {one}" for one in _entry_details(entry))
     return markup(f"• {state}: {reason}{details}")
 
@@ -232,10 +234,13 @@ def _entry_details(entry: JobEntry) -> Iterable[str]:
     simple = [
         (key, value)
         for key, value in entry.other.items()
-        if key not in known and isinstance(value, str | int | float) and visible(str(value))
+        if key not in known
+        and isinstance(value, str | int | float)
+        and has_visible_text(str(value))
     ]
     for key, value in simple[:MAX_ENTRY_DETAILS]:
-        yield f"{plain(key, MAX_DETAIL_LENGTH)}: {plain(str(value), MAX_DETAIL_LENGTH)}"
+        name, text = (sanitize_line(part, MAX_DETAIL_LENGTH) for part in (key, str(value)))
+        yield f"{name}: {text}"
 
 
 def _freshness_note(job: Job | Cached[Job], now: float) -> Markup:
@@ -246,9 +251,9 @@ def _freshness_note(job: Job | Cached[Job], now: float) -> Markup:
     )
 
 
-def _clip_and_redact(text: str, max_length: int, masked: bool) -> str:
+def _redact_and_clip(text: str, max_length: int, masked: bool) -> str:
     """Masked before it is clipped: half a number would not be known for one."""
-    return blocks.clip(strictly(text) if masked else text, max_length)
+    return blocks.clip(redact_strict(text) if masked else text, max_length)
 
 
 def _summary_text(job: Job, name: str) -> Markup:

@@ -82,7 +82,7 @@ class Progress:
         return cls(
             points=seen,
             per_minute=None if speed is None else speed * 60,
-            eta_seconds=job.to_go / speed if speed and not job.finished else None,
+            eta_seconds=job.remaining / speed if speed and not job.finished else None,
             stalled_seconds=0.0 if job.finished else _stalled_seconds(seen, job, now),
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.job import Job, JobEntry
-from bot.chakra.jobs import Turn
+from bot.chakra.jobs import WaitForRateLimit
 
 JOB_CACHE_KIND, FAILED_ENTRIES_CACHE_KIND = "job", "job_failures"
 
@@ -28,19 +28,22 @@ class FailedEntries:
 
 
 class JobReader:
-    """Raises the ``ChakraError``s of the client; ``Missing`` for a job that is not there any more.
+    """Raises the ``ChakraError``s of the client; ``ResourceNotFound`` for a job that is not there
+    any more.
     ``job_id`` is a UUID, in either case.
 
     With a ``turn``, each request waits for one; those who ask a library without, on the same cache,
     never wait for that.
     """
 
-    def __init__(self, chakra: Chakra, cache: Cache, *, throttle: Turn | None = None) -> None:
+    def __init__(
+        self, chakra: Chakra, cache: Cache, *, throttle: WaitForRateLimit | None = None
+    ) -> None:
         self._chakra = chakra
         self._cache = cache
         self._throttle = throttle
 
-    def rate_limited(self, throttle: Turn) -> JobReader:
+    def rate_limited(self, throttle: WaitForRateLimit) -> JobReader:
         """The same jobs, for those who ask all day long and have time."""
         return JobReader(self._chakra, self._cache, throttle=throttle)
 
@@ -80,7 +83,7 @@ class JobReader:
 
     async def iter_failed_entries(self, job_id: str) -> AsyncGenerator[JobEntry, None]:
         """All that did not succeed, each page asked for anew: for a report of them."""
-        async with aclosing(self._chakra.jobs.entries(job_id.lower())) as pages:
+        async with aclosing(self._chakra.jobs.iter_entry_pages(job_id.lower())) as pages:
             async for page in pages:
                 for entry in page.entries:
                     if entry.unsuccessful:
@@ -91,7 +94,9 @@ class JobReader:
     ) -> tuple[JobEntry, ...]:
         found: list[JobEntry] = []
         looked_through = 0
-        async with aclosing(self._chakra.jobs.entries(job_id, turn=self._throttle)) as several:
+        async with aclosing(
+            self._chakra.jobs.iter_entry_pages(job_id, wait_for_rate_limit=self._throttle)
+        ) as several:
             async for page in several:
                 found += [entry for entry in page.entries if entry.unsuccessful]
                 looked_through += 1

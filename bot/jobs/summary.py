@@ -17,6 +17,6 @@ def summary_line(job: Job) -> str:
     other = job.done - job.succeeded - job.failed - job.invalid
     if other > 0:
         told.append(f"{other:,} ended otherwise")
-    if job.to_go:
-        told.append(f"{job.to_go:,} {'is' if job.to_go == 1 else 'are'} to go")
+    if job.remaining:
+        told.append(f"{job.remaining:,} {'is' if job.remaining == 1 else 'are'} to go")
     return f"{', '.join(told)}."

@@ -8,7 +8,7 @@ from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
 from bot.jobs.card import humanize_duration, job_card
 from bot.jobs.progress import Progress
-from bot.jobs.repository import Ending, Watch
+from bot.jobs.repository import Watch, WatchStatus
 from bot.jobs.summary import summary_line
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
@@ -24,11 +24,11 @@ FAILED_ROWS_ACTION = "job.failed"
 OUTAGE_NOTICE_AFTER_SECONDS = 60.0
 """Seconds for which Chakra tells nothing before the message says so."""
 
-FINAL_STATUS_TEXT: dict[Ending, str] = {
-    Ending.FINISHED: "has ended",
-    Ending.STOPPED: "is no longer watched",
-    Ending.VANISHED: "is gone",
-    Ending.TOO_LONG: "is no longer watched",
+FINAL_STATUS_TEXT: dict[WatchStatus, str] = {
+    WatchStatus.FINISHED: "has ended",
+    WatchStatus.STOPPED: "is no longer watched",
+    WatchStatus.JOB_NOT_FOUND: "is gone",
+    WatchStatus.TIMED_OUT: "is no longer watched",
 }
 
 
@@ -75,7 +75,7 @@ def final_message(
 def outcome_message(watch: Watch, job: Job, *, to_member: bool) -> Message:
     """How it ended, said once. Where others read it mentions the one who asked, and nobody else."""
     told = markup(
-        _display_name(watch), f" {FINAL_STATUS_TEXT[watch.ending]}. ", *_result_text(watch, job)
+        _display_name(watch), f" {FINAL_STATUS_TEXT[watch.status]}. ", *_result_text(watch, job)
     )
     line = told if to_member else markup(mention(watch.member), ": ", told)
     return Message(line, (blocks.section(line), *_final_buttons(watch, job)))
@@ -107,13 +107,13 @@ def _watch_card(
 
 
 def _watcher_note(watch: Watch) -> Markup:
-    to = "told in a direct message" if watch.privately else "told here"
+    to = "told in a direct message" if watch.notify_by_dm else "told here"
     return markup("Watched for ", mention(watch.member), f", who is {to} when it ends")
 
 
 def _buttons(watch: Watch) -> Block:
     made = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
-    if not watch.privately and watch.channel != watch.member:
+    if not watch.notify_by_dm and watch.channel != watch.member:
         made.append(
             blocks.button("Tell me in a direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
         )
@@ -126,7 +126,7 @@ def _stop_button(watch: Watch) -> Block:
 
 def _final_buttons(watch: Watch, job: Job) -> tuple[Block, ...]:
     made = [blocks.button("Details", SHOW_ACTION, _details_value(watch))]
-    if job.unsuccessful and watch.ending is not Ending.VANISHED:
+    if job.unsuccessful and watch.status is not WatchStatus.JOB_NOT_FOUND:
         made.append(
             blocks.button("Failed rows as a file", FAILED_ROWS_ACTION, _details_value(watch))
         )
@@ -144,22 +144,23 @@ def _display_name(watch: Watch) -> Markup:
 def _end_note(watch: Watch) -> Markup:
     when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} at {{time}}|then>"
     reason = {
-        Ending.FINISHED: "Ended",
-        Ending.STOPPED: "No longer watched since",
-        Ending.VANISHED: "Chakra knows this job no longer, so it is not watched any more since",
-        Ending.TOO_LONG: "It did not end within a week, so it is not watched any more since",
-    }[watch.ending]
+        WatchStatus.FINISHED: "Ended",
+        WatchStatus.STOPPED: "No longer watched since",
+        WatchStatus.JOB_NOT_FOUND: "Chakra knows this job no longer, so it is not watched any "
+        "more since",
+        WatchStatus.TIMED_OUT: "It did not end within a week, so it is not watched any more since",
+    }[watch.status]
     return markup(f"{reason} ", Markup(when), " · asked for by ", mention(watch.member))
 
 
 def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
     stood = summary_line(job)
-    match watch.ending:
-        case Ending.FINISHED:
+    match watch.status:
+        case WatchStatus.FINISHED:
             return (stood,)
-        case Ending.VANISHED:
+        case WatchStatus.JOB_NOT_FOUND:
             return ("Chakra knows it no longer. When it was last seen: ", stood)
-        case Ending.TOO_LONG:
+        case WatchStatus.TIMED_OUT:
             return ("It did not end within a week. Now: ", stood)
         case _:
             return ("Now: ", stood)

@@ -13,17 +13,17 @@ import structlog
 
 from bot.aio.clock import Clock, sleep
 from bot.aio.priority_semaphore import Room
-from bot.aio.wake_event import Bell
+from bot.aio.wake_event import WakeEvent
 from bot.chakra.job import Job, JobEntry
 from bot.db.rate_limits import Turns
 from bot.durable.engine import Engine
-from bot.errors import ChakraError, Missing
+from bot.errors import ChakraError, ResourceNotFound
 from bot.jobs import watch_message
 from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
 from bot.jobs.polling import poll_interval, retry_delay
 from bot.jobs.progress import Progress, ProgressPoint
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
-from bot.jobs.repository import Ask, Ending, Watch, Watches
+from bot.jobs.repository import NewWatch, Watch, Watches, WatchStatus
 from bot.outbox.outbox import Outbox
 from bot.slack.commands.reply import Message
 
@@ -58,7 +58,7 @@ class _WatchState:
 
 
 class Watcher:
-    """Raises ``StoreUnavailable`` from every method.
+    """Raises ``DatabaseUnavailable`` from every method.
 
     Every look waits for a place in the room, and every request for its turn: so they are spread
     however many fall due at once, and what is asked of Chakra is bounded for all together.
@@ -73,7 +73,7 @@ class Watcher:
         self._rate_limiter = rate_limiter
         self._clock = clock
         self._semaphore = Room(MAX_CONCURRENT_POLLS)
-        self._wake_events: dict[int, Bell] = {}
+        self._wake_events: dict[int, WakeEvent] = {}
         self._log = structlog.get_logger("watches")
 
     @property
@@ -82,16 +82,18 @@ class Watcher:
         return len(self._wake_events)
 
     async def start(
-        self, engine: Engine, new_watch: Ask, *, complete: bool = True
+        self, engine: Engine, new_watch: NewWatch, *, complete: bool = True
     ) -> tuple[Watch, bool]:
         """The watch, and whether it is new. Once this returns it is followed to its end."""
-        watch, new = await self.watches.begin(new_watch, self._clock.time(), whole=complete)
+        watch, new = await self.watches.get_or_create(
+            new_watch, self._clock.time(), complete=complete
+        )
         await engine.promise(WATCH_WORKFLOW, str(watch.id))
         return watch, new
 
     async def requeue_orphans(self, engine: Engine) -> None:
         """With each that somebody began and did not come to promise."""
-        live = await self.watches.live_ids()
+        live = await self.watches.list_active_ids()
         promised = await engine.promised(WATCH_WORKFLOW) if live else frozenset()
         for watch_id in live:
             if str(watch_id) not in promised:
@@ -99,25 +101,25 @@ class Watcher:
 
     async def stop(self, watch: Watch) -> bool:
         """Whether it went on until now. Its message says so when its keeper next looks."""
-        stopped = await self.watches.end(watch.id, Ending.STOPPED, self._clock.time())
+        stopped = await self.watches.end(watch.id, WatchStatus.STOPPED, self._clock.time())
         self.poll_now(watch.id)
         return stopped
 
-    async def notify_by_dm(self, watch: Watch) -> None:
-        await self.watches.privately(watch.id)
+    async def enable_dm_notice(self, watch: Watch) -> None:
+        await self.watches.enable_dm_notice(watch.id)
         self.poll_now(watch.id)
 
     def poll_now(self, watch_id: int) -> None:
         """Where this process keeps it; another replica sees it at its own next look."""
         bell = self._wake_events.get(watch_id)
         if bell is not None:
-            bell.ring()
+            bell.set()
             self._semaphore.hurry(watch_id)
 
     async def run(self, key: str) -> None:
         """Until the watch has ended, and that is said."""
         watch_id = int(key)
-        bell = self._wake_events.setdefault(watch_id, Bell(self._clock))
+        bell = self._wake_events.setdefault(watch_id, WakeEvent(self._clock))
         sight = _WatchState()
         try:
             while wait := await self._step(watch_id, sight):
@@ -129,7 +131,7 @@ class Watcher:
         """Seconds until the next one; 0 once the watch has ended and that is said."""
         async with self._semaphore.place(watch_id):
             watch = await self.watches.get(watch_id)
-            if watch is not None and watch.watched:
+            if watch is not None and watch.is_active:
                 if wait := await self._poll(watch, state):
                     return wait
                 watch = await self.watches.get(watch_id)
@@ -141,13 +143,13 @@ class Watcher:
         """Seconds until the next look; 0 once it has ended."""
         now = self._clock.time()
         watch = await self._fall_back_to_dm(watch)
-        if not watch.watched:
+        if not watch.is_active:
             return 0.0
         if now - watch.started_at > MAX_WATCH_SECONDS:
-            return await self._end(watch, Ending.TOO_LONG)
+            return await self._end(watch, WatchStatus.TIMED_OUT)
         try:
             jobs = await self._fetch_jobs(watch)
-        except Missing:
+        except ResourceNotFound:
             return await self._record_miss(watch, state)
         except ChakraError as silent:
             state.failures += 1
@@ -157,10 +159,10 @@ class Watcher:
         state.failures = state.misses = 0
         job = merge_jobs(jobs)
         progress = Progress.from_points(_append_point(watch, job, now), job, now)
-        await self.watches.saw(watch.id, now, job.counts, _to_pairs(progress))
+        await self.watches.record_progress(watch.id, now, job.counts, _to_pairs(progress))
         watch = replace(watch, seen_at=now, counts=job.counts, points=_to_pairs(progress))
-        if watch.whole and all(one.finished for one in jobs):
-            return await self._end(watch, Ending.FINISHED)
+        if watch.complete and all(one.finished for one in jobs):
+            return await self._end(watch, WatchStatus.FINISHED)
         await self._update_message(watch, state, job, now)
         if await self._refresh_failed_entries(watch, job, state):
             await self._update_message(watch, state, job, now)
@@ -183,10 +185,10 @@ class Watcher:
     async def _record_miss(self, watch: Watch, state: _WatchState) -> float:
         state.misses += 1
         if state.misses >= MISSES_BEFORE_GONE:
-            return await self._end(watch, Ending.VANISHED)
+            return await self._end(watch, WatchStatus.JOB_NOT_FOUND)
         return retry_delay(state.misses)
 
-    async def _end(self, watch: Watch, status: Ending) -> float:
+    async def _end(self, watch: Watch, status: WatchStatus) -> float:
         await self.watches.end(watch.id, status, self._clock.time())
         return 0.0
 
@@ -195,10 +197,10 @@ class Watcher:
         been told of it by the outbox."""
         if watch.channel == watch.member:
             return watch
-        standing = await self._outbox.standing(_outbox_key(watch))
-        if not standing.refusal or standing.refusal in OWN_ERROR_CODES:
+        standing = await self._outbox.get_status(_outbox_key(watch))
+        if not standing.error_code or standing.error_code in OWN_ERROR_CODES:
             return watch
-        return await self.watches.move(watch, watch.member)
+        return await self.watches.move_to(watch, watch.member)
 
     # --- what is said ----------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class Watcher:
         message = watch_message.progress_message(
             watch, job, progress, now=now, error=error, failed_entries=state.failed_entries
         )
-        await self._outbox.put(_outbox_key(watch), watch.channel, message, member=watch.member)
+        await self._outbox.enqueue(_outbox_key(watch), watch.channel, message, member=watch.member)
 
     async def _refresh_failed_entries(self, watch: Watch, job: Job, state: _WatchState) -> bool:
         """The first failed entries, asked for again only when there are more of them, and left for
@@ -239,7 +241,7 @@ class Watcher:
 
     async def _notify_stall(self, watch: Watch, progress: Progress) -> None:
         stalled = progress.stalled_seconds > STALL_NOTICE_AFTER_SECONDS
-        if stalled is watch.stall_told:
+        if stalled is watch.stall_notified:
             return
         if stalled:
             since = int(self._clock.time() - progress.stalled_seconds)
@@ -248,7 +250,7 @@ class Watcher:
                 f"stalled:{since}",
                 watch_message.stall_message(watch, progress, to_member=_is_private(watch)),
             )
-        await self.watches.told_of_stall(watch.id, told=stalled)
+        await self.watches.set_stall_notified(watch.id, notified=stalled)
 
     async def _finish(self, watch: Watch) -> None:
         """Said again after a crash it is the same: each message has its key."""
@@ -264,10 +266,10 @@ class Watcher:
         final = watch_message.final_message(
             watch, job, progress, now=watch.ended_at, failed_entries=failed
         )
-        await self._outbox.put(
+        await self._outbox.enqueue(
             _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
         )
-        if watch.ending is not Ending.STOPPED:
+        if watch.status is not WatchStatus.STOPPED:
             told = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
             await self._reply(watch, "outcome", told, broadcast=True)
 
@@ -276,11 +278,11 @@ class Watcher:
     ) -> None:
         """In the thread of the watch's message; to the member where that is who shall read it."""
         if _is_private(watch):
-            await self._outbox.put(
+            await self._outbox.enqueue(
                 f"{_outbox_key(watch)}:{key_suffix}", watch.member, message, member=watch.member
             )
             return
-        await self._outbox.put(
+        await self._outbox.enqueue(
             f"{_outbox_key(watch)}:{key_suffix}",
             watch.channel,
             message,
@@ -300,7 +302,7 @@ def _outbox_key(watch: Watch) -> str:
 
 def _is_private(watch: Watch) -> bool:
     """Whether only the member reads what is told."""
-    return watch.privately or watch.channel == watch.member
+    return watch.notify_by_dm or watch.channel == watch.member
 
 
 def _stored_points(watch: Watch) -> tuple[ProgressPoint, ...]:

@@ -6,87 +6,95 @@ from collections.abc import Sequence
 
 from bot.chakra.template import Template
 from bot.errors import NotFound, UsageError
-from bot.messages.form_values import PHONE, SENDER, TEMPLATE, Order
+from bot.messages.form_values import PHONE, SENDER, TEMPLATE, SendForm
 from bot.slack.commands.arguments import Arguments, Link
-from bot.templates.catalog import Shelf
-from bot.templates.send_blockers import unsendable
-from bot.templates.variables import Kind, fields, meant
+from bot.templates.catalog import TemplateIndex
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import FieldKind, match_field, template_fields
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
-IN_THE_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."
+FILE_NEEDS_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."
 LANGUAGE, TO = "language", "to"
-NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
+RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """What stands before an equals sign and is no variable."""
 
 
-def ordered(typed: Sequence[str], line: Arguments, shelf: Shelf) -> tuple[Order, Template | None]:
+def parse_send(
+    typed: Sequence[str], line: Arguments, index: TemplateIndex
+) -> tuple[SendForm, Template | None]:
     """``typed`` are the words of the line as text. Raises ``UsageError`` and ``NotFound``."""
-    template, to = _told_apart(typed, line, shelf)
-    order = Order(
+    template, to = _split_template_and_recipient(typed, line, index)
+    form = SendForm(
         template=template.id if template else "",
-        to=_named(line, TO, PHONE) or to,
-        sender=_named(line, SENDER),
-        values=_values(line, template),
+        to=_named_argument(line, TO, PHONE) or to,
+        sender=_named_argument(line, SENDER),
+        values=_parse_values(line, template),
     )
-    return order, template
+    return form, template
 
 
-def number_in(typed: Sequence[str]) -> str:
+def extract_number(typed: Sequence[str]) -> str:
     """What is surely no template's name, where the templates are not known yet."""
     return " ".join(word for word in typed if "_" not in word)
 
 
-def _told_apart(typed: Sequence[str], line: Arguments, shelf: Shelf) -> tuple[Template | None, str]:
+def _split_template_and_recipient(
+    typed: Sequence[str], line: Arguments, index: TemplateIndex
+) -> tuple[Template | None, str]:
     """The template and the recipient."""
-    language = _named(line, LANGUAGE)
-    named = _named(line, TEMPLATE)
+    language = _named_argument(line, LANGUAGE)
+    named = _named_argument(line, TEMPLATE)
     if named:
-        return _sendable(shelf, named, language), " ".join(typed)
-    for place, word in enumerate(typed):
-        if shelf.named(word):
-            rest = [*typed[:place], *typed[place + 1 :]]
-            return _sendable(shelf, word, language), " ".join(rest)
+        return _find_sendable(index, named, language), " ".join(typed)
+    for position, word in enumerate(typed):
+        if index.find_by_name(word):
+            rest = [*typed[:position], *typed[position + 1 :]]
+            return _find_sendable(index, word, language), " ".join(rest)
     if typed and "_" in typed[0]:
-        raise _no_template(typed[0], shelf)
+        raise _template_not_found(typed[0], index)
     return None, " ".join(typed)
 
 
-def _sendable(shelf: Shelf, name: str, language: str) -> Template:
-    found = shelf.named(name, language)
+def _find_sendable(index: TemplateIndex, name: str, language: str) -> Template:
+    found = index.find_by_name(name, language)
     if not found:
-        if shelf.named(name):
-            spoken = ", ".join(one.language for one in shelf.named(name))
-            raise UsageError(f"That template is not there in that language. There are: {spoken}.")
-        raise _no_template(name, shelf)
-    usable = [one for one in found if not unsendable(one)]
+        if index.find_by_name(name):
+            languages = ", ".join(template.language for template in index.find_by_name(name))
+            raise UsageError(
+                f"That template is not there in that language. There are: {languages}."
+            )
+        raise _template_not_found(name, index)
+    usable = [template for template in found if not send_blocker(template)]
     if not usable:
-        raise UsageError(unsendable(found[0]), example="/chakra templates status:approved")
+        raise UsageError(send_blocker(found[0]), example="/chakra templates status:approved")
     return usable[0]
 
 
-def _no_template(name: str, shelf: Shelf) -> NotFound:
+def _template_not_found(name: str, index: TemplateIndex) -> NotFound:
     hint = "/chakra templates shows what there is."
-    return NotFound("template", name, hint=hint, near=shelf.near(name))
+    return NotFound("template", name, hint=hint, suggestions=index.suggest_names(name))
 
 
-def _values(line: Arguments, template: Template | None) -> dict[str, str]:
+def _parse_values(line: Arguments, template: Template | None) -> dict[str, str]:
     """Field's key -> value, of ``1=John``. Raises ``UsageError`` for a name that is none."""
-    given = {name: word for name, word in line.named.items() if name not in NAMES}
+    given = {name: word for name, word in line.named.items() if name not in RESERVED_NAMES}
     if given and template is None:
         raise UsageError("Name the template whose variables these are.", example=EXAMPLE)
     values: dict[str, str] = {}
     for name, word in given.items():
-        wanted = fields(template) if template else ()
-        field = meant(wanted, name)
+        available = template_fields(template) if template else ()
+        field = match_field(available, name)
         if field is None:
-            there = ", ".join(one.key.removeprefix("var_body_") for one in wanted)
-            asks = f"It asks for: {there}." if there else "It asks for nothing."
+            names = ", ".join(
+                wanted_field.key.removeprefix("var_body_") for wanted_field in available
+            )
+            asks = f"It asks for: {names}." if names else "It asks for nothing."
             raise UsageError(f"This template has no “{name}”. {asks}")
-        if field.kind is Kind.FILE:
-            raise UsageError(IN_THE_FORM, example="/chakra send")
+        if field.kind is FieldKind.FILE:
+            raise UsageError(FILE_NEEDS_FORM, example="/chakra send")
         values[field.key] = word.url if isinstance(word, Link) else word.text
     return values
 
 
-def _named(line: Arguments, *names: str) -> str:
+def _named_argument(line: Arguments, *names: str) -> str:
     return next((line.named[name].text for name in names if name in line.named), "")

@@ -12,68 +12,70 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 from bot.slack.message_text import extract_text
 from bot.users import query
 
-MOST = 20
+MAX_RECIPIENTS = 20
 """Recipients; a form carries them with it."""
-LONGEST = 100
+MAX_EMAIL_LENGTH = 100
 """Characters of one address; longer ones are passed over."""
-MOST_TEXT = 16_000
+MAX_SEARCHED_LENGTH = 16_000
 """Characters that are searched: Slack advises 4,000, and has them once more in the blocks."""
-TRIES = 1_000
+MAX_MATCHER_TRIES = 1_000
 """Of the matcher, in one text."""
 
-_ADDRESS_LIKE = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
-_WEB = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_CHAT = re.compile(
+_EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
+_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_CHAT_LINK_PATTERN = re.compile(
     r"(?:wa\.me/|whatsapp\.com/send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})", re.IGNORECASE
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
-_QUOTES = "'‘’“”`*_~.-"
+_SURROUNDING_CHARACTERS = "'‘’“”`*_~.-"
 """What may touch an address and is not of it."""
 
 
-def found_in(message: Mapping[str, Any], region: str | None = None) -> tuple[str, ...]:
+def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> tuple[str, ...]:
     """``+919876543210``, then e-mail addresses; each once, in the order in which they stand.
 
     Only numbers that are valid somewhere. ``region`` is the country of those that are written
     without a country code. Takes up to a second of the processor for what is nothing but numbers.
     """
     numbers: dict[str, None] = {}
-    addresses: dict[str, None] = {}
-    for text in _bounded(extract_text(message)):
-        addresses |= dict.fromkeys(_addresses(text))
-        for number in _numbers(text, region):
+    emails: dict[str, None] = {}
+    for text in _unique_within_limit(extract_text(message)):
+        emails |= dict.fromkeys(_extract_emails(text))
+        for number in _extract_numbers(text, region):
             numbers[number] = None
-            if len(numbers) >= MOST:
+            if len(numbers) >= MAX_RECIPIENTS:
                 return tuple(numbers)
-    return (*numbers, *addresses)[:MOST]
+    return (*numbers, *emails)[:MAX_RECIPIENTS]
 
 
-def _bounded(read: Iterable[str]) -> Iterator[str]:
+def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:
     """Each text once: a message's blocks often say what its text says."""
-    room = MOST_TEXT
+    remaining = MAX_SEARCHED_LENGTH
     seen: set[str] = set()
-    for text in read:
-        known = " ".join(text.split())
-        if known in seen:
+    for text in parts:
+        normalized = " ".join(text.split())
+        if normalized in seen:
             continue
-        seen.add(known)
-        yield text[:room]
-        room -= len(text)
-        if room <= 0:
+        seen.add(normalized)
+        yield text[:remaining]
+        remaining -= len(text)
+        if remaining <= 0:
             return
 
 
-def _addresses(text: str) -> Iterator[str]:
-    for found in query.emails(text):
-        address = found.strip(_QUOTES)
-        if len(address) <= LONGEST and query.emails(address) == (address,):
-            yield address
+def _extract_emails(text: str) -> Iterator[str]:
+    for found in query.extract_emails(text):
+        email = found.strip(_SURROUNDING_CHARACTERS)
+        if len(email) <= MAX_EMAIL_LENGTH and query.extract_emails(email) == (email,):
+            yield email
 
 
-def _numbers(text: str, region: str | None) -> Iterator[str]:
+def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
     """Not those within addresses of mails and of the web, but for links into a chat."""
-    chats = " ".join(f"+{found[1]}" for found in _CHAT.finditer(text))
-    rest = _ADDRESS_LIKE.sub(" ", _WEB.sub(" ", text))
+    chats = " ".join(f"+{found[1]}" for found in _CHAT_LINK_PATTERN.finditer(text))
+    rest = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
     for part in (rest, chats):
-        for found in PhoneNumberMatcher(part, region, leniency=Leniency.VALID, max_tries=TRIES):
+        for found in PhoneNumberMatcher(
+            part, region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES
+        ):
             yield phonenumbers.format_number(found.number, PhoneNumberFormat.E164)

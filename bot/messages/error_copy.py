@@ -45,7 +45,7 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], ErrorCopy] = {
         "The limit counts the messages of all businesses together. Wait at least {wait}; "
         "sooner, sending again cannot help.",
     ),
-    meta.MarketingWithheld: ErrorCopy(
+    meta.MarketingExperiment: ErrorCopy(
         "WhatsApp keeps marketing from this person, as an experiment of its own.",
         "Sending again cannot help. A template that is no marketing can still reach them.",
     ),
@@ -58,7 +58,7 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], ErrorCopy] = {
         "Choose another template or language: `/chakra templates` shows what there is.",
         quotes_details=True,
     ),
-    meta.TemplateStopped: ErrorCopy(
+    meta.TemplateUnavailable: ErrorCopy(
         "This template is paused or disabled, so it cannot be sent.",
         "WhatsApp does that when people block or report what they get. "
         "Choose another one: `/chakra templates` shows the state of each.",
@@ -90,49 +90,49 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], ErrorCopy] = {
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.PaymentMissing: ErrorCopy(
+    meta.PaymentMethodMissing: ErrorCopy(
         "WhatsApp sends nothing until the payment of your business account is in order.",
         "Tell {admin} to check its means of payment in Meta’s WhatsApp Manager.",
         is_service_error=True,
     ),
-    meta.UnnamedCode: ErrorCopy(
+    meta.UnknownMetaCode: ErrorCopy(
         "WhatsApp refused this with code {code}, which this app does not know.",
         "Change what it objects to and try again. If that does not help, give {admin} the "
         "reference below.",
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.MetaAccessRefused: ErrorCopy(
+    meta.MetaAccessDenied: ErrorCopy(
         "WhatsApp does not let Chakra act for your business account.",
         "Nothing can be sent until that is mended. Tell {admin} to check the connection and its "
         "permissions on Chakra’s WhatsApp Setup page.",
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.PairThrottled: ErrorCopy(
+    meta.PairRateLimited: ErrorCopy(
         "Too many messages went to this person in a short time.",
         "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
     ),
-    meta.SenderThrottled: ErrorCopy(
+    meta.SenderRateLimited: ErrorCopy(
         "Too many messages are going out from this number at once.",
         "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
     ),
-    meta.FlowThrottled: ErrorCopy(
+    meta.FlowRateLimited: ErrorCopy(
         "WhatsApp lets only few messages with this form go out for now.",
         "It has been failing for the people who open it. Try again in {wait}, or choose a "
         "template without a form.",
     ),
-    meta.AccountThrottled: ErrorCopy(
+    meta.AccountRateLimited: ErrorCopy(
         "WhatsApp takes only so many calls about an account in an hour, and they are used up.",
         "Nothing was sent or changed. Try again in {wait} at the latest.",
         is_service_error=True,
     ),
-    meta.SpamLimited: ErrorCopy(
+    meta.SpamRateLimited: ErrorCopy(
         "WhatsApp holds this number back, because people blocked or reported its messages.",
         "Send nothing more from it for {wait}, and tell {admin}.",
         is_service_error=True,
     ),
-    meta.MetaBusy: ErrorCopy(
+    meta.MetaUnavailable: ErrorCopy(
         "WhatsApp itself is failing right now. Nothing was delivered or changed.",
         "Try again in {wait}.",
         is_service_error=True,

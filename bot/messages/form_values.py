@@ -12,42 +12,44 @@ from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
-FOUND = "found"
-"""Fields of the form beside those that the template asks for. ``FOUND`` is there where a message
-names several people: one of them, or ``OTHER`` for somebody who is typed."""
+CANDIDATES = "found"
+"""Fields of the form beside those that the template asks for. ``CANDIDATES`` is there where a
+message
+names several people: one of them, or ``OTHER_EVENT_TYPE`` for somebody who is typed."""
 OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SendForm:
     """``template`` is Meta's id of it, ``to`` the recipient as it was typed, ``sender`` Meta's id
     of the number; ``values`` by the keys of ``bot.templates.variables``. ``asked`` is the send
     about which the person was asked, and wants the same once more; ``tested`` is that of a test to
     oneself. ``found`` are the recipients to choose among, ``picked`` the one that was chosen, or
-    ``OTHER``. Of ``files``, those that were chosen in the form, the name of the first stands among
+    ``OTHER_EVENT_TYPE``. Of ``files``, those that were chosen in the form, the name of the first
+    stands among
     the values; no button carries them."""
 
     template: str = ""
     to: str = field(default="", repr=False)
     sender: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    asked: str = ""
+    confirmed_duplicate_of: str = ""
     files: tuple[UploadedFile, ...] = ()
-    found: tuple[str, ...] = field(default=(), repr=False)
-    picked: str = field(default="", repr=False)
-    tested: str = ""
+    candidates: tuple[str, ...] = field(default=(), repr=False)
+    selected: str = field(default="", repr=False)
+    test_send_id: str = ""
 
     @classmethod
-    def read(
+    def from_values(
         cls,
         entered: Mapping[str, str],
         state: Mapping[str, str] | None = None,
         uploads: UploadedFiles | None = None,
-    ) -> Order:
+    ) -> SendForm:
         """Of a form's fields, which may be missing, and of what the form carries with it."""
-        kept = state or {}
-        own = (TEMPLATE, PHONE, FOUND, SENDER, FILE)
-        picked = entered.get(FOUND, "")
+        carried = state or {}
+        own = (TEMPLATE, PHONE, CANDIDATES, SENDER, FILE)
+        picked = entered.get(CANDIDATES, "")
         typed = entered.get(PHONE, "").strip()
         files = (uploads or {}).get(FILE, ())
         values = {key: value for key, value in entered.items() if key not in own and value}
@@ -58,46 +60,54 @@ class Order:
             to=typed if picked in ("", OTHER) else picked,
             sender=entered.get(SENDER, ""),
             values=values,
-            asked=kept.get("asked", ""),
+            confirmed_duplicate_of=carried.get("asked", ""),
             files=files,
-            found=tuple(kept.get("found", "").split()),
-            picked=picked,
-            tested=kept.get("tested", ""),
+            candidates=tuple(carried.get("found", "").split()),
+            selected=picked,
+            test_send_id=carried.get("tested", ""),
         )
 
     @classmethod
-    def to_one_of(cls, found: tuple[str, ...]) -> Order:
+    def to_candidates(cls, candidates: tuple[str, ...]) -> SendForm:
         """To the first, or nobody; several are a choice."""
-        first = next(iter(found), "")
-        return cls(to=first, found=found, picked=first) if len(found) > 1 else cls(to=first)
+        first = next(iter(candidates), "")
+        return (
+            cls(to=first, candidates=candidates, selected=first)
+            if len(candidates) > 1
+            else cls(to=first)
+        )
 
-    def state(self) -> dict[str, str]:
+    def to_state(self) -> dict[str, str]:
         """What a form carries with it."""
-        return {"asked": self.asked, "found": " ".join(self.found), "tested": self.tested}
+        return {
+            "asked": self.confirmed_duplicate_of,
+            "found": " ".join(self.candidates),
+            "tested": self.test_send_id,
+        }
 
-    def written(self) -> str:
+    def to_value(self) -> str:
         """For a button's value; "" where it takes more than a button holds."""
-        kept = {key: value for key, value in self.values.items() if key != FILE}
-        parts = [self.template, self.to, self.sender, kept, self.asked]
+        text_values = {key: value for key, value in self.values.items() if key != FILE}
+        parts = [self.template, self.to, self.sender, text_values, self.confirmed_duplicate_of]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         return text if len(text) <= MAX_BUTTON_VALUE_LENGTH else ""
 
     @classmethod
-    def restored(cls, value: str) -> Order:
+    def from_value(cls, value: str) -> SendForm:
         """Raises ``UsageError`` for what no button of today holds."""
         try:
             template, to, sender, values, asked = json.loads(value)
         except (ValueError, TypeError, RecursionError):
-            raise _outdated() from None
+            raise _outdated_error() from None
         texts = (template, to, sender, asked)
-        if not isinstance(values, dict) or not all(isinstance(one, str) for one in texts):
-            raise _outdated()
+        if not isinstance(values, dict) or not all(isinstance(text, str) for text in texts):
+            raise _outdated_error()
         given = {str(key): str(item) for key, item in values.items() if key != FILE}
         return cls(template, to, sender, given, asked)
 
-    def asked_about(self, send_id: int) -> Order:
-        return replace(self, asked=str(send_id))
+    def with_confirmed_duplicate(self, send_id: int) -> SendForm:
+        return replace(self, confirmed_duplicate_of=str(send_id))
 
 
-def _outdated() -> UsageError:
+def _outdated_error() -> UsageError:
     return UsageError("That button belongs to an older message.", example="/chakra send")

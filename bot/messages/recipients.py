@@ -13,29 +13,31 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from bot.cache import Cached
 from bot.chakra.models import User
 from bot.chakra.process import Process
-from bot.chakra.text import plain
-from bot.errors import Missing, NotFound, UsageError
-from bot.text.phones import FEWEST_DIGITS, written
+from bot.chakra.text import sanitize_line
+from bot.errors import NotFound, ResourceNotFound, UsageError
+from bot.text.phones import MIN_DIGITS, format_international
 from bot.users import query
 from bot.users.index import Matches
 
-EXAMPLE = "+91 98765 43210"
-LANDLINE = "This is a landline. WhatsApp reaches it only if it was registered there."
-LANDLINES = frozenset(
+EXAMPLE_NUMBER = "+91 98765 43210"
+LANDLINE_WARNING = "This is a landline. WhatsApp reaches it only if it was registered there."
+LANDLINE_TYPES = frozenset(
     {PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE}
 )
-WHOLE = 11
+MIN_INTERNATIONAL_DIGITS = 11
 """Digits from which a number without a plus may be one with its country code, where no country is
 set: national numbers that long begin with a zero, and no country code does."""
-LONGEST = 200
+MAX_RECIPIENT_LENGTH = 200
 """Characters of what may name a recipient."""
 
-_PHONE = re.compile(r"(?:tel:)?[+＋(]?[\d\s().\-‐-―/+＋]+")
-_PROCESS = re.compile(r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE)
-_KEY = re.compile(r"(?=.*\d)[\w.-]+")
+_PHONE_PATTERN = re.compile(r"(?:tel:)?[+＋(]?[\d\s().\-‐-―/+＋]+")
+_PROCESS_PATTERN = re.compile(
+    r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
+)
+_KEY_PATTERN = re.compile(r"(?=.*\d)[\w.-]+")
 
 
-class Kind(StrEnum):
+class RecipientKind(StrEnum):
     PHONE = "phone"
     USER = "user"
     PROCESS = "process"
@@ -47,166 +49,171 @@ class Recipient:
     ``shown`` is for the one person who sends: the number is whole in it. ``warning`` is a sentence.
     ``procedure`` and ``key`` ("lead", "LEAD-004038") only of a process."""
 
-    kind: Kind
+    kind: RecipientKind
     digits: str = field(repr=False)
-    shown: str = field(repr=False)
+    label: str = field(repr=False)
     warning: str = ""
     procedure: str = ""
     key: str = ""
 
 
-class Team(Protocol):
+class UserLookup(Protocol):
     """A :class:`bot.users.directory.Directory`, as far as it is asked here."""
 
     async def find(self, text: str) -> Cached[Matches]: ...
-    async def user(self, user_id: str) -> Cached[User]: ...
+    async def get_user(self, user_id: str) -> Cached[User]: ...
 
 
-class Records(Protocol):
-    """The :class:`bot.chakra.processes.Processes`, as far as they are asked here."""
+class ProcessLookup(Protocol):
+    """The :class:`bot.chakra.processes.ProcessesApi`, as far as they are asked here."""
 
     async def find(self, procedure: str, key: str) -> Process: ...
 
 
-class Recipients:
+class RecipientResolver:
     """``region`` is the country of numbers that are typed without a country code."""
 
-    def __init__(self, team: Team, records: Records, region: str | None = None) -> None:
-        self._team = team
-        self._records = records
+    def __init__(
+        self, users: UserLookup, processes: ProcessLookup, region: str | None = None
+    ) -> None:
+        self._users = users
+        self._processes = processes
         self._region = region or None
 
-    async def find(self, typed: str) -> Recipient:
+    async def resolve(self, typed: str) -> Recipient:
         """By what it looks like: a number, ``lead LEAD-004038``, else somebody of the team.
 
         Raises ``UsageError`` or ``NotFound`` with a sentence, and the errors of Chakra.
         """
-        text = plain(typed)
+        text = sanitize_line(typed)
         if not text:
-            raise UsageError(f"Give a phone number with its country code, as {EXAMPLE}.")
-        if len(text) > LONGEST:
+            raise UsageError(f"Give a phone number with its country code, as {EXAMPLE_NUMBER}.")
+        if len(text) > MAX_RECIPIENT_LENGTH:
             raise UsageError("That is too long for a recipient.")
-        if _PHONE.fullmatch(text):
-            return phone(text, self._region)
-        named = process_named(text)
+        if _PHONE_PATTERN.fullmatch(text):
+            return parse_phone(text, self._region)
+        named = parse_process(text)
         if named is None:
-            return await self._called(text)
+            return await self._find_by_name(text)
         try:
-            return await self.process(*named)
+            return await self.get_process(*named)
         except NotFound:
-            found = (await self._team.find(text)).value  # somebody may be called "Agent 7"
-            if found.total != 1 or found.close:
+            found = (await self._users.find(text)).value  # somebody may be called "Agent 7"
+            if found.total != 1 or found.fuzzy:
                 raise
-            return self._of(found.people[0])
+            return self._from_user(found.users[0])
 
-    async def user(self, user_id: str) -> Recipient:
-        """Raises ``NotFound`` where Chakra has no usable number of theirs; ``Missing``."""
-        return self._of((await self._team.user(user_id)).value)
+    async def get_user(self, user_id: str) -> Recipient:
+        """Raises ``NotFound`` where Chakra has no usable number of theirs; ``ResourceNotFound``."""
+        return self._from_user((await self._users.get_user(user_id)).value)
 
-    async def process(self, procedure: str, key: str) -> Recipient:
+    async def get_process(self, procedure: str, key: str) -> Recipient:
         """Raises ``NotFound``. A record without a number is taken: Chakra may know which it is."""
         try:
-            found = await self._records.find(procedure, key)
-        except Missing:
+            found = await self._processes.find(procedure, key)
+        except ResourceNotFound:
             hint = "Check its type and its key, as in “lead LEAD-004038”."
             raise NotFound(procedure, key, hint=hint) from None
-        number = _valid(found.phone, self._region)
-        known = _e164(number) if number is not None else ""
-        parts = (f"{procedure} {key}", found.name, written(known) if known else "")
+        number = _parse_valid(found.phone, self._region)
+        known = _to_e164(number) if number is not None else ""
+        parts = (f"{procedure} {key}", found.name, format_international(known) if known else "")
         return Recipient(
-            Kind.PROCESS,
+            RecipientKind.PROCESS,
             known,
-            ", ".join(plain(part, 80) for part in parts if part),
-            warning=_about_record(found.phone, number),
+            ", ".join(sanitize_line(part, 80) for part in parts if part),
+            warning=_record_warning(found.phone, number),
             procedure=procedure,
             key=key,
         )
 
-    async def _called(self, text: str) -> Recipient:
-        matches = (await self._team.find(text)).value
+    async def _find_by_name(self, text: str) -> Recipient:
+        matches = (await self._users.find(text)).value
         if not matches.total:
-            hint = f"Give a phone number with its country code, as {EXAMPLE}, or an e-mail address."
+            hint = f"Give a phone number with its country code, as {EXAMPLE_NUMBER}, or an e-mail "
+            "address."
             raise NotFound("recipient", text, hint=hint)
-        if matches.total > 1 or matches.close:
-            first = matches.people[0]
+        if matches.total > 1 or matches.fuzzy:
+            candidate = matches.users[0]
             raise UsageError(
-                f"Nobody is called exactly “{plain(text, 60)}”."
-                if matches.close
-                else f"{matches.total} people match “{plain(text, 60)}”. Be more exact.",
-                example=first.email or first.username or None,
+                f"Nobody is called exactly “{sanitize_line(text, 60)}”."
+                if matches.fuzzy
+                else f"{matches.total} people match “{sanitize_line(text, 60)}”. Be more exact.",
+                example=candidate.email or candidate.username or None,
             )
-        return self._of(matches.people[0])
+        return self._from_user(matches.users[0])
 
-    def _of(self, user: User) -> Recipient:
+    def _from_user(self, user: User) -> Recipient:
         """The first number that is one."""
         for stored in user.phones:
-            number = _valid(stored, self._region)
+            number = _parse_valid(stored, self._region)
             if number is not None:
-                digits = _e164(number)
-                shown = f"{plain(user.name, 80)}, {written(digits)}"
-                return Recipient(Kind.USER, digits, shown, _warning(number))
+                digits = _to_e164(number)
+                label = f"{sanitize_line(user.name, 80)}, {format_international(digits)}"
+                return Recipient(RecipientKind.USER, digits, label, _landline_warning(number))
         hint = "Chakra has no phone number of theirs. Type the number instead."
         raise NotFound("phone number", user.name, hint=hint)
 
 
-def phone(typed: str, region: str | None = None) -> Recipient:
+def parse_phone(typed: str, region: str | None = None) -> Recipient:
     """Raises ``UsageError`` for what is no number that could be called."""
     text = typed.strip().removeprefix("tel:")
-    number = _parsed(text, region)
+    number = _parse_likeliest(text, region)
     if number is None or not phonenumbers.is_valid_number(number):
-        raise UsageError(_why_not(text, number, region))
-    digits = _e164(number)
-    return Recipient(Kind.PHONE, digits, written(digits), _warning(number))
+        raise UsageError(_invalid_number_message(text, number, region))
+    digits = _to_e164(number)
+    return Recipient(
+        RecipientKind.PHONE, digits, format_international(digits), _landline_warning(number)
+    )
 
 
-def process_named(text: str) -> tuple[str, str] | None:
+def parse_process(text: str) -> tuple[str, str] | None:
     """``lead LEAD-004038`` or ``lead/LEAD-004038``: the key has a digit, as names have not."""
-    found = _PROCESS.fullmatch(text.strip())
-    if found is None or not _KEY.fullmatch(found[2]) or query.emails(text):
+    found = _PROCESS_PATTERN.fullmatch(text.strip())
+    if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
         return None
     return found[1].lower(), found[2]
 
 
-def _parsed(text: str, region: str | None) -> PhoneNumber | None:
+def _parse_likeliest(text: str, region: str | None) -> PhoneNumber | None:
     """The likeliest reading: with the country given, else as a number that has its country code."""
-    typed = _narrow(text)
-    readings: list[tuple[str, str | None]] = []
+    typed = _normalize_plus(text)
+    candidates: list[tuple[str, str | None]] = []
     if region and not typed.startswith("+"):
-        readings.append((typed, region))
+        candidates.append((typed, region))
     digits = phonenumbers.normalize_digits_only(typed)
     if typed.startswith("+"):
-        readings.append((typed, None))
+        candidates.append((typed, None))
     elif digits.startswith("00"):
-        readings.append((f"+{digits[2:]}", None))
-    elif region or len(digits) >= WHOLE:
-        readings.append((f"+{digits}", None))
-    parsed = [found for reading in readings if (found := _read(*reading)) is not None]
-    valid = (one for one in parsed if phonenumbers.is_valid_number(one))
+        candidates.append((f"+{digits[2:]}", None))
+    elif region or len(digits) >= MIN_INTERNATIONAL_DIGITS:
+        candidates.append((f"+{digits}", None))
+    parsed = [found for reading in candidates if (found := _try_parse(*reading)) is not None]
+    valid = (number for number in parsed if phonenumbers.is_valid_number(number))
     return next(valid, parsed[0] if parsed else None)
 
 
-def _valid(stored: str, region: str | None) -> PhoneNumber | None:
-    number = _parsed(stored, region) if stored else None
+def _parse_valid(stored: str, region: str | None) -> PhoneNumber | None:
+    number = _parse_likeliest(stored, region) if stored else None
     return number if number is not None and phonenumbers.is_valid_number(number) else None
 
 
-def _narrow(text: str) -> str:
+def _normalize_plus(text: str) -> str:
     return text.strip().removeprefix("(").replace("＋", "+").strip()
 
 
-def _read(text: str, region: str | None) -> PhoneNumber | None:
+def _try_parse(text: str, region: str | None) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
 
 
-def _why_not(text: str, number: PhoneNumber | None, region: str | None) -> str:
-    bare = not region and not _narrow(text).startswith(("+", "00"))
-    if bare and len(phonenumbers.normalize_digits_only(text)) >= FEWEST_DIGITS:
-        return f"Write the number with its country code, as {EXAMPLE}."
+def _invalid_number_message(text: str, number: PhoneNumber | None, region: str | None) -> str:
+    lacks_country_code = not region and not _normalize_plus(text).startswith(("+", "00"))
+    if lacks_country_code and len(phonenumbers.normalize_digits_only(text)) >= MIN_DIGITS:
+        return f"Write the number with its country code, as {EXAMPLE_NUMBER}."
     if number is None:
-        return f"“{plain(text, 30)}” is no phone number. Write it as {EXAMPLE}."
+        return f"“{sanitize_line(text, 30)}” is no phone number. Write it as {EXAMPLE_NUMBER}."
     code = f"+{number.country_code}"
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason == phonenumbers.ValidationResult.TOO_SHORT:
@@ -216,17 +223,17 @@ def _why_not(text: str, number: PhoneNumber | None, region: str | None) -> str:
     return f"No phone in {code} has this number. Check the digits and the country code."
 
 
-def _warning(number: PhoneNumber) -> str:
-    return LANDLINE if phonenumbers.number_type(number) in LANDLINES else ""
+def _landline_warning(number: PhoneNumber) -> str:
+    return LANDLINE_WARNING if phonenumbers.number_type(number) in LANDLINE_TYPES else ""
 
 
-def _about_record(stored: str, number: PhoneNumber | None) -> str:
+def _record_warning(stored: str, number: PhoneNumber | None) -> str:
     if not stored:
         return "No phone number was found in this record; Chakra may still know one."
     if number is None:
         return "The phone number in this record does not look right."
-    return _warning(number)
+    return _landline_warning(number)
 
 
-def _e164(number: PhoneNumber) -> str:
+def _to_e164(number: PhoneNumber) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")

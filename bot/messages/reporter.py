@@ -9,62 +9,64 @@ from __future__ import annotations
 import structlog
 
 from bot.aio.clock import Clock
-from bot.aio.wake_event import Bell
-from bot.errors import StoreUnavailable
-from bot.messages.dirty_sends import ReportMarks
-from bot.messages.report_message import Card
+from bot.aio.wake_event import WakeEvent
+from bot.errors import DatabaseUnavailable
+from bot.messages.dirty_sends import DirtySends
+from bot.messages.report_message import ReportRenderer
 from bot.messages.repository import Send
 from bot.outbox.outbox import Outbox, Outgoing
 from bot.slack.client.web_api import MessageRef
 
-BATCH = 200
-LOOK_SECONDS = 5.0
+BATCH_SIZE = 200
+POLL_INTERVAL_SECONDS = 5.0
 """Between looks for sends that a replica moved and did not live to report."""
-DOWN_SECONDS = 2.0
+RETRY_DELAY_SECONDS = 2.0
 
 
-class Reports:
+class Reporter:
     """``wake`` it when sends have moved; ``run`` puts their reports into the outbox."""
 
-    def __init__(self, marks: ReportMarks, outbox: Outbox, clock: Clock, *, card: Card) -> None:
-        self._marks = marks
+    def __init__(
+        self, dirty_sends: DirtySends, outbox: Outbox, clock: Clock, *, render: ReportRenderer
+    ) -> None:
+        self._dirty_sends = dirty_sends
         self._outbox = outbox
-        self._card = card
-        self._bell = Bell(clock)
+        self._render = render
+        self._wake_event = WakeEvent(clock)
         self._log = structlog.get_logger("reports")
 
-    def wake(self, _: Send) -> None:
+    def notify(self, _: Send) -> None:
         """Its report shall show its latest state, soon, and each state before that or not."""
-        self._bell.ring()
+        self._wake_event.set()
 
-    async def place(self, send: Send, seconds: float) -> MessageRef | None:
+    async def wait_posted(self, send: Send, seconds: float) -> MessageRef | None:
         """Where the report stands; waits for it up to so long."""
-        return await self._outbox.place(report_key(send), seconds)
+        return await self._outbox.wait_posted(report_key(send), seconds)
 
     async def run(self) -> None:
         """For as long as the process lives."""
         while True:
             try:
-                if await self.step() < BATCH:
-                    await self._bell.wait(LOOK_SECONDS)
-            except StoreUnavailable as down:
-                self._log.warning("reports_wait", reason=down.message)
-                await self._bell.wait(DOWN_SECONDS)
+                if await self.run_once() < BATCH_SIZE:
+                    await self._wake_event.wait(POLL_INTERVAL_SECONDS)
+            except DatabaseUnavailable as down:
+                self._log.warning("database_unavailable", reason=down.message)
+                await self._wake_event.wait(RETRY_DELAY_SECONDS)
 
-    async def step(self) -> int:
-        """Puts in the reports of those that moved first; returns how many, at most `BATCH`."""
-        moved = await self._marks.due(BATCH)
-        await self._outbox.put_all([self._report(send) for send in moved])
-        await self._marks.reported(moved)
+    async def run_once(self) -> int:
+        """Puts in the reports of those that moved first; returns how many, at most `BATCH_SIZE`."""
+        moved = await self._dirty_sends.fetch(BATCH_SIZE)
+        await self._outbox.enqueue_all([self._build_message(send) for send in moved])
+        await self._dirty_sends.clear(moved)
         return len(moved)
 
-    def _report(self, send: Send) -> Outgoing:
+    def _build_message(self, send: Send) -> Outgoing:
         return Outgoing(
             key=report_key(send),
             channel=send.member,
-            message=self._card(send),
+            message=self._render(send),
             member=send.member,
-            urgent=send.state.final,
+            urgent=send.status.is_final,
         )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Failure:
     details: str = ""
 
 
-NEVER_LEFT = Failure("not_prepared")
+NOT_PREPARED_FAILURE = Failure("preparation_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,17 @@ class Send:
     language: str
     recipient: str
     followable: bool
-    boot: str
+    process_id: str
     started_at: float
-    state: State
-    state_at: float
+    status: SendStatus
+    status_at: float
     message_id: str = ""
     wamid: str = ""
     failure: Failure | None = None
 
 
 class Sends:
-    """Every method is one transaction, and raises ``StoreUnavailable``."""
+    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -81,10 +81,10 @@ class Sends:
     async def claim(
         self,
         claim: Claim,
-        boot: str,
+        process_id: str,
         now: float,
-        alike_since: float | None,
-        state: State = State.SENDING,
+        duplicate_since: float | None,
+        status: SendStatus = SendStatus.SENDING,
     ) -> tuple[Claimed, Send]:
         """The send is the caller's, in this ``state``, or the one that stands in its way.
 
@@ -92,38 +92,40 @@ class Sends:
         before, and none at all where that is None.
         """
         async with self._database.begin() as connection:
-            await self._one_at_a_time(connection, claim.recipient_hash)
-            before = await _one(connection, sends.c.key == claim.key)
+            await self._lock_recipient(connection, claim.recipient_hash)
+            before = await _fetch_latest(connection, sends.c.key == claim.key)
             if before is not None:
                 return Claimed.BEFORE, before
-            if alike_since is not None:
-                alike = await _one(connection, _alike(claim, alike_since))
+            if duplicate_since is not None:
+                alike = await _fetch_latest(connection, _is_duplicate(claim, duplicate_since))
                 if alike is not None:
                     return Claimed.ALIKE, alike
             made = await connection.execute(
                 self._database.insert(sends)
-                .values(**asdict(claim), boot=boot, started_at=now, state=state, state_at=now)
+                .values(
+                    **asdict(claim), boot=process_id, started_at=now, state=status, state_at=now
+                )
                 .on_conflict_do_nothing(index_elements=[sends.c.key])
                 .returning(sends)
             )
             row = made.one_or_none()
             if row is not None:
-                return Claimed.NOW, send_of(row)
-        other = await self.by_key(claim.key)  # of a moment ago, to another recipient
+                return Claimed.NOW, send_from_row(row)
+        other = await self.find_by_key(claim.key)  # of a moment ago, to another recipient
         assert other is not None  # noqa: S101 - the key was taken, and such rows are not deleted
         return Claimed.BEFORE, other
 
-    async def _one_at_a_time(self, connection: AsyncConnection, name: str) -> None:
+    async def _lock_recipient(self, connection: AsyncConnection, recipient_hash: str) -> None:
         """Two claims for one recipient at the same moment would not see each other. SQLite's
         transactions come one after the other as it is."""
-        if not self._database.alone:
+        if not self._database.single_process:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            await connection.execute(lock, {"name": name})
+            await connection.execute(lock, {"name": recipient_hash})
 
-    async def note(
+    async def record_outcome(
         self,
         send_id: int,
-        state: State,
+        status: SendStatus,
         at: float,
         *,
         message_id: str = "",
@@ -142,30 +144,35 @@ class Sends:
             )
             await connection.execute(
                 update(sends)
-                .where(sends.c.id == send_id, sends.c.state.in_(state.earlier))
-                .values(state=state, state_at=at, report_due=True, **failure_columns(failure))
+                .where(sends.c.id == send_id, sends.c.state.in_(status.replaceable))
+                .values(state=status, state_at=at, report_due=True, **failure_columns(failure))
             )
             row = (await connection.execute(select(sends).where(sends.c.id == send_id))).one()
-        return send_of(row)
+        return send_from_row(row)
 
-    async def leave(self, send_id: int) -> bool:
+    async def mark_sending(self, send_id: int) -> bool:
         """``sending`` from ``preparing``; false where somebody has given it up meanwhile, and then
         its request must not leave."""
-        preparing = and_(sends.c.id == send_id, sends.c.state == State.PREPARING)
+        preparing = and_(sends.c.id == send_id, sends.c.state == SendStatus.PREPARING)
         async with self._database.begin() as connection:
             done = await connection.execute(
-                update(sends).where(preparing).values(state=State.SENDING)
+                update(sends).where(preparing).values(state=SendStatus.SENDING)
             )
             return done.rowcount == 1
 
-    async def give_up(self, began_by: float, now: float, but: Collection[int]) -> list[Send]:
+    async def expire(
+        self, started_cutoff: float, now: float, exclude_ids: Collection[int]
+    ) -> list[Send]:
         """Makes ``unknown`` of what has been ``sending`` since ``began_by`` or before, ``but`` for
         those that are in hand; and ``failed`` of what has been ``preparing``: it never left."""
-        outcomes: dict[State, dict[str, Any]] = {
-            State.SENDING: {"state": State.UNKNOWN},
-            State.PREPARING: {"state": State.FAILED, **failure_columns(NEVER_LEFT)},
+        outcomes: dict[SendStatus, dict[str, Any]] = {
+            SendStatus.SENDING: {"state": SendStatus.UNKNOWN},
+            SendStatus.PREPARING: {
+                "state": SendStatus.FAILED,
+                **failure_columns(NOT_PREPARED_FAILURE),
+            },
         }
-        late = and_(sends.c.started_at <= began_by, sends.c.id.not_in(but))
+        late = and_(sends.c.started_at <= started_cutoff, sends.c.id.not_in(exclude_ids))
         found: list[Send] = []
         async with self._database.begin() as connection:
             for state, outcome in outcomes.items():
@@ -175,45 +182,45 @@ class Sends:
                     .values(state_at=now, report_due=True, **outcome)
                     .returning(sends)
                 )
-                found += [send_of(row) for row in rows]
+                found += [send_from_row(row) for row in rows]
         return found
 
-    async def forget(self, began_by: float, most: int) -> int:
+    async def purge(self, started_cutoff: float, limit: int) -> int:
         """Drops what came out and began at ``began_by`` or before, the oldest first; returns how
         many. Who presses for one of them again begins a new send."""
         old = (
             select(sends.c.id)
-            .where(sends.c.state.in_(_CAME_OUT), sends.c.started_at <= began_by)
+            .where(sends.c.state.in_(_SETTLED_STATUSES), sends.c.started_at <= started_cutoff)
             .order_by(sends.c.started_at)
-            .limit(most)
+            .limit(limit)
         )
         async with self._database.begin() as connection:
             gone = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
             return gone.rowcount
 
-    async def last_used(self, member: str, among: int) -> tuple[tuple[str, str], ...]:
+    async def last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
         """Template and language, the latest first, each once; of the last ``among`` sends."""
         mine = (
             select(sends.c.template, sends.c.language)
             .where(sends.c.member == member)
             .order_by(sends.c.started_at.desc())
-            .limit(among)
+            .limit(window)
         )
         async with self._database.begin() as connection:
             rows = await connection.execute(mine)
             return tuple(dict.fromkeys((row.template, row.language) for row in rows))
 
-    async def by_id(self, send_id: int) -> Send | None:
+    async def find_by_id(self, send_id: int) -> Send | None:
         async with self._database.begin() as connection:
-            return await _one(connection, sends.c.id == send_id)
+            return await _fetch_latest(connection, sends.c.id == send_id)
 
-    async def by_key(self, key: str) -> Send | None:
+    async def find_by_key(self, key: str) -> Send | None:
         async with self._database.begin() as connection:
-            return await _one(connection, sends.c.key == key)
+            return await _fetch_latest(connection, sends.c.key == key)
 
 
-_ON_THE_WAY = (State.PREPARING, State.SENDING)
-_CAME_OUT = tuple(state for state in State if state not in _ON_THE_WAY)
+_IN_FLIGHT_STATUSES = (SendStatus.PREPARING, SendStatus.SENDING)
+_SETTLED_STATUSES = tuple(state for state in SendStatus if state not in _IN_FLIGHT_STATUSES)
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
@@ -225,7 +232,7 @@ def failure_columns(failure: Failure | None) -> dict[str, Any]:
     }
 
 
-def failure_of(row: Row[Any]) -> Failure | None:
+def failure_from_row(row: Row[Any]) -> Failure | None:
     if row.failure_kind is None:
         return None
     return Failure(
@@ -233,7 +240,7 @@ def failure_of(row: Row[Any]) -> Failure | None:
     )
 
 
-def send_of(row: Row[Any]) -> Send:
+def send_from_row(row: Row[Any]) -> Send:
     return Send(
         id=row.id,
         key=row.key,
@@ -242,27 +249,27 @@ def send_of(row: Row[Any]) -> Send:
         language=row.language,
         recipient=row.recipient,
         followable=row.followable,
-        boot=row.boot,
+        process_id=row.boot,
         started_at=float(row.started_at),
-        state=State(row.state),
-        state_at=float(row.state_at),
+        status=SendStatus(row.state),
+        status_at=float(row.state_at),
         message_id=row.message_id or "",
         wamid=row.wamid or "",
-        failure=failure_of(row),
+        failure=failure_from_row(row),
     )
 
 
-def _alike(claim: Claim, since: float) -> ColumnElement[bool]:
+def _is_duplicate(claim: Claim, since: float) -> ColumnElement[bool]:
     return and_(
         sends.c.recipient_hash == claim.recipient_hash,
         sends.c.content_hash == claim.content_hash,
         sends.c.started_at > since,
-        sends.c.state != State.FAILED,
+        sends.c.state != SendStatus.FAILED,
     )
 
 
-async def _one(connection: AsyncConnection, which: ColumnElement[bool]) -> Send | None:
+async def _fetch_latest(connection: AsyncConnection, condition: ColumnElement[bool]) -> Send | None:
     """The latest."""
-    newest = select(sends).where(which).order_by(sends.c.started_at.desc(), sends.c.id.desc())
+    newest = select(sends).where(condition).order_by(sends.c.started_at.desc(), sends.c.id.desc())
     row = (await connection.execute(newest.limit(1))).one_or_none()
-    return None if row is None else send_of(row)
+    return None if row is None else send_from_row(row)

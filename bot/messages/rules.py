@@ -12,27 +12,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.chakra.outgoing import unfit
-from bot.chakra.template import Template, filled
-from bot.chakra.text import visible
+from bot.chakra.outgoing import invalid_value_reason
+from bot.chakra.template import Template, fill_variables
+from bot.chakra.text import has_visible_text
 from bot.slack.blocks import MAX_FORM_FILE_BYTES
 from bot.slack.commands.command import UploadedFile
 from bot.templates import variables as asked
-from bot.templates.variables import Field, Kind, fields
+from bot.templates.variables import FieldKind, TemplateField, template_fields
 
-HEADER, BODY = 60, 1024
+MAX_HEADER_LENGTH, MAX_BODY_LENGTH = 60, 1024
 """Characters of the whole text with its variables filled in."""
-LONGEST: Mapping[Kind, int] = {
-    Kind.TEXT: BODY,
-    Kind.SUFFIX: 2000,
-    Kind.COUPON: 15,
-    Kind.CODE: 15,
-    Kind.LINK: 2000,
+MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
+    FieldKind.TEXT: MAX_BODY_LENGTH,
+    FieldKind.URL_SUFFIX: 2000,
+    FieldKind.COUPON: 15,
+    FieldKind.CODE: 15,
+    FieldKind.LINK: 2000,
 }
 """Characters of one value."""
-MOST_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
+MAX_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
 
-UNFIT: Mapping[str, str] = {
+INVALID_VALUE_MESSAGES: Mapping[str, str] = {
     "empty": "Fill this in: WhatsApp takes no empty variable.",
     "line break": "WhatsApp takes no line breaks here. Write it on one line.",
     "tab": "WhatsApp takes no tabs here. Use spaces.",
@@ -48,14 +48,14 @@ class FileRule:
     """``most`` in bytes; ``types`` are media types, ``endings`` those of the files' names, ``said``
     the same for people."""
 
-    most: int
-    types: frozenset[str]
-    endings: tuple[str, ...]
-    said: str
+    max_bytes: int
+    media_types: frozenset[str]
+    extensions: tuple[str, ...]
+    description: str
 
 
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-FILES: Mapping[str, FileRule] = {
+_OFFICE_TYPE_PREFIX = "application/vnd.openxmlformats-officedocument."
+FILE_RULES: Mapping[str, FileRule] = {
     "IMAGE": FileRule(
         5 * MEGABYTE,
         frozenset({"image/jpeg", "image/png"}),
@@ -74,9 +74,9 @@ FILES: Mapping[str, FileRule] = {
                 "application/msword",
                 "application/vnd.ms-excel",
                 "application/vnd.ms-powerpoint",
-                _OFFICE + "wordprocessingml.document",
-                _OFFICE + "spreadsheetml.sheet",
-                _OFFICE + "presentationml.presentation",
+                _OFFICE_TYPE_PREFIX + "wordprocessingml.document",
+                _OFFICE_TYPE_PREFIX + "spreadsheetml.sheet",
+                _OFFICE_TYPE_PREFIX + "presentationml.presentation",
             }
         ),
         ("pdf", "txt", "doc", "docx", "xls", "xlsx", "ppt", "pptx"),
@@ -86,7 +86,7 @@ FILES: Mapping[str, FileRule] = {
 """By the header's format."""
 
 
-def problems(
+def validate_values(
     template: Template, values: Mapping[str, str], files: Sequence[UploadedFile] = ()
 ) -> dict[str, str]:
     """Field's key -> what is wrong with its value; none where WhatsApp will take them all.
@@ -94,24 +94,28 @@ def problems(
     ``file`` of the values stands for an upload: anything but "" says that there is one. ``files``
     are what was chosen there.
     """
-    wanted = fields(template)
-    found = {field.key: told for field in wanted if (told := _wrong(field, values))}
-    if any(field.kind is Kind.FILE for field in wanted):
+    wanted = template_fields(template)
+    found = {field.key: error for field in wanted if (error := _validate_value(field, values))}
+    if any(field.kind is FieldKind.FILE for field in wanted):
         if asked.MEDIA not in found:
-            found |= _link_or_file(values)
-        if told := upload_problem(template.media, files):
-            found[asked.FILE] = told
-    for part, most in (("header", HEADER), ("body", BODY)):
-        found |= {key: told for key, told in _too_long(template, part, most, values) if not found}
+            found |= _validate_media_choice(values)
+        if error := validate_upload(template.media_format, files):
+            found[asked.FILE] = error
+    for part, max_length in (("header", MAX_HEADER_LENGTH), ("body", MAX_BODY_LENGTH)):
+        found |= {
+            key: error
+            for key, error in _length_errors(template, part, max_length, values)
+            if not found
+        }
     return found
 
 
-def file_problem(media: str, content_type: str, size: int) -> str:
+def validate_file(header_format: str, content_type: str, size: int) -> str:
     """Of an upload for a header of the format ``media``; ``size`` in bytes. "" where it is fit."""
-    return _of_another_type(media, content_type) or _of_another_size(media, size)
+    return _validate_type(header_format, content_type) or _validate_size(header_format, size)
 
 
-def upload_problem(media: str, files: Sequence[UploadedFile]) -> str:
+def validate_upload(header_format: str, files: Sequence[UploadedFile]) -> str:
     """Of what was chosen in a form, as far as the form tells; "" where nothing is wrong, or
     nothing chosen. What is larger than a form takes goes by a link."""
     if len(files) > 1:
@@ -119,80 +123,83 @@ def upload_problem(media: str, files: Sequence[UploadedFile]) -> str:
     if not files:
         return ""
     [file] = files
-    if file.mimetype and (told := _of_another_type(media, file.mimetype)):
-        return told
+    if file.mimetype and (error := _validate_type(header_format, file.mimetype)):
+        return error
     if file.size is None:
         return ""
-    if MAX_FORM_FILE_BYTES < file.size <= FILES[media].most:
-        most = _written(MAX_FORM_FILE_BYTES)
-        return f"This file has {_written(file.size)}; a form takes up to {most}. Give a link to it."
-    return _of_another_size(media, file.size)
+    if MAX_FORM_FILE_BYTES < file.size <= FILE_RULES[header_format].max_bytes:
+        limit = _format_megabytes(MAX_FORM_FILE_BYTES)
+        return f"This file has {_format_megabytes(file.size)}; a form takes up to {limit}. Give a "
+        "link to it."
+    return _validate_size(header_format, file.size)
 
 
-def _of_another_type(media: str, content_type: str) -> str:
-    rule = FILES[media]
-    fits = content_type.partition(";")[0].strip().lower() in rule.types
-    return "" if fits else f"WhatsApp takes {rule.said} here."
+def _validate_type(header_format: str, content_type: str) -> str:
+    rule = FILE_RULES[header_format]
+    fits = content_type.partition(";")[0].strip().lower() in rule.media_types
+    return "" if fits else f"WhatsApp takes {rule.description} here."
 
 
-def _of_another_size(media: str, size: int) -> str:
-    rule = FILES[media]
+def _validate_size(header_format: str, size: int) -> str:
+    rule = FILE_RULES[header_format]
     if not size:
         return "This file is empty."
-    if size > rule.most:
+    if size > rule.max_bytes:
         return (
-            f"This file has {_written(size)}; WhatsApp takes up to {_written(rule.most)} here. "
+            f"This file has {_format_megabytes(size)}; WhatsApp takes up to "
+            f"{_format_megabytes(rule.max_bytes)} here. "
             "Choose a smaller one."
         )
     return ""
 
 
-def most_bytes(media: str) -> int:
+def max_upload_bytes(header_format: str) -> int:
     """Of an upload for a header of the format ``media``."""
-    return min(FILES[media].most, MAX_FORM_FILE_BYTES)
+    return min(FILE_RULES[header_format].max_bytes, MAX_FORM_FILE_BYTES)
 
 
-def upload_hint(media: str) -> str:
-    said = FILES[media].said
+def upload_hint(header_format: str) -> str:
+    description = FILE_RULES[header_format].description
     return (
-        f"{said[0].upper()}{said[1:]} of up to {_written(most_bytes(media))}. "
+        f"{description[0].upper()}{description[1:]} of up to "
+        f"{_format_megabytes(max_upload_bytes(header_format))}. "
         "Once it is sent, anyone who has its link can open it."
     )
 
 
-def _written(size: int) -> str:
+def _format_megabytes(size: int) -> str:
     """Rounded up, so that what is too large never looks as large as what is not."""
     return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
-def _wrong(field: Field, values: Mapping[str, str]) -> str:
+def _validate_value(field: TemplateField, values: Mapping[str, str]) -> str:
     value = values.get(field.key, "")
-    if field.kind is Kind.FILE or (field.optional and not value.strip()):
+    if field.kind is FieldKind.FILE or (field.optional and not value.strip()):
         return ""
-    reason = unfit(value.strip()) if visible(value) else "empty"
+    reason = invalid_value_reason(value.strip()) if has_visible_text(value) else "empty"
     if reason is not None:
-        return UNFIT[reason]
-    if field.kind is Kind.DEGREES:
-        return _no_degrees(value, MOST_DEGREES[field.key])
-    most = LONGEST[field.kind]
-    if len(value.strip()) > most:
-        return f"That is {len(value.strip()):,} characters; WhatsApp takes {most:,} here."
-    if field.kind in (Kind.SUFFIX, Kind.LINK) and len(value.split()) > 1:
+        return INVALID_VALUE_MESSAGES[reason]
+    if field.kind is FieldKind.COORDINATE:
+        return _validate_coordinate(value, MAX_DEGREES[field.key])
+    max_length = MAX_VALUE_LENGTHS[field.kind]
+    if len(value.strip()) > max_length:
+        return f"That is {len(value.strip()):,} characters; WhatsApp takes {max_length:,} here."
+    if field.kind in (FieldKind.URL_SUFFIX, FieldKind.LINK) and len(value.split()) > 1:
         return "There is a space in it, and a link has none."
-    return _no_link(value) if field.kind is Kind.LINK else ""
+    return _validate_url(value) if field.kind is FieldKind.LINK else ""
 
 
-def _no_degrees(value: str, most: float) -> str:
+def _validate_coordinate(value: str, max_degrees: float) -> str:
     try:
         degrees = float(value)
     except ValueError:
         return "Write it in degrees, as 12.9716."
-    if not math.isfinite(degrees) or abs(degrees) > most:
-        return f"This goes from -{most:g} to {most:g} degrees."
+    if not math.isfinite(degrees) or abs(degrees) > max_degrees:
+        return f"This goes from -{max_degrees:g} to {max_degrees:g} degrees."
     return ""
 
 
-def _no_link(value: str) -> str:
+def _validate_url(value: str) -> str:
     try:
         parts = urlsplit(value.strip())
         usable = parts.scheme in ("https", "http") and bool(parts.hostname)
@@ -201,7 +208,7 @@ def _no_link(value: str) -> str:
     return "" if usable else "Give the whole address of the file, beginning with https://."
 
 
-def _link_or_file(values: Mapping[str, str]) -> dict[str, str]:
+def _validate_media_choice(values: Mapping[str, str]) -> dict[str, str]:
     link, upload = values.get(asked.MEDIA, "").strip(), values.get(asked.FILE, "")
     if link and upload:
         return {asked.MEDIA: "Give a link or upload a file, not both."}
@@ -212,17 +219,19 @@ def _link_or_file(values: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
-def _too_long(
-    template: Template, part: str, most: int, values: Mapping[str, str]
+def _length_errors(
+    template: Template, part: str, max_length: int, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Under the longest of the values that make it so. A text that is too long by itself is not
     theirs to mend."""
     component = template.header if part == "header" else template.body
-    given = asked.of(template, part, values)
-    if component is None or not given or template.one_time_code:
+    given = asked.component_values(template, part, values)
+    if component is None or not given or template.is_one_time_code:
         return
-    length = len(filled(component.text, {name: value.strip() for name, value in given.items()}))
-    if length > most >= len(filled(component.text, dict.fromkeys(given, " "))):
+    length = len(
+        fill_variables(component.text, {name: value.strip() for name, value in given.items()})
+    )
+    if length > max_length >= len(fill_variables(component.text, dict.fromkeys(given, " "))):
         longest = max(given, key=lambda name: len(given[name]))
-        said = f"With this the {part} has {length:,} characters; WhatsApp takes {most:,}."
-        yield f"var_{part}_{longest}", said.replace("the header", "the heading")
+        message = f"With this the {part} has {length:,} characters; WhatsApp takes {max_length:,}."
+        yield f"var_{part}_{longest}", message.replace("the header", "the heading")

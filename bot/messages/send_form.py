@@ -13,247 +13,270 @@ from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.messages import form_values as names
 from bot.messages import report_message as card
-from bot.messages.form_values import Order
-from bot.messages.lifecycle import Sent
+from bot.messages.form_values import SendForm
+from bot.messages.lifecycle import SendResult
 from bot.messages.recipients import Recipient
 from bot.messages.repository import Send
-from bot.messages.rules import FILES, LONGEST, upload_hint
-from bot.messages.status import State
-from bot.messages.test_sends import Trial
+from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, upload_hint
+from bot.messages.status import SendStatus
+from bot.messages.test_sends import TestSend
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, OpenForm, UpdateForm, View
 from bot.slack.copy.explain import format_wait
 from bot.templates import vocabulary
-from bot.templates.preview import preview
-from bot.templates.variables import Field, Kind, fields
-from bot.text.phones import written
+from bot.templates.preview import render_preview
+from bot.templates.variables import FieldKind, TemplateField, template_fields
+from bot.text.phones import format_international
 
 SUBMIT = "send.submit"
 CONFIRM = "send.confirm"
 """The form after a question, and the button that sends."""
 TEMPLATE = "send.template"
-TYPED = "send.typed"
-CHOSEN = "send.chosen"
-PICKED = "send.picked"
-UPLOADED = "send.file"
+INPUT_CHANGED = "send.typed"
+SENDER_CHANGED = "send.chosen"
+CANDIDATE_CHANGED = "send.picked"
+FILE_CHANGED = "send.file"
 TEST = "send.test"
 TEST_LABEL = "Send a test to me"
 EDIT = "send.edit"
 
-LONGEST_PHONE = 200
-LONGEST_NAME = 150
-MOST_SENDERS = 100
+MAX_INPUT_LENGTH = 200
+MAX_TEMPLATE_NAME_LENGTH = 150
+MAX_SENDERS = 100
 
 
-def form(
-    order: Order,
+def render_form(
+    form: SendForm,
     template: Template | None,
     senders: Sequence[PhoneNumber],
     *,
-    whom: str = "",
+    recipient_text: str = "",
     note: str = "",
-    tested: str = "",
+    test_result: str = "",
 ) -> View:
     """``whom`` is who the recipient turned out to be, ``note`` stands above the fields, ``tested``
     where the button that sends a test stood as it was pressed: nobody looks further down."""
-    made: list[Block] = [blocks.section(note)] if note else []
-    made.append(
+    content: list[Block] = [blocks.section(note)] if note else []
+    content.append(
         blocks.external_field(
             names.TEMPLATE,
             "Template",
             action=TEMPLATE,
             placeholder="Choose a template",
-            initial=choice(template) if template else None,
+            initial=template_choice(template) if template else None,
         )
     )
-    made += _to(order, live=template is not None)
+    content += _recipient_fields(form, dispatch_action=template is not None)
     if len(senders) > 1:
-        made.append(_sender(order, senders))
-    made += _of_template(order, template, whom)
-    if tested:
-        made.append(blocks.section(tested))
-    if template is not None and not order.asked:
-        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
-    callback = CONFIRM if order.asked else SUBMIT
+        content.append(_sender_field(form, senders))
+    content += _template_blocks(form, template, recipient_text)
+    if test_result:
+        content.append(blocks.section(test_result))
+    if template is not None and not form.confirmed_duplicate_of:
+        content.append(blocks.actions(blocks.button(TEST_LABEL, TEST)))
+    callback = CONFIRM if form.confirmed_duplicate_of else SUBMIT
     return blocks.form_modal(
-        callback, "Send WhatsApp", "Send again" if order.asked else "Send", made
+        callback, "Send WhatsApp", "Send again" if form.confirmed_duplicate_of else "Send", content
     )
 
 
-def opened(
-    order: Order, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
+def open_form(
+    form: SendForm, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
 ) -> OpenForm:
-    return OpenForm(form(order, template, senders, note=note), state=order.state())
+    return OpenForm(render_form(form, template, senders, note=note), state=form.to_state())
 
 
-def updated(
-    view: View, order: Order, *, live: bool = False, otherwise: Message | None = None
+def update_form(
+    view: View, form: SendForm, *, overwrite: bool = False, fallback: Message | None = None
 ) -> UpdateForm:
-    return UpdateForm(view, state=order.state(), overwrite=live, fallback=otherwise)
+    return UpdateForm(view, state=form.to_state(), overwrite=overwrite, fallback=fallback)
 
 
-def choice(template: Template) -> Choice:
-    about = f"{vocabulary.language(template.language)} · {vocabulary.category(template.category)}"
-    return Choice(template.name, template.id, about)
+def template_choice(template: Template) -> Choice:
+    description = f"{vocabulary.language_name(template.language)} · "
+    f"{vocabulary.category_name(template.category)}"
+    return Choice(template.name, template.id, description)
 
 
-def whom(recipient: Recipient) -> Markup:
+def describe_recipient(recipient: Recipient) -> Markup:
     """Whole, for the one who sends."""
-    said = markup("To ", recipient.shown)
-    return markup(said, " · ", recipient.warning) if recipient.warning else said
+    text = markup("To ", recipient.label)
+    return markup(text, " · ", recipient.warning) if recipient.warning else text
 
 
-def already(send: Send, now: float) -> Markup:
+def duplicate_question(send: Send, now: float) -> Markup:
     """The question where the same went out a moment ago."""
-    return markup(_went("the same recipient", send, now), " Send it once more?")
+    return markup(_duplicate_notice("the same recipient", send, now), " Send it once more?")
 
 
-def _went(whom: str, send: Send, now: float) -> Markup:
+def _duplicate_notice(recipient_text: str, send: Send, now: float) -> Markup:
     ago = f" {format_wait(now - send.started_at)} ago, sent by "
-    went = bold(f"This very message went to {whom}")
-    return markup(Markup(":warning: "), went, ago, mention(send.member), ".")
+    notice = bold(f"This very message went to {recipient_text}")
+    return markup(Markup(":warning: "), notice, ago, mention(send.member), ".")
 
 
-def confirmation(
-    order: Order, template: Template, recipient: Recipient, *, question: str = ""
+def render_confirmation(
+    form: SendForm, template: Template, recipient: Recipient, *, question: str = ""
 ) -> Message:
     """The preview of a complete line, with the button that sends it. ``question`` stands above."""
-    what = markup(bold(blocks.clip(template.name, LONGEST_NAME)), ", ", whom(recipient))
-    made: list[Block] = [blocks.section(question)] if question else []
-    made += [blocks.section(what), blocks.divider(), *preview(template, order.values)]
-    made.append(blocks.context(vocabulary.language(template.language)))
-    label = "Send again" if order.asked else "Send"
-    made.append(
+    what = markup(
+        bold(blocks.clip(template.name, MAX_TEMPLATE_NAME_LENGTH)),
+        ", ",
+        describe_recipient(recipient),
+    )
+    content: list[Block] = [blocks.section(question)] if question else []
+    content += [blocks.section(what), blocks.divider(), *render_preview(template, form.values)]
+    content.append(blocks.context(vocabulary.language_name(template.language)))
+    label = "Send again" if form.confirmed_duplicate_of else "Send"
+    content.append(
         blocks.actions(
-            blocks.button(label, CONFIRM, order.written(), style="primary"),
-            blocks.button("Change", EDIT, order.written()),
-            blocks.button(TEST_LABEL, TEST, replace(order, asked="").written()),
+            blocks.button(label, CONFIRM, form.to_value(), style="primary"),
+            blocks.button("Change", EDIT, form.to_value()),
+            blocks.button(TEST_LABEL, TEST, replace(form, confirmed_duplicate_of="").to_value()),
         )
     )
-    return Message(text=markup("Send ", what, "?"), blocks=tuple(made))
+    return Message(text=markup("Send ", what, "?"), blocks=tuple(content))
 
 
-def outcome(sent: Sent, link: str, order: Order, *, in_place: bool = False) -> Message:
+def render_outcome(
+    sent: SendResult, link: str, form: SendForm, *, replace_original: bool = False
+) -> Message:
     """The line where it was typed: how it stands, and the way to the report. After a refusal the
     form can be opened again with all that was in it."""
-    said = card.stands(sent.send)
-    line = markup(_mark(sent.send), said, _way(link))
-    made = [blocks.section(line), *(blocks.section(one) for one in card.remedies(sent.send))]
-    if sent.send.state is State.FAILED and order.written():
-        made.append(blocks.actions(blocks.button("Open the form again", EDIT, order.written())))
-    return Message(text=said, blocks=tuple(made), replace_original=in_place)
+    status = card.status_line(sent.send)
+    line = markup(_status_emoji(sent.send), status, _report_link(link))
+    content = [blocks.section(line), *(blocks.section(advice) for advice in card.advice(sent.send))]
+    if sent.send.status is SendStatus.FAILED and form.to_value():
+        content.append(blocks.actions(blocks.button("Open the form again", EDIT, form.to_value())))
+    return Message(text=status, blocks=tuple(content), replace_original=replace_original)
 
 
-def tested(trial: Trial, link: str, now: float) -> Markup:
+def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
     """What became of a test, or the question before it goes out once more."""
-    if trial.asks is not None:
-        again = f" Press “{TEST_LABEL}” again to send it once more."
-        return markup(_went("you", trial.asks, now), again)
-    if trial.sent is None:
+    if test_send.duplicate is not None:
+        question = f" Press “{TEST_LABEL}” again to send it once more."
+        return markup(_duplicate_notice("you", test_send.duplicate, now), question)
+    if test_send.sent is None:
         return markup(
-            Markup(f"{card.MARKS[State.SENDING]} "),
+            Markup(f"{card.STATUS_EMOJI[SendStatus.SENDING]} "),
             bold("The test is on its way"),
-            f" to {trial.number}. Its report will stand in your messages with this app.",
+            f" to {test_send.masked_number}. Its report will stand in your messages with this app.",
         )
-    send = trial.sent.send
-    said = "This test went out before, and once is enough." if trial.before else "Your test."
-    told = markup(_mark(send), bold(said), " ", card.stands(send), _way(link))
-    return lines([told, *card.remedies(send)])
+    send = test_send.sent.send
+    intro = (
+        "This test went out before, and once is enough." if test_send.already_sent else "Your test."
+    )
+    status = markup(
+        _status_emoji(send), bold(intro), " ", card.status_line(send), _report_link(link)
+    )
+    return lines([status, *card.advice(send)])
 
 
-def tested_message(note: str, trial: Trial, order: Order) -> Message:
+def render_test_message(note: str, test_send: TestSend, form: SendForm) -> Message:
     """The same beside a preview."""
-    made = [blocks.section(note)]
-    if trial.asks is not None:
-        again = order.asked_about(trial.asks.id).written()
-        made.append(blocks.actions(blocks.button(TEST_LABEL, TEST, again)))
-    return Message(text=note, blocks=tuple(made))
+    content = [blocks.section(note)]
+    if test_send.duplicate is not None:
+        value = form.with_confirmed_duplicate(test_send.duplicate.id).to_value()
+        content.append(blocks.actions(blocks.button(TEST_LABEL, TEST, value)))
+    return Message(text=note, blocks=tuple(content))
 
 
-def _mark(send: Send) -> Markup:
-    return Markup(f"{card.MARKS[send.state]} ")
+def _status_emoji(send: Send) -> Markup:
+    return Markup(f"{card.STATUS_EMOJI[send.status]} ")
 
 
-def _way(link: str) -> Markup:
+def _report_link(link: str) -> Markup:
     return Markup(f"  <{link}|Follow it in your messages with this app>" if link else "")
 
 
-def _to(order: Order, *, live: bool) -> list[Block]:
+def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
     """One of those that were found, and a field for anybody else where none of them is meant."""
-    if not order.found:
-        return [_typed_to(order, "To", live=live)]
-    choices = [Choice(_readable(one), one) for one in order.found]
+    if not form.candidates:
+        return [_recipient_input(form, "To", dispatch_action=dispatch_action)]
+    choices = [Choice(_format_candidate(candidate), candidate) for candidate in form.candidates]
     choice = blocks.select_field(
-        names.FOUND,
+        names.CANDIDATES,
         "To",
-        action=PICKED,
+        action=CANDIDATE_CHANGED,
         placeholder="Choose whom it goes to",
         choices=[*choices, Choice("Somebody else…", names.OTHER)],
-        initial=order.picked,
+        initial=form.selected,
         dispatch_action=True,
     )
-    if order.picked in order.found:
+    if form.selected in form.candidates:
         return [choice]
-    return [choice, _typed_to(order, "To somebody else", live=live)]
+    return [choice, _recipient_input(form, "To somebody else", dispatch_action=dispatch_action)]
 
 
-def _typed_to(order: Order, label: str, *, live: bool) -> Block:
+def _recipient_input(form: SendForm, label: str, *, dispatch_action: bool) -> Block:
     return blocks.text_field(
         names.PHONE,
         label,
-        action=TYPED,
-        initial=order.to,
+        action=INPUT_CHANGED,
+        initial=form.to,
         hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
-        dispatch_action=live,
-        max_length=LONGEST_PHONE,
+        dispatch_action=dispatch_action,
+        max_length=MAX_INPUT_LENGTH,
     )
 
 
-def _readable(found: str) -> str:
-    return written(found.removeprefix("+")) if found.startswith("+") else found
+def _format_candidate(candidate: str) -> str:
+    return (
+        format_international(candidate.removeprefix("+"))
+        if candidate.startswith("+")
+        else candidate
+    )
 
 
-def _sender(order: Order, senders: Sequence[PhoneNumber]) -> Block:
-    choices = [Choice(one.name, one.id, one.display_phone_number) for one in senders[:MOST_SENDERS]]
+def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
+    choices = [
+        Choice(number.name, number.id, number.display_phone_number)
+        for number in senders[:MAX_SENDERS]
+    ]
     return blocks.select_field(
         names.SENDER,
         "From",
-        action=CHOSEN,
+        action=SENDER_CHANGED,
         placeholder="Choose a number",
         choices=choices,
-        initial=order.sender,
+        initial=form.sender,
     )
 
 
-def _of_template(order: Order, template: Template | None, told: str) -> list[Block]:
+def _template_blocks(form: SendForm, template: Template | None, recipient_text: str) -> list[Block]:
     if template is None:
         return [blocks.context("Choose a template to see what it asks for.")]
-    made = [_field(template, one, order.values) for one in fields(template)]
-    made += [
-        blocks.divider(),
-        blocks.context(markup(italic("Preview"), *([" · ", told] if told else []))),
+    content = [
+        _template_input(template, template_field, form.values)
+        for template_field in template_fields(template)
     ]
-    return [*made, *preview(template, order.values)]
+    content += [
+        blocks.divider(),
+        blocks.context(
+            markup(italic("Preview"), *([" · ", recipient_text] if recipient_text else []))
+        ),
+    ]
+    return [*content, *render_preview(template, form.values)]
 
 
-def _field(template: Template, field: Field, values: Mapping[str, str]) -> Block:
-    if field.kind is Kind.FILE:
+def _template_input(template: Template, field: TemplateField, values: Mapping[str, str]) -> Block:
+    if field.kind is FieldKind.FILE:
         return blocks.file_field(
             field.key,
             field.label,
-            action=UPLOADED,
-            filetypes=FILES[template.media].endings,
-            hint=upload_hint(template.media),
+            action=FILE_CHANGED,
+            filetypes=FILE_RULES[template.media_format].extensions,
+            hint=upload_hint(template.media_format),
             optional=True,
         )
     return blocks.text_field(
         field.key,
         field.label,
-        action=TYPED,
+        action=INPUT_CHANGED,
         initial=values.get(field.key, ""),
         hint=f"For example: {field.example}" if field.example else "",
         optional=field.optional,
         dispatch_action=True,
-        max_length=LONGEST.get(field.kind, LONGEST_PHONE),
+        max_length=MAX_VALUE_LENGTHS.get(field.kind, MAX_INPUT_LENGTH),
     )

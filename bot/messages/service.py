@@ -6,197 +6,213 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.chakra.messages import Accepted, Messages
+from bot.chakra.messages import AcceptedMessage, MessagesApi
 from bot.chakra.template import Template
-from bot.errors import NotSetUp, StoreUnavailable
+from bot.errors import DatabaseUnavailable, NotConfigured
 from bot.messages import compose, recipients
-from bot.messages.file_transfer import Carrier
-from bot.messages.form_values import Order
+from bot.messages.file_transfer import FileTransfer
+from bot.messages.form_values import SendForm
 from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import Sending, Sent
-from bot.messages.recipients import Kind, Recipient, Recipients
+from bot.messages.lifecycle import SendLifecycle, SendResult
+from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
 from bot.messages.repository import Send
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone
 from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile
-from bot.templates.catalog import Library
-from bot.templates.variables import FILE, FILENAME, MEDIA, fields
+from bot.templates.catalog import TemplateCatalog
+from bot.templates.variables import FILE, FILENAME, MEDIA, template_fields
 
-PLUGIN = "CHAKRA_PLUGIN_ID"
-RECENT = 50
+PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
+MAX_RECENT_SENDS = 50
 """Sends in which the templates that somebody used last are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedSend:
     """A send that nothing stands against but, maybe, an earlier one just like it. Where there is a
     ``file``, the ``message`` lacks the address that the file is yet to get."""
 
     template: Template
     recipient: Recipient
-    message: compose.Sending
+    message: compose.OutboundMessage
     values: Mapping[str, str] = field(repr=False)
-    sender: str = ""
+    sender_id: str = ""
     file: UploadedFile | None = None
 
-    def with_file_at(self, address: str, name: str) -> Ready:
+    def with_file_url(self, url: str, name: str) -> PreparedSend:
         """The same with its file as a link; ``name`` is what a document is called."""
-        values = {**self.values, MEDIA: address, FILENAME: name}
-        message = compose.compose(self.template, values, self.recipient, self.sender)
+        values = {**self.values, MEDIA: url, FILENAME: name}
+        message = compose.compose(self.template, values, self.recipient, self.sender_id)
         return replace(self, message=message)
 
 
-class Dispatch:
+class SendService:
     """``workspace_url`` is Slack's own address of the workspace, which links to messages begin
     with; without a ``plugin_id`` nothing can be sent."""
 
     def __init__(
         self,
-        messages: Messages,
-        recipients: Recipients,
-        library: Library,
-        sending: Sending,
-        carrier: Carrier,
+        messages: MessagesApi,
+        recipients: RecipientResolver,
+        catalog: TemplateCatalog,
+        sending: SendLifecycle,
+        file_transfer: FileTransfer,
         *,
         plugin_id: str,
         workspace_url: str,
     ) -> None:
         self._messages = messages
         self._recipients = recipients
-        self._library = library
+        self._catalog = catalog
         self._sending = sending
-        self._carrier = carrier
+        self._file_transfer = file_transfer
         self._plugin_id = plugin_id
         self._workspace_url = workspace_url.rstrip("/")
 
-    def check_set_up(self) -> None:
-        """Raises ``NotSetUp`` where nothing can be sent."""
+    def require_configured(self) -> None:
+        """Raises ``NotConfigured`` where nothing can be sent."""
         if not self._plugin_id:
-            raise NotSetUp(PLUGIN, "Sending on WhatsApp is not set up: its plugin is not known.")
+            raise NotConfigured(
+                PLUGIN_ID_SETTING, "Sending on WhatsApp is not set up: its plugin is not known."
+            )
 
-    async def recipient(self, typed: str) -> Recipient:
+    async def resolve_recipient(self, typed: str) -> Recipient:
         """Raises ``UsageError``, ``NotFound`` and the errors of Chakra."""
-        return await self._recipients.find(typed)
+        return await self._recipients.resolve(typed)
 
-    async def user(self, user_id: str) -> Recipient:
+    async def get_user_recipient(self, user_id: str) -> Recipient:
         """Somebody of the team. Raises ``NotFound`` where Chakra has no usable number of theirs,
-        ``Missing`` and the other errors of Chakra."""
-        return await self._recipients.user(user_id)
+        ``ResourceNotFound`` and the other errors of Chakra."""
+        return await self._recipients.get_user(user_id)
 
-    async def ready(self, order: Order, template: Template, recipient: Recipient) -> Ready:
+    async def prepare(
+        self, form: SendForm, template: Template, recipient: Recipient
+    ) -> PreparedSend:
         """``order.values`` are those that ``rules`` has nothing against.
 
         Raises ``UsageError`` where the recipient does not do for this template, or the sender must
-        be chosen; ``NotSetUp``; the errors of Chakra.
+        be chosen; ``NotConfigured``; the errors of Chakra.
         """
-        self.check_set_up()
-        sender = order.sender or await self._library.sender()
-        wanted = {one.key for one in fields(template)}
-        values = {key: value.strip() for key, value in order.values.items() if key in wanted}
-        message = compose.compose(template, values, recipient, sender)
-        file = order.files[0] if FILE in values and order.files else None
-        return Ready(template, recipient, message, values, sender, file)
+        self.require_configured()
+        sender_id = form.sender or await self._catalog.get_default_sender_id()
+        wanted_keys = {template_field.key for template_field in template_fields(template)}
+        values = {key: value.strip() for key, value in form.values.items() if key in wanted_keys}
+        message = compose.compose(template, values, recipient, sender_id)
+        file = form.files[0] if FILE in values and form.files else None
+        return PreparedSend(template, recipient, message, values, sender_id, file)
 
-    async def before(self, key: str) -> Send | None:
+    async def find_existing(self, key: str) -> Send | None:
         """The send that this very press has begun already, as it stands: it needs nothing of
-        Chakra's to be told. Raises ``StoreUnavailable``."""
-        return await self._sending.sends.by_key(key)
+        Chakra's to be told. Raises ``DatabaseUnavailable``."""
+        return await self._sending.sends.find_by_key(key)
 
     async def start(
-        self, ready: Ready, *, key: str, member: str, asked: str = "", by_content: bool = False
-    ) -> asyncio.Task[Sent] | Before | Duplicate:
+        self,
+        prepared: PreparedSend,
+        *,
+        key: str,
+        member: str,
+        confirmed_duplicate_of: str = "",
+        by_content: bool = False,
+    ) -> asyncio.Task[SendResult] | Before | Duplicate:
         """Nobody waits for Chakra here. ``key`` names the press, ``by_content`` together with what
         is sent; ``asked`` is the send about which the person was asked. Raises
-        ``StoreUnavailable``; then nothing was sent."""
-        submission = replace(_submission(ready, key, member), by_content=by_content)
-        errand = Errand(self, ready)
-        first = errand.carry if ready.file else None
-        started = await self._sending.start(submission, errand.post, first=first)
-        if isinstance(started, Duplicate) and str(started.send.id) == asked:
-            started = await self._sending.start(submission, errand.post, first=first, again=True)
+        ``DatabaseUnavailable``; then nothing was sent."""
+        submission = replace(_build_submission(prepared, key, member), content_in_key=by_content)
+        errand = Errand(self, prepared)
+        first = errand.carry if prepared.file else None
+        started = await self._sending.start(submission, errand.post, prepare=first)
+        if isinstance(started, Duplicate) and str(started.send.id) == confirmed_duplicate_of:
+            started = await self._sending.start(
+                submission, errand.post, prepare=first, allow_duplicate=True
+            )
         return started
 
-    async def last_used(self, member: str) -> tuple[tuple[str, str], ...]:
+    async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
         """Name and language of the templates this member sent last, the latest first."""
         try:
-            return await self._sending.sends.last_used(member, RECENT)
-        except StoreUnavailable:
+            return await self._sending.sends.last_used(member, MAX_RECENT_SENDS)
+        except DatabaseUnavailable:
             return ()
 
-    async def sent(self, send: Send) -> Sent:
+    async def with_report(self, send: Send) -> SendResult:
         """An earlier send as it stands, with the place of its report."""
-        return Sent(send, await self._sending.report(send))
+        return SendResult(send, await self._sending.wait_report(send))
 
-    def link(self, report: MessageRef | None) -> str:
+    def report_link(self, report: MessageRef | None) -> str:
         """To the report in the person's messages with the app; "" where it does not stand yet."""
         if report is None or not self._workspace_url:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
 
-    async def carried(self, ready: Ready) -> Ready:
-        """With its file where WhatsApp can fetch it. Raises what ``Carrier.carry`` does."""
-        if ready.file is None:
-            return ready
-        carried = await self._carrier.carry(ready.file, ready.template.media)
-        return ready.with_file_at(carried.address, carried.name)
+    async def with_uploaded_file(self, prepared: PreparedSend) -> PreparedSend:
+        """With its file where WhatsApp can fetch it. Raises what ``FileTransfer.carry`` does."""
+        if prepared.file is None:
+            return prepared
+        transferred = await self._file_transfer.transfer(
+            prepared.file, prepared.template.media_format
+        )
+        return prepared.with_file_url(transferred.url, transferred.name)
 
-    async def post(self, message: compose.Sending) -> Accepted:
+    async def post(self, message: compose.OutboundMessage) -> AcceptedMessage:
         match message:
-            case compose.ToPhone(phone, body):
+            case compose.PhoneMessage(phone, body):
                 return await self._messages.send_template(self._plugin_id, phone, body)
-            case compose.ForProcess(procedure, key, body):
+            case compose.ProcessMessage(procedure, key, body):
                 return await self._messages.send_template_for_process(
                     self._plugin_id, procedure, key, body
                 )
-            case compose.AsMeta(sender_id, meta):
-                return await self._messages.send(self._plugin_id, sender_id, meta)
+            case compose.PassthroughMessage(sender_id, meta):
+                return await self._messages.send_meta_message(self._plugin_id, sender_id, meta)
 
 
 class Errand:
     """One send, claimed: first its file, if it has one, then its only request."""
 
-    def __init__(self, dispatch: Dispatch, ready: Ready) -> None:
+    def __init__(self, dispatch: SendService, prepared: PreparedSend) -> None:
         self._dispatch = dispatch
-        self._ready = ready
+        self._ready = prepared
 
     async def carry(self) -> None:
-        self._ready = await self._dispatch.carried(self._ready)
+        self._ready = await self._dispatch.with_uploaded_file(self._ready)
 
-    async def post(self) -> Accepted:
+    async def post(self) -> AcceptedMessage:
         return await self._dispatch.post(self._ready.message)
 
 
-def _submission(ready: Ready, key: str, member: str) -> Submission:
-    recipient = ready.recipient
-    named = f"{recipient.procedure} {recipient.key}".strip()
+def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submission:
+    recipient = prepared.recipient
+    process_reference = f"{recipient.procedure} {recipient.key}".strip()
     return Submission(
         key=key,
         member=member,
-        template=ready.template.name,
-        language=ready.template.language,
-        recipient=recipient.digits or named,
-        values=_content(ready),
-        shown=_masked(recipient, named),
-        followable=ready.message.followable,
+        template=prepared.template.name,
+        language=prepared.template.language,
+        recipient=recipient.digits or process_reference,
+        values=_content_values(prepared),
+        display_recipient=_masked_recipient(recipient, process_reference),
+        followable=prepared.message.followable,
     )
 
 
-def _content(ready: Ready) -> Mapping[str, str]:
+def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
     """What makes two messages the same. Of a file that is its name, type and size: Slack gives the
     same file a new id each time it is chosen, and its bytes are fetched only once the send is
     claimed. Another file that is alike in all three is asked about once too often, which does no
     harm; a second message would."""
-    file = ready.file
+    file = prepared.file
     if file is None:
-        return ready.values
-    alike = (file.name, file.mimetype, str(file.size)) if file.size is not None else (file.id,)
-    return {**ready.values, FILE: "\n".join(alike)}
+        return prepared.values
+    fingerprint = (
+        (file.name, file.mimetype, str(file.size)) if file.size is not None else (file.id,)
+    )
+    return {**prepared.values, FILE: "\n".join(fingerprint)}
 
 
-def _masked(recipient: recipients.Recipient, named: str) -> str:
+def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -> str:
     """As the report and the database name the recipient."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
-    if recipient.kind is Kind.PROCESS:
-        return f"{named}, {number}" if number else named
+    if recipient.kind is RecipientKind.PROCESS:
+        return f"{process_reference}, {number}" if number else process_reference
     return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class State(StrEnum):
+class SendStatus(StrEnum):
     """Lowest first: a state gives way to any later one here, and never to an earlier one.
 
     So the last state is the same in whatever order the news of it come, and however often.
@@ -22,7 +22,7 @@ class State(StrEnum):
     READ = "read"
 
     @property
-    def earlier(self) -> tuple[State, ...]:
+    def replaceable(self) -> tuple[SendStatus, ...]:
         """The states that this one may replace."""
         return _ORDER[: self.rank]
 
@@ -31,9 +31,9 @@ class State(StrEnum):
         return _ORDER.index(self)
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing more is to be expected."""
-        return self in {State.FAILED, State.READ}
+        return self in {SendStatus.FAILED, SendStatus.READ}
 
 
-_ORDER = tuple(State)
+_ORDER = tuple(SendStatus)

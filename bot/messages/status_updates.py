@@ -10,101 +10,113 @@ from sqlalchemy import ColumnElement, Row, bindparam, delete, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
-from bot.db.tables import sends, statuses
-from bot.messages.repository import Failure, Send, failure_columns, failure_of, send_of
-from bot.messages.status import State
+from bot.db.tables import sends, unmatched_statuses
+from bot.messages.repository import Failure, Send, failure_columns, failure_from_row, send_from_row
+from bot.messages.status import SendStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusUpdate:
     """``wamid`` or ``message_id`` (Chakra's) may be "", not both; ``at`` is in seconds since
     1970, as the sender of the event says it; 0 where it does not."""
 
     wamid: str
     message_id: str
-    state: State
-    at: float
+    status: SendStatus
+    occurred_at: float
     failure: Failure | None = None
 
 
-class Statuses:
-    """Every method is one transaction, and raises ``StoreUnavailable``."""
+class StatusUpdates:
+    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def apply(self, news: Sequence[Status], now: float) -> list[Send]:
+    async def apply(self, updates: Sequence[StatusUpdate], now: float) -> list[Send]:
         """Moves the sends that ``news`` are about, and drops what was kept of them; what is about
         no send that is known stays. Returns those sends as they are then."""
-        if not news:
+        if not updates:
             return []
         async with self._database.begin() as connection:
-            found = await _about(connection, news)
+            found = await _lock_sends(connection, updates)
             if not found:
                 return []
-            matched = _matched(found, news)
-            await _move(connection, matched, now)
-            await _drop(connection, [one for several in matched.values() for one in several])
+            matched = _group_by_send(found, updates)
+            await _update_sends(connection, matched, now)
+            await _delete_applied(
+                connection, [one for several in matched.values() for one in several]
+            )
             rows = await connection.execute(select(sends).where(sends.c.id.in_(matched)))
-            return [send_of(row) for row in rows]
+            return [send_from_row(row) for row in rows]
 
-    async def of(self, *, wamid: str, message_id: str) -> list[Status]:
+    async def find_by_message(self, *, wamid: str, message_id: str) -> list[StatusUpdate]:
         """What is kept of one message."""
         named = [
             column == value
-            for column, value in ((statuses.c.wamid, wamid), (statuses.c.message_id, message_id))
+            for column, value in (
+                (unmatched_statuses.c.wamid, wamid),
+                (unmatched_statuses.c.message_id, message_id),
+            )
             if value
         ]
         if not named:
             return []
         async with self._database.begin() as connection:
-            rows = await connection.execute(select(statuses).where(or_(*named)))
-            return [_status(row) for row in rows]
+            rows = await connection.execute(select(unmatched_statuses).where(or_(*named)))
+            return [_update_from_row(row) for row in rows]
 
-    async def unapplied(self, limit: int) -> list[Status]:
+    async def find_applicable(self, limit: int) -> list[StatusUpdate]:
         """What is kept although its send is known: somebody stopped in between."""
         known = or_(
-            statuses.c.wamid.in_(select(sends.c.wamid).where(sends.c.wamid.is_not(None))),
-            statuses.c.message_id.in_(
+            unmatched_statuses.c.wamid.in_(select(sends.c.wamid).where(sends.c.wamid.is_not(None))),
+            unmatched_statuses.c.message_id.in_(
                 select(sends.c.message_id).where(sends.c.message_id.is_not(None))
             ),
         )
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(statuses).where(known).order_by(statuses.c.id).limit(limit)
+                select(unmatched_statuses)
+                .where(known)
+                .order_by(unmatched_statuses.c.id)
+                .limit(limit)
             )
-            return [_status(row) for row in rows]
+            return [_update_from_row(row) for row in rows]
 
-    async def forget(self, received_by: float) -> int:
+    async def purge(self, cutoff: float) -> int:
         """Drops what nobody's send was found for; returns how many."""
         async with self._database.begin() as connection:
             gone = await connection.execute(
-                delete(statuses).where(statuses.c.received_at <= received_by)
+                delete(unmatched_statuses).where(unmatched_statuses.c.received_at <= cutoff)
             )
             return gone.rowcount
 
 
-def columns(status: Status, now: float) -> dict[str, Any]:
+def row_values(status_update: StatusUpdate, now: float) -> dict[str, Any]:
     """The row that keeps it."""
     return {
-        "wamid": status.wamid,
-        "message_id": status.message_id,
-        "state": status.state,
-        "at": status.at,
+        "wamid": status_update.wamid,
+        "message_id": status_update.message_id,
+        "state": status_update.status,
+        "at": status_update.occurred_at,
         "received_at": now,
-        **failure_columns(status.failure),
+        **failure_columns(status_update.failure),
     }
 
 
-def _status(row: Row[Any]) -> Status:
-    return Status(row.wamid, row.message_id, State(row.state), row.at, failure_of(row))
+def _update_from_row(row: Row[Any]) -> StatusUpdate:
+    return StatusUpdate(
+        row.wamid, row.message_id, SendStatus(row.state), row.at, failure_from_row(row)
+    )
 
 
-async def _about(connection: AsyncConnection, news: Sequence[Status]) -> Sequence[Any]:
+async def _lock_sends(
+    connection: AsyncConnection, updates: Sequence[StatusUpdate]
+) -> Sequence[Any]:
     """The ids of the sends concerned, locked: in one order, so that two replicas cannot wait for
     each other."""
-    wamids = {one.wamid for one in news if one.wamid}
-    message_ids = {one.message_id for one in news if one.message_id}
+    wamids = {one.wamid for one in updates if one.wamid}
+    message_ids = {one.message_id for one in updates if one.message_id}
     named: list[ColumnElement[bool]] = []
     if wamids:
         named.append(sends.c.wamid.in_(wamids))
@@ -121,32 +133,40 @@ async def _about(connection: AsyncConnection, news: Sequence[Status]) -> Sequenc
     return rows.all()
 
 
-def _matched(found: Sequence[Any], news: Sequence[Status]) -> dict[int, list[Status]]:
-    by_wamid = {row.wamid: row.id for row in found if row.wamid}
-    by_message = {row.message_id: row.id for row in found if row.message_id}
-    matched: dict[int, list[Status]] = {}
-    for one in news:
+def _group_by_send(
+    send_rows: Sequence[Any], updates: Sequence[StatusUpdate]
+) -> dict[int, list[StatusUpdate]]:
+    by_wamid = {row.wamid: row.id for row in send_rows if row.wamid}
+    by_message = {row.message_id: row.id for row in send_rows if row.message_id}
+    matched: dict[int, list[StatusUpdate]] = {}
+    for one in updates:
         send_id = by_wamid.get(one.wamid) or by_message.get(one.message_id)
         if send_id is not None:
             matched.setdefault(send_id, []).append(one)
     return matched
 
 
-async def _move(connection: AsyncConnection, matched: dict[int, list[Status]], now: float) -> None:
+async def _update_sends(
+    connection: AsyncConnection, updates_by_send: dict[int, list[StatusUpdate]], now: float
+) -> None:
     """One statement for each state that is reached, however many reach it."""
-    reaching: dict[State, list[dict[str, Any]]] = {}
-    for send_id, several in matched.items():
-        last = max(several, key=lambda one: one.state.rank)
-        reaching.setdefault(last.state, []).append(
+    reaching: dict[SendStatus, list[dict[str, Any]]] = {}
+    for send_id, several in updates_by_send.items():
+        last = max(several, key=lambda one: one.status.rank)
+        reaching.setdefault(last.status, []).append(
             {
                 "of": send_id,
-                "new_at": min(last.at or now, now),  # a clock that is ahead must not show tomorrow
+                "new_at": min(
+                    last.occurred_at or now, now
+                ),  # a clock that is ahead must not show tomorrow
                 "new_wamid": next((one.wamid for one in several if one.wamid), None),
                 **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
             }
         )
     for state, changes in reaching.items():
-        earlier = or_(*(sends.c.state == one for one in state.earlier))  # IN takes no executemany
+        earlier = or_(
+            *(sends.c.state == one for one in state.replaceable)
+        )  # IN takes no executemany
         await connection.execute(
             update(sends)
             .where(sends.c.id == bindparam("of"), earlier)
@@ -161,15 +181,15 @@ async def _move(connection: AsyncConnection, matched: dict[int, list[Status]], n
         )
 
 
-async def _drop(connection: AsyncConnection, applied: Sequence[Status]) -> None:
+async def _delete_applied(connection: AsyncConnection, applied: Sequence[StatusUpdate]) -> None:
     await connection.execute(
-        delete(statuses).where(
-            statuses.c.wamid == bindparam("of_wamid"),
-            statuses.c.message_id == bindparam("of_message"),
-            statuses.c.state == bindparam("of_state"),
+        delete(unmatched_statuses).where(
+            unmatched_statuses.c.wamid == bindparam("of_wamid"),
+            unmatched_statuses.c.message_id == bindparam("of_message"),
+            unmatched_statuses.c.state == bindparam("of_state"),
         ),
         [
-            {"of_wamid": one.wamid, "of_message": one.message_id, "of_state": one.state}
+            {"of_wamid": one.wamid, "of_message": one.message_id, "of_state": one.status}
             for one in applied
         ],
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bot.messages.repository import Claim
 from bot.privacy import mask_phone
 
-_KEY_FOR = b"chakra-for-slack: recipients and contents of sends"
+_HASH_KEY_CONTEXT = b"chakra-for-slack: recipients and contents of sends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +30,28 @@ class Submission:
     language: str
     recipient: str = field(repr=False)
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    shown: str = ""
+    display_recipient: str = ""
     followable: bool = True
-    by_content: bool = False
+    content_in_key: bool = False
 
 
-def hash_key(secret: str) -> bytes:
+def derive_hash_key(secret: str) -> bytes:
     """The key of all hashes, made of a secret that is not in the database: without it nobody can
     try all phone numbers on a stolen copy. Another secret only forgets what was sent lately."""
-    return hmac.digest(secret.encode(), _KEY_FOR, "sha256")
+    return hmac.digest(secret.encode(), _HASH_KEY_CONTEXT, "sha256")
 
 
-def claim_of(submission: Submission, key: bytes) -> Claim:
+def build_claim(submission: Submission, key: bytes) -> Claim:
     digits = submission.recipient.removeprefix("+")
     content = [submission.template, submission.language, sorted(submission.values.items())]
     recipient_hash, content_hash = _hash(key, digits), _hash(key, json.dumps(content))
-    this = f" {_hash(key, recipient_hash + content_hash)}" if submission.by_content else ""
+    this = f" {_hash(key, recipient_hash + content_hash)}" if submission.content_in_key else ""
     return Claim(
         key=submission.key + this,
         member=submission.member,
         template=submission.template,
         language=submission.language,
-        recipient=submission.shown or mask_phone(f"+{digits}"),
+        recipient=submission.display_recipient or mask_phone(f"+{digits}"),
         recipient_hash=recipient_hash,
         content_hash=content_hash,
         followable=submission.followable,

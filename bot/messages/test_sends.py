@@ -6,84 +6,96 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock, done_within
 from bot.chakra.template import Template
-from bot.errors import Missing, NotFound, NotLinked, UsageError
-from bot.messages.form_values import Order
+from bot.errors import NotFound, NotLinked, ResourceNotFound, UsageError
+from bot.messages.form_values import SendForm
 from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import Sent
+from bot.messages.lifecycle import SendResult
 from bot.messages.recipients import Recipient
 from bot.messages.repository import Send
-from bot.messages.service import Dispatch
-from bot.messages.validation import first_objection
+from bot.messages.service import SendService
+from bot.messages.validation import first_validation_error
 from bot.privacy import mask_phone
 from bot.slack.blocks import markup
 from bot.slack.members import Members
 from bot.users.directory import Directory
-from bot.users.linked_user import user_of
+from bot.users.linked_user import find_linked_user
 
-PATIENCE = 2.0
+RESULT_TIMEOUT_SECONDS = 2.0
 """Seconds that the person waits for the outcome; after them the report alone tells it."""
 
-WHOSE = "A test goes to the number of your own Chakra user."
-NO_NUMBER = (
+OWN_NUMBER_HINT = "A test goes to the number of your own Chakra user."
+NO_NUMBER_MESSAGE = (
     "Chakra has no phone number of yours. Add one to your user in Chakra, and try again in a few "
     "minutes."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TestSend:
     """How a test stands: ``asks`` about a send just like it, within ten minutes; ``sent``, where it
     came out in time; neither while it is on its way. ``before``: the press was not the first.
     ``number`` is masked."""
 
-    number: str
-    asks: Send | None = None
-    sent: Sent | None = None
-    before: bool = False
+    masked_number: str
+    duplicate: Send | None = None
+    sent: SendResult | None = None
+    already_sent: bool = False
 
 
-class Trials:
+class TestSends:
     """Each press sends once, as every send does; in a form one press counts for what is filled in,
     so that the same twice is one, and another text is another test."""
 
     def __init__(
-        self, dispatch: Dispatch, members: Members, directory: Directory, clock: Clock
+        self, send_service: SendService, members: Members, directory: Directory, clock: Clock
     ) -> None:
-        self._dispatch = dispatch
+        self._send_service = send_service
         self._members = members
         self._directory = directory
         self._clock = clock
 
-    async def run(
-        self, order: Order, template: Template, *, press: str, member: str, asked: str
-    ) -> Trial:
+    async def send(
+        self,
+        form: SendForm,
+        template: Template,
+        *,
+        interaction_key: str,
+        member: str,
+        confirmed_duplicate_of: str,
+    ) -> TestSend:
         """``press`` names form or button, ``asked`` the send about which the person was asked.
 
         Raises ``UsageError`` for what is not filled in as it must be, or where the person has no
-        number; the errors of Chakra; ``StoreUnavailable``. Then nothing was sent.
+        number; the errors of Chakra; ``DatabaseUnavailable``. Then nothing was sent.
         """
-        wrong = first_objection(order, template)
-        if wrong:
-            raise UsageError(wrong)
-        recipient = await self._own(member)
-        ready = await self._dispatch.ready(order, template, recipient)
-        key = f"{press}:test:{order.sender}"
-        started = await self._dispatch.start(
-            ready, key=key, member=member, asked=asked, by_content=True
+        error = first_validation_error(form, template)
+        if error:
+            raise UsageError(error)
+        recipient = await self._own_recipient(member)
+        prepared = await self._send_service.prepare(form, template, recipient)
+        key = f"{interaction_key}:test:{form.sender}"
+        started = await self._send_service.start(
+            prepared,
+            key=key,
+            member=member,
+            confirmed_duplicate_of=confirmed_duplicate_of,
+            by_content=True,
         )
         number = mask_phone(f"+{recipient.digits}")
         if isinstance(started, Duplicate):
-            return Trial(number, asks=started.send)
+            return TestSend(number, duplicate=started.send)
         if isinstance(started, Before):
-            return Trial(number, sent=await self._dispatch.sent(started.send), before=True)
-        ended = await done_within(self._clock, started, PATIENCE)
-        return Trial(number, sent=started.result() if ended else None)
+            return TestSend(
+                number, sent=await self._send_service.with_report(started.send), already_sent=True
+            )
+        finished = await done_within(self._clock, started, RESULT_TIMEOUT_SECONDS)
+        return TestSend(number, sent=started.result() if finished else None)
 
-    async def _own(self, member: str) -> Recipient:
+    async def _own_recipient(self, member: str) -> Recipient:
         try:
-            user = await user_of(member, self._members, self._directory, own=True)
-            return await self._dispatch.user(user.id)
+            user = await find_linked_user(member, self._members, self._directory, is_self=True)
+            return await self._send_service.get_user_recipient(user.id)
         except NotLinked as nobody:
-            raise UsageError(markup(nobody.message, " ", WHOSE)) from None
-        except (NotFound, Missing):
-            raise UsageError(NO_NUMBER) from None
+            raise UsageError(markup(nobody.message, " ", OWN_NUMBER_HINT)) from None
+        except (NotFound, ResourceNotFound):
+            raise UsageError(NO_NUMBER_MESSAGE) from None

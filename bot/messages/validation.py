@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.chakra.template import Template
-from bot.messages.form_values import FOUND, PHONE, SENDER, TEMPLATE, Order
-from bot.messages.rules import problems
-from bot.templates.send_blockers import unsendable
-from bot.templates.variables import fields
+from bot.messages.form_values import CANDIDATES, PHONE, SENDER, TEMPLATE, SendForm
+from bot.messages.rules import validate_values
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import template_fields
 
 
-def objections(order: Order, template: Template) -> dict[str, str]:
+def validation_errors(form: SendForm, template: Template) -> dict[str, str]:
     """Field -> sentence; nothing where nothing does."""
-    stopped = unsendable(template)
-    return {TEMPLATE: stopped} if stopped else problems(template, order.values, order.files)
+    blocker = send_blocker(template)
+    return {TEMPLATE: blocker} if blocker else validate_values(template, form.values, form.files)
 
 
-def first_objection(order: Order, template: Template) -> str:
+def first_validation_error(form: SendForm, template: Template) -> str:
     """As one sentence, where no field is at hand to stand under; "" where there is none."""
-    found = objections(order, template)
-    if not found:
+    errors = validation_errors(form, template)
+    if not errors:
         return ""
-    labels = {field.key: field.label for field in fields(template)}
-    key = next((one for one in labels if one in found), next(iter(found)))
-    return f"{labels[key]}: {found[key]}" if key in labels else found[key]
+    labels = {field.key: field.label for field in template_fields(template)}
+    key = next((label_key for label_key in labels if label_key in errors), next(iter(errors)))
+    return f"{labels[key]}: {errors[key]}" if key in labels else errors[key]
 
 
-def at_fault(there: Collection[str], order: Order) -> str:
+def error_field(field_keys: Collection[str], form: SendForm) -> str:
     """The field that a sentence about sender or recipient stands under, of those that are there."""
-    if SENDER in there and not order.sender:
+    if SENDER in field_keys and not form.sender:
         return SENDER
-    return PHONE if PHONE in there else FOUND
+    return PHONE if PHONE in field_keys else CANDIDATES

@@ -7,12 +7,12 @@ import json
 from bot.slack.commands.reply import Message
 
 
-def written(message: Message) -> str:
+def dumps(message: Message) -> str:
     """The same message gives the same text: so it is seen whether a content is new."""
     content = {"text": str(message.text), "blocks": list(message.blocks)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def read(content: str) -> Message:
+def loads(content: str) -> Message:
     kept = json.loads(content)
     return Message(text=kept["text"], blocks=tuple(kept["blocks"]))

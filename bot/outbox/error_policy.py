@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from bot.errors import SLACK_PASSING, SlackError
+from bot.errors import SLACK_TRANSIENT_CODES, SlackError
 
 UNCERTAIN = "uncertain"
 """Our word: Slack did not say whether it took the message, and does not let us look."""
-THREAD_GONE = "thread_not_found"
-DELETED = "message_not_found"
+THREAD_NOT_FOUND = "thread_not_found"
+MESSAGE_NOT_FOUND = "message_not_found"
 """Somebody deleted the message, and does not want it back."""
 
-CONTENT = frozenset(
+CONTENT_CODES = frozenset(
     {
         "attachment_payload_limit_exceeded",
         "invalid_arguments",
@@ -32,7 +32,7 @@ CONTENT = frozenset(
 )
 """The message does not please as it is: its words alone may."""
 
-TOKEN = frozenset(
+TOKEN_CODES = frozenset(
     {
         "account_inactive",
         "app_access_restricted",
@@ -48,31 +48,33 @@ TOKEN = frozenset(
 )
 """Nothing is taken with this token; everything is kept until whoever runs the bot repairs it."""
 
-TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-NOT_NOW = frozenset({"request_timeout", "team_added_to_org", "external_channel_migrating"})
+RATE_LIMIT_CODES = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+TRANSIENT_CODES = frozenset({"request_timeout", "team_added_to_org", "external_channel_migrating"})
 """Certainly not done, for a reason that passes."""
 
-NO_LOOK = frozenset({"missing_scope", "not_allowed_token_type"})
+CANNOT_VERIFY_CODES = frozenset({"missing_scope", "not_allowed_token_type"})
 """The token may post, but not look for what it posted."""
 
-ONE_REASON = {"is_inactive": "is_archived"}
+CODE_ALIASES = {"is_inactive": "is_archived"}
 """What Slack calls by another name when it refuses an edit: the member is told of it once."""
 
 
-class Meaning(Enum):
-    LATER = auto()  # certainly not done; a repeat may help
-    DOUBT = auto()  # Slack may have done it all the same
+class Disposition(Enum):
+    RETRY = auto()  # certainly not done; a repeat may help
+    UNCERTAIN = auto()  # Slack may have done it all the same
     TOKEN = auto()
     CONTENT = auto()
-    NEVER = auto()  # certainly not done, and a repeat cannot help
+    PERMANENT = auto()  # certainly not done, and a repeat cannot help
 
 
-def meaning(refused: SlackError) -> Meaning:
-    code = refused.code
-    if refused.never_sent or code in TOO_FAST | NOT_NOW:
-        return Meaning.LATER
-    if code in SLACK_PASSING or code.startswith("http_5") or code == "unreadable":
-        return Meaning.DOUBT  # of an internal_error too Slack says that a part may have been done
-    if code in TOKEN:
-        return Meaning.TOKEN
-    return Meaning.CONTENT if code in CONTENT else Meaning.NEVER
+def classify_error(error: SlackError) -> Disposition:
+    code = error.code
+    if error.not_sent or code in RATE_LIMIT_CODES | TRANSIENT_CODES:
+        return Disposition.RETRY
+    if code in SLACK_TRANSIENT_CODES or code.startswith("http_5") or code == "unreadable":
+        return (
+            Disposition.UNCERTAIN
+        )  # of an internal_error too Slack says that a part may have been done
+    if code in TOKEN_CODES:
+        return Disposition.TOKEN
+    return Disposition.CONTENT if code in CONTENT_CODES else Disposition.PERMANENT

@@ -13,58 +13,60 @@ from bot.outbox.repository import Post
 from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"
-EARLIER_TYPE, EARLIER_KEYS = "chakra_send", "send:"
+LEGACY_EVENT_TYPE, LEGACY_KEY_PREFIX = "chakra_send", "send:"
 """What release 0.1 put on the reports of sends: their key without these letters before it."""
 
-CLOCKS_DIFFER = 60.0
+MAX_CLOCK_SKEW_SECONDS = 60.0
 """Seconds by which Slack's clock and ours may differ."""
-LONGEST_CALL = 30.0
+MAX_CALL_SECONDS = 30.0
 """Seconds from setting out to post until the message stands, with all that a call waits for."""
-PAGES = 5
+MAX_PAGES = 5
 
 
-def metadata(key: str) -> dict[str, Any]:
+def post_metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-def direct(channel: str) -> bool:
+def is_direct_message(channel: str) -> bool:
     """Whether only one person reads it: a member's id, or direct messages."""
     return channel[:1] in ("U", "W", "D")
 
 
-async def find(slack: SlackClient, post: Post, thread_ts: str) -> MessageRef | None:
+async def find_message(slack: SlackClient, post: Post, thread_ts: str) -> MessageRef | None:
     """Its place; None where it certainly does not stand. ``thread_ts`` is that of the message it
     replies to. Raises ``SlackError``, `UNCERTAIN` where it cannot be looked for."""
     quiet = thread_ts if not post.broadcast else ""
-    if quiet and not direct(post.channel):
+    if quiet and not is_direct_message(post.channel):
         # docs.slack.dev/reference/methods/conversations.replies: not with a bot's token, in a
         # channel; and the history of a channel holds broadcast replies only.
         raise SlackError("conversations.replies", UNCERTAIN)
     channel = post.channel
     if channel[:1] in ("U", "W"):
         channel = await slack.open_direct_messages(channel)
-    first, last = post.doubt_since or post.created_at, post.tried_at or post.created_at
+    first, last = post.uncertain_since or post.created_at, post.attempted_at or post.created_at
     cursor = ""
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         messages, cursor = await slack.fetch_history(
             channel,
-            oldest=first - CLOCKS_DIFFER,
-            latest=last + LONGEST_CALL + CLOCKS_DIFFER,
+            oldest=first - MAX_CLOCK_SKEW_SECONDS,
+            latest=last + MAX_CALL_SECONDS + MAX_CLOCK_SKEW_SECONDS,
             thread_ts=quiet,
             cursor=cursor,
         )
         for message in messages:
-            if _is(message.get("metadata"), post.key):
+            if _matches(message.get("metadata"), post.key):
                 return MessageRef(channel, str(message.get("ts", "")))
         if not cursor:
             return None
     raise SlackError("conversations.history", UNCERTAIN)
 
 
-def _is(found: object, key: str) -> bool:
-    if not isinstance(found, dict) or not isinstance(found.get("event_payload"), dict):
+def _matches(event_metadata: object, key: str) -> bool:
+    if not isinstance(event_metadata, dict) or not isinstance(
+        event_metadata.get("event_payload"), dict
+    ):
         return False
-    said = found["event_payload"].get("key")
-    if found.get("event_type") == EARLIER_TYPE:
-        return bool(EARLIER_KEYS + str(said) == key)
-    return found.get("event_type") == EVENT_TYPE and said == key
+    said = event_metadata["event_payload"].get("key")
+    if event_metadata.get("event_type") == LEGACY_EVENT_TYPE:
+        return bool(LEGACY_KEY_PREFIX + str(said) == key)
+    return event_metadata.get("event_type") == EVENT_TYPE and said == key

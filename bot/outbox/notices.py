@@ -5,36 +5,36 @@ from __future__ import annotations
 import json
 
 from bot.outbox import content
-from bot.outbox.repository import Post, Telling
+from bot.outbox.repository import FailureNotice, Post
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Block, Message
 from bot.slack.copy.undelivered import explain_undelivered
 
-MOST_BLOCKS = 50
+MAX_BLOCKS = 50
 """docs.slack.dev/reference/block-kit/blocks"""
-MOST_CHARACTERS = 11_000
+MAX_BLOCKS_LENGTH = 11_000
 """Slack refuses a message whose blocks hold more than about 12,000 characters."""
-IN_WORDS = 1_000
+MAX_TEXT_LENGTH = 1_000
 """Characters of a message whose blocks Slack refused: 4,000 bytes, which `chat.update` takes."""
 
 
-def in_words(message: Message) -> Message:
+def text_only(message: Message) -> Message:
     """Without its blocks: what notifications and screen readers get of it."""
-    return Message(text=blocks.clip(Markup(message.text), IN_WORDS))
+    return Message(text=blocks.clip(Markup(message.text), MAX_TEXT_LENGTH))
 
 
-def telling(post: Post, refusal: str) -> Telling:
+def failure_notice(post: Post, error_code: str) -> FailureNotice:
     """The sentence with the message that it is about; the message alone for those after it."""
-    message = content.read(post.content)
-    what, remedy = explain_undelivered(refusal, post.channel)
+    message = content.loads(post.content)
+    what, remedy = explain_undelivered(error_code, post.channel)
     said = blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy]))
-    told = Message(text=f"{what} {remedy}", blocks=(said, *_shown(message)))
-    return Telling(content.written(told), content.written(message))
+    told = Message(text=f"{what} {remedy}", blocks=(said, *_quoted_blocks(message)))
+    return FailureNotice(content.dumps(told), content.dumps(message))
 
 
-def _shown(message: Message) -> tuple[Block, ...]:
+def _quoted_blocks(message: Message) -> tuple[Block, ...]:
     said = (blocks.section(Markup(message.text)),)
     whole = message.blocks or said
-    fits = len(whole) < MOST_BLOCKS and len(json.dumps(whole)) <= MOST_CHARACTERS
+    fits = len(whole) < MAX_BLOCKS and len(json.dumps(whole)) <= MAX_BLOCKS_LENGTH
     return whole if fits else said

@@ -15,38 +15,38 @@ from typing import Any
 import structlog
 
 from bot.aio.clock import Clock, done_within, sleep
-from bot.aio.tasks import cancel
-from bot.aio.wake_event import Bell
+from bot.aio.tasks import cancel_and_wait
+from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
-from bot.db.locks import Lead
-from bot.errors import StoreUnavailable
+from bot.db.locks import LeaderLock
+from bot.errors import DatabaseUnavailable
 from bot.outbox import content
-from bot.outbox.delivery import TROUBLE_SECONDS, Delivery
+from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
 from bot.outbox.rate_limits import Pace
 from bot.outbox.repository import Draft, Post, Posts
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 
-LEAD = "outbox"
-AGAIN_SECONDS = 3.0
+LEADER_LOCK = "outbox"
+LEADER_RETRY_SECONDS = 3.0
 """Between tries to become the process that delivers."""
-LOOK_SECONDS = 1.0
+POLL_INTERVAL_SECONDS = 1.0
 """Between looks for what other processes put in."""
-ASK_SECONDS = 0.25
+WAIT_POLL_INTERVAL_SECONDS = 0.25
 """Between looks whether another process has posted what somebody waits for."""
-LONGEST_SECONDS = 60.0
+MAX_POLL_INTERVAL_SECONDS = 60.0
 """Between looks in any case: the clock on the wall may be set anew."""
 
-POSTS_AT_ONCE, EDITS_AT_ONCE = 16, 8
-EDITS_LOOKED_AT = 100
+MAX_CONCURRENT_POSTS, MAX_CONCURRENT_EDITS = 16, 8
+MAX_EDITS_FETCHED = 100
 """More than can be on their way, or wait for their three seconds, at any moment."""
 
-KEEP_SECONDS = 30 * 86_400.0
+RETENTION_SECONDS = 30 * 86_400.0
 """For which a delivered message is known, and edited where its content changes."""
-TIDY_SECONDS = 3_600.0
-TIDY_AT_ONCE = 1_000
+PURGE_INTERVAL_SECONDS = 3_600.0
+PURGE_BATCH_SIZE = 1_000
 
-CLOSING_SECONDS = 3.0
+SHUTDOWN_GRACE_SECONDS = 3.0
 """For which a stop waits for calls that are on their way: what they did is then known."""
 
 
@@ -71,12 +71,12 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PostStatus:
     """Where a message is, once it is posted; and why nothing more is tried, where that is so: a
     code of Slack's (``is_archived``), or ``uncertain`` or ``dropped``."""
 
-    place: MessageRef | None
-    refusal: str = ""
+    ref: MessageRef | None
+    error_code: str = ""
 
 
 class Outbox:
@@ -88,34 +88,34 @@ class Outbox:
         slack: SlackClient,
         clock: Clock,
         *,
-        boot: str,
-        observe: Callable[[str], None] = lambda _: None,
+        process_id: str,
+        on_outcome: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._posts = Posts(database)
         self._clock = clock
-        self._bell = Bell(clock)
-        self._asking: dict[str, list[Bell]] = {}
-        self._pace = Pace(clock)
-        self._delivery = Delivery(
+        self._wake_event = WakeEvent(clock)
+        self._waiters: dict[str, list[WakeEvent]] = {}
+        self._rate_limits = Pace(clock)
+        self._delivery = SlackDelivery(
             self._posts,
             slack,
             clock,
-            self._pace,
-            boot=boot,
-            alone=database.alone,
-            observe=observe,
-            settled=self._settled,
+            self._rate_limits,
+            process_id=process_id,
+            single_process=database.single_process,
+            on_outcome=on_outcome,
+            on_settled=self._on_settled,
         )
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._edits: dict[int, asyncio.Task[None]] = {}
-        self._paused: dict[object, float] = {}
-        self._tidy_at = clock.monotonic()
+        self._posts_in_flight: dict[str, asyncio.Task[None]] = {}
+        self._edits_in_flight: dict[int, asyncio.Task[None]] = {}
+        self._paused_until: dict[object, float] = {}
+        self._next_purge_at = clock.monotonic()
         self._log = structlog.get_logger("outbox")
 
     # --- for authors ------------------------------------------------------------------------------
 
-    async def put(
+    async def enqueue(
         self,
         key: str,
         channel: str,
@@ -126,67 +126,72 @@ class Outbox:
         broadcast: bool = False,
         urgent: bool = False,
     ) -> None:
-        """See `Outgoing`. Kept from now on until it is delivered; raises ``StoreUnavailable`` where
+        """See `Outgoing`. Kept from now on until it is delivered; raises ``DatabaseUnavailable``
+        where
         it is not kept."""
-        await self.put_all([Outgoing(key, channel, message, member, thread_of, broadcast, urgent)])
+        await self.enqueue_all(
+            [Outgoing(key, channel, message, member, thread_of, broadcast, urgent)]
+        )
 
-    async def put_all(self, several: Sequence[Outgoing]) -> None:
+    async def enqueue_all(self, messages: Sequence[Outgoing]) -> None:
         """All of them or none; each key once."""
         drafts = [
             Draft(
                 one.key,
                 one.channel,
                 one.member,
-                content.written(one.message),
+                content.dumps(one.message),
                 one.thread_of,
                 one.broadcast,
                 one.urgent,
             )
-            for one in several
+            for one in messages
         ]
-        await self._posts.put(drafts, self._clock.time())
-        self._bell.ring()
+        await self._posts.enqueue(drafts, self._clock.time())
+        self._wake_event.set()
 
-    async def drop(self, key: str) -> None:
-        """It is neither posted nor edited any more. Raises ``StoreUnavailable``."""
-        await self._posts.drop(key, self._clock.time())
-        self._settled(key)
+    async def withdraw(self, key: str) -> None:
+        """It is neither posted nor edited any more. Raises ``DatabaseUnavailable``."""
+        await self._posts.withdraw(key, self._clock.time())
+        self._on_settled(key)
 
-    async def standing(self, key: str) -> Standing:
+    async def get_status(self, key: str) -> PostStatus:
         """How it stands; as a message that waits, where the key is not known. Raises
-        ``StoreUnavailable``."""
-        post = await self._posts.by_key(key)
+        ``DatabaseUnavailable``."""
+        post = await self._posts.find_by_key(key)
         if post is None:
-            return Standing(None)
-        place = MessageRef(post.place_channel, post.place_ts) if post.place_ts else None
-        return Standing(place, post.refusal)
+            return PostStatus(None)
+        place = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
+        return PostStatus(place, post.error_code)
 
-    async def waiting(self) -> tuple[int, int]:
+    async def count_pending(self) -> tuple[int, int]:
         """How many messages are to be posted, and how many to be edited. Raises
-        ``StoreUnavailable``."""
-        return await self._posts.waiting()
+        ``DatabaseUnavailable``."""
+        return await self._posts.count_pending()
 
-    async def place(self, key: str, seconds: float) -> MessageRef | None:
+    async def wait_posted(self, key: str, seconds: float) -> MessageRef | None:
         """Where it stands; waits for it up to so long, and not where it will never stand."""
-        bell, until = Bell(self._clock), self._clock.monotonic() + seconds
-        self._asking.setdefault(key, []).append(bell)
+        bell, until = WakeEvent(self._clock), self._clock.monotonic() + seconds
+        self._waiters.setdefault(key, []).append(bell)
         try:
             while True:
-                standing = await self.standing(key)
+                standing = await self.get_status(key)
                 left = until - self._clock.monotonic()
-                if standing.place or standing.refusal or left <= 0:
-                    return standing.place
-                await bell.wait(left if self._database.alone else min(left, ASK_SECONDS))
-        except StoreUnavailable:
+                if standing.ref or standing.error_code or left <= 0:
+                    return standing.ref
+                await bell.wait(
+                    left if self._database.single_process else min(left, WAIT_POLL_INTERVAL_SECONDS)
+                )
+        except DatabaseUnavailable:
             return None
         finally:
-            self._asking[key].remove(bell)
-            if not self._asking[key]:
-                del self._asking[key]
+            self._waiters[key].remove(bell)
+            if not self._waiters[key]:
+                del self._waiters[key]
 
-    def _settled(self, key: str) -> None:
-        for bell in self._asking.get(key, ()):
-            bell.ring()
+    def _on_settled(self, key: str) -> None:
+        for bell in self._waiters.get(key, ()):
+            bell.set()
 
     # --- delivering -------------------------------------------------------------------------------
 
@@ -194,99 +199,113 @@ class Outbox:
         """For as long as the process lives: delivers while this is the process that does."""
         while True:
             try:
-                async with self._database.lead(LEAD, self._clock) as lead:
+                async with self._database.try_lead(LEADER_LOCK, self._clock) as lead:
                     if lead is not None:
                         await self._deliver(lead)
-            except StoreUnavailable as down:
-                self._log.warning("outbox_waits", reason=down.message)
+            except DatabaseUnavailable as down:
+                self._log.warning("database_unavailable", reason=down.message)
             except Exception:  # noqa: BLE001 - it is logged, and what waits must not wait for ever
                 self._log.exception("outbox_failed")
-            await sleep(self._clock, AGAIN_SECONDS)
+            await sleep(self._clock, LEADER_RETRY_SECONDS)
 
     async def aclose(self) -> None:
         """Once ``run`` has ended: lets the calls that are on their way end, for a while."""
-        calls = [*self._lanes.values(), *self._edits.values()]
+        calls = [*self._posts_in_flight.values(), *self._edits_in_flight.values()]
         if not calls:
             return
         ended = asyncio.ensure_future(asyncio.wait(calls))
-        await done_within(self._clock, ended, CLOSING_SECONDS)
-        await cancel([ended, *calls])
+        await done_within(self._clock, ended, SHUTDOWN_GRACE_SECONDS)
+        await cancel_and_wait([ended, *calls])
 
-    async def _deliver(self, lead: Lead) -> None:
-        while not lead.lost.is_set():
+    async def _deliver(self, lock: LeaderLock) -> None:
+        while not lock.lost.is_set():
             try:
-                waits = [*await self._turn(lead), await self._tidied(), LONGEST_SECONDS]
-            except StoreUnavailable as down:
-                self._log.warning("outbox_waits", reason=down.message)
-                waits = [TROUBLE_SECONDS]
-            if not self._database.alone:
-                waits.append(LOOK_SECONDS)
-            await self._bell.wait(min(waits))
+                waits = [
+                    *await self._dispatch_due(lock),
+                    await self._purge_if_due(),
+                    MAX_POLL_INTERVAL_SECONDS,
+                ]
+            except DatabaseUnavailable as down:
+                self._log.warning("database_unavailable", reason=down.message)
+                waits = [RETRY_DELAY_SECONDS]
+            if not self._database.single_process:
+                waits.append(POLL_INTERVAL_SECONDS)
+            await self._wake_event.wait(min(waits))
 
-    async def _turn(self, lead: Lead) -> list[float]:
+    async def _dispatch_due(self, lock: LeaderLock) -> list[float]:
         """Sets out with all that may be delivered now; seconds until more may be."""
         waits = []
-        for head in await self._posts.heads():
-            if head.channel in self._lanes:
+        for head in await self._posts.next_per_channel():
+            if head.channel in self._posts_in_flight:
                 continue
-            wait = max(self._until_free(head, head.channel), self._pace.until_post(head.channel))
+            wait = max(
+                self._seconds_until_available(head, head.channel),
+                self._rate_limits.until_post(head.channel),
+            )
             if wait > 0:
                 waits.append(wait)
-            elif len(self._lanes) < POSTS_AT_ONCE:
-                self._pace.posting(head.channel)
-                self._set_out(self._lanes, head.channel, self._delivery.post(head, lead))
-        if wait := self._pace.until_any_edit():
+            elif len(self._posts_in_flight) < MAX_CONCURRENT_POSTS:
+                self._rate_limits.posting(head.channel)
+                self._start(self._posts_in_flight, head.channel, self._delivery.post(head, lock))
+        if wait := self._rate_limits.until_any_edit():
             return [*waits, wait]
-        return waits + await self._turn_of_edits(lead)
+        return waits + await self._dispatch_due_edits(lock)
 
-    async def _turn_of_edits(self, lead: Lead) -> list[float]:
+    async def _dispatch_due_edits(self, lock: LeaderLock) -> list[float]:
         waits = []
-        for post in await self._posts.unshown(self._clock.time(), EDITS_LOOKED_AT):
-            if post.id in self._edits or len(self._edits) >= EDITS_AT_ONCE:
+        for post in await self._posts.pending_edits(self._clock.time(), MAX_EDITS_FETCHED):
+            if (
+                post.id in self._edits_in_flight
+                or len(self._edits_in_flight) >= MAX_CONCURRENT_EDITS
+            ):
                 continue
-            wait = max(self._until_free(post, post.id), self._pace.until_edit(post.id))
-            wait = wait or self._pace.until_any_edit()
+            wait = max(
+                self._seconds_until_available(post, post.id), self._rate_limits.until_edit(post.id)
+            )
+            wait = wait or self._rate_limits.until_any_edit()
             if wait > 0:
                 waits.append(wait)
             else:
-                self._pace.editing(post.id)
-                self._set_out(self._edits, post.id, self._delivery.edit(post, lead))
+                self._rate_limits.editing(post.id)
+                self._start(self._edits_in_flight, post.id, self._delivery.edit(post, lock))
         return waits
 
-    def _until_free(self, post: Post, lane: object) -> float:
-        paused = self._paused.get(lane, 0.0) - self._clock.monotonic()
-        return max(0.0, paused, self._delivery.until_free(post))
+    def _seconds_until_available(self, post: Post, lane_key: object) -> float:
+        paused = self._paused_until.get(lane_key, 0.0) - self._clock.monotonic()
+        return max(0.0, paused, self._delivery.seconds_until_available(post))
 
-    def _set_out(
+    def _start(
         self,
-        where: dict[Any, asyncio.Task[None]],
-        lane: object,
-        delivering: Coroutine[Any, Any, None],
+        in_flight: dict[Any, asyncio.Task[None]],
+        lane_key: object,
+        delivery: Coroutine[Any, Any, None],
     ) -> None:
         async def deliver() -> None:
             try:
-                await delivering
-                self._paused.pop(lane, None)
-            except StoreUnavailable as down:
-                self._log.warning("outbox_waits", reason=down.message)
-                self._paused[lane] = self._clock.monotonic() + TROUBLE_SECONDS
+                await delivery
+                self._paused_until.pop(lane_key, None)
+            except DatabaseUnavailable as down:
+                self._log.warning("database_unavailable", reason=down.message)
+                self._paused_until[lane_key] = self._clock.monotonic() + RETRY_DELAY_SECONDS
             except Exception:  # noqa: BLE001 - one message that trips us must not stop the others
                 self._log.exception("delivery_failed")
-                self._paused[lane] = self._clock.monotonic() + TROUBLE_SECONDS
+                self._paused_until[lane_key] = self._clock.monotonic() + RETRY_DELAY_SECONDS
             finally:
-                del where[lane]
-                self._bell.ring()
+                del in_flight[lane_key]
+                self._wake_event.set()
 
-        where[lane] = asyncio.create_task(deliver())
+        in_flight[lane_key] = asyncio.create_task(deliver())
 
-    async def _tidied(self) -> float:
+    async def _purge_if_due(self) -> float:
         """Lets go of what is old, now and then; seconds until the next time."""
         now = self._clock.monotonic()
-        if now >= self._tidy_at:
-            old = self._clock.time() - KEEP_SECONDS
-            gone = await self._posts.forget(old, TIDY_AT_ONCE)
-            self._tidy_at = now + (TIDY_SECONDS if gone < TIDY_AT_ONCE else LOOK_SECONDS)
-        return self._tidy_at - now
+        if now >= self._next_purge_at:
+            old = self._clock.time() - RETENTION_SECONDS
+            gone = await self._posts.purge(old, PURGE_BATCH_SIZE)
+            self._next_purge_at = now + (
+                PURGE_INTERVAL_SECONDS if gone < PURGE_BATCH_SIZE else POLL_INTERVAL_SECONDS
+            )
+        return self._next_purge_at - now
 
 
 @asynccontextmanager
@@ -295,16 +314,16 @@ async def open_outbox(
     slack: SlackClient,
     clock: Clock,
     *,
-    boot: str,
-    observe: Callable[[str], None] = lambda _: None,
+    process_id: str,
+    on_outcome: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Outbox]:
     """``boot`` names this process. ``observe`` hears of the outcomes in
     ``bot.outbox.delivery.OUTCOMES``. What is put in before this closes is delivered by whoever
     comes next, where it was not yet."""
-    outbox = Outbox(database, slack, clock, boot=boot, observe=observe)
+    outbox = Outbox(database, slack, clock, process_id=process_id, on_outcome=on_outcome)
     running = asyncio.create_task(outbox.run())
     try:
         yield outbox
     finally:
-        await cancel([running])
+        await cancel_and_wait([running])
         await outbox.aclose()

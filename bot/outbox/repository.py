@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db.engine import Database
 from bot.db.tables import posts
 
-DROPPED = "dropped"
+WITHDRAWN = "dropped"
 """The refusal of a post that its author takes back; it stays closed."""
 
 
@@ -41,34 +41,35 @@ class Post:
     member: str
     content: str
     version: int
-    shown: int
-    due: bool
+    delivered_version: int
+    pending: bool
     urgent: bool
     thread_key: str
     broadcast: bool
-    place_channel: str
-    place_ts: str
-    boot: str
-    tried_at: float | None
-    doubt_since: float | None
+    message_channel: str
+    message_ts: str
+    process_id: str
+    attempted_at: float | None
+    uncertain_since: float | None
     not_before: float | None
-    refusal: str
-    told_by: str
+    error_code: str
+    notice_key: str
     created_at: float
-    waiting_since: float
+    stale_since: float
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class FailureNotice:
     """How a member hears that a post is not delivered: ``content`` the first time, ``again`` in
     its thread while the channel stays closed for the same reason."""
 
     content: str
-    again: str
+    repeat_content: str
 
 
 class Posts:
-    """Every method is one transaction, and raises ``StoreUnavailable``. Moments are seconds since
+    """Every method is one transaction, and raises ``DatabaseUnavailable``. Moments are seconds
+    since
     1970; ``boot`` names the process that has a post in hand."""
 
     def __init__(self, database: Database) -> None:
@@ -76,7 +77,7 @@ class Posts:
 
     # --- what authors write -----------------------------------------------------------------------
 
-    async def put(self, drafts: Sequence[Draft], now: float) -> None:
+    async def enqueue(self, drafts: Sequence[Draft], now: float) -> None:
         """New ones are due; where the key is known, the content is the newest from now on.
 
         Nothing is written where the content is the same, nor to one that is closed: taken back by
@@ -90,7 +91,11 @@ class Posts:
             await self._insert(connection, ordered, now)
             await connection.execute(
                 update(posts)
-                .where(posts.c.key == bindparam("of"), posts.c.digest != bindparam("now"), _open())
+                .where(
+                    posts.c.key == bindparam("of"),
+                    posts.c.digest != bindparam("now"),
+                    _accepts_content(),
+                )
                 .values(
                     content=bindparam("new"),
                     digest=bindparam("now"),
@@ -111,39 +116,41 @@ class Posts:
                 ],
             )
 
-    async def drop(self, key: str, now: float) -> None:
+    async def withdraw(self, key: str, now: float) -> None:
         """It is neither posted nor edited any more."""
-        values = {"refusal": DROPPED, "refused_at": now, "due": False, "content": ""}
-        await self._set(posts.c.key == key, values)
+        values = {"refusal": WITHDRAWN, "refused_at": now, "due": False, "content": ""}
+        await self._update(posts.c.key == key, values)
 
-    async def by_key(self, key: str) -> Post | None:
+    async def find_by_key(self, key: str) -> Post | None:
         async with self._database.begin() as connection:
             row = (await connection.execute(select(posts).where(posts.c.key == key))).one_or_none()
-        return None if row is None else _post(row)
+        return None if row is None else _post_from_row(row)
 
     # --- what is to be done -----------------------------------------------------------------------
 
-    async def heads(self) -> list[Post]:
+    async def next_per_channel(self) -> list[Post]:
         """Of each channel the first that is to be posted: those behind it wait for it."""
         first = (
             select(func.min(posts.c.id))
             .where(posts.c.due, posts.c.place_ts.is_(None))
             .group_by(posts.c.channel)
         )
-        return await self._all(select(posts).where(posts.c.id.in_(first)).order_by(posts.c.id))
+        return await self._fetch_all(
+            select(posts).where(posts.c.id.in_(first)).order_by(posts.c.id)
+        )
 
-    async def unshown(self, now: float, limit: int) -> list[Post]:
+    async def pending_edits(self, now: float, limit: int) -> list[Post]:
         """Those that stand and do not show their newest version: first those that need not wait,
         of those the urgent ones, then those that have been waiting for longest."""
         waits = func.coalesce(posts.c.not_before, 0.0) > now
-        return await self._all(
+        return await self._fetch_all(
             select(posts)
             .where(posts.c.due, posts.c.place_ts.is_not(None))
             .order_by(waits, posts.c.urgent.desc(), posts.c.waiting_since, posts.c.id)
             .limit(limit)
         )
 
-    async def waiting(self) -> tuple[int, int]:
+    async def count_pending(self) -> tuple[int, int]:
         """How many are to be posted, and how many to be edited."""
         counts = select(
             func.count().filter(posts.c.place_ts.is_(None)),
@@ -155,10 +162,14 @@ class Posts:
 
     # --- what becomes of it -----------------------------------------------------------------------
 
-    async def claim(self, post_id: int, boot: str, now: float, abandoned_by: float) -> Post | None:
+    async def claim(
+        self, post_id: int, process_id: str, now: float, abandoned_cutoff: float
+    ) -> Post | None:
         """The post as it was, where it is the caller's to post or edit: due, and in nobody else's
         hand since ``abandoned_by``. From now on it is in doubt whether it is posted."""
-        free = or_(posts.c.boot.is_(None), posts.c.boot == boot, posts.c.tried_at <= abandoned_by)
+        free = or_(
+            posts.c.boot.is_(None), posts.c.boot == process_id, posts.c.tried_at <= abandoned_cutoff
+        )
         wanted = select(posts).where(posts.c.id == post_id, posts.c.due, free).with_for_update()
         async with self._database.begin() as connection:
             row = (await connection.execute(wanted)).one_or_none()
@@ -169,56 +180,56 @@ class Posts:
                 update(posts)
                 .where(posts.c.id == post_id)
                 .values(
-                    boot=boot,
+                    boot=process_id,
                     tried_at=now,
                     doubt_since=since if row.place_ts is None else None,
                 )
             )
-        return _post(row)
+        return _post_from_row(row)
 
-    async def shows(
+    async def mark_delivered(
         self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
     ) -> None:
         """Slack has this version; at this place, where it was posted or found just now. What it
         refused before counts no more."""
-        dropped = func.coalesce(posts.c.refusal, "") == DROPPED
+        dropped = func.coalesce(posts.c.refusal, "") == WITHDRAWN
         values: dict[str, Any] = {
             "shown": version,
             "content": case((posts.c.version > version, posts.c.content), else_=""),
             "due": and_(posts.c.version > version, ~dropped),
-            "refusal": case((dropped, DROPPED)),
+            "refusal": case((dropped, WITHDRAWN)),
             "told_by": None,
             "delivered_at": now,
             "waiting_since": now,
             "not_before": None,
-            **_IN_NOBODYS_HAND,
+            **_UNCLAIMED,
         }
         if ts:
             values |= {"place_channel": channel, "place_ts": ts}
-        await self._set(posts.c.id == post_id, values)
+        await self._update(posts.c.id == post_id, values)
 
-    async def not_done(self, post_id: int, not_before: float | None = None) -> None:
+    async def reschedule(self, post_id: int, not_before: float | None = None) -> None:
         """Slack certainly did not do what was tried last; it may be tried again."""
-        await self._set(posts.c.id == post_id, {"not_before": not_before, **_IN_NOBODYS_HAND})
+        await self._update(posts.c.id == post_id, {"not_before": not_before, **_UNCLAIMED})
 
-    async def in_doubt(self, post_id: int, not_before: float) -> None:
+    async def mark_uncertain(self, post_id: int, not_before: float) -> None:
         """It is not known whether it stands; it stays in the caller's hand until it may look."""
-        await self._set(posts.c.id == post_id, {"not_before": not_before})
+        await self._update(posts.c.id == post_id, {"not_before": not_before})
 
-    async def refuse(
-        self, post: Post, refusal: str, now: float, telling: Telling | None = None
+    async def mark_failed(
+        self, post: Post, error_code: str, now: float, notice: FailureNotice | None = None
     ) -> None:
         """Nothing more is tried, and the member is told in their direct messages: once while a
         channel stays closed for the same reason, with the rest in the thread of that."""
         async with self._database.begin() as connection:
             told_by = None
-            if telling is not None:
-                told_by = await _told_by(connection, post, refusal)
+            if notice is not None:
+                told_by = await _find_notice_key(connection, post, error_code)
                 draft = Draft(
                     key=f"undelivered:{post.id}:{post.version}",
                     channel=post.member,
                     member=post.member,
-                    content=telling.again if told_by else telling.content,
+                    content=notice.repeat_content if told_by else notice.content,
                     thread_key=told_by or "",
                     urgent=True,
                 )
@@ -228,19 +239,19 @@ class Posts:
                 update(posts)
                 .where(posts.c.id == post.id)
                 .values(
-                    refusal=refusal,
+                    refusal=error_code,
                     refused_at=now,
                     told_by=func.coalesce(told_by, posts.c.told_by),
                     due=False,
                     content="",
-                    **_IN_NOBODYS_HAND,
+                    **_UNCLAIMED,
                 )
             )
 
-    async def forget(self, changed_by: float, limit: int) -> int:
+    async def purge(self, cutoff: float, limit: int) -> int:
         """Drops what was settled, and has had the same content since ``changed_by`` or before.
         Returns how many, at most ``limit``."""
-        old = select(posts.c.id).where(~posts.c.due, posts.c.changed_at <= changed_by).limit(limit)
+        old = select(posts.c.id).where(~posts.c.due, posts.c.changed_at <= cutoff).limit(limit)
         async with self._database.begin() as connection:
             gone = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
             return gone.rowcount
@@ -273,28 +284,28 @@ class Posts:
             ],
         )
 
-    async def _all(self, wanted: Any) -> list[Post]:
+    async def _fetch_all(self, query: Any) -> list[Post]:
         async with self._database.begin() as connection:
-            return [_post(row) for row in await connection.execute(wanted)]
+            return [_post_from_row(row) for row in await connection.execute(query)]
 
-    async def _set(self, which: ColumnElement[bool], values: Mapping[str, Any]) -> None:
+    async def _update(self, condition: ColumnElement[bool], values: Mapping[str, Any]) -> None:
         async with self._database.begin() as connection:
-            await connection.execute(update(posts).where(which).values(**values))
+            await connection.execute(update(posts).where(condition).values(**values))
 
 
-_IN_NOBODYS_HAND: Mapping[str, None] = {"boot": None, "tried_at": None, "doubt_since": None}
+_UNCLAIMED: Mapping[str, None] = {"boot": None, "tried_at": None, "doubt_since": None}
 
 
 def _digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
 
 
-def _open() -> ColumnElement[bool]:
-    stands = and_(posts.c.place_ts.is_not(None), posts.c.refusal != DROPPED)
+def _accepts_content() -> ColumnElement[bool]:
+    stands = and_(posts.c.place_ts.is_not(None), posts.c.refusal != WITHDRAWN)
     return or_(posts.c.refusal.is_(None), stands)
 
 
-async def _told_by(connection: AsyncConnection, post: Post, refusal: str) -> str | None:
+async def _find_notice_key(connection: AsyncConnection, post: Post, error_code: str) -> str | None:
     """The post that told this member the same of this channel, if that took nothing since."""
     taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
         posts.c.channel == post.channel
@@ -303,7 +314,7 @@ async def _told_by(connection: AsyncConnection, post: Post, refusal: str) -> str
         select(posts.c.told_by)
         .where(
             posts.c.channel == post.channel,
-            posts.c.refusal == refusal,
+            posts.c.refusal == error_code,
             posts.c.refused_at > taken.scalar_subquery(),
             posts.c.member == post.member,
             posts.c.told_by.is_not(None),
@@ -315,7 +326,7 @@ async def _told_by(connection: AsyncConnection, post: Post, refusal: str) -> str
     return key
 
 
-def _post(row: Row[Any]) -> Post:
+def _post_from_row(row: Row[Any]) -> Post:
     return Post(
         id=row.id,
         key=row.key,
@@ -323,19 +334,19 @@ def _post(row: Row[Any]) -> Post:
         member=row.member,
         content=row.content,
         version=row.version,
-        shown=row.shown,
-        due=row.due,
+        delivered_version=row.shown,
+        pending=row.due,
         urgent=row.urgent,
         thread_key=row.thread_key or "",
         broadcast=row.broadcast,
-        place_channel=row.place_channel or "",
-        place_ts=row.place_ts or "",
-        boot=row.boot or "",
-        tried_at=row.tried_at,
-        doubt_since=row.doubt_since,
+        message_channel=row.place_channel or "",
+        message_ts=row.place_ts or "",
+        process_id=row.boot or "",
+        attempted_at=row.tried_at,
+        uncertain_since=row.doubt_since,
         not_before=row.not_before,
-        refusal=row.refusal or "",
-        told_by=row.told_by or "",
+        error_code=row.refusal or "",
+        notice_key=row.told_by or "",
         created_at=float(row.created_at),
-        waiting_since=float(row.waiting_since),
+        stale_since=float(row.waiting_since),
     )

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from bot import manifest
 from bot.aio.clock import Clock
-from bot.application import Services, open_services
-from bot.cli.serve import stopping
-from bot.context import Desk
+from bot.application import Application, open_application
+from bot.cli.serve import install_stop_signals
+from bot.context import Context
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
 from bot.settings.settings import Settings
@@ -45,7 +45,7 @@ class World:
 
     slack: EmbeddedSlack
     chakra: EmbeddedChakra
-    bot: Services
+    bot: Application
     bot_url: str
 
     async def settle(self) -> None:
@@ -54,13 +54,13 @@ class World:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
             await self.slack.settle()
-            if not self.bot.tasks.owed:
+            if not self.bot.tasks.pending_replies:
                 return
 
 
 @asynccontextmanager
 async def world(
-    commands: Sequence[Command[Desk]],
+    commands: Sequence[Command[Context]],
     clock: Clock,
     *,
     port: int = 0,
@@ -87,10 +87,10 @@ async def world(
         stack.push_async_callback(chakra.aclose)
         settings = settings_for(slack, chakra, senders=senders, socket_mode=socket_mode)
         settings = settings.model_copy(update=other or {})
-        bot = await stack.enter_async_context(open_services(settings, commands, clock, budgets))
+        bot = await stack.enter_async_context(open_application(settings, commands, clock, budgets))
         url = await stack.enter_async_context(serve(bot.web))
         chakra.events_to(url + CHAKRA, WEBHOOK_SECRET)
-        await stack.enter_async_context(bot.taking_work())
+        await stack.enter_async_context(bot.accepting_requests())
         if not socket_mode:
             slack.deliver_to(url + EVENTS)
         yield World(slack, chakra, bot, url)
@@ -116,7 +116,7 @@ def settings_for(
     )
 
 
-def hints(commands: Sequence[Command[Desk]]) -> list[Hint]:
+def hints(commands: Sequence[Command[Context]]) -> list[Hint]:
     """What the page's composer completes after a slash."""
     made = [Hint(f"/chakra {one.name} ", one.usage, one.summary) for one in commands]
     return [*made, Hint(f"/chakra {helping.NAME}", helping.USAGE, helping.SUMMARY)]
@@ -142,7 +142,7 @@ def sample() -> Sample:
 
 
 async def run(
-    commands: Sequence[Command[Desk]],
+    commands: Sequence[Command[Context]],
     clock: Clock,
     *,
     port: int,
@@ -150,10 +150,10 @@ async def run(
     say: Callable[[str], None],
 ) -> None:
     """Until SIGTERM or SIGINT. Raises ``PortTaken``."""
-    stop: asyncio.Event = stopping()
+    stop: asyncio.Event = install_stop_signals()
     try:
         async with world(commands, clock, port=port, socket_mode=socket_mode) as made:
-            await made.bot.desk.work.launch()  # not in the three seconds of the first watch
+            await made.bot.context.workflows.launch()  # not in the three seconds of the first watch
             say(_banner(made.slack.base_url))
             await stop.wait()
     except OSError as taken:

@@ -19,24 +19,24 @@ from rapidfuzz.distance import OSA
 
 from bot.settings import validators as shapes
 
-Need = Literal["always", "http", "never"]
+Requirement = Literal["always", "http", "never"]
 
-_APPS = "api.slack.com/apps → your app → "
-_SETUP = "the Chakra dashboard → WhatsApp Setup → "
+_SLACK_APP_PAGE = "api.slack.com/apps → your app → "
+_WHATSAPP_SETUP_PAGE = "the Chakra dashboard → WhatsApp Setup → "
 
 
 @dataclass(frozen=True)
-class About:
+class SettingDoc:
     """What a person is told of a setting; ``needed`` says when the bot cannot run without it."""
 
-    meaning: str
-    where: str = ""
-    needed: Need = "never"
+    description: str
+    where_to_find: str = ""
+    required: Requirement = "never"
 
 
-def _as(shape: Callable[[str], Any]) -> BeforeValidator:
+def _validate_with(validator: Callable[[str], Any]) -> BeforeValidator:
     """Typed text goes through ``shape``; values that are no text (defaults, tests) are taken."""
-    return BeforeValidator(lambda value: shape(value) if isinstance(value, str) else value)
+    return BeforeValidator(lambda value: validator(value) if isinstance(value, str) else value)
 
 
 class Settings(BaseSettings):
@@ -46,99 +46,109 @@ class Settings(BaseSettings):
 
     slack_bot_token: Annotated[
         SecretStr,
-        _as(shapes.bot_token),
-        About(
+        _validate_with(shapes.bot_token),
+        SettingDoc(
             "the app's bot token, `xoxb-…`",
-            _APPS + "OAuth & Permissions → Bot User OAuth Token",
-            needed="always",
+            _SLACK_APP_PAGE + "OAuth & Permissions → Bot User OAuth Token",
+            required="always",
         ),
     ]
     slack_signing_secret: Annotated[
         SecretStr | None,
-        _as(shapes.secret),
-        About(
+        _validate_with(shapes.secret),
+        SettingDoc(
             "proves that a request comes from Slack; not needed in Socket Mode",
-            _APPS + "Basic Information → App Credentials → Signing Secret",
-            needed="http",
+            _SLACK_APP_PAGE + "Basic Information → App Credentials → Signing Secret",
+            required="http",
         ),
     ] = None
     slack_app_token: Annotated[
         SecretStr | None,
-        _as(shapes.app_token),
-        About(
+        _validate_with(shapes.app_token),
+        SettingDoc(
             "app-level token, `xapp-…`; with it the bot uses Socket Mode and needs no public URL",
-            _APPS + "Basic Information → App-Level Tokens, with the scope connections:write",
+            _SLACK_APP_PAGE
+            + "Basic Information → App-Level Tokens, with the scope connections:write",
         ),
     ] = None
     slack_api_url: Annotated[
-        str, _as(shapes.slack_address), About("base address of Slack's Web API")
+        str, _validate_with(shapes.slack_url), SettingDoc("base address of Slack's Web API")
     ] = "https://slack.com/api/"
     chakra_access_token: Annotated[
         SecretStr,
-        _as(shapes.bearer_token),
-        About(
+        _validate_with(shapes.bearer_token),
+        SettingDoc(
             "access token of a Chakra API key; the key's role decides what the bot may do",
             "the Chakra dashboard → Admin → API Keys → your key → Access Tokens",
-            needed="always",
+            required="always",
         ),
     ]
     chakra_api_url: Annotated[
-        str, _as(shapes.chakra_address), About("base address of the Chakra API")
+        str, _validate_with(shapes.chakra_url), SettingDoc("base address of the Chakra API")
     ] = "https://api.chakrahq.com"
     chakra_plugin_id: Annotated[
         str | None,
-        _as(shapes.uuid),
-        About(
+        _validate_with(shapes.uuid),
+        SettingDoc(
             "the WhatsApp plugin that messages are sent through",
             "the last part of the address /admin/plugin/… in the Chakra dashboard",
         ),
     ] = None
     chakra_whatsapp_phone_number_id: Annotated[
         str | None,
-        _as(shapes.meta_id),
-        About("Meta's id of the number that messages are sent from", _SETUP + "connected numbers"),
+        _validate_with(shapes.meta_id),
+        SettingDoc(
+            "Meta's id of the number that messages are sent from",
+            _WHATSAPP_SETUP_PAGE + "connected numbers",
+        ),
     ] = None
     chakra_waba_id: Annotated[
         str | None,
-        _as(shapes.meta_id),
-        About(
+        _validate_with(shapes.meta_id),
+        SettingDoc(
             "WhatsApp Business Account of the templates; found through the number when absent",
-            _SETUP + "WhatsApp Business Account",
+            _WHATSAPP_SETUP_PAGE + "WhatsApp Business Account",
         ),
     ] = None
     chakra_whatsapp_api_version: Annotated[
-        str, _as(shapes.api_version), About("version of Meta's API that Chakra passes through")
+        str,
+        _validate_with(shapes.api_version),
+        SettingDoc("version of Meta's API that Chakra passes through"),
     ] = "v24.0"
     chakra_webhook_secret: Annotated[
         SecretStr | None,
-        _as(shapes.secret),
-        About(
+        _validate_with(shapes.secret),
+        SettingDoc(
             "proves that an event comes from Chakra; without it every delivery is refused",
             "the Chakra dashboard → Admin → Team → Secrets",
         ),
     ] = None
     database_url: Annotated[
         SecretStr,
-        _as(shapes.database_address),
-        About("where the bot remembers; `postgresql://…` for several replicas"),
+        _validate_with(shapes.database_url),
+        SettingDoc("where the bot remembers; `postgresql://…` for several replicas"),
     ] = SecretStr("sqlite:///chakra-bot.db")
-    host: Annotated[str, _as(shapes.host), About("address that the web server listens on")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, _as(shapes.port), About("port that the web server listens on")] = 3000
+    host: Annotated[
+        str, _validate_with(shapes.host), SettingDoc("address that the web server listens on")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, _validate_with(shapes.port), SettingDoc("port that the web server listens on")
+    ] = 3000
     log_level: Annotated[
-        str, _as(shapes.log_level), About("`debug`, `info`, `warning` or `error`")
+        str, _validate_with(shapes.log_level), SettingDoc("`debug`, `info`, `warning` or `error`")
     ] = "info"
-    log_format: Annotated[str, _as(shapes.log_format), About("`console` or `json`")] = "console"
+    log_format: Annotated[
+        str, _validate_with(shapes.log_format), SettingDoc("`console` or `json`")
+    ] = "console"
     default_region: Annotated[
         str | None,
-        _as(shapes.region),
-        About("country of phone numbers typed without a country code, as `IN`"),
+        _validate_with(shapes.region),
+        SettingDoc("country of phone numbers typed without a country code, as `IN`"),
     ] = None
     senders: Annotated[
         tuple[str, ...],
-        _as(shapes.senders),
-        About(
+        _validate_with(shapes.senders),
+        SettingDoc(
             "people (`U…`) and user groups (`S…`), comma-separated, who may write to Chakra; "
             "workspace owners and admins may too",
             "a person's profile in Slack → ⋮ → Copy member ID; for a group, its page's address",
@@ -179,27 +189,27 @@ class Setting:
 
     name: str
     default: str | None
-    meaning: str
-    where: str
-    needed: Need
+    description: str
+    where_to_find: str
+    required: Requirement
 
 
-def _rows() -> Iterator[Setting]:
+def _build_rows() -> Iterator[Setting]:
     for field, info in Settings.model_fields.items():
-        about = next(one for one in info.metadata if isinstance(one, About))
+        doc = next(one for one in info.metadata if isinstance(one, SettingDoc))
         default = None if info.is_required() else info.default
         if isinstance(default, SecretStr):
             default = default.get_secret_value()
-        shown = None if default in (None, ()) else str(default)
-        yield Setting(field.upper(), shown, about.meaning, about.where, about.needed)
+        default_text = None if default in (None, ()) else str(default)
+        yield Setting(field.upper(), default_text, doc.description, doc.where_to_find, doc.required)
 
 
-SETTINGS = tuple(_rows())
+SETTINGS = tuple(_build_rows())
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 # Names that people give these values elsewhere, too far from ours to be taken for a slip of a key.
-OTHER_NAMES = {
+COMMON_ALIASES = {
     "CHAKRA_TOKEN": "CHAKRA_ACCESS_TOKEN",
     "CHAKRA_API_TOKEN": "CHAKRA_ACCESS_TOKEN",
     "CHAKRA_API_KEY": "CHAKRA_ACCESS_TOKEN",
@@ -210,27 +220,29 @@ OTHER_NAMES = {
     "SLACK_SECRET": "SLACK_SIGNING_SECRET",
     "SLACK_APP_LEVEL_TOKEN": "SLACK_APP_TOKEN",
 }
-SLIPS = 2  # keys hit wrongly, swapped, missed or doubled in one name
-SHORT_NAME = 8  # below this, two slips turn one honest name into another
+MAX_TYPOS = 2  # keys hit wrongly, swapped, missed or doubled in one name
+MIN_TYPO_NAME_LENGTH = 8  # below this, two slips turn one honest name into another
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """``wrong`` continues the name: "PORT" + "is no port: …". ``where`` may be empty."""
 
     name: str
-    wrong: str
-    where: str = ""
+    message: str
+    where_to_find: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.name} {self.wrong}".rstrip(".") + ("" if self.wrong.endswith("?") else ".")
-        return f"{line} Find it at {self.where}." if self.where else line
+        line = f"{self.name} {self.message}".rstrip(".") + (
+            "" if self.message.endswith("?") else "."
+        )
+        return f"{line} Find it at {self.where_to_find}." if self.where_to_find else line
 
 
-class SettingsProblem(Exception):
+class SettingsError(Exception):
     """Everything that is missing or wrong, in the table's order; no secret's value is in it."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
@@ -240,28 +252,28 @@ def load(
 ) -> Settings:
     """The settings of ``environ`` (the process's own when None), over those of ``env_file``.
 
-    Raises ``SettingsProblem``. An empty value counts as not given; a missing file is no problem.
+    Raises ``SettingsError``. An empty value counts as not given; a missing file is no problem.
     """
-    given = dict(_read(env_file)) | dict(os.environ if environ is None else environ)
-    values = {name: _cleaned(text) for name, text in given.items()}
+    given = dict(_read_env_file(env_file)) | dict(os.environ if environ is None else environ)
+    values = {name: _clean(text) for name, text in given.items()}
     values = {name: text for name, text in values.items() if text}
     known = {name.lower(): text for name, text in values.items() if name in _BY_NAME}
-    problems: list[Problem] = []
+    problems: list[SettingProblem] = []
     settings: Settings | None = None
     try:
         settings = Settings(**known)  # type: ignore[arg-type] # the shapes turn text into types
     except ValidationError as error:
-        problems += _wrong(error)
-    slips = _misspelt(values)
-    problems += _missing(known.keys() | {meant.lower() for meant in slips})
-    problems += slips.values()
+        problems += _validation_problems(error)
+    misspelled = _misspelled_settings(values)
+    problems += _missing_settings(known.keys() | {meant.lower() for meant in misspelled})
+    problems += misspelled.values()
     if problems or settings is None:
         order = list(_BY_NAME)
-        raise SettingsProblem(tuple(sorted(problems, key=lambda one: order.index(one.name))))
+        raise SettingsError(tuple(sorted(problems, key=lambda one: order.index(one.name))))
     return settings
 
 
-def _read(env_file: Path | None) -> Mapping[str, str]:
+def _read_env_file(env_file: Path | None) -> Mapping[str, str]:
     if env_file is None:
         return {}
     try:
@@ -270,55 +282,55 @@ def _read(env_file: Path | None) -> Mapping[str, str]:
         )
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsProblem((Problem(str(env_file), f"cannot be read: {reason}"),)) from None
+        raise SettingsError((SettingProblem(str(env_file), f"cannot be read: {reason}"),)) from None
     return {name: value for name, value in source.env_vars.items() if value is not None}
 
 
-def _cleaned(value: str) -> str:
+def _clean(value: str) -> str:
     """Without the blanks, invisible characters and quotes that copying leaves around a value."""
     return value.strip(" \t\r\n\u00a0\u200b\u2060\ufeff\"'“”‘’`")
 
 
-def _wrong(error: ValidationError) -> Iterator[Problem]:
+def _validation_problems(error: ValidationError) -> Iterator[SettingProblem]:
     for one in error.errors(include_url=False, include_input=False):
         if one["type"] == "missing":
             continue
         setting = _BY_NAME[str(one["loc"][0]).upper()]
         reason = one.get("ctx", {}).get("error", "has a value that cannot be read")
-        yield Problem(setting.name, str(reason), setting.where)
+        yield SettingProblem(setting.name, str(reason), setting.where_to_find)
 
 
-def _missing(given: Iterable[str]) -> Iterator[Problem]:
+def _missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
     names = {name.upper() for name in given}
     for setting in SETTINGS:
         if setting.name in names:
             continue
-        if setting.needed == "always":
-            yield Problem(setting.name, "is missing", setting.where)
-        elif setting.needed == "http" and "SLACK_APP_TOKEN" not in names:
-            wrong = "is missing (without SLACK_APP_TOKEN, Slack reaches the bot over HTTP)"
-            yield Problem(setting.name, wrong, setting.where)
+        if setting.required == "always":
+            yield SettingProblem(setting.name, "is missing", setting.where_to_find)
+        elif setting.required == "http" and "SLACK_APP_TOKEN" not in names:
+            message = "is missing (without SLACK_APP_TOKEN, Slack reaches the bot over HTTP)"
+            yield SettingProblem(setting.name, message, setting.where_to_find)
 
 
-def _misspelt(values: Mapping[str, str]) -> dict[str, Problem]:
+def _misspelled_settings(values: Mapping[str, str]) -> dict[str, SettingProblem]:
     """Names that nobody reads, each close to one that is not set: they would be ignored in silence.
 
     Keyed by the name that was meant.
     """
-    slips: dict[str, Problem] = {}
+    misspelled: dict[str, SettingProblem] = {}
     for name in values:
-        meant = None if name in _BY_NAME else _nearest(name)
+        meant = None if name in _BY_NAME else _closest_setting(name)
         if meant and meant not in values:
-            wrong = f"is not set, but {name} is: did you mean {meant}?"
-            slips[meant] = Problem(meant, wrong, _BY_NAME[meant].where)
-    return slips
+            message = f"is not set, but {name} is: did you mean {meant}?"
+            misspelled[meant] = SettingProblem(meant, message, _BY_NAME[meant].where_to_find)
+    return misspelled
 
 
-def _nearest(name: str) -> str | None:
+def _closest_setting(name: str) -> str | None:
     upper = name.upper()
-    if upper in OTHER_NAMES:
-        return OTHER_NAMES[upper]
-    slips = 0 if len(upper) < SHORT_NAME else SLIPS
+    if upper in COMMON_ALIASES:
+        return COMMON_ALIASES[upper]
+    max_typos = 0 if len(upper) < MIN_TYPO_NAME_LENGTH else MAX_TYPOS
     near = ((OSA.distance(upper, known), known) for known in _BY_NAME)
     distance, known = min(near)
-    return known if distance <= slips else None
+    return known if distance <= max_typos else None

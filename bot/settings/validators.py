@@ -15,13 +15,13 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from bot.privacy import redact
 
-BOT_TOKEN = "xoxb-"  # noqa: S105 - prefixes, not tokens
-APP_TOKEN = "xapp-"  # noqa: S105
+BOT_TOKEN_PREFIX = "xoxb-"  # noqa: S105 - prefixes, not tokens
+APP_TOKEN_PREFIX = "xapp-"  # noqa: S105
 
 # docs.slack.dev/authentication/tokens
 TOKEN_KINDS = {
-    BOT_TOKEN: "a bot token",
-    APP_TOKEN: "an app-level token",
+    BOT_TOKEN_PREFIX: "a bot token",
+    APP_TOKEN_PREFIX: "an app-level token",
     "xoxp-": "a user token",
     "xoxe.": "a token that expires; switch token rotation off for the app",
     "xoxe-": "a refresh token",
@@ -32,7 +32,7 @@ TOKEN_KINDS = {
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
-HIGHEST_PORT = 65535
+MAX_PORT = 65535
 
 _TOKEN = re.compile(r"[!-~]+")
 _MEMBER_OR_GROUP = re.compile(r"[UWS][A-Z0-9]{2,}")
@@ -42,21 +42,21 @@ _VERSION = re.compile(r"v[0-9]+\.[0-9]+")
 
 
 def bot_token(value: str) -> str:
-    return _slack_token(value, BOT_TOKEN)
+    return _slack_token(value, BOT_TOKEN_PREFIX)
 
 
 def app_token(value: str) -> str:
-    return _slack_token(value, APP_TOKEN)
+    return _slack_token(value, APP_TOKEN_PREFIX)
 
 
-def _slack_token(value: str, wanted: str) -> str:
-    expected = f"{TOKEN_KINDS[wanted]} starts with {wanted}"
-    if not value.startswith(wanted):
+def _slack_token(value: str, expected_prefix: str) -> str:
+    expected = f"{TOKEN_KINDS[expected_prefix]} starts with {expected_prefix}"
+    if not value.startswith(expected_prefix):
         for prefix, kind in TOKEN_KINDS.items():
             if value.startswith(prefix):
                 raise ValueError(f"starts with {prefix}: that is {kind}; {expected}")
-        raise ValueError(f"does not start with {wanted}: {expected}")
-    if not re.fullmatch(r"[A-Za-z0-9-]+", value.removeprefix(wanted)):
+        raise ValueError(f"does not start with {expected_prefix}: {expected}")
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value.removeprefix(expected_prefix)):
         raise ValueError("holds characters that no Slack token has: copy it again, whole")
     return value
 
@@ -77,20 +77,20 @@ def bearer_token(value: str) -> str:
     return secret(value)
 
 
-def slack_address(value: str) -> str:
+def slack_url(value: str) -> str:
     """A base address that ends with a slash, as slack_sdk wants it."""
-    return _web_address(value).rstrip("/") + "/"
+    return _web_url(value).rstrip("/") + "/"
 
 
-def chakra_address(value: str) -> str:
+def chakra_url(value: str) -> str:
     """A base address without a slash at its end: every path begins with one."""
-    address = _web_address(value).rstrip("/")
-    if re.search(r"/v[0-9]+(/ext)?$", address):
+    url = _web_url(value).rstrip("/")
+    if re.search(r"/v[0-9]+(/ext)?$", url):
         raise ValueError("ends with a version: give the address before /v1, the bot adds the rest")
-    return address
+    return url
 
 
-def _web_address(value: str) -> str:
+def _web_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         host = parts.hostname
@@ -99,12 +99,12 @@ def _web_address(value: str) -> str:
         raise ValueError("is no web address") from None
     if parts.scheme not in {"http", "https"} or not host:
         raise ValueError("is no web address: it should look like https://host.example")
-    if parts.scheme == "http" and not _loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("starts with http://: tokens travel there, so it must be https://")
-    return _bare(value, parts)
+    return _require_bare_url(value, parts)
 
 
-def _bare(value: str, parts: SplitResult) -> str:
+def _require_bare_url(value: str, parts: SplitResult) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("holds a name, a password, a ? or a #: give the bare address")
     if re.search(r"\s", value):
@@ -112,7 +112,7 @@ def _bare(value: str, parts: SplitResult) -> str:
     return value
 
 
-def _loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
@@ -121,7 +121,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def database_address(value: str) -> str:
+def database_url(value: str) -> str:
     if value.startswith("postgres://"):
         raise ValueError("starts with postgres://: write postgresql://")
     if not re.match(r"sqlite:///.|postgresql://.", value):
@@ -163,8 +163,8 @@ def host(value: str) -> str:
 
 def port(value: str) -> int:
     """0 to 65535; with 0 the system picks a free one."""
-    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > HIGHEST_PORT:
-        raise ValueError(f"is no port: it is a number from 0 (any free one) to {HIGHEST_PORT}")
+    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > MAX_PORT:
+        raise ValueError(f"is no port: it is a number from 0 (any free one) to {MAX_PORT}")
     return int(value)
 
 

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from rapidfuzz import fuzz, process
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 from bot.sheets.guarding import unescape_formula
 
 RECORD_ID = "id"
@@ -105,7 +105,9 @@ class ColumnMatches:
 
     def _duplicate_errors(self) -> Iterable[str]:
         for one in self.duplicates:
-            named = " and ".join(f"“{plain(header, MAX_NAME_LENGTH)}”" for header in one.headers)
+            named = " and ".join(
+                f"“{sanitize_line(header, MAX_NAME_LENGTH)}”" for header in one.headers
+            )
             yield f"The columns {named} both mean {one.key}. Keep one of them."
 
     def _missing_errors(self) -> Iterable[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 from bot.sheets import workbook
 from bot.sheets.sheet import CellIssue, InvalidSheet, Sheet
 from bot.sheets.table import RawRow, build_sheet
@@ -86,7 +86,7 @@ def _iter_lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _build_sheet(messages: Iterator[Any]) -> Sheet:
     head = _raise_if_refused(next(messages))
-    name = plain(head["sheet"], 40)
+    name = sanitize_line(head["sheet"], 40)
     several = f" of {head['sheets']}" if head["sheets"] > 1 else ""
     return build_sheet(
         _iter_rows(messages), f"Excel, sheet “{name}”{several}", first_column_index=head["first"]

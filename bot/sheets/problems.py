@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import StringIO
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 from bot.sheets.columns import PROBLEM_COLUMN
 from bot.sheets.guarding import escape_formula, unescape_formula
 from bot.sheets.sheet import Sheet
@@ -29,7 +29,7 @@ class RowProblem:
 
     @property
     def subject(self) -> str:
-        return plain(self.column, MAX_NAME_LENGTH) or "The row"
+        return sanitize_line(self.column, MAX_NAME_LENGTH) or "The row"
 
     @property
     def sentence(self) -> str:

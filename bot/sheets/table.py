@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 from bot.sheets.sheet import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -122,7 +122,7 @@ def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> No
             raise InvalidSheet(
                 f"Columns {column_letter(first_column_index + place)} and "
                 f"{column_letter(first_column_index + again)} are both called "
-                f"“{plain(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
+                f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
             )
 
 

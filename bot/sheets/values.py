@@ -18,7 +18,7 @@ from phonenumbers import PhoneNumberFormat
 
 from bot.chakra.models import is_uuid
 from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnRole, Target
-from bot.text.normalize import tokens
+from bot.text.normalize import tokenize
 
 Value = str | int | float | bool
 Parser = Callable[[str], Value]
@@ -106,13 +106,13 @@ _TRUE_WORDS, _FALSE_WORDS = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 
 def infer_kind(target: Target) -> ValueKind:
     """By its type; where that is unknown or a text, by its name."""
-    said = "".join(tokens(target.type))
+    said = "".join(tokenize(target.type))
     for one, words in TYPE_NAMES.items():
         if said in words and one not in (ValueKind.NUMBER, ValueKind.INTEGER):
             return one
     for one, pattern in NAME_PATTERNS.items():
         if any(
-            pattern.fullmatch(" ".join(tokens(name))) for name in (target.short_id, target.name)
+            pattern.fullmatch(" ".join(tokenize(name))) for name in (target.short_id, target.name)
         ):
             return one
     return next((one for one, words in TYPE_NAMES.items() if said in words), ValueKind.TEXT)

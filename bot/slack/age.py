@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.cache import Cached
-from bot.errors import Throttled
+from bot.errors import RateLimited
 from bot.slack.blocks import Markup, markup
 
 JUST_NOW_SECONDS = 5.0
@@ -31,7 +31,7 @@ def freshness(cached: Cached[Any]) -> Markup:
         return markup("From Chakra, ", format_age(cached.age_seconds))
     why = (
         "Chakra is asked too often right now."
-        if isinstance(cached.reason, Throttled)
+        if isinstance(cached.reason, RateLimited)
         else "Chakra cannot be reached right now."
     )
     return markup(f":warning: {why} This is from {format_age(cached.age_seconds)}.")

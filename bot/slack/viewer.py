@@ -20,7 +20,7 @@ class Viewer:
     may_share: bool = True
 
 
-async def viewer(request: Request, members: Members) -> Viewer:
+async def build_viewer(request: Request, members: Members) -> Viewer:
     """Asks Slack nothing new: the access check has just read the same member."""
     try:
         offset: int | None = (await members.get_member(request.actor.id)).value.utc_offset
@@ -30,10 +30,10 @@ async def viewer(request: Request, members: Members) -> Viewer:
         now=request.now,
         utc_offset=offset,
         may_edit=request.role >= Role.SENDER,
-        may_share=shareable(request.channel),
+        may_share=is_shareable(request.channel),
     )
 
 
-def shareable(place: RequestChannel) -> bool:
+def is_shareable(place: RequestChannel) -> bool:
     """Not in direct messages: ``D…`` ids. docs.slack.dev/reference/objects/conversation-object"""
     return bool(place.id) and not place.id.startswith("D")

@@ -14,10 +14,10 @@ from bot.slack.commands.reply import Block, Choice, Message
 from bot.slack.viewer import Viewer
 from bot.templates import editor as form
 from bot.templates import vocabulary
-from bot.templates.draft import editable
-from bot.templates.preview import preview, summary
-from bot.templates.send_blockers import unsendable
-from bot.templates.variables import VARIABLE, fields
+from bot.templates.draft import is_editable
+from bot.templates.preview import render_preview, summary_line
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import VARIABLE_PREFIX, template_fields
 
 # Ids of the actions that every card offers; the command `templates` answers them.
 CHOOSE = "templates.choose"
@@ -25,142 +25,156 @@ REFRESH = "templates.refresh"
 SHARE = "templates.share"
 SEND = "templates.send"
 
-LONGEST_NAME = 150
-LONGEST_VALUE = 200
-LONGEST_EXAMPLES = 500
-MOST_EXAMPLES = 10
-MOST_LANGUAGES = 30
+MAX_NAME_LENGTH = 150
+MAX_VALUE_LENGTH = 200
+MAX_EXAMPLES_LENGTH = 500
+MAX_EXAMPLES = 10
+MAX_LANGUAGES = 30
 """In the menu. Slack counts its options among the 12,000 characters of a message."""
-LONGEST_CHOICE = 25
+MAX_CHOICE_LENGTH = 25
 
 
-def private(
+def render_private(
     template: Cached[Template],
     family: Sequence[Template],
     viewer: Viewer,
     *,
     note: str = "",
-    replace: bool = False,
+    replace_original: bool = False,
 ) -> Message:
     """``family``: the template in every language that there is. ``note`` stands above the card."""
-    shown = template.value
-    made: list[Block] = [blocks.section(note)] if note else []
-    made += _head(shown, family)
-    made += [blocks.divider(), *preview(shown), blocks.divider()]
-    examples = _examples(shown)
+    value = template.value
+    content: list[Block] = [blocks.section(note)] if note else []
+    content += _header(value, family)
+    content += [blocks.divider(), *render_preview(value), blocks.divider()]
+    examples = _examples_line(value)
     if examples:
-        made.append(blocks.context(examples))
-    made.append(blocks.context(freshness(template), markup("Id ", code(shown.id))))
-    made.append(blocks.actions(*_elements(shown, family, viewer)))
-    return Message(text=_summary(shown), blocks=tuple(made), replace_original=replace)
+        content.append(blocks.context(examples))
+    content.append(blocks.context(freshness(template), markup("Id ", code(value.id))))
+    content.append(blocks.actions(*_action_elements(value, family, viewer)))
+    return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
 
 
-def public(template: Template, family: Sequence[Template], by: str) -> Message:
+def render_public(template: Template, family: Sequence[Template], member_id: str) -> Message:
     """For everyone in a channel: numbers and addresses masked, no buttons. ``by`` is a Slack member
     id."""
-    shown = [*_head(template, family), blocks.divider(), *preview(template), blocks.divider()]
-    made = [_masked(block) for block in shown]
+    unmasked = [
+        *_header(template, family),
+        blocks.divider(),
+        *render_preview(template),
+        blocks.divider(),
+    ]
+    content = [_mask_block(block) for block in unmasked]
     return Message(
         text=markup("WhatsApp template ", redact(_name(template))),
-        blocks=(*made, blocks.context(markup("Shared by ", mention(by)))),
+        blocks=(*content, blocks.context(markup("Shared by ", mention(member_id)))),
         to_channel=True,
     )
 
 
-def best(family: Sequence[Template]) -> Template:
+def pick_preferred(family: Sequence[Template]) -> Template:
     """The one to show first: one that can be sent, else the first. Raises ``IndexError``."""
-    return next((one for one in family if one.sendable), family[0])
+    return next((template for template in family if template.is_sendable), family[0])
 
 
 def _name(template: Template) -> str:
-    return _value(template.name, LONGEST_NAME)
+    return _clip_value(template.name, MAX_NAME_LENGTH)
 
 
-def _head(template: Template, family: Sequence[Template]) -> list[Block]:
-    made = [blocks.section(bold(_name(template))), *blocks.fields(_facts(template, family))]
-    why = _why(template)
+def _header(template: Template, family: Sequence[Template]) -> list[Block]:
+    content = [blocks.section(bold(_name(template))), *blocks.fields(_facts(template, family))]
+    why = _blocker_text(template)
     if why:
-        made.append(blocks.section(why))
-    return made
+        content.append(blocks.section(why))
+    return content
 
 
 def _facts(template: Template, family: Sequence[Template]) -> list[tuple[str, str]]:
-    others = [one.language for one in family if one.id != template.id]
-    language = vocabulary.language(template.language)
-    more = f"; also {', '.join(map(vocabulary.language, others))}" if others else ""
+    others = [variant.language for variant in family if variant.id != template.id]
+    language = vocabulary.language_name(template.language)
+    more = f"; also {', '.join(map(vocabulary.language_name, others))}" if others else ""
     return [
-        ("State", _value(vocabulary.state(template.status))),
-        ("Category", _category(template)),
-        ("Quality", _value(vocabulary.quality(template.quality))),
-        ("Language", _value(language + more)),
+        ("State", _clip_value(vocabulary.state_label(template.status))),
+        ("Category", _category_value(template)),
+        ("Quality", _clip_value(vocabulary.quality_label(template.quality))),
+        ("Language", _clip_value(language + more)),
     ]
 
 
-def _value(text: str, most: int = LONGEST_VALUE) -> str:
-    return blocks.clip(escape(text), most)
+def _clip_value(text: str, max_length: int = MAX_VALUE_LENGTH) -> str:
+    return blocks.clip(escape(text), max_length)
 
 
-def _category(template: Template) -> str:
-    named = vocabulary.category(template.category)
-    before = template.previous_category
-    if before and before != template.category:
-        named += f", was {vocabulary.category(before).lower()}"
-    return _value(named)
+def _category_value(template: Template) -> str:
+    named = vocabulary.category_name(template.category)
+    previous = template.previous_category
+    if previous and previous != template.category:
+        named += f", was {vocabulary.category_name(previous).lower()}"
+    return _clip_value(named)
 
 
-def _why(template: Template) -> Markup | None:
+def _blocker_text(template: Template) -> Markup | None:
     """What stands in the way of sending it."""
     if template.status == "REJECTED" and template.rejected_reason:
-        told = vocabulary.reason(blocks.clip(template.rejected_reason, 40))
-        return markup(Markup(":red_circle: "), bold("Rejected."), " ", told)
-    told = unsendable(template)
-    return markup(Markup(":information_source: "), told) if told else None
+        reason = vocabulary.rejection_reason(blocks.clip(template.rejected_reason, 40))
+        return markup(Markup(":red_circle: "), bold("Rejected."), " ", reason)
+    reason = send_blocker(template)
+    return markup(Markup(":information_source: "), reason) if reason else None
 
 
-def _examples(template: Template) -> str:
+def _examples_line(template: Template) -> str:
     """``Examples: ‹1›: Mark · ‹2›: 566701``: what Meta was told the variables may hold."""
-    given = [one for one in fields(template) if one.example and one.key.startswith(VARIABLE)]
-    pairs = [blocks.clip(f"{one.label}: {one.example}", 80) for one in given[:MOST_EXAMPLES]]
-    return _value(f"Examples: {'  ·  '.join(pairs)}", LONGEST_EXAMPLES) if pairs else ""
+    given = [
+        field
+        for field in template_fields(template)
+        if field.example and field.key.startswith(VARIABLE_PREFIX)
+    ]
+    pairs = [blocks.clip(f"{field.label}: {field.example}", 80) for field in given[:MAX_EXAMPLES]]
+    return _clip_value(f"Examples: {'  ·  '.join(pairs)}", MAX_EXAMPLES_LENGTH) if pairs else ""
 
 
-def _elements(template: Template, family: Sequence[Template], viewer: Viewer) -> list[Block]:
-    made: list[Block] = []
+def _action_elements(template: Template, family: Sequence[Template], viewer: Viewer) -> list[Block]:
+    elements: list[Block] = []
     if len(family) > 1:
-        choices = [_choice(one) for one in family[:MOST_LANGUAGES]]
-        made.append(blocks.select(CHOOSE, "Language", choices, initial=template.id))
-    if viewer.may_edit and not unsendable(template):
-        made.append(blocks.button("Send", SEND, template.id, style="primary"))
-    made.append(blocks.button("Refresh", REFRESH, template.id))
+        choices = [_language_choice(variant) for variant in family[:MAX_LANGUAGES]]
+        elements.append(blocks.select(CHOOSE, "Language", choices, initial=template.id))
+    if viewer.may_edit and not send_blocker(template):
+        elements.append(blocks.button("Send", SEND, template.id, style="primary"))
+    elements.append(blocks.button("Refresh", REFRESH, template.id))
     if viewer.may_share:
-        made.append(blocks.button("Share to channel", SHARE, template.id))
-    if viewer.may_edit and editable(template):
-        made.append(blocks.button("Edit", form.EDIT, template.id))
-    return made
+        elements.append(blocks.button("Share to channel", SHARE, template.id))
+    if viewer.may_edit and is_editable(template):
+        elements.append(blocks.button("Edit", form.EDIT, template.id))
+    return elements
 
 
-def _choice(template: Template) -> Choice:
-    language, state = vocabulary.language(template.language), vocabulary.state_word(template.status)
+def _language_choice(template: Template) -> Choice:
+    language, state = (
+        vocabulary.language_name(template.language),
+        vocabulary.state_name(template.status),
+    )
     return Choice(
-        blocks.clip(language, LONGEST_CHOICE), template.id, blocks.clip(state, LONGEST_CHOICE)
+        blocks.clip(language, MAX_CHOICE_LENGTH), template.id, blocks.clip(state, MAX_CHOICE_LENGTH)
     )
 
 
 def _summary(template: Template) -> Markup:
-    state = vocabulary.state_word(template.status)
-    return markup(_name(template), " · ", blocks.clip(state, 60), " · ", summary(template))
+    state = vocabulary.state_name(template.status)
+    return markup(_name(template), " · ", blocks.clip(state, 60), " · ", summary_line(template))
 
 
-def _masked(block: Block) -> Block:
+def _mask_block(block: Block) -> Block:
     """A section, its fields or a context, with what is personal in their texts hidden."""
-    made = dict(block)
+    masked = dict(block)
     if "text" in block:
-        made["text"] = _hidden(block["text"], blocks.MAX_SECTION_TEXT_LENGTH)
+        masked["text"] = _mask_text(block["text"], blocks.MAX_SECTION_TEXT_LENGTH)
     for name in ("fields", "elements"):
         if name in block:
-            made[name] = [_hidden(one, blocks.MAX_FIELD_TEXT_LENGTH) for one in block[name]]
-    return made
+            masked[name] = [
+                _mask_text(element, blocks.MAX_FIELD_TEXT_LENGTH) for element in block[name]
+            ]
+    return masked
 
 
-def _hidden(text: Block, most: int) -> Block:
-    return {**text, "text": blocks.clip(Markup(redact(text["text"])), most)}
+def _mask_text(text: Block, max_length: int) -> Block:
+    return {**text, "text": blocks.clip(Markup(redact(text["text"])), max_length)}

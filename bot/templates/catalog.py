@@ -13,83 +13,94 @@ from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
-from bot.chakra.templates import NewTemplate, Submitted
+from bot.chakra.templates import NewTemplate, TemplateSubmission
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
+    InvalidResponse,
+    NotConfigured,
     NotFound,
-    NotSetUp,
     Rejected,
-    Unreadable,
     UsageError,
 )
-from bot.templates.send_blockers import unsendable
-from bot.text.normalize import tokens
+from bot.templates.send_blockers import send_blocker
+from bot.text.normalize import tokenize
 
-TEMPLATES, SENDERS = "templates", "senders"
-ALL = "all"
-WABA = "CHAKRA_WABA_ID"
-SENDER = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
+TEMPLATES_CACHE_KIND, SENDERS_CACHE_KIND = "templates", "senders"
+CACHE_KEY = "all"
+WABA_ID_SETTING = "CHAKRA_WABA_ID"
+SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
-NEAR = 70
+MIN_NAME_SIMILARITY = 70
 """rapidfuzz's ratio (0-100) from which a name is near to a misspelt one."""
-MOST_NEAR = 3
+MAX_NAME_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
-class Shelf:
+class TemplateIndex:
     """All templates by name and language, indexed once. ``words`` holds, by id, the folded words
     of the name, the texts and the buttons."""
 
     templates: tuple[Template, ...]
     by_id: Mapping[str, Template]
     by_name: Mapping[str, tuple[Template, ...]]
-    words: Mapping[str, frozenset[str]]
+    words_by_id: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of(cls, found: Iterable[Template]) -> Shelf:
+    def build(cls, templates: Iterable[Template]) -> TemplateIndex:
         """In the order of their names; of one name those in the account's usual languages first."""
-        listed = list(found)
-        usual = Counter(_tongue(one) for one in listed)
-        every = tuple(
-            sorted(listed, key=lambda one: (one.name, -usual[_tongue(one)], one.language))
+        listed = list(templates)
+        usual = Counter(_base_language(template) for template in listed)
+        ordered = tuple(
+            sorted(listed, key=lambda one: (one.name, -usual[_base_language(one)], one.language))
         )
         names: dict[str, tuple[Template, ...]] = {}
-        for one in every:
-            names[one.name] = (*names.get(one.name, ()), one)
+        for template in ordered:
+            names[template.name] = (*names.get(template.name, ()), template)
         return cls(
-            every, {one.id: one for one in every}, names, {one.id: _in(one) for one in every}
+            ordered,
+            {template.id: template for template in ordered},
+            names,
+            {template.id: _searchable_words(template) for template in ordered},
         )
 
     @property
-    def usable(self) -> tuple[Template, ...]:
+    def sendable(self) -> tuple[Template, ...]:
         """What can be sent from here, now."""
-        return tuple(one for one in self.templates if not unsendable(one))
+        return tuple(template for template in self.templates if not send_blocker(template))
 
-    def named(self, typed: str, language: str = "") -> tuple[Template, ...]:
+    def find_by_name(self, name: str, language: str = "") -> tuple[Template, ...]:
         """Every language of a name; spaces and capitals are forgiven. With a ``language`` ("en_US",
         "en") the very one, else its variants."""
-        found = self.by_name.get("_".join(typed.strip().lower().split()), ())
+        found = self.by_name.get("_".join(name.strip().lower().split()), ())
         if not language:
             return found
-        sought = language.replace("-", "_").lower()
-        exact = tuple(one for one in found if one.language.lower() == sought)
-        return exact or tuple(one for one in found if in_language(one, sought))
+        normalized_language = language.replace("-", "_").lower()
+        exact = tuple(
+            template for template in found if template.language.lower() == normalized_language
+        )
+        return exact or tuple(
+            template for template in found if matches_language(template, normalized_language)
+        )
 
-    def near(self, typed: str) -> tuple[str, ...]:
+    def suggest_names(self, typed: str) -> tuple[str, ...]:
         """Names that a misspelt one may have meant, the likeliest first."""
-        sought = "_".join(typed.strip().lower().split())
+        normalized_name = "_".join(typed.strip().lower().split())
         found = process.extract(
-            sought, list(self.by_name), scorer=fuzz.ratio, score_cutoff=NEAR, limit=MOST_NEAR
+            normalized_name,
+            list(self.by_name),
+            scorer=fuzz.ratio,
+            score_cutoff=MIN_NAME_SIMILARITY,
+            limit=MAX_NAME_SUGGESTIONS,
         )
         return tuple(name for name, _, _ in found)
 
-    def in_several_languages(self, name: str) -> bool:
+    def has_several_languages(self, name: str) -> bool:
         return len(self.by_name.get(name, ())) > 1
 
 
-class Library:
-    """Raises the ``ChakraError``s of the client, and ``NotSetUp`` where the account of the
+class TemplateCatalog:
+    """Raises the ``ChakraError``s of the client, and ``NotConfigured`` where the account of the
     templates cannot be found: it is ``waba_id``, else that of the number ``sender_id``, else the
     only one there is. ``plugin_id`` narrows the listing of numbers to those of one plugin."""
 
@@ -108,130 +119,143 @@ class Library:
         self._plugin_id = plugin_id or ""
         self._sender_id = sender_id
 
-    async def shelf(self, *, refresh: bool = False) -> Cached[Shelf]:
-        return await self._cache.get(TEMPLATES, ALL, self._load, refresh=refresh)
+    async def get_index(self, *, refresh: bool = False) -> Cached[TemplateIndex]:
+        return await self._cache.get(
+            TEMPLATES_CACHE_KIND, CACHE_KEY, self._load_index, refresh=refresh
+        )
 
-    async def template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
+    async def get_template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
         """Raises ``NotFound`` for one that is no more."""
-        shelf = await self.shelf(refresh=refresh)
-        found = shelf.value.by_id.get(template_id)
+        index = await self.get_index(refresh=refresh)
+        found = index.value.by_id.get(template_id)
         if found is None:
             hint = "It is not in the account any more. /chakra templates shows what there is."
             raise NotFound("template", template_id, hint=hint)
-        return Cached(found, shelf.age_seconds, shelf.stale, shelf.reason)
+        return Cached(found, index.age_seconds, index.stale, index.reason)
 
-    async def as_seen(self, template_id: str) -> Template:
+    async def get_last_known(self, template_id: str) -> Template:
         """As it is remembered, however old that is; asked for where this process has not seen it.
         Raises ``NotFound``."""
-        shelf = self.remembered()
-        seen = shelf.by_id.get(template_id) if shelf else None
-        return seen or (await self.template(template_id)).value
+        index = self.get_cached_index()
+        cached = index.by_id.get(template_id) if index else None
+        return cached or (await self.get_template(template_id)).value
 
-    def remembered(self) -> Shelf | None:
+    def get_cached_index(self) -> TemplateIndex | None:
         """What is known without asking, however old: for a form that must open at once."""
-        held = self._cache.peek(TEMPLATES, ALL)
-        return held.value if held is not None else None
+        cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
+        return cached.value if cached is not None else None
 
-    async def senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
+    async def get_senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         """The numbers that are connected, the one of the settings first."""
-        listed = await self._numbers(refresh=refresh)
+        numbers = await self._get_numbers(refresh=refresh)
         return Cached(
-            self._connected(listed.value), listed.age_seconds, listed.stale, listed.reason
+            self._filter_connected(numbers.value),
+            numbers.age_seconds,
+            numbers.stale,
+            numbers.reason,
         )
 
-    def _connected(self, listed: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
-        found = (one for one in listed if one.connected)
+    def _filter_connected(self, numbers: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
+        found = (number for number in numbers if number.is_connected)
         return tuple(sorted(found, key=lambda one: one.id != self._sender_id))
 
-    def remembered_senders(self) -> tuple[PhoneNumber, ...]:
+    def get_cached_senders(self) -> tuple[PhoneNumber, ...]:
         """As ``remembered``, of the numbers that are connected."""
-        held = self._cache.peek(SENDERS, ALL)
-        return self._connected(held.value) if held is not None else ()
+        cached = self._cache.peek(SENDERS_CACHE_KIND, CACHE_KEY)
+        return self._filter_connected(cached.value) if cached is not None else ()
 
-    async def sender(self) -> str:
+    async def get_default_sender_id(self) -> str:
         """Meta's id of the number that sends where nobody chose one. Raises ``UsageError`` where
-        somebody must, ``NotSetUp`` where there is none."""
+        somebody must, ``NotConfigured`` where there is none."""
         if self._sender_id:
             return self._sender_id
         try:
-            found = (await self.senders()).value
+            found = (await self.get_senders()).value
         except ChakraError as refused:
-            if not _cannot_be_listed(refused):
+            if not _is_listing_unsupported(refused):
                 raise
             found = ()
         if not found:
-            raise NotSetUp(SENDER, "Chakra does not tell which number messages are sent from.")
+            raise NotConfigured(
+                SENDER_ID_SETTING, "Chakra does not tell which number messages are sent from."
+            )
         if len(found) > 1:
             raise UsageError("Choose the number that it is sent from.")
         return found[0].id
 
-    async def create(self, template: NewTemplate) -> Submitted:
+    async def create(self, template: NewTemplate) -> TemplateSubmission:
         """Whatever comes of it, the next look asks anew: the outcome of a write may be unknown."""
-        account = await self._account()
+        account = await self._find_waba_id()
         try:
             return await self._chakra.templates.create(account, template)
         finally:
-            self._cache.invalidate(TEMPLATES)
+            self._cache.invalidate(TEMPLATES_CACHE_KIND)
 
     async def update(self, template_id: str, changes: Mapping[str, Any]) -> None:
         try:
             await self._chakra.templates.update(template_id, changes)
         finally:
-            self._cache.invalidate(TEMPLATES)
+            self._cache.invalidate(TEMPLATES_CACHE_KIND)
 
-    async def _load(self) -> Shelf:
-        return Shelf.of(await self._chakra.templates.list(await self._account()))
+    async def _load_index(self) -> TemplateIndex:
+        return TemplateIndex.build(await self._chakra.templates.list(await self._find_waba_id()))
 
-    async def _numbers(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
+    async def _get_numbers(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         async def load() -> tuple[PhoneNumber, ...]:
             return await self._chakra.numbers.list(self._plugin_id)
 
-        return await self._cache.get(SENDERS, ALL, load, refresh=refresh)
+        return await self._cache.get(SENDERS_CACHE_KIND, CACHE_KEY, load, refresh=refresh)
 
-    async def _account(self) -> str:
+    async def _find_waba_id(self) -> str:
         if self._waba_id:
             return self._waba_id
         try:
-            numbers = (await self._numbers()).value
+            numbers = (await self._get_numbers()).value
         except ChakraError as refused:
-            if _cannot_be_listed(refused):
-                raise NotSetUp(
-                    WABA,
+            if _is_listing_unsupported(refused):
+                raise NotConfigured(
+                    WABA_ID_SETTING,
                     "Chakra does not tell which WhatsApp Business Account the templates are in.",
                 ) from refused
             raise
-        mine = {one.waba for one in numbers if one.id == self._sender_id and one.waba}
-        found = mine or {one.waba for one in numbers if one.waba}
+        of_sender = {
+            number.waba for number in numbers if number.id == self._sender_id and number.waba
+        }
+        found = of_sender or {number.waba for number in numbers if number.waba}
         if len(found) != 1:
-            raise NotSetUp(WABA, _none_or_several(len(found)))
+            raise NotConfigured(WABA_ID_SETTING, _account_count_message(len(found)))
         return found.pop()
 
 
-def in_language(template: Template, sought: str) -> bool:
+def matches_language(template: Template, language: str) -> bool:
     """``en`` means ``en_US`` and ``en_GB`` too."""
     code = template.language.lower()
-    return code == sought or code.startswith(f"{sought}_")
+    return code == language or code.startswith(f"{language}_")
 
 
-def _tongue(template: Template) -> str:
+def _base_language(template: Template) -> str:
     """``en`` of ``en_US``."""
     return template.language.partition("_")[0].lower()
 
 
-def _in(template: Template) -> frozenset[str]:
+def _searchable_words(template: Template) -> frozenset[str]:
     parts = [template.name, *(button.text for button in template.buttons)]
-    parts += [one.text for one in (template.header, template.body, template.footer) if one]
-    return frozenset(word for part in parts for word in tokens(part))
+    parts += [
+        component.text
+        for component in (template.header, template.body, template.footer)
+        if component
+    ]
+    return frozenset(word for part in parts for word in tokenize(part))
 
 
-def _cannot_be_listed(refused: ChakraError) -> bool:
+def _is_listing_unsupported(error: ChakraError) -> bool:
     """The listing is not documented: a Chakra may not have it, or not for this key."""
-    if isinstance(refused, KeyRefused):
-        return refused.status == 403
-    return isinstance(refused, Rejected | Unreadable)
+    if isinstance(error, AuthenticationError):
+        return error.status == 403
+    return isinstance(error, Rejected | InvalidResponse)
 
 
-def _none_or_several(count: int) -> str:
+def _account_count_message(count: int) -> str:
     if not count:
         return "Chakra lists no WhatsApp Business Account, so its templates cannot be found."
     return f"Chakra lists {count} WhatsApp Business Accounts, and it is not set which one to use."

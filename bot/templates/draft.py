@@ -11,17 +11,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chakra.template import VARIABLE, Body, Footer, Header, Template, names_in
+from bot.chakra.template import (
+    VARIABLE_PATTERN,
+    Body,
+    Footer,
+    Header,
+    Template,
+    find_variable_names,
+)
 from bot.chakra.templates import NewTemplate
 
-LONGEST: Mapping[str, int] = {"name": 512, "header": 60, "body": 1024, "footer": 60}
+MAX_LENGTHS: Mapping[str, int] = {"name": 512, "header": 60, "body": 1024, "footer": 60}
 """Characters."""
 CATEGORIES = ("UTILITY", "MARKETING")
 """Of an authentication template Meta writes the words itself, so there is nothing to draft."""
-EDITABLE = frozenset({"APPROVED", "REJECTED", "PAUSED"})
+EDITABLE_STATES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
 """States in which Meta takes a change."""
 
-NO_VARIABLE = "A variable is written as {{1}}, or as {{first_name}} in small letters."
+VARIABLE_FORMAT_HINT = "A variable is written as {{1}}, or as {{first_name}} in small letters."
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -30,7 +37,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TemplateDraft:
     """The fields of the form by their names; ``examples`` has a line for each variable of the body,
     in their order."""
 
@@ -44,12 +51,12 @@ class Draft:
     footer: str = ""
 
     @classmethod
-    def read(cls, values: Mapping[str, str]) -> Draft:
+    def from_values(cls, values: Mapping[str, str]) -> TemplateDraft:
         """Of a submitted form, where fields may be missing."""
         return cls(**{field: values.get(field, "").strip() for field in cls.__slots__})
 
     @classmethod
-    def of(cls, template: Template) -> Draft:
+    def from_template(cls, template: Template) -> TemplateDraft:
         header, body, footer = template.header, template.body, template.footer
         return cls(
             name=template.name,
@@ -63,84 +70,101 @@ class Draft:
         )
 
     @property
-    def named(self) -> bool:
-        return any(not name.isdigit() for name in names_in(f"{self.header}\n{self.body}"))
+    def uses_named_variables(self) -> bool:
+        return any(
+            not name.isdigit() for name in find_variable_names(f"{self.header}\n{self.body}")
+        )
 
-    def new(self) -> NewTemplate:
+    def to_new_template(self) -> NewTemplate:
         return NewTemplate(
             name=self.name,
             language=self.language,
             category=self.category,
-            components=self.components(),
-            parameter_format="NAMED" if self.named else "POSITIONAL",
+            components=self.to_components(),
+            parameter_format="NAMED" if self.uses_named_variables else "POSITIONAL",
         )
 
-    def components(self, before: Template | None = None) -> list[Json]:
+    def to_components(self, current: Template | None = None) -> list[Json]:
         """In Meta's shape. Of ``before`` everything is kept that the form does not show: buttons, a
         header that is a file or a place, components of newer sorts."""
-        kept = {part.type: dict(part.definition) for part in before.components} if before else {}
-        fresh: dict[str, Json | None] = {
-            "HEADER": kept.get("HEADER") if has_other_header(before) else self._header(),
-            "BODY": self._body(kept.get("BODY", {})),
+        current_parts = (
+            {part.type: dict(part.definition) for part in current.components} if current else {}
+        )
+        drafted_parts: dict[str, Json | None] = {
+            "HEADER": current_parts.get("HEADER")
+            if has_non_text_header(current)
+            else self._header_component(),
+            "BODY": self._body_component(current_parts.get("BODY", {})),
             "FOOTER": {"type": "FOOTER", "text": self.footer} if self.footer else None,
         }
-        order = dict.fromkeys([*fresh, *kept])
-        made = (fresh.get(sort, kept.get(sort)) for sort in order)
-        return [one for one in made if one]
+        form = dict.fromkeys([*drafted_parts, *current_parts])
+        components = (drafted_parts.get(sort, current_parts.get(sort)) for sort in form)
+        return [component for component in components if component]
 
     @property
-    def _samples(self) -> list[str]:
+    def _body_examples(self) -> list[str]:
         return [line.strip() for line in self.examples.splitlines() if line.strip()]
 
-    def _header(self) -> Json | None:
+    def _header_component(self) -> Json | None:
         if not self.header:
             return None
         samples = [self.header_example] if self.header_example else []
-        return {"format": "TEXT", **self._part("HEADER", self.header, samples)}
+        return {"format": "TEXT", **self._text_component("HEADER", self.header, samples)}
 
-    def _body(self, before: Json) -> Json:
-        rest = {name: value for name, value in before.items() if name != "example"}
-        return {**rest, **self._part("BODY", self.body, self._samples)}
+    def _body_component(self, current: Json) -> Json:
+        rest = {name: value for name, value in current.items() if name != "example"}
+        return {**rest, **self._text_component("BODY", self.body, self._body_examples)}
 
-    def _part(self, sort: str, text: str, samples: list[str]) -> Json:
-        names = names_in(text)
-        made: Json = {"type": sort, "text": text}
+    def _text_component(self, component_type: str, text: str, samples: list[str]) -> Json:
+        names = find_variable_names(text)
+        component: Json = {"type": component_type, "text": text}
         if not names:
-            return made
-        place = f"{sort.lower()}_text"
-        if self.named:
+            return component
+        example_key = f"{component_type.lower()}_text"
+        if self.uses_named_variables:
             pairs = zip(names, samples, strict=False)
             params = [{"param_name": name, "example": sample} for name, sample in pairs]
-            return {**made, "example": {f"{place}_named_params": params}}
-        return {**made, "example": {place: [samples] if sort == "BODY" else samples}}
+            return {**component, "example": {f"{example_key}_named_params": params}}
+        return {
+            **component,
+            "example": {example_key: [samples] if component_type == "BODY" else samples},
+        }
 
 
-def editable(template: Template) -> bool:
+def is_editable(template: Template) -> bool:
     """Whether the form can show what a change would send."""
-    return template.status in EDITABLE and not template.one_time_code and template.body is not None
+    return (
+        template.status in EDITABLE_STATES
+        and not template.is_one_time_code
+        and template.body is not None
+    )
 
 
-def has_other_header(template: Template | None) -> bool:
+def has_non_text_header(template: Template | None) -> bool:
     """One that is a file or a place, which the form does not show."""
     header = template.header if template else None
     return header is not None and header.format not in ("", "TEXT")
 
 
-def problems(draft: Draft, *, new: bool = True) -> dict[str, str]:
+def validate_draft(draft: TemplateDraft, *, is_new: bool = True) -> dict[str, str]:
     """Field -> what is wrong. Name, language and category only of a ``new`` one."""
-    found = dict(_of_a_new_one(draft)) if new else {}
-    found |= dict(_lengths(draft))
-    for place, told in (("header", _header(draft)), ("body", _body(draft)), *_mixed(draft)):
-        if told:
-            found.setdefault(place, told)
-    if VARIABLE.search(draft.footer):
+    found = dict(_validate_identity(draft)) if is_new else {}
+    found |= dict(_validate_lengths(draft))
+    for field, error in (
+        ("header", _validate_header(draft)),
+        ("body", _validate_body(draft)),
+        *_validate_variable_style(draft),
+    ):
+        if error:
+            found.setdefault(field, error)
+    if VARIABLE_PATTERN.search(draft.footer):
         found.setdefault("footer", "A footer has no variables.")
-    for place, told in _missing_examples(draft):
-        found.setdefault(place, told)
+    for field, error in _validate_examples(draft):
+        found.setdefault(field, error)
     return found
 
 
-def _of_a_new_one(draft: Draft) -> Iterator[tuple[str, str]]:
+def _validate_identity(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     if not _NAME.fullmatch(draft.name):
         better = re.sub(r"[^a-z0-9]+", "_", draft.name.lower()).strip("_")
         tip = f" For instance: {better[:60]}" if better else ""
@@ -151,61 +175,64 @@ def _of_a_new_one(draft: Draft) -> Iterator[tuple[str, str]]:
         yield "category", "Choose a category."
 
 
-def _lengths(draft: Draft) -> Iterator[tuple[str, str]]:
-    for field, most in LONGEST.items():
+def _validate_lengths(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
+    for field, max_length in MAX_LENGTHS.items():
         length = len(getattr(draft, field))
-        if length > most:
-            yield field, f"That is {length:,} characters; WhatsApp takes {most:,}."
+        if length > max_length:
+            yield field, f"That is {length:,} characters; WhatsApp takes {max_length:,}."
 
 
-def _header(draft: Draft) -> str:
+def _validate_header(draft: TemplateDraft) -> str:
     if "\n" in draft.header:
         return "A heading is one line."
-    if len(names_in(draft.header)) > 1:
+    if len(find_variable_names(draft.header)) > 1:
         return "A heading has one variable at the most."
-    return _badly_named(draft.header)
+    return _validate_variables(draft.header)
 
 
-def _body(draft: Draft) -> str:
+def _validate_body(draft: TemplateDraft) -> str:
     if not draft.body:
         return "Write what the message says."
-    found = list(VARIABLE.finditer(draft.body))
+    found = list(VARIABLE_PATTERN.finditer(draft.body))
     if found and (found[0].start() == 0 or found[-1].end() == len(draft.body)):
         return "A variable cannot stand at the very start or end. Put a word or a full stop there."
-    return _badly_named(draft.body)
+    return _validate_variables(draft.body)
 
 
-def _badly_named(text: str) -> str:
-    rest = VARIABLE.sub("", text)
+def _validate_variables(text: str) -> str:
+    rest = VARIABLE_PATTERN.sub("", text)
     if "{{" in rest or "}}" in rest:
-        return NO_VARIABLE
-    names = names_in(text)
+        return VARIABLE_FORMAT_HINT
+    names = find_variable_names(text)
     numbers = [name for name in names if name.isdigit()]
     if numbers and len(numbers) == len(names):
         if list(names) != [str(number) for number in range(1, len(names) + 1)]:
             return "Number the variables {{1}}, {{2}} and so on, without a gap."
     elif not all(_VARIABLE_NAME.fullmatch(name) for name in names if not name.isdigit()):
-        return NO_VARIABLE
+        return VARIABLE_FORMAT_HINT
     return ""
 
 
-def _mixed(draft: Draft) -> Iterator[tuple[str, str]]:
-    kinds = {name.isdigit() for name in names_in(f"{draft.header}\n{draft.body}")}
+def _validate_variable_style(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
+    kinds = {name.isdigit() for name in find_variable_names(f"{draft.header}\n{draft.body}")}
     if len(kinds) > 1:
         yield "body", "Give all variables numbers, or all of them names."
 
 
-def _missing_examples(draft: Draft) -> Iterator[tuple[str, str]]:
-    if names_in(draft.header) and not draft.header_example:
+def _validate_examples(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
+    if find_variable_names(draft.header) and not draft.header_example:
         yield "header_example", "Give an example of the heading’s variable."
-    wanted = len(names_in(draft.body))
+    wanted = len(find_variable_names(draft.body))
     given = len([line for line in draft.examples.splitlines() if line.strip()])
     if given != wanted:
         needs = "no line" if not wanted else "one line" if wanted == 1 else f"{wanted} lines"
-        yield "examples", f"The text has {_count(wanted)}, so write {needs} here, one for each."
+        yield (
+            "examples",
+            f"The text has {_variable_count_text(wanted)}, so write {needs} here, one for each.",
+        )
 
 
-def _count(variables: int) -> str:
+def _variable_count_text(variables: int) -> str:
     return {0: "no variables", 1: "one variable"}.get(variables, f"{variables} variables")
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from bot.chakra.template import Template
 from bot.templates import vocabulary
-from bot.templates.catalog import Shelf, in_language
-from bot.templates.send_blockers import unsendable
-from bot.text.normalize import tokens
+from bot.templates.catalog import TemplateIndex, matches_language
+from bot.templates.send_blockers import send_blocker
+from bot.text.normalize import tokenize
 
-ALL = "all"
-SYNONYMS: Mapping[str, str] = {
+ANY = "all"
+FILTER_SYNONYMS: Mapping[str, str] = {
     "review": "pending",
     "inreview": "pending",
     "inappeal": "in_appeal",
@@ -25,7 +25,7 @@ SYNONYMS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class TemplateFilter:
     """In lower case; ``words`` are the beginnings of words of the name or the text. "" is any."""
 
     words: str = ""
@@ -35,82 +35,98 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class TemplateFamily:
     """One name, in the languages that passed the filter."""
 
     name: str
     templates: tuple[Template, ...]
 
 
-def families(shelf: Shelf, wanted: Filter) -> tuple[Family, ...]:
+def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[TemplateFamily, ...]:
     """By name; those whose names have the words before those whose texts have them."""
-    sought = tokens(wanted.words)
+    prefixes = tokenize(criteria.words)
     found = [
-        Family(name, kept)
-        for name, every in shelf.by_name.items()
-        if (kept := tuple(one for one in every if _passes(shelf, one, wanted, sought)))
+        TemplateFamily(name, matching)
+        for name, variants in index.by_name.items()
+        if (
+            matching := tuple(
+                template for template in variants if _matches(index, template, criteria, prefixes)
+            )
+        )
     ]
-    return tuple(sorted(found, key=lambda one: (not _begun(sought, tokens(one.name)), one.name)))
-
-
-def offered(shelf: Shelf, typed: str, last_used: Sequence[tuple[str, str]]) -> tuple[Template, ...]:
-    """Those that can be sent, for a menu; ``last_used`` are names with languages, and come first,
-    in their order."""
-    found = [one for each in families(shelf, Filter(words=typed)) for one in each.templates]
-    places = {used: place for place, used in enumerate(last_used)}
     return tuple(
         sorted(
-            (one for one in found if not unsendable(one)),
-            key=lambda one: places.get((one.name, one.language), len(places)),
+            found, key=lambda one: (not _all_prefixes_match(prefixes, tokenize(one.name)), one.name)
         )
     )
 
 
-def read(typed: str) -> str:
+def sendable_templates(
+    index: TemplateIndex, query: str, last_used: Sequence[tuple[str, str]]
+) -> tuple[Template, ...]:
+    """Those that can be sent, for a menu; ``last_used`` are names with languages, and come first,
+    in their order."""
+    found = [
+        template
+        for family in find_families(index, TemplateFilter(words=query))
+        for template in family.templates
+    ]
+    ranks = {used: place for place, used in enumerate(last_used)}
+    return tuple(
+        sorted(
+            (template for template in found if not send_blocker(template)),
+            key=lambda one: ranks.get((one.name, one.language), len(ranks)),
+        )
+    )
+
+
+def parse_filter_value(typed: str) -> str:
     """A filter's word as it is compared: ``In review`` -> ``pending``, ``all`` -> "" ."""
     word = typed.strip().casefold()
-    word = SYNONYMS.get("".join(letter for letter in word if letter.isalpha()), word)
-    return "" if word == ALL else word.replace(" ", "_").replace("-", "_")
+    word = FILTER_SYNONYMS.get("".join(letter for letter in word if letter.isalpha()), word)
+    return "" if word == ANY else word.replace(" ", "_").replace("-", "_")
 
 
-def states_of(shelf: Shelf) -> tuple[str, ...]:
+def available_states(index: TemplateIndex) -> tuple[str, ...]:
     """The known ones that some template has, then those that Meta has added since."""
-    used = {one.status.lower() for one in shelf.templates} - {""}
+    used = {template.status.lower() for template in index.templates} - {""}
     known = [state.lower() for state in vocabulary.STATES if state.lower() in used]
     return (*known, *sorted(used - set(known)))
 
 
-def categories_of(shelf: Shelf) -> tuple[str, ...]:
-    return tuple(sorted({one.category.lower() for one in shelf.templates} - {""}))
+def available_categories(index: TemplateIndex) -> tuple[str, ...]:
+    return tuple(sorted({template.category.lower() for template in index.templates} - {""}))
 
 
-def languages_of(shelf: Shelf) -> tuple[str, ...]:
+def available_languages(index: TemplateIndex) -> tuple[str, ...]:
     """Meta's codes, as Meta writes them."""
-    return tuple(sorted({one.language for one in shelf.templates} - {""}))
+    return tuple(sorted({template.language for template in index.templates} - {""}))
 
 
-def by_state(templates: Iterable[Template]) -> dict[str, list[str]]:
+def group_by_state(templates: Iterable[Template]) -> dict[str, list[str]]:
     """State -> the codes of the languages that are in it; what can be sent comes first."""
     order = list(vocabulary.STATES)
     found: dict[str, list[str]] = {}
-    for one in sorted(templates, key=lambda one: _rank(one.status, order)):
-        found.setdefault(one.status, []).append(one.language)
+    for template in sorted(templates, key=lambda one: _state_rank(one.status, order)):
+        found.setdefault(template.status, []).append(template.language)
     return found
 
 
-def _passes(shelf: Shelf, one: Template, wanted: Filter, sought: tuple[str, ...]) -> bool:
-    if wanted.status and one.status.lower() != wanted.status:
+def _matches(
+    index: TemplateIndex, template: Template, criteria: TemplateFilter, prefixes: tuple[str, ...]
+) -> bool:
+    if criteria.status and template.status.lower() != criteria.status:
         return False
-    if wanted.category and one.category.lower() != wanted.category:
+    if criteria.category and template.category.lower() != criteria.category:
         return False
-    if wanted.language and not in_language(one, wanted.language):
+    if criteria.language and not matches_language(template, criteria.language):
         return False
-    return _begun(sought, shelf.words[one.id])
+    return _all_prefixes_match(prefixes, index.words_by_id[template.id])
 
 
-def _begun(sought: Iterable[str], having: Collection[str]) -> bool:
-    return all(any(word.startswith(start) for word in having) for start in sought)
+def _all_prefixes_match(prefixes: Iterable[str], words: Collection[str]) -> bool:
+    return all(any(word.startswith(start) for word in words) for start in prefixes)
 
 
-def _rank(status: str, order: list[str]) -> int:
+def _state_rank(status: str, order: list[str]) -> int:
     return order.index(status) if status in order else len(order)

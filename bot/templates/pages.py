@@ -16,17 +16,17 @@ from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.reply import Block, Message
 from bot.templates import card, vocabulary
 from bot.templates import editor as form
-from bot.templates.catalog import Shelf
+from bot.templates.catalog import TemplateIndex
 from bot.templates.list_query import (
-    Family,
-    Filter,
-    by_state,
-    categories_of,
-    families,
-    languages_of,
-    states_of,
+    TemplateFamily,
+    TemplateFilter,
+    available_categories,
+    available_languages,
+    available_states,
+    find_families,
+    group_by_state,
 )
-from bot.templates.preview import summary
+from bot.templates.preview import summary_line
 
 EXAMPLE = "/chakra templates order status:approved"
 
@@ -35,19 +35,19 @@ PAGE = "templates.page"
 RELOAD = "templates.reload"
 SHOW = "templates.show"
 
-ROWS = 8
-LONGEST_FILTER = 200
+ROWS_PER_PAGE = 8
+MAX_FILTER_LENGTH = 200
 """Characters of one filter. Four of them, escaped as JSON, fit into a button's 2,000."""
-MOST_NAMED = 30
+MAX_LISTED_VALUES = 30
 """Languages, states or categories that a sentence lists."""
-MOST_LANGUAGES = 5
+MAX_LANGUAGES = 5
 """Of one state, in a row."""
-LONGEST_ROW = 400
-SUMMARY = 90
+MAX_ROW_LENGTH = 400
+MAX_SUMMARY_LENGTH = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TemplateListQuery:
     """What was typed, and the page; pages count from 1."""
 
     words: str = ""
@@ -57,128 +57,144 @@ class Asked:
     page: int = 1
 
     @classmethod
-    def restored(cls, value: str) -> Asked:
+    def from_value(cls, value: str) -> TemplateListQuery:
         """Raises ``UsageError`` for what no button of today holds."""
         try:
             typed, status, category, language, page = json.loads(value)
         except (ValueError, TypeError, RecursionError):
-            raise _outdated() from None
+            raise _outdated_error() from None
         texts = (typed, status, category, language)
-        fits = all(isinstance(text, str) and len(text) <= LONGEST_FILTER for text in texts)
+        fits = all(isinstance(text, str) and len(text) <= MAX_FILTER_LENGTH for text in texts)
         if not fits or not isinstance(page, int) or isinstance(page, bool):
-            raise _outdated()
+            raise _outdated_error()
         return cls(typed, status, category, language, page)
 
-    def written(self) -> str:
+    def to_value(self) -> str:
         return json.dumps(astuple(self), ensure_ascii=False, separators=(",", ":"))
 
 
-def _outdated() -> UsageError:
+def _outdated_error() -> UsageError:
     return UsageError("That button belongs to an older list.", example="/chakra templates")
 
 
-def page(asked: Asked, answer: Cached[Shelf], *, may_write: bool) -> Message:
+def render_page(
+    query: TemplateListQuery, cached: Cached[TemplateIndex], *, may_write: bool
+) -> Message:
     """The page that is asked for, or the last. Raises ``UsageError`` for a filter that no template
     could pass."""
-    shelf = answer.value
-    found = _found(asked, shelf)
-    pages = max(1, ceil(len(found) / ROWS))
-    asked = replace(asked, page=min(max(1, asked.page), pages))
-    told = _told(asked, len(found), len(shelf.by_name), pages)
-    start = (asked.page - 1) * ROWS
-    made: list[Block] = [blocks.section(told)]
-    made += [row(family) for family in found[start : start + ROWS]]
+    index = cached.value
+    found = _filter_families(query, index)
+    pages = max(1, ceil(len(found) / ROWS_PER_PAGE))
+    query = replace(query, page=min(max(1, query.page), pages))
+    heading = _heading(query, len(found), len(index.by_name), pages)
+    start = (query.page - 1) * ROWS_PER_PAGE
+    content: list[Block] = [blocks.section(heading)]
+    content += [render_row(family) for family in found[start : start + ROWS_PER_PAGE]]
     if not found:
-        made.append(blocks.section(_widen(asked, shelf)))
-    made.append(blocks.context(freshness(answer)))
-    made.append(blocks.actions(*_buttons(asked, pages, may_write=may_write)))
-    return Message(text=told, blocks=tuple(made))
+        content.append(blocks.section(_empty_state(query, index)))
+    content.append(blocks.context(freshness(cached)))
+    content.append(blocks.actions(*_buttons(query, pages, may_write=may_write)))
+    return Message(text=heading, blocks=tuple(content))
 
 
-def _found(asked: Asked, shelf: Shelf) -> tuple[Family, ...]:
+def _filter_families(query: TemplateListQuery, index: TemplateIndex) -> tuple[TemplateFamily, ...]:
     """Raises ``UsageError`` for a state, category or language that there is none of."""
-    if not shelf.templates:
+    if not index.templates:
         return ()
-    _known("state", asked.status, states_of(shelf))
-    _known("category", asked.category, categories_of(shelf))
-    languages = languages_of(shelf)
-    _known("language", asked.language, languages, also={one.split("_")[0] for one in languages})
-    return families(shelf, Filter(asked.words, asked.status, asked.category, asked.language))
+    _check_value("state", query.status, available_states(index))
+    _check_value("category", query.category, available_categories(index))
+    languages = available_languages(index)
+    _check_value(
+        "language",
+        query.language,
+        languages,
+        aliases={language.split("_")[0] for language in languages},
+    )
+    return find_families(
+        index, TemplateFilter(query.words, query.status, query.category, query.language)
+    )
 
 
-def _known(what: str, typed: str, known: Sequence[str], also: set[str] | None = None) -> None:
-    if not typed or typed in {one.lower() for one in (*known, *(also or ()))}:
+def _check_value(
+    noun: str, typed: str, known: Sequence[str], aliases: set[str] | None = None
+) -> None:
+    if not typed or typed in {value.lower() for value in (*known, *(aliases or ()))}:
         return
-    there_are = ", ".join(known[:MOST_NAMED])
+    available = ", ".join(known[:MAX_LISTED_VALUES])
     raise UsageError(
-        f"No template has the {what} “{blocks.clip(typed, 40)}”. There are: {there_are}.",
+        f"No template has the {noun} “{blocks.clip(typed, 40)}”. There are: {available}.",
         example=EXAMPLE,
     )
 
 
-def _told(asked: Asked, count: int, total: int, pages: int) -> Markup:
+def _heading(query: TemplateListQuery, count: int, total: int, pages: int) -> Markup:
     """12 of 31 templates · approved · page 1 of 2"""
     parts: list[str] = [bold(f"{count} of {total} templates")]
-    if asked.words:
-        parts.append(f"“{asked.words}”")
-    if asked.status:
-        parts.append(vocabulary.state_word(asked.status.upper()).lower())
-    if asked.category:
-        parts.append(vocabulary.category(asked.category.upper()).lower())
-    if asked.language:
-        parts.append(f"language {asked.language}")
+    if query.words:
+        parts.append(f"“{query.words}”")
+    if query.status:
+        parts.append(vocabulary.state_name(query.status.upper()).lower())
+    if query.category:
+        parts.append(vocabulary.category_name(query.category.upper()).lower())
+    if query.language:
+        parts.append(f"language {query.language}")
     if pages > 1:
-        parts.append(f"page {asked.page} of {pages}")
+        parts.append(f"page {query.page} of {pages}")
     return Markup("  ·  ".join([escape(part) for part in parts]))
 
 
-def _widen(asked: Asked, shelf: Shelf) -> Markup:
+def _empty_state(query: TemplateListQuery, index: TemplateIndex) -> Markup:
     """What to change when nothing is left."""
-    if not shelf.templates:
+    if not index.templates:
         return markup("The WhatsApp account has no templates yet.")
-    near = shelf.near(asked.words) if asked.words else ()
-    if near:
-        names = Markup(", ".join([code(blocks.clip(name, 100)) for name in near]))
+    suggestions = index.suggest_names(query.words) if query.words else ()
+    if suggestions:
+        names = Markup(", ".join([code(blocks.clip(name, 100)) for name in suggestions]))
         return markup("No template matches. Close to it: ", names, ".")
-    ways = ["other or fewer words"] if asked.words else []
-    if asked.status or asked.category or asked.language:
-        ways.append("fewer filters")
+    advice = ["other or fewer words"] if query.words else []
+    if query.status or query.category or query.language:
+        advice.append("fewer filters")
     everything = code("/chakra templates")
     return markup(
-        f"No template matches. Try {' or '.join(ways)}, or see all with ", everything, "."
+        f"No template matches. Try {' or '.join(advice)}, or see all with ", everything, "."
     )
 
 
-def row(family: Family) -> Block:
-    shown = card.best(family.templates)
-    states = "  ·  ".join(_state(*one) for one in by_state(family.templates).items())
-    about = f"{vocabulary.category(shown.category)}  ·  {states}"
-    told = [bold(blocks.clip(escape(family.name), 150)), blocks.clip(escape(about), LONGEST_ROW)]
+def render_row(family: TemplateFamily) -> Block:
+    template = card.pick_preferred(family.templates)
+    states = "  ·  ".join(_state_line(*item) for item in group_by_state(family.templates).items())
+    details = f"{vocabulary.category_name(template.category)}  ·  {states}"
+    text_lines = [
+        bold(blocks.clip(escape(family.name), 150)),
+        blocks.clip(escape(details), MAX_ROW_LENGTH),
+    ]
     return blocks.section(
-        lines([*told, summary(shown, most=SUMMARY)]),
-        accessory=blocks.button("Show", SHOW, shown.id),
+        lines([*text_lines, summary_line(template, max_length=MAX_SUMMARY_LENGTH)]),
+        accessory=blocks.button("Show", SHOW, template.id),
     )
 
 
-def _state(status: str, languages: Sequence[str]) -> str:
+def _state_line(status: str, languages: Sequence[str]) -> str:
     """:large_green_circle: Approved in en_US, es and 3 more"""
-    named = ", ".join(languages[:MOST_LANGUAGES])
-    more = len(languages) - MOST_LANGUAGES
-    return f"{vocabulary.state(status)} in {named}" + (f" and {more} more" if more > 0 else "")
+    named = ", ".join(languages[:MAX_LANGUAGES])
+    remaining = len(languages) - MAX_LANGUAGES
+    return f"{vocabulary.state_label(status)} in {named}" + (
+        f" and {remaining} more" if remaining > 0 else ""
+    )
 
 
-def _buttons(asked: Asked, pages: int, *, may_write: bool) -> list[Block]:
-    made = []
-    if asked.page > 1:
-        made.append(_turning("Previous", "previous", asked, -1))
-    if asked.page < pages:
-        made.append(_turning("Next", "next", asked, 1))
-    made.append(blocks.button("Refresh", RELOAD, asked.written()))
+def _buttons(query: TemplateListQuery, pages: int, *, may_write: bool) -> list[Block]:
+    buttons = []
+    if query.page > 1:
+        buttons.append(_page_button("Previous", "previous", query, -1))
+    if query.page < pages:
+        buttons.append(_page_button("Next", "next", query, 1))
+    buttons.append(blocks.button("Refresh", RELOAD, query.to_value()))
     if may_write:
-        made.append(blocks.button("New template", form.CREATE))
-    return made
+        buttons.append(blocks.button("New template", form.CREATE))
+    return buttons
 
 
-def _turning(label: str, suffix: str, asked: Asked, step: int) -> Block:
-    there = replace(asked, page=asked.page + step)
-    return blocks.button(label, f"{PAGE}:{suffix}", there.written())
+def _page_button(label: str, suffix: str, query: TemplateListQuery, delta: int) -> Block:
+    target = replace(query, page=query.page + delta)
+    return blocks.button(label, f"{PAGE}:{suffix}", target.to_value())

@@ -23,13 +23,13 @@ CATEGORIES: Mapping[str, str] = {
     "UTILITY": "Utility",
     "AUTHENTICATION": "Authentication",
 }
-QUALITIES: Mapping[str, tuple[str, str]] = {
+QUALITY_LABELS: Mapping[str, tuple[str, str]] = {
     "GREEN": (":large_green_circle:", "High"),
     "YELLOW": (":large_yellow_circle:", "Medium: some people blocked or reported it"),
     "RED": (":red_circle:", "Low: it may be paused soon"),
     "UNKNOWN": ("", "Not rated yet"),
 }
-REASONS: Mapping[str, str] = {
+REJECTION_REASONS: Mapping[str, str] = {
     "ABUSIVE_CONTENT": "WhatsApp finds its content abusive. Write it anew, without threats, "
     "insults or anything that WhatsApp’s commerce policy forbids.",
     "INVALID_FORMAT": "Its variables or its layout are not as they must be. Check that every "
@@ -67,34 +67,34 @@ LANGUAGES: Mapping[str, str] = {
 message-templates/supported-languages. Variants of a country that are not here are shown by code."""
 
 
-def state(status: str) -> str:
+def state_label(status: str) -> str:
     """With its sign: ``:red_circle: Rejected``. A word that is not known is made readable."""
-    sign, word = STATES.get(status, ("", _readable(status)))
+    sign, word = STATES.get(status, ("", _humanize(status)))
     return f"{sign} {word or 'State unknown'}".strip()
 
 
-def state_word(status: str) -> str:
-    return STATES.get(status, ("", _readable(status)))[1] or "State unknown"
+def state_name(status: str) -> str:
+    return STATES.get(status, ("", _humanize(status)))[1] or "State unknown"
 
 
-def category(name: str) -> str:
-    return CATEGORIES.get(name) or _readable(name) or "none"
+def category_name(name: str) -> str:
+    return CATEGORIES.get(name) or _humanize(name) or "none"
 
 
-def quality(score: str) -> str:
-    sign, word = QUALITIES.get(score or "UNKNOWN", ("", _readable(score)))
+def quality_label(score: str) -> str:
+    sign, word = QUALITY_LABELS.get(score or "UNKNOWN", ("", _humanize(score)))
     return f"{sign} {word}".strip()
 
 
-def reason(code: str) -> str:
+def rejection_reason(code: str) -> str:
     """A sentence or two; Meta's own word where it is not known."""
-    return REASONS.get(code) or f"WhatsApp’s reason: {_readable(code)}."
+    return REJECTION_REASONS.get(code) or f"WhatsApp’s reason: {_humanize(code)}."
 
 
-def language(code: str) -> str:
+def language_name(code: str) -> str:
     """``English (US)``; what is not known stays a code."""
     return LANGUAGES.get(code, code) or "no language"
 
 
-def _readable(word: str) -> str:
+def _humanize(word: str) -> str:
     return word.replace("_", " ").strip().capitalize()

@@ -6,33 +6,33 @@ import re
 
 import phonenumbers
 
-FEWEST_DIGITS = 7
+MIN_DIGITS = 7
 """The shortest subscriber numbers in use; fewer digits mean too many people."""
-MOST_DIGITS = 17
+MAX_DIGITS = 17
 """E.164 allows 15; a prefix typed as 00 adds two."""
 
-_TYPED = re.compile(r"[+＋(]?[\d\s().\-‐-―/]+")
+_PHONE_PATTERN = re.compile(r"[+＋(]?[\d\s().\-‐-―/]+")
 
 
-def readings(typed: str, region: str | None) -> tuple[str, ...]:
+def phone_candidates(typed: str, region: str | None) -> tuple[str, ...]:
     """What a typed number may mean, the likeliest first; empty where it is no phone number.
 
     ``region`` is the country (``IN``) of numbers that are typed without a country code.
     """
     text = typed.strip().removeprefix("tel:")
-    if not _TYPED.fullmatch(text):
+    if not _PHONE_PATTERN.fullmatch(text):
         return ()
     digits = phonenumbers.normalize_digits_only(text)
-    if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
+    if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
         return ()
     international = text[0] in "+＋"
-    found = [_e164(text, None if international else region), digits]
+    found = [_to_e164(text, None if international else region), digits]
     if not international and digits.startswith("00"):
         found.append(digits[2:])
     return tuple(dict.fromkeys(number for number in found if number))
 
 
-def _e164(text: str, region: str | None) -> str:
+def _to_e164(text: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -40,14 +40,14 @@ def _e164(text: str, region: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 
 
-def same_ending(stored: str, reading: str) -> bool:
+def has_same_ending(stored: str, candidate: str) -> bool:
     """Whether one number is the other without its country code, with or without a leading zero."""
-    typed = reading.lstrip("0")
+    typed = candidate.lstrip("0")
     shorter = min(len(typed), len(stored))
-    return shorter >= FEWEST_DIGITS and (stored.endswith(typed) or typed.endswith(stored))
+    return shorter >= MIN_DIGITS and (stored.endswith(typed) or typed.endswith(stored))
 
 
-def written(digits: str) -> str:
+def format_international(digits: str) -> str:
     """``919999999999`` -> ``+91 99999 99999``; what no country knows keeps its digits."""
     try:
         number = phonenumbers.parse(f"+{digits}", None)

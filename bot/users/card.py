@@ -22,97 +22,107 @@ SHARE = "user.share"
 EDIT = "user.edit"
 SEND = "user.send"
 
-AVAILABILITIES = {
+AVAILABILITY_LABELS = {
     "AVAILABLE": ":large_green_circle: Available",
     "AWAY": ":large_yellow_circle: Away",
     "BUSY": ":red_circle: Busy",
 }
 """AVAILABLE is documented, the others are guesses; a word that is not here is shown as it is."""
 
-MOST_CONTACTS = 3
+MAX_CONTACTS = 3
 """E-mail addresses and phone numbers shown of one person."""
-MOST_REPORTEES = 5
-LONGEST_NAME = 150
-LONGEST_VALUE = 300
+MAX_REPORTEES = 5
+MAX_NAME_LENGTH = 150
+MAX_VALUE_LENGTH = 300
 
-_ADDRESS = re.compile(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", re.ASCII)
+_IMAGE_URL_PATTERN = re.compile(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", re.ASCII)
 """Of a picture. Slack refuses the whole message for one that it cannot read as an address."""
 
 
-def private(
-    profile: Cached[Profile], viewer: Viewer, *, note: str = "", replace: bool = False
+def render_private(
+    profile: Cached[Profile], viewer: Viewer, *, note: str = "", replace_original: bool = False
 ) -> Message:
     """Whole phone numbers and addresses: for one reader only. ``note`` stands above the card."""
-    shown = profile.value
-    user = shown.user
-    made: list[Block] = [blocks.context(note)] if note else []
-    made.append(_head(user, _presence(user, viewer)))
-    made += _lasting(shown)
-    made.append(blocks.context(freshness(profile), markup("Id ", code(user.id))))
-    made.append(blocks.actions(*_buttons(user, viewer)))
-    return Message(text=_summary(shown), blocks=tuple(made), replace_original=replace)
+    value = profile.value
+    user = value.user
+    content: list[Block] = [blocks.context(note)] if note else []
+    content.append(_header(user, _presence(user, viewer)))
+    content += _profile_blocks(value)
+    content.append(blocks.context(freshness(profile), markup("Id ", code(user.id))))
+    content.append(blocks.actions(*_buttons(user, viewer)))
+    return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
 
 
-def _lasting(shown: Profile) -> list[Block]:
+def _profile_blocks(profile: Profile) -> list[Block]:
     """What changes only with the user: drawn once for each that was fetched."""
-    key = (shown.team, shown.role, shown.reportees)
-    if key not in shown.drawn:
-        drawn = blocks.fields(_facts(shown))
-        if shown.reportee_count:
-            drawn.append(blocks.section(_reportees(shown)))
-        shown.drawn[key] = drawn
-    lasting: list[Block] = shown.drawn[key]
-    return lasting
+    key = (profile.team_name, profile.role_name, profile.reportee_names)
+    if key not in profile.block_cache:
+        drawn = blocks.fields(_facts(profile))
+        if profile.reportee_count:
+            drawn.append(blocks.section(_reportees_line(profile)))
+        profile.block_cache[key] = drawn
+    cached_blocks: list[Block] = profile.block_cache[key]
+    return cached_blocks
 
 
-def public(profile: Profile, by: str) -> Message:
+def render_public(profile: Profile, member_id: str) -> Message:
     """For everyone in a channel: masked, and without buttons. ``by`` is a Slack member id."""
     user = profile.user
     name = redact(_name(user))
     picture = user.profile_image_url
-    head = _head(user, _availability(user), name, picture if redact(picture) == picture else "")
-    facts = [(label, redact(value)) for label, value in _place_in_team(profile)]
+    head = _header(
+        user, _redacted_availability(user), name, picture if redact(picture) == picture else ""
+    )
+    facts = [(label, redact(value)) for label, value in _role_and_team(profile)]
     facts += [
-        ("E-mail", _some(map(mask_email, user.emails[:1]))),
-        ("Phone", _some(mask_phone(f"+{phone}") for phone in user.phones[:1])),
+        ("E-mail", _list_values(map(mask_email, user.emails[:1]))),
+        ("Phone", _list_values(mask_phone(f"+{phone}") for phone in user.phones[:1])),
     ]
     return Message(
         text=markup("Chakra user ", name),
-        blocks=(head, *blocks.fields(facts), blocks.context(markup("Shared by ", mention(by)))),
+        blocks=(
+            head,
+            *blocks.fields(facts),
+            blocks.context(markup("Shared by ", mention(member_id))),
+        ),
         to_channel=True,
     )
 
 
-def availability(user: User) -> str:
+def availability_label(user: User) -> str:
     """In words; "" where Chakra says nothing."""
     status = user.availability_status
-    return AVAILABILITIES.get(status.upper(), blocks.clip(status, LONGEST_VALUE))
+    return AVAILABILITY_LABELS.get(status.upper(), blocks.clip(status, MAX_VALUE_LENGTH))
 
 
-def _head(user: User, presence: str, name: str = "", picture: str | None = None) -> Block:
-    shown = name or _name(user)
-    title = bold(shown) if user.active is not False else markup(bold(shown), "  ", _inactive())
+def _header(user: User, presence: str, name: str = "", picture: str | None = None) -> Block:
+    name_text = name or _name(user)
+    title = (
+        bold(name_text)
+        if user.active is not False
+        else markup(bold(name_text), "  ", _inactive_label())
+    )
     url = user.profile_image_url if picture is None else picture
-    drawn = blocks.image(url, shown) if _ADDRESS.fullmatch(url) else None
-    return blocks.section(lines([title, presence] if presence else [title]), accessory=drawn)
+    image = blocks.image(url, name_text) if _IMAGE_URL_PATTERN.fullmatch(url) else None
+    return blocks.section(lines([title, presence] if presence else [title]), accessory=image)
 
 
 def _name(user: User) -> str:
-    return blocks.clip(user.name, LONGEST_NAME)
+    return blocks.clip(user.name, MAX_NAME_LENGTH)
 
 
-def _inactive() -> Markup:
+def _inactive_label() -> Markup:
     return italic("(inactive)")
 
 
 def _presence(user: User, viewer: Viewer) -> Markup:
     """Available · 14:05, 3 h ahead of you."""
-    parts = [availability(user), _local_time(user, viewer)]
+    parts = [availability_label(user), _local_time(user, viewer)]
     return Markup("  ·  ".join([escape(part) for part in parts if part]))
 
 
-def _availability(user: User) -> str:
-    return redact(availability(user))
+def _redacted_availability(user: User) -> str:
+    return redact(availability_label(user))
 
 
 def _local_time(user: User, viewer: Viewer) -> str:
@@ -121,19 +131,21 @@ def _local_time(user: User, viewer: Viewer) -> str:
     if local is None:
         return f"Time zone {blocks.clip(user.timezone, 60)}" if user.timezone else ""
     offset = local.utcoffset() or timedelta()
-    shown = f"{local.hour:02}:{local.minute:02}"
+    time_text = f"{local.hour:02}:{local.minute:02}"
     if viewer.utc_offset is None:
-        return f"{shown} there ({_utc(offset)})"
-    return f"{shown} there, {_apart(offset.total_seconds() - viewer.utc_offset)}"
+        return f"{time_text} there ({_format_utc_offset(offset)})"
+    return (
+        f"{time_text} there, {_format_time_difference(offset.total_seconds() - viewer.utc_offset)}"
+    )
 
 
-def _utc(offset: timedelta) -> str:
+def _format_utc_offset(offset: timedelta) -> str:
     minutes = round(offset.total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
 
 
-def _apart(seconds: float) -> str:
+def _format_time_difference(seconds: float) -> str:
     """``3 h 30 min ahead of you``."""
     hours, minutes = divmod(abs(round(seconds / 60)), 60)
     if not hours and not minutes:
@@ -145,41 +157,41 @@ def _apart(seconds: float) -> str:
 
 def _facts(profile: Profile) -> list[tuple[str, str]]:
     user = profile.user
-    facts = _place_in_team(profile)
-    facts.append(("E-mail", _some(user.emails)))
-    facts.append(("Phone", _some(profile.phones)))
-    facts.append(("Account", _account(user)))
+    facts = _role_and_team(profile)
+    facts.append(("E-mail", _list_values(user.emails)))
+    facts.append(("Phone", _list_values(profile.formatted_phones)))
+    facts.append(("Account", _account_status(user)))
     if user.username and user.username != user.name:
-        facts.append(("Username", blocks.clip(user.username, LONGEST_VALUE)))
+        facts.append(("Username", blocks.clip(user.username, MAX_VALUE_LENGTH)))
     return facts
 
 
-def _place_in_team(profile: Profile) -> list[tuple[str, str]]:
+def _role_and_team(profile: Profile) -> list[tuple[str, str]]:
     return [
-        ("Role", blocks.clip(profile.role, LONGEST_VALUE) or "none"),
-        ("Team", blocks.clip(profile.team, LONGEST_VALUE) or "none"),
+        ("Role", blocks.clip(profile.role_name, MAX_VALUE_LENGTH) or "none"),
+        ("Team", blocks.clip(profile.team_name, MAX_VALUE_LENGTH) or "none"),
     ]
 
 
-def _account(user: User) -> str:
+def _account_status(user: User) -> str:
     if user.active is None:
         return "Chakra does not say"
     return "Active" if user.active else "Inactive"
 
 
-def _some(values: Iterable[str]) -> Markup:
+def _list_values(values: Iterable[str]) -> Markup:
     """One a line, the first few of many; ``none`` where there are none."""
-    every = [blocks.clip(value, LONGEST_VALUE) for value in values]
-    shown = every[:MOST_CONTACTS]
-    if len(every) > len(shown):
-        shown.append(f"and {len(every) - MOST_CONTACTS} more")
-    return lines(shown or ["none"])
+    clipped = [blocks.clip(value, MAX_VALUE_LENGTH) for value in values]
+    visible = clipped[:MAX_CONTACTS]
+    if len(clipped) > len(visible):
+        visible.append(f"and {len(clipped) - MAX_CONTACTS} more")
+    return lines(visible or ["none"])
 
 
-def _reportees(profile: Profile) -> Markup:
+def _reportees_line(profile: Profile) -> Markup:
     count = profile.reportee_count
     people = "1 person reports" if count == 1 else f"{count} people report"
-    names = [blocks.clip(name, LONGEST_NAME) for name in profile.reportees[:MOST_REPORTEES]]
+    names = [blocks.clip(name, MAX_NAME_LENGTH) for name in profile.reportee_names[:MAX_REPORTEES]]
     if not names:
         return markup(f"{people} to them")
     more = count - len(names)
@@ -188,16 +200,18 @@ def _reportees(profile: Profile) -> Markup:
 
 
 def _buttons(user: User, viewer: Viewer) -> list[Block]:
-    made = [blocks.button("Refresh", REFRESH, user.id)]
+    buttons = [blocks.button("Refresh", REFRESH, user.id)]
     if viewer.may_share:
-        made.append(blocks.button("Share to channel", SHARE, user.id))
+        buttons.append(blocks.button("Share to channel", SHARE, user.id))
     if viewer.may_edit:
-        made.append(blocks.button("Edit", EDIT, user.id))
+        buttons.append(blocks.button("Edit", EDIT, user.id))
         if user.phones:
-            made.append(blocks.button("Send WhatsApp", SEND, user.id))
-    return made
+            buttons.append(blocks.button("Send WhatsApp", SEND, user.id))
+    return buttons
 
 
 def _summary(profile: Profile) -> Markup:
-    parts = (_name(profile.user), profile.role, profile.user.email)
-    return Markup(" · ".join([escape(blocks.clip(part, LONGEST_NAME)) for part in parts if part]))
+    parts = (_name(profile.user), profile.role_name, profile.user.email)
+    return Markup(
+        " · ".join([escape(blocks.clip(part, MAX_NAME_LENGTH)) for part in parts if part])
+    )

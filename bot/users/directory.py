@@ -11,34 +11,34 @@ from bot.aio.clock import Clock
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
-from bot.errors import Missing
-from bot.text.phones import written
-from bot.users.index import Matches, Roster
-from bot.users.names import Names, NamesReader
-from bot.users.query import Query, read
-from bot.users.team_list import TeamList, with_phones
+from bot.errors import ResourceNotFound
+from bot.text.phones import format_international
+from bot.users.index import Matches, UserIndex
+from bot.users.names import NamesLoader, RoleAndTeamNames
+from bot.users.query import Query, parse_query
+from bot.users.team_list import TeamList, load_phones
 
 T = TypeVar("T")
 
-USER = "user"
-USERS = "users"
-LIST = "list"
-LIST_WITH_PHONES = "list with phones"
+USER_CACHE_KIND = "user"
+TEAM_CACHE_KIND = "users"
+INDEX_CACHE_KEY = "list"
+PHONE_INDEX_CACHE_KEY = "list with phones"
 
-YOUNG = 30.0
+MIN_REFRESH_AGE_SECONDS = 30.0
 """Seconds. A list younger than this is not read again because somebody is not in it."""
-ROLES_PATIENCE = 5.0
+ROLE_NAMES_TIMEOUT_SECONDS = 5.0
 """Seconds to wait for the names of roles where they are what was asked for."""
 
 
 @dataclass(frozen=True)
-class Person:
+class CachedUser:
     """``phones`` are the user's, written for people: kept, because that takes long. So is what a
     card drew of them (``drawn``), for as long as they are remembered."""
 
     user: User
-    phones: tuple[str, ...]
-    drawn: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    formatted_phones: tuple[str, ...]
+    block_cache: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Profile:
     known without asking, of ``reportee_count`` people."""
 
     user: User
-    phones: tuple[str, ...] = ()
-    team: str = ""
-    role: str = ""
-    reportees: tuple[str, ...] = ()
+    formatted_phones: tuple[str, ...] = ()
+    team_name: str = ""
+    role_name: str = ""
+    reportee_names: tuple[str, ...] = ()
     reportee_count: int = 0
-    drawn: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    block_cache: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Directory:
@@ -67,64 +67,69 @@ class Directory:
         self._clock = clock
         self._region = region or None
         self._team_list = TeamList(chakra, clock)
-        self._names = NamesReader(chakra, cache, clock)
+        self._names = NamesLoader(chakra, cache, clock)
 
-    async def user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
-        """Always from the v2 fetch. Raises ``Missing`` for a deleted user, too."""
-        person = await self._person(user_id, refresh=refresh)
-        return _holding(person, person.value.user)
+    async def get_user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
+        """Always from the v2 fetch. Raises ``ResourceNotFound`` for a deleted user, too."""
+        person = await self._load_user(user_id, refresh=refresh)
+        return _with_value(person, person.value.user)
 
-    async def profile(self, user_id: str, *, refresh: bool = False) -> Cached[Profile]:
+    async def get_profile(self, user_id: str, *, refresh: bool = False) -> Cached[Profile]:
         """Like :meth:`user`, with names for the ids, as far as they can be had quickly."""
-        names = self._names.at_hand()
+        names = self._names.get_cached()
         if names is not None:
-            person = await self._person(user_id, refresh=refresh)
-            return _holding(person, self._profile(person.value, names))
-        naming = asyncio.ensure_future(self._names.get())
+            person = await self._load_user(user_id, refresh=refresh)
+            return _with_value(person, self._build_profile(person.value, names))
+        names_task = asyncio.ensure_future(self._names.load())
         try:
-            person = await self._person(user_id, refresh=refresh)
-            return _holding(person, self._profile(person.value, await naming))
+            person = await self._load_user(user_id, refresh=refresh)
+            return _with_value(person, self._build_profile(person.value, await names_task))
         finally:
-            naming.cancel()
+            names_task.cancel()
 
-    def remembered(self, user_id: str) -> User | None:
+    def get_cached_user(self, user_id: str) -> User | None:
         """What is known without asking, however old: for a form that must open at once."""
-        held = self._cache.peek(USER, user_id)
-        if held is not None:
-            return _user(held)
-        listed = self._listed()
-        return listed.with_id(user_id) if listed else None
+        cached = self._cache.peek(USER_CACHE_KIND, user_id)
+        if cached is not None:
+            return _existing_user(cached)
+        index = self._cached_index()
+        return index.get(user_id) if index else None
 
-    async def everyone(self, *, refresh: bool = False) -> Cached[Roster]:
+    async def get_index(self, *, refresh: bool = False) -> Cached[UserIndex]:
         if refresh:
-            self._cache.invalidate(USERS, LIST_WITH_PHONES)
-        return await self._cache.get(USERS, LIST, self._team_list.load, refresh=refresh)
+            self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)
+        return await self._cache.get(
+            TEAM_CACHE_KIND, INDEX_CACHE_KEY, self._team_list.load, refresh=refresh
+        )
 
     async def find(self, text: str) -> Cached[Matches]:
         """By id (then no list is read), e-mail address, phone number, username or name.
 
         The age is the list's. Where nobody is called exactly so, a list that is not quite new is
-        read once more. No matches where there is nobody; ``Missing`` for an unknown id; and the
+        read once more. No matches where there is nobody; ``ResourceNotFound`` for an unknown id;
+        and the
         outage itself, where only an old list says that there is nobody.
         """
-        query = read(text, self._region)
+        query = parse_query(text, self._region)
         if query.id:
-            found = await self.user(query.id)
-            return _holding(found, Matches((found.value,), 1))
+            found = await self.get_user(query.id)
+            return _with_value(found, Matches((found.value,), 1))
         matches = await self._search(query)
-        if matches.age_seconds >= YOUNG and (matches.value.close or not matches.value.total):
+        if matches.age_seconds >= MIN_REFRESH_AGE_SECONDS and (
+            matches.value.fuzzy or not matches.value.total
+        ):
             matches = await self._search(query, refresh=True)
         if matches.reason and not matches.value.total:
             raise matches.reason.with_traceback(None)
         return matches
 
-    async def near_emails(self, email: str) -> tuple[str, ...]:
+    async def suggest_emails(self, email: str) -> tuple[str, ...]:
         """Addresses in the list that a mistyped one may have meant, the likeliest first."""
-        return (await self.everyone()).value.near_emails(email)
+        return (await self.get_index()).value.suggest_emails(email)
 
-    async def names(self, *, wait: bool = False) -> Names:
+    async def get_names(self, *, wait: bool = False) -> RoleAndTeamNames:
         """Of roles and teams; never fails. ``wait`` where the answer is about nothing else."""
-        return await (self._names.get(ROLES_PATIENCE) if wait else self._names.get())
+        return await (self._names.load(ROLE_NAMES_TIMEOUT_SECONDS) if wait else self._names.load())
 
     async def update(self, user_id: str, changes: UserChanges) -> User | None:
         """The user in v1 form, where Chakra describes it. Whatever comes of it, the next look asks
@@ -132,82 +137,84 @@ class Directory:
         try:
             return await self._users.update(user_id, changes)
         finally:
-            self._cache.invalidate(USER, user_id)
-            self._cache.invalidate(USERS)
+            self._cache.invalidate(USER_CACHE_KIND, user_id)
+            self._cache.invalidate(TEAM_CACHE_KIND)
 
-    async def _person(self, user_id: str, *, refresh: bool = False) -> Cached[Person]:
-        async def load() -> Person:
+    async def _load_user(self, user_id: str, *, refresh: bool = False) -> Cached[CachedUser]:
+        async def load() -> CachedUser:
             user = await self._users.fetch(user_id)
-            return Person(user, tuple([written(phone) for phone in user.phones]))
+            return CachedUser(user, tuple([format_international(phone) for phone in user.phones]))
 
-        person = await self._cache.get(USER, user_id, load, refresh=refresh)
+        person = await self._cache.get(USER_CACHE_KIND, user_id, load, refresh=refresh)
         if person.value.user.is_deleted:
-            raise Missing("This user was deleted.")
+            raise ResourceNotFound("This user was deleted.")
         return person
 
-    def _profile(self, person: Person, names: Names) -> Profile:
-        user = person.user
+    def _build_profile(self, cached_user: CachedUser, names: RoleAndTeamNames) -> Profile:
+        user = cached_user.user
         return Profile(
             user=user,
-            phones=person.phones,
-            team=names.team(user.team),
-            role=names.role(user.role),
-            reportees=self._reportees(user) if user.reportees else (),
+            formatted_phones=cached_user.formatted_phones,
+            team_name=names.team(user.team),
+            role_name=names.role(user.role),
+            reportee_names=self._reportee_names(user) if user.reportees else (),
             reportee_count=len(user.reportees),
-            drawn=person.drawn,
+            block_cache=cached_user.block_cache,
         )
 
-    def _reportees(self, user: User) -> tuple[str, ...]:
-        listed = self._listed()
+    def _reportee_names(self, user: User) -> tuple[str, ...]:
+        index = self._cached_index()
         found = []
         for reportee in user.reportees:
-            known = listed.with_id(reportee.id) if listed else None
+            known = index.get(reportee.id) if index else None
             found.append(known.name if known else reportee.name)
         return tuple([name for name in found if name])
 
-    def _listed(self) -> Roster | None:
-        held = self._cache.peek(USERS, LIST)
-        return held.value if held else None
+    def _cached_index(self) -> UserIndex | None:
+        cached = self._cache.peek(TEAM_CACHE_KIND, INDEX_CACHE_KEY)
+        return cached.value if cached else None
 
     async def _search(self, query: Query, *, refresh: bool = False) -> Cached[Matches]:
-        listed = await self.everyone(refresh=refresh)
+        index = await self.get_index(refresh=refresh)
         if query.email:
-            return _holding(listed, listed.value.with_email(query.email))
-        if query.phones:
-            return await self._search_phone(query, listed)
-        return _holding(listed, listed.value.called(query.text))
+            return _with_value(index, index.value.find_by_email(query.email))
+        if query.phone_candidates:
+            return await self._search_by_phone(query, index)
+        return _with_value(index, index.value.find_by_name(query.text))
 
-    async def _search_phone(self, query: Query, listed: Cached[Roster]) -> Cached[Matches]:
+    async def _search_by_phone(self, query: Query, index: Cached[UserIndex]) -> Cached[Matches]:
         """Among the numbers; else among the names, since a username may be one."""
-        having = listed
-        found = listed.value.with_phone(query.phones)
-        if not found.total and not listed.value.knows_phones:
-            having = await self._list_with_phones(listed.value)
-            found = having.value.with_phone(query.phones)
+        searched = index
+        found = index.value.find_by_phone(query.phone_candidates)
+        if not found.total and not index.value.has_phones:
+            searched = await self._get_phone_index(index.value)
+            found = searched.value.find_by_phone(query.phone_candidates)
         if found.total:
-            return _holding(having, found)
-        called = listed.value.called(query.text)
-        return _holding(listed, replace(called, unread=having.value.unread))
+            return _with_value(searched, found)
+        called = index.value.find_by_name(query.text)
+        return _with_value(
+            index, replace(called, unavailable_count=searched.value.unavailable_count)
+        )
 
-    async def _list_with_phones(self, listed: Roster) -> Cached[Roster]:
+    async def _get_phone_index(self, index: UserIndex) -> Cached[UserIndex]:
         async def fetch(user_id: str) -> User:
-            return (await self.user(user_id)).value
+            return (await self.get_user(user_id)).value
 
-        async def load() -> Roster:
-            return await with_phones(listed, fetch, self._clock)
+        async def load() -> UserIndex:
+            return await load_phones(index, fetch, self._clock)
 
-        found = await self._cache.get(USERS, LIST_WITH_PHONES, load)
-        if found.value.unread:
+        found = await self._cache.get(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY, load)
+        if found.value.unavailable_count:
             # Not the last word: the next search goes on from the cards that are cached by now.
-            self._cache.invalidate(USERS, LIST_WITH_PHONES)
+            self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)
         return found
 
 
-def _holding(cached: Cached[Any], value: T) -> Cached[T]:
+def _with_value(cached: Cached[Any], value: T) -> Cached[T]:
     """``value`` with the age of what it was made from."""
     return Cached(value, cached.age_seconds, cached.stale, cached.reason)
 
 
-def _user(held: Cached[Person]) -> User | None:
-    user = held.value.user
+def _existing_user(cached: Cached[CachedUser]) -> User | None:
+    user = cached.value.user
     return None if user.is_deleted else user

@@ -10,23 +10,25 @@ from bot.slack.members import Members
 from bot.users.directory import Directory
 
 
-async def user_of(member_id: str, members: Members, directory: Directory, *, own: bool) -> User:
+async def find_linked_user(
+    member_id: str, members: Members, directory: Directory, *, is_self: bool
+) -> User:
     """As the team's list has them. ``own``: they ask for themselves; to others an address may be
     hidden. Raises ``NotLinked``, ``SlackError`` and the ``ChakraError``s of the list."""
     email = (await members.get_member(member_id)).value.email
     if not email:
-        raise NotLinked(member_id, _no_address(member_id, own=own))
+        raise NotLinked(member_id, _no_email_message(member_id, is_self=is_self))
     found = (await directory.find(email)).value
     if not found.total:
-        shown = email if own else mask_email(email)
-        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {shown}.")
-    return found.people[0]
+        displayed_email = email if is_self else mask_email(email)
+        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {displayed_email}.")
+    return found.users[0]
 
 
-def _no_address(member_id: str, *, own: bool) -> Markup:
+def _no_email_message(member_id: str, *, is_self: bool) -> Markup:
     return markup(
         "Slack does not show this app ",
-        "your e-mail address" if own else markup("an e-mail address of ", mention(member_id)),
+        "your e-mail address" if is_self else markup("an e-mail address of ", mention(member_id)),
         ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
         "permission users:read.email.",
     )

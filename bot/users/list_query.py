@@ -10,21 +10,21 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from bot.chakra.models import User
-from bot.text.normalize import fold, tokens
-from bot.users.index import FEWEST_LETTERS, Roster, name_order
-from bot.users.names import Names
+from bot.text.normalize import normalize, tokenize
+from bot.users.index import MIN_FUZZY_WORD_LENGTH, UserIndex, name_sort_key
+from bot.users.names import RoleAndTeamNames
 
 ACTIVE, INACTIVE, ALL = "active", "inactive", "all"
-STATUSES = (ACTIVE, INACTIVE, "available", "away", "busy", ALL)
+KNOWN_STATUSES = (ACTIVE, INACTIVE, "available", "away", "busy", ALL)
 """Of these, ``available``, ``away`` and ``busy`` are availabilities, of active people only."""
 SORTS = ("name", "role", "status", "newest")
-CLOSE_ROLE = 75
+MIN_ROLE_SIMILARITY = 75
 """rapidfuzz's ratio (0-100) from which a misspelt role is taken for one."""
-LONG_AGO = datetime.fromtimestamp(0, UTC)
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class UserFilter:
     """``words`` as typed, each the beginning of a name, a username or an address; ``roles`` are
     labels, none for all of them."""
 
@@ -34,44 +34,50 @@ class Filter:
     sort: str = "name"
 
 
-def listing(roster: Roster, names: Names, wanted: Filter) -> tuple[User, ...]:
-    called = _called(roster, wanted.words) if wanted.words else None
-    people = [
+def filter_users(
+    index: UserIndex, names: RoleAndTeamNames, criteria: UserFilter
+) -> tuple[User, ...]:
+    positions = _matching_positions(index, criteria.words) if criteria.words else None
+    users = [
         user
-        for place, user in enumerate(roster.people)
-        if _in_status(user, wanted.status)
-        and (not wanted.roles or names.role(user.role) in wanted.roles)
-        and (called is None or place in called)
+        for position, user in enumerate(index.users)
+        if _has_status(user, criteria.status)
+        and (not criteria.roles or names.role(user.role) in criteria.roles)
+        and (positions is None or position in positions)
     ]
-    return tuple(sorted(people, key=_orders(names)[wanted.sort]))
+    return tuple(sorted(users, key=_sort_keys(names)[criteria.sort]))
 
 
-def roles_called(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
+def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
     """The labels meant by a typed role: the very one, those with its words, or the closest."""
-    folded = {role: " ".join(tokens(role)) for role in roles}
-    sought = " ".join(tokens(typed.replace("_", " ")))
-    if not sought:
+    folded = {role: " ".join(tokenize(role)) for role in roles}
+    normalized = " ".join(tokenize(typed.replace("_", " ")))
+    if not normalized:
         return ()
-    exact = tuple(role for role in roles if folded[role] == sought)
-    having = tuple(role for role in roles if _begun(sought.split(), folded[role].split()))
-    if exact or having:
-        return exact or having
-    close = process.extractOne(sought, folded, scorer=fuzz.ratio, score_cutoff=CLOSE_ROLE)
-    return (close[2],) if close else ()
+    exact = tuple(role for role in roles if folded[role] == normalized)
+    containing = tuple(
+        role for role in roles if _all_prefixes_match(normalized.split(), folded[role].split())
+    )
+    if exact or containing:
+        return exact or containing
+    closest = process.extractOne(
+        normalized, folded, scorer=fuzz.ratio, score_cutoff=MIN_ROLE_SIMILARITY
+    )
+    return (closest[2],) if closest else ()
 
 
-def roles_of(roster: Roster, names: Names) -> tuple[str, ...]:
+def available_roles(index: UserIndex, names: RoleAndTeamNames) -> tuple[str, ...]:
     """The labels that somebody has, in order."""
-    return tuple(sorted({role for user in roster.people if (role := names.role(user.role))}))
+    return tuple(sorted({role for user in index.users if (role := names.role(user.role))}))
 
 
-def statuses_of(roster: Roster) -> tuple[str, ...]:
+def available_statuses(index: UserIndex) -> tuple[str, ...]:
     """What may be asked for: the known words and those that Chakra uses."""
-    used = {user.availability_status.casefold() for user in roster.people}
-    return (*STATUSES, *sorted(used - set(STATUSES) - {""}))
+    used = {user.availability_status.casefold() for user in index.users}
+    return (*KNOWN_STATUSES, *sorted(used - set(KNOWN_STATUSES) - {""}))
 
 
-def _in_status(user: User, status: str) -> bool:
+def _has_status(user: User, status: str) -> bool:
     if status == ALL:
         return True
     if status == INACTIVE:
@@ -79,31 +85,31 @@ def _in_status(user: User, status: str) -> bool:
     return user.active is not False and status in {ACTIVE, user.availability_status.casefold()}
 
 
-def _called(roster: Roster, text: str) -> frozenset[int]:
+def _matching_positions(index: UserIndex, text: str) -> frozenset[int]:
     """By the beginnings of words; else by a part of an address (``@acme.com``)."""
-    found = [roster.beginning_with(word) for word in tokens(text)]
-    everyone = frozenset.intersection(*found) if found else frozenset()
-    if everyone or len(text) < FEWEST_LETTERS:
-        return everyone
-    return roster.with_address_like(text)
+    found = [index.positions_by_prefix(word) for word in tokenize(text)]
+    positions = frozenset.intersection(*found) if found else frozenset()
+    if positions or len(text) < MIN_FUZZY_WORD_LENGTH:
+        return positions
+    return index.positions_by_email_part(text)
 
 
-def _begun(beginnings: Sequence[str], words: Sequence[str]) -> bool:
-    return all(any(word.startswith(start) for word in words) for start in beginnings)
+def _all_prefixes_match(prefixes: Sequence[str], words: Sequence[str]) -> bool:
+    return all(any(word.startswith(start) for word in words) for start in prefixes)
 
 
-def _orders(names: Names) -> dict[str, Callable[[User], Any]]:
+def _sort_keys(names: RoleAndTeamNames) -> dict[str, Callable[[User], Any]]:
     return {
-        "name": name_order,
-        "role": lambda user: (fold(names.role(user.role)) or "\uffff", *name_order(user)),
-        "status": lambda user: (_rank(user), *name_order(user)),
-        "newest": lambda user: (-(user.created_at or LONG_AGO).timestamp(), *name_order(user)),
+        "name": name_sort_key,
+        "role": lambda user: (normalize(names.role(user.role)) or "\uffff", *name_sort_key(user)),
+        "status": lambda user: (_status_rank(user), *name_sort_key(user)),
+        "newest": lambda user: (-(user.created_at or EPOCH).timestamp(), *name_sort_key(user)),
     }
 
 
-def _rank(user: User) -> int:
+def _status_rank(user: User) -> int:
     """The available first, the inactive last, words unknown to us between."""
     if user.active is False:
-        return len(STATUSES)
+        return len(KNOWN_STATUSES)
     status = user.availability_status.casefold()
-    return STATUSES.index(status) if status in STATUSES else len(STATUSES) - 1
+    return KNOWN_STATUSES.index(status) if status in KNOWN_STATUSES else len(KNOWN_STATUSES) - 1

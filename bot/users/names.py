@@ -5,44 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.aio.clock import Clock, within
+from bot.aio.clock import Clock, wait_for
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
-from bot.chakra.models import Named, is_uuid
+from bot.chakra.models import NamedResource, is_uuid
 from bot.errors import BotError
 
-KIND = "config"
-KEY = "names"
-PATIENCE = 0.15
+CACHE_KIND = "config"
+CACHE_KEY = "names"
+LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that a card waits for these names. An ack waits 0.3 for the whole answer."""
-REST = 30.0
+COOLDOWN_SECONDS = 30.0
 """Seconds for which Config is left alone after it failed or was slow."""
 
 
 @dataclass(frozen=True)
-class Names:
+class RoleAndTeamNames:
     """Label by UUID and by short id. Empty until Config has been read."""
 
     roles: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
 
     def role(self, reference: str) -> str:
-        return self.roles.get(reference) or readable(reference)
+        return self.roles.get(reference) or humanize_reference(reference)
 
     def team(self, reference: str) -> str:
-        return self.teams.get(reference) or readable(reference)
+        return self.teams.get(reference) or humanize_reference(reference)
 
 
-def names_in(config: Config) -> Names:
-    return Names(_labels(config.roles), _labels([config.team] if config.team else []))
+def parse_names(config: Config) -> RoleAndTeamNames:
+    return RoleAndTeamNames(_labels(config.roles), _labels([config.team] if config.team else []))
 
 
-def _labels(items: Iterable[Named]) -> dict[str, str]:
+def _labels(items: Iterable[NamedResource]) -> dict[str, str]:
     return {key: item.label for item in items for key in (item.id, item.short_id) if key}
 
 
-def readable(reference: str) -> str:
+def humanize_reference(reference: str) -> str:
     """``inside_sales`` -> ``Inside sales``; nothing for a UUID, which tells a person nothing."""
     if not reference or is_uuid(reference):
         return ""
@@ -50,35 +50,35 @@ def readable(reference: str) -> str:
     return f"{spaced[:1].upper()}{spaced[1:]}"
 
 
-class NamesReader:
+class NamesLoader:
     """Config read for its names alone. It never fails: names are a nicety, cards must appear."""
 
     def __init__(self, chakra: Chakra, cache: Cache, clock: Clock) -> None:
         self._chakra = chakra
         self._cache = cache
         self._clock = clock
-        self._rests_until = 0.0
+        self._cooldown_until = 0.0
 
-    def at_hand(self) -> Names | None:
+    def get_cached(self) -> RoleAndTeamNames | None:
         """What needs no waiting: names that are fresh, or whatever there is while Config rests."""
-        held = self._cache.peek(KIND, KEY)
-        known: Names | None = held.value if held else None
-        if held and not held.stale:
+        cached = self._cache.peek(CACHE_KIND, CACHE_KEY)
+        known: RoleAndTeamNames | None = cached.value if cached else None
+        if cached and not cached.stale:
             return known
-        resting = self._clock.monotonic() < self._rests_until
-        return (known or Names()) if resting else None
+        cooling_down = self._clock.monotonic() < self._cooldown_until
+        return (known or RoleAndTeamNames()) if cooling_down else None
 
-    async def get(self, patience: float = PATIENCE) -> Names:
+    async def load(self, max_wait: float = LOAD_TIMEOUT_SECONDS) -> RoleAndTeamNames:
         """Waits for ``patience`` seconds at the most; a slow load goes on and serves the next."""
-        known = self.at_hand()
+        known = self.get_cached()
         if known is not None:
             return known
         try:
-            loading = self._cache.get(KIND, KEY, self._load)
-            return (await within(self._clock, loading, patience)).value
+            loading = self._cache.get(CACHE_KIND, CACHE_KEY, self._load)
+            return (await wait_for(self._clock, loading, max_wait)).value
         except (BotError, TimeoutError):
-            self._rests_until = self._clock.monotonic() + REST
-        return self.at_hand() or Names()
+            self._cooldown_until = self._clock.monotonic() + COOLDOWN_SECONDS
+        return self.get_cached() or RoleAndTeamNames()
 
-    async def _load(self) -> Names:
-        return names_in(await self._chakra.config.fetch())
+    async def _load(self) -> RoleAndTeamNames:
+        return parse_names(await self._chakra.config.fetch())

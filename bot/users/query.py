@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from bot.text.phones import readings
+from bot.text.phones import phone_candidates
 
-_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
-_PART_OF_ID = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{4,}(?:-[0-9a-f]{2,})+-?", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\"]+")
+_ID_PATTERN = re.compile(
+    r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
+)
+_PARTIAL_ID_PATTERN = re.compile(
+    r"(?=.*\d)(?=.*[a-f])[0-9a-f]{4,}(?:-[0-9a-f]{2,})+-?", re.IGNORECASE
+)
+_EMAIL_PATTERN = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +27,31 @@ class Query:
     text: str
     id: str = ""
     email: str = ""
-    phones: tuple[str, ...] = ()
+    phone_candidates: tuple[str, ...] = ()
 
 
-def read(text: str, region: str | None = None) -> Query:
+def parse_query(text: str, region: str | None = None) -> Query:
     """``region`` is the country of phone numbers typed without a country code."""
     text = text.strip()
-    if _ID.fullmatch(text):
+    if _ID_PATTERN.fullmatch(text):
         return Query(text, id=str(UUID(text)))
-    found = emails(text)
+    found = extract_emails(text)
     if found:
         return Query(text, email=found[0])
-    return Query(text, phones=readings(text, region))
+    return Query(text, phone_candidates=phone_candidates(text, region))
 
 
-def emails(text: str) -> tuple[str, ...]:
+def extract_emails(text: str) -> tuple[str, ...]:
     """The addresses in a text, folded: people paste ``John Doe <john@acme.com>``."""
     if "@" not in text:
         return ()
-    return tuple(dict.fromkeys(one.rstrip(".").casefold() for one in _EMAIL.findall(text)))
+    return tuple(
+        dict.fromkeys(address.rstrip(".").casefold() for address in _EMAIL_PATTERN.findall(text))
+    )
 
 
-def part_of_id(text: str) -> bool:
+def is_partial_id(text: str) -> bool:
     """Whether it looks like an id that was not copied whole."""
-    return bool(_PART_OF_ID.fullmatch(text.strip())) and not _ID.fullmatch(text.strip())
+    return bool(_PARTIAL_ID_PATTERN.fullmatch(text.strip())) and not _ID_PATTERN.fullmatch(
+        text.strip()
+    )

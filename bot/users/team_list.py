@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
-from bot.aio.clock import Clock, within
+from bot.aio.clock import Clock, wait_for
 from bot.chakra.client import Chakra
 from bot.chakra.models import User
-from bot.errors import BotError, Missing, Rejected, Unreadable
-from bot.users.index import Roster, roster
+from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
+from bot.users.index import UserIndex, build_index
 
-V1_SPELL = 1800.0
+V1_FALLBACK_SECONDS = 1800.0
 """Seconds for which the v1 list is asked at once, after v2 was found not to work."""
 
-CARDS_AT_ONCE = 8
-MOST_CARDS = 200
+MAX_CONCURRENT_FETCHES = 8
+MAX_FETCHED_USERS = 200
 """Cards that one search by phone number reads, where the list has no numbers."""
-CARDS_PATIENCE = 15.0
+FETCH_TIMEOUT_SECONDS = 15.0
 """Seconds that it takes for that."""
 
-Fetch = Callable[[str], Awaitable[User]]
+FetchUser = Callable[[str], Awaitable[User]]
 """A user's card by id."""
 
 
@@ -30,61 +30,61 @@ class TeamList:
         self._clock = clock
         self._v1_until = 0.0
 
-    async def load(self) -> Roster:
+    async def load(self) -> UserIndex:
         """Raises the ``ChakraError``s of the last list that was asked for."""
-        return roster(await self._people())
+        return build_index(await self._fetch_users())
 
-    async def _people(self) -> Sequence[User]:
+    async def _fetch_users(self) -> Sequence[User]:
         """The body of the v2 list is INFERRED; the v1 list is documented, without phone numbers
         and with ids for role and team."""
         if self._clock.monotonic() < self._v1_until:
             return await self._users.list_v1()
-        newer = await self._newer()
-        if _searchable(newer):
-            return newer
-        older = await self._users.list_v1()
-        if _searchable(older):
-            self._v1_until = self._clock.monotonic() + V1_SPELL
-            return older
-        return newer or older
+        v2_users = await self._fetch_v2()
+        if _has_emails(v2_users):
+            return v2_users
+        v1_users = await self._users.list_v1()
+        if _has_emails(v1_users):
+            self._v1_until = self._clock.monotonic() + V1_FALLBACK_SECONDS
+            return v1_users
+        return v2_users or v1_users
 
-    async def _newer(self) -> Sequence[User]:
+    async def _fetch_v2(self) -> Sequence[User]:
         """Nobody where v2 refuses or cannot be read; being down is no reason to try the other."""
         try:
             return await self._users.list()
-        except (Rejected, Unreadable):
+        except (Rejected, InvalidResponse):
             return ()
 
 
-def _searchable(people: Iterable[User]) -> bool:
+def _has_emails(users: Iterable[User]) -> bool:
     """A list in which nobody has an address has lost its addresses on the way."""
-    return any(user.emails for user in people)
+    return any(user.emails for user in users)
 
 
-async def with_phones(listed: Roster, fetch: Fetch, clock: Clock) -> Roster:
+async def load_phones(index: UserIndex, fetch: FetchUser, clock: Clock) -> UserIndex:
     """The list once more from cards, read a few at a time within the bounds above. Whose card could
     not be read is in it all the same, and counted in ``unread``."""
-    cards = {user.id: user for user in listed.people}
-    unread = set(cards)
+    users = {user.id: user for user in index.users}
+    unavailable = set(users)
 
-    async def read_on(waiting: Iterator[str]) -> None:
+    async def fetch_pending(waiting: Iterator[str]) -> None:
         for user_id in waiting:
             try:
-                cards[user_id] = await fetch(user_id)
-            except Missing:
-                del cards[user_id]  # gone since the list was read
+                users[user_id] = await fetch(user_id)
+            except ResourceNotFound:
+                del users[user_id]  # gone since the list was read
             except BotError:
                 continue
-            unread.discard(user_id)
+            unavailable.discard(user_id)
 
-    waiting = iter(list(cards)[:MOST_CARDS])
+    pending_ids = iter(list(users)[:MAX_FETCHED_USERS])
     try:
-        readers = [read_on(waiting) for _ in range(CARDS_AT_ONCE)]
-        await within(clock, _together(readers), CARDS_PATIENCE)
+        workers = [fetch_pending(pending_ids) for _ in range(MAX_CONCURRENT_FETCHES)]
+        await wait_for(clock, _run_concurrently(workers), FETCH_TIMEOUT_SECONDS)
     except TimeoutError:
         pass  # `unread` tells
-    return roster(cards.values(), unread=len(unread))
+    return build_index(users.values(), unavailable_count=len(unavailable))
 
 
-async def _together(work: Iterable[Awaitable[None]]) -> None:
-    await asyncio.gather(*work)
+async def _run_concurrently(awaitables: Iterable[Awaitable[None]]) -> None:
+    await asyncio.gather(*awaitables)

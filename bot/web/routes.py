@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.health import Health
-from bot.logs import bind_request, new_request_id
+from bot.health import HealthChecker
+from bot.logs import bind_request_id, new_request_id
 from bot.metrics import CONTENT_TYPE, Metrics
 
-SLACK = "/slack/events"
-CHAKRA = "/chakra/events"
+SLACK_EVENTS_PATH = "/slack/events"
+CHAKRA_EVENTS_PATH = "/chakra/events"
 
 
 class WebApp:
@@ -28,11 +28,13 @@ class WebApp:
         *,
         slack: ASGIApp | None,
         events: ASGIApp,
-        health: Health,
+        health: HealthChecker,
         metrics: Metrics,
     ) -> None:
-        self._taking = {
-            path: app for path, app in ((SLACK, slack), (CHAKRA, events)) if app is not None
+        self._mounts = {
+            path: app
+            for path, app in ((SLACK_EVENTS_PATH, slack), (CHAKRA_EVENTS_PATH, events))
+            if app is not None
         }
         self._health = health
         self._metrics = metrics
@@ -40,7 +42,7 @@ class WebApp:
         self._routes: Mapping[str, Any] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
-            "/metrics": self._metrics_text,
+            "/metrics": self._render_metrics,
         }
         self.draining = False
 
@@ -50,26 +52,26 @@ class WebApp:
                 await send({"type": "websocket.close"})  # before it was accepted: a 403
             return
         try:
-            taking = self._taking.get(scope["path"])
-            if taking is not None:
-                await taking(scope, receive, send)
+            mount = self._mounts.get(scope["path"])
+            if mount is not None:
+                await mount(scope, receive, send)
             else:
-                response = await self._answer(Request(scope, receive))
+                response = await self._dispatch(Request(scope, receive))
                 await response(scope, receive, send)
         except Exception as failed:
             reference = new_request_id()
-            bind_request(reference)
+            bind_request_id(reference)
             self._log.exception("request_failed", path=scope["path"], kind=type(failed).__name__)
             raise
 
-    async def _answer(self, request: Request) -> Response:
+    async def _dispatch(self, request: Request) -> Response:
         route = self._routes.get(request.scope["path"])
         if route is None:
             return PlainTextResponse("Not found.\n", 404)
         if request.method not in ("GET", "HEAD"):
             return PlainTextResponse("Only GET.\n", 405, headers={"allow": "GET, HEAD"})
-        made: Response = await route()
-        return made
+        response: Response = await route()
+        return response
 
     async def _healthz(self) -> Response:
         """The process lives."""
@@ -79,22 +81,22 @@ class WebApp:
         """It can serve. A Chakra that is down degrades it: restarting the bot would not help."""
         if self.draining:
             return JSONResponse({"status": "stopping"}, 503)
-        slack = await self._health.slack()
-        if slack.token_refused:
+        slack = await self._health.check_slack()
+        if slack.is_token_rejected:
             return JSONResponse({"status": "failing", "reason": f"Slack: {slack.problem}"}, 503)
-        database = await self._health.database()
-        if not database.well:
+        database = await self._health.check_database()
+        if not database.is_healthy:
             return JSONResponse(
                 {"status": "failing", "reason": f"Database: {database.problem}"}, 503
             )
-        troubles = [
+        problems = [
             f"{reading.service}: {reading.problem}"
-            for reading in (slack, await self._health.chakra())
-            if not reading.well
+            for reading in (slack, await self._health.check_chakra())
+            if not reading.is_healthy
         ]
-        if troubles:
-            return JSONResponse({"status": "degraded", "reason": "; ".join(troubles)})
+        if problems:
+            return JSONResponse({"status": "degraded", "reason": "; ".join(problems)})
         return JSONResponse({"status": "ok"})
 
-    async def _metrics_text(self) -> Response:
+    async def _render_metrics(self) -> Response:
         return Response(self._metrics.render(), headers={"content-type": CONTENT_TYPE})

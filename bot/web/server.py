@@ -14,13 +14,13 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 """Longer than any client of ours keeps an idle connection, so that none meets a closing one."""
-CLOSING_SECONDS = 0.5
+CLOSE_TIMEOUT_SECONDS = 0.5
 """How long a connection that was cut may take to notice."""
 
 
 @asynccontextmanager
 async def serve(
-    app: Callable[..., Any], port: int = 0, *, host: str = LOOPBACK, grace: float = 2.0
+    app: Callable[..., Any], port: int = 0, *, host: str = LOOPBACK, grace_seconds: float = 2.0
 ) -> AsyncIterator[str]:
     """The base URL ("http://127.0.0.1:49152"), answered until the block ends.
 
@@ -29,16 +29,16 @@ async def serve(
     ``RuntimeError`` when the app's own start-up fails.
     """
     listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
-    server = _Server(_config(app), grace)
+    url_host = f"[{host}]" if ":" in host else host
+    url = f"http://{url_host}:{listener.getsockname()[1]}"
+    server = _Server(_build_config(app), grace_seconds)
     try:
         await server.open(listener)
     except BaseException:
         listener.close()
         raise
     try:
-        yield address
+        yield url
     finally:
         await server.shutdown([listener])
 
@@ -57,7 +57,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: Callable[..., Any]) -> uvicorn.Config:
+def _build_config(app: Callable[..., Any]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -73,9 +73,9 @@ def _config(app: Callable[..., Any]) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers, without its polling loop, and with a prompt end."""
 
-    def __init__(self, config: uvicorn.Config, grace: float) -> None:
+    def __init__(self, config: uvicorn.Config, grace_seconds: float) -> None:
         super().__init__(config)
-        self._grace = grace
+        self._grace_seconds = grace_seconds
 
     async def open(self, listener: socket.socket) -> None:
         self.config.load()
@@ -98,17 +98,17 @@ class _Server(uvicorn.Server):
         await self.lifespan.shutdown()
 
     async def _finish_requests(self) -> None:
-        if not await self._all_done(self._grace):
+        if not await self._wait_for_requests(self._grace_seconds):
             for connection in list(self.server_state.connections):
                 connection.transport.abort()
-            if not await self._all_done(CLOSING_SECONDS):
+            if not await self._wait_for_requests(CLOSE_TIMEOUT_SECONDS):
                 for task in list(self.server_state.tasks):
                     task.cancel()
-                await self._all_done(CLOSING_SECONDS)
+                await self._wait_for_requests(CLOSE_TIMEOUT_SECONDS)
         for connection in list(self.server_state.connections):
             connection.transport.close()
 
-    async def _all_done(self, seconds: float) -> bool:
+    async def _wait_for_requests(self, seconds: float) -> bool:
         tasks = set(self.server_state.tasks)
         if not tasks:
             return True

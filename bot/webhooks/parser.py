@@ -9,27 +9,27 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.chakra.fields import text
-from bot.chakra.meta import failure_in
-from bot.messages.error_codec import failure_of
-from bot.messages.status import State
-from bot.messages.status_updates import Status
+from bot.chakra.fields import to_text
+from bot.chakra.meta import error_from_status
+from bot.messages.error_codec import serialize_error
+from bot.messages.status import SendStatus
+from bot.messages.status_updates import StatusUpdate
 
 Json = Mapping[str, Any]
 
-STATES: Mapping[str, State] = {
-    "sent": State.SENT,
-    "delivered": State.DELIVERED,
-    "read": State.READ,
-    "played": State.READ,  # a voice message
-    "failed": State.FAILED,
+STATUS_BY_NAME: Mapping[str, SendStatus] = {
+    "sent": SendStatus.SENT,
+    "delivered": SendStatus.DELIVERED,
+    "read": SendStatus.READ,
+    "played": SendStatus.READ,  # a voice message
+    "failed": SendStatus.FAILED,
 }
 STATUS_EVENTS = frozenset({"status", "deliveryStatus"})
 """The second is what older documentation calls it; the payload is the same."""
 
-WHATSAPP = "whatsapp_business_account"
-OTHER = "other"
-META_KINDS: Mapping[str, str] = {
+WHATSAPP_OBJECT = "whatsapp_business_account"
+OTHER_EVENT_TYPE = "other"
+META_EVENT_TYPES: Mapping[str, str] = {
     "message_template_status_update": "template",
     "message_template_quality_update": "template",
     "template_category_update": "template",
@@ -39,18 +39,18 @@ META_KINDS: Mapping[str, str] = {
     "phone_number_quality_update": "account",
     "phone_number_name_update": "account",
 }
-CHAKRA_KINDS: Mapping[str, str] = {
+CHAKRA_EVENT_TYPES: Mapping[str, str] = {
     "message": "message",
     "status": "status",
     "deliveryStatus": "status",
     "message_echo": "echo",
     "smb_message_echo": "echo",
 }
-_SECONDS_BEFORE = 100_000_000_000
+_MIN_MILLISECONDS = 100_000_000_000
 """A moment below this is in seconds, above it in milliseconds: Meta and Chakra differ."""
 
 
-def parsed(body: bytes) -> Json | None:
+def parse_event(body: bytes) -> Json | None:
     """The object in a delivery of either format; nothing where it is neither."""
     try:
         value = json.loads(body)
@@ -63,78 +63,82 @@ def parsed(body: bytes) -> Json | None:
     return value if chakras or metas else None
 
 
-def kind_of(event: Json) -> str:
+def event_type(event: Json) -> str:
     """A word from a short list, for the metrics: "status", "message", "template", "other" …"""
     if "entry" not in event:
-        return CHAKRA_KINDS.get(str(event.get("event")), OTHER)
-    for change in _changes(event):
+        return CHAKRA_EVENT_TYPES.get(str(event.get("event")), OTHER_EVENT_TYPE)
+    for change in _iter_changes(event):
         value = change.get("value")
         if change.get("field") == "messages" and isinstance(value, dict):
             return "status" if value.get("statuses") else "message"
-        return META_KINDS.get(str(change.get("field")), OTHER)
-    return OTHER
+        return META_EVENT_TYPES.get(str(change.get("field")), OTHER_EVENT_TYPE)
+    return OTHER_EVENT_TYPE
 
 
-def statuses_in(body: bytes) -> list[Status]:
-    event = parsed(body)
+def parse_status_updates(body: bytes) -> list[StatusUpdate]:
+    event = parse_event(body)
     if event is None:
         return []
     if event.get("event") in STATUS_EVENTS and isinstance(event.get("payload"), dict):
-        found = [_chakras(event["payload"])]
+        found = [_parse_chakra_status(event["payload"])]
     else:
-        found = [_metas(one) for one in _meta_statuses(event)]
+        found = [_parse_meta_status(one) for one in _iter_meta_statuses(event)]
     return [one for one in found if one is not None]
 
 
-def _chakras(payload: Json) -> Status | None:
-    return _status(
-        wamid=text(payload.get("externalId")),
-        message_id=text(payload.get("id")),
-        word=text(payload.get("deliveryStatus")),
-        at=payload.get("timestamp"),
-        failed=payload,
+def _parse_chakra_status(payload: Json) -> StatusUpdate | None:
+    return _build_status_update(
+        wamid=to_text(payload.get("externalId")),
+        message_id=to_text(payload.get("id")),
+        status_name=to_text(payload.get("deliveryStatus")),
+        timestamp=payload.get("timestamp"),
+        failure_data=payload,
     )
 
 
-def _metas(status: Json) -> Status | None:
-    return _status(
-        wamid=text(status.get("id")),
+def _parse_meta_status(status: Json) -> StatusUpdate | None:
+    return _build_status_update(
+        wamid=to_text(status.get("id")),
         message_id="",
-        word=text(status.get("status")),
-        at=status.get("timestamp"),
-        failed=status.get("errors"),
+        status_name=to_text(status.get("status")),
+        timestamp=status.get("timestamp"),
+        failure_data=status.get("errors"),
     )
 
 
-def _status(*, wamid: str, message_id: str, word: str, at: object, failed: object) -> Status | None:
-    state = STATES.get(word.lower())
+def _build_status_update(
+    *, wamid: str, message_id: str, status_name: str, timestamp: object, failure_data: object
+) -> StatusUpdate | None:
+    state = STATUS_BY_NAME.get(status_name.lower())
     if state is None or not (wamid or message_id):
         return None
-    failure = failure_of(failure_in(failed)) if state is State.FAILED else None
-    return Status(wamid, message_id, state, _seconds(at), failure)
+    failure = (
+        serialize_error(error_from_status(failure_data)) if state is SendStatus.FAILED else None
+    )
+    return StatusUpdate(wamid, message_id, state, _parse_timestamp(timestamp), failure)
 
 
-def _meta_statuses(event: Json) -> Iterator[Json]:
-    for change in _changes(event):
+def _iter_meta_statuses(event: Json) -> Iterator[Json]:
+    for change in _iter_changes(event):
         value = change.get("value")
         if change.get("field") == "messages" and isinstance(value, dict):
-            yield from _objects(value.get("statuses"))
+            yield from _iter_objects(value.get("statuses"))
 
 
-def _changes(event: Json) -> Iterator[Json]:
-    for entry in _objects(event.get("entry")):
-        yield from _objects(entry.get("changes"))
+def _iter_changes(event: Json) -> Iterator[Json]:
+    for entry in _iter_objects(event.get("entry")):
+        yield from _iter_objects(entry.get("changes"))
 
 
-def _objects(value: object) -> Iterator[Json]:
+def _iter_objects(value: object) -> Iterator[Json]:
     if isinstance(value, list):
         yield from (one for one in value if isinstance(one, dict))
 
 
-def _seconds(value: object) -> float:
+def _parse_timestamp(value: object) -> float:
     """0 where it is no moment."""
-    digits = text(value)
+    digits = to_text(value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         return 0.0
     number = int(digits)
-    return number / 1000 if number >= _SECONDS_BEFORE else float(number)
+    return number / 1000 if number >= _MIN_MILLISECONDS else float(number)

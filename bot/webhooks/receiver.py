@@ -19,25 +19,25 @@ import structlog
 from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
-from bot.aio.clock import Clock, within
-from bot.errors import StoreUnavailable
-from bot.webhooks.parser import kind_of, parsed
-from bot.webhooks.repository import Arrived, Events
+from bot.aio.clock import Clock, wait_for
+from bot.errors import DatabaseUnavailable
+from bot.webhooks.parser import event_type, parse_event
+from bot.webhooks.repository import Events, RawEvent
 
-HEADER = b"x-chakra-signature-256"
-BODY_BYTES = 3 * 1024 * 1024
+SIGNATURE_HEADER = b"x-chakra-signature-256"
+MAX_BODY_BYTES = 3 * 1024 * 1024
 """Meta's webhooks hold up to 3 MB.
 developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks"""
-BODY_SECONDS = 10.0
-WAITING_BYTES = 64 * 1024 * 1024
+BODY_TIMEOUT_SECONDS = 10.0
+MAX_PENDING_BYTES = 64 * 1024 * 1024
 """Of bodies between their arrival and the disk; beyond it Chakra is asked to come again."""
-TOGETHER = 500
+BATCH_SIZE = 500
 """Events in one transaction: a burst is a few writes to the disk, not thousands."""
-TOLD_SECONDS = 60.0
+LOG_INTERVAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookResponse:
     """``reason`` is a word for the log; ``text`` is for whoever looks at the delivery."""
 
     status: int
@@ -46,27 +46,39 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-STORED: Final = Answer(200, "stored", "Stored.")
-METHOD: Final = Answer(405, "method", "Events come by POST.", ((b"allow", b"POST"),))
-NO_SECRET: Final = Answer(
+STORED: Final = WebhookResponse(200, "stored", "Stored.")
+METHOD_NOT_ALLOWED: Final = WebhookResponse(
+    405, "method", "Events come by POST.", ((b"allow", b"POST"),)
+)
+NO_SECRET: Final = WebhookResponse(
     403, "no_secret", "No webhook secret is set here, so that no event can be trusted."
 )
-UNSIGNED: Final = Answer(401, "unsigned", "X-Chakra-Signature-256 is missing or malformed.")
-FORGED: Final = Answer(401, "forged", "The signature does not match the webhook secret.")
-TOO_LARGE: Final = Answer(413, "too_large", "The body is too large.", ((b"connection", b"close"),))
-TOO_SLOW: Final = Answer(
+MISSING_SIGNATURE: Final = WebhookResponse(
+    401, "unsigned", "X-Chakra-Signature-256 is missing or malformed."
+)
+INVALID_SIGNATURE: Final = WebhookResponse(
+    401, "forged", "The signature does not match the webhook secret."
+)
+BODY_TOO_LARGE: Final = WebhookResponse(
+    413, "too_large", "The body is too large.", ((b"connection", b"close"),)
+)
+BODY_TIMEOUT: Final = WebhookResponse(
     408, "too_slow", "The body took too long to arrive.", ((b"connection", b"close"),)
 )
-NOT_AN_EVENT: Final = Answer(
+INVALID_EVENT: Final = WebhookResponse(
     400, "not_an_event", "Neither Chakra's format nor Meta's: a JSON object was expected."
 )
-BUSY: Final = Answer(503, "busy", "Too much at once. Come again.", ((b"retry-after", b"5"),))
-DOWN: Final = Answer(503, "store_unavailable", "It cannot be kept now.", ((b"retry-after", b"30"),))
+OVERLOADED: Final = WebhookResponse(
+    503, "busy", "Too much at once. Come again.", ((b"retry-after", b"5"),)
+)
+STORE_UNAVAILABLE: Final = WebhookResponse(
+    503, "database_unavailable", "It cannot be kept now.", ((b"retry-after", b"30"),)
+)
 
-_SIGNATURE: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
+_SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 
 
-class Intake:
+class WebhookReceiver:
     """An ASGI application, to be mounted at the route. ``run`` writes what it takes in.
 
     ``arrived`` is called after every write, ``observe`` with the kind of each event that was
@@ -79,29 +91,31 @@ class Intake:
         clock: Clock,
         *,
         secret: str | None,
-        arrived: Callable[[], None],
-        observe: Callable[[str], None],
+        on_stored: Callable[[], None],
+        on_event: Callable[[str], None],
     ) -> None:
         self._events = events
         self._clock = clock
         self._key = secret.encode() if secret and secret.strip() else None
-        self._arrived = arrived
-        self._observe = observe
-        self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
-        self._waiting_bytes = 0
-        self._filled = asyncio.Event()
+        self._on_stored = on_stored
+        self._on_event = on_event
+        self._pending: list[tuple[RawEvent, asyncio.Future[None]]] = []
+        self._pending_bytes = 0
+        self._has_pending = asyncio.Event()
         self._closed = False
-        self._told: TTLCache[str, None] = TTLCache(100, TOLD_SECONDS, timer=clock.monotonic)
+        self._recently_logged: TTLCache[str, None] = TTLCache(
+            100, LOG_INTERVAL_SECONDS, timer=clock.monotonic
+        )
         self._log = structlog.get_logger("events")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._take(scope, receive)
+        answer = await self._handle(scope, receive)
         if answer is None:
             return  # the sender has gone
-        if answer is not STORED and answer.reason not in self._told:
-            self._told[answer.reason] = None
+        if answer is not STORED and answer.reason not in self._recently_logged:
+            self._recently_logged[answer.reason] = None
             self._log.warning("event_refused", reason=answer.reason, says=answer.text)
-        await _say(send, answer)
+        await _send_response(send, answer)
 
     async def run(self) -> None:
         """Writes what came in meanwhile, all in one transaction, for as long as the process lives.
@@ -110,87 +124,89 @@ class Intake:
         """
         try:
             while True:
-                await self._filled.wait()
-                await self._write()
+                await self._has_pending.wait()
+                await self._write_batch()
         finally:
             self._closed = True
-            _settle(self._waiting, StoreUnavailable("stopping"))
+            _resolve(self._pending, DatabaseUnavailable("stopping"))
 
-    async def _take(self, scope: Scope, receive: Receive) -> Answer | None:
+    async def _handle(self, scope: Scope, receive: Receive) -> WebhookResponse | None:
         if scope["method"] != "POST":
-            return METHOD
+            return METHOD_NOT_ALLOWED
         if self._key is None:
             return NO_SECRET
-        signatures = [value for name, value in scope["headers"] if name == HEADER]
-        found = _SIGNATURE.fullmatch(signatures[0].strip()) if len(signatures) == 1 else None
+        signatures = [value for name, value in scope["headers"] if name == SIGNATURE_HEADER]
+        found = (
+            _SIGNATURE_PATTERN.fullmatch(signatures[0].strip()) if len(signatures) == 1 else None
+        )
         if found is None:
-            return UNSIGNED
-        body = await self._body(receive)
-        if body is None or isinstance(body, Answer):
+            return MISSING_SIGNATURE
+        body = await self._read_body(receive)
+        if body is None or isinstance(body, WebhookResponse):
             return body
         digest = hmac.digest(self._key, body, "sha256").hex().encode()
         if not hmac.compare_digest(digest, found[1].lower()):
-            return FORGED
-        event = parsed(body)
+            return INVALID_SIGNATURE
+        event = parse_event(body)
         if event is None:
-            return NOT_AN_EVENT
-        answer = await self._kept(body)
+            return INVALID_EVENT
+        answer = await self._store(body)
         if answer is STORED:
-            self._observe(kind_of(event))
+            self._on_event(event_type(event))
         return answer
 
-    async def _body(self, receive: Receive) -> bytes | Answer | None:
+    async def _read_body(self, receive: Receive) -> bytes | WebhookResponse | None:
         try:
-            return await within(self._clock, _read(receive), BODY_SECONDS)
+            return await wait_for(self._clock, _receive_body(receive), BODY_TIMEOUT_SECONDS)
         except TimeoutError:
-            return TOO_SLOW
+            return BODY_TIMEOUT
 
-    async def _kept(self, body: bytes) -> Answer:
-        if self._closed or self._waiting_bytes + len(body) > WAITING_BYTES:
-            return BUSY
+    async def _store(self, body: bytes) -> WebhookResponse:
+        if self._closed or self._pending_bytes + len(body) > MAX_PENDING_BYTES:
+            return OVERLOADED
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Arrived(hashlib.sha256(body).hexdigest(), body), stored))
-        self._waiting_bytes += len(body)
-        self._filled.set()
+        self._pending.append((RawEvent(hashlib.sha256(body).hexdigest(), body), stored))
+        self._pending_bytes += len(body)
+        self._has_pending.set()
         try:
             await stored
-        except StoreUnavailable:
-            return DOWN
+        except DatabaseUnavailable:
+            return STORE_UNAVAILABLE
         return STORED
 
-    async def _write(self) -> None:
-        several, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-        self._waiting_bytes -= sum(len(one.body) for one, _ in several)
-        if not self._waiting:
-            self._filled.clear()
-        failed: StoreUnavailable | None = StoreUnavailable("stopping")
+    async def _write_batch(self) -> None:
+        several, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
+        self._pending_bytes -= sum(len(one.body) for one, _ in several)
+        if not self._pending:
+            self._has_pending.clear()
+        failed: DatabaseUnavailable | None = DatabaseUnavailable("stopping")
         try:
             await self._events.store([one for one, _ in several], self._clock.time())
             failed = None
-        except StoreUnavailable as down:
+        except DatabaseUnavailable as down:
             self._log.warning("events_not_stored", reason=down.message)
             failed = down
         except Exception as fault:  # noqa: BLE001 - those who wait must get an answer
             self._log.exception("events_not_stored", kind=type(fault).__name__)
         finally:
-            _settle(several, failed)
+            _resolve(several, failed)
         if failed is None:
-            self._arrived()
+            self._on_stored()
 
 
-def _settle(
-    several: list[tuple[Arrived, asyncio.Future[None]]], failed: StoreUnavailable | None
+def _resolve(
+    batch: list[tuple[RawEvent, asyncio.Future[None]]], error: DatabaseUnavailable | None
 ) -> None:
-    for _, stored in several:
+    for _, stored in batch:
         if stored.done():  # whoever sent it did not wait
             continue
-        if failed is None:
+        if error is None:
             stored.set_result(None)
         else:
-            stored.set_exception(failed)
+            stored.set_exception(error)
 
 
-async def _read(receive: Receive) -> bytes | Answer | None:
+async def _receive_body(receive: Receive) -> bytes | WebhookResponse | None:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -199,20 +215,20 @@ async def _read(receive: Receive) -> bytes | Answer | None:
             return None
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_BYTES:
-            return TOO_LARGE
+        if size > MAX_BODY_BYTES:
+            return BODY_TOO_LARGE
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
 
 
-async def _say(send: Send, answer: Answer) -> None:
-    text = f"{answer.text}\n".encode()
+async def _send_response(send: Send, response: WebhookResponse) -> None:
+    text = f"{response.text}\n".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
-        *answer.headers,
+        *response.headers,
     ]
     with contextlib.suppress(OSError):  # the sender did not wait for the answer
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": text})

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 
 from bot.db.engine import Database
-from bot.db.tables import events, statuses
-from bot.messages.status_updates import Status, columns
+from bot.db.tables import events, unmatched_statuses
+from bot.messages.status_updates import StatusUpdate, row_values
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class RawEvent:
     """``digest`` names the body: the same event delivered twice is stored once."""
 
     digest: str
@@ -21,20 +21,20 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Processed:
+class ProcessedEvents:
     """How many events, and the news in them."""
 
-    events: int
-    news: list[Status]
+    count: int
+    updates: list[StatusUpdate]
 
 
 class Events:
-    """Every method is one transaction, and raises ``StoreUnavailable``."""
+    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def store(self, arrived: Sequence[Arrived], now: float) -> None:
+    async def store(self, raw_events: Sequence[RawEvent], now: float) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(events).on_conflict_do_nothing(
@@ -47,13 +47,13 @@ class Events:
                         "received_at": now,
                         "processed_at": None,
                     }
-                    for one in arrived
+                    for one in raw_events
                 ],
             )
 
     async def process(
-        self, limit: int, now: float, read: Callable[[bytes], list[Status]]
-    ) -> Processed:
+        self, limit: int, now: float, parse: Callable[[bytes], list[StatusUpdate]]
+    ) -> ProcessedEvents:
         """Keeps the news of the oldest events, and lets their bodies go. ``read`` must not raise.
 
         Replicas take different ones.
@@ -69,25 +69,23 @@ class Events:
                 )
             ).all()
             if not rows:
-                return Processed(0, [])
-            news = [one for row in rows for one in read(bytes(row.body or b""))]
+                return ProcessedEvents(0, [])
+            news = [one for row in rows for one in parse(bytes(row.body or b""))]
             if news:
                 await connection.execute(
-                    self._database.insert(statuses).on_conflict_do_nothing(),
-                    [columns(one, now) for one in news],
+                    self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
+                    [row_values(one, now) for one in news],
                 )
             await connection.execute(
                 update(events)
                 .where(events.c.id.in_([row.id for row in rows]))
                 .values(processed_at=now, body=None)
             )
-        return Processed(len(rows), news)
+        return ProcessedEvents(len(rows), news)
 
-    async def forget(self, processed_by: float) -> int:
+    async def purge(self, cutoff: float) -> int:
         """Drops the marks of old events; an event that is replayed later than that counts as new.
         Returns how many."""
         async with self._database.begin() as connection:
-            gone = await connection.execute(
-                delete(events).where(events.c.processed_at <= processed_by)
-            )
+            gone = await connection.execute(delete(events).where(events.c.processed_at <= cutoff))
             return gone.rowcount

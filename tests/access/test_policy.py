@@ -26,7 +26,7 @@ DAY = 86_400
 
 
 async def standing(acme: World, who: str, *senders: str) -> AccessDecision:
-    return await AccessPolicy(acme.bot.desk.members, senders).check(Actor(who, "T0ACME"))
+    return await AccessPolicy(acme.bot.context.members, senders).check(Actor(who, "T0ACME"))
 
 
 def slack_is_down(acme: World, *methods: str) -> None:

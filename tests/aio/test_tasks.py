@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from bot.aio.clock import sleep
-from bot.aio.tasks import LAST_WORDS, Tasks
+from bot.aio.tasks import REPLY_GRACE_SECONDS, TaskSet
 from tests.clock import ManualClock, settle
 
 
 @pytest.fixture
-def tasks(clock: ManualClock) -> Tasks:
-    return Tasks(clock)
+def tasks(clock: ManualClock) -> TaskSet:
+    return TaskSet(clock)
 
 
 async def follow(work: asyncio.Task[str], told: list[str]) -> None:
@@ -27,7 +27,7 @@ async def work(clock: ManualClock, seconds: float) -> str:
     return f"done in {seconds:g}"
 
 
-async def test_work_is_kept_until_it_ends_and_no_longer(tasks: Tasks, clock: ManualClock) -> None:
+async def test_work_is_kept_until_it_ends_and_no_longer(tasks: TaskSet, clock: ManualClock) -> None:
     task = tasks.spawn(work(clock, 5))
     assert len(tasks) == 1
     await clock.advance(5)
@@ -35,36 +35,36 @@ async def test_work_is_kept_until_it_ends_and_no_longer(tasks: Tasks, clock: Man
     assert len(tasks) == 0
 
 
-async def test_nobody_need_hold_a_task(tasks: Tasks, clock: ManualClock) -> None:
+async def test_nobody_need_hold_a_task(tasks: TaskSet, clock: ManualClock) -> None:
     told: list[str] = []
-    tasks.tell(follow(tasks.spawn(work(clock, 1)), told))
+    tasks.spawn_reply(follow(tasks.spawn(work(clock, 1)), told))
     await clock.advance(1)
     assert told == ["done in 1"]
 
 
 async def test_owed_counts_the_people_whose_work_has_ended(
-    tasks: Tasks, clock: ManualClock
+    tasks: TaskSet, clock: ManualClock
 ) -> None:
     async def say_slowly(task: asyncio.Task[str]) -> None:
         await asyncio.wait({task})
         await sleep(clock, 1)
 
-    tasks.tell(say_slowly(tasks.spawn(work(clock, 2))))
+    tasks.spawn_reply(say_slowly(tasks.spawn(work(clock, 2))))
     tasks.spawn(work(clock, 9))
-    assert tasks.owed == 0
+    assert tasks.pending_replies == 0
     await clock.advance(2)
     assert len(tasks) == 2
     await clock.advance(9)
-    assert (len(tasks), tasks.owed) == (0, 0)
+    assert (len(tasks), tasks.pending_replies) == (0, 0)
 
 
-async def test_a_drain_without_work_is_over_at_once(tasks: Tasks) -> None:
+async def test_a_drain_without_work_is_over_at_once(tasks: TaskSet) -> None:
     assert await tasks.drain(5) == 0
 
 
-async def test_a_drain_waits_for_work_that_ends_in_time(tasks: Tasks, clock: ManualClock) -> None:
+async def test_a_drain_waits_for_work_that_ends_in_time(tasks: TaskSet, clock: ManualClock) -> None:
     told: list[str] = []
-    tasks.tell(follow(tasks.spawn(work(clock, 4)), told))
+    tasks.spawn_reply(follow(tasks.spawn(work(clock, 4)), told))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(3.9)
     assert not draining.done()
@@ -74,11 +74,11 @@ async def test_a_drain_waits_for_work_that_ends_in_time(tasks: Tasks, clock: Man
 
 
 async def test_a_drain_cuts_the_rest_off_and_lets_it_be_told(
-    tasks: Tasks, clock: ManualClock
+    tasks: TaskSet, clock: ManualClock
 ) -> None:
     told: list[str] = []
     for seconds in (1, 60, 70):
-        tasks.tell(follow(tasks.spawn(work(clock, seconds)), told))
+        tasks.spawn_reply(follow(tasks.spawn(work(clock, seconds)), told))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     assert await draining == 2
@@ -88,41 +88,41 @@ async def test_a_drain_cuts_the_rest_off_and_lets_it_be_told(
 
 
 async def test_telling_gets_some_more_seconds_and_then_ends_too(
-    tasks: Tasks, clock: ManualClock
+    tasks: TaskSet, clock: ManualClock
 ) -> None:
     async def say_for_ever() -> None:
         await sleep(clock, 9_999)
 
-    telling = tasks.tell(say_for_ever())
+    telling = tasks.spawn_reply(say_for_ever())
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     assert not draining.done()
-    await clock.advance(LAST_WORDS)
+    await clock.advance(REPLY_GRACE_SECONDS)
     assert await draining == 0
     await settle()
     assert telling.cancelled()
 
 
 async def test_telling_that_ends_within_the_last_words_is_not_cut(
-    tasks: Tasks, clock: ManualClock
+    tasks: TaskSet, clock: ManualClock
 ) -> None:
     told: list[str] = []
 
     async def say_slowly(task: asyncio.Task[str]) -> None:
         await asyncio.wait({task})
-        await sleep(clock, LAST_WORDS - 0.5)
+        await sleep(clock, REPLY_GRACE_SECONDS - 0.5)
         told.append("sorry")
 
-    tasks.tell(say_slowly(tasks.spawn(work(clock, 60))))
+    tasks.spawn_reply(say_slowly(tasks.spawn(work(clock, 60))))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
-    await clock.advance(LAST_WORDS)
+    await clock.advance(REPLY_GRACE_SECONDS)
     assert await draining == 1
     assert told == ["sorry"]
 
 
 async def test_work_that_refuses_to_end_does_not_hold_a_stop_up(
-    tasks: Tasks, clock: ManualClock
+    tasks: TaskSet, clock: ManualClock
 ) -> None:
     over = asyncio.Event()
 
@@ -136,13 +136,13 @@ async def test_work_that_refuses_to_end_does_not_hold_a_stop_up(
     task = tasks.spawn(stubborn())
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
-    await clock.advance(LAST_WORDS)
+    await clock.advance(REPLY_GRACE_SECONDS)
     assert await draining == 1
     over.set()
     await task
 
 
-async def test_work_that_fails_ends_a_drain_as_well(tasks: Tasks, clock: ManualClock) -> None:
+async def test_work_that_fails_ends_a_drain_as_well(tasks: TaskSet, clock: ManualClock) -> None:
     async def fail() -> None:
         await sleep(clock, 1)
         raise RuntimeError("no")

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from bot.db.engine import open_database
 from bot.db.tables import sends
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 from bot.sandbox.world import CHAKRA
 from tests.bench.child import BOT, Child, child
 from tests.bench.load import all_of
@@ -79,7 +79,7 @@ async def _accepted_before(url: str) -> None:
             "followable": True,
             "boot": "bench",
             "started_at": now,
-            "state": State.ACCEPTED,
+            "state": SendStatus.ACCEPTED,
             "state_at": now,
             "message_id": f"m-{number}",
             "wamid": f"wamid.{number}",

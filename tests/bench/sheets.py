@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import xlsxwriter
 
-from bot.cli.serve import settle_memory
+from bot.cli.serve import freeze_gc
 from bot.sheets.check import check_sheet
 from bot.sheets.chunks import ItemBatch, iter_batches
 from bot.sheets.columns import Purpose, Target, match_columns
@@ -43,7 +43,7 @@ CITIES = ("Pune", "Goa", "Delhi", "Chennai", "Mumbai")
 
 async def sheets(table: Table) -> None:
     """In this process, whose loop has nothing else to do, and whose memory is kept as serve's."""
-    settle_memory()
+    freeze_gc()
     text, book = _text(), _book()
     bench = _Bench(table)
     await bench.measured("nothing at all, for comparison", asyncio.sleep(REST))

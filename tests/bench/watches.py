@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 
 from bot.db.engine import open_database
-from bot.jobs.repository import Ask, Watches
+from bot.jobs.repository import NewWatch, Watches
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import EmbeddedSlack
@@ -117,7 +117,7 @@ class _Thousand:
             for number in range(WATCHES):
                 job = self.chakra.add_job(succeed=ENTRIES, seconds=HALF_AN_HOUR).id
                 member, channel = PLACES[number % len(PLACES)]
-                await watches.begin(Ask(job, (job,), member, channel), time.time())
+                await watches.get_or_create(NewWatch(job, (job,), member, channel), time.time())
 
     async def _polls(self) -> None:
         noted, began = Noted(), time.time()

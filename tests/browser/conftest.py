@@ -65,8 +65,8 @@ async def demo() -> AsyncIterator[World]:
     are there from the start: a card and a form wait for them only a moment, and a busy machine has
     no moment to spare. For the same reason an ack waits longer than people would like."""
     async with world(COMMANDS, SystemClock(), budgets=Timeouts(ack=2.0)) as made:
-        await made.bot.desk.directory.names(wait=True)
-        await made.bot.desk.library.shelf()
-        await made.bot.desk.library.senders()
-        await made.bot.desk.work.launch()
+        await made.bot.context.directory.get_names(wait=True)
+        await made.bot.context.templates.get_index()
+        await made.bot.context.templates.get_senders()
+        await made.bot.context.workflows.launch()
         yield made

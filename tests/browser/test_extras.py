@@ -120,7 +120,7 @@ async def test_fast_typing_is_told_once_when_it_pauses(browser: Browser, stage: 
 async def test_a_thing_to_try_goes_where_one_writes(browser: Browser) -> None:
     tips = (Tip("Try", (("+91 98765 40001", "Never arrives"), ("/chakra help", "Says it all"))),)
     slack = EmbeddedSlack(described(), ManualClock(), tips=tips)
-    async with serve(slack.app, grace=0.2) as url:
+    async with serve(slack.app, grace_seconds=0.2) as url:
         async with opened(browser, url) as page:
             await page.get_by_test_id("tips-toggle").click()
             await page.get_by_test_id("tip").filter(has_text="/chakra help").click()

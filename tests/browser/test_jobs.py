@@ -164,7 +164,7 @@ async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     await person.types(f"/chakra unwatch {job.id}")
     await expect(person.last()).to_contain_text("No longer watched.")
     await expect(saying(person, "No longer watched since")).to_contain_text("asked for by")
-    assert await demo.bot.desk.work.watches.of_job(job.id) == []
+    assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []
 
 
 async def test_an_id_goes_after_the_command_that_was_begun(browser: Browser, demo: World) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from bot.bulk.repository import Piece, PieceState, Stage, Upload
+from bot.bulk.repository import Batch, BatchState, Upload, UploadStage
 from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
@@ -23,11 +23,11 @@ from tests.commands.following import lasting, passing, until
 
 SALES, JOHN, JOHNS = "C0SALES", "U0JOHN", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
-SENT, UNKNOWN, PENDING = PieceState.SENT, PieceState.UNKNOWN, PieceState.PENDING
+SENT, UNKNOWN, PENDING = BatchState.SENT, BatchState.UNKNOWN, BatchState.PENDING
 
 
 async def drafted(acme: World) -> Upload:
-    return await acme.bot.desk.work.uploads.draft(
+    return await acme.bot.context.workflows.uploads.create_draft(
         "view-1",
         member=JOHN,
         channel=SALES,
@@ -39,7 +39,7 @@ async def drafted(acme: World) -> Upload:
     )
 
 
-def pieces(count: int) -> list[Piece]:
+def pieces(count: int) -> list[Batch]:
     """Of ten rows each."""
     made = []
     for number in range(count):
@@ -49,39 +49,39 @@ def pieces(count: int) -> list[Piece]:
             for row in range(first, first + 10)
         ]
         body = json.dumps(rows).encode()
-        made.append(Piece(number, first + 2, first + 11, 10, body=body))
+        made.append(Batch(number, first + 2, first + 11, 10, body=body))
     return made
 
 
 async def begun(acme: World, count: int = 1) -> Upload:
     upload = await drafted(acme)
-    assert await acme.bot.desk.work.upload(upload, pieces(count), SALES)
+    assert await acme.bot.context.workflows.upload(upload, pieces(count), SALES)
     return upload
 
 
-async def states(acme: World, upload: Upload) -> list[PieceState]:
-    return [one.state for one in await acme.bot.desk.work.uploads.pieces(upload.id)]
+async def states(acme: World, upload: Upload) -> list[BatchState]:
+    return [one.state for one in await acme.bot.context.workflows.uploads.list_batches(upload.id)]
 
 
-async def stage(acme: World, upload: Upload) -> Stage:
-    found = await acme.bot.desk.work.uploads.get(upload.id)
+async def stage(acme: World, upload: Upload) -> UploadStage:
+    found = await acme.bot.context.workflows.uploads.get(upload.id)
     assert found is not None
     return found.stage
 
 
-async def settled(acme: World, clock: ManualClock, upload: Upload) -> Stage:
+async def settled(acme: World, clock: ManualClock, upload: Upload) -> UploadStage:
     """Once nobody is at it."""
     await passing(acme, clock, lambda: not uploading(acme))
     return await stage(acme, upload)
 
 
 def uploading(acme: World) -> bool:
-    return any(name.startswith("upload:") for name in acme.bot.desk.work.engine._keeping)
+    return any(name.startswith("upload:") for name in acme.bot.context.workflows.engine._keeping)
 
 
 async def keep(acme: World, upload: Upload, turn: int = 1) -> None:
     """As another process would, that took this one for gone."""
-    work = acme.bot.desk.work
+    work = acme.bot.context.workflows
     await work.uploading.run(work.engine, f"{upload.id}:{turn}")
 
 
@@ -99,7 +99,7 @@ def told(acme: World) -> list[str]:
 @asynccontextmanager
 async def without_pieces(acme: World) -> AsyncIterator[None]:
     """A database that answers, but not when it is asked for a piece."""
-    database: Database = acme.bot.desk.work.uploads._database
+    database: Database = acme.bot.context.workflows.uploads._database
 
     async def rename(name: str, new: str) -> None:
         async with database.begin() as connection:
@@ -128,7 +128,7 @@ async def test_a_busy_chakra_is_asked_again_when_it_says_and_no_later_than_in_a_
     assert acme.chakra.count(CREATE) == 1
     await clock.advance(0.5)
     await until(acme, lambda: acme.chakra.count(CREATE) == 2)
-    assert await settled(acme, clock, upload) is Stage.DONE
+    assert await settled(acme, clock, upload) is UploadStage.DONE
     assert await states(acme, upload) == [SENT]
 
 
@@ -139,7 +139,7 @@ async def test_what_was_given_up_meanwhile_is_not_asked_again(
     upload = await begun(acme, 2)
     await answered(acme, 429)
     await keep(acme, upload)
-    assert await stage(acme, upload) is Stage.STOPPED
+    assert await stage(acme, upload) is UploadStage.STOPPED
     await clock.advance(30)
     await settled(acme, clock, upload)
     assert acme.chakra.count(CREATE) == 1
@@ -161,7 +161,7 @@ async def test_what_chakra_answered_is_noted_as_soon_as_the_database_is_back(
         await answered(acme, 202)
         await passing(acme, clock, lambda: clock.monotonic() > sum(DB_RETRY_DELAYS[:3]))
         assert uploading(acme)
-    assert await settled(acme, clock, upload) is Stage.DONE
+    assert await settled(acme, clock, upload) is UploadStage.DONE
     assert await states(acme, upload) == [SENT]
     assert (acme.chakra.count(CREATE), told(acme)) == (1, [])
 
@@ -183,8 +183,8 @@ async def test_a_refusal_is_noted_as_one_as_soon_as_the_database_is_back(
     async with without_pieces(acme):
         acme.chakra.release()
         await answered(acme, 400)
-    assert await settled(acme, clock, upload) is Stage.STOPPED
-    assert await states(acme, upload) == [PieceState.REFUSED]
+    assert await settled(acme, clock, upload) is UploadStage.STOPPED
+    assert await states(acme, upload) == [BatchState.REFUSED]
 
 
 async def test_a_database_that_stays_away_makes_it_unknown_and_it_is_not_sent_again(
@@ -198,7 +198,7 @@ async def test_a_database_that_stays_away_makes_it_unknown_and_it_is_not_sent_ag
         acme.chakra.release()
         await passing(acme, clock, lambda: clock.monotonic() > 2 * sum(DB_RETRY_DELAYS))
     await passing(acme, clock, lambda: bool(told(acme)))
-    assert await settled(acme, clock, upload) is Stage.STOPPED
+    assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [UNKNOWN, PENDING]
     assert acme.chakra.count(CREATE) == 1
     assert "interrupted before Chakra's answer came" in told(acme)[0]
@@ -217,13 +217,13 @@ async def test_one_who_took_over_too_early_stops_it_and_learns_what_became_of_th
     assert await states(acme, upload) == [UNKNOWN, PENDING, PENDING]
     await until(acme, lambda: "Rows 2 to 11 may have gone up" in "".join(told(acme)))
     acme.chakra.release()
-    assert await settled(acme, clock, upload) is Stage.STOPPED
+    assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [SENT, PENDING, PENDING]
     await passing(acme, clock, lambda: "Rows 2 to 11 went up" in "".join(told(acme)))
     assert len(told(acme)) == 1
-    assert await acme.bot.desk.work.continue_upload(upload.id)
+    assert await acme.bot.context.workflows.continue_upload(upload.id)
     await until(acme, lambda: acme.chakra.count(CREATE) == 3)
-    assert await settled(acme, clock, upload) is Stage.DONE
+    assert await settled(acme, clock, upload) is UploadStage.DONE
     assert await states(acme, upload) == [SENT, SENT, SENT]
 
 
@@ -231,15 +231,15 @@ async def test_two_who_send_at_once_send_each_piece_once_and_the_last_ends_it(
     acme: World, clock: ManualClock
 ) -> None:
     upload = await drafted(acme)
-    await acme.bot.desk.work.uploads.confirm(upload.id, pieces(4), SALES, clock.time())
+    await acme.bot.context.workflows.uploads.confirm(upload.id, pieces(4), SALES, clock.time())
     acme.chakra.fail(CREATE, Hang(), times=1)
     both = [asyncio.create_task(keep(acme, upload)) for _ in range(2)]
     await until(acme, lambda: any(one.done() for one in both))
     assert acme.chakra.count(CREATE) == 4
-    assert await stage(acme, upload) is Stage.GOING
+    assert await stage(acme, upload) is UploadStage.RUNNING
     acme.chakra.release()
     await asyncio.gather(*both)
-    assert await stage(acme, upload) is Stage.DONE
+    assert await stage(acme, upload) is UploadStage.DONE
     assert await states(acme, upload) == [SENT] * 4
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
     assert "40 of 40 succeeded" in plain(lasting(acme, JOHN, SALES)[1])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chakra.attributes import Attribute
-from bot.chakra.config import Config, Configuration, Role
+from bot.chakra.config import ChakraRole, Config, ConfigApi
 from bot.chakra.models import User
 from tests.chakra.upstream import Upstream, example, reply
 from tests.clock import ManualClock
@@ -37,12 +37,12 @@ def short_ids(found: tuple[Attribute, ...]) -> list[str]:
 async def test_it_is_fetched_from_its_one_endpoint() -> None:
     upstream = Upstream([reply(200, example("fetch-config.response"))])
     async with upstream.http(ManualClock()) as http:
-        found = await Configuration(http).fetch()
+        found = await ConfigApi(http).fetch()
     assert [request.url.path for request in upstream.asked] == ["/v1/ext/config"]
-    lead = found.procedure("lead")
+    lead = found.find_procedure("lead")
     assert lead is not None
-    assert (lead.name, found.procedure(lead.id)) == ("Lead", lead)
-    assert found.procedure("ticket") is None
+    assert (lead.name, found.find_procedure(lead.id)) == ("Lead", lead)
+    assert found.find_procedure("ticket") is None
     assert found.attributes_of("lead") == ()
     assert found.primary_key_of("lead") is None
 
@@ -63,11 +63,11 @@ def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
         ({}, ()),
         ({"roles": None, "team": None}, ()),
         ({"roles": "x", "team": "y"}, ()),
-        ({"roles": [None, 3, {"name": "Sales"}], "team": []}, (Role(name="Sales"),)),
-        ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (Role(short_id="s"),)),
+        ({"roles": [None, 3, {"name": "Sales"}], "team": []}, (ChakraRole(name="Sales"),)),
+        ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (ChakraRole(short_id="s"),)),
     ],
 )
-def test_a_config_of_other_shapes(body: object, roles: tuple[Role, ...]) -> None:
+def test_a_config_of_other_shapes(body: object, roles: tuple[ChakraRole, ...]) -> None:
     assert Config.model_validate(body).roles == roles
 
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chakra.job import Job, JobEntry
-from bot.chakra.jobs import EntryPage, Jobs, place_of
+from bot.chakra.jobs import EntryPage, JobsApi, parse_cursor
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     Rejected,
-    Unreadable,
+    ResourceNotFound,
 )
 from tests.chakra.upstream import (
     Upstream,
@@ -42,8 +42,8 @@ def job(counts: object = None, **data: object) -> Job:
 async def test_the_documented_job_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-background-job.response"))])
     async with upstream.http(clock) as http:
-        found = await Jobs(http).fetch(JOB)
-    assert (found.total, found.done, found.to_go) == (612, 492, 120)
+        found = await JobsApi(http).fetch(JOB)
+    assert (found.total, found.done, found.remaining) == (612, 492, 120)
     assert (found.succeeded, found.failed, found.invalid) == (389, 3, 100)
     assert found.unsuccessful == 103
     assert not found.finished
@@ -90,22 +90,22 @@ def test_counts_of_any_sort(said: object, counts: dict[str, int]) -> None:
 def test_states_without_end_are_cut_off_and_the_known_ones_stay() -> None:
     said = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
     assert len(job(said).counts) == 50
-    assert job(said).to_go == 5
+    assert job(said).remaining == 5
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(404, {"_errors": ["no such job"]}), Missing),
-        (reply(410), Missing),
-        (reply(200, {"_data": None}), Missing),
-        (reply(200, {"_data": {}}), Missing),
-        (reply(200, {"_data": {"type": "bulk_api_job"}}), Unreadable),
-        (reply(200, {"_data": [1]}), Unreadable),
-        (reply(200, {"_meta": {}}), Unreadable),
-        (reply(403, {"_errors": ["no"]}), KeyRefused),
+        (reply(404, {"_errors": ["no such job"]}), ResourceNotFound),
+        (reply(410), ResourceNotFound),
+        (reply(200, {"_data": None}), ResourceNotFound),
+        (reply(200, {"_data": {}}), ResourceNotFound),
+        (reply(200, {"_data": {"type": "bulk_api_job"}}), InvalidResponse),
+        (reply(200, {"_data": [1]}), InvalidResponse),
+        (reply(200, {"_meta": {}}), InvalidResponse),
+        (reply(403, {"_errors": ["no"]}), AuthenticationError),
         (reply(400, {"_errors": ["no UUID"]}), Rejected),
-        (text(200, "<html>", "text/html"), Unreadable),
+        (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_a_job_that_cannot_be_had(
@@ -113,16 +113,16 @@ async def test_a_job_that_cannot_be_had(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await Jobs(http).fetch(JOB)
+            await JobsApi(http).fetch(JOB)
 
 
 async def test_an_id_that_leads_elsewhere_is_not_asked_for(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": {"id": "x"}})])
     async with upstream.http(clock) as http:
-        with pytest.raises(Missing):
-            await Jobs(http).fetch("..")
-        with pytest.raises(Missing):
-            [page async for page in Jobs(http).entries("")]
+        with pytest.raises(ResourceNotFound):
+            await JobsApi(http).fetch("..")
+        with pytest.raises(ResourceNotFound):
+            [page async for page in JobsApi(http).iter_entry_pages("")]
     assert upstream.asked == []
 
 
@@ -131,7 +131,7 @@ async def test_an_id_that_leads_elsewhere_is_not_asked_for(clock: ManualClock) -
 
 async def pages(upstream: Upstream, clock: ManualClock, **given: Any) -> list[EntryPage]:
     async with upstream.http(clock) as http:
-        return [page async for page in Jobs(http).entries(JOB, **given)]
+        return [page async for page in JobsApi(http).iter_entry_pages(JOB, **given)]
 
 
 def ids(found: list[EntryPage]) -> list[list[str]]:
@@ -285,10 +285,10 @@ async def test_no_more_is_asked_for_than_is_wanted(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(404, {"_errors": ["gone"]}), Missing),
-        (reply(200, {"_data": {"entries": []}}), Unreadable),
-        (reply(200, {"_data": None}), Unreadable),
-        (text(200, "oops"), Unreadable),
+        (reply(404, {"_errors": ["gone"]}), ResourceNotFound),
+        (reply(200, {"_data": {"entries": []}}), InvalidResponse),
+        (reply(200, {"_data": None}), InvalidResponse),
+        (text(200, "oops"), InvalidResponse),
     ],
 )
 @pytest.mark.parametrize("before", [0, 1])
@@ -319,22 +319,24 @@ async def test_a_page_that_cannot_be_had_is_told(
     ],
 )
 def test_a_reason_is_found_where_reasons_stand(item: dict[str, object], reason: str) -> None:
-    assert JobEntry.of({"id": "e1", **item}).reason == reason
+    assert JobEntry.from_item({"id": "e1", **item}).reason == reason
 
 
 def test_what_nobody_knows_is_kept_as_it_came_and_in_order() -> None:
     item = {"zeta": [1, {"a": None}], "id": 7, "error": {"message": "Bad"}, "alpha": "x"}
-    entry = JobEntry.of({**item, "status": "error"})
+    entry = JobEntry.from_item({**item, "status": "error"})
     assert (entry.id, entry.completion_status, entry.reason) == ("7", "ERROR", "Bad")
     expected = {"zeta": [1, {"a": None}], "error": {"message": "Bad"}, "alpha": "x"}
     assert list(entry.other.items()) == list(expected.items())
-    assert JobEntry.of("odd").other == {"entry": "odd"}
-    assert JobEntry.of({"statusMessage": None, "error": None, "x": None}).other == {"x": None}
+    assert JobEntry.from_item("odd").other == {"entry": "odd"}
+    assert JobEntry.from_item({"statusMessage": None, "error": None, "x": None}).other == {
+        "x": None
+    }
 
 
 def test_an_unknown_state_is_shown_by_its_own_name() -> None:
-    assert JobEntry.of({"completionStatus": "SKIPPED"}).completion_status == "SKIPPED"
-    both = JobEntry.of({"completionStatus": "SUCCESS", "status": "OPEN"})
+    assert JobEntry.from_item({"completionStatus": "SKIPPED"}).completion_status == "SKIPPED"
+    both = JobEntry.from_item({"completionStatus": "SUCCESS", "status": "OPEN"})
     assert (both.completion_status, both.other) == ("SUCCESS", {"status": "OPEN"})
 
 
@@ -357,10 +359,10 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 @given(ODD, ODD)
 def test_anything_is_a_job_and_an_entry(one: object, two: object) -> None:
     found = job(one, type=two, completedAt=one, startedAt=two, completionStatus=two)
-    assert found.total == found.done + found.to_go
-    assert min(found.done, found.to_go, found.unsuccessful) >= 0
+    assert found.total == found.done + found.remaining
+    assert min(found.done, found.remaining, found.unsuccessful) >= 0
     assert Job.model_validate(found.model_dump(by_alias=True)) == found
-    entry = JobEntry.of(one)
+    entry = JobEntry.from_item(one)
     assert len(entry.reason) <= 300
     entry.reason.encode()
     if isinstance(one, dict):
@@ -369,5 +371,5 @@ def test_anything_is_a_job_and_an_entry(one: object, two: object) -> None:
 
 @given(st.text(max_size=60) | st.builds("{}{}".format, st.sampled_from([ENTRIES]), st.text()))
 def test_any_text_is_a_next_page_or_none(address: str) -> None:
-    place = place_of(address, ENTRIES, "chakra.test")
+    place = parse_cursor(address, ENTRIES, "chakra.test")
     assert place is None or "/" not in place.page or "%2F" in address.upper()

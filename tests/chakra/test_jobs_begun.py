@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.chakra.job import Job
-from bot.chakra.processes import Change, Processes
+from bot.chakra.processes import ProcessChange, ProcessesApi
 from bot.errors import (
     ChakraError,
-    Missing,
     OutcomeUnknown,
+    RateLimited,
     Rejected,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
 )
 from tests.chakra.upstream import (
@@ -35,13 +35,13 @@ JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 ITEMS = example("bulk-create-process.request")
 CHANGES = [
-    Change("EXT-TEST-143", {"data": {"score": "105"}}, attribute="lead_id"),
-    Change(
+    ProcessChange("EXT-TEST-143", {"data": {"score": "105"}}, key_attribute="lead_id"),
+    ProcessChange(
         "1e50dd73-9ce6-405b-932a-9c4c5e7b5599", {"data": {"city": "Goa"}, "state": "IN_PROGRESS"}
     ),
 ]
 
-Begin = Callable[[Processes], Awaitable[Job]]
+Begin = Callable[[ProcessesApi], Awaitable[Job]]
 WRITES: dict[str, tuple[Begin, str, str]] = {
     "bulk-create-process": (
         lambda processes: processes.bulk_create("lead", ITEMS),
@@ -59,7 +59,7 @@ each_write = pytest.mark.parametrize("name", WRITES)
 
 async def begun(upstream: Upstream, clock: ManualClock, name: str) -> Job:
     async with upstream.http(clock) as http:
-        return await after(clock, 40, WRITES[name][0](Processes(http)))
+        return await after(clock, 40, WRITES[name][0](ProcessesApi(http)))
 
 
 @each_write
@@ -80,7 +80,7 @@ async def test_the_body_and_the_answer_are_as_documented(
 @pytest.mark.parametrize(
     ("answer", "error", "asked"),
     [
-        (reply(404, {"_errors": ["no such procedure"]}), Missing, 1),
+        (reply(404, {"_errors": ["no such procedure"]}), ResourceNotFound, 1),
         (reply(400, {"_errors": ["no"]}), Rejected, 1),
         (reply(200, {"_data": {"id": JOB}, "_errors": ["no"]}), Rejected, 1),
         (reply(500), OutcomeUnknown, 1),
@@ -107,7 +107,7 @@ async def test_a_refusal_to_work_now_is_waited_out(clock: ManualClock, name: str
     busy = reply(429, example("error.chakra-rate-limit"))
     upstream = Upstream([busy, reply(202, example(f"{name}.response"))])
     assert (await begun(upstream, clock, name)).id == JOB
-    with pytest.raises(Throttled):
+    with pytest.raises(RateLimited):
         await begun(Upstream([reply(429, {}, retry_after="900")]), clock, name)
 
 
@@ -115,13 +115,13 @@ async def test_nothing_is_not_asked_for(clock: ManualClock) -> None:
     upstream = Upstream([reply(200)])
     async with upstream.http(clock) as http:
         with pytest.raises(ValueError, match="nothing to write"):
-            await Processes(http).bulk_create("lead", [])
+            await ProcessesApi(http).bulk_create("lead", [])
         with pytest.raises(ValueError, match="nothing to write"):
-            await Processes(http).bulk_update("lead", [])
+            await ProcessesApi(http).bulk_update("lead", [])
     assert upstream.asked == []
 
 
 @pytest.mark.parametrize(("key", "attribute"), [("", "id"), ("x", ""), ("x", "update")])
 def test_a_change_says_which_process(key: str, attribute: str) -> None:
     with pytest.raises(ValueError, match="which process"):
-        Change(key, {"state": "NEW"}, attribute)
+        ProcessChange(key, {"state": "NEW"}, attribute)

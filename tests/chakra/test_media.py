@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.aio.clock import SystemClock
-from bot.chakra.media import Files
+from bot.chakra.media import MediaApi
 from bot.chakra.models import Media
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.multipart import File, Form
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     OutcomeUnknown,
     Rejected,
+    ResourceNotFound,
     SlackError,
     Unavailable,
-    Unreadable,
 )
 from tests.chakra.upstream import DOWN, Hang, Reply, Upstream, after, example, reply, text
 from tests.clock import ManualClock
@@ -63,7 +63,7 @@ async def body_of(form: Form) -> bytes:
 async def test_an_upload_is_a_form_with_the_file_and_its_name(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("upload-public-media.response"))])
     async with upstream.http(clock) as http:
-        address = await Files(http, "v24.0").upload(PLUGIN, PICTURE)
+        address = await MediaApi(http, "v24.0").upload(PLUGIN, PICTURE)
     assert address.startswith("https://chakra-public-media.chakrahq.com/")
     (request,) = upstream.asked
     assert request.method == "POST"
@@ -85,7 +85,7 @@ async def test_a_file_of_unknown_size_is_sent_in_chunks_as_they_come(clock: Manu
 
     upstream = Upstream([reply(200, example("upload-public-media.response"))])
     async with upstream.http(clock) as http:
-        await Files(http, "v24.0").upload(PLUGIN, File("a.bin", "application/zip", chunks))
+        await MediaApi(http, "v24.0").upload(PLUGIN, File("a.bin", "application/zip", chunks))
     (request,) = upstream.asked
     assert request.headers["transfer-encoding"] == "chunked"
     parts = parts_of(request.headers["content-type"], request.content)
@@ -96,7 +96,7 @@ async def test_a_file_of_unknown_size_is_sent_in_chunks_as_they_come(clock: Manu
 async def test_a_repeat_reads_the_file_anew(clock: ManualClock, trouble: Reply) -> None:
     upstream = Upstream([trouble, reply(200, example("upload-public-media.response"))])
     async with upstream.http(clock) as http:
-        await after(clock, 2, Files(http, "v24.0").upload(PLUGIN, PICTURE))
+        await after(clock, 2, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
     first, second = upstream.asked
     assert first.content == second.content
 
@@ -105,7 +105,7 @@ async def test_a_repeat_reads_the_file_anew(clock: ManualClock, trouble: Reply) 
     ("answer", "error"),
     [
         (reply(413, {"_errors": ["too large"]}), Rejected),
-        (reply(401), KeyRefused),
+        (reply(401), AuthenticationError),
         (reply(200, {"_errors": ["no"]}), Rejected),
         (reply(500), OutcomeUnknown),
         (reply(200, {"_data": {}}), OutcomeUnknown),
@@ -119,12 +119,12 @@ async def test_a_failed_upload_says_why(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await after(clock, 30, Files(http, "v24.0").upload(PLUGIN, PICTURE))
+            await after(clock, 30, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
 
 
 async def test_an_upload_may_take_two_minutes_and_no_more(clock: ManualClock) -> None:
     async with Upstream([Hang]).http(clock) as http:
-        asking = asyncio.ensure_future(Files(http, "v24.0").upload(PLUGIN, PICTURE))
+        asking = asyncio.ensure_future(MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
         await clock.advance(119)
         assert not asking.done()
         await clock.advance(1)
@@ -159,7 +159,7 @@ async def test_what_breaks_while_the_file_is_read_passes_through() -> None:
     http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock())
     async with server, http:
         with pytest.raises(SlackError, match="file_deleted"):
-            await Files(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
+            await MediaApi(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
     assert all(not got.endswith(b"--\r\n") for got in seen)
 
 
@@ -172,7 +172,7 @@ async def test_a_source_of_another_size_than_it_said_is_no_success(content: byte
     http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock())
     async with server, http:
         with pytest.raises(OutcomeUnknown):
-            await Files(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
+            await MediaApi(http, "v24.0").upload(PLUGIN, File("a.png", "image/png", chunks, 8))
     assert all(not got.endswith(b"--\r\n") for got in seen)
 
 
@@ -209,7 +209,7 @@ async def test_any_name_and_content_make_one_part(name: str, content: bytes) -> 
 async def test_what_a_file_is_can_be_asked(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-whatsapp-media.response"))])
     async with upstream.http(clock) as http:
-        media = await Files(http, "v24.0").fetch(MEDIA)
+        media = await MediaApi(http, "v24.0").fetch(MEDIA)
     assert (media.id, media.mime_type, media.file_size) == (MEDIA, "image/jpeg", 12345)
     assert upstream.asked[0].url.path == f"/v1/whatsapp/v24.0/media/{MEDIA}"
 
@@ -217,9 +217,9 @@ async def test_what_a_file_is_can_be_asked(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(200, {"id": MEDIA}), Unreadable),
-        (reply(200, {"_data": None}), Unreadable),
-        (reply(404, {"_errors": ["no"]}), Missing),
+        (reply(200, {"id": MEDIA}), InvalidResponse),
+        (reply(200, {"_data": None}), InvalidResponse),
+        (reply(404, {"_errors": ["no"]}), ResourceNotFound),
     ],
 )
 async def test_a_file_that_cannot_be_described(
@@ -227,7 +227,7 @@ async def test_a_file_that_cannot_be_described(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await Files(http, "v24.0").fetch(MEDIA)
+            await MediaApi(http, "v24.0").fetch(MEDIA)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def picture(content: bytes = PNG, media_type: str = "image/png") -> httpx.Respon
 async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
     upstream = Upstream([picture()])
     async with upstream.http(clock) as http:
-        shown = await Files(http, "v24.0").show(MEDIA)
+        shown = await MediaApi(http, "v24.0").download(MEDIA)
     assert (shown.media_type, shown.content) == ("image/png", PNG)
     (request,) = upstream.asked
     assert request.url.path == f"/v2/whatsapp/v24.0/media/{MEDIA}/show"
@@ -256,13 +256,13 @@ async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (picture(b"x" * 1001), Unreadable),
-        (text(200, "<html>", "text/html"), Unreadable),
-        (reply(200, {"url": "x"}), Unreadable),
-        (httpx.Response(200, content=PNG), Unreadable),
+        (picture(b"x" * 1001), InvalidResponse),
+        (text(200, "<html>", "text/html"), InvalidResponse),
+        (reply(200, {"url": "x"}), InvalidResponse),
+        (httpx.Response(200, content=PNG), InvalidResponse),
         (reply(200, {"_errors": ["no"]}), Rejected),
-        (reply(404, {"_errors": ["no"]}), Missing),
-        (reply(302, None, location="https://evil.test/"), Unreadable),
+        (reply(404, {"_errors": ["no"]}), ResourceNotFound),
+        (reply(302, None, location="https://evil.test/"), InvalidResponse),
     ],
     ids=["large", "html", "json", "untyped", "errors", "404", "elsewhere"],
 )
@@ -272,7 +272,7 @@ async def test_what_is_no_file_or_too_large_is_not_shown(
     upstream = Upstream([answer])
     async with upstream.http(clock) as http:
         with pytest.raises(error):
-            await Files(http, "v24.0").show(MEDIA, most=1000)
+            await MediaApi(http, "v24.0").download(MEDIA, max_bytes=1000)
     assert len(upstream.asked) == 1
 
 
@@ -294,7 +294,7 @@ async def test_an_address_of_chakras_own_is_followed(
 ) -> None:
     upstream = Upstream([picture()])
     async with upstream.http(clock, base_url=base_url) as http:
-        shown = await Files(http, "v24.0").follow(at(address))
+        shown = await MediaApi(http, "v24.0").download_from_url(at(address))
     assert shown.content == PNG
     (request,) = upstream.asked
     assert request.url == httpx.URL(address)
@@ -323,6 +323,6 @@ async def test_an_address_of_chakras_own_is_followed(
 async def test_the_token_goes_to_no_other_address(clock: ManualClock, address: str) -> None:
     upstream = Upstream([picture()])
     async with upstream.http(clock) as http:
-        with pytest.raises(Unreadable):
-            await http.follow("/media", address, most=1000)
+        with pytest.raises(InvalidResponse):
+            await http.fetch_url("/media", address, max_bytes=1000)
     assert upstream.asked == []

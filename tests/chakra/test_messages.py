@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.messages import Accepted, Messages, accepted
+from bot.chakra.messages import AcceptedMessage, MessagesApi, parse_send_response
 from bot.chakra.meta_errors import (
     ParametersRejected,
     RecipientRejected,
-    SenderThrottled,
+    SenderRateLimited,
     TemplateRejected,
 )
-from bot.chakra.outgoing import MetaTemplate, SessionText, TemplateMessage, parameters
-from bot.chakra.transport.exchange import Answer, Call
+from bot.chakra.outgoing import MetaTemplate, SessionText, TemplateMessage, build_parameters
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
     OutcomeUnknown,
+    RateLimited,
     Rejected,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
 )
 from tests.chakra.upstream import (
@@ -50,11 +50,11 @@ WAMID = "wamid.HBgMOTE5OTk5OTk5OTk5FQIAERgSREM5NDZGMjRFNzc1QUFDOEExAA=="
 MESSAGE = TemplateMessage(
     whatsapp_phone_number_id=SENDER,
     template_name="christmas_promo_23",
-    mapping=parameters({"1": "John"}),
+    mapping=build_parameters({"1": "John"}),
 )
 BASE = f"/v1/ext/plugin/whatsapp/{PLUGIN}"
 
-Ask = Callable[[Messages], Awaitable[Accepted]]
+Ask = Callable[[MessagesApi], Awaitable[AcceptedMessage]]
 SENDS: dict[str, tuple[Ask, str, str]] = {
     "send-template-phone": (
         lambda messages: messages.send_template(PLUGIN, PHONE, MESSAGE),
@@ -67,12 +67,14 @@ SENDS: dict[str, tuple[Ask, str, str]] = {
         "send-template-process",
     ),
     "send-template-meta": (
-        lambda messages: messages.send(PLUGIN, SENDER, MetaTemplate(PHONE, "hello_world", "en_US")),
+        lambda messages: messages.send_meta_message(
+            PLUGIN, SENDER, MetaTemplate(PHONE, "hello_world", "en_US")
+        ),
         f"{BASE}/api/v24.0/{SENDER}/messages",
         "send-template-meta",
     ),
     "send-session-message": (
-        lambda messages: messages.send(
+        lambda messages: messages.send_meta_message(
             PLUGIN, SENDER, SessionText("912233223322", "This is a text message")
         ),
         f"{BASE}/api/v24.0/{SENDER}/messages",
@@ -87,9 +89,11 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-async def sent(name: str, upstream: Upstream, clock: ManualClock, seconds: float = 41) -> Accepted:
+async def sent(
+    name: str, upstream: Upstream, clock: ManualClock, seconds: float = 41
+) -> AcceptedMessage:
     async with upstream.http(clock) as http:
-        return await after(clock, seconds, SENDS[name][0](Messages(http, "v24.0")))
+        return await after(clock, seconds, SENDS[name][0](MessagesApi(http, "v24.0")))
 
 
 @every_send
@@ -108,37 +112,40 @@ async def test_each_send_asks_its_endpoint_with_the_documented_body(
 async def test_the_documented_answer_is_read_whole(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
     made = await sent("send-template-phone", upstream, clock)
-    assert made == Accepted(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
+    assert made == AcceptedMessage(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
     assert PHONE not in repr(made)
 
 
 async def test_older_plugins_answer_as_meta_does(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-meta.legacy.response"))])
     made = await sent("send-template-meta", upstream, clock)
-    assert made == Accepted("", WAMID, "ACCEPTED")
+    assert made == AcceptedMessage("", WAMID, "ACCEPTED")
 
 
 @pytest.mark.parametrize(
     ("body", "made"),
     [
-        ({"_data": {"id": ID}}, Accepted(ID, "")),
-        ({"_data": {"id": ID, "externalId": None, "deliveryStatus": 7}}, Accepted(ID, "", "7")),
+        ({"_data": {"id": ID}}, AcceptedMessage(ID, "")),
+        (
+            {"_data": {"id": ID, "externalId": None, "deliveryStatus": 7}},
+            AcceptedMessage(ID, "", "7"),
+        ),
         (
             {"_data": {"externalId": WAMID, "deliveryStatus": "queued"}},
-            Accepted("", WAMID, "QUEUED"),
+            AcceptedMessage("", WAMID, "QUEUED"),
         ),
-        ({"_data": {"whatsappMessageId": WAMID}}, Accepted("", WAMID)),
-        ({"_data": {}, "messages": [{"id": WAMID}]}, Accepted("", WAMID)),
-        ({"_data": {"messages": [{"id": WAMID}]}}, Accepted("", WAMID)),
-        ({"_data": {"id": ID}, "_errors": []}, Accepted(ID, "")),
+        ({"_data": {"whatsappMessageId": WAMID}}, AcceptedMessage("", WAMID)),
+        ({"_data": {}, "messages": [{"id": WAMID}]}, AcceptedMessage("", WAMID)),
+        ({"_data": {"messages": [{"id": WAMID}]}}, AcceptedMessage("", WAMID)),
+        ({"_data": {"id": ID}, "_errors": []}, AcceptedMessage(ID, "")),
         (
             {"messages": [{"id": WAMID, "message_status": "held_for_quality_assessment"}]},
-            Accepted("", WAMID, "HELD_FOR_QUALITY_ASSESSMENT"),
+            AcceptedMessage("", WAMID, "HELD_FOR_QUALITY_ASSESSMENT"),
         ),
     ],
 )
 async def test_one_id_is_enough(
-    clock: ManualClock, body: dict[str, object], made: Accepted
+    clock: ManualClock, body: dict[str, object], made: AcceptedMessage
 ) -> None:
     assert await sent("send-template-phone", Upstream([reply(200, body)]), clock) == made
 
@@ -213,9 +220,9 @@ def meta(code: int, message: str) -> dict[str, object]:
         ),
         (reply(200, meta(131026, "Message undeliverable")), RecipientRejected),
         (reply(400, {"message": "phone is wrong"}), Rejected),
-        (reply(401, example("error.chakra")), KeyRefused),
-        (reply(404, {"_errors": ["no such plugin"]}), Missing),
-        (reply(429, None, retry_after="60"), Throttled),
+        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(404, {"_errors": ["no such plugin"]}), ResourceNotFound),
+        (reply(429, None, retry_after="60"), RateLimited),
     ],
 )
 async def test_a_refusal_is_a_refusal_and_is_not_repeated(
@@ -262,7 +269,7 @@ async def test_one_turned_away_for_coming_too_fast_waits_and_arrives_once(
 
 async def test_but_not_for_longer_than_ten_seconds(clock: ManualClock) -> None:
     upstream = Upstream([reply(429, example("error.meta"))])
-    with pytest.raises(SenderThrottled):
+    with pytest.raises(SenderRateLimited):
         await sent("send-template-phone", upstream, clock, 10)
 
 
@@ -298,7 +305,7 @@ async def test_the_answer_may_take_its_time_even_after_waits(clock: ManualClock)
 async def test_a_cancelled_send_is_not_repeated(clock: ManualClock) -> None:
     upstream = Upstream([Hang])
     async with upstream.http(clock) as http:
-        task = asyncio.ensure_future(SENDS["send-template-phone"][0](Messages(http, "v24.0")))
+        task = asyncio.ensure_future(SENDS["send-template-phone"][0](MessagesApi(http, "v24.0")))
         await clock.advance(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -313,7 +320,7 @@ async def test_a_cancelled_send_is_not_repeated(clock: ManualClock) -> None:
 async def test_a_phone_number_is_its_digits(clock: ManualClock, phone: str, path: str) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
     async with upstream.http(clock) as http:
-        await Messages(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
+        await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
     assert upstream.asked[0].url.path.split("/")[7] == path
 
 
@@ -321,15 +328,17 @@ async def test_a_phone_number_is_its_digits(clock: ManualClock, phone: str, path
 async def test_what_is_no_phone_number_sends_nothing(clock: ManualClock, phone: str) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
     async with upstream.http(clock) as http:
-        with pytest.raises(Missing):
-            await Messages(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
+        with pytest.raises(ResourceNotFound):
+            await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
     assert upstream.asked == []
 
 
 async def test_a_key_cannot_change_the_path(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
     async with upstream.http(clock) as http:
-        await Messages(http, "v24.0").send_template_for_process(PLUGIN, "lead", "a/../b", MESSAGE)
+        await MessagesApi(http, "v24.0").send_template_for_process(
+            PLUGIN, "lead", "a/../b", MESSAGE
+        )
     assert (
         upstream.asked[0]
         .url.raw_path.decode()
@@ -355,9 +364,9 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_2xx_is_accepted_with_an_id_or_is_one_error(body: object) -> None:
-    answer = Answer(Call("POST", "/x", "/x"), 200, {}, json.dumps(body).encode())
+    answer = ChakraResponse(ChakraRequest("POST", "/x", "/x"), 200, {}, json.dumps(body).encode())
     try:
-        made = accepted(answer)
+        made = parse_send_response(answer)
     except ChakraError:
         return
     assert made.id or made.wamid

@@ -9,30 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.meta import OWNERS, failure_in
+from bot.chakra.meta import ERROR_CLASS_BY_CODE, error_from_status
 from bot.chakra.meta_errors import (
-    MetaAccessRefused,
-    MetaBusy,
-    PairThrottled,
+    MetaAccessDenied,
+    MetaUnavailable,
+    PairRateLimited,
     ParametersRejected,
-    PaymentMissing,
+    PaymentMethodMissing,
     RecipientRejected,
-    SenderThrottled,
+    SenderRateLimited,
     TemplateRejected,
-    TemplateStopped,
-    UnnamedCode,
+    TemplateUnavailable,
+    UnknownMetaCode,
 )
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.error_mapping import refusal
-from bot.chakra.transport.exchange import Answer, Call
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.error_mapping import error_for
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import (
+    AuthenticationError,
     BotError,
     ChakraError,
-    KeyRefused,
-    Missing,
     OutcomeUnknown,
+    RateLimited,
     Rejected,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
 )
 from tests.chakra.upstream import Upstream, after, example, get, put, reply
@@ -56,18 +56,18 @@ def clock() -> ManualClock:
         (404, meta(132001), TemplateRejected, TemplateRejected),
         (500, meta(132001), TemplateRejected, TemplateRejected),
         (400, meta(131026), RecipientRejected, RecipientRejected),
-        (401, meta(190), MetaAccessRefused, MetaAccessRefused),
-        (403, meta(10), MetaAccessRefused, MetaAccessRefused),
-        (400, {"_errors": ["(#131042) Payment"]}, PaymentMissing, PaymentMissing),
-        (400, meta(131000), MetaBusy, MetaBusy),
+        (401, meta(190), MetaAccessDenied, MetaAccessDenied),
+        (403, meta(10), MetaAccessDenied, MetaAccessDenied),
+        (400, {"_errors": ["(#131042) Payment"]}, PaymentMethodMissing, PaymentMethodMissing),
+        (400, meta(131000), MetaUnavailable, MetaUnavailable),
         # Where nobody knows what became of a write, nobody says that it failed.
-        (500, meta(131000), MetaBusy, OutcomeUnknown),
-        (503, meta(2), MetaBusy, OutcomeUnknown),
+        (500, meta(131000), MetaUnavailable, OutcomeUnknown),
+        (503, meta(2), MetaUnavailable, OutcomeUnknown),
         (500, meta(139999), Unavailable, OutcomeUnknown),
         # A code that nobody named leaves a known status its meaning.
-        (400, meta(139999), UnnamedCode, UnnamedCode),
-        (404, meta(139999), Missing, Missing),
-        (401, meta(139999), KeyRefused, KeyRefused),
+        (400, meta(139999), UnknownMetaCode, UnknownMetaCode),
+        (404, meta(139999), ResourceNotFound, ResourceNotFound),
+        (401, meta(139999), AuthenticationError, AuthenticationError),
     ],
 )
 async def test_an_answer_with_a_code_means_what_its_owner_says(
@@ -92,10 +92,10 @@ async def test_an_answer_with_a_code_means_what_its_owner_says(
     ("body", "kind"),
     [
         (meta(132000), ParametersRejected),
-        (meta(131056), PairThrottled),
-        ({"_errors": ["(#132015) Template is paused"]}, TemplateStopped),
-        ({"_errors": ["(#139999) New"]}, UnnamedCode),
-        ({"_errors": ["Too many requests, retry after 850 ms"]}, Throttled),
+        (meta(131056), PairRateLimited),
+        ({"_errors": ["(#132015) Template is paused"]}, TemplateUnavailable),
+        ({"_errors": ["(#139999) New"]}, UnknownMetaCode),
+        ({"_errors": ["Too many requests, retry after 850 ms"]}, RateLimited),
         ({"_errors": ["no"], "message": "ok", "code": 131026}, Rejected),
         ({"error": "no"}, Rejected),
         ({"_data": {"id": "u1"}, "error": {}}, None),
@@ -109,7 +109,7 @@ async def test_a_2xx_may_carry_one_too_and_is_never_repeated(
         answer = await put(http)
     found: type[BotError] | None = None
     try:
-        read(answer)
+        parse_envelope(answer)
     except ChakraError as error:
         found = type(error)
     assert found is kind
@@ -118,7 +118,7 @@ async def test_a_2xx_may_carry_one_too_and_is_never_repeated(
 
 async def test_details_are_at_hand_for_people(clock: ManualClock) -> None:
     async with Upstream([reply(400, example("error.meta"))]).http(clock) as http:
-        with pytest.raises(SenderThrottled) as raised:
+        with pytest.raises(SenderRateLimited) as raised:
             await after(clock, 10, put(http))
     assert raised.value.code == 130429
     assert raised.value.details == "Cloud API message throughput has been reached."
@@ -137,7 +137,7 @@ async def test_a_number_that_sends_too_fast_waits_and_goes_on(
 async def test_too_many_to_one_recipient_waits_six_seconds_once(clock: ManualClock) -> None:
     upstream = Upstream([reply(400, meta(131056))])
     async with upstream.http(clock) as http:
-        with pytest.raises(PairThrottled) as raised:
+        with pytest.raises(PairRateLimited) as raised:
             await after(clock, 10, put(http))
     assert len(upstream.asked) == 2
     assert clock.monotonic() == pytest.approx(6, abs=0.1)
@@ -151,7 +151,7 @@ async def test_what_takes_longer_than_ten_seconds_is_told_at_once(
 ) -> None:
     upstream = Upstream([reply(status, meta(code))])
     async with upstream.http(clock) as http:
-        with pytest.raises(OWNERS[code]):
+        with pytest.raises(ERROR_CLASS_BY_CODE[code]):
             await put(http)
     assert len(upstream.asked) == 1
     assert clock.monotonic() == 0
@@ -169,7 +169,7 @@ async def test_a_wait_that_the_answer_names_is_believed_before_the_usual_one(
 async def test_a_5xx_write_is_not_repeated_even_for_a_passing_refusal(clock: ManualClock) -> None:
     upstream = Upstream([reply(500, meta(131056))])
     async with upstream.http(clock) as http:
-        with pytest.raises(PairThrottled):
+        with pytest.raises(PairRateLimited):
             await put(http)
     assert len(upstream.asked) == 1
 
@@ -188,7 +188,7 @@ NAMES = [
     "fbtrace_id",
     "error_user_msg",
 ]
-CODE = st.sampled_from([*OWNERS])
+CODE = st.sampled_from([*ERROR_CLASS_BY_CODE])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | CODE,
     lambda children: (
@@ -203,21 +203,27 @@ JSON = st.recursive(
 
 @given(JSON, st.integers(300, 599), st.sampled_from(["GET", "POST"]))
 def test_any_body_is_one_error(body: object, status: int, method: str) -> None:
-    answer = Answer(Call(method, "/x", "/x"), status, {}, json.dumps(body).encode())
-    error = refusal(answer, 0.0)
+    answer = ChakraResponse(
+        ChakraRequest(method, "/x", "/x"), status, {}, json.dumps(body).encode()
+    )
+    error = error_for(answer, 0.0)
     assert isinstance(error, ChakraError)
     assert len(error.details) <= 300
-    failed = failure_in(body)
+    failed = error_from_status(body)
     assert failed.code is None or 0 <= failed.code < 10**7
     json.dumps([error.message, error.details, failed.message], ensure_ascii=False).encode()
 
 
 def test_a_body_that_is_no_json_may_hold_a_code() -> None:
-    answer = Answer(Call("POST", "/x", "/x"), 400, {}, b"Meta: (#132000) wrong number of params")
-    assert type(refusal(answer, 0.0)) is ParametersRejected
+    answer = ChakraResponse(
+        ChakraRequest("POST", "/x", "/x"), 400, {}, b"Meta: (#132000) wrong number of params"
+    )
+    assert type(error_for(answer, 0.0)) is ParametersRejected
 
 
 def test_a_web_page_holds_none_of_metas_words() -> None:
     page = httpx.Response(400, html="<p>(#132000)</p>")
-    answer = Answer(Call("POST", "/x", "/x"), 400, dict(page.headers), page.content)
-    assert type(refusal(answer, 0.0)) is Rejected
+    answer = ChakraResponse(
+        ChakraRequest("POST", "/x", "/x"), 400, dict(page.headers), page.content
+    )
+    assert type(error_for(answer, 0.0)) is Rejected

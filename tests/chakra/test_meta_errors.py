@@ -8,30 +8,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.meta import OWNERS, MetaError, failure_in, from_meta, meta_error_in, owners
+from bot.chakra.meta import (
+    ERROR_CLASS_BY_CODE,
+    MetaError,
+    error_for_meta_code,
+    error_from_status,
+    find_meta_error,
+    map_error_classes,
+)
 from bot.chakra.meta_errors import (
     AccountBlocked,
-    AccountThrottled,
+    AccountRateLimited,
     CountryRestricted,
-    FlowThrottled,
+    FlowRateLimited,
     MarketingCapped,
-    MarketingWithheld,
+    MarketingExperiment,
     MediaRejected,
-    MetaAccessRefused,
-    MetaBusy,
+    MetaAccessDenied,
+    MetaUnavailable,
     OptedOut,
-    PairThrottled,
+    PairRateLimited,
     ParametersRejected,
-    PaymentMissing,
+    PaymentMethodMissing,
     PolicyRejected,
     RecipientIsSender,
     RecipientRejected,
+    SenderRateLimited,
     SenderRejected,
-    SenderThrottled,
-    SpamLimited,
+    SpamRateLimited,
     TemplateRejected,
-    TemplateStopped,
-    UnnamedCode,
+    TemplateUnavailable,
+    UnknownMetaCode,
     WindowClosed,
 )
 from bot.errors import (
@@ -43,28 +50,28 @@ from tests.chakra.upstream import example
 DAY = 86400
 
 CODES: dict[type[ChakraError], set[int]] = {
-    MetaAccessRefused: {0, 190, 3, 10, *range(200, 300), 131005},
-    MetaBusy: {1, 2, 131000, 131016, 131057, 133004},
-    AccountThrottled: {4, 80007, 80008},
+    MetaAccessDenied: {0, 190, 3, 10, *range(200, 300), 131005},
+    MetaUnavailable: {1, 2, 131000, 131016, 131057, 133004},
+    AccountRateLimited: {4, 80007, 80008},
     ParametersRejected: {100, 131008, 131009, 132000, 132005, 132012, 135000},
     AccountBlocked: {368, 131031},
-    SenderThrottled: {130429},
-    MarketingWithheld: {130472},
+    SenderRateLimited: {130429},
+    MarketingExperiment: {130472},
     CountryRestricted: {130497},
     RecipientIsSender: {131021},
     RecipientRejected: {131026},
     SenderRejected: {131037, 133010},
-    PaymentMissing: {131042},
+    PaymentMethodMissing: {131042},
     WindowClosed: {131047},
-    SpamLimited: {131048},
+    SpamRateLimited: {131048},
     MarketingCapped: {131049},
     OptedOut: {131050},
     MediaRejected: {131051, 131052, 131053},
-    PairThrottled: {131056},
+    PairRateLimited: {131056},
     TemplateRejected: {132001},
     PolicyRejected: {132007},
-    TemplateStopped: {132015, 132016, 132068},
-    FlowThrottled: {132069},
+    TemplateUnavailable: {132015, 132016, 132068},
+    FlowRateLimited: {132069},
 }
 """The contract's table of codes, section 9.5."""
 
@@ -74,7 +81,7 @@ RETRIED |= {132069}
 
 def test_every_code_of_the_contract_has_its_one_owner() -> None:
     expected = {code: kind for kind, codes in CODES.items() for code in codes}
-    assert expected == OWNERS
+    assert expected == ERROR_CLASS_BY_CODE
 
 
 def test_a_code_cannot_have_two_owners() -> None:
@@ -88,7 +95,7 @@ def test_a_code_cannot_have_two_owners() -> None:
         codes = frozenset({1, 2})
 
     with pytest.raises(ValueError, match="1 belongs to First and Second"):
-        owners(Root)
+        map_error_classes(Root)
 
 
 def test_a_class_below_another_does_not_own_its_codes() -> None:
@@ -101,28 +108,28 @@ def test_a_class_below_another_does_not_own_its_codes() -> None:
     class Daughter(Mother):
         pass
 
-    assert owners(Root) == {1: Mother}
+    assert map_error_classes(Root) == {1: Mother}
 
 
-@pytest.mark.parametrize("code", sorted(OWNERS))
+@pytest.mark.parametrize("code", sorted(ERROR_CLASS_BY_CODE))
 def test_whether_a_repeat_can_help_is_as_the_contract_says(code: int) -> None:
-    assert from_meta(code).repeat_helps == (code in RETRIED)
+    assert error_for_meta_code(code).retryable == (code in RETRIED)
 
 
 def test_kinds_are_distinct() -> None:
     kinds = [kind.kind for kind in CODES]
-    assert len(set(kinds) | {UnnamedCode.kind, Rejected.kind}) == len(kinds) + 2
+    assert len(set(kinds) | {UnknownMetaCode.kind, Rejected.kind}) == len(kinds) + 2
 
 
 @pytest.mark.parametrize(
     ("code", "seconds"), [(131049, DAY), (131056, 6), (80007, 3600), (131026, None)]
 )
 def test_a_repeat_is_of_no_use_before(code: int, seconds: float | None) -> None:
-    assert from_meta(code).retry_after == seconds
+    assert error_for_meta_code(code).retry_after == seconds
 
 
 def test_the_words_are_metas() -> None:
-    error = from_meta(131047, "Re-engagement message", "More than 24 hours have passed.")
+    error = error_for_meta_code(131047, "Re-engagement message", "More than 24 hours have passed.")
     assert type(error) is WindowClosed
     assert (error.code, error.details) == (131047, "More than 24 hours have passed.")
     assert error.message == "(#131047) Re-engagement message: More than 24 hours have passed."
@@ -138,14 +145,14 @@ def test_the_words_are_metas() -> None:
     ],
 )
 def test_nothing_is_said_twice_and_all_on_one_line(title: str, details: str, message: str) -> None:
-    assert from_meta(131026, title, details).message == message
+    assert error_for_meta_code(131026, title, details).message == message
 
 
 def test_a_code_that_nobody_named_is_kept_and_known_as_such() -> None:
-    error = from_meta(131999, "Something new")
+    error = error_for_meta_code(131999, "Something new")
     assert isinstance(error, Rejected)
-    assert (type(error), error.code, error.kind) == (UnnamedCode, 131999, "unnamed_code")
-    assert not error.repeat_helps
+    assert (type(error), error.code, error.kind) == (UnknownMetaCode, 131999, "unknown_meta_code")
+    assert not error.retryable
 
 
 METAS = {
@@ -175,7 +182,7 @@ METAS = {
     ids=["metas", "item", "nested", "in-words", "json", "message", "error-string", "array"],
 )
 def test_a_relayed_error_is_found_whole_in_every_shape(body: object) -> None:
-    found = meta_error_in(body)
+    found = find_meta_error(body)
     assert found == MetaError(
         132001,
         "Template name does not exist in the translation",
@@ -210,7 +217,7 @@ def test_a_relayed_error_is_found_whole_in_every_shape(body: object) -> None:
     ],
 )
 def test_a_code_is_found_where_it_surely_is_one(body: object, code: int | None) -> None:
-    found = meta_error_in(body)
+    found = find_meta_error(body)
     assert (found.code if found else None) == code
 
 
@@ -225,7 +232,7 @@ def test_what_meta_says_to_people_of_a_refused_template_is_kept() -> None:
             "error_user_msg": "There is already English content for this template.",
         }
     }
-    found = meta_error_in(body)
+    found = find_meta_error(body)
     assert found is not None
     assert found.title == "Content in this language already exists"
     assert found.details == "There is already English content for this template."
@@ -243,7 +250,7 @@ def test_what_meta_says_to_people_of_a_refused_template_is_kept() -> None:
     ids=["chakra", "context", "meta", "errors", "item"],
 )
 def test_a_failed_status_of_either_webhook_is_the_same_error(status: object) -> None:
-    error = failure_in(status)
+    error = error_from_status(status)
     assert type(error) is RecipientRejected
     assert error.message == "(#131026) Message undeliverable"
 
@@ -259,17 +266,17 @@ def test_a_failed_status_of_either_webhook_is_the_same_error(status: object) -> 
     ],
 )
 def test_a_failed_status_without_a_code_is_a_refusal(status: object, message: str) -> None:
-    error = failure_in(status)
+    error = error_from_status(status)
     assert (type(error), error.message, error.code) == (Rejected, message, None)
 
 
 def test_a_small_code_of_a_webhook_needs_no_sign() -> None:
-    error = failure_in({"errorContext": {"providerPayload": {"code": 100, "title": "Bad"}}})
+    error = error_from_status({"errorContext": {"providerPayload": {"code": 100, "title": "Bad"}}})
     assert type(error) is ParametersRejected
 
 
 @given(st.text(max_size=200), st.text(max_size=500), st.integers(0, 10**7))
 def test_any_words_make_one_line(title: str, details: str, code: int) -> None:
-    error = from_meta(code, title, details)
+    error = error_for_meta_code(code, title, details)
     assert "\n" not in error.message
     assert len(error.message) < 650

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from bot.chakra import fields
 from bot.chakra.models import Reportee, User, UserChanges, is_uuid
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.exchange import Answer, Call
-from bot.errors import Unreadable
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
+from bot.errors import InvalidResponse
 from tests.chakra.upstream import example
 
 NOW = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
@@ -216,19 +216,19 @@ def test_models_are_frozen() -> None:
 
 @pytest.mark.parametrize("without", [{}, {"id": ""}, {"id": None}, {"id": []}, {"id": "\x00"}])
 def test_a_user_without_an_id_is_unreadable_and_the_field_is_named(without: object) -> None:
-    envelope = read(_answer({"_data": without}))
-    with pytest.raises(Unreadable) as raised:
-        envelope.one(User)
+    envelope = parse_envelope(_answer({"_data": without}))
+    with pytest.raises(InvalidResponse) as raised:
+        envelope.parse_data(User)
     assert raised.value.field == "_data.id"
     assert raised.value.request_id
-    with pytest.raises(Unreadable) as raised:
-        read(_answer({"_data": [{"id": "u1"}, without]})).many(User)
+    with pytest.raises(InvalidResponse) as raised:
+        parse_envelope(_answer({"_data": [{"id": "u1"}, without]})).parse_list(User)
     assert raised.value.field == "_data[1].id"
 
 
 def test_an_error_about_a_model_quotes_nothing_of_it() -> None:
-    with pytest.raises(Unreadable) as raised:
-        read(_answer({"_data": {"primaryEmail": "john@acme.com"}})).one(User)
+    with pytest.raises(InvalidResponse) as raised:
+        parse_envelope(_answer({"_data": {"primaryEmail": "john@acme.com"}})).parse_data(User)
     assert raised.value.__context__ is None
     assert "john" not in repr(vars(raised.value))
 
@@ -255,9 +255,9 @@ def test_ids_are_told_from_names(written: str, said: bool) -> None:
     assert is_uuid(written) is said
 
 
-def _answer(body: object) -> Answer:
-    call = Call("GET", "/v2/ext/user/{userId}", "/v2/ext/user/1")
-    return Answer(call, 200, {}, json.dumps(body).encode())
+def _answer(body: object) -> ChakraResponse:
+    call = ChakraRequest("GET", "/v2/ext/user/{userId}", "/v2/ext/user/1")
+    return ChakraResponse(call, 200, {}, json.dumps(body).encode())
 
 
 VALUES = st.recursive(
@@ -287,12 +287,12 @@ FIELDS = [
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES))
 def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
-    envelope = read(_answer({"_data": body}))
-    if not fields.text(body.get("id")):
-        with pytest.raises(Unreadable):
-            envelope.one(User)
+    envelope = parse_envelope(_answer({"_data": body}))
+    if not fields.to_text(body.get("id")):
+        with pytest.raises(InvalidResponse):
+            envelope.parse_data(User)
         return
-    read_user = envelope.one(User)
+    read_user = envelope.parse_data(User)
     assert read_user.name
     assert all(number.isdigit() for number in read_user.phones)
     assert read_user.utc_offset(NOW) is None or read_user.local_time(NOW) == NOW
@@ -307,7 +307,7 @@ def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
 @also("Asia/" + "x" * 50)
 @also("Etc")
 def test_any_text_is_a_time_zone_or_none(written: str) -> None:
-    found = fields.zone(written)
+    found = fields.parse_timezone(written)
     if found is not None:
         offset = NOW.astimezone(found).utcoffset()
         assert offset is not None
@@ -319,6 +319,6 @@ def test_any_text_is_a_time_zone_or_none(written: str) -> None:
 def test_every_offset_of_the_earth_is_read(minutes: int, colon: str) -> None:
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
-    zone = fields.zone(f"{sign}{hours:02}{colon}{rest:02}")
+    zone = fields.parse_timezone(f"{sign}{hours:02}{colon}{rest:02}")
     assert zone is not None
     assert zone.utcoffset(None) == timedelta(minutes=minutes)

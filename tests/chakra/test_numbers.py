@@ -7,13 +7,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot.chakra.client import Chakra
-from bot.chakra.media import Files
-from bot.chakra.messages import Messages
+from bot.chakra.media import MediaApi
+from bot.chakra.messages import MessagesApi
 from bot.chakra.models import BusinessAccount, PhoneNumber
-from bot.chakra.numbers import Numbers
-from bot.chakra.processes import Processes
-from bot.chakra.templates import Templates
-from bot.errors import ChakraError, KeyRefused, Missing, Rejected, Unreadable
+from bot.chakra.numbers import PhoneNumbersApi
+from bot.chakra.processes import ProcessesApi
+from bot.chakra.templates import TemplatesApi
+from bot.errors import AuthenticationError, ChakraError, InvalidResponse, Rejected, ResourceNotFound
 from tests.chakra.upstream import Upstream, example, reply, text
 from tests.clock import ManualClock
 
@@ -29,12 +29,12 @@ def clock() -> ManualClock:
 async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, query: str) -> None:
     upstream = Upstream([reply(200, example("list-whatsapp-phone-numbers.response"))])
     async with upstream.http(clock) as http:
-        (acme,) = await Numbers(http).list(plugin)
+        (acme,) = await PhoneNumbersApi(http).list(plugin)
     assert (acme.id, acme.waba, acme.name) == (SENDER, "83784929738012", "Acme")
     assert acme.display_phone_number == "+91 99999 99999"
     assert (acme.quality, acme.messaging_limit_tier) == ("GREEN", "TIER_1K")
     assert (acme.account_mode, acme.name_status) == ("LIVE", "APPROVED")
-    assert acme.connected
+    assert acme.is_connected
     (request,) = upstream.asked
     assert (request.method, request.url.path) == ("GET", "/v1/ext/whatsapp-phone-number")
     assert request.url.query.decode() == query
@@ -44,9 +44,9 @@ async def test_one_number(clock: ManualClock) -> None:
     (item,) = example("list-whatsapp-phone-numbers.response")["_data"]
     upstream = Upstream([reply(200, {"_data": item}), reply(200, {"_data": None})])
     async with upstream.http(clock) as http:
-        assert (await Numbers(http).fetch(SENDER)).name == "Acme"
-        with pytest.raises(Missing):
-            await Numbers(http).fetch(SENDER)
+        assert (await PhoneNumbersApi(http).fetch(SENDER)).name == "Acme"
+        with pytest.raises(ResourceNotFound):
+            await PhoneNumbersApi(http).fetch(SENDER)
     assert upstream.asked[0].url.path == f"/v1/ext/whatsapp-phone-number/{SENDER}"
 
 
@@ -54,7 +54,7 @@ async def test_the_accounts(clock: ManualClock) -> None:
     body = {"_data": [{"id": "83784929738012", "name": "Acme", "chakraStatus": "CONNECTED"}]}
     upstream = Upstream([reply(200, body)])
     async with upstream.http(clock) as http:
-        accounts = await Numbers(http).accounts("d83e1d23")
+        accounts = await PhoneNumbersApi(http).list_accounts("d83e1d23")
     assert accounts == (
         BusinessAccount(id="83784929738012", name="Acme", chakra_status="CONNECTED"),
     )
@@ -66,12 +66,12 @@ async def test_the_accounts(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(403, {"_errors": ["no"]}), KeyRefused),
-        (reply(404), Missing),
+        (reply(403, {"_errors": ["no"]}), AuthenticationError),
+        (reply(404), ResourceNotFound),
         (reply(200, {"_errors": ["no"]}), Rejected),
-        (reply(200, {"_data": {}}), Unreadable),
-        (reply(200, {"_data": [{}]}), Unreadable),
-        (text(200, "<html>", "text/html"), Unreadable),
+        (reply(200, {"_data": {}}), InvalidResponse),
+        (reply(200, {"_data": [{}]}), InvalidResponse),
+        (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_a_failed_list_says_why(
@@ -79,9 +79,9 @@ async def test_a_failed_list_says_why(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await Numbers(http).list()
+            await PhoneNumbersApi(http).list()
         with pytest.raises(error):
-            await Numbers(http).accounts()
+            await PhoneNumbersApi(http).list_accounts()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_failed_list_says_why(
 def test_a_number_is_connected_unless_something_else_is_said(
     fields: dict[str, object], connected: bool
 ) -> None:
-    assert PhoneNumber.model_validate({"id": "1", **fields}).connected is connected
+    assert PhoneNumber.model_validate({"id": "1", **fields}).is_connected is connected
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_the_account_of_a_number_in_any_form(waba: object, account: str) -> None
 
 async def test_the_client_holds_these_resources_too(clock: ManualClock) -> None:
     async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
-        assert isinstance(chakra.templates, Templates)
-        assert isinstance(chakra.messages, Messages)
-        assert isinstance(chakra.media, Files)
-        assert isinstance(chakra.numbers, Numbers)
-        assert isinstance(chakra.processes, Processes)
+        assert isinstance(chakra.templates, TemplatesApi)
+        assert isinstance(chakra.messages, MessagesApi)
+        assert isinstance(chakra.media, MediaApi)
+        assert isinstance(chakra.numbers, PhoneNumbersApi)
+        assert isinstance(chakra.processes, ProcessesApi)

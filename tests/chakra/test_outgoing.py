@@ -18,8 +18,8 @@ from bot.chakra.outgoing import (
     SessionText,
     TemplateMessage,
     TextParameter,
-    parameters,
-    unfit,
+    build_parameters,
+    invalid_value_reason,
 )
 from tests.chakra.upstream import example
 
@@ -48,7 +48,7 @@ def test_a_positional_template_with_a_picture_is_as_documented() -> None:
     sent = TemplateMessage(
         whatsapp_phone_number_id=SENDER,
         template_name="christmas_promo_23",
-        mapping=parameters({"1": "John"}),
+        mapping=build_parameters({"1": "John"}),
         image_url=PICTURE,
     )
     same(sent.body(), "send-template-phone")
@@ -58,7 +58,7 @@ def test_one_for_a_process_is_as_documented() -> None:
     sent = TemplateMessage(
         whatsapp_phone_number_id=SENDER,
         template_name="christmas_promo_23",
-        mapping=parameters({"1": "John"}),
+        mapping=build_parameters({"1": "John"}),
     )
     same(sent.body(), "send-template-process")
 
@@ -68,9 +68,9 @@ def test_one_with_everything_is_as_documented() -> None:
         whatsapp_phone_number_id=SENDER,
         template_name="order_update",
         language="en_US",
-        mapping=parameters({"1": "John", "2": "566701"}),
-        header_mapping=parameters({"1": "Order"}),
-        button_mapping=parameters({"1": "566701"}),
+        mapping=build_parameters({"1": "John", "2": "566701"}),
+        header_mapping=build_parameters({"1": "Order"}),
+        button_mapping=build_parameters({"1": "566701"}),
         document_url="https://example.com/invoice.pdf",
         filename="invoice.pdf",
     )
@@ -85,7 +85,7 @@ def test_a_one_time_code_is_as_documented() -> None:
 
 
 def test_named_variables_go_by_their_names() -> None:
-    mapping = parameters({"first_name": "Mark", "plan": "Gold"})
+    mapping = build_parameters({"first_name": "Mark", "plan": "Gold"})
     assert json.loads(json.dumps(added(mapping=mapping))) == {
         "mapping": [
             {"schemaPropertyName": "first_name", "schemaPropertyValue": "Mark"},
@@ -123,7 +123,7 @@ def test_a_field_that_chakra_does_not_know_cannot_be_set(more: dict[str, object]
 
 
 def test_what_is_personal_stands_in_no_log() -> None:
-    sent = message(mapping=parameters({"1": "John"}), otp_code="496093", image_url=PICTURE)
+    sent = message(mapping=build_parameters({"1": "John"}), otp_code="496093", image_url=PICTURE)
     shown = repr(sent) + repr(sent.mapping)
     assert "John" not in shown
     assert "496093" not in shown
@@ -253,11 +253,11 @@ def test_a_session_message_may_be_a_file() -> None:
     ],
 )
 def test_what_meta_refuses_in_a_variable_is_known_beforehand(value: str, why: str | None) -> None:
-    assert unfit(value) == why
+    assert invalid_value_reason(value) == why
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
 def test_any_values_arrive_as_they_were_given(values: dict[str, str]) -> None:
-    body = json.loads(json.dumps(message(mapping=parameters(values)).body()))
+    body = json.loads(json.dumps(message(mapping=build_parameters(values)).body()))
     sent = {one["schemaPropertyName"]: one["schemaPropertyValue"] for one in body["mapping"]}
     assert sent == values

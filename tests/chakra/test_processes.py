@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.process import Process
-from bot.chakra.processes import Page, Processes
-from bot.errors import ChakraError, KeyRefused, Missing, Rejected, Unavailable, Unreadable
+from bot.chakra.processes import ProcessesApi, ProcessPage
+from bot.errors import (
+    AuthenticationError,
+    ChakraError,
+    InvalidResponse,
+    Rejected,
+    ResourceNotFound,
+    Unavailable,
+)
 from tests.chakra.upstream import BROKEN, DOWN, Reply, Upstream, after, example, reply, text
 from tests.clock import ManualClock
 
@@ -33,7 +40,7 @@ def process(record: object = None, **data: object) -> Process:
 async def test_the_documented_process_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-process.response"))])
     async with upstream.http(clock) as http:
-        ted = await Processes(http).fetch("lead", UUID)
+        ted = await ProcessesApi(http).fetch("lead", UUID)
     assert (ted.id, ted.state, ted.status) == (UUID, "NEW", "OPEN")
     assert (ted.name, ted.phone, ted.email) == ("Ted Mosby", "7701214822", "ted.mosby@yahoo.com")
     assert ted.assigned_to == "john@acme.com"
@@ -45,12 +52,12 @@ async def test_the_documented_process_is_read(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (NOT_FOUND, Missing),
-        (reply(200, {"_data": None}), Missing),
-        (reply(200, {"_data": {}}), Missing),  # the documented example of every process
-        (reply(200, {"_data": {"state": "NEW"}}), Unreadable),
-        (reply(403, {"_errors": ["no"]}), KeyRefused),
-        (text(200, "<html>", "text/html"), Unreadable),
+        (NOT_FOUND, ResourceNotFound),
+        (reply(200, {"_data": None}), ResourceNotFound),
+        (reply(200, {"_data": {}}), ResourceNotFound),  # the documented example of every process
+        (reply(200, {"_data": {"state": "NEW"}}), InvalidResponse),
+        (reply(403, {"_errors": ["no"]}), AuthenticationError),
+        (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
 async def test_a_process_that_cannot_be_had(
@@ -58,16 +65,16 @@ async def test_a_process_that_cannot_be_had(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await Processes(http).fetch("lead", UUID)
+            await ProcessesApi(http).fetch("lead", UUID)
 
 
 async def test_the_list_is_asked_as_documented(clock: ManualClock) -> None:
     wanted = example("list-processes.request")
     upstream = Upstream([reply(200, example("list-processes.response"))])
     async with upstream.http(clock) as http:
-        page = await Processes(http).list("lead", wanted["where"])
+        page = await ProcessesApi(http).list("lead", wanted["where"])
     assert [one.name for one in page.items] == ["Ted Mosby"]
-    assert page.more
+    assert page.has_more
     (request,) = upstream.asked
     assert (request.method, request.url.path) == ("POST", LIST)
     assert json.loads(request.content) == wanted
@@ -76,7 +83,7 @@ async def test_the_list_is_asked_as_documented(clock: ManualClock) -> None:
 async def test_no_page_is_larger_than_the_vendor_allows(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": []})])
     async with upstream.http(clock) as http:
-        assert await Processes(http).list("lead", {}, skip=10, limit=500) == Page(())
+        assert await ProcessesApi(http).list("lead", {}, skip=10, limit=500) == ProcessPage(())
     assert json.loads(upstream.asked[0].content) == {"where": {}, "skip": 10, "limit": 100}
 
 
@@ -86,25 +93,29 @@ async def test_the_list_changes_nothing_so_it_is_repeated_like_any_read(
 ) -> None:
     upstream = Upstream([trouble, reply(200, example("list-processes.response"))])
     async with upstream.http(clock) as http:
-        await after(clock, 2, Processes(http).list("lead", {}))
+        await after(clock, 2, ProcessesApi(http).list("lead", {}))
     assert len(upstream.asked) == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [(reply(500), Unavailable), (reply(200, {"_data": {}}), Unreadable), (reply(200), Unreadable)],
+    [
+        (reply(500), Unavailable),
+        (reply(200, {"_data": {}}), InvalidResponse),
+        (reply(200), InvalidResponse),
+    ],
 )
 async def test_a_failed_list_is_never_an_unknown_outcome(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await after(clock, 20, Processes(http).list("lead", {}))
+            await after(clock, 20, ProcessesApi(http).list("lead", {}))
 
 
 async def found(upstream: Upstream, clock: ManualClock, key: str, attribute: str = "") -> Process:
     async with upstream.http(clock) as http:
-        return await Processes(http).find("lead", key, attribute=attribute)
+        return await ProcessesApi(http).find("lead", key, attribute=attribute)
 
 
 async def test_a_primary_key_that_the_fetch_takes_needs_no_list(clock: ManualClock) -> None:
@@ -151,7 +162,7 @@ async def test_the_attribute_of_the_key_may_be_named(clock: ManualClock) -> None
 async def test_nobody_else_is_taken_for_it(clock: ManualClock, items: list[object]) -> None:
     """A server that ignores the query would give us anybody."""
     upstream = Upstream([NOT_FOUND, reply(200, {"_data": items})])
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
         await found(upstream, clock, "LEAD-001")
 
 

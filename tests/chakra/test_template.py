@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.chakra.template import Button, Template, Variable, filled, names_in
+from bot.chakra.template import Button, Template, Variable, fill_variables, find_variable_names
 from tests.chakra.upstream import example
 
 
@@ -38,10 +38,10 @@ def test_the_documented_positional_template() -> None:
         "UTILITY",
         "POSITIONAL",
     )
-    assert order.sendable
-    assert order.location
-    assert not order.named
-    assert order.media == ""
+    assert order.is_sendable
+    assert order.has_location_header
+    assert not order.has_named_variables
+    assert order.media_format == ""
     assert order.variables == (
         Variable("body", "1", example="Mark"),
         Variable("body", "2", example="566701"),
@@ -57,8 +57,8 @@ def test_the_documented_positional_template() -> None:
 
 def test_the_documented_named_template() -> None:
     renewal = documented()[1]
-    assert not renewal.sendable
-    assert renewal.named
+    assert not renewal.is_sendable
+    assert renewal.has_named_variables
     assert renewal.rejected_reason == "TAG_CONTENT_MISMATCH"
     assert renewal.variables == (
         Variable("header", "first_name", example="Mark"),
@@ -79,14 +79,14 @@ def test_a_header_may_want_a_file(sort: str) -> None:
     picture = template(
         {"type": "HEADER", "format": sort, "example": {"header_handle": ["https://x/y"]}}
     )
-    assert picture.media == sort
-    assert not picture.location
+    assert picture.media_format == sort
+    assert not picture.has_location_header
     assert picture.variables == ()
 
 
 def test_an_unknown_format_of_header_wants_no_file() -> None:
     product = template({"type": "HEADER", "format": "PRODUCT"})
-    assert product.media == ""
+    assert product.media_format == ""
     assert product.header is not None
     assert product.header.format == "PRODUCT"
 
@@ -125,7 +125,7 @@ def test_a_sample_of_a_suffix_is_the_suffix(example: object, sample: str) -> Non
     button = Button.model_validate(
         {"type": "url", "url": "https://a.test/{{1}}", "example": example}
     )
-    assert button.sample == sample
+    assert button.example_value == sample
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_one_time_code_is_all_that_such_a_template_takes(button: dict[str, Any
         {"type": "BUTTONS", "buttons": [button]},
         category="AUTHENTICATION",
     )
-    assert code.one_time_code
+    assert code.is_one_time_code
     assert code.variables == ()
     assert code.body is not None
     assert code.body.add_security_recommendation is True
@@ -160,8 +160,8 @@ def test_components_of_other_sorts_are_kept_as_they_are() -> None:
     offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
     newer = {"type": "HOLOGRAM", "text": "{{9}}"}
     made = template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
-    assert [part.definition for part in made.others] == [carousel, offer, newer]
-    assert [part.type for part in made.others] == [
+    assert [part.definition for part in made.other_components] == [carousel, offer, newer]
+    assert [part.type for part in made.other_components] == [
         "CAROUSEL",
         "LIMITED_TIME_OFFER",
         "HOLOGRAM",
@@ -171,7 +171,7 @@ def test_components_of_other_sorts_are_kept_as_they_are() -> None:
 
 def test_types_in_lower_case_are_the_same() -> None:
     made = template({"type": "body", "text": "{{1}}"}, status="approved")
-    assert made.sendable
+    assert made.is_sendable
     assert made.variables == (Variable("body", "1"),)
 
 
@@ -180,7 +180,7 @@ def test_types_in_lower_case_are_the_same() -> None:
     [("Hi {{first_name}}", True), ("Hi {{1}}", False), ("Hi", False)],
 )
 def test_without_a_parameter_format_the_variables_tell(text: str, named: bool) -> None:
-    assert template({"type": "BODY", "text": text}).named is named
+    assert template({"type": "BODY", "text": text}).has_named_variables is named
 
 
 def test_a_body_keeps_its_lines_and_spaces() -> None:
@@ -202,11 +202,11 @@ def test_a_body_keeps_its_lines_and_spaces() -> None:
     ],
 )
 def test_the_variables_of_a_text(words: str, names: tuple[str, ...]) -> None:
-    assert names_in(words) == names
+    assert find_variable_names(words) == names
 
 
 def test_a_text_is_filled_and_what_is_missing_stays() -> None:
-    assert filled("Hi {{1}}, {{ 2 }} {{3}}", {"1": "{{2}}", "2": "A", "3": ""}) == (
+    assert fill_variables("Hi {{1}}, {{ 2 }} {{3}}", {"1": "{{2}}", "2": "A", "3": ""}) == (
         "Hi {{2}}, A {{3}}"
     )
 
@@ -260,8 +260,8 @@ def test_any_template_is_read(fields: dict[str, object]) -> None:
     for variable in made.variables:
         assert variable.component in {"header", "body", "button"}
         assert variable.name
-    assert isinstance(made.named, bool)
-    assert made.media in {"", "IMAGE", "VIDEO", "DOCUMENT"}
+    assert isinstance(made.has_named_variables, bool)
+    assert made.media_format in {"", "IMAGE", "VIDEO", "DOCUMENT"}
     for part in (made.header, made.body, made.footer):
         if part is not None:
             json.dumps(part.text, ensure_ascii=False).encode()
@@ -276,6 +276,6 @@ def test_a_text_filled_with_every_variable_has_none_left(parts: list[tuple[str, 
     words = "".join(
         f"{before.replace('{', '').replace('}', '')}{{{{{name}}}}}" for before, name in parts
     )
-    names = names_in(words)
+    names = find_variable_names(words)
     assert set(names) == {name for _, name in parts}
-    assert names_in(filled(words, dict.fromkeys(names, "x"))) == ()
+    assert find_variable_names(fill_variables(words, dict.fromkeys(names, "x"))) == ()

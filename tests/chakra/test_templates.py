@@ -7,16 +7,16 @@ import json
 import httpx
 import pytest
 
-from bot.chakra.meta_errors import AccountThrottled, ParametersRejected, PolicyRejected
-from bot.chakra.templates import FIELDS, MOST_PAGES, NewTemplate, Templates
+from bot.chakra.meta_errors import AccountRateLimited, ParametersRejected, PolicyRejected
+from bot.chakra.templates import MAX_PAGES, REQUESTED_FIELDS, NewTemplate, TemplatesApi
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     OutcomeUnknown,
     Rejected,
+    ResourceNotFound,
     Unavailable,
-    Unreadable,
 )
 from tests.chakra.upstream import BROKEN, DOWN, Upstream, after, example, reply, text
 from tests.clock import ManualClock
@@ -41,7 +41,7 @@ def page(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
 
 async def listed(upstream: Upstream, clock: ManualClock) -> list[str]:
     async with upstream.http(clock) as http:
-        return [template.id for template in await Templates(http, "v24.0").list(WABA)]
+        return [template.id for template in await TemplatesApi(http, "v24.0").list(WABA)]
 
 
 def queries(upstream: Upstream) -> list[dict[str, str]]:
@@ -54,8 +54,8 @@ async def test_the_documented_list_ends_at_an_empty_page(clock: ManualClock) -> 
     assert {request.url.path for request in upstream.asked} == {PATH}
     assert {request.method for request in upstream.asked} == {"GET"}
     assert queries(upstream) == [
-        {"fields": FIELDS, "limit": "100"},
-        {"fields": FIELDS, "limit": "100", "after": "MjQZD"},
+        {"fields": REQUESTED_FIELDS, "limit": "100"},
+        {"fields": REQUESTED_FIELDS, "limit": "100", "after": "MjQZD"},
     ]
 
 
@@ -93,8 +93,8 @@ async def test_a_server_that_ignores_the_cursor_cannot_keep_us_going(clock: Manu
 
 
 async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
-    upstream = Upstream([page(str(number), after="A") for number in range(MOST_PAGES + 5)])
-    assert len(await listed(upstream, clock)) == MOST_PAGES
+    upstream = Upstream([page(str(number), after="A") for number in range(MAX_PAGES + 5)])
+    assert len(await listed(upstream, clock)) == MAX_PAGES
 
 
 @pytest.mark.parametrize(
@@ -155,17 +155,20 @@ async def test_an_older_version_that_does_not_know_a_field_is_asked_without(
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(401, example("error.chakra")), KeyRefused),
-        (reply(404, {"_errors": ["no such account"]}), Missing),
-        (reply(400, {"error": {"message": "(#80008) Too many", "code": 80008}}), AccountThrottled),
+        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(404, {"_errors": ["no such account"]}), ResourceNotFound),
+        (
+            reply(400, {"error": {"message": "(#80008) Too many", "code": 80008}}),
+            AccountRateLimited,
+        ),
         (reply(400, {"error": {"message": "(#100) no such id", "code": 100}}), ParametersRejected),
         (reply(200, {"_errors": ["no"]}), Rejected),
-        (reply(200, {"data": "x"}), Unreadable),
-        (reply(200, {}), Unreadable),
-        (reply(200, {"_data": {}}), Unreadable),
-        (reply(200, {"data": [7]}), Unreadable),
-        (reply(200, {"data": [{"id": "1"}]}), Unreadable),
-        (text(200, "<html>", "text/html"), Unreadable),
+        (reply(200, {"data": "x"}), InvalidResponse),
+        (reply(200, {}), InvalidResponse),
+        (reply(200, {"_data": {}}), InvalidResponse),
+        (reply(200, {"data": [7]}), InvalidResponse),
+        (reply(200, {"data": [{"id": "1"}]}), InvalidResponse),
+        (text(200, "<html>", "text/html"), InvalidResponse),
         (DOWN, Unavailable),
     ],
 )
@@ -174,15 +177,15 @@ async def test_a_failed_list_says_why(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error) as raised:
-            await after(clock, 20, Templates(http, "v24.0").list(WABA))
+            await after(clock, 20, TemplatesApi(http, "v24.0").list(WABA))
     assert type(raised.value) is error
     assert WABA not in raised.value.endpoint
 
 
 async def test_a_bad_template_is_named_by_its_place(clock: ManualClock) -> None:
     async with Upstream([reply(200, {"data": [{"id": "1"}]})]).http(clock) as http:
-        with pytest.raises(Unreadable) as raised:
-            await Templates(http, "v24.0").list(WABA)
+        with pytest.raises(InvalidResponse) as raised:
+            await TemplatesApi(http, "v24.0").list(WABA)
     assert raised.value.field == "data[0].name"
 
 
@@ -199,7 +202,7 @@ def order_update() -> NewTemplate:
 async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("create-message-template.response"))])
     async with upstream.http(clock) as http:
-        made = await Templates(http, "v24.0").create(WABA, order_update())
+        made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert (made.id, made.status, made.category) == ("1667192013751005", "PENDING", "UTILITY")
     (request,) = upstream.asked
     assert (request.method, request.url.path) == ("POST", PATH)
@@ -221,7 +224,7 @@ async def test_what_is_optional_is_sent_when_it_is_set(clock: ManualClock) -> No
 async def test_an_enveloped_answer_will_do(clock: ManualClock) -> None:
     upstream = Upstream([reply(201, {"_data": {"id": 7}})])
     async with upstream.http(clock) as http:
-        made = await Templates(http, "v24.0").create(WABA, order_update())
+        made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert (made.id, made.status) == ("7", "")
 
 
@@ -248,7 +251,7 @@ async def test_a_template_that_may_have_been_made_is_not_made_twice(
     upstream = Upstream([answer])
     async with upstream.http(clock) as http:
         with pytest.raises(error) as raised:
-            await Templates(http, "v24.0").create(WABA, order_update())
+            await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert type(raised.value) is error
     assert len(upstream.asked) == 1
 
@@ -257,7 +260,7 @@ async def test_a_change_is_sent_as_documented(clock: ManualClock) -> None:
     changes = example("update-message-template.request")
     upstream = Upstream([reply(200, example("update-message-template.response"))])
     async with upstream.http(clock) as http:
-        await Templates(http, "v19.0").update("1667192013751005", changes)
+        await TemplatesApi(http, "v19.0").update("1667192013751005", changes)
     (request,) = upstream.asked
     assert request.method == "POST"
     assert request.url.path == "/v1/ext/plugin/whatsapp/api/v19.0/1667192013751005"
@@ -271,7 +274,7 @@ async def test_a_change_counts_as_made_unless_it_was_refused(
     clock: ManualClock, answer: httpx.Response
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
-        await Templates(http, "v24.0").update("1", {"category": "UTILITY"})
+        await TemplatesApi(http, "v24.0").update("1", {"category": "UTILITY"})
 
 
 @pytest.mark.parametrize(
@@ -289,4 +292,4 @@ async def test_a_failed_change_says_whether_it_may_have_been_made(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error):
-            await Templates(http, "v24.0").update("1", {"category": "UTILITY"})
+            await TemplatesApi(http, "v24.0").update("1", {"category": "UTILITY"})

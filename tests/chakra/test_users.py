@@ -10,19 +10,19 @@ import pytest
 from pydantic import SecretStr
 
 from bot.chakra.client import Chakra
-from bot.chakra.config import Configuration
-from bot.chakra.health import Health
+from bot.chakra.config import ConfigApi
+from bot.chakra.health import HealthApi
 from bot.chakra.models import User, UserChanges
-from bot.chakra.paging import MOST_PAGES, following
-from bot.chakra.users import Users
+from bot.chakra.paging import MAX_PAGES, next_page_query
+from bot.chakra.users import UsersApi
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     OutcomeUnknown,
     Rejected,
+    ResourceNotFound,
     Unavailable,
-    Unreadable,
 )
 from tests.chakra.upstream import Hang, Upstream, example, reply, text
 from tests.clock import ManualClock
@@ -36,7 +36,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-Ask = Callable[[Users], Awaitable[object]]
+Ask = Callable[[UsersApi], Awaitable[object]]
 READS: dict[str, tuple[Ask, str]] = {
     "fetch-user-v2": (lambda users: users.fetch(UUID), f"/v2/ext/user/{UUID}"),
     "fetch-user-v1": (lambda users: users.fetch_v1(UUID), f"/v1/ext/user/{UUID}"),
@@ -50,7 +50,7 @@ async def test_each_read_asks_its_endpoint_and_finds_john(clock: ManualClock, na
     ask, path = READS[name]
     upstream = Upstream([reply(200, example(f"{name}.response"))])
     async with upstream.http(clock) as http:
-        answer = await ask(Users(http))
+        answer = await ask(UsersApi(http))
     found = answer[0] if isinstance(answer, tuple) else answer
     assert isinstance(found, User)
     assert found.name == "John Doe"
@@ -61,13 +61,13 @@ async def test_each_read_asks_its_endpoint_and_finds_john(clock: ManualClock, na
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(401, example("error.chakra")), KeyRefused),
-        (reply(404, {"_errors": ["no such user"]}), Missing),
-        (reply(200, {"_data": "x"}), Unreadable),
-        (reply(200, {"_data": {}}), Unreadable),
-        (reply(200, {"_data": [{}]}), Unreadable),
+        (reply(401, example("error.chakra")), AuthenticationError),
+        (reply(404, {"_errors": ["no such user"]}), ResourceNotFound),
+        (reply(200, {"_data": "x"}), InvalidResponse),
+        (reply(200, {"_data": {}}), InvalidResponse),
+        (reply(200, {"_data": [{}]}), InvalidResponse),
         (reply(200, {"_data": None, "_errors": ["no"]}), Rejected),
-        (text(200, "<html>", "text/html"), Unreadable),
+        (text(200, "<html>", "text/html"), InvalidResponse),
     ],
     ids=["401", "404", "string", "empty", "idless", "errors", "html"],
 )
@@ -76,23 +76,23 @@ async def test_each_read_tells_what_went_wrong(
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
         with pytest.raises(error) as raised:
-            await READS[name][0](Users(http))
+            await READS[name][0](UsersApi(http))
     assert raised.value.endpoint.startswith(("/v1/ext/user", "/v2/ext/user"))
     assert UUID not in raised.value.endpoint
 
 
 async def test_a_data_of_null_for_one_user_means_there_is_none(clock: ManualClock) -> None:
     async with Upstream([reply(200, {"_data": None})]).http(clock) as http:
-        with pytest.raises(Missing):
-            await Users(http).fetch(UUID)
-        with pytest.raises(Unreadable):
-            await Users(http).list()
+        with pytest.raises(ResourceNotFound):
+            await UsersApi(http).fetch(UUID)
+        with pytest.raises(InvalidResponse):
+            await UsersApi(http).list()
 
 
 async def test_an_update_puts_what_changes(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("update-user.response"))])
     async with upstream.http(clock) as http:
-        john = await Users(http).update(UUID, CHANGES)
+        john = await UsersApi(http).update(UUID, CHANGES)
     assert john is not None
     assert john.name == "John Doe"
     (request,) = upstream.asked
@@ -109,7 +109,7 @@ async def test_an_update_may_be_accepted_without_a_user(
     clock: ManualClock, answer: httpx.Response
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
-        assert await Users(http).update(UUID, CHANGES) is None
+        assert await UsersApi(http).update(UUID, CHANGES) is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_a_failed_update_says_whether_it_may_have_happened(
     upstream = Upstream([answer])
     async with upstream.http(clock) as http:
         with pytest.raises(error):
-            await Users(http).update(UUID, CHANGES)
+            await UsersApi(http).update(UUID, CHANGES)
     assert len(upstream.asked) == 1
 
 
@@ -145,7 +145,7 @@ async def test_pages_are_followed_if_they_ever_appear(clock: ManualClock) -> Non
         ]
     )
     async with upstream.http(clock) as http:
-        users = await Users(http).list()
+        users = await UsersApi(http).list()
     assert [user.id for user in users] == ["1", "2", "3"]
     queries = [str(request.url.query, "ascii") for request in upstream.asked]
     assert queries == ["", "page=2", "skip=2", "skip=3"]
@@ -154,7 +154,7 @@ async def test_pages_are_followed_if_they_ever_appear(clock: ManualClock) -> Non
 async def test_a_server_that_ignores_the_page_cannot_keep_us_going(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": [{"id": "1"}], "_meta": {"hasMore": True}})])
     async with upstream.http(clock) as http:
-        assert len(await Users(http).list()) == 1
+        assert len(await UsersApi(http).list()) == 1
     assert len(upstream.asked) == 2
 
 
@@ -167,7 +167,7 @@ async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
 
     upstream = Endless([])
     async with upstream.http(clock) as http:
-        assert len(await Users(http).list()) == MOST_PAGES
+        assert len(await UsersApi(http).list()) == MAX_PAGES
 
 
 @pytest.mark.parametrize(
@@ -190,13 +190,13 @@ async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
 def test_only_the_query_of_the_next_page_is_believed(
     meta: dict[str, object], query: dict[str, str] | None
 ) -> None:
-    assert following(meta, "/v2/ext/users", 7) == query
+    assert next_page_query(meta, "/v2/ext/users", 7) == query
 
 
 async def test_the_configuration_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-config.response"))])
     async with upstream.http(clock) as http:
-        config = await Configuration(http).fetch()
+        config = await ConfigApi(http).fetch()
     assert config.role_name("inside_sales") == "Inside Sales"
     assert upstream.asked[0].url.path == "/v1/ext/config"
 
@@ -205,19 +205,19 @@ async def test_the_configuration_is_read(clock: ManualClock) -> None:
 async def test_any_2xx_is_healthy(clock: ManualClock, answer: httpx.Response) -> None:
     upstream = Upstream([answer])
     async with upstream.http(clock) as http:
-        assert await Health(http).check() == 0.0
+        assert await HealthApi(http).check() == 0.0
     assert upstream.asked[0].url.path == "/v1/health"
 
 
 async def test_a_web_page_at_that_address_is_not(clock: ManualClock) -> None:
     async with Upstream([text(200, "<html>", "text/html")]).http(clock) as http:
-        with pytest.raises(Unreadable, match="not Chakra"):
-            await Health(http).check()
+        with pytest.raises(InvalidResponse, match="not Chakra"):
+            await HealthApi(http).check()
 
 
 async def test_a_hung_health_probe_ends_after_five_seconds(clock: ManualClock) -> None:
     async with Upstream([Hang]).http(clock) as http:
-        task = asyncio.ensure_future(Health(http).check())
+        task = asyncio.ensure_future(HealthApi(http).check())
         await clock.advance(5)
         with pytest.raises(Unavailable):
             await task
@@ -225,6 +225,6 @@ async def test_a_hung_health_probe_ends_after_five_seconds(clock: ManualClock) -
 
 async def test_the_client_holds_every_resource_and_closes_once_for_all(clock: ManualClock) -> None:
     async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
-        assert isinstance(chakra.users, Users)
-        assert isinstance(chakra.config, Configuration)
-        assert isinstance(chakra.health, Health)
+        assert isinstance(chakra.users, UsersApi)
+        assert isinstance(chakra.config, ConfigApi)
+        assert isinstance(chakra.health, HealthApi)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import SecretStr
 
-from bot.chakra.transport.exchange import Answer
+from bot.chakra.transport.exchange import ChakraResponse
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits
 from tests.clock import ManualClock, settle
@@ -75,7 +75,7 @@ class Upstream:
             limits=limits,
             transport=httpx.MockTransport(self),
             jitter=lambda: 0.0,
-            observe=None if seen is None else lambda *what: seen.append(what[:2]),
+            on_attempt=None if seen is None else lambda *what: seen.append(what[:2]),
         )
 
 
@@ -95,14 +95,14 @@ DOWN = httpx.ConnectError("[Errno 111] Connection refused")
 BROKEN = httpx.RemoteProtocolError("Server disconnected without sending a response.")
 
 T = TypeVar("T")
-Verb = Callable[[Http], Awaitable[Answer]]
+Verb = Callable[[Http], Awaitable[ChakraResponse]]
 
 
-def get(http: Http) -> Awaitable[Answer]:
+def get(http: Http) -> Awaitable[ChakraResponse]:
     return http.get(ONE, {"userId": "u1"})
 
 
-def put(http: Http) -> Awaitable[Answer]:
+def put(http: Http) -> Awaitable[ChakraResponse]:
     return http.write("PUT", ONE, {"userId": "u1"}, body={"firstName": "J"})
 
 

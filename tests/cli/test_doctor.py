@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import manifest
-from bot.cli.doctor import Finding, examine
+from bot.cli.doctor import CheckResult, run_checks
 from bot.sandbox.chakra.faults import Errors200, Html, NotJson, Status, Throttle
 from bot.sandbox.world import World, settings_for
 from bot.settings.settings import Settings
@@ -35,11 +35,11 @@ def given(made: World, *, socket_mode: bool = False, senders: Any = (), **other:
     return right.model_copy(update={"database_url": NEW, **other})
 
 
-async def findings(settings: Settings, clock: ManualClock) -> list[Finding]:
+async def findings(settings: Settings, clock: ManualClock) -> list[CheckResult]:
     """All of them; pauses before a second try pass quickly."""
 
-    async def all_of_them() -> list[Finding]:
-        return [finding async for finding in examine(settings, clock)]
+    async def all_of_them() -> list[CheckResult]:
+        return [finding async for finding in run_checks(settings, clock)]
 
     task = asyncio.create_task(all_of_them())
     while not task.done():
@@ -51,7 +51,7 @@ async def findings(settings: Settings, clock: ManualClock) -> list[Finding]:
 async def wrong(settings: Settings, clock: ManualClock) -> dict[str, str]:
     """Subject -> the whole line, of everything that is wrong."""
     found = await findings(settings, clock)
-    return {finding.subject: str(finding) for finding in found if not finding.well}
+    return {finding.subject: str(finding) for finding in found if not finding.is_ok}
 
 
 # --- well ----------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ async def wrong(settings: Settings, clock: ManualClock) -> dict[str, str]:
 
 async def test_when_all_is_well_every_line_says_so(acme: World, clock: ManualClock) -> None:
     found = await findings(given(acme, senders=(PERSON, GROUP)), clock)
-    assert all(finding.well and str(finding).startswith("ok    ") for finding in found)
+    assert all(finding.is_ok and str(finding).startswith("ok    ") for finding in found)
     assert [finding.subject for finding in found] == [
         "Settings",
         "Slack token",

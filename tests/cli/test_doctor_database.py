@@ -14,10 +14,10 @@ from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from bot.cli.doctor import examine
-from bot.cli.serve import CannotStart, run
+from bot.cli.doctor import run_checks
+from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
-from bot.db.migrate import HEAD, config
+from bot.db.migrate import HEAD, alembic_config
 from bot.sandbox.world import World, settings_for
 from commands import COMMANDS
 from tests.clock import ManualClock
@@ -30,7 +30,7 @@ async def told(acme: World, url: str, clock: ManualClock) -> str:
     """The one line."""
     settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url)})
-    lines = [str(one) async for one in examine(settings, clock) if one.subject == "Database"]
+    lines = [str(one) async for one in run_checks(settings, clock) if one.subject == "Database"]
     assert len(lines) == 1
     assert SECRET not in lines[0]
     return lines[0]
@@ -57,7 +57,7 @@ async def marked(url: str, revision: str) -> None:
 
 
 def _downgrade(connection: Connection, revision: str) -> None:
-    command.downgrade(config(connection), revision)
+    command.downgrade(alembic_config(connection), revision)
 
 
 # --- well ----------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
     assert "a later version of this app made its tables. Install that version again" in line
     settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url), "port": 0})
-    with pytest.raises(CannotStart, match="A later version of this app made its tables"):
-        await run(settings, COMMANDS, clock, drain=0.1)
+    with pytest.raises(StartupError, match="A later version of this app made its tables"):
+        await run(settings, COMMANDS, clock, drain_seconds=0.1)
 
 
 async def test_one_in_memory_forgets_what_was_sent(acme: World, clock: ManualClock) -> None:

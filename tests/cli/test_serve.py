@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.aio.clock import Clock, SystemClock
-from bot.cli.serve import CannotStart, run
+from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
 from bot.sandbox.chakra.faults import Hang, Slow
 from bot.sandbox.slack import plain
@@ -158,8 +158,8 @@ async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_pat
 
 async def why(settings: Settings, clock: Clock | None = None) -> str:
     """The sentence with which it does not start."""
-    with pytest.raises(CannotStart) as raised:
-        await run(settings, COMMANDS, clock or SystemClock(), drain=0.1)
+    with pytest.raises(StartupError) as raised:
+        await run(settings, COMMANDS, clock or SystemClock(), drain_seconds=0.1)
     return str(raised.value)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from bot.bulk.repository import PieceState, Stage
+from bot.bulk.repository import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfter, Status
 from bot.sandbox.slack import CannotAct, Upload, plain
 from bot.sandbox.world import World
@@ -118,9 +118,9 @@ async def test_pressed_twice_it_goes_up_once(acme: World) -> None:
     view = acme.slack.view(JOHN)
     assert view is not None
     await confirmed(acme)
-    upload = await acme.bot.desk.work.uploads.get(1)
+    upload = await acme.bot.context.workflows.uploads.get(1)
     assert upload is not None
-    assert not await acme.bot.desk.work.upload(upload, [], SALES)
+    assert not await acme.bot.context.workflows.upload(upload, [], SALES)
     await until(acme, lambda: acme.chakra.count(CREATE) == 1)
 
 
@@ -281,8 +281,8 @@ async def stopped(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     return told()[-1]
 
 
-async def states(acme: World) -> list[PieceState]:
-    return [one.state for one in await acme.bot.desk.work.uploads.pieces(1)]
+async def states(acme: World) -> list[BatchState]:
+    return [one.state for one in await acme.bot.context.workflows.uploads.list_batches(1)]
 
 
 async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
@@ -292,13 +292,13 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
     told = await stopped(acme, clock)
     assert "Rows 2 to 1,001 may have gone up" in told
     assert "Rows 1,002 to 2,501 did not go up yet" in told
-    assert await states(acme) == [PieceState.UNKNOWN, PieceState.PENDING, PieceState.PENDING]
+    assert await states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
     assert acme.chakra.count(CREATE) == 1
     await acme.slack.press(JOHN, "bulk.continue")
     await until(acme, lambda: acme.chakra.count(CREATE) == 3)
     await acme.slack.press(JOHN, "bulk.rows")
     await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
-    assert await states(acme) == [PieceState.UNKNOWN, PieceState.SENT, PieceState.SENT]
+    assert await states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
     assert acme.chakra.count(CREATE) == 3
 
 
@@ -306,7 +306,7 @@ async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualCloc
     acme.chakra.fail(CREATE, Status(400), times=1)
     told = await stopped(acme, clock)
     assert "were refused by Chakra" in told
-    assert await states(acme) == [PieceState.REFUSED, PieceState.PENDING, PieceState.PENDING]
+    assert await states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
 async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
@@ -315,7 +315,7 @@ async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> N
     await chosen(acme, csv(table(5)))
     await confirmed(acme)
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
-    assert await states(acme) == [PieceState.SENT]
+    assert await states(acme) == [BatchState.SENT]
 
 
 async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
@@ -327,9 +327,9 @@ async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
     acme.chakra.clear_faults()
     await acme.slack.press(JOHN, "bulk.continue")
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
-    upload = await acme.bot.desk.work.uploads.get(1)
+    upload = await acme.bot.context.workflows.uploads.get(1)
     assert upload is not None
-    assert upload.stage is Stage.DONE
+    assert upload.stage is UploadStage.DONE
 
 
 async def test_pieces_are_watched_as_one(acme: World, clock: ManualClock) -> None:

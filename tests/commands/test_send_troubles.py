@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.messages.lifecycle import KEEP_SENDS
+from bot.messages.lifecycle import SEND_RETENTION_SECONDS
 from bot.sandbox.chakra.faults import (
     EmptyBody,
     Errors200,
@@ -25,7 +25,7 @@ from bot.sandbox.chakra.faults import (
 )
 from bot.sandbox.slack import plain
 from bot.sandbox.world import World
-from commands.send import PREVIEW_SECONDS
+from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -238,11 +238,11 @@ async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
 
 async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:
     preview = await typed(acme, LINE.format(to=READS))
-    await clock.advance(PREVIEW_SECONDS + 1)
+    await clock.advance(MAX_PREVIEW_AGE_SECONDS + 1)
     await acme.slack.press(JOHN, "send.confirm", message=preview)
     await until(acme, clock, lambda: "more than a week old" in line(acme))
     assert acme.chakra.count(SEND) == 0
 
 
 def test_a_press_is_known_for_longer_than_it_can_be_repeated() -> None:
-    assert PREVIEW_SECONDS < KEEP_SENDS / 2
+    assert MAX_PREVIEW_AGE_SECONDS < SEND_RETENTION_SECONDS / 2

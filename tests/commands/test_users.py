@@ -169,11 +169,11 @@ async def test_no_address_stands_in_a_button(acme: World) -> None:
 )  # fmt: skip
 def test_a_button_that_holds_anything_else_is_outdated(value: str) -> None:
     with pytest.raises(UsageError, match="older list"):
-        users._restored(value)
+        users._from_value(value)
 
 
 @pytest.mark.parametrize("page", [-5, 0, 1, 10**9])
 def test_what_a_button_holds_is_read_back(page: int) -> None:
-    asked = users.Asked('“maria” \\ "<&>" 🌻' * 5, "a" * 200, "all", "role", page)
-    assert users._restored(users._written(asked)) == asked
-    assert len(users._written(asked)) < 2000
+    asked = users.UserListQuery('“maria” \\ "<&>" 🌻' * 5, "a" * 200, "all", "role", page)
+    assert users._from_value(users._to_value(asked)) == asked
+    assert len(users._to_value(asked)) < 2000

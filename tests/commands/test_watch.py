@@ -69,7 +69,7 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
     assert "98765" not in plain(first)
     assert "Stop watching" not in plain(first)
-    assert acme.bot.desk.work.engine.running == 0
+    assert acme.bot.context.workflows.engine.running == 0
 
 
 async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
@@ -130,7 +130,7 @@ async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
     await acme.settle()
     assert "Somebody else watches this job" in plain(shown(acme, MEI, SALES)[-1])
     assert "Somebody else" in await typed(acme, f"unwatch {RUNNING}")
-    assert await acme.bot.desk.work.watches.of_job(RUNNING)
+    assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
 async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(

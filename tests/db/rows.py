@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.messages.repository import Claim, Claimed, Send, Sends
-from bot.messages.status import State
-from bot.messages.status_updates import Status
+from bot.messages.status import SendStatus
+from bot.messages.status_updates import StatusUpdate
 
 BOOT = "boot-1"
 
@@ -32,6 +32,10 @@ async def begun(sends: Sends, key: str = "view-1", now: float = 1000.0, **other:
 
 
 def status(
-    state: State, wamid: str = "wamid.1", message_id: str = "", at: float = 1010.0, **other: Any
-) -> Status:
-    return Status(wamid, message_id, state, at, **other)
+    state: SendStatus,
+    wamid: str = "wamid.1",
+    message_id: str = "",
+    at: float = 1010.0,
+    **other: Any,
+) -> StatusUpdate:
+    return StatusUpdate(wamid, message_id, state, at, **other)

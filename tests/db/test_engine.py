@@ -15,9 +15,9 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.db.engine import Database, open_database
-from bot.db.migrate import HEAD, config
+from bot.db.migrate import HEAD, alembic_config
 from bot.db.tables import METADATA
-from bot.errors import StoreInUse, StoreUnavailable
+from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
 from tests.clock import settle
 from tests.db.databases import address, postgres
@@ -58,8 +58,8 @@ async def test_a_new_database_and_one_that_was_migrated_are_alike(
 
     def difference(connection: Connection) -> list[object]:
         if first is not None:
-            command.downgrade(config(connection), first)
-            command.upgrade(config(connection), "head")
+            command.downgrade(alembic_config(connection), first)
+            command.upgrade(alembic_config(connection), "head")
         compared = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=compared)
         return list(compare_metadata(context, METADATA))
@@ -93,7 +93,7 @@ async def test_a_database_that_is_up_to_date_opens_again_with_what_it_held(url: 
 
 async def test_a_migration_can_be_taken_back(url: str) -> None:
     def down(connection: Connection) -> set[str]:
-        command.downgrade(config(connection), "base")
+        command.downgrade(alembic_config(connection), "base")
         return tables(connection)
 
     async with open_database(url) as database, database.begin() as connection:
@@ -133,7 +133,7 @@ async def test_an_error_does_not_tell_what_was_written(url: str) -> None:
 async def test_a_second_process_on_the_same_file_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with open_database(url):
-        with pytest.raises(StoreInUse, match="Another process"):
+        with pytest.raises(DatabaseLocked, match="Another process"):
             async with open_database(url):
                 pass
     async with open_database(url):
@@ -147,7 +147,7 @@ async def test_a_process_that_is_killed_frees_the_file(tmp_path: Path) -> None:
     )
     assert child.stdout is not None
     assert await child.stdout.readline() == b"held\n"
-    with pytest.raises(StoreInUse):
+    with pytest.raises(DatabaseLocked):
         async with open_database(f"sqlite:///{file}"):
             pass
     child.kill()
@@ -159,7 +159,7 @@ async def test_a_process_that_is_killed_frees_the_file(tmp_path: Path) -> None:
 async def test_sqlite_writes_ahead_and_waits_for_the_disk(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with open_database(url) as database, database.begin() as connection:
-        assert database.alone
+        assert database.single_process
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
         assert (await connection.execute(text("PRAGMA synchronous"))).scalar_one() == 2
 
@@ -195,14 +195,14 @@ async def test_work_that_is_cancelled_takes_no_tables_and_no_lock_along(
 
 
 async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="No such file or directory"):
+    with pytest.raises(DatabaseUnavailable, match="No such file or directory"):
         async with open_database(f"sqlite:///{tmp_path / 'missing' / 'bot.db'}"):
             pass
 
 
 async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
-    with pytest.raises(StoreUnavailable, match="not a database"):
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
         async with open_database(f"sqlite:///{tmp_path / 'bot.db'}"):
             pass
 
@@ -211,11 +211,11 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 
 
 async def test_a_postgres_that_is_not_there_is_said_without_the_password() -> None:
-    with pytest.raises(StoreUnavailable) as raised:
+    with pytest.raises(DatabaseUnavailable) as raised:
         async with open_database("postgresql://bot:very-secret-word@127.0.0.1:1/bot"):
             pass
     assert "very-secret-word" not in raised.value.message
-    assert raised.value.repeat_helps
+    assert raised.value.retryable
 
 
 async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
@@ -230,13 +230,13 @@ async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
                 )
             )
         await database.check()
-    assert not database.alone
+    assert not database.single_process
     assert postgres() == url
 
 
 async def test_what_counts_as_the_newest_migration_is_the_newest(database: Database) -> None:
     async with database.begin() as connection:
         heads = await connection.run_sync(
-            lambda synchronous: ScriptDirectory.from_config(config(synchronous)).get_heads()
+            lambda synchronous: ScriptDirectory.from_config(alembic_config(synchronous)).get_heads()
         )
     assert heads == [HEAD]

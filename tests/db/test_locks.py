@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 from bot.db import engine
 from bot.db import locks as leads
 from bot.db.engine import Database, open_database
-from bot.db.locks import CHECK_SECONDS
-from bot.errors import StoreUnavailable
+from bot.db.locks import CHECK_INTERVAL_SECONDS
+from bot.errors import DatabaseUnavailable
 from tests.clock import ManualClock
 from tests.db.databases import address, postgres
 
@@ -22,7 +22,7 @@ from tests.db.databases import address, postgres
 @pytest.fixture
 async def second(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
     """Another process's view of the same database, where there can be one."""
-    if database.alone:
+    if database.single_process:
         yield database
         return
     async with open_database(postgres()) as made:
@@ -41,14 +41,17 @@ async def end_sessions(database: Database) -> None:
 
 async def test_one_leads_until_it_leaves(database: Database, second: Database) -> None:
     clock = ManualClock()
-    async with database.lead("outbox", clock) as lead:
+    async with database.try_lead("outbox", clock) as lead:
         assert lead is not None
-        await lead.confirm()
-        async with second.lead("outbox", clock) as other, second.lead("watches", clock) as watches:
+        await lead.ensure_held()
+        async with (
+            second.try_lead("outbox", clock) as other,
+            second.try_lead("watches", clock) as watches,
+        ):
             assert other is None
             assert watches is not None
         assert not lead.lost.is_set()
-    async with second.lead("outbox", clock) as lead:
+    async with second.try_lead("outbox", clock) as lead:
         assert lead is not None
 
 
@@ -57,7 +60,7 @@ async def test_of_many_at_once_one_leads(database: Database, second: Database) -
     led: list[bool] = []
 
     async def run(at: Database) -> None:
-        async with at.lead("outbox", clock) as lead:
+        async with at.try_lead("outbox", clock) as lead:
             led.append(lead is not None)
             if len(led) == 10:
                 done.set()
@@ -70,9 +73,9 @@ async def test_of_many_at_once_one_leads(database: Database, second: Database) -
 async def test_who_breaks_off_leaves_the_lead_free(database: Database, second: Database) -> None:
     clock = ManualClock()
     with pytest.raises(ZeroDivisionError):
-        async with database.lead("outbox", clock):
+        async with database.try_lead("outbox", clock):
             raise ZeroDivisionError
-    async with second.lead("outbox", clock) as lead:
+    async with second.try_lead("outbox", clock) as lead:
         assert lead is not None
 
 
@@ -80,17 +83,17 @@ async def test_a_leader_whose_session_is_cut_notices(tmp_path: Path) -> None:
     clock = ManualClock()
     url = address("postgres", tmp_path)
     async with open_database(url) as first, open_database(url) as second:
-        async with first.lead("outbox", clock) as lead:
+        async with first.try_lead("outbox", clock) as lead:
             assert lead is not None
             await end_sessions(second)
-            async with second.lead("outbox", clock) as other:
+            async with second.try_lead("outbox", clock) as other:
                 assert other is not None
-                with pytest.raises(StoreUnavailable, match="gone"):
-                    await lead.confirm()
-                with pytest.raises(StoreUnavailable):
-                    await lead.confirm()
+                with pytest.raises(DatabaseUnavailable, match="gone"):
+                    await lead.ensure_held()
+                with pytest.raises(DatabaseUnavailable):
+                    await lead.ensure_held()
             assert lead.lost.is_set()
-        async with first.lead("outbox", clock) as lead:
+        async with first.try_lead("outbox", clock) as lead:
             assert lead is not None
 
 
@@ -100,15 +103,15 @@ async def test_a_leader_that_does_nothing_notices_within_seconds(tmp_path: Path)
     async with (
         open_database(url) as first,
         open_database(url) as second,
-        first.lead("outbox", clock) as lead,
+        first.try_lead("outbox", clock) as lead,
     ):
         assert lead is not None
-        await clock.until_sleeping(CHECK_SECONDS)
-        await clock.advance(CHECK_SECONDS)
-        await clock.until_sleeping(CHECK_SECONDS)
+        await clock.until_sleeping(CHECK_INTERVAL_SECONDS)
+        await clock.advance(CHECK_INTERVAL_SECONDS)
+        await clock.until_sleeping(CHECK_INTERVAL_SECONDS)
         assert not lead.lost.is_set()
         await end_sessions(second)
-        await clock.advance(CHECK_SECONDS)
+        await clock.advance(CHECK_INTERVAL_SECONDS)
         await asyncio.wait_for(lead.lost.wait(), 5)
 
 
@@ -116,7 +119,7 @@ async def test_a_session_that_nobody_looks_after_is_ended_by_postgres(tmp_path: 
     """Its process is frozen, or cut off: here its clock stands still."""
     async with (
         open_database(address("postgres", tmp_path)) as database,
-        database.lead("outbox", ManualClock()) as lead,
+        database.try_lead("outbox", ManualClock()) as lead,
         database.begin() as connection,
     ):
         assert lead is not None
@@ -127,14 +130,14 @@ async def test_a_session_that_nobody_looks_after_is_ended_by_postgres(tmp_path: 
         assert (await connection.execute(found)).scalar_one() == 1
         assert lead._connection is not None
         setting = await lead._connection.execute(text("SHOW idle_session_timeout"))
-        assert setting.scalar_one() == f"{leads.IDLE_SECONDS}s"
+        assert setting.scalar_one() == f"{leads.SESSION_TIMEOUT_SECONDS}s"
 
 
 async def test_a_postgres_that_takes_no_more_sessions_leads_nobody(tmp_path: Path) -> None:
-    nowhere = engine._sessions(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
+    nowhere = engine._create_session_engine(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
     async with open_database(address("postgres", tmp_path)) as database:
         without = Database(database._engine, nowhere)
-        with pytest.raises(StoreUnavailable):
-            async with without.lead("outbox", ManualClock()):
+        with pytest.raises(DatabaseUnavailable):
+            async with without.try_lead("outbox", ManualClock()):
                 pass
         await nowhere.dispose()

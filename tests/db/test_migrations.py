@@ -11,12 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database, open_database
-from bot.db.migrate import config
-from bot.messages.dirty_sends import ReportMarks
-from bot.messages.report_message import report
-from bot.messages.reporter import Reports
+from bot.db.migrate import alembic_config
+from bot.messages.dirty_sends import DirtySends
+from bot.messages.report_message import report_message
+from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
 from tests.outbox.stage import JOHN, Stage, said, staged
@@ -35,7 +35,7 @@ NOTHING: dict[str, Any] = dict.fromkeys(("shown", "channel", "ts", "boot", "trie
 async def old(url: str) -> AsyncIterator[AsyncConnection]:
     """The database as release 0.1 made it; to be opened anew afterwards."""
     async with open_database(url) as database, database.begin() as connection:
-        await connection.run_sync(lambda one: command.downgrade(config(one), "0001"))
+        await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
         yield connection
 
 
@@ -44,8 +44,8 @@ async def write(connection: AsyncConnection, key: str, **columns: Any) -> None:
     await connection.execute(text(OLD_SEND), given)
 
 
-def reports(database: Database, outbox: Outbox, stage: Stage) -> Reports:
-    return Reports(ReportMarks(database), outbox, stage.clock, card=report)
+def reports(database: Database, outbox: Outbox, stage: Stage) -> Reporter:
+    return Reporter(DirtySends(database), outbox, stage.clock, render=report_message)
 
 
 async def test_reports_keep_their_places_and_doubts(url: str) -> None:
@@ -57,24 +57,32 @@ async def test_reports_keep_their_places_and_doubts(url: str) -> None:
         await write(connection, "waits", due=True)
     async with open_database(url) as database:
         posts = Posts(database)
-        stands = await posts.by_key("send:posted")
+        stands = await posts.find_by_key("send:posted")
         assert stands is not None
-        assert (stands.place_channel, stands.place_ts, stands.due) == ("D0JOHN", "1.2", False)
-        assert (stands.channel, stands.member, stands.boot) == ("U0JOHN", "U0JOHN", "")
-        doubt = await posts.by_key("send:in doubt")
+        assert (stands.message_channel, stands.message_ts, stands.pending) == (
+            "D0JOHN",
+            "1.2",
+            False,
+        )
+        assert (stands.channel, stands.member, stands.process_id) == ("U0JOHN", "U0JOHN", "")
+        doubt = await posts.find_by_key("send:in doubt")
         assert doubt is not None
-        assert (doubt.boot, doubt.tried_at, doubt.doubt_since) == ("boot-0", 1011, 1000)
-        assert await posts.by_key("send:waits") is None
-        due = await ReportMarks(database).due(10)
+        assert (doubt.process_id, doubt.attempted_at, doubt.uncertain_since) == (
+            "boot-0",
+            1011,
+            1000,
+        )
+        assert await posts.find_by_key("send:waits") is None
+        due = await DirtySends(database).fetch(10)
         assert {one.key for one in due} == {"moved", "in doubt", "waits"}
-        assert await posts.heads() == await posts.unshown(2000, 10) == []
+        assert await posts.next_per_channel() == await posts.pending_edits(2000, 10) == []
 
 
 async def test_and_the_way_back(url: str) -> None:
     async with old(url) as connection:
         await write(connection, "posted", channel="D0JOHN", ts="1.2")
     async with open_database(url) as database, database.begin() as connection:
-        await connection.run_sync(lambda one: command.downgrade(config(one), "0001"))
+        await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
         row = (await connection.execute(text("SELECT report_channel, report_ts FROM sends"))).one()
         assert tuple(row) == ("D0JOHN", "1.2")
 
@@ -87,22 +95,22 @@ async def test_a_report_of_before_is_edited_and_not_posted_anew(url: str) -> Non
         await stage.client.post_message(JOHN, said("Accepted"), metadata=marked)
         now = stage.clock.time()
         async with database.begin() as connection:
-            await connection.run_sync(lambda one: command.downgrade(config(one), "0001"))
+            await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
             stands = {"channel": place.channel, "ts": place.ts}
             await write(connection, "moved", **stands, state="read", due=True)
             await write(connection, "in doubt", boot="boot-0", tried=now, due=True)
             await write(connection, "waits", due=True)
             await connection.execute(text("UPDATE sends SET started_at = :now"), {"now": now})
-            await connection.run_sync(lambda one: command.upgrade(config(one), "head"))
+            await connection.run_sync(lambda one: command.upgrade(alembic_config(one), "head"))
         outbox = stage.outbox()
-        assert await reports(database, outbox, stage).step() == 3
+        assert await reports(database, outbox, stage).run_once() == 3
         await stage.until(lambda: shows(stage, "Read: ", "Accepted: ", "Accepted: "))
         assert len(stage.calls("chat.postMessage")) == 3
         sends = Sends(database)
-        send = await sends.by_key("in doubt")
+        send = await sends.find_by_key("in doubt")
         assert send is not None
-        await sends.note(send.id, State.READ, now + 60)
-        assert await reports(database, outbox, stage).step() == 1
+        await sends.record_outcome(send.id, SendStatus.READ, now + 60)
+        assert await reports(database, outbox, stage).run_once() == 1
         await stage.until(lambda: shows(stage, "Read: ", "Read: ", "Accepted: "))
 
 

@@ -23,7 +23,7 @@ async def test_all_who_ask_at_once_are_spread(database: Database) -> None:
 
 
 async def test_two_replicas_share_one_rate(database: Database) -> None:
-    if database.alone:
+    if database.single_process:
         return  # on SQLite there is one process
     one, other = Turns(database, "looks", 20), Turns(database, "looks", 20)
     waits = [await one.take(1000.0), await other.take(1000.0), await one.take(1000.0)]

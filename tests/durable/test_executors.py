@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot.aio.tasks import cancel
+from bot.aio.tasks import cancel_and_wait
 from bot.db import engine
 from bot.db.engine import Database, open_database
-from bot.db.locks import CHECK_SECONDS
+from bot.db.locks import CHECK_INTERVAL_SECONDS
 from bot.durable.engine import open_engine
 from bot.durable.executors import WAIT_SECONDS, Replicas, SharedSlot
 from tests.clock import ManualClock
@@ -83,7 +83,7 @@ class Replica:
 
     async def dies(self) -> None:
         """All of its sessions end, and nothing of it goes on."""
-        await cancel([self.standing])
+        await cancel_and_wait([self.standing])
         await self.slot.leave()
 
 
@@ -101,7 +101,7 @@ class World:
         shift = Shift(slot, self.promises)
         replicas = Replicas(slot, shift, self.clock)
         standing = asyncio.create_task(replicas.stand())
-        self.stack.push_async_callback(cancel, [standing])
+        self.stack.push_async_callback(cancel_and_wait, [standing])
         if takes:
             await slot.take()
         return Replica(database, slot, shift, replicas, standing)
@@ -166,8 +166,8 @@ async def test_what_others_went_on_with_meanwhile_is_theirs(world: World) -> Non
 async def test_one_who_lost_its_name_promises_nothing_until_it_has_it_again(world: World) -> None:
     """Others would take that for the promise of one who is gone."""
     one = await world.replica()
-    nowhere = engine._sessions(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
-    there, one.database._sessions = one.database._sessions, nowhere
+    nowhere = engine._create_session_engine(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
+    there, one.database._session_engine = one.database._session_engine, nowhere
     await one.cut()
     await world.passing(lambda: one.shift.let_go_of == 1)
     promising = asyncio.create_task(one.shift.promise("watch:2"))
@@ -175,7 +175,7 @@ async def test_one_who_lost_its_name_promises_nothing_until_it_has_it_again(worl
         await world.clock.until_sleeping(WAIT_SECONDS)
         await world.clock.advance(WAIT_SECONDS)
     assert not promising.done()
-    one.database._sessions = there
+    one.database._session_engine = there
     await world.passing(promising.done)
     assert one.shift.kept == {"watch:2"}
     await nowhere.dispose()
@@ -198,12 +198,12 @@ async def test_a_replica_that_starts_meanwhile_has_a_name_of_its_own(world: Worl
 async def test_nothing_is_lost_before_it_was_taken(world: World) -> None:
     one = await world.replica(takes=False)
     for _ in range(3):
-        await world.clock.advance(CHECK_SECONDS)
+        await world.clock.advance(CHECK_INTERVAL_SECONDS)
     assert one.shift.let_go_of == 0
     await one.slot.take()
     await one.shift.promise("watch:1")
-    await world.clock.until_sleeping(CHECK_SECONDS)
-    await world.clock.advance(CHECK_SECONDS)
+    await world.clock.until_sleeping(CHECK_INTERVAL_SECONDS)
+    await world.clock.advance(CHECK_INTERVAL_SECONDS)
     assert (one.shift.let_go_of, one.shift.kept) == (0, {"watch:1"})
 
 

@@ -19,4 +19,4 @@ def at(done: int, total: int = 1000) -> Job:
 
 
 def entry(state: str = "ERROR", reason: str | None = None, **other: Any) -> JobEntry:
-    return JobEntry.of({"completionStatus": state, "statusMessage": reason, **other})
+    return JobEntry.from_item({"completionStatus": state, "statusMessage": reason, **other})

@@ -298,7 +298,7 @@ def test_whatever_chakra_says_slack_takes_the_card(
         startedAt=moment,
         completedAt=moment if known else 0,
     )
-    entries = [JobEntry.of(one) for one in failed]
+    entries = [JobEntry.from_item(one) for one in failed]
     shown = Progress.from_points(points, made, NOW)
     said = drawn(made, masked=masked, title=wild, failed=entries, progress=shown)
     assert "<!channel>" not in said

@@ -36,7 +36,9 @@ async def rows(*entries: JobEntry) -> Rows:
 
 async def test_reasons_first_then_every_key_that_nobody_knows() -> None:
     found = await rows(
-        JobEntry.of({"id": "e1", "completionStatus": "ERROR", "statusMessage": "Bad", "row": 7}),
+        JobEntry.from_item(
+            {"id": "e1", "completionStatus": "ERROR", "statusMessage": "Bad", "row": 7}
+        ),
         entry("INVALID", "Zoë, “quoted”\nand more", colour="red", row={"a": [1, None]}, yes=True),
     )
     assert found == [
@@ -53,7 +55,7 @@ async def test_of_nothing_there_is_the_header() -> None:
 @pytest.mark.parametrize("first", list("=+-@\t\r\n＝＋－＠"))
 async def test_no_cell_and_no_header_can_become_a_formula(first: str) -> None:
     evil = f'{first}HYPERLINK("https://evil.test","x")'
-    header, row = await rows(JobEntry.of({"id": evil, "status": evil, evil: evil}))
+    header, row = await rows(JobEntry.from_item({"id": evil, "status": evil, evil: evil}))
     for cell in (*header[3:], row[0], row[3]):
         assert cell.startswith("'") or cell[0] not in reports.FORMULA_PREFIXES
     assert row[3] == f"'{evil}"
@@ -74,7 +76,7 @@ async def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
 
 async def test_more_keys_than_anybody_reads_share_a_column() -> None:
     found = await rows(
-        JobEntry.of({f"key{number}": number for number in range(MAX_KEY_COLUMNS)}),
+        JobEntry.from_item({f"key{number}": number for number in range(MAX_KEY_COLUMNS)}),
         entry(late=1, later="x"),
         entry(key0=5),
     )
@@ -114,7 +116,7 @@ ODD = st.recursive(
 @given(st.lists(st.dictionaries(st.text(max_size=5), ODD, max_size=4), max_size=5))
 @example([{"\ud800": "\ud800"}])
 def test_anything_becomes_a_table(items: list[dict[str, Any]]) -> None:
-    entries = [JobEntry.of(item) for item in items]
+    entries = [JobEntry.from_item(item) for item in items]
     found = read(b"".join(iter_csv_chunks(entries)))
     assert len(found) == len(items) + 1
     assert {len(row) for row in found} == {len(found[0])}

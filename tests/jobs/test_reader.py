@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from bot.cache import Cache
 from bot.chakra.client import Chakra
-from bot.chakra.processes import Change
-from bot.errors import Missing, Rejected, Unavailable
+from bot.chakra.processes import ProcessChange
+from bot.errors import Rejected, ResourceNotFound, Unavailable
 from bot.jobs.failed_rows import build_failed_rows_csv
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
@@ -45,7 +45,7 @@ async def made(clock: ManualClock) -> AsyncIterator[Made]:
 
 async def test_the_documented_job(made: Made) -> None:
     job = (await made.library.get_job(DOCUMENTED.upper())).value
-    assert (job.total, job.done, job.to_go) == (612, 492, 120)
+    assert (job.total, job.done, job.remaining) == (612, 492, 120)
     assert (job.succeeded, job.failed, job.invalid) == (389, 3, 100)
 
 
@@ -83,11 +83,11 @@ async def test_a_job_that_vanished_is_missing_even_where_it_was_known(made: Made
     job_id = made.chakra.add_job(succeed=10, seconds=100, vanishes_after=60).id
     await made.library.get_job(job_id)
     await made.clock.advance(60)
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
         await made.library.get_job(job_id)
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
         await made.library.get_failed_entries(job_id)
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
         await made.library.get_job(NOBODY)
     with pytest.raises(Rejected):
         await made.library.get_job("LEAD-001")
@@ -163,11 +163,11 @@ async def test_what_is_written_in_bulk_is_followed_to_its_end(made: Made) -> Non
         progress = Progress.from_points(points, job, made.clock.time())
         if len(points) == 20 and not job.finished:
             assert progress.per_minute == pytest.approx(600, rel=0.05)
-            assert progress.eta_seconds == pytest.approx(job.to_go / 10, rel=0.05)
+            assert progress.eta_seconds == pytest.approx(job.remaining / 10, rel=0.05)
     assert (job.succeeded, job.invalid, len(points)) == (600, 1, 20)
     made_one = (await made.client.processes.list("lead", {"lead_id": "L599"})).items
     assert [one.data["score"] for one in made_one] == [599]
-    change = Change("L599", {"data": {"city": "Goa"}}, attribute="lead_id")
+    change = ProcessChange("L599", {"data": {"city": "Goa"}}, key_attribute="lead_id")
     begun = await made.client.processes.bulk_update("lead", [change])
     await made.clock.advance(5)
     assert (await made.library.get_job(begun.id)).value.succeeded == 1

@@ -11,13 +11,13 @@ import sys
 from pydantic import SecretStr
 
 from bot.aio.clock import SystemClock
-from bot.aio.tasks import Tasks
+from bot.aio.tasks import TaskSet
 from bot.chakra.client import Chakra
 from bot.chakra.outgoing import TemplateMessage
 from bot.db.engine import open_database
 from bot.messages.ledger import Fresh, Ledger
 from bot.messages.repository import Send, Sends
-from bot.messages.submission import hash_key
+from bot.messages.submission import derive_hash_key
 from tests.messages.upstream import PHONE, submission
 
 SECRET = "the secret of both processes"
@@ -34,14 +34,14 @@ async def main(database_url: str, chakra_url: str) -> None:
         ledger = Ledger(
             Sends(database),
             clock,
-            Tasks(clock),
-            key=hash_key(SECRET),
-            changed=_nobody_hears,
-            boot="killed",
+            TaskSet(clock),
+            hash_key=derive_hash_key(SECRET),
+            on_status_change=_nobody_hears,
+            process_id="killed",
         )
         claimed = await ledger.claim(submission())
         if isinstance(claimed, Fresh):
-            await ledger.carry_out(
+            await ledger.execute(
                 claimed, lambda: chakra.messages.send_template(PLUGIN, PHONE, message)
             )
 

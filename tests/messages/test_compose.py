@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from bot.chakra.outgoing import MetaTemplate
 from bot.chakra.template import Template
 from bot.errors import UsageError
-from bot.messages.compose import AsMeta, ForProcess, Sending, ToPhone, as_meta, compose, filename_in
-from bot.messages.recipients import Kind, Recipient
-from bot.messages.rules import problems
-from bot.templates.send_blockers import unsendable
-from bot.templates.variables import Kind as FieldKind
-from bot.templates.variables import fields
+from bot.messages.compose import (
+    OutboundMessage,
+    PassthroughMessage,
+    PhoneMessage,
+    ProcessMessage,
+    compose,
+    extract_filename,
+    to_meta_template,
+)
+from bot.messages.recipients import Recipient, RecipientKind
+from bot.messages.rules import validate_values
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import FieldKind as FieldKind
+from bot.templates.variables import template_fields
 from tests.sandbox.chakra_asked import example
 from tests.templates.samples import (
     COUPON,
@@ -40,7 +48,7 @@ PROMO = template(
 )
 
 
-def sent(made: Sending) -> dict[str, Any]:
+def sent(made: OutboundMessage) -> dict[str, Any]:
     """The body as it travels."""
     body: dict[str, Any] = json.loads(json.dumps(made.body()))
     return body
@@ -51,8 +59,8 @@ def sent(made: Sending) -> dict[str, Any]:
 
 def test_a_positional_one_with_a_picture() -> None:
     values = {"var_body_1": "John", "media": PICTURE}
-    made = compose(PROMO, values, PHONE, SENDER, say_language=False)
-    assert isinstance(made, ToPhone)
+    made = compose(PROMO, values, PHONE, SENDER, include_language=False)
+    assert isinstance(made, PhoneMessage)
     assert made.phone == "919999999999"
     assert sent(made) == example("send-template-phone.request")
 
@@ -75,21 +83,25 @@ def test_the_full_one() -> None:
 
 
 def test_a_one_time_code() -> None:
-    made = compose(one_time_code(), {"otp": "496093"}, PHONE, "105966260583426", say_language=False)
+    made = compose(
+        one_time_code(), {"otp": "496093"}, PHONE, "105966260583426", include_language=False
+    )
     assert sent(made) == example("send-template-phone.otp.request")
 
 
 def test_for_a_process() -> None:
     promo = template(body("Hi {{1}}, merry Christmas!"), name="christmas_promo_23")
-    made = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, say_language=False)
-    assert isinstance(made, ForProcess)
+    made = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, include_language=False)
+    assert isinstance(made, ProcessMessage)
     assert (made.procedure, made.key) == ("lead", "LEAD-004038")
     assert sent(made) == example("send-template-process.request")
 
 
 def test_in_metas_form() -> None:
     hello = template(body("Welcome!"), name="hello_world")
-    assert as_meta(hello, {}, "919999999999").body() == example("send-template-meta.request")
+    assert to_meta_template(hello, {}, "919999999999").body() == example(
+        "send-template-meta.request"
+    )
 
 
 # --- each kind -----------------------------------------------------------------------------------
@@ -97,7 +109,7 @@ def test_in_metas_form() -> None:
 
 def chakras(made: Template, values: dict[str, str]) -> dict[str, Any]:
     sending = compose(made, values, PHONE, SENDER)
-    assert isinstance(sending, ToPhone)
+    assert isinstance(sending, PhoneMessage)
     body = sent(sending)
     assert body.pop("whatsappPhoneNumberId") == SENDER
     assert body.pop("templateName") == made.name
@@ -179,7 +191,7 @@ OFFERED = {
 
 def test_values_for_two_buttons_name_the_button_and_cannot_be_followed() -> None:
     made = compose(OFFER, OFFERED, PHONE, SENDER)
-    assert isinstance(made, AsMeta)
+    assert isinstance(made, PassthroughMessage)
     assert not made.followable
     assert made.sender_id == SENDER
     named = {"type": "text", "text": "Mark", "parameter_name": "name"}
@@ -239,24 +251,24 @@ def components(made: MetaTemplate) -> list[dict[str, Any]]:
 def test_metas_headers(
     made: Template, values: dict[str, str], parameter: dict[str, object]
 ) -> None:
-    [shown, *_] = components(as_meta(made, values, "1"))
+    [shown, *_] = components(to_meta_template(made, values, "1"))
     assert shown == {"type": "header", "parameters": [parameter]}
 
 
 def test_metas_one_time_code_stands_in_the_text_and_in_the_button() -> None:
     text = {"type": "text", "text": "496093"}
-    assert components(as_meta(one_time_code(), {"otp": "496093"}, "1")) == [
+    assert components(to_meta_template(one_time_code(), {"otp": "496093"}, "1")) == [
         {"type": "body", "parameters": [text]},
         {"type": "button", "sub_type": "url", "index": "0", "parameters": [text]},
     ]
 
 
 def test_a_process_without_a_number_cannot_be_sent_metas_form() -> None:
-    nowhere = Recipient(Kind.PROCESS, "", "lead L-1", procedure="lead", key="L-1")
+    nowhere = Recipient(RecipientKind.PROCESS, "", "lead L-1", procedure="lead", key="L-1")
     with pytest.raises(UsageError, match="Type the number"):
         compose(OFFER, OFFERED, nowhere, SENDER)
     lead = compose(OFFER, OFFERED, LEAD, SENDER)
-    assert isinstance(lead, AsMeta)
+    assert isinstance(lead, PassthroughMessage)
     assert lead.message.to == LEAD.digits
 
 
@@ -277,11 +289,11 @@ def test_a_process_without_a_number_cannot_be_sent_metas_form() -> None:
     ],
 )
 def test_the_name_of_a_file_is_found_in_its_address(address: str, name: str) -> None:
-    assert filename_in(address) == name
+    assert extract_filename(address) == name
 
 
 FIT = {
-    FieldKind.DEGREES: st.floats(-90, 90).map(str),
+    FieldKind.COORDINATE: st.floats(-90, 90).map(str),
     FieldKind.LINK: st.just("https://x.example/a.pdf"),
     FieldKind.FILE: st.just(""),
     FieldKind.TEXT: st.text(max_size=12),
@@ -293,9 +305,9 @@ SHORT = st.from_regex(r"[A-Za-z0-9/?=&-]{1,15}", fullmatch=True)
 def test_whatever_the_rules_allow_can_be_composed(
     made: Template, data: st.DataObject, recipient: Recipient
 ) -> None:
-    wanted = fields(made)[:12]
+    wanted = template_fields(made)[:12]
     values = {field.key: data.draw(FIT.get(field.kind, SHORT)) for field in wanted}
-    if unsendable(made) or problems(made, values):
+    if send_blocker(made) or validate_values(made, values):
         return
     body = sent(compose(made, values, recipient, SENDER))
     assert "" not in body.values()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.contacts import MOST, found_in
-from bot.messages.recipients import phone
+from bot.messages.contacts import MAX_RECIPIENTS, extract_contacts
+from bot.messages.recipients import parse_phone
 from bot.users import query
 
 ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
@@ -51,11 +51,11 @@ def said(text: str) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_what_is_found_in_a_text(text: str, found: tuple[str, ...]) -> None:
-    assert found_in(said(text), "IN") == found
+    assert extract_contacts(said(text), "IN") == found
 
 
 def test_without_a_country_only_whole_numbers_count() -> None:
-    assert found_in(said("+91 98765 43210, 98765 43211"), None) == (ANN,)
+    assert extract_contacts(said("+91 98765 43210, 98765 43211"), None) == (ANN,)
 
 
 def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
@@ -66,24 +66,27 @@ def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
         "blocks": [{"type": "rich_text", "elements": [section]}],
         "attachments": [{"fields": [{"title": "Phone", "value": "98765 43211"}]}],
     }
-    assert found_in(message, "IN") == (ANN, BEN)
+    assert extract_contacts(message, "IN") == (ANN, BEN)
 
 
 def test_a_number_that_is_split_by_its_styles_is_one() -> None:
     parts = [{"type": "text", "text": "98765 "}, {"type": "text", "text": "43210"}]
     block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
-    assert found_in({"blocks": [block]}, "IN") == (ANN,)
+    assert extract_contacts({"blocks": [block]}, "IN") == (ANN,)
 
 
 def test_what_a_button_carries_is_not_what_a_message_says() -> None:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": ANN}
-    assert found_in({"blocks": [{"type": "actions", "elements": [button]}]}, "IN") == ()
+    assert extract_contacts({"blocks": [{"type": "actions", "elements": [button]}]}, "IN") == ()
 
 
 def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
     many = " ".join(f"+9198765{number:05}" for number in range(500))
-    assert len(found_in(said(many), "IN")) == MOST
-    assert len(found_in(said(" ".join(f"a{n}@acme.com" for n in range(500))), "IN")) == MOST
+    assert len(extract_contacts(said(many), "IN")) == MAX_RECIPIENTS
+    assert (
+        len(extract_contacts(said(" ".join(f"a{n}@acme.com" for n in range(500))), "IN"))
+        == MAX_RECIPIENTS
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
 )
 def test_no_text_takes_long(piece: str) -> None:
     started = time.process_time()
-    found_in(said(piece * 20_000), "IN")
+    extract_contacts(said(piece * 20_000), "IN")
     assert time.process_time() - started < 10
 
 
@@ -100,15 +103,15 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 
 @given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
 def test_whatever_is_found_can_be_sent_to(text: str, region: str | None) -> None:
-    for one in found_in(said(text), region):
+    for one in extract_contacts(said(text), region):
         if one.startswith("+"):
             assert phonenumbers.is_valid_number(phonenumbers.parse(one))
-            assert f"+{phone(one).digits}" == one
+            assert f"+{parse_phone(one).digits}" == one
         else:
-            assert query.emails(one) == (one,)
+            assert query.extract_emails(one) == (one,)
 
 
 @given(st.text(st.characters(categories=["L", "Zs", "So"]), max_size=60))
 def test_a_number_and_an_address_are_found_among_any_words(words: str) -> None:
     text = f"{words} +91 98765 43210 {words} ann@acme.com {words}"
-    assert {ANN, "ann@acme.com"} <= set(found_in(said(text), "IN"))
+    assert {ANN, "ann@acme.com"} <= set(extract_contacts(said(text), "IN"))

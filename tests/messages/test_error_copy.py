@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chakra.meta import OWNERS, from_meta
-from bot.chakra.meta_errors import UnnamedCode
+from bot.chakra.meta import ERROR_CLASS_BY_CODE, error_for_meta_code
+from bot.chakra.meta_errors import UnknownMetaCode
 from bot.errors import ChakraError
 from bot.messages.error_copy import WHATSAPP_ERROR_COPY
 from bot.slack.copy.explain import ADMIN, error_message, explain
 
-KINDS = [*dict.fromkeys([*OWNERS.values(), UnnamedCode])]
+KINDS = [*dict.fromkeys([*ERROR_CLASS_BY_CODE.values(), UnknownMetaCode])]
 
 
 def test_every_class_that_owns_a_code_has_its_own_row() -> None:
@@ -45,11 +45,11 @@ def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraErro
     [(131056, "6 seconds"), (131049, "1 day"), (80007, "1 hour"), (130429, "a minute")],
 )
 def test_the_wait_is_said_in_words(code: int, wait: str) -> None:
-    assert wait in explain(from_meta(code)).remedy
+    assert wait in explain(error_for_meta_code(code)).remedy
 
 
 def test_metas_own_words_help_where_they_name_the_mistake() -> None:
-    error = from_meta(132000, "Number of parameters", "expected 2, got <!channel> & 1")
+    error = error_for_meta_code(132000, "Number of parameters", "expected 2, got <!channel> & 1")
     told = explain(error)
     assert told.remedy.startswith(
         "WhatsApp says: “expected 2, got &lt;!channel&gt; &amp; 1” (132000). "
@@ -57,18 +57,21 @@ def test_metas_own_words_help_where_they_name_the_mistake() -> None:
 
 
 def test_they_stay_out_where_ours_are_clearer() -> None:
-    assert "undeliverable" not in explain(from_meta(131026, "x", "Message undeliverable")).remedy
+    assert (
+        "undeliverable"
+        not in explain(error_for_meta_code(131026, "x", "Message undeliverable")).remedy
+    )
 
 
 def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
-    shown = error_message(from_meta(139999, "New", "Brand new"), "ref-1")
+    shown = error_message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
     assert "139999" in shown.text
     assert "Brand new" in shown.text
     assert "ref-1" in str(shown.blocks)
 
 
-@given(st.sampled_from(sorted(OWNERS)), st.text(), st.text())
+@given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
 def test_any_words_of_metas_mention_nobody(code: int, title: str, details: str) -> None:
-    shown = error_message(from_meta(code, title, f"<!channel> {details}"), "ref-1")
+    shown = error_message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in shown.text
     assert len(shown.text) < 3000

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UsageError
-from bot.messages.form_values import Order
+from bot.messages.form_values import SendForm
 
 
 @pytest.mark.parametrize("value", ["", "junk", "[]", "{}", '["a",1,"",{},""]', "[" * 9_000])
 def test_junk_in_a_button_is_an_older_message(value: str) -> None:
     with pytest.raises(UsageError):
-        Order.restored(value)
+        SendForm.from_value(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages.form_values import Order
+from bot.messages.form_values import SendForm
 from bot.slack.commands.command import UploadedFile
 
 FILE = UploadedFile("F1", "tree.png", "image/png", 7)
@@ -10,23 +10,23 @@ VALUES = {"template": "1", "phone": " +1 202 ", "var_body_1": "Jane", "file": ""
 
 
 def test_a_chosen_file_stands_among_the_values_by_its_name() -> None:
-    order = Order.read(VALUES, {"asked": "7"}, {"file": (FILE,), "other": ()})
+    order = SendForm.from_values(VALUES, {"asked": "7"}, {"file": (FILE,), "other": ()})
     assert order.values == {"var_body_1": "Jane", "file": "tree.png"}
-    assert (order.files, order.asked, order.to) == ((FILE,), "7", "+1 202")
-    nameless = Order.read(VALUES, uploads={"file": (UploadedFile("F1"),)})
+    assert (order.files, order.confirmed_duplicate_of, order.to) == ((FILE,), "7", "+1 202")
+    nameless = SendForm.from_values(VALUES, uploads={"file": (UploadedFile("F1"),)})
     assert nameless.values["file"] == "F1"
 
 
 def test_without_one_there_is_none_whatever_stands_in_the_form() -> None:
     for typed in (VALUES, {**VALUES, "file": "F1"}):
-        order = Order.read(typed)
+        order = SendForm.from_values(typed)
         assert (order.values, order.files) == ({"var_body_1": "Jane"}, ())
 
 
 def test_no_button_carries_a_file() -> None:
-    order = Order.read(VALUES, uploads={"file": (FILE,)})
-    again = Order.restored(order.written())
+    order = SendForm.from_values(VALUES, uploads={"file": (FILE,)})
+    again = SendForm.from_value(order.to_value())
     assert (again.values, again.files) == ({"var_body_1": "Jane"}, ())
-    assert "tree" not in order.written()
-    forged = order.written().replace('"var_body_1"', '"file"')
-    assert Order.restored(forged).values == {}
+    assert "tree" not in order.to_value()
+    forged = order.to_value().replace('"var_body_1"', '"file"')
+    assert SendForm.from_value(forged).values == {}

@@ -8,18 +8,18 @@ import pytest
 
 from bot.db.engine import Database
 from bot.errors import (
+    AuthenticationError,
     BotError,
-    FileNotGiven,
-    FileNotTaken,
-    FileUnfit,
-    KeyRefused,
-    NotPrepared,
+    FileUnavailable,
+    FileUploadFailed,
+    InvalidFile,
     OutcomeUnknown,
+    PreparationFailed,
     Unavailable,
 )
-from bot.messages.error_codec import error_of
+from bot.messages.error_codec import deserialize_error
 from bot.messages.ledger import Before, Duplicate, Fresh, Ledger
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 from bot.slack.copy.explain import explain
 from tests.messages.ledger_stage import Stage, row
 from tests.messages.upstream import Upstream, submission, until
@@ -47,30 +47,30 @@ class Preparing:
 
 
 async def preparing(stage: Stage, ledger: Ledger, key: str = "view-1") -> Fresh:
-    claimed = await ledger.claim(submission(key), prepares=True)
+    claimed = await ledger.claim(submission(key), needs_preparation=True)
     assert isinstance(claimed, Fresh)
-    assert claimed.send.state is State.PREPARING
+    assert claimed.send.status is SendStatus.PREPARING
     return claimed
 
 
 async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
     await first.asked.wait()
-    assert (chakra.out, (await row(stage)).state) == (0, State.PREPARING)
+    assert (chakra.out, (await row(stage)).status) == (0, SendStatus.PREPARING)
     first.released.set()
-    assert (await sending).state is State.ACCEPTED
+    assert (await sending).status is SendStatus.ACCEPTED
     assert chakra.out == 1
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        FileNotGiven("files.info", "file_deleted"),
-        FileNotTaken("file is too large"),
-        FileNotTaken(),
-        FileUnfit("WhatsApp takes a JPEG or PNG here."),
-        KeyRefused("No", status=403),
+        FileUnavailable("files.info", "file_deleted"),
+        FileUploadFailed("file is too large"),
+        FileUploadFailed(),
+        InvalidFile("WhatsApp takes a JPEG or PNG here."),
+        AuthenticationError("No", status=403),
         Unavailable("The connection was never made"),
     ],
     ids=lambda error: error.kind,
@@ -79,10 +79,10 @@ async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
     stage: Stage, error: BotError
 ) -> None:
     ledger, chakra = stage.ledger(), Upstream()
-    send = await ledger.carry_out(await preparing(stage, ledger), chakra, Preparing(error))
-    assert (send.state, chakra.out) == (State.FAILED, 0)
+    send = await ledger.execute(await preparing(stage, ledger), chakra, Preparing(error))
+    assert (send.status, chakra.out) == (SendStatus.FAILED, 0)
     assert send.failure is not None
-    again = error_of(send.failure)
+    again = deserialize_error(send.failure)
     assert type(again) is type(error)
     assert explain(again) == explain(error)
     assert isinstance(await ledger.claim(submission("view-2")), Fresh)
@@ -95,31 +95,31 @@ async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
     stage: Stage, fault: Exception
 ) -> None:
     ledger, chakra = stage.ledger(), Upstream()
-    send = await ledger.carry_out(await preparing(stage, ledger), chakra, Preparing(fault))
-    assert (send.state, chakra.out) == (State.FAILED, 0)
+    send = await ledger.execute(await preparing(stage, ledger), chakra, Preparing(fault))
+    assert (send.status, chakra.out) == (SendStatus.FAILED, 0)
     assert send.failure is not None
-    assert isinstance(error_of(send.failure), NotPrepared)
+    assert isinstance(deserialize_error(send.failure), PreparationFailed)
 
 
 async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
     await first.asked.wait()
     await stage.clock.advance(29.9)
     assert not sending.done()
     await stage.clock.advance(0.1)
-    assert (await sending).state is State.FAILED
+    assert (await sending).status is SendStatus.FAILED
     assert chakra.out == 0
 
 
 async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))  # noqa: RUF006
+    asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))  # noqa: RUF006
     await first.asked.wait()
     stopping = asyncio.create_task(stage.tasks.drain(5))
     await stage.clock.advance(5)
     await until(lambda: bool(stage.changed))
-    assert ((await row(stage)).state, chakra.out) == (State.FAILED, 0)
+    assert ((await row(stage)).status, chakra.out) == (SendStatus.FAILED, 0)
     await stage.clock.advance(5)
     await stopping
 
@@ -128,22 +128,22 @@ async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
     await preparing(stage, stage.ledger("boot-1"))  # and then nothing more of that process
     second = stage.ledger("boot-2")
     await stage.clock.advance(44.9)
-    assert await second.settle_abandoned(all_others=False) == []
+    assert await second.expire_abandoned(any_age=False) == []
     await stage.clock.advance(0.1)
-    [late] = await second.settle_abandoned(all_others=False)
-    assert (late.state, late.boot) == (State.FAILED, "boot-1")
+    [late] = await second.expire_abandoned(any_age=False)
+    assert (late.status, late.process_id) == (SendStatus.FAILED, "boot-1")
     assert late.failure is not None
-    assert isinstance(error_of(late.failure), NotPrepared)
+    assert isinstance(deserialize_error(late.failure), PreparationFailed)
 
 
 async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger("boot-1"), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.carry_out(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
     await first.asked.wait()
-    [late] = await stage.ledger("boot-2").settle_abandoned(all_others=True)
-    assert late.state is State.FAILED
+    [late] = await stage.ledger("boot-2").expire_abandoned(any_age=True)
+    assert late.status is SendStatus.FAILED
     first.released.set()
-    assert (await sending).state is State.FAILED
+    assert (await sending).status is SendStatus.FAILED
     assert chakra.out == 0
 
 

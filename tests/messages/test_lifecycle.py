@@ -19,13 +19,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.aio.tasks import Tasks
+from bot.aio.tasks import TaskSet
 from bot.db.engine import Database, open_database
 from bot.errors import OutcomeUnknown
-from bot.health import Health
+from bot.health import HealthChecker
 from bot.messages.ledger import Before, Duplicate, Fresh
-from bot.messages.lifecycle import KEEP_SENDS, ROUND_SECONDS, Sending, open_sending
-from bot.messages.status import State
+from bot.messages.lifecycle import (
+    RECONCILE_INTERVAL_SECONDS,
+    SEND_RETENTION_SECONDS,
+    SendLifecycle,
+    open_send_lifecycle,
+)
+from bot.messages.status import SendStatus
 from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import plain
@@ -48,7 +53,7 @@ SENDS = 50
 class World:
     slack: slack_stage.Stage
     client: SlackClient
-    tasks: Tasks
+    tasks: TaskSet
     sent: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
@@ -57,19 +62,19 @@ class World:
         return self.slack.clock
 
     @asynccontextmanager
-    async def sending(self, database: Database, boot: str = "") -> AsyncIterator[Sending]:
+    async def sending(self, database: Database, boot: str = "") -> AsyncIterator[SendLifecycle]:
         async with (
-            open_outbox(database, self.client, self.clock, boot=boot or "boot") as outbox,
-            open_sending(
+            open_outbox(database, self.client, self.clock, process_id=boot or "boot") as outbox,
+            open_send_lifecycle(
                 database,
                 outbox,
                 self.clock,
                 self.tasks,
                 hash_secret=HASH_SECRET,
                 webhook_secret=SECRET,
-                sent=self.sent.append,
-                event=self.events.append,
-                boot=boot,
+                on_outcome=self.sent.append,
+                on_event=self.events.append,
+                process_id=boot,
             ) as made,
         ):
             yield made
@@ -99,15 +104,15 @@ async def world() -> AsyncIterator[World]:
             token=slack.slack.bot_token, base_url=slack.slack.api_url, clock=slack.clock
         )
         try:
-            yield World(slack, client, Tasks(slack.clock))
+            yield World(slack, client, TaskSet(slack.clock))
         finally:
             await client.aclose()
             assert slack.slack.refusals == []
 
 
-async def deliver(sending: Sending, *events: dict[str, Any]) -> set[int]:
+async def deliver(sending: SendLifecycle, *events: dict[str, Any]) -> set[int]:
     """Posted over HTTP, as Chakra does it."""
-    async with serve(sending.intake) as url, aiohttp.ClientSession() as session:
+    async with serve(sending.receiver) as url, aiohttp.ClientSession() as session:
 
         async def post(body: bytes) -> int:
             headers = {"X-Chakra-Signature-256": sign(body)}
@@ -123,7 +128,7 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
     async with world.sending(database) as sending:
         outcome = await sending.send(submission(), Upstream())
         assert isinstance(outcome, Fresh)
-        assert outcome.send.state is State.ACCEPTED
+        assert outcome.send.status is SendStatus.ACCEPTED
         await world.shows("Accepted: *order_update* to +91 •••••• 3210")
         for word in ("SENT", "DELIVERED", "READ"):
             assert await deliver(sending, chakra(word, WAMID, MESSAGE)) == {200}
@@ -168,11 +173,11 @@ async def test_a_send_is_forgotten_ninety_days_after_it_began(
     await world.clock.advance(2 * day)
     async with world.sending(database) as sending:
         await sending.send(submission("later", recipient="2"), Upstream())
-    await world.clock.advance(KEEP_SENDS - day)
+    await world.clock.advance(SEND_RETENTION_SECONDS - day)
     async with world.sending(database) as sending:
         keys = ["read", "unknown", "later"]
         for _ in range(2_000):
-            known = [key for key in keys if await sending.sends.by_key(key)]
+            known = [key for key in keys if await sending.sends.find_by_key(key)]
             if "read" not in known:
                 break
             await world.clock.advance(0.1)  # the one before may still hold the lead
@@ -201,13 +206,13 @@ async def test_a_dead_replicas_promises_are_taken_over(world: World, database: D
     async with world.sending(database, "boot-1") as sending:
         assert isinstance(await sending.ledger.claim(submission()), Fresh)
     async with world.sending(database, "boot-2") as sending:
-        for _ in range(int(60 / ROUND_SECONDS)):
-            await world.clock.advance(ROUND_SECONDS)
+        for _ in range(int(60 / RECONCILE_INTERVAL_SECONDS)):
+            await world.clock.advance(RECONCILE_INTERVAL_SECONDS)
             await asyncio.sleep(0.05)
         await world.shows("It is not known whether this went out")
-        found = await sending.sends.by_key("view-1")
+        found = await sending.sends.find_by_key("view-1")
     assert found is not None
-    assert (found.state, found.boot) == (State.UNKNOWN, "boot-1")
+    assert (found.status, found.process_id) == (SendStatus.UNKNOWN, "boot-1")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -225,7 +230,7 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
         return JSONResponse({})
 
     chakra_app = Starlette(routes=[Route("/{rest:path}", hang, methods=["POST"])])
-    async with serve(chakra_app, grace=0.1) as chakra_url:
+    async with serve(chakra_app, grace_seconds=0.1) as chakra_url:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.messages.sender", url, chakra_url
         )
@@ -242,8 +247,8 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
         assert isinstance(outcome, Before)
         await world.shows("It is not known whether this went out")
         outcome = await sending.send(submission(), retried)
-        assert outcome.send.state is State.UNKNOWN
-        assert outcome.send.boot == "killed"
+        assert outcome.send.status is SendStatus.UNKNOWN
+        assert outcome.send.process_id == "killed"
     assert retried.out == 0
 
 
@@ -265,25 +270,25 @@ async def test_a_burst_of_events_brings_every_send_to_its_end(
         ]
         assert await deliver(sending, *events) == {200}
 
-        async def states() -> set[State]:
-            found = [await sending.sends.by_key(f"view-{number}") for number in range(SENDS)]
-            return {one.state for one in found if one is not None}
+        async def states() -> set[SendStatus]:
+            found = [await sending.sends.find_by_key(f"view-{number}") for number in range(SENDS)]
+            return {one.status for one in found if one is not None}
 
         for _ in range(200):
-            if await states() == {State.READ}:
+            if await states() == {SendStatus.READ}:
                 break
             await asyncio.sleep(0.02)
-        assert await states() == {State.READ}
+        assert await states() == {SendStatus.READ}
 
 
 # --- the route ------------------------------------------------------------------------------------
 
 
 async def test_chakras_events_have_a_route_of_their_own(world: World, sqlite: Database) -> None:
-    health = Health.__new__(Health)  # it is not asked
+    health = HealthChecker.__new__(HealthChecker)  # it is not asked
     async with (
         world.sending(sqlite) as sending,
-        serve(WebApp(slack=None, health=health, metrics=Metrics(), events=sending.intake)) as url,
+        serve(WebApp(slack=None, health=health, metrics=Metrics(), events=sending.receiver)) as url,
         aiohttp.ClientSession() as session,
     ):
         body = dump(chakra("SENT"))

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.errors import NotFound, UsageError
-from bot.messages.recipients import Kind, Recipients, phone, process_named
+from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phone, parse_process
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.users.directory import Directory
 from tests.clock import ManualClock
@@ -36,9 +36,9 @@ INDIAN = "919876543210"
 )
 @pytest.mark.parametrize("region", [None, "IN", "US"])
 def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | None) -> None:
-    found = phone(typed, region)
-    assert (found.kind, found.digits, found.shown, found.warning) == (
-        Kind.PHONE,
+    found = parse_phone(typed, region)
+    assert (found.kind, found.digits, found.label, found.warning) == (
+        RecipientKind.PHONE,
         INDIAN,
         "+91 98765 43210",
         "",
@@ -47,7 +47,7 @@ def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | 
 
 @pytest.mark.parametrize("typed", ["9876543210", "098765 43210", "98765-43210"])
 def test_without_a_country_code_the_region_tells(typed: str) -> None:
-    assert phone(typed, "IN").digits == INDIAN
+    assert parse_phone(typed, "IN").digits == INDIAN
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_what_is_no_number_is_said_with_what_to_do(
     typed: str, region: str | None, told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        phone(typed, region)
+        parse_phone(typed, region)
 
 
 def test_a_landline_is_warned_of() -> None:
-    assert "landline" in phone("+91 22 2202 6437").warning
+    assert "landline" in parse_phone("+91 22 2202 6437").warning
 
 
 @given(st.text(max_size=30) | st.text("+0123456789 -().", max_size=20))
 def test_whatever_is_typed_is_a_number_or_a_sentence(typed: str) -> None:
     for region in (None, "IN"):
         try:
-            found = phone(typed, region)
+            found = parse_phone(typed, region)
         except UsageError as told:
             assert told.message  # noqa: PT017 - either outcome is fine
         else:
@@ -100,7 +100,7 @@ def test_whatever_is_typed_is_a_number_or_a_sentence(typed: str) -> None:
     ],
 )
 def test_how_a_process_is_named(typed: str, named: tuple[str, str] | None) -> None:
-    assert process_named(typed) == named
+    assert parse_process(typed) == named
 
 
 # --- with a Chakra -------------------------------------------------------------------------------
@@ -113,50 +113,62 @@ async def chakra() -> AsyncIterator[EmbeddedChakra]:
 
 
 @pytest.fixture
-async def recipients(chakra: EmbeddedChakra, clock: ManualClock) -> AsyncIterator[Recipients]:
+async def recipients(
+    chakra: EmbeddedChakra, clock: ManualClock
+) -> AsyncIterator[RecipientResolver]:
     async with Chakra(chakra.base_url, SecretStr(chakra.access_token), clock) as client:
         cache = Cache(clock)
-        yield Recipients(Directory(client, cache, clock, region="IN"), client.processes, "IN")
+        yield RecipientResolver(
+            Directory(client, cache, clock, region="IN"), client.processes, "IN"
+        )
         await cache.aclose()
 
 
 async def test_a_person_of_the_team_by_name_address_or_id(
-    recipients: Recipients, chakra: EmbeddedChakra
+    recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
     for found in (
-        await recipients.find("priya@acme.com"),
-        await recipients.find("Priya Sharma"),
-        await recipients.user(chakra.person("priya").id),
+        await recipients.resolve("priya@acme.com"),
+        await recipients.resolve("Priya Sharma"),
+        await recipients.get_user(chakra.person("priya").id),
     ):
-        assert (found.kind, found.digits) == (Kind.USER, "919999999999")
-        assert found.shown == "Priya Sharma, +91 99999 99999"
+        assert (found.kind, found.digits) == (RecipientKind.USER, "919999999999")
+        assert found.label == "Priya Sharma, +91 99999 99999"
 
 
-async def test_a_number_is_never_looked_up(recipients: Recipients, chakra: EmbeddedChakra) -> None:
-    assert (await recipients.find("9876543210")).digits == INDIAN
+async def test_a_number_is_never_looked_up(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
+    assert (await recipients.resolve("9876543210")).digits == INDIAN
     assert chakra.count() == 0
 
 
-async def test_a_lead_with_its_number(recipients: Recipients) -> None:
-    found = await recipients.find("lead LEAD-004038")
-    assert (found.kind, found.procedure, found.key) == (Kind.PROCESS, "lead", "LEAD-004038")
+async def test_a_lead_with_its_number(recipients: RecipientResolver) -> None:
+    found = await recipients.resolve("lead LEAD-004038")
+    assert (found.kind, found.procedure, found.key) == (
+        RecipientKind.PROCESS,
+        "lead",
+        "LEAD-004038",
+    )
     assert found.digits == INDIAN
-    assert found.shown == "lead LEAD-004038, Aarav Mehta, +91 98765 43210"
+    assert found.label == "lead LEAD-004038, Aarav Mehta, +91 98765 43210"
     assert not found.warning
 
 
-async def test_a_lead_without_a_number_is_taken_with_a_warning(recipients: Recipients) -> None:
-    found = await recipients.find("lead LEAD-004041")
+async def test_a_lead_without_a_number_is_taken_with_a_warning(
+    recipients: RecipientResolver,
+) -> None:
+    found = await recipients.resolve("lead LEAD-004041")
     assert found.digits == ""
-    assert found.shown == "lead LEAD-004041, Ines Ferreira"
+    assert found.label == "lead LEAD-004041, Ines Ferreira"
     assert "No phone number" in found.warning
 
 
 async def test_somebody_whose_name_looks_like_a_process(
-    recipients: Recipients, chakra: EmbeddedChakra
+    recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
     chakra.add_person(username="agent7", first_name="Agent", last_name="7", phones=["919876543210"])
-    assert (await recipients.find("agent 7")).kind is Kind.USER
+    assert (await recipients.resolve("agent 7")).kind is RecipientKind.USER
 
 
 @pytest.mark.parametrize(
@@ -169,19 +181,21 @@ async def test_somebody_whose_name_looks_like_a_process(
     ],
 )
 async def test_who_is_not_meant_for_sure_is_asked_for(
-    recipients: Recipients, typed: str, told: str
+    recipients: RecipientResolver, typed: str, told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        await recipients.find(typed)
+        await recipients.resolve(typed)
 
 
 @pytest.mark.parametrize("typed", ["zzzzqqqq", "lead LEAD-999999", "nosuch@acme.com"])
-async def test_nobody_is_found(recipients: Recipients, typed: str) -> None:
+async def test_nobody_is_found(recipients: RecipientResolver, typed: str) -> None:
     with pytest.raises(NotFound):
-        await recipients.find(typed)
+        await recipients.resolve(typed)
 
 
-async def test_somebody_without_a_number(recipients: Recipients, chakra: EmbeddedChakra) -> None:
+async def test_somebody_without_a_number(
+    recipients: RecipientResolver, chakra: EmbeddedChakra
+) -> None:
     chakra.add_person(username="nophone", phones=["12"])
     with pytest.raises(NotFound, match="Type the number instead"):
-        await recipients.find("nophone")
+        await recipients.resolve("nophone")

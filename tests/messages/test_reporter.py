@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from bot.db.engine import Database
-from bot.errors import StoreUnavailable
-from bot.messages.dirty_sends import ReportMarks
-from bot.messages.report_message import report
-from bot.messages.reporter import DOWN_SECONDS, LOOK_SECONDS, Reports, report_key
+from bot.errors import DatabaseUnavailable
+from bot.messages.dirty_sends import DirtySends
+from bot.messages.report_message import report_message
+from bot.messages.reporter import POLL_INTERVAL_SECONDS, RETRY_DELAY_SECONDS, Reporter, report_key
 from bot.messages.repository import Failure, Send, Sends
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from tests.db.rows import begun
@@ -33,23 +33,27 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.sends = Sends(self.world.database)
-        self.marks = ReportMarks(self.world.database)
+        self.marks = DirtySends(self.world.database)
 
-    def reports(self, marks: ReportMarks | None = None, *, run: bool = True) -> Reports:
-        made = Reports(marks or self.marks, self.outbox, self.world.clock, card=report)
+    def reports(self, marks: DirtySends | None = None, *, run: bool = True) -> Reporter:
+        made = Reporter(marks or self.marks, self.outbox, self.world.clock, render=report_message)
         if run:
             self.running.append(asyncio.create_task(made.run()))
         return made
 
     async def send(
-        self, number: int = 1, state: State = State.ACCEPTED, member: str = JOHN, **other: Any
+        self,
+        number: int = 1,
+        state: SendStatus = SendStatus.ACCEPTED,
+        member: str = JOHN,
+        **other: Any,
     ) -> Send:
         now = self.world.clock.time()
         send = await begun(self.sends, f"view-{number}", now, member=member, **other)
-        return await self.sends.note(send.id, state, now)
+        return await self.sends.record_outcome(send.id, state, now)
 
-    async def moved(self, send: Send, state: State, **other: Any) -> Send:
-        return await self.sends.note(send.id, state, self.world.clock.time(), **other)
+    async def moved(self, send: Send, state: SendStatus, **other: Any) -> Send:
+        return await self.sends.record_outcome(send.id, state, self.world.clock.time(), **other)
 
     async def shows(self, *words: str, member: str = JOHN) -> None:
         def as_wanted() -> bool:
@@ -74,14 +78,14 @@ async def stage(sqlite: Database) -> AsyncIterator[Stage]:
 async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.wake(send)
+    reports.notify(send)
     await stage.shows("Accepted: *order_update* to +91 •••••• 3210")
     for state, words in (
-        (State.SENT, "Sent"),
-        (State.DELIVERED, "Delivered"),
-        (State.READ, "Read"),
+        (SendStatus.SENT, "Sent"),
+        (SendStatus.DELIVERED, "Delivered"),
+        (SendStatus.READ, "Read"),
     ):
-        reports.wake(await stage.moved(send, state))
+        reports.notify(await stage.moved(send, state))
         await stage.shows(f"{words}: *order_update*")
     assert (stage.calls("chat.postMessage"), stage.calls("chat.update")) == (1, 3)
 
@@ -91,10 +95,10 @@ async def test_states_that_come_faster_than_a_message_may_change_are_passed_over
 ) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.wake(send)
+    reports.notify(send)
     await stage.shows("Accepted")
-    for state in (State.SENT, State.DELIVERED, State.READ):
-        reports.wake(await stage.moved(send, state))
+    for state in (SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ):
+        reports.notify(await stage.moved(send, state))
         await stage.world.clock.advance(0.9)
     await stage.shows("Read")
     assert stage.calls("chat.update") == 1
@@ -104,33 +108,33 @@ async def test_states_that_come_faster_than_a_message_may_change_are_passed_over
 async def test_a_failure_says_why_and_what_to_do(stage: Stage, ids: str, words: str) -> None:
     failure = Failure("recipient_rejected", 131026, "Undeliverable", "")
     send = await stage.send()
-    stage.reports().wake(await stage.moved(send, State.FAILED, failure=failure, wamid=ids))
+    stage.reports().notify(await stage.moved(send, SendStatus.FAILED, failure=failure, wamid=ids))
     await stage.shows(f"{words}: *order_update*")
     assert len(stage.world.direct()[0].splitlines()) > 2
 
 
 async def test_an_unknown_outcome_says_how_to_look(stage: Stage) -> None:
-    stage.reports().wake(await stage.send(state=State.UNKNOWN))
+    stage.reports().notify(await stage.send(state=SendStatus.UNKNOWN))
     await stage.shows("Look at the chat with this recipient in Chakra")
 
 
 async def test_what_cannot_be_followed_says_so(stage: Stage) -> None:
-    stage.reports().wake(await stage.send(followable=False))
+    stage.reports().notify(await stage.send(followable=False))
     await stage.shows("may not tell whether this one is delivered")
 
 
-@pytest.mark.parametrize("state", list(State))
-async def test_every_state_has_its_words(sqlite: Database, state: State) -> None:
+@pytest.mark.parametrize("state", list(SendStatus))
+async def test_every_state_has_its_words(sqlite: Database, state: SendStatus) -> None:
     send = await begun(Sends(sqlite))
-    message = report(await Sends(sqlite).note(send.id, state, 1001))
+    message = report_message(await Sends(sqlite).record_outcome(send.id, state, 1001))
     assert "order_update" in message.text
     assert message.blocks
 
 
 async def test_each_person_reads_their_own(stage: Stage) -> None:
     reports = stage.reports()
-    reports.wake(await stage.send(1))
-    reports.wake(await stage.send(2, member=MEI))
+    reports.notify(await stage.send(1))
+    reports.notify(await stage.send(2, member=MEI))
     await stage.shows("Accepted")
     await stage.shows("Accepted", member=MEI)
 
@@ -138,27 +142,27 @@ async def test_each_person_reads_their_own(stage: Stage) -> None:
 async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.wake(send)
-    place = await reports.place(send, 5)
+    reports.notify(send)
+    place = await reports.wait_posted(send, 5)
     [message] = stage.world.messages("D0JOHN")
-    assert place == await reports.place(send, 0) == MessageRef("D0JOHN", message.ts)
+    assert place == await reports.wait_posted(send, 0) == MessageRef("D0JOHN", message.ts)
 
 
 async def test_a_send_on_its_way_has_no_report(stage: Stage) -> None:
     reports = stage.reports(run=False)
     send = await begun(stage.sends, "view-1")
-    assert await reports.step() == 0
-    assert await reports.place(send, 0) is None
+    assert await reports.run_once() == 0
+    assert await reports.wait_posted(send, 0) is None
 
 
 async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
     reports = stage.reports()
     sends = [await stage.send(number) for number in range(3)]
-    reports.wake(sends[0])
+    reports.notify(sends[0])
     await stage.shows("Accepted", "Accepted", "Accepted")
-    stage.outbox._pace.pause_edits(5)
-    for send, state in zip(sends, (State.SENT, State.SENT, State.READ), strict=True):
-        reports.wake(await stage.moved(send, state))
+    stage.outbox._rate_limits.pause_edits(5)
+    for send, state in zip(sends, (SendStatus.SENT, SendStatus.SENT, SendStatus.READ), strict=True):
+        reports.notify(await stage.moved(send, state))
     await stage.shows("Sent", "Sent", "Read")
     first = stage.world.calls("chat.update")[0]
     assert str(first.args["text"]).startswith("Read: ")
@@ -166,52 +170,52 @@ async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
 
 async def test_what_another_process_moved_is_reported_within_seconds(stage: Stage) -> None:
     stage.reports()
-    await stage.world.clock.until_sleeping(LOOK_SECONDS)
-    await stage.send(state=State.UNKNOWN)  # and nobody wakes
-    await stage.world.clock.advance(LOOK_SECONDS)
+    await stage.world.clock.until_sleeping(POLL_INTERVAL_SECONDS)
+    await stage.send(state=SendStatus.UNKNOWN)  # and nobody wakes
+    await stage.world.clock.advance(POLL_INTERVAL_SECONDS)
     await stage.shows("It is not known whether this went out")
 
 
 async def test_two_replicas_that_report_the_same_make_one_message(stage: Stage) -> None:
     both = [stage.reports(run=False), stage.reports(run=False)]
     send = await stage.send()
-    await asyncio.gather(*(one.step() for one in both))
-    await stage.moved(send, State.READ)
-    await asyncio.gather(*(one.step() for one in both))
+    await asyncio.gather(*(one.run_once() for one in both))
+    await stage.moved(send, SendStatus.READ)
+    await asyncio.gather(*(one.run_once() for one in both))
     await stage.shows("Read")
     assert stage.calls("chat.postMessage") == 1
-    assert await stage.marks.due(10) == []
+    assert await stage.marks.fetch(10) == []
 
 
 async def test_who_reports_late_does_not_have_the_last_word(stage: Stage) -> None:
     """It read ``accepted``, and puts that in after another one has reported ``read``."""
     send = await stage.send()
     reports = stage.reports(run=False)
-    await stage.moved(send, State.READ)
-    await reports.step()
-    await stage.outbox.put_all([reports._report(send)])
-    await stage.marks.reported([send])
-    assert [one.id for one in await stage.marks.due(10)] == [send.id]
-    await reports.step()
+    await stage.moved(send, SendStatus.READ)
+    await reports.run_once()
+    await stage.outbox.enqueue_all([reports._build_message(send)])
+    await stage.marks.clear([send])
+    assert [one.id for one in await stage.marks.fetch(10)] == [send.id]
+    await reports.run_once()
     await stage.shows("Read")
 
 
 async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
-    class Failing(ReportMarks):
+    class Failing(DirtySends):
         failures = 1
 
         async def due(self, limit: int) -> list[Send]:
             if self.failures:
                 self.failures -= 1
-                raise StoreUnavailable("gone")
-            return await super().due(limit)
+                raise DatabaseUnavailable("gone")
+            return await super().fetch(limit)
 
     stage.reports(Failing(stage.world.database))
-    await stage.world.clock.until_sleeping(DOWN_SECONDS)
+    await stage.world.clock.until_sleeping(RETRY_DELAY_SECONDS)
     await stage.send()
     await stage.shows("Accepted")
 
 
 async def test_the_key_of_a_report_outlives_what_the_send_becomes(stage: Stage) -> None:
     send = await stage.send()
-    assert report_key(send) == report_key(await stage.moved(send, State.READ)) == "send:view-1"
+    assert report_key(send) == report_key(await stage.moved(send, SendStatus.READ)) == "send:view-1"

@@ -9,7 +9,7 @@ import pytest
 
 from bot.db.engine import Database
 from bot.messages.repository import Claimed, Failure, Sends
-from bot.messages.status import State
+from bot.messages.status import SendStatus
 from tests.db.rows import BOOT, begun, claim
 
 TEN_MINUTES = 600.0
@@ -28,7 +28,7 @@ async def test_a_submission_that_is_claimed_twice_is_one_row(sends: Sends) -> No
     again, same = await sends.claim(claim(), "boot-2", 1001, None)
     assert (first, again) == (Claimed.NOW, Claimed.BEFORE)
     assert same == send
-    assert (send.state, send.boot, send.started_at) == (State.SENDING, BOOT, 1000)
+    assert (send.status, send.process_id, send.started_at) == (SendStatus.SENDING, BOOT, 1000)
 
 
 async def test_of_many_claims_at_once_one_wins(sends: Sends) -> None:
@@ -80,12 +80,14 @@ async def test_another_recipient_or_another_content_is_not_the_same(
     assert (await sends.claim(asked, BOOT, 1001, 401))[0] is Claimed.NOW
 
 
-@pytest.mark.parametrize("state", list(State)[1:])
-async def test_all_but_what_failed_may_have_reached_somebody(sends: Sends, state: State) -> None:
+@pytest.mark.parametrize("state", list(SendStatus)[1:])
+async def test_all_but_what_failed_may_have_reached_somebody(
+    sends: Sends, state: SendStatus
+) -> None:
     send = await begun(sends, recipient_hash="mary")
-    await sends.note(send.id, state, 1001)
+    await sends.record_outcome(send.id, state, 1001)
     claimed, _ = await sends.claim(claim("view-2", recipient_hash="mary"), BOOT, 1002, 402)
-    assert claimed is (Claimed.NOW if state is State.FAILED else Claimed.ALIKE)
+    assert claimed is (Claimed.NOW if state is SendStatus.FAILED else Claimed.ALIKE)
 
 
 async def test_who_was_asked_may_send_it_again(sends: Sends) -> None:
@@ -98,14 +100,16 @@ async def test_who_was_asked_may_send_it_again(sends: Sends) -> None:
 
 async def test_ids_and_state_are_noted_and_its_report_is_due(sends: Sends) -> None:
     send = await begun(sends)
-    noted = await sends.note(send.id, State.ACCEPTED, 1002, message_id="m-1", wamid="wamid.1")
-    assert (noted.state, noted.state_at, noted.message_id, noted.wamid) == (
-        State.ACCEPTED,
+    noted = await sends.record_outcome(
+        send.id, SendStatus.ACCEPTED, 1002, message_id="m-1", wamid="wamid.1"
+    )
+    assert (noted.status, noted.status_at, noted.message_id, noted.wamid) == (
+        SendStatus.ACCEPTED,
         1002,
         "m-1",
         "wamid.1",
     )
-    assert await sends.by_id(send.id) == await sends.by_key("view-1") == noted
+    assert await sends.find_by_id(send.id) == await sends.find_by_key("view-1") == noted
 
 
 async def test_a_failure_is_kept_and_goes_when_the_message_arrives_all_the_same(
@@ -113,27 +117,29 @@ async def test_a_failure_is_kept_and_goes_when_the_message_arrives_all_the_same(
 ) -> None:
     send = await begun(sends)
     failure = Failure("recipient_rejected", 131026, "Message undeliverable", "Not on WhatsApp")
-    noted = await sends.note(send.id, State.FAILED, 1002, failure=failure)
-    assert (noted.state, noted.failure) == (State.FAILED, failure)
-    noted = await sends.note(send.id, State.DELIVERED, 1003)
-    assert (noted.state, noted.failure) == (State.DELIVERED, None)
+    noted = await sends.record_outcome(send.id, SendStatus.FAILED, 1002, failure=failure)
+    assert (noted.status, noted.failure) == (SendStatus.FAILED, failure)
+    noted = await sends.record_outcome(send.id, SendStatus.DELIVERED, 1003)
+    assert (noted.status, noted.failure) == (SendStatus.DELIVERED, None)
 
 
 async def test_a_state_gives_way_to_later_ones_only(sends: Sends) -> None:
-    for first, second in itertools.permutations(list(State)[1:], 2):
+    for first, second in itertools.permutations(list(SendStatus)[1:], 2):
         send = await begun(sends, f"{first} {second}")
-        await sends.note(send.id, first, 1001)
-        noted = await sends.note(send.id, second, 1002)
+        await sends.record_outcome(send.id, first, 1001)
+        noted = await sends.record_outcome(send.id, second, 1002)
         later = second.rank > first.rank
-        assert (noted.state, noted.state_at) == ((second, 1002) if later else (first, 1001))
+        assert (noted.status, noted.status_at) == ((second, 1002) if later else (first, 1001))
 
 
 async def test_ids_that_come_late_are_kept_and_never_changed(sends: Sends) -> None:
     send = await begun(sends)
-    await sends.note(send.id, State.UNKNOWN, 1045)
-    noted = await sends.note(send.id, State.ACCEPTED, 1050, wamid="wamid.1")
-    assert (noted.state, noted.wamid) == (State.ACCEPTED, "wamid.1")
-    assert (await sends.note(send.id, State.ACCEPTED, 1051, wamid="wamid.2")).wamid == "wamid.1"
+    await sends.record_outcome(send.id, SendStatus.UNKNOWN, 1045)
+    noted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1050, wamid="wamid.1")
+    assert (noted.status, noted.wamid) == (SendStatus.ACCEPTED, "wamid.1")
+    assert (
+        await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1051, wamid="wamid.2")
+    ).wamid == "wamid.1"
 
 
 # --- giving up ------------------------------------------------------------------------------------
@@ -147,56 +153,58 @@ async def test_what_is_on_the_way_for_too_long_becomes_unknown_but_not_what_is_i
     held = await begun(sends, "held", 1000)
     await begun(sends, "new", 1010.5)
     done = await begun(sends, "done", 1000)
-    await sends.note(done.id, State.ACCEPTED, 1001)
-    late = await sends.give_up(1010, 1055, {held.id})
+    await sends.record_outcome(done.id, SendStatus.ACCEPTED, 1001)
+    late = await sends.expire(1010, 1055, {held.id})
     assert {send.id for send in late} == {old.id, edge.id}
-    assert {send.state for send in late} == {State.UNKNOWN}
-    assert await sends.give_up(1010, 1055, {held.id}) == []
+    assert {send.status for send in late} == {SendStatus.UNKNOWN}
+    assert await sends.expire(1010, 1055, {held.id}) == []
 
 
 async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
-    assert await sends.give_up(1010, 1055, frozenset()) == []
-    assert await sends.by_id(1) is None
-    assert await sends.by_key("none") is None
+    assert await sends.expire(1010, 1055, frozenset()) == []
+    assert await sends.find_by_id(1) is None
+    assert await sends.find_by_key("none") is None
 
 
 # --- what goes after a while ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [state for state in State if state.rank > State.SENDING.rank])
-async def test_what_came_out_long_ago_goes(sends: Sends, state: State) -> None:
+@pytest.mark.parametrize(
+    "state", [state for state in SendStatus if state.rank > SendStatus.SENDING.rank]
+)
+async def test_what_came_out_long_ago_goes(sends: Sends, state: SendStatus) -> None:
     old = await begun(sends, "view-1", now=1000)
-    await sends.note(old.id, state, 1010)
-    await sends.note((await begun(sends, "view-2", now=1001)).id, state, 1010)
-    assert await sends.forget(1000, 10) == 1
-    assert await sends.by_key("view-1") is None
-    assert await sends.by_key("view-2") is not None
+    await sends.record_outcome(old.id, state, 1010)
+    await sends.record_outcome((await begun(sends, "view-2", now=1001)).id, state, 1010)
+    assert await sends.purge(1000, 10) == 1
+    assert await sends.find_by_key("view-1") is None
+    assert await sends.find_by_key("view-2") is not None
 
 
-@pytest.mark.parametrize("state", [State.PREPARING, State.SENDING])
-async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends, state: State) -> None:
+@pytest.mark.parametrize("state", [SendStatus.PREPARING, SendStatus.SENDING])
+async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends, state: SendStatus) -> None:
     claimed, send = await sends.claim(claim(), BOOT, 1000, None, state)
-    assert (claimed, send.state) == (Claimed.NOW, state)
-    assert await sends.forget(9_000, 10) == 0
-    assert await sends.by_key("view-1") is not None
+    assert (claimed, send.status) == (Claimed.NOW, state)
+    assert await sends.purge(9_000, 10) == 0
+    assert await sends.find_by_key("view-1") is not None
 
 
 async def test_what_is_prepared_leaves_once_and_not_after_it_was_given_up(sends: Sends) -> None:
-    _, one = await sends.claim(claim(), BOOT, 1000, None, State.PREPARING)
-    assert await sends.leave(one.id)
-    assert not await sends.leave(one.id)
-    _, other = await sends.claim(claim("view-2"), BOOT, 1001, None, State.PREPARING)
-    given_up = {send.id: send for send in await sends.give_up(1010, 1055, frozenset())}
-    assert given_up[one.id].state is State.UNKNOWN
-    assert given_up[other.id].state is State.FAILED
-    assert given_up[other.id].failure == Failure("not_prepared")
-    assert not await sends.leave(other.id)
+    _, one = await sends.claim(claim(), BOOT, 1000, None, SendStatus.PREPARING)
+    assert await sends.mark_sending(one.id)
+    assert not await sends.mark_sending(one.id)
+    _, other = await sends.claim(claim("view-2"), BOOT, 1001, None, SendStatus.PREPARING)
+    given_up = {send.id: send for send in await sends.expire(1010, 1055, frozenset())}
+    assert given_up[one.id].status is SendStatus.UNKNOWN
+    assert given_up[other.id].status is SendStatus.FAILED
+    assert given_up[other.id].failure == Failure("preparation_failed")
+    assert not await sends.mark_sending(other.id)
 
 
 async def test_the_oldest_go_first_and_a_few_at_once(sends: Sends) -> None:
     for number in (3, 1, 2):
         send = await begun(sends, f"view-{number}", now=1000 + number)
-        await sends.note(send.id, State.READ, 1010)
-    assert await sends.forget(9_000, 2) == 2
-    assert await sends.by_key("view-3") is not None
-    assert await sends.forget(9_000, 2) == 1
+        await sends.record_outcome(send.id, SendStatus.READ, 1010)
+    assert await sends.purge(9_000, 2) == 2
+    assert await sends.find_by_key("view-3") is not None
+    assert await sends.purge(9_000, 2) == 1

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from bot.chakra.template import Template
 from bot.messages.rules import (
-    FILES,
-    file_problem,
-    most_bytes,
-    problems,
+    FILE_RULES,
+    max_upload_bytes,
     upload_hint,
-    upload_problem,
+    validate_file,
+    validate_upload,
+    validate_values,
 )
 from bot.slack.commands.command import UploadedFile
-from bot.templates.variables import fields
+from bot.templates.variables import template_fields
 from tests.templates.samples import (
     COUPON,
     LONG,
@@ -40,12 +40,12 @@ MEGABYTE = 1024 * 1024
 
 
 def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
-    assert problems(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
-    assert problems(PICTURE, {"media": "https://x.example/a.png"}) == {}
-    assert problems(PICTURE, {"file": "F0123"}) == {}
-    assert problems(one_time_code(), {"otp": "496093"}) == {}
+    assert validate_values(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
+    assert validate_values(PICTURE, {"media": "https://x.example/a.png"}) == {}
+    assert validate_values(PICTURE, {"file": "F0123"}) == {}
+    assert validate_values(one_time_code(), {"otp": "496093"}) == {}
     place = {"latitude": "-90", "longitude": "180.0", "var_body_1": "Mark", "var_body_2": "7"}
-    assert problems(DELIVERY, place) == {}
+    assert validate_values(DELIVERY, place) == {}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
 def test_what_is_refused_and_where(
     made: Template, values: dict[str, str], field: str, told: str
 ) -> None:
-    found = problems(made, values)
+    found = validate_values(made, values)
     assert list(found) == [field]
     assert told in found[field]
 
@@ -86,7 +86,7 @@ def test_what_is_refused_and_where(
 )
 def test_degrees(latitude: str, told: str) -> None:
     values = {"latitude": latitude, "longitude": "0", "var_body_1": "a", "var_body_2": "b"}
-    assert told in problems(DELIVERY, values)["latitude"]
+    assert told in validate_values(DELIVERY, values)["latitude"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_degrees(latitude: str, told: str) -> None:
     ],
 )
 def test_uploads(media: str, sort: str, size: int, told: str) -> None:
-    found = file_problem(media, sort, size)
+    found = validate_file(media, sort, size)
     assert told in found
     assert bool(found) == bool(told)
 
@@ -128,29 +128,29 @@ def test_what_was_chosen_in_a_form(
     media: str, files: list[tuple[str, int | None]], told: str
 ) -> None:
     chosen = [UploadedFile("F1", "a", sort, size) for sort, size in files]
-    found = upload_problem(media, chosen)
+    found = validate_upload(media, chosen)
     assert told in found
     assert bool(found) == bool(told)
     made = template(header(sort=media), body("Here."))
     values = {"file": "a"} if files else {"media": "https://x.example/a"}
-    assert problems(made, values, chosen) == ({"file": found} if found else {})
+    assert validate_values(made, values, chosen) == ({"file": found} if found else {})
 
 
 @given(
-    st.sampled_from(sorted(FILES)),
+    st.sampled_from(sorted(FILE_RULES)),
     st.sampled_from(["image/png", "video/mp4", "application/pdf", "text/html", ""]) | st.text(),
     st.integers(min_value=0, max_value=200 * MEGABYTE) | st.none(),
 )
 def test_what_passes_is_fit_as_far_as_is_known(media: str, sort: str, size: int | None) -> None:
-    if not upload_problem(media, [UploadedFile("F1", "a", sort, size)]):
-        assert not sort or file_problem(media, sort, 1) == ""
-        assert size is None or 0 < size <= most_bytes(media)
+    if not validate_upload(media, [UploadedFile("F1", "a", sort, size)]):
+        assert not sort or validate_file(media, sort, 1) == ""
+        assert size is None or 0 < size <= max_upload_bytes(media)
 
 
-@pytest.mark.parametrize("media", sorted(FILES))
+@pytest.mark.parametrize("media", sorted(FILE_RULES))
 def test_the_hint_says_what_will_do_and_who_can_open_it(media: str) -> None:
     said = upload_hint(media)
-    assert f"up to {most_bytes(media) // MEGABYTE} MB" in said
+    assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in said
     assert "anyone who has its link" in said
 
 
@@ -159,5 +159,5 @@ def test_problems_are_only_of_fields_that_are_there(
     made: Template, wild: list[str], degrees: float
 ) -> None:
     given_ = [*wild, str(degrees), ""]
-    values = {field.key: given_[at % len(given_)] for at, field in enumerate(fields(made))}
-    assert problems(made, values).keys() <= {field.key for field in fields(made)}
+    values = {field.key: given_[at % len(given_)] for at, field in enumerate(template_fields(made))}
+    assert validate_values(made, values).keys() <= {field.key for field in template_fields(made)}

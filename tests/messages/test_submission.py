@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.messages.submission import Submission, claim_of, hash_key
+from bot.messages.submission import Submission, build_claim, derive_hash_key
 
-KEY = hash_key("secret")
+KEY = derive_hash_key("secret")
 PRESS = Submission(
     key="V1:test",
     member="U1",
@@ -16,12 +16,12 @@ PRESS = Submission(
     language="en",
     recipient="919876543210",
     values={"var_body_1": "Jane"},
-    by_content=True,
+    content_in_key=True,
 )
 
 
 def test_a_press_that_counts_for_its_content_is_the_same_for_the_same() -> None:
-    assert claim_of(PRESS, KEY) == claim_of(replace(PRESS, recipient="+919876543210"), KEY)
+    assert build_claim(PRESS, KEY) == build_claim(replace(PRESS, recipient="+919876543210"), KEY)
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def test_a_press_that_counts_for_its_content_is_the_same_for_the_same() -> None:
     ],
 )
 def test_and_another_for_anything_else(other: dict[str, object]) -> None:
-    assert claim_of(replace(PRESS, **other), KEY).key != claim_of(PRESS, KEY).key  # type: ignore[arg-type]
+    assert build_claim(replace(PRESS, **other), KEY).key != build_claim(PRESS, KEY).key  # type: ignore[arg-type]
 
 
 def test_whatever_a_form_holds_its_own_press_is_one() -> None:
-    once = replace(PRESS, by_content=False)
-    assert claim_of(once, KEY).key == "V1:test"
-    assert claim_of(replace(once, values={}), KEY).key == "V1:test"
+    once = replace(PRESS, content_in_key=False)
+    assert build_claim(once, KEY).key == "V1:test"
+    assert build_claim(replace(once, values={}), KEY).key == "V1:test"
 
 
 def test_the_key_tells_nothing_of_the_content_without_the_secret() -> None:
-    assert claim_of(PRESS, KEY).key != claim_of(PRESS, hash_key("another")).key
-    assert not {"Jane", "919876543210"} & set(claim_of(PRESS, KEY).key.split())
+    assert build_claim(PRESS, KEY).key != build_claim(PRESS, derive_hash_key("another")).key
+    assert not {"Jane", "919876543210"} & set(build_claim(PRESS, KEY).key.split())

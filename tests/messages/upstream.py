@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.chakra.messages import Accepted
+from bot.chakra.messages import AcceptedMessage
 from bot.messages.submission import Submission
 
 PHONE = "919876543210"
 WAMID, MESSAGE = "wamid.HBgM", "39718a7c-b747-446c-a2ee-ce977e608b49"
-ACCEPTED = Accepted(id=MESSAGE, wamid=WAMID, status="SENT")
+ACCEPTED = AcceptedMessage(id=MESSAGE, wamid=WAMID, status="SENT")
 
 
 def submission(key: str = "view-1", **other: Any) -> Submission:
@@ -32,13 +32,13 @@ def submission(key: str = "view-1", **other: Any) -> Submission:
 class Upstream:
     """Counts what went out. ``outcome`` is raised or returned, once it is not ``held``."""
 
-    outcome: Accepted | BaseException = ACCEPTED
+    outcome: AcceptedMessage | BaseException = ACCEPTED
     held: bool = False
     out: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self) -> Accepted:
+    async def __call__(self) -> AcceptedMessage:
         self.out += 1
         self.asked.set()
         if self.held:

@@ -54,8 +54,8 @@ class Stage:
             database or self.database,
             self.client,
             self.clock,
-            boot=boot,
-            observe=lambda outcome: self.outcomes.update([outcome]),
+            process_id=boot,
+            on_outcome=lambda outcome: self.outcomes.update([outcome]),
         )
         self.running.append((made, asyncio.create_task(made.run())))
         return made
@@ -63,7 +63,7 @@ class Stage:
     async def kill(self, outbox: Outbox) -> None:
         """With whatever it had in hand."""
         [task] = [task for one, task in self.running if one is outbox]
-        await ended(task, *outbox._lanes.values(), *outbox._edits.values())
+        await ended(task, *outbox._posts_in_flight.values(), *outbox._edits_in_flight.values())
         self.running.remove((outbox, task))
 
     async def stop(self) -> None:
@@ -86,9 +86,9 @@ class Stage:
         raise AssertionError("it does not come to rest")
 
     def _waits(self, outbox: Outbox, but: int) -> bool:
-        bell = outbox._bell._rung
+        bell = outbox._wake_event._event
         idle = bool(bell._waiters) and not bell.is_set()
-        return idle and len(outbox._lanes) + len(outbox._edits) <= but
+        return idle and len(outbox._posts_in_flight) + len(outbox._edits_in_flight) <= but
 
     async def later(self, seconds: float, but: int = 0) -> None:
         """What happens in so much time has happened."""

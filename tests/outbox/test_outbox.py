@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from bot.errors import StoreUnavailable
-from bot.outbox.outbox import KEEP_SECONDS, TIDY_SECONDS, Outgoing, open_outbox
+from bot.errors import DatabaseUnavailable
+from bot.outbox.outbox import PURGE_INTERVAL_SECONDS, RETENTION_SECONDS, Outgoing, open_outbox
 from bot.slack.client.web_api import MessageRef
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said
 
@@ -20,11 +20,11 @@ def shortest_gap(stage: Stage, method: str, channel: str) -> float:
 
 async def test_a_message_is_posted_and_kept_up_to_date(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
     await stage.quiet()
     assert stage.shown() == ["1 of 3"]
     for text in ("2 of 3", "3 of 3"):
-        await outbox.put("job:1", SALES, said(text), member=JOHN)
+        await outbox.enqueue("job:1", SALES, said(text), member=JOHN)
         await stage.later(3)
         assert stage.shown() == [text]
     assert stage.outcomes == {"posted": 1, "edited": 2}
@@ -35,18 +35,20 @@ async def test_a_message_is_posted_and_kept_up_to_date(stage: Stage) -> None:
 async def test_the_same_content_again_is_nothing_new(stage: Stage) -> None:
     outbox = stage.outbox()
     for _ in range(3):
-        await outbox.put("job:1", SALES, said("1 of 3"), member=JOHN)
+        await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
         await stage.later(4)
     assert stage.outcomes == {"posted": 1}
 
 
 async def test_a_message_may_go_to_one_member(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put("hello", JOHN, said("Only you"), member=JOHN)
+    await outbox.enqueue("hello", JOHN, said("Only you"), member=JOHN)
     await stage.quiet()
     assert stage.direct() == ["Only you"]
-    assert await outbox.standing("hello") == await outbox.standing("hello")
-    assert (await outbox.place("hello", 0)) == MessageRef("D0JOHN", stage.messages("D0JOHN")[0].ts)
+    assert await outbox.get_status("hello") == await outbox.get_status("hello")
+    assert (await outbox.wait_posted("hello", 0)) == MessageRef(
+        "D0JOHN", stage.messages("D0JOHN")[0].ts
+    )
 
 
 async def test_posts_to_one_channel_come_in_order_and_a_second_apart(stage: Stage) -> None:
@@ -57,7 +59,7 @@ async def test_posts_to_one_channel_come_in_order_and_a_second_apart(stage: Stag
         for channel in (SALES, SUPPORT, LEADS)
     ]
     for one in several:
-        await outbox.put_all([one])
+        await outbox.enqueue_all([one])
     await stage.later(10)
     for channel in (SALES, SUPPORT, LEADS):
         assert stage.shown(channel) == [str(number) for number in range(10)]
@@ -66,9 +68,9 @@ async def test_posts_to_one_channel_come_in_order_and_a_second_apart(stage: Stag
 
 async def test_several_are_put_in_together_or_not_at_all(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put_all([])
+    await outbox.enqueue_all([])
     both = [Outgoing(f"m:{number}", SALES, said(f"{number}"), JOHN) for number in range(2)]
-    await outbox.put_all(both)
+    await outbox.enqueue_all(both)
     await stage.later(1)
     assert sorted(stage.shown()) == ["0", "1"]
 
@@ -76,11 +78,11 @@ async def test_several_are_put_in_together_or_not_at_all(stage: Stage) -> None:
 async def test_a_hung_call_holds_up_its_own_channel_only(stage: Stage) -> None:
     outbox = stage.outbox()
     stage.slack.slack.hang("chat.postMessage", times=1)
-    await outbox.put("sales", SALES, said("hung"), member=JOHN)
+    await outbox.enqueue("sales", SALES, said("hung"), member=JOHN)
     await stage.quiet(but=1)
-    await outbox.put("sales:2", SALES, said("behind it"), member=JOHN)
-    await outbox.put("support", SUPPORT, said("passes"), member=JOHN)
-    await outbox.put("direct", MEI, said("passes too"), member=MEI)
+    await outbox.enqueue("sales:2", SALES, said("behind it"), member=JOHN)
+    await outbox.enqueue("support", SUPPORT, said("passes"), member=JOHN)
+    await outbox.enqueue("direct", MEI, said("passes too"), member=MEI)
     await stage.later(3, but=1)
     assert (stage.shown(SUPPORT), stage.direct(MEI)) == (["passes"], ["passes too"])
     assert stage.shown(SALES) == []
@@ -95,8 +97,8 @@ async def test_a_hung_call_holds_up_its_own_channel_only(stage: Stage) -> None:
 @pytest.mark.parametrize("broadcast", [False, True])
 async def test_a_reply_stands_in_the_thread_of_its_parent(stage: Stage, broadcast: bool) -> None:
     outbox = stage.outbox()
-    await outbox.put("job:1", SALES, said("3 of 3"), member=JOHN)
-    await outbox.put(
+    await outbox.enqueue("job:1", SALES, said("3 of 3"), member=JOHN)
+    await outbox.enqueue(
         "job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1", broadcast=broadcast
     )
     await stage.later(1)
@@ -108,8 +110,8 @@ async def test_a_reply_stands_in_the_thread_of_its_parent(stage: Stage, broadcas
 
 async def test_a_reply_to_a_member_stands_in_their_messages(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put("job:1", JOHN, said("3 of 3"), member=JOHN)
-    await outbox.put("job:1:outcome", JOHN, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue("job:1", JOHN, said("3 of 3"), member=JOHN)
+    await outbox.enqueue("job:1:outcome", JOHN, said("Done"), member=JOHN, thread_of="job:1")
     await stage.later(1)
     parent, reply = stage.messages("D0JOHN")
     assert (reply.text, reply.thread_ts) == ("Done", parent.ts)
@@ -119,11 +121,11 @@ async def test_a_reply_waits_for_its_parent(stage: Stage) -> None:
     """The parent's post is refused for now; nobody overtakes it."""
     stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=20)
     outbox = stage.outbox()
-    await outbox.put("job:1", SALES, said("3 of 3"), member=JOHN)
-    await outbox.put("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue("job:1", SALES, said("3 of 3"), member=JOHN)
+    await outbox.enqueue("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
     await stage.later(19)
     assert stage.shown() == []
-    assert await outbox.waiting() == (2, 0)
+    assert await outbox.count_pending() == (2, 0)
     await stage.later(3)
     parent, reply = stage.messages()
     assert (parent.text, reply.text, reply.thread_ts) == ("3 of 3", "Done", parent.ts)
@@ -133,9 +135,9 @@ async def test_a_reply_that_was_put_in_before_its_parent_waits_too(stage: Stage)
     """In another channel's lane it may come first."""
     stage.slack.slack.hang("chat.postMessage")
     outbox = stage.outbox()
-    await outbox.put("job:1", JOHN, said("3 of 3"), member=JOHN)
+    await outbox.enqueue("job:1", JOHN, said("3 of 3"), member=JOHN)
     await stage.quiet(but=1)
-    await outbox.put("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
     await stage.later(3, but=1)
     stage.slack.slack.release()
     await stage.later(3)
@@ -150,10 +152,10 @@ async def test_one_message_is_edited_every_three_seconds_with_the_newest_only(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
-    await outbox.put("job:1", SALES, said("0"), member=JOHN)
+    await outbox.enqueue("job:1", SALES, said("0"), member=JOHN)
     for number in range(1, 41):
         await stage.later(0.25)
-        await outbox.put("job:1", SALES, said(f"{number}"), member=JOHN)
+        await outbox.enqueue("job:1", SALES, said(f"{number}"), member=JOHN)
     await stage.later(3)
     assert stage.shown() == ["40"]
     assert shortest_gap(stage, "chat.update", SALES) >= 3
@@ -170,7 +172,7 @@ async def test_all_edits_share_a_budget_and_slack_never_has_to_say_so(stage: Sta
     keys = [f"job:{number}" for number in range(60)]
 
     async def put(text: str) -> None:
-        await outbox.put_all(
+        await outbox.enqueue_all(
             [
                 Outgoing(key, where[number % 3], said(f"{key} {text}"), JOHN)
                 for number, key in enumerate(keys)
@@ -198,13 +200,13 @@ async def test_all_edits_share_a_budget_and_slack_never_has_to_say_so(stage: Sta
 async def test_what_is_urgent_is_edited_before_what_has_waited(stage: Stage) -> None:
     outbox = stage.outbox()
     keys = [f"job:{number}" for number in range(6)]
-    await outbox.put_all([Outgoing(key, SALES, said(key), JOHN) for key in keys])
+    await outbox.enqueue_all([Outgoing(key, SALES, said(key), JOHN) for key in keys])
     await stage.later(10)
-    outbox._pace.pause_edits(5)
+    outbox._rate_limits.pause_edits(5)
     for key in keys:
-        await outbox.put(key, SALES, said(f"{key} goes on"), member=JOHN)
+        await outbox.enqueue(key, SALES, said(f"{key} goes on"), member=JOHN)
         await stage.later(0.25)
-    await outbox.put("job:3", SALES, said("job:3 is done"), member=JOHN, urgent=True)
+    await outbox.enqueue("job:3", SALES, said("job:3 is done"), member=JOHN, urgent=True)
     await stage.later(8)
     order = [call.args["text"] for call in stage.calls("chat.update")]
     assert order[0] == "job:3 is done"
@@ -213,17 +215,17 @@ async def test_what_is_urgent_is_edited_before_what_has_waited(stage: Stage) -> 
 
 async def test_what_is_taken_back_is_neither_posted_nor_edited(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put("stands", SALES, said("before"), member=JOHN)
-    await outbox.put("waits", SALES, said("never"), member=JOHN)
+    await outbox.enqueue("stands", SALES, said("before"), member=JOHN)
+    await outbox.enqueue("waits", SALES, said("never"), member=JOHN)
     await stage.quiet()
     for key in ("stands", "waits", "unknown"):
-        await outbox.drop(key)
+        await outbox.withdraw(key)
     for key in ("stands", "waits"):
-        await outbox.put(key, SALES, said("after"), member=JOHN)
+        await outbox.enqueue(key, SALES, said("after"), member=JOHN)
     await stage.later(5)
     assert stage.shown() == ["before"]
-    standing = await outbox.standing("stands")
-    assert (standing.place is not None, standing.refusal) == (True, "dropped")
+    standing = await outbox.get_status("stands")
+    assert (standing.ref is not None, standing.error_code) == (True, "dropped")
 
 
 # --- where it stands ------------------------------------------------------------------------------
@@ -231,33 +233,33 @@ async def test_what_is_taken_back_is_neither_posted_nor_edited(stage: Stage) -> 
 
 async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     outbox = stage.outbox()
-    asking = asyncio.create_task(outbox.place("later", 5))
+    asking = asyncio.create_task(outbox.wait_posted("later", 5))
     await stage.quiet()
-    await outbox.put("later", SALES, said("Here"), member=JOHN)
+    await outbox.enqueue("later", SALES, said("Here"), member=JOHN)
     place = await asking
     [message] = stage.messages()
     assert place == MessageRef(SALES, message.ts)
-    assert (await outbox.standing("later")).place == place
+    assert (await outbox.get_status("later")).ref == place
 
 
 async def test_nobody_waits_for_a_place_for_ever(stage: Stage) -> None:
     stage.slack.slack.hang("chat.postMessage")
     outbox = stage.outbox()
-    await outbox.put("hung", SALES, said("Here"), member=JOHN)
-    asking = asyncio.create_task(outbox.place("hung", 2))
+    await outbox.enqueue("hung", SALES, said("Here"), member=JOHN)
+    asking = asyncio.create_task(outbox.wait_posted("hung", 2))
     await stage.later(2, but=1)
     assert await asking is None
-    assert (await outbox.standing("nobody knows it")).place is None
+    assert (await outbox.get_status("nobody knows it")).ref is None
     stage.slack.slack.release()
 
 
 async def test_who_waits_hears_at_once_that_it_will_not_stand(stage: Stage) -> None:
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
-    asking = asyncio.create_task(outbox.place("gone", 60))
-    await outbox.put("gone", SALES, said("Here"), member=JOHN)
+    asking = asyncio.create_task(outbox.wait_posted("gone", 60))
+    await outbox.enqueue("gone", SALES, said("Here"), member=JOHN)
     assert await asking is None
-    assert (await outbox.standing("gone")).refusal == "is_archived"
+    assert (await outbox.get_status("gone")).error_code == "is_archived"
 
 
 # --- the life of a process ------------------------------------------------------------------------
@@ -265,11 +267,11 @@ async def test_who_waits_hears_at_once_that_it_will_not_stand(stage: Stage) -> N
 
 async def test_what_was_put_in_before_a_start_is_delivered_after_it(stage: Stage) -> None:
     first = stage.outbox("boot-1")
-    await first.put("posted", SALES, said("before"), member=JOHN)
+    await first.enqueue("posted", SALES, said("before"), member=JOHN)
     await stage.quiet()
     await stage.kill(first)
-    await first.put("posted", SALES, said("after"), member=JOHN)
-    await first.put("waits", SALES, said("waited"), member=JOHN)
+    await first.enqueue("posted", SALES, said("after"), member=JOHN)
+    await first.enqueue("waits", SALES, said("waited"), member=JOHN)
     stage.outbox("boot-2")
     await stage.later(3)
     assert stage.shown() == ["after", "waited"]
@@ -280,11 +282,11 @@ async def test_who_starts_does_not_know_how_much_of_the_budget_is_left(stage: St
     """A minute's edits are made before a restart; after it they come one by one."""
     first = stage.outbox("boot-1")
     keys = [f"job:{number}" for number in range(30)]
-    await first.put_all([Outgoing(key, SALES, said(key), JOHN) for key in keys])
+    await first.enqueue_all([Outgoing(key, SALES, said(key), JOHN) for key in keys])
     await stage.later(60)
     for _ in range(2):
         now = stage.clock.time()
-        await first.put_all([Outgoing(key, SALES, said(f"{key} {now}"), JOHN) for key in keys])
+        await first.enqueue_all([Outgoing(key, SALES, said(f"{key} {now}"), JOHN) for key in keys])
         await stage.later(3)
         await stage.kill(first)
         first = stage.outbox("boot-2")
@@ -295,12 +297,14 @@ async def test_who_starts_does_not_know_how_much_of_the_budget_is_left(stage: St
 
 
 async def test_a_stop_waits_for_what_is_on_its_way(stage: Stage) -> None:
-    async with open_outbox(stage.database, stage.client, stage.clock, boot="boot-1") as outbox:
+    async with open_outbox(
+        stage.database, stage.client, stage.clock, process_id="boot-1"
+    ) as outbox:
         stage.slack.slack.hang("chat.postMessage")
-        await outbox.put("hung", SALES, said("Here"), member=JOHN)
-        await stage.until(lambda: bool(outbox._lanes))
+        await outbox.enqueue("hung", SALES, said("Here"), member=JOHN)
+        await stage.until(lambda: bool(outbox._posts_in_flight))
         asyncio.get_running_loop().call_later(0.05, stage.slack.slack.release)
-    assert (await outbox.standing("hung")).place is not None
+    assert (await outbox.get_status("hung")).ref is not None
     stage.outbox("boot-2")
     await stage.later(5)
     assert stage.shown() == ["Here"]
@@ -308,26 +312,28 @@ async def test_a_stop_waits_for_what_is_on_its_way(stage: Stage) -> None:
 
 
 async def test_a_stop_does_not_wait_for_ever(stage: Stage) -> None:
-    async with open_outbox(stage.database, stage.client, stage.clock, boot="boot-1") as outbox:
+    async with open_outbox(
+        stage.database, stage.client, stage.clock, process_id="boot-1"
+    ) as outbox:
         stage.slack.slack.hang("chat.postMessage")
-        await outbox.put("hung", SALES, said("Here"), member=JOHN)
-        await stage.until(lambda: bool(outbox._lanes))
-        closing = asyncio.create_task(stage.until(lambda: not outbox._lanes))
+        await outbox.enqueue("hung", SALES, said("Here"), member=JOHN)
+        await stage.until(lambda: bool(outbox._posts_in_flight))
+        closing = asyncio.create_task(stage.until(lambda: not outbox._posts_in_flight))
     await closing
     stage.slack.slack.release()
 
 
 async def test_old_messages_are_forgotten_a_month_after_their_last_word(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.put("old", SALES, said("old"), member=JOHN)
+    await outbox.enqueue("old", SALES, said("old"), member=JOHN)
     await stage.quiet()
-    await stage.clock.advance(KEEP_SECONDS - 10)
+    await stage.clock.advance(RETENTION_SECONDS - 10)
     await stage.quiet()
-    await outbox.put("new", SALES, said("new"), member=JOHN)
-    await stage.clock.advance(TIDY_SECONDS + 10)
+    await outbox.enqueue("new", SALES, said("new"), member=JOHN)
+    await stage.clock.advance(PURGE_INTERVAL_SECONDS + 10)
     await stage.quiet()
-    assert await stage.posts.by_key("old") is None
-    assert await stage.posts.by_key("new") is not None
+    assert await stage.posts.find_by_key("old") is None
+    assert await stage.posts.find_by_key("new") is not None
 
 
 async def test_an_author_hears_that_nothing_was_kept(stage: Stage) -> None:
@@ -335,6 +341,6 @@ async def test_an_author_hears_that_nothing_was_kept(stage: Stage) -> None:
     outbox = stage.outbox()
     async with stage.database.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE posts")
-    with pytest.raises(StoreUnavailable):
-        await outbox.put("lost", SALES, said("lost"), member=JOHN)
-    assert await outbox.place("lost", 1) is None
+    with pytest.raises(DatabaseUnavailable):
+        await outbox.enqueue("lost", SALES, said("lost"), member=JOHN)
+    assert await outbox.wait_posted("lost", 1) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.aio.wake_event import Bell
+from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database, open_database
 from bot.outbox.outbox import Outbox, Outgoing
 from bot.slack.client.web_api import MessageRef
@@ -39,7 +39,7 @@ class Replicas:
 
     async def both_put(self, key: str, what: str, channel: str = SALES) -> None:
         for one in self.outboxes:
-            await one.put(key, channel, said(what), member=JOHN)
+            await one.enqueue(key, channel, said(what), member=JOHN)
 
     @property
     def leaders(self) -> list[int]:
@@ -47,7 +47,7 @@ class Replicas:
         return [
             number
             for number, outbox in enumerate(self.outboxes)
-            if waits(outbox._bell) or outbox._lanes or outbox._edits
+            if waits(outbox._wake_event) or outbox._posts_in_flight or outbox._edits_in_flight
         ]
 
     async def one_leads(self) -> int:
@@ -55,8 +55,8 @@ class Replicas:
         return self.leaders[0]
 
 
-def waits(bell: Bell) -> bool:
-    return bool(bell._rung._waiters)
+def waits(bell: WakeEvent) -> bool:
+    return bool(bell._event._waiters)
 
 
 @asynccontextmanager
@@ -82,7 +82,7 @@ async def test_one_delivers_what_all_put_in(replicas: Replicas) -> None:
     stage = replicas.stage
     await replicas.one_leads()
     for number in range(5):
-        await replicas.outboxes[number % 2].put(
+        await replicas.outboxes[number % 2].enqueue(
             f"m:{number}", SALES, said(f"{number}"), member=JOHN
         )
     await stage.until(lambda: len(stage.shown()) == 5)
@@ -106,8 +106,8 @@ async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> No
     stage = replicas.stage
     leader = await replicas.one_leads()
     other = replicas.outboxes[1 - leader]
-    await other.put("job:1", SALES, said("Here"), member=JOHN)
-    asking = asyncio.create_task(other.place("job:1", 5))
+    await other.enqueue("job:1", SALES, said("Here"), member=JOHN)
+    asking = asyncio.create_task(other.wait_posted("job:1", 5))
     await stage.until(asking.done)
     [message] = stage.messages()
     assert await asking == MessageRef(SALES, message.ts)
@@ -121,7 +121,7 @@ async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(
     for turn in range(3):
         leader = await replicas.one_leads()
         keys = [f"m:{turn}:{number}" for number in range(4)]
-        await replicas.outboxes[leader].put_all(
+        await replicas.outboxes[leader].enqueue_all(
             [Outgoing(key, SALES, said(key), JOHN) for key in keys]
         )
         shown = len(stage.shown())
@@ -141,11 +141,11 @@ async def test_a_leader_that_is_killed_while_it_posts_is_taken_over_within_thirt
     leader = await replicas.one_leads()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
     stage.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
-    await dying.put("job:1", SALES, said("once"), member=JOHN)
+    await dying.enqueue("job:1", SALES, said("once"), member=JOHN)
     await stage.until(lambda: stage.shown() == ["once"])
     await stage.kill(dying)
     began = stage.clock.time()
-    await living.put("job:2", SUPPORT, said("at once"), member=JOHN)
+    await living.enqueue("job:2", SUPPORT, said("at once"), member=JOHN)
     await stage.until(lambda: stage.shown(SUPPORT) == ["at once"])
     assert stage.clock.time() - began < 10
     await stage.until(lambda: stage.outcomes["found"] == 1)
@@ -161,7 +161,7 @@ async def test_a_leader_that_lost_its_lead_finishes_what_it_had_set_out_with(
     stage = replicas.stage
     leader = await replicas.one_leads()
     stage.slack.slack.hang("chat.postMessage")
-    await replicas.outboxes[leader].put("job:1", SALES, said("once"), member=JOHN)
+    await replicas.outboxes[leader].enqueue("job:1", SALES, said("once"), member=JOHN)
     await stage.until(stage.hangs)
     await replicas.cut(replicas.databases[1 - leader])
     for _ in range(24):
@@ -207,7 +207,7 @@ async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
         assert await child.stdout.readline() == b"leads\n"
         async with open_database(url) as database, staged(database) as stage:
             outbox = stage.outbox("boot-2")
-            await outbox.put("job:1", SALES, said("once"), member=JOHN)
+            await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
             child.send_signal(how)
             loop = asyncio.get_running_loop()
             began = loop.time()

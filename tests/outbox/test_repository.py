@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.db.engine import Database
-from bot.outbox.repository import DROPPED, Draft, Post, Posts, Telling
+from bot.outbox.repository import WITHDRAWN, Draft, FailureNotice, Post, Posts
 
 SALES, SUPPORT, JOHN = "C0SALES", "C0SUPPORT", "U0JOHN"
-TELLING = Telling("first", "again")
+TELLING = FailureNotice("first", "again")
 
 
 @pytest.fixture
@@ -24,18 +24,18 @@ def draft(key: str = "a", content: str = "1", channel: str = SALES, **other: Any
 
 
 async def put(posts: Posts, *drafts: Draft, now: float = 1000.0) -> None:
-    await posts.put(drafts, now)
+    await posts.enqueue(drafts, now)
 
 
 async def row(posts: Posts, key: str = "a") -> Post:
-    found = await posts.by_key(key)
+    found = await posts.find_by_key(key)
     assert found is not None
     return found
 
 
 async def posted(posts: Posts, key: str = "a", now: float = 1001.0) -> Post:
     post = await row(posts, key)
-    await posts.shows(post.id, post.version, now, channel=post.channel, ts=f"{post.id}.0")
+    await posts.mark_delivered(post.id, post.version, now, channel=post.channel, ts=f"{post.id}.0")
     return await row(posts, key)
 
 
@@ -45,7 +45,7 @@ async def posted(posts: Posts, key: str = "a", now: float = 1001.0) -> Post:
 async def test_new_content_makes_a_new_version_and_the_same_does_not(posts: Posts) -> None:
     await put(posts, draft(thread_key="root", broadcast=True))
     first = await row(posts)
-    assert (first.version, first.shown, first.due) == (1, 0, True)
+    assert (first.version, first.delivered_version, first.pending) == (1, 0, True)
     assert (first.thread_key, first.broadcast, first.urgent) == ("root", True, False)
     await put(posts, draft(), now=1001)
     assert await row(posts) == first
@@ -59,14 +59,14 @@ async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
     await posted(posts, "shown")
     moved = await row(posts, "moved")
     await put(posts, draft("moved", "2"))
-    await posts.shows(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
-    await posts.refuse(await row(posts, "refused"), "is_archived", 1001)
-    await posts.drop("dropped", 1001)
+    await posts.mark_delivered(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
+    await posts.mark_failed(await row(posts, "refused"), "is_archived", 1001)
+    await posts.withdraw("dropped", 1001)
     kept = {key: (await row(posts, key)).content for key in ("shown", "refused", "dropped")}
     assert set(kept.values()) == {""}
     assert (await row(posts, "moved")).content == "2"
     await put(posts, draft("shown"))
-    assert not (await row(posts, "shown")).due
+    assert not (await row(posts, "shown")).pending
 
 
 async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
@@ -77,7 +77,7 @@ async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
             for turn in range(10)
         )
     )
-    heads = await posts.heads()
+    heads = await posts.next_per_channel()
     assert len(heads) == 1
     assert [(await row(posts, key)).version for key in keys] == [10] * 10
 
@@ -87,31 +87,36 @@ async def test_what_waits_has_been_waiting_since_its_first_change(posts: Posts) 
     await posted(posts, now=1001)
     for now in (1010, 1020):
         await put(posts, draft(content=f"{now}"), now=now)
-    assert (await row(posts)).waiting_since == 1010
-    await posts.shows((await row(posts)).id, 2, 1030)  # and version 3 came meanwhile
+    assert (await row(posts)).stale_since == 1010
+    await posts.mark_delivered((await row(posts)).id, 2, 1030)  # and version 3 came meanwhile
     later = await row(posts)
-    assert (later.due, later.shown, later.version, later.waiting_since) == (True, 2, 3, 1030)
+    assert (later.pending, later.delivered_version, later.version, later.stale_since) == (
+        True,
+        2,
+        3,
+        1030,
+    )
 
 
 async def test_what_is_taken_back_stays_so(posts: Posts) -> None:
     await put(posts, draft("waits"), draft("stands"))
     await posted(posts, "stands")
     for key in ("waits", "stands", "unknown"):
-        await posts.drop(key, 1002)
+        await posts.withdraw(key, 1002)
     await put(posts, draft("waits", "2"), draft("stands", "2"), now=1003)
-    assert await posts.heads() == await posts.unshown(1003, 10) == []
-    assert (await row(posts, "stands")).refusal == DROPPED
+    assert await posts.next_per_channel() == await posts.pending_edits(1003, 10) == []
+    assert (await row(posts, "stands")).error_code == WITHDRAWN
 
 
 async def test_what_is_taken_back_while_it_is_posted_is_not_edited(posts: Posts) -> None:
     await put(posts, draft())
     post = await posts.claim((await row(posts)).id, "boot-1", 1001, 0)
     await put(posts, draft(content="2"))
-    await posts.drop("a", 1002)
+    await posts.withdraw("a", 1002)
     assert post is not None
-    await posts.shows(post.id, 1, 1003, channel=SALES, ts="1.0")
+    await posts.mark_delivered(post.id, 1, 1003, channel=SALES, ts="1.0")
     after = await row(posts)
-    assert (after.place_ts, after.due, after.refusal) == ("1.0", False, DROPPED)
+    assert (after.message_ts, after.pending, after.error_code) == ("1.0", False, WITHDRAWN)
 
 
 # --- what is to be done ---------------------------------------------------------------------------
@@ -120,18 +125,18 @@ async def test_what_is_taken_back_while_it_is_posted_is_not_edited(posts: Posts)
 async def test_each_channel_has_its_first(posts: Posts) -> None:
     await put(posts, draft("a"))
     await put(posts, draft("b"), draft("c", channel=SUPPORT))
-    assert [one.key for one in await posts.heads()] == ["a", "c"]
+    assert [one.key for one in await posts.next_per_channel()] == ["a", "c"]
     await posted(posts, "a")
-    assert [one.key for one in await posts.heads()] == ["b", "c"]
+    assert [one.key for one in await posts.next_per_channel()] == ["b", "c"]
 
 
 async def test_what_waits_is_counted(posts: Posts) -> None:
-    assert await posts.waiting() == (0, 0)
+    assert await posts.count_pending() == (0, 0)
     await put(posts, *(draft(key) for key in "abcd"))
     for key in "ab":
         await posted(posts, key)
     await put(posts, draft("a", "2"), now=1010)
-    assert await posts.waiting() == (2, 1)
+    assert await posts.count_pending() == (2, 1)
 
 
 async def test_edits_come_by_urgency_and_then_by_how_long_they_wait(posts: Posts) -> None:
@@ -141,11 +146,11 @@ async def test_edits_come_by_urgency_and_then_by_how_long_they_wait(posts: Posts
         await posted(posts, key)
     for now, key in ((1020, "late"), (1010, "early"), (1030, "urgent"), (1005, "resting")):
         await put(posts, draft(key, "2", urgent=key == "urgent"), now=now)
-    await posts.not_done((await row(posts, "resting")).id, 1100)
-    order = [one.key for one in await posts.unshown(1040, 10)]
+    await posts.reschedule((await row(posts, "resting")).id, 1100)
+    order = [one.key for one in await posts.pending_edits(1040, 10)]
     assert order == ["urgent", "early", "late", "resting"]
-    assert [one.key for one in await posts.unshown(1040, 2)] == ["urgent", "early"]
-    assert [one.key for one in await posts.unshown(1100, 9)][:2] == ["urgent", "resting"]
+    assert [one.key for one in await posts.pending_edits(1040, 2)] == ["urgent", "early"]
+    assert [one.key for one in await posts.pending_edits(1100, 9)][:2] == ["urgent", "resting"]
 
 
 # --- in one hand at a time ------------------------------------------------------------------------
@@ -167,7 +172,7 @@ async def test_what_was_abandoned_is_anybodys(posts: Posts) -> None:
     assert not await posts.claim(post_id, "boot-2", 1019.9, 999.9)
     taken = await posts.claim(post_id, "boot-2", 1020, 1000)
     assert taken is not None
-    assert (taken.boot, taken.tried_at, taken.doubt_since) == ("boot-1", 1000, 1000)
+    assert (taken.process_id, taken.attempted_at, taken.uncertain_since) == ("boot-1", 1000, 1000)
 
 
 async def test_doubt_begins_with_the_first_try_and_ends_with_an_answer(posts: Posts) -> None:
@@ -175,16 +180,16 @@ async def test_doubt_begins_with_the_first_try_and_ends_with_an_answer(posts: Po
     post_id = (await row(posts)).id
     first = await posts.claim(post_id, "boot-1", 1000, 0)
     assert first is not None
-    assert first.doubt_since is None
-    await posts.in_doubt(post_id, 1005)
+    assert first.uncertain_since is None
+    await posts.mark_uncertain(post_id, 1005)
     second = await posts.claim(post_id, "boot-1", 1006, 0)
     assert second is not None
-    assert (second.doubt_since, second.tried_at, second.not_before) == (1000, 1000, 1005)
-    assert (await row(posts)).doubt_since == 1000
-    await posts.not_done(post_id, 1030)
+    assert (second.uncertain_since, second.attempted_at, second.not_before) == (1000, 1000, 1005)
+    assert (await row(posts)).uncertain_since == 1000
+    await posts.reschedule(post_id, 1030)
     third = await posts.claim(post_id, "boot-2", 1031, 0)
     assert third is not None
-    assert (third.doubt_since, third.boot, third.not_before) == (None, "", 1030)
+    assert (third.uncertain_since, third.process_id, third.not_before) == (None, "", 1030)
 
 
 async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
@@ -194,17 +199,17 @@ async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
     await put(posts, draft(content="2"))
     assert await posts.claim(stands.id, "boot-1", 1002, 0)
     after = await row(posts)
-    assert (after.boot, after.doubt_since) == ("boot-1", None)
-    await posts.shows(stands.id, 2, 1003)
+    assert (after.process_id, after.uncertain_since) == ("boot-1", None)
+    await posts.mark_delivered(stands.id, 2, 1003)
     after = await row(posts)
-    assert (after.boot, after.place_ts, after.due) == ("", stands.place_ts, False)
+    assert (after.process_id, after.message_ts, after.pending) == ("", stands.message_ts, False)
 
 
 # --- refused --------------------------------------------------------------------------------------
 
 
 async def refused(posts: Posts, key: str, now: float, code: str = "is_archived") -> Post:
-    await posts.refuse(await row(posts, key), code, now, TELLING)
+    await posts.mark_failed(await row(posts, key), code, now, TELLING)
     return await row(posts, key)
 
 
@@ -213,14 +218,14 @@ async def test_a_member_is_told_once_of_a_channel_and_a_reason(posts: Posts) -> 
     first = await refused(posts, "a", 1001)
     again = await refused(posts, "b", 1002)
     for key, code in (("c", "not_in_channel"), ("other", "is_archived")):
-        assert (await refused(posts, key, 1003, code)).told_by != first.told_by
-    assert again.told_by == first.told_by
-    notice = await row(posts, first.told_by)
+        assert (await refused(posts, key, 1003, code)).notice_key != first.notice_key
+    assert again.notice_key == first.notice_key
+    notice = await row(posts, first.notice_key)
     assert (notice.channel, notice.content, notice.thread_key) == (JOHN, "first", "")
     thread = await row(posts, f"undelivered:{again.id}:1")
     assert (thread.channel, thread.content, thread.thread_key) == (JOHN, "again", notice.key)
-    await posts.refuse(await row(posts, "d"), "is_archived", 1004)
-    assert (await row(posts, "d")).told_by == ""
+    await posts.mark_failed(await row(posts, "d"), "is_archived", 1004)
+    assert (await row(posts, "d")).notice_key == ""
 
 
 async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
@@ -228,15 +233,15 @@ async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
     await put(posts, draft())
     post = await row(posts)
     for now in (1001, 1002):
-        await posts.refuse(post, "is_archived", now, TELLING)
-    assert [one.key for one in await posts.heads()] == ["undelivered:1:1"]
+        await posts.mark_failed(post, "is_archived", now, TELLING)
+    assert [one.key for one in await posts.next_per_channel()] == ["undelivered:1:1"]
 
 
 async def test_once_the_channel_took_something_its_next_refusal_is_news(posts: Posts) -> None:
     await put(posts, *(draft(key) for key in "abc"))
     first = await refused(posts, "a", 1001)
     await posted(posts, "b", now=1002)
-    assert (await refused(posts, "c", 1003)).told_by != first.told_by
+    assert (await refused(posts, "c", 1003)).notice_key != first.notice_key
 
 
 async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
@@ -244,20 +249,20 @@ async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
     await refused(posts, "a", 1001)
     await put(posts, draft(content="2"), now=1002)
     after = await row(posts)
-    assert (after.version, after.due, after.refusal) == (1, False, "is_archived")
+    assert (after.version, after.pending, after.error_code) == (1, False, "is_archived")
 
 
 async def test_a_refused_edit_is_tried_again_with_newer_content(posts: Posts) -> None:
     await put(posts, draft())
     await posted(posts)
     await put(posts, draft(content="2"), now=1002)
-    assert not (await refused(posts, "a", 1003)).due
+    assert not (await refused(posts, "a", 1003)).pending
     await put(posts, draft(content="3"), now=1004)
     again = await row(posts)
-    assert (again.due, again.refusal) == (True, "is_archived")
-    await posts.shows(again.id, 3, 1005)
+    assert (again.pending, again.error_code) == (True, "is_archived")
+    await posts.mark_delivered(again.id, 3, 1005)
     after = await row(posts)
-    assert (after.due, after.refusal, after.told_by) == (False, "", "")
+    assert (after.pending, after.error_code, after.notice_key) == (False, "", "")
 
 
 # --- forgotten ------------------------------------------------------------------------------------
@@ -268,11 +273,11 @@ async def test_what_is_settled_goes_and_what_is_due_stays(posts: Posts) -> None:
         await put(posts, draft(key), now=now)
     await posted(posts, "posted")
     await posted(posts, "newer")
-    await posts.refuse(await row(posts, "refused"), "is_archived", 1001)
-    assert await posts.forget(1000, 1) == 1
-    assert await posts.forget(1000, 10) == 1
-    assert await posts.forget(1000, 10) == 0
-    assert await posts.by_key("posted") is None
-    assert await posts.by_key("refused") is None
-    assert (await row(posts, "waits")).due
-    assert await posts.by_key("newer") is not None
+    await posts.mark_failed(await row(posts, "refused"), "is_archived", 1001)
+    assert await posts.purge(1000, 1) == 1
+    assert await posts.purge(1000, 10) == 1
+    assert await posts.purge(1000, 10) == 0
+    assert await posts.find_by_key("posted") is None
+    assert await posts.find_by_key("refused") is None
+    assert (await row(posts, "waits")).pending
+    assert await posts.find_by_key("newer") is not None

@@ -47,7 +47,7 @@ async def _in_that_order(acts: list[tuple[Any, ...]], folder: Path) -> None:
             if what == "put":
                 wanted[about] = f"message {about}: {how}"
                 channel = CHANNELS[about % 3]
-                await outbox.put(f"m:{about}", channel, said(wanted[about]), member=JOHN)
+                await outbox.enqueue(f"m:{about}", channel, said(wanted[about]), member=JOHN)
             elif what == "fault":
                 stage.slack.slack.fail(about, **LOST[how])
             elif what == "kill":

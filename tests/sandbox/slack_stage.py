@@ -148,8 +148,8 @@ async def staged(
     app = App()
     bot = Starlette(routes=[Route("/slack/events", app.handle, methods=["POST"])])
     async with (
-        serve(slack.app, grace=0.2) as slack_url,
-        serve(bot, grace=0.2) as bot_url,
+        serve(slack.app, grace_seconds=0.2) as slack_url,
+        serve(bot, grace_seconds=0.2) as bot_url,
         aiohttp.ClientSession() as session,
     ):
         slack.served_at(slack_url)

@@ -321,7 +321,7 @@ async def test_the_end_cuts_what_is_under_way(chakra: EmbeddedChakra, client: Cl
             asked.set()
             await never.wait()
 
-    async with serve(hanging, grace=0) as url:
+    async with serve(hanging, grace_seconds=0) as url:
         chakra.events_to(url, SECRET)
         await send(client)
         chakra.deliver(chakra.sent[0], "SENT")

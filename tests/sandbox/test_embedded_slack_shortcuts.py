@@ -218,7 +218,7 @@ async def test_the_page_is_told_of_shortcuts_and_of_things_to_try() -> None:
     ]
     slack = EmbeddedSlack(with_shortcuts(), ManualClock(), tips=tips)
     async with (
-        serve(slack.app, grace=0.2) as url,
+        serve(slack.app, grace_seconds=0.2) as url,
         aiohttp.ClientSession() as session,
         session.get(f"{url}/sandbox/extras") as answer,
         session.get(f"{url}/sandbox/samples/leads%201.csv") as sample,

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.settings.settings import SETTINGS, Settings, SettingsProblem, load
+from bot.settings.settings import SETTINGS, Settings, SettingsError, load
 
 BOT = "xoxb-1-abcDEF"
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -27,7 +27,7 @@ def loaded(**more: str) -> Settings:
 
 
 def said(environ: dict[str, str]) -> str:
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         load(environ, None)
     return str(caught.value)
 
@@ -141,7 +141,7 @@ def test_a_refused_secret_is_never_repeated(name: str, value: str) -> None:
     refusal = ""
     try:
         load(HTTP | {name: value}, None)
-    except SettingsProblem as problem:
+    except SettingsError as problem:
         refusal = str(problem)
     assert value.strip() not in refusal
 
@@ -267,13 +267,13 @@ def test_no_file_is_no_problem(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"PORT=\xff\xfe")
-    with pytest.raises(SettingsProblem, match="cannot be read: it is not UTF-8 text"):
+    with pytest.raises(SettingsError, match="cannot be read: it is not UTF-8 text"):
         load(HTTP, file)
 
 
 def test_the_table_says_something_of_every_setting() -> None:
-    assert len({one.meaning for one in SETTINGS}) == len(SETTINGS) == 18
+    assert len({one.description for one in SETTINGS}) == len(SETTINGS) == 18
     for setting in SETTINGS:
         assert re.fullmatch(r"[A-Z_]+", setting.name)
-        assert setting.default is None or setting.needed == "never"
-        assert setting.needed == "never" or setting.where
+        assert setting.default is None or setting.required == "never"
+        assert setting.required == "never" or setting.where_to_find

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
-from bot.errors import FileNotGiven
+from bot.errors import FileUnavailable
 from bot.slack.client.files import SlackFiles
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
@@ -24,7 +24,7 @@ async def fetched(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABY
 
 
 async def not_given(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> str:
-    with pytest.raises(FileNotGiven) as raised:
+    with pytest.raises(FileUnavailable) as raised:
         await fetched(files, file_id, most)
     return raised.value.code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import errors
 from bot.aio.clock import sleep
-from bot.context import Desk
+from bot.context import Context
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -31,34 +31,34 @@ from bot.slack.commands.reply import (
 
 FAILURES: dict[str, Exception] = {
     "usage": errors.UsageError("One word, please.", example="/chakra fail usage"),
-    "missing": errors.Missing(endpoint="GET /x", status=404),
-    "key": errors.KeyRefused(endpoint="GET /x", status=401),
-    "role": errors.RoleTooSmall(endpoint="GET /x", status=403),
-    "busy": errors.Throttled(retry_after=30, endpoint="GET /x", status=429),
+    "missing": errors.ResourceNotFound(endpoint="GET /x", status=404),
+    "key": errors.AuthenticationError(endpoint="GET /x", status=401),
+    "role": errors.PermissionDenied(endpoint="GET /x", status=403),
+    "busy": errors.RateLimited(retry_after=30, endpoint="GET /x", status=429),
     "down": errors.Unavailable(endpoint="GET /x"),
     "unknown": errors.OutcomeUnknown(endpoint="PUT /x"),
-    "unreadable": errors.Unreadable(field="_data.id", endpoint="GET /x"),
+    "unreadable": errors.InvalidResponse(field="_data.id", endpoint="GET /x"),
     "refused": errors.Rejected("name <!channel> is & bad", endpoint="PUT /x", status=400),
-    "setup": errors.NotSetUp("CHAKRA_PLUGIN_ID", "Sending is not set up."),
+    "setup": errors.NotConfigured("CHAKRA_PLUGIN_ID", "Sending is not set up."),
     "bug": RuntimeError("secret detail"),
 }
 
 
-async def say(request: CommandRequest, _: Desk) -> Message:
+async def say(request: CommandRequest, _: Context) -> Message:
     return Message(text=blocks.escape(request.arguments.text_from(0)))
 
 
-async def slow(request: CommandRequest, desk: Desk) -> Message:
+async def slow(request: CommandRequest, desk: Context) -> Message:
     seconds = float(request.arguments.tokens[0].text)
     await sleep(desk.clock, seconds)
     return Message(text=f"done after {seconds:g}")
 
 
-async def fail(request: CommandRequest, _: Desk) -> Message:
+async def fail(request: CommandRequest, _: Context) -> Message:
     raise FAILURES[request.arguments.tokens[0].text]
 
 
-async def post(request: CommandRequest, _: Desk) -> Message:
+async def post(request: CommandRequest, _: Context) -> Message:
     """Several faces of a message, by word."""
     word = request.arguments.tokens[0].text
     if word == "channel":
@@ -71,7 +71,7 @@ async def post(request: CommandRequest, _: Desk) -> Message:
     return Message(text="too much", blocks=tuple(blocks.divider() for _ in range(51)))
 
 
-async def open_form(request: CommandRequest, desk: Desk) -> OpenForm:
+async def open_form(request: CommandRequest, desk: Context) -> OpenForm:
     if request.arguments.tokens:
         await sleep(desk.clock, float(request.arguments.tokens[0].text))
     return _form()
@@ -103,19 +103,19 @@ def _form() -> OpenForm:
     return OpenForm(view, {"kept": "yes"})
 
 
-async def again(request: ActionRequest, _: Desk) -> Message:
+async def again(request: ActionRequest, _: Context) -> Message:
     return Message(text=f"again {request.value}", replace_original=True)
 
 
-async def form_of_card(_: ActionRequest, __: Desk) -> OpenForm:
+async def form_of_card(_: ActionRequest, __: Context) -> OpenForm:
     return _form()
 
 
-async def boom(_: ActionRequest, __: Desk) -> Reply:
+async def boom(_: ActionRequest, __: Context) -> Reply:
     raise RuntimeError("secret detail")
 
 
-async def fill(request: ActionRequest, _: Desk) -> UpdateForm:
+async def fill(request: ActionRequest, _: Context) -> UpdateForm:
     kept = request.state["kept"]
     view = blocks.form_modal(
         "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")]
@@ -129,7 +129,7 @@ def check(request: SubmitRequest) -> FieldErrors | None:
     return None
 
 
-async def submit(request: SubmitRequest, desk: Desk) -> Reply:
+async def submit(request: SubmitRequest, desk: Context) -> Reply:
     word = request.values["name"]
     if word in FAILURES:
         raise FAILURES[word]
@@ -148,11 +148,11 @@ async def submit(request: SubmitRequest, desk: Desk) -> Reply:
     return CloseForm("Saved.", follow_up=Message(text=f"saved {word} {request.state['kept']}"))
 
 
-async def sure(request: SubmitRequest, _: Desk) -> CloseForm:
+async def sure(request: SubmitRequest, _: Context) -> CloseForm:
     return CloseForm("Saved.", follow_up=Message(text=f"sure {request.state['kept']}"))
 
 
-async def who(request: OptionsRequest, desk: Desk) -> Choices:
+async def who(request: OptionsRequest, desk: Context) -> Choices:
     if request.query == "boom":
         raise RuntimeError("secret detail")
     if request.query == "slow":
@@ -160,11 +160,11 @@ async def who(request: OptionsRequest, desk: Desk) -> Choices:
     return Choices(tuple(Choice(f"{request.query} {n}", str(n)) for n in range(150)))
 
 
-async def nothing(_: CommandRequest, __: Desk) -> NoReply:
+async def nothing(_: CommandRequest, __: Context) -> NoReply:
     return NoReply()
 
 
-def _command(name: str, run: object, **more: object) -> Command[Desk]:
+def _command(name: str, run: object, **more: object) -> Command[Context]:
     return Command(
         name=name,
         summary=f"{name} for the test",

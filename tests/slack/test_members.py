@@ -125,7 +125,7 @@ def asked(acme: World, method: str = "users.info") -> int:
 async def test_a_member_is_asked_about_once_in_five_minutes(
     acme: World, clock: ManualClock
 ) -> None:
-    members = acme.bot.desk.members
+    members = acme.bot.context.members
     for _ in range(3):
         assert (await members.get_member("U0JOHN")).value.email == "john@acme.com"
     assert asked(acme) == 1
@@ -140,7 +140,7 @@ async def test_a_member_is_asked_about_once_in_five_minutes(
 async def test_the_group_of_senders_is_asked_about_once_in_five_minutes(
     acme: World, clock: ManualClock
 ) -> None:
-    members = acme.bot.desk.members
+    members = acme.bot.context.members
     assert (await members.get_group_member_ids("S0SALES")).value == {"U0JOHN"}
     await clock.advance(299)
     await members.get_group_member_ids("S0SALES")
@@ -150,7 +150,7 @@ async def test_the_group_of_senders_is_asked_about_once_in_five_minutes(
 async def test_a_member_who_is_remembered_is_told_as_old_while_slack_is_down(
     acme: World, clock: ManualClock
 ) -> None:
-    members = acme.bot.desk.members
+    members = acme.bot.context.members
     await members.get_member("U0JOHN")
     await clock.advance(301)
     acme.slack.fail("users.info", error="fatal_error")

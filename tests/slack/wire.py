@@ -70,5 +70,5 @@ class Wire:
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[str]:
-        async with serve(self.app, grace=0.2) as url:
+        async with serve(self.app, grace_seconds=0.2) as url:
             yield url

@@ -7,13 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.messages.recipients import Kind, Recipient
+from bot.messages.recipients import Recipient, RecipientKind
 from tests.sandbox.chakra_asked import example
 
 Json = dict[str, Any]
 
-PHONE = Recipient(Kind.PHONE, "919999999999", "+91 99999 99999")
-LEAD = Recipient(Kind.PROCESS, "919876543210", "lead LEAD-004038", "", "lead", "LEAD-004038")
+PHONE = Recipient(RecipientKind.PHONE, "919999999999", "+91 99999 99999")
+LEAD = Recipient(
+    RecipientKind.PROCESS, "919876543210", "lead LEAD-004038", "", "lead", "LEAD-004038"
+)
 
 
 def template(*components: Json, name: str = "order_update", **fields: Any) -> Template:

@@ -17,7 +17,7 @@ from bot.slack.commands.reply import Message
 from bot.slack.viewer import Viewer
 from bot.templates import card
 from bot.templates import editor as form
-from bot.templates.draft import editable
+from bot.templates.draft import is_editable
 from tests.templates.samples import (
     LONG,
     WILD_TEMPLATES,
@@ -33,7 +33,7 @@ LOOKING = Viewer(now=0.0, may_edit=True)
 
 
 def drawn(made: Template, *others: Template, viewer: Viewer = LOOKING) -> str:
-    return said(card.private(Cached(made), (made, *others), viewer))
+    return said(card.render_private(Cached(made), (made, *others), viewer))
 
 
 def said(message: Message) -> str:
@@ -78,8 +78,8 @@ def test_several_languages_are_a_menu() -> None:
     assert "English (US); also Hindi" in shown
     assert card.CHOOSE in shown
     assert card.CHOOSE not in drawn(template(body("Hi.")))
-    assert card.best((hindi, DELIVERY)) is DELIVERY
-    assert card.best((hindi,)) is hindi
+    assert card.pick_preferred((hindi, DELIVERY)) is DELIVERY
+    assert card.pick_preferred((hindi,)) is hindi
 
 
 def test_edit_is_for_who_may_write_and_what_can_be_changed() -> None:
@@ -91,7 +91,7 @@ def test_edit_is_for_who_may_write_and_what_can_be_changed() -> None:
 def test_in_a_channel_numbers_and_addresses_are_masked() -> None:
     call = {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+12025550190"}
     made = template(body("Write to help@acme.com or call +91 98765 43210."), buttons(call))
-    shown = said(card.public(made, (made,), "U0MEI"))
+    shown = said(card.render_public(made, (made,), "U0MEI"))
     assert "Shared by <@U0MEI>" in shown
     for hidden in ("help@acme.com", "98765 43210", "2025550190"):
         assert hidden not in shown
@@ -104,13 +104,13 @@ def test_whatever_a_template_holds_slack_takes_the_card_and_the_form(
 ) -> None:
     family = [made, *(template(body("Hi."), id=f"i{at}", language=wild) for at in range(count))]
     for message in (
-        card.private(Cached(made), family, LOOKING, note="WhatsApp took it."),
-        card.public(made, family, "U0MEI"),
+        card.render_private(Cached(made), family, LOOKING, note="WhatsApp took it."),
+        card.render_public(made, family, "U0MEI"),
     ):
         assert check_response(response_body(message)) == []
-    if editable(made):
-        assert [one for one in check_view(form.edit(made)) if one.refused] == []
+    if is_editable(made):
+        assert [one for one in check_view(form.render_edit_form(made)) if one.refused] == []
 
 
 def test_slack_takes_the_empty_form() -> None:
-    assert check_view(form.new()) == []
+    assert check_view(form.render_new_form()) == []

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bot.templates.draft import NO_VARIABLE, Draft, editable, has_other_header, problems
+from bot.templates.draft import (
+    VARIABLE_FORMAT_HINT,
+    TemplateDraft,
+    has_non_text_header,
+    is_editable,
+    validate_draft,
+)
 from tests.sandbox.chakra_asked import example
 from tests.templates.samples import (
     LONG,
@@ -20,7 +26,7 @@ from tests.templates.samples import (
 )
 
 DELIVERY, RENEWAL = documented()
-GOOD = Draft(
+GOOD = TemplateDraft(
     name="order_update",
     language="en_US",
     category="UTILITY",
@@ -32,13 +38,13 @@ GOOD = Draft(
 )
 
 
-def changed(**fields: str) -> Draft:
-    return Draft(**{name: getattr(GOOD, name) for name in Draft.__slots__} | fields)
+def changed(**fields: str) -> TemplateDraft:
+    return TemplateDraft(**{name: getattr(GOOD, name) for name in TemplateDraft.__slots__} | fields)
 
 
 def test_a_good_one_in_metas_shape() -> None:
-    assert problems(GOOD) == {}
-    assert GOOD.new().body() == {
+    assert validate_draft(GOOD) == {}
+    assert GOOD.to_new_template().body() == {
         "name": "order_update",
         "language": "en_US",
         "category": "UTILITY",
@@ -67,8 +73,8 @@ def test_a_named_one() -> None:
         body="Hi {{first_name}}, {{plan}} ends.",
         examples="Mark\nGold",
     )
-    assert problems(draft) == {}
-    new = draft.new()
+    assert validate_draft(draft) == {}
+    new = draft.to_new_template()
     assert new.parameter_format == "NAMED"
     [first, _] = new.components
     assert first["example"] == {
@@ -95,8 +101,8 @@ def test_a_named_one() -> None:
         ({"body": "{{1}} and {{2}} are here."}, "body", "very start or end"),
         ({"body": "Here are {{1}} and {{2}}"}, "body", "very start or end"),
         ({"body": "Hi {{1}} and {{3}}."}, "body", "without a gap"),
-        ({"body": "Hi {{1}, {{2}}.", "examples": "Mark"}, "body", NO_VARIABLE),
-        ({"body": "Hi {{First}}.", "header": "", "examples": "a"}, "body", NO_VARIABLE),
+        ({"body": "Hi {{1}, {{2}}.", "examples": "Mark"}, "body", VARIABLE_FORMAT_HINT),
+        ({"body": "Hi {{First}}.", "header": "", "examples": "a"}, "body", VARIABLE_FORMAT_HINT),
         ({"body": "Hi {{1}}, {{name}}."}, "body", "all of them names"),
         ({"body": "Hi {{name}}.", "examples": "a"}, "body", "all of them names"),
         ({"body": "x" * 1025, "examples": ""}, "body", "1,025 characters"),
@@ -106,48 +112,50 @@ def test_a_named_one() -> None:
     ],
 )
 def test_what_is_wrong_and_where(fields: dict[str, str], place: str, told: str) -> None:
-    found = problems(changed(**fields))
+    found = validate_draft(changed(**fields))
     assert list(found) == [place]
     assert told in found[place]
 
 
 def test_a_change_asks_for_no_name() -> None:
-    assert problems(Draft(body="Hi."), new=False) == {}
+    assert validate_draft(TemplateDraft(body="Hi."), is_new=False) == {}
 
 
 def test_of_a_form_missing_fields_are_empty() -> None:
-    assert Draft.read({"body": " Hi. ", "odd": "x"}) == Draft(body="Hi.")
+    assert TemplateDraft.from_values({"body": " Hi. ", "odd": "x"}) == TemplateDraft(body="Hi.")
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_change_of_nothing_makes_the_very_same_components(number: int) -> None:
     before = example("list-message-templates.response")["data"][number]["components"]
     one = documented()[number]
-    assert Draft.of(one).components(one) == before
+    assert TemplateDraft.from_template(one).to_components(one) == before
 
 
 def test_what_the_form_does_not_show_is_kept() -> None:
-    draft = Draft(body="Your order has left.")
-    place, text, stop = draft.components(DELIVERY)
+    draft = TemplateDraft(body="Your order has left.")
+    place, text, stop = draft.to_components(DELIVERY)
     assert place == {"type": "HEADER", "format": "LOCATION"}
     assert text == {"type": "BODY", "text": "Your order has left."}
     assert stop["type"] == "BUTTONS"
 
 
 def test_which_can_be_edited() -> None:
-    assert editable(DELIVERY)
-    assert editable(RENEWAL)
-    assert not editable(one_time_code())
-    assert not editable(template(body("Hi."), status="PENDING"))
-    assert not editable(template(header("Hi.")))
-    assert has_other_header(DELIVERY)
-    assert not has_other_header(RENEWAL)
-    assert not has_other_header(None)
+    assert is_editable(DELIVERY)
+    assert is_editable(RENEWAL)
+    assert not is_editable(one_time_code())
+    assert not is_editable(template(body("Hi."), status="PENDING"))
+    assert not is_editable(template(header("Hi.")))
+    assert has_non_text_header(DELIVERY)
+    assert not has_non_text_header(RENEWAL)
+    assert not has_non_text_header(None)
 
 
 @given(WILD_TEMPLATES, LONG)
 def test_any_template_can_be_drafted(made: Any, wild: str) -> None:
-    draft = Draft.of(made)
-    assert isinstance(problems(draft), dict)
-    assert draft.components(made)
-    assert isinstance(problems(Draft(wild, wild, wild, wild, wild, wild, wild, wild)), dict)
+    draft = TemplateDraft.from_template(made)
+    assert isinstance(validate_draft(draft), dict)
+    assert draft.to_components(made)
+    assert isinstance(
+        validate_draft(TemplateDraft(wild, wild, wild, wild, wild, wild, wild, wild)), dict
+    )

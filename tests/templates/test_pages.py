@@ -12,8 +12,8 @@ from bot.sandbox.slack.limits import check_response
 from bot.slack.client.web_api import response_body
 from bot.slack.commands.reply import Message
 from bot.templates import pages
-from bot.templates.list_query import Family
-from bot.templates.pages import Asked
+from bot.templates.list_query import TemplateFamily
+from bot.templates.pages import TemplateListQuery
 from tests.templates.samples import WILD_TEMPLATES
 
 
@@ -24,18 +24,18 @@ from tests.templates.samples import WILD_TEMPLATES
 )  # fmt: skip
 def test_a_button_that_holds_anything_else_is_outdated(value: str) -> None:
     with pytest.raises(UsageError, match="older list"):
-        Asked.restored(value)
+        TemplateListQuery.from_value(value)
 
 
 @pytest.mark.parametrize("page", [-5, 0, 1, 10**9])
 def test_what_a_button_holds_is_read_back(page: int) -> None:
-    asked = Asked('“order” \\ "<&>" 🌻' * 5, "approved", "utility", "en", page)
-    assert Asked.restored(asked.written()) == asked
-    assert len(asked.written()) < 2000
+    asked = TemplateListQuery('“order” \\ "<&>" 🌻' * 5, "approved", "utility", "en", page)
+    assert TemplateListQuery.from_value(asked.to_value()) == asked
+    assert len(asked.to_value()) < 2000
 
 
 @given(st.lists(WILD_TEMPLATES, min_size=1, max_size=4))
 def test_whatever_templates_hold_slack_takes_a_page_of_them(found: list[Template]) -> None:
-    row = pages.row(Family(found[0].name, tuple(found)))
-    message = Message("Templates", (row,) * pages.ROWS)
+    row = pages.render_row(TemplateFamily(found[0].name, tuple(found)))
+    message = Message("Templates", (row,) * pages.ROWS_PER_PAGE)
     assert check_response(response_body(message)) == []

@@ -10,8 +10,8 @@ from bot.chakra.template import Template
 from bot.sandbox.slack import plain
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.templates.preview import formatted, preview, summary
-from bot.templates.variables import fields
+from bot.templates.preview import render_preview, summary_line, to_mrkdwn
+from bot.templates.variables import template_fields
 from tests.templates.samples import (
     COUPON,
     LONG,
@@ -29,7 +29,7 @@ DELIVERY, RENEWAL = documented()
 
 
 def seen(made: Template, **values: str) -> str:
-    return plain({"blocks": preview(made, values)})
+    return plain({"blocks": render_preview(made, values)})
 
 
 def test_missing_variables_are_shown_as_blanks() -> None:
@@ -119,7 +119,7 @@ def test_formatting_that_both_write_alike_stays(text: str) -> None:
 
 
 def test_what_only_slack_reads_is_kept_from_it() -> None:
-    shown = formatted("<!channel> & <@U1> :smile: at 10:30:45 > quote")
+    shown = to_mrkdwn("<!channel> & <@U1> :smile: at 10:30:45 > quote")
     assert shown == (
         "&lt;!channel&gt; &amp; &lt;@U1&gt; :\u2060smile: at 10:30:45 &gt; quote".replace(
             "10:30:45", "10:\u206030:45"
@@ -132,24 +132,24 @@ def test_a_value_cannot_mention_anybody() -> None:
 
 
 def test_a_long_text_is_cut_at_its_lines() -> None:
-    made = preview(template(body("\n".join(["x" * 99 + "&"] * 40))))
+    made = render_preview(template(body("\n".join(["x" * 99 + "&"] * 40))))
     texts = [block["text"]["text"] for block in made]
     assert len(texts) == 2
     assert all(text.endswith("&amp;") for text in texts)
 
 
 def test_the_summary_is_one_short_line() -> None:
-    shown = summary(template(body("One\n\ntwo {{1}} " + "x" * 200)))
+    shown = summary_line(template(body("One\n\ntwo {{1}} " + "x" * 200)))
     assert shown.startswith("One two ‹1› x")
     assert len(shown) == 150
 
 
 @given(WILD_TEMPLATES, st.lists(LONG, max_size=5))
 def test_whatever_a_template_holds_slack_takes_the_preview(made: Template, wild: list[str]) -> None:
-    values = dict(zip([field.key for field in fields(made)], wild, strict=False))
-    for shown in (preview(made), preview(made, values)):
+    values = dict(zip([field.key for field in template_fields(made)], wild, strict=False))
+    for shown in (render_preview(made), render_preview(made, values)):
         assert len(shown) <= 6
-        message = {"text": summary(made, values), "blocks": shown}
+        message = {"text": summary_line(made, values), "blocks": shown}
         assert [one for one in check_message(message) if one.refused] == []
         assert [one for one in check_view(blocks.info_modal("Preview", shown)) if one.refused] == []
         assert "<!" not in str(shown)

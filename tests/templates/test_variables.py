@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from bot.chakra.template import Template
-from bot.templates.send_blockers import unsendable
-from bot.templates.variables import Kind, fields, meant
+from bot.templates.send_blockers import send_blocker
+from bot.templates.variables import FieldKind, match_field, template_fields
 from tests.templates.samples import (
     COUPON,
     WILD_TEMPLATES,
@@ -26,11 +26,11 @@ DELIVERY, RENEWAL = documented()
 
 
 def asked(made: Template) -> list[tuple[str, str, str]]:
-    return [(field.key, field.label, field.example) for field in fields(made)]
+    return [(field.key, field.label, field.example) for field in template_fields(made)]
 
 
 def test_positional_variables_and_a_place() -> None:
-    assert [field.key for field in fields(DELIVERY)] == [
+    assert [field.key for field in template_fields(DELIVERY)] == [
         "latitude",
         "longitude",
         "location_name",
@@ -59,17 +59,17 @@ def test_buttons_are_counted_among_all_from_zero() -> None:
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_a_file_is_a_link_or_an_upload(sort: str) -> None:
-    link, upload = fields(template(header(sort=sort), body("Here.")))
+    link, upload = template_fields(template(header(sort=sort), body("Here.")))
     assert (link.key, link.kind, upload.key, upload.kind) == (
         "media",
-        Kind.LINK,
+        FieldKind.LINK,
         "file",
-        Kind.FILE,
+        FieldKind.FILE,
     )
 
 
 def test_a_one_time_code_is_all_that_an_authentication_asks_for() -> None:
-    assert [field.key for field in fields(one_time_code())] == ["otp"]
+    assert [field.key for field in template_fields(one_time_code())] == ["otp"]
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_a_one_time_code_is_all_that_an_authentication_asks_for() -> None:
     ],
 )
 def test_what_a_typed_name_means(typed: str, key: str | None) -> None:
-    found = meant(fields(RENEWAL), typed)
+    found = match_field(template_fields(RENEWAL), typed)
     assert (found.key if found else None) == key
 
 
 def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -> None:
-    text = fields(template(body("Hi {{1}}."), buttons(url())))
-    one = fields(template(body("Hi."), buttons(url())))
-    two = fields(template(body("Hi."), buttons(url(), COUPON)))
-    found = [meant(wanted, "1") for wanted in (text, one, two)]
+    text = template_fields(template(body("Hi {{1}}."), buttons(url())))
+    one = template_fields(template(body("Hi."), buttons(url())))
+    two = template_fields(template(body("Hi."), buttons(url(), COUPON)))
+    found = [match_field(wanted, "1") for wanted in (text, one, two)]
     assert [field and field.key for field in found] == ["var_body_1", "var_button_0_1", None]
 
 
@@ -123,12 +123,12 @@ def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -
     ],
 )
 def test_why_one_cannot_be_sent_from_here(made: Template, told: str) -> None:
-    assert told in unsendable(made)
-    assert bool(unsendable(made)) == bool(told)
+    assert told in send_blocker(made)
+    assert bool(send_blocker(made)) == bool(told)
 
 
 @given(WILD_TEMPLATES)
 def test_keys_are_unique_whatever_a_template_holds(made: Any) -> None:
-    keys = [field.key for field in fields(made)]
+    keys = [field.key for field in template_fields(made)]
     assert len(keys) == len(set(keys))
-    assert isinstance(unsendable(made), str)
+    assert isinstance(send_blocker(made), str)

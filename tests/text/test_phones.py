@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.phones import readings, same_ending, written
+from bot.text.phones import format_international, has_same_ending, phone_candidates
 
 
 @pytest.mark.parametrize(
@@ -14,27 +14,27 @@ from bot.text.phones import readings, same_ending, written
     ["+919999999999", "+91 99999 99999", "0091 99999-99999", "919999999999", "+91(99999)99999"],
 )
 def test_ways_to_write_an_international_number(typed: str) -> None:
-    assert "919999999999" in readings(typed, None)
+    assert "919999999999" in phone_candidates(typed, None)
 
 
 @pytest.mark.parametrize("typed", ["9999999999", "099999 99999", "(99999) 99999"])
 def test_a_national_number_is_read_with_the_default_country(typed: str) -> None:
-    assert readings(typed, "IN")[0] == "919999999999"
+    assert phone_candidates(typed, "IN")[0] == "919999999999"
 
 
 def test_a_plus_outweighs_the_default_country() -> None:
-    assert readings("+1 310 555 0199", "IN")[0] == "13105550199"
+    assert phone_candidates("+1 310 555 0199", "IN")[0] == "13105550199"
 
 
 @pytest.mark.parametrize(
     "typed", ["", "john", "12345", "+", "john 9999999999", "a@b.co", "1" * 18, "12:30 7777777"]
 )
 def test_what_is_no_phone_number(typed: str) -> None:
-    assert readings(typed, "IN") == ()
+    assert phone_candidates(typed, "IN") == ()
 
 
 def test_other_digits_than_ours_are_digits() -> None:
-    assert "919999999999" in readings("+٩١٩٩٩٩٩٩٩٩٩٩", None)
+    assert "919999999999" in phone_candidates("+٩١٩٩٩٩٩٩٩٩٩٩", None)
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def test_other_digits_than_ours_are_digits() -> None:
     ],
 )
 def test_the_same_number_without_its_country(stored: str, typed: str, same: bool) -> None:
-    assert same_ending(stored, typed) is same
+    assert has_same_ending(stored, typed) is same
 
 
 def test_a_number_is_written_for_people() -> None:
-    assert written("919999999999") == "+91 99999 99999"
+    assert format_international("919999999999") == "+91 99999 99999"
 
 
 @pytest.mark.parametrize("digits", ["0000", "99999999999999999999", "12"])
 def test_what_no_country_knows_keeps_its_digits(digits: str) -> None:
-    assert written(digits) == digits
+    assert format_international(digits) == digits
 
 
 @given(st.text(alphabet="0123456789+-() ٣x", max_size=30))
 def test_any_text_is_read_without_an_error(text: str) -> None:
-    for reading in readings(text, "DE"):
+    for reading in phone_candidates(text, "DE"):
         assert reading.isdigit()
         assert reading.isascii()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cache import Cached
-from bot.errors import Throttled, Unavailable
+from bot.errors import RateLimited, Unavailable
 from bot.sandbox.slack.limits import check_response
 from bot.slack.client.web_api import response_body
 from bot.slack.commands.reply import Message
@@ -19,7 +19,7 @@ from bot.users import card
 from bot.users import picker as choice
 from bot.users.directory import Profile
 from bot.users.index import Matches
-from bot.users.names import Names
+from bot.users.names import RoleAndTeamNames
 from tests.users.people import user
 
 NOON_UTC = 1_700_049_600.0
@@ -29,11 +29,11 @@ LOOKING = Viewer(now=NOON_UTC)
 
 def profile(**fields: Any) -> Profile:
     person = user("John", "Doe", "john@acme.com", username="johndoe", **fields)
-    return Profile(person, role="Inside Sales", team="PaisaPay")
+    return Profile(person, role_name="Inside Sales", team_name="PaisaPay")
 
 
 def drawn(shown: Profile, viewer: Viewer = LOOKING) -> str:
-    return said(card.private(Cached(shown), viewer))
+    return said(card.render_private(Cached(shown), viewer))
 
 
 def said(message: Message) -> str:
@@ -84,9 +84,17 @@ def test_a_name_that_holds_nothing_is_never_an_empty_bold(name: str) -> None:
 
 def test_names_mention_nobody_and_break_nothing() -> None:
     evil = "<!channel> & <@U1|x> *b* `c` \u202e"
-    shown = Profile(user(evil, username="<!here>"), role=evil, team=evil, reportees=(evil,),
-                    reportee_count=1)  # fmt: skip
-    for message in (card.private(Cached(shown), LOOKING), card.public(shown, "U0MEI")):
+    shown = Profile(
+        user(evil, username="<!here>"),
+        role_name=evil,
+        team_name=evil,
+        reportee_names=(evil,),
+        reportee_count=1,
+    )
+    for message in (
+        card.render_private(Cached(shown), LOOKING),
+        card.render_public(shown, "U0MEI"),
+    ):
         text = said(message).replace("<@U0MEI>", "")
         for block in message.blocks:
             accessory = block.pop("accessory", {})
@@ -121,14 +129,14 @@ def test_words_for_availability_that_nobody_knows_are_shown_as_they_are() -> Non
     ],
 )
 def test_only_a_picture_that_slack_takes_is_sent(address: str, drawn_as_picture: bool) -> None:
-    message = card.private(Cached(profile(profileImageUrl=address)), LOOKING)
+    message = card.render_private(Cached(profile(profileImageUrl=address)), LOOKING)
     assert ("accessory" in message.blocks[0]) is drawn_as_picture
 
 
 def test_reportees_by_name_else_by_number() -> None:
     person = user("Priya")
     names = ("Ann", "Bob", "Cy", "Di", "Ed", "Flo")
-    many = drawn(Profile(person, reportees=names, reportee_count=7))
+    many = drawn(Profile(person, reportee_names=names, reportee_count=7))
     assert "7 people report to them: Ann, Bob, Cy, Di, Ed and 2 more" in many
     assert "1 person reports to them" in drawn(Profile(person, reportee_count=1))
 
@@ -146,13 +154,13 @@ def test_many_addresses_are_counted_not_listed() -> None:
     [(0, "just now"), (12, "12 seconds ago"), (200, "3 minutes ago"), (90_000, "1 day ago")],
 )
 def test_the_age_is_told(age: float, told: str) -> None:
-    assert f"From Chakra, {told}" in said(card.private(Cached(profile(), age), LOOKING))
+    assert f"From Chakra, {told}" in said(card.render_private(Cached(profile(), age), LOOKING))
 
 
 def test_an_old_answer_in_an_outage_carries_a_warning() -> None:
-    down = card.private(Cached(profile(), 720, stale=True, reason=Unavailable()), LOOKING)
+    down = card.render_private(Cached(profile(), 720, stale=True, reason=Unavailable()), LOOKING)
     assert "Chakra cannot be reached right now. This is from 12 minutes ago." in said(down)
-    busy = card.private(Cached(profile(), 720, stale=True, reason=Throttled()), LOOKING)
+    busy = card.render_private(Cached(profile(), 720, stale=True, reason=RateLimited()), LOOKING)
     assert "asked too often" in said(busy)
 
 
@@ -165,18 +173,20 @@ def test_an_old_answer_in_an_outage_carries_a_warning() -> None:
     ],
 )
 def test_only_buttons_that_would_work(viewer: Viewer, buttons: list[str]) -> None:
-    assert ids_of_buttons(card.private(Cached(profile()), viewer)) == buttons
+    assert ids_of_buttons(card.render_private(Cached(profile()), viewer)) == buttons
 
 
 def test_buttons_carry_ids_and_nothing_personal() -> None:
-    message = card.private(Cached(profile()), Viewer(0.0, may_edit=True))
+    message = card.render_private(Cached(profile()), Viewer(0.0, may_edit=True))
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     assert {element["value"] for row in rows for element in row} == {profile().user.id}
 
 
 def test_what_is_shared_is_masked_and_has_no_buttons() -> None:
     person = user("John", "Doe", "john@acme.com", username="johndoe", phones=["919999999999"])
-    message = card.public(Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1")
+    message = card.render_public(
+        Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1"
+    )
     shown = said(message)
     assert message.to_channel
     assert "j•••@acme.com" in shown
@@ -192,7 +202,7 @@ def test_an_address_or_number_that_serves_as_a_name_is_masked_too() -> None:
         user("", "", "jane@acme.com", profileImageUrl="https://p.example/jane@acme.com.png"),
         user("+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"),
     ):
-        shown = said(card.public(Profile(person, role="call 9876543210"), "U1"))
+        shown = said(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
         assert "jane@acme.com" not in shown
         assert "43210" not in shown.replace("•••••• 3210", "")
 
@@ -219,7 +229,10 @@ PEOPLE = st.builds(
 def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, count: int) -> None:
     shown = Profile(person, (wild,) * 5, wild, wild, (wild,) * 8, count)
     looking = Viewer(NOON_UTC, utc_offset=3600, may_edit=True)
-    for message in (card.private(Cached(shown), looking, note=wild), card.public(shown, "U0MEI")):
+    for message in (
+        card.render_private(Cached(shown), looking, note=wild),
+        card.render_public(shown, "U0MEI"),
+    ):
         assert check_response(response_body(message)) == []
 
 
@@ -227,6 +240,6 @@ def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, coun
 @given(st.lists(PEOPLE, min_size=2, max_size=7, unique_by=lambda one: one.id), WILD)
 def test_whatever_people_are_called_slack_takes_the_choice(people: list[Any], wild: str) -> None:
     for total in (len(people), 500):
-        matches = Matches(tuple(people), total, close=total == 500)
-        message = choice.offer(wild, Cached(matches), Names())
+        matches = Matches(tuple(people), total, fuzzy=total == 500)
+        message = choice.render(wild, Cached(matches), RoleAndTeamNames())
         assert check_response(response_body(message)) == []

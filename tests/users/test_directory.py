@@ -8,7 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.chakra.models import UserChanges
-from bot.errors import KeyRefused, Missing, OutcomeUnknown, Rejected, Unavailable, Unreadable
+from bot.errors import (
+    AuthenticationError,
+    InvalidResponse,
+    OutcomeUnknown,
+    Rejected,
+    ResourceNotFound,
+    Unavailable,
+)
 from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import JOHN, NOBODY
@@ -24,7 +31,7 @@ async def acme(clock: ManualClock) -> AsyncIterator[Office]:
 
 
 async def names_found(acme: Office, typed: str) -> list[str]:
-    return [user.username for user in (await acme.directory.find(typed)).value.people]
+    return [user.username for user in (await acme.directory.find(typed)).value.users]
 
 
 def with_v1_alone(acme: Office) -> None:
@@ -38,14 +45,14 @@ def with_v1_alone(acme: Office) -> None:
 
 async def test_two_hundred_cold_lookups_by_id_are_one_call(acme: Office) -> None:
     found = await asyncio.gather(*(acme.directory.find(JOHN) for _ in range(200)))
-    assert {one.value.people[0].username for one in found} == {"johndoe"}
+    assert {one.value.users[0].username for one in found} == {"johndoe"}
     assert [asked.endpoint for asked in acme.chakra.requests] == ["/v2/ext/user/{id}"]
 
 
 async def test_two_hundred_cold_lookups_by_address_are_one_list_and_one_card(acme: Office) -> None:
     async def look() -> str:
         found = await acme.directory.find("John@Acme.com")
-        return (await acme.directory.profile(found.value.people[0].id)).value.role
+        return (await acme.directory.get_profile(found.value.users[0].id)).value.role_name
 
     assert set(await asyncio.gather(*(look() for _ in range(200)))) == {"Inside Sales"}
     assert acme.chakra.count(LIST_V2) == 1
@@ -69,12 +76,12 @@ async def test_an_id_in_capitals_is_the_same_id(acme: Office) -> None:
 
 
 async def test_a_refresh_shows_what_was_changed_in_chakra(acme: Office, clock: ManualClock) -> None:
-    await acme.directory.profile(JOHN)
+    await acme.directory.get_profile(JOHN)
     acme.chakra.change_person("johndoe", last_name="Smith")
     await clock.advance(60)
-    old = await acme.directory.profile(JOHN)
+    old = await acme.directory.get_profile(JOHN)
     assert (old.value.user.last_name, old.age_seconds, old.stale) == ("Doe", 60, False)
-    new = await acme.directory.profile(JOHN, refresh=True)
+    new = await acme.directory.get_profile(JOHN, refresh=True)
     assert (new.value.user.last_name, new.age_seconds) == ("Smith", 0)
 
 
@@ -93,11 +100,11 @@ async def test_somebody_new_is_found_though_the_list_is_cached(
 async def test_in_an_outage_the_old_card_is_shown_with_its_age(
     acme: Office, clock: ManualClock
 ) -> None:
-    await acme.directory.profile(JOHN)
+    await acme.directory.get_profile(JOHN)
     acme.chakra.fail("*", Status(401), times=0)
     acme.chakra.fail(FETCH_V2, Status(503))
     await clock.advance(600)
-    looking = asyncio.create_task(acme.directory.profile(JOHN))
+    looking = asyncio.create_task(acme.directory.get_profile(JOHN))
     await run_out(looking, clock)
     shown = looking.result()
     assert shown.stale
@@ -108,7 +115,7 @@ async def test_in_an_outage_the_old_card_is_shown_with_its_age(
 async def test_an_old_list_never_says_that_there_is_nobody(
     acme: Office, clock: ManualClock
 ) -> None:
-    await acme.directory.everyone()
+    await acme.directory.get_index()
     acme.chakra.fail("*", Status(503))
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.find("nobody@acme.com"))
@@ -134,16 +141,16 @@ async def test_the_deleted_are_missing_by_any_way(acme: Office) -> None:
     gone = acme.chakra.person("tomasgone")
     assert gone.is_deleted
     assert await names_found(acme, "tomasgone") == []
-    with pytest.raises(Missing):
-        await acme.directory.profile(gone.id)
-    with pytest.raises(Missing):
+    with pytest.raises(ResourceNotFound):
+        await acme.directory.get_profile(gone.id)
+    with pytest.raises(ResourceNotFound):
         await acme.directory.find(gone.id)
-    assert acme.directory.remembered(gone.id) is None
+    assert acme.directory.get_cached_user(gone.id) is None
 
 
 async def test_an_unknown_id_is_asked_for_once(acme: Office) -> None:
     for _ in range(3):
-        with pytest.raises(Missing):
+        with pytest.raises(ResourceNotFound):
             await acme.directory.find(NOBODY)
     assert acme.chakra.count() == 1
 
@@ -164,25 +171,25 @@ async def test_where_v2_does_not_work_v1_serves_and_is_remembered(
     acme.chakra.fail(LIST_V2, fault)
     assert await names_found(acme, "john@acme.com") == ["johndoe"]
     await clock.advance(301)
-    await acme.directory.everyone()
+    await acme.directory.get_index()
     assert (acme.chakra.count(LIST_V2), acme.chakra.count(LIST_V1)) == (1, 2)
     await clock.advance(1800)
     acme.chakra.clear_faults()
-    await acme.directory.everyone()
+    await acme.directory.get_index()
     assert (acme.chakra.count(LIST_V2), acme.chakra.count(LIST_V1)) == (2, 2)
 
 
 async def test_a_refused_key_is_no_reason_to_ask_the_other_list(acme: Office) -> None:
     acme.chakra.fail(LIST_V2, Status(401))
-    with pytest.raises(KeyRefused):
-        await acme.directory.everyone()
+    with pytest.raises(AuthenticationError):
+        await acme.directory.get_index()
     assert acme.chakra.count(LIST_V1) == 0
 
 
 async def test_where_neither_can_be_read_the_error_says_so(acme: Office) -> None:
     acme.chakra.fail("GET /v2/ext/users", NotJson())
     acme.chakra.fail("GET /v1/ext/users", NotJson())
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         await acme.directory.find("john")
 
 
@@ -230,7 +237,7 @@ async def test_when_time_runs_out_the_unread_are_counted_and_the_next_search_goe
     await acme.chakra.until_asked(30, FETCH_V2)
     await run_out(looking, clock)
     found = looking.result().value
-    assert (found.total, found.unread) == (0, 1)
+    assert (found.total, found.unavailable_count) == (0, 1)
     acme.chakra.clear_faults()
     acme.chakra.release()
     assert await names_found(acme, PRIYA_PHONE) == ["priya"]
@@ -240,15 +247,15 @@ async def test_when_time_runs_out_the_unread_are_counted_and_the_next_search_goe
 
 
 async def test_ids_become_names_through_config(acme: Office) -> None:
-    profile = (await acme.directory.profile(JOHN)).value
-    assert (profile.role, profile.team) == ("Inside Sales", "PaisaPay")
+    profile = (await acme.directory.get_profile(JOHN)).value
+    assert (profile.role_name, profile.team_name) == ("Inside Sales", "PaisaPay")
 
 
 async def test_without_config_the_short_ids_are_made_readable(acme: Office) -> None:
     acme.chakra.fail(CONFIG, Status(403))
     for _ in range(3):
-        profile = (await acme.directory.profile(JOHN)).value
-        assert (profile.role, profile.team) == ("Inside sales", "Paisapay")
+        profile = (await acme.directory.get_profile(JOHN)).value
+        assert (profile.role_name, profile.team_name) == ("Inside sales", "Paisapay")
     assert acme.chakra.count(CONFIG) == 1
 
 
@@ -256,53 +263,53 @@ async def test_a_slow_config_delays_no_card_and_serves_the_next(
     acme: Office, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CONFIG, Hang(), times=1)
-    looking = asyncio.create_task(acme.directory.profile(JOHN))
+    looking = asyncio.create_task(acme.directory.get_profile(JOHN))
     await acme.chakra.until_asked(2)
     await run_out(looking, clock)
-    assert looking.result().value.role == "Inside sales"
+    assert looking.result().value.role_name == "Inside sales"
     acme.chakra.release()
     await acme.cache.get("config", "names", never)
-    assert (await acme.directory.profile(JOHN)).value.role == "Inside Sales"
+    assert (await acme.directory.get_profile(JOHN)).value.role_name == "Inside Sales"
     assert acme.chakra.count(CONFIG) == 1
 
 
 async def test_the_v1_list_gets_its_role_names_from_config(acme: Office) -> None:
     acme.chakra.without(LIST_V2)
-    roster = (await acme.directory.everyone()).value
-    names = await acme.directory.names()
-    (john,) = roster.with_email("john@acme.com").people
+    roster = (await acme.directory.get_index()).value
+    names = await acme.directory.get_names()
+    (john,) = roster.find_by_email("john@acme.com").users
     assert names.role(john.role) == "Inside Sales"
 
 
 async def test_reportees_have_names_once_the_list_is_there(acme: Office) -> None:
     priya = acme.chakra.person("priya").id
-    before = (await acme.directory.profile(priya)).value
-    assert (before.reportees, before.reportee_count) == ((), 6)
-    await acme.directory.everyone()
-    after = (await acme.directory.profile(priya)).value
-    assert "John Doe" in after.reportees
-    assert len(after.reportees) == 6
+    before = (await acme.directory.get_profile(priya)).value
+    assert (before.reportee_names, before.reportee_count) == ((), 6)
+    await acme.directory.get_index()
+    after = (await acme.directory.get_profile(priya)).value
+    assert "John Doe" in after.reportee_names
+    assert len(after.reportee_names) == 6
 
 
 # --- writing -------------------------------------------------------------------------------------
 
 
 async def test_after_an_update_card_list_and_search_show_the_new_name(acme: Office) -> None:
-    await acme.directory.everyone()
-    await acme.directory.profile(JOHN)
+    await acme.directory.get_index()
+    await acme.directory.get_profile(JOHN)
     await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
-    assert (await acme.directory.profile(JOHN)).value.user.last_name == "Newman"
+    assert (await acme.directory.get_profile(JOHN)).value.user.last_name == "Newman"
     assert await names_found(acme, "john newman") == ["johndoe"]
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
 
 async def test_a_write_of_unknown_outcome_is_looked_at_anew(acme: Office) -> None:
-    await acme.directory.profile(JOHN)
+    await acme.directory.get_profile(JOHN)
     acme.chakra.fail(UPDATE, ResetAfter())
     with pytest.raises(OutcomeUnknown):
         await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
-    assert (await acme.directory.profile(JOHN)).value.user.last_name == "Newman"
+    assert (await acme.directory.get_profile(JOHN)).value.user.last_name == "Newman"
     assert acme.chakra.count(UPDATE) == 1
 
 
@@ -313,10 +320,10 @@ async def test_a_refused_write_is_told(acme: Office) -> None:
 
 
 async def test_what_is_remembered_needs_no_call(acme: Office) -> None:
-    assert acme.directory.remembered(JOHN) is None
-    await acme.directory.everyone()
+    assert acme.directory.get_cached_user(JOHN) is None
+    await acme.directory.get_index()
     calls = acme.chakra.count()
-    remembered = acme.directory.remembered(JOHN)
+    remembered = acme.directory.get_cached_user(JOHN)
     assert remembered is not None
     assert remembered.first_name == "John"
     assert acme.chakra.count() == calls

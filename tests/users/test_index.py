@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.models import User
-from bot.users.index import MOST_MATCHES, Matches, roster
+from bot.users.index import MAX_MATCHES, Matches, build_index
 from tests.users.people import user
 
 JOHN = user("John", "Doe", "john@acme.com", username="johndoe")
@@ -26,13 +26,13 @@ CHER = user("Cher", username="cher")
 NUMBER = user("Desk", "Seven", username="7777777")
 ROSA = user("Rosa", "Diaz", "rosa@acme.com", username="rosa", isActive=False)
 GONE = user("Tomas", "Gone", "tomas@acme.com", username="tomas", isDeleted=True)
-TEAM = roster([
+TEAM = build_index([
     JOHN, JOHNNY, MARIA, OTHER_MARIA, PRIYA, SIOBHAN, ZOE, LAYLA, KOSTYA, CHER, NUMBER, ROSA, GONE,
 ])  # fmt: skip
 
 
 def found(matches: Matches) -> set[str]:
-    return {one.username for one in matches.people}
+    return {one.username for one in matches.users}
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def found(matches: Matches) -> set[str]:
     ],
 )
 def test_one_person_by_what_they_are_called(typed: str, who: str) -> None:
-    matches = TEAM.called(typed)
+    matches = TEAM.find_by_name(typed)
     assert found(matches) == {who}
-    assert not matches.close
+    assert not matches.fuzzy
 
 
 def test_two_people_of_one_name_are_both_found() -> None:
-    assert found(TEAM.called("maria garcia")) == {"maria.garcia", "mgarcia"}
+    assert found(TEAM.find_by_name("maria garcia")) == {"maria.garcia", "mgarcia"}
 
 
 def test_a_whole_word_beats_a_beginning_and_a_beginning_a_slip() -> None:
-    assert found(TEAM.called("john")) == {"johndoe"}
-    assert found(TEAM.called("joh")) == {"johndoe", "johnny"}
-    assert not TEAM.called("joh").close
+    assert found(TEAM.find_by_name("john")) == {"johndoe"}
+    assert found(TEAM.find_by_name("joh")) == {"johndoe", "johnny"}
+    assert not TEAM.find_by_name("joh").fuzzy
 
 
 @pytest.mark.parametrize(
@@ -87,59 +87,61 @@ def test_a_whole_word_beats_a_beginning_and_a_beginning_a_slip() -> None:
     ],
 )
 def test_a_slip_finds_the_closest_and_says_so(typed: str, who: str) -> None:
-    matches = TEAM.called(typed)
-    assert matches.close
-    assert matches.people[0].username == who
+    matches = TEAM.find_by_name(typed)
+    assert matches.fuzzy
+    assert matches.users[0].username == who
 
 
 @pytest.mark.parametrize("typed", ["xyzzy", "***", "", "@", "john garcia", "qq"])
 def test_nobody_is_better_than_anybody(typed: str) -> None:
-    assert TEAM.called(typed) == Matches(close=True)
+    assert TEAM.find_by_name(typed) == Matches(fuzzy=True)
 
 
 def test_an_address_is_found_in_any_case_also_one_that_is_not_the_primary() -> None:
-    assert found(TEAM.with_email("JOHN@acme.com")) == {"johndoe"}
-    assert found(TEAM.with_email("ps@home.example")) == {"priya"}
-    assert TEAM.with_email("nobody@acme.com").total == 0
+    assert found(TEAM.find_by_email("JOHN@acme.com")) == {"johndoe"}
+    assert found(TEAM.find_by_email("ps@home.example")) == {"priya"}
+    assert TEAM.find_by_email("nobody@acme.com").total == 0
 
 
 def test_a_mistyped_address_has_neighbours() -> None:
-    assert TEAM.near_emails("jon@acme.com")[0] == "john@acme.com"
-    assert TEAM.near_emails("q@elsewhere.example.org") == ()
+    assert TEAM.suggest_emails("jon@acme.com")[0] == "john@acme.com"
+    assert TEAM.suggest_emails("q@elsewhere.example.org") == ()
 
 
 def test_a_phone_number_exactly_else_by_its_end() -> None:
-    assert found(TEAM.with_phone(["919999999999"])) == {"priya"}
-    assert found(TEAM.with_phone(["9999999999"])) == {"priya"}
-    assert found(TEAM.with_phone(["08012345678"])) == {"johnny"}
-    assert TEAM.with_phone(["5555555"]).total == 0
+    assert found(TEAM.find_by_phone(["919999999999"])) == {"priya"}
+    assert found(TEAM.find_by_phone(["9999999999"])) == {"priya"}
+    assert found(TEAM.find_by_phone(["08012345678"])) == {"johnny"}
+    assert TEAM.find_by_phone(["5555555"]).total == 0
 
 
 def test_the_deleted_are_never_found_and_the_inactive_come_last() -> None:
-    assert TEAM.with_email("tomas@acme.com").total == 0
-    assert TEAM.called("Tomas Gone").total == 0
-    assert TEAM.with_id(GONE.id) is None
-    same = roster([user("Ana", "B", username="a", isActive=False), user("Ana", "B", username="z")])
-    assert [one.username for one in same.called("ana b").people] == ["z", "a"]
+    assert TEAM.find_by_email("tomas@acme.com").total == 0
+    assert TEAM.find_by_name("Tomas Gone").total == 0
+    assert TEAM.get(GONE.id) is None
+    same = build_index(
+        [user("Ana", "B", username="a", isActive=False), user("Ana", "B", username="z")]
+    )
+    assert [one.username for one in same.find_by_name("ana b").users] == ["z", "a"]
 
 
 def test_many_matches_are_cut_and_counted() -> None:
-    crowd = roster(user("Sam", f"No{n}", username=f"sam{n}") for n in range(MOST_MATCHES + 20))
-    matches = crowd.called("sam")
-    assert (len(matches.people), matches.total) == (MOST_MATCHES, MOST_MATCHES + 20)
+    crowd = build_index(user("Sam", f"No{n}", username=f"sam{n}") for n in range(MAX_MATCHES + 20))
+    matches = crowd.find_by_name("sam")
+    assert (len(matches.users), matches.total) == (MAX_MATCHES, MAX_MATCHES + 20)
 
 
 def test_a_list_without_phones_says_so() -> None:
     v1 = User.model_validate({"id": "1", "firstName": "A", "primaryPhone": None})
-    assert not roster([v1]).knows_phones
-    assert TEAM.knows_phones
+    assert not build_index([v1]).has_phones
+    assert TEAM.has_phones
 
 
 def test_an_empty_team_can_be_searched() -> None:
-    empty = roster([])
-    assert empty.called("john").total == 0
-    assert empty.with_phone(["919999999999"]).total == 0
-    assert empty.near_emails("a@b.co") == ()
+    empty = build_index([])
+    assert empty.find_by_name("john").total == 0
+    assert empty.find_by_phone(["919999999999"]).total == 0
+    assert empty.suggest_emails("a@b.co") == ()
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=8), st.text())
@@ -147,9 +149,9 @@ def test_whatever_people_are_called_and_type_the_search_answers(
     names: list[tuple[str, str]], typed: str
 ) -> None:
     people = [user(a, b, username=f"u{n}") for n, (a, b) in enumerate(names)]
-    team = roster(people)
-    assert team.called(typed).total <= len(people)
+    team = build_index(people)
+    assert team.find_by_name(typed).total <= len(people)
     for one in people:
         if one.full_name:
-            called = team.called(one.full_name)
-            assert one in called.people or not any(sign.isalnum() for sign in one.full_name)
+            called = team.find_by_name(one.full_name)
+            assert one in called.users or not any(sign.isalnum() for sign in one.full_name)

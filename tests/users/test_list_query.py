@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bot.users.index import roster
-from bot.users.list_query import Filter, listing, roles_called, roles_of, statuses_of
-from bot.users.names import Names
+from bot.users.index import build_index
+from bot.users.list_query import (
+    UserFilter,
+    available_roles,
+    available_statuses,
+    filter_users,
+    match_roles,
+)
+from bot.users.names import RoleAndTeamNames
 from tests.users.people import user
 
-NAMES = Names(roles={"inside_sales": "Inside Sales", "field_sales": "Field Sales"})
-TEAM = roster([
+NAMES = RoleAndTeamNames(roles={"inside_sales": "Inside Sales", "field_sales": "Field Sales"})
+TEAM = build_index([
     user("Ann", "Zed", "ann@acme.com", username="ann", role="inside_sales",
          availabilityStatus="AVAILABLE", createdAt=3000),
     user("Émile", "Bo", "emile@acme.com", username="emile", role="field_sales",
@@ -24,7 +30,7 @@ ROLES = ("Field Sales", "Inside Sales", "Support agent")
 
 
 def shown(**wanted: object) -> list[str]:
-    return [one.username for one in listing(TEAM, NAMES, Filter(**wanted))]  # type: ignore[arg-type]
+    return [one.username for one in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
 
 
 def test_the_active_by_name_whatever_its_accents() -> None:
@@ -86,9 +92,9 @@ def test_orders(sort: str, who: list[str]) -> None:
     ],
 )
 def test_a_typed_role_means_labels(typed: str, meant: tuple[str, ...]) -> None:
-    assert roles_called(typed, ROLES) == meant
+    assert match_roles(typed, ROLES) == meant
 
 
 def test_only_roles_and_statuses_in_use_are_offered() -> None:
-    assert roles_of(TEAM, NAMES) == ROLES
-    assert statuses_of(TEAM)[-1] == "on_leave"
+    assert available_roles(TEAM, NAMES) == ROLES
+    assert available_statuses(TEAM)[-1] == "on_leave"

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from bot.users.query import emails, part_of_id, read
+from bot.users.query import extract_emails, is_partial_id, parse_query
 
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 
 
 @pytest.mark.parametrize("typed", [JOHN, JOHN.upper(), JOHN.replace("-", ""), f" {JOHN} "])
 def test_an_id_in_any_case_with_or_without_hyphens(typed: str) -> None:
-    assert read(typed).id == JOHN
+    assert parse_query(typed).id == JOHN
 
 
 @pytest.mark.parametrize(
     "typed", ["John@Acme.com", "<john@acme.com>", "John Doe <john@acme.com>", "john@acme.com,"]
 )
 def test_an_address_also_where_a_name_was_pasted_with_it(typed: str) -> None:
-    assert read(typed).email == "john@acme.com"
+    assert parse_query(typed).email == "john@acme.com"
 
 
 def test_several_addresses_are_several() -> None:
-    assert emails("a@x.co, b@x.co a@X.co") == ("a@x.co", "b@x.co")
+    assert extract_emails("a@x.co, b@x.co a@X.co") == ("a@x.co", "b@x.co")
 
 
 def test_a_number_is_a_phone_and_a_name_is_neither() -> None:
-    assert read("+91 99999 99999").phones
+    assert parse_query("+91 99999 99999").phone_candidates
     for name in ("john", "@john", "john@", "@acme.com", "10:30"):
-        query = read(name)
-        assert (query.id, query.email, query.phones) == ("", "", ())
+        query = parse_query(name)
+        assert (query.id, query.email, query.phone_candidates) == ("", "", ())
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_number_is_a_phone_and_a_name_is_neither() -> None:
     ],
 )
 def test_a_part_of_an_id_is_recognised(typed: str, part: bool) -> None:
-    assert part_of_id(typed) is part
+    assert is_partial_id(typed) is part

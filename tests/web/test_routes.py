@@ -84,7 +84,7 @@ async def test_readyz_recovers_once_the_reading_is_old(post: Post, clock: Manual
 
 
 async def test_readyz_says_503_once_the_bot_stops(post: Post) -> None:
-    async with post.world.bot.taking_work():
+    async with post.world.bot.accepting_requests():
         assert (await post.ask("/readyz")).status == 200
     answer = await post.ask("/readyz")
     assert (answer.status, answer.body) == (503, {"status": "stopping"})
@@ -158,7 +158,7 @@ async def test_a_fault_of_ours_is_logged_with_a_reference(acme: World) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    health, metrics = acme.bot.desk.health, acme.bot.metrics
+    health, metrics = acme.bot.context.health, acme.bot.metrics
     app = WebApp(slack=broken, events=broken, health=health, metrics=metrics)
     with capture_logs() as lines:
         async with serve(app) as url, posting(replace(acme, bot_url=url)) as post:

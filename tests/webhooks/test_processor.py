@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.db.engine import Database, open_database
-from bot.errors import StoreUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.messages.repository import Send, Sends
-from bot.messages.status import State
-from bot.messages.status_updates import Statuses
-from bot.webhooks.processor import LOOK_SECONDS, Delivery
-from bot.webhooks.repository import Arrived, Events
+from bot.messages.status import SendStatus
+from bot.messages.status_updates import StatusUpdates
+from bot.webhooks.processor import POLL_INTERVAL_SECONDS, EventProcessor
+from bot.webhooks.repository import Events, RawEvent
 from tests.clock import ManualClock
 from tests.db.rows import begun
 from tests.messages.upstream import until
@@ -37,17 +37,22 @@ class Stage:
         self.events = Events(self.database)
         self.delivery = self.at_work()
 
-    def at_work(self) -> Delivery:
-        return Delivery(self.events, Statuses(self.database), self.clock, moved=self.moves.append)
+    def at_work(self) -> EventProcessor:
+        return EventProcessor(
+            self.events,
+            StatusUpdates(self.database),
+            self.clock,
+            on_status_change=self.moves.append,
+        )
 
     async def accepted(
         self,
         number: int = 1,
     ) -> Send:
         send = await begun(self.sends, f"view-{number}")
-        return await self.sends.note(
+        return await self.sends.record_outcome(
             send.id,
-            State.ACCEPTED,
+            SendStatus.ACCEPTED,
             self.clock.time(),
             wamid=f"wamid.{number}",
             message_id=f"m-{number}",
@@ -55,13 +60,13 @@ class Stage:
 
     async def arrive(self, *bodies: bytes) -> None:
         await self.events.store(
-            [Arrived(f"{random.random()}", body) for body in bodies], self.clock.time()
+            [RawEvent(f"{random.random()}", body) for body in bodies], self.clock.time()
         )
 
-    async def state(self, number: int = 1) -> State:
-        send = await self.sends.by_key(f"view-{number}")
+    async def state(self, number: int = 1) -> SendStatus:
+        send = await self.sends.find_by_key(f"view-{number}")
         assert send is not None
-        return send.state
+        return send.status
 
 
 @pytest.fixture
@@ -76,66 +81,66 @@ async def test_a_send_follows_its_events_to_the_end(stage: Stage) -> None:
     await stage.accepted()
     for word in ("SENT", "DELIVERED", "READ"):
         await stage.arrive(dump(chakra(word)))
-        assert await stage.delivery.step() == 1
-        assert stage.moves[-1].state is State(word.lower())
-    assert stage.moves[-1].state_at == AT
+        assert await stage.delivery.run_once() == 1
+        assert stage.moves[-1].status is SendStatus(word.lower())
+    assert stage.moves[-1].status_at == AT
 
 
 async def test_both_formats_of_one_event_are_one(stage: Stage) -> None:
     await stage.accepted()
     await stage.arrive(dump(chakra("SENT")), dump(meta(meta_status("sent"))))
-    await stage.delivery.step()
-    assert [move.state for move in stage.moves] == [State.SENT]
+    await stage.delivery.run_once()
+    assert [move.status for move in stage.moves] == [SendStatus.SENT]
 
 
 async def test_a_failure_brings_its_reason(stage: Stage) -> None:
     await stage.accepted()
     await stage.arrive(dump(chakra("FAILED")))
-    await stage.delivery.step()
+    await stage.delivery.run_once()
     [move] = stage.moves
     assert move.failure is not None
-    assert (move.state, move.failure.code) == (State.FAILED, 131026)
+    assert (move.status, move.failure.code) == (SendStatus.FAILED, 131026)
 
 
 async def test_what_failed_after_it_was_delivered_stays_delivered(stage: Stage) -> None:
     await stage.accepted()
     await stage.arrive(dump(chakra("DELIVERED")), dump(chakra("FAILED")))
-    await stage.delivery.step()
-    assert (await stage.state(), stage.moves[-1].failure) == (State.DELIVERED, None)
+    await stage.delivery.run_once()
+    assert (await stage.state(), stage.moves[-1].failure) == (SendStatus.DELIVERED, None)
 
 
 async def test_an_unknown_send_becomes_what_an_event_says(stage: Stage) -> None:
     send = await begun(stage.sends, "view-1")
-    await stage.sends.note(send.id, State.UNKNOWN, 1, wamid="wamid.1")
+    await stage.sends.record_outcome(send.id, SendStatus.UNKNOWN, 1, wamid="wamid.1")
     await stage.arrive(dump(chakra("DELIVERED")))
-    await stage.delivery.step()
-    assert await stage.state() is State.DELIVERED
+    await stage.delivery.run_once()
+    assert await stage.state() is SendStatus.DELIVERED
 
 
 async def test_events_before_the_answer_are_kept_for_it(stage: Stage) -> None:
     await stage.arrive(dump(chakra("READ")), dump(chakra("SENT")))
-    await stage.delivery.step()
+    await stage.delivery.run_once()
     assert stage.moves == []
-    await stage.delivery.catch_up(await stage.accepted())
-    assert await stage.state() is State.READ
+    await stage.delivery.apply_pending(await stage.accepted())
+    assert await stage.state() is SendStatus.READ
 
 
 async def test_what_was_kept_and_not_applied_is_applied_later(stage: Stage) -> None:
     await stage.arrive(dump(chakra("READ")))
-    await stage.delivery.step()
+    await stage.delivery.run_once()
     await stage.accepted()  # and killed before it caught up
-    await stage.delivery.apply_left_over()
-    assert await stage.state() is State.READ
+    await stage.delivery.apply_unmatched()
+    assert await stage.state() is SendStatus.READ
     assert len(stage.moves) == 1
-    await stage.delivery.apply_left_over()
+    await stage.delivery.apply_unmatched()
     assert len(stage.moves) == 1
 
 
 async def test_news_of_strangers_and_junk_move_nobody(stage: Stage) -> None:
     await stage.accepted()
     await stage.arrive(b"{}", b"\xff", dump(chakra("READ", "wamid.9", "m-9")), dump([1]))
-    assert await stage.delivery.step() == 4
-    assert await stage.state() is State.ACCEPTED
+    assert await stage.delivery.run_once() == 4
+    assert await stage.state() is SendStatus.ACCEPTED
 
 
 async def test_events_that_a_dead_process_stored_are_processed_at_the_next_start(
@@ -147,15 +152,15 @@ async def test_events_that_a_dead_process_stored_are_processed_at_the_next_start
     await until(lambda: bool(stage.moves))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert await stage.state() is State.READ
+    assert await stage.state() is SendStatus.READ
 
 
 async def test_what_another_replica_stored_is_seen_within_seconds(stage: Stage) -> None:
     await stage.accepted()
     running = asyncio.create_task(stage.delivery.run())
-    await stage.clock.until_sleeping(LOOK_SECONDS)
+    await stage.clock.until_sleeping(POLL_INTERVAL_SECONDS)
     await stage.arrive(dump(chakra("READ")))  # and nobody rings
-    await stage.clock.advance(LOOK_SECONDS)
+    await stage.clock.advance(POLL_INTERVAL_SECONDS)
     await until(lambda: bool(stage.moves))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -168,7 +173,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
         async def process(self, *arguments: Any) -> Any:
             if self.failures:
                 self.failures -= 1
-                raise StoreUnavailable("gone")
+                raise DatabaseUnavailable("gone")
             return await super().process(*arguments)
 
     await stage.accepted()
@@ -194,9 +199,9 @@ async def test_two_replicas_at_once_bring_every_send_to_its_end(stage: Stage) ->
     random.Random(7).shuffle(bodies)
     await stage.arrive(*bodies)
     workers = [stage.at_work(), stage.at_work()]
-    while any(await asyncio.gather(*(worker.step() for worker in workers))):
+    while any(await asyncio.gather(*(worker.run_once() for worker in workers))):
         pass
-    assert {await stage.state(number) for number in range(sends)} == {State.READ}
+    assert {await stage.state(number) for number in range(sends)} == {SendStatus.READ}
 
 
 # --- whatever the order ---------------------------------------------------------------------------
@@ -224,14 +229,14 @@ async def _in_that_order(coming: list[tuple[int, str, bool]], known_after: int) 
         for one in early:
             await _deliver(stage, *one)
         for number in range(SENDS):
-            await stage.delivery.catch_up(await stage.accepted(number))
+            await stage.delivery.apply_pending(await stage.accepted(number))
         for one in late:
             await _deliver(stage, *one)
         for number in range(SENDS):
-            ranks = [move.state.rank for move in stage.moves if move.key == f"view-{number}"]
+            ranks = [move.status.rank for move in stage.moves if move.key == f"view-{number}"]
             assert ranks == sorted(ranks)
-            told = [State(word) for of, word, _ in coming if of == number]
-            best = max([State.ACCEPTED, *told], key=lambda state: state.rank)
+            told = [SendStatus(word) for of, word, _ in coming if of == number]
+            best = max([SendStatus.ACCEPTED, *told], key=lambda state: state.rank)
             assert await stage.state(number) is best
 
 
@@ -241,4 +246,4 @@ async def _deliver(stage: Stage, number: int, word: str, in_chakras: bool) -> No
         chakra(word.upper(), wamid, message_id) if in_chakras else meta(meta_status(word, wamid))
     )
     await stage.arrive(dump(event))
-    await stage.delivery.step()
+    await stage.delivery.run_once()

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.db.engine import Database, open_database
-from bot.errors import StoreUnavailable
-from bot.webhooks.receiver import BODY_BYTES, Intake
+from bot.errors import DatabaseUnavailable
+from bot.webhooks.receiver import MAX_BODY_BYTES, WebhookReceiver
 from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
 from tests.messages.webhooks import SECRET, chakra, dump, meta, meta_status, sign
@@ -32,8 +32,8 @@ class Door:
         self.clock = ManualClock()
         self.rings = 0
         self.kinds: list[str] = []
-        self.intake = Intake(
-            events, self.clock, secret=secret, arrived=self._ring, observe=self.kinds.append
+        self.intake = WebhookReceiver(
+            events, self.clock, secret=secret, on_stored=self._ring, on_event=self.kinds.append
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.intake))
 
@@ -184,7 +184,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(door: Door) -> No
         return {"type": "http.request", "body": b" " * 65_536, "more_body": True}
 
     assert await status_of(door, receive) == 413
-    assert read <= BODY_BYTES // 65_536 + 1
+    assert read <= MAX_BODY_BYTES // 65_536 + 1
 
 
 async def test_a_body_that_dawdles_is_given_up(door: Door) -> None:
@@ -236,7 +236,7 @@ def test_whatever_comes_is_answered_below_500(
 
 
 class Failing(Events):
-    fault: Exception | None = StoreUnavailable("the disk is full")
+    fault: Exception | None = DatabaseUnavailable("the disk is full")
 
     async def store(self, *arguments: Any) -> None:
         if self.fault:
@@ -244,7 +244,7 @@ class Failing(Events):
         await super().store(*arguments)
 
 
-@pytest.mark.parametrize("fault", [StoreUnavailable("the disk is full"), RuntimeError("a bug")])
+@pytest.mark.parametrize("fault", [DatabaseUnavailable("the disk is full"), RuntimeError("a bug")])
 async def test_what_cannot_be_stored_is_not_acknowledged(
     sqlite: Database, fault: Exception
 ) -> None:
@@ -287,7 +287,7 @@ async def test_a_burst_is_acknowledged_in_few_writes(door: Door, sqlite: Databas
 
 async def test_more_than_memory_may_hold_is_asked_to_come_again(sqlite: Database) -> None:
     door = Door(Events(sqlite))  # and nobody writes
-    large = dump(chakra("SENT", pad="x" * (BODY_BYTES - 1_000)))
+    large = dump(chakra("SENT", pad="x" * (MAX_BODY_BYTES - 1_000)))
     waiting = [asyncio.create_task(door.post(large)) for _ in range(21)]
     await settle()
     answers = [await door.post(large) for _ in range(2)]

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot.chakra.transport.error_mapping import refusal_inside, unreadable
-from bot.chakra.transport.exchange import Answer
+from bot.chakra.transport.error_mapping import error_in_body, invalid_response
+from bot.chakra.transport.exchange import ChakraResponse
 from bot.errors import ChakraError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -22,14 +22,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Envelope:
-    answer: Answer
+    answer: ChakraResponse
     body: Mapping[str, Any] = field(repr=False)
 
     @property
     def data(self) -> Any:
         """`_data`, which may be null. Raises when there is none."""
         if "_data" not in self.body:
-            raise self.unfit("_data", "It is missing.")
+            raise self.invalid("_data", "It is missing.")
         return self.body["_data"]
 
     @property
@@ -42,54 +42,55 @@ class Envelope:
         meta = self.body.get("_meta")
         return meta if isinstance(meta, Mapping) else {}
 
-    def one(self, model: type[Model]) -> Model:
+    def parse_data(self, model: type[Model]) -> Model:
         """`_data` as one object."""
-        return self.fit(model, self.data, "_data")
+        return self.parse(model, self.data, "_data")
 
-    def metas(self, model: type[Model]) -> Model:
+    def parse_unwrapped(self, model: type[Model]) -> Model:
         """Meta's answer as one object, wrapped in `_data` or not."""
-        return self.fit(model, self.unwrapped, "_data" if "_data" in self.body else "body")
+        return self.parse(model, self.unwrapped, "_data" if "_data" in self.body else "body")
 
-    def many(self, model: type[Model]) -> tuple[Model, ...]:
+    def parse_list(self, model: type[Model]) -> tuple[Model, ...]:
         """`_data` as an array of objects."""
         data = self.data
         if not isinstance(data, list):
-            raise self.unfit("_data", f"An array was expected, not {_sort_of(data)}.")
-        return tuple(self.fit(model, item, f"_data[{i}]") for i, item in enumerate(data))
+            raise self.invalid("_data", f"An array was expected, not {_json_type(data)}.")
+        return tuple(self.parse(model, item, f"_data[{i}]") for i, item in enumerate(data))
 
-    def fit(self, model: type[Model], value: object, place: str) -> Model:
+    def parse(self, model: type[Model], value: object, location: str) -> Model:
         """`value`, which stands at `place`, as an object. Raises what `unfit` makes."""
         if not isinstance(value, Mapping):
-            raise self.unfit(place, f"An object was expected, not {_sort_of(value)}.")
+            raise self.invalid(location, f"An object was expected, not {_json_type(value)}.")
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
+            field_path = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
         # Outside the handler: pydantic's error quotes the value, which is personal data.
-        raise self.unfit(f"{place}.{where}", "It is missing or of the wrong sort.")
+        raise self.invalid(f"{location}.{field_path}", "It is missing or of the wrong sort.")
 
-    def unfit(self, place: str, why: str) -> ChakraError:
-        return unreadable(self.answer, why, place)
+    def invalid(self, location: str, reason: str) -> ChakraError:
+        return invalid_response(self.answer, reason, location)
 
 
-def read(answer: Answer) -> Envelope:
+def parse_envelope(response: ChakraResponse) -> Envelope:
     """Raises `Rejected`, or what Meta's code stands for, where the body holds `_errors` or Meta's
-    `error`; for a body that is no JSON object `Unreadable`, or, after a write, `OutcomeUnknown`."""
-    if not answer.whole:
-        raise unreadable(answer, "The body is too large or damaged.")
+    `error`; for a body that is no JSON object `InvalidResponse`, or, after a write,
+    `OutcomeUnknown`."""
+    if not response.is_complete:
+        raise invalid_response(response, "The body is too large or damaged.")
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
-        sort = answer.media_type or "no media type"
-        raise unreadable(answer, f"The body is not JSON ({sort}).") from None
+        sort = response.media_type or "no media type"
+        raise invalid_response(response, f"The body is not JSON ({sort}).") from None
     if not isinstance(body, dict):
-        raise unreadable(answer, f"An object was expected, not {_sort_of(body)}.")
-    if refused := refusal_inside(answer, body):
+        raise invalid_response(response, f"An object was expected, not {_json_type(body)}.")
+    if refused := error_in_body(response, body):
         raise refused
-    return Envelope(answer, body)
+    return Envelope(response, body)
 
 
-def _sort_of(value: object) -> str:
+def _json_type(value: object) -> str:
     if value is None:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a string"}

@@ -11,194 +11,222 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from bot.chakra.meta import MetaError, meta_error_in
-from bot.chakra.meta_errors import UnnamedCode
+from bot.chakra.meta import MetaError, find_meta_error
+from bot.chakra.meta_errors import UnknownMetaCode
 from bot.chakra.transport.error_body import (
-    LARGEST_BODY,
-    complaint_in,
-    complaint_of,
-    names_a_wait_in_words,
-    wait_named_by,
+    MAX_ERROR_BODY_BYTES,
+    has_retry_after_text,
+    message_in_body,
+    message_in_response,
+    retry_after_seconds,
 )
-from bot.chakra.transport.exchange import Answer, Call, Silence
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse, TransportError
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
     Rejected,
-    RoleTooSmall,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
-    Unreadable,
 )
 
-RETRIED = frozenset({408, *range(500, 600)}) - {501}
+RETRYABLE_STATUSES = frozenset({408, *range(500, 600)}) - {501}
 """Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will
 never know how."""
 
-TIMED_OUT = 408
+REQUEST_TIMEOUT = 408
 
-REFUSALS: dict[int, type[ChakraError]] = {
-    401: KeyRefused,
-    403: RoleTooSmall,
-    404: Missing,
+ERRORS_BY_STATUS: dict[int, type[ChakraError]] = {
+    401: AuthenticationError,
+    403: PermissionDenied,
+    404: ResourceNotFound,
     408: Unavailable,
-    410: Missing,
-    429: Throttled,
+    410: ResourceNotFound,
+    429: RateLimited,
     501: Rejected,
 }
 """Any other 4xx is `Rejected`."""
 
-_WITHOUT_WORDS = {
+_DEFAULT_MESSAGES = {
     401: "The access token was not accepted.",
     403: "The role of the access token does not allow this.",
     404: "There is no such thing.",
     429: "Chakra was asked too often.",
 }
 
-_SILENCES = {
+_TRANSPORT_MESSAGES = {
     "connect": "No connection to Chakra could be made.",
     "pool": "Too many requests to Chakra were waiting already.",
     "timeout": "Chakra did not answer in time.",
 }
 
 
-def is_throttled(answer: Answer) -> bool:
+def is_rate_limited(response: ChakraResponse) -> bool:
     """429, or any 4xx whose words are "retry after <N> ms" (a client in production takes those for
     429, and no status is documented) or that relays one of Meta's codes for it."""
-    if answer.status == 429:
+    if response.status == 429:
         return True
-    if not 400 <= answer.status < 500:
+    if not 400 <= response.status < 500:
         return False
-    meta = meta_error_of(answer)
-    by_meta = meta is not None and meta.owner is not None and issubclass(meta.owner, Throttled)
-    return by_meta or names_a_wait_in_words(answer)
+    meta = meta_error_in_response(response)
+    by_meta = (
+        meta is not None
+        and meta.error_class is not None
+        and issubclass(meta.error_class, RateLimited)
+    )
+    return by_meta or has_retry_after_text(response)
 
 
-def wait_after(answer: Answer, now: float) -> float | None:
+def retry_after_or_default(response: ChakraResponse, now: float) -> float | None:
     """Seconds that the answer asks to wait, or that its code of Meta's is known to take."""
-    named = wait_named_by(answer, now)
-    meta = meta_error_of(answer)
-    usual = meta.owner.not_before if meta is not None and meta.owner is not None else None
-    return usual if named is None else named
+    retry_after = retry_after_seconds(response, now)
+    meta = meta_error_in_response(response)
+    default = (
+        meta.error_class.default_retry_after
+        if meta is not None and meta.error_class is not None
+        else None
+    )
+    return default if retry_after is None else retry_after
 
 
-def refusal(answer: Answer, now: float) -> ChakraError | None:
+def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
     """The error that an answer of any status stands for; nothing for 2xx, whose body is still to
     be read. `now` is the time of day."""
-    if answer.ok:
+    if response.ok:
         return None
-    words = complaint_of(answer)
-    if answer.status < 400:
-        return unreadable(answer, f"It answered {answer.status}: this is not Chakra's API.")
-    meta = meta_error_of(answer)
-    kind = _kind_by_meta(answer, meta) or _kind(answer, now)
-    usual = _WITHOUT_WORDS.get(answer.status, f"The request failed with status {answer.status}.")
-    if kind is RoleTooSmall and words:
-        words = f"{usual} {words}"
-    waits = issubclass(kind, Throttled | Unavailable)
-    return _made(kind, answer, words or usual, meta, wait_named_by(answer, now) if waits else None)
+    message = message_in_response(response)
+    if response.status < 400:
+        return invalid_response(
+            response, f"It answered {response.status}: this is not Chakra's API."
+        )
+    meta = meta_error_in_response(response)
+    error_class = _error_class_by_meta_code(response, meta) or _error_class_by_status(response, now)
+    default_message = _DEFAULT_MESSAGES.get(
+        response.status, f"The request failed with status {response.status}."
+    )
+    if error_class is PermissionDenied and message:
+        message = f"{default_message} {message}"
+    waits = issubclass(error_class, RateLimited | Unavailable)
+    return _build_error(
+        error_class,
+        response,
+        message or default_message,
+        meta,
+        retry_after_seconds(response, now) if waits else None,
+    )
 
 
-def refusal_inside(answer: Answer, body: Mapping[str, object]) -> ChakraError | None:
+def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> ChakraError | None:
     """The error that a 2xx carries in `_errors`, or in `error` as Meta does; nothing without."""
-    said = {name: body[name] for name in ("_errors", "error") if body.get(name)}
-    if not said:
+    errors = {name: body[name] for name in ("_errors", "error") if body.get(name)}
+    if not errors:
         return None
-    meta = meta_error_in(said)
-    kind: type[ChakraError] = Throttled if names_a_wait_in_words(answer) else Rejected
+    meta = find_meta_error(errors)
+    kind: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
     if meta is not None:
-        kind = meta.owner or UnnamedCode
-    words = complaint_in(said) or "Chakra refused and gave no reason."
-    wait = wait_named_by(answer, 0.0) if issubclass(kind, Throttled) else None
-    return _made(kind, answer, words, meta, wait)
+        kind = meta.error_class or UnknownMetaCode
+    message = message_in_body(errors) or "Chakra refused and gave no reason."
+    wait = retry_after_seconds(response, 0.0) if issubclass(kind, RateLimited) else None
+    return _build_error(kind, response, message, meta, wait)
 
 
-def meta_error_of(answer: Answer) -> MetaError | None:
-    if answer.ok or len(answer.body) > LARGEST_BODY or answer.media_type == "text/html":
+def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
+    if (
+        response.ok
+        or len(response.body) > MAX_ERROR_BODY_BYTES
+        or response.media_type == "text/html"
+    ):
         return None
     with suppress(ValueError):
-        return meta_error_in(answer.json())
-    return meta_error_in(answer.body.decode("utf-8", "replace"))
+        return find_meta_error(response.json())
+    return find_meta_error(response.body.decode("utf-8", "replace"))
 
 
-def _kind_by_meta(answer: Answer, meta: MetaError | None) -> type[ChakraError] | None:
+def _error_class_by_meta_code(
+    response: ChakraResponse, meta: MetaError | None
+) -> type[ChakraError] | None:
     """The class that owns the code, whatever the status: Meta itself says not to go by that.
 
-    Save that in a 5xx "something failed" (`MetaBusy`), like a code that nobody knows, says nothing
+    Save that in a 5xx "something failed" (`MetaUnavailable`), like a code that nobody knows, "
+    "says nothing
     of what became of a write.
     """
     if meta is None:
         return None
-    if meta.owner is not None:
-        vague = answer.status >= 500 and answer.call.writes
-        return None if vague and issubclass(meta.owner, Unavailable) else meta.owner
-    known = answer.status in REFUSALS or answer.status >= 500 or is_throttled(answer)
-    return None if known else UnnamedCode
+    if meta.error_class is not None:
+        vague = response.status >= 500 and response.request.is_write
+        return None if vague and issubclass(meta.error_class, Unavailable) else meta.error_class
+    known = (
+        response.status in ERRORS_BY_STATUS or response.status >= 500 or is_rate_limited(response)
+    )
+    return None if known else UnknownMetaCode
 
 
-def _made(
-    kind: type[ChakraError],
-    answer: Answer,
-    words: str,
+def _build_error(
+    error_class: type[ChakraError],
+    response: ChakraResponse,
+    message: str,
     meta: MetaError | None,
     retry_after: float | None,
 ) -> ChakraError:
-    return kind(
-        words,
-        endpoint=answer.call.endpoint,
-        status=answer.status,
-        request_id=answer.request_id,
+    return error_class(
+        message,
+        endpoint=response.request.endpoint,
+        status=response.status,
+        request_id=response.request_id,
         retry_after=retry_after,
         code=meta.code if meta else None,
         details=meta.details if meta else "",
     )
 
 
-def _kind(answer: Answer, now: float) -> type[ChakraError]:
-    if is_throttled(answer):
-        return Throttled
-    if answer.status == TIMED_OUT and answer.call.writes:
+def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraError]:
+    if is_rate_limited(response):
+        return RateLimited
+    if response.status == REQUEST_TIMEOUT and response.request.is_write:
         return OutcomeUnknown  # a gateway may say so after it had handed the write on
-    if answer.status in REFUSALS:
-        return REFUSALS[answer.status]
-    if answer.status < 500:
+    if response.status in ERRORS_BY_STATUS:
+        return ERRORS_BY_STATUS[response.status]
+    if response.status < 500:
         return Rejected
-    turned_away = answer.status == 503 and wait_named_by(answer, now) is not None
-    return OutcomeUnknown if answer.call.writes and not turned_away else Unavailable
+    turned_away = response.status == 503 and retry_after_seconds(response, now) is not None
+    return OutcomeUnknown if response.request.is_write and not turned_away else Unavailable
 
 
-def missing(answer: Answer) -> Missing:
+def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
     """For a 2xx whose `_data` is null: the id was understood and nothing belongs to it."""
-    return Missing(
-        _WITHOUT_WORDS[404],
-        endpoint=answer.call.endpoint,
-        status=answer.status,
-        request_id=answer.request_id,
+    return ResourceNotFound(
+        _DEFAULT_MESSAGES[404],
+        endpoint=response.request.endpoint,
+        status=response.status,
+        request_id=response.request_id,
     )
 
 
-def unanswered(call: Call, silence: Silence) -> ChakraError:
-    kind = OutcomeUnknown if call.writes and silence.sent else Unavailable
-    words = _SILENCES.get(silence.kind, "The connection to Chakra broke off.")
-    if silence.detail:
-        words = f"{words} ({silence.detail})"
-    return kind(words, endpoint=call.endpoint, request_id=call.request_id)
+def transport_error(request: ChakraRequest, error: TransportError) -> ChakraError:
+    error_class = OutcomeUnknown if request.is_write and error.sent else Unavailable
+    message = _TRANSPORT_MESSAGES.get(error.kind, "The connection to Chakra broke off.")
+    if error.detail:
+        message = f"{message} ({error.detail})"
+    return error_class(message, endpoint=request.endpoint, request_id=request.request_id)
 
 
-def unreadable(answer: Answer, why: str, field: str = "") -> ChakraError:
-    """`Unreadable` for a read. A write was answered, only not in a form that says what was done,
+def invalid_response(response: ChakraResponse, reason: str, field: str = "") -> ChakraError:
+    """`InvalidResponse` for a read. A write was answered, only not in a form that says what was
+    done,
     so that it is `OutcomeUnknown`, and the message carries the field."""
-    call, status, request_id = answer.call, answer.status, answer.request_id
-    if call.writes:
-        place = f" ({field})" if field else ""
+    request, status, request_id = response.request, response.status, response.request_id
+    if request.is_write:
+        location = f" ({field})" if field else ""
         return OutcomeUnknown(
-            f"The answer could not be read{place}: {why}",
-            endpoint=call.endpoint,
+            f"The answer could not be read{location}: {reason}",
+            endpoint=request.endpoint,
             status=status,
             request_id=request_id,
         )
-    return Unreadable(
-        why, field=field, endpoint=call.endpoint, status=status, request_id=request_id
+    return InvalidResponse(
+        reason, field=field, endpoint=request.endpoint, status=status, request_id=request_id
     )

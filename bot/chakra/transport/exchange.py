@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from bot.chakra.transport.multipart import Form
-from bot.errors import Missing
+from bot.errors import ResourceNotFound
 
-JSON = "application/json"
+JSON_MEDIA_TYPE = "application/json"
 
-LONGEST_PARAMETER = 512
+MAX_PARAMETER_LENGTH = 512
 """Of a path parameter, in characters. The contract's ids are UUIDs, short names and e-mail
 addresses, all far below; httpx refuses addresses above 65,536."""
 
 
 @dataclass(frozen=True)
-class Call:
+class ChakraRequest:
     """One request as a resource asked for it. A repeat sends the same call, `request_id` and all.
 
     `endpoint` is the path template, the only form that may stand in errors, logs and metrics.
@@ -34,36 +34,36 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | Form | None = field(default=None, repr=False)
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    until: float | None = None
-    asks: bool = False
-    accept: str = JSON
-    most: int | None = None
+    deadline: float | None = None
+    is_query: bool = False
+    accept: str = JSON_MEDIA_TYPE
+    max_response_bytes: int | None = None
 
     @property
-    def writes(self) -> bool:
-        return self.method != "GET" and not self.asks
+    def is_write(self) -> bool:
+        return self.method != "GET" and not self.is_query
 
     @property
-    def uploads(self) -> bool:
+    def is_upload(self) -> bool:
         return isinstance(self.body, Form)
 
     @property
     def content_type(self) -> str:
-        return self.body.content_type if isinstance(self.body, Form) else JSON
+        return self.body.content_type if isinstance(self.body, Form) else JSON_MEDIA_TYPE
 
 
 @dataclass(frozen=True)
-class Answer:
+class ChakraResponse:
     """A response of any status. Header names are lower case; `seconds` is how long this attempt
     took. `whole` is false where the body was longer than the limit or could not be decompressed:
     then `body` is empty."""
 
-    call: Call
+    request: ChakraRequest
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    whole: bool = True
-    seconds: float = 0.0
+    is_complete: bool = True
+    elapsed_seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -72,7 +72,7 @@ class Answer:
     @property
     def request_id(self) -> str:
         """Chakra's own id of the request where it names one, else ours."""
-        return self.headers.get("x-request-id", "")[:80] or self.call.request_id
+        return self.headers.get("x-request-id", "")[:80] or self.request.request_id
 
     @property
     def media_type(self) -> str:
@@ -86,7 +86,7 @@ class Answer:
             raise ValueError("nested too deeply") from None
 
 
-class Silence(Exception):
+class TransportError(Exception):
     """No answer came. `kind` is one word for metrics; `sent` is false where the connection was
     certainly never made, so that the request cannot have arrived; `detail` is the system's own
     sentence about it."""
@@ -98,22 +98,24 @@ class Silence(Exception):
         self.detail = detail
 
 
-Send = Callable[[Call], Awaitable[Answer]]
-"""Makes a call and returns its answer, whatever the status; raises `Silence`. What every policy
+Transport = Callable[[ChakraRequest], Awaitable[ChakraResponse]]
+"""Makes a call and returns its answer, whatever the status; raises `TransportError`. What every
+policy
 takes and what every policy is."""
 
 
-def path_of(endpoint: str, parameters: Mapping[str, str]) -> str:
+def build_path(endpoint: str, parameters: Mapping[str, str]) -> str:
     """The path of a template such as `/v2/ext/user/{userId}`, each parameter one safe segment.
 
-    Raises `Missing` for a parameter that no id can be (empty, a dot segment, endless): sending it
+    Raises `ResourceNotFound` for a parameter that no id can be (empty, a dot segment, endless):
+    sending it
     would ask another endpoint.
     """
-    segments = {name: _segment(endpoint, value) for name, value in parameters.items()}
+    segments = {name: _encode_segment(endpoint, value) for name, value in parameters.items()}
     return endpoint.format_map(segments)
 
 
-def _segment(endpoint: str, value: str) -> str:
-    if value in {"", ".", ".."} or len(value) > LONGEST_PARAMETER:
-        raise Missing("There can be nothing with this id.", endpoint=endpoint)
+def _encode_segment(endpoint: str, value: str) -> str:
+    if value in {"", ".", ".."} or len(value) > MAX_PARAMETER_LENGTH:
+        raise ResourceNotFound("There can be nothing with this id.", endpoint=endpoint)
     return quote(value, safe="", errors="replace")

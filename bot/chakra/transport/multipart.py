@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.chakra.text import plain
+from bot.chakra.text import sanitize_line
 
 _LONGEST_NAME = 240  # characters; common file systems take 255 bytes
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}", re.ASCII)
@@ -75,7 +75,7 @@ class Form:
 
     def _head(self) -> bytes:
         written = [self._part(_quoted(name)) + text for name, text in self.fields.items()]
-        name = _quoted(plain(self.file.name, _LONGEST_NAME) or "file")
+        name = _quoted(sanitize_line(self.file.name, _LONGEST_NAME) or "file")
         fits = _MEDIA_TYPE.fullmatch(self.file.media_type)
         media_type = self.file.media_type if fits else _ANY_TYPE
         written.append(self._part(_quoted(self.part), f'; filename="{name}"', media_type))

@@ -103,7 +103,8 @@ class EmbeddedChakra:
         raise KeyError(which)
 
     def add_person(self, **overrides: Any) -> Person:
-        """One more: ordinary, with an e-mail address, but for ``overrides`` (see ``Person``)."""
+        """One more: ordinary, with an e-mail address, but for ``overrides`` (see
+        ``CachedUser``)."""
         given = in_our_case(overrides)
         number = len(self._users.people) + 1
         username = given.get("username", f"person{number}")

@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import FileNotGiven, SlackError
+from bot.errors import FileUnavailable, SlackError
 from bot.slack.client.retry import CONNECT_RETRY_SECONDS, MAX_RETRY_WAIT_SECONDS, parse_retry_after
 
 DOWNLOAD, UPLOAD = "download", "upload"
@@ -91,33 +91,34 @@ class SlackFiles:
         )
 
     async def get_info(self, file_id: str) -> StoredFile:
-        """Raises ``FileNotGiven``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …"""
+        """Raises ``FileUnavailable``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …"""
         try:
             body = await self._slack.call("files.info", file=file_id)
         except SlackError as refused:
-            raise FileNotGiven(
+            raise FileUnavailable(
                 refused.method, refused.code, retry_after=refused.retry_after
             ) from refused
         shown = body.get("file")
         if not isinstance(shown, Mapping):
-            raise FileNotGiven("files.info", "unreadable")
+            raise FileUnavailable("files.info", "unreadable")
         return _parse_file(file_id, shown)
 
     async def download(self, file: StoredFile, *, max_bytes: int) -> bytes:
         """The file's bytes, at most ``most`` of them. Asked once more where the line broke or Slack
         failed: it only reads.
 
-        Raises ``FileNotGiven``, and asks nobody where ``info`` says that the file is too large or
+        Raises ``FileUnavailable``, and asks nobody where ``info`` says that the file is too large
+        or
         not in Slack. What Slack serves without the scope files:read is its sign-in page, as 200 or
         by a redirect: that is ``sign_in``.
         """
         if file.is_external:
-            raise FileNotGiven(DOWNLOAD, EXTERNAL)
+            raise FileUnavailable(DOWNLOAD, EXTERNAL)
         if file.size is not None and file.size > max_bytes:
-            raise FileNotGiven(DOWNLOAD, TOO_LARGE)
+            raise FileUnavailable(DOWNLOAD, TOO_LARGE)
         address = trusted_url(self._api_url, file.url)
         if address is None:
-            raise FileNotGiven(DOWNLOAD, UNTRUSTED_URL)
+            raise FileUnavailable(DOWNLOAD, UNTRUSTED_URL)
         try:
             return await self._fetch(address, file, max_bytes)
         except _TransientError as passing:
@@ -188,7 +189,7 @@ class SlackFiles:
             raise SlackError(UPLOAD, "unreachable") from lost
 
     async def _fetch(self, address: URL, file: StoredFile, max_bytes: int) -> bytes:
-        """Raises ``FileNotGiven``, or ``_TransientError`` where another try can help."""
+        """Raises ``FileUnavailable``, or ``_TransientError`` where another try can help."""
         for _ in range(MAX_DOWNLOAD_REQUESTS):
             try:
                 async with self._session.get(
@@ -201,12 +202,12 @@ class SlackFiles:
                         return await _read_content(response, file, max_bytes)
                     address = _resolve_redirect(address, response.headers.get("Location", ""))
             except TimeoutError as late:
-                raise FileNotGiven(DOWNLOAD, "unreachable") from late
+                raise FileUnavailable(DOWNLOAD, "unreachable") from late
             except (aiohttp.ClientError, OSError) as lost:
                 raise _TransientError(
-                    FileNotGiven(DOWNLOAD, "unreachable"), CONNECT_RETRY_SECONDS
+                    FileUnavailable(DOWNLOAD, "unreachable"), CONNECT_RETRY_SECONDS
                 ) from lost
-        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+        raise FileUnavailable(DOWNLOAD, SIGN_IN)
 
 
 def trusted_url(api_url: URL, address: str) -> URL | None:
@@ -228,7 +229,7 @@ def trusted_url(api_url: URL, address: str) -> URL | None:
 class _TransientError(Exception):
     """Another try after ``wait`` seconds can help; ``error`` is for where none is made."""
 
-    def __init__(self, error: FileNotGiven, wait: float) -> None:
+    def __init__(self, error: FileUnavailable, wait: float) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
@@ -260,11 +261,11 @@ def _resolve_redirect(address: URL, location: str) -> URL:
     try:
         onward = address.join(URL(location))
     except ValueError:
-        raise FileNotGiven(DOWNLOAD, SIGN_IN) from None
+        raise FileUnavailable(DOWNLOAD, SIGN_IN) from None
     host = onward.raw_host or ""
     strange = host not in FILE_HOSTS or onward.user is not None
     if strange or _origin(onward) != ("https", host, 443):
-        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+        raise FileUnavailable(DOWNLOAD, SIGN_IN)
     return onward
 
 
@@ -275,18 +276,18 @@ async def _read_content(
     status = response.status
     if status == _TOO_MANY_REQUESTS:
         wait = parse_retry_after(response.headers)
-        raise _TransientError(FileNotGiven(DOWNLOAD, "ratelimited", retry_after=wait), wait)
+        raise _TransientError(FileUnavailable(DOWNLOAD, "ratelimited", retry_after=wait), wait)
     if status >= _SERVER_ERROR:
-        raise _TransientError(FileNotGiven(DOWNLOAD, f"http_{status}"), CONNECT_RETRY_SECONDS)
+        raise _TransientError(FileUnavailable(DOWNLOAD, f"http_{status}"), CONNECT_RETRY_SECONDS)
     if status != _OK:
-        raise FileNotGiven(DOWNLOAD, f"http_{status}")
+        raise FileUnavailable(DOWNLOAD, f"http_{status}")
     content = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         content += chunk
         if len(content) > max_bytes:
-            raise FileNotGiven(DOWNLOAD, TOO_LARGE)
+            raise FileUnavailable(DOWNLOAD, TOO_LARGE)
     if len(content) != file.size and _is_html(response, content):
-        raise FileNotGiven(DOWNLOAD, SIGN_IN)
+        raise FileUnavailable(DOWNLOAD, SIGN_IN)
     return bytes(content)
 
 

@@ -102,7 +102,7 @@ class SlackClient:
             raise _to_slack_error(method, refused) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             never_sent = isinstance(lost, NOT_SENT_ERRORS)
-            raise SlackError(method, "unreachable", never_sent=never_sent) from lost
+            raise SlackError(method, "unreachable", not_sent=never_sent) from lost
         except (AttributeError, ValueError) as odd:  # slack_sdk reads what is no object as one
             raise SlackError(method, "unreadable") from odd
         body = answer.data
@@ -141,7 +141,7 @@ class SlackClient:
         makes it a reply, which the channel shows too where it is ``broadcast``.
 
         Slack has no idempotency key: an ``unreachable``, ``unreadable`` or ``http_5…`` leaves open
-        whether the message stands, unless it was ``never_sent``. ``metadata`` (``event_type``,
+        whether the message stands, unless it was ``not_sent``. ``metadata`` (``event_type``,
         ``event_payload``) helps to find it then.
         """
         more: dict[str, Any] = {"metadata": dict(metadata)} if metadata else {}

@@ -15,9 +15,9 @@ import structlog
 from cachetools import TTLCache
 
 from bot.aio.clock import Clock, done_within
-from bot.aio.tasks import Tasks
-from bot.errors import BotError, Interrupted, PersonError, SlackError
-from bot.logs import bind_request, new_request_id
+from bot.aio.tasks import TaskSet
+from bot.errors import BotError, Interrupted, SlackError, UserError
+from bot.logs import bind_request_id, new_request_id
 from bot.metrics import Metrics
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
@@ -59,7 +59,7 @@ class Dispatcher:
         *,
         slack: SlackClient,
         clock: Clock,
-        tasks: Tasks,
+        tasks: TaskSet,
         metrics: Metrics,
         timeouts: Timeouts | None = None,
     ) -> None:
@@ -79,7 +79,7 @@ class Dispatcher:
         outcome = Outcome(reply, None, self._start_request())
         self._record(command, None, 0.0)
         ack = self._build_ack(select_surface(payload, self._slack), outcome)
-        self._metrics.ack(self._clock.monotonic() - started)
+        self._metrics.record_ack(self._clock.monotonic() - started)
         return ack
 
     async def respond(
@@ -98,8 +98,8 @@ class Dispatcher:
             ack = self._build_ack(where, task.result())
         else:
             ack = where.ack_pending()
-            self._tasks.tell(self._deliver_when_done(where, task, reference, started))
-        self._metrics.ack(self._clock.monotonic() - started)
+            self._tasks.spawn_reply(self._deliver_when_done(where, task, reference, started))
+        self._metrics.record_ack(self._clock.monotonic() - started)
         return ack
 
     async def replay(self, payload: Payload, submission_key: str) -> Ack | None:
@@ -121,7 +121,7 @@ class Dispatcher:
 
     def _start_request(self) -> str:
         reference = new_request_id()
-        bind_request(reference)
+        bind_request_id(reference)
         return reference
 
     def _release_failed_submission(self, key: str, task: asyncio.Task[Outcome]) -> None:
@@ -137,12 +137,14 @@ class Dispatcher:
             outcome = self._fallback_outcome(failed, outcome)
             ack = surface.ack(outcome)
         if ack is None:
-            self._tasks.tell(self._deliver(surface, outcome))
+            self._tasks.spawn_reply(self._deliver(surface, outcome))
             return EMPTY_ACK
         if isinstance(surface, SubmissionSurface):
             said = surface.follow_up(outcome)
             if said is not None:
-                self._tasks.tell(self._log_failures(surface.reply(said), "form_follow_up_failed"))
+                self._tasks.spawn_reply(
+                    self._log_failures(surface.reply(said), "form_follow_up_failed")
+                )
             self._schedule_follow_up(surface, outcome)
         return ack
 
@@ -169,7 +171,7 @@ class Dispatcher:
             failed = ended.exception()
             message = explain.error_message(failed, outcome.reference) if failed else ended.result()
             if message is not None:
-                self._tasks.tell(
+                self._tasks.spawn_reply(
                     self._log_failures(surface.reply(message), "form_follow_up_failed")
                 )
 
@@ -227,7 +229,7 @@ class Dispatcher:
         """A count for each request, and a line; for one that went well only where somebody debugs:
         writing it takes as long as the whole of a cached answer's own work."""
         label = "ok" if error is None else error.kind if isinstance(error, BotError) else "failed"
-        self._metrics.command(command, label)
+        self._metrics.record_command(command, label)
         if error is None:
             self._log.debug("handled", command=command, outcome=label, ms=round(seconds * 1000, 1))
             return
@@ -236,7 +238,7 @@ class Dispatcher:
             "outcome": label,
             "ms": round(seconds * 1000, 1),
         }
-        if isinstance(error, PersonError):
+        if isinstance(error, UserError):
             self._log.info("handled", **fields)
         elif isinstance(error, BotError):
             self._log.warning("handled", **fields, **_failed_call_fields(error))

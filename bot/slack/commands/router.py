@@ -235,7 +235,9 @@ class Router(Generic[ContextT]):
         standing = await self._access.check(actor)
         if standing.role < required_role:
             raise NotAllowed(
-                ROLE_NAMES[required_role], reason=standing.reason, unsure=standing.is_unverified
+                ROLE_NAMES[required_role],
+                reason=standing.reason,
+                is_unverified=standing.is_unverified,
             )
         return RequestFields(
             actor=actor,

@@ -149,7 +149,7 @@ def _usage_error(error: Any) -> Explanation:
 
 
 def _not_allowed(error: Any) -> Explanation:
-    if error.unsure:
+    if error.is_unverified:
         return Explanation(
             markup("Slack could not be asked who you are, so nothing was done."),
             markup("Try again in a minute. If it stays so, tell ", ADMIN, "."),
@@ -157,16 +157,18 @@ def _not_allowed(error: Any) -> Explanation:
         )
     return Explanation(
         markup(error.message or "You may not do that here."),
-        markup("It needs the role ", bold(error.needs), f". Ask {ADMIN} if you should have it."),
+        markup(
+            "It needs the role ", bold(error.required_role), f". Ask {ADMIN} if you should have it."
+        ),
     )
 
 
 def _not_found(error: Any) -> Explanation:
     what = markup(
-        f"No {error.what} was found for ", bold(blocks.clip(error.sought, 100) or "nothing"), "."
+        f"No {error.resource} was found for ", bold(blocks.clip(error.query, 100) or "nothing"), "."
     )
-    if error.near:
-        near = [code(one) for one in error.near]
+    if error.suggestions:
+        near = [code(one) for one in error.suggestions]
         return Explanation(what, markup("Close to it: ", Markup(", ".join(near)), "."))
     return Explanation(what, markup(error.message or "Check the spelling and try again."))
 
@@ -326,7 +328,7 @@ def _slack_error(error: Any) -> Explanation:
         )
     remedy = (
         markup("Try again in ", format_wait(error.retry_after), ".")
-        if error.repeat_helps
+        if error.retryable
         else markup("Trying again will not help: give ", ADMIN, " the reference below.")
     )
     return Explanation(_slack_failure(error), remedy, is_service_error=True)
@@ -344,7 +346,7 @@ def _slack_failure(error: Any) -> Markup:
 
 
 def _file_unavailable(error: Any) -> Explanation:
-    other = file_copy.TRANSIENT if error.repeat_helps else file_copy.OTHER
+    other = file_copy.TRANSIENT if error.retryable else file_copy.OTHER
     told = file_copy.FILE_ERROR_COPY.get(error.code, other)
     blanks = {"wait": format_wait(error.retry_after), "admin": ADMIN, "code": error.code}
     return Explanation(
@@ -394,26 +396,26 @@ def _preparation_failed(_: object) -> Explanation:
 
 _EXPLAINERS: dict[type[BaseException], Callable[[Any], Explanation]] = {
     errors.Interrupted: _interrupted,
-    errors.NotPrepared: _preparation_failed,
+    errors.PreparationFailed: _preparation_failed,
     errors.UsageError: _usage_error,
     errors.NotAllowed: _not_allowed,
     errors.NotFound: _not_found,
     errors.NotLinked: _not_linked,
-    errors.FileUnfit: _invalid_file,
-    errors.NotSetUp: _not_configured,
+    errors.InvalidFile: _invalid_file,
+    errors.NotConfigured: _not_configured,
     errors.Rejected: _rejected,
-    errors.Missing: _resource_not_found,
-    errors.KeyRefused: _authentication_error,
-    errors.RoleTooSmall: _permission_denied,
-    errors.Throttled: _rate_limited,
+    errors.ResourceNotFound: _resource_not_found,
+    errors.AuthenticationError: _authentication_error,
+    errors.PermissionDenied: _permission_denied,
+    errors.RateLimited: _rate_limited,
     errors.Unavailable: _unavailable,
     errors.OutcomeUnknown: _outcome_unknown,
-    errors.FileNotTaken: _file_upload_failed,
-    errors.Unreadable: _invalid_response,
+    errors.FileUploadFailed: _file_upload_failed,
+    errors.InvalidResponse: _invalid_response,
     **dict.fromkeys(WHATSAPP_ERROR_COPY, _whatsapp_error),
-    errors.StoreUnavailable: _database_unavailable,
+    errors.DatabaseUnavailable: _database_unavailable,
     errors.SlackError: _slack_error,
     errors.TriggerExpired: _trigger_expired,
     errors.NotInChannel: _not_in_channel,
-    errors.FileNotGiven: _file_unavailable,
+    errors.FileUnavailable: _file_unavailable,
 }

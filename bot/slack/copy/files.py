@@ -39,4 +39,4 @@ FILE_ERROR_COPY: Mapping[str, ErrorCopy] = {
         "That file is too large.", "Choose a smaller one, or give a link to it."
     ),
 }
-"""By the code of ``bot.errors.FileNotGiven``; docs.slack.dev/reference/methods/files.info."""
+"""By the code of ``bot.errors.FileUnavailable``; docs.slack.dev/reference/methods/files.info."""

@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from bot.aio.clock import Clock, within
+from bot.aio.clock import Clock, wait_for
 from bot.errors import SlackError
 from bot.slack.client.web_api import SlackClient
 
@@ -46,7 +46,7 @@ async def socket_mode(
 
 async def _connect(handler: AsyncSocketModeHandler, clock: Clock) -> None:
     try:
-        await within(clock, handler.connect_async(), CONNECT_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
+        await wait_for(clock, handler.connect_async(), CONNECT_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
     except TimeoutError:
         raise SlackError(OPEN_METHOD, "unreachable") from None
 

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.error_body import complaint_in, complaint_of, wait_named_by
-from bot.chakra.transport.error_mapping import refusal
-from bot.chakra.transport.exchange import Answer, Call
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.error_body import (
+    message_in_body,
+    message_in_response,
+    retry_after_seconds,
+)
+from bot.chakra.transport.error_mapping import error_for
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import BotError, ChakraError
 from tests.chakra.upstream import (
     ONE,
@@ -22,9 +26,9 @@ from tests.chakra.upstream import (
 
 def answered(
     body: object = None, status: int = 400, headers: dict[str, str] | None = None
-) -> Answer:
+) -> ChakraResponse:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(Call("GET", ONE, "/x"), status, headers or {}, content)
+    return ChakraResponse(ChakraRequest("GET", ONE, "/x"), status, headers or {}, content)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +53,12 @@ def answered(
     ],
 )
 def test_the_words_are_found_in_every_shape(body: object, words: str) -> None:
-    assert complaint_of(answered(body)) == words
+    assert message_in_response(answered(body)) == words
 
 
 def test_long_words_are_clipped() -> None:
-    assert len(complaint_in({"_errors": ["x" * 5000]})) == 300
-    assert complaint_of(answered({"_errors": ["x" * 100_000]})) == ""
+    assert len(message_in_body({"_errors": ["x" * 5000]})) == 300
+    assert message_in_response(answered({"_errors": ["x" * 100_000]})) == ""
 
 
 NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
@@ -85,7 +89,7 @@ NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
 def test_the_wait_is_found_in_every_shape(
     body: object, headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert wait_named_by(answered(body, 429, headers), NOW) == seconds
+    assert retry_after_seconds(answered(body, 429, headers), NOW) == seconds
 
 
 JSON = st.recursive(
@@ -119,15 +123,15 @@ JSON = st.recursive(
 def test_any_answer_is_read_or_is_one_error(
     body: object, status: int, method: str, header: str
 ) -> None:
-    call = Call(method, ONE, "/x")
-    answer = Answer(call, status, {"retry-after": header}, json.dumps(body).encode())
-    wait = wait_named_by(answer, NOW)
+    call = ChakraRequest(method, ONE, "/x")
+    answer = ChakraResponse(call, status, {"retry-after": header}, json.dumps(body).encode())
+    wait = retry_after_seconds(answer, NOW)
     assert wait is None or 0 <= wait <= 24 * 3600
-    error = refusal(answer, NOW)
+    error = error_for(answer, NOW)
     assert (error is None) == (200 <= status < 300)
     if error is None:
         try:
-            assert isinstance(read(answer).body, dict)
+            assert isinstance(parse_envelope(answer).body, dict)
         except ChakraError as refused:
             error = refused
     if error is not None:
@@ -139,7 +143,9 @@ def test_any_answer_is_read_or_is_one_error(
 @settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["", "text/html", "application/json"]))
 def test_any_bytes_are_read_or_are_one_error(body: bytes, media_type: str) -> None:
-    answer = Answer(Call("GET", ONE, "/x"), 200, {"content-type": media_type}, body)
-    assert len(complaint_of(answer)) <= 300
+    answer = ChakraResponse(
+        ChakraRequest("GET", ONE, "/x"), 200, {"content-type": media_type}, body
+    )
+    assert len(message_in_response(answer)) <= 300
     with suppress(BotError):
-        read(answer)
+        parse_envelope(answer)

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.aio.clock import SystemClock
-from bot.chakra.transport.envelope import read
-from bot.chakra.transport.exchange import Answer, Call, path_of
+from bot.chakra.transport.envelope import parse_envelope
+from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse, build_path
 from bot.chakra.transport.http import Http
 from bot.chakra.transport.policies import DEFAULT_LIMITS
 from bot.errors import (
+    AuthenticationError,
     ChakraError,
-    KeyRefused,
-    Missing,
+    InvalidResponse,
     OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
     Rejected,
-    RoleTooSmall,
-    Throttled,
+    ResourceNotFound,
     Unavailable,
-    Unreadable,
 )
 from tests.chakra.upstream import (
     BROKEN,
@@ -119,7 +119,7 @@ async def test_what_can_be_no_id_is_missing_without_asking(
 ) -> None:
     upstream = Upstream([reply(200, DATA)])
     async with upstream.http(clock) as http:
-        with pytest.raises(Missing):
+        with pytest.raises(ResourceNotFound):
             await http.get(ONE, {"userId": user_id})
     assert upstream.asked == []
 
@@ -128,8 +128,8 @@ async def test_what_can_be_no_id_is_missing_without_asking(
 @given(st.text())
 def test_any_id_stays_one_segment(user_id: str) -> None:
     try:
-        path = path_of(ONE, {"userId": user_id})
-    except Missing:
+        path = build_path(ONE, {"userId": user_id})
+    except ResourceNotFound:
         return
     assert path.isascii()
     assert path.removeprefix("/v2/ext/user/").count("/") == 0
@@ -139,16 +139,16 @@ def test_any_id_stays_one_segment(user_id: str) -> None:
 @pytest.mark.parametrize(
     ("status", "for_a_read", "for_a_write"),
     [
-        (301, Unreadable, OutcomeUnknown),
-        (304, Unreadable, OutcomeUnknown),
+        (301, InvalidResponse, OutcomeUnknown),
+        (304, InvalidResponse, OutcomeUnknown),
         (400, Rejected, Rejected),
-        (401, KeyRefused, KeyRefused),
-        (403, RoleTooSmall, RoleTooSmall),
-        (404, Missing, Missing),
+        (401, AuthenticationError, AuthenticationError),
+        (403, PermissionDenied, PermissionDenied),
+        (404, ResourceNotFound, ResourceNotFound),
         (405, Rejected, Rejected),
         (409, Rejected, Rejected),
         (422, Rejected, Rejected),
-        (429, Throttled, Throttled),
+        (429, RateLimited, RateLimited),
         (500, Unavailable, OutcomeUnknown),
         (501, Rejected, Rejected),
         (502, Unavailable, OutcomeUnknown),
@@ -186,7 +186,7 @@ async def test_a_503_that_names_a_wait_turned_the_write_away(clock: ManualClock)
 async def test_a_redirect_is_not_followed(clock: ManualClock) -> None:
     upstream = Upstream([reply(302, None, location="https://evil.test/")])
     async with upstream.http(clock) as http:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             await get(http)
     assert [request.url.host for request in upstream.asked] == ["chakra.test"]
 
@@ -194,7 +194,7 @@ async def test_a_redirect_is_not_followed(clock: ManualClock) -> None:
 async def test_a_role_that_is_too_small_is_told_from_a_wrong_token(clock: ManualClock) -> None:
     upstream = Upstream([reply(403, {"_errors": ["not permitted"]})])
     async with upstream.http(clock) as http:
-        with pytest.raises(RoleTooSmall, match=r"role .* not permitted"):
+        with pytest.raises(PermissionDenied, match=r"role .* not permitted"):
             await get(http)
 
 
@@ -203,14 +203,14 @@ async def test_errors_in_a_200_are_a_refusal(clock: ManualClock) -> None:
         upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": ["bad name"]})])
         async with upstream.http(clock) as http:
             with pytest.raises(Rejected, match="bad name"):
-                read(await verb(http))
+                parse_envelope(await verb(http))
 
 
 @pytest.mark.parametrize("errors", [[], None, {}, ""])
 async def test_empty_errors_are_none(clock: ManualClock, errors: object) -> None:
     upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": errors})])
     async with upstream.http(clock) as http:
-        assert read(await get(http)).data == {"id": "u1"}
+        assert parse_envelope(await get(http)).data == {"id": "u1"}
 
 
 @pytest.mark.parametrize(
@@ -230,18 +230,18 @@ async def test_a_2xx_that_cannot_be_read_is_unreadable_and_unknown_after_a_write
     clock: ManualClock, answer: httpx.Response
 ) -> None:
     async with Upstream([answer]).http(clock) as http:
-        with pytest.raises(Unreadable) as raised:
-            read(await get(http))
+        with pytest.raises(InvalidResponse) as raised:
+            parse_envelope(await get(http))
         assert raised.value.endpoint == ONE
         assert raised.value.request_id
         with pytest.raises(OutcomeUnknown, match="could not be read"):
-            read(await put(http))
+            parse_envelope(await put(http))
 
 
 async def test_a_missing_data_names_the_field(clock: ManualClock) -> None:
     async with Upstream([reply(200, {"data": {}})]).http(clock) as http:
-        with pytest.raises(Unreadable) as raised:
-            _ = read(await get(http)).data
+        with pytest.raises(InvalidResponse) as raised:
+            _ = parse_envelope(await get(http)).data
     assert raised.value.field == "_data"
 
 
@@ -258,12 +258,12 @@ async def test_an_answer_beyond_the_limit_is_not_read_to_its_end(
         return response
 
     transport = httpx.MockTransport(answer)
-    limits = replace(DEFAULT_LIMITS, body_bytes=1000)
+    limits = replace(DEFAULT_LIMITS, max_body_bytes=1000)
     async with Http(
         "https://chakra.test", SecretStr("t"), clock, limits=limits, transport=transport
     ) as http:
-        with pytest.raises(Unreadable, match="too large"):
-            read(await get(http))
+        with pytest.raises(InvalidResponse, match="too large"):
+            parse_envelope(await get(http))
 
 
 async def test_damaged_compression_is_unreadable(clock: ManualClock) -> None:
@@ -271,8 +271,8 @@ async def test_damaged_compression_is_unreadable(clock: ManualClock) -> None:
     response.headers["Content-Encoding"] = "gzip"
     transport = httpx.MockTransport(lambda _: response)
     async with Http("https://c.test", SecretStr("t"), clock, transport=transport) as http:
-        with pytest.raises(Unreadable):
-            read(await get(http))
+        with pytest.raises(InvalidResponse):
+            parse_envelope(await get(http))
 
 
 async def test_every_attempt_is_told_by_its_template(clock: ManualClock) -> None:
@@ -288,8 +288,8 @@ async def test_the_token_and_the_id_stand_in_no_error(clock: ManualClock) -> Non
         with pytest.raises(Unavailable) as raised:
             await after(clock, 5, http.get(ONE, {"userId": "john@acme.com"}))
     assert "john" not in repr(vars(raised.value))
-    call = Call("GET", ONE, "/v2/ext/user/john%40acme.com")
-    assert "john" not in repr(Answer(call, 200, {}, b"john"))
+    call = ChakraRequest("GET", ONE, "/v2/ext/user/john%40acme.com")
+    assert "john" not in repr(ChakraResponse(call, 200, {}, b"john"))
 
 
 async def test_a_hung_chakra_does_not_hold_up_others_for_ever() -> None:
@@ -302,7 +302,12 @@ async def test_a_hung_chakra_does_not_hold_up_others_for_ever() -> None:
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     limits = replace(
-        DEFAULT_LIMITS, connections=2, pool=0.02, read_attempt=0.1, read_total=0.15, repeats=0
+        DEFAULT_LIMITS,
+        max_connections=2,
+        pool_timeout=0.02,
+        read_attempt_timeout=0.1,
+        read_total_timeout=0.15,
+        max_retries=0,
     )
     http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock(), limits=limits)
     async with server, http:

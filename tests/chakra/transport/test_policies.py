@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.chakra.transport.http import Http
-from bot.errors import ChakraError, OutcomeUnknown, Throttled, Unavailable
+from bot.errors import ChakraError, OutcomeUnknown, RateLimited, Unavailable
 from tests.chakra.upstream import (
     BROKEN,
     DATA,
@@ -97,7 +97,7 @@ async def test_a_hung_read_ends_with_its_deadline(clock: ManualClock) -> None:
 async def test_a_caller_may_set_a_shorter_deadline(clock: ManualClock) -> None:
     async with Upstream([Hang]).http(clock) as http:
         with pytest.raises(Unavailable):
-            await after(clock, 5, http.get(ONE, {"userId": "u1"}, seconds=5))
+            await after(clock, 5, http.get(ONE, {"userId": "u1"}, timeout_seconds=5))
 
 
 async def test_a_body_that_drips_for_ever_is_cut_off(clock: ManualClock) -> None:
@@ -199,7 +199,7 @@ async def test_a_429_without_end_is_throttled_after_ten_seconds(
 ) -> None:
     upstream = Upstream([reply(429, {"_errors": ["slow down"]})])
     async with upstream.http(clock) as http:
-        with pytest.raises(Throttled, match="slow down"):
+        with pytest.raises(RateLimited, match="slow down"):
             await after(clock, 10, verb(http))
     assert len(upstream.asked) == 4  # at 0, 1, 3 and 7 s
 
@@ -207,7 +207,7 @@ async def test_a_429_without_end_is_throttled_after_ten_seconds(
 async def test_a_429_that_asks_for_more_than_that_is_told_at_once(clock: ManualClock) -> None:
     upstream = Upstream([reply(429, None, retry_after="60")])
     async with upstream.http(clock) as http:
-        with pytest.raises(Throttled) as raised:
+        with pytest.raises(RateLimited) as raised:
             await get(http)
     assert raised.value.retry_after == 60
     assert clock.monotonic() == 0
@@ -238,7 +238,7 @@ async def test_after_five_silences_chakra_is_left_alone_for_five_seconds(
                 await verb(http)
             assert raised.value.retry_after == pytest.approx(5, abs=0.5)
     assert len(upstream.asked) == 5
-    assert seen[-1] == (ONE, "rest")
+    assert seen[-1] == (ONE, "circuit_open")
 
 
 async def test_then_one_probe_decides_and_the_others_are_refused_meanwhile(

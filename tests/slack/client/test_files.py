@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
-from bot.errors import FileNotGiven
+from bot.errors import FileUnavailable
 from bot.sandbox.slack import Upload
 from bot.slack.client.files import SlackFiles, StoredFile
 from bot.slack.client.web_api import SlackClient
@@ -94,10 +94,10 @@ async def test_slacks_word_is_the_reason(
     stage: Stage, slack: SlackClient, code: str, mended: bool
 ) -> None:
     stage.slack.fail("files.info", error=code)
-    with pytest.raises(FileNotGiven) as raised:
+    with pytest.raises(FileUnavailable) as raised:
         await slack.files.get_info(chosen(stage))
     assert (raised.value.method, raised.value.code) == ("files.info", code)
-    assert raised.value.repeat_helps is mended
+    assert raised.value.retryable is mended
 
 
 async def test_a_file_of_somebody_else_is_not_found(slack: SlackClient) -> None:
@@ -196,7 +196,7 @@ async def test_then_it_is_said(stage: Stage, slack: SlackClient, fault: Any, cod
     await stage.clock.until_sleeping(0.2)
     await stage.clock.advance(0.2)
     error = await refused(asking)
-    assert (error.method, error.code, error.repeat_helps) == ("download", code, True)
+    assert (error.method, error.code, error.retryable) == ("download", code, True)
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, "http_404"), (410, "http_410")])

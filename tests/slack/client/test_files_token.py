@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.responses import Response
 from yarl import URL
 
-from bot.errors import FileNotGiven
+from bot.errors import FileUnavailable
 from bot.slack.client.files import StoredFile, trusted_url
 from tests.clock import ManualClock
 from tests.slack.files import MEGABYTE, PNG, fetched, not_given, not_quite, paths, wire_address
@@ -45,7 +45,7 @@ async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
             "",
         ):
             file = StoredFile("F1", "a.png", "image/png", len(PNG), is_external=False, url=address)
-            with pytest.raises(FileNotGiven) as raised:
+            with pytest.raises(FileUnavailable) as raised:
                 await files.download(file, max_bytes=MEGABYTE)
             assert raised.value.code == "untrusted_url", address
         assert (elsewhere.asked, wire.asked) == ([], [])

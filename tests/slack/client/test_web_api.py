@@ -48,7 +48,7 @@ async def test_an_answer_comes_with_the_scopes_of_the_token(slack: SlackClient) 
 
 async def test_slacks_word_becomes_the_code(slack: SlackClient) -> None:
     error = await refused(slack.call("users.info", user="U0NOBODY"))
-    assert (error.method, error.code, error.repeat_helps) == (
+    assert (error.method, error.code, error.retryable) == (
         "users.info",
         "user_not_found",
         False,
@@ -103,7 +103,7 @@ async def test_a_429_that_asks_for_more_than_anybody_waits_is_said(
 ) -> None:
     stage.slack.fail("users.info", error="ratelimited", retry_after=11)
     error = await refused(slack.call("users.info", user=JOHN))
-    assert (error.code, error.retry_after, error.repeat_helps) == ("ratelimited", 11, True)
+    assert (error.code, error.retry_after, error.retryable) == ("ratelimited", 11, True)
     assert count(stage, "users.info") == 1
 
 
@@ -156,7 +156,7 @@ async def test_a_post_whose_answer_got_lost_is_never_repeated(
     before = len(stage.slack.messages(JOHN, SALES))
     stage.slack.fail("chat.postMessage", reset=reset)
     error = await refused(slack.call("chat.postMessage", channel=SALES, text="once"))
-    assert (error.code, error.repeat_helps) == ("unreachable", True)
+    assert (error.code, error.retryable) == ("unreachable", True)
     assert count(stage, "chat.postMessage") == 1
     posted = stage.slack.messages(JOHN, SALES)[before:]
     assert [plain(message) for message in posted] == (["once"] if reset == "after" else [])
@@ -241,7 +241,7 @@ async def test_a_500_is_said_with_its_status_and_not_repeated(
 ) -> None:
     stage.slack.fail("users.info", status=503)
     error = await refused(slack.call("users.info", user=JOHN))
-    assert (error.code, error.repeat_helps) == ("http_503", True)
+    assert (error.code, error.retryable) == ("http_503", True)
     assert count(stage, "users.info") == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.aio.clock import sleep
-from bot.context import Desk
+from bot.context import Context
 from bot.errors import UsageError
 from bot.sandbox.slack import plain
 from bot.sandbox.world import World
@@ -38,7 +38,7 @@ def form(state: dict[str, str] | None = None) -> OpenForm:
     return OpenForm(blocks.form_modal("odd.submit", "Odd", "Save", [name, burn]), state or {})
 
 
-async def run(request: CommandRequest, _: Desk) -> OpenForm | Message:
+async def run(request: CommandRequest, _: Context) -> OpenForm | Message:
     word = request.arguments.text_from()
     if word == "big":
         return form(TOO_MUCH)
@@ -48,32 +48,32 @@ async def run(request: CommandRequest, _: Desk) -> OpenForm | Message:
     return form()
 
 
-async def open_big(_: ActionRequest, __: Desk) -> OpenForm:
+async def open_big(_: ActionRequest, __: Context) -> OpenForm:
     return form(TOO_MUCH)
 
 
-async def fail_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+async def fail_later(_: ActionRequest, desk: Context) -> UpdateForm:
     await sleep(desk.clock, 1)
     raise UsageError("It cannot be burnt.")
 
 
-async def change_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+async def change_later(_: ActionRequest, desk: Context) -> UpdateForm:
     await sleep(desk.clock, 1)
     return UpdateForm(form().view, fallback=Message("Changed."))
 
 
-async def draw_later(_: ActionRequest, desk: Desk) -> UpdateForm:
+async def draw_later(_: ActionRequest, desk: Context) -> UpdateForm:
     await sleep(desk.clock, 1)
     return UpdateForm(form().view, overwrite=True)
 
 
-async def grow(request: SubmitRequest | ActionRequest, __: Desk) -> UpdateForm | CloseForm:
+async def grow(request: SubmitRequest | ActionRequest, __: Context) -> UpdateForm | CloseForm:
     if request.values.get("name") == "over":
         return CloseForm("Over.", follow_up=Message("It is over."))
     return UpdateForm(form().view, TOO_MUCH)
 
 
-ODD: Command[Desk] = Command(
+ODD: Command[Context] = Command(
     name="odd",
     summary="misbehaves",
     usage="odd [word]",

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import errors, manifest
 from bot.aio.clock import sleep
-from bot.context import Desk
+from bot.context import Context
 from bot.sandbox.slack import plain
 from bot.sandbox.world import World
 from bot.slack import blocks
@@ -40,46 +40,46 @@ def form(text: str) -> OpenForm:
     )
 
 
-async def anywhere(request: ShortcutRequest, _: Desk) -> OpenForm:
+async def anywhere(request: ShortcutRequest, _: Context) -> OpenForm:
     return form(f"from {request.channel.id or 'nowhere'}: {dict(request.message)}")
 
 
-async def of_message(request: ShortcutRequest, _: Desk) -> OpenForm:
+async def of_message(request: ShortcutRequest, _: Context) -> OpenForm:
     return form(f"from {request.channel.id}: {request.message['text']}")
 
 
-async def slow(_: ShortcutRequest, desk: Desk) -> OpenForm:
+async def slow(_: ShortcutRequest, desk: Context) -> OpenForm:
     await sleep(desk.clock, 1)
     return form("slow")
 
 
-async def slower(_: ShortcutRequest, desk: Desk) -> OpenForm:
+async def slower(_: ShortcutRequest, desk: Context) -> OpenForm:
     await sleep(desk.clock, 5)
     return form("slower")
 
 
-async def down(_: ShortcutRequest, desk: Desk) -> OpenForm:
+async def down(_: ShortcutRequest, desk: Context) -> OpenForm:
     raise errors.Unavailable(endpoint="GET /x")
 
 
-async def bug(_: ShortcutRequest, desk: Desk) -> OpenForm:
+async def bug(_: ShortcutRequest, desk: Context) -> OpenForm:
     await sleep(desk.clock, 5)
     raise RuntimeError("secret detail")
 
 
-async def said(_: ShortcutRequest, __: Desk) -> Message:
+async def said(_: ShortcutRequest, __: Context) -> Message:
     return Message("Nothing to do today.")
 
 
-async def nothing(_: ShortcutRequest, __: Desk) -> NoReply:
+async def nothing(_: ShortcutRequest, __: Context) -> NoReply:
     return NoReply()
 
 
-async def run(_: CommandRequest, __: Desk) -> OpenForm:
+async def run(_: CommandRequest, __: Context) -> OpenForm:
     return form("typed")
 
 
-async def submit(request: SubmitRequest, _: Desk) -> CloseForm:
+async def submit(request: SubmitRequest, _: Context) -> CloseForm:
     return CloseForm("Saved.", follow_up=Message(f"saved {request.values['name']}"))
 
 
@@ -92,7 +92,7 @@ RUNS: dict[str, Any] = {
     "said": said,
     "nothing": nothing,
 }
-MENU: Command[Desk] = Command(
+MENU: Command[Context] = Command(
     name="menu",
     summary="stands in Slack's menus",
     usage="menu",

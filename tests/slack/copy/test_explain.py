@@ -25,7 +25,7 @@ from bot.slack.copy.explain import (
 )
 
 REFERENCE = "7F3K-92QD"
-ROOTS = (errors.BotError, errors.PersonError, errors.ChakraError)
+ROOTS = (errors.BotError, errors.UserError, errors.ChakraError)
 """Kinds that nothing raises as they are."""
 
 
@@ -44,11 +44,11 @@ def made(kind: type[errors.BotError], text: str = "") -> errors.BotError:
     if kind is errors.NotAllowed:
         return errors.NotAllowed("sender", reason=text)
     if kind is errors.NotFound:
-        return errors.NotFound("user", text, hint=text, near=(text, text) if text else ())
+        return errors.NotFound("user", text, hint=text, suggestions=(text, text) if text else ())
     if kind is errors.NotLinked:
         return errors.NotLinked("U0JOHN", text)
-    if kind is errors.NotSetUp:
-        return errors.NotSetUp("CHAKRA_PLUGIN_ID", text)
+    if kind is errors.NotConfigured:
+        return errors.NotConfigured("CHAKRA_PLUGIN_ID", text)
     if kind is errors.UsageError:
         return errors.UsageError(text, example=text or None)
     if issubclass(kind, errors.SlackError):
@@ -111,15 +111,15 @@ def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
 ) -> None:
     error = made(kind)
     assert (REFERENCE in str(as_sent(error))) is explain(error).is_service_error
-    if isinstance(error, errors.PersonError):
+    if isinstance(error, errors.UserError):
         assert not explain(error).is_service_error
 
 
 def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
-    class Gone(errors.Missing):
+    class Gone(errors.ResourceNotFound):
         pass
 
-    assert explain(Gone()) == explain(errors.Missing())
+    assert explain(Gone()) == explain(errors.ResourceNotFound())
     assert explain(errors.ChakraError()) == explain(RuntimeError())
 
 
@@ -134,15 +134,15 @@ def test_a_usage_error_shows_a_line_to_copy() -> None:
     ("error", "words"),
     [
         (errors.NotFound("user", "jhon"), ("user", "jhon", "spelling")),
-        (errors.NotFound("user", "jhon", near=("john", "joan")), ("`john`, `joan`",)),
+        (errors.NotFound("user", "jhon", suggestions=("john", "joan")), ("`john`, `joan`",)),
         (errors.NotFound("user", "jhon", hint="Ask Priya."), ("Ask Priya.",)),
         (errors.NotFound("user", ""), ("nothing",)),
         (errors.NotAllowed("sender"), ("may not", "sender")),
-        (errors.NotAllowed("sender", unsure=True), ("could not be asked who you are",)),
-        (errors.NotSetUp("CHAKRA_PLUGIN_ID"), ("CHAKRA_PLUGIN_ID",)),
-        (errors.KeyRefused(), ("CHAKRA_ACCESS_TOKEN",)),
-        (errors.RoleTooSmall(), ("role",)),
-        (errors.Throttled(retry_after=30), ("30 seconds",)),
+        (errors.NotAllowed("sender", is_unverified=True), ("could not be asked who you are",)),
+        (errors.NotConfigured("CHAKRA_PLUGIN_ID"), ("CHAKRA_PLUGIN_ID",)),
+        (errors.AuthenticationError(), ("CHAKRA_ACCESS_TOKEN",)),
+        (errors.PermissionDenied(), ("role",)),
+        (errors.RateLimited(retry_after=30), ("30 seconds",)),
         (errors.Unavailable(retry_after=90), ("Nothing was changed", "1 minute and 30 seconds")),
         (errors.OutcomeUnknown(), ("may have been", "Look before")),
         (errors.Rejected("too long"), ("“too long”",)),
@@ -236,7 +236,7 @@ def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
 
 def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
     once = error_view(errors.Unavailable(), REFERENCE, FORM, {})
-    again = error_view(errors.Throttled(retry_after=5), REFERENCE, once, {})
+    again = error_view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
     assert "asked too often" in plain(again)
     assert "cannot be reached" not in plain(again)

@@ -164,7 +164,7 @@ async def open_application(
                 clock,
                 default_sender_id=settings.chakra_whatsapp_phone_number_id or "",
             ),
-            test_sends=TestSends(dispatch, members, directory, clock),
+            test_sends=TestSends(dispatch, directory, clock),
             debouncer=Debouncer(clock),
             members=members,
             channels=Channels(slack),

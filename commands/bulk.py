@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
-from datetime import timedelta, timezone
 from typing import Any, TypeVar
 
 from bot.aio.clock import wait_for
@@ -127,11 +126,7 @@ def _choices_changed(previous: dict[int, str], current: dict[int, str]) -> bool:
 async def _load_plan(
     request: Request, context: Context, upload_id: int, choices: dict[int, str]
 ) -> BulkPlan:
-    try:
-        offset = (await context.members.get_member(request.actor.id)).value.utc_offset
-    except SlackError:
-        offset = 0
-    zone = timezone(timedelta(seconds=offset))
+    zone = request.require_member().zone
     return await context.bulk_planner.load(upload_id, request.actor.id, choices, zone)
 
 

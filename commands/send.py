@@ -314,7 +314,7 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
         form,
         template,
         interaction_key=request.interaction_key,
-        member=request.actor.id,
+        member=request.require_member(),
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
     return shown.render_test_message(
@@ -331,7 +331,7 @@ async def _send_test_from_form(request: ActionRequest, context: Context) -> Repl
             form,
             template,
             interaction_key=request.interaction_key,
-            member=request.actor.id,
+            member=request.require_member(),
             confirmed_duplicate_of=form.test_send_id,
         )
     except UserError as problem:

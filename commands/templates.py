@@ -27,7 +27,7 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
-from bot.slack.viewer import build_viewer, is_shareable
+from bot.slack.viewer import Viewer, is_shareable
 from bot.templates import card, pages, vocabulary
 from bot.templates import editor as form
 from bot.templates.draft import TemplateDraft, is_editable, validate_draft
@@ -116,7 +116,7 @@ async def _render_card(
 ) -> Message:
     template = await context.templates.get_template(template_id, refresh=refresh)
     family = await _family(context, template.value)
-    viewer = await build_viewer(request, context.members)
+    viewer = Viewer.from_request(request)
     return card.render_private(
         template, family, viewer, note=note, replace_original=replace_original
     )

@@ -24,7 +24,7 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
-from bot.slack.viewer import build_viewer, is_shareable
+from bot.slack.viewer import Viewer, is_shareable
 from bot.users import card, query
 from bot.users import picker as choice
 from bot.users.linked_user import find_linked_user
@@ -150,7 +150,10 @@ async def _render_member(
     request: Request, context: Context, member_id: str, *, share: bool
 ) -> Reply:
     is_self = member_id == request.actor.id
-    user = await find_linked_user(member_id, context.members, context.directory, is_self=is_self)
+    member = (
+        request.require_member() if is_self else (await context.members.get_member(member_id)).value
+    )
+    user = await find_linked_user(member, context.directory, is_self=is_self)
     return await _render_card(request, context, user.id, share=share)
 
 
@@ -170,7 +173,7 @@ async def _render_card(
     profile = await context.directory.get_profile(user_id, refresh=refresh)
     if share:
         return card.render_public(profile.value, request.actor.id)
-    viewer = await build_viewer(request, context.members)
+    viewer = Viewer.from_request(request)
     return card.render_private(profile, viewer, note=note, replace_original=replace_original)
 
 

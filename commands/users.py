@@ -17,7 +17,7 @@ from bot.slack.blocks import Markup, bold, code, escape, lines, markup
 from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
-from bot.slack.viewer import build_viewer
+from bot.slack.viewer import Viewer
 from bot.users import card
 from bot.users import picker as choice
 from bot.users.card import availability_label
@@ -119,7 +119,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 
 async def show(request: ActionRequest, context: Context) -> Message:
     profile = await context.directory.get_profile(request.value)
-    return card.render_private(profile, await build_viewer(request, context.members))
+    return card.render_private(profile, Viewer.from_request(request))
 
 
 # --- the page ------------------------------------------------------------------------------------

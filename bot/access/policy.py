@@ -10,7 +10,8 @@ import structlog
 from bot.errors import SlackError
 from bot.slack.commands.command import Actor, Role
 from bot.slack.commands.router import AccessDecision
-from bot.slack.members import Member, MemberKind, Members
+from bot.slack.member import Member, MemberKind
+from bot.slack.members import Members
 
 DENIAL_REASONS = {
     MemberKind.GUEST: "Guests may only read the help.",
@@ -49,7 +50,7 @@ class AccessPolicy:
 
     async def _decide(self, member: Member, *, is_stale: bool) -> AccessDecision:
         if member.kind is MemberKind.DEACTIVATED:
-            return AccessDecision(Role.ANYONE, reason=DENIAL_REASONS[member.kind])
+            return AccessDecision(Role.ANYONE, reason=DENIAL_REASONS[member.kind], member=member)
         named, asked = await self._check_senders(member)
         if named or member.kind in (MemberKind.OWNER, MemberKind.ADMIN):
             # A remembered admin may no longer be one: looking is safe, writing waits for Slack.
@@ -57,14 +58,20 @@ class AccessPolicy:
                 asked or member.kind in (MemberKind.OWNER, MemberKind.ADMIN)
             )
             return AccessDecision(
-                Role.MEMBER if look_only else Role.SENDER, is_unverified=look_only
+                Role.MEMBER if look_only else Role.SENDER, is_unverified=look_only, member=member
             )
         if member.kind in DENIAL_REASONS:
             return AccessDecision(
-                Role.ANYONE, is_unverified=not asked, reason=DENIAL_REASONS[member.kind]
+                Role.ANYONE,
+                is_unverified=not asked,
+                reason=DENIAL_REASONS[member.kind],
+                member=member,
             )
         return AccessDecision(
-            Role.MEMBER, is_unverified=is_stale or not asked, reason=NOT_A_SENDER_REASON
+            Role.MEMBER,
+            is_unverified=is_stale or not asked,
+            reason=NOT_A_SENDER_REASON,
+            member=member,
         )
 
     async def _check_senders(self, member: Member) -> tuple[bool, bool]:

@@ -16,7 +16,7 @@ from bot.messages.service import SendService
 from bot.messages.validation import first_validation_error
 from bot.privacy import mask_phone
 from bot.slack.blocks import markup
-from bot.slack.members import Members
+from bot.slack.member import Member
 from bot.users.directory import Directory
 from bot.users.linked_user import find_linked_user
 
@@ -46,11 +46,8 @@ class TestSends:
     """Each press sends once, as every send does; in a form one press counts for what is filled in,
     so that the same twice is one, and another text is another test."""
 
-    def __init__(
-        self, send_service: SendService, members: Members, directory: Directory, clock: Clock
-    ) -> None:
+    def __init__(self, send_service: SendService, directory: Directory, clock: Clock) -> None:
         self._send_service = send_service
-        self._members = members
         self._directory = directory
         self._clock = clock
 
@@ -60,7 +57,7 @@ class TestSends:
         template: Template,
         *,
         interaction_key: str,
-        member: str,
+        member: Member,
         confirmed_duplicate_of: str,
     ) -> TestSend:
         """``press`` names form or button, ``asked`` the send about which the person was asked.
@@ -77,7 +74,7 @@ class TestSends:
         started = await self._send_service.start(
             prepared,
             key=key,
-            member=member,
+            member=member.id,
             confirmed_duplicate_of=confirmed_duplicate_of,
             by_content=True,
         )
@@ -91,9 +88,9 @@ class TestSends:
         finished = await done_within(self._clock, started, RESULT_TIMEOUT_SECONDS)
         return TestSend(number, sent=started.result() if finished else None)
 
-    async def _own_recipient(self, member: str) -> Recipient:
+    async def _own_recipient(self, member: Member) -> Recipient:
         try:
-            user = await find_linked_user(member, self._members, self._directory, is_self=True)
+            user = await find_linked_user(member, self._directory, is_self=True)
             return await self._send_service.get_user_recipient(user.id)
         except NotLinked as nobody:
             raise UsageError(markup(nobody.message, " ", OWN_NUMBER_HINT)) from None

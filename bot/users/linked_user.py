@@ -1,4 +1,4 @@
-"""Which user of Chakra a member of the workspace is: by the e-mail address that Slack has."""
+"""The Chakra user who belongs to a member of the workspace, matched by email address."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from bot.chakra.models import User
 from bot.errors import NotLinked
 from bot.privacy import mask_email
 from bot.slack.blocks import Markup, markup, mention
-from bot.slack.members import Members
+from bot.slack.member import Member
 from bot.users.directory import Directory
 
 
-async def find_linked_user(
-    member_id: str, members: Members, directory: Directory, *, is_self: bool
-) -> User:
-    """As the team's list has them. ``own``: they ask for themselves; to others an address may be
-    hidden. Raises ``NotLinked``, ``SlackError`` and the ``ChakraError``s of the list."""
-    email = (await members.get_member(member_id)).value.email
-    if not email:
-        raise NotLinked(member_id, _no_email_message(member_id, is_self=is_self))
-    found = (await directory.find(email)).value
+async def find_linked_user(member: Member, directory: Directory, *, is_self: bool) -> User:
+    """Return the member's user from the team list. ``is_self``: they ask about themselves, so the
+    sentences may show their email address.
+
+    Raises ``NotLinked`` if nobody has the address, and the ``ChakraError``s of the list.
+    """
+    if not member.email:
+        raise NotLinked(member.id, _no_email_message(member.id, is_self=is_self))
+    found = (await directory.find(member.email)).value
     if not found.total:
-        displayed_email = email if is_self else mask_email(email)
-        raise NotLinked(member_id, f"Nobody in Chakra has the e-mail address {displayed_email}.")
+        displayed_email = member.email if is_self else mask_email(member.email)
+        raise NotLinked(member.id, f"Nobody in Chakra has the email address {displayed_email}.")
     return found.users[0]
 
 
 def _no_email_message(member_id: str, *, is_self: bool) -> Markup:
     return markup(
-        "Slack does not show this app ",
-        "your e-mail address" if is_self else markup("an e-mail address of ", mention(member_id)),
-        ", so no Chakra user can be matched with it. It may be hidden, or the app may lack the "
-        "permission users:read.email.",
+        "Slack doesn't share ",
+        "your email address" if is_self else markup(mention(member_id), "'s email address"),
+        " with this app, so we can't find the matching Chakra user. It may be hidden, or the app "
+        "may lack the permission users:read.email.",
     )

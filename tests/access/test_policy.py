@@ -133,7 +133,10 @@ async def test_after_a_day_nobody_is_remembered(acme: World, clock: ManualClock)
 async def test_within_five_minutes_slack_need_not_be_asked_again(acme: World) -> None:
     await standing(acme, ADMIN)
     slack_is_down(acme)
-    assert await standing(acme, ADMIN) == AccessDecision(Role.SENDER)
+    found = await standing(acme, ADMIN)
+    assert (found.role, found.is_unverified) == (Role.SENDER, False)
+    assert found.member is not None
+    assert (found.member.id, found.member.timezone) == (ADMIN, "Asia/Kolkata")
 
 
 async def test_a_demoted_admin_is_noticed_once_the_memory_is_old(

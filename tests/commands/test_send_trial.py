@@ -168,7 +168,7 @@ async def test_whom_chakra_does_not_know_is_told_so(acme: World, clock: ManualCl
     acme.chakra.change_person("john@acme.com", emails=["other@acme.com"])
     await ready(acme, clock)
     told = await tried(acme, clock, until_noted="No test")
-    assert "Nobody in Chakra has the e-mail address john@acme.com." in told
+    assert "Nobody in Chakra has the email address john@acme.com." in told
     assert "A test goes to the number of your own Chakra user." in told
 
 
@@ -180,7 +180,7 @@ async def test_where_slack_hides_the_address_it_says_so(
     async with open_world(app_manifest=described) as made:
         await ready(made, clock)
         told = await tried(made, clock, until_noted="No test")
-        assert "Slack does not show this app your e-mail address" in told
+        assert "doesn't share your email address" in told
 
 
 async def test_a_refusal_of_whatsapps_is_noted_with_its_reason(
@@ -330,6 +330,6 @@ async def test_who_is_nobody_in_chakra_is_told_beside_the_preview(
     await acme.slack.press(LENA, "send.test")
     await calm(acme)
     shown = acme.slack.messages(LENA, SALES)[-1]
-    assert "Nobody in Chakra has the e-mail address lena@acme.com." in plain(shown)
+    assert "Nobody in Chakra has the email address lena@acme.com." in plain(shown)
     assert shown.ephemeral
     assert out(acme) == 0

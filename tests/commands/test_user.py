@@ -133,7 +133,7 @@ async def test_who_cannot_be_found_is_told_with_what_to_do(
 
 async def test_nobody_in_chakra_has_my_address(acme: World) -> None:
     acme.chakra.remove_person("mei")
-    assert "Nobody in Chakra has the e-mail address mei@acme.com." in plain(await typed(acme, "me"))
+    assert "Nobody in Chakra has the email address mei@acme.com." in plain(await typed(acme, "me"))
 
 
 async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from starlette.responses import JSONResponse
 from bot.cache import Cache
 from bot.errors import SlackError
 from bot.sandbox.world import World
-from bot.slack.members import Member, MemberKind, Members, parse_member
+from bot.slack.member import Member, MemberKind, parse_member
+from bot.slack.members import Members
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
 
@@ -32,7 +34,7 @@ def kind(**flags: Any) -> MemberKind:
 
 def test_a_member_as_slack_tells_of_one() -> None:
     assert parse_member(WHOLE, TEAM) == Member(
-        "U0JOHN", "John", "john@acme.com", MemberKind.MEMBER, -18000
+        "U0JOHN", "John", "john@acme.com", MemberKind.MEMBER, -18000, "America/New_York"
     )
 
 
@@ -110,9 +112,21 @@ def test_without_the_scope_there_is_no_email(email: str | None) -> None:
     assert parse_member({**WHOLE, "profile": profile}, TEAM).email == ""
 
 
-@pytest.mark.parametrize("offset", [None, "", "5", [], 1.5])
-def test_an_odd_time_zone_is_none(offset: Any) -> None:
+@pytest.mark.parametrize("offset", [None, "", "5", [], 1.5, 90_000, -90_000])
+def test_a_malformed_utc_offset_is_read_as_zero(offset: Any) -> None:
     assert parse_member({**WHOLE, "tz_offset": offset}, TEAM).utc_offset == 0
+
+
+def test_a_member_has_the_time_zone_of_their_place() -> None:
+    zone = parse_member(WHOLE, TEAM).zone
+    summer, winter = datetime(2026, 7, 1, tzinfo=zone), datetime(2026, 1, 1, tzinfo=zone)
+    assert (summer.utcoffset(), winter.utcoffset()) == (timedelta(hours=-4), timedelta(hours=-5))
+
+
+@pytest.mark.parametrize("name", [None, "", "Mars/Olympus", "../etc/passwd", "America", 5])
+def test_an_unknown_time_zone_falls_back_on_the_utc_offset(name: Any) -> None:
+    zone = parse_member({**WHOLE, "tz": name}, TEAM).zone
+    assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=-5)
 
 
 # --- asked and remembered ------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+from bot.errors import NotAllowed
 from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import Choices, FieldErrors, Reply
+from bot.slack.member import Member
 
 ContextT = TypeVar("ContextT")
 """The desk: what the handlers work with. The router passes it on and never looks into it."""
@@ -59,14 +61,25 @@ UploadedFiles = Mapping[str, tuple[UploadedFile, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What every handler is told. ``reference`` is the request id that the logs hold; ``now`` is
-    in seconds since the epoch; ``role`` has been checked against what the command needs."""
+    """What every handler gets. ``reference`` is the request ID that the log has; ``now`` is in
+    seconds since the epoch; ``role`` has been checked against what the command needs.
+
+    ``member`` is the actor as the access check has just read them; ``None`` if Slack could not be
+    reached, and then the role allows nothing but help.
+    """
 
     actor: Actor
     channel: RequestChannel
     role: Role
     reference: str
     now: float
+    member: Member | None
+
+    def require_member(self) -> Member:
+        """Return the member. Raises ``NotAllowed`` if Slack could not be reached."""
+        if self.member is None:
+            raise NotAllowed("member", is_unverified=True)
+        return self.member
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from bot.slack.commands.dispatcher import Dispatcher, RequestHandler
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, Reply
 from bot.slack.copy import explain
+from bot.slack.member import Member
 from bot.slack.surfaces import Ack, options_body
 
 
@@ -40,6 +41,7 @@ class AccessDecision:
     role: Role
     is_unverified: bool = False
     reason: str = ""
+    member: Member | None = None
 
 
 class AccessChecker(Protocol):
@@ -53,6 +55,7 @@ class RequestFields(TypedDict):
     role: Role
     reference: str
     now: float
+    member: Member | None
 
 
 ROLE_NAMES = {Role.ANYONE: "guest", Role.MEMBER: "member", Role.SENDER: "sender"}
@@ -245,4 +248,5 @@ class Router(Generic[ContextT]):
             role=standing.role,
             reference=reference,
             now=self._clock.time(),
+            member=standing.member,
         )

@@ -29,6 +29,7 @@ from bot.errors import (
 )
 from bot.jobs.repository import NewWatch, Watch, WatchStatus
 from bot.jobs.watcher import Watcher
+from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
 from bot.slack.copy.explain import explain_as_text
@@ -218,10 +219,12 @@ class Uploader:
         """In the messages with the app: only the person who began it can go on with it."""
         pieces = await self.uploads.list_batches(upload.id)
         await self._outbox.enqueue(
-            f"upload:{upload.id}:stopped:{upload.attempt}",
-            upload.member,
-            stopped_message(upload, upload_title(upload), pieces, problem),
-            member=upload.member,
+            OutboxMessage(
+                f"upload:{upload.id}:stopped:{upload.attempt}",
+                upload.member,
+                stopped_message(upload, upload_title(upload), pieces, problem),
+                member=upload.member,
+            )
         )
 
 

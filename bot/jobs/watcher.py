@@ -24,6 +24,7 @@ from bot.jobs.polling import poll_interval, retry_delay
 from bot.jobs.progress import Progress, ProgressPoint
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 from bot.jobs.repository import NewWatch, Watch, Watches, WatchStatus
+from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.commands.reply import Message
 
@@ -216,7 +217,9 @@ class Watcher:
         message = watch_message.progress_message(
             watch, job, progress, now=now, error=error, failed_entries=state.failed_entries
         )
-        await self._outbox.enqueue(_outbox_key(watch), watch.channel, message, member=watch.member)
+        await self._outbox.enqueue(
+            OutboxMessage(_outbox_key(watch), watch.channel, message, member=watch.member)
+        )
 
     async def _refresh_failed_entries(self, watch: Watch, job: Job, state: _WatchState) -> bool:
         """The first failed entries, asked for again only when there are more of them, and left for
@@ -267,7 +270,9 @@ class Watcher:
             watch, job, progress, now=watch.ended_at, failed_entries=failed
         )
         await self._outbox.enqueue(
-            _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+            OutboxMessage(
+                _outbox_key(watch), watch.channel, final, member=watch.member, urgent=True
+            )
         )
         if watch.status is not WatchStatus.STOPPED:
             told = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
@@ -279,16 +284,20 @@ class Watcher:
         """In the thread of the watch's message; to the member where that is who shall read it."""
         if _is_private(watch):
             await self._outbox.enqueue(
-                f"{_outbox_key(watch)}:{key_suffix}", watch.member, message, member=watch.member
+                OutboxMessage(
+                    f"{_outbox_key(watch)}:{key_suffix}", watch.member, message, member=watch.member
+                )
             )
             return
         await self._outbox.enqueue(
-            f"{_outbox_key(watch)}:{key_suffix}",
-            watch.channel,
-            message,
-            member=watch.member,
-            thread_of=_outbox_key(watch),
-            broadcast=broadcast,
+            OutboxMessage(
+                f"{_outbox_key(watch)}:{key_suffix}",
+                watch.channel,
+                message,
+                member=watch.member,
+                thread_key=_outbox_key(watch),
+                broadcast=broadcast,
+            )
         )
 
     def _last_known_job(self, watch: Watch) -> Job:

@@ -14,7 +14,8 @@ from bot.errors import DatabaseUnavailable
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.report_message import ReportRenderer
 from bot.messages.repository import Send
-from bot.outbox.outbox import Outbox, Outgoing
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 
 BATCH_SIZE = 200
@@ -56,12 +57,12 @@ class Reporter:
     async def run_once(self) -> int:
         """Puts in the reports of those that moved first; returns how many, at most `BATCH_SIZE`."""
         moved = await self._dirty_sends.fetch(BATCH_SIZE)
-        await self._outbox.enqueue_all([self._build_message(send) for send in moved])
+        await self._outbox.enqueue(*(self._build_message(send) for send in moved))
         await self._dirty_sends.clear(moved)
         return len(moved)
 
-    def _build_message(self, send: Send) -> Outgoing:
-        return Outgoing(
+    def _build_message(self, send: Send) -> OutboxMessage:
+        return OutboxMessage(
             key=report_key(send),
             channel=send.member,
             message=self._render(send),

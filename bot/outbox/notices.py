@@ -30,7 +30,7 @@ def failure_notice(post: Post, error_code: str) -> FailureNotice:
     what, remedy = explain_undelivered(error_code, post.channel)
     said = blocks.section(blocks.lines([markup(Markup(":warning: "), bold(what)), remedy]))
     told = Message(text=f"{what} {remedy}", blocks=(said, *_quoted_blocks(message)))
-    return FailureNotice(content.dumps(told), content.dumps(message))
+    return FailureNotice(told, message)
 
 
 def _quoted_blocks(message: Message) -> tuple[Block, ...]:

@@ -7,7 +7,7 @@ call holds up its own channel only. Edits share one budget, and show the newest 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +20,11 @@ from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable
-from bot.outbox import content
 from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
+from bot.outbox.message import OutboxMessage
 from bot.outbox.rate_limits import Pace
-from bot.outbox.repository import Draft, Post, Posts
+from bot.outbox.repository import Post, Posts
 from bot.slack.client.web_api import MessageRef, SlackClient
-from bot.slack.commands.reply import Message
 
 LEADER_LOCK = "outbox"
 LEADER_RETRY_SECONDS = 3.0
@@ -48,26 +47,6 @@ PURGE_BATCH_SIZE = 1_000
 
 SHUTDOWN_GRACE_SECONDS = 3.0
 """For which a stop waits for calls that are on their way: what they did is then known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message of the bot's own. ``channel`` is a channel's id, or a member's for their direct
-    messages; ``member`` asked for it and is told where it cannot be delivered. ``key`` names it:
-    the same key is the same message, and its ``message`` the newest content.
-
-    ``thread_of`` is the key of the message that it replies to, put in before it, in the same
-    channel; a ``broadcast`` reply shows in the channel too. ``urgent`` content is edited in before
-    other. Where others than ``member`` read it, ``message`` must be masked.
-    """
-
-    key: str
-    channel: str
-    message: Message
-    member: str
-    thread_of: str = ""
-    broadcast: bool = False
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,39 +94,12 @@ class Outbox:
 
     # --- for authors ------------------------------------------------------------------------------
 
-    async def enqueue(
-        self,
-        key: str,
-        channel: str,
-        message: Message,
-        *,
-        member: str,
-        thread_of: str = "",
-        broadcast: bool = False,
-        urgent: bool = False,
-    ) -> None:
-        """See `Outgoing`. Kept from now on until it is delivered; raises ``DatabaseUnavailable``
-        where
-        it is not kept."""
-        await self.enqueue_all(
-            [Outgoing(key, channel, message, member, thread_of, broadcast, urgent)]
-        )
+    async def enqueue(self, *messages: OutboxMessage) -> None:
+        """Store the messages, all or none, each key once; from then on they will be delivered.
 
-    async def enqueue_all(self, messages: Sequence[Outgoing]) -> None:
-        """All of them or none; each key once."""
-        drafts = [
-            Draft(
-                one.key,
-                one.channel,
-                one.member,
-                content.dumps(one.message),
-                one.thread_of,
-                one.broadcast,
-                one.urgent,
-            )
-            for one in messages
-        ]
-        await self._posts.enqueue(drafts, self._clock.time())
+        Raise ``DatabaseUnavailable`` if they could not be stored.
+        """
+        await self._posts.enqueue(messages, self._clock.time())
         self._wake_event.set()
 
     async def withdraw(self, key: str) -> None:

@@ -12,22 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
 from bot.db.tables import posts
+from bot.outbox import content
+from bot.outbox.message import OutboxMessage
+from bot.slack.commands.reply import Message
 
 WITHDRAWN = "dropped"
 """The refusal of a post that its author takes back; it stays closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What an author wants said. ``thread_key`` is "" for a message of its own."""
-
-    key: str
-    channel: str
-    member: str
-    content: str
-    thread_key: str = ""
-    broadcast: bool = False
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +50,14 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class FailureNotice:
-    """How a member hears that a post is not delivered: ``content`` the first time, ``again`` in
-    its thread while the channel stays closed for the same reason."""
+    """Notifies a member that a post was not delivered.
 
-    content: str
-    repeat_content: str
+    ``message`` goes first; ``repeat`` goes into its thread while the channel keeps failing for the
+    same reason.
+    """
+
+    message: Message
+    repeat: Message
 
 
 class Posts:
@@ -77,16 +70,17 @@ class Posts:
 
     # --- what authors write -----------------------------------------------------------------------
 
-    async def enqueue(self, drafts: Sequence[Draft], now: float) -> None:
-        """New ones are due; where the key is known, the content is the newest from now on.
+    async def enqueue(self, messages: Sequence[OutboxMessage], now: float) -> None:
+        """Insert new messages; for a known key, replace the content.
 
-        Nothing is written where the content is the same, nor to one that is closed: taken back by
-        its author, or refused before it stood.
+        Nothing changes if the content is the same, or if the post is closed: withdrawn by its
+        author, or refused by Slack before it was posted.
         """
-        if not drafts:
+        if not messages:
             return
-        # In one order, so that two replicas cannot wait for each other.
-        ordered = sorted(drafts, key=lambda draft: draft.key)
+        # Sorted, so that two replicas lock the rows in the same order and cannot deadlock.
+        ordered = sorted(messages, key=lambda message: message.key)
+        contents = {message.key: content.dumps(message.message) for message in ordered}
         async with self._database.begin() as connection:
             await self._insert(connection, ordered, now)
             await connection.execute(
@@ -107,12 +101,12 @@ class Posts:
                 ),
                 [
                     {
-                        "of": one.key,
-                        "new": one.content,
-                        "now": _digest(one.content),
-                        "now_urgent": one.urgent,
+                        "of": message.key,
+                        "new": contents[message.key],
+                        "now": _digest(contents[message.key]),
+                        "now_urgent": message.urgent,
                     }
-                    for one in ordered
+                    for message in ordered
                 ],
             )
 
@@ -225,16 +219,16 @@ class Posts:
             told_by = None
             if notice is not None:
                 told_by = await _find_notice_key(connection, post, error_code)
-                draft = Draft(
+                message = OutboxMessage(
                     key=f"undelivered:{post.id}:{post.version}",
                     channel=post.member,
+                    message=notice.repeat if told_by else notice.message,
                     member=post.member,
-                    content=notice.repeat_content if told_by else notice.content,
                     thread_key=told_by or "",
                     urgent=True,
                 )
-                await self._insert(connection, [draft], now)
-                told_by = told_by or draft.key
+                await self._insert(connection, [message], now)
+                told_by = told_by or message.key
             await connection.execute(
                 update(posts)
                 .where(posts.c.id == post.id)
@@ -259,28 +253,29 @@ class Posts:
     # --- inside -----------------------------------------------------------------------------------
 
     async def _insert(
-        self, connection: AsyncConnection, drafts: Sequence[Draft], now: float
+        self, connection: AsyncConnection, messages: Sequence[OutboxMessage], now: float
     ) -> None:
+        contents = {message.key: content.dumps(message.message) for message in messages}
         await connection.execute(
             self._database.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
             [
                 {
-                    "key": one.key,
-                    "channel": one.channel,
-                    "member": one.member,
-                    "content": one.content,
-                    "digest": _digest(one.content),
+                    "key": message.key,
+                    "channel": message.channel,
+                    "member": message.member,
+                    "content": contents[message.key],
+                    "digest": _digest(contents[message.key]),
                     "version": 1,
                     "shown": 0,
                     "due": True,
-                    "urgent": one.urgent,
-                    "thread_key": one.thread_key or None,
-                    "broadcast": one.broadcast,
+                    "urgent": message.urgent,
+                    "thread_key": message.thread_key or None,
+                    "broadcast": message.broadcast,
                     "created_at": now,
                     "changed_at": now,
                     "waiting_since": now,
                 }
-                for one in drafts
+                for message in messages
             ],
         )
 

@@ -301,7 +301,7 @@ class Failing(Sends):
 
     failures = 0
 
-    async def note(self, *arguments: Any, **named: Any) -> Send:
+    async def record_outcome(self, *arguments: Any, **named: Any) -> Send:
         if self.failures:
             self.failures -= 1
             raise DatabaseUnavailable("the disk is full")

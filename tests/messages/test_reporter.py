@@ -193,7 +193,7 @@ async def test_who_reports_late_does_not_have_the_last_word(stage: Stage) -> Non
     reports = stage.reports(run=False)
     await stage.moved(send, SendStatus.READ)
     await reports.run_once()
-    await stage.outbox.enqueue_all([reports._build_message(send)])
+    await stage.outbox.enqueue(reports._build_message(send))
     await stage.marks.clear([send])
     assert [one.id for one in await stage.marks.fetch(10)] == [send.id]
     await reports.run_once()
@@ -204,7 +204,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
     class Failing(DirtySends):
         failures = 1
 
-        async def due(self, limit: int) -> list[Send]:
+        async def fetch(self, limit: int) -> list[Send]:
             if self.failures:
                 self.failures -= 1
                 raise DatabaseUnavailable("gone")

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
-from bot.outbox import content
-from bot.outbox.repository import Draft, Posts
+from bot.outbox.message import OutboxMessage
+from bot.outbox.repository import Posts
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from tests.outbox.stage import HISTORY, JOHN, LEADS, SALES, Stage, said, staged
@@ -22,8 +23,8 @@ EARLIER = {"event_type": "chakra_send", "event_payload": {"key": "V17"}}
 
 async def set_out(stage: Stage, key: str, channel: str = SALES, **more: Any) -> None:
     """A process claims the post, and dies before it can note how the call came out."""
-    draft = Draft(key, channel, JOHN, content.dumps(said("once")), **more)
-    await stage.posts.enqueue([draft], stage.clock.time())
+    message = OutboxMessage(key, channel, said("once"), JOHN, **more)
+    await stage.posts.enqueue([message], stage.clock.time())
     post = await stage.posts.find_by_key(key)
     assert post is not None
     assert await stage.posts.claim(post.id, "dead", stage.clock.time(), 0)
@@ -42,7 +43,7 @@ async def test_a_process_killed_while_it_posted_leaves_one_message(
     if came_through:
         await stage.client.post_message(channel, said("once"), metadata=marked("job:1"))
     outbox = stage.outbox("boot-2")
-    await outbox.enqueue("job:1", channel, said("newest"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", channel, said("newest"), member=JOHN))
     await stage.later(4)
     assert stage.shown("D0JOHN" if channel == JOHN else channel) == ["newest"]
     assert stage.outcomes["found"] == came_through
@@ -74,7 +75,7 @@ async def test_a_post_whose_answer_got_lost_is_looked_for_before_it_is_repeated(
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", reset=reset)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.later(4)
     assert stage.calls("conversations.history") == []
     await stage.later(5)
@@ -89,7 +90,7 @@ async def test_a_server_error_may_have_posted_all_the_same(
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", error=error, status=status)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.later(6)
     assert stage.shown() == ["once"]
     assert len(stage.calls("conversations.history")) == 1
@@ -102,8 +103,10 @@ async def test_what_never_left_need_not_be_looked_for(stage: Stage) -> None:
         SlackClient(token="xoxb-1", base_url="http://127.0.0.1:1/api/", clock=stage.clock),
     )
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
-    await outbox.enqueue("job:1:reply", SALES, said("twice"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(
+        OutboxMessage("job:1:reply", SALES, said("twice"), member=JOHN, thread_key="job:1")
+    )
     await stage.until(lambda: not outbox._posts_in_flight and outbox._paused_until == {})
     for _ in range(8):
         await stage.clock.advance(0.25)
@@ -120,7 +123,7 @@ async def test_each_doubt_is_settled_before_the_next_try(stage: Stage) -> None:
     stage.slack.slack.fail("chat.postMessage", reset="before")
     stage.slack.slack.fail("chat.postMessage", reset="after")
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.later(15)
     assert stage.shown() == ["once"]
     assert len(stage.calls("chat.postMessage")) == 2
@@ -131,7 +134,7 @@ async def test_a_search_that_fails_for_now_is_repeated(stage: Stage) -> None:
     stage.slack.slack.fail("conversations.history", error="ratelimited", retry_after=30)
     stage.slack.slack.fail("conversations.history", status=500)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.later(60)
     assert stage.shown() == ["once"]
     assert len(stage.calls("chat.postMessage")) == 1
@@ -140,7 +143,7 @@ async def test_a_search_that_fails_for_now_is_repeated(stage: Stage) -> None:
 async def test_a_message_is_found_among_many(stage: Stage) -> None:
     stage.slack.slack.fail("chat.postMessage", reset="after")
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.quiet()
     for number in range(450):
         stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
@@ -156,10 +159,12 @@ async def test_a_reply_in_a_channel_cannot_be_looked_for_so_its_asker_is_told(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("3 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("3 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.fail("chat.postMessage", reset="after")
-    await outbox.enqueue("job:1:done", SALES, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue(
+        OutboxMessage("job:1:done", SALES, said("Done"), member=JOHN, thread_key="job:1")
+    )
     await stage.later(10)
     assert stage.shown() == ["3 of 3", "Done"]
     [notice] = stage.direct()
@@ -173,11 +178,18 @@ async def test_a_reply_in_a_channel_cannot_be_looked_for_so_its_asker_is_told(
 @pytest.mark.parametrize(("channel", "broadcast"), [(SALES, True), (JOHN, False), (JOHN, True)])
 async def test_other_replies_can_be_looked_for(stage: Stage, channel: str, broadcast: bool) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", channel, said("3 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", channel, said("3 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.fail("chat.postMessage", reset="after")
     await outbox.enqueue(
-        "job:1:done", channel, said("Done"), member=JOHN, thread_of="job:1", broadcast=broadcast
+        OutboxMessage(
+            "job:1:done",
+            channel,
+            said("Done"),
+            member=JOHN,
+            thread_key="job:1",
+            broadcast=broadcast,
+        )
     )
     await stage.later(10)
     assert stage.shown("D0JOHN" if channel == JOHN else channel) == ["3 of 3", "Done"]
@@ -189,8 +201,8 @@ async def test_without_the_right_to_look_nothing_is_posted_twice(sqlite: Databas
     async with staged(sqlite, scopes=scopes) as stage:
         stage.slack.slack.fail("chat.postMessage", reset="after")
         outbox = stage.outbox()
-        await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
-        await outbox.enqueue("job:2", SALES, said("the next"), member=JOHN)
+        await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:2", SALES, said("the next"), member=JOHN))
         await stage.later(10)
         assert stage.shown() == ["once", "the next"]
         [notice] = stage.direct()
@@ -201,7 +213,7 @@ async def test_too_much_has_been_said_since(stage: Stage) -> None:
     """A thousand messages in the two minutes around the try."""
     stage.slack.slack.fail("chat.postMessage", reset="before")
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.quiet()
     for number in range(1_001):
         stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
@@ -235,7 +247,7 @@ class Failing(Posts):
             "shows", lambda: super(Failing, self).mark_delivered(*arguments, **more)
         )
 
-    async def heads(self) -> Any:
+    async def next_per_channel(self) -> Any:
         return await self._or_fail("heads", super().next_per_channel)
 
     async def refuse(self, *arguments: Any) -> None:
@@ -248,9 +260,9 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage, name: str) 
     posts.failures[name] = 2
     outbox = stage.outbox()
     outbox._posts = outbox._delivery._posts = posts
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.until(lambda: stage.outcomes["posted"] == 1 and not outbox._posts_in_flight)
-    await outbox.enqueue("job:1", SALES, said("again"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("again"), member=JOHN))
     await stage.later(5)
     assert stage.shown() == ["again"]
     assert len(stage.calls("chat.postMessage")) == 1
@@ -263,7 +275,7 @@ async def test_a_refusal_is_noted_once_the_database_is_back(stage: Stage) -> Non
     outbox = stage.outbox()
     outbox._posts = outbox._delivery._posts = posts
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.until(lambda: len(stage.direct()) == 1)
     assert len(stage.calls("chat.postMessage")) == 2
 
@@ -272,7 +284,7 @@ async def test_a_fault_of_ours_does_not_end_all_delivering(stage: Stage) -> None
     class Odd(Posts):
         faults = 1
 
-        async def heads(self) -> Any:
+        async def next_per_channel(self) -> Any:
             if self.faults:
                 self.faults -= 1
                 raise ZeroDivisionError
@@ -280,7 +292,7 @@ async def test_a_fault_of_ours_does_not_end_all_delivering(stage: Stage) -> None
 
     outbox = stage.outbox()
     outbox._posts = Odd(stage.database)
-    await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.until(lambda: stage.shown() == ["once"])
 
 
@@ -288,10 +300,13 @@ async def test_one_message_that_trips_us_stops_no_other_channel(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = stage.outbox()
-    await stage.posts.enqueue([Draft("odd", SALES, JOHN, "this is no JSON")], stage.clock.time())
-    await outbox.enqueue("direct", JOHN, Message("well"), member=JOHN)
+    odd = OutboxMessage("odd", SALES, said("mended"), JOHN)
+    await stage.posts.enqueue([odd], stage.clock.time())
+    async with stage.database.begin() as connection:
+        await connection.execute(text("UPDATE posts SET content = 'not JSON', digest = ''"))
+    await outbox.enqueue(OutboxMessage("direct", JOHN, Message("well"), member=JOHN))
     await stage.later(2)
     assert stage.direct() == ["well"]
-    await stage.posts.enqueue([Draft("odd", SALES, JOHN, content.dumps(said("mended")))], 0)
+    await stage.posts.enqueue([odd], 0)
     await stage.later(10)
     assert stage.shown() == ["mended"]

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database, open_database
-from bot.outbox.outbox import Outbox, Outgoing
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from tests.db.databases import address
 from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, said, staged
@@ -39,7 +40,7 @@ class Replicas:
 
     async def both_put(self, key: str, what: str, channel: str = SALES) -> None:
         for one in self.outboxes:
-            await one.enqueue(key, channel, said(what), member=JOHN)
+            await one.enqueue(OutboxMessage(key, channel, said(what), member=JOHN))
 
     @property
     def leaders(self) -> list[int]:
@@ -83,7 +84,7 @@ async def test_one_delivers_what_all_put_in(replicas: Replicas) -> None:
     await replicas.one_leads()
     for number in range(5):
         await replicas.outboxes[number % 2].enqueue(
-            f"m:{number}", SALES, said(f"{number}"), member=JOHN
+            OutboxMessage(f"m:{number}", SALES, said(f"{number}"), member=JOHN)
         )
     await stage.until(lambda: len(stage.shown()) == 5)
     assert stage.shown() == [f"{number}" for number in range(5)]
@@ -106,7 +107,7 @@ async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> No
     stage = replicas.stage
     leader = await replicas.one_leads()
     other = replicas.outboxes[1 - leader]
-    await other.enqueue("job:1", SALES, said("Here"), member=JOHN)
+    await other.enqueue(OutboxMessage("job:1", SALES, said("Here"), member=JOHN))
     asking = asyncio.create_task(other.wait_posted("job:1", 5))
     await stage.until(asking.done)
     [message] = stage.messages()
@@ -121,8 +122,8 @@ async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(
     for turn in range(3):
         leader = await replicas.one_leads()
         keys = [f"m:{turn}:{number}" for number in range(4)]
-        await replicas.outboxes[leader].enqueue_all(
-            [Outgoing(key, SALES, said(key), JOHN) for key in keys]
+        await replicas.outboxes[leader].enqueue(
+            *[OutboxMessage(key, SALES, said(key), JOHN) for key in keys]
         )
         shown = len(stage.shown())
         await stage.until(lambda shown=shown: len(stage.shown()) > shown)  # type: ignore[misc]
@@ -141,11 +142,11 @@ async def test_a_leader_that_is_killed_while_it_posts_is_taken_over_within_thirt
     leader = await replicas.one_leads()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
     stage.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
-    await dying.enqueue("job:1", SALES, said("once"), member=JOHN)
+    await dying.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
     await stage.until(lambda: stage.shown() == ["once"])
     await stage.kill(dying)
     began = stage.clock.time()
-    await living.enqueue("job:2", SUPPORT, said("at once"), member=JOHN)
+    await living.enqueue(OutboxMessage("job:2", SUPPORT, said("at once"), member=JOHN))
     await stage.until(lambda: stage.shown(SUPPORT) == ["at once"])
     assert stage.clock.time() - began < 10
     await stage.until(lambda: stage.outcomes["found"] == 1)
@@ -161,7 +162,9 @@ async def test_a_leader_that_lost_its_lead_finishes_what_it_had_set_out_with(
     stage = replicas.stage
     leader = await replicas.one_leads()
     stage.slack.slack.hang("chat.postMessage")
-    await replicas.outboxes[leader].enqueue("job:1", SALES, said("once"), member=JOHN)
+    await replicas.outboxes[leader].enqueue(
+        OutboxMessage("job:1", SALES, said("once"), member=JOHN)
+    )
     await stage.until(stage.hangs)
     await replicas.cut(replicas.databases[1 - leader])
     for _ in range(24):
@@ -181,11 +184,11 @@ from bot.aio.clock import SystemClock
 from bot.db import locks as lead
 from bot.db.engine import open_database
 
-lead.SETTINGS["idle_session_timeout"] = "4s"  # soon enough for a test
+lead.SESSION_SETTINGS["idle_session_timeout"] = "4s"  # soon enough for a test
 
 async def main():
     async with open_database(sys.argv[1]) as database:
-        async with database.lead("outbox", SystemClock()) as held:
+        async with database.try_lead("outbox", SystemClock()) as held:
             print("leads" if held else "does not lead", flush=True)
             await asyncio.sleep(60)
 
@@ -207,7 +210,7 @@ async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
         assert await child.stdout.readline() == b"leads\n"
         async with open_database(url) as database, staged(database) as stage:
             outbox = stage.outbox("boot-2")
-            await outbox.enqueue("job:1", SALES, said("once"), member=JOHN)
+            await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
             child.send_signal(how)
             loop = asyncio.get_running_loop()
             began = loop.time()

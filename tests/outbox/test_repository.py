@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from bot.db.engine import Database
-from bot.outbox.repository import WITHDRAWN, Draft, FailureNotice, Post, Posts
+from bot.outbox import content
+from bot.outbox.message import OutboxMessage
+from bot.outbox.repository import WITHDRAWN, FailureNotice, Post, Posts
+from bot.slack.commands.reply import Message
 
 SALES, SUPPORT, JOHN = "C0SALES", "C0SUPPORT", "U0JOHN"
-TELLING = FailureNotice("first", "again")
+NOTICE = FailureNotice(Message("first"), Message("again"))
 
 
 @pytest.fixture
@@ -19,11 +22,16 @@ def posts(database: Database) -> Posts:
     return Posts(database)
 
 
-def draft(key: str = "a", content: str = "1", channel: str = SALES, **other: Any) -> Draft:
-    return Draft(key, channel, JOHN, content, **other)
+def draft(key: str = "a", text: str = "1", channel: str = SALES, **other: Any) -> OutboxMessage:
+    return OutboxMessage(key, channel, Message(text), JOHN, **other)
 
 
-async def put(posts: Posts, *drafts: Draft, now: float = 1000.0) -> None:
+def body(text: str) -> str:
+    """Return ``text`` as the database stores it."""
+    return content.dumps(Message(text))
+
+
+async def put(posts: Posts, *drafts: OutboxMessage, now: float = 1000.0) -> None:
     await posts.enqueue(drafts, now)
 
 
@@ -49,9 +57,14 @@ async def test_new_content_makes_a_new_version_and_the_same_does_not(posts: Post
     assert (first.thread_key, first.broadcast, first.urgent) == ("root", True, False)
     await put(posts, draft(), now=1001)
     assert await row(posts) == first
-    await put(posts, draft(content="2", urgent=True), now=1002)
+    await put(posts, draft(text="2", urgent=True), now=1002)
     second = await row(posts)
-    assert (second.id, second.version, second.content, second.urgent) == (first.id, 2, "2", True)
+    assert (second.id, second.version, second.content, second.urgent) == (
+        first.id,
+        2,
+        body("2"),
+        True,
+    )
 
 
 async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
@@ -64,7 +77,7 @@ async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
     await posts.withdraw("dropped", 1001)
     kept = {key: (await row(posts, key)).content for key in ("shown", "refused", "dropped")}
     assert set(kept.values()) == {""}
-    assert (await row(posts, "moved")).content == "2"
+    assert (await row(posts, "moved")).content == body("2")
     await put(posts, draft("shown"))
     assert not (await row(posts, "shown")).pending
 
@@ -86,7 +99,7 @@ async def test_what_waits_has_been_waiting_since_its_first_change(posts: Posts) 
     await put(posts, draft())
     await posted(posts, now=1001)
     for now in (1010, 1020):
-        await put(posts, draft(content=f"{now}"), now=now)
+        await put(posts, draft(text=f"{now}"), now=now)
     assert (await row(posts)).stale_since == 1010
     await posts.mark_delivered((await row(posts)).id, 2, 1030)  # and version 3 came meanwhile
     later = await row(posts)
@@ -111,7 +124,7 @@ async def test_what_is_taken_back_stays_so(posts: Posts) -> None:
 async def test_what_is_taken_back_while_it_is_posted_is_not_edited(posts: Posts) -> None:
     await put(posts, draft())
     post = await posts.claim((await row(posts)).id, "boot-1", 1001, 0)
-    await put(posts, draft(content="2"))
+    await put(posts, draft(text="2"))
     await posts.withdraw("a", 1002)
     assert post is not None
     await posts.mark_delivered(post.id, 1, 1003, channel=SALES, ts="1.0")
@@ -196,7 +209,7 @@ async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
     await put(posts, draft())
     stands = await posted(posts)
     assert await posts.claim(stands.id, "boot-1", 1002, 0) is None  # nothing is due
-    await put(posts, draft(content="2"))
+    await put(posts, draft(text="2"))
     assert await posts.claim(stands.id, "boot-1", 1002, 0)
     after = await row(posts)
     assert (after.process_id, after.uncertain_since) == ("boot-1", None)
@@ -209,7 +222,7 @@ async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
 
 
 async def refused(posts: Posts, key: str, now: float, code: str = "is_archived") -> Post:
-    await posts.mark_failed(await row(posts, key), code, now, TELLING)
+    await posts.mark_failed(await row(posts, key), code, now, NOTICE)
     return await row(posts, key)
 
 
@@ -221,9 +234,9 @@ async def test_a_member_is_told_once_of_a_channel_and_a_reason(posts: Posts) -> 
         assert (await refused(posts, key, 1003, code)).notice_key != first.notice_key
     assert again.notice_key == first.notice_key
     notice = await row(posts, first.notice_key)
-    assert (notice.channel, notice.content, notice.thread_key) == (JOHN, "first", "")
+    assert (notice.channel, notice.content, notice.thread_key) == (JOHN, body("first"), "")
     thread = await row(posts, f"undelivered:{again.id}:1")
-    assert (thread.channel, thread.content, thread.thread_key) == (JOHN, "again", notice.key)
+    assert (thread.channel, thread.content, thread.thread_key) == (JOHN, body("again"), notice.key)
     await posts.mark_failed(await row(posts, "d"), "is_archived", 1004)
     assert (await row(posts, "d")).notice_key == ""
 
@@ -233,7 +246,7 @@ async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
     await put(posts, draft())
     post = await row(posts)
     for now in (1001, 1002):
-        await posts.mark_failed(post, "is_archived", now, TELLING)
+        await posts.mark_failed(post, "is_archived", now, NOTICE)
     assert [one.key for one in await posts.next_per_channel()] == ["undelivered:1:1"]
 
 
@@ -247,7 +260,7 @@ async def test_once_the_channel_took_something_its_next_refusal_is_news(posts: P
 async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
     await put(posts, draft())
     await refused(posts, "a", 1001)
-    await put(posts, draft(content="2"), now=1002)
+    await put(posts, draft(text="2"), now=1002)
     after = await row(posts)
     assert (after.version, after.pending, after.error_code) == (1, False, "is_archived")
 
@@ -255,9 +268,9 @@ async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
 async def test_a_refused_edit_is_tried_again_with_newer_content(posts: Posts) -> None:
     await put(posts, draft())
     await posted(posts)
-    await put(posts, draft(content="2"), now=1002)
+    await put(posts, draft(text="2"), now=1002)
     assert not (await refused(posts, "a", 1003)).pending
-    await put(posts, draft(content="3"), now=1004)
+    await put(posts, draft(text="3"), now=1004)
     again = await row(posts)
     assert (again.pending, again.error_code) == (True, "is_archived")
     await posts.mark_delivered(again.id, 3, 1005)

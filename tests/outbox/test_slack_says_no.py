@@ -8,7 +8,7 @@ import pytest
 
 from bot.db.engine import Database
 from bot.outbox.error_policy import CONTENT_CODES, TOKEN_CODES
-from bot.outbox.outbox import Outgoing
+from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 from bot.slack.copy.undelivered import UNDELIVERED_COPY, explain_undelivered
 from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said, staged
@@ -27,9 +27,11 @@ async def test_a_429_for_a_channel_is_waited_out_in_that_channel(stage: Stage) -
     outbox = stage.outbox()
     stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
     for number in range(2):
-        await outbox.enqueue(f"sales:{number}", SALES, said(f"{number}"), member=JOHN)
+        await outbox.enqueue(
+            OutboxMessage(f"sales:{number}", SALES, said(f"{number}"), member=JOHN)
+        )
     await stage.later(1)
-    await outbox.enqueue("support", SUPPORT, said("at once"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("support", SUPPORT, said("at once"), member=JOHN))
     await stage.later(28)
     assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["at once"])
     await stage.later(3)
@@ -40,12 +42,12 @@ async def test_a_429_for_a_channel_is_waited_out_in_that_channel(stage: Stage) -
 async def test_a_429_for_an_edit_is_waited_out_by_all_edits(stage: Stage) -> None:
     outbox = stage.outbox()
     keys = {"one": SALES, "two": SUPPORT}
-    await outbox.enqueue_all([Outgoing(key, keys[key], said("before"), JOHN) for key in keys])
+    await outbox.enqueue(*[OutboxMessage(key, keys[key], said("before"), JOHN) for key in keys])
     await stage.later(4)
     stage.slack.slack.fail("chat.update", error="ratelimited", retry_after=40)
-    await outbox.enqueue("one", SALES, said("after"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("one", SALES, said("after"), member=JOHN))
     await stage.later(1)
-    await outbox.enqueue("two", SUPPORT, said("after"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("two", SUPPORT, said("after"), member=JOHN))
     await stage.later(38)
     assert len(stage.calls("chat.update")) == 1
     await stage.later(4)
@@ -55,7 +57,7 @@ async def test_a_429_for_an_edit_is_waited_out_by_all_edits(stage: Stage) -> Non
 async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
     first = stage.outbox("boot-1")
     stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
-    await first.enqueue("sales", SALES, said("later"), member=JOHN)
+    await first.enqueue(OutboxMessage("sales", SALES, said("later"), member=JOHN))
     await stage.later(5)
     await stage.kill(first)
     stage.outbox("boot-2")
@@ -67,10 +69,10 @@ async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
 
 async def test_an_edit_whose_answer_got_lost_is_made_again(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("before"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("before"), member=JOHN))
     await stage.later(3)
     stage.slack.slack.fail("chat.update", reset="before")
-    await outbox.enqueue("job:1", SALES, said("after"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("after"), member=JOHN))
     await stage.later(6)
     assert stage.shown() == ["after"]
     assert len(stage.calls("chat.update")) == 2
@@ -79,12 +81,12 @@ async def test_an_edit_whose_answer_got_lost_is_made_again(stage: Stage) -> None
 @pytest.mark.parametrize("code", sorted(TOKEN_CODES))
 async def test_what_a_refused_token_holds_up_is_kept(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("stands", SUPPORT, said("before"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("stands", SUPPORT, said("before"), member=JOHN))
     await stage.later(3)
     stage.slack.slack.fail("chat.postMessage", error=code)
-    await outbox.enqueue("waits", SALES, said("kept"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("waits", SALES, said("kept"), member=JOHN))
     await stage.quiet()
-    await outbox.enqueue("stands", SUPPORT, said("after"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("stands", SUPPORT, said("after"), member=JOHN))
     await stage.later(59)
     assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["before"])
     await stage.later(4)
@@ -99,7 +101,7 @@ async def test_what_a_refused_token_holds_up_is_kept(stage: Stage, code: str) ->
 async def test_who_asked_is_told_what_was_not_posted_and_why(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
     stage.slack.slack.fail("chat.postMessage", error=code)
-    await outbox.enqueue("job:1", SALES, said("The job has ended"), member=MEI)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("The job has ended"), member=MEI))
     await stage.later(2)
     [notice] = stage.direct(MEI)
     what, remedy = explain_undelivered(code, SALES)
@@ -125,7 +127,7 @@ async def test_what_slack_really_says_of_closed_channels(stage: Stage) -> None:
     }
     outbox = stage.outbox()
     for channel in closed:
-        await outbox.enqueue(channel, channel, said("Done"), member=JOHN)
+        await outbox.enqueue(OutboxMessage(channel, channel, said("Done"), member=JOHN))
     await stage.later(5)
     assert {one: (await outbox.get_status(one)).error_code for one in closed} == closed
     assert len(stage.direct()) == 4
@@ -136,8 +138,10 @@ async def test_a_closed_channel_is_told_of_once_and_nothing_is_lost(stage: Stage
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
     for number in range(4):
-        await outbox.enqueue(f"event:{number}", SALES, said(f"Event {number}"), member=JOHN)
-    await outbox.enqueue("mei", SALES, said("Event for Mei"), member=MEI)
+        await outbox.enqueue(
+            OutboxMessage(f"event:{number}", SALES, said(f"Event {number}"), member=JOHN)
+        )
+    await outbox.enqueue(OutboxMessage("mei", SALES, said("Event for Mei"), member=MEI))
     await stage.later(8)
     notice, *rest = stage.messages("D0JOHN")
     assert "Event 0" in stage.direct()[0]
@@ -151,15 +155,15 @@ async def test_nothing_old_is_posted_once_the_channel_is_open_again(stage: Stage
     workspace = stage.slack.slack.workspace
     workspace.archive(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue("old", SALES, said("Old"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("old", SALES, said("Old"), member=JOHN))
     await stage.later(2)
     workspace.unarchive(SALES)
-    await outbox.enqueue("old", SALES, said("Old, but newer"), member=JOHN)
-    await outbox.enqueue("new", SALES, said("New"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("old", SALES, said("Old, but newer"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("new", SALES, said("New"), member=JOHN))
     await stage.later(5)
     assert stage.shown() == ["New"]
     workspace.archive(SALES)
-    await outbox.enqueue("newer", SALES, said("Newer"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("newer", SALES, said("Newer"), member=JOHN))
     await stage.later(3)
     notices = [one for one in stage.messages("D0JOHN") if one.thread_ts is None]
     assert len(notices) == 2  # closed once more is news
@@ -170,11 +174,15 @@ async def test_what_belongs_to_a_message_that_was_not_posted_goes_to_the_person_
 ) -> None:
     stage.slack.slack.workspace.remove_app(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.workspace.add_app(SALES)
-    await outbox.enqueue("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
-    await outbox.enqueue("lost:outcome", SALES, said("Lost"), member=JOHN, thread_of="never put in")
+    await outbox.enqueue(
+        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+    )
+    await outbox.enqueue(
+        OutboxMessage("lost:outcome", SALES, said("Lost"), member=JOHN, thread_key="never put in")
+    )
     await stage.later(5)
     first, second, third = stage.messages("D0JOHN")
     assert "This app is not a member of <#C0SALES>" in first.text
@@ -187,11 +195,13 @@ async def test_a_reply_to_a_message_that_somebody_deleted_goes_to_the_person(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.quiet()
     [message] = stage.messages()
     await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
-    await outbox.enqueue("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue(
+        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+    )
     await stage.later(3)
     [notice] = stage.direct()
     assert "Done" in notice
@@ -202,12 +212,14 @@ async def test_a_reply_to_a_message_that_somebody_deleted_goes_to_the_person(
 
 async def test_a_message_that_was_deleted_is_left_alone(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.quiet()
     [message] = stage.messages()
     await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
     for number in (2, 3):
-        await outbox.enqueue("job:1", SALES, said(f"{number} of 3"), member=JOHN, urgent=True)
+        await outbox.enqueue(
+            OutboxMessage("job:1", SALES, said(f"{number} of 3"), member=JOHN, urgent=True)
+        )
         await stage.later(4)
     assert stage.shown() == stage.direct() == []
     assert (await outbox.get_status("job:1")).error_code == "message_not_found"
@@ -218,14 +230,14 @@ async def test_an_edit_that_is_refused_is_told_once_and_its_last_word_again(
     stage: Stage, code: str
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.later(4)
     for number in (2, 3):
         stage.slack.slack.fail("chat.update", error=code)
-        await outbox.enqueue("job:1", SALES, said(f"{number} of 3"), member=JOHN)
+        await outbox.enqueue(OutboxMessage("job:1", SALES, said(f"{number} of 3"), member=JOHN))
         await stage.later(4)
     stage.slack.slack.fail("chat.update", error=code)
-    await outbox.enqueue("job:1", SALES, said("Done"), member=JOHN, urgent=True)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN, urgent=True))
     await stage.later(4)
     notice, last = stage.direct()
     assert "2 of 3" in notice
@@ -235,12 +247,14 @@ async def test_an_edit_that_is_refused_is_told_once_and_its_last_word_again(
 async def test_progress_and_outcome_in_an_archived_channel_are_told_as_one(stage: Stage) -> None:
     """Slack has two words for it."""
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue("job:1", SALES, said("2 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("2 of 3"), member=JOHN))
     await stage.later(2)
-    await outbox.enqueue("job:1:outcome", SALES, said("Done"), member=JOHN, thread_of="job:1")
+    await outbox.enqueue(
+        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+    )
     await stage.later(4)
     notice, reply = stage.messages("D0JOHN")
     assert "is archived" in notice.text
@@ -250,13 +264,13 @@ async def test_progress_and_outcome_in_an_archived_channel_are_told_as_one(stage
 
 async def test_an_edit_goes_on_once_its_channel_is_open_again(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("1 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue("job:1", SALES, said("2 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("2 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.unarchive(SALES)
-    await outbox.enqueue("job:1", SALES, said("3 of 3"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("3 of 3"), member=JOHN))
     await stage.later(4)
     assert stage.shown() == ["3 of 3"]
     assert (await outbox.get_status("job:1")).error_code == ""
@@ -271,9 +285,11 @@ async def test_a_person_who_cannot_be_reached_ends_in_the_log(
     async with staged(sqlite, messages_tab_enabled=False) as stage:
         stage.slack.slack.workspace.archive(SALES)
         outbox = stage.outbox()
-        await outbox.enqueue("report", JOHN, said("Accepted"), member=JOHN)
-        await outbox.enqueue("job:1", SALES, said("Done"), member=JOHN)
-        await outbox.enqueue("stranger", "U0NOBODY", said("Hello"), member="U0NOBODY")
+        await outbox.enqueue(OutboxMessage("report", JOHN, said("Accepted"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN))
+        await outbox.enqueue(
+            OutboxMessage("stranger", "U0NOBODY", said("Hello"), member="U0NOBODY")
+        )
         await stage.later(30)
         assert len(stage.calls("chat.postMessage")) == 4  # and one notice
         assert stage.outcomes == {"undeliverable": 4}
@@ -291,10 +307,14 @@ async def test_blocks_that_slack_refuses_are_said_in_words(sqlite: Database) -> 
             "type": "section",
             "text": {"type": "mrkdwn", "text": "x" * 3_001},
         }
-        await outbox.enqueue("job:1", SALES, Message("In &lt;words&gt;", (section,)), member=JOHN)
+        await outbox.enqueue(
+            OutboxMessage("job:1", SALES, Message("In &lt;words&gt;", (section,)), member=JOHN)
+        )
         await stage.later(3)
         assert stage.shown() == ["In &lt;words&gt;"]
-        await outbox.enqueue("job:1", SALES, Message("Still words", (section,)), member=JOHN)
+        await outbox.enqueue(
+            OutboxMessage("job:1", SALES, Message("Still words", (section,)), member=JOHN)
+        )
         await stage.later(4)
         assert stage.shown() == ["Still words"]
         assert {one.error for one in stage.slack.slack.refusals} == {"invalid_blocks"}
@@ -304,7 +324,7 @@ async def test_blocks_that_slack_refuses_are_said_in_words(sqlite: Database) -> 
 async def test_what_slack_takes_in_no_form_is_told(stage: Stage, code: str) -> None:
     stage.slack.slack.fail("chat.postMessage", error=code, times=2)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("Done"), member=JOHN)
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN))
     await stage.later(3)
     [notice] = stage.direct()
     assert f"(`{code}`)" in notice
@@ -317,7 +337,9 @@ async def test_a_notice_of_a_large_message_holds_its_words(stage: Stage) -> None
         {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 250}} for _ in range(49)
     )
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, Message("A &amp; B have ended", sections), member=JOHN)
+    await outbox.enqueue(
+        OutboxMessage("job:1", SALES, Message("A &amp; B have ended", sections), member=JOHN)
+    )
     await stage.later(3)
     [notice] = stage.direct()
     assert notice.endswith("A &amp; B have ended")
@@ -327,7 +349,7 @@ async def test_a_notice_of_a_large_message_holds_its_words(stage: Stage) -> None
 async def test_a_channel_that_nobody_asked_for_tells_nobody(stage: Stage) -> None:
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue("job:1", SALES, said("Done"), member="")
+    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=""))
     await stage.later(3)
     assert (await outbox.get_status("job:1")).error_code == "is_archived"
     assert len(stage.calls("chat.postMessage")) == 1

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import opened
 from tests.outbox.stage import JOHN, LEADS, SALES, Stage, said, staged
@@ -47,7 +48,9 @@ async def _in_that_order(acts: list[tuple[Any, ...]], folder: Path) -> None:
             if what == "put":
                 wanted[about] = f"message {about}: {how}"
                 channel = CHANNELS[about % 3]
-                await outbox.enqueue(f"m:{about}", channel, said(wanted[about]), member=JOHN)
+                await outbox.enqueue(
+                    OutboxMessage(f"m:{about}", channel, said(wanted[about]), member=JOHN)
+                )
             elif what == "fault":
                 stage.slack.slack.fail(about, **LOST[how])
             elif what == "kill":

@@ -24,7 +24,7 @@ class FailedEntries:
     read: of a finished job they will not change."""
 
     entries: tuple[JobEntry, ...] = ()
-    job_finished: bool = False
+    finished: bool = False
 
 
 class JobReader:
@@ -65,7 +65,7 @@ class JobReader:
         of entries hold them. Nothing is asked where the job counts none."""
         job = (await self.get_job(job_id)).value
         if not job.unsuccessful:
-            return Cached(FailedEntries(job_finished=job.finished))
+            return Cached(FailedEntries(finished=job.finished))
         key = job_id.lower()
 
         async def load() -> FailedEntries:

@@ -129,8 +129,8 @@ def validate_upload(header_format: str, files: Sequence[UploadedFile]) -> str:
         return ""
     if MAX_FORM_FILE_BYTES < file.size <= FILE_RULES[header_format].max_bytes:
         limit = _format_megabytes(MAX_FORM_FILE_BYTES)
-        return f"This file has {_format_megabytes(file.size)}; a form takes up to {limit}. Give a "
-        "link to it."
+        size = _format_megabytes(file.size)
+        return f"This file has {size}; a form takes up to {limit}. Give a link to it."
     return _validate_size(header_format, file.size)
 
 

@@ -275,10 +275,10 @@ async def test_a_job_without_entries_has_one_empty_page(clock: ManualClock) -> N
 
 async def test_no_more_is_asked_for_than_is_wanted(clock: ManualClock) -> None:
     upstream = Upstream([page("a", "b", next="?page=2"), page("c", "d", next="?page=3")])
-    assert ids(await pages(upstream, clock, most=3)) == [["a", "b"], ["c"]]
+    assert ids(await pages(upstream, clock, max_entries=3)) == [["a", "b"], ["c"]]
     assert len(upstream.asked) == 2
     upstream = Upstream([page("a", "b", next="?page=2")])
-    assert ids(await pages(upstream, clock, most=2)) == [["a", "b"]]
+    assert ids(await pages(upstream, clock, max_entries=2)) == [["a", "b"]]
     assert len(upstream.asked) == 1
 
 

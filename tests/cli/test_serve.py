@@ -37,7 +37,7 @@ from commands import COMMANDS
 
 loaded = settings.load()
 logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
-asyncio.run(run(loaded, COMMANDS, SystemClock(), drain=0.4))
+asyncio.run(run(loaded, COMMANDS, SystemClock(), drain_seconds=0.4))
 """
 """``serve``, but for the seconds that it waits at its end."""
 WHAT_IS_IMPORTED = """
@@ -53,7 +53,7 @@ def started(url):
     print("that is all")
     os.kill(os.getpid(), signal.SIGTERM)
 
-asyncio.run(run(settings.load(), COMMANDS, SystemClock(), started=started))
+asyncio.run(run(settings.load(), COMMANDS, SystemClock(), on_ready=started))
 """
 
 

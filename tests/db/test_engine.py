@@ -27,7 +27,7 @@ HOLDS = """
 import sys, time
 from pathlib import Path
 from bot.db import engine
-engine._locked(Path(sys.argv[1] + "-lock"))
+engine._acquire_file_lock(Path(sys.argv[1] + "-lock"))
 print("held", flush=True)
 time.sleep(60)
 """

@@ -198,7 +198,7 @@ PRIVATE = entry(
 
 def test_the_first_that_failed_with_their_reasons() -> None:
     failed = [PRIVATE, entry("INVALID", "*No* such <lead>"), entry("ERROR"), entry("ODD", "x")]
-    shown = drawn(documented(), failed=failed)
+    shown = drawn(documented(), failed_entries=failed)
     assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in shown
     assert "• Rejected: *No* such &lt;lead&gt;" in shown
     assert "• Failed: no reason given" in shown
@@ -208,16 +208,16 @@ def test_the_first_that_failed_with_their_reasons() -> None:
 
 def test_five_are_enough() -> None:
     failed = [entry("ERROR", f"Reason {number}") for number in range(9)]
-    shown = drawn(job({"ERROR": 9}), failed=failed)
+    shown = drawn(job({"ERROR": 9}), failed_entries=failed)
     assert "Reason 4" in shown
     assert "Reason 5" not in shown
     assert "and 4 more" in shown
-    assert "more" not in drawn(job({"ERROR": 5}), failed=failed[:5])
+    assert "more" not in drawn(job({"ERROR": 5}), failed_entries=failed[:5])
 
 
 def test_what_is_said_alike_of_several_entries_is_said_once() -> None:
     again = [entry("INVALID", "Process not found")] * 3
-    shown = drawn(documented(), failed=[entry("ERROR", "No score"), *again])
+    shown = drawn(documented(), failed_entries=[entry("ERROR", "No score"), *again])
     assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in shown
 
 
@@ -225,7 +225,7 @@ def test_where_others_read_nothing_personal_is_shown() -> None:
     shown = drawn(
         job({"ERROR": 1}, statusMessage="Ask ravi@example.com"),
         masked=True,
-        failed=[PRIVATE, entry("ERROR", "x" * 245 + " 919876543210")],
+        failed_entries=[PRIVATE, entry("ERROR", "x" * 245 + " 919876543210")],
         title="Leads of +91 98765 43210",
     )
     for hidden in ("98765", "9198", "ravi", "row: 17"):
@@ -236,7 +236,7 @@ def test_where_others_read_nothing_personal_is_shown() -> None:
 
 def test_of_a_failed_entry_three_more_keys_are_shown_at_the_most() -> None:
     odd = entry("ERROR", "Bad", createdAt=5, a="one\ntwo", b=2.5, c={}, d=None, e=" ", f="x" * 99)
-    shown = drawn(job({"ERROR": 1}), failed=[odd])
+    shown = drawn(job({"ERROR": 1}), failed_entries=[odd])
     assert f"Bad · a: one two · b: 2.5 · f: {'x' * 59}…" in shown
     assert "createdAt" not in shown
 
@@ -278,7 +278,8 @@ WILD = st.text(max_size=30) | st.sampled_from(["<!channel>", "*", "`", "x" * 500
         [None, 1, 1617966536211, "9999-12-31T23:59:59-14:00", "0001-01-01T00:00+14:00"]
     ),
     st.lists(
-        st.builds(ProgressPoint, at=st.floats(0, 4e9), done=st.integers(0, 10**9)), max_size=30
+        st.builds(ProgressPoint, timestamp=st.floats(0, 4e9), done=st.integers(0, 10**9)),
+        max_size=30,
     ),
     st.booleans(),
 )
@@ -300,5 +301,5 @@ def test_whatever_chakra_says_slack_takes_the_card(
     )
     entries = [JobEntry.from_item(one) for one in failed]
     shown = Progress.from_points(points, made, NOW)
-    said = drawn(made, masked=masked, title=wild, failed=entries, progress=shown)
+    said = drawn(made, masked=masked, title=wild, failed_entries=entries, progress=shown)
     assert "<!channel>" not in said

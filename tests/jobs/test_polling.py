@@ -20,7 +20,7 @@ from bot.jobs.progress import Progress
 
 seconds = st.floats(min_value=0, max_value=30 * 86_400)
 progresses = st.builds(
-    Progress, eta_seconds=st.none() | seconds, stalled_for=st.just(0.0) | seconds
+    Progress, eta_seconds=st.none() | seconds, stalled_seconds=st.just(0.0) | seconds
 )
 
 

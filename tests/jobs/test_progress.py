@@ -125,7 +125,7 @@ def test_points_stay_evenly_spread() -> None:
 POINTS = st.lists(
     st.builds(
         ProgressPoint,
-        at=st.floats(-1e12, 1e12) | st.integers(0, 600).map(float),
+        timestamp=st.floats(-1e12, 1e12) | st.integers(0, 600).map(float),
         done=st.integers(0, 10**9) | st.integers(0, 5),
     ),
     max_size=60,

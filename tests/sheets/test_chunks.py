@@ -13,8 +13,8 @@ from bot.sheets.chunks import ItemBatch, iter_batches
 from tests.sheets.making import sheet, to_update
 
 
-def cut(items: Sequence[Mapping[str, object]], **most: int) -> list[ItemBatch]:
-    return list(iter_batches(items, range(2, 2 + len(items)), **most))
+def cut(items: Sequence[Mapping[str, object]], **limits: int) -> list[ItemBatch]:
+    return list(iter_batches(items, range(2, 2 + len(items)), **limits))
 
 
 async def test_a_checked_sheet_goes_in_chunks_that_tell_the_rows_of_the_file() -> None:
@@ -40,7 +40,7 @@ def test_a_thousand_go_together() -> None:
 
 def test_an_item_that_is_too_large_goes_alone() -> None:
     items = [{"a": "x"}, {"a": "x" * 100}, {"a": "x"}, {"a": "y"}]
-    assert [len(one.items) for one in cut(items, most_bytes=40)] == [1, 1, 2]
+    assert [len(one.items) for one in cut(items, max_bytes=40)] == [1, 1, 2]
 
 
 @given(
@@ -49,13 +49,13 @@ def test_an_item_that_is_too_large_goes_alone() -> None:
     st.integers(1, 200),
 )
 def test_nothing_is_lost_doubled_or_moved(
-    items: list[Mapping[str, object]], most: int, most_bytes: int
+    items: list[Mapping[str, object]], max_items: int, max_bytes: int
 ) -> None:
-    made = cut(items, most=most, most_bytes=most_bytes)
+    made = cut(items, max_items=max_items, max_bytes=max_bytes)
     assert [item for one in made for item in one.items] == items
     assert [row for one in made for row in one.row_numbers] == list(range(2, 2 + len(items)))
     assert [one.number for one in made] == list(range(1, 1 + len(made)))
     for one in made:
         assert json.loads(one.body) == list(one.items)
-        assert len(one.items) <= most
-        assert len(one.body) <= most_bytes or len(one.items) == 1
+        assert len(one.items) <= max_items
+        assert len(one.body) <= max_bytes or len(one.items) == 1

@@ -253,4 +253,4 @@ async def test_chakra_takes_every_template_that_can_be_sent(made: Made) -> None:
             )
         assert accepted.wamid
     assert len(made.chakra.sent) == len(shelf.sendable) > 100
-    assert ways == {"ToPhone", "AsMeta"}
+    assert ways == {"PhoneMessage", "PassthroughMessage"}

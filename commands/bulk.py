@@ -28,9 +28,9 @@ from bot.slack.commands.command import (
     CommandRequest,
     Form,
     Request,
-    Role,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 
 EXAMPLE = "/chakra bulk create lead"
@@ -110,6 +110,9 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
     plan = await _load_plan(request, context, upload_id, current)
     if _choices_changed(previous, current) or not plan.valid_count:
         return shown.plan_form(plan, current)
+    request.access.authorize(
+        Permission.BULK, Subject(recipients=plan.valid_count, channel=plan.upload.channel)
+    )
     channel = await _watch_channel(request, context, plan.upload)
     await context.workflows.upload(plan.upload, await split_batches(plan), channel)
     return CloseForm(
@@ -215,17 +218,20 @@ BULK: Command[Context] = Command(
     usage="bulk [create, update] [lead, ticket, …]",
     example=EXAMPLE,
     run=run,
-    role=Role.SENDER,
+    needs=Permission.BULK,
     details=(
         "The form takes a CSV or an Excel file and shows which rows have problems.",
         "Nothing is sent before you confirm it.",
         "To change records the table needs a column with their keys, as lead_id.",
     ),
     button=("Bulk upload", ""),
-    forms=(Form(FILE_FORM, submit_file), Form(CONFIRM_FORM, confirm)),
+    forms=(
+        Form(FILE_FORM, submit_file, needs=Permission.BULK),
+        Form(CONFIRM_FORM, confirm, needs=Permission.BULK),
+    ),
     actions=(
-        Action(PROBLEMS_ACTION, send_problem_rows, role=Role.SENDER),
-        Action(CONTINUE_ACTION, resume, role=Role.SENDER),
-        Action(ROWS_ACTION, send_rows_to_check, role=Role.SENDER),
+        Action(PROBLEMS_ACTION, send_problem_rows, needs=Permission.BULK),
+        Action(CONTINUE_ACTION, resume, needs=Permission.BULK),
+        Action(ROWS_ACTION, send_rows_to_check, needs=Permission.BULK),
     ),
 )

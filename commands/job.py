@@ -16,6 +16,7 @@ from bot.jobs.ids import parse_job_id
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import is_shareable
 
@@ -131,7 +132,7 @@ JOB: Command[Context] = Command(
     actions=(
         Action(SHOW, show),
         Action(REFRESH, refresh),
-        Action(SHARE, share),
+        Action(SHARE, share, needs=Permission.SHARE),
         Action(FAILED, send_failed_rows),
     ),
 )

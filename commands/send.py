@@ -33,11 +33,11 @@ from bot.slack.commands.command import (
     Options,
     OptionsRequest,
     Request,
-    Role,
     Shortcut,
     ShortcutRequest,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import (
     Choice,
     Choices,
@@ -209,6 +209,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     errors = validation_errors(form, template)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
+    _authorize_send(request, template)
     try:
         recipient = await context.send_service.resolve_recipient(form.to)
         prepared = await context.send_service.prepare(form, template, recipient)
@@ -270,6 +271,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     error = first_validation_error(form, template)
     if error:
         raise UsageError(error, example="/chakra send")
+    _authorize_send(request, template)
     recipient = await context.send_service.resolve_recipient(form.to)
     prepared = await context.send_service.prepare(form, template, recipient)
     started = await context.send_service.start(
@@ -283,6 +285,12 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     if isinstance(started, Before):
         return await _replay_outcome(context, form, started.send, in_place=True)
     return _outcome_message(context, form, await asyncio.shield(started), in_place=True)
+
+
+def _authorize_send(request: Request, template: Template) -> None:
+    """Raise ``NotAllowed`` unless the person may send this template to one recipient here."""
+    subject = Subject(template=template.name, recipients=1, channel=request.channel.id)
+    request.access.authorize(Permission.SEND, subject)
 
 
 def _check_preview_age(request: ActionRequest) -> None:
@@ -385,7 +393,7 @@ SEND: Command[Context] = Command(
     summary="a WhatsApp template to a phone number, somebody of the team or a lead",
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
-    role=Role.SENDER,
+    needs=Permission.SEND,
     argument_names=(*line.RESERVED_NAMES, NUMBERED, ANY_NAME),
     details=(
         "Alone it opens the form. A complete line goes straight to the preview.",
@@ -397,17 +405,22 @@ SEND: Command[Context] = Command(
     run=run,
     button=("Send WhatsApp", ""),
     actions=(
-        Action(shown.TEMPLATE, change_template, role=Role.SENDER),
-        Action(shown.INPUT_CHANGED, update_preview, role=Role.SENDER),
-        Action(shown.CANDIDATE_CHANGED, change_recipient, role=Role.SENDER),
-        Action(shown.CONFIRM, confirm, role=Role.SENDER),
-        Action(shown.TEST, send_test, role=Role.SENDER),
-        Action(shown.EDIT, edit, role=Role.SENDER),
+        Action(shown.TEMPLATE, change_template, needs=Permission.SEND),
+        Action(shown.INPUT_CHANGED, update_preview, needs=Permission.SEND),
+        Action(shown.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND),
+        Action(shown.CONFIRM, confirm, needs=Permission.SEND),
+        Action(shown.TEST, send_test, needs=Permission.SEND),
+        Action(shown.EDIT, edit, needs=Permission.SEND),
     ),
-    forms=(Form(shown.SUBMIT, submit), Form(shown.CONFIRM, submit)),
-    options=(Options(shown.TEMPLATE, suggest_templates, role=Role.SENDER),),
+    forms=(
+        Form(shown.SUBMIT, submit, needs=Permission.SEND),
+        Form(shown.CONFIRM, submit, needs=Permission.SEND),
+    ),
+    options=(Options(shown.TEMPLATE, suggest_templates, needs=Permission.SEND),),
     shortcuts=(
-        Shortcut(GLOBAL_SHORTCUT, open_from_shortcut, role=Role.SENDER),
-        Shortcut(MESSAGE_SHORTCUT, open_from_message, is_message_shortcut=True, role=Role.SENDER),
+        Shortcut(GLOBAL_SHORTCUT, open_from_shortcut, needs=Permission.SEND),
+        Shortcut(
+            MESSAGE_SHORTCUT, open_from_message, is_message_shortcut=True, needs=Permission.SEND
+        ),
     ),
 )

@@ -12,8 +12,9 @@ from bot.errors import UsageError
 from bot.health import ServiceHealth
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Role
-from bot.slack.commands.help import ROLE_SUMMARIES
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
+from bot.slack.commands.help import describe_access
+from bot.slack.commands.permissions import AccessDecision
 from bot.slack.commands.reply import Message
 
 REFRESH = "status.refresh"
@@ -33,15 +34,15 @@ PROBLEM_TEXT = {
 async def run(request: CommandRequest, context: Context) -> Message:
     if request.arguments.tokens:
         raise UsageError("Status takes no words.", example=STATUS.example)
-    return await _render_card(context, request.role, refresh=False)
+    return await _render_card(context, request.access, refresh=False)
 
 
 async def refresh(request: ActionRequest, context: Context) -> Message:
-    card = await _render_card(context, request.role, refresh=True)
+    card = await _render_card(context, request.access, refresh=True)
     return Message(text=card.text, blocks=card.blocks, replace_original=True)
 
 
-async def _render_card(context: Context, role: Role, *, refresh: bool) -> Message:
+async def _render_card(context: Context, access: AccessDecision, *, refresh: bool) -> Message:
     chakra, slack = await asyncio.gather(
         context.health.check_chakra(refresh=refresh), context.health.check_slack(refresh=refresh)
     )
@@ -64,7 +65,7 @@ async def _render_card(context: Context, role: Role, *, refresh: bool) -> Messag
         blocks=(
             blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
-            blocks.context(markup(ROLE_SUMMARIES[role])),
+            blocks.context(markup(describe_access(access))),
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )

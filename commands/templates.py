@@ -23,9 +23,9 @@ from bot.slack.commands.command import (
     CommandRequest,
     Form,
     Request,
-    Role,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.viewer import Viewer, is_shareable
 from bot.templates import card, pages, vocabulary
@@ -102,7 +102,7 @@ async def _render_page(
     request: Request, context: Context, query: TemplateListQuery, *, refresh: bool = False
 ) -> Message:
     index = await context.templates.get_index(refresh=refresh)
-    return pages.render_page(query, index, may_write=request.role >= Role.SENDER)
+    return pages.render_page(query, index, may_write=request.access.allows(Permission.EDIT))
 
 
 async def _render_card(
@@ -237,10 +237,13 @@ TEMPLATES: Command[Context] = Command(
         Action(pages.SHOW, show),
         Action(card.CHOOSE, change_language),
         Action(card.REFRESH, refresh),
-        Action(card.SHARE, share),
-        Action(form.CREATE, open_new, role=Role.SENDER),
-        Action(form.EDIT, open_edit, role=Role.SENDER),
-        Action(card.SEND, open_send_form, role=Role.SENDER),
+        Action(card.SHARE, share, needs=Permission.SHARE),
+        Action(form.CREATE, open_new, needs=Permission.EDIT),
+        Action(form.EDIT, open_edit, needs=Permission.EDIT),
+        Action(card.SEND, open_send_form, needs=Permission.SEND),
     ),
-    forms=(Form(form.CREATE, create, check_new), Form(form.EDIT, edit, check_edit)),
+    forms=(
+        Form(form.CREATE, create, check_new, needs=Permission.EDIT),
+        Form(form.EDIT, edit, check_edit, needs=Permission.EDIT),
+    ),
 )

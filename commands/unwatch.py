@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.errors import NotAllowed, NotFound
+from bot.errors import NotFound
 from bot.jobs.ids import parse_job_id
 from bot.jobs.repository import Watch
 from bot.slack import blocks
-from bot.slack.commands.command import Command, CommandRequest, Role
+from bot.slack.commands.command import Command, CommandRequest
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra unwatch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
+NOT_OWN_WATCH = "Somebody else watches this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
@@ -24,14 +26,14 @@ async def run(request: CommandRequest, context: Context) -> Message:
         )
     stoppable = [watch for watch in watches if _may_stop(request, watch)]
     if not stoppable:
-        raise NotAllowed("sender", reason="Somebody else watches this job.")
+        request.access.authorize(Permission.MANAGE_WATCHES, reason=NOT_OWN_WATCH)
     for watch in stoppable:
         await context.workflows.watching.stop(watch)
     return blocks.text_message(_result_text(len(stoppable), len(watches) - len(stoppable)))
 
 
 def _may_stop(request: CommandRequest, watch: Watch) -> bool:
-    return watch.member == request.actor.id or request.role >= Role.SENDER
+    return watch.member == request.actor.id or request.access.allows(Permission.MANAGE_WATCHES)
 
 
 def _result_text(stopped: int, remaining: int) -> str:
@@ -45,5 +47,6 @@ UNWATCH: Command[Context] = Command(
     usage="unwatch <id>",
     example=EXAMPLE,
     run=run,
+    needs=Permission.WATCH,
     details=("The job itself goes on: Chakra offers no way to stop one.",),
 )

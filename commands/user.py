@@ -20,9 +20,9 @@ from bot.slack.commands.command import (
     CommandRequest,
     Form,
     Request,
-    Role,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
 from bot.slack.viewer import Viewer, is_shareable
 from bot.users import card, query
@@ -61,6 +61,7 @@ def _split_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
     typed = request.arguments.tokens
     if len(typed) < 2 or typed[-1].text.casefold() != SHARE:
         return typed, False
+    request.access.authorize(Permission.SHARE, Subject(channel=request.channel.id))
     if not is_shareable(request.channel):
         raise UsageError("This is a direct message, so there is no channel to share to.")
     return typed[:-1], True
@@ -295,10 +296,10 @@ USER: Command[Context] = Command(
     button=("My card", ME),
     actions=(
         Action(card.REFRESH, refresh),
-        Action(card.SHARE, share),
-        Action(card.EDIT, edit, role=Role.SENDER),
-        Action(card.SEND, open_send_form, role=Role.SENDER),
+        Action(card.SHARE, share, needs=Permission.SHARE),
+        Action(card.EDIT, edit, needs=Permission.EDIT),
+        Action(card.SEND, open_send_form, needs=Permission.SEND),
         Action(choice.CHOOSE, choose),
     ),
-    forms=(Form(SAVE, save, validate),),
+    forms=(Form(SAVE, save, validate, needs=Permission.EDIT),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.context import Context
 from bot.durable.workflows import Followed
-from bot.errors import NotAllowed, NotFound, ResourceNotFound, UsageError
+from bot.errors import NotFound, ResourceNotFound, UsageError
 from bot.jobs.aggregate import fetch_merged_job as seen_together
 from bot.jobs.ids import parse_job_id
 from bot.jobs.repository import Watch
@@ -12,11 +12,13 @@ from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
 from bot.slack.channels import Destination
 from bot.slack.commands.arguments import ChannelMention
-from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request, Role
+from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 START, STOP, NOTIFY_BY_DM = "watch.begin", "watch.stop", "watch.privately"
+NOT_OWN_WATCH = "Somebody else watches this job."
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -124,8 +126,8 @@ async def _load_own_watch(request: ActionRequest, context: Context) -> Watch:
 
 
 def require_may_change(request: Request, watch: Watch) -> None:
-    if watch.member != request.actor.id and request.role < Role.SENDER:
-        raise NotAllowed("sender", reason="Somebody else watches this job.")
+    if watch.member != request.actor.id:
+        request.access.authorize(Permission.MANAGE_WATCHES, reason=NOT_OWN_WATCH)
 
 
 WATCH: Command[Context] = Command(
@@ -134,9 +136,14 @@ WATCH: Command[Context] = Command(
     usage="watch <id> [#channel]",
     example=EXAMPLE,
     run=run,
+    needs=Permission.WATCH,
     details=(
         "The message stands here, or in a channel that you are in. You are told when the job ends.",
         "Its buttons stop it, or have the outcome told to you in a direct message instead.",
     ),
-    actions=(Action(START, start), Action(STOP, stop), Action(NOTIFY_BY_DM, notify_by_dm)),
+    actions=(
+        Action(START, start, needs=Permission.WATCH),
+        Action(STOP, stop, needs=Permission.WATCH),
+        Action(NOTIFY_BY_DM, notify_by_dm, needs=Permission.WATCH),
+    ),
 )

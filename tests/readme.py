@@ -14,10 +14,16 @@ from bot.cache import CacheStats
 from bot.metrics import Metrics
 from bot.settings.settings import SETTINGS, Setting
 from bot.slack.commands import help as help_
+from bot.slack.commands.permissions import Permission, Role
 from commands import COMMANDS
 
 README = Path(__file__).parents[1] / "README.md"
 
+ROLE_HOLDERS = {
+    Role.SENDER: "workspace owners and admins, and the people and groups in `SENDERS`",
+    Role.MEMBER: "every other member",
+    Role.GUEST: "guests, and people from other workspaces, unless `SENDERS` names them",
+}
 DEFAULTS = {"always": "required", "http": "required for HTTP"}
 
 
@@ -26,6 +32,7 @@ def regions() -> dict[str, str]:
     return {
         "commands": _commands(),
         "settings": _settings(),
+        "roles": _roles(),
         "scopes": _table(
             ("scope", "why"), [(f"`{s}`", why) for s, why in manifest.scopes().items()]
         ),
@@ -55,6 +62,14 @@ def _default(setting: Setting) -> str:
     if setting.required in DEFAULTS:
         return DEFAULTS[setting.required]
     return f"`{setting.default}`" if setting.default else "none"
+
+
+def _roles() -> str:
+    rows = [
+        (ROLE_HOLDERS[role], ", ".join(p.value for p in Permission if p in role.permissions))
+        for role in reversed(Role)
+    ]
+    return _table(("who", "may"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

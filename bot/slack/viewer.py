@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.slack.commands.command import Request, RequestChannel, Role
+from bot.slack.commands.command import Request, RequestChannel
+from bot.slack.commands.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Viewer:
         return cls(
             now=request.now,
             utc_offset=request.member.utc_offset if request.member else None,
-            may_edit=request.role >= Role.SENDER,
+            may_edit=request.access.allows(Permission.EDIT),
             may_share=is_shareable(request.channel),
         )
 

@@ -262,7 +262,7 @@ async def test_who_may_not_write_may_not_upload(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
     await acme.settle()
     assert acme.slack.view(MEI) is None
-    assert "open to few" in plain(shown(acme, MEI, SALES)[-1])
+    assert "can't send or change anything" in plain(shown(acme, MEI, SALES)[-1])
 
 
 # --- what goes wrong on the way ------------------------------------------------------------------

@@ -130,7 +130,9 @@ async def test_a_line_that_cannot_be_answered_says_so(acme: World, line: str, to
 
 
 async def test_a_guest_may_not_look(acme: World) -> None:
-    assert "Guests may only read the help" in plain(await typed(acme, f"job {DOCUMENTED}", GITA))
+    assert "Guests can't use Chakra from Slack" in plain(
+        await typed(acme, f"job {DOCUMENTED}", GITA)
+    )
 
 
 async def test_a_chakra_that_is_down_is_said_to_be(acme: World, clock: ManualClock) -> None:

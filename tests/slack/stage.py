@@ -14,9 +14,9 @@ from bot.slack.commands.command import (
     Form,
     Options,
     OptionsRequest,
-    Role,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import (
     Choice,
     Choices,
@@ -181,7 +181,7 @@ STAGE = (
     _command("fail", fail),
     _command("post", post),
     _command("nothing", nothing),
-    _command("write", say, role=Role.SENDER),
+    _command("write", say, needs=Permission.SEND),
     _command(
         "stage",
         open_form,
@@ -193,7 +193,10 @@ STAGE = (
             Action("stage.burn", boom),
             Action("stage.fill", fill),
         ),
-        forms=(Form("stage.submit", submit, check), Form("stage.sure", sure)),
+        forms=(
+            Form("stage.submit", submit, check, needs=Permission.SEND),
+            Form("stage.sure", sure, needs=Permission.SEND),
+        ),
         options=(Options("stage.who", who),),
     ),
 )

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from bot.errors import NotAllowed
 from bot.slack.commands.arguments import Arguments
+from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.reply import Choices, FieldErrors, Reply
 from bot.slack.member import Member
 
 ContextT = TypeVar("ContextT")
 """The desk: what the handlers work with. The router passes it on and never looks into it."""
-
-
-class Role(IntEnum):
-    """What a person may do here, in rising order."""
-
-    ANYONE = 0
-    """Help, and nothing else: guests and people from other workspaces."""
-    MEMBER = 1
-    """Look, share and watch."""
-    SENDER = 2
-    """Write to Chakra."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +50,25 @@ UploadedFiles = Mapping[str, tuple[UploadedFile, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What every handler gets. ``reference`` is the request ID that the log has; ``now`` is in
-    seconds since the epoch; ``role`` has been checked against what the command needs.
-
-    ``member`` is the actor as the access check has just read them; ``None`` if Slack could not be
-    reached, and then the role allows nothing but help.
-    """
+    """What every handler gets. ``access`` has been checked against what the command needs;
+    ``reference`` is the request ID that the log has; ``now`` is in seconds since the epoch."""
 
     actor: Actor
     channel: RequestChannel
-    role: Role
+    access: AccessDecision
     reference: str
     now: float
-    member: Member | None
+
+    @property
+    def member(self) -> Member | None:
+        """The actor as the access check has just read them; ``None`` if Slack did not answer."""
+        return self.access.member
 
     def require_member(self) -> Member:
-        """Return the member. Raises ``NotAllowed`` if Slack could not be reached."""
-        if self.member is None:
+        """Return the member. Raises ``NotAllowed`` if Slack did not answer."""
+        if self.access.member is None:
             raise NotAllowed("member", is_unverified=True)
-        return self.member
+        return self.access.member
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +137,7 @@ class Action(Generic[ContextT]):
 
     id: str
     run: Callable[[ActionRequest, ContextT], Awaitable[Reply]]
-    role: Role = Role.MEMBER
+    needs: Permission = Permission.LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +147,7 @@ class Form(Generic[ContextT]):
     id: str
     submit: Callable[[SubmitRequest, ContextT], Awaitable[Reply]]
     check: Callable[[SubmitRequest], FieldErrors | None] = accept_all
-    role: Role = Role.SENDER
+    needs: Permission = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +156,7 @@ class Options(Generic[ContextT]):
 
     id: str
     suggest: Callable[[OptionsRequest, ContextT], Awaitable[Choices]]
-    role: Role = Role.MEMBER
+    needs: Permission = Permission.LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +168,7 @@ class Shortcut(Generic[ContextT]):
     id: str
     run: Callable[[ShortcutRequest, ContextT], Awaitable[Reply]]
     is_message_shortcut: bool = False
-    role: Role = Role.MEMBER
+    needs: Permission = Permission.LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +187,7 @@ class Command(Generic[ContextT]):
     usage: str
     example: str
     run: Callable[[CommandRequest, ContextT], Awaitable[Reply]]
-    role: Role = Role.MEMBER
+    needs: Permission = Permission.LOOK
     aliases: tuple[str, ...] = ()
     argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, lines, markup
-from bot.slack.commands.command import Command, Role
+from bot.slack.commands.command import Command
+from bot.slack.commands.permissions import AccessDecision, Permission, Role
 from bot.slack.commands.reply import Block, Message
 
 RUN_ACTION = "help.run"
@@ -20,11 +21,18 @@ EXAMPLE = "/chakra help user"
 
 Commands = Sequence[Command[Any]]
 
-ROLE_SUMMARIES = {
-    Role.ANYONE: "You are a guest here, so only help is open to you.",
-    Role.MEMBER: "You may look things up and share them.",
-    Role.SENDER: "You may look things up, share them, and change things in Chakra.",
-}
+WRITING = Role.SENDER.permissions - Role.MEMBER.permissions
+UNVERIFIED = "We couldn't verify your account with Slack, so for now you can only read the help."
+ASK_WORKSPACE_ADMIN = "Ask a workspace admin if you need it."
+
+
+def describe_access(access: AccessDecision) -> str:
+    """Return what the person may do, in a sentence or two."""
+    if not access.allows(Permission.LOOK):
+        return UNVERIFIED if access.is_unverified else f"{access.reason} {ASK_WORKSPACE_ADMIN}"
+    if access.allows(Permission.SEND):
+        return "You can look things up, share them, and send or edit in Chakra."
+    return "You can look things up and share them."
 
 
 def overview(commands: Commands) -> Message:
@@ -57,8 +65,8 @@ def command_help(command: Command[Any]) -> Message:
         small.append(
             markup("Also: ", Markup(", ".join([code(alias) for alias in command.aliases])))
         )
-    if command.role is Role.SENDER:
-        small.append(markup("For people who may write to Chakra."))
+    if command.needs in WRITING:
+        small.append(markup("Needs sender access."))
     if small:
         made.append(blocks.context(*small))
     return Message(text=markup(f"/chakra {command.usage}: ", command.summary), blocks=tuple(made))
@@ -75,14 +83,10 @@ def about_help() -> Message:
     return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
 
 
-def welcome(commands: Commands, role: Role, *, is_unverified: bool) -> Message:
+def welcome(commands: Commands, access: AccessDecision) -> Message:
     """The bare ``/chakra``: what *this* person may do here, with buttons."""
-    open_here = [command for command in commands if command.role <= role]
-    standing = (
-        "Slack could not be asked who you are, so for now only help is open to you."
-        if is_unverified and role is Role.ANYONE
-        else ROLE_SUMMARIES[role]
-    )
+    open_here = [command for command in commands if access.allows(command.needs)]
+    standing = describe_access(access)
     made: list[Block] = [blocks.section(lines([bold("Chakra"), markup(standing)]))]
     if open_here:
         rows = [markup(code(one.example), "\n", _sentence(one.summary)) for one in open_here]

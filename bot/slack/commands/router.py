@@ -4,11 +4,9 @@ is. ``bot.slack.commands.dispatcher`` runs the handler and answers."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypedDict
 
 from bot.aio.clock import Clock
-from bot.errors import NotAllowed
 from bot.slack import payloads
 from bot.slack.commands import help as helping
 from bot.slack.commands.arguments import parse_arguments
@@ -21,44 +19,28 @@ from bot.slack.commands.command import (
     OptionsRequest,
     Payload,
     RequestChannel,
-    Role,
     ShortcutRequest,
     SubmitRequest,
 )
 from bot.slack.commands.dispatcher import Dispatcher, RequestHandler
+from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, Reply
 from bot.slack.copy import explain
-from bot.slack.member import Member
 from bot.slack.surfaces import Ack, options_body
-
-
-@dataclass(frozen=True, slots=True)
-class AccessDecision:
-    """What access decided. ``unsure``: Slack could not be asked, so only what is safe is allowed;
-    ``reason`` is a sentence for the person where there is one to give."""
-
-    role: Role
-    is_unverified: bool = False
-    reason: str = ""
-    member: Member | None = None
 
 
 class AccessChecker(Protocol):
     async def check(self, actor: Actor) -> AccessDecision:
-        """Never raises: who cannot be asked about is ``unsure``."""
+        """Return what the person may do. Never raises: an unknown person is ``is_unverified``."""
 
 
 class RequestFields(TypedDict):
     actor: Actor
     channel: RequestChannel
-    role: Role
+    access: AccessDecision
     reference: str
     now: float
-    member: Member | None
-
-
-ROLE_NAMES = {Role.ANYONE: "guest", Role.MEMBER: "member", Role.SENDER: "sender"}
 
 
 class Router(Generic[ContextT]):
@@ -100,7 +82,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Reply:
             request = ActionRequest(
-                **await self._authorize(payload, action.role, reference),
+                **await self._authorize(payload, action.needs, reference),
                 value=value,
                 values=payloads.values(payload),
                 state=payloads.state(payload),
@@ -130,7 +112,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Reply:
             request = SubmitRequest(
-                **await self._authorize(payload, form.role, reference),
+                **await self._authorize(payload, form.needs, reference),
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 interaction_key=payloads.interaction_key(payload),
@@ -149,7 +131,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Choices:
             request = OptionsRequest(
-                **await self._authorize(payload, menu.role, reference),
+                **await self._authorize(payload, menu.needs, reference),
                 query=str(payload.get("value", "")),
                 values=payloads.values(payload),
                 state=payloads.state(payload),
@@ -169,7 +151,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Reply:
             request = ShortcutRequest(
-                **await self._authorize(payload, shortcut.role, reference),
+                **await self._authorize(payload, shortcut.needs, reference),
                 message=payload.get("message") or {},
             )
             return await shortcut.run(request, self._context)
@@ -209,7 +191,7 @@ class Router(Generic[ContextT]):
         self, payload: Payload, command: Command[ContextT], text: str
     ) -> RequestHandler:
         async def run(reference: str) -> Reply:
-            who = await self._authorize(payload, command.role, reference)
+            who = await self._authorize(payload, command.needs, reference)
             line = parse_arguments(text, command.argument_names).tail()
             return await command.run(CommandRequest(**who, arguments=line), self._context)
 
@@ -225,28 +207,20 @@ class Router(Generic[ContextT]):
         return explain.unknown_command(topic, self._registry.nearest(topic), helping.NAME)
 
     async def _welcome_message(self, payload: Payload) -> Reply:
-        standing = await self._access.check(payloads.actor(payload))
-        return helping.welcome(
-            self._registry.commands, standing.role, is_unverified=standing.is_unverified
-        )
+        access = await self._access.check(payloads.actor(payload))
+        return helping.welcome(self._registry.commands, access)
 
     async def _authorize(
-        self, payload: Payload, required_role: Role, reference: str
+        self, payload: Payload, permission: Permission, reference: str
     ) -> RequestFields:
-        """What every request holds. Raises ``NotAllowed`` before any handler runs."""
+        """Return what every request holds. Raises ``NotAllowed`` before any handler runs."""
         actor = payloads.actor(payload)
-        standing = await self._access.check(actor)
-        if standing.role < required_role:
-            raise NotAllowed(
-                ROLE_NAMES[required_role],
-                reason=standing.reason,
-                is_unverified=standing.is_unverified,
-            )
+        access = await self._access.check(actor)
+        access.authorize(permission)
         return RequestFields(
             actor=actor,
             channel=payloads.request_channel(payload),
-            role=standing.role,
+            access=access,
             reference=reference,
             now=self._clock.time(),
-            member=standing.member,
         )

@@ -151,16 +151,16 @@ def _usage_error(error: Any) -> Explanation:
 def _not_allowed(error: Any) -> Explanation:
     if error.is_unverified:
         return Explanation(
-            markup("Slack could not be asked who you are, so nothing was done."),
-            markup("Try again in a minute. If it stays so, tell ", ADMIN, "."),
+            markup("We couldn't verify your account with Slack, so nothing was changed."),
+            markup("Try again in a minute. If it keeps happening, contact ", ADMIN, "."),
             is_service_error=True,
         )
-    return Explanation(
-        markup(error.message or "You may not do that here."),
-        markup(
-            "It needs the role ", bold(error.required_role), f". Ask {ADMIN} if you should have it."
-        ),
+    remedy = (
+        markup("Ask an admin of this app for ", bold(error.required_role), " access.")
+        if error.required_role == "sender"
+        else markup("Ask a workspace admin if you need it.")
     )
+    return Explanation(markup(error.message or "You can't do that from Slack."), remedy)
 
 
 def _not_found(error: Any) -> Explanation:

@@ -8,7 +8,8 @@ import pytest
 
 from bot.sandbox.slack.limits import check_message
 from bot.slack.commands import help as helping
-from bot.slack.commands.command import Command, Role
+from bot.slack.commands.command import Command
+from bot.slack.commands.permissions import AccessDecision, Permission, Role
 from bot.slack.commands.reply import Message
 from commands import COMMANDS
 from tests.slack.stage import STAGE, nothing
@@ -71,9 +72,11 @@ def test_an_example_is_a_line_that_can_be_typed(one: Command[object]) -> None:
     assert not one.summary.endswith(".")
 
 
-def test_a_command_that_writes_says_for_whom_it_is() -> None:
-    assert "may write to Chakra" in text(helping.command_help(command(role=Role.SENDER)))
-    assert "may write to Chakra" not in text(helping.command_help(command()))
+@pytest.mark.parametrize("permission", list(Permission))
+def test_a_command_for_senders_says_so(permission: Permission) -> None:
+    is_for_senders = permission not in Role.MEMBER.permissions
+    shown = text(helping.command_help(command(needs=permission)))
+    assert ("Needs sender access." in shown) is is_for_senders
 
 
 def test_help_explains_itself() -> None:
@@ -83,24 +86,32 @@ def test_help_explains_itself() -> None:
 
 
 COMMANDS_OF_EACH_ROLE = (
-    command("open", role=Role.ANYONE),
+    command("open", needs=Permission.HELP),
     command("look", button=("Look", "me")),
-    command("write", role=Role.SENDER, button=("Write", "")),
+    command("write", needs=Permission.SEND, button=("Write", "")),
 )
+
+
+GUEST_REASON = "Guests can't use Chakra from Slack."
+
+
+def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH_ROLE) -> Message:
+    reason = GUEST_REASON if role is Role.GUEST else ""
+    return helping.welcome(commands, AccessDecision(role.permissions, reason=reason))
 
 
 @pytest.mark.parametrize(
     ("role", "seen", "unseen"),
     [
-        (Role.ANYONE, ("open", "guest"), ("look", "write")),
-        (Role.MEMBER, ("open", "look"), ("write", "guest")),
-        (Role.SENDER, ("open", "look", "write"), ("guest",)),
+        (Role.GUEST, ("open", GUEST_REASON, "workspace admin"), ("look", "write")),
+        (Role.MEMBER, ("open", "look"), ("write", "Guests")),
+        (Role.SENDER, ("open", "look", "write", "send or edit"), ("Guests",)),
     ],
 )
 def test_the_welcome_shows_what_this_person_may_do(
     role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
 ) -> None:
-    told = helping.welcome(COMMANDS_OF_EACH_ROLE, role, is_unverified=False)
+    told = welcome(role)
     assert fits(told)
     for word in seen:
         assert word in text(told)
@@ -109,7 +120,7 @@ def test_the_welcome_shows_what_this_person_may_do(
 
 
 def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
-    told = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.SENDER, is_unverified=False)
+    told = welcome(Role.SENDER)
     buttons = {one["action_id"]: one["value"] for one in told.blocks[-1]["elements"]}
     assert buttons == {
         "help.run:look": "look me",
@@ -118,17 +129,19 @@ def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
     }
 
 
-def test_who_is_not_known_for_certain_is_told_so() -> None:
-    unsure = helping.welcome(COMMANDS_OF_EACH_ROLE, Role.ANYONE, is_unverified=True)
-    assert "could not be asked" in text(unsure)
-    assert "guest" not in text(unsure)
-    assert "could not" not in text(helping.welcome(COMMANDS, Role.MEMBER, is_unverified=True))
+def test_an_unverified_person_reads_why_only_help_is_open() -> None:
+    unverified = AccessDecision(Role.GUEST.permissions, is_unverified=True)
+    shown = text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
+    assert "couldn't verify your account" in shown
+    assert "Guests" not in shown
+    cached = AccessDecision(Role.MEMBER.permissions, is_unverified=True)
+    assert "couldn't" not in text(helping.welcome(COMMANDS, cached))
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("commands", [(), COMMANDS, tuple(command(f"c{n}") for n in range(60))])
 def test_slack_takes_every_welcome(role: Role, commands: tuple[Command[object], ...]) -> None:
-    assert fits(helping.welcome(commands, role, is_unverified=False))
+    assert fits(welcome(role, commands))
 
 
 def test_usage_with_angle_brackets_is_shown_as_it_is_written() -> None:

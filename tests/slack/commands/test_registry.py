@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.slack.commands.command import Action, Command, Form, Options, Shortcut, ShortcutRequest
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import NoReply
 from commands import COMMANDS
@@ -44,7 +45,15 @@ def test_the_products_commands_go_together() -> None:
         [command("help")],
         [command("a", aliases=("help",))],
         [command("a", actions=(Action("a.x", again), Action("a.x", again)))],
-        [command("a", forms=(Form("a.x", submit), Form("a.x", submit)))],
+        [
+            command(
+                "a",
+                forms=(
+                    Form("a.x", submit, needs=Permission.EDIT),
+                    Form("a.x", submit, needs=Permission.EDIT),
+                ),
+            )
+        ],
         [command("a", options=(Options("a.x", who), Options("a.x", who)))],
         [command("a", shortcuts=(Shortcut("a.x", chosen), Shortcut("a.x", chosen)))],
     ],
@@ -60,7 +69,7 @@ def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
         {"actions": (Action("x", again),)},
         {"actions": (Action("b.x", again),)},
         {"actions": (Action("ab.x", again),)},
-        {"forms": (Form("submit", submit),)},
+        {"forms": (Form("submit", submit, needs=Permission.EDIT),)},
         {"options": (Options(".who", who),)},
         {"shortcuts": (Shortcut("anywhere", chosen),)},
     ],

@@ -86,11 +86,13 @@ async def test_a_word_like_no_other_points_to_help(stage: World) -> None:
 
 
 async def test_the_bare_command_shows_what_one_may_do_here(stage: World) -> None:
-    assert "change things" in await typed(stage, "/chakra", JOHN)
+    assert "send or edit in Chakra" in await typed(stage, "/chakra", JOHN)
     mei = await typed(stage, "/chakra", MEI)
     assert "look things up" in mei
     assert "/chakra write" not in mei
-    assert "guest" in await typed(stage, "/chakra", "U0GITA", "C0PARTNERS")
+    assert "Guests can't use" in await typed(stage, "/chakra", "U0GITA", "C0PARTNERS")
+    sam = await typed(stage, "/chakra", "U0SAM", "C0PARTNERS")
+    assert "People from other workspaces can't use" in sam
 
 
 async def test_a_button_of_the_bare_command_runs_the_command(stage: World) -> None:
@@ -100,7 +102,7 @@ async def test_a_button_of_the_bare_command_runs_the_command(stage: World) -> No
     assert "What /chakra can do" in plain(stage.slack.messages(MEI, SALES)[-1])
 
 
-async def test_who_may_not_write_is_told_which_role_it_needs(stage: World) -> None:
+async def test_a_refusal_names_the_required_role(stage: World) -> None:
     said = await typed(stage, "/chakra write x", MEI)
     assert "sender" in said
     assert await typed(stage, "/chakra write x", JOHN) == "x"

@@ -20,9 +20,9 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
-    Role,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, UpdateForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
@@ -79,7 +79,7 @@ ODD: Command[Context] = Command(
     usage="odd [word]",
     example="/chakra odd big",
     run=run,
-    role=Role.MEMBER,
+    needs=Permission.LOOK,
     actions=(
         Action("odd.open", open_big),
         Action("odd.burn", grow),
@@ -87,7 +87,7 @@ ODD: Command[Context] = Command(
         Action("odd.change", change_later),
         Action("odd.draw", draw_later),
     ),
-    forms=(Form("odd.submit", grow, role=Role.MEMBER),),
+    forms=(Form("odd.submit", grow, needs=Permission.LOOK),),
 )
 
 

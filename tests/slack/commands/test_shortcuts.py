@@ -19,11 +19,11 @@ from bot.slack.commands.command import (
     Command,
     CommandRequest,
     Form,
-    Role,
     Shortcut,
     ShortcutRequest,
     SubmitRequest,
 )
+from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, NoReply, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
@@ -98,10 +98,10 @@ MENU: Command[Context] = Command(
     usage="menu",
     example="/chakra menu",
     run=run,
-    forms=(Form("menu.submit", submit, role=Role.MEMBER),),
+    forms=(Form("menu.submit", submit, needs=Permission.LOOK),),
     shortcuts=(
         *(Shortcut(f"menu.{name}", does) for name, does in RUNS.items()),
-        Shortcut("menu.write", anywhere, role=Role.SENDER),
+        Shortcut("menu.write", anywhere, needs=Permission.SEND),
         Shortcut("menu.of_message", of_message, is_message_shortcut=True),
         Shortcut("menu.down_here", down, is_message_shortcut=True),
     ),

@@ -1,0 +1,97 @@
+"""What a person may do: permissions, roles as bundles of them, and the check inside a handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.errors import NotAllowed
+from bot.slack.member import Member
+
+
+class Permission(Enum):
+    """Each value completes the sentence "You may …"."""
+
+    HELP = "read the help"
+    LOOK = "look things up"
+    SHARE = "share cards in a channel"
+    WATCH = "watch background jobs"
+    SEND = "send WhatsApp messages"
+    EDIT = "edit users and templates"
+    BULK = "upload files of records"
+    MANAGE_WATCHES = "stop watches that somebody else started"
+
+
+class Role(Enum):
+    """A bundle of permissions, in rising order."""
+
+    GUEST = "guest"
+    MEMBER = "member"
+    SENDER = "sender"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return ROLE_PERMISSIONS[self]
+
+
+_GUEST = frozenset({Permission.HELP})
+_MEMBER = _GUEST | {Permission.LOOK, Permission.SHARE, Permission.WATCH}
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.GUEST: _GUEST,
+    Role.MEMBER: _MEMBER,
+    Role.SENDER: _MEMBER
+    | {Permission.SEND, Permission.EDIT, Permission.BULK, Permission.MANAGE_WATCHES},
+}
+
+
+def required_role(permission: Permission) -> Role:
+    """Return the smallest role that has ``permission``."""
+    return next(role for role in Role if permission in role.permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action is about, for rules that are narrower than a role: the template's name, the
+    number of recipients, the channel's ID."""
+
+    template: str = ""
+    recipients: int = 0
+    channel: str = ""
+
+
+ANYTHING = Subject()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDecision:
+    """What the access check decided about a person.
+
+    ``is_unverified``: Slack could not be reached, so only what is safe is allowed. ``reason`` is a
+    sentence for the person, or empty. ``member`` is ``None`` if Slack did not describe the person.
+    """
+
+    permissions: frozenset[Permission]
+    is_unverified: bool = False
+    reason: str = ""
+    member: Member | None = None
+
+    def allows(
+        self,
+        permission: Permission,
+        subject: Subject = ANYTHING,  # noqa: ARG002 - roles alone decide; grants will look at it
+    ) -> bool:
+        """Return whether the person may do this."""
+        return permission in self.permissions
+
+    def authorize(
+        self, permission: Permission, subject: Subject = ANYTHING, *, reason: str = ""
+    ) -> None:
+        """Raise ``NotAllowed`` unless the person may do this; ``reason`` replaces the decision's
+        own sentence."""
+        if not self.allows(permission, subject):
+            raise NotAllowed(
+                required_role(permission).value,
+                reason=reason or self.reason,
+                is_unverified=self.is_unverified,
+            )

@@ -1,8 +1,9 @@
-"""``/chakra jobs``: the background jobs that are watched, or were begun from here."""
+"""``/chakra jobs``: list the background jobs that are watched or were started from Slack."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 from bot.chakra.job import Job
 from bot.context import Context
@@ -14,14 +15,15 @@ from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.reply import Block, Message
+from bot.slack.paging import ListQuery, list_message, paginate
 
 EXAMPLE = "/chakra jobs"
 PAGE = "jobs.page"
 SHOW = "job.show"
-"""The button of the command ``job``: its card, for the one who pressed."""
+"""The action of the command ``job`` that shows a card to the person who pressed."""
 ROWS_PER_PAGE = 10
 MAX_WATCHES = 200
-"""The latest that are listed."""
+"""The most recent ones are listed."""
 
 STATUS_EMOJI = {
     WatchStatus.ACTIVE: ":hourglass_flowing_sand:",
@@ -31,49 +33,53 @@ STATUS_EMOJI = {
     WatchStatus.TIMED_OUT: ":grey_question:",
 }
 STATUS_TEXT = {
-    WatchStatus.ACTIVE: "Watched",
-    WatchStatus.FINISHED: "Ended; it was watched",
+    WatchStatus.ACTIVE: "In progress",
+    WatchStatus.FINISHED: "Finished",
     WatchStatus.STOPPED: "No longer watched",
-    WatchStatus.JOB_NOT_FOUND: "Gone from Chakra; it was watched",
-    WatchStatus.TIMED_OUT: "Not ended within a week; it was watched",
+    WatchStatus.JOB_NOT_FOUND: "Deleted in Chakra",
+    WatchStatus.TIMED_OUT: "Stopped watching after a week",
 }
+
+
+class JobListQuery(ListQuery):
+    command: ClassVar[str] = EXAMPLE
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
     if request.arguments.tokens:
         raise UsageError(
-            "Jobs takes no words. To see one of them, give its id.", example="/chakra job <id>"
+            "`/chakra jobs` takes no arguments. To see one job, add its ID to `/chakra job`.",
+            example="/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63",
         )
-    return await _render_page(context, 1)
+    return await _render_page(context, JobListQuery())
 
 
 async def change_page(request: ActionRequest, context: Context) -> Message:
-    page = int(request.value) if request.value.isdigit() and len(request.value) < 6 else 1
-    return replace(await _render_page(context, page), replace_original=True)
+    query = JobListQuery.from_value(request.value)
+    return replace(await _render_page(context, query), replace_original=True)
 
 
-async def _render_page(context: Context, page: int) -> Message:
+async def _render_page(context: Context, query: JobListQuery) -> Message:
     watches = await context.workflows.recent(MAX_WATCHES)
     if not watches:
-        text = markup(
-            "No job is watched here, and none was begun from here within a week. ",
-            code("/chakra watch <id>"),
-            " follows one.",
-        )
+        text = markup("No jobs here this week. Follow one with ", code("/chakra watch <id>"), ".")
         return blocks.text_message(text)
-    pages = -(-len(watches) // ROWS_PER_PAGE)
-    page = min(max(page, 1), pages)
-    page_watches = watches[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
     active_count = sum(watch.is_active for watch in watches)
-    heading = markup(
-        bold("Background jobs"),
-        f" · {active_count} watched, {len(watches) - active_count} over within a week",
+    finished_count = len(watches) - active_count
+    return list_message(
+        paginate(watches, query.page, ROWS_PER_PAGE),
+        query,
+        heading=[
+            bold("Background jobs"),
+            f"{active_count} watched",
+            f"{finished_count} finished this week",
+        ],
+        row=_row,
+        empty_text="",
+        note="Last known status",
+        page_action=PAGE,
+        labels=("Newer", "Older"),
     )
-    content: list[Block] = [blocks.section(heading), *map(_row, page_watches)]
-    content.append(blocks.context("As they stood when they were last looked at"))
-    if pages > 1:
-        content.append(_page_buttons(page, pages))
-    return Message(text=heading, blocks=tuple(content))
 
 
 def _row(watch: Watch) -> Block:
@@ -85,13 +91,13 @@ def _row(watch: Watch) -> Block:
         else markup("in ", channel_mention(watch.channel))
     )
     progress = (
-        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.seen_at else "Not looked at yet."
+        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.seen_at else "Not checked yet"
     )
     text = lines(
         [
             markup(f"{_status_emoji(watch, job)} ", name),
             progress,
-            markup(STATUS_TEXT[watch.status], " for ", mention(watch.member), " ", where),
+            markup(STATUS_TEXT[watch.status], " · watched by ", mention(watch.member), " ", where),
         ]
     )
     return blocks.section(
@@ -105,18 +111,9 @@ def _status_emoji(watch: Watch, job: Job) -> str:
     return STATUS_EMOJI[watch.status]
 
 
-def _page_buttons(page: int, pages: int) -> Block:
-    buttons = []
-    if page > 1:
-        buttons.append(blocks.button("Newer", f"{PAGE}:newer", str(page - 1)))
-    if page < pages:
-        buttons.append(blocks.button("Older", f"{PAGE}:older", str(page + 1)))
-    return blocks.actions(*buttons)
-
-
 JOBS: Command[Context] = Command(
     name="jobs",
-    summary="the background jobs that are watched, or were begun from here",
+    summary="list the background jobs that are watched or were started from Slack",
     usage="jobs",
     example=EXAMPLE,
     run=run,

@@ -9,13 +9,12 @@ from typing import Any
 
 from bot.chakra.template import Template
 from bot.chakra.templates import TemplateSubmission
-from bot.chakra.text import sanitize_line
 from bot.context import Context
 from bot.errors import BotError, UsageError
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import code, markup
-from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -27,12 +26,13 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
+from bot.slack.paging import parse_filters
 from bot.slack.viewer import Viewer, is_shareable
 from bot.templates import card, pages, vocabulary
 from bot.templates import editor as form
 from bot.templates.draft import TemplateDraft, is_editable, validate_draft
 from bot.templates.list_query import parse_filter_value
-from bot.templates.pages import EXAMPLE, MAX_FILTER_LENGTH, TemplateListQuery
+from bot.templates.pages import EXAMPLE, TemplateListQuery
 
 # --- the typed line ------------------------------------------------------------------------------
 
@@ -48,16 +48,10 @@ async def run(request: CommandRequest, context: Context) -> Message:
     return await _render_page(request, context, query)
 
 
-def _parse_query(line: Arguments) -> TemplateListQuery:
-    for word in line.tokens:
-        if isinstance(word, Mention | GroupMention | ChannelMention | Link):
-            raise UsageError("The list is filtered by words of a name or a text.", example=EXAMPLE)
-    named = {name: sanitize_line(word.text) for name, word in line.named.items()}
-    typed = sanitize_line(line.text_from())
-    if max(map(len, (typed, *named.values()))) > MAX_FILTER_LENGTH:
-        raise UsageError("That is too long for a filter.", example=EXAMPLE)
+def _parse_query(arguments: Arguments) -> TemplateListQuery:
+    words, named = parse_filters(arguments, example=EXAMPLE)
     return TemplateListQuery(
-        words=typed,
+        words=words,
         status=parse_filter_value(named.get("status", "")),
         category=parse_filter_value(named.get("category", "")),
         language=parse_filter_value(named.get("language", "")),

@@ -49,7 +49,7 @@ async def test_states_are_told_by_language(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("status:paused", "4 of"),
         ("status:“in review”", "in review"),
@@ -57,19 +57,19 @@ async def test_states_are_told_by_language(acme: World) -> None:
         ("language:pt", "language pt"),
         ("language:pt_BR", "language pt_br"),
         ("promo", "christmas_promo_23"),
-        ("zzzz", "No template matches. Try other or fewer words, or see all with"),
+        ("zzzz", "No templates match. Try other or fewer words, or see all with"),
         ("zzzz language:hi", "other or fewer words or fewer filters"),
-        ("oder_updat", "Close to it: `order_update`"),
-        ("status:sleeping", "There are: approved, pending"),
-        ("category:fun", "There are: authentication, marketing, utility"),
-        ("language:xx", "No template has the language “xx”"),
-        ("<@U0MEI|mei>", "filtered by words"),
+        ("oder_updat", "Did you mean: `order_update`, `order_update_v2`"),
+        ("status:sleeping", "Choose from: approved, pending"),
+        ("category:fun", "Choose from: authentication, marketing, utility"),
+        ("language:xx", 'There\'s no language "xx"'),
+        ("<@U0MEI|mei>", "plain words"),
         ("x" * 300, "too long"),
-        ("<!channel>", "No template matches"),
+        ("<!channel>", "No templates match"),
     ],
 )
-async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, told: str) -> None:
-    assert told in plain(await typed(acme, text))
+async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, expected: str) -> None:
+    assert expected in plain(await typed(acme, text))
 
 
 async def test_names_with_the_words_come_before_texts_with_them(acme: World) -> None:
@@ -162,18 +162,20 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 async def test_without_an_account_the_setting_is_named(open_world: OpenWorld) -> None:
     async with open_world(other={"chakra_waba_id": None}) as made:
         made.chakra.without(NUMBERS)
-        told = plain(await typed(made))
-    assert "does not tell which WhatsApp Business Account" in told
-    assert "CHAKRA_WABA_ID" in told
+        expected = plain(await typed(made))
+    assert "does not tell which WhatsApp Business Account" in expected
+    assert "CHAKRA_WABA_ID" in expected
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "expected"),
     [(Status(401), "access token"), (Status(403), "does not let"), (NotJson(), "cannot read")],
 )
-async def test_each_way_of_chakra_to_fail_is_a_sentence(acme: World, fault: Any, told: str) -> None:
+async def test_each_way_of_chakra_to_fail_is_a_sentence(
+    acme: World, fault: Any, expected: str
+) -> None:
     acme.chakra.fail(ALL, fault)
-    assert told in plain(await typed(acme))
+    assert expected in plain(await typed(acme))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:

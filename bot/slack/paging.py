@@ -1,0 +1,129 @@
+"""Lists in pages: the query that the buttons carry, the page, and the message that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, Self, TypeVar
+
+from pydantic import StringConstraints
+
+from bot.errors import UsageError
+from bot.slack import blocks
+from bot.slack.blocks import Markup, escape
+from bot.slack.button_state import ButtonState
+from bot.slack.commands.arguments import Arguments, ChannelMention, GroupMention, Link, Mention
+from bot.slack.commands.reply import Block, Message
+
+T = TypeVar("T")
+
+MAX_FILTER_LENGTH = 200
+"""Characters of one filter. Four of them, escaped as JSON, fit into a button's 2,000."""
+MAX_LISTED_VALUES = 30
+"""Values of a filter that an error lists."""
+MAX_DISPLAYED_VALUE_LENGTH = 40
+
+FilterText = Annotated[str, StringConstraints(max_length=MAX_FILTER_LENGTH)]
+
+
+class ListQuery(ButtonState):
+    """What a list shows: ``page``, counted from 1, and in a subclass the filters."""
+
+    page: int = 1
+
+    def with_page(self, page: int) -> Self:
+        return self.model_copy(update={"page": page})
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """The items of page ``number`` of ``count`` pages, of ``total`` items."""
+
+    items: tuple[T, ...]
+    number: int
+    count: int
+    total: int
+
+
+def paginate(items: Sequence[T], number: int, size: int) -> Page[T]:
+    """Return that page, or the nearest one that exists."""
+    count = max(1, -(-len(items) // size))
+    number = min(max(1, number), count)
+    return Page(tuple(items[(number - 1) * size : number * size]), number, count, len(items))
+
+
+def list_message(
+    page: Page[T],
+    query: ListQuery,
+    *,
+    heading: Sequence[str],
+    row: Callable[[T], Block],
+    empty_text: str,
+    note: str,
+    page_action: str,
+    buttons: Sequence[Block] = (),
+    labels: tuple[str, str] = ("Previous", "Next"),
+) -> Message:
+    """Render a page: heading, rows, ``note``, and the buttons that turn it before ``buttons``.
+
+    ``page_action`` is the ID of the action that gets the query of the other page.
+    """
+    parts = [*heading, f"page {page.number} of {page.count}"] if page.count > 1 else heading
+    title = Markup("  ·  ".join([escape(part) for part in parts]))
+    content = [blocks.section(title), *map(row, page.items)]
+    if not page.items:
+        content.append(blocks.section(empty_text))
+    content.append(blocks.context(note))
+    elements = [*_page_buttons(page, query, page_action, labels), *buttons]
+    if elements:
+        content.append(blocks.actions(*elements))
+    return Message(text=title, blocks=tuple(content))
+
+
+def _page_buttons(
+    page: Page[T], query: ListQuery, action: str, labels: tuple[str, str]
+) -> list[Block]:
+    previous, following = labels
+    buttons = []
+    if page.number > 1:
+        value = query.with_page(page.number - 1).to_value()
+        buttons.append(blocks.button(previous, f"{action}:previous", value))
+    if page.number < page.count:
+        value = query.with_page(page.number + 1).to_value()
+        buttons.append(blocks.button(following, f"{action}:next", value))
+    return buttons
+
+
+# --- the typed filters ---------------------------------------------------------------------------
+
+
+def parse_filters(arguments: Arguments, *, example: str) -> tuple[str, Mapping[str, str]]:
+    """Return the words together, and the ``name:value`` filters by name.
+
+    Raises ``UsageError`` for mentions, links, and text that is too long to be a filter.
+    """
+    for word in arguments.tokens:
+        if isinstance(word, Mention | GroupMention | ChannelMention | Link):
+            raise UsageError("Filter the list by plain words, without @ or links.", example=example)
+    named = {name: _collapse_spaces(word.text) for name, word in arguments.named.items()}
+    text = _collapse_spaces(arguments.text_from())
+    if max(map(len, (text, *named.values()))) > MAX_FILTER_LENGTH:
+        raise UsageError("That's too long for a filter.", example=example)
+    return text, named
+
+
+def _collapse_spaces(text: str) -> str:
+    return " ".join(text.split())
+
+
+def unknown_value_error(
+    filter_name: str, typed: str, known: Sequence[str], *, example: str
+) -> UsageError:
+    """Return the error for a filter's value that nothing in the list has."""
+    value = blocks.clip(typed, MAX_DISPLAYED_VALUE_LENGTH)
+    choices = f" Choose from: {', '.join(known[:MAX_LISTED_VALUES])}" if known else ""
+    if len(known) > MAX_LISTED_VALUES:
+        choices += f" and {len(known) - MAX_LISTED_VALUES} more"
+    return UsageError(
+        f'There\'s no {filter_name} "{value}".{choices + "." if choices else ""}', example=example
+    )

@@ -43,9 +43,10 @@ from bot.slack.commands.dispatcher import Dispatcher, Timeouts
 from bot.slack.commands.router import Router
 from bot.slack.debounce import Debouncer
 from bot.slack.http.bolt import build_bolt_app
-from bot.slack.http.endpoint import BoltAdapter
+from bot.slack.http.dispatch import PayloadDispatcher
+from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.socket_mode import socket_mode
-from bot.slack.http.verification import ACCEPTED, DISCONNECTED, RequestVerifier
+from bot.slack.http.verification import RequestVerifier
 from bot.slack.members import Members
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
@@ -188,9 +189,10 @@ async def open_application(
             ),
             clock=clock,
         )
-        bolt = build_bolt_app(router, slack.web, _authorize_result(bot, slack))
+        dispatcher = PayloadDispatcher(router)
+        bolt = build_bolt_app(dispatcher.dispatch, slack.web, _authorize_result(bot, slack))
         web = WebApp(
-            slack=_build_verifier(bolt, settings, clock),
+            slack=_build_endpoint(dispatcher, settings, clock),
             events=sending.receiver,
             health=context.health,
             metrics=metrics,
@@ -243,14 +245,16 @@ def _authorize_result(identity: dict[str, Any], slack: SlackClient) -> Authorize
     )
 
 
-def _build_verifier(bolt: AsyncApp, settings: Settings, clock: Clock) -> RequestVerifier | None:
+def _build_endpoint(
+    dispatcher: PayloadDispatcher, settings: Settings, clock: Clock
+) -> SlackEndpoint | None:
     secret = settings.slack_signing_secret
     if secret is None:
         return None
-    return RequestVerifier(
-        BoltAdapter(bolt),
-        signing_secret=secret.get_secret_value(),
-        clock=clock,
+    return SlackEndpoint(
+        dispatcher.dispatch,
+        RequestVerifier(secret.get_secret_value(), clock),
+        clock,
         on_result=_log_rejections(clock),
     )
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic_core import to_json
+
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
-from bot.slack.client.web_api import SlackClient, response_body
+from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import (
     Choices,
@@ -24,10 +26,10 @@ from bot.slack.commands.reply import (
 )
 from bot.slack.copy import explain
 
-Ack = Mapping[str, Any]
-"""The body of the HTTP answer, or of the Socket Mode envelope's; empty for a bare 200."""
+Ack = bytes
+"""The body of the HTTP response, or the payload of the Socket Mode envelope: JSON, or nothing."""
 
-EMPTY_ACK: Ack = {}
+EMPTY_ACK: Ack = b""
 
 VIEW_CLOSED_CODE = "not_found"
 """Of views.update: the person has closed the form. docs.slack.dev/reference/methods/views.update"""
@@ -77,8 +79,13 @@ def select_surface(payload: Payload, slack: SlackClient) -> Surface:
     return CommandSurface(payload, slack)
 
 
-def options_body(choices: Choices) -> Ack:
-    return {"options": [blocks.option(choice) for choice in choices.options[: blocks.MAX_OPTIONS]]}
+def encode_ack(body: Mapping[str, Any]) -> Ack:
+    return to_json(body)
+
+
+def options_ack(choices: Choices) -> Ack:
+    options = [blocks.option(choice) for choice in choices.options[: blocks.MAX_OPTIONS]]
+    return encode_ack({"options": options})
 
 
 class _BaseSurface:
@@ -125,7 +132,7 @@ class CommandSurface(_BaseSurface):
     def ack(self, outcome: Outcome) -> Ack | None:
         message = _outcome_message(outcome)
         if message is not None and not message.to_channel:
-            return response_body(message)
+            return message.response_json
         return super().ack(outcome)
 
     async def deliver(self, outcome: Outcome) -> None:
@@ -230,11 +237,11 @@ class SubmissionSurface(_BaseSurface):
     def ack(self, outcome: Outcome) -> Ack | None:
         reply = outcome.reply
         if outcome.error is not None:
-            return {"response_action": "update", "view": self._error_view(outcome)}
+            return encode_ack({"response_action": "update", "view": self._error_view(outcome)})
         if isinstance(reply, FieldErrors):
-            return {"response_action": "errors", "errors": dict(reply.errors)}
+            return encode_ack({"response_action": "errors", "errors": dict(reply.errors)})
         if isinstance(reply, UpdateForm):
-            return {"response_action": "update", "view": self._with_metadata(reply)}
+            return encode_ack({"response_action": "update", "view": self._with_metadata(reply)})
         return EMPTY_ACK
 
     def follow_up(self, outcome: Outcome) -> Message | None:
@@ -251,7 +258,7 @@ class SubmissionSurface(_BaseSurface):
         )
 
     def ack_pending(self) -> Ack:
-        return {"response_action": "update", "view": _waiting_view()}
+        return encode_ack({"response_action": "update", "view": _waiting_view()})
 
     async def notify_pending(self) -> None:
         """The form says so already."""

@@ -7,20 +7,19 @@ dates a delivery, so that a replay cannot be told from a repeat: either is store
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 from cachetools import TTLCache
 from starlette.types import Receive, Scope, Send
 
-from bot.aio.clock import Clock, wait_for
+from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
+from bot.web.body import CLOSE_CONNECTION, BodyTooLarge, TextResponse, read_body, send_text
 from bot.webhooks.parser import event_type, parse_event
 from bot.webhooks.repository import Events, RawEvent
 
@@ -36,43 +35,31 @@ BATCH_SIZE = 500
 LOG_INTERVAL_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookResponse:
-    """``reason`` is a word for the log; ``text`` is for whoever looks at the delivery."""
-
-    status: int
-    reason: str
-    text: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-STORED: Final = WebhookResponse(200, "stored", "Stored.")
-METHOD_NOT_ALLOWED: Final = WebhookResponse(
-    405, "method", "Events come by POST.", ((b"allow", b"POST"),)
+STORED: Final = TextResponse("stored", 200, "Stored.")
+METHOD_NOT_ALLOWED: Final = TextResponse(
+    "method", 405, "Events come by POST.", ((b"allow", b"POST"),)
 )
-NO_SECRET: Final = WebhookResponse(
-    403, "no_secret", "No webhook secret is set here, so that no event can be trusted."
+NO_SECRET: Final = TextResponse(
+    "no_secret", 403, "No webhook secret is set here, so that no event can be trusted."
 )
-MISSING_SIGNATURE: Final = WebhookResponse(
-    401, "unsigned", "X-Chakra-Signature-256 is missing or malformed."
+MISSING_SIGNATURE: Final = TextResponse(
+    "unsigned", 401, "X-Chakra-Signature-256 is missing or malformed."
 )
-INVALID_SIGNATURE: Final = WebhookResponse(
-    401, "forged", "The signature does not match the webhook secret."
+INVALID_SIGNATURE: Final = TextResponse(
+    "forged", 401, "The signature does not match the webhook secret."
 )
-BODY_TOO_LARGE: Final = WebhookResponse(
-    413, "too_large", "The body is too large.", ((b"connection", b"close"),)
+BODY_TOO_LARGE: Final = TextResponse("too_large", 413, "The body is too large.", CLOSE_CONNECTION)
+BODY_TIMEOUT: Final = TextResponse(
+    "too_slow", 408, "The body took too long to arrive.", CLOSE_CONNECTION
 )
-BODY_TIMEOUT: Final = WebhookResponse(
-    408, "too_slow", "The body took too long to arrive.", ((b"connection", b"close"),)
+INVALID_EVENT: Final = TextResponse(
+    "not_an_event", 400, "Neither Chakra's format nor Meta's: a JSON object was expected."
 )
-INVALID_EVENT: Final = WebhookResponse(
-    400, "not_an_event", "Neither Chakra's format nor Meta's: a JSON object was expected."
+OVERLOADED: Final = TextResponse(
+    "busy", 503, "Too much at once. Come again.", ((b"retry-after", b"5"),)
 )
-OVERLOADED: Final = WebhookResponse(
-    503, "busy", "Too much at once. Come again.", ((b"retry-after", b"5"),)
-)
-STORE_UNAVAILABLE: Final = WebhookResponse(
-    503, "database_unavailable", "It cannot be kept now.", ((b"retry-after", b"30"),)
+STORE_UNAVAILABLE: Final = TextResponse(
+    "database_unavailable", 503, "It cannot be kept now.", ((b"retry-after", b"30"),)
 )
 
 _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
@@ -115,7 +102,7 @@ class WebhookReceiver:
         if answer is not STORED and answer.reason not in self._recently_logged:
             self._recently_logged[answer.reason] = None
             self._log.warning("event_refused", reason=answer.reason, says=answer.text)
-        await _send_response(send, answer)
+        await send_text(send, answer)
 
     async def run(self) -> None:
         """Writes what came in meanwhile, all in one transaction, for as long as the process lives.
@@ -130,7 +117,7 @@ class WebhookReceiver:
             self._closed = True
             _resolve(self._pending, DatabaseUnavailable("stopping"))
 
-    async def _handle(self, scope: Scope, receive: Receive) -> WebhookResponse | None:
+    async def _handle(self, scope: Scope, receive: Receive) -> TextResponse | None:
         if scope["method"] != "POST":
             return METHOD_NOT_ALLOWED
         if self._key is None:
@@ -142,7 +129,7 @@ class WebhookReceiver:
         if found is None:
             return MISSING_SIGNATURE
         body = await self._read_body(receive)
-        if body is None or isinstance(body, WebhookResponse):
+        if body is None or isinstance(body, TextResponse):
             return body
         digest = hmac.digest(self._key, body, "sha256").hex().encode()
         if not hmac.compare_digest(digest, found[1].lower()):
@@ -155,13 +142,21 @@ class WebhookReceiver:
             self._on_event(event_type(event))
         return answer
 
-    async def _read_body(self, receive: Receive) -> bytes | WebhookResponse | None:
+    async def _read_body(self, receive: Receive) -> bytes | TextResponse | None:
+        """Return the body, the refusal to answer with, or ``None`` if the sender disconnected."""
         try:
-            return await wait_for(self._clock, _receive_body(receive), BODY_TIMEOUT_SECONDS)
+            return await read_body(
+                receive,
+                self._clock,
+                max_bytes=MAX_BODY_BYTES,
+                timeout_seconds=BODY_TIMEOUT_SECONDS,
+            )
+        except BodyTooLarge:
+            return BODY_TOO_LARGE
         except TimeoutError:
             return BODY_TIMEOUT
 
-    async def _store(self, body: bytes) -> WebhookResponse:
+    async def _store(self, body: bytes) -> TextResponse:
         if self._closed or self._pending_bytes + len(body) > MAX_PENDING_BYTES:
             return OVERLOADED
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -204,31 +199,3 @@ def _resolve(
             stored.set_result(None)
         else:
             stored.set_exception(error)
-
-
-async def _receive_body(receive: Receive) -> bytes | WebhookResponse | None:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            return BODY_TOO_LARGE
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-
-
-async def _send_response(send: Send, response: WebhookResponse) -> None:
-    text = f"{response.text}\n".encode()
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(text)),
-        *response.headers,
-    ]
-    with contextlib.suppress(OSError):  # the sender did not wait for the answer
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": text})

@@ -16,8 +16,7 @@ from bot.jobs.card import humanize_duration, job_card, percent_done
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response
-from bot.slack.client.web_api import response_body
-from bot.slack.commands.reply import Block, Message
+from bot.slack.commands.reply import Block, Message, response_body
 from tests.chakra.upstream import example
 from tests.jobs.samples import JOB, at, entry, job
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from bot.errors import UsageError
 from bot.sandbox.slack.limits import check_response
 from bot.slack import blocks
-from bot.slack.client.web_api import response_body
 from bot.slack.commands.arguments import parse_arguments
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Message, response_body
 from bot.slack.paging import (
     MAX_FILTER_LENGTH,
     FilterText,

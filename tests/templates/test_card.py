@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bot.cache import Cached
 from bot.chakra.template import Template
 from bot.sandbox.slack.limits import check_response, check_view
-from bot.slack.client.web_api import response_body
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Message, response_body
 from bot.slack.viewer import Viewer
 from bot.templates import card
 from bot.templates import editor as form

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chakra.template import Template
 from bot.sandbox.slack.limits import check_response
-from bot.slack.client.web_api import response_body
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Message, response_body
 from bot.templates import pages
 from bot.templates.list_query import TemplateFamily
 from bot.templates.pages import TemplateListQuery

@@ -34,6 +34,7 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, its connection included."""
 CONNECT_TIMEOUT_SECONDS = 4.0
 HISTORY_PAGE_SIZE = 200
+JSON_HEADERS = {"content-type": "application/json"}
 
 TRIGGER_EXPIRED_CODES = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
 NOT_IN_CHANNEL_CODES = frozenset(
@@ -202,7 +203,7 @@ class SlackClient:
         """
         if not response_url.startswith(("https://", "http://")):
             raise SlackError("response_url", "unreachable")
-        body = response_body(message)
+        body = message.response_json
         for last in (False, True):
             try:
                 status, text, wait = await self._post_json(response_url, body)
@@ -222,22 +223,12 @@ class SlackClient:
                 raise SlackError("response_url", word)
             return
 
-    async def _post_json(self, url: str, body: dict[str, Any]) -> tuple[int, str, float]:
-        async with self._session.post(url, json=body, allow_redirects=False) as response:
+    async def _post_json(self, url: str, body: bytes) -> tuple[int, str, float]:
+        async with self._session.post(
+            url, data=body, headers=JSON_HEADERS, allow_redirects=False
+        ) as response:
             text = await response.text(errors="replace")
             return response.status, text, parse_retry_after(response.headers)
-
-
-def response_body(message: Message) -> dict[str, Any]:
-    """A message as an ack of a command or a post to a ``response_url`` carries it."""
-    body: dict[str, Any] = {
-        "response_type": "in_channel" if message.to_channel else "ephemeral",
-        "text": message.text,
-    }
-    if message.blocks:
-        body["blocks"] = list(message.blocks)
-    body["replace_original"] = message.replace_original
-    return body
 
 
 _ERROR_CODE = re.compile(r"[a-z]+(_[a-z]+)+")

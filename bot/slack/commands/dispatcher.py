@@ -29,7 +29,7 @@ from bot.slack.surfaces import (
     Outcome,
     SubmissionSurface,
     Surface,
-    options_body,
+    options_ack,
     select_surface,
 )
 
@@ -117,7 +117,7 @@ class Dispatcher:
         """The options of a menu: an answer within the budget, or none yet."""
         task = self._tasks.spawn(self._load_options(command, handler, self._start_request()))
         ready = await done_within(self._clock, task, self._timeouts.ack)
-        return options_body(task.result() if ready else Choices(()))
+        return options_ack(task.result() if ready else Choices(()))
 
     def _start_request(self) -> str:
         reference = new_request_id()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from pydantic_core import to_json
 
 Block = dict[str, Any]
 View = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """A line or a card. ``text`` is what notifications and screen readers get (mrkdwn, escaped).
 
@@ -24,6 +27,24 @@ class Message:
     blocks: tuple[Block, ...] = ()
     to_channel: bool = False
     replace_original: bool = False
+
+    @cached_property
+    def response_json(self) -> bytes:
+        """The body of an ack or of a post to a ``response_url``, encoded once however often this
+        message is sent: a cached card, or help."""
+        return to_json(response_body(self))
+
+
+def response_body(message: Message) -> dict[str, Any]:
+    """Return the message as an ack of a command or a post to a ``response_url`` has it."""
+    body: dict[str, Any] = {
+        "response_type": "in_channel" if message.to_channel else "ephemeral",
+        "text": message.text,
+    }
+    if message.blocks:
+        body["blocks"] = list(message.blocks)
+    body["replace_original"] = message.replace_original
+    return body
 
 
 @dataclass(frozen=True, slots=True)

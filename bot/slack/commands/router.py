@@ -27,7 +27,7 @@ from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, Reply
 from bot.slack.copy import explain
-from bot.slack.surfaces import Ack, options_body
+from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 
 
 class AccessChecker(Protocol):
@@ -126,7 +126,7 @@ class Router(Generic[ContextT]):
         """The options of an external select: an answer within the budget, or none yet."""
         found = self._registry.options.get(str(payload.get("action_id", "")))
         if found is None:
-            return options_body(Choices(()))
+            return options_ack(Choices(()))
         command, menu = found
 
         async def run(reference: str) -> Choices:
@@ -157,6 +157,11 @@ class Router(Generic[ContextT]):
             return await shortcut.run(request, self._context)
 
         return await self._dispatcher.respond(payload, command.name, run)
+
+    async def event(self, payload: Payload) -> Ack:
+        """Acknowledge an event of Slack's Events API, whatever it is about."""
+        del payload
+        return EMPTY_ACK
 
     async def _run_text(self, payload: Payload, text: str) -> Ack:
         lower = text.lower()

@@ -1,12 +1,11 @@
-"""Bolt in its fast mode: a middleware at the end of its chain hands every request over."""
+"""Bolt for Socket Mode: a middleware at the end of its chain hands every payload to ours."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from pydantic_core import to_json
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
@@ -15,29 +14,20 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.commands.command import Payload
+from bot.slack.surfaces import Ack
 
-AckBody = Mapping[str, Any]
-
-
-class InteractionHandler(Protocol):
-    async def command(self, payload: Payload) -> AckBody: ...
-    async def action(self, payload: Payload) -> AckBody: ...
-    async def submission(self, payload: Payload) -> AckBody: ...
-    async def options(self, payload: Payload) -> AckBody: ...
-    async def shortcut(self, payload: Payload) -> AckBody: ...
+Dispatch = Callable[[Payload], Awaitable[Ack | None]]
 
 
-def build_bolt_app(
-    handler: InteractionHandler, web: AsyncWebClient, identity: AuthorizeResult
-) -> AsyncApp:
-    """``process_before_response`` lets the ack leave with the answer instead of after a 10 ms poll;
-    nothing slow may then happen before it, and the router sees to that.
+def build_bolt_app(dispatch: Dispatch, web: AsyncWebClient, identity: AuthorizeResult) -> AsyncApp:
+    """Return a Bolt app whose requests ``dispatch`` answers.
 
-    The guard has verified the signature already; ``bot`` is the answer of the ``auth.test`` at
-    start, so that no request waits for one.
+    ``identity`` is what ``auth.test`` returned at the start, so that no request waits for it.
+    ``process_before_response`` lets the ack carry the answer; nothing slow may then happen before
+    it, and the router sees to that.
     """
     log = logging.getLogger("slack_bolt.app")
-    log.setLevel(logging.ERROR)  # it warns of a token beside `authorize`, which is meant
+    log.setLevel(logging.ERROR)  # it warns about a token beside `authorize`, which is intended
     app = AsyncApp(
         name="chakra",
         client=web,
@@ -49,7 +39,7 @@ def build_bolt_app(
         attaching_conversation_kwargs_enabled=False,
         logger=log,
     )
-    app.use(_DispatchMiddleware(handler))
+    app.use(_DispatchMiddleware(dispatch))
     return app
 
 
@@ -64,18 +54,10 @@ class _StaticAuthorize(AsyncAuthorize):
 
 
 class _DispatchMiddleware(AsyncMiddleware):
-    """Instead of a listener a kind: for a listener Bolt works out matchers and injected arguments,
-    which costs about as much as all the rest of a cached answer."""
+    """Takes the place of Bolt's listeners."""
 
-    def __init__(self, handler: InteractionHandler) -> None:
-        self._interactions: Mapping[str, Callable[[Payload], Awaitable[AckBody]]] = {
-            "block_actions": handler.action,
-            "view_submission": handler.submission,
-            "block_suggestion": handler.options,
-            "shortcut": handler.shortcut,
-            "message_action": handler.shortcut,
-        }
-        self._command = handler.command
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
 
     async def async_process(
         self,
@@ -83,16 +65,9 @@ class _DispatchMiddleware(AsyncMiddleware):
         req: AsyncBoltRequest,
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - the name is Bolt's
-    ) -> BoltResponse | None:
-        payload = req.body
-        route = self._command if "command" in payload else self._find_interaction(payload)
-        if route is None:
-            await next()
-            return resp
-        answer = await route(payload)
-        # Several times as fast as the standard library, and an ack is the hottest JSON there is.
-        return BoltResponse(status=200, body=to_json(answer).decode() if answer else "")
-
-    def _find_interaction(self, payload: Payload) -> Callable[[Payload], Awaitable[AckBody]] | None:
-        kind = payload.get("type")
-        return self._interactions.get(kind) if isinstance(kind, str) else None
+    ) -> BoltResponse:
+        del resp, next
+        ack = await self._dispatch(req.body)
+        if ack is None:
+            return BoltResponse(status=404, body="")
+        return BoltResponse(status=200, body=ack.decode())

@@ -1,64 +1,100 @@
-"""``POST /slack/events`` as an ASGI app: the guarded body into Bolt, Bolt's answer out."""
+"""``POST /slack/events`` as an ASGI app: verify, read, parse, dispatch, acknowledge."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from starlette.types import Receive, Scope, Send
 
-from bot.slack.payloads import is_well_formed
+from bot.aio.clock import Clock
+from bot.slack.commands.command import Payload
+from bot.slack.http.parsing import parse_form, parse_json
+from bot.slack.http.verification import (
+    BODY_TIMEOUT,
+    BODY_TOO_LARGE,
+    RequestRejected,
+    RequestVerifier,
+)
+from bot.slack.surfaces import Ack
+from bot.web.body import (
+    JSON,
+    TEXT,
+    BodyTooLarge,
+    TextResponse,
+    read_body,
+    send_response,
+    send_text,
+)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ACCEPTED: Final = "passed"
+DISCONNECTED: Final = "disconnected"
 
-FORWARDED_HEADERS = frozenset({b"content-type", b"x-slack-retry-num", b"x-slack-retry-reason"})
+UNKNOWN_REQUEST: Final = TextResponse(
+    "unknown", 404, "This app does not know this kind of request."
+)
 
-PLAIN_TEXT = "text/plain;charset=utf-8"
 
+class SlackEndpoint:
+    """Only requests that Slack signed reach ``dispatch``, and commands and interactions only once,
+    as far as this process remembers.
 
-class BoltAdapter:
-    """Stands behind the guard, which has read the whole body and hands it over in one piece."""
+    ``on_result`` gets one word per request: ``ACCEPTED``, ``DISCONNECTED`` or the reason for which
+    it was rejected. An exception of ``dispatch`` is left to the server.
+    """
 
-    def __init__(self, bolt: AsyncApp) -> None:
-        self._bolt = bolt
+    def __init__(
+        self,
+        dispatch: Callable[[Payload], Awaitable[Ack | None]],
+        verifier: RequestVerifier,
+        clock: Clock,
+        *,
+        on_result: Callable[[str], None],
+    ) -> None:
+        self._dispatch = dispatch
+        self._verifier = verifier
+        self._clock = clock
+        self._on_result = on_result
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = (await receive())["body"]
-        headers: dict[str, str | Sequence[str]] = {
-            key.decode("latin-1"): value.decode("latin-1")
-            for key, value in scope["headers"]
-            if key in FORWARDED_HEADERS
-        }
-        request = _parse_request(body.decode(), headers)
-        if request is None:
-            await _send_response(send, 400, "This is no request of Slack's.", PLAIN_TEXT)
+        try:
+            payload = await self._receive_payload(scope, receive)
+        except RequestRejected as rejected:
+            self._on_result(rejected.response.reason)
+            await send_text(send, rejected.response)
             return
-        response = await self._bolt.async_dispatch(request)
-        content_type = response.first_headers().get("content-type", PLAIN_TEXT)
-        await _send_response(send, response.status, response.body, content_type)
+        if payload is None:
+            self._on_result(DISCONNECTED)
+            return
+        self._on_result(ACCEPTED)
+        ack = await self._dispatch(payload)
+        if ack is None:
+            await send_text(send, UNKNOWN_REQUEST)
+        else:
+            await send_response(send, 200, ack, JSON if ack else TEXT)
 
+    async def _receive_payload(self, scope: Scope, receive: Receive) -> Payload | None:
+        """Return the payload; ``None`` if the client disconnected. Raises ``RequestRejected``."""
+        headers = self._verifier.check_headers(scope)
+        body = await self._read_body(receive)
+        if body is None:
+            return None
+        self._verifier.check_signature(headers, body)
+        request = parse_json(body) if headers.is_json else parse_form(body)
+        if not request.may_repeat:
+            self._verifier.check_replay(headers)
+        return request.payload
 
-def _parse_request(body: str, headers: dict[str, str | Sequence[str]]) -> AsyncBoltRequest | None:
-    """Nothing where the payload has another shape than Slack's: Bolt trusts it, and so do we."""
-    try:
-        request = AsyncBoltRequest(body=body, headers=headers)
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):
-        return None  # Bolt reads ids out of the payload as it builds the request
-    return request if is_well_formed(request.body) else None
-
-
-async def _send_response(send: Send, status: int, text: str, content_type: str) -> None:
-    body = text.encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", content_type.encode("latin-1")),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    async def _read_body(self, receive: Receive) -> bytes | None:
+        limits = self._verifier.limits
+        try:
+            return await read_body(
+                receive,
+                self._clock,
+                max_bytes=limits.max_body_bytes,
+                timeout_seconds=limits.body_timeout_seconds,
+            )
+        except BodyTooLarge:
+            raise RequestRejected(BODY_TOO_LARGE) from None
+        except TimeoutError:
+            raise RequestRejected(BODY_TIMEOUT) from None

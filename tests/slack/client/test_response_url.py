@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.sandbox.slack import plain
 from bot.slack import blocks
-from bot.slack.client.web_api import SlackClient, response_body
-from bot.slack.commands.reply import Message
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.reply import Message, response_body
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.posting import nobody_listens

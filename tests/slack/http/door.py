@@ -1,4 +1,4 @@
-"""A guard with everything around it, asked the way a server asks an ASGI application."""
+"""Slack's endpoint with a recording dispatch, called the way a server calls an ASGI app."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
+from bot.slack.commands.command import Payload
+from bot.slack.http.endpoint import SlackEndpoint
 from bot.slack.http.verification import RequestVerifier, VerifierLimits
+from bot.slack.surfaces import Ack
 from tests.clock import ManualClock
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -22,26 +25,6 @@ JSON = "application/json"
 LIMITS = VerifierLimits(max_body_bytes=2_000, max_cached_signatures=3)
 COMMAND = urlencode({"token": "t", "command": "/chakra", "text": "user john@acme.com"}).encode()
 Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass
-class Inner:
-    """Stands where Bolt stands: keeps the bodies it was given and answers 200."""
-
-    bodies: list[bytes] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
-    after: list[Message] = field(default_factory=list)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scopes.append(scope)
-        if scope["type"] != "http":
-            return
-        message = await receive()
-        assert message["more_body"] is False
-        self.bodies.append(message["body"])
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"ok"})
-        self.after.append(await receive())
 
 
 @dataclass
@@ -62,20 +45,24 @@ class Answer:
 
 
 class Door:
-    """``observed`` is what the guard reported, ``received`` how often it asked for the body."""
+    """``payloads`` is what the endpoint dispatched, ``observed`` the results that it reported,
+    ``received`` how often it asked for the body."""
 
     def __init__(self, *, start: float = 1_700_000_000) -> None:
         self.clock = ManualClock(start)
-        self.inner = Inner()
+        self.payloads: list[Payload] = []
         self.observed: list[str] = []
         self.received = 0
-        self.guard = RequestVerifier(
-            self.inner,
-            signing_secret=SECRET,
-            clock=self.clock,
-            limits=LIMITS,
+        self.endpoint = SlackEndpoint(
+            self.dispatch,
+            RequestVerifier(SECRET, self.clock, LIMITS),
+            self.clock,
             on_result=self.observed.append,
         )
+
+    async def dispatch(self, payload: Payload) -> Ack | None:
+        self.payloads.append(payload)
+        return b"ok"
 
     async def post(self, body: bytes, content_type: str = FORM, **signing: Any) -> Answer:
         return await self.ask(self.signed(body, content_type, **signing), [body])
@@ -105,7 +92,7 @@ class Door:
             answer.sent.append(message)
 
         scope = {"type": "http", "method": method, "path": "/slack/events", "headers": headers}
-        await self.guard(scope, receive, send)
+        await self.endpoint(scope, receive, send)
         return answer
 
     def signed(

@@ -1,4 +1,4 @@
-"""The guard: what it lets through to Bolt, and what it turns away with which status."""
+"""Slack's endpoint: which requests it accepts, and which it rejects with which status."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.slack.http.verification import ACCEPTED, DISCONNECTED, RequestVerifier
+from bot.slack.commands.command import Payload
+from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
+from bot.slack.http.verification import RequestVerifier
 from tests.clock import settle
 from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, SECRET, Door, interaction, replaced
+
+COMMAND_PAYLOAD = {"command": "/chakra", "text": "user john@acme.com"}
 
 
 @pytest.fixture
@@ -22,25 +26,45 @@ def door() -> Door:
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type"),
+    ("body", "content_type", "payload"),
     [
-        (COMMAND, FORM),
-        (b"command=%2Fchakra", "application/x-www-form-urlencoded; charset=utf-8"),
-        (interaction(), "Application/X-WWW-Form-Urlencoded;charset=UTF-8"),
-        (interaction("view_submission"), FORM),
-        (interaction("block_suggestion"), FORM),
-        (b'{"type": "url_verification", "challenge": "c"}', JSON),
-        (b'{"type": "event_callback"}', 'application/json; charset="utf-8"'),
-        ('{"text": "Zoë 👩‍🚀"}'.encode(), JSON),
-        (b'{"text": "\\ud83d\\ude00 \\\\ud83d"}', JSON),
+        (COMMAND, FORM, COMMAND_PAYLOAD),
+        (
+            b"command=%2Fchakra",
+            "application/x-www-form-urlencoded; charset=utf-8",
+            {"command": "/chakra"},
+        ),
+        (
+            interaction(user={"id": "U1"}, actions=[{"action_id": "x"}]),
+            "Application/X-WWW-Form-Urlencoded;charset=UTF-8",
+            {"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "x"}]},
+        ),
+        (
+            interaction("view_submission", user={"id": "U1"}, view={"id": "V1"}),
+            FORM,
+            {"type": "view_submission", "user": {"id": "U1"}, "view": {"id": "V1"}},
+        ),
+        (interaction("view_closed"), FORM, {"type": "view_closed"}),
+        (
+            b'{"type": "url_verification", "challenge": "c"}',
+            JSON,
+            {"type": "url_verification", "challenge": "c"},
+        ),
+        (
+            b'{"type": "event_callback"}',
+            'application/json; charset="utf-8"',
+            {"type": "event_callback"},
+        ),
+        ('{"text": "Zoë 👩‍🚀"}'.encode(), JSON, {"text": "Zoë 👩‍🚀"}),
+        (b'{"text": "\\ud83d\\ude00 \\\\ud83d"}', JSON, {"text": "😀 \\ud83d"}),
     ],
 )
-async def test_a_signed_request_reaches_bolt_as_it_came(
-    door: Door, body: bytes, content_type: str
+async def test_signed_request_is_dispatched(
+    door: Door, body: bytes, content_type: str, payload: Payload
 ) -> None:
     answer = await door.post(body, content_type)
     assert (answer.status, answer.text) == (200, "ok")
-    assert door.inner.bodies == [body]
+    assert door.payloads == [payload]
     assert door.observed == [ACCEPTED]
 
 
@@ -62,7 +86,7 @@ async def test_slacks_own_documented_signature_is_accepted() -> None:
 async def test_the_body_is_put_together_from_its_chunks(door: Door) -> None:
     chunks = [b"", COMMAND[:7], b"", COMMAND[7:], b""]
     assert (await door.ask(door.signed(COMMAND), chunks)).status == 200
-    assert door.inner.bodies == [COMMAND]
+    assert door.payloads == [COMMAND_PAYLOAD]
 
 
 async def test_a_missing_content_length_is_fine(door: Door) -> None:
@@ -70,34 +94,30 @@ async def test_a_missing_content_length_is_fine(door: Door) -> None:
     assert (await door.ask(headers, [COMMAND])).status == 200
 
 
-async def test_after_its_body_the_application_hears_the_server_itself(door: Door) -> None:
-    await door.post(COMMAND)
-    assert door.inner.after == [{"type": "http.disconnect"}]
-
-
-@pytest.mark.parametrize("kind", ["lifespan", "websocket"])
-async def test_other_scopes_are_none_of_its_business(door: Door, kind: str) -> None:
-    async def unused(*_: object) -> Any:
-        raise AssertionError
-
-    await door.guard({"type": kind}, unused, unused)
-    assert door.inner.scopes == [{"type": kind}]
-    assert door.observed == []
-
-
-async def test_what_the_application_raises_is_left_to_its_own_handler(door: Door) -> None:
-    async def broken(*_: object) -> None:
+async def test_exception_of_dispatch_is_left_to_the_server(door: Door) -> None:
+    async def broken(_: Payload) -> None:
         raise LookupError("a bug")
 
-    door.guard = RequestVerifier(broken, signing_secret=SECRET, clock=door.clock)
+    verifier = RequestVerifier(SECRET, door.clock)
+    door.endpoint = SlackEndpoint(broken, verifier, door.clock, on_result=door.observed.append)
     with pytest.raises(LookupError):
         await door.post(COMMAND)
 
 
+async def test_unknown_kind_of_request_is_a_404(door: Door) -> None:
+    async def unknown(_: Payload) -> None:
+        return None
+
+    verifier = RequestVerifier(SECRET, door.clock)
+    door.endpoint = SlackEndpoint(unknown, verifier, door.clock, on_result=door.observed.append)
+    answer = await door.post(interaction("dialog_submission"))
+    assert (answer.status, door.observed) == (404, [ACCEPTED])
+
+
 @pytest.mark.parametrize("secret", ["", "  "])
-async def test_an_empty_signing_secret_is_refused_at_once(door: Door, secret: str) -> None:
+def test_empty_signing_secret_is_refused(door: Door, secret: str) -> None:
     with pytest.raises(ValueError, match="signing secret"):
-        RequestVerifier(door.inner, signing_secret=secret, clock=door.clock)
+        RequestVerifier(secret, door.clock)
 
 
 # --- what is turned away by its head, before a byte of the body is read --------------------------
@@ -216,14 +236,14 @@ async def test_a_timestamp_is_within_five_minutes_of_the_clock(
 async def test_a_forged_signature_is_refused(door: Door) -> None:
     answer = await door.post(COMMAND, secret="another")
     assert (answer.status, door.observed) == (401, ["forged"])
-    assert door.inner.scopes == []
+    assert door.payloads == []
 
 
 async def test_a_changed_body_is_refused(door: Door) -> None:
     headers = door.signed(COMMAND)
     assert (await door.ask(headers, [COMMAND + b"&text=other"])).status == 401
     assert (await door.ask(headers, [COMMAND[:-1], b""])).status == 401
-    assert door.inner.scopes == []
+    assert door.payloads == []
 
 
 async def test_a_streamed_body_is_read_no_further_than_its_bound(door: Door) -> None:
@@ -242,7 +262,7 @@ async def test_a_client_that_leaves_in_mid_body_gets_no_answer(door: Door) -> No
     part = {"type": "http.request", "body": COMMAND[:4], "more_body": True}
     answer = await door.run(door.signed(COMMAND), [part, {"type": "http.disconnect"}])
     assert answer.sent == []
-    assert (door.observed, door.inner.scopes, door.clock.waiting) == ([DISCONNECTED], [], 0)
+    assert (door.observed, door.payloads, door.clock.waiting) == ([DISCONNECTED], [], 0)
 
 
 async def test_a_trickling_body_is_given_up_and_the_connection_closed(door: Door) -> None:
@@ -253,7 +273,7 @@ async def test_a_trickling_body_is_given_up_and_the_connection_closed(door: Door
     await door.clock.advance(0.2)
     answer = await asked
     assert (answer.status, answer.headers[b"connection"]) == (408, b"close")
-    assert (door.observed, door.inner.scopes) == (["too_slow"], [])
+    assert (door.observed, door.payloads) == (["too_slow"], [])
 
 
 async def test_a_server_that_shuts_down_in_mid_body_is_obeyed(door: Door) -> None:
@@ -274,7 +294,7 @@ async def test_a_refused_client_that_does_not_wait_for_its_answer_is_no_error(do
     async def gone(*_: object) -> Any:
         raise BrokenPipeError
 
-    await door.guard({"type": "http", "method": "GET", "headers": []}, gone, gone)
+    await door.endpoint({"type": "http", "method": "GET", "headers": []}, gone, gone)
     assert door.observed == ["method"]
 
 
@@ -306,12 +326,12 @@ async def test_a_refused_client_that_does_not_wait_for_its_answer_is_no_error(do
         (b"{&command=x", FORM, "not_a_form"),
     ],
 )
-async def test_a_signed_body_that_bolt_would_stumble_over_is_refused(
+async def test_signed_body_that_is_no_payload_is_refused(
     door: Door, body: bytes, content_type: str, reason: str
 ) -> None:
     answer = await door.post(body, content_type)
     assert (answer.status, door.observed) == (400, [reason])
-    assert door.inner.scopes == []
+    assert door.payloads == []
 
 
 async def test_every_request_is_observed_exactly_once(door: Door) -> None:

@@ -1,11 +1,16 @@
-"""The guard and what comes a second time: replays are refused, Slack's own repeats are not."""
+"""Requests that come twice: replays are refused, Slack's own repeats are not."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.slack.http.verification import ACCEPTED
+from bot.slack.http.endpoint import ACCEPTED
 from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, Door, interaction
+
+PRESS = interaction(user={"id": "U1"}, actions=[{"action_id": "x"}])
+FORM_VALUES = {"user": {"id": "U1"}, "view": {"id": "V1"}}
+SUBMISSION = interaction("view_submission", **FORM_VALUES)
+MENU = interaction("block_suggestion", user={"id": "U1"}, action_id="x")
 
 
 @pytest.fixture
@@ -13,7 +18,7 @@ def door() -> Door:
     return Door()
 
 
-@pytest.mark.parametrize("body", [COMMAND, interaction(), interaction("view_submission")])
+@pytest.mark.parametrize("body", [COMMAND, PRESS, SUBMISSION])
 async def test_a_command_or_interaction_passes_once(door: Door, body: bytes) -> None:
     headers = door.signed(body)
     assert [(await door.ask(headers, [body])).status for _ in range(3)] == [200, 409, 409]
@@ -22,7 +27,7 @@ async def test_a_command_or_interaction_passes_once(door: Door, body: bytes) -> 
 
 @pytest.mark.parametrize(
     ("body", "content_type"),
-    [(b'{"type": "event_callback"}', JSON), (interaction("block_suggestion"), FORM)],
+    [(b'{"type": "event_callback"}', JSON), (MENU, FORM)],
 )
 async def test_events_and_option_requests_may_repeat(
     door: Door, body: bytes, content_type: str
@@ -32,7 +37,7 @@ async def test_events_and_option_requests_may_repeat(
 
 
 async def test_typing_block_suggestion_makes_nothing_repeatable(door: Door) -> None:
-    body = interaction("view_submission", text='"type": "block_suggestion"')
+    body = interaction("view_submission", **FORM_VALUES, text='"type": "block_suggestion"')
     headers = door.signed(body)
     assert [(await door.ask(headers, [body])).status for _ in range(2)] == [200, 409]
 

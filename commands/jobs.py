@@ -91,7 +91,7 @@ def _row(watch: Watch) -> Block:
         else markup("in ", channel_mention(watch.channel))
     )
     progress = (
-        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.seen_at else "Not checked yet"
+        f"{percent_done(job)}%  ·  {summary_line(job)}" if watch.progress_at else "Not checked yet"
     )
     text = lines(
         [

@@ -19,7 +19,7 @@ from bot.db.tables import upload_batches, uploads
 
 class UploadStage(StrEnum):
     DRAFT = "draft"  # looked at, not confirmed
-    RUNNING = "going"
+    RUNNING = "running"
     STOPPED = "stopped"  # something is in the way; it can be continued
     DONE = "done"
 
@@ -68,8 +68,9 @@ class Batch:
 class Uploads:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     async def create_draft(
         self,
@@ -88,6 +89,7 @@ class Uploads:
             await connection.execute(
                 self._database.insert(uploads)
                 .values(
+                    workspace=self._workspace,
                     key=key,
                     member=member,
                     channel=channel,
@@ -96,11 +98,14 @@ class Uploads:
                     filename=filename,
                     file=file,
                     stage=UploadStage.DRAFT,
-                    made_at=now,
+                    created_at=now,
                 )
-                .on_conflict_do_nothing(index_elements=[uploads.c.key])
+                .on_conflict_do_nothing(index_elements=[uploads.c.workspace, uploads.c.key])
             )
-            row = (await connection.execute(select(uploads).where(uploads.c.key == key))).one()
+            created = select(uploads).where(
+                uploads.c.workspace == self._workspace, uploads.c.key == key
+            )
+            row = (await connection.execute(created)).one()
         return _upload_from_row(row)
 
     async def get(self, upload_id: int) -> Upload | None:
@@ -122,7 +127,9 @@ class Uploads:
             done = await connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.DRAFT)
-                .values(stage=UploadStage.RUNNING, file=None, channel=channel, turn=1, moved_at=now)
+                .values(
+                    stage=UploadStage.RUNNING, file=None, channel=channel, attempt=1, updated_at=now
+                )
             )
             if done.rowcount != 1:
                 return False
@@ -130,11 +137,12 @@ class Uploads:
                 upload_batches.insert(),
                 [
                     {
+                        "workspace": self._workspace,
                         "upload_id": upload_id,
                         "number": one.number,
                         "first_row": one.first_row,
                         "last_row": one.last_row,
-                        "rows": one.row_count,
+                        "row_count": one.row_count,
                         "body": one.body,
                         "state": BatchState.PENDING,
                     }
@@ -150,7 +158,10 @@ class Uploads:
                 update(uploads)
                 .where(uploads.c.id == upload_id, uploads.c.stage == UploadStage.STOPPED)
                 .values(
-                    stage=UploadStage.RUNNING, turn=uploads.c.turn + 1, problem="", moved_at=now
+                    stage=UploadStage.RUNNING,
+                    attempt=uploads.c.attempt + 1,
+                    problem="",
+                    updated_at=now,
                 )
                 .returning(uploads)
             )
@@ -160,7 +171,12 @@ class Uploads:
     async def list_running(self) -> list[Upload]:
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(uploads).where(uploads.c.stage == UploadStage.RUNNING).order_by(uploads.c.id)
+                select(uploads)
+                .where(
+                    uploads.c.workspace == self._workspace,
+                    uploads.c.stage == UploadStage.RUNNING,
+                )
+                .order_by(uploads.c.id)
             )
             return [_upload_from_row(row) for row in rows]
 
@@ -255,7 +271,7 @@ class Uploads:
             )
         async with self._database.begin() as connection:
             done = await connection.execute(
-                update(uploads).where(*may).values(stage=stage, problem=problem, moved_at=now)
+                update(uploads).where(*may).values(stage=stage, problem=problem, updated_at=now)
             )
             return done.rowcount == 1
 
@@ -280,11 +296,11 @@ class Uploads:
     async def purge(self, draft_cutoff: float, settled_cutoff: float) -> int:
         """Drops drafts made by the one moment, and others that have not moved since the other,
         with all that they hold."""
-        old = (uploads.c.stage == UploadStage.DRAFT) & (uploads.c.made_at <= draft_cutoff)
+        old = (uploads.c.stage == UploadStage.DRAFT) & (uploads.c.created_at <= draft_cutoff)
         still = (uploads.c.stage.in_((UploadStage.STOPPED, UploadStage.DONE))) & (
-            uploads.c.moved_at <= settled_cutoff
+            uploads.c.updated_at <= settled_cutoff
         )
-        gone = select(uploads.c.id).where(old | still)
+        gone = select(uploads.c.id).where(uploads.c.workspace == self._workspace, old | still)
         async with self._database.begin() as connection:
             ids = [row.id for row in await connection.execute(gone)]
             if ids:
@@ -302,7 +318,7 @@ def _is_running(upload_id: int, attempt: int) -> list[ColumnElement[bool]]:
     return [
         uploads.c.id == upload_id,
         uploads.c.stage == UploadStage.RUNNING,
-        uploads.c.turn == attempt,
+        uploads.c.attempt == attempt,
     ]
 
 
@@ -316,10 +332,10 @@ def _upload_from_row(row: Row[Any]) -> Upload:
         kind=row.kind,
         filename=row.filename,
         stage=UploadStage(row.stage),
-        attempt=row.turn,
-        watch_id=row.watch_id or 0,
-        created_at=row.made_at,
-        problem=row.problem or "",
+        attempt=row.attempt,
+        watch_id=row.watch_id,
+        created_at=row.created_at,
+        problem=row.problem,
     )
 
 
@@ -328,9 +344,9 @@ def _batch_from_row(row: Any, body: bytes = b"") -> Batch:
         number=row.number,
         first_row=row.first_row,
         last_row=row.last_row,
-        row_count=row.rows,
+        row_count=row.row_count,
         state=BatchState(row.state),
-        job_id=row.job_id or "",
-        problem=row.problem or "",
+        job_id=row.job_id,
+        problem=row.problem,
         body=body,
     )

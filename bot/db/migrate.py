@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS_DIR = Path(__file__).with_name("migrations")
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest of the migrations; a test holds it to them."""
 
 MIGRATION_LOCK_ID = 0x_C4A_C8A

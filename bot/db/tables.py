@@ -1,11 +1,17 @@
-"""The tables as they are now; ``migrations/`` makes them of those of earlier releases.
+"""The tables of this release; ``migrations/`` brings those of earlier releases up to them.
 
-No phone number, name or filled-in value stands in the clear here for longer than it takes to
-process an event, or until it is delivered to the one person who may read it: recipients are masked,
-and compared by keyed hashes.
+Every row belongs to a workspace, named by its Slack team ID; "" marks a row that a single-workspace
+release wrote and no installation has adopted yet. Times are seconds since 1970 by this machine's
+clock. Text columns are NOT NULL with "" for "none", so that a row maps to its dataclass directly.
+
+No phone number, name or filled-in value is stored in the clear for longer than it takes to process
+an event or to deliver it to the one person who may read it: recipients are masked, and compared by
+keyed hashes.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,9 +22,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     false,
+    text,
 )
 
 METADATA = MetaData(
@@ -30,170 +39,244 @@ METADATA = MetaData(
 )
 
 ID_TYPE = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts up by itself only in a column that is called INTEGER."""
+"""SQLite numbers rows by itself only in a column whose type is INTEGER."""
 
-# Moments are seconds since 1970, by this machine's clock.
+EMPTY = text("''")
+"""As alembic reads it back from SQLite; from a plain "" it would take it for a difference."""
+
+
+def _id() -> Column[int]:
+    return Column("id", ID_TYPE, primary_key=True)
+
+
+def _text(name: str) -> Column[str]:
+    """Return a text column that a row must fill."""
+    return Column(name, Text, nullable=False)
+
+
+def _optional_text(name: str) -> Column[str]:
+    """Return a text column that is "" unless a row fills it."""
+    return Column(name, Text, nullable=False, server_default=EMPTY)
+
+
+def _workspace() -> Column[str]:
+    return _optional_text("workspace")
+
+
+def _failure() -> list[Column[Any]]:
+    return [
+        _optional_text("failure_kind"),  # of bot.errors; "" for no failure
+        Column("failure_code", Integer),  # Meta's
+        _optional_text("failure_text"),
+        _optional_text("failure_details"),
+        Column("failure_retry_after", Double),  # seconds
+    ]
+
 
 sends = Table(
     "sends",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # the submission: pressed twice, sent once
-    Column("member", Text, nullable=False),  # who sends, a Slack member id
-    Column("template", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("recipient", Text, nullable=False),  # masked, as it is shown
-    Column("recipient_hash", Text, nullable=False),
-    Column("content_hash", Text, nullable=False),  # template and values
-    Column("followable", Boolean, nullable=False),  # whether events of it can be trusted to come
-    Column("boot", Text, nullable=False),  # the process that sends it
+    _id(),
+    _workspace(),
+    _text("key"),  # the submission: pressed twice, sent once
+    _text("member"),  # the sender, a Slack member ID
+    _text("template"),
+    _text("language"),
+    _text("recipient"),  # masked, as displayed
+    _text("recipient_hash"),
+    _text("content_hash"),  # of template and values
+    Column("followable", Boolean, nullable=False),  # whether its events can be relied on to come
+    _text("process_id"),  # the process that sends it
     Column("started_at", Double, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("state_at", Double, nullable=False),
-    Column("message_id", Text),  # Chakra's id of the message
-    Column("wamid", Text),  # Meta's
-    Column("failure_kind", Text),  # of bot.errors
-    Column("failure_code", Integer),  # Meta's
-    Column("failure_text", Text),
-    Column("failure_details", Text),
-    Column("report_due", Boolean, nullable=False, server_default=false()),  # to go to the outbox
-    Index(None, "recipient_hash", "content_hash", "started_at"),
-    Index(None, "member", "started_at"),
+    _text("status"),
+    Column("status_at", Double, nullable=False),
+    _optional_text("message_id"),  # Chakra's ID of the message
+    _optional_text("wamid"),  # Meta's
+    *_failure(),
+    Column("report_pending", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("workspace", "key"),
+    Index(None, "workspace", "recipient_hash", "content_hash", "started_at"),
+    Index(None, "workspace", "member", "started_at"),
     Index(None, "wamid"),
     Index(None, "message_id"),
-    Index(None, "state", "started_at"),
-    Index(None, "report_due"),
+    Index(None, "status", "started_at"),
+    Index(None, "report_pending"),
 )
 
 events = Table(
     "events",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
-    Column("digest", Text, nullable=False, unique=True),  # of the body: the same twice is one
+    _id(),
+    _workspace(),
+    _text("digest"),  # of the body: the same event delivered twice is stored once
     Column("received_at", Double, nullable=False),
-    Column("body", LargeBinary),  # as it came; gone once processed
+    Column("body", LargeBinary),  # as received; null once processed
     Column("processed_at", Double),
+    UniqueConstraint("workspace", "digest"),
     Index(None, "processed_at", "id"),
 )
+"""Chakra's webhook deliveries."""
 
 unmatched_statuses = Table(
-    "statuses",
+    "unmatched_statuses",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
-    Column("wamid", Text, nullable=False),  # "" where the event named none; so for message_id
-    Column("message_id", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("at", Double, nullable=False),
+    _id(),
+    _workspace(),
+    _text("wamid"),  # "" if the event has none; so for message_id
+    _text("message_id"),
+    _text("status"),
+    Column("occurred_at", Double, nullable=False),
     Column("received_at", Double, nullable=False),
-    Column("failure_kind", Text),
-    Column("failure_code", Integer),
-    Column("failure_text", Text),
-    Column("failure_details", Text),
-    Index(None, "wamid", "message_id", "state", unique=True),
+    *_failure(),
+    Index(None, "workspace", "wamid", "message_id", "status", unique=True),
     Index(None, "message_id"),
     Index(None, "received_at"),
 )
-"""What events say of messages, until the send is known that they are about. Chakra tells of all
-that the team sends, so that most of what waits here is nobody's and goes after a while."""
+"""Status updates of messages whose send is not known yet."""
+
+slack_events = Table(
+    "slack_events",
+    METADATA,
+    _text("event_id"),
+    _workspace(),
+    _text("event_type"),
+    Column("received_at", Double, nullable=False),
+    PrimaryKeyConstraint("workspace", "event_id"),
+    Index(None, "received_at"),
+)
+"""Slack's events that have been received: Slack repeats one that it thinks was lost."""
 
 posts = Table(
     "posts",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),  # the order of posting in a channel
-    Column("key", Text, nullable=False, unique=True),
-    Column("channel", Text, nullable=False),  # a channel's id, or a member's: direct messages
-    Column("member", Text, nullable=False),  # who is told where it cannot be delivered
-    Column("content", Text, nullable=False),  # JSON; gone once Slack has it
-    Column("digest", Text, nullable=False),  # of the newest content
+    _id(),
+    _workspace(),
+    _text("key"),  # the same key again is an edit
+    _text("channel"),  # a channel's ID, or a member's for the direct messages with the app
+    _text("member"),  # who asked for it, and is notified if it cannot be delivered
+    _text("content"),  # JSON; "" once Slack has it
+    _text("digest"),  # of the newest content
     Column("version", Integer, nullable=False),  # of the content
-    Column("shown", Integer, nullable=False),  # the version that Slack has
-    Column("due", Boolean, nullable=False),  # to be posted or edited
-    Column("urgent", Boolean, nullable=False),  # edited before those that are not
-    Column("thread_key", Text),  # the post in whose thread it stands
+    Column("delivered_version", Integer, nullable=False),  # the version that Slack has
+    Column("pending", Boolean, nullable=False),  # waits to be posted or edited
+    Column("urgent", Boolean, nullable=False),  # edited before posts that are not
+    _optional_text("thread_key"),  # the post whose thread it belongs to
     Column("broadcast", Boolean, nullable=False),
-    Column("place_channel", Text),
-    Column("place_ts", Text),
-    Column("boot", Text),  # the process that has it in hand
-    Column("tried_at", Double),
-    Column("doubt_since", Double),  # the first try of which it is not known how it came out
+    _optional_text("message_channel"),  # of the Slack message; "" until posted
+    _optional_text("message_ts"),
+    _optional_text("process_id"),  # the process that delivers it
+    Column("attempted_at", Double),
+    Column("uncertain_since", Double),  # the first attempt whose outcome is unknown
     Column("not_before", Double),
-    Column("refusal", Text),  # why nothing more is tried: Slack's code, or a word of bot.outbox
-    Column("refused_at", Double),
-    Column("told_by", Text),  # the post that tells the member so
+    _optional_text("error_code"),  # why it is not retried: Slack's code, or one of bot.outbox
+    Column("failed_at", Double),
+    _optional_text("notice_key"),  # the post that notifies the member of that
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
-    Column("waiting_since", Double, nullable=False),  # with a version that Slack does not show
+    Column("stale_since", Double, nullable=False),  # since when Slack lacks the newest version
     Column("delivered_at", Double),
-    Index(None, "due", "channel", "id"),
-    Index(None, "channel", "refusal", "refused_at"),
-    Index(None, "channel", "delivered_at"),
+    UniqueConstraint("workspace", "key"),
+    Index(None, "workspace", "pending", "channel", "id"),
+    Index(None, "workspace", "channel", "error_code", "failed_at"),
+    Index(None, "workspace", "channel", "delivered_at"),
     Index(None, "changed_at"),
 )
 
 watches = Table(
     "watches",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
-    Column("subject", Text, nullable=False),  # a job's id, or an upload's key
-    Column("live", Text, unique=True),  # subject and channel; null once it has ended
-    Column("jobs", Text, nullable=False),  # JSON: Chakra's ids
-    Column("member", Text, nullable=False),  # who asked
-    Column("channel", Text, nullable=False),  # where its message stands
-    Column("title", Text, nullable=False),
-    Column("ending", Text, nullable=False),
+    _id(),
+    _workspace(),
+    _text("subject"),  # a job's ID, or an upload's key
+    Column("active_key", Text),  # subject and channel; null once ended, since it is unique
+    _text("jobs"),  # JSON: Chakra's IDs
+    _text("member"),  # who asked
+    _text("channel"),  # where its message is posted
+    _text("title"),
+    _text("status"),
     Column("started_at", Double, nullable=False),
-    Column("ended_at", Double),
-    Column("seen_at", Double),  # when Chakra last told of it
-    Column("whole", Boolean, nullable=False),  # no more jobs will come
-    Column("privately", Boolean, nullable=False, server_default=false()),
-    Column("stall_told", Boolean, nullable=False, server_default=false()),
-    Column("counts", Text, nullable=False),  # JSON: state -> entries
-    Column("points", Text, nullable=False),  # JSON: [[when, done], …]
+    Column("ended_at", Double, nullable=False, server_default="0"),  # 0 while active
+    Column("progress_at", Double, nullable=False, server_default="0"),  # of Chakra's last answer
+    Column("complete", Boolean, nullable=False),  # no more jobs will be added
+    Column("notify_by_dm", Boolean, nullable=False, server_default=false()),
+    Column("stall_notified", Boolean, nullable=False, server_default=false()),
+    _text("counts"),  # JSON: state -> entries
+    _text("progress_points"),  # JSON: [[time, entries done], …]
+    UniqueConstraint("workspace", "active_key"),
     Index(None, "ended_at"),
-    Index(None, "member"),
+    Index(None, "workspace", "member"),
 )
-
-paces = Table(
-    "paces",
-    METADATA,
-    Column("name", Text, primary_key=True),  # of what is done in turns
-    Column("free_at", Double, nullable=False),  # when the next turn is
-)
-"""Turns that replicas share, so that together they keep to one rate."""
 
 uploads = Table(
     "uploads",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # the form: submitted twice, uploaded once
-    Column("member", Text, nullable=False),
-    Column("channel", Text, nullable=False),  # where its watch stands
-    Column("procedure", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # create or update
-    Column("filename", Text, nullable=False),
-    Column("file", LargeBinary),  # as uploaded; gone once it is cut into pieces
-    Column("stage", Text, nullable=False),
-    Column("turn", Integer, nullable=False, server_default="0"),  # how often it was set going
-    Column("watch_id", ID_TYPE),
-    Column("problem", Text),  # why it stopped
-    Column("made_at", Double, nullable=False),
-    Column("moved_at", Double),
-    Index(None, "stage", "made_at"),
+    _id(),
+    _workspace(),
+    _text("key"),  # the form: submitted twice, uploaded once
+    _text("member"),
+    _text("channel"),  # where its watch is posted
+    _text("procedure"),
+    _text("kind"),  # create or update
+    _text("filename"),
+    Column("file", LargeBinary),  # as uploaded; null once split into batches
+    _text("stage"),
+    Column("attempt", Integer, nullable=False, server_default="0"),  # how often it was started
+    Column("watch_id", ID_TYPE, nullable=False, server_default="0"),  # 0 until it has one
+    _optional_text("problem"),  # why it stopped
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double),
+    UniqueConstraint("workspace", "key"),
+    Index(None, "stage", "created_at"),
 )
 
 upload_batches = Table(
-    "pieces",
+    "upload_batches",
     METADATA,
-    Column("id", ID_TYPE, primary_key=True),
+    _id(),
+    _workspace(),
     Column("upload_id", ID_TYPE, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("first_row", Integer, nullable=False),  # of the file, as a person counts
+    Column("first_row", Integer, nullable=False),  # of the file, counted from 1
     Column("last_row", Integer, nullable=False),
-    Column("rows", Integer, nullable=False),  # of those, the ones it holds
-    Column("state", Text, nullable=False),
-    Column("job_id", Text),  # Chakra's
-    Column("problem", Text),
-    Column("body", LargeBinary),  # customers' data, in JSON; gone once Chakra has it
+    Column("row_count", Integer, nullable=False),  # rows between them that it contains
+    _text("state"),
+    _optional_text("job_id"),  # Chakra's
+    _optional_text("problem"),
+    Column("body", LargeBinary),  # JSON; null once Chakra has it
     Index(None, "upload_id", "number", unique=True),
 )
-"""Customers' data in the clear, for as long as it takes to hand them on; a week at the most."""
+"""Customers' data in the clear until Chakra has it, and for a week at most."""
+
+writes = Table(
+    "writes",
+    METADATA,
+    _id(),
+    _workspace(),
+    _text("key"),  # the form or button: submitted twice, written once
+    _text("member"),  # who asked, a Slack member ID
+    _text("verb"),
+    _text("subject"),  # what is written: a user, a template, …
+    _text("content_hash"),
+    _text("process_id"),  # the process that carries it out
+    Column("started_at", Double, nullable=False),
+    _text("state"),
+    Column("state_at", Double, nullable=False),
+    _optional_text("error_kind"),  # of bot.errors; "" for no error
+    Column("error_code", Integer),
+    _optional_text("error_text"),
+    _optional_text("result"),
+    UniqueConstraint("workspace", "key"),
+    Index(None, "workspace", "subject", "content_hash", "started_at"),
+    Index(None, "state", "started_at"),
+)
+"""Writes to Chakra other than sends and uploads: users, templates."""
+
+rate_limits = Table(
+    "rate_limits",
+    METADATA,
+    _workspace(),
+    _text("name"),  # of what is limited
+    Column("next_slot_at", Double, nullable=False),
+    PrimaryKeyConstraint("workspace", "name"),
+)
+"""Rates that all replicas keep together."""

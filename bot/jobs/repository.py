@@ -21,11 +21,11 @@ StoredPoint = tuple[float, int]
 class WatchStatus(StrEnum):
     """Why nobody looks any more; what is not ended yet is ``ACTIVE``."""
 
-    ACTIVE = "watched"
+    ACTIVE = "active"
     FINISHED = "finished"
     STOPPED = "stopped"  # by a person
-    JOB_NOT_FOUND = "vanished"  # Chakra knows the job no longer
-    TIMED_OUT = "too_long"  # followed for longer than anything lasts
+    JOB_NOT_FOUND = "job_not_found"  # Chakra knows the job no longer
+    TIMED_OUT = "timed_out"  # followed for longer than anything lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Watch:
     status: WatchStatus
     started_at: float
     ended_at: float
-    seen_at: float
+    progress_at: float
     complete: bool
     notify_by_dm: bool
     stall_notified: bool
     counts: Mapping[str, int] = field(default_factory=dict)
-    points: tuple[StoredPoint, ...] = ()
+    progress_points: tuple[StoredPoint, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -72,37 +72,45 @@ class Watch:
 class Watches:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
+        self._active_ids = (
+            select(watches.c.id)
+            .where(watches.c.workspace == workspace, watches.c.active_key.is_not(None))
+            .order_by(watches.c.id)
+        )
 
     async def get_or_create(
         self, new_watch: NewWatch, now: float, *, complete: bool = True
     ) -> tuple[Watch, bool]:
         """The watch, and whether it is new: the same subject is followed once in one place."""
+        active_key = _active_key(new_watch.subject, new_watch.channel)
         row = {
+            "workspace": self._workspace,
             "subject": new_watch.subject,
-            "live": _active_key(new_watch.subject, new_watch.channel),
+            "active_key": active_key,
             "jobs": json.dumps(new_watch.jobs),
             "member": new_watch.member,
             "channel": new_watch.channel,
             "title": new_watch.title,
-            "ending": WatchStatus.ACTIVE,
+            "status": WatchStatus.ACTIVE,
             "started_at": now,
-            "whole": complete,
+            "complete": complete,
             "counts": "{}",
-            "points": "[]",
+            "progress_points": "[]",
         }
         async with self._database.begin() as connection:
             made = await connection.execute(
                 self._database.insert(watches)
                 .values(**row)
-                .on_conflict_do_nothing(index_elements=[watches.c.live])
+                .on_conflict_do_nothing(index_elements=[watches.c.workspace, watches.c.active_key])
                 .returning(watches)
             )
             new = made.one_or_none()
             if new is not None:
                 return _watch_from_row(new), True
-            there = await _fetch_one(connection, watches.c.live == row["live"])
+            there = await _fetch_one(connection, self._has_active_key(active_key))
         if there is None:  # it ended between the two statements
             return await self.get_or_create(new_watch, now, complete=complete)
         return there, False
@@ -114,22 +122,22 @@ class Watches:
     async def find_active(self, subject: str, channel: str) -> Watch | None:
         """The one that is live in this place."""
         async with self._database.begin() as connection:
-            return await _fetch_one(connection, watches.c.live == _active_key(subject, channel))
+            return await _fetch_one(connection, self._has_active_key(_active_key(subject, channel)))
 
     async def list_active_ids(self) -> list[int]:
         """Of all that go on: there may be very many."""
         async with self._database.begin() as connection:
-            return list(await connection.scalars(_ACTIVE_IDS_QUERY))
+            return list(await connection.scalars(self._active_ids))
 
     async def list_active_by_job(self, job_id: str) -> list[Watch]:
         """Those that go on and follow this job, an upload's among them."""
         named = watches.c.jobs.contains(job_id, autoescape=True)
-        found = await self._fetch_all(and_(watches.c.live.is_not(None), named), limit=None)
+        found = await self._fetch_all(and_(watches.c.active_key.is_not(None), named), limit=None)
         return [one for one in found if job_id in one.jobs]
 
     async def list_recent(self, since: float, limit: int) -> list[Watch]:
         """Those that go on or ended after ``since``, the latest first."""
-        late = or_(watches.c.live.is_not(None), watches.c.ended_at > since)
+        late = or_(watches.c.active_key.is_not(None), watches.c.ended_at > since)
         return await self._fetch_all(late, limit=limit)
 
     async def record_progress(
@@ -141,47 +149,62 @@ class Watches:
     ) -> None:
         await self._update(
             watch_id,
-            {"seen_at": now, "counts": json.dumps(dict(counts)), "points": json.dumps(points)},
+            {
+                "progress_at": now,
+                "counts": json.dumps(dict(counts)),
+                "progress_points": json.dumps(points),
+            },
         )
 
     async def set_jobs(self, watch_id: int, jobs: Sequence[str], *, complete: bool) -> None:
         """More jobs of the same upload; ``whole`` once no more will come."""
-        await self._update(watch_id, {"jobs": json.dumps(list(jobs)), "whole": complete})
+        await self._update(watch_id, {"jobs": json.dumps(list(jobs)), "complete": complete})
 
     async def move_to(self, watch: Watch, channel: str) -> Watch:
         """To another place. Where its subject is followed there already, that goes on alone."""
         there = await self.find_active(watch.subject, channel)
         live = None if there is not None else _active_key(watch.subject, channel)
         ending = WatchStatus.ACTIVE if live else WatchStatus.STOPPED
-        values = {"channel": channel, "live": live, "ending": ending}
-        await self._update(watch.id, values if live else {**values, "ended_at": watch.seen_at})
+        values = {"channel": channel, "active_key": live, "status": ending}
+        await self._update(watch.id, values if live else {**values, "ended_at": watch.progress_at})
         return replace(watch, channel=channel, status=ending)
 
     async def enable_dm_notice(self, watch_id: int) -> None:
-        await self._update(watch_id, {"privately": True})
+        await self._update(watch_id, {"notify_by_dm": True})
 
     async def set_stall_notified(self, watch_id: int, *, notified: bool) -> None:
-        await self._update(watch_id, {"stall_told": notified})
+        await self._update(watch_id, {"stall_notified": notified})
 
     async def end(self, watch_id: int, status: WatchStatus, now: float) -> bool:
         """Whether it was live until now."""
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(watches)
-                .where(watches.c.id == watch_id, watches.c.live.is_not(None))
-                .values(ending=status, ended_at=now, live=None)
+                .where(watches.c.id == watch_id, watches.c.active_key.is_not(None))
+                .values(status=status, ended_at=now, active_key=None)
             )
             return done.rowcount == 1
 
     async def purge(self, cutoff: float) -> int:
         async with self._database.begin() as connection:
             gone = await connection.execute(
-                delete(watches).where(watches.c.live.is_(None), watches.c.ended_at <= cutoff)
+                delete(watches).where(
+                    watches.c.workspace == self._workspace,
+                    watches.c.active_key.is_(None),
+                    watches.c.ended_at <= cutoff,
+                )
             )
             return gone.rowcount
 
+    def _has_active_key(self, active_key: str) -> ColumnElement[bool]:
+        return and_(watches.c.workspace == self._workspace, watches.c.active_key == active_key)
+
     async def _fetch_all(self, condition: ColumnElement[bool], *, limit: int | None) -> list[Watch]:
-        chosen = select(watches).where(condition).order_by(watches.c.started_at.desc())
+        chosen = (
+            select(watches)
+            .where(watches.c.workspace == self._workspace, condition)
+            .order_by(watches.c.started_at.desc())
+        )
         async with self._database.begin() as connection:
             rows = await connection.execute(chosen if limit is None else chosen.limit(limit))
             return [_watch_from_row(row) for row in rows]
@@ -191,9 +214,6 @@ class Watches:
             await connection.execute(
                 update(watches).where(watches.c.id == watch_id).values(**values)
             )
-
-
-_ACTIVE_IDS_QUERY = select(watches.c.id).where(watches.c.live.is_not(None)).order_by(watches.c.id)
 
 
 def _active_key(subject: str, channel: str) -> str:
@@ -213,13 +233,13 @@ def _watch_from_row(row: Row[Any]) -> Watch:
         member=row.member,
         channel=row.channel,
         title=row.title,
-        status=WatchStatus(row.ending),
+        status=WatchStatus(row.status),
         started_at=row.started_at,
-        ended_at=row.ended_at or 0.0,
-        seen_at=row.seen_at or 0.0,
-        complete=bool(row.whole),
-        notify_by_dm=bool(row.privately),
-        stall_notified=bool(row.stall_told),
+        ended_at=row.ended_at,
+        progress_at=row.progress_at,
+        complete=row.complete,
+        notify_by_dm=row.notify_by_dm,
+        stall_notified=row.stall_notified,
         counts=json.loads(row.counts),
-        points=tuple((at, done) for at, done in json.loads(row.points)),
+        progress_points=tuple((at, done) for at, done in json.loads(row.progress_points)),
     )

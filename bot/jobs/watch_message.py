@@ -44,7 +44,7 @@ def progress_message(
     """The message while the watch goes on. ``trouble`` is why Chakra tells nothing right now."""
     text, made = _watch_card(watch, job, progress, now, failed_entries)
     notes = [_watcher_note(watch)]
-    silent_for = now - (watch.seen_at or watch.started_at)
+    silent_for = now - (watch.progress_at or watch.started_at)
     if error is not None and silent_for > OUTAGE_NOTICE_AFTER_SECONDS:
         notes.insert(0, _outage_note(error, silent_for))
     return Message(text, (*made, blocks.context(*notes), _buttons(watch)))
@@ -101,7 +101,7 @@ def _watch_card(
         failed_entries=failed_entries,
         masked=True,
         title=watch.title,
-        now=watch.seen_at or now,
+        now=watch.progress_at or now,
     )
     return text, tuple(made)
 

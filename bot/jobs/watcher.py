@@ -43,7 +43,7 @@ MISSES_BEFORE_GONE = 2
 MAX_FAILED_ENTRIES = 5
 FAILED_ENTRIES_INTERVAL_SECONDS = 20.0
 """Seconds between two looks for the first failed entries, which may take several requests."""
-OWN_ERROR_CODES = frozenset({"dropped"})
+OWN_ERROR_CODES = frozenset({"withdrawn"})
 """Refusals of the outbox that say nothing of the channel."""
 
 
@@ -161,7 +161,9 @@ class Watcher:
         job = merge_jobs(jobs)
         progress = Progress.from_points(_append_point(watch, job, now), job, now)
         await self.watches.record_progress(watch.id, now, job.counts, _to_pairs(progress))
-        watch = replace(watch, seen_at=now, counts=job.counts, points=_to_pairs(progress))
+        watch = replace(
+            watch, progress_at=now, counts=job.counts, progress_points=_to_pairs(progress)
+        )
         if watch.complete and all(one.finished for one in jobs):
             return await self._end(watch, WatchStatus.FINISHED)
         await self._update_message(watch, state, job, now)
@@ -259,7 +261,7 @@ class Watcher:
         """Said again after a crash it is the same: each message has its key."""
         now = self._clock.time()
         job = self._last_known_job(watch)
-        progress = Progress.from_points(_stored_points(watch), job, watch.seen_at or now)
+        progress = Progress.from_points(_stored_points(watch), job, watch.progress_at or now)
         failed: tuple[JobEntry, ...] = ()
         if job.unsuccessful:
             pages = 1 if self._semaphore.waiting else MAX_ENTRY_PAGES
@@ -315,7 +317,7 @@ def _is_private(watch: Watch) -> bool:
 
 
 def _stored_points(watch: Watch) -> tuple[ProgressPoint, ...]:
-    return tuple(ProgressPoint(at, done) for at, done in watch.points)
+    return tuple(ProgressPoint(at, done) for at, done in watch.progress_points)
 
 
 def _append_point(watch: Watch, job: Job, now: float) -> tuple[ProgressPoint, ...]:

@@ -12,14 +12,18 @@ from bot.messages.repository import Send, send_from_row
 class DirtySends:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     async def fetch(self, limit: int) -> list[Send]:
         """Those that have moved; first those that did so first."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(sends).where(sends.c.report_due).order_by(sends.c.state_at).limit(limit)
+                select(sends)
+                .where(sends.c.workspace == self._workspace, sends.c.report_pending)
+                .order_by(sends.c.status_at)
+                .limit(limit)
             )
             return [send_from_row(row) for row in rows]
 
@@ -33,5 +37,5 @@ class DirtySends:
         ]
         async with self._database.begin() as connection:
             await connection.execute(
-                change.values(report_due=sends.c.state != bindparam("told")), states
+                change.values(report_pending=sends.c.status != bindparam("told")), states
             )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
@@ -24,6 +24,7 @@ class Failure:
     code: int | None = None
     text: str = ""
     details: str = ""
+    retry_after: float | None = None
 
 
 NOT_PREPARED_FAILURE = Failure("preparation_failed")
@@ -75,8 +76,9 @@ class Send:
 class Sends:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     async def claim(
         self,
@@ -93,19 +95,24 @@ class Sends:
         """
         async with self._database.begin() as connection:
             await self._lock_recipient(connection, claim.recipient_hash)
-            before = await _fetch_latest(connection, sends.c.key == claim.key)
+            before = await _fetch_latest(connection, self._has_key(claim.key))
             if before is not None:
                 return Claimed.BEFORE, before
             if duplicate_since is not None:
-                alike = await _fetch_latest(connection, _is_duplicate(claim, duplicate_since))
+                alike = await _fetch_latest(connection, self._is_duplicate(claim, duplicate_since))
                 if alike is not None:
                     return Claimed.ALIKE, alike
             made = await connection.execute(
                 self._database.insert(sends)
                 .values(
-                    **asdict(claim), boot=process_id, started_at=now, state=status, state_at=now
+                    workspace=self._workspace,
+                    **asdict(claim),
+                    process_id=process_id,
+                    started_at=now,
+                    status=status,
+                    status_at=now,
                 )
-                .on_conflict_do_nothing(index_elements=[sends.c.key])
+                .on_conflict_do_nothing(index_elements=[sends.c.workspace, sends.c.key])
                 .returning(sends)
             )
             row = made.one_or_none()
@@ -120,7 +127,7 @@ class Sends:
         transactions come one after the other as it is."""
         if not self._database.single_process:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            await connection.execute(lock, {"name": recipient_hash})
+            await connection.execute(lock, {"name": self._workspace + recipient_hash})
 
     async def record_outcome(
         self,
@@ -138,14 +145,16 @@ class Sends:
                 update(sends)
                 .where(sends.c.id == send_id)
                 .values(
-                    message_id=func.coalesce(sends.c.message_id, message_id or None),
-                    wamid=func.coalesce(sends.c.wamid, wamid or None),
+                    message_id=_first_known(sends.c.message_id, message_id),
+                    wamid=_first_known(sends.c.wamid, wamid),
                 )
             )
             await connection.execute(
                 update(sends)
-                .where(sends.c.id == send_id, sends.c.state.in_(status.replaceable))
-                .values(state=status, state_at=at, report_due=True, **failure_columns(failure))
+                .where(sends.c.id == send_id, sends.c.status.in_(status.replaceable))
+                .values(
+                    status=status, status_at=at, report_pending=True, **failure_columns(failure)
+                )
             )
             row = (await connection.execute(select(sends).where(sends.c.id == send_id))).one()
         return send_from_row(row)
@@ -153,10 +162,10 @@ class Sends:
     async def mark_sending(self, send_id: int) -> bool:
         """``sending`` from ``preparing``; false where somebody has given it up meanwhile, and then
         its request must not leave."""
-        preparing = and_(sends.c.id == send_id, sends.c.state == SendStatus.PREPARING)
+        preparing = and_(sends.c.id == send_id, sends.c.status == SendStatus.PREPARING)
         async with self._database.begin() as connection:
             done = await connection.execute(
-                update(sends).where(preparing).values(state=SendStatus.SENDING)
+                update(sends).where(preparing).values(status=SendStatus.SENDING)
             )
             return done.rowcount == 1
 
@@ -166,20 +175,24 @@ class Sends:
         """Makes ``unknown`` of what has been ``sending`` since ``began_by`` or before, ``but`` for
         those that are in hand; and ``failed`` of what has been ``preparing``: it never left."""
         outcomes: dict[SendStatus, dict[str, Any]] = {
-            SendStatus.SENDING: {"state": SendStatus.UNKNOWN},
+            SendStatus.SENDING: {"status": SendStatus.UNKNOWN},
             SendStatus.PREPARING: {
-                "state": SendStatus.FAILED,
+                "status": SendStatus.FAILED,
                 **failure_columns(NOT_PREPARED_FAILURE),
             },
         }
-        late = and_(sends.c.started_at <= started_cutoff, sends.c.id.not_in(exclude_ids))
+        late = and_(
+            sends.c.workspace == self._workspace,
+            sends.c.started_at <= started_cutoff,
+            sends.c.id.not_in(exclude_ids),
+        )
         found: list[Send] = []
         async with self._database.begin() as connection:
             for state, outcome in outcomes.items():
                 rows = await connection.execute(
                     update(sends)
-                    .where(late, sends.c.state == state)
-                    .values(state_at=now, report_due=True, **outcome)
+                    .where(late, sends.c.status == state)
+                    .values(status_at=now, report_pending=True, **outcome)
                     .returning(sends)
                 )
                 found += [send_from_row(row) for row in rows]
@@ -190,7 +203,11 @@ class Sends:
         many. Who presses for one of them again begins a new send."""
         old = (
             select(sends.c.id)
-            .where(sends.c.state.in_(_SETTLED_STATUSES), sends.c.started_at <= started_cutoff)
+            .where(
+                sends.c.workspace == self._workspace,
+                sends.c.status.in_(_SETTLED_STATUSES),
+                sends.c.started_at <= started_cutoff,
+            )
             .order_by(sends.c.started_at)
             .limit(limit)
         )
@@ -202,7 +219,7 @@ class Sends:
         """Template and language, the latest first, each once; of the last ``among`` sends."""
         mine = (
             select(sends.c.template, sends.c.language)
-            .where(sends.c.member == member)
+            .where(sends.c.workspace == self._workspace, sends.c.member == member)
             .order_by(sends.c.started_at.desc())
             .limit(window)
         )
@@ -210,13 +227,25 @@ class Sends:
             rows = await connection.execute(mine)
             return tuple(dict.fromkeys((row.template, row.language) for row in rows))
 
+    def _has_key(self, key: str) -> ColumnElement[bool]:
+        return and_(sends.c.workspace == self._workspace, sends.c.key == key)
+
+    def _is_duplicate(self, claim: Claim, since: float) -> ColumnElement[bool]:
+        return and_(
+            sends.c.workspace == self._workspace,
+            sends.c.recipient_hash == claim.recipient_hash,
+            sends.c.content_hash == claim.content_hash,
+            sends.c.started_at > since,
+            sends.c.status != SendStatus.FAILED,
+        )
+
     async def find_by_id(self, send_id: int) -> Send | None:
         async with self._database.begin() as connection:
             return await _fetch_latest(connection, sends.c.id == send_id)
 
     async def find_by_key(self, key: str) -> Send | None:
         async with self._database.begin() as connection:
-            return await _fetch_latest(connection, sends.c.key == key)
+            return await _fetch_latest(connection, self._has_key(key))
 
 
 _IN_FLIGHT_STATUSES = (SendStatus.PREPARING, SendStatus.SENDING)
@@ -225,18 +254,23 @@ _SETTLED_STATUSES = tuple(state for state in SendStatus if state not in _IN_FLIG
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
     return {
-        "failure_kind": failure.kind if failure else None,
+        "failure_kind": failure.kind if failure else "",
         "failure_code": failure.code if failure else None,
-        "failure_text": failure.text if failure else None,
-        "failure_details": failure.details if failure else None,
+        "failure_text": failure.text if failure else "",
+        "failure_details": failure.details if failure else "",
+        "failure_retry_after": failure.retry_after if failure else None,
     }
 
 
 def failure_from_row(row: Row[Any]) -> Failure | None:
-    if row.failure_kind is None:
+    if not row.failure_kind:
         return None
     return Failure(
-        row.failure_kind, row.failure_code, row.failure_text or "", row.failure_details or ""
+        row.failure_kind,
+        row.failure_code,
+        row.failure_text,
+        row.failure_details,
+        row.failure_retry_after,
     )
 
 
@@ -249,23 +283,19 @@ def send_from_row(row: Row[Any]) -> Send:
         language=row.language,
         recipient=row.recipient,
         followable=row.followable,
-        process_id=row.boot,
-        started_at=float(row.started_at),
-        status=SendStatus(row.state),
-        status_at=float(row.state_at),
-        message_id=row.message_id or "",
-        wamid=row.wamid or "",
+        process_id=row.process_id,
+        started_at=row.started_at,
+        status=SendStatus(row.status),
+        status_at=row.status_at,
+        message_id=row.message_id,
+        wamid=row.wamid,
         failure=failure_from_row(row),
     )
 
 
-def _is_duplicate(claim: Claim, since: float) -> ColumnElement[bool]:
-    return and_(
-        sends.c.recipient_hash == claim.recipient_hash,
-        sends.c.content_hash == claim.content_hash,
-        sends.c.started_at > since,
-        sends.c.state != SendStatus.FAILED,
-    )
+def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:
+    """Return what the row has, or ``value`` if that is still ""."""
+    return case((column == "", value), else_=column)
 
 
 async def _fetch_latest(connection: AsyncConnection, condition: ColumnElement[bool]) -> Send | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
@@ -30,8 +30,9 @@ class StatusUpdate:
 class StatusUpdates:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     async def apply(self, updates: Sequence[StatusUpdate], now: float) -> list[Send]:
         """Moves the sends that ``news`` are about, and drops what was kept of them; what is about
@@ -39,12 +40,12 @@ class StatusUpdates:
         if not updates:
             return []
         async with self._database.begin() as connection:
-            found = await _lock_sends(connection, updates)
+            found = await self._lock_sends(connection, updates)
             if not found:
                 return []
             matched = _group_by_send(found, updates)
             await _update_sends(connection, matched, now)
-            await _delete_applied(
+            await self._delete_applied(
                 connection, [one for several in matched.values() for one in several]
             )
             rows = await connection.execute(select(sends).where(sends.c.id.in_(matched)))
@@ -63,21 +64,27 @@ class StatusUpdates:
         if not named:
             return []
         async with self._database.begin() as connection:
-            rows = await connection.execute(select(unmatched_statuses).where(or_(*named)))
+            rows = await connection.execute(
+                select(unmatched_statuses).where(
+                    unmatched_statuses.c.workspace == self._workspace, or_(*named)
+                )
+            )
             return [_update_from_row(row) for row in rows]
 
     async def find_applicable(self, limit: int) -> list[StatusUpdate]:
         """What is kept although its send is known: somebody stopped in between."""
+
+        def known_ids(column: ColumnElement[str]) -> Select[str]:
+            return select(column).where(sends.c.workspace == self._workspace, column != "")
+
         known = or_(
-            unmatched_statuses.c.wamid.in_(select(sends.c.wamid).where(sends.c.wamid.is_not(None))),
-            unmatched_statuses.c.message_id.in_(
-                select(sends.c.message_id).where(sends.c.message_id.is_not(None))
-            ),
+            unmatched_statuses.c.wamid.in_(known_ids(sends.c.wamid)),
+            unmatched_statuses.c.message_id.in_(known_ids(sends.c.message_id)),
         )
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(unmatched_statuses)
-                .where(known)
+                .where(unmatched_statuses.c.workspace == self._workspace, known)
                 .order_by(unmatched_statuses.c.id)
                 .limit(limit)
             )
@@ -87,18 +94,60 @@ class StatusUpdates:
         """Drops what nobody's send was found for; returns how many."""
         async with self._database.begin() as connection:
             gone = await connection.execute(
-                delete(unmatched_statuses).where(unmatched_statuses.c.received_at <= cutoff)
+                delete(unmatched_statuses).where(
+                    unmatched_statuses.c.workspace == self._workspace,
+                    unmatched_statuses.c.received_at <= cutoff,
+                )
             )
             return gone.rowcount
 
+    async def _lock_sends(
+        self, connection: AsyncConnection, updates: Sequence[StatusUpdate]
+    ) -> Sequence[Any]:
+        """Return the rows of the sends concerned, locked in one order, so that two replicas cannot
+        deadlock."""
+        wamids = {one.wamid for one in updates if one.wamid}
+        message_ids = {one.message_id for one in updates if one.message_id}
+        named: list[ColumnElement[bool]] = []
+        if wamids:
+            named.append(sends.c.wamid.in_(wamids))
+        if message_ids:
+            named.append(sends.c.message_id.in_(message_ids))
+        if not named:
+            return []
+        rows = await connection.execute(
+            select(sends.c.id, sends.c.wamid, sends.c.message_id)
+            .where(sends.c.workspace == self._workspace, or_(*named))
+            .order_by(sends.c.id)
+            .with_for_update()
+        )
+        return rows.all()
 
-def row_values(status_update: StatusUpdate, now: float) -> dict[str, Any]:
+    async def _delete_applied(
+        self, connection: AsyncConnection, applied: Sequence[StatusUpdate]
+    ) -> None:
+        await connection.execute(
+            delete(unmatched_statuses).where(
+                unmatched_statuses.c.workspace == self._workspace,
+                unmatched_statuses.c.wamid == bindparam("of_wamid"),
+                unmatched_statuses.c.message_id == bindparam("of_message"),
+                unmatched_statuses.c.status == bindparam("of_state"),
+            ),
+            [
+                {"of_wamid": one.wamid, "of_message": one.message_id, "of_state": one.status}
+                for one in applied
+            ],
+        )
+
+
+def row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:
     """The row that keeps it."""
     return {
+        "workspace": workspace,
         "wamid": status_update.wamid,
         "message_id": status_update.message_id,
-        "state": status_update.status,
-        "at": status_update.occurred_at,
+        "status": status_update.status,
+        "occurred_at": status_update.occurred_at,
         "received_at": now,
         **failure_columns(status_update.failure),
     }
@@ -106,31 +155,12 @@ def row_values(status_update: StatusUpdate, now: float) -> dict[str, Any]:
 
 def _update_from_row(row: Row[Any]) -> StatusUpdate:
     return StatusUpdate(
-        row.wamid, row.message_id, SendStatus(row.state), row.at, failure_from_row(row)
+        row.wamid,
+        row.message_id,
+        SendStatus(row.status),
+        row.occurred_at,
+        failure_from_row(row),
     )
-
-
-async def _lock_sends(
-    connection: AsyncConnection, updates: Sequence[StatusUpdate]
-) -> Sequence[Any]:
-    """The ids of the sends concerned, locked: in one order, so that two replicas cannot wait for
-    each other."""
-    wamids = {one.wamid for one in updates if one.wamid}
-    message_ids = {one.message_id for one in updates if one.message_id}
-    named: list[ColumnElement[bool]] = []
-    if wamids:
-        named.append(sends.c.wamid.in_(wamids))
-    if message_ids:
-        named.append(sends.c.message_id.in_(message_ids))
-    if not named:
-        return []
-    rows = await connection.execute(
-        select(sends.c.id, sends.c.wamid, sends.c.message_id)
-        .where(or_(*named))
-        .order_by(sends.c.id)
-        .with_for_update()
-    )
-    return rows.all()
 
 
 def _group_by_send(
@@ -159,37 +189,23 @@ async def _update_sends(
                 "new_at": min(
                     last.occurred_at or now, now
                 ),  # a clock that is ahead must not show tomorrow
-                "new_wamid": next((one.wamid for one in several if one.wamid), None),
+                "new_wamid": next((one.wamid for one in several if one.wamid), ""),
                 **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
             }
         )
     for state, changes in reaching.items():
         earlier = or_(
-            *(sends.c.state == one for one in state.replaceable)
+            *(sends.c.status == one for one in state.replaceable)
         )  # IN takes no executemany
         await connection.execute(
             update(sends)
             .where(sends.c.id == bindparam("of"), earlier)
             .values(
-                state=state,
-                state_at=bindparam("new_at"),
-                report_due=True,
-                wamid=func.coalesce(sends.c.wamid, bindparam("new_wamid")),
+                status=state,
+                status_at=bindparam("new_at"),
+                report_pending=True,
+                wamid=case((sends.c.wamid == "", bindparam("new_wamid")), else_=sends.c.wamid),
                 **{name: bindparam(f"new_{name}") for name in failure_columns(None)},
             ),
             changes,
         )
-
-
-async def _delete_applied(connection: AsyncConnection, applied: Sequence[StatusUpdate]) -> None:
-    await connection.execute(
-        delete(unmatched_statuses).where(
-            unmatched_statuses.c.wamid == bindparam("of_wamid"),
-            unmatched_statuses.c.message_id == bindparam("of_message"),
-            unmatched_statuses.c.state == bindparam("of_state"),
-        ),
-        [
-            {"of_wamid": one.wamid, "of_message": one.message_id, "of_state": one.status}
-            for one in applied
-        ],
-    )

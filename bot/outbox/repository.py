@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import Any
 
@@ -16,14 +16,17 @@ from bot.outbox import content
 from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 
-WITHDRAWN = "dropped"
+WITHDRAWN = "withdrawn"
 """The refusal of a post that its author takes back; it stays closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One row; what is not known is "" or None. Without a ``place_ts`` it is not posted, as far as
-    is known; with ``doubt_since`` it may be all the same. ``content`` is there while it is due."""
+    """One row; what is unknown is "" or None.
+
+    Without ``message_ts`` it is not known to be posted; with ``uncertain_since`` it may be posted
+    nevertheless. ``content`` is there while ``pending``.
+    """
 
     id: int
     key: str
@@ -65,8 +68,9 @@ class Posts:
     since
     1970; ``boot`` names the process that has a post in hand."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     # --- what authors write -----------------------------------------------------------------------
 
@@ -86,6 +90,7 @@ class Posts:
             await connection.execute(
                 update(posts)
                 .where(
+                    self._in_workspace(),
                     posts.c.key == bindparam("of"),
                     posts.c.digest != bindparam("now"),
                     _accepts_content(),
@@ -95,9 +100,9 @@ class Posts:
                     digest=bindparam("now"),
                     urgent=bindparam("now_urgent"),
                     version=posts.c.version + 1,
-                    due=True,
+                    pending=True,
                     changed_at=now,
-                    waiting_since=case((posts.c.due, posts.c.waiting_since), else_=now),
+                    stale_since=case((posts.c.pending, posts.c.stale_since), else_=now),
                 ),
                 [
                     {
@@ -112,12 +117,13 @@ class Posts:
 
     async def withdraw(self, key: str, now: float) -> None:
         """It is neither posted nor edited any more."""
-        values = {"refusal": WITHDRAWN, "refused_at": now, "due": False, "content": ""}
-        await self._update(posts.c.key == key, values)
+        values = {"error_code": WITHDRAWN, "failed_at": now, "pending": False, "content": ""}
+        await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
     async def find_by_key(self, key: str) -> Post | None:
         async with self._database.begin() as connection:
-            row = (await connection.execute(select(posts).where(posts.c.key == key))).one_or_none()
+            found = select(posts).where(self._in_workspace(), posts.c.key == key)
+            row = (await connection.execute(found)).one_or_none()
         return None if row is None else _post_from_row(row)
 
     # --- what is to be done -----------------------------------------------------------------------
@@ -126,7 +132,7 @@ class Posts:
         """Of each channel the first that is to be posted: those behind it wait for it."""
         first = (
             select(func.min(posts.c.id))
-            .where(posts.c.due, posts.c.place_ts.is_(None))
+            .where(self._in_workspace(), posts.c.pending, posts.c.message_ts == "")
             .group_by(posts.c.channel)
         )
         return await self._fetch_all(
@@ -139,17 +145,17 @@ class Posts:
         waits = func.coalesce(posts.c.not_before, 0.0) > now
         return await self._fetch_all(
             select(posts)
-            .where(posts.c.due, posts.c.place_ts.is_not(None))
-            .order_by(waits, posts.c.urgent.desc(), posts.c.waiting_since, posts.c.id)
+            .where(self._in_workspace(), posts.c.pending, posts.c.message_ts != "")
+            .order_by(waits, posts.c.urgent.desc(), posts.c.stale_since, posts.c.id)
             .limit(limit)
         )
 
     async def count_pending(self) -> tuple[int, int]:
         """How many are to be posted, and how many to be edited."""
         counts = select(
-            func.count().filter(posts.c.place_ts.is_(None)),
-            func.count().filter(posts.c.place_ts.is_not(None)),
-        ).where(posts.c.due)
+            func.count().filter(posts.c.message_ts == ""),
+            func.count().filter(posts.c.message_ts != ""),
+        ).where(self._in_workspace(), posts.c.pending)
         async with self._database.begin() as connection:
             posting, editing = (await connection.execute(counts)).one()
         return posting, editing
@@ -162,21 +168,23 @@ class Posts:
         """The post as it was, where it is the caller's to post or edit: due, and in nobody else's
         hand since ``abandoned_by``. From now on it is in doubt whether it is posted."""
         free = or_(
-            posts.c.boot.is_(None), posts.c.boot == process_id, posts.c.tried_at <= abandoned_cutoff
+            posts.c.process_id == "",
+            posts.c.process_id == process_id,
+            posts.c.attempted_at <= abandoned_cutoff,
         )
-        wanted = select(posts).where(posts.c.id == post_id, posts.c.due, free).with_for_update()
+        wanted = select(posts).where(posts.c.id == post_id, posts.c.pending, free).with_for_update()
         async with self._database.begin() as connection:
             row = (await connection.execute(wanted)).one_or_none()
             if row is None:
                 return None
-            since = now if row.doubt_since is None else row.doubt_since
+            since = now if row.uncertain_since is None else row.uncertain_since
             await connection.execute(
                 update(posts)
                 .where(posts.c.id == post_id)
                 .values(
-                    boot=process_id,
-                    tried_at=now,
-                    doubt_since=since if row.place_ts is None else None,
+                    process_id=process_id,
+                    attempted_at=now,
+                    uncertain_since=since if not row.message_ts else None,
                 )
             )
         return _post_from_row(row)
@@ -186,20 +194,20 @@ class Posts:
     ) -> None:
         """Slack has this version; at this place, where it was posted or found just now. What it
         refused before counts no more."""
-        dropped = func.coalesce(posts.c.refusal, "") == WITHDRAWN
+        dropped = posts.c.error_code == WITHDRAWN
         values: dict[str, Any] = {
-            "shown": version,
+            "delivered_version": version,
             "content": case((posts.c.version > version, posts.c.content), else_=""),
-            "due": and_(posts.c.version > version, ~dropped),
-            "refusal": case((dropped, WITHDRAWN)),
-            "told_by": None,
+            "pending": and_(posts.c.version > version, ~dropped),
+            "error_code": case((dropped, WITHDRAWN), else_=""),
+            "notice_key": "",
             "delivered_at": now,
-            "waiting_since": now,
+            "stale_since": now,
             "not_before": None,
             **_UNCLAIMED,
         }
         if ts:
-            values |= {"place_channel": channel, "place_ts": ts}
+            values |= {"message_channel": channel, "message_ts": ts}
         await self._update(posts.c.id == post_id, values)
 
     async def reschedule(self, post_id: int, not_before: float | None = None) -> None:
@@ -216,27 +224,27 @@ class Posts:
         """Nothing more is tried, and the member is told in their direct messages: once while a
         channel stays closed for the same reason, with the rest in the thread of that."""
         async with self._database.begin() as connection:
-            told_by = None
+            notice_key = None
             if notice is not None:
-                told_by = await _find_notice_key(connection, post, error_code)
+                notice_key = await self._find_notice_key(connection, post, error_code)
                 message = OutboxMessage(
                     key=f"undelivered:{post.id}:{post.version}",
                     channel=post.member,
-                    message=notice.repeat if told_by else notice.message,
+                    message=notice.repeat if notice_key else notice.message,
                     member=post.member,
-                    thread_key=told_by or "",
+                    thread_key=notice_key or "",
                     urgent=True,
                 )
                 await self._insert(connection, [message], now)
-                told_by = told_by or message.key
+                notice_key = notice_key or message.key
             await connection.execute(
                 update(posts)
                 .where(posts.c.id == post.id)
                 .values(
-                    refusal=error_code,
-                    refused_at=now,
-                    told_by=func.coalesce(told_by, posts.c.told_by),
-                    due=False,
+                    error_code=error_code,
+                    failed_at=now,
+                    notice_key=notice_key or posts.c.notice_key,
+                    pending=False,
                     content="",
                     **_UNCLAIMED,
                 )
@@ -245,7 +253,8 @@ class Posts:
     async def purge(self, cutoff: float, limit: int) -> int:
         """Drops what was settled, and has had the same content since ``changed_by`` or before.
         Returns how many, at most ``limit``."""
-        old = select(posts.c.id).where(~posts.c.due, posts.c.changed_at <= cutoff).limit(limit)
+        settled = and_(self._in_workspace(), ~posts.c.pending, posts.c.changed_at <= cutoff)
+        old = select(posts.c.id).where(settled).limit(limit)
         async with self._database.begin() as connection:
             gone = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
             return gone.rowcount
@@ -257,27 +266,56 @@ class Posts:
     ) -> None:
         contents = {message.key: content.dumps(message.message) for message in messages}
         await connection.execute(
-            self._database.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
+            self._database.insert(posts).on_conflict_do_nothing(
+                index_elements=[posts.c.workspace, posts.c.key]
+            ),
             [
                 {
+                    "workspace": self._workspace,
                     "key": message.key,
                     "channel": message.channel,
                     "member": message.member,
                     "content": contents[message.key],
                     "digest": _digest(contents[message.key]),
                     "version": 1,
-                    "shown": 0,
-                    "due": True,
+                    "delivered_version": 0,
+                    "pending": True,
                     "urgent": message.urgent,
-                    "thread_key": message.thread_key or None,
+                    "thread_key": message.thread_key,
                     "broadcast": message.broadcast,
                     "created_at": now,
                     "changed_at": now,
-                    "waiting_since": now,
+                    "stale_since": now,
                 }
                 for message in messages
             ],
         )
+
+    async def _find_notice_key(
+        self, connection: AsyncConnection, post: Post, error_code: str
+    ) -> str | None:
+        """The post that told this member the same of this channel, if that took nothing since."""
+        taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
+            self._in_workspace(), posts.c.channel == post.channel
+        )
+        told = (
+            select(posts.c.notice_key)
+            .where(
+                self._in_workspace(),
+                posts.c.channel == post.channel,
+                posts.c.error_code == error_code,
+                posts.c.failed_at > taken.scalar_subquery(),
+                posts.c.member == post.member,
+                posts.c.notice_key != "",
+            )
+            .order_by(posts.c.failed_at)
+            .limit(1)
+        )
+        key: str | None = (await connection.execute(told)).scalar_one_or_none()
+        return key
+
+    def _in_workspace(self) -> ColumnElement[bool]:
+        return posts.c.workspace == self._workspace
 
     async def _fetch_all(self, query: Any) -> list[Post]:
         async with self._database.begin() as connection:
@@ -288,7 +326,7 @@ class Posts:
             await connection.execute(update(posts).where(condition).values(**values))
 
 
-_UNCLAIMED: Mapping[str, None] = {"boot": None, "tried_at": None, "doubt_since": None}
+_UNCLAIMED: Mapping[str, Any] = {"process_id": "", "attempted_at": None, "uncertain_since": None}
 
 
 def _digest(content: str) -> str:
@@ -296,52 +334,12 @@ def _digest(content: str) -> str:
 
 
 def _accepts_content() -> ColumnElement[bool]:
-    stands = and_(posts.c.place_ts.is_not(None), posts.c.refusal != WITHDRAWN)
-    return or_(posts.c.refusal.is_(None), stands)
-
-
-async def _find_notice_key(connection: AsyncConnection, post: Post, error_code: str) -> str | None:
-    """The post that told this member the same of this channel, if that took nothing since."""
-    taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
-        posts.c.channel == post.channel
-    )
-    told = (
-        select(posts.c.told_by)
-        .where(
-            posts.c.channel == post.channel,
-            posts.c.refusal == error_code,
-            posts.c.refused_at > taken.scalar_subquery(),
-            posts.c.member == post.member,
-            posts.c.told_by.is_not(None),
-        )
-        .order_by(posts.c.refused_at)
-        .limit(1)
-    )
-    key: str | None = (await connection.execute(told)).scalar_one_or_none()
-    return key
+    stands = and_(posts.c.message_ts != "", posts.c.error_code != WITHDRAWN)
+    return or_(posts.c.error_code == "", stands)
 
 
 def _post_from_row(row: Row[Any]) -> Post:
-    return Post(
-        id=row.id,
-        key=row.key,
-        channel=row.channel,
-        member=row.member,
-        content=row.content,
-        version=row.version,
-        delivered_version=row.shown,
-        pending=row.due,
-        urgent=row.urgent,
-        thread_key=row.thread_key or "",
-        broadcast=row.broadcast,
-        message_channel=row.place_channel or "",
-        message_ts=row.place_ts or "",
-        process_id=row.boot or "",
-        attempted_at=row.tried_at,
-        uncertain_since=row.doubt_since,
-        not_before=row.not_before,
-        error_code=row.refusal or "",
-        notice_key=row.told_by or "",
-        created_at=float(row.created_at),
-        stale_since=float(row.waiting_since),
-    )
+    return Post(**{name: row._mapping[name] for name in _POST_FIELDS})
+
+
+_POST_FIELDS = tuple(field.name for field in fields(Post))

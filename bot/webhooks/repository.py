@@ -31,17 +31,19 @@ class ProcessedEvents:
 class Events:
     """Every method is one transaction, and raises ``DatabaseUnavailable``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
+        self._workspace = workspace
 
     async def store(self, raw_events: Sequence[RawEvent], now: float) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(events).on_conflict_do_nothing(
-                    index_elements=[events.c.digest]
+                    index_elements=[events.c.workspace, events.c.digest]
                 ),
                 [
                     {
+                        "workspace": self._workspace,
                         "digest": one.digest,
                         "body": one.body,
                         "received_at": now,
@@ -62,7 +64,7 @@ class Events:
             rows = (
                 await connection.execute(
                     select(events.c.id, events.c.body)
-                    .where(events.c.processed_at.is_(None))
+                    .where(events.c.workspace == self._workspace, events.c.processed_at.is_(None))
                     .order_by(events.c.id)
                     .limit(limit)
                     .with_for_update(skip_locked=True)
@@ -74,7 +76,7 @@ class Events:
             if news:
                 await connection.execute(
                     self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
-                    [row_values(one, now) for one in news],
+                    [row_values(self._workspace, one, now) for one in news],
                 )
             await connection.execute(
                 update(events)
@@ -87,5 +89,9 @@ class Events:
         """Drops the marks of old events; an event that is replayed later than that counts as new.
         Returns how many."""
         async with self._database.begin() as connection:
-            gone = await connection.execute(delete(events).where(events.c.processed_at <= cutoff))
+            gone = await connection.execute(
+                delete(events).where(
+                    events.c.workspace == self._workspace, events.c.processed_at <= cutoff
+                )
+            )
             return gone.rowcount

@@ -77,10 +77,10 @@ async def _accepted_before(url: str) -> None:
             "recipient_hash": f"to-{number}",
             "content_hash": "same",
             "followable": True,
-            "boot": "bench",
+            "process_id": "bench",
             "started_at": now,
-            "state": SendStatus.ACCEPTED,
-            "state_at": now,
+            "status": SendStatus.ACCEPTED,
+            "status_at": now,
             "message_id": f"m-{number}",
             "wamid": f"wamid.{number}",
         }
@@ -118,7 +118,7 @@ async def _all_read(kind: str, url: str, folder: Path, began: float) -> int:
 
 
 def _count(kind: str, url: str, folder: Path) -> int:
-    asked = "SELECT count(*) FROM sends WHERE state = 'read'"
+    asked = "SELECT count(*) FROM sends WHERE status = 'read'"
     if kind == "sqlite":
         file = sqlite3.connect(folder / "bot.db")
         try:

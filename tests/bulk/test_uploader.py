@@ -105,11 +105,11 @@ async def without_pieces(acme: World) -> AsyncIterator[None]:
         async with database.begin() as connection:
             await connection.execute(text(f"ALTER TABLE {name} RENAME TO {new}"))
 
-    await rename("pieces", "elsewhere")
+    await rename("upload_batches", "elsewhere")
     try:
         yield
     finally:
-        await rename("elsewhere", "pieces")
+        await rename("elsewhere", "upload_batches")
 
 
 # --- a busy Chakra -------------------------------------------------------------------------------

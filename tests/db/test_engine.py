@@ -50,7 +50,7 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-@pytest.mark.parametrize("first", [None, "base", "0001", "0002"])
+@pytest.mark.parametrize("first", [None, "base", "0001", "0002", "0003"])
 async def test_a_new_database_and_one_that_was_migrated_are_alike(
     url: str, first: str | None
 ) -> None:

@@ -50,8 +50,8 @@ async def test_what_was_seen_is_remembered(watches: Watches) -> None:
     )
     seen = await watches.get(watch.id)
     assert seen is not None
-    assert (seen.seen_at, dict(seen.counts)) == (1010, {"SUCCESS": 3, "NOT_STARTED": 4})
-    assert seen.points == ((1000.0, 0), (1010.0, 3))
+    assert (seen.progress_at, dict(seen.counts)) == (1010, {"SUCCESS": 3, "NOT_STARTED": 4})
+    assert seen.progress_points == ((1000.0, 0), (1010.0, 3))
 
 
 async def test_an_end_is_final_and_frees_the_place(watches: Watches) -> None:

@@ -138,11 +138,11 @@ class Story:
         if self.kind == "sqlite":
             file = sqlite3.connect(self.folder / "bot.db")
             try:
-                return [state for (state,) in file.execute("SELECT state FROM sends")]
+                return [state for (state,) in file.execute("SELECT status FROM sends")]
             finally:
                 file.close()
         with psycopg.connect(self.database) as connection:
-            return [state for (state,) in connection.execute("SELECT state FROM sends")]
+            return [state for (state,) in connection.execute("SELECT status FROM sends")]
 
     @asynccontextmanager
     async def nothing_can_be_written(self) -> AsyncIterator[None]:

@@ -241,7 +241,7 @@ async def test_what_is_taken_back_is_neither_posted_nor_edited(stage: Stage) -> 
     await stage.later(5)
     assert stage.shown() == ["before"]
     standing = await outbox.get_status("stands")
-    assert (standing.ref is not None, standing.error_code) == (True, "dropped")
+    assert (standing.ref is not None, standing.error_code) == (True, "withdrawn")
 
 
 # --- where it stands ------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said, st
 CLOSED = sorted(
     code
     for code in UNDELIVERED_COPY
-    if code not in ("uncertain", "dropped", "cant_update_message", "edit_window_closed")
+    if code not in ("uncertain", "withdrawn", "cant_update_message", "edit_window_closed")
 )
 
 

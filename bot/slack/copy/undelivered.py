@@ -69,7 +69,7 @@ UNDELIVERED_COPY: Mapping[str, UndeliveredCopy] = {
         _THREAD_CLOSED,
     ),
     **dict.fromkeys(("cant_update_message", "edit_window_closed"), _NOT_EDITABLE),
-    "dropped": UndeliveredCopy(
+    "withdrawn": UndeliveredCopy(
         "The message in {channel} that this one belongs to was taken back.",
         "So it is here instead; there is nothing to do.",
     ),

@@ -35,10 +35,6 @@ def buttons(count: int) -> list[Json]:
     return [button(action_id=str(number)) for number in range(count)]
 
 
-def overflow(count: int) -> Json:
-    return {"type": "overflow", "action_id": "a", "options": options(count)}
-
-
 def actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
@@ -47,19 +43,6 @@ def asked(element: Json, **more: Any) -> Json:
     """An input block around an element."""
     block = {"type": "input", "block_id": "b", "label": text("Label")}
     return {**block, "element": {"action_id": "a", **element}, **more}
-
-
-def cells(rows: int, columns: int, cell: str = "x") -> list[list[Json]]:
-    return [[{"type": "raw_text", "text": cell}] * columns for _ in range(rows)]
-
-
-def table(rows: int = 1, columns: int = 1, cell: str = "x", **more: Any) -> Json:
-    return {"type": "table", "rows": cells(rows, columns, cell), **more}
-
-
-def data_table(rows: int = 2, columns: int = 1, cell: str = "x", **more: Any) -> Json:
-    given_rows = cells(rows, columns, cell)
-    return {"type": "data_table", "caption": "Users", "rows": given_rows, **more}
 
 
 def pie(segments: int = 1, **more: Any) -> Json:
@@ -76,25 +59,6 @@ def bar(name: str = "done", labels: tuple[str, ...] = ("Mon",)) -> Json:
 
 def image(**more: Any) -> Json:
     return {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A", **more}
-
-
-def card(**more: Any) -> Json:
-    return {"type": "card", "title": text("Title"), **more}
-
-
-def container(children: list[Json], **more: Any) -> Json:
-    return {"type": "container", "title": text("Title"), "child_blocks": children, **more}
-
-
-def video(**more: Any) -> Json:
-    return {
-        "type": "video",
-        "title": text("Title"),
-        "alt_text": "A video",
-        "video_url": "https://example.com/v",
-        "thumbnail_url": "https://example.com/t",
-        **more,
-    }
 
 
 def message(*blocks: Json, **more: Any) -> Json:

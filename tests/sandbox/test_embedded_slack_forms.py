@@ -314,9 +314,8 @@ async def test_a_channel_chosen_for_the_answer_brings_a_response_url(stage: Stag
 
 async def test_every_kind_of_field_has_its_own_state(stage: Stage) -> None:
     elements: list[tuple[Json, object, Json]] = [
-        ({"type": "datepicker"}, "2026-01-31", {"selected_date": "2026-01-31"}),
-        ({"type": "timepicker"}, "09:30", {"selected_time": "09:30"}),
-        ({"type": "datetimepicker"}, "1767225600", {"selected_date_time": 1767225600}),
+        ({"type": "email_text_input"}, "asha@acme.com", {"value": "asha@acme.com"}),
+        ({"type": "url_text_input"}, "https://acme.com", {"value": "https://acme.com"}),
         ({"type": "users_select"}, "U0MEI", {"selected_user": "U0MEI"}),
         ({"type": "multi_users_select"}, ["U0MEI"], {"selected_users": ["U0MEI"]}),
         ({"type": "number_input", "is_decimal_allowed": False}, "7", {"value": "7"}),

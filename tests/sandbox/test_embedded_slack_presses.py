@@ -110,14 +110,6 @@ async def test_a_choice_on_a_message_is_in_its_state(stage: Stage) -> None:
         await stage.slack.press("U0JOHN", "colour", value="green")
 
 
-async def test_an_overflow_menu_sends_the_chosen_option(stage: Stage) -> None:
-    menu = {"type": "overflow", "action_id": "more", "options": COLOURS}
-    row = {"type": "actions", "elements": [menu]}
-    await stage.web.chat_postMessage(channel="C0SALES", text="More", blocks=[row])
-    await stage.slack.press("U0JOHN", "more", value="red")
-    assert stage.app.last["actions"][0]["selected_option"]["value"] == "red"
-
-
 async def test_a_form_field_is_told_only_where_it_dispatches(stage: Stage) -> None:
     select = {"type": "static_select", "options": COLOURS}
     quiet = field_block("quiet", {**select, "action_id": "quiet"})

@@ -168,7 +168,7 @@ async def test_a_private_channel_is_hidden_once_the_app_is_removed(stage: Stage)
         ({"channel": "U0SAM", "text": "hi"}, "channel_not_found"),
         ({"text": "hi"}, "invalid_arguments"),
         ({"channel": "C0SALES"}, "no_text"),
-        ({"channel": "C0SALES", "text": "a", "markdown_text": "b"}, "markdown_text_conflict"),
+        ({"channel": "C0SALES", "markdown_text": "b"}, "no_text"),
         ({"channel": "C0SALES", "text": "a", "blocks": "{"}, "invalid_blocks_format"),
         ({"channel": "C0SALES", "text": "a", "blocks": {}}, "invalid_blocks_format"),
         ({"channel": "C0SALES", "text": "a", "metadata": {"a": 1}}, "invalid_metadata_format"),

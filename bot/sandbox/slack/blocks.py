@@ -36,7 +36,6 @@ FIELDS: Mapping[str, Field] = {
     "email_text_input": _TYPED,
     "url_text_input": _TYPED,
     "number_input": _TYPED,
-    "rich_text_input": Field("rich_text_value", "initial_value"),
     "static_select": _OPTION,
     "external_select": _OPTION,
     "radio_buttons": _OPTION,
@@ -51,9 +50,6 @@ FIELDS: Mapping[str, Field] = {
         "selected_conversations", "initial_conversations", many=True
     ),
     "multi_channels_select": Field("selected_channels", "initial_channels", many=True),
-    "datepicker": Field("selected_date", "initial_date"),
-    "timepicker": Field("selected_time", "initial_time"),
-    "datetimepicker": Field("selected_date_time", "initial_date_time"),
     "file_input": Field("files", "", many=True),
 }
 """docs.slack.dev/reference/interaction-payloads/view-interactions-payload: ``state.values``."""
@@ -66,8 +62,6 @@ _HOLDERS: Mapping[str, tuple[str, ...]] = {
     "section": ("accessory",),
     "input": ("element",),
     "actions": ("elements",),
-    "context_actions": ("elements",),
-    "card": ("actions",),
 }
 
 
@@ -158,8 +152,6 @@ def entered(element: Json, raw: Raw, offered: Sequence[Json] = ()) -> Json:
         value = [_option(element, item, offered) for item in items] if described.options else items
     elif described.options:
         value = None if raw is None else _option(element, raw, offered)
-    elif kind == "datetimepicker" and raw is not None:
-        value = int(str(raw))
     elif described is _TYPED:
         value = None if raw is None or raw == "" else str(raw)
     return {"type": kind, described.name: value}
@@ -180,9 +172,6 @@ def _file(file_id: object, uploaded: Sequence[Json]) -> Json:
 
 def _elements(block: Json) -> list[Json]:
     """The elements of a block that may carry an ``action_id``."""
-    if block.get("type") == "carousel":
-        cards = [card for card in _list(block.get("elements")) if isinstance(card, dict)]
-        return [element for card in cards for element in _elements(card)]
     found = [e for key in _HOLDERS.get(str(block.get("type")), ()) for e in _list(block.get(key))]
     return [e for e in found if isinstance(e, dict) and e.get("type") not in ("image", None)]
 

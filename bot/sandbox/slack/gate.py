@@ -70,7 +70,7 @@ class Gate:
 
 
 def _content(payload: Mapping[str, Any]) -> Content:
-    text = payload.get("text") or payload.get("markdown_text") or ""
+    text = payload.get("text") or ""
     return Content(
         text=text[: BOUNDS["message.text"].high],
         blocks=payload.get("blocks"),

@@ -96,7 +96,7 @@ class People:
         if not self._manifest.interactive:
             self.workspace.notice(person, NO_INTERACTIVITY)
             return Delivered(0)
-        action = action_of(item, value, state, self.workspace.ids.now())
+        action = action_of(item, state, self.workspace.ids.now())
         ack = await self.deliver("block_actions", self._actions(person, source, action))
         if ack.error:
             self.workspace.notice(person, NO_ANSWER)

@@ -1,8 +1,7 @@
-"""Block elements: buttons, menus, inputs and pickers, and where each of them may stand."""
+"""Block elements: buttons, menus and inputs, and where each of them may stand."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -21,31 +20,17 @@ _SINGLE = frozenset({"static_select", "external_select", *(f"{name}_select" for 
 _MULTI = frozenset(f"multi_{name}" for name in _SINGLE)
 _CHOICES = frozenset({"checkboxes", "radio_buttons"})
 _TYPED = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
-_BUTTONS = frozenset({"button", "workflow_button"})
-_DAY = frozenset({"datepicker", "timepicker"})
 
 PLACES: Mapping[str, frozenset[str]] = {
-    "section": _BUTTONS | _CHOICES | _DAY | _SINGLE | _MULTI | {"image", "overflow"},
-    "actions": _BUTTONS | _CHOICES | _DAY | _SINGLE | {"datetimepicker", "overflow"},
-    "input": _CHOICES
-    | _DAY
-    | _SINGLE
-    | _MULTI
-    | _TYPED
-    | {"datetimepicker", "file_input", "rich_text_input"},
+    "section": _CHOICES | _SINGLE | _MULTI | {"button", "image"},
+    "actions": _CHOICES | _SINGLE | {"button"},
+    "input": _CHOICES | _SINGLE | _MULTI | _TYPED | {"file_input"},
     "context": frozenset({"image", "plain_text", "mrkdwn"}),
-    "context_actions": frozenset({"feedback_buttons", "icon_button"}),
-    "card": frozenset({"button"}),
 }
 """Which elements a block holds (docs.slack.dev/blocks.json, and each element's own page)."""
 
 _STYLES = ("primary", "danger")
-_PASSIVE = frozenset({"image", "plain_text", "mrkdwn", "workflow_button"})
-_FORMATS = {
-    "initial_date": re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"),
-    "initial_time": re.compile(r"([01]\d|2[0-3]):[0-5]\d"),
-    "initial_date_time": re.compile(r"\d{10}"),
-}
+_PASSIVE = frozenset({"image", "plain_text", "mrkdwn"})
 
 
 def check_element(report: Report, value: object, at: str, *, place: str) -> None:
@@ -150,13 +135,6 @@ def _choices(report: Report, element: Json, at: str) -> None:
     _initial_options(report, element, at)
 
 
-def _overflow(report: Report, element: Json, at: str) -> None:
-    options = report.array(element.get("options"), f"{at}/options")
-    if options is not None:
-        report.count("overflow.options", len(options), f"{at}/options")
-        check_options(report, options, f"{at}/options", url=True)
-
-
 def _plain_text_input(report: Report, element: Json, at: str) -> None:
     low, high = element.get("min_length"), element.get("max_length")
     for field in ("min_length", "max_length"):
@@ -202,21 +180,9 @@ def _decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _picker(report: Report, element: Json, at: str) -> None:
-    for field, pattern in _FORMATS.items():
-        if field in element and not pattern.fullmatch(str(element[field])):
-            report.add("picker", f"{at}/{field}", "has the wrong format")
-
-
 def _file_input(report: Report, element: Json, at: str) -> None:
     if "max_files" in element:
         report.number("file_input.max_files", element["max_files"], f"{at}/max_files")
-
-
-def _rich_text_input(report: Report, element: Json, at: str) -> None:
-    for field in ("min_lines", "max_lines"):
-        if field in element:
-            report.number("rich_text_input.lines", element[field], f"{at}/{field}")
 
 
 _CHECKS: Mapping[str, Callable[[Report, Json, str], None]] = {
@@ -226,10 +192,7 @@ _CHECKS: Mapping[str, Callable[[Report, Json, str], None]] = {
     "multi_static_select": _static_select,
     **dict.fromkeys((_SINGLE | _MULTI) - {"static_select", "multi_static_select"}, _listed_select),
     **dict.fromkeys(_CHOICES, _choices),
-    "overflow": _overflow,
     "plain_text_input": _plain_text_input,
     "number_input": _number_input,
-    **dict.fromkeys(("datepicker", "timepicker", "datetimepicker"), _picker),
     "file_input": _file_input,
-    "rich_text_input": _rich_text_input,
 }

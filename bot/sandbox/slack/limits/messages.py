@@ -7,17 +7,15 @@ from typing import Any
 
 from bot.sandbox.slack.limits.blocks import check_blocks
 from bot.sandbox.slack.limits.report import Finding, Json, Report
-from bot.sandbox.slack.limits.tables import cell_characters
 from bot.sandbox.slack.limits.walk import characters, flat_blocks
 
-_TABLES = ("table", "data_table")
 _RESPONSE_TYPES = ("in_channel", "ephemeral")
 
 
 def check_message(message: Json) -> list[Finding]:
     report = Report("message")
-    if not any(message.get(part) for part in ("text", "blocks", "attachments", "markdown_text")):
-        report.add("message.empty", "", "no text, blocks, attachments or markdown_text")
+    if not any(message.get(part) for part in ("text", "blocks", "attachments")):
+        report.add("message.empty", "", "no text, blocks or attachments")
     _check_text(report, message)
     if message.get("blocks") is not None:
         blocks = report.array(message["blocks"], "/blocks")
@@ -50,8 +48,6 @@ def _check_text(report: Report, message: Json) -> None:
         text = ""
     report.length("message.text", text, "/text")
     report.length("message.text.long", text, "/text")
-    if message.get("markdown_text") is not None:
-        report.length("markdown.text", message["markdown_text"], "/markdown_text")
     if message.get("blocks") and not text:
         report.add("message.fallback", "/text", "blocks without text: notifications stay empty")
 
@@ -68,13 +64,7 @@ def _check_attachments(report: Report, attachments: Sequence[Any]) -> None:
 
 
 def _check_together(report: Report, blocks: Sequence[Any]) -> None:
-    """Limits over all blocks of a message."""
-    flat = list(flat_blocks(blocks))
-    kinds = [block.get("type") for block in flat]
-    report.count("message.tables", kinds.count("table"), "/blocks")
+    """Check the limits that hold over all blocks of a message."""
+    kinds = [block.get("type") for block in flat_blocks(blocks)]
     report.count("message.charts", kinds.count("data_visualization"), "/blocks")
-    cells = sum(cell_characters(block) for block in flat if block.get("type") in _TABLES)
-    report.characters("message.cells", cells, "/blocks")
-    markdown = [block for block in flat if block.get("type") == "markdown"]
-    report.characters("message.markdown", characters(markdown), "/blocks")
     report.characters("message.size", characters(blocks), "/blocks")

@@ -39,10 +39,8 @@ def check_confirm(report: Report, value: object, at: str) -> None:
             check_text(report, confirm[part], f"{at}/{part}", bounds=f"confirm.{part}", plain=plain)
 
 
-def check_option(
-    report: Report, value: object, at: str, *, plain: bool = True, url: bool = False
-) -> None:
-    """``plain`` for menus (radio buttons and checkboxes may use mrkdwn), ``url`` for overflow."""
+def check_option(report: Report, value: object, at: str, *, plain: bool = True) -> None:
+    """Check one option; radio buttons and checkboxes may use mrkdwn (``plain=False``)."""
     option = report.mapping(value, at)
     if option is None:
         return
@@ -53,18 +51,15 @@ def check_option(
     if "description" in option:
         where = f"{at}/description"
         check_text(report, option["description"], where, bounds="option.description", plain=plain)
-    if "url" in option and not url:
-        report.add("option.url", f"{at}/url", "url is only available in overflow menus")
-    elif "url" in option:
-        report.length("option.url", option["url"], f"{at}/url")
+    if "url" in option:
+        report.add("option", f"{at}/url", "url is only available in overflow menus")
 
 
-def check_options(
-    report: Report, values: Sequence[Any], at: str, *, plain: bool = True, url: bool = False
-) -> None:
+def check_options(report: Report, values: Sequence[Any], at: str, *, plain: bool = True) -> None:
+    """Check each option, and warn of a value used twice."""
     seen: set[str] = set()
     for index, option in enumerate(values):
-        check_option(report, option, f"{at}/{index}", plain=plain, url=url)
+        check_option(report, option, f"{at}/{index}", plain=plain)
         value = option.get("value") if isinstance(option, dict) else None
         if isinstance(value, str) and value in seen:
             report.add("option.value.duplicate", f"{at}/{index}/value", "value is used twice")

@@ -126,14 +126,12 @@ def _thread(call: Call, channel: Channel) -> str | None:
 
 
 def _content(call: Call) -> Content:
-    _check_conflicts(call)
+    _check_blocks_format(call)
     _check_metadata(call)
     return call.workspace.gate.message(call.name, call.args)
 
 
-def _check_conflicts(call: Call) -> None:
-    if call.args.get("markdown_text") and (call.args.get("text") or call.args.get("blocks")):
-        raise call.workspace.gate.refuse(call.name, "markdown_text_conflict", dict(call.args))
+def _check_blocks_format(call: Call) -> None:
     blocks = call.args.get("blocks")
     if blocks is not None and not isinstance(blocks, list):
         raise call.workspace.gate.refuse(call.name, "invalid_blocks_format", dict(call.args))

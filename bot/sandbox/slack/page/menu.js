@@ -1,6 +1,5 @@
 /** A button that is only an icon and opens a short list of things to do. */
 
-import { menuKey } from "./blocks/buttons.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { Listbox } from "./listbox.js";
@@ -57,5 +56,22 @@ export class Menu {
   #closed() {
     this.button.setAttribute("aria-expanded", "false");
     this.node.classList.remove("open");
+  }
+}
+
+/** Keys of a button that opens a list. */
+function menuKey(event, list, popup, show) {
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  if (event.key in steps) {
+    event.preventDefault();
+    if (popup.isOpen) list.move(steps[event.key]);
+    else show();
+  } else if (popup.isOpen && event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    popup.close();
+  } else if (popup.isOpen && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    list.choose();
   }
 }

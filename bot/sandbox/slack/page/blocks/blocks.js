@@ -8,12 +8,10 @@ import { chart } from "./charts.js";
 import { CHOICES } from "./choices.js";
 import { FILES } from "./files.js";
 import { INPUTS } from "./inputs.js";
-import { markdown } from "./markdown.js";
-import { imageBlock, picture, video } from "./media.js";
+import { imageBlock, picture } from "./media.js";
 import { Place } from "./place.js";
 import { richText } from "./richtext.js";
 import { SELECTS } from "./selects.js";
-import { table } from "./tables.js";
 
 /** @type {Record<string, (element: any, place: Place) => HTMLElement>} */
 const ELEMENTS = {
@@ -32,10 +30,6 @@ const BLOCKS = {
   context,
   actions,
   input,
-  alert,
-  table,
-  markdown,
-  video,
   divider: () => h("hr", { class: "divider" }),
   image: imageBlock,
   rich_text: richText,
@@ -160,16 +154,4 @@ export function showFieldError(field, error) {
   field.classList.toggle("wrong", Boolean(error));
   for (const control of field.querySelectorAll("[data-action-id]"))
     control.setAttribute("aria-invalid", String(Boolean(error)));
-}
-
-const LEVELS = { info: "info", warning: "alert", error: "alert", success: "check" };
-
-function alert(block, { names }) {
-  const text = typeof block.text === "string" ? { type: "plain_text", text: block.text } : block.text;
-  return h(
-    "div",
-    { class: `alert ${block.level ?? "default"}`, role: "note" },
-    icon(LEVELS[block.level] ?? "info"),
-    h("div", { class: "text" }, textNodes(text, names)),
-  );
 }

@@ -1,4 +1,4 @@
-/** Boxes to write in, and the date and time pickers, which are the browser's own. */
+/** Text inputs. */
 
 import { h } from "../dom.js";
 
@@ -29,10 +29,6 @@ export const INPUTS = {
       inputmode: element.is_decimal_allowed ? "decimal" : "numeric",
       class: "box number",
     }),
-  datepicker: (element, place) => picker(element, place, "date", element.initial_date),
-  timepicker: (element, place) => picker(element, place, "time", element.initial_time),
-  datetimepicker: (element, place) =>
-    picker(element, place, "datetime-local", element.initial_date_time, toLocal, toSeconds),
 };
 
 function box(element, place, tag, props) {
@@ -73,35 +69,7 @@ function box(element, place, tag, props) {
   return node;
 }
 
-/** @param {(value: any) => string} [toShown] @param {(shown: string) => any} [fromShown] */
-function picker(element, place, type, initial, toShown = String, fromShown = String) {
-  const { value } = place.entered(element, initial ?? null);
-  const change = () => {
-    const chosen = node.value ? fromShown(node.value) : null;
-    place.enter(element, chosen);
-    place.changed(element, chosen);
-  };
-  const node = h("input", {
-    class: "box picker",
-    type,
-    ...named(element, place),
-    title: element.placeholder?.text,
-    value: value === null ? "" : toShown(value),
-    autofocus: element.focus_on_load,
-    on: { change },
-  });
-  return node;
-}
-
 function named(element, place) {
   const props = place.props(element);
   return { ...props, "aria-label": props["aria-labelledby"] ? null : place.label(element) };
 }
-
-/** Seconds since 1970 as the browser's date-time control writes local time. */
-function toLocal(seconds) {
-  const date = new Date(Number(seconds) * 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-const toSeconds = (shown) => Math.floor(new Date(shown).getTime() / 1000);

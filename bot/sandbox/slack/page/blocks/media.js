@@ -1,8 +1,8 @@
-/** Pictures and videos. Nothing is fetched from outside this computer: what would be is shown by its name. */
+/** Images. The page loads none from other computers: it shows their alternative text instead. */
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { link, plain, textNodes } from "../mrkdwn.js";
+import { plain } from "../mrkdwn.js";
 
 const HERE = new Set([location.hostname, "127.0.0.1", "localhost", "[::1]"]);
 
@@ -41,30 +41,5 @@ export function imageBlock(block) {
     isHere(block.image_url ?? "")
       ? null
       : h("p", { class: "fine" }, `${block.alt_text}. Pictures from other computers are not loaded here.`),
-  );
-}
-
-/** A video is a card with a link: players need the network. */
-export function video(block, { names }) {
-  const title = plain(block.title.text);
-  return h(
-    "div",
-    { class: "video" },
-    h(
-      "span",
-      { class: "video-thumb" },
-      isHere(block.thumbnail_url ?? "")
-        ? picture({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "image")
-        : icon("play"),
-    ),
-    h(
-      "div",
-      { class: "text" },
-      block.provider_name || block.author_name
-        ? h("p", { class: "fine" }, [block.provider_name, block.author_name].filter(Boolean).join(" · "))
-        : null,
-      h("p", {}, h("strong", {}, link(block.title_url ?? block.video_url, title) ?? title)),
-      block.description ? h("p", {}, textNodes(block.description, names)) : null,
-    ),
   );
 }

@@ -149,6 +149,16 @@ async def test_a_body_that_chakra_itself_refuses(
     assert not chakra.sent
 
 
+async def test_empty_links_and_a_place_at_zero_count_as_not_given(
+    chakra: EmbeddedChakra, client: Client
+) -> None:
+    links = dict.fromkeys(("imageUrl", "videoUrl", "documentUrl"), "")
+    body = order(**links, locationLatitude=0, locationLongitude=0)
+    heard = await client.ask("POST", to_phone(ANYBODY), json=body)
+    assert heard.status == 200, heard.text
+    assert len(chakra.sent) == 1
+
+
 def reminder(*values: str) -> dict[str, Any]:
     return {"template": "appointment_reminder", "language": "en", "mapping": mapped(*values)}
 
@@ -187,6 +197,8 @@ def reminder(*values: str) -> dict[str, Any]:
         (131008, {"template": "flash_sale_24h", "mapping": mapped("Mark"),
                   "imageUrl": "https://acme.example/a.png", "buttonMapping": mapped("A", "b")}),
         (132012, {"template": "store_opening", "language": "en", "mapping": mapped("a", "b")}),
+        (132012, {"template": "store_opening", "language": "en", "mapping": mapped("a", "b"),
+                  "locationLatitude": 0, "locationLongitude": 0}),
         (131008, {"template": "store_opening", "language": "en", "mapping": mapped("a", "b"),
                   "locationLatitude": 18.5}),
         (131009, {"template": "store_opening", "language": "en", "mapping": mapped("a", "b"),

@@ -151,6 +151,7 @@ async def test_channels_and_their_members(stage: Stage) -> None:
         "channel_not_found"
     )
     assert (await stage.refusal("conversations.open", users="U0SAM"))["error"] == "user_not_found"
+    assert (await stage.refusal("conversations.open"))["error"] == "users_list_not_supplied"
 
 
 async def test_a_private_channel_is_hidden_once_the_app_is_removed(stage: Stage) -> None:
@@ -202,8 +203,9 @@ async def test_an_archived_channel_takes_nothing(stage: Stage) -> None:
 
 
 async def test_a_text_over_forty_thousand_is_cut(stage: Stage) -> None:
-    await stage.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
+    posted = await stage.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
     assert len(stage.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
+    assert posted["warning"] == "message_truncated"
     assert "message.text" in {warning.rule for warning in stage.slack.warnings}
     assert stage.slack.refusals == []
 
@@ -216,8 +218,10 @@ async def test_own_messages_are_edited_and_deleted(stage: Stage) -> None:
     await stage.web.chat_update(**where, text="Two")
     line = stage.slack.messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.edited) == ("Two", True)
-    assert line.blocks
-    await stage.web.chat_update(**where, text="Three", blocks=[])
+    assert line.blocks is None
+    await stage.web.chat_update(**where, text="Three", blocks=[section("Three")])
+    assert stage.slack.messages("U0JOHN", "C0SALES")[-1].blocks
+    await stage.web.chat_update(**where, text="Four", blocks=[])
     assert stage.slack.messages("U0JOHN", "C0SALES")[-1].blocks is None
     answer = await stage.refusal("chat.update", **where, text="x" * 4_001)
     assert answer["error"] == "msg_too_long"
@@ -225,6 +229,24 @@ async def test_own_messages_are_edited_and_deleted(stage: Stage) -> None:
     assert (await stage.refusal("chat.update", **where, text="Gone"))["error"] == (
         "message_not_found"
     )
+
+
+async def test_an_edit_is_dated(stage: Stage) -> None:
+    posted = await stage.web.chat_postMessage(channel="C0SALES", text="One")
+    await stage.clock.advance(5)
+    where = {"channel": "C0SALES", "ts": posted["ts"]}
+    edited = (await stage.web.chat_update(**where, text="Two"))["message"]["edited"]
+    assert edited["user"] == "U0CHAKRA"
+    assert float(edited["ts"]) - float(posted["ts"]) == pytest.approx(5, abs=0.01)
+
+
+async def test_a_channel_may_be_named(stage: Stage) -> None:
+    for name in ("#sales", "sales"):
+        assert (await stage.web.chat_postMessage(channel=name, text="Hi"))["channel"] == "C0SALES"
+    answer = await stage.refusal("chat.postMessage", channel="#nosuch", text="Hi")
+    assert answer["error"] == "channel_not_found"
+    private = await stage.refusal("chat.postMessage", channel="#leads", text="Hi")
+    assert private["error"] == "channel_not_found"
 
 
 async def test_others_messages_and_ephemerals_are_out_of_reach(stage: Stage) -> None:

@@ -48,9 +48,17 @@ class Order(BaseModel):
 
     @property
     def links(self) -> dict[str, str]:
-        """By header format."""
+        """The media links by header format; an empty link counts as not given.
+
+        The vendor's own n8n node sends empty links, and 0 for both degrees, by default.
+        """
         given = zip(MEDIA, (self.image_url, self.video_url, self.document_url), strict=True)
-        return {kind: link for kind, link in given if link is not None}
+        return {kind: link for kind, link in given if link}
+
+    @property
+    def has_location(self) -> bool:
+        """Whether a place is given; 0 for both degrees counts as not given."""
+        return bool(self.location_latitude or self.location_longitude)
 
     def with_sample(self, template: Template) -> Order:
         """With the template's own sample for a media header that has no link. INFERRED for sends
@@ -80,7 +88,7 @@ def components_of(order: Order, template: Template) -> list[dict[str, Any]]:
 def _header(order: Order, template: Template) -> Iterator[dict[str, Any]]:
     """A mapping beside a media header is left out: the documented full request has both."""
     parameters = [_media(kind, link, order.filename) for kind, link in order.links.items()]
-    if order.location_latitude is not None or order.location_longitude is not None:
+    if order.has_location:
         parameters.append(_location(order))
     if template.header_format not in MEDIA:
         parameters += [_text(one, template) for one in order.header_mapping]

@@ -25,7 +25,11 @@ class Content:
 
 @dataclass(frozen=True)
 class Message:
-    """``only_for`` names the one person who sees an ephemeral message; ``id`` outlives edits."""
+    """A stored message; ``id`` survives edits.
+
+    ``only_for`` names the one person who sees an ephemeral message; ``edited_ts`` dates the last
+    edit.
+    """
 
     id: str
     channel: str
@@ -33,7 +37,7 @@ class Message:
     author: str
     content: Content
     only_for: str | None = None
-    edited: bool = False
+    edited_ts: str | None = None
     thread_ts: str | None = None
     broadcast: bool = False
 
@@ -70,8 +74,11 @@ class Messages:
         self._on_change("message", message)
         return message
 
-    def replace(self, message: Message, content: Content, *, edited: bool) -> Message:
-        changed = replace(message, content=content, edited=message.edited or edited)
+    def replace(
+        self, message: Message, content: Content, *, edited_ts: str | None = None
+    ) -> Message:
+        """Replace the content; ``edited_ts`` None leaves the mark of an earlier edit."""
+        changed = replace(message, content=content, edited_ts=edited_ts or message.edited_ts)
         self._by_channel[message.channel][message.id] = changed
         self._on_change("message", changed)
         return changed
@@ -108,7 +115,7 @@ def shown(message: Message) -> Shown:
         text=content.text,
         blocks=content.blocks,
         ephemeral=message.only_for is not None,
-        edited=message.edited,
+        edited=message.edited_ts is not None,
         thread_ts=message.thread_ts,
         metadata=content.metadata,
         files=content.files,

@@ -197,7 +197,7 @@ class PageApi:
             "text": message.content.text,
             "blocks": message.content.blocks,
             "ephemeral": message.only_for is not None,
-            "edited": message.edited,
+            "edited": message.edited_ts is not None,
             "thread_ts": message.thread_ts,
             "broadcast": message.broadcast,
             "files": [_file_json(file) for file in message.content.files],

@@ -215,8 +215,8 @@ def message_json(message: Message) -> Json:
         shown |= {"files": files, "upload": False, "display_as_bot": False}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
-    if message.edited:
-        shown["edited"] = {"user": message.author, "ts": message.ts}
+    if message.edited_ts:
+        shown["edited"] = {"user": message.author, "ts": message.edited_ts}
     return shown
 
 

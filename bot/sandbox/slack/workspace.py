@@ -52,6 +52,12 @@ class Workspace:
     def channels_of(self, person: str) -> list[Channel]:
         return [channel for channel in self.channels.values() if person in channel.members]
 
+    def channel_named(self, name: str) -> Channel | None:
+        """Return the public channel called "sales" or "#sales", or None."""
+        wanted = name.removeprefix("#")
+        channels = (c for c in self.channels.values() if c.kind in ("public", "shared"))
+        return next((channel for channel in channels if channel.name == wanted), None)
+
     def direct_messages(self, person: str) -> Channel | None:
         """The channel of this person and the app; strangers have none, nor has the app itself."""
         if person == APP_USER:
@@ -99,7 +105,9 @@ class Workspace:
         )
 
     def rewrite(self, message: Message, content: Content, *, edited: bool) -> Message:
-        return self.messages.replace(message, self.as_stored(content), edited=edited)
+        """Replace the content of a message, marking it as edited when an API call did it."""
+        edited_ts = self.ids.now() if edited else None
+        return self.messages.replace(message, self.as_stored(content), edited_ts=edited_ts)
 
     def notice(self, person: str, text: str, channel: str | None = None) -> None:
         """Tells a person something in Slackbot's voice; with a channel also as a message there."""

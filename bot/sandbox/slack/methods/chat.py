@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.sandbox.slack.limits import BOUNDS
 from bot.sandbox.slack.messages import Content, Message
 from bot.sandbox.slack.methods.call import Call, Json, Method
 from bot.sandbox.slack.payloads import message_json
@@ -14,6 +15,8 @@ from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, Channel
 LONGEST_EDIT = 4_000
 """Bytes of ``text`` in chat.update (docs.slack.dev/reference/methods/chat.update: msg_too_long)."""
 LARGEST_METADATA = 16_000
+TRUNCATED = "message_truncated"
+"""Slack cuts a text over 40,000 characters, and says so in a warning."""
 
 _POST_SCOPE = "chat:write"
 _PUBLIC_SCOPE = "chat:write.public"
@@ -36,7 +39,12 @@ def post_message(call: Call) -> Json:
         thread_ts=thread_ts,
         broadcast=bool(thread_ts) and call.flag("reply_broadcast"),
     )
-    return {"channel": channel.id, "ts": message.ts, "message": _shown(message)}
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": _shown(message),
+        **_truncation_warning(call),
+    }
 
 
 def post_ephemeral(call: Call) -> Json:
@@ -55,7 +63,10 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """An own public message; ``blocks`` that are not given stay as they are."""
+    """Change one of the app's public messages.
+
+    Text alone removes the blocks; arguments that are not given otherwise leave their part as it is.
+    """
     message = _own(call, "cant_update_message")
     if call.workspace.channels[message.channel].archived:
         raise Refused("is_inactive")
@@ -63,9 +74,10 @@ def update(call: Call) -> Json:
         raise call.workspace.gate.refuse(call.name, "msg_too_long", dict(call.args))
     content = _content(call)
     before = message.content
+    text_alone = bool(content.text) and content.blocks is None and content.attachments is None
     kept = replace(
         content,
-        blocks=before.blocks if content.blocks is None else content.blocks,
+        blocks=before.blocks if content.blocks is None and not text_alone else content.blocks,
         attachments=before.attachments if content.attachments is None else content.attachments,
         metadata=before.metadata if content.metadata is None else content.metadata,
         files=before.files,
@@ -96,9 +108,12 @@ def get_permalink(call: Call) -> Json:
 
 
 def _place(call: Call) -> Channel:
-    """Where a post goes: a channel, or the direct messages of a person named by id."""
+    """Return the channel of a post, named by its ID or name, or the DM of a person named by ID."""
     wanted = call.text("channel")
-    channel = call.workspace.direct_messages(wanted) if wanted.startswith("U") else call.channel()
+    if wanted.startswith("U"):
+        channel = call.workspace.direct_messages(wanted)
+    else:
+        channel = call.workspace.channel_named(wanted) or call.channel()
     if channel is None:
         raise Refused("channel_not_found")
     if channel.archived:
@@ -129,6 +144,16 @@ def _content(call: Call) -> Content:
     _check_blocks_format(call)
     _check_metadata(call)
     return call.workspace.gate.message(call.name, call.args)
+
+
+def _truncation_warning(call: Call) -> Json:
+    """Return Slack's warning for a text that was cut, or nothing."""
+    if len(str(call.args.get("text") or "")) <= BOUNDS["message.text"].high:
+        return {}
+    return {
+        "warning": TRUNCATED,
+        "response_metadata": {"warnings": [TRUNCATED]},
+    }
 
 
 def _check_blocks_format(call: Call) -> None:

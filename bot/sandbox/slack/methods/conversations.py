@@ -36,7 +36,9 @@ def conversations_open(call: Call) -> Json:
     if call.args.get("channel"):
         channel = call.channel()
     else:
-        users = call.text("users").split(",")
+        users = [user for user in str(call.args.get("users") or "").split(",") if user]
+        if not users:
+            raise Refused("users_list_not_supplied")
         found = call.workspace.direct_messages(users[0]) if len(users) == 1 else None
         if found is None:
             raise Refused("user_not_found" if len(users) == 1 else "not_enough_users")

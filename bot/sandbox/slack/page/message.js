@@ -126,16 +126,16 @@ export class MessageView {
   #body(message) {
     const blocks = message.blocks ?? [];
     this.form.keep(blocks);
-    const edited = message.edited
-      ? h("span", { class: "edited", title: "This message was changed" }, "(edited)")
-      : null;
     if (blocks.length)
       return h(
         "div",
         { class: "message-blocks" },
         blocks.map((block) => renderBlock(block, this.host)),
-        edited,
       );
+    // Slack marks edits of text only: updates of blocks carry no "(edited)".
+    const edited = message.edited
+      ? h("span", { class: "edited", title: "This message was edited" }, "(edited)")
+      : null;
     return h("div", { class: "message-text text" }, mrkdwn(message.text, this.host.names), edited);
   }
 

@@ -1,5 +1,4 @@
-"""``/chakra templates``: the WhatsApp templates as a list, a card for each, and a form to write
-one."""
+"""``/chakra templates``: list WhatsApp templates, show, create, edit and share them."""
 
 from __future__ import annotations
 
@@ -27,12 +26,18 @@ from bot.slack.commands.command import (
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
 from bot.slack.paging import parse_filters
-from bot.slack.viewer import Viewer, is_shareable
-from bot.templates import card, pages, vocabulary
-from bot.templates import editor as form
+from bot.slack.viewer import Viewer, require_shareable
+from bot.templates import card, editor, pages, vocabulary
 from bot.templates.draft import TemplateDraft, is_editable, validate_draft
 from bot.templates.list_query import parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
+
+SUBMITTED = "Submitted for review. Reviews usually take minutes, sometimes a day. Refresh to check."
+EDIT_SUBMITTED = (
+    "Change submitted for review. It can't be sent from Slack until WhatsApp approves the change. "
+    "Refresh to check."
+)
+
 
 # --- the typed line ------------------------------------------------------------------------------
 
@@ -86,8 +91,7 @@ async def refresh(request: ActionRequest, context: Context) -> Message:
 
 
 async def share(request: ActionRequest, context: Context) -> Message:
-    if not is_shareable(request.channel):
-        raise UsageError("This is a direct message, so there is no channel to share to.")
+    require_shareable(request.channel)
     template = (await context.templates.get_template(request.value)).value
     return card.render_public(template, await _family(context, template), request.actor.id)
 
@@ -124,24 +128,24 @@ async def _family(context: Context, template: Template) -> Sequence[Template]:
 
 
 async def open_new(_: ActionRequest, context: Context) -> OpenForm:  # noqa: ARG001 - as every action
-    return OpenForm(form.render_new_form())
+    return OpenForm(editor.render_new_form())
 
 
 async def open_edit(request: ActionRequest, context: Context) -> OpenForm:
-    """Opens with what is remembered: a form cannot wait for Chakra."""
+    """Open the form with the cached template: a form can't wait for Chakra."""
     template = context.send_forms.get_cached_template(request.value)
     if template is None:
-        raise UsageError("This card is too old to edit from. Press Refresh on it first.")
+        raise UsageError("This card is out of date. Press Refresh on it, then Edit.")
     if not is_editable(template):
-        raise UsageError("WhatsApp takes no change of this template in its present state.")
-    return OpenForm(form.render_edit_form(template), state={"template": template.id})
+        raise UsageError("WhatsApp doesn't allow changes to this template in its current status.")
+    return OpenForm(editor.render_edit_form(template), state={"template": template.id})
 
 
 async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     context.send_service.require_configured()
     template = context.send_forms.get_cached_template(request.value)
     if template is None:
-        raise UsageError("This card is too old to send from. Press Refresh on it first.")
+        raise UsageError("This card is out of date. Press Refresh on it, then Send.")
     return context.send_forms.open_form(SendForm(template=template.id), template)
 
 
@@ -171,8 +175,7 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm:
     if not changes:
         return CloseForm("Nothing was changed.")
     await context.templates.update(template.id, changes)
-    note = "WhatsApp took the change and looks at the template anew. Press Refresh to see what it "
-    note += "says; until then the old text may still be sent."
+    note = EDIT_SUBMITTED
     return CloseForm(note, follow_up=await _card_after_saving(request, context, template.id, note))
 
 
@@ -189,39 +192,39 @@ def _changes(template: Template, draft: TemplateDraft) -> dict[str, Any]:
 
 def _submission_note(submitted: TemplateSubmission, draft: TemplateDraft) -> str:
     text = {
-        "APPROVED": "WhatsApp approved it at once: it can be sent.",
-        "REJECTED": "WhatsApp rejected it at once.",
+        "APPROVED": "Approved. It can be sent now.",
+        "REJECTED": "WhatsApp rejected this template.",
     }.get(
         submitted.status,
-        "WhatsApp took it and looks at it now. Press Refresh in a while to see what it says.",
+        SUBMITTED,
     )
     if submitted.category and submitted.category != draft.category:
-        text += f" It made it a {vocabulary.category_name(submitted.category).lower()} template."
+        text += f" WhatsApp changed its category to {vocabulary.category_name(submitted.category)}."
     return text
 
 
 async def _card_after_saving(
     request: SubmitRequest, context: Context, template_id: str, note: str
 ) -> Message:
-    """The card as it is now. What was handed in is in: a failure to show it must not deny that."""
+    """Return the current card. If it can't be loaded, still say that the template is submitted."""
     try:
         return await _render_card(request, context, template_id, note=note)
     except BotError:
-        text = markup(note, " ", code("/chakra templates"), " shows it once Chakra lists it.")
+        text = markup(note, " ", code("/chakra templates"), " lists it once Chakra does.")
         return Message(text=text, blocks=(blocks.section(text),))
 
 
 TEMPLATES: Command[Context] = Command(
     name="templates",
     aliases=("template",),
-    summary="the WhatsApp templates with state, quality and text",
+    summary="browse WhatsApp templates: status, quality and text",
     usage="templates [words] [status:…] [category:…] [language:…]",
     example=EXAMPLE,
     argument_names=("status", "category", "language"),
     details=(
-        "A whole name shows that template. Words are the beginnings of words of names and texts.",
-        f"status: {', '.join(state.lower() for state in vocabulary.STATES)}.",
-        "language:en finds en_US and en_GB too.",
+        "A full name shows that template. Other words match the start of words in name or text.",
+        f"status: {', '.join(status.lower() for status in vocabulary.STATUSES)}.",
+        "language:en also finds en_US and en_GB.",
     ),
     run=run,
     button=("Templates", ""),
@@ -232,12 +235,12 @@ TEMPLATES: Command[Context] = Command(
         Action(card.CHOOSE, change_language),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),
-        Action(form.CREATE, open_new, needs=Permission.EDIT),
-        Action(form.EDIT, open_edit, needs=Permission.EDIT),
+        Action(editor.CREATE, open_new, needs=Permission.EDIT),
+        Action(editor.EDIT, open_edit, needs=Permission.EDIT),
         Action(card.SEND, open_send_form, needs=Permission.SEND),
     ),
     forms=(
-        Form(form.CREATE, create, check_new, needs=Permission.EDIT),
-        Form(form.EDIT, edit, check_edit, needs=Permission.EDIT),
+        Form(editor.CREATE, create, check_new, needs=Permission.EDIT),
+        Form(editor.EDIT, edit, check_edit, needs=Permission.EDIT),
     ),
 )

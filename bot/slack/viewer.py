@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.errors import UsageError
 from bot.slack.commands.command import Request, RequestChannel
 from bot.slack.commands.permissions import Permission
 
@@ -34,3 +35,9 @@ def is_shareable(channel: RequestChannel) -> bool:
     docs.slack.dev/reference/objects/conversation-object
     """
     return bool(channel.id) and not channel.id.startswith("D")
+
+
+def require_shareable(channel: RequestChannel) -> None:
+    """Raises ``UsageError`` in a direct message."""
+    if not is_shareable(channel):
+        raise UsageError("This is a direct message, so there's no channel to share to.")

@@ -1,4 +1,4 @@
-"""One template as people read about it: the card for one reader, and the one for a channel."""
+"""The card of a template: private for one reader, and public for a channel."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message
 from bot.slack.viewer import Viewer
-from bot.templates import editor as form
-from bot.templates import vocabulary
+from bot.templates import editor, vocabulary
 from bot.templates.draft import is_editable
 from bot.templates.preview import render_preview, summary_line
 from bot.templates.send_blockers import send_blocker
-from bot.templates.variables import VARIABLE_PREFIX, template_fields
+from bot.templates.variables import VARIABLE_PREFIX, TemplateField, template_fields
 
-# Ids of the actions that every card offers; the command `templates` answers them.
+# IDs of the actions that every card offers; the command `templates` handles them.
 CHOOSE = "templates.choose"
 REFRESH = "templates.refresh"
 SHARE = "templates.share"
@@ -30,7 +29,7 @@ MAX_VALUE_LENGTH = 200
 MAX_EXAMPLES_LENGTH = 500
 MAX_EXAMPLES = 10
 MAX_LANGUAGES = 30
-"""In the menu. Slack counts its options among the 12,000 characters of a message."""
+"""Options of the menu. Slack counts them among the 12,000 characters of a message."""
 MAX_CHOICE_LENGTH = 25
 
 
@@ -42,7 +41,7 @@ def render_private(
     note: str = "",
     replace_original: bool = False,
 ) -> Message:
-    """``family``: the template in every language that there is. ``note`` stands above the card."""
+    """Return the card. ``family`` is the template in every language; ``note`` goes above it."""
     value = template.value
     content: list[Block] = [blocks.section(note)] if note else []
     content += _header(value, family)
@@ -50,14 +49,16 @@ def render_private(
     examples = _examples_line(value)
     if examples:
         content.append(blocks.context(examples))
-    content.append(blocks.context(freshness(template), markup("Id ", code(value.id))))
+    content.append(blocks.context(freshness(template), markup("ID ", code(value.id))))
     content.append(blocks.actions(*_action_elements(value, family, viewer)))
     return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
 
 
 def render_public(template: Template, family: Sequence[Template], member_id: str) -> Message:
-    """For everyone in a channel: numbers and addresses masked, no buttons. ``by`` is a Slack member
-    id."""
+    """Return the card for a channel, without buttons; phone numbers and addresses are masked.
+
+    ``member_id`` is the Slack member who shares it.
+    """
     unmasked = [
         *_header(template, family),
         blocks.divider(),
@@ -73,7 +74,7 @@ def render_public(template: Template, family: Sequence[Template], member_id: str
 
 
 def pick_preferred(family: Sequence[Template]) -> Template:
-    """The one to show first: one that can be sent, else the first. Raises ``IndexError``."""
+    """Return the first that can be sent, else the first. Raises ``IndexError`` if empty."""
     return next((template for template in family if template.is_sendable), family[0])
 
 
@@ -94,7 +95,7 @@ def _facts(template: Template, family: Sequence[Template]) -> list[tuple[str, st
     language = vocabulary.language_name(template.language)
     more = f"; also {', '.join(map(vocabulary.language_name, others))}" if others else ""
     return [
-        ("State", _clip_value(vocabulary.state_label(template.status))),
+        ("Status", _clip_value(vocabulary.status_label(template.status))),
         ("Category", _category_value(template)),
         ("Quality", _clip_value(vocabulary.quality_label(template.quality))),
         ("Language", _clip_value(language + more)),
@@ -114,7 +115,7 @@ def _category_value(template: Template) -> str:
 
 
 def _blocker_text(template: Template) -> Markup | None:
-    """What stands in the way of sending it."""
+    """Return why the template can't be sent."""
     if template.status == "REJECTED" and template.rejected_reason:
         reason = vocabulary.rejection_reason(blocks.clip(template.rejected_reason, 40))
         return markup(Markup(":red_circle: "), bold("Rejected."), " ", reason)
@@ -123,14 +124,24 @@ def _blocker_text(template: Template) -> Markup | None:
 
 
 def _examples_line(template: Template) -> str:
-    """``Examples: ‹1›: Mark · ‹2›: 566701``: what Meta was told the variables may hold."""
-    given = [
+    """Return ``Examples: ‹1›: Mark · ‹2›: 566701``, as submitted to Meta."""
+    fields = [
         field
         for field in template_fields(template)
         if field.example and field.key.startswith(VARIABLE_PREFIX)
     ]
-    pairs = [blocks.clip(f"{field.label}: {field.example}", 80) for field in given[:MAX_EXAMPLES]]
-    return _clip_value(f"Examples: {'  ·  '.join(pairs)}", MAX_EXAMPLES_LENGTH) if pairs else ""
+    if not fields:
+        return ""
+    pairs: list[str] = [_example(field) for field in fields[:MAX_EXAMPLES]]
+    if len(fields) > MAX_EXAMPLES:
+        pairs.append(f"and {len(fields) - MAX_EXAMPLES} more")
+    joined = Markup("  ·  ".join(pairs))
+    return blocks.clip(markup("Examples: ", joined), MAX_EXAMPLES_LENGTH)
+
+
+def _example(field: TemplateField) -> Markup:
+    """Return ``‹1›: Mark``, isolated so that right-to-left text doesn't reorder its neighbors."""
+    return escape(blocks.clip(f"{field.label}: {field.example}", 80))
 
 
 def _action_elements(template: Template, family: Sequence[Template], viewer: Viewer) -> list[Block]:
@@ -144,27 +155,23 @@ def _action_elements(template: Template, family: Sequence[Template], viewer: Vie
     if viewer.may_share:
         elements.append(blocks.button("Share to channel", SHARE, template.id))
     if viewer.may_edit and is_editable(template):
-        elements.append(blocks.button("Edit", form.EDIT, template.id))
+        elements.append(blocks.button("Edit", editor.EDIT, template.id))
     return elements
 
 
 def _language_choice(template: Template) -> Choice:
-    language, state = (
-        vocabulary.language_name(template.language),
-        vocabulary.state_name(template.status),
-    )
-    return Choice(
-        blocks.clip(language, MAX_CHOICE_LENGTH), template.id, blocks.clip(state, MAX_CHOICE_LENGTH)
-    )
+    language = blocks.clip(vocabulary.language_name(template.language), MAX_CHOICE_LENGTH)
+    status = blocks.clip(vocabulary.status_name(template.status), MAX_CHOICE_LENGTH)
+    return Choice(language, template.id, status)
 
 
 def _summary(template: Template) -> Markup:
-    state = vocabulary.state_name(template.status)
-    return markup(_name(template), " · ", blocks.clip(state, 60), " · ", summary_line(template))
+    status = vocabulary.status_name(template.status)
+    return markup(_name(template), " · ", blocks.clip(status, 60), " · ", summary_line(template))
 
 
 def _mask_block(block: Block) -> Block:
-    """A section, its fields or a context, with what is personal in their texts hidden."""
+    """Mask the personal data in the texts of a section, its fields or a context."""
     masked = dict(block)
     if "text" in block:
         masked["text"] = _mask_text(block["text"], blocks.MAX_SECTION_TEXT_LENGTH)

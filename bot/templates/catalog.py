@@ -1,4 +1,4 @@
-"""The templates of the account and the numbers that send them, read through the cache."""
+"""The account's templates and sender numbers, read through the cache."""
 
 from __future__ import annotations
 
@@ -32,14 +32,13 @@ WABA_ID_SETTING = "CHAKRA_WABA_ID"
 SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
 MIN_NAME_SIMILARITY = 70
-"""rapidfuzz's ratio (0-100) from which a name is near to a misspelt one."""
+"""rapidfuzz ratio (0-100) from which a name is suggested for a misspelled one."""
 MAX_NAME_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
 class TemplateIndex:
-    """All templates by name and language, indexed once. ``words`` holds, by id, the folded words
-    of the name, the texts and the buttons."""
+    """All templates. ``words_by_id`` has the normalized words of name, texts and buttons."""
 
     templates: tuple[Template, ...]
     by_id: Mapping[str, Template]
@@ -48,12 +47,10 @@ class TemplateIndex:
 
     @classmethod
     def build(cls, templates: Iterable[Template]) -> TemplateIndex:
-        """In the order of their names; of one name those in the account's usual languages first."""
+        """Return the index: sorted by name, then with the account's most used languages first."""
         listed = list(templates)
         usual = Counter(_base_language(template) for template in listed)
-        ordered = tuple(
-            sorted(listed, key=lambda one: (one.name, -usual[_base_language(one)], one.language))
-        )
+        ordered = tuple(sorted(listed, key=lambda template: _sort_key(template, usual)))
         names: dict[str, tuple[Template, ...]] = {}
         for template in ordered:
             names[template.name] = (*names.get(template.name, ()), template)
@@ -66,12 +63,14 @@ class TemplateIndex:
 
     @property
     def sendable(self) -> tuple[Template, ...]:
-        """What can be sent from here, now."""
+        """The templates that can be sent from Slack now."""
         return tuple(template for template in self.templates if not send_blocker(template))
 
     def find_by_name(self, name: str, language: str = "") -> tuple[Template, ...]:
-        """Every language of a name; spaces and capitals are forgiven. With a ``language`` ("en_US",
-        "en") the very one, else its variants."""
+        """Return a name's templates in every language, ignoring case and spaces in ``name``.
+
+        With a ``language`` ("en_US", "en") return that one, else its variants.
+        """
         found = self.by_name.get("_".join(name.strip().lower().split()), ())
         if not language:
             return found
@@ -84,7 +83,7 @@ class TemplateIndex:
         )
 
     def suggest_names(self, typed: str) -> tuple[str, ...]:
-        """Names that a misspelt one may have meant, the likeliest first."""
+        """Return similar names, the most similar first."""
         normalized_name = "_".join(typed.strip().lower().split())
         found = process.extract(
             normalized_name,
@@ -100,9 +99,12 @@ class TemplateIndex:
 
 
 class TemplateCatalog:
-    """Raises the ``ChakraError``s of the client, and ``NotConfigured`` where the account of the
-    templates cannot be found: it is ``waba_id``, else that of the number ``sender_id``, else the
-    only one there is. ``plugin_id`` narrows the listing of numbers to those of one plugin."""
+    """Reads and writes templates.
+
+    Its methods raise the client's ``ChakraError``s, and ``NotConfigured`` if the account can't be
+    determined: it is ``waba_id``, else that of the number ``sender_id``, else the only account.
+    ``plugin_id`` limits the numbers to those of one plugin.
+    """
 
     def __init__(
         self,
@@ -125,28 +127,27 @@ class TemplateCatalog:
         )
 
     async def get_template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
-        """Raises ``NotFound`` for one that is no more."""
+        """Return the template. Raises ``NotFound`` if it doesn't exist any more."""
         index = await self.get_index(refresh=refresh)
         found = index.value.by_id.get(template_id)
         if found is None:
-            hint = "It is not in the account any more. /chakra templates shows what there is."
+            hint = "It may have been deleted. See all with /chakra templates."
             raise NotFound("template", template_id, hint=hint)
         return Cached(found, index.age_seconds, index.stale, index.reason)
 
     async def get_last_known(self, template_id: str) -> Template:
-        """As it is remembered, however old that is; asked for where this process has not seen it.
-        Raises ``NotFound``."""
+        """Return the cached template, however old, or load it. Raises ``NotFound``."""
         index = self.get_cached_index()
         cached = index.by_id.get(template_id) if index else None
         return cached or (await self.get_template(template_id)).value
 
     def get_cached_index(self) -> TemplateIndex | None:
-        """What is known without asking, however old: for a form that must open at once."""
+        """Return the cached index, however old, for a form that can't wait."""
         cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
         return cached.value if cached is not None else None
 
     async def get_senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
-        """The numbers that are connected, the one of the settings first."""
+        """Return the connected numbers, the one from the settings first."""
         numbers = await self._get_numbers(refresh=refresh)
         return Cached(
             self._filter_connected(numbers.value),
@@ -157,34 +158,36 @@ class TemplateCatalog:
 
     def _filter_connected(self, numbers: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
         found = (number for number in numbers if number.is_connected)
-        return tuple(sorted(found, key=lambda one: one.id != self._sender_id))
+        return tuple(sorted(found, key=lambda number: number.id != self._sender_id))
 
     def get_cached_senders(self) -> tuple[PhoneNumber, ...]:
-        """As ``remembered``, of the numbers that are connected."""
+        """Return the cached connected numbers, however old."""
         cached = self._cache.peek(SENDERS_CACHE_KIND, CACHE_KEY)
         return self._filter_connected(cached.value) if cached is not None else ()
 
     async def get_default_sender_id(self) -> str:
-        """Meta's id of the number that sends where nobody chose one. Raises ``UsageError`` where
-        somebody must, ``NotConfigured`` where there is none."""
+        """Return Meta's ID of the number that sends unless another one is chosen.
+
+        Raises ``UsageError`` if there are several, ``NotConfigured`` if there is none.
+        """
         if self._sender_id:
             return self._sender_id
         try:
             found = (await self.get_senders()).value
-        except ChakraError as refused:
-            if not _is_listing_unsupported(refused):
+        except ChakraError as error:
+            if not _is_listing_unsupported(error):
                 raise
             found = ()
         if not found:
             raise NotConfigured(
-                SENDER_ID_SETTING, "Chakra does not tell which number messages are sent from."
+                SENDER_ID_SETTING, "Chakra doesn't say which number messages are sent from."
             )
         if len(found) > 1:
-            raise UsageError("Choose the number that it is sent from.")
+            raise UsageError("Choose a number to send from.")
         return found[0].id
 
     async def create(self, template: NewTemplate) -> TemplateSubmission:
-        """Whatever comes of it, the next look asks anew: the outcome of a write may be unknown."""
+        """Create a template. The cache is invalidated even on error: it may have been created."""
         account = await self._find_waba_id()
         try:
             return await self._chakra.templates.create(account, template)
@@ -211,12 +214,12 @@ class TemplateCatalog:
             return self._waba_id
         try:
             numbers = (await self._get_numbers()).value
-        except ChakraError as refused:
-            if _is_listing_unsupported(refused):
+        except ChakraError as error:
+            if _is_listing_unsupported(error):
                 raise NotConfigured(
                     WABA_ID_SETTING,
-                    "Chakra does not tell which WhatsApp Business Account the templates are in.",
-                ) from refused
+                    "Chakra doesn't say which WhatsApp Business Account the templates belong to.",
+                ) from error
             raise
         of_sender = {
             number.waba for number in numbers if number.id == self._sender_id and number.waba
@@ -228,14 +231,18 @@ class TemplateCatalog:
 
 
 def matches_language(template: Template, language: str) -> bool:
-    """``en`` means ``en_US`` and ``en_GB`` too."""
+    """Return whether the template is in ``language``; ``en`` includes ``en_US`` and ``en_GB``."""
     code = template.language.lower()
     return code == language or code.startswith(f"{language}_")
 
 
 def _base_language(template: Template) -> str:
-    """``en`` of ``en_US``."""
+    """Return ``en`` for ``en_US``."""
     return template.language.partition("_")[0].lower()
+
+
+def _sort_key(template: Template, usual: Counter[str]) -> tuple[str, int, str]:
+    return template.name, -usual[_base_language(template)], template.language
 
 
 def _searchable_words(template: Template) -> frozenset[str]:
@@ -249,7 +256,10 @@ def _searchable_words(template: Template) -> frozenset[str]:
 
 
 def _is_listing_unsupported(error: ChakraError) -> bool:
-    """The listing is not documented: a Chakra may not have it, or not for this key."""
+    """Return whether the error means that this endpoint is missing or not allowed.
+
+    The list of numbers isn't documented.
+    """
     if isinstance(error, AuthenticationError):
         return error.status == 403
     return isinstance(error, Rejected | InvalidResponse)
@@ -257,5 +267,5 @@ def _is_listing_unsupported(error: ChakraError) -> bool:
 
 def _account_count_message(count: int) -> str:
     if not count:
-        return "Chakra lists no WhatsApp Business Account, so its templates cannot be found."
-    return f"Chakra lists {count} WhatsApp Business Accounts, and it is not set which one to use."
+        return "Chakra lists no WhatsApp Business Account, so templates can't be loaded."
+    return f"Chakra lists {count} WhatsApp Business Accounts. Set which one to use."

@@ -1,7 +1,7 @@
-"""A template that somebody writes in the form: what is wrong with it, and the components it makes.
+"""A template as filled in in the form: its validation, and the components made from it.
 
 The rules are Meta's: developers.facebook.com/docs/whatsapp/business-management-api/
-message-templates/components. What is not checked here, Meta says itself.
+message-templates/components. What isn't checked here, Meta checks.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from bot.chakra.templates import NewTemplate
 MAX_LENGTHS: Mapping[str, int] = {"name": 512, "header": 60, "body": 1024, "footer": 60}
 """Characters."""
 CATEGORIES = ("UTILITY", "MARKETING")
-"""Of an authentication template Meta writes the words itself, so there is nothing to draft."""
-EDITABLE_STATES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
-"""States in which Meta takes a change."""
+"""Without AUTHENTICATION, whose text Meta writes itself."""
+EDITABLE_STATUSES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
+"""Statuses in which Meta accepts a change."""
 
-VARIABLE_FORMAT_HINT = "A variable is written as {{1}}, or as {{first_name}} in small letters."
+VARIABLE_FORMAT_HINT = "Write variables as {{1}} or, in lowercase, {{first_name}}."
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -38,8 +38,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TemplateDraft:
-    """The fields of the form by their names; ``examples`` has a line for each variable of the body,
-    in their order."""
+    """The fields of the form; ``examples`` has one line for each variable of the body, in order."""
 
     name: str = ""
     language: str = ""
@@ -52,7 +51,7 @@ class TemplateDraft:
 
     @classmethod
     def from_values(cls, values: Mapping[str, str]) -> TemplateDraft:
-        """Of a submitted form, where fields may be missing."""
+        """Return the draft of a submitted form, whose fields may be missing."""
         return cls(**{field: values.get(field, "").strip() for field in cls.__slots__})
 
     @classmethod
@@ -85,8 +84,11 @@ class TemplateDraft:
         )
 
     def to_components(self, current: Template | None = None) -> list[Json]:
-        """In Meta's shape. Of ``before`` everything is kept that the form does not show: buttons, a
-        header that is a file or a place, components of newer sorts."""
+        """Return the components in Meta's format.
+
+        What the form doesn't show is taken from ``current``: buttons, a media or location header,
+        unknown components.
+        """
         current_parts = (
             {part.type: dict(part.definition) for part in current.components} if current else {}
         )
@@ -97,8 +99,8 @@ class TemplateDraft:
             "BODY": self._body_component(current_parts.get("BODY", {})),
             "FOOTER": {"type": "FOOTER", "text": self.footer} if self.footer else None,
         }
-        form = dict.fromkeys([*drafted_parts, *current_parts])
-        components = (drafted_parts.get(sort, current_parts.get(sort)) for sort in form)
+        kinds = dict.fromkeys([*drafted_parts, *current_parts])
+        components = (drafted_parts.get(kind, current_parts.get(kind)) for kind in kinds)
         return [component for component in components if component]
 
     @property
@@ -132,22 +134,22 @@ class TemplateDraft:
 
 
 def is_editable(template: Template) -> bool:
-    """Whether the form can show what a change would send."""
+    """Return whether the template can be edited in the form."""
     return (
-        template.status in EDITABLE_STATES
+        template.status in EDITABLE_STATUSES
         and not template.is_one_time_code
         and template.body is not None
     )
 
 
 def has_non_text_header(template: Template | None) -> bool:
-    """One that is a file or a place, which the form does not show."""
+    """Return whether the header is a file or a location, which the form doesn't show."""
     header = template.header if template else None
     return header is not None and header.format not in ("", "TEXT")
 
 
 def validate_draft(draft: TemplateDraft, *, is_new: bool = True) -> dict[str, str]:
-    """Field -> what is wrong. Name, language and category only of a ``new`` one."""
+    """Return field -> error; name, language and category are checked only if it is new."""
     found = dict(_validate_identity(draft)) if is_new else {}
     found |= dict(_validate_lengths(draft))
     for field, error in (
@@ -158,7 +160,7 @@ def validate_draft(draft: TemplateDraft, *, is_new: bool = True) -> dict[str, st
         if error:
             found.setdefault(field, error)
     if VARIABLE_PATTERN.search(draft.footer):
-        found.setdefault("footer", "A footer has no variables.")
+        found.setdefault("footer", "Footers can't have variables.")
     for field, error in _validate_examples(draft):
         found.setdefault(field, error)
     return found
@@ -167,10 +169,10 @@ def validate_draft(draft: TemplateDraft, *, is_new: bool = True) -> dict[str, st
 def _validate_identity(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     if not _NAME.fullmatch(draft.name):
         better = re.sub(r"[^a-z0-9]+", "_", draft.name.lower()).strip("_")
-        tip = f" For instance: {better[:60]}" if better else ""
-        yield "name", f"A name has small letters, digits and underscores only.{tip}"
+        tip = f" For example: {better[:60]}" if better else ""
+        yield "name", f"Use only lowercase letters, numbers and underscores.{tip}"
     if not draft.language:
-        yield "language", "Choose the language of the text."
+        yield "language", "Choose a language."
     if draft.category not in CATEGORIES:
         yield "category", "Choose a category."
 
@@ -179,23 +181,23 @@ def _validate_lengths(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     for field, max_length in MAX_LENGTHS.items():
         length = len(getattr(draft, field))
         if length > max_length:
-            yield field, f"That is {length:,} characters; WhatsApp takes {max_length:,}."
+            yield field, f"This is {length:,} characters; WhatsApp allows {max_length:,}."
 
 
 def _validate_header(draft: TemplateDraft) -> str:
     if "\n" in draft.header:
-        return "A heading is one line."
+        return "A header must be one line."
     if len(find_variable_names(draft.header)) > 1:
-        return "A heading has one variable at the most."
+        return "A header can have only one variable."
     return _validate_variables(draft.header)
 
 
 def _validate_body(draft: TemplateDraft) -> str:
     if not draft.body:
-        return "Write what the message says."
+        return "Enter the message text."
     found = list(VARIABLE_PATTERN.finditer(draft.body))
     if found and (found[0].start() == 0 or found[-1].end() == len(draft.body)):
-        return "A variable cannot stand at the very start or end. Put a word or a full stop there."
+        return "The body can't start or end with a variable. Add a word or a period there."
     return _validate_variables(draft.body)
 
 
@@ -207,7 +209,7 @@ def _validate_variables(text: str) -> str:
     numbers = [name for name in names if name.isdigit()]
     if numbers and len(numbers) == len(names):
         if list(names) != [str(number) for number in range(1, len(names) + 1)]:
-            return "Number the variables {{1}}, {{2}} and so on, without a gap."
+            return "Number the variables {{1}}, {{2}} and so on, without gaps."
     elif not all(_VARIABLE_NAME.fullmatch(name) for name in names if not name.isdigit()):
         return VARIABLE_FORMAT_HINT
     return ""
@@ -216,24 +218,24 @@ def _validate_variables(text: str) -> str:
 def _validate_variable_style(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     kinds = {name.isdigit() for name in find_variable_names(f"{draft.header}\n{draft.body}")}
     if len(kinds) > 1:
-        yield "body", "Give all variables numbers, or all of them names."
+        yield "body", "Use either numbers or names for all variables, not both."
 
 
 def _validate_examples(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
     if find_variable_names(draft.header) and not draft.header_example:
-        yield "header_example", "Give an example of the heading’s variable."
+        yield "header_example", "Enter an example for the header's variable."
     wanted = len(find_variable_names(draft.body))
     given = len([line for line in draft.examples.splitlines() if line.strip()])
     if given != wanted:
-        needs = "no line" if not wanted else "one line" if wanted == 1 else f"{wanted} lines"
-        yield (
-            "examples",
-            f"The text has {_variable_count_text(wanted)}, so write {needs} here, one for each.",
-        )
+        yield "examples", _example_count_error(wanted)
 
 
-def _variable_count_text(variables: int) -> str:
-    return {0: "no variables", 1: "one variable"}.get(variables, f"{variables} variables")
+def _example_count_error(count: int) -> str:
+    if not count:
+        return "The body has no variables, so leave this empty."
+    if count == 1:
+        return "The body has one variable, so enter one example."
+    return f"The body has {count} variables, so enter {count} lines, one for each."
 
 
 def _examples(part: Header | Body | Footer | None) -> list[str]:

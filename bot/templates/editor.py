@@ -1,4 +1,4 @@
-"""The form in which a template is written: a new one, or a change of one that there is."""
+"""The form that creates or edits a template."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from bot.templates.draft import CATEGORIES, MAX_LENGTHS, TemplateDraft, has_non_
 
 CREATE = "templates.create"
 EDIT = "templates.edit"
-"""``action_id`` of the button that opens a form, and the form's ``callback_id``."""
+"""The ``action_id`` of the button that opens the form, and the form's ``callback_id``."""
 
-REVIEW_NOTE = "WhatsApp looks at it before it can be sent: usually for minutes, at times for a day."
+REVIEW_NOTE = (
+    "WhatsApp reviews a template before it can be sent, usually within minutes, sometimes a day."
+)
+IN_USE_NOTE = (
+    "This template is in use. It can't be sent from Slack until WhatsApp approves the change."
+)
 
 
 def render_new_form() -> View:
@@ -26,7 +31,9 @@ def render_new_form() -> View:
         "New template",
         [
             _text_field(
-                "name", "Name", hint="Small letters, digits and underscores, as order_update."
+                "name",
+                "Name",
+                hint="Lowercase letters, numbers and underscores, like order_update.",
             ),
             blocks.select_field(
                 "language",
@@ -43,8 +50,11 @@ def render_new_form() -> View:
 
 
 def render_edit_form(template: Template) -> View:
-    """Name and language cannot be changed, the category only before the approval: Meta's rules. A
-    header that is a file or a place stays as it is."""
+    """Return the form for an existing template.
+
+    By Meta's rules, name and language can't be changed, and the category only before approval. A
+    media or location header stays as it is.
+    """
     draft = TemplateDraft.from_template(template)
     language = blocks.clip(vocabulary.language_name(template.language), 100)
     fields = [blocks.section(markup(bold(blocks.clip(template.name, 150)), "  ", language))]
@@ -52,11 +62,15 @@ def render_edit_form(template: Template) -> View:
         fields.append(_category_field(template.category))
     if not has_non_text_header(template):
         fields += _header_fields(draft)
-    return _build_modal(EDIT, "Edit template", [*fields, *_text_fields(draft)])
+    notes = [IN_USE_NOTE] if template.status == "APPROVED" else []
+    return _build_modal(EDIT, "Edit template", [*fields, *_text_fields(draft)], notes)
 
 
-def _build_modal(callback_id: str, title: str, fields: Sequence[Block]) -> View:
-    return blocks.form_modal(callback_id, title, "Hand in", [*fields, blocks.context(REVIEW_NOTE)])
+def _build_modal(
+    callback_id: str, title: str, fields: Sequence[Block], notes: Sequence[str] = ()
+) -> View:
+    content = [*fields, blocks.context(*notes, REVIEW_NOTE)]
+    return blocks.form_modal(callback_id, title, "Submit for review", content)
 
 
 def _category_field(initial: str) -> Block:
@@ -67,28 +81,27 @@ def _category_field(initial: str) -> Block:
         placeholder="Choose a category",
         choices=[Choice(vocabulary.category_name(category), category) for category in CATEGORIES],
         initial=initial,
-        hint="Utility is about something that the person asked for or bought. All else is "
-        "marketing.",
+        hint="Utility: about an order or request the customer made. Everything else is Marketing.",
     )
 
 
 def _header_fields(draft: TemplateDraft) -> list[Block]:
-    example = "Example for the heading’s variable"
+    example = "Header example"
     return [
-        _text_field("header", "Heading", draft.header, optional=True),
+        _text_field("header", "Header", draft.header, optional=True),
         _text_field("header_example", example, draft.header_example, optional=True),
     ]
 
 
 def _text_fields(draft: TemplateDraft) -> list[Block]:
-    body = "For what differs from person to person write {{1}}, {{2}} … or {{first_name}}."
-    examples = "One line for each variable of the text, in their order."
+    body = "Add variables as {{1}}, {{2}} or {{first_name}}."
+    examples = "One line for each variable of the body, in order."
     return [
-        _text_field("body", "Text", draft.body, hint=body, multiline=True),
+        _text_field("body", "Body", draft.body, hint=body, multiline=True),
         _text_field(
             "examples", "Examples", draft.examples, hint=examples, optional=True, multiline=True
         ),
-        _text_field("footer", "Small print below", draft.footer, optional=True),
+        _text_field("footer", "Footer", draft.footer, optional=True),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The templates as a list: which ones, and what the words of a filter mean. Pure."""
+"""Filter and group templates for lists and menus. Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FILTER_SYNONYMS: Mapping[str, str] = {
     "otp": "authentication",
     "auth": "authentication",
 }
-"""What people type for Meta's words."""
+"""What people type -> Meta's word."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateFilter:
-    """In lower case; ``words`` are the beginnings of words of the name or the text. "" is any."""
+    """Values in lower case; "" matches all. ``words`` match the start of words of name or text."""
 
     words: str = ""
     status: str = ""
@@ -36,14 +36,14 @@ class TemplateFilter:
 
 @dataclass(frozen=True, slots=True)
 class TemplateFamily:
-    """One name, in the languages that passed the filter."""
+    """The templates of one name that match the filter, one for each language."""
 
     name: str
     templates: tuple[Template, ...]
 
 
 def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[TemplateFamily, ...]:
-    """By name; those whose names have the words before those whose texts have them."""
+    """Return families by name; matches in the name come before matches in the text."""
     prefixes = tokenize(criteria.words)
     found = [
         TemplateFamily(name, matching)
@@ -56,7 +56,11 @@ def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[Templ
     ]
     return tuple(
         sorted(
-            found, key=lambda one: (not _all_prefixes_match(prefixes, tokenize(one.name)), one.name)
+            found,
+            key=lambda family: (
+                not _all_prefixes_match(prefixes, tokenize(family.name)),
+                family.name,
+            ),
         )
     )
 
@@ -64,8 +68,10 @@ def find_families(index: TemplateIndex, criteria: TemplateFilter) -> tuple[Templ
 def sendable_templates(
     index: TemplateIndex, query: str, last_used: Sequence[tuple[str, str]]
 ) -> tuple[Template, ...]:
-    """Those that can be sent, for a menu; ``last_used`` are names with languages, and come first,
-    in their order."""
+    """Return the templates that can be sent, for a menu.
+
+    ``last_used`` are (name, language) pairs that come first, in their order.
+    """
     found = [
         template
         for family in find_families(index, TemplateFilter(words=query))
@@ -75,22 +81,22 @@ def sendable_templates(
     return tuple(
         sorted(
             (template for template in found if not send_blocker(template)),
-            key=lambda one: ranks.get((one.name, one.language), len(ranks)),
+            key=lambda template: ranks.get((template.name, template.language), len(ranks)),
         )
     )
 
 
 def parse_filter_value(typed: str) -> str:
-    """A filter's word as it is compared: ``In review`` -> ``pending``, ``all`` -> "" ."""
+    """Normalize a filter's value: ``In review`` -> ``pending``, ``all`` -> ``""``."""
     word = typed.strip().casefold()
     word = FILTER_SYNONYMS.get("".join(letter for letter in word if letter.isalpha()), word)
     return "" if word == ANY else word.replace(" ", "_").replace("-", "_")
 
 
-def available_states(index: TemplateIndex) -> tuple[str, ...]:
-    """The known ones that some template has, then those that Meta has added since."""
+def available_statuses(index: TemplateIndex) -> tuple[str, ...]:
+    """Return the statuses in use: the known ones first, in the order of the list."""
     used = {template.status.lower() for template in index.templates} - {""}
-    known = [state.lower() for state in vocabulary.STATES if state.lower() in used]
+    known = [status.lower() for status in vocabulary.STATUSES if status.lower() in used]
     return (*known, *sorted(used - set(known)))
 
 
@@ -99,15 +105,15 @@ def available_categories(index: TemplateIndex) -> tuple[str, ...]:
 
 
 def available_languages(index: TemplateIndex) -> tuple[str, ...]:
-    """Meta's codes, as Meta writes them."""
+    """Return the language codes in use, in Meta's spelling."""
     return tuple(sorted({template.language for template in index.templates} - {""}))
 
 
-def group_by_state(templates: Iterable[Template]) -> dict[str, list[str]]:
-    """State -> the codes of the languages that are in it; what can be sent comes first."""
-    order = list(vocabulary.STATES)
+def group_by_status(templates: Iterable[Template]) -> dict[str, list[str]]:
+    """Return status -> language codes; sendable statuses come first."""
+    order = list(vocabulary.STATUSES)
     found: dict[str, list[str]] = {}
-    for template in sorted(templates, key=lambda one: _state_rank(one.status, order)):
+    for template in sorted(templates, key=lambda template: _status_rank(template.status, order)):
         found.setdefault(template.status, []).append(template.language)
     return found
 
@@ -128,5 +134,5 @@ def _all_prefixes_match(prefixes: Iterable[str], words: Collection[str]) -> bool
     return all(any(word.startswith(start) for word in words) for start in prefixes)
 
 
-def _state_rank(status: str, order: list[str]) -> int:
+def _status_rank(status: str, order: list[str]) -> int:
     return order.index(status) if status in order else len(order)

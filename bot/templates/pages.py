@@ -18,9 +18,9 @@ from bot.templates.list_query import (
     TemplateFilter,
     available_categories,
     available_languages,
-    available_states,
+    available_statuses,
     find_families,
-    group_by_state,
+    group_by_status,
 )
 from bot.templates.preview import summary_line
 
@@ -79,7 +79,7 @@ def _filter_families(query: TemplateListQuery, index: TemplateIndex) -> tuple[Te
         return ()
     languages = available_languages(index)
     base_languages = {language.split("_")[0] for language in languages}
-    _check_value("status", query.status, available_states(index))
+    _check_value("status", query.status, available_statuses(index))
     _check_value("category", query.category, available_categories(index))
     _check_value("language", query.language, languages, aliases=base_languages)
     return find_families(
@@ -95,12 +95,12 @@ def _check_value(
 
 
 def _heading(query: TemplateListQuery, count: int, total: int) -> list[str]:
-    """12 of 31 templates · approved · language en"""
+    """Return the parts of ``12 of 31 templates · approved · language en``."""
     parts: list[str] = [bold(f"{count} of {total} templates")]
     if query.words:
         parts.append(f'"{query.words}"')
     if query.status:
-        parts.append(vocabulary.state_name(query.status.upper()).lower())
+        parts.append(vocabulary.status_name(query.status.upper()).lower())
     if query.category:
         parts.append(vocabulary.category_name(query.category.upper()).lower())
     if query.language:
@@ -109,7 +109,7 @@ def _heading(query: TemplateListQuery, count: int, total: int) -> list[str]:
 
 
 def _empty_state(query: TemplateListQuery, index: TemplateIndex) -> Markup:
-    """Say what to change if nothing is left."""
+    """Return what to change so that the list isn't empty."""
     if not index.templates:
         return markup("This WhatsApp account has no templates yet.")
     suggestions = index.suggest_names(query.words) if query.words else ()
@@ -128,8 +128,8 @@ def _empty_state(query: TemplateListQuery, index: TemplateIndex) -> Markup:
 
 def render_row(family: TemplateFamily) -> Block:
     template = card.pick_preferred(family.templates)
-    states = "  ·  ".join(_state_line(*item) for item in group_by_state(family.templates).items())
-    details = f"{vocabulary.category_name(template.category)}  ·  {states}"
+    statuses = [_status_line(*item) for item in group_by_status(family.templates).items()]
+    details = "  ·  ".join([vocabulary.category_name(template.category), *statuses])
     text_lines = [
         bold(blocks.clip(escape(family.name), 150)),
         blocks.clip(escape(details), MAX_ROW_LENGTH),
@@ -140,10 +140,10 @@ def render_row(family: TemplateFamily) -> Block:
     )
 
 
-def _state_line(status: str, languages: Sequence[str]) -> str:
-    """:large_green_circle: Approved in en_US, es and 3 more"""
+def _status_line(status: str, languages: Sequence[str]) -> str:
+    """Return ``:large_green_circle: Approved in en_US, es and 3 more``."""
     named = ", ".join(languages[:MAX_LANGUAGES])
     remaining = len(languages) - MAX_LANGUAGES
-    return f"{vocabulary.state_label(status)} in {named}" + (
+    return f"{vocabulary.status_label(status)} in {named}" + (
         f" and {remaining} more" if remaining > 0 else ""
     )

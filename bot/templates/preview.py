@@ -1,7 +1,7 @@
-"""What the recipient will see, as blocks: WhatsApp's formatting in Slack's, variables filled in.
+"""The preview of a message as blocks: WhatsApp's formatting as Slack's, with variables filled in.
 
-Both write *bold*, _italic_, ~struck~ and ``` code ``` alike, so a text goes over nearly as it is;
-what Slack alone would make something of (its markup, the names of emoji) is kept from it.
+Both write *bold*, _italic_, ~struck~ and ``` code ``` the same way, so most text stays as it is.
+Only what Slack alone would interpret (its markup, emoji names) is neutralized.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MAX_LINE_LENGTH = 200
 MAX_URL_LENGTH = 150
 
 # Characters as Slack counts them, with "&amp;" for "&". Together they leave room for a card in the
-# 12,000 of a message; only WhatsApp's longest text of nothing but such signs would fill the body.
+# 12,000 of a message. WhatsApp's longest body reaches the limit only if it is all ampersands.
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH, MAX_FOOTER_LENGTH, MAX_BUTTONS_LENGTH = 600, 5_200, 300, 1_200
 
-# Meta writes these words itself, in the template's language. Source: Meta's page on authentication
+# Meta writes this text itself, in the template's language. Source: Meta's page on authentication
 # templates.
 OTP_TEXT = "*{{1}}* is your verification code."
 OTP_CAUTION = " For your security, do not share this code."
@@ -49,12 +49,14 @@ DEFAULT_BUTTON_EMOJI = ":black_square_button:"
 
 _EMOJI_NAME = re.compile(r":(?=[a-z0-9_+'-]+:)")
 _WORD_JOINER = "\u2060"
-"""A word joiner: it takes no room, and after it Slack sees no name of an emoji."""
+"""Has no width, and keeps Slack from reading the colon before it as the start of an emoji name."""
 
 
 def render_preview(template: Template, values: Mapping[str, str] | None = None) -> list[Block]:
-    """At most six blocks. A variable without a value is shown as ‹1›. ``values`` as in a form:
-    field's key -> value; a ``file`` among them is the name of the upload."""
+    """Return at most six blocks. A variable without a value is shown as ‹1›.
+
+    ``values`` are those of a form: key of the field -> value (for ``file``, the upload's name).
+    """
     given = {key: value.strip() for key, value in (values or {}).items() if value.strip()}
     header = _header(template, given)
     content = [blocks.section(blocks.clip(header, MAX_HEADER_LENGTH))] if header else []
@@ -73,7 +75,7 @@ def render_preview(template: Template, values: Mapping[str, str] | None = None) 
 def summary_line(
     template: Template, values: Mapping[str, str] | None = None, max_length: int = 150
 ) -> Markup:
-    """The beginning of the text in one line, for notifications and lists."""
+    """Return the beginning of the text in one line, for notifications and lists."""
     flat = " ".join(
         _fill_variables(_body_text(template), _body_values(template, values or {})).split()
     )
@@ -81,8 +83,11 @@ def summary_line(
 
 
 def to_mrkdwn(text: str) -> Markup:
-    """A text of WhatsApp's as mrkdwn. Nothing is isolated for its direction: a mark at the start
-    of a line would hide the quote sign or the asterisk behind it."""
+    """Return WhatsApp text as mrkdwn.
+
+    Right-to-left text isn't isolated: a mark at the start of a line would hide the quote sign or
+    the asterisk after it.
+    """
     safe = sanitize_text(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Markup(_EMOJI_NAME.sub(f":{_WORD_JOINER}", safe))
 
@@ -104,7 +109,7 @@ def _header(template: Template, given: Mapping[str, str]) -> Markup:
 
 
 def _media_header(template: Template, given: Mapping[str, str]) -> Markup:
-    """Its address, not the picture: Slack refuses the whole message for one it cannot fetch."""
+    """Show the link, not the picture: Slack rejects a whole message whose image it can't fetch."""
     name = given.get(asked.FILE) or given.get(asked.FILENAME) or given.get(asked.MEDIA)
     label = code(blocks.clip(name, MAX_URL_LENGTH)) if name else "‹file›"
     return markup(Markup(MEDIA_LABELS[template.media_format]), "  ", label)
@@ -129,7 +134,7 @@ def _location_header(given: Mapping[str, str]) -> Markup:
 
 
 def _body_text(template: Template) -> str:
-    """Of an authentication template Meta's own words, in English where Meta does not list them."""
+    """Return the body; for an authentication template without one, Meta's text in English."""
     body = template.body
     text = body.text if body else ""
     if template.is_one_time_code and not text.strip():
@@ -160,7 +165,7 @@ def _fill_variables(text: str, values: Mapping[str, str]) -> str:
 
 
 def _split_sections(text: str) -> Sequence[Markup]:
-    """The text cut into what one section holds, at line ends where that can be."""
+    """Split the text into sections, at line breaks if possible."""
     parts: list[str] = []
     section = ""
     for line in blocks.clip(to_mrkdwn(text.strip()), MAX_BODY_LENGTH).split("\n"):
@@ -193,7 +198,7 @@ def _button(template: Template, position: int, button: Button, given: Mapping[st
 def _button_target(
     template: Template, position: int, button: Button, given: Mapping[str, str]
 ) -> str:
-    """Where it leads, or what it copies."""
+    """Return the link, the phone number, or the code that it copies."""
     values = asked.button_values(template, position, given)
     if button.type == "COPY_CODE":
         return values.get("1") or "‹code›"
@@ -202,8 +207,8 @@ def _button_target(
 
 def _unsupported_parts_note(template: Template) -> str:
     names = [
-        part.type.replace("_", " ").lower() or "part of a newer sort"
+        part.type.replace("_", " ").lower() or "newer component"
         for part in template.other_components
     ]
     listed = ", ".join(dict.fromkeys(names))
-    return blocks.clip(f"It also has what cannot be shown here: {listed}", MAX_LINE_LENGTH) + "."
+    return blocks.clip(f"Not shown in this preview: {listed}", MAX_LINE_LENGTH) + "."

@@ -1,4 +1,4 @@
-"""What a template asks for, as the fields of a form."""
+"""The values that a template needs, as the fields of a form."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ MEDIA, FILE, FILENAME, CODE = "media", "file", "filename", "otp"
 LATITUDE, LONGITUDE = "latitude", "longitude"
 LOCATION_NAME, LOCATION_ADDRESS = "location_name", "location_address"
 VARIABLE_PREFIX = "var_"
-"""What the keys of variables begin with."""
+"""The prefix of the keys of variables."""
 
-_MEDIA_NOUNS: Mapping[str, str] = {"IMAGE": "picture", "VIDEO": "video", "DOCUMENT": "document"}
+_MEDIA_NOUNS: Mapping[str, str] = {"IMAGE": "Picture", "VIDEO": "Video", "DOCUMENT": "Document"}
 
 
 class FieldKind(StrEnum):
     TEXT = "text"
     URL_SUFFIX = "suffix"
-    """The end of a button's address."""
+    """The end of a button's link."""
     COUPON = "coupon"
     CODE = "code"
     LINK = "link"
     FILE = "file"
-    """An upload; either it or the LINK is given."""
+    """An upload, instead of the LINK."""
     COORDINATE = "degrees"
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """``key`` is the field's ``block_id`` and the name of its value: ``var_body_1``,
-    ``var_header_first_name``, ``var_button_0_1``, ``media``. ``label`` and ``example`` are plain
-    text from outside."""
+    """One input of the form.
+
+    ``key`` is the field's ``block_id`` and the name of its value, such as ``var_body_1``,
+    ``var_header_first_name``, ``var_button_0_1`` or ``media``. ``label`` and ``example`` are
+    unescaped text from Chakra.
+    """
 
     key: str
     label: str
@@ -43,7 +46,7 @@ class TemplateField:
 
 
 def template_fields(template: Template) -> tuple[TemplateField, ...]:
-    """In the order header, body, buttons; each key once."""
+    """Return the fields in the order header, body, buttons; each key once."""
     if template.is_one_time_code:
         return (TemplateField(CODE, "One-time code", kind=FieldKind.CODE),)
     found = [
@@ -54,8 +57,7 @@ def template_fields(template: Template) -> tuple[TemplateField, ...]:
 
 
 def template_variables(template: Template) -> tuple[Variable, ...]:
-    """The template's variables, each once. Of a component that is there twice, as Meta never has
-    it, what belongs to no button of the template is left out."""
+    """Return the template's variables, each once, without those of buttons that don't exist."""
     count = len(template.buttons)
     found = (
         variable
@@ -73,8 +75,10 @@ def field_key(variable: Variable) -> str:
 
 
 def match_field(fields: Sequence[TemplateField], typed: str) -> TemplateField | None:
-    """The field that ``1=…`` or ``first_name=…`` of a typed line means: by its key, by its key
-    without ``var_``, or by its variable, of the body before others."""
+    """Return the field that a typed name (``1``, ``first_name``) means.
+
+    A name matches a key, a key without ``var_``, or a variable; one of the body wins.
+    """
     name = typed.strip().lower()
     by_key = {field.key.lower(): field for field in fields}
     bare = (f"{VARIABLE_PREFIX}{part}{name}" for part in ("", "body_", "header_"))
@@ -92,7 +96,7 @@ def match_field(fields: Sequence[TemplateField], typed: str) -> TemplateField | 
 def component_values(
     template: Template, component: str, values: Mapping[str, str]
 ) -> dict[str, str]:
-    """Variable -> value, of "header" or "body", as far as they are filled in."""
+    """Return variable -> value for ``component`` "header" or "body", without empty ones."""
     if template.is_one_time_code:
         return {"1": values[CODE]} if component == "body" and values.get(CODE) else {}
     return _filled_values(
@@ -102,7 +106,7 @@ def component_values(
 
 
 def button_values(template: Template, position: int, values: Mapping[str, str]) -> dict[str, str]:
-    """The same of one button, by its place among all, from 0."""
+    """Return variable -> value for the button at ``position``, counted from 0."""
     own_variables = (
         variable
         for variable in template_variables(template)
@@ -122,19 +126,19 @@ def _filled_values(variables: Iterator[Variable], values: Mapping[str, str]) -> 
 def _header_fields(template: Template) -> Iterator[TemplateField]:
     if template.media_format:
         noun = _MEDIA_NOUNS[template.media_format]
-        yield TemplateField(MEDIA, f"Link to the {noun}", kind=FieldKind.LINK, optional=True)
-        yield TemplateField(FILE, f"Or upload the {noun}", kind=FieldKind.FILE, optional=True)
+        yield TemplateField(MEDIA, f"{noun}: a link", kind=FieldKind.LINK, optional=True)
+        yield TemplateField(FILE, f"{noun}: or a file", kind=FieldKind.FILE, optional=True)
     if template.has_location_header:
         yield TemplateField(LATITUDE, "Latitude", "12.9716", FieldKind.COORDINATE)
         yield TemplateField(LONGITUDE, "Longitude", "77.5946", FieldKind.COORDINATE)
-        yield TemplateField(LOCATION_NAME, "Name of the place", optional=True)
-        yield TemplateField(LOCATION_ADDRESS, "Address of the place", optional=True)
+        yield TemplateField(LOCATION_NAME, "Place name", optional=True)
+        yield TemplateField(LOCATION_ADDRESS, "Place address", optional=True)
 
 
 def _variable_field(template: Template, variable: Variable) -> TemplateField:
     if variable.component == "button":
         return _button_field(variable, template.buttons[variable.button_index])
-    where = " in the heading" if variable.component == "header" else ""
+    where = " (header)" if variable.component == "header" else ""
     return TemplateField(
         field_key(variable), _humanize_name(variable.name) + where, variable.example
     )
@@ -143,10 +147,10 @@ def _variable_field(template: Template, variable: Variable) -> TemplateField:
 def _button_field(variable: Variable, button: Button) -> TemplateField:
     if button.type == "COPY_CODE":
         return TemplateField(field_key(variable), "Coupon code", variable.example, FieldKind.COUPON)
-    label = f"End of the link of “{button.text}”" if button.text else "End of the link"
+    label = f'"{button.text}" button: end of its link' if button.text else "Button: end of its link"
     return TemplateField(field_key(variable), label, variable.example, FieldKind.URL_SUFFIX)
 
 
 def _humanize_name(name: str) -> str:
-    """``‹1›``; ``First name`` of ``first_name``."""
+    """Return ``‹1›`` for ``1`` and ``First name`` for ``first_name``."""
     return f"‹{name}›" if name.isdigit() else name.replace("_", " ").strip().capitalize() or name

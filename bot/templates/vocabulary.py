@@ -1,10 +1,10 @@
-"""Meta's words for a template's state, category, quality and language, in ours."""
+"""The labels of a template's status, category, quality and language, by Meta's codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-STATES: Mapping[str, tuple[str, str]] = {
+STATUSES: Mapping[str, tuple[str, str]] = {
     "APPROVED": (":large_green_circle:", "Approved"),
     "PENDING": (":hourglass_flowing_sand:", "In review"),
     "IN_APPEAL": (":hourglass_flowing_sand:", "In appeal"),
@@ -16,7 +16,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "DELETED": (":wastebasket:", "Deleted"),
     "ARCHIVED": (":file_cabinet:", "Archived"),
 }
-"""The order is that of a list: what can be used comes first."""
+"""Meta's status -> emoji and label, in the order in which a list shows them."""
 
 CATEGORIES: Mapping[str, str] = {
     "MARKETING": "Marketing",
@@ -26,24 +26,23 @@ CATEGORIES: Mapping[str, str] = {
 QUALITY_LABELS: Mapping[str, tuple[str, str]] = {
     "GREEN": (":large_green_circle:", "High"),
     "YELLOW": (":large_yellow_circle:", "Medium: some people blocked or reported it"),
-    "RED": (":red_circle:", "Low: it may be paused soon"),
+    "RED": (":red_circle:", "Low: WhatsApp may pause it soon"),
     "UNKNOWN": ("", "Not rated yet"),
 }
 REJECTION_REASONS: Mapping[str, str] = {
-    "ABUSIVE_CONTENT": "WhatsApp finds its content abusive. Write it anew, without threats, "
-    "insults or anything that WhatsApp’s commerce policy forbids.",
-    "INVALID_FORMAT": "Its variables or its layout are not as they must be. Check that every "
-    "variable has an example and that none stands at the start or the end of the text.",
-    "PROMOTIONAL": "WhatsApp takes it for advertising. Make it a marketing template, or leave out "
-    "what praises and offers.",
-    "TAG_CONTENT_MISMATCH": "The text does not fit the category. Choose the other category, or "
-    "change the text to fit.",
-    "SCAM": "WhatsApp takes it for a scam. Leave out anything that asks for cards, passwords or "
-    "payments to strangers.",
-    "INCORRECT_CATEGORY": "The category is not the one that WhatsApp expects for this text. "
-    "Choose another.",
+    "ABUSIVE_CONTENT": "WhatsApp considers the content abusive. Rewrite it without threats, "
+    "insults or anything that WhatsApp's commerce policy forbids.",
+    "INVALID_FORMAT": "The variables or the layout are invalid. Check that every variable has an "
+    "example, and that the body doesn't start or end with one.",
+    "PROMOTIONAL": "WhatsApp considers it promotional. Make it a Marketing template, or remove "
+    "praise and offers.",
+    "TAG_CONTENT_MISMATCH": "The text doesn't match the category. Choose another category, or "
+    "change the text.",
+    "SCAM": "WhatsApp considers it a scam. Remove anything that asks for cards, passwords or "
+    "payments.",
+    "INCORRECT_CATEGORY": "WhatsApp expects another category for this text. Choose another one.",
 }
-"""Why Meta rejected a template, and what to do."""
+"""Meta's reason for a rejection -> what it means and what to do."""
 
 LANGUAGES: Mapping[str, str] = {
     "af": "Afrikaans", "sq": "Albanian", "ar": "Arabic", "az": "Azerbaijani", "bn": "Bengali",
@@ -63,18 +62,22 @@ LANGUAGES: Mapping[str, str] = {
     "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek",
     "vi": "Vietnamese", "zu": "Zulu",
 }  # fmt: skip
-"""Meta's code -> name: developers.facebook.com/docs/whatsapp/business-management-api/
-message-templates/supported-languages. Variants of a country that are not here are shown by code."""
+"""Meta's code -> name. Country variants that are not listed are shown by code.
+
+developers.facebook.com/docs/whatsapp/business-management-api/message-templates/supported-languages
+"""
+UNKNOWN_STATUS = "Unknown status"
 
 
-def state_label(status: str) -> str:
-    """With its sign: ``:red_circle: Rejected``. A word that is not known is made readable."""
-    sign, word = STATES.get(status, ("", _humanize(status)))
-    return f"{sign} {word or 'State unknown'}".strip()
+def status_label(status: str) -> str:
+    """Return the label with its emoji, such as ``:red_circle: Rejected``."""
+    emoji, label = STATUSES.get(status, ("", _humanize(status)))
+    return f"{emoji} {label or UNKNOWN_STATUS}".strip()
 
 
-def state_name(status: str) -> str:
-    return STATES.get(status, ("", _humanize(status)))[1] or "State unknown"
+def status_name(status: str) -> str:
+    """Return the label alone; an unknown status is made readable."""
+    return STATUSES.get(status, ("", _humanize(status)))[1] or UNKNOWN_STATUS
 
 
 def category_name(name: str) -> str:
@@ -82,17 +85,17 @@ def category_name(name: str) -> str:
 
 
 def quality_label(score: str) -> str:
-    sign, word = QUALITY_LABELS.get(score or "UNKNOWN", ("", _humanize(score)))
-    return f"{sign} {word}".strip()
+    emoji, label = QUALITY_LABELS.get(score or "UNKNOWN", ("", _humanize(score)))
+    return f"{emoji} {label}".strip()
 
 
 def rejection_reason(code: str) -> str:
-    """A sentence or two; Meta's own word where it is not known."""
-    return REJECTION_REASONS.get(code) or f"WhatsApp’s reason: {_humanize(code)}."
+    """Return a sentence or two, or Meta's own word for an unknown reason."""
+    return REJECTION_REASONS.get(code) or f"WhatsApp's reason: {_humanize(code)}."
 
 
 def language_name(code: str) -> str:
-    """``English (US)``; what is not known stays a code."""
+    """Return the name, such as ``English (US)``; an unknown code is returned as it is."""
     return LANGUAGES.get(code, code) or "no language"
 
 

@@ -1,4 +1,4 @@
-"""Names as they are compared: without case, accents, apostrophes, and in any order of words."""
+"""Normalize names for comparison: no case, accents or apostrophes, words in any order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘‛ʼʻ`´′＇"))
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFE0E, 0xFE0F])
 _REMOVED_CHARACTERS = _APOSTROPHES | _INVISIBLE
-# Letters that Unicode does not take apart, though people type the plain ones for them.
+# Letters that Unicode doesn't decompose, though people type the plain ones instead.
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
@@ -16,11 +16,11 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def normalize(text: str) -> str:
-    """``Siobhán O’Brien`` -> ``siobhan obrien``, ``Łukasz`` -> ``lukasz``."""
+    """Return ``siobhan obrien`` for ``Siobhán O’Brien``, ``lukasz`` for ``Łukasz``."""
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
-    # Twice: styled letters (𝐀) have a case only once they are taken apart, and losing it may join
-    # what must be taken apart again.
+    # Decompose twice: styled letters (𝐀) have a case only once decomposed, and casefolding may
+    # compose letters again.
     decomposed = unicodedata.normalize("NFKD", text.translate(_REMOVED_CHARACTERS))
     folded = unicodedata.normalize("NFKD", decomposed.casefold())
     plain = "".join([letter for letter in folded if not unicodedata.combining(letter)])
@@ -28,7 +28,7 @@ def normalize(text: str) -> str:
 
 
 def tokenize(text: str) -> tuple[str, ...]:
-    """The words of a text, folded; each emoji is a word too. Nothing but punctuation: none."""
+    """Return the normalized words of a text; each emoji is a word, punctuation is none."""
     folded = normalize(text)
     found = _WORD.findall(folded)
     if not folded.isascii():
@@ -37,5 +37,5 @@ def tokenize(text: str) -> tuple[str, ...]:
 
 
 def sorted_tokens(words: tuple[str, ...]) -> str:
-    """The same for ``john doe`` and ``doe john``."""
+    """Return the same text for ``john doe`` and ``doe john``."""
     return " ".join(sorted(words))

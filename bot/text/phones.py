@@ -1,4 +1,4 @@
-"""Phone numbers as people type them and as Chakra keeps them: digits with the country code."""
+"""Phone numbers as people type them, and as Chakra stores them: digits with country code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import phonenumbers
 
 MIN_DIGITS = 7
-"""The shortest subscriber numbers in use; fewer digits mean too many people."""
+"""The shortest subscriber numbers in use; fewer digits match too many people."""
 MAX_DIGITS = 17
 """E.164 allows 15; a prefix typed as 00 adds two."""
 
@@ -15,9 +15,9 @@ _PHONE_PATTERN = re.compile(r"[+＋(]?[\d\s().\-‐-―/]+")
 
 
 def phone_candidates(typed: str, region: str | None) -> tuple[str, ...]:
-    """What a typed number may mean, the likeliest first; empty where it is no phone number.
+    """Return what a typed number may mean, the most likely first; () if it isn't a phone number.
 
-    ``region`` is the country (``IN``) of numbers that are typed without a country code.
+    ``region`` is the country (``IN``) of numbers without a country code.
     """
     text = typed.strip().removeprefix("tel:")
     if not _PHONE_PATTERN.fullmatch(text):
@@ -41,14 +41,14 @@ def _to_e164(text: str, region: str | None) -> str:
 
 
 def has_same_ending(stored: str, candidate: str) -> bool:
-    """Whether one number is the other without its country code, with or without a leading zero."""
+    """Return whether one is the other without country code, ignoring leading zeros."""
     typed = candidate.lstrip("0")
     shorter = min(len(typed), len(stored))
     return shorter >= MIN_DIGITS and (stored.endswith(typed) or typed.endswith(stored))
 
 
 def format_international(digits: str) -> str:
-    """``919999999999`` -> ``+91 99999 99999``; what no country knows keeps its digits."""
+    """Return ``+91 99999 99999`` for ``919999999999``; an impossible number stays as it is."""
     try:
         number = phonenumbers.parse(f"+{digits}", None)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""One person as people read about them: the card for one reader, the masked one for a channel."""
+"""The card of a user: private for one reader, and masked for a channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import Viewer
 from bot.users.directory import Profile
 
-# Ids of the actions that every card offers; the command `user` answers them.
+# IDs of the actions that every card offers; the command `user` handles them.
 REFRESH = "user.refresh"
 SHARE = "user.share"
 EDIT = "user.edit"
@@ -27,46 +27,49 @@ AVAILABILITY_LABELS = {
     "AWAY": ":large_yellow_circle: Away",
     "BUSY": ":red_circle: Busy",
 }
-"""AVAILABLE is documented, the others are guesses; a word that is not here is shown as it is."""
+"""AVAILABLE is documented, the others are guesses. Unknown values are shown as they are."""
 
 MAX_CONTACTS = 3
-"""E-mail addresses and phone numbers shown of one person."""
+"""Email addresses and phone numbers that a card shows."""
 MAX_REPORTEES = 5
 MAX_NAME_LENGTH = 150
 MAX_VALUE_LENGTH = 300
 
 _IMAGE_URL_PATTERN = re.compile(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", re.ASCII)
-"""Of a picture. Slack refuses the whole message for one that it cannot read as an address."""
+"""Image URLs that Slack accepts. It rejects the whole message for any other."""
 
 
 def render_private(
     profile: Cached[Profile], viewer: Viewer, *, note: str = "", replace_original: bool = False
 ) -> Message:
-    """Whole phone numbers and addresses: for one reader only. ``note`` stands above the card."""
+    """Return the card with whole phone numbers and addresses. ``note`` goes above the card."""
     value = profile.value
     user = value.user
     content: list[Block] = [blocks.context(note)] if note else []
     content.append(_header(user, _presence(user, viewer)))
     content += _profile_blocks(value)
-    content.append(blocks.context(freshness(profile), markup("Id ", code(user.id))))
+    content.append(blocks.context(freshness(profile), markup("ID ", code(user.id))))
     content.append(blocks.actions(*_buttons(user, viewer)))
     return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
 
 
 def _profile_blocks(profile: Profile) -> list[Block]:
-    """What changes only with the user: drawn once for each that was fetched."""
+    """Return the blocks that depend on the user alone, rendered once for each fetched user."""
     key = (profile.team_name, profile.role_name, profile.reportee_names)
     if key not in profile.block_cache:
-        drawn = blocks.fields(_facts(profile))
+        rendered = blocks.fields(_facts(profile))
         if profile.reportee_count:
-            drawn.append(blocks.section(_reportees_line(profile)))
-        profile.block_cache[key] = drawn
+            rendered.append(blocks.section(_reportees_line(profile)))
+        profile.block_cache[key] = rendered
     cached_blocks: list[Block] = profile.block_cache[key]
     return cached_blocks
 
 
 def render_public(profile: Profile, member_id: str) -> Message:
-    """For everyone in a channel: masked, and without buttons. ``by`` is a Slack member id."""
+    """Return the card for a channel: masked, without buttons.
+
+    ``member_id`` is the Slack member who shares it.
+    """
     user = profile.user
     name = redact(_name(user))
     picture = user.profile_image_url
@@ -75,7 +78,7 @@ def render_public(profile: Profile, member_id: str) -> Message:
     )
     facts = [(label, redact(value)) for label, value in _role_and_team(profile)]
     facts += [
-        ("E-mail", _list_values(map(mask_email, user.emails[:1]))),
+        ("Email", _list_values(map(mask_email, user.emails[:1]))),
         ("Phone", _list_values(mask_phone(f"+{phone}") for phone in user.phones[:1])),
     ]
     return Message(
@@ -90,7 +93,7 @@ def render_public(profile: Profile, member_id: str) -> Message:
 
 
 def availability_label(user: User) -> str:
-    """In words; "" where Chakra says nothing."""
+    """Return the label with its emoji, "" if Chakra doesn't say."""
     status = user.availability_status
     return AVAILABILITY_LABELS.get(status.upper(), blocks.clip(status, MAX_VALUE_LENGTH))
 
@@ -116,8 +119,9 @@ def _inactive_label() -> Markup:
 
 
 def _presence(user: User, viewer: Viewer) -> Markup:
-    """Available · 14:05, 3 h ahead of you."""
-    parts = [availability_label(user), _local_time(user, viewer)]
+    """Return ``Available · 14:05 there, 3 h ahead of you``; an inactive user isn't available."""
+    availability = availability_label(user) if user.active is not False else ""
+    parts = [availability, _local_time(user, viewer)]
     return Markup("  ·  ".join([escape(part) for part in parts if part]))
 
 
@@ -126,7 +130,7 @@ def _redacted_availability(user: User) -> str:
 
 
 def _local_time(user: User, viewer: Viewer) -> str:
-    """On the user's clock; a zone that cannot be read is shown as it is."""
+    """Return the time on the user's clock, or the name of an unknown time zone."""
     local = user.local_time(datetime.fromtimestamp(viewer.now, UTC))
     if local is None:
         return f"Time zone {blocks.clip(user.timezone, 60)}" if user.timezone else ""
@@ -146,7 +150,7 @@ def _format_utc_offset(offset: timedelta) -> str:
 
 
 def _format_time_difference(seconds: float) -> str:
-    """``3 h 30 min ahead of you``."""
+    """Return ``3 h 30 min ahead of you``."""
     hours, minutes = divmod(abs(round(seconds / 60)), 60)
     if not hours and not minutes:
         return "the same as yours"
@@ -158,7 +162,7 @@ def _format_time_difference(seconds: float) -> str:
 def _facts(profile: Profile) -> list[tuple[str, str]]:
     user = profile.user
     facts = _role_and_team(profile)
-    facts.append(("E-mail", _list_values(user.emails)))
+    facts.append(("Email", _list_values(user.emails)))
     facts.append(("Phone", _list_values(profile.formatted_phones)))
     facts.append(("Account", _account_status(user)))
     if user.username and user.username != user.name:
@@ -175,12 +179,12 @@ def _role_and_team(profile: Profile) -> list[tuple[str, str]]:
 
 def _account_status(user: User) -> str:
     if user.active is None:
-        return "Chakra does not say"
+        return "Unknown"
     return "Active" if user.active else "Inactive"
 
 
 def _list_values(values: Iterable[str]) -> Markup:
-    """One a line, the first few of many; ``none`` where there are none."""
+    """Return one value a line and the number of those left out; ``none`` if empty."""
     clipped = [blocks.clip(value, MAX_VALUE_LENGTH) for value in values]
     visible = clipped[:MAX_CONTACTS]
     if len(clipped) > len(visible):

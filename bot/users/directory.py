@@ -1,4 +1,4 @@
-"""The Chakra team, read through the cache: one person, the whole list, and a search in it."""
+"""The Chakra team, read through the cache: one user, the list, and search."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ INDEX_CACHE_KEY = "list"
 PHONE_INDEX_CACHE_KEY = "list with phones"
 
 MIN_REFRESH_AGE_SECONDS = 30.0
-"""Seconds. A list younger than this is not read again because somebody is not in it."""
+"""A list younger than this isn't loaded again because a search finds nobody in it."""
 ROLE_NAMES_TIMEOUT_SECONDS = 5.0
-"""Seconds to wait for the names of roles where they are what was asked for."""
+"""How long to wait for role names if the request depends on them."""
 
 
 @dataclass(frozen=True)
 class CachedUser:
-    """``phones`` are the user's, written for people: kept, because that takes long. So is what a
-    card drew of them (``drawn``), for as long as they are remembered."""
+    """A user with formatted phone numbers and rendered blocks, which are slow to make."""
 
     user: User
     formatted_phones: tuple[str, ...]
@@ -43,8 +42,7 @@ class CachedUser:
 
 @dataclass(frozen=True)
 class Profile:
-    """All that a card shows. ``team`` and ``role`` are labels; ``reportees`` are the names that are
-    known without asking, of ``reportee_count`` people."""
+    """What a card shows. ``reportee_names`` are those that are known, of ``reportee_count``."""
 
     user: User
     formatted_phones: tuple[str, ...] = ()
@@ -56,12 +54,12 @@ class Profile:
 
 
 class Directory:
-    """Raises the ``ChakraError``s of the client, unless a method says otherwise."""
+    """Looks users up. Its methods raise the client's ``ChakraError``s unless they say otherwise."""
 
     def __init__(
         self, chakra: Chakra, cache: Cache, clock: Clock, *, region: str | None = None
     ) -> None:
-        """``region`` is the country of phone numbers that are typed without a country code."""
+        """``region`` is the country of phone numbers without a country code, such as ``IN``."""
         self._users = chakra.users
         self._cache = cache
         self._clock = clock
@@ -70,12 +68,15 @@ class Directory:
         self._names = NamesLoader(chakra, cache, clock)
 
     async def get_user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
-        """Always from the v2 fetch. Raises ``ResourceNotFound`` for a deleted user, too."""
+        """Return the user. Raises ``ResourceNotFound``, also for a deleted user."""
         person = await self._load_user(user_id, refresh=refresh)
         return _with_value(person, person.value.user)
 
     async def get_profile(self, user_id: str, *, refresh: bool = False) -> Cached[Profile]:
-        """Like :meth:`user`, with names for the ids, as far as they can be had quickly."""
+        """Return the user with the names of role and team if they load quickly.
+
+        Raises ``ResourceNotFound``.
+        """
         names = self._names.get_cached()
         if names is not None:
             person = await self._load_user(user_id, refresh=refresh)
@@ -88,7 +89,7 @@ class Directory:
             names_task.cancel()
 
     def get_cached_user(self, user_id: str) -> User | None:
-        """What is known without asking, however old: for a form that must open at once."""
+        """Return the cached user, however old, for a form that can't wait."""
         cached = self._cache.peek(USER_CACHE_KIND, user_id)
         if cached is not None:
             return _existing_user(cached)
@@ -103,12 +104,11 @@ class Directory:
         )
 
     async def find(self, text: str) -> Cached[Matches]:
-        """By id (then no list is read), e-mail address, phone number, username or name.
+        """Return the users who match an ID, email address, phone number, username or name.
 
-        The age is the list's. Where nobody is called exactly so, a list that is not quite new is
-        read once more. No matches where there is nobody; ``ResourceNotFound`` for an unknown id;
-        and the
-        outage itself, where only an old list says that there is nobody.
+        If nobody matches exactly, a list that isn't new is loaded again. Raises
+        ``ResourceNotFound`` for an unknown ID, and the ``ChakraError`` if nobody matches in a stale
+        list that can't be refreshed.
         """
         query = parse_query(text, self._region)
         if query.id:
@@ -124,16 +124,18 @@ class Directory:
         return matches
 
     async def suggest_emails(self, email: str) -> tuple[str, ...]:
-        """Addresses in the list that a mistyped one may have meant, the likeliest first."""
+        """Return similar addresses from the list, the most similar first."""
         return (await self.get_index()).value.suggest_emails(email)
 
     async def get_names(self, *, wait: bool = False) -> RoleAndTeamNames:
-        """Of roles and teams; never fails. ``wait`` where the answer is about nothing else."""
+        """Return the names of roles and teams. Never raises. ``wait`` longer if they are essential."""
         return await (self._names.load(ROLE_NAMES_TIMEOUT_SECONDS) if wait else self._names.load())
 
     async def update(self, user_id: str, changes: UserChanges) -> User | None:
-        """The user in v1 form, where Chakra describes it. Whatever comes of it, the next look asks
-        Chakra anew: a write whose outcome is unknown may have happened."""
+        """Return the user in v1 form if Chakra's answer has it.
+
+        The cache is invalidated even on error: the update may have happened.
+        """
         try:
             return await self._users.update(user_id, changes)
         finally:
@@ -183,7 +185,7 @@ class Directory:
         return _with_value(index, index.value.find_by_name(query.text))
 
     async def _search_by_phone(self, query: Query, index: Cached[UserIndex]) -> Cached[Matches]:
-        """Among the numbers; else among the names, since a username may be one."""
+        """Search phone numbers, then names: a username may be a number."""
         searched = index
         found = index.value.find_by_phone(query.phone_candidates)
         if not found.total and not index.value.has_phones:
@@ -205,13 +207,13 @@ class Directory:
 
         found = await self._cache.get(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY, load)
         if found.value.unavailable_count:
-            # Not the last word: the next search goes on from the cards that are cached by now.
+            # Incomplete: let the next search continue with the users that are cached by then.
             self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)
         return found
 
 
 def _with_value(cached: Cached[Any], value: T) -> Cached[T]:
-    """``value`` with the age of what it was made from."""
+    """Return ``value`` with the age of what it was made from."""
     return Cached(value, cached.age_seconds, cached.stale, cached.reason)
 
 

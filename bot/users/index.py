@@ -1,4 +1,4 @@
-"""The team's list, indexed: who has this e-mail address, this phone number, a name like this."""
+"""An index of the team: find users by ID, email address, phone number or similar name."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from bot.text.normalize import normalize, sorted_tokens, tokenize
 from bot.text.phones import has_same_ending
 
 MAX_MATCHES = 100
-"""Slack shows so many options in one menu."""
+"""Slack's limit for the options of a menu."""
 MIN_WORD_SIMILARITY = 75
-"""rapidfuzz's ratio (0-100) from which one word is taken for a slip of another: jhon, john: 75."""
+"""rapidfuzz ratio (0-100) from which a word counts as a typo of another: jhon and john have 75."""
 MIN_FULL_NAME_SIMILARITY = 82
-"""The same for whole names, run together: jonathandoe, johnathandoe."""
+"""The same for full names without spaces: jonathandoe, johnathandoe."""
 MIN_FUZZY_WORD_LENGTH = 3
-"""Of a word that may be a slip of another: two letters resemble everything."""
+"""Characters from which a word may be a typo: two letters resemble everything."""
 MIN_EMAIL_SIMILARITY = 80
 MAX_EMAIL_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True)
 class Matches:
-    """``people`` is ranked and holds at most ``MAX_MATCHES`` of ``total``. ``close`` when nobody
-    is called so and these only resemble it. ``unread`` counts people whose phone numbers could not
-    be looked at."""
+    """The best ``MAX_MATCHES`` of ``total`` users, ranked.
+
+    ``fuzzy`` if they only resemble what was searched. ``unavailable_count`` is the number of users
+    whose phone numbers couldn't be loaded.
+    """
 
     users: tuple[User, ...] = ()
     total: int = 0
@@ -38,11 +40,11 @@ class Matches:
 
 @dataclass(frozen=True)
 class UserIndex:
-    """Everybody but the deleted, by name. The positions in the mappings are those in ``people``.
+    """All users except deleted ones, sorted by name. The mappings hold positions in ``users``.
 
-    ``by_name`` has the words of names, usernames and of the local parts of addresses;
-    ``words`` are its keys, sorted. ``knows_phones`` is false for the v1 list, which has none;
-    ``unread`` counts people whose cards could not be asked for them instead.
+    ``by_word`` has the words of names, usernames and local parts of addresses; ``sorted_words``
+    are its keys. ``has_phones`` is false for the v1 list, which has none; ``unavailable_count`` is
+    the number of users who couldn't be loaded for their phone numbers instead.
     """
 
     users: tuple[User, ...]
@@ -64,20 +66,20 @@ class UserIndex:
         return self._rank_matches(self.by_email.get(email.casefold(), ()))
 
     def find_by_phone(self, candidates: Sequence[str]) -> Matches:
-        """Whoever has exactly this number, else whoever's number ends so."""
-        for reading in candidates:
-            if reading in self.by_phone:
-                return self._rank_matches(self.by_phone[reading])
+        """Return the users with exactly such a number, else those whose number ends with one."""
+        for candidate in candidates:
+            if candidate in self.by_phone:
+                return self._rank_matches(self.by_phone[candidate])
         ending = {
             position
             for number, positions in self.by_phone.items()
-            if any(has_same_ending(number, reading) for reading in candidates)
+            if any(has_same_ending(number, candidate) for candidate in candidates)
             for position in positions
         }
         return self._rank_matches(ending)
 
     def find_by_name(self, text: str) -> Matches:
-        """By username or name: the whole one, then whole words, then beginnings, then slips."""
+        """Match username or full name, else whole words, else the start of words, else typos."""
         text = text.strip().removeprefix("@")
         typed = tokenize(text)
         exact = self.by_name.get(normalize(text)) or self.by_name.get(sorted_tokens(typed))
@@ -90,7 +92,7 @@ class UserIndex:
         return self._find_fuzzy(typed)
 
     def suggest_emails(self, email: str) -> tuple[str, ...]:
-        """Addresses that a mistyped one may have meant."""
+        """Return similar addresses, the most similar first."""
         similar = process.extract(
             email,
             list(self.by_email),
@@ -101,7 +103,7 @@ class UserIndex:
         return tuple(address for address, _, _ in similar)
 
     def positions_by_prefix(self, prefix: str) -> frozenset[int]:
-        """The places of people with a word that begins so."""
+        """Return the positions of users with a word that starts with ``prefix``."""
         found: set[int] = set()
         for position in range(bisect_left(self.sorted_words, prefix), len(self.sorted_words)):
             if not self.sorted_words[position].startswith(prefix):
@@ -110,7 +112,7 @@ class UserIndex:
         return frozenset(found)
 
     def positions_by_email_part(self, part: str) -> frozenset[int]:
-        """The places of people with an address that holds ``part``."""
+        """Return the positions of users with an address that contains ``part``."""
         folded = part.casefold()
         found = (positions for email, positions in self.by_email.items() if folded in email)
         return frozenset(position for positions in found for position in positions)
@@ -119,11 +121,11 @@ class UserIndex:
         return self.by_word.get(word, frozenset())
 
     def _find_fuzzy(self, typed: tuple[str, ...]) -> Matches:
-        """The best first. Every word typed must be close to one of theirs, or all run together."""
+        """Return users for whom every typed word, or all joined, is similar; the best first."""
         scores = self._score_full_names("".join(typed))
         for position, score in self._score_words(typed).items():
             scores[position] = max(score, scores.get(position, 0.0))
-        ranked = sorted(scores, key=lambda place: (-scores[place], place))
+        ranked = sorted(scores, key=lambda position: (-scores[position], position))
         return Matches(
             tuple(self.users[position] for position in ranked[:MAX_MATCHES]),
             len(ranked),
@@ -131,7 +133,7 @@ class UserIndex:
         )
 
     def _score_words(self, typed: tuple[str, ...]) -> dict[int, float]:
-        """By place, the score of the worst word."""
+        """Return position -> score of the least similar word."""
         scores: dict[int, float] | None = None
         for word in typed:
             best: dict[int, float] = {}
@@ -169,8 +171,10 @@ class UserIndex:
         return {position: score for _, score, position in similar}
 
     def _rank_matches(self, positions: Iterable[int]) -> Matches:
-        """The active before the inactive, by name."""
-        ranked = sorted(positions, key=lambda place: (self.users[place].active is False, place))
+        """Return active users before inactive ones, by name."""
+        ranked = sorted(
+            positions, key=lambda position: (self.users[position].active is False, position)
+        )
         users = tuple(self.users[position] for position in ranked[:MAX_MATCHES])
         return Matches(users, len(ranked))
 
@@ -178,7 +182,7 @@ class UserIndex:
 def _intersect_positions(
     words: Iterable[str], lookup: Callable[[str], frozenset[int]]
 ) -> frozenset[int]:
-    """The places that every word leads to."""
+    """Return the positions that match every word."""
     found: frozenset[int] | None = None
     for word in words:
         found = lookup(word) if found is None else found & lookup(word)
@@ -188,7 +192,7 @@ def _intersect_positions(
 
 
 def build_index(users: Iterable[User], *, unavailable_count: int = 0) -> UserIndex:
-    """The index of a list as Chakra gave it. Built once a list, never a search."""
+    """Return the index of a list, built once for each list that is loaded."""
     listed = tuple(users)
     indexed = sorted((user for user in listed if not user.is_deleted), key=name_sort_key)
     by_email: dict[str, tuple[int, ...]] = {}
@@ -216,7 +220,7 @@ def build_index(users: Iterable[User], *, unavailable_count: int = 0) -> UserInd
 
 
 def name_sort_key(user: User) -> tuple[str, str]:
-    """The order of names: without case and accents; the id tells two of one name apart."""
+    """Return the sort key: the name without case and accents, then the ID."""
     return normalize(user.name), user.id
 
 

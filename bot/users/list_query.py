@@ -1,4 +1,4 @@
-"""The team as a table: which people, in which order. Pure."""
+"""Filter and sort the team. Pure."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from bot.users.names import RoleAndTeamNames
 
 ACTIVE, INACTIVE, ALL = "active", "inactive", "all"
 KNOWN_STATUSES = (ACTIVE, INACTIVE, "available", "away", "busy", ALL)
-"""Of these, ``available``, ``away`` and ``busy`` are availabilities, of active people only."""
+"""``available``, ``away`` and ``busy`` match active users only."""
 SORTS = ("name", "role", "status", "newest")
 MIN_ROLE_SIMILARITY = 75
-"""rapidfuzz's ratio (0-100) from which a misspelt role is taken for one."""
+"""rapidfuzz ratio (0-100) from which a misspelled role matches."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """``words`` as typed, each the beginning of a name, a username or an address; ``roles`` are
-    labels, none for all of them."""
+    """``words`` match the start of a name, username or address; ``roles`` are labels, () for all."""
 
     words: str = ""
     roles: tuple[str, ...] = ()
@@ -49,7 +48,7 @@ def filter_users(
 
 
 def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
-    """The labels meant by a typed role: the very one, those with its words, or the closest."""
+    """Return the labels that a typed role means: equal, else containing its words, else similar."""
     folded = {role: " ".join(tokenize(role)) for role in roles}
     normalized = " ".join(tokenize(typed.replace("_", " ")))
     if not normalized:
@@ -67,12 +66,12 @@ def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
 
 
 def available_roles(index: UserIndex, names: RoleAndTeamNames) -> tuple[str, ...]:
-    """The labels that somebody has, in order."""
+    """Return the labels in use, sorted."""
     return tuple(sorted({role for user in index.users if (role := names.role(user.role))}))
 
 
 def available_statuses(index: UserIndex) -> tuple[str, ...]:
-    """What may be asked for: the known words and those that Chakra uses."""
+    """Return the values of the filter: the known ones, then others in use."""
     used = {user.availability_status.casefold() for user in index.users}
     return (*KNOWN_STATUSES, *sorted(used - set(KNOWN_STATUSES) - {""}))
 
@@ -86,7 +85,7 @@ def _has_status(user: User, status: str) -> bool:
 
 
 def _matching_positions(index: UserIndex, text: str) -> frozenset[int]:
-    """By the beginnings of words; else by a part of an address (``@acme.com``)."""
+    """Match the start of words, else a part of an address (``@acme.com``)."""
     found = [index.positions_by_prefix(word) for word in tokenize(text)]
     positions = frozenset.intersection(*found) if found else frozenset()
     if positions or len(text) < MIN_FUZZY_WORD_LENGTH:
@@ -108,7 +107,7 @@ def _sort_keys(names: RoleAndTeamNames) -> dict[str, Callable[[User], Any]]:
 
 
 def _status_rank(user: User) -> int:
-    """The available first, the inactive last, words unknown to us between."""
+    """Return the rank: available first, unknown values next to last, inactive last."""
     if user.active is False:
         return len(KNOWN_STATUSES)
     status = user.availability_status.casefold()

@@ -1,4 +1,4 @@
-"""Role and team as people call them: from Config, or from their short ids where it is silent."""
+"""The names of roles and teams: from Config, or made from their short IDs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.errors import BotError
 CACHE_KIND = "config"
 CACHE_KEY = "names"
 LOAD_TIMEOUT_SECONDS = 0.15
-"""Seconds that a card waits for these names. An ack waits 0.3 for the whole answer."""
+"""How long a card waits for names. An ack waits 0.3 s for the whole answer."""
 COOLDOWN_SECONDS = 30.0
-"""Seconds for which Config is left alone after it failed or was slow."""
+"""How long Config isn't requested after it failed or was slow."""
 
 
 @dataclass(frozen=True)
 class RoleAndTeamNames:
-    """Label by UUID and by short id. Empty until Config has been read."""
+    """Labels by UUID and by short ID; empty until Config is loaded."""
 
     roles: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def _labels(items: Iterable[NamedResource]) -> dict[str, str]:
 
 
 def humanize_reference(reference: str) -> str:
-    """``inside_sales`` -> ``Inside sales``; nothing for a UUID, which tells a person nothing."""
+    """Return ``Inside sales`` for ``inside_sales``, and "" for a UUID."""
     if not reference or is_uuid(reference):
         return ""
     spaced = reference.replace("_", " ").strip()
@@ -51,7 +51,7 @@ def humanize_reference(reference: str) -> str:
 
 
 class NamesLoader:
-    """Config read for its names alone. It never fails: names are a nicety, cards must appear."""
+    """Loads the names from Config. Never raises: cards must appear without names, too."""
 
     def __init__(self, chakra: Chakra, cache: Cache, clock: Clock) -> None:
         self._chakra = chakra
@@ -60,7 +60,7 @@ class NamesLoader:
         self._cooldown_until = 0.0
 
     def get_cached(self) -> RoleAndTeamNames | None:
-        """What needs no waiting: names that are fresh, or whatever there is while Config rests."""
+        """Return fresh names, or during the cooldown whatever is known; else ``None``."""
         cached = self._cache.peek(CACHE_KIND, CACHE_KEY)
         known: RoleAndTeamNames | None = cached.value if cached else None
         if cached and not cached.stale:
@@ -69,7 +69,7 @@ class NamesLoader:
         return (known or RoleAndTeamNames()) if cooling_down else None
 
     async def load(self, max_wait: float = LOAD_TIMEOUT_SECONDS) -> RoleAndTeamNames:
-        """Waits for ``patience`` seconds at the most; a slow load goes on and serves the next."""
+        """Wait up to ``max_wait`` seconds. A slower load continues and serves later calls."""
         known = self.get_cached()
         if known is not None:
             return known

@@ -1,4 +1,4 @@
-"""Several people who match: rows with buttons when they are few, a menu when they are many."""
+"""The choice among several matching users: rows with buttons, or a menu if there are many."""
 
 from __future__ import annotations
 
@@ -12,23 +12,29 @@ from bot.users.index import Matches
 from bot.users.names import RoleAndTeamNames
 
 CHOOSE = "user.choose"
-"""Carries a user's id; the command `user` puts their card in the place of the choice."""
+"""The action that replaces the choice by the card of the chosen user."""
 
+NUMBER_WORDS = {
+    number: word
+    for number, word in enumerate(
+        ("Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"), start=2
+    )
+}
 MAX_ROWS = 5
 MAX_NAME_LENGTH = 150
 
 
 def render(query: str, matches: Cached[Matches], names: RoleAndTeamNames) -> Message:
-    """For one reader only: addresses are whole. ``sought`` is what was typed."""
+    """Return the choice, for one reader: addresses are whole. ``query`` is what was typed."""
     found = matches.value
-    quoted_query = bold(blocks.clip(query, MAX_NAME_LENGTH))
+    quoted_query = f'"{blocks.clip(query, MAX_NAME_LENGTH)}"'
     if found.fuzzy:
-        heading = markup("Nobody is called ", quoted_query, ". These come closest:")
+        heading = markup("No ", quoted_query, ". Did you mean:")
     else:
-        heading = markup(f"{found.total} people match ", quoted_query, ". Whom do you mean?")
+        heading = markup(f"{_count_people(found.total)} match ", quoted_query, ". Which one?")
     content: list[Block] = [blocks.section(heading)]
     if found.total <= MAX_ROWS:
-        content += [_row(user, names, place) for place, user in enumerate(found.users)]
+        content += [_row(user, names, position) for position, user in enumerate(found.users)]
     else:
         content.append(blocks.actions(_menu(found, names)))
     if found.total > len(found.users):
@@ -38,7 +44,7 @@ def render(query: str, matches: Cached[Matches], names: RoleAndTeamNames) -> Mes
 
 
 def distinguishing_details(user: User, names: RoleAndTeamNames) -> list[str]:
-    """What tells people of one name apart: role, address or username."""
+    """Return what distinguishes users of one name: role, and address or username."""
     parts = (names.role(user.role), user.email or user.username)
     return [blocks.clip(part, MAX_NAME_LENGTH) for part in parts if part and part != user.name]
 
@@ -64,7 +70,7 @@ def _menu(matches: Matches, names: RoleAndTeamNames) -> Block:
 def _choice(user: User, names: RoleAndTeamNames) -> Choice:
     suffix = " (inactive)" if user.active is False else ""
     name = blocks.clip(user.name, blocks.MAX_OPTION_TEXT_LENGTH - len(suffix))
-    # The address comes first: it is what differs, and the end may be cut off.
+    # The address goes first: it is what differs, and the end may be cut off.
     return Choice(
         name + suffix,
         user.id,
@@ -73,4 +79,9 @@ def _choice(user: User, names: RoleAndTeamNames) -> Choice:
 
 
 def _truncation_note(matches: Matches) -> str:
-    return f"The first {len(matches.users)} of {matches.total} are listed. Type more of the name."
+    return f"Showing {len(matches.users)} of {matches.total}. Type more of the name to narrow it."
+
+
+def _count_people(count: int) -> str:
+    """Return ``Two people``; numbers from ten on are digits. AP style."""
+    return f"{NUMBER_WORDS.get(count, str(count))} people"

@@ -1,4 +1,4 @@
-"""What a person looks for, told by its form: an id, an e-mail address, a phone number, a name."""
+"""Recognize what is searched by its form: an ID, email address, phone number or name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EMAIL_PATTERN = re.compile(r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``text`` as it was typed; beside it the one thing that it was recognised as, if any.
+    """``text`` as typed, and the one thing that it was recognized as, if any.
 
-    ``id`` and ``email`` are in lower case; ``phones`` holds the readings of a number.
+    ``id`` and ``email`` are in lower case.
     """
 
     text: str
@@ -31,7 +31,7 @@ class Query:
 
 
 def parse_query(text: str, region: str | None = None) -> Query:
-    """``region`` is the country of phone numbers typed without a country code."""
+    """``region`` is the country of phone numbers without a country code."""
     text = text.strip()
     if _ID_PATTERN.fullmatch(text):
         return Query(text, id=str(UUID(text)))
@@ -42,7 +42,7 @@ def parse_query(text: str, region: str | None = None) -> Query:
 
 
 def extract_emails(text: str) -> tuple[str, ...]:
-    """The addresses in a text, folded: people paste ``John Doe <john@acme.com>``."""
+    """Return the addresses in a text, in lower case: people paste ``John Doe <john@acme.com>``."""
     if "@" not in text:
         return ()
     return tuple(
@@ -51,7 +51,7 @@ def extract_emails(text: str) -> tuple[str, ...]:
 
 
 def is_partial_id(text: str) -> bool:
-    """Whether it looks like an id that was not copied whole."""
+    """Return whether it looks like an incompletely copied ID."""
     return bool(_PARTIAL_ID_PATTERN.fullmatch(text.strip())) and not _ID_PATTERN.fullmatch(
         text.strip()
     )

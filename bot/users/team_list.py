@@ -1,4 +1,4 @@
-"""Where the list of the team comes from: v2, v1 where that does not work, cards for the phones."""
+"""Loads the team list: v2, else v1; phone numbers from single users if the list has none."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
 from bot.users.index import UserIndex, build_index
 
 V1_FALLBACK_SECONDS = 1800.0
-"""Seconds for which the v1 list is asked at once, after v2 was found not to work."""
+"""How long v1 is used directly after v2 turned out not to work."""
 
 MAX_CONCURRENT_FETCHES = 8
 MAX_FETCHED_USERS = 200
-"""Cards that one search by phone number reads, where the list has no numbers."""
+"""Users that a search by phone number loads if the list has no numbers."""
 FETCH_TIMEOUT_SECONDS = 15.0
-"""Seconds that it takes for that."""
+"""Time limit for loading them."""
 
 FetchUser = Callable[[str], Awaitable[User]]
-"""A user's card by id."""
+"""Loads a user by ID."""
 
 
 class TeamList:
@@ -31,12 +31,14 @@ class TeamList:
         self._v1_until = 0.0
 
     async def load(self) -> UserIndex:
-        """Raises the ``ChakraError``s of the last list that was asked for."""
+        """Return the index. Raises the ``ChakraError``s of the list that was tried last."""
         return build_index(await self._fetch_users())
 
     async def _fetch_users(self) -> Sequence[User]:
-        """The body of the v2 list is INFERRED; the v1 list is documented, without phone numbers
-        and with ids for role and team."""
+        """Return the v2 list, whose body is INFERRED, else the documented v1 list.
+
+        v1 has no phone numbers, and IDs for role and team.
+        """
         if self._clock.monotonic() < self._v1_until:
             return await self._users.list_v1()
         v2_users = await self._fetch_v2()
@@ -49,7 +51,7 @@ class TeamList:
         return v2_users or v1_users
 
     async def _fetch_v2(self) -> Sequence[User]:
-        """Nobody where v2 refuses or cannot be read; being down is no reason to try the other."""
+        """Return nobody if v2 refuses or is invalid. An outage is raised: v1 would be down, too."""
         try:
             return await self._users.list()
         except (Rejected, InvalidResponse):
@@ -57,13 +59,15 @@ class TeamList:
 
 
 def _has_emails(users: Iterable[User]) -> bool:
-    """A list in which nobody has an address has lost its addresses on the way."""
+    """Return whether any user has an address. A real list always has some."""
     return any(user.emails for user in users)
 
 
 async def load_phones(index: UserIndex, fetch: FetchUser, clock: Clock) -> UserIndex:
-    """The list once more from cards, read a few at a time within the bounds above. Whose card could
-    not be read is in it all the same, and counted in ``unread``."""
+    """Return the index with phone numbers, loading single users within the limits above.
+
+    Users that couldn't be loaded stay in the index, and are counted in ``unavailable_count``.
+    """
     users = {user.id: user for user in index.users}
     unavailable = set(users)
 
@@ -72,7 +76,7 @@ async def load_phones(index: UserIndex, fetch: FetchUser, clock: Clock) -> UserI
             try:
                 users[user_id] = await fetch(user_id)
             except ResourceNotFound:
-                del users[user_id]  # gone since the list was read
+                del users[user_id]  # deleted since the list was loaded
             except BotError:
                 continue
             unavailable.discard(user_id)
@@ -82,7 +86,7 @@ async def load_phones(index: UserIndex, fetch: FetchUser, clock: Clock) -> UserI
         workers = [fetch_pending(pending_ids) for _ in range(MAX_CONCURRENT_FETCHES)]
         await wait_for(clock, _run_concurrently(workers), FETCH_TIMEOUT_SECONDS)
     except TimeoutError:
-        pass  # `unread` tells
+        pass  # counted in unavailable_count
     return build_index(users.values(), unavailable_count=len(unavailable))
 
 

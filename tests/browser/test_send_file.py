@@ -27,7 +27,7 @@ async def form(browser: Browser, demo: World) -> Person:
     person = await open_page(browser, demo)
     await person.types(f"/chakra templates {PROMO}")
     await person.presses("Send")
-    await expect(person.modal()).to_contain_text("Or upload the picture")
+    await expect(person.modal()).to_contain_text("Picture: or a file")
     await expect(person.modal()).to_contain_text("anyone who has its link can open it")
     await person.field("phone").fill("+91 98765 43210")
     return person

@@ -268,7 +268,7 @@ async def test_a_line_takes_a_link_and_leads_to_the_form_without_one(
     await acme.slack.press(JOHN, "send.confirm")
     await until(acme, clock, lambda: out(acme) == 1)
     await typed(acme, f"{PROMO} {READS} 1=Jane")
-    assert "Or upload the picture" in view(acme)
+    assert "Picture: or a file" in view(acme)
 
 
 async def test_a_line_takes_no_file(acme: World) -> None:

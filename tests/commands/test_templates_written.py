@@ -56,7 +56,7 @@ async def test_a_new_one_is_handed_in_and_meta_says_what_it_thinks(
     assert await submitted(acme, **NEW) == {}
     assert acme.slack.view(JOHN) is None
     card = plain(seen(acme, JOHN))
-    assert "WhatsApp took it and looks at it now." in card
+    assert "Submitted for review." in card
     assert "In review" in card
     assert "Hi ‹1›, your order ‹2› is here." in card
     await clock.advance(5)
@@ -69,7 +69,7 @@ async def test_a_refused_one_says_why(acme: World, clock: ManualClock) -> None:
     await clock.advance(5)
     card = plain(await pressed(acme, "templates.refresh", by=JOHN))
     assert "Rejected." in card
-    assert "does not fit the category" in card
+    assert "doesn't match the category" in card
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_a_refused_one_says_why(acme: World, clock: ManualClock) -> None:
         ({"name": "Order News"}, "name", "order_news"),
         ({"body": "{{1}} is your order {{2}}."}, "body", "start or end"),
         ({"examples": "Mark"}, "examples", "2 lines"),
-        ({"footer": "{{1}}"}, "footer", "no variables"),
+        ({"footer": "{{1}}"}, "footer", "can't have variables"),
     ],
 )
 async def test_what_is_wrong_is_told_under_its_field(
@@ -123,7 +123,7 @@ async def test_handed_in_is_said_even_when_the_card_cannot_be_shown(acme: World)
     acme.chakra.fail(ALL, NotJson())
     await submitted(acme, **NEW)
     assert acme.slack.view(JOHN) is None
-    assert "WhatsApp took it" in plain(seen(acme, JOHN))
+    assert "Submitted for review" in plain(seen(acme, JOHN))
 
 
 async def test_meta_may_make_it_another_category(acme: World) -> None:
@@ -132,8 +132,8 @@ async def test_meta_may_make_it_another_category(acme: World) -> None:
     acme.chakra.fail(CREATE, Status(200, json=answer))
     await submitted(acme, **NEW)
     told = plain(seen(acme, JOHN))
-    assert "approved it at once" in told
-    assert "It made it a marketing template." in told
+    assert "Approved. It can be sent now." in told
+    assert "WhatsApp changed its category to Marketing." in told
 
 
 # --- a change ------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ async def test_a_change_keeps_what_the_form_does_not_show(acme: World) -> None:
     assert (footer["type"], stop["type"]) == ("FOOTER", "BUTTONS")
     assert "category" not in sent
     card = plain(seen(acme, JOHN))
-    assert "WhatsApp took the change" in card
+    assert "Change submitted for review" in card
     assert "In review" in card
 
 

@@ -56,9 +56,9 @@ def test_the_card_says_what_it_is_and_what_the_recipient_sees() -> None:
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        ("TAG_CONTENT_MISMATCH", "does not fit the category"),
-        ("SCAM", "takes it for a scam"),
-        ("NEWER_REASON", "WhatsApp’s reason: Newer reason."),
+        ("TAG_CONTENT_MISMATCH", "doesn't match the category"),
+        ("SCAM", "considers it a scam"),
+        ("NEWER_REASON", "WhatsApp's reason: Newer reason."),
         ("NONE", "rejected this template"),
     ],
 )

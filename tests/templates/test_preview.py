@@ -108,7 +108,7 @@ def test_the_words_of_an_authentication_are_metas() -> None:
 
 def test_what_cannot_be_shown_is_said() -> None:
     made = template(body("Hi."), {"type": "CAROUSEL", "cards": []})
-    assert "what cannot be shown here: carousel." in seen(made)
+    assert "Not shown in this preview: carousel." in seen(made)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_positional_variables_and_a_place() -> None:
 
 def test_named_variables() -> None:
     assert asked(RENEWAL) == [
-        ("var_header_first_name", "First name in the heading", "Mark"),
+        ("var_header_first_name", "First name (header)", "Mark"),
         ("var_body_plan", "Plan", "Gold"),
         ("var_body_date", "Date", "1 May"),
     ]
@@ -53,7 +53,7 @@ def test_buttons_are_counted_among_all_from_zero() -> None:
     made = template(body("Hi."), buttons({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url()))
     assert asked(made) == [
         ("var_button_1_1", "Coupon code", "SAVE20"),
-        ("var_button_2_1", "End of the link of “Track”", "{{1}}"),
+        ("var_button_2_1", '"Track" button: end of its link', "{{1}}"),
     ]
 
 
@@ -104,22 +104,25 @@ def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -
         (one_time_code(), ""),
         (template(body("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
         (RENEWAL, "rejected"),
-        (template(body("Hi."), status="PENDING"), "still looking"),
-        (template(body("Hi."), status="PAUSED"), "some hours"),
-        (template(body("Hi."), status="NEWER_STATE"), "not approved"),
-        (template(body("Hi."), status=""), "not approved"),
-        (template(body("Hi."), {"type": "CAROUSEL", "cards": []}), "a carousel"),
-        (template(body("Hi."), {"type": "LIMITED_TIME_OFFER"}), "a limited-time offer"),
-        (template(body("Hi."), {"type": "NEWER_PART"}), "a part of a newer sort"),
-        (template(header(sort="GIF"), body("Hi.")), "a GIF"),
-        (template(body("Hi."), buttons({"type": "FLOW", "text": "Open"})), "opens a form"),
-        (template(body("Hi."), buttons({"type": "CATALOG", "text": "Open"})), "the catalogue"),
-        (template(body("Hi."), buttons({"type": "MPM", "text": "Open"})), "several products"),
-        (template(body("Hi."), buttons({"type": "NEWER", "text": "Open"})), "newer sort"),
+        (template(body("Hi."), status="PENDING"), "still in review"),
+        (template(body("Hi."), status="PAUSED"), "a few hours"),
+        (template(body("Hi."), status="NEWER_STATE"), "hasn't approved"),
+        (template(body("Hi."), status=""), "hasn't approved"),
+        (template(body("Hi."), {"type": "CAROUSEL", "cards": []}), "Carousel templates"),
+        (template(body("Hi."), {"type": "LIMITED_TIME_OFFER"}), "Limited-time offer templates"),
+        (template(body("Hi."), {"type": "NEWER_PART"}), "Newer kinds of templates"),
+        (template(header(sort="GIF"), body("Hi.")), "GIF headers"),
+        (template(body("Hi."), buttons({"type": "FLOW", "text": "Open"})), "Flow buttons"),
+        (template(body("Hi."), buttons({"type": "CATALOG", "text": "Open"})), "Catalog buttons"),
+        (template(body("Hi."), buttons({"type": "MPM", "text": "Open"})), "Multi-product buttons"),
+        (template(body("Hi."), buttons({"type": "NEWER", "text": "Open"})), "Newer kinds of"),
         (template(body("Hi."), buttons(url(address="https://x/{{1}}/{{2}}"))), "several variables"),
         (template(header("{{1}} {{2}}"), body("Hi.")), "several variables"),
-        (template(body(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))), "more than a form"),
-        (template(body(f"Hi {{{{{'x' * 300}}}}}.")), "more than a form"),
+        (
+            template(body(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))),
+            "more fields than a Slack form",
+        ),
+        (template(body(f"Hi {{{{{'x' * 300}}}}}.")), "more fields than a Slack form"),
     ],
 )
 def test_why_one_cannot_be_sent_from_here(made: Template, told: str) -> None:

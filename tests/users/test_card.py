@@ -107,7 +107,7 @@ def test_the_inactive_are_marked_and_an_unknown_state_is_not_guessed() -> None:
     assert "(inactive)" in drawn(profile(isActive=False))
     unsaid = drawn(profile(isActive=None))
     assert "(inactive)" not in unsaid
-    assert "Chakra does not say" in unsaid
+    assert "Unknown" in unsaid
 
 
 def test_words_for_availability_that_nobody_knows_are_shown_as_they_are() -> None:

@@ -14,12 +14,7 @@ from bot.users.names import RoleAndTeamNames
 CHOOSE = "user.choose"
 """The action that replaces the choice by the card of the chosen user."""
 
-NUMBER_WORDS = {
-    number: word
-    for number, word in enumerate(
-        ("Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"), start=2
-    )
-}
+NUMBER_WORDS = ("", "", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 MAX_ROWS = 5
 MAX_NAME_LENGTH = 150
 
@@ -84,4 +79,5 @@ def _truncation_note(matches: Matches) -> str:
 
 def _count_people(count: int) -> str:
     """Return ``Two people``; numbers from ten on are digits. AP style."""
-    return f"{NUMBER_WORDS.get(count, str(count))} people"
+    word = NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else str(count)
+    return f"{word} people"

@@ -128,7 +128,7 @@ class Directory:
         return (await self.get_index()).value.suggest_emails(email)
 
     async def get_names(self, *, wait: bool = False) -> RoleAndTeamNames:
-        """Return the names of roles and teams. Never raises. ``wait`` longer if they are essential."""
+        """Return the names of roles and teams. Never raises. ``wait`` if they are essential."""
         return await (self._names.load(ROLE_NAMES_TIMEOUT_SECONDS) if wait else self._names.load())
 
     async def update(self, user_id: str, changes: UserChanges) -> User | None:

@@ -25,7 +25,7 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """``words`` match the start of a name, username or address; ``roles`` are labels, () for all."""
+    """``words`` match the start of name, username or address; ``roles`` are labels, () for any."""
 
     words: str = ""
     roles: tuple[str, ...] = ()

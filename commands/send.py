@@ -14,9 +14,7 @@ from bot.messages import send_form as shown
 from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import extract_contacts
 from bot.messages.form_values import TEMPLATE, SendForm
-from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import SendResult
-from bot.messages.repository import Send
+from bot.messages.send import ClaimOutcome, Send, SendResult
 from bot.messages.service import PreparedSend
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
@@ -215,17 +213,17 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         prepared = await context.send_service.prepare(form, template, recipient)
     except (UsageError, NotFound) as problem:
         return FieldErrors({error_field(request.values, form): explain_as_text(problem)})
-    started = await context.send_service.start(
+    claim, sending = await context.send_service.start(
         prepared,
         key=request.interaction_key,
         member=request.actor.id,
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    if isinstance(started, Duplicate):
-        return _ask_about_duplicate(request, context, form, prepared, started.send)
-    if isinstance(started, Before):
-        return await _close_already_sent(context, form, started.send)
-    outcome = _await_outcome(context, form, started, has_no_channel=not request.channel.id)
+    if claim.outcome is ClaimOutcome.DUPLICATE:
+        return _ask_about_duplicate(request, context, form, prepared, claim.send)
+    if sending is None:
+        return await _close_already_sent(context, form, claim.send)
+    outcome = _await_outcome(context, form, sending, has_no_channel=not request.channel.id)
     return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(outcome))
 
 
@@ -274,17 +272,17 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     _authorize_send(request, template)
     recipient = await context.send_service.resolve_recipient(form.to)
     prepared = await context.send_service.prepare(form, template, recipient)
-    started = await context.send_service.start(
+    claim, sending = await context.send_service.start(
         prepared,
         key=request.interaction_key,
         member=request.actor.id,
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    if isinstance(started, Duplicate):
-        return _duplicate_preview(request, form, prepared, started.send)
-    if isinstance(started, Before):
-        return await _replay_outcome(context, form, started.send, in_place=True)
-    return _outcome_message(context, form, await asyncio.shield(started), in_place=True)
+    if claim.outcome is ClaimOutcome.DUPLICATE:
+        return _duplicate_preview(request, form, prepared, claim.send)
+    if sending is None:
+        return await _replay_outcome(context, form, claim.send, in_place=True)
+    return _outcome_message(context, form, await asyncio.shield(sending), in_place=True)
 
 
 def _authorize_send(request: Request, template: Template) -> None:
@@ -363,10 +361,10 @@ def _test_result_text(request: Request, context: Context, test_send: TestSend) -
 
 
 async def _await_outcome(
-    context: Context, form: SendForm, started: asyncio.Task[SendResult], *, has_no_channel: bool
+    context: Context, form: SendForm, sending: asyncio.Task[SendResult], *, has_no_channel: bool
 ) -> Message | None:
     """``nowhere``: it would be said in the person's own messages, where the report stands."""
-    sent = await started
+    sent = await sending
     is_reported = has_no_channel and sent.report and sent.send.status is not SendStatus.FAILED
     return None if is_reported else _outcome_message(context, form, sent)
 

@@ -6,7 +6,8 @@ from sqlalchemy import bindparam, select, update
 
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.repository import Send, send_from_row
+from bot.messages.repository import send_from_row
+from bot.messages.send import Send
 
 
 class DirtySends:

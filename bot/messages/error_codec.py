@@ -19,7 +19,7 @@ from bot.errors import (
     SlackError,
     Unavailable,
 )
-from bot.messages.repository import Failure
+from bot.messages.send import Failure
 from bot.privacy import redact
 
 NOT_SENT_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable)

@@ -1,10 +1,10 @@
-"""The ledger: what makes a send happen once, whatever is pressed twice or killed in the middle.
+"""The ledger sends each submission at most once, whatever is pressed twice or killed in between.
 
-A submission is claimed in the database, under its key, before its request leaves; who finds it
-claimed sends nothing. From then on the row says what is known: ``accepted`` or ``failed`` where an
-answer says so, ``unknown`` where none came. What has something to come before its request is
-``preparing`` until that leaves, and ``failed`` where it never does. Nothing is ever sent again by
-itself.
+A submission is claimed in the database, under its key, before its request leaves; a second claim
+sends nothing. From then on the row holds what is known: ``accepted`` or ``failed`` if a response
+says so, ``unknown`` if none came. A send with something to prepare (a file to upload) is
+``preparing`` until its request leaves, and ``failed`` if it never does. Nothing is resent
+automatically.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -22,45 +22,27 @@ from bot.aio.tasks import TaskSet
 from bot.chakra.messages import AcceptedMessage
 from bot.errors import BotError, DatabaseUnavailable, PreparationFailed
 from bot.messages.error_codec import NOT_SENT_ERRORS, PREPARATION_ERRORS, serialize_error
-from bot.messages.repository import Claimed, Failure, Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimResult, Failure, Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import Submission, build_claim
 
 RESPONSE_TIMEOUT_SECONDS = 45.0
-"""After these a send without an answer is called unknown."""
+"""After this long a send without a response becomes ``unknown``."""
 DUPLICATE_WINDOW_SECONDS = 600.0
-"""For so long the same content to the same recipient asks first, whoever sent it."""
+"""Within this time the same content to the same recipient needs a confirmation."""
 PREPARE_TIMEOUT_SECONDS = 30.0
-"""Of those, what must come before the request may take so much: it leaves by then or not at all."""
+"""How much of the response timeout the preparation may use."""
 DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
-"""Seconds between the attempts to note an outcome in a database that does not answer."""
+"""Delays between attempts to record an outcome in a database that does not respond."""
 
-SendRequest = Callable[[], Awaitable[AcceptedMessage]]
-"""One request to Chakra and nothing else. Whatever it raises but a refusal leaves it open whether
-the message went out."""
-Prepare = Callable[[], Coroutine[Any, Any, None]]
-"""What must come before the request may leave. Whatever it raises, nothing was sent."""
+RequestT = TypeVar("RequestT")
 
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """The submission is this caller's to carry out."""
-
-    send: Send
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """This very submission was claimed before: here is how it stands."""
-
-    send: Send
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """The same went to the same recipient within ten minutes: the person is asked first."""
-
-    send: Send
+Post = Callable[[RequestT], Awaitable[AcceptedMessage]]
+"""Makes one request to Chakra and nothing else. Any exception but `NOT_SENT_ERRORS` leaves it open
+whether the message was sent."""
+Prepare = Callable[[RequestT], Coroutine[Any, Any, RequestT]]
+"""Returns the request once it may leave. Whatever it raises, nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,7 @@ class _Outcome:
 
 
 class Ledger:
-    """``changed`` hears of every row that has a new state. ``boot`` names this process."""
+    """``on_status_change`` is awaited with every row that this process gave an outcome."""
 
     def __init__(
         self,
@@ -97,36 +79,39 @@ class Ledger:
         self,
         submission: Submission,
         *,
-        allow_duplicate: bool = False,
+        confirmed_duplicate_of: int | None = None,
         needs_preparation: bool = False,
-    ) -> Fresh | Before | Duplicate:
-        """``again`` when the person was asked and wants it sent all the same; ``prepares`` where
-        something must come before its request.
+    ) -> ClaimResult:
+        """Claim the submission for this process.
 
-        Raises ``DatabaseUnavailable``; then nothing was claimed, and nothing may be sent.
+        ``confirmed_duplicate_of`` is the send that the person was asked about and wants to repeat.
+        Raise ``DatabaseUnavailable``; then nothing was claimed and nothing may be sent.
         """
         now = self._clock.time()
-        claimed, send = await self._sends.claim(
+        return await self._sends.claim(
             build_claim(submission, self._hash_key),
             self._process_id,
             now,
-            duplicate_since=None if allow_duplicate else now - DUPLICATE_WINDOW_SECONDS,
+            duplicate_since=now - DUPLICATE_WINDOW_SECONDS,
+            confirmed_duplicate_of=confirmed_duplicate_of,
             status=SendStatus.PREPARING if needs_preparation else SendStatus.SENDING,
         )
-        return _RESULTS[claimed](send)
 
     async def execute(
-        self, claimed: Fresh, post: SendRequest, prepare: Prepare | None = None
+        self,
+        send: Send,
+        request: RequestT,
+        post: Post[RequestT],
+        prepare: Prepare[RequestT] | None = None,
     ) -> Send:
-        """The row once the outcome is noted, or ``unknown`` after 45 seconds; an answer that comes
-        later still is noted as well. Cancelling the caller does not stop it.
+        """Send a claimed submission; return the row once its outcome is recorded.
 
-        ``first`` is for what was claimed as preparing. Where it fails, or takes too long, or the
-        app stops meanwhile, the send has failed: that is never ``unknown``.
+        After `RESPONSE_TIMEOUT_SECONDS` that is ``unknown``; a later response is still recorded.
+        Cancelling the caller does not stop the request. ``prepare`` is for a send that was claimed
+        as preparing: if it fails, times out or the app stops, the send has failed.
         """
-        send = claimed.send
         self._in_flight.add(send.id)
-        attempt = self._tasks.spawn(self._attempt(send, post, prepare))
+        attempt = self._tasks.spawn(self._attempt(send, request, post, prepare))
         attempt.add_done_callback(lambda _: self._in_flight.discard(send.id))
         if (
             await done_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS)
@@ -136,59 +121,73 @@ class Ledger:
         return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
 
     async def expire_abandoned(self, *, any_age: bool) -> list[Send]:
-        """Calls unknown what nobody can still be waiting for, and failed what of it has not left:
-        sends that have been on the way for 45 seconds, or ``all_others``, however new, where no
-        other process can be alive."""
-        now = self._clock.time()
-        # An earlier process may have had a clock that was ahead of this one.
-        began_by = math.inf if any_age else now - RESPONSE_TIMEOUT_SECONDS
-        late = await self._sends.expire(began_by, now, frozenset(self._in_flight))
-        for send in late:
-            self._log.warning("send_abandoned", send=send.id, boot=send.process_id)
-            await self._on_status_change(send)
-        return late
+        """Give sends an outcome whose process can no longer be waiting for them.
 
-    async def _attempt(self, send: Send, post: SendRequest, prepare: Prepare | None) -> Send:
-        if prepare is not None and (failed := await self._prepare(send, prepare)) is not None:
-            return failed
+        Those past the response timeout, or all of other processes with ``any_age`` (if no other
+        process can be alive), become ``unknown``, or ``failed`` if their request never left.
+        """
+        now = self._clock.time()
+        # The clock of an earlier process may have been ahead of this one.
+        started_cutoff = math.inf if any_age else now - RESPONSE_TIMEOUT_SECONDS
+        expired = await self._sends.expire(started_cutoff, now, frozenset(self._in_flight))
+        for send in expired:
+            self._log.warning("send_abandoned", send=send.id, process=send.process_id)
+            await self._on_status_change(send)
+        return expired
+
+    async def _attempt(
+        self,
+        send: Send,
+        request: RequestT,
+        post: Post[RequestT],
+        prepare: Prepare[RequestT] | None,
+    ) -> Send:
+        if prepare is not None:
+            try:
+                request = await self._prepare(send, request, prepare)
+            except BotError as error:
+                return await self._record_outcome(send, _failed_outcome(error))
+            except asyncio.CancelledError:  # the app is stopping
+                stopped = PreparationFailed("The app stopped before the request was sent.")
+                await self._record_outcome(send, _failed_outcome(stopped))
+                raise
         try:
-            accepted = await post()
-        except NOT_SENT_ERRORS as refused:
-            return await self._record_outcome(send, _failed_outcome(refused))
-        except asyncio.CancelledError:  # the app stops
+            accepted = await post(request)
+        except NOT_SENT_ERRORS as error:
+            return await self._record_outcome(send, _failed_outcome(error))
+        except asyncio.CancelledError:  # the app is stopping
             await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
             raise
-        except Exception as lost:  # noqa: BLE001 - whatever it was, the message may be out
-            self._log.warning("send_unknown", send=send.id, kind=type(lost).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the message may be out
+            self._log.warning("send_unknown", send=send.id, kind=type(error).__name__)
             return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
         return await self._record_outcome(send, _accepted_outcome(accepted))
 
-    async def _prepare(self, send: Send, prepare: Prepare) -> Send | None:
-        """Nothing where the request may leave, else the row as it failed."""
-        error: BotError
+    async def _prepare(self, send: Send, request: RequestT, prepare: Prepare[RequestT]) -> RequestT:
+        """Return the request that may leave now; raise a `BotError` if none may."""
         try:
-            await wait_for(self._clock, prepare(), PREPARE_TIMEOUT_SECONDS)
-            if await self._sends.mark_sending(send.id):
-                return None
-            error = PreparationFailed("given up")
-        except (*PREPARATION_ERRORS, *NOT_SENT_ERRORS) as refused:
-            error = refused
-        except asyncio.CancelledError:  # the app stops
-            await self._record_outcome(send, _failed_outcome(PreparationFailed("stopped")))
+            prepared = await wait_for(self._clock, prepare(request), PREPARE_TIMEOUT_SECONDS)
+            may_leave = await self._sends.mark_sending(send.id)
+        except (*PREPARATION_ERRORS, *NOT_SENT_ERRORS):
             raise
         except TimeoutError:
-            error = PreparationFailed("too slow")
-        except Exception as fault:  # noqa: BLE001 - whatever it was, nothing has left
+            raise PreparationFailed("Preparing the request timed out.") from None
+        except Exception as fault:
             self._log.warning("send_not_prepared", send=send.id, exc_info=fault)
-            error = PreparationFailed(type(fault).__name__)
-        return await self._record_outcome(send, _failed_outcome(error))
+            raise PreparationFailed(type(fault).__name__) from fault
+        if not may_leave:
+            raise PreparationFailed("The send expired before its request was sent.")
+        return prepared
 
     async def _record_outcome(self, send: Send, outcome: _Outcome) -> Send:
-        """Where the database does not take it the row stays ``sending``, to be called unknown
-        later; the caller hears what is known."""
-        for pause in (*DB_RETRY_DELAYS_SECONDS, None):
+        """Record the outcome and return the row.
+
+        If the database stays unavailable the row remains ``sending`` and becomes ``unknown``
+        later; the caller still gets the outcome.
+        """
+        for delay in (*DB_RETRY_DELAYS_SECONDS, None):
             try:
-                noted = await self._sends.record_outcome(
+                recorded = await self._sends.record_outcome(
                     send.id,
                     outcome.status,
                     self._clock.time(),
@@ -196,13 +195,13 @@ class Ledger:
                     wamid=outcome.wamid,
                     failure=outcome.failure,
                 )
-            except DatabaseUnavailable as down:
-                self._log.warning("db_write_retry", send=send.id, reason=down.message)
-                if pause is not None:
-                    await sleep(self._clock, pause)
+            except DatabaseUnavailable as error:
+                self._log.warning("db_write_retry", send=send.id, reason=error.message)
+                if delay is not None:
+                    await sleep(self._clock, delay)
             else:
-                await self._on_status_change(noted)
-                return noted
+                await self._on_status_change(recorded)
+                return recorded
         return replace(
             send,
             status=outcome.status,
@@ -212,20 +211,13 @@ class Ledger:
         )
 
 
-_RESULTS: dict[Claimed, type[Fresh] | type[Before] | type[Duplicate]] = {
-    Claimed.NOW: Fresh,
-    Claimed.BEFORE: Before,
-    Claimed.ALIKE: Duplicate,
-}
-
-
 def _failed_outcome(error: BotError) -> _Outcome:
     return _Outcome(SendStatus.FAILED, failure=serialize_error(error))
 
 
 def _accepted_outcome(accepted: AcceptedMessage) -> _Outcome:
-    """An answer that is there may say at once that WhatsApp refused."""
+    """Return the outcome of a response, which may already say that WhatsApp refused."""
     if accepted.failure is not None:
-        failed = serialize_error(accepted.failure)
-        return _Outcome(SendStatus.FAILED, accepted.id, accepted.wamid, failed)
+        failure = serialize_error(accepted.failure)
+        return _Outcome(SendStatus.FAILED, accepted.id, accepted.wamid, failure)
     return _Outcome(SendStatus.ACCEPTED, accepted.id, accepted.wamid)

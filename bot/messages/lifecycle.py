@@ -16,10 +16,11 @@ from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.messages import report_message as cards
 from bot.messages.dirty_sends import DirtySends
-from bot.messages.ledger import Before, Duplicate, Fresh, Ledger, Prepare, SendRequest
+from bot.messages.ledger import Ledger, Post, Prepare, RequestT
 from bot.messages.report_message import ReportRenderer
 from bot.messages.reporter import Reporter
-from bot.messages.repository import Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, ClaimResult, Send, SendResult
 from bot.messages.status_updates import StatusUpdates
 from bot.messages.submission import Submission, derive_hash_key
 from bot.outbox.outbox import Outbox
@@ -58,50 +59,44 @@ class SendLifecycle:
     sends: Sends
     tasks: TaskSet
 
-    async def send(
-        self, submission: Submission, post: SendRequest, *, again: bool = False
-    ) -> Fresh | Before | Duplicate:
-        """Claims the submission and carries it out, where nothing stands in its way: ``Fresh``,
-        with the outcome. Raises ``DatabaseUnavailable``; then nothing was sent."""
-        claimed = await self.ledger.claim(submission, allow_duplicate=again)
-        if isinstance(claimed, Fresh):
-            return Fresh(await self.ledger.execute(claimed, post))
-        return claimed
-
     async def start(
         self,
         submission: Submission,
-        post: SendRequest,
+        request: RequestT,
+        post: Post[RequestT],
         *,
-        prepare: Prepare | None = None,
-        allow_duplicate: bool = False,
-    ) -> asyncio.Task[SendResult] | Before | Duplicate:
-        """As ``send``, but nobody waits: the task ends with the outcome and the report's place.
-        ``first`` is what must come before the request may leave."""
-        claimed = await self.ledger.claim(
-            submission, allow_duplicate=allow_duplicate, needs_preparation=prepare is not None
-        )
-        if isinstance(claimed, Fresh):
-            return self.tasks.spawn_reply(self._run_to_completion(claimed, post, prepare))
-        return claimed
+        prepare: Prepare[RequestT] | None = None,
+        confirmed_duplicate_of: int | None = None,
+    ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
+        """Claim the submission and, if it is the caller's to send, start sending it.
 
-    async def _run_to_completion(
-        self, claimed: Fresh, post: SendRequest, prepare: Prepare | None
+        The task ends with the outcome and the posted report; it is None if another send is in the
+        way. See `Ledger` for ``post``, ``prepare`` and ``confirmed_duplicate_of``. Raise
+        ``DatabaseUnavailable``; then nothing was sent.
+        """
+        claim = await self.ledger.claim(
+            submission,
+            confirmed_duplicate_of=confirmed_duplicate_of,
+            needs_preparation=prepare is not None,
+        )
+        if claim.outcome is not ClaimOutcome.CREATED:
+            return claim, None
+        sending = self._send(claim.send, request, post, prepare)
+        return claim, self.tasks.spawn_reply(sending)
+
+    async def _send(
+        self,
+        send: Send,
+        request: RequestT,
+        post: Post[RequestT],
+        prepare: Prepare[RequestT] | None,
     ) -> SendResult:
-        send = await self.ledger.execute(claimed, post, prepare)
-        return SendResult(send, await self.wait_report(send, REPORT_WAIT_SECONDS))
+        finished = await self.ledger.execute(send, request, post, prepare)
+        return SendResult(finished, await self.wait_report(finished, REPORT_WAIT_SECONDS))
 
     async def wait_report(self, send: Send, seconds: float = 0.0) -> MessageRef | None:
-        """Where the report of this send stands; waits for it up to so long."""
+        """Return the report of this send, waiting up to ``seconds`` until it is posted."""
         return await self.reporter.wait_posted(send, seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """A send that has come out, and where its report stands, if that was posted in time."""
-
-    send: Send
-    report: MessageRef | None
 
 
 @asynccontextmanager

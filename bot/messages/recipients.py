@@ -129,8 +129,10 @@ class RecipientResolver:
     async def _find_by_name(self, text: str) -> Recipient:
         matches = (await self._users.find(text)).value
         if not matches.total:
-            hint = f"Give a phone number with its country code, as {EXAMPLE_NUMBER}, or an e-mail "
-            "address."
+            hint = (
+                f"Use a phone number ({EXAMPLE_NUMBER}), a colleague's name, or a lead's key "
+                "(lead LEAD-004038)."
+            )
             raise NotFound("recipient", text, hint=hint)
         if matches.total > 1 or matches.fuzzy:
             candidate = matches.users[0]

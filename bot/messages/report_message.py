@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.messages.error_codec import deserialize_error
-from bot.messages.repository import Send
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup

@@ -13,7 +13,7 @@ from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.report_message import ReportRenderer
-from bot.messages.repository import Send
+from bot.messages.send import Send
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
-from enum import Enum
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, delete, select, text, update
@@ -12,65 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
 from bot.db.tables import sends
+from bot.messages.send import ClaimOutcome, ClaimResult, Failure, Send
 from bot.messages.status import SendStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """``kind`` is that of an error in ``bot.errors``, ``code`` Meta's; the texts hold no number of
-    a person's."""
-
-    kind: str
-    code: int | None = None
-    text: str = ""
-    details: str = ""
-    retry_after: float | None = None
-
+from bot.messages.submission import Claim
 
 NOT_PREPARED_FAILURE = Failure("preparation_failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What is to be sent, as it may be kept: ``recipient`` is masked."""
-
-    key: str
-    member: str
-    template: str
-    language: str
-    recipient: str
-    recipient_hash: str
-    content_hash: str
-    followable: bool = True
-
-
-class Claimed(Enum):
-    """How a claim came out: ``NOW`` it is the caller's to send, ``BEFORE`` this very submission
-    was claimed, ``ALIKE`` another one with the same recipient and content was, lately."""
-
-    NOW = "now"
-    BEFORE = "before"
-    ALIKE = "alike"
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """One row. Ids are "" until they are known."""
-
-    id: int
-    key: str
-    member: str
-    template: str
-    language: str
-    recipient: str
-    followable: bool
-    process_id: str
-    started_at: float
-    status: SendStatus
-    status_at: float
-    message_id: str = ""
-    wamid: str = ""
-    failure: Failure | None = None
 
 
 class Sends:
@@ -85,24 +30,28 @@ class Sends:
         claim: Claim,
         process_id: str,
         now: float,
+        *,
         duplicate_since: float | None,
+        confirmed_duplicate_of: int | None = None,
         status: SendStatus = SendStatus.SENDING,
-    ) -> tuple[Claimed, Send]:
-        """The send is the caller's, in this ``state``, or the one that stands in its way.
+    ) -> ClaimResult:
+        """Insert the send with this ``status``, unless another one is in its way.
 
-        One that failed stands in nobody's way; nor does one that began at ``alike_since`` or
-        before, and none at all where that is None.
+        A duplicate is a send of the same content to the same recipient that started after
+        ``duplicate_since`` (None: do not look) and has not failed. ``confirmed_duplicate_of`` is
+        the one the person was asked about and wants to send again; if somebody else has done so in
+        the meantime, that newer send is in the way.
         """
         async with self._database.begin() as connection:
             await self._lock_recipient(connection, claim.recipient_hash)
-            before = await _fetch_latest(connection, self._has_key(claim.key))
-            if before is not None:
-                return Claimed.BEFORE, before
+            earlier = await _fetch_latest(connection, self._has_key(claim.key))
+            if earlier is not None:
+                return ClaimResult(earlier, ClaimOutcome.REPLAYED)
             if duplicate_since is not None:
                 alike = await _fetch_latest(connection, self._is_duplicate(claim, duplicate_since))
-                if alike is not None:
-                    return Claimed.ALIKE, alike
-            made = await connection.execute(
+                if alike is not None and alike.id != confirmed_duplicate_of:
+                    return ClaimResult(alike, ClaimOutcome.DUPLICATE)
+            inserted = await connection.execute(
                 self._database.insert(sends)
                 .values(
                     workspace=self._workspace,
@@ -115,16 +64,19 @@ class Sends:
                 .on_conflict_do_nothing(index_elements=[sends.c.workspace, sends.c.key])
                 .returning(sends)
             )
-            row = made.one_or_none()
+            row = inserted.one_or_none()
             if row is not None:
-                return Claimed.NOW, send_from_row(row)
-        other = await self.find_by_key(claim.key)  # of a moment ago, to another recipient
-        assert other is not None  # noqa: S101 - the key was taken, and such rows are not deleted
-        return Claimed.BEFORE, other
+                return ClaimResult(send_from_row(row), ClaimOutcome.CREATED)
+        # The same key was claimed a moment ago for another recipient.
+        earlier = await self.find_by_key(claim.key)
+        assert earlier is not None  # noqa: S101 - the key exists, and new rows are not purged
+        return ClaimResult(earlier, ClaimOutcome.REPLAYED)
 
     async def _lock_recipient(self, connection: AsyncConnection, recipient_hash: str) -> None:
-        """Two claims for one recipient at the same moment would not see each other. SQLite's
-        transactions come one after the other as it is."""
+        """Keep two claims for one recipient from missing each other.
+
+        SQLite runs one transaction at a time anyway.
+        """
         if not self._database.single_process:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
             await connection.execute(lock, {"name": self._workspace + recipient_hash})
@@ -299,7 +251,7 @@ def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:
 
 
 async def _fetch_latest(connection: AsyncConnection, condition: ColumnElement[bool]) -> Send | None:
-    """The latest."""
-    newest = select(sends).where(condition).order_by(sends.c.started_at.desc(), sends.c.id.desc())
+    """Return the latest send by ID: the clocks of two replicas may differ."""
+    newest = select(sends).where(condition).order_by(sends.c.id.desc())
     row = (await connection.execute(newest.limit(1))).one_or_none()
     return None if row is None else send_from_row(row)

@@ -14,10 +14,9 @@ from bot.chakra.template import Template
 from bot.messages import form_values as names
 from bot.messages import report_message as card
 from bot.messages.form_values import SendForm
-from bot.messages.lifecycle import SendResult
 from bot.messages.recipients import Recipient
-from bot.messages.repository import Send
 from bot.messages.rules import FILE_RULES, MAX_VALUE_LENGTHS, upload_hint
+from bot.messages.send import Send, SendResult
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.slack import blocks
@@ -94,8 +93,8 @@ def update_form(
 
 
 def template_choice(template: Template) -> Choice:
-    description = f"{vocabulary.language_name(template.language)} · "
-    f"{vocabulary.category_name(template.category)}"
+    language = vocabulary.language_name(template.language)
+    description = f"{language} · {vocabulary.category_name(template.category)}"
     return Choice(template.name, template.id, description)
 
 

@@ -12,10 +12,9 @@ from bot.errors import DatabaseUnavailable, NotConfigured
 from bot.messages import compose, recipients
 from bot.messages.file_transfer import FileTransfer
 from bot.messages.form_values import SendForm
-from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import SendLifecycle, SendResult
+from bot.messages.lifecycle import SendLifecycle
 from bot.messages.recipients import Recipient, RecipientKind, RecipientResolver
-from bot.messages.repository import Send
+from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.submission import Submission
 from bot.privacy import mask_phone
 from bot.slack.client.web_api import MessageRef
@@ -115,19 +114,21 @@ class SendService:
         member: str,
         confirmed_duplicate_of: str = "",
         by_content: bool = False,
-    ) -> asyncio.Task[SendResult] | Before | Duplicate:
-        """Nobody waits for Chakra here. ``key`` names the press, ``by_content`` together with what
-        is sent; ``asked`` is the send about which the person was asked. Raises
-        ``DatabaseUnavailable``; then nothing was sent."""
-        submission = replace(_build_submission(prepared, key, member), content_in_key=by_content)
-        errand = Errand(self, prepared)
-        first = errand.carry if prepared.file else None
-        started = await self._sending.start(submission, errand.post, prepare=first)
-        if isinstance(started, Duplicate) and str(started.send.id) == confirmed_duplicate_of:
-            started = await self._sending.start(
-                submission, errand.post, prepare=first, allow_duplicate=True
-            )
-        return started
+    ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
+        """Claim the send and start it, without waiting for Chakra; see `SendLifecycle.start`.
+
+        ``key`` identifies the interaction, ``by_content`` together with what is sent.
+        ``confirmed_duplicate_of`` is the ID of the send that the person was asked about.
+        """
+        return await self._sending.start(
+            replace(_build_submission(prepared, key, member), content_in_key=by_content),
+            prepared,
+            self._post,
+            prepare=self._with_uploaded_file if prepared.file else None,
+            confirmed_duplicate_of=(
+                int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
+            ),
+        )
 
     async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
         """Name and language of the templates this member sent last, the latest first."""
@@ -146,8 +147,8 @@ class SendService:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
 
-    async def with_uploaded_file(self, prepared: PreparedSend) -> PreparedSend:
-        """With its file where WhatsApp can fetch it. Raises what ``FileTransfer.carry`` does."""
+    async def _with_uploaded_file(self, prepared: PreparedSend) -> PreparedSend:
+        """Upload the file; return the send with its link. Raise what ``FileTransfer`` does."""
         if prepared.file is None:
             return prepared
         transferred = await self._file_transfer.transfer(
@@ -155,8 +156,8 @@ class SendService:
         )
         return prepared.with_file_url(transferred.url, transferred.name)
 
-    async def post(self, message: compose.OutboundMessage) -> AcceptedMessage:
-        match message:
+    async def _post(self, prepared: PreparedSend) -> AcceptedMessage:
+        match prepared.message:
             case compose.PhoneMessage(phone, body):
                 return await self._messages.send_template(self._plugin_id, phone, body)
             case compose.ProcessMessage(procedure, key, body):
@@ -165,20 +166,6 @@ class SendService:
                 )
             case compose.PassthroughMessage(sender_id, meta):
                 return await self._messages.send_meta_message(self._plugin_id, sender_id, meta)
-
-
-class Errand:
-    """One send, claimed: first its file, if it has one, then its only request."""
-
-    def __init__(self, dispatch: SendService, prepared: PreparedSend) -> None:
-        self._dispatch = dispatch
-        self._ready = prepared
-
-    async def carry(self) -> None:
-        self._ready = await self._dispatch.with_uploaded_file(self._ready)
-
-    async def post(self) -> AcceptedMessage:
-        return await self._dispatch.post(self._ready.message)
 
 
 def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submission:

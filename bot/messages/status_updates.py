@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
 from bot.db.tables import sends, unmatched_statuses
-from bot.messages.repository import Failure, Send, failure_columns, failure_from_row, send_from_row
+from bot.messages.repository import failure_columns, failure_from_row, send_from_row
+from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.messages.repository import Claim
 from bot.privacy import mask_phone
 
 _HASH_KEY_CONTEXT = b"chakra-for-slack: recipients and contents of sends"
@@ -33,6 +32,20 @@ class Submission:
     display_recipient: str = ""
     followable: bool = True
     content_in_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A submission as the database stores it: recipient masked, and hashed with its content."""
+
+    key: str
+    member: str
+    template: str
+    language: str
+    recipient: str
+    recipient_hash: str
+    content_hash: str
+    followable: bool = True
 
 
 def derive_hash_key(secret: str) -> bytes:

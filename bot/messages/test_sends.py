@@ -8,10 +8,8 @@ from bot.aio.clock import Clock, done_within
 from bot.chakra.template import Template
 from bot.errors import NotFound, NotLinked, ResourceNotFound, UsageError
 from bot.messages.form_values import SendForm
-from bot.messages.ledger import Before, Duplicate
-from bot.messages.lifecycle import SendResult
 from bot.messages.recipients import Recipient
-from bot.messages.repository import Send
+from bot.messages.send import ClaimOutcome, Send, SendResult
 from bot.messages.service import SendService
 from bot.messages.validation import first_validation_error
 from bot.privacy import mask_phone
@@ -71,7 +69,7 @@ class TestSends:
         recipient = await self._own_recipient(member)
         prepared = await self._send_service.prepare(form, template, recipient)
         key = f"{interaction_key}:test:{form.sender}"
-        started = await self._send_service.start(
+        claim, sending = await self._send_service.start(
             prepared,
             key=key,
             member=member.id,
@@ -79,14 +77,13 @@ class TestSends:
             by_content=True,
         )
         number = mask_phone(f"+{recipient.digits}")
-        if isinstance(started, Duplicate):
-            return TestSend(number, duplicate=started.send)
-        if isinstance(started, Before):
-            return TestSend(
-                number, sent=await self._send_service.with_report(started.send), already_sent=True
-            )
-        finished = await done_within(self._clock, started, RESULT_TIMEOUT_SECONDS)
-        return TestSend(number, sent=started.result() if finished else None)
+        if claim.outcome is ClaimOutcome.DUPLICATE:
+            return TestSend(number, duplicate=claim.send)
+        if sending is None:
+            earlier = await self._send_service.with_report(claim.send)
+            return TestSend(number, sent=earlier, already_sent=True)
+        finished = await done_within(self._clock, sending, RESULT_TIMEOUT_SECONDS)
+        return TestSend(number, sent=sending.result() if finished else None)
 
     async def _own_recipient(self, member: Member) -> Recipient:
         try:

@@ -9,7 +9,7 @@ import structlog
 from bot.aio.clock import Clock
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
-from bot.messages.repository import Send
+from bot.messages.send import Send
 from bot.messages.status_updates import StatusUpdate, StatusUpdates
 from bot.webhooks.parser import parse_status_updates
 from bot.webhooks.repository import Events

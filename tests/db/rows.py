@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.messages.repository import Claim, Claimed, Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdate
+from bot.messages.submission import Claim
 
 BOOT = "boot-1"
 
@@ -25,10 +27,16 @@ def claim(key: str = "view-1", **other: Any) -> Claim:
     return Claim(**given)
 
 
-async def begun(sends: Sends, key: str = "view-1", now: float = 1000.0, **other: Any) -> Send:
-    claimed, send = await sends.claim(claim(key, **other), BOOT, now, None)
-    assert claimed is Claimed.NOW
-    return send
+async def begun(
+    sends: Sends,
+    key: str = "view-1",
+    now: float = 1000.0,
+    status: SendStatus = SendStatus.SENDING,
+    **other: Any,
+) -> Send:
+    result = await sends.claim(claim(key, **other), BOOT, now, duplicate_since=None, status=status)
+    assert result.outcome is ClaimOutcome.CREATED
+    return result.send
 
 
 def status(

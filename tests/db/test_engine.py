@@ -21,7 +21,7 @@ from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
 from tests.clock import settle
 from tests.db.databases import address, postgres
-from tests.db.rows import claim
+from tests.db.rows import begun
 
 HOLDS = """
 import sys, time
@@ -123,7 +123,7 @@ async def test_an_error_does_not_tell_what_was_written(url: str) -> None:
     async with open_database(url) as database:
         sends = Sends(database)
         with pytest.raises(IntegrityError) as raised:
-            await sends.claim(claim("919876543210", template=None), "boot", 1000, None)
+            await begun(sends, "919876543210", template=None)
     assert "919876543210" not in str(raised.value).partition("[SQL")[2]
 
 

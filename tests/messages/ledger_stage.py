@@ -7,13 +7,15 @@ from typing import Any
 
 from bot.aio.tasks import TaskSet
 from bot.db.engine import Database
-from bot.messages.ledger import Fresh, Ledger
-from bot.messages.repository import Send, Sends
+from bot.messages.ledger import Ledger, Prepare
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, Send
 from bot.messages.submission import derive_hash_key
 from tests.clock import ManualClock
-from tests.messages.upstream import submission
+from tests.messages.upstream import Upstream, submission
 
 KEY = derive_hash_key("a secret of this app")
+REQUEST = "the request"
 
 
 @dataclass
@@ -39,10 +41,22 @@ class Stage:
             process_id=boot,
         )
 
-    async def fresh(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Fresh:
-        claimed = await ledger.claim(submission(key, **other))
-        assert isinstance(claimed, Fresh)
-        return claimed
+    async def claimed(self, ledger: Ledger, key: str = "view-1", **other: Any) -> Send:
+        claim = await ledger.claim(submission(key, **other))
+        assert claim.outcome is ClaimOutcome.CREATED
+        return claim.send
+
+    async def send(
+        self,
+        ledger: Ledger,
+        chakra: Upstream,
+        key: str = "view-1",
+        prepare: Prepare[str] | None = None,
+    ) -> Send:
+        """Claim and execute one submission."""
+        claim = await ledger.claim(submission(key), needs_preparation=prepare is not None)
+        assert claim.outcome is ClaimOutcome.CREATED
+        return await ledger.execute(claim.send, REQUEST, chakra, prepare)
 
 
 async def row(stage: Stage, key: str = "view-1") -> Send:

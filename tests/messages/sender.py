@@ -15,8 +15,9 @@ from bot.aio.tasks import TaskSet
 from bot.chakra.client import Chakra
 from bot.chakra.outgoing import TemplateMessage
 from bot.db.engine import open_database
-from bot.messages.ledger import Fresh, Ledger
-from bot.messages.repository import Send, Sends
+from bot.messages.ledger import Ledger
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, Send
 from bot.messages.submission import derive_hash_key
 from tests.messages.upstream import PHONE, submission
 
@@ -39,10 +40,12 @@ async def main(database_url: str, chakra_url: str) -> None:
             on_status_change=_nobody_hears,
             process_id="killed",
         )
-        claimed = await ledger.claim(submission())
-        if isinstance(claimed, Fresh):
+        claim = await ledger.claim(submission())
+        if claim.outcome is ClaimOutcome.CREATED:
             await ledger.execute(
-                claimed, lambda: chakra.messages.send_template(PLUGIN, PHONE, message)
+                claim.send,
+                message,
+                lambda message: chakra.messages.send_template(PLUGIN, PHONE, message),
             )
 
 

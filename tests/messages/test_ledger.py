@@ -24,12 +24,12 @@ from bot.errors import (
     Unavailable,
 )
 from bot.messages.error_codec import deserialize_error
-from bot.messages.ledger import Before, Duplicate, Fresh
-from bot.messages.repository import Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import build_claim, derive_hash_key
 from tests.clock import settle
-from tests.messages.ledger_stage import KEY, Stage, row
+from tests.messages.ledger_stage import KEY, REQUEST, Stage, row
 from tests.messages.upstream import MESSAGE, PHONE, WAMID, Upstream, submission, until
 
 
@@ -43,7 +43,7 @@ def stage(database: Database) -> Stage:
 
 async def test_a_send_that_is_taken_on_is_accepted_with_its_ids(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream()
-    send = await ledger.execute(await stage.fresh(ledger), chakra)
+    send = await stage.send(ledger, chakra)
     assert (send.status, send.wamid, send.message_id) == (SendStatus.ACCEPTED, WAMID, MESSAGE)
     assert await row(stage) == send
     assert stage.changed == [send]
@@ -53,21 +53,23 @@ async def test_a_send_that_is_taken_on_is_accepted_with_its_ids(stage: Stage) ->
 async def test_two_presses_at_once_send_once(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream()
 
-    async def press() -> object:
-        claimed = await ledger.claim(submission())
-        return await ledger.execute(claimed, chakra) if isinstance(claimed, Fresh) else claimed
+    async def press() -> ClaimOutcome:
+        claim = await ledger.claim(submission())
+        if claim.outcome is ClaimOutcome.CREATED:
+            await ledger.execute(claim.send, REQUEST, chakra)
+        return claim.outcome
 
     outcomes = await asyncio.gather(*(press() for _ in range(8)))
     assert chakra.out == 1
-    assert sum(isinstance(one, Before) for one in outcomes) == 7
+    assert outcomes.count(ClaimOutcome.REPLAYED) == 7
 
 
 async def test_a_press_while_the_first_is_on_its_way_sees_it_on_its_way(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     again = await ledger.claim(submission())
-    assert isinstance(again, Before)
+    assert again.outcome is ClaimOutcome.REPLAYED
     assert again.send.status is SendStatus.SENDING
     chakra.released.set()
     assert (await sending).status is SendStatus.ACCEPTED
@@ -94,7 +96,7 @@ async def test_a_refusal_is_a_failure_that_keeps_its_class(
     stage: Stage, refused: ChakraError
 ) -> None:
     ledger = stage.ledger()
-    send = await ledger.execute(await stage.fresh(ledger), Upstream(refused))
+    send = await stage.send(ledger, Upstream(refused))
     assert send.status is SendStatus.FAILED
     assert send.failure is not None
     again = deserialize_error(send.failure)
@@ -109,9 +111,9 @@ async def test_a_refusal_is_a_failure_that_keeps_its_class(
 )
 async def test_anything_else_leaves_it_unknown(stage: Stage, lost: Exception) -> None:
     ledger, chakra = stage.ledger(), Upstream(lost)
-    send = await ledger.execute(await stage.fresh(ledger), chakra)
+    send = await stage.send(ledger, chakra)
     assert (send.status, send.failure, chakra.out) == (SendStatus.UNKNOWN, None, 1)
-    assert isinstance(await ledger.claim(submission()), Before)
+    assert (await ledger.claim(submission())).outcome is ClaimOutcome.REPLAYED
 
 
 async def test_what_chakra_took_on_and_whatsapp_refused_at_once_has_failed(stage: Stage) -> None:
@@ -119,13 +121,13 @@ async def test_what_chakra_took_on_and_whatsapp_refused_at_once_has_failed(stage
     accepted = AcceptedMessage(
         id=MESSAGE, wamid=WAMID, status="FAILED", failure=error_for_meta_code(131026, "Gone")
     )
-    send = await ledger.execute(await stage.fresh(ledger), Upstream(accepted))
+    send = await stage.send(ledger, Upstream(accepted))
     assert (send.status, send.wamid) == (SendStatus.FAILED, WAMID)
 
 
 async def test_no_answer_for_45_seconds_is_unknown_and_a_late_one_is_noted(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     await stage.clock.advance(44.9)
     assert not sending.done()
@@ -139,7 +141,7 @@ async def test_no_answer_for_45_seconds_is_unknown_and_a_late_one_is_noted(stage
 
 async def test_a_late_refusal_is_noted_as_well(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(RateLimited("Slow down"), held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     await stage.clock.advance(45)
     assert (await sending).status is SendStatus.UNKNOWN
@@ -150,7 +152,7 @@ async def test_a_late_refusal_is_noted_as_well(stage: Stage) -> None:
 
 async def test_who_asks_may_go_away_and_the_send_goes_on(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     sending.cancel()
     await settle()
@@ -161,7 +163,7 @@ async def test_who_asks_may_go_away_and_the_send_goes_on(stage: Stage) -> None:
 
 async def test_an_app_that_stops_says_unknown_before_it_goes(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     stopping = asyncio.create_task(stage.tasks.drain(5))
     await stage.clock.advance(5)
@@ -174,17 +176,17 @@ async def test_an_app_that_stops_says_unknown_before_it_goes(stage: Stage) -> No
 
 
 async def test_after_a_kill_a_lone_process_calls_it_unknown_at_once(stage: Stage) -> None:
-    await stage.fresh(stage.ledger("boot-1"))  # and then nothing more of that process
+    await stage.claimed(stage.ledger("boot-1"))  # and then nothing more of that process
     second, chakra = stage.ledger("boot-2"), Upstream()
     [late] = await second.expire_abandoned(any_age=True)
     assert (late.status, late.process_id) == (SendStatus.UNKNOWN, "boot-1")
     assert stage.changed == [late]
-    assert isinstance(await second.claim(submission()), Before)
+    assert (await second.claim(submission())).outcome is ClaimOutcome.REPLAYED
     assert chakra.out == 0
 
 
 async def test_among_replicas_another_ones_send_is_left_alone_for_45_seconds(stage: Stage) -> None:
-    await stage.fresh(stage.ledger("boot-1"))
+    await stage.claimed(stage.ledger("boot-1"))
     second = stage.ledger("boot-2")
     await stage.clock.advance(44.9)
     assert await second.expire_abandoned(any_age=False) == []
@@ -196,7 +198,7 @@ async def test_among_replicas_another_ones_send_is_left_alone_for_45_seconds(sta
 
 async def test_what_is_in_hand_here_is_nobody_elses_to_give_up(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
     assert await ledger.expire_abandoned(any_age=True) == []
     chakra.released.set()
@@ -205,7 +207,7 @@ async def test_what_is_in_hand_here_is_nobody_elses_to_give_up(stage: Stage) -> 
 
 async def test_an_answer_to_a_process_that_was_given_up_still_counts(stage: Stage) -> None:
     first, chakra = stage.ledger("boot-1"), Upstream(held=True)
-    sending = asyncio.create_task(first.execute(await stage.fresh(first), chakra))
+    sending = asyncio.create_task(stage.send(first, chakra))
     await chakra.asked.wait()
     await stage.ledger("boot-2").expire_abandoned(any_age=True)
     chakra.released.set()
@@ -220,19 +222,49 @@ async def test_the_same_within_ten_minutes_asks_whoever_sent_it(
     stage: Stage, later: float, asks: bool
 ) -> None:
     ledger = stage.ledger()
-    first = await ledger.execute(await stage.fresh(ledger), Upstream())
+    first = await stage.send(ledger, Upstream())
     await stage.clock.advance(later)
     claimed = await ledger.claim(submission("view-2", member="U0MARY"))
-    assert isinstance(claimed, Duplicate) is asks
+    assert (claimed.outcome is ClaimOutcome.DUPLICATE) is asks
     assert (claimed.send.id == first.id) is asks
 
 
-async def test_who_was_asked_may_send_it_all_the_same(stage: Stage) -> None:
+async def test_confirmed_duplicate_is_sent(stage: Stage) -> None:
     ledger = stage.ledger()
-    await ledger.execute(await stage.fresh(ledger), Upstream())
-    assert isinstance(await ledger.claim(submission("view-2")), Duplicate)
-    assert isinstance(await ledger.claim(submission("view-2"), allow_duplicate=True), Fresh)
-    assert isinstance(await ledger.claim(submission("view-2"), allow_duplicate=True), Before)
+    first = await stage.send(ledger, Upstream())
+    again = submission("view-2")
+    assert (await ledger.claim(again)).outcome is ClaimOutcome.DUPLICATE
+    outcomes = [
+        (await ledger.claim(again, confirmed_duplicate_of=first.id)).outcome for _ in range(2)
+    ]
+    assert outcomes == [ClaimOutcome.CREATED, ClaimOutcome.REPLAYED]
+
+
+async def test_confirmation_is_for_the_send_that_was_shown(stage: Stage) -> None:
+    """Two people were asked about the same send; the one who is later is asked about the other."""
+    ledger = stage.ledger()
+    first = await stage.send(ledger, Upstream())
+    johns = await ledger.claim(submission("view-2"), confirmed_duplicate_of=first.id)
+    mary = submission("view-3", member="U0MARY")
+    marys = await ledger.claim(mary, confirmed_duplicate_of=first.id)
+    assert (marys.outcome, marys.send.id) == (ClaimOutcome.DUPLICATE, johns.send.id)
+    marys = await ledger.claim(mary, confirmed_duplicate_of=johns.send.id)
+    assert marys.outcome is ClaimOutcome.CREATED
+
+
+async def test_two_who_confirm_at_once_send_once(stage: Stage) -> None:
+    ledger = stage.ledger()
+    first = await stage.send(ledger, Upstream())
+    claims = await asyncio.gather(
+        *(
+            ledger.claim(submission(f"view-{turn}"), confirmed_duplicate_of=first.id)
+            for turn in range(2, 12)
+        )
+    )
+    [created] = [claim for claim in claims if claim.outcome is ClaimOutcome.CREATED]
+    others = [claim for claim in claims if claim.outcome is ClaimOutcome.DUPLICATE]
+    assert {claim.send.id for claim in others} == {created.send.id}
+    assert len(others) == 9
 
 
 @pytest.mark.parametrize(
@@ -248,8 +280,8 @@ async def test_who_was_asked_may_send_it_all_the_same(stage: Stage) -> None:
 )
 async def test_whatever_differs_is_not_the_same(stage: Stage, other: dict[str, Any]) -> None:
     ledger = stage.ledger()
-    await stage.fresh(ledger)
-    await stage.fresh(ledger, "view-2", **other)
+    await stage.claimed(ledger)
+    await stage.claimed(ledger, "view-2", **other)
 
 
 def test_the_order_of_values_and_a_plus_make_no_difference() -> None:
@@ -274,7 +306,7 @@ def test_two_sets_of_values_are_told_apart(one: dict[str, str], other: dict[str,
 async def test_neither_the_number_nor_the_values_are_in_the_database(stage: Stage) -> None:
     ledger = stage.ledger()
     said = error_for_meta_code(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
-    await ledger.execute(await stage.fresh(ledger), Upstream(said))
+    await stage.send(ledger, Upstream(said))
     async with stage.database.begin() as connection:
         [held] = (await connection.execute(text("SELECT * FROM sends"))).all()
     assert PHONE not in repr(held)
@@ -312,7 +344,7 @@ async def test_an_outcome_is_noted_once_the_database_is_back(stage: Stage) -> No
     sends = Failing(stage.database)
     sends.failures = 2
     ledger, chakra = stage.ledger(sends=sends), Upstream()
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), chakra))
+    sending = asyncio.create_task(stage.send(ledger, chakra))
     for pause in (0.5, 2.0):
         await stage.clock.until_sleeping(pause)
         await stage.clock.advance(pause)
@@ -327,7 +359,7 @@ async def test_where_it_cannot_be_noted_the_person_hears_it_and_the_row_becomes_
     sends = Failing(stage.database)
     sends.failures = 4
     ledger = stage.ledger(sends=sends)
-    sending = asyncio.create_task(ledger.execute(await stage.fresh(ledger), Upstream()))
+    sending = asyncio.create_task(stage.send(ledger, Upstream()))
     for pause in (0.5, 2.0, 5.0):
         await stage.clock.until_sleeping(pause)
         await stage.clock.advance(pause)

@@ -18,7 +18,8 @@ from bot.errors import (
     Unavailable,
 )
 from bot.messages.error_codec import deserialize_error
-from bot.messages.ledger import Before, Duplicate, Fresh, Ledger
+from bot.messages.ledger import Ledger
+from bot.messages.send import ClaimOutcome, Send
 from bot.messages.status import SendStatus
 from bot.slack.copy.explain import explain
 from tests.messages.ledger_stage import Stage, row
@@ -39,28 +40,28 @@ class Preparing:
         if not held:
             self.released.set()
 
-    async def __call__(self) -> None:
+    async def __call__(self, request: str) -> str:
         self.asked.set()
         await self.released.wait()
         if self.outcome is not None:
             raise self.outcome
+        return f"{request}, prepared"
 
 
-async def preparing(stage: Stage, ledger: Ledger, key: str = "view-1") -> Fresh:
-    claimed = await ledger.claim(submission(key), needs_preparation=True)
-    assert isinstance(claimed, Fresh)
-    assert claimed.send.status is SendStatus.PREPARING
-    return claimed
+async def claimed(stage: Stage, ledger: Ledger, key: str = "view-1") -> Send:
+    claim = await ledger.claim(submission(key), needs_preparation=True)
+    assert (claim.outcome, claim.send.status) == (ClaimOutcome.CREATED, SendStatus.PREPARING)
+    return claim.send
 
 
 async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
     assert (chakra.out, (await row(stage)).status) == (0, SendStatus.PREPARING)
     first.released.set()
     assert (await sending).status is SendStatus.ACCEPTED
-    assert chakra.out == 1
+    assert chakra.requests == ["the request, prepared"]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +80,13 @@ async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
     stage: Stage, error: BotError
 ) -> None:
     ledger, chakra = stage.ledger(), Upstream()
-    send = await ledger.execute(await preparing(stage, ledger), chakra, Preparing(error))
+    send = await stage.send(ledger, chakra, prepare=Preparing(error))
     assert (send.status, chakra.out) == (SendStatus.FAILED, 0)
     assert send.failure is not None
     again = deserialize_error(send.failure)
     assert type(again) is type(error)
     assert explain(again) == explain(error)
-    assert isinstance(await ledger.claim(submission("view-2")), Fresh)
+    assert (await ledger.claim(submission("view-2"))).outcome is ClaimOutcome.CREATED
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
     stage: Stage, fault: Exception
 ) -> None:
     ledger, chakra = stage.ledger(), Upstream()
-    send = await ledger.execute(await preparing(stage, ledger), chakra, Preparing(fault))
+    send = await stage.send(ledger, chakra, prepare=Preparing(fault))
     assert (send.status, chakra.out) == (SendStatus.FAILED, 0)
     assert send.failure is not None
     assert isinstance(deserialize_error(send.failure), PreparationFailed)
@@ -103,7 +104,7 @@ async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
 
 async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
     await stage.clock.advance(29.9)
     assert not sending.done()
@@ -114,7 +115,7 @@ async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
 
 async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
-    asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))  # noqa: RUF006
+    asyncio.create_task(stage.send(ledger, chakra, prepare=first))  # noqa: RUF006
     await first.asked.wait()
     stopping = asyncio.create_task(stage.tasks.drain(5))
     await stage.clock.advance(5)
@@ -125,7 +126,7 @@ async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage
 
 
 async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
-    await preparing(stage, stage.ledger("boot-1"))  # and then nothing more of that process
+    await claimed(stage, stage.ledger("boot-1"))  # and then nothing more of that process
     second = stage.ledger("boot-2")
     await stage.clock.advance(44.9)
     assert await second.expire_abandoned(any_age=False) == []
@@ -138,7 +139,7 @@ async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
 
 async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger("boot-1"), Upstream(), Preparing(held=True)
-    sending = asyncio.create_task(ledger.execute(await preparing(stage, ledger), chakra, first))
+    sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
     [late] = await stage.ledger("boot-2").expire_abandoned(any_age=True)
     assert late.status is SendStatus.FAILED
@@ -149,6 +150,6 @@ async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage
 
 async def test_what_is_being_prepared_is_asked_about_as_what_is_sent(stage: Stage) -> None:
     ledger = stage.ledger()
-    await preparing(stage, ledger)
-    assert isinstance(await ledger.claim(submission()), Before)
-    assert isinstance(await ledger.claim(submission("view-2")), Duplicate)
+    await claimed(stage, ledger)
+    assert (await ledger.claim(submission())).outcome is ClaimOutcome.REPLAYED
+    assert (await ledger.claim(submission("view-2"))).outcome is ClaimOutcome.DUPLICATE

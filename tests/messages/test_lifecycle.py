@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,15 @@ from bot.aio.tasks import TaskSet
 from bot.db.engine import Database, open_database
 from bot.errors import OutcomeUnknown
 from bot.health import HealthChecker
-from bot.messages.ledger import Before, Duplicate, Fresh
 from bot.messages.lifecycle import (
     RECONCILE_INTERVAL_SECONDS,
     SEND_RETENTION_SECONDS,
     SendLifecycle,
     open_send_lifecycle,
 )
+from bot.messages.send import ClaimOutcome, ClaimResult, Send
 from bot.messages.status import SendStatus
+from bot.messages.submission import Submission
 from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import plain
@@ -110,6 +111,22 @@ async def world() -> AsyncIterator[World]:
             assert slack.slack.refusals == []
 
 
+async def press(
+    sending: SendLifecycle, pressed: Submission, chakra_side: Upstream, **options: Any
+) -> ClaimResult:
+    """Start a send and, if it is started, wait until it has an outcome (not for its report)."""
+    claim, task = await sending.start(pressed, "the request", chakra_side, **options)
+    send: Send | None = claim.send
+    while task is not None and send is not None and send.status is SendStatus.SENDING:
+        await asyncio.sleep(0.002)
+        send = await sending.sends.find_by_id(claim.send.id)
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert send is not None
+    return replace(claim, send=send)
+
+
 async def deliver(sending: SendLifecycle, *events: dict[str, Any]) -> set[int]:
     """Posted over HTTP, as Chakra does it."""
     async with serve(sending.receiver) as url, aiohttp.ClientSession() as session:
@@ -126,9 +143,9 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
     world: World, database: Database
 ) -> None:
     async with world.sending(database) as sending:
-        outcome = await sending.send(submission(), Upstream())
-        assert isinstance(outcome, Fresh)
-        assert outcome.send.status is SendStatus.ACCEPTED
+        claim = await press(sending, submission(), Upstream())
+        assert claim.outcome is ClaimOutcome.CREATED
+        assert claim.send.status is SendStatus.ACCEPTED
         await world.shows("Accepted: *order_update* to +91 •••••• 3210")
         for word in ("SENT", "DELIVERED", "READ"):
             assert await deliver(sending, chakra(word, WAMID, MESSAGE)) == {200}
@@ -140,12 +157,17 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
 async def test_pressed_twice_and_sent_again_by_somebody(world: World, database: Database) -> None:
     chakra_side = Upstream()
     async with world.sending(database) as sending:
-        await sending.send(submission(), chakra_side)
-        assert isinstance(await sending.send(submission(), chakra_side), Before)
+        first = await press(sending, submission(), chakra_side)
+        again = await press(sending, submission(), chakra_side)
+        assert again.outcome is ClaimOutcome.REPLAYED
         other = submission("view-2", member="U0MARY")
-        assert isinstance(await sending.send(other, chakra_side), Duplicate)
+        duplicate = await press(sending, other, chakra_side)
+        assert (duplicate.outcome, duplicate.send.id) == (ClaimOutcome.DUPLICATE, first.send.id)
         assert chakra_side.out == 1
-        assert isinstance(await sending.send(other, chakra_side, again=True), Fresh)
+        confirmed = await press(
+            sending, other, chakra_side, confirmed_duplicate_of=duplicate.send.id
+        )
+        assert confirmed.outcome is ClaimOutcome.CREATED
     assert chakra_side.out == 2
 
 
@@ -154,7 +176,7 @@ async def test_an_event_faster_than_the_answer_is_not_lost(
 ) -> None:
     slow = Upstream(held=True)
     async with world.sending(database) as sending:
-        going = asyncio.create_task(sending.send(submission(), slow))
+        going = asyncio.create_task(press(sending, submission(), slow))
         await slow.asked.wait()
         assert await deliver(sending, chakra("READ", WAMID, MESSAGE)) == {200}
         slow.released.set()
@@ -168,11 +190,11 @@ async def test_a_send_is_forgotten_ninety_days_after_it_began(
     """An unknown one no sooner than others: somebody may still wonder about it."""
     day = 86_400.0
     async with world.sending(database) as sending:
-        await sending.send(submission("read"), Upstream())
-        await sending.send(submission("unknown", recipient="1"), Upstream(OutcomeUnknown()))
+        await press(sending, submission("read"), Upstream())
+        await press(sending, submission("unknown", recipient="1"), Upstream(OutcomeUnknown()))
     await world.clock.advance(2 * day)
     async with world.sending(database) as sending:
-        await sending.send(submission("later", recipient="2"), Upstream())
+        await press(sending, submission("later", recipient="2"), Upstream())
     await world.clock.advance(SEND_RETENTION_SECONDS - day)
     async with world.sending(database) as sending:
         keys = ["read", "unknown", "later"]
@@ -190,7 +212,7 @@ async def test_events_that_came_while_it_was_down_are_worked_off(
 ) -> None:
     async with opened("sqlite", tmp_path) as database:
         async with world.sending(database) as sending:
-            await sending.send(submission(), Upstream())
+            await press(sending, submission(), Upstream())
             await world.shows("Accepted")
         async with database.begin() as connection:
             await connection.execute(
@@ -204,7 +226,8 @@ async def test_events_that_came_while_it_was_down_are_worked_off(
 async def test_a_dead_replicas_promises_are_taken_over(world: World, database: Database) -> None:
     """Its send, once nobody can be waiting for it; its report, within thirty seconds."""
     async with world.sending(database, "boot-1") as sending:
-        assert isinstance(await sending.ledger.claim(submission()), Fresh)
+        claim = await sending.ledger.claim(submission())
+        assert claim.outcome is ClaimOutcome.CREATED
     async with world.sending(database, "boot-2") as sending:
         for _ in range(int(60 / RECONCILE_INTERVAL_SECONDS)):
             await world.clock.advance(RECONCILE_INTERVAL_SECONDS)
@@ -243,10 +266,10 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
     world.clock._started = time.time() + 60
     async with open_database(url) as database, world.sending(database, "next") as sending:
         retried = Upstream()
-        outcome = await sending.send(submission(), retried)
-        assert isinstance(outcome, Before)
+        claim = await press(sending, submission(), retried)
+        assert claim.outcome is ClaimOutcome.REPLAYED
         await world.shows("It is not known whether this went out")
-        outcome = await sending.send(submission(), retried)
+        outcome = await press(sending, submission(), retried)
         assert outcome.send.status is SendStatus.UNKNOWN
         assert outcome.send.process_id == "killed"
     assert retried.out == 0
@@ -259,8 +282,10 @@ async def test_a_burst_of_events_brings_every_send_to_its_end(
     async with world.sending(database) as sending:
         for number in range(SENDS):
             ids = type(ACCEPTED)(id=f"m-{number}", wamid=f"wamid.{number}")
-            await sending.send(
-                submission(f"view-{number}", recipient=f"9198765{number:05}"), Upstream(ids)
+            await press(
+                sending,
+                submission(f"view-{number}", recipient=f"9198765{number:05}"),
+                Upstream(ids),
             )
         events = [
             chakra(word, f"wamid.{number}", f"m-{number}", turn=turn)

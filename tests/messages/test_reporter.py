@@ -14,7 +14,8 @@ from bot.errors import DatabaseUnavailable
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.report_message import report_message
 from bot.messages.reporter import POLL_INTERVAL_SECONDS, RETRY_DELAY_SECONDS, Reporter, report_key
-from bot.messages.repository import Failure, Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef

@@ -8,7 +8,8 @@ import itertools
 import pytest
 
 from bot.db.engine import Database
-from bot.messages.repository import Claimed, Failure, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import ClaimOutcome, Failure
 from bot.messages.status import SendStatus
 from tests.db.rows import BOOT, begun, claim
 
@@ -24,36 +25,42 @@ def sends(database: Database) -> Sends:
 
 
 async def test_a_submission_that_is_claimed_twice_is_one_row(sends: Sends) -> None:
-    first, send = await sends.claim(claim(), BOOT, 1000, None)
-    again, same = await sends.claim(claim(), "boot-2", 1001, None)
-    assert (first, again) == (Claimed.NOW, Claimed.BEFORE)
-    assert same == send
+    first = await sends.claim(claim(), BOOT, 1000, duplicate_since=None)
+    again = await sends.claim(claim(), "boot-2", 1001, duplicate_since=None)
+    assert (first.outcome, again.outcome) == (ClaimOutcome.CREATED, ClaimOutcome.REPLAYED)
+    assert first.send == again.send
+    send = first.send
     assert (send.status, send.process_id, send.started_at) == (SendStatus.SENDING, BOOT, 1000)
 
 
 async def test_of_many_claims_at_once_one_wins(sends: Sends) -> None:
     outcomes = await asyncio.gather(
-        *(sends.claim(claim(), BOOT, 1000 + turn, 400) for turn in range(20))
+        *(sends.claim(claim(), BOOT, 1000 + turn, duplicate_since=400) for turn in range(20))
     )
-    assert [claimed for claimed, _ in outcomes].count(Claimed.NOW) == 1
-    assert len({send.id for _, send in outcomes}) == 1
+    assert [result.outcome for result in outcomes].count(ClaimOutcome.CREATED) == 1
+    assert len({result.send.id for result in outcomes}) == 1
 
 
 async def test_of_many_submissions_alike_at_once_one_wins(sends: Sends) -> None:
     outcomes = await asyncio.gather(
         *(
-            sends.claim(claim(f"view-{turn}", recipient_hash="mary"), BOOT, 1000, 400)
+            sends.claim(
+                claim(f"view-{turn}", recipient_hash="mary"), BOOT, 1000, duplicate_since=400
+            )
             for turn in range(20)
         )
     )
-    assert sorted(claimed.name for claimed, _ in outcomes) == ["ALIKE"] * 19 + ["NOW"]
+    assert sorted(result.outcome.name for result in outcomes) == ["CREATED"] + ["DUPLICATE"] * 19
 
 
 async def test_one_key_for_two_recipients_at_once_is_one_row(sends: Sends) -> None:
     outcomes = await asyncio.gather(
-        *(sends.claim(claim(recipient_hash=f"to-{turn}"), BOOT, 1000, 400) for turn in range(10))
+        *(
+            sends.claim(claim(recipient_hash=f"to-{turn}"), BOOT, 1000, duplicate_since=400)
+            for turn in range(10)
+        )
     )
-    assert sorted(claimed.name for claimed, _ in outcomes) == ["BEFORE"] * 9 + ["NOW"]
+    assert sorted(result.outcome.name for result in outcomes) == ["CREATED"] + ["REPLAYED"] * 9
 
 
 @pytest.mark.parametrize(
@@ -64,11 +71,14 @@ async def test_the_same_is_found_for_ten_minutes_to_the_second(
 ) -> None:
     earlier = await begun(sends, recipient_hash="mary")
     now = 1000 + later
-    claimed, send = await sends.claim(
-        claim("view-2", recipient_hash="mary", member="U0MARY"), BOOT, now, now - TEN_MINUTES
+    result = await sends.claim(
+        claim("view-2", recipient_hash="mary", member="U0MARY"),
+        BOOT,
+        now,
+        duplicate_since=now - TEN_MINUTES,
     )
-    assert claimed is (Claimed.ALIKE if found else Claimed.NOW)
-    assert (send.id == earlier.id) is found
+    assert result.outcome is (ClaimOutcome.DUPLICATE if found else ClaimOutcome.CREATED)
+    assert (result.send.id == earlier.id) is found
 
 
 @pytest.mark.parametrize("other", [{"recipient_hash": "ann"}, {"content_hash": "goodbye"}])
@@ -77,7 +87,8 @@ async def test_another_recipient_or_another_content_is_not_the_same(
 ) -> None:
     await begun(sends, recipient_hash="mary")
     asked = claim("view-2", **{"recipient_hash": "mary", **other})
-    assert (await sends.claim(asked, BOOT, 1001, 401))[0] is Claimed.NOW
+    result = await sends.claim(asked, BOOT, 1001, duplicate_since=401)
+    assert result.outcome is ClaimOutcome.CREATED
 
 
 @pytest.mark.parametrize("state", list(SendStatus)[1:])
@@ -86,13 +97,31 @@ async def test_all_but_what_failed_may_have_reached_somebody(
 ) -> None:
     send = await begun(sends, recipient_hash="mary")
     await sends.record_outcome(send.id, state, 1001)
-    claimed, _ = await sends.claim(claim("view-2", recipient_hash="mary"), BOOT, 1002, 402)
-    assert claimed is (Claimed.NOW if state is SendStatus.FAILED else Claimed.ALIKE)
+    result = await sends.claim(
+        claim("view-2", recipient_hash="mary"), BOOT, 1002, duplicate_since=402
+    )
+    failed = state is SendStatus.FAILED
+    assert result.outcome is (ClaimOutcome.CREATED if failed else ClaimOutcome.DUPLICATE)
 
 
-async def test_who_was_asked_may_send_it_again(sends: Sends) -> None:
-    await begun(sends, recipient_hash="mary")
-    assert (await begun(sends, "view-2", recipient_hash="mary")).id == 2
+async def test_two_who_confirm_the_same_duplicate_at_once_send_once(sends: Sends) -> None:
+    first = await begun(sends, recipient_hash="mary")
+    results = await asyncio.gather(
+        *(
+            sends.claim(
+                claim(f"view-{turn}", recipient_hash="mary"),
+                BOOT,
+                1000 - turn,  # of two replicas, one's clock may be behind
+                duplicate_since=400,
+                confirmed_duplicate_of=first.id,
+            )
+            for turn in range(2, 22)
+        )
+    )
+    [created] = [result for result in results if result.outcome is ClaimOutcome.CREATED]
+    others = [result for result in results if result.outcome is ClaimOutcome.DUPLICATE]
+    assert {result.send.id for result in others} == {created.send.id}
+    assert len(others) == 19
 
 
 # --- noting ---------------------------------------------------------------------------------------
@@ -183,17 +212,17 @@ async def test_what_came_out_long_ago_goes(sends: Sends, state: SendStatus) -> N
 
 @pytest.mark.parametrize("state", [SendStatus.PREPARING, SendStatus.SENDING])
 async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends, state: SendStatus) -> None:
-    claimed, send = await sends.claim(claim(), BOOT, 1000, None, state)
-    assert (claimed, send.status) == (Claimed.NOW, state)
+    result = await sends.claim(claim(), BOOT, 1000, duplicate_since=None, status=state)
+    assert (result.outcome, result.send.status) == (ClaimOutcome.CREATED, state)
     assert await sends.purge(9_000, 10) == 0
     assert await sends.find_by_key("view-1") is not None
 
 
 async def test_what_is_prepared_leaves_once_and_not_after_it_was_given_up(sends: Sends) -> None:
-    _, one = await sends.claim(claim(), BOOT, 1000, None, SendStatus.PREPARING)
+    one = await begun(sends, status=SendStatus.PREPARING)
     assert await sends.mark_sending(one.id)
     assert not await sends.mark_sending(one.id)
-    _, other = await sends.claim(claim("view-2"), BOOT, 1001, None, SendStatus.PREPARING)
+    other = await begun(sends, "view-2", 1001, status=SendStatus.PREPARING)
     given_up = {send.id: send for send in await sends.expire(1010, 1055, frozenset())}
     assert given_up[one.id].status is SendStatus.UNKNOWN
     assert given_up[other.id].status is SendStatus.FAILED

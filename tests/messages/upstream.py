@@ -35,11 +35,13 @@ class Upstream:
     outcome: AcceptedMessage | BaseException = ACCEPTED
     held: bool = False
     out: int = 0
+    requests: list[object] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self) -> AcceptedMessage:
+    async def __call__(self, request: object = None) -> AcceptedMessage:
         self.out += 1
+        self.requests.append(request)
         self.asked.set()
         if self.held:
             await self.released.wait()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.db.engine import Database, open_database
 from bot.errors import DatabaseUnavailable
-from bot.messages.repository import Send, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdates
 from bot.webhooks.processor import POLL_INTERVAL_SECONDS, EventProcessor

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.db.engine import Database
-from bot.messages.repository import Failure, Sends
+from bot.messages.repository import Sends
+from bot.messages.send import Failure
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdate, StatusUpdates
 from bot.webhooks.repository import Events, RawEvent

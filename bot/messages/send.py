@@ -1,0 +1,71 @@
+"""A send: one message to one recipient, what is known of it, and how claiming it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.messages.status import SendStatus
+from bot.slack.client.web_api import MessageRef
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a send failed, as the database stores it.
+
+    ``kind`` is that of an error in ``bot.errors``, ``code`` Meta's, ``retry_after`` in seconds.
+    The texts are redacted: they contain no phone number.
+    """
+
+    kind: str
+    code: int | None = None
+    text: str = ""
+    details: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One row of ``sends``. ``message_id`` and ``wamid`` are "" until they are known.
+
+    ``recipient`` is masked. ``followable`` is false if Chakra may not report its delivery.
+    """
+
+    id: int
+    key: str
+    member: str
+    template: str
+    language: str
+    recipient: str
+    followable: bool
+    process_id: str
+    started_at: float
+    status: SendStatus
+    status_at: float
+    message_id: str = ""
+    wamid: str = ""
+    failure: Failure | None = None
+
+
+class ClaimOutcome(Enum):
+    """How claiming a submission went."""
+
+    CREATED = auto()  # it is the caller's to send
+    REPLAYED = auto()  # this submission was claimed before
+    DUPLICATE = auto()  # the same content went to the same recipient within ten minutes
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """The send that was created, or the one in its way."""
+
+    send: Send
+    outcome: ClaimOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """A send that has finished, and its report if that was posted in time."""
+
+    send: Send
+    report: MessageRef | None

@@ -117,9 +117,19 @@ def settings_for(
 
 
 def hints(commands: Sequence[Command[Context]]) -> list[Hint]:
-    """What the page's composer completes after a slash."""
-    made = [Hint(f"/chakra {one.name} ", one.usage, one.summary) for one in commands]
-    return [*made, Hint(f"/chakra {helping.NAME}", helping.USAGE, helping.SUMMARY)]
+    """Return the completions of the composer; their usage leaves out the command's name."""
+    made = [
+        Hint(f"/chakra {command.name} ", _arguments(command.usage), command.summary)
+        for command in commands
+    ]
+    return [
+        *made,
+        Hint(f"/chakra {helping.NAME}", _arguments(helping.USAGE), helping.SUMMARY),
+    ]
+
+
+def _arguments(usage: str) -> str:
+    return usage.partition(" ")[2]
 
 
 def tips(chakra: EmbeddedChakra) -> list[Tip]:

@@ -58,6 +58,33 @@ async def test_a_reply_sent_to_the_channel_leads_to_its_thread(
         await expect(messages.last).to_contain_text("replied to a thread: Import is over")
 
 
+async def test_a_link_to_a_message_stays_within_the_page(browser: Browser, stage: Stage) -> None:
+    posted = await stage.web.chat_postMessage(channel="D0JOHN", text="Your report")
+    reply = {"channel": "D0JOHN", "thread_ts": posted["ts"]}
+    answered = await stage.web.chat_postMessage(**reply, text="A reply to it")
+    for message, words in ((posted, "Your report"), (answered, "A reply to it")):
+        link = await stage.web.chat_getPermalink(channel="D0JOHN", message_ts=message["ts"])
+        text = f"<{link['permalink']}|See delivery status>"
+        await stage.web.chat_postMessage(channel="C0SALES", text=text)
+        async with opened(browser, stage.slack.base_url) as page:
+            await page.get_by_role("link", name="See delivery status").last.click()
+            await expect(page.locator(".message.linked")).to_contain_text(words)
+            assert "channel=D0JOHN" in page.url
+            assert len(page.context.pages) == 1
+
+
+async def test_a_link_to_somebody_elses_message_opens_nothing(
+    browser: Browser, stage: Stage
+) -> None:
+    posted = await stage.web.chat_postMessage(channel="D0MEI", text="Only for Mei")
+    link = await stage.web.chat_getPermalink(channel="D0MEI", message_ts=posted["ts"])
+    await stage.web.chat_postMessage(channel="C0SALES", text=f"<{link['permalink']}|Open>")
+    async with opened(browser, stage.slack.base_url) as page:
+        await page.get_by_role("link", name="Open").click()
+        await expect(page.get_by_test_id("toast")).to_contain_text("You can't open this message")
+        assert "channel=C0SALES" in page.url
+
+
 @pytest.mark.parametrize("sort", ["line", "area"])
 async def test_a_chart_is_drawn_with_its_figures(browser: Browser, stage: Stage, sort: str) -> None:
     await stage.web.chat_postMessage(channel="C0SALES", text="Chart", blocks=[chart(sort)])

@@ -96,7 +96,9 @@ async def test_a_proxy_of_the_environment_does_not_stand_in_its_way(tmp_path: Pa
 def test_the_page_completes_every_command() -> None:
     made = hints(COMMANDS)
     assert {hint.text for hint in made} >= {"/chakra user ", "/chakra users ", "/chakra help"}
-    assert all(hint.usage and hint.summary for hint in made)
+    assert all(hint.summary for hint in made)
+    assert next(hint.usage for hint in made if hint.text == "/chakra send ").startswith("[template]")
+    assert not any(hint.text.split()[1] in hint.usage.split() for hint in made)
 
 
 async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:

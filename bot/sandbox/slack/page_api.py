@@ -23,7 +23,7 @@ from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.page_acts import json_act
 from bot.sandbox.slack.person import People, Source
 from bot.sandbox.slack.refusal import CannotAct
-from bot.sandbox.slack.seed import TEAM_ID, TEAM_NAME, Channel, Member
+from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Channel, Member
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.views import View
 
@@ -91,7 +91,7 @@ class PageApi:
         }
         return {
             "me": _person_json(member),
-            "team": {"id": TEAM_ID, "name": TEAM_NAME},
+            "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
             "people": [_person_json(m) for m in self._workspace.members.values() if m.is_person],
             "channels": [_channel_json(channel) for channel in channels],
             "commands": [

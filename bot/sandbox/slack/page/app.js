@@ -9,6 +9,7 @@ import { Inspector } from "./inspector.js";
 import { Modal } from "./modal.js";
 import { News } from "./news.js";
 import { Notices } from "./notices.js";
+import { readPermalink } from "./permalinks.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./state.js";
 import { Switcher } from "./switcher.js";
@@ -25,7 +26,7 @@ const notices = new Notices(store, { banner: find("banner"), live: find("live") 
 const extras = new Extras(store);
 const page = { store, notices, extras, openChannel };
 
-new Timeline(find("timeline"), page);
+const timeline = new Timeline(find("timeline"), page);
 const composer = new Composer(find("composer"), page);
 const switcher = new Switcher(page);
 const sidebar = new Sidebar(find("sidebar"), page, { become, jump: () => switcher.open() });
@@ -58,6 +59,20 @@ function openChannel(id) {
   writeAddress({ channel: id });
   showSidebar(false);
   if (!NARROW.matches) composer.focus();
+}
+
+/** Shows the message that a link leads to, instead of leaving the page. @param {MouseEvent} event */
+function followPermalink(event) {
+  const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  const linked = anchor && readPermalink(anchor.getAttribute("href") ?? "", store.team.domain);
+  if (!linked) return;
+  event.preventDefault();
+  if (!store.findChannel(linked.channel)) {
+    notices.toast("You can't open this message: you aren't in its conversation.");
+    return;
+  }
+  openChannel(linked.channel);
+  if (!timeline.showMessage(linked.ts)) notices.toast("This message is no longer here.");
 }
 
 function become(person) {
@@ -113,6 +128,7 @@ function followAddress() {
   if (open !== inspector.isOpen) showInspector(open);
 }
 
+addEventListener("click", followPermalink);
 addEventListener("popstate", followAddress);
 addEventListener("keydown", (event) => {
   if (

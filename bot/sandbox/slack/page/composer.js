@@ -248,7 +248,6 @@ function helpLine() {
       key("/"),
       " lists commands",
     ]),
-    h("span", { class: "here" }, icon("home"), "Sandbox on this computer: nothing leaves it"),
   );
 }
 

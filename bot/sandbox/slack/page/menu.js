@@ -60,7 +60,7 @@ export class Menu {
 }
 
 /** Keys of a button that opens a list. */
-function menuKey(event, list, popup, show) {
+export function menuKey(event, list, popup, show) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
   if (event.key in steps) {
     event.preventDefault();

@@ -1,10 +1,10 @@
 /** The person switcher: a sandbox is for trying what everyone sees. */
 
 import { avatar } from "./avatar.js";
-import { menuKey } from "./blocks/buttons.js";
 import { arrange, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { Listbox } from "./listbox.js";
+import { menuKey } from "./menu.js";
 import { Popup } from "./popup.js";
 
 const KINDS = {

@@ -16,7 +16,7 @@ import { Memory } from "./memory.js";
 
 export class Store extends EventTarget {
   me = /** @type {Person | null} */ (null);
-  team = { id: "", name: "Acme" };
+  team = { id: "", name: "Acme", domain: "" };
   people = /** @type {Person[]} */ ([]);
   channels = /** @type {Channel[]} */ ([]);
   commands = /** @type {{command: string, hint: string, description: string}[]} */ ([]);

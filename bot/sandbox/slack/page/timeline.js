@@ -11,6 +11,8 @@ import { dayName, dayOf } from "./times.js";
 const RUN_SECONDS = 300;
 /** This near to its end, the timeline follows what comes. */
 const NEAR_END_PX = 120;
+/** How long a message stays marked after a link led to it. */
+const LINKED_MS = 2500;
 
 /** @typedef {import("./state.js").Message} Message */
 
@@ -53,6 +55,21 @@ export class Timeline {
     this.node.scrollTop = this.node.scrollHeight;
     this.more.hidden = true;
     this.#following = true;
+  }
+
+  /** Scrolls to a message and marks it for a moment. @returns {boolean} whether it is in this channel */
+  showMessage(ts) {
+    const messages = this.page.store.messagesIn(this.page.store.channel?.id ?? "");
+    const message = messages.find((each) => each.ts === ts);
+    if (!message) return false;
+    const parent = parentOf(message, new Map(messages.map((each) => [each.ts, each])));
+    if (parent) this.#view(parent).showThread();
+    const { node } = this.#view(parent && !message.broadcast ? parent : message);
+    this.#following = false;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("linked");
+    setTimeout(() => node.classList.remove("linked"), LINKED_MS);
+    return true;
   }
 
   #isNearEnd() {

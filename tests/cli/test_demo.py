@@ -97,7 +97,9 @@ def test_the_page_completes_every_command() -> None:
     made = hints(COMMANDS)
     assert {hint.text for hint in made} >= {"/chakra user ", "/chakra users ", "/chakra help"}
     assert all(hint.summary for hint in made)
-    assert next(hint.usage for hint in made if hint.text == "/chakra send ").startswith("[template]")
+    assert next(hint.usage for hint in made if hint.text == "/chakra send ").startswith(
+        "[template]"
+    )
     assert not any(hint.text.split()[1] in hint.usage.split() for hint in made)
 
 

@@ -21,26 +21,45 @@ ACK_SECONDS = 3.0
 """docs.slack.dev/interactivity: acknowledge within three seconds."""
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 _OK_STATUS = 200
 _HIDDEN = ("token",)
 
 
+Answer = tuple[int, dict[str, Any] | None, bool]
+"""The status, the body, and whether the app wants no retry."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """``body`` is what is signed and posted; ``retry`` counts the attempts after the first."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    body: bytes
+    content_type: str
+    retry: int = 0
+    retry_reason: str = ""
+
+
 @dataclass(frozen=True)
 class Ack:
-    """``status`` is 0 when nothing came in time; ``error`` is Slack's word for what went wrong."""
+    """``status`` is 0 when nothing came in time; ``error`` is Slack's word for what went wrong.
+    ``no_retry``: the app asked for no further attempt (``X-Slack-No-Retry: 1``)."""
 
     status: int
     seconds: float
     body: dict[str, Any] | None = None
     error: str = ""
+    no_retry: bool = False
 
 
-def signed(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
+def signed(secret: str, body: bytes, timestamp: int, content_type: str = FORM) -> dict[str, str]:
     """docs.slack.dev/authentication/verifying-requests-from-slack"""
     base = b"v0:" + str(timestamp).encode() + b":" + body
     digest = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return {
-        "Content-Type": FORM,
+        "Content-Type": content_type,
         "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
         "X-Slack-Request-Timestamp": str(timestamp),
         "X-Slack-Signature": f"v0={digest}",
@@ -73,8 +92,21 @@ class Delivery:
 
     async def deliver(self, kind: str, payload: Mapping[str, Any], summary: str = "") -> Ack:
         """Sends one payload and waits for its ack, three seconds by the clock at the most."""
+        fields = payload if kind == "command" else {"payload": json.dumps(payload)}
+        request = Request(kind, payload, urlencode(fields).encode(), FORM)
+        return await self._deliver(request, summary)
+
+    async def deliver_event(self, payload: Mapping[str, Any], retry: int, reason: str) -> Ack:
+        """Send an event. ``retry`` counts the attempts after the first; ``reason`` is Slack's word
+        for why the one before it failed."""
+        request = Request("event", payload, json.dumps(payload).encode(), JSON, retry, reason)
+        event = payload["event"]
+        return await self._deliver(request, str(event.get("subtype") or event["type"]))
+
+    async def _deliver(self, request: Request, summary: str) -> Ack:
+        kind, payload = request.kind, request.payload
         at, began = self._clock.time(), self._clock.monotonic()
-        task = asyncio.ensure_future(self._send(kind, payload))
+        task = asyncio.ensure_future(self._send(request))
         try:
             in_time = await done_within(self._clock, task, ACK_SECONDS)
         finally:
@@ -82,9 +114,9 @@ class Delivery:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         seconds = self._clock.monotonic() - began
-        status, body = task.result() if in_time else (0, None)
+        status, body, no_retry = task.result() if in_time else (0, None, False)
         error = "" if status == _OK_STATUS else "dispatch_failed"
-        ack = Ack(status, seconds, body, error if in_time else "operation_timeout")
+        ack = Ack(status, seconds, body, error if in_time else "operation_timeout", no_retry)
         self._traffic.note(
             "to the app",
             kind,
@@ -97,31 +129,33 @@ class Delivery:
         )
         return ack
 
-    async def _send(
-        self, kind: str, payload: Mapping[str, Any]
-    ) -> tuple[int, dict[str, Any] | None]:
+    async def _send(self, request: Request) -> Answer:
         if self._sockets.connected:
             try:
-                return _OK_STATUS, await self._sockets.send(kind, payload)
+                body = await self._sockets.send(
+                    request.kind, request.payload, request.retry, request.retry_reason
+                )
             except NoSocket:
-                return 0, None
-        return await self._post(kind, payload)
+                return 0, None, False
+            return _OK_STATUS, body, False
+        return await self._post(request)
 
-    async def _post(
-        self, kind: str, payload: Mapping[str, Any]
-    ) -> tuple[int, dict[str, Any] | None]:
+    async def _post(self, request: Request) -> Answer:
         if self.url is None or self._session is None:
-            return 0, None
-        fields = payload if kind == "command" else {"payload": json.dumps(payload)}
-        body = urlencode(fields).encode()
-        headers = signed(self._secret, body, int(self._clock.time()))
+            return 0, None, False
+        moment = int(self._clock.time())
+        headers = signed(self._secret, request.body, moment, request.content_type)
+        if request.retry:
+            headers["X-Slack-Retry-Num"] = str(request.retry)
+            headers["X-Slack-Retry-Reason"] = request.retry_reason
         try:
             async with self._session.post(
-                self.url, data=body, headers=headers, allow_redirects=False
+                self.url, data=request.body, headers=headers, allow_redirects=False
             ) as answer:
-                return answer.status, _read(answer.content_type, await answer.text())
+                body = _read(answer.content_type, await answer.text())
+                return answer.status, body, answer.headers.get("X-Slack-No-Retry") == "1"
         except (aiohttp.ClientError, OSError, UnicodeDecodeError):
-            return 0, None
+            return 0, None, False
 
 
 def _read(content_type: str, text: str) -> dict[str, Any] | None:

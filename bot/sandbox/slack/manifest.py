@@ -1,4 +1,4 @@
-"""What the app's manifest turns on: its commands, shortcuts, scopes and interactivity."""
+"""What the app's manifest turns on: its commands, shortcuts, scopes, events and interactivity."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``scopes`` are the bot's, in the manifest's order.
+    """``scopes`` and ``events`` are the bot's, in the manifest's order.
 
     ``messages_tab`` says whether the app and a person may write to each other directly,
     ``listens`` whether the person's side may.
@@ -41,6 +41,7 @@ class Manifest:
     shortcuts: tuple[Shortcut, ...]
     scopes: tuple[str, ...]
     interactive: bool
+    events: tuple[str, ...] = ()
     messages_tab: bool = True
     listens: bool = True
 
@@ -58,12 +59,14 @@ def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
         for given in features.get("slash_commands", ())
     ]
     home = features.get("app_home", {})
-    interactivity = manifest.get("settings", {}).get("interactivity", {})
+    settings = manifest.get("settings", {})
+    interactivity = settings.get("interactivity", {})
     return Manifest(
         commands={command.command: command for command in commands},
         shortcuts=tuple(_shortcut(given) for given in features.get("shortcuts", ())),
         scopes=tuple(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
         interactive=bool(interactivity.get("is_enabled")),
+        events=tuple(settings.get("event_subscriptions", {}).get("bot_events", ())),
         messages_tab=home.get("messages_tab_enabled", True),
         listens=not home.get("messages_tab_read_only_enabled", False),
     )

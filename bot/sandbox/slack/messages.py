@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bot.sandbox.slack.files import File
 
 Json = dict[str, Any]
+MessageChange = Literal["posted", "changed", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,13 @@ class Shown:
 class Messages:
     """All messages by channel, in the order of posting. ``on_change`` hears of every change."""
 
-    def __init__(self, on_change: Callable[[str, Message], None]) -> None:
+    def __init__(self, on_change: Callable[[MessageChange, Message], None]) -> None:
         self._by_channel: dict[str, dict[str, Message]] = {}
         self._on_change = on_change
 
     def add(self, message: Message) -> Message:
         self._by_channel.setdefault(message.channel, {})[message.id] = message
-        self._on_change("message", message)
+        self._on_change("posted", message)
         return message
 
     def replace(
@@ -80,12 +81,12 @@ class Messages:
         """Replace the content; ``edited_ts`` None leaves the mark of an earlier edit."""
         changed = replace(message, content=content, edited_ts=edited_ts or message.edited_ts)
         self._by_channel[message.channel][message.id] = changed
-        self._on_change("message", changed)
+        self._on_change("changed", changed)
         return changed
 
     def delete(self, message: Message) -> None:
         del self._by_channel[message.channel][message.id]
-        self._on_change("delete", message)
+        self._on_change("deleted", message)
 
     def get(self, message_id: str) -> Message | None:
         for messages in self._by_channel.values():

@@ -20,12 +20,13 @@ from bot.sandbox.slack.blocks import (
     placed,
 )
 from bot.sandbox.slack.delivery import Ack, Delivery
+from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.manifest import Manifest
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.payloads import Interaction
 from bot.sandbox.slack.refusal import CannotAct, Refused
 from bot.sandbox.slack.respond import command_acked
-from bot.sandbox.slack.seed import Channel, Member
+from bot.sandbox.slack.seed import APP_USER, Channel, Member
 from bot.sandbox.slack.typed import as_sent, escaped_only, split_command, with_links
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import Workspace
@@ -34,6 +35,7 @@ Json = dict[str, Any]
 Source = View | Message
 
 REMEMBERED = 500
+INVITE, REMOVE = "/invite", "/remove"
 DEFAULT_QUERY_LENGTH = 3
 """docs.slack.dev/reference/block-kit/block-elements/select-menu-element: min_query_length."""
 
@@ -60,9 +62,15 @@ class People:
     """``base_url`` stands before every response URL; the server sets it once it is served."""
 
     def __init__(
-        self, workspace: Workspace, manifest: Manifest, delivery: Delivery, token: str
+        self,
+        workspace: Workspace,
+        manifest: Manifest,
+        delivery: Delivery,
+        events: Events,
+        token: str,
     ) -> None:
         self.workspace = workspace
+        self._events = events
         self._manifest = manifest
         self._delivery = delivery
         self._token = token
@@ -80,7 +88,7 @@ class People:
         if not text.startswith("/"):
             linked = with_links(self._linked(member, text, labels=False))
             self.workspace.say(person, channel, linked)
-            return Delivered(200)
+            return await self._announced()
         return await self._command(member, place, text)
 
     async def press(
@@ -160,6 +168,8 @@ class People:
 
     async def _command(self, member: Member, channel: Channel, text: str) -> Delivered:
         name, rest = split_command(text)
+        if name in (INVITE, REMOVE):
+            return await self._change_members(member, channel, name, self._linked(member, rest))
         command = self._manifest.commands.get(name)
         if command is None:
             sentence = (
@@ -174,6 +184,25 @@ class People:
         ack = await self.deliver("command", payloads.command(who, channel, name, sent, url))
         command_acked(self.workspace, member.id, channel.id, f"{name} {sent}".strip(), ack)
         return Delivered(ack.status, ack.seconds, ack.body)
+
+    async def _change_members(
+        self, member: Member, channel: Channel, name: str, text: str
+    ) -> Delivered:
+        """Slack's own commands, as far as they are about the app."""
+        if channel.kind == "im" or f"<@{APP_USER}" not in text:
+            raise CannotAct(f"Only the app can be named here: {name} @chakra")
+        is_member = APP_USER in channel.members
+        if name == REMOVE and is_member:
+            self.workspace.remove_app(channel.id)
+        elif name == INVITE and not is_member:
+            self.workspace.add_app(channel.id)
+            self._events.invited(self.workspace.channels[channel.id], member.id)
+        return await self._announced()
+
+    async def _announced(self) -> Delivered:
+        """What the app said to the events, if it subscribes to any."""
+        ack = await self._events.delivered()
+        return Delivered(ack.status, ack.seconds, ack.body) if ack else Delivered(200)
 
     def _actions(self, person: str, source: Source, action: Json) -> Json:
         who = self.interaction(person, source.channel)

@@ -10,7 +10,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from bot.aio.clock import Clock
 from bot.sandbox.slack.blocks import Raw
-from bot.sandbox.slack.delivery import Delivery, signed
+from bot.sandbox.slack.delivery import Ack, Delivery, signed
+from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.extras_api import ExtrasApi
 from bot.sandbox.slack.faults import Fault, Reset
 from bot.sandbox.slack.file_server import FileServer
@@ -22,7 +23,8 @@ from bot.sandbox.slack.manifest import read_manifest
 from bot.sandbox.slack.messages import Shown, shown
 from bot.sandbox.slack.page_api import PageApi
 from bot.sandbox.slack.person import Delivered, People
-from bot.sandbox.slack.refusal import PayloadWarning, RefusedPayload
+from bot.sandbox.slack.refusal import CannotAct, PayloadWarning, RefusedPayload
+from bot.sandbox.slack.seed import APP_USER
 from bot.sandbox.slack.shortcuts import Shortcuts
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.traffic import ApiCall, Payload, Traffic
@@ -55,10 +57,12 @@ class EmbeddedSlack:
         self._traffic = Traffic(lambda payload: feed.tell(None, "payload", payload))
         self._clock = clock
         self._delivery = Delivery(clock, self.signing_secret, self.sockets, self._traffic)
-        self._people = People(self.workspace, read, self._delivery, secret())
+        token = secret()
+        self._events = Events(self.workspace, read, self._delivery, self._traffic, token)
+        self._people = People(self.workspace, read, self._delivery, self._events, token)
         self._forms = Forms(self._people)
-        tokens = Tokens(self.bot_token, self.app_token)
-        self._web_api = WebApi(self.workspace, read, self.sockets, self._traffic, tokens)
+        self._tokens = Tokens(self.bot_token, self.app_token)
+        self._web_api = WebApi(self.workspace, read, self.sockets, self._traffic, self._tokens)
         self._shortcuts = Shortcuts(self._people, read)
         page = PageApi(self._people, self._forms, read, self._traffic, hints)
         extras = ExtrasApi(self._shortcuts, read, self._traffic, tips)
@@ -99,6 +103,7 @@ class EmbeddedSlack:
 
     async def aclose(self) -> None:
         self.release()
+        await self._events.aclose()
         self.workspace.feed.end()
         await self.sockets.aclose()
         await self._delivery.aclose()
@@ -109,6 +114,50 @@ class EmbeddedSlack:
         """A message, or a slash command when it begins with a slash."""
         with self._traffic.busy():
             return await self._people.type(user_id, channel_id, text)
+
+    async def mention(self, user_id: str, channel_id: str, text: str = "") -> Delivered:
+        """A message in a channel that mentions the app."""
+        return await self.type(user_id, channel_id, f"<@{APP_USER}> {text}".strip())
+
+    async def write_to_app(self, user_id: str, text: str) -> Delivered:
+        """A message in this person's messages with the app. Raises ``CannotAct`` for a person of
+        another workspace, who has none."""
+        channel = self.workspace.direct_messages(user_id)
+        if channel is None:
+            raise CannotAct(f"{user_id} has no messages with the app.")
+        return await self.type(user_id, channel.id, text)
+
+    async def invite_app(self, user_id: str, channel_id: str) -> Delivered:
+        """What ``/invite`` does."""
+        return await self.type(user_id, channel_id, f"/invite <@{APP_USER}>")
+
+    async def uninstall(self) -> None:
+        """An admin removes the app: its token works no more."""
+        with self._traffic.busy():
+            self._tokens.revoke("account_inactive")
+            self._events.uninstalled()
+            await self._events.delivered()
+
+    async def revoke_token(self) -> None:
+        """The bot's token works no more; the app stays installed."""
+        with self._traffic.busy():
+            self._tokens.revoke("token_revoked")
+            self._events.revoked()
+            await self._events.delivered()
+
+    def hold_events(self) -> None:
+        """Keep events back from now on, as Slack does during an outage."""
+        self._events.hold()
+
+    async def release_events(self) -> None:
+        """Deliver what was kept back, with the time at which it happened."""
+        with self._traffic.busy():
+            await self._events.release()
+
+    async def redeliver_event(self) -> Ack:
+        """Deliver the newest event once more: Slack may deliver one twice."""
+        with self._traffic.busy():
+            return await self._events.redeliver()
 
     async def press(
         self,

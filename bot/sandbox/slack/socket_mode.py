@@ -31,6 +31,7 @@ ENVELOPES: Mapping[str, tuple[str, bool]] = {
     "block_suggestion": ("interactive", True),
     "shortcut": ("interactive", False),
     "message_action": ("interactive", False),
+    "event": ("events_api", False),
 }
 """The envelope's type, and whether its ack may carry a payload."""
 
@@ -78,7 +79,9 @@ class SocketMode:
         finally:
             self._gone(name)
 
-    async def send(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def send(
+        self, kind: str, payload: Mapping[str, Any], retry: int = 0, retry_reason: str = ""
+    ) -> dict[str, Any] | None:
         """The payload of the ack. Raises ``NoSocket`` when the line goes down first."""
         names = list(self._sockets)
         name = names[next(self._turns) % len(names)]
@@ -92,6 +95,8 @@ class SocketMode:
             "type": envelope_type,
             "accepts_response_payload": accepts,
         }
+        if kind == "event":
+            envelope |= {"retry_attempt": retry, "retry_reason": retry_reason}
         try:
             await self._sockets[name].send_text(json.dumps(envelope))
             return await ack

@@ -51,16 +51,23 @@ class Answer:
         return JSONResponse(self.body, self.status, headers)
 
 
-@dataclass(frozen=True)
 class Tokens:
-    bot: str
-    app: str
+    def __init__(self, bot: str, app: str) -> None:
+        self.bot = bot
+        self.app = app
+        self._revoked = ""
+
+    def revoke(self, error: str) -> None:
+        """Refuse the bot's token with Slack's word ``error`` from now on."""
+        self._revoked = error
 
     def caller(self, shown: str) -> Caller:
-        """Raises ``Refused`` for a token that is not ours."""
+        """Raises ``Refused`` for a token that is not ours, or is revoked."""
         if not shown:
             return "none"
         if shown == self.bot:
+            if self._revoked:
+                raise Refused(self._revoked)
             return "bot"
         if shown == self.app:
             return "app"

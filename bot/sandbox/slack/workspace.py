@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.sandbox.slack.feed import Feed
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.gate import Gate
 from bot.sandbox.slack.ids import Ids
-from bot.sandbox.slack.messages import Content, Message, Messages
+from bot.sandbox.slack.messages import Content, Message, MessageChange, Messages
 from bot.sandbox.slack.passes import ResponseUrls, Triggers
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel, Member
 from bot.sandbox.slack.typed import with_links
@@ -32,7 +32,10 @@ class Notice:
 
 
 class Workspace:
+    """``on_message`` hears of every change of a message, the first messages excepted."""
+
     def __init__(self, clock: Clock) -> None:
+        self.on_message: Callable[[MessageChange, Message], None] = _ignore
         self.clock = clock
         self.ids = Ids(clock)
         self.feed = Feed()
@@ -128,10 +131,16 @@ class Workspace:
         message_id = self.ids.next("M")
         return self.messages.add(Message(message_id, channel, ts, author, content, **more))
 
-    def _message_changed(self, kind: str, message: Message) -> None:
+    def _message_changed(self, change: MessageChange, message: Message) -> None:
         members = self.channels[message.channel].members
+        kind = "delete" if change == "deleted" else "message"
         self.feed.tell([m for m in members if message.seen_by(m)], kind, message)
+        self.on_message(change, message)
 
     def _views_changed(self, person: str) -> None:
         stack = [view.as_slack_shows() for view in self.views.stack(person)]
         self.feed.tell([person], "views", stack)
+
+
+def _ignore(_: MessageChange, __: Message) -> None:
+    """Until somebody wants to hear of messages."""

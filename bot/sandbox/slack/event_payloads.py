@@ -1,0 +1,150 @@
+"""The bodies of the Events API, field by field as real Slack writes them.
+
+docs.slack.dev/apis/events-api and docs.slack.dev/reference/events
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.seed import (
+    APP_ID,
+    APP_NAME,
+    APP_USER,
+    PARTNER_TEAM_ID,
+    TEAM_ID,
+    Channel,
+    ChannelKind,
+)
+
+Json = dict[str, Any]
+
+CHANNEL_TYPES: Mapping[ChannelKind, str] = {
+    "public": "channel",
+    "private": "group",
+    "shared": "channel",
+    "im": "im",
+}
+_MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "shared": "C"}
+
+
+def envelope(
+    event: Json, *, token: str, event_id: str, event_time: int, channel: Channel | None
+) -> Json:
+    """docs.slack.dev/apis/events-api/#callback-field"""
+    return {
+        "token": token,
+        "team_id": TEAM_ID,
+        "context_team_id": TEAM_ID,
+        "context_enterprise_id": None,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": event_time,
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": TEAM_ID,
+                "user_id": APP_USER,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": channel is not None and channel.kind == "shared",
+        "event_context": f"4-{event_id}",
+    }
+
+
+def mention(message: Message, team: str) -> Json:
+    """docs.slack.dev/reference/events/app_mention"""
+    posted = _posted(message, team)
+    return {**posted, "type": "app_mention"}
+
+
+def message_posted(message: Message, channel: Channel, team: str) -> Json:
+    """docs.slack.dev/reference/events/message"""
+    body = {**_posted(message, team), "channel_type": CHANNEL_TYPES[channel.kind]}
+    if message.author == APP_USER:
+        body["bot_profile"] = {
+            "id": body["bot_id"],
+            "app_id": APP_ID,
+            "name": APP_NAME,
+            "team_id": TEAM_ID,
+        }
+    return body
+
+
+def message_changed(message: Message, channel: Channel, event_ts: str) -> Json:
+    """docs.slack.dev/reference/events/message/message_changed"""
+    return {
+        "type": "message",
+        "subtype": "message_changed",
+        "message": message_json(message),
+        "channel": channel.id,
+        "hidden": True,
+        "ts": event_ts,
+        "event_ts": event_ts,
+        "channel_type": CHANNEL_TYPES[channel.kind],
+    }
+
+
+def message_deleted(message: Message, channel: Channel, event_ts: str) -> Json:
+    """docs.slack.dev/reference/events/message/message_deleted"""
+    return {
+        "type": "message",
+        "subtype": "message_deleted",
+        "previous_message": message_json(message),
+        "channel": channel.id,
+        "hidden": True,
+        "deleted_ts": message.ts,
+        "ts": event_ts,
+        "event_ts": event_ts,
+        "channel_type": CHANNEL_TYPES[channel.kind],
+    }
+
+
+def app_joined(channel: Channel, inviter: str, event_ts: str) -> Json:
+    """docs.slack.dev/reference/events/member_joined_channel"""
+    return {
+        "type": "member_joined_channel",
+        "user": APP_USER,
+        "channel": channel.id,
+        "channel_type": _MEMBERSHIP_TYPES[channel.kind],
+        "team": TEAM_ID,
+        "inviter": inviter,
+        "event_ts": event_ts,
+    }
+
+
+def tokens_revoked(event_ts: str) -> Json:
+    """docs.slack.dev/reference/events/tokens_revoked"""
+    return {
+        "type": "tokens_revoked",
+        "tokens": {"oauth": [], "bot": [APP_USER]},
+        "event_ts": event_ts,
+    }
+
+
+def app_uninstalled(event_ts: str) -> Json:
+    """docs.slack.dev/reference/events/app_uninstalled"""
+    return {"type": "app_uninstalled", "event_ts": event_ts}
+
+
+def team_of(author_team: str) -> Json:
+    """Return what Slack adds for somebody of another workspace."""
+    return (
+        {"user_team": author_team, "source_team": author_team}
+        if (author_team == PARTNER_TEAM_ID)
+        else {}
+    )
+
+
+def _posted(message: Message, team: str) -> Json:
+    shown = {**message_json(message), "channel": message.channel, "event_ts": message.ts}
+    if message.content.files:
+        shown["subtype"] = "file_share"
+    return {**shown, **team_of(team)}

@@ -1,0 +1,178 @@
+"""The Events API: which events the app subscribes to, and their delivery with Slack's retries.
+
+docs.slack.dev/apis/events-api
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from bot.aio.clock import Clock, sleep
+from bot.sandbox.slack import event_payloads
+from bot.sandbox.slack.delivery import Ack, Delivery
+from bot.sandbox.slack.event_payloads import CHANNEL_TYPES
+from bot.sandbox.slack.manifest import Manifest
+from bot.sandbox.slack.messages import Message, MessageChange
+from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel
+from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.workspace import Workspace
+
+Json = dict[str, Any]
+
+RETRY_SECONDS = (0.0, 60.0, 300.0)
+"""Seconds before each retry: nearly immediately, after 1 minute, after 5 minutes."""
+
+SCOPES: Mapping[str, str] = {
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+    "member_joined_channel.C": "channels:read",
+    "member_joined_channel.G": "groups:read",
+}
+"""The scope without which Slack does not send an event; others need none."""
+
+_MESSAGE_EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
+
+
+class Events:
+    """Sends what happens in the workspace to the app, as far as the manifest subscribes to it."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        manifest: Manifest,
+        delivery: Delivery,
+        traffic: Traffic,
+        token: str,
+    ) -> None:
+        self._workspace = workspace
+        self._manifest = manifest
+        self._delivery = delivery
+        self._traffic = traffic
+        self._token = token
+        self._clock: Clock = workspace.clock
+        self._tasks: set[asyncio.Task[Ack]] = set()
+        self._retries: set[asyncio.Task[None]] = set()
+        self._held: list[Json] | None = None
+        workspace.on_message = self._message_changed
+
+    # What happens
+
+    def invited(self, channel: Channel, inviter: str) -> None:
+        body = event_payloads.app_joined(channel, inviter, self._workspace.ids.now())
+        self._publish(f"member_joined_channel.{body['channel_type']}", body, channel)
+
+    def uninstalled(self) -> None:
+        self._publish("app_uninstalled", event_payloads.app_uninstalled(self._now()), None)
+        self.revoked()
+
+    def revoked(self) -> None:
+        self._publish("tokens_revoked", event_payloads.tokens_revoked(self._now()), None)
+
+    def _message_changed(self, change: MessageChange, message: Message) -> None:
+        channel = self._workspace.channels[message.channel]
+        hidden = message.only_for is not None or message.author == SLACKBOT
+        if hidden or APP_USER not in channel.members:
+            return
+        name = _MESSAGE_EVENTS[CHANNEL_TYPES[channel.kind]]
+        if change == "deleted":
+            body = event_payloads.message_deleted(message, channel, self._now())
+        elif change == "changed":
+            body = event_payloads.message_changed(message, channel, self._now())
+        else:
+            team = self._workspace.members[message.author].team_id
+            body = event_payloads.message_posted(message, channel, team)
+            self._mention(message, channel, team)
+        self._publish(name, body, channel)
+
+    def _mention(self, message: Message, channel: Channel, team: str) -> None:
+        """Slack sends no mention for the app's direct messages."""
+        named = f"<@{APP_USER}>" in message.content.text
+        if named and message.author != APP_USER and channel.kind != "im":
+            self._publish("app_mention", event_payloads.mention(message, team), channel)
+
+    def _now(self) -> str:
+        return self._workspace.ids.now()
+
+    # Delivery
+
+    async def delivered(self) -> Ack | None:
+        """Wait for the first attempts that are under way; return the ack of the last one."""
+        acks = await asyncio.gather(*self._tasks, return_exceptions=True)
+        return next((ack for ack in reversed(acks) if isinstance(ack, Ack)), None)
+
+    def hold(self) -> None:
+        """Keep what happens from now on, as Slack does during an outage."""
+        self._held = [] if self._held is None else self._held
+
+    async def release(self) -> None:
+        """Deliver what was kept, with the time at which it happened."""
+        held, self._held = self._held or [], None
+        for payload in held:
+            self._start(payload)
+        await self.delivered()
+
+    async def redeliver(self, event_id: str | None = None) -> Ack:
+        """Send an event once more, the newest one by default: Slack may deliver one twice."""
+        sent = [payload.request for payload in self._traffic.payloads if payload.kind == "event"]
+        found = next(
+            payload for payload in reversed(sent) if event_id in (None, payload["event_id"])
+        )
+        return await self._delivery.deliver_event({"token": self._token, **found}, 0, "")
+
+    async def aclose(self) -> None:
+        tasks = [*self._tasks, *self._retries]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _publish(self, name: str, body: Json, channel: Channel | None) -> None:
+        subscription = name.removesuffix(".C").removesuffix(".G")
+        scope = SCOPES.get(name, "")
+        if subscription not in self._manifest.events:
+            return
+        if scope and scope not in self._manifest.scopes:
+            return
+        payload = event_payloads.envelope(
+            body,
+            token=self._token,
+            event_id=self._workspace.ids.next("Ev"),
+            event_time=int(self._clock.time()),
+            channel=channel,
+        )
+        if self._held is not None:
+            self._held.append(payload)
+        else:
+            self._start(payload)
+
+    def _start(self, payload: Json) -> None:
+        task = asyncio.create_task(self._attempt(payload))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attempt(self, payload: Json) -> Ack:
+        with self._traffic.busy():
+            ack = await self._delivery.deliver_event(payload, 0, "")
+        if ack.error and not ack.no_retry:
+            retry = asyncio.create_task(self._retry(payload, ack))
+            self._retries.add(retry)
+            retry.add_done_callback(self._retries.discard)
+        return ack
+
+    async def _retry(self, payload: Json, ack: Ack) -> None:
+        for number, seconds in enumerate(RETRY_SECONDS, 1):
+            await sleep(self._clock, seconds)
+            with self._traffic.busy():
+                ack = await self._delivery.deliver_event(payload, number, _retry_reason(ack))
+            if not ack.error or ack.no_retry:
+                return
+
+
+def _retry_reason(ack: Ack) -> str:
+    """docs.slack.dev/apis/events-api/#retries"""
+    if ack.error == "operation_timeout":
+        return "http_timeout"
+    return "http_error" if ack.status else "connection_failed"

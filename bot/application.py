@@ -40,19 +40,23 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
 from bot.slack.commands.dispatcher import Dispatcher, Timeouts
+from bot.slack.commands.event_router import EVENT_LABEL, EventHooks
 from bot.slack.commands.router import Router
 from bot.slack.debounce import Debouncer
+from bot.slack.event_claims import EventClaims
+from bot.slack.event_repository import SlackEventRepository
 from bot.slack.http.bolt import build_bolt_app
 from bot.slack.http.dispatch import PayloadDispatcher
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.socket_mode import socket_mode
 from bot.slack.http.verification import RequestVerifier
 from bot.slack.members import Members
+from bot.slack.revocation import Revocation
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
 from bot.web.routes import WebApp
 
-EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer")
+EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
 
 DRAIN_SECONDS = 5.0
@@ -188,6 +192,11 @@ async def open_application(
                 slack=slack, clock=clock, tasks=tasks, metrics=metrics, timeouts=timeouts
             ),
             clock=clock,
+            hooks=EventHooks(
+                bot_user_id=str(bot.get("user_id", "")),
+                claim=EventClaims(SlackEventRepository(database), clock).claim,
+                on_revoked=Revocation(slack, clock, _log_revocation).handle,
+            ),
         )
         dispatcher = PayloadDispatcher(router)
         bolt = build_bolt_app(dispatcher.dispatch, slack.web, _authorize_result(bot, slack))
@@ -257,6 +266,10 @@ def _build_endpoint(
         clock,
         on_result=_log_rejections(clock),
     )
+
+
+async def _log_revocation(team_id: str, reason: str) -> None:
+    structlog.get_logger("application").error("workspace_stopped", workspace=team_id, reason=reason)
 
 
 def _log_rejections(clock: Clock) -> Callable[[str], None]:

@@ -17,10 +17,13 @@ import pytest
 import yaml
 
 from bot import manifest
+from bot.sandbox.slack.events import SCOPES
 from commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 OLDEST_SETUPTOOLS = 77  # as in pyproject.toml's build-system
+
+MAX_HINT_LENGTH = 40
 
 # github.com/slackapi/manifest-schema, with its licence beside it.
 SCHEMA = json.loads((ROOT / "tests/data/manifest.schema.2.0.0.json").read_text(encoding="utf-8"))
@@ -30,7 +33,7 @@ def over_http() -> dict[str, Any]:
     """The variation that the file's first lines describe, made by doing what they say."""
     text = manifest.text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
     text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
-    assert lines == 3
+    assert lines == 4
     made: dict[str, Any] = yaml.safe_load(text)
     return made
 
@@ -44,7 +47,12 @@ def test_slack_takes_the_http_variation_too() -> None:
     jsonschema.Draft7Validator(SCHEMA).validate(made)
     [command] = made["features"]["slash_commands"]
     interactivity = made["settings"]["interactivity"]
-    urls = {command["url"], interactivity["request_url"], interactivity["message_menu_options_url"]}
+    urls = {
+        command["url"],
+        interactivity["request_url"],
+        interactivity["message_menu_options_url"],
+        made["settings"]["event_subscriptions"]["request_url"],
+    }
     assert urls == {"https://chakra-bot.example.com/slack/events"}
     assert made["settings"]["socket_mode_enabled"] is False
 
@@ -68,6 +76,7 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
         "users:read",
         "users:read.email",
         "usergroups:read",
+        "app_mentions:read",
         "chat:write",
         "channels:read",
         "groups:read",
@@ -85,7 +94,30 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
 def test_only_the_surfaces_that_answer_today_are_there() -> None:
     surfaces = {"bot_user", "app_home", "slash_commands", "shortcuts"}
     assert set(manifest.load()["features"]) == surfaces
-    assert "event_subscriptions" not in manifest.load()["settings"]
+
+
+def test_each_event_has_the_scope_without_which_slack_does_not_send_it() -> None:
+    loaded = manifest.load()
+    granted = set(loaded["oauth_config"]["scopes"]["bot"])
+    for event in loaded["settings"]["event_subscriptions"]["bot_events"]:
+        needed = {scope for name, scope in SCOPES.items() if name.partition(".C")[0] == event}
+        assert needed <= granted, event
+
+
+def test_the_usage_hint_fits_and_names_commands() -> None:
+    """Slack shows a short part of the hint beside the command while a person types."""
+    [command] = manifest.load()["features"]["slash_commands"]
+    hint = command["usage_hint"]
+    names = {"help", *(word for one in COMMANDS for word in (one.name, *one.aliases))}
+    unknown = [word for word in hint.split(" | ") if word not in names]
+    assert not unknown, (
+        f"manifest.yml's usage_hint names {unknown}, which no command answers to. Write the names "
+        'of a few commands, as in "send | user | bulk | help"; help lists the others.'
+    )
+    assert len(hint) <= MAX_HINT_LENGTH, (
+        f"manifest.yml's usage_hint has {len(hint)} characters and Slack shows about "
+        f"{MAX_HINT_LENGTH}. Leave commands out; help lists them all."
+    )
 
 
 def test_the_entries_of_slacks_menus_are_those_that_the_commands_answer() -> None:

@@ -18,7 +18,6 @@ from packaging.version import Version
 
 from bot import manifest
 from bot.settings.settings import SETTINGS
-from bot.slack.commands import help as help_
 from commands import COMMANDS
 from tests import readme
 
@@ -128,12 +127,6 @@ def test_readmes_tables_say_what_the_code_does() -> None:
 )
 def test_readme_names_it(name: str) -> None:
     assert name in readme.README.read_text(encoding="utf-8")
-
-
-def test_slacks_hint_names_the_commands_that_answer_today_and_no_others() -> None:
-    [command] = manifest.load()["features"]["slash_commands"]
-    hinted = re.findall(r"(?:^|\| )(\w+)", command["usage_hint"])
-    assert hinted == [*(one.name for one in COMMANDS), help_.NAME]
 
 
 def test_a_readme_without_its_marks_is_refused() -> None:

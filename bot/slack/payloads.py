@@ -11,6 +11,7 @@ from typing import Any
 from bot.slack.commands.command import Actor, Payload, RequestChannel, UploadedFile
 from bot.slack.commands.reply import View
 
+EVENT_CALLBACK = "event_callback"
 MAX_METADATA_LENGTH = 3_000
 """Characters of ``private_metadata``. docs.slack.dev/reference/views"""
 
@@ -93,6 +94,11 @@ def _matches_shape(value: object, shape: Shape) -> bool:
 
 
 def actor(payload: Payload) -> Actor:
+    event = _event(payload)
+    if event is not None:
+        team = event.get("user_team") or event.get("team") or payload.get("team_id") or ""
+        user_id = event.get("user")
+        return Actor(user_id if isinstance(user_id, str) else "", str(team))
     user = payload.get("user")
     if isinstance(user, Mapping):
         team = user.get("team_id") or _team_id(payload)
@@ -111,8 +117,21 @@ def _team_id(payload: Payload) -> str:
     return str(team.get("id", "")) if isinstance(team, Mapping) else ""
 
 
+def _event(payload: Payload) -> Mapping[str, Any] | None:
+    """The inner event of the Events API."""
+    event = payload.get("event") if payload.get("type") == EVENT_CALLBACK else None
+    return event if isinstance(event, Mapping) else None
+
+
+def is_event(payload: Payload) -> bool:
+    return _event(payload) is not None
+
+
 def request_channel(payload: Payload) -> RequestChannel:
-    channel = payload.get("channel")
+    event = _event(payload)
+    channel = payload.get("channel") if event is None else event.get("channel")
+    if isinstance(channel, str):
+        return RequestChannel(channel)
     if isinstance(channel, Mapping):
         return RequestChannel(str(channel.get("id", "")), str(channel.get("name", "")))
     container = payload.get("container")

@@ -38,6 +38,11 @@ EXPIRED_RESPONSE_URL_CODES = frozenset({"expired_url", "used_url"})
 docs.slack.dev/interactivity/handling-user-interaction"""
 
 
+NOT_REACHABLE_CODES = frozenset({"user_not_in_channel", "not_in_channel", "channel_not_found"})
+"""Of chat.postEphemeral: the person cannot be answered there.
+docs.slack.dev/reference/methods/chat.postEphemeral"""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a handler returned, or what it raised."""
@@ -68,6 +73,8 @@ class Surface(Protocol):
 
 def select_surface(payload: Payload, slack: SlackClient) -> Surface:
     kind = payload.get("type")
+    if kind == payloads.EVENT_CALLBACK:
+        return EventSurface(payload, slack)
     if kind == "view_submission":
         return SubmissionSurface(payload, slack)
     if kind in ("shortcut", "message_action"):
@@ -229,6 +236,42 @@ class ShortcutSurface(_BaseSurface):
             return
         opened = await self._slack.open_view(str(self._payload.get("trigger_id", "")), view)
         self._view_id = str((opened.get("view") or {}).get("id", ""))
+
+
+class EventSurface(_BaseSurface):
+    """Something that happened in the workspace. In a channel the answer is for one person alone; in
+    the app's direct messages it is a message like the person's own."""
+
+    async def notify_pending(self) -> None:
+        if self._is_addressed():
+            await super().notify_pending()
+
+    async def reply(self, message: Message) -> None:
+        event = self._payload["event"]
+        channel = payloads.request_channel(self._payload).id
+        member_id = payloads.actor(self._payload).id
+        thread_ts = str(event.get("thread_ts") or "")
+        if message.to_channel or event.get("channel_type") == "im":
+            await self._slack.post_message(channel, message, thread_ts=thread_ts)
+            return
+        try:
+            await self._slack.post_ephemeral(channel, member_id, message, thread_ts=thread_ts)
+        except SlackError as error:
+            if error.code not in NOT_REACHABLE_CODES:
+                raise
+            await self._slack.post_message(member_id, message)
+
+    async def deliver(self, outcome: Outcome) -> None:
+        """Post the answer; an error only if a person wrote to the app, and so expects one."""
+        if outcome.error is not None and not self._is_addressed():
+            return
+        message = _outcome_message(outcome)
+        if message is not None:
+            await self.reply(message)
+
+    def _is_addressed(self) -> bool:
+        event = self._payload["event"]
+        return bool(event.get("type") == "app_mention" or event.get("channel_type") == "im")
 
 
 class SubmissionSurface(_BaseSurface):

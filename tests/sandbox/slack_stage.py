@@ -39,12 +39,21 @@ SCOPES = (
 )
 
 
-def manifest(*, scopes: tuple[str, ...] = SCOPES, interactive: bool = True) -> Json:
+def manifest(
+    *,
+    scopes: tuple[str, ...] = SCOPES,
+    interactive: bool = True,
+    events: tuple[str, ...] = (),
+) -> Json:
     command = {"command": "/chakra", "description": "Work with Chakra", "usage_hint": "help"}
     return {
         "features": {"slash_commands": [{**command, "should_escape": True}]},
         "oauth_config": {"scopes": {"bot": list(scopes)}},
-        "settings": {"interactivity": {"is_enabled": interactive}, "socket_mode_enabled": True},
+        "settings": {
+            "interactivity": {"is_enabled": interactive},
+            "event_subscriptions": {"bot_events": list(events)},
+            "socket_mode_enabled": True,
+        },
     }
 
 
@@ -70,8 +79,7 @@ class App:
 
     async def handle(self, request: Request) -> Response:
         body = await request.body()
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        payload = json.loads(fields["payload"]) if "payload" in fields else fields
+        payload = _payload(request.headers["content-type"], body.decode())
         self.received.append(Received(dict(request.headers), body, payload))
         self.arrived.set()
         if self.answer is None:
@@ -90,6 +98,14 @@ class App:
     @property
     def last(self) -> Json:
         return self.received[-1].payload
+
+
+def _payload(content_type: str, body: str) -> Json:
+    if content_type == "application/json":
+        event: Json = json.loads(body)
+        return event
+    fields: Json = dict(parse_qsl(body, keep_blank_values=True))
+    return json.loads(fields["payload"]) if "payload" in fields else fields
 
 
 def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:

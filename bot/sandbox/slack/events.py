@@ -13,6 +13,7 @@ from bot.aio.clock import Clock, sleep
 from bot.sandbox.slack import event_payloads
 from bot.sandbox.slack.delivery import Ack, Delivery
 from bot.sandbox.slack.event_payloads import CHANNEL_TYPES
+from bot.sandbox.slack.ids import event_id
 from bot.sandbox.slack.manifest import Manifest
 from bot.sandbox.slack.messages import Message, MessageChange
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel
@@ -115,13 +116,17 @@ class Events:
             self._start(payload)
         await self.delivered()
 
-    async def redeliver(self, event_id: str | None = None) -> Ack:
-        """Send an event once more, the newest one by default: Slack may deliver one twice."""
+    async def redeliver(self) -> Ack:
+        """Send the newest event once more: Slack may deliver one twice."""
         sent = [payload.request for payload in self._traffic.payloads if payload.kind == "event"]
-        found = next(
-            payload for payload in reversed(sent) if event_id in (None, payload["event_id"])
-        )
-        return await self._delivery.deliver_event({"token": self._token, **found}, 0, "")
+        return await self._delivery.deliver_event({"token": self._token, **sent[-1]}, 0, "")
+
+    async def send(self, body: Json, given_id: str = "") -> Ack:
+        """Send an event that nothing led to, whether or not the app subscribes to it."""
+        payload = self._wrap(body, None)
+        if given_id:
+            payload["event_id"] = given_id
+        return await self._delivery.deliver_event(payload, 0, "")
 
     async def aclose(self) -> None:
         tasks = [*self._tasks, *self._retries]
@@ -136,17 +141,20 @@ class Events:
             return
         if scope and scope not in self._manifest.scopes:
             return
-        payload = event_payloads.envelope(
-            body,
-            token=self._token,
-            event_id=self._workspace.ids.next("Ev"),
-            event_time=int(self._clock.time()),
-            channel=channel,
-        )
+        payload = self._wrap(body, channel)
         if self._held is not None:
             self._held.append(payload)
         else:
             self._start(payload)
+
+    def _wrap(self, body: Json, channel: Channel | None) -> Json:
+        return event_payloads.envelope(
+            body,
+            token=self._token,
+            event_id=event_id(),
+            event_time=int(self._clock.time()),
+            channel=channel,
+        )
 
     def _start(self, payload: Json) -> None:
         task = asyncio.create_task(self._attempt(payload))
@@ -164,7 +172,8 @@ class Events:
 
     async def _retry(self, payload: Json, ack: Ack) -> None:
         for number, seconds in enumerate(RETRY_SECONDS, 1):
-            await sleep(self._clock, seconds)
+            if seconds:
+                await sleep(self._clock, seconds)
             with self._traffic.busy():
                 ack = await self._delivery.deliver_event(payload, number, _retry_reason(ack))
             if not ack.error or ack.no_retry:

@@ -52,6 +52,11 @@ def app_token() -> str:
     return f"xapp-1-A0CHAKRA-{_digits(13)}-{secrets.token_hex(32)}"
 
 
+def event_id() -> str:
+    """Random, so that a workspace that starts again repeats none ("Ev0PV52K21")."""
+    return f"Ev{secrets.token_hex(4).upper()}"
+
+
 def secret() -> str:
     """A signing secret or a verification token: 32 hexadecimal digits."""
     return secrets.token_hex(16)

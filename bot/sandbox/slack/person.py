@@ -78,7 +78,9 @@ class People:
         self._offered: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
         self.base_url = ""
 
-    async def type(self, person: str, channel: str, text: str) -> Delivered:
+    async def type(
+        self, person: str, channel: str, text: str, thread_ts: str | None = None
+    ) -> Delivered:
         """A message, or a slash command when it begins with a slash."""
         member, place = self._standing(person, channel)
         if not text.strip():
@@ -87,8 +89,10 @@ class People:
             raise CannotAct("Sending messages to this app has been turned off.")
         if not text.startswith("/"):
             linked = with_links(self._linked(member, text, labels=False))
-            self.workspace.say(person, channel, linked)
+            self.workspace.say(person, channel, linked, thread_ts)
             return await self._announced()
+        if thread_ts:
+            raise CannotAct("Slash commands can't be used in threads.")
         return await self._command(member, place, text)
 
     async def press(

@@ -110,10 +110,13 @@ class EmbeddedSlack:
 
     # What a person does
 
-    async def type(self, user_id: str, channel_id: str, text: str) -> Delivered:
-        """A message, or a slash command when it begins with a slash."""
+    async def type(
+        self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
+    ) -> Delivered:
+        """A message, or a slash command when it begins with a slash. ``thread_ts`` makes it
+        a reply; Slack takes no commands in threads."""
         with self._traffic.busy():
-            return await self._people.type(user_id, channel_id, text)
+            return await self._people.type(user_id, channel_id, text, thread_ts)
 
     async def mention(self, user_id: str, channel_id: str, text: str = "") -> Delivered:
         """A message in a channel that mentions the app."""
@@ -153,6 +156,11 @@ class EmbeddedSlack:
         """Deliver what was kept back, with the time at which it happened."""
         with self._traffic.busy():
             await self._events.release()
+
+    async def send_event(self, event: Json, *, event_id: str = "") -> Ack:
+        """Deliver an event that nothing led to, whether or not the app subscribes to it."""
+        with self._traffic.busy():
+            return await self._events.send(event, event_id)
 
     async def redeliver_event(self) -> Ack:
         """Deliver the newest event once more: Slack may deliver one twice."""

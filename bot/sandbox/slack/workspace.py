@@ -84,9 +84,9 @@ class Workspace:
         members = (*self.channels[channel].members, APP_USER)
         self.channels[channel] = replace(self.channels[channel], members=members)
 
-    def say(self, person: str, channel: str, text: str) -> Message:
+    def say(self, person: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """A message that a person typed."""
-        return self._add(channel, person, Content(text=text))
+        return self._add(channel, person, Content(text=text), thread_ts=thread_ts)
 
     def post(
         self,

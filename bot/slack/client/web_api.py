@@ -151,6 +151,14 @@ class SlackClient:
         body = await self._send("chat.postMessage", message, channel=channel, **more)
         return MessageRef(str(body.get("channel", channel)), str(body.get("ts", "")))
 
+    async def post_ephemeral(
+        self, channel: str, member_id: str, message: Message, *, thread_ts: str = ""
+    ) -> None:
+        """Post what only this member of the channel sees."""
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        content = {"text": message.text, "blocks": list(message.blocks)}
+        await self.call("chat.postEphemeral", channel=channel, user=member_id, **thread, **content)
+
     async def update_message(self, ref: MessageRef, message: Message) -> None:
         await self._send("chat.update", message, channel=ref.channel, ts=ref.ts)
 

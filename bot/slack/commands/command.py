@@ -123,6 +123,18 @@ class ShortcutRequest(Request):
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class EventRequest(Request):
+    """Something happened in the workspace. ``body`` is the inner event as Slack sends it;
+    ``event_time`` is in seconds since the epoch. ``delayed``: it happened so long ago that it must
+    not be acted on as if it were new."""
+
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    event_id: str = ""
+    event_time: float = 0.0
+    delayed: bool = False
+
+
 def accept_all(_: SubmitRequest) -> FieldErrors | None:
     return None
 
@@ -172,6 +184,16 @@ class Shortcut(Generic[ContextT]):
 
 
 @dataclass(frozen=True, slots=True)
+class Event(Generic[ContextT]):
+    """An event of Slack's Events API. ``type`` is its name in manifest.yml ("reaction_added",
+    "message.channels"). ``run`` gets each event once; the bot's own actions are left out."""
+
+    type: str
+    run: Callable[[EventRequest, ContextT], Awaitable[Reply]]
+    needs: Permission = Permission.LOOK
+
+
+@dataclass(frozen=True, slots=True)
 class Command(Generic[ContextT]):
     """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
 
@@ -196,6 +218,7 @@ class Command(Generic[ContextT]):
     forms: tuple[Form[ContextT], ...] = ()
     options: tuple[Options[ContextT], ...] = ()
     shortcuts: tuple[Shortcut[ContextT], ...] = ()
+    events: tuple[Event[ContextT], ...] = ()
 
 
 Payload = Mapping[str, Any]

@@ -83,16 +83,43 @@ def about_help() -> Message:
     return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
 
 
-def welcome(commands: Commands, access: AccessDecision) -> Message:
-    """The bare ``/chakra``: what *this* person may do here, with buttons."""
+def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Message:
+    """Return the answer to the bare ``/chakra``: what *this* person may do here, with buttons.
+
+    ``hint`` comes first: what a line that is not a command might have meant.
+    """
     open_here = [command for command in commands if access.allows(command.needs)]
     standing = describe_access(access)
-    made: list[Block] = [blocks.section(lines([bold("Chakra"), markup(standing)]))]
+    head = (
+        [bold("Chakra"), Markup(hint), markup(standing)]
+        if hint
+        else [bold("Chakra"), markup(standing)]
+    )
+    made: list[Block] = [blocks.section(lines(head))]
     if open_here:
         rows = [markup(code(one.example), "\n", _sentence(one.summary)) for one in open_here]
         made += [blocks.section(chunk) for chunk in _join_rows(rows)]
     made.append(blocks.actions(*_buttons(open_here)))
     return Message(text=markup(standing, " Type /chakra help for everything."), blocks=tuple(made))
+
+
+def hello() -> Message:
+    """Return what the app says when it is invited to a channel."""
+    text = markup(
+        "Hi, I'm Chakra. I look people up, send WhatsApp templates and upload leads. Type ",
+        code("/chakra"),
+        " here to begin. Only you will see the answers.",
+    )
+    return Message(text, (blocks.section(text),), to_channel=True)
+
+
+def offer_form(command: Command[Any], text: str) -> Message:
+    """Return a button that opens a command's form: Slack opens none in answer to a message."""
+    line = text if len(text) <= blocks.MAX_BUTTON_VALUE_LENGTH else command.name
+    label, _ = command.button or ("Open the form", "")
+    button = blocks.button(label, f"{RUN_ACTION}:{command.name}", line)
+    what = markup("Press the button to open the form.")
+    return Message(what, (blocks.section(what), blocks.actions(button)))
 
 
 def _buttons(commands: Commands) -> list[Block]:

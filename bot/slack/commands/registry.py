@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot.slack.commands.command import Action, Command, ContextT, Form, Options, Shortcut
+from bot.slack.commands.command import Action, Command, ContextT, Event, Form, Options, Shortcut
 from bot.slack.commands.help import NAME as HELP
 
 T = TypeVar("T")
@@ -25,6 +25,7 @@ class CommandRegistry(Generic[ContextT]):
     forms: Mapping[str, tuple[Command[ContextT], Form[ContextT]]]
     options: Mapping[str, tuple[Command[ContextT], Options[ContextT]]]
     shortcuts: Mapping[str, tuple[Command[ContextT], Shortcut[ContextT]]]
+    events: Mapping[str, Sequence[tuple[Command[ContextT], Event[ContextT]]]]
 
     def nearest(self, word: str) -> str | None:
         """The command's name that a misspelt ``word`` most resembles."""
@@ -43,6 +44,7 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
     forms: dict[str, tuple[Command[ContextT], Form[ContextT]]] = {}
     options: dict[str, tuple[Command[ContextT], Options[ContextT]]] = {}
     shortcuts: dict[str, tuple[Command[ContextT], Shortcut[ContextT]]] = {}
+    events: dict[str, list[tuple[Command[ContextT], Event[ContextT]]]] = {}
     for command in commands:
         for word in (command.name, *command.aliases):
             _add_unique(by_word, word, command)
@@ -54,7 +56,9 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
             _add_unique(options, _check_prefix(command, menu.id), (command, menu))
         for shortcut in command.shortcuts:
             _add_unique(shortcuts, _check_prefix(command, shortcut.id), (command, shortcut))
-    return CommandRegistry(tuple(commands), by_word, actions, forms, options, shortcuts)
+        for event in command.events:
+            events.setdefault(event.type, []).append((command, event))
+    return CommandRegistry(tuple(commands), by_word, actions, forms, options, shortcuts, events)
 
 
 def _add_unique(table: dict[str, T], key: str, item: T) -> None:

@@ -4,7 +4,7 @@ is. ``bot.slack.commands.dispatcher`` runs the handler and answers."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypedDict
+from typing import Generic, Protocol
 
 from bot.aio.clock import Clock
 from bot.slack import payloads
@@ -18,14 +18,14 @@ from bot.slack.commands.command import (
     ContextT,
     OptionsRequest,
     Payload,
-    RequestChannel,
     ShortcutRequest,
     SubmitRequest,
 )
 from bot.slack.commands.dispatcher import Dispatcher, RequestHandler
+from bot.slack.commands.event_router import EventHooks, EventRouter, RequestFields
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
-from bot.slack.commands.reply import Choices, Message, NoReply, Reply
+from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
 from bot.slack.copy import explain
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 
@@ -35,17 +35,8 @@ class AccessChecker(Protocol):
         """Return what the person may do. Never raises: an unknown person is ``is_unverified``."""
 
 
-class RequestFields(TypedDict):
-    actor: Actor
-    channel: RequestChannel
-    access: AccessDecision
-    reference: str
-    now: float
-
-
 class Router(Generic[ContextT]):
-    """Bolt's listeners call :meth:`command`, :meth:`action`, :meth:`submission`, :meth:`options`
-    and :meth:`shortcut`, one for each kind of request, with the parsed payload."""
+    """Its public methods take the parsed payload, one method for each kind of request."""
 
     def __init__(
         self,
@@ -55,6 +46,7 @@ class Router(Generic[ContextT]):
         access: AccessChecker,
         dispatcher: Dispatcher,
         clock: Clock,
+        hooks: EventHooks,
     ) -> None:
         self._registry = build_registry(commands)
         self._context = context
@@ -62,6 +54,15 @@ class Router(Generic[ContextT]):
         self._dispatcher = dispatcher
         self._clock = clock
         self._overview = helping.overview(commands)
+        self._events = EventRouter(
+            self._registry,
+            context,
+            hooks,
+            dispatcher=dispatcher,
+            clock=clock,
+            authorize=self._authorize,
+            run_text=self._run_text,
+        )
 
     async def command(self, payload: Payload) -> Ack:
         """A slash command: the ack carries the answer, or nothing when it is not ready."""
@@ -159,8 +160,8 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run)
 
     async def event(self, payload: Payload) -> Ack:
-        """Acknowledge an event of Slack's Events API, whatever it is about."""
-        del payload
+        """Acknowledge an event of the Events API, known or not. Its answer follows by itself."""
+        await self._events.handle(payload)
         return EMPTY_ACK
 
     async def _run_text(self, payload: Payload, text: str) -> Ack:
@@ -185,6 +186,11 @@ class Router(Generic[ContextT]):
                 payload, helping.NAME, lambda _: self._welcome_message(payload)
             )
         command = self._registry.by_name.get(first)
+        if command is None and payloads.is_event(payload):
+            hint = explain.did_you_mean(self._registry.nearest(first), line.text_from(1))
+            return await self._dispatcher.respond(
+                payload, helping.NAME, lambda _: self._welcome_message(payload, hint)
+            )
         if command is None:
             told = explain.unknown_command(first, self._registry.nearest(first), line.text_from(1))
             return self._dispatcher.respond_immediately(payload, "unknown", told)
@@ -198,7 +204,10 @@ class Router(Generic[ContextT]):
         async def run(reference: str) -> Reply:
             who = await self._authorize(payload, command.needs, reference)
             line = parse_arguments(text, command.argument_names).tail()
-            return await command.run(CommandRequest(**who, arguments=line), self._context)
+            reply = await command.run(CommandRequest(**who, arguments=line), self._context)
+            if isinstance(reply, OpenForm) and payloads.is_event(payload):
+                return helping.offer_form(command, text)
+            return reply
 
         return run
 
@@ -211,9 +220,9 @@ class Router(Generic[ContextT]):
             return self._overview if not topic else helping.about_help()
         return explain.unknown_command(topic, self._registry.nearest(topic), helping.NAME)
 
-    async def _welcome_message(self, payload: Payload) -> Reply:
+    async def _welcome_message(self, payload: Payload, hint: str = "") -> Reply:
         access = await self._access.check(payloads.actor(payload))
-        return helping.welcome(self._registry.commands, access)
+        return helping.welcome(self._registry.commands, access, hint)
 
     async def _authorize(
         self, payload: Payload, permission: Permission, reference: str

@@ -87,6 +87,28 @@ def unknown_command(typed: str, suggestion: str | None, arguments: str) -> Messa
     )
 
 
+def did_you_mean(suggestion: str | None, arguments: str) -> str:
+    """Return a question about a misspelt command, or "" without a ``suggestion``."""
+    if suggestion is None:
+        return ""
+    line = f"/chakra {suggestion} {arguments}".strip()
+    return markup("Did you mean ", code(blocks.clip(line, 200)), "?")
+
+
+def delayed_message(age: float) -> Message:
+    """Return the answer to a message that Slack delivered ``age`` seconds late."""
+    text = markup(
+        f"Slack delivered your message from {_format_age(age)} ago only now, so we haven't acted "
+        "on it. If you still need it, send it again."
+    )
+    return Message(text, (blocks.section(text),))
+
+
+def _format_age(seconds: float) -> str:
+    """ "20 minutes", "3 hours"."""
+    return humanize.naturaldelta(seconds)
+
+
 def still_working_message() -> Message:
     """After some seconds of silence. Slack cannot replace this line, so it promises a new one."""
     said = markup("Chakra is slow to answer right now. The answer will follow here.")

@@ -1,0 +1,160 @@
+"""Event -> what answers it: a typed line, a greeting, a command, or the end of the installation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypedDict
+
+from bot.aio.clock import Clock
+from bot.errors import NotAllowed
+from bot.slack.commands import help as helping
+from bot.slack.commands.command import (
+    Actor,
+    Command,
+    ContextT,
+    Event,
+    EventRequest,
+    Payload,
+    RequestChannel,
+)
+from bot.slack.commands.dispatcher import Dispatcher
+from bot.slack.commands.permissions import AccessDecision, Permission
+from bot.slack.commands.registry import CommandRegistry
+from bot.slack.commands.reply import NoReply, Reply
+from bot.slack.copy import explain
+from bot.slack.events import (
+    ADDRESSED_EVENTS,
+    JOINED_CHANNEL,
+    REVOCATION_EVENTS,
+    SlackEvent,
+    command_text,
+    parse_event,
+)
+
+EVENT_LABEL = "event"
+"""What metrics and logs call an event that no command handles."""
+DELAYED_AFTER_SECONDS = 600.0
+"""Slack's last retry comes after some 6 minutes; what is older waited for an outage to end."""
+
+
+class RequestFields(TypedDict):
+    actor: Actor
+    channel: RequestChannel
+    access: AccessDecision
+    reference: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventHooks:
+    """``claim`` returns whether an event is new; ``on_revoked`` ends the work of a workspace whose
+    token was revoked, or which uninstalled the app."""
+
+    bot_user_id: str
+    claim: Callable[[SlackEvent], Awaitable[bool]]
+    on_revoked: Callable[[SlackEvent], Awaitable[None]]
+
+
+class Authorize(Protocol):
+    async def __call__(
+        self, payload: Payload, permission: Permission, reference: str
+    ) -> RequestFields:
+        """Raises ``NotAllowed``."""
+
+
+class EventRouter(Generic[ContextT]):
+    def __init__(
+        self,
+        registry: CommandRegistry[ContextT],
+        context: ContextT,
+        hooks: EventHooks,
+        *,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        authorize: Authorize,
+        run_text: Callable[[Payload, str], Awaitable[object]],
+    ) -> None:
+        self._registry = registry
+        self._context = context
+        self._hooks = hooks
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._authorize = authorize
+        self._run_text = run_text
+
+    async def handle(self, payload: Payload) -> None:
+        """Handle an event once, or ignore it; what it leads to may outlast the call."""
+        event = parse_event(payload)
+        if event is None or not self._concerns_us(event):
+            return
+        if not await self._hooks.claim(event):
+            return
+        if event.name in ADDRESSED_EVENTS:
+            await self._answer(payload, event)
+        elif event.name == JOINED_CHANNEL and self._is_bot(event):
+            await self._dispatcher.respond(payload, EVENT_LABEL, _greet)
+        elif event.name in REVOCATION_EVENTS:
+            await self._dispatcher.respond(payload, EVENT_LABEL, lambda _: self._revoke(event))
+        await asyncio.gather(
+            *(
+                self._run_command(payload, event, command, handler)
+                for command, handler in self._registry.events.get(event.name, ())
+            )
+        )
+
+    def _concerns_us(self, event: SlackEvent) -> bool:
+        if event.name in ADDRESSED_EVENTS:
+            return event.is_from_person(self._hooks.bot_user_id)
+        if event.name == JOINED_CHANNEL and self._is_bot(event):
+            return True
+        if event.name in REVOCATION_EVENTS:
+            return True
+        is_own = self._is_bot(event) or bool(event.body.get("bot_id"))
+        return event.name in self._registry.events and not is_own
+
+    def _is_bot(self, event: SlackEvent) -> bool:
+        return event.text_of("user") == self._hooks.bot_user_id
+
+    async def _answer(self, payload: Payload, event: SlackEvent) -> None:
+        """Run the person's text as a command line, unless it is too old to act on."""
+        age = self._clock.time() - event.time
+        if self._is_delayed(event):
+            self._dispatcher.respond_immediately(payload, EVENT_LABEL, explain.delayed_message(age))
+            return
+        await self._run_text(payload, command_text(event, self._hooks.bot_user_id))
+
+    def _is_delayed(self, event: SlackEvent) -> bool:
+        return bool(event.time) and self._clock.time() - event.time > DELAYED_AFTER_SECONDS
+
+    async def _revoke(self, event: SlackEvent) -> Reply:
+        await self._hooks.on_revoked(event)
+        return NoReply()
+
+    async def _run_command(
+        self,
+        payload: Payload,
+        event: SlackEvent,
+        command: Command[ContextT],
+        handler: Event[ContextT],
+    ) -> None:
+        async def run(reference: str) -> Reply:
+            try:
+                fields = await self._authorize(payload, handler.needs, reference)
+            except NotAllowed:
+                return NoReply()  # nobody addressed the app, so nobody waits for a refusal
+            request = EventRequest(
+                **fields,
+                body=event.body,
+                event_id=event.id,
+                event_time=event.time,
+                delayed=self._is_delayed(event),
+            )
+            return await handler.run(request, self._context)
+
+        await self._dispatcher.respond(payload, command.name, run)
+
+
+async def _greet(_: str) -> Reply:
+    return helping.hello()

@@ -1,0 +1,51 @@
+"""Each event once: remembered in this process, and in the database for restarts and replicas."""
+
+from __future__ import annotations
+
+import structlog
+from cachetools import TTLCache
+
+from bot.aio.clock import Clock, wait_for
+from bot.errors import DatabaseUnavailable
+from bot.slack.event_repository import SlackEventRepository
+from bot.slack.events import SlackEvent
+
+CLAIM_TIMEOUT_SECONDS = 1.0
+"""Slack wants an ack within 3 seconds; after this the event is handled without the database."""
+RETENTION_SECONDS = 7 * 86_400.0
+"""Slack retries for minutes, and after an outage delivers events hours late."""
+RECENT_SECONDS = 900.0
+"""Longer than Slack's last retry, which comes 5 minutes after the one before."""
+MAX_RECENT_EVENTS = 10_000
+
+
+class EventClaims:
+    def __init__(self, repository: SlackEventRepository, clock: Clock) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._recent: TTLCache[tuple[str, str], None] = TTLCache(
+            MAX_RECENT_EVENTS, RECENT_SECONDS, timer=clock.monotonic
+        )
+        self._log = structlog.get_logger("slack_events")
+
+    async def claim(self, event: SlackEvent) -> bool:
+        """Return whether the event is new. Never raises.
+
+        Without the database only this process's memory decides: a person who writes to the app
+        then gets an answer twice rather than none.
+        """
+        key = (event.workspace, event.id)
+        if key in self._recent:
+            return False
+        self._recent[key] = None
+        claiming = self._repository.claim(event, self._clock.time())
+        try:
+            return await wait_for(self._clock, claiming, CLAIM_TIMEOUT_SECONDS)
+        except (DatabaseUnavailable, TimeoutError) as error:
+            reason = error.message if isinstance(error, DatabaseUnavailable) else "timeout"
+            self._log.warning("event_claim_failed", event_type=event.name, reason=reason)
+            return True
+
+    async def purge(self) -> None:
+        """Delete the events that Slack will not deliver again. Raises ``DatabaseUnavailable``."""
+        await self._repository.purge(self._clock.time() - RETENTION_SECONDS)

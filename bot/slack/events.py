@@ -1,0 +1,80 @@
+"""An event of Slack's Events API, parsed: docs.slack.dev/apis/events-api."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.slack.commands.command import Payload
+
+MENTION, DIRECT_MESSAGE = "app_mention", "message.im"
+JOINED_CHANNEL = "member_joined_channel"
+UNINSTALLED, TOKENS_REVOKED = "app_uninstalled", "tokens_revoked"
+ADDRESSED_EVENTS = frozenset({MENTION, DIRECT_MESSAGE})
+"""Events in which a person writes to the app, and waits for an answer."""
+REVOCATION_EVENTS = frozenset({UNINSTALLED, TOKENS_REVOKED})
+
+_CHANNEL_TYPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+_TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of a message that a person wrote; the others are edits, deletions, joins and bots."""
+_OWN_NAME = re.compile(r"[\s,:]*(?:/?chakra(?=[\s,:]|$)[\s,:]*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackEvent:
+    """``name`` is the event as manifest.yml subscribes to it ("app_mention", "message.im");
+    ``time`` is when it happened, in seconds since the epoch; ``body`` is the inner event."""
+
+    id: str
+    name: str
+    workspace: str
+    time: float
+    body: Mapping[str, Any]
+
+    def text_of(self, key: str) -> str:
+        """Return a field of the body, or "" if it is absent or not a text."""
+        value = self.body.get(key)
+        return value if isinstance(value, str) else ""
+
+    def is_from_person(self, bot_user_id: str) -> bool:
+        """Return whether a person did it: not this bot, another bot, or an edit or deletion."""
+        return (
+            self.text_of("user") not in ("", bot_user_id)
+            and not self.body.get("bot_id")
+            and not self.body.get("hidden")
+            and str(self.body.get("subtype") or "") in _TEXT_SUBTYPES
+        )
+
+
+def parse_event(payload: Payload) -> SlackEvent | None:
+    """Return the event, or ``None`` if the payload is not one that Slack could have sent."""
+    body, event_id = payload.get("event"), payload.get("event_id")
+    if not isinstance(body, Mapping) or not isinstance(event_id, str) or not event_id:
+        return None
+    name = str(body.get("type") or "")
+    if name == "message":
+        channel_type = str(body.get("channel_type") or "")
+        name = f"message.{_CHANNEL_TYPES.get(channel_type, channel_type)}"
+    time = payload.get("event_time")
+    return SlackEvent(
+        id=event_id,
+        name=name,
+        workspace=str(payload.get("team_id") or ""),
+        time=float(time) if isinstance(time, int | float) else 0.0,
+        body=body,
+    )
+
+
+def command_text(event: SlackEvent, bot_user_id: str) -> str:
+    """Return what the person wrote as a command line: without the mention and the app's name.
+
+    What follows the mention counts; if nothing does, what precedes it.
+    """
+    text = event.text_of("text").strip()
+    mention = re.search(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>", text) if bot_user_id else None
+    if mention:
+        text = text[mention.end() :].strip() or text[: mention.start()].strip()
+    name = _OWN_NAME.match(text)
+    return text[name.end() :] if name else text

@@ -160,7 +160,7 @@ async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     await expect(person.last()).to_contain_text("of 330")
     listed = await person.types("/chakra jobs")
     await expect(listed).to_contain_text("1 watched")
-    await expect(listed).to_contain_text("Watched for @John Doe in #sales")
+    await expect(listed).to_contain_text("watched by @John Doe in #sales")
     await person.types(f"/chakra unwatch {job.id}")
     await expect(person.last()).to_contain_text("No longer watched.")
     await expect(saying(person, "No longer watched since")).to_contain_text("asked for by")

@@ -55,6 +55,9 @@ from bot.slack.revocation import Revocation
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
 from bot.web.routes import WebApp
+from bot.webhooks.events import StatusEvent
+from bot.webhooks.open import open_webhooks
+from bot.webhooks.receiver import WebhookReceiver
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -136,6 +139,9 @@ async def open_application(
         sending = await stack.enter_async_context(
             _open_sending(settings, database, outbox, clock, tasks, metrics, process_id)
         )
+        webhooks = await stack.enter_async_context(
+            _open_webhooks(settings, database, clock, metrics, sending)
+        )
         jobs = JobReader(chakra, cache)
         work = await stack.enter_async_context(
             open_work(
@@ -202,7 +208,7 @@ async def open_application(
         bolt = build_bolt_app(dispatcher.dispatch, slack.web, _authorize_result(bot, slack))
         web = WebApp(
             slack=_build_endpoint(dispatcher, settings, clock),
-            events=sending.receiver,
+            events=webhooks,
             health=context.health,
             metrics=metrics,
         )
@@ -228,17 +234,31 @@ def _open_sending(
     metrics: Metrics,
     process_id: str,
 ) -> AbstractAsyncContextManager[SendLifecycle]:
-    secret = settings.chakra_webhook_secret
     return open_send_lifecycle(
         database,
         outbox,
         clock,
         tasks,
         hash_secret=settings.chakra_access_token.get_secret_value(),
-        webhook_secret=secret.get_secret_value() if secret else None,
         on_outcome=metrics.record_send,
-        on_event=metrics.record_event,
         process_id=process_id,
+    )
+
+
+def _open_webhooks(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    metrics: Metrics,
+    sending: SendLifecycle,
+) -> AbstractAsyncContextManager[WebhookReceiver]:
+    secret = settings.chakra_webhook_secret
+    return open_webhooks(
+        database,
+        clock,
+        secret=secret.get_secret_value() if secret else None,
+        handlers={StatusEvent: sending.statuses.handle},
+        on_event=metrics.record_event,
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select, update
 
 from bot.db.engine import Database
 from bot.db.tables import sends
-from bot.messages.repository import send_from_row
+from bot.messages.rows import send_from_row
 from bot.messages.send import Send
 
 

@@ -54,7 +54,7 @@ class _Outcome:
 
 
 class Ledger:
-    """``on_status_change`` is awaited with every row that this process gave an outcome."""
+    """``on_outcome`` is called with each outcome that this process records."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Ledger:
         tasks: TaskSet,
         *,
         hash_key: bytes,
-        on_status_change: Callable[[Send], Awaitable[None]],
+        on_outcome: Callable[[SendStatus], None],
         process_id: str,
     ) -> None:
         self._sends = sends
         self._clock = clock
         self._tasks = tasks
         self._hash_key = hash_key
-        self._on_status_change = on_status_change
+        self._on_outcome = on_outcome
         self._process_id = process_id
         self._in_flight: set[int] = set()
         self._log = structlog.get_logger("sends")
@@ -132,7 +132,7 @@ class Ledger:
         expired = await self._sends.expire(started_cutoff, now, frozenset(self._in_flight))
         for send in expired:
             self._log.warning("send_abandoned", send=send.id, process=send.process_id)
-            await self._on_status_change(send)
+            self._on_outcome(send.status)
         return expired
 
     async def _attempt(
@@ -200,7 +200,7 @@ class Ledger:
                 if delay is not None:
                     await sleep(self._clock, delay)
             else:
-                await self._on_status_change(recorded)
+                self._on_outcome(outcome.status)
                 return recorded
         return replace(
             send,

@@ -1,62 +1,50 @@
-"""Everything about sending in one object, opened and closed with the process."""
+"""The life of a send: claimed, sent, followed and reported, opened and closed with the process."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
-
-from bot.aio.clock import Clock, sleep
-from bot.aio.tasks import TaskSet, cancel_and_wait
+from bot.aio.clock import Clock
+from bot.aio.periodic import periodic
+from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.engine import Database
-from bot.errors import DatabaseUnavailable
-from bot.messages import report_message as cards
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Ledger, Post, Prepare, RequestT
-from bot.messages.report_message import ReportRenderer
+from bot.messages.report_message import ReportRenderer, report_message
 from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimOutcome, ClaimResult, Send, SendResult
-from bot.messages.status_updates import StatusUpdates
+from bot.messages.status import SendStatus
+from bot.messages.status_updates import BATCH_SIZE, StatusUpdates
 from bot.messages.submission import Submission, derive_hash_key
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
-from bot.webhooks.processor import EventProcessor
-from bot.webhooks.receiver import WebhookReceiver
-from bot.webhooks.repository import Events
 
 RECONCILE_INTERVAL_SECONDS = 15.0
-"""Between looks for what nobody finished: half of the time in which promises are taken over."""
+"""Half of the time within which another replica's unfinished work is to be resumed."""
 STATUS_RETENTION_SECONDS = 3_600.0
-"""Seconds for which news of unknown messages wait: the ids of a send are known within a minute."""
-EVENT_RETENTION_SECONDS = 30 * 86_400.0
-"""Seconds for which an event is recognised when it is delivered once more."""
+"""How long a status waits for its send: the IDs of a send are known within a minute."""
 SEND_RETENTION_SECONDS = 90 * 86_400.0
-"""Seconds for which a send is known once it came out, an unknown one too: WhatsApp delivers for 30
-days at the most, and a press that is older begins nothing (see ``commands/send.py``).
+"""How long a send with an outcome is stored, an unknown one too. WhatsApp delivers for 30 days at
+most, and an older button starts no send (see ``commands/send.py``).
 developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live"""
 PURGE_BATCH_SIZE = 1_000
-
-RESTART_DELAY_SECONDS = 5.0
-
 REPORT_WAIT_SECONDS = 5.0
-"""For which a line that leads to the report waits for it."""
-
-LabelCallback = Callable[[str], None]
+"""How long a reply that links to the report waits until it is posted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendLifecycle:
-    """``intake`` is the app for the route ``/chakra/events``."""
+    """``statuses.handle`` applies the status events of the webhook."""
 
     ledger: Ledger
     reporter: Reporter
-    receiver: WebhookReceiver
     sends: Sends
+    statuses: StatusUpdates
     tasks: TaskSet
 
     async def start(
@@ -107,93 +95,58 @@ async def open_send_lifecycle(
     tasks: TaskSet,
     *,
     hash_secret: str,
-    webhook_secret: str | None,
-    render_report: ReportRenderer = cards.report_message,
-    on_outcome: LabelCallback = lambda _: None,
-    on_event: LabelCallback = lambda _: None,
+    render_report: ReportRenderer = report_message,
+    on_outcome: Callable[[str], None] = lambda _: None,
     process_id: str = "",
+    workspace: str = "",
 ) -> AsyncIterator[SendLifecycle]:
-    """First calls unknown what an earlier process left on its way.
+    """Open what sends messages and reports on them; first expire what an earlier process left.
 
-    ``hash_secret`` keys the hashes of recipients; any secret will do that is the same for all
-    replicas and is not in the database. ``tasks`` hold the sends in hand: drain them before this
-    closes. ``sent`` hears how each send came out (accepted, failed, unknown), ``event`` the
-    kind of each event. ``boot`` names this process; a random name where it is empty.
+    ``hash_secret`` keys the hashes of recipients: any secret that all replicas share and that is
+    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome``
+    gets the outcome of each send (accepted, failed, unknown). ``process_id`` identifies this
+    process; it is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
-    sends = Sends(database)
-    reports = Reporter(DirtySends(database), outbox, clock, render=render_report)
-    events, statuses = Events(database), StatusUpdates(database)
-    delivery = EventProcessor(events, statuses, clock, on_status_change=reports.notify)
+    sends = Sends(database, workspace)
+    reporter = Reporter(DirtySends(database, workspace), outbox, clock, render=render_report)
+    statuses = StatusUpdates(database, workspace, on_status_change=reporter.notify)
 
-    async def on_status_change(send: Send) -> None:
-        on_outcome(str(send.status))
-        reports.notify(send)
-        with suppress(DatabaseUnavailable):  # the rounds come to it
-            await delivery.apply_pending(send)
+    def record_outcome(status: SendStatus) -> None:
+        on_outcome(str(status))
+        reporter.notify()
 
     ledger = Ledger(
         sends,
         clock,
         tasks,
         hash_key=derive_hash_key(hash_secret),
-        on_status_change=on_status_change,
+        on_outcome=record_outcome,
         process_id=process_id,
     )
-    intake = WebhookReceiver(
-        events, clock, secret=webhook_secret, on_stored=delivery.wake_event.set, on_event=on_event
-    )
-    rounds = Reconciler(ledger, delivery, sends, events, statuses, clock)
     await ledger.expire_abandoned(any_age=database.single_process)
-    async with _background_tasks(clock, intake.run, delivery.run, reports.run, rounds.run):
-        yield SendLifecycle(ledger, reports, intake, sends, tasks)
+    reconciler = Reconciler(ledger, statuses, sends, clock)
+    async with background_tasks(reporter.run(), reconciler.run()):
+        yield SendLifecycle(ledger, reporter, sends, statuses, tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Looks, again and again, for what nobody finished: a replica that died, a database that was
-    away."""
+    """Finishes what a replica that died, or an unavailable database, left unfinished."""
 
     ledger: Ledger
-    processor: EventProcessor
-    sends: Sends
-    events: Events
     statuses: StatusUpdates
+    sends: Sends
     clock: Clock
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except DatabaseUnavailable as down:
-                structlog.get_logger("sends").warning("reconcile_skipped", reason=down.message)
-            await sleep(self.clock, RECONCILE_INTERVAL_SECONDS)
+        """Reconcile periodically until cancelled."""
+        await periodic("reconcile", self.run_once, RECONCILE_INTERVAL_SECONDS, self.clock)
 
     async def run_once(self) -> None:
+        """Expire abandoned sends, apply stored statuses, and purge what is old."""
         await self.ledger.expire_abandoned(any_age=False)
-        await self.processor.apply_unmatched()
         now = self.clock.time()
-        await self.statuses.purge(now - STATUS_RETENTION_SECONDS)
-        await self.events.purge(now - EVENT_RETENTION_SECONDS)
+        while await self.statuses.sweep(now - STATUS_RETENTION_SECONDS, now) == BATCH_SIZE:
+            pass
         await self.sends.purge(now - SEND_RETENTION_SECONDS, PURGE_BATCH_SIZE)
-
-
-@asynccontextmanager
-async def _background_tasks(
-    clock: Clock, *runs: Callable[[], Awaitable[None]]
-) -> AsyncIterator[None]:
-    loops = [asyncio.create_task(_supervise(run, clock)) for run in runs]
-    try:
-        yield
-    finally:
-        await cancel_and_wait(loops)
-
-
-async def _supervise(run: Callable[[], Awaitable[None]], clock: Clock) -> None:
-    """A fault in one piece of work must not end all that would come after it."""
-    while True:
-        try:
-            await run()
-        except Exception:  # noqa: BLE001 - it is logged, and the work goes on
-            structlog.get_logger("sends").exception("loop_failed")
-            await sleep(clock, RESTART_DELAY_SECONDS)

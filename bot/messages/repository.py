@@ -6,13 +6,15 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, select, text, update
+from sqlalchemy import ColumnElement, and_, case, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
 from bot.db.tables import sends
+from bot.messages.rows import failure_columns, send_from_row
 from bot.messages.send import ClaimOutcome, ClaimResult, Failure, Send
 from bot.messages.status import SendStatus
+from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
 
 NOT_PREPARED_FAILURE = Failure("preparation_failed")
@@ -91,7 +93,10 @@ class Sends:
         wamid: str = "",
         failure: Failure | None = None,
     ) -> Send:
-        """The row with the ids, and with the state unless it has a later one; as it is then."""
+        """Record the IDs, and the status unless the row has a later one; return the row.
+
+        Delivery statuses that arrived before the IDs were known are applied with them.
+        """
         async with self._database.begin() as connection:
             await connection.execute(
                 update(sends)
@@ -107,6 +112,9 @@ class Sends:
                 .values(
                     status=status, status_at=at, report_pending=True, **failure_columns(failure)
                 )
+            )
+            await apply_stored(
+                connection, self._workspace, send_id, wamid=wamid, message_id=message_id, now=at
             )
             row = (await connection.execute(select(sends).where(sends.c.id == send_id))).one()
         return send_from_row(row)
@@ -202,47 +210,6 @@ class Sends:
 
 _IN_FLIGHT_STATUSES = (SendStatus.PREPARING, SendStatus.SENDING)
 _SETTLED_STATUSES = tuple(state for state in SendStatus if state not in _IN_FLIGHT_STATUSES)
-
-
-def failure_columns(failure: Failure | None) -> dict[str, Any]:
-    return {
-        "failure_kind": failure.kind if failure else "",
-        "failure_code": failure.code if failure else None,
-        "failure_text": failure.text if failure else "",
-        "failure_details": failure.details if failure else "",
-        "failure_retry_after": failure.retry_after if failure else None,
-    }
-
-
-def failure_from_row(row: Row[Any]) -> Failure | None:
-    if not row.failure_kind:
-        return None
-    return Failure(
-        row.failure_kind,
-        row.failure_code,
-        row.failure_text,
-        row.failure_details,
-        row.failure_retry_after,
-    )
-
-
-def send_from_row(row: Row[Any]) -> Send:
-    return Send(
-        id=row.id,
-        key=row.key,
-        member=row.member,
-        template=row.template,
-        language=row.language,
-        recipient=row.recipient,
-        followable=row.followable,
-        process_id=row.process_id,
-        started_at=row.started_at,
-        status=SendStatus(row.status),
-        status_at=row.status_at,
-        message_id=row.message_id,
-        wamid=row.wamid,
-        failure=failure_from_row(row),
-    )
 
 
 def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:

@@ -1,25 +1,44 @@
-"""What events say of messages: kept, matched with the sends that they are about, then let go."""
+"""Delivery statuses, applied to their sends in the transaction that takes their events.
+
+Whatever the order of the events, and however often they come, a send ends at the same status: see
+``bot.messages.status``. A status whose send is not known yet is stored, and applied in the
+transaction that records the IDs of the send.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chakra.meta import error_from_status
 from bot.db.engine import Database
 from bot.db.tables import sends, unmatched_statuses
-from bot.messages.repository import failure_columns, failure_from_row, send_from_row
-from bot.messages.send import Failure, Send
+from bot.messages.error_codec import serialize_error
+from bot.messages.rows import failure_columns, failure_from_row
+from bot.messages.send import Failure
 from bot.messages.status import SendStatus
+from bot.webhooks.events import StatusEvent
+
+STATUS_BY_KIND: Mapping[str, SendStatus] = {
+    "sent": SendStatus.SENT,
+    "delivered": SendStatus.DELIVERED,
+    "read": SendStatus.READ,
+    "played": SendStatus.READ,  # a voice message
+    "failed": SendStatus.FAILED,
+}
+BATCH_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """``wamid`` or ``message_id`` (Chakra's) may be "", not both; ``at`` is in seconds since
-    1970, as the sender of the event says it; 0 where it does not."""
+    """A status of one message; one of ``wamid`` (Meta's ID) and ``message_id`` may be "".
+
+    ``occurred_at`` is in seconds since 1970 by the sender's clock, 0 if unknown.
+    """
 
     wamid: str
     message_id: str
@@ -29,120 +48,182 @@ class StatusUpdate:
 
 
 class StatusUpdates:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """``on_status_change`` is called when sends have a new status. Each method is one transaction
+    and raises ``DatabaseUnavailable``; `handle` is part of its caller's."""
 
-    def __init__(self, database: Database, workspace: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        workspace: str = "",
+        *,
+        on_status_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._workspace = workspace
+        self._on_status_change = on_status_change
 
-    async def apply(self, updates: Sequence[StatusUpdate], now: float) -> list[Send]:
-        """Moves the sends that ``news`` are about, and drops what was kept of them; what is about
-        no send that is known stays. Returns those sends as they are then."""
-        if not updates:
-            return []
-        async with self._database.begin() as connection:
-            found = await self._lock_sends(connection, updates)
-            if not found:
-                return []
-            matched = _group_by_send(found, updates)
-            await _update_sends(connection, matched, now)
-            await self._delete_applied(
-                connection, [one for several in matched.values() for one in several]
+    async def handle(
+        self, connection: AsyncConnection, events: Sequence[StatusEvent], now: float
+    ) -> Callable[[], None] | None:
+        """Apply the events to their sends and store those without one; see `EventHandler`."""
+        updates = [item for event in events if (item := build_update(event))]
+        unmatched = await apply_updates(connection, self._workspace, updates, now)
+        if unmatched:
+            await connection.execute(
+                self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
+                [_row_values(self._workspace, item, now) for item in unmatched],
             )
-            rows = await connection.execute(select(sends).where(sends.c.id.in_(matched)))
-            return [send_from_row(row) for row in rows]
+        return self._on_status_change if len(unmatched) < len(updates) else None
 
-    async def find_by_message(self, *, wamid: str, message_id: str) -> list[StatusUpdate]:
-        """What is kept of one message."""
-        named = [
-            column == value
-            for column, value in (
-                (unmatched_statuses.c.wamid, wamid),
-                (unmatched_statuses.c.message_id, message_id),
-            )
-            if value
-        ]
-        if not named:
-            return []
+    async def sweep(self, cutoff: float, now: float) -> int:
+        """Apply stored statuses whose send is known by now; delete those from before ``cutoff``.
+
+        On Postgres a status can be stored while another transaction records the IDs of its send:
+        neither sees the other. Return how many statuses were applied.
+        """
+        table = unmatched_statuses
         async with self._database.begin() as connection:
             rows = await connection.execute(
-                select(unmatched_statuses).where(
-                    unmatched_statuses.c.workspace == self._workspace, or_(*named)
+                select(table)
+                .where(table.c.workspace == self._workspace, self._has_send())
+                .order_by(table.c.id)
+                .limit(BATCH_SIZE)
+            )
+            stored = rows.all()
+            updates = [_update_from_row(row) for row in stored]
+            if updates:
+                await apply_updates(connection, self._workspace, updates, now)
+                ids = [row.id for row in stored]
+                await connection.execute(delete(table).where(table.c.id.in_(ids)))
+            await connection.execute(
+                delete(table).where(
+                    table.c.workspace == self._workspace, table.c.received_at <= cutoff
                 )
             )
-            return [_update_from_row(row) for row in rows]
+        if updates:
+            self._on_status_change()
+        return len(updates)
 
-    async def find_applicable(self, limit: int) -> list[StatusUpdate]:
-        """What is kept although its send is known: somebody stopped in between."""
-
-        def known_ids(column: ColumnElement[str]) -> Select[str]:
+    def _has_send(self) -> ColumnElement[bool]:
+        def known(column: ColumnElement[str]) -> Select[str]:
             return select(column).where(sends.c.workspace == self._workspace, column != "")
 
-        known = or_(
-            unmatched_statuses.c.wamid.in_(known_ids(sends.c.wamid)),
-            unmatched_statuses.c.message_id.in_(known_ids(sends.c.message_id)),
+        return or_(
+            unmatched_statuses.c.wamid.in_(known(sends.c.wamid)),
+            unmatched_statuses.c.message_id.in_(known(sends.c.message_id)),
         )
-        async with self._database.begin() as connection:
-            rows = await connection.execute(
-                select(unmatched_statuses)
-                .where(unmatched_statuses.c.workspace == self._workspace, known)
-                .order_by(unmatched_statuses.c.id)
-                .limit(limit)
-            )
-            return [_update_from_row(row) for row in rows]
 
-    async def purge(self, cutoff: float) -> int:
-        """Drops what nobody's send was found for; returns how many."""
-        async with self._database.begin() as connection:
-            gone = await connection.execute(
-                delete(unmatched_statuses).where(
-                    unmatched_statuses.c.workspace == self._workspace,
-                    unmatched_statuses.c.received_at <= cutoff,
-                )
-            )
-            return gone.rowcount
 
-    async def _lock_sends(
-        self, connection: AsyncConnection, updates: Sequence[StatusUpdate]
-    ) -> Sequence[Any]:
-        """Return the rows of the sends concerned, locked in one order, so that two replicas cannot
-        deadlock."""
-        wamids = {one.wamid for one in updates if one.wamid}
-        message_ids = {one.message_id for one in updates if one.message_id}
-        named: list[ColumnElement[bool]] = []
-        if wamids:
-            named.append(sends.c.wamid.in_(wamids))
-        if message_ids:
-            named.append(sends.c.message_id.in_(message_ids))
-        if not named:
-            return []
-        rows = await connection.execute(
-            select(sends.c.id, sends.c.wamid, sends.c.message_id)
-            .where(sends.c.workspace == self._workspace, or_(*named))
-            .order_by(sends.c.id)
-            .with_for_update()
+def build_update(event: StatusEvent) -> StatusUpdate | None:
+    """Return the update that an event means; None if its status is of no use here."""
+    status = STATUS_BY_KIND.get(event.kind)
+    if status is None:
+        return None
+    failed = status is SendStatus.FAILED
+    failure = serialize_error(error_from_status(event.error)) if failed else None
+    return StatusUpdate(event.wamid, event.message_id, status, event.occurred_at, failure)
+
+
+async def apply_updates(
+    connection: AsyncConnection, workspace: str, updates: Sequence[StatusUpdate], now: float
+) -> list[StatusUpdate]:
+    """Apply the updates to their sends; return those that have none, in a stable order."""
+    rows = await _lock_sends(connection, workspace, updates)
+    by_wamid = {row.wamid: row.id for row in rows if row.wamid}
+    by_message_id = {row.message_id: row.id for row in rows if row.message_id}
+    matched: dict[int, list[StatusUpdate]] = {}
+    unmatched: list[StatusUpdate] = []
+    for status_update in updates:
+        send_id = by_wamid.get(status_update.wamid) or by_message_id.get(status_update.message_id)
+        if send_id is None:
+            unmatched.append(status_update)
+        else:
+            matched.setdefault(send_id, []).append(status_update)
+    await _update_sends(connection, matched, now)
+    # In one order, so that two replicas cannot wait for each other's rows.
+    return sorted(unmatched, key=lambda item: (item.wamid, item.message_id, item.status))
+
+
+async def apply_stored(
+    connection: AsyncConnection,
+    workspace: str,
+    send_id: int,
+    *,
+    wamid: str,
+    message_id: str,
+    now: float,
+) -> None:
+    """Apply to a send what was stored under its IDs before they were known."""
+    table = unmatched_statuses
+    names = [
+        column == value
+        for column, value in ((table.c.wamid, wamid), (table.c.message_id, message_id))
+        if value
+    ]
+    if not names:
+        return
+    rows = await connection.execute(
+        delete(table).where(table.c.workspace == workspace, or_(*names)).returning(table)
+    )
+    if updates := [_update_from_row(row) for row in rows]:
+        await _update_sends(connection, {send_id: updates}, now)
+
+
+async def _lock_sends(
+    connection: AsyncConnection, workspace: str, updates: Sequence[StatusUpdate]
+) -> Sequence[Row[Any, Any, Any]]:
+    """Return the IDs of the sends concerned, locked in one order to avoid deadlocks."""
+    wamids = {item.wamid for item in updates if item.wamid}
+    message_ids = {item.message_id for item in updates if item.message_id}
+    names: list[ColumnElement[bool]] = []
+    if wamids:
+        names.append(sends.c.wamid.in_(wamids))
+    if message_ids:
+        names.append(sends.c.message_id.in_(message_ids))
+    if not names:
+        return []
+    rows = await connection.execute(
+        select(sends.c.id, sends.c.wamid, sends.c.message_id)
+        .where(sends.c.workspace == workspace, or_(*names))
+        .order_by(sends.c.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def _update_sends(
+    connection: AsyncConnection, updates_by_send: dict[int, list[StatusUpdate]], now: float
+) -> None:
+    """Give each send the latest of its statuses, with one statement for each status reached."""
+    changes_by_status: dict[SendStatus, list[dict[str, Any]]] = {}
+    for send_id, updates in updates_by_send.items():
+        last = max(updates, key=lambda item: item.status.rank)
+        changes_by_status.setdefault(last.status, []).append(
+            {
+                "of": send_id,
+                # a clock that is ahead must not make the report show a time to come
+                "new_at": min(last.occurred_at or now, now),
+                "new_wamid": next((item.wamid for item in updates if item.wamid), ""),
+                **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
+            }
         )
-        return rows.all()
-
-    async def _delete_applied(
-        self, connection: AsyncConnection, applied: Sequence[StatusUpdate]
-    ) -> None:
+    for status, changes in changes_by_status.items():
+        earlier = or_(*(sends.c.status == replaced for replaced in status.replaceable))
         await connection.execute(
-            delete(unmatched_statuses).where(
-                unmatched_statuses.c.workspace == self._workspace,
-                unmatched_statuses.c.wamid == bindparam("of_wamid"),
-                unmatched_statuses.c.message_id == bindparam("of_message"),
-                unmatched_statuses.c.status == bindparam("of_state"),
+            update(sends)
+            .where(sends.c.id == bindparam("of"), earlier)  # IN cannot be used with executemany
+            .values(
+                status=status,
+                status_at=bindparam("new_at"),
+                report_pending=True,
+                wamid=case((sends.c.wamid == "", bindparam("new_wamid")), else_=sends.c.wamid),
+                **{name: bindparam(f"new_{name}") for name in failure_columns(None)},
             ),
-            [
-                {"of_wamid": one.wamid, "of_message": one.message_id, "of_state": one.status}
-                for one in applied
-            ],
+            changes,
         )
 
 
-def row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:
-    """The row that keeps it."""
+def _row_values(workspace: str, status_update: StatusUpdate, now: float) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "wamid": status_update.wamid,
@@ -162,51 +243,3 @@ def _update_from_row(row: Row[Any]) -> StatusUpdate:
         row.occurred_at,
         failure_from_row(row),
     )
-
-
-def _group_by_send(
-    send_rows: Sequence[Any], updates: Sequence[StatusUpdate]
-) -> dict[int, list[StatusUpdate]]:
-    by_wamid = {row.wamid: row.id for row in send_rows if row.wamid}
-    by_message = {row.message_id: row.id for row in send_rows if row.message_id}
-    matched: dict[int, list[StatusUpdate]] = {}
-    for one in updates:
-        send_id = by_wamid.get(one.wamid) or by_message.get(one.message_id)
-        if send_id is not None:
-            matched.setdefault(send_id, []).append(one)
-    return matched
-
-
-async def _update_sends(
-    connection: AsyncConnection, updates_by_send: dict[int, list[StatusUpdate]], now: float
-) -> None:
-    """One statement for each state that is reached, however many reach it."""
-    reaching: dict[SendStatus, list[dict[str, Any]]] = {}
-    for send_id, several in updates_by_send.items():
-        last = max(several, key=lambda one: one.status.rank)
-        reaching.setdefault(last.status, []).append(
-            {
-                "of": send_id,
-                "new_at": min(
-                    last.occurred_at or now, now
-                ),  # a clock that is ahead must not show tomorrow
-                "new_wamid": next((one.wamid for one in several if one.wamid), ""),
-                **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},
-            }
-        )
-    for state, changes in reaching.items():
-        earlier = or_(
-            *(sends.c.status == one for one in state.replaceable)
-        )  # IN takes no executemany
-        await connection.execute(
-            update(sends)
-            .where(sends.c.id == bindparam("of"), earlier)
-            .values(
-                status=state,
-                status_at=bindparam("new_at"),
-                report_pending=True,
-                wamid=case((sends.c.wamid == "", bindparam("new_wamid")), else_=sends.c.wamid),
-                **{name: bindparam(f"new_{name}") for name in failure_columns(None)},
-            ),
-            changes,
-        )

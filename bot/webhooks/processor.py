@@ -1,85 +1,117 @@
-"""The way of an event after it was acknowledged: read, matched with its send, applied."""
+"""Stored deliveries are parsed and handed to the handlers, in the transaction that takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
+from cachetools import TTLCache
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.aio.clock import Clock
+from bot.aio.periodic import periodic
 from bot.aio.wake_event import WakeEvent
 from bot.errors import DatabaseUnavailable
-from bot.messages.send import Send
-from bot.messages.status_updates import StatusUpdate, StatusUpdates
-from bot.webhooks.parser import parse_status_updates
-from bot.webhooks.repository import Events
+from bot.webhooks.events import UnknownEvent, WebhookEvent, metric_label
+from bot.webhooks.parser import parse_events
+from bot.webhooks.repository import Events, StoredEvent
 
 BATCH_SIZE = 500
 POLL_INTERVAL_SECONDS = 5.0
-"""Between looks for events that a replica stored and did not live to process."""
-RETRY_DELAY_SECONDS = 2.0
+"""Between looks for deliveries that another replica stored and did not live to process."""
+LOG_INTERVAL_SECONDS = 60.0
+MAX_LOGGED_KINDS = 100
+
+AfterCommit = Callable[[], None]
+EventHandler = Callable[[AsyncConnection, Sequence[Any], float], Awaitable[AfterCommit | None]]
+"""Applies all events of its type within the transaction, given the current time; returns what to
+call once it is committed. What it raises undoes the transaction; the batch is then applied one
+delivery at a time."""
+EventHandlers = Mapping[type[WebhookEvent], EventHandler]
 
 
 class EventProcessor:
-    """``moved`` hears of every send that an event was about, as it is afterwards.
+    """``wake_event`` is set when deliveries are stored; ``on_event`` gets each event's label.
 
-    Whatever the order of events, and however often they come, a send ends at the same state: see
-    ``bot.messages.status``. Events of a message whose send is not known are kept; ``catch_up``
-    applies them when it is.
+    A batch is one transaction, so a crash at any point loses nothing and applies nothing twice.
+    Deliveries with an event that nobody can read keep their body until they are purged.
     """
 
     def __init__(
         self,
         events: Events,
-        statuses: StatusUpdates,
         clock: Clock,
         *,
-        on_status_change: Callable[[Send], None],
+        handlers: EventHandlers,
+        on_event: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._events = events
-        self._statuses = statuses
         self._clock = clock
-        self._on_status_change = on_status_change
+        self._handlers = handlers
+        self._on_event = on_event
+        self._logged_kinds: TTLCache[str, None] = TTLCache(
+            MAX_LOGGED_KINDS, LOG_INTERVAL_SECONDS, timer=clock.monotonic
+        )
         self.wake_event = WakeEvent(clock)
         self._log = structlog.get_logger("events")
 
     async def run(self) -> None:
-        """For as long as the process lives. Somebody rings ``bell`` after storing an event."""
-        while True:
-            try:
-                if await self.run_once() < BATCH_SIZE:
-                    await self.wake_event.wait(POLL_INTERVAL_SECONDS)
-            except DatabaseUnavailable as down:
-                self._log.warning("database_unavailable", reason=down.message)
-                await self.wake_event.wait(RETRY_DELAY_SECONDS)
+        """Process deliveries until cancelled."""
+        await periodic("events", self._step, POLL_INTERVAL_SECONDS, self._clock, self.wake_event)
 
     async def run_once(self) -> int:
-        """Processes the oldest events; returns how many there were, at most `BATCH_SIZE`."""
-        done = await self._events.process(BATCH_SIZE, self._clock.time(), self._parse)
-        await self._apply(done.updates)
-        return done.count
-
-    async def apply_pending(self, send: Send) -> None:
-        """Applies what was said of this send before its ids were known."""
-        await self._apply(
-            await self._statuses.find_by_message(wamid=send.wamid, message_id=send.message_id)
-        )
-
-    async def apply_unmatched(self) -> None:
-        """Applies what somebody kept and did not come to apply."""
-        while news := await self._statuses.find_applicable(BATCH_SIZE):
-            await self._apply(news)
-            if len(news) < BATCH_SIZE:
-                return
-
-    async def _apply(self, updates: list[StatusUpdate]) -> None:
-        for send in await self._statuses.apply(updates, self._clock.time()):
-            self._on_status_change(send)
-
-    def _parse(self, body: bytes) -> list[StatusUpdate]:
-        """One event that trips the reader must not hold up all that come after it."""
+        """Process the oldest deliveries; return how many, at most `BATCH_SIZE`."""
         try:
-            return parse_status_updates(body)
-        except Exception:  # noqa: BLE001 - whatever it is, the next event can be read
-            self._log.exception("event_parse_failed")
-            return []
+            return await self._process(isolate=False)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one delivery must not cost the others
+            self._log.exception("events_retried_one_by_one")
+            return await self._process(isolate=True)
+
+    async def _step(self) -> float | None:
+        return 0.0 if await self.run_once() == BATCH_SIZE else None
+
+    async def _process(self, *, isolate: bool) -> int:
+        now = self._clock.time()
+        batch = _Batch(self._handlers, now)
+        count = await self._events.process(BATCH_SIZE, now, batch.apply, isolate=isolate)
+        for event in batch.events:
+            self._on_event(metric_label(event))
+            self._log_unknown(event)
+        for notify in batch.after_commit:
+            notify()
+        return count
+
+    def _log_unknown(self, event: WebhookEvent) -> None:
+        if isinstance(event, UnknownEvent) and event.kind not in self._logged_kinds:
+            self._logged_kinds[event.kind] = None
+            self._log.warning("event_unknown", kind=event.kind)
+
+
+@dataclass
+class _Batch:
+    """What one transaction applied, for those who are told after its commit."""
+
+    handlers: EventHandlers
+    now: float
+    events: list[WebhookEvent] = field(default_factory=list)
+    after_commit: list[AfterCommit] = field(default_factory=list)
+
+    async def apply(self, connection: AsyncConnection, stored: Sequence[StoredEvent]) -> set[int]:
+        """Hand the events to their handlers; return the deliveries that were not understood."""
+        by_type: dict[type[WebhookEvent], list[WebhookEvent]] = {}
+        not_understood: set[int] = set()
+        for delivery in stored:
+            for event in parse_events(delivery.body):
+                by_type.setdefault(type(event), []).append(event)
+                if isinstance(event, UnknownEvent):
+                    not_understood.add(delivery.id)
+        for event_type, events in by_type.items():
+            self.events += events
+            handle = self.handlers.get(event_type)
+            if handle and (notify := await handle(connection, events, self.now)):
+                self.after_commit.append(notify)
+        return not_understood

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
 from bot.web.body import CLOSE_CONNECTION, BodyTooLarge, TextResponse, read_body, send_text
-from bot.webhooks.parser import event_type, parse_event
+from bot.webhooks.parser import decode
 from bot.webhooks.repository import Events, RawEvent
 
 SIGNATURE_HEADER = b"x-chakra-signature-256"
@@ -66,10 +66,9 @@ _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 
 
 class WebhookReceiver:
-    """An ASGI application, to be mounted at the route. ``run`` writes what it takes in.
+    """An ASGI application, to be mounted at the route; ``run`` stores what it receives.
 
-    ``arrived`` is called after every write, ``observe`` with the kind of each event that was
-    stored. Without a ``secret`` every delivery is refused.
+    ``on_stored`` is called after every write. Without a ``secret`` every delivery is refused.
     """
 
     def __init__(
@@ -79,13 +78,11 @@ class WebhookReceiver:
         *,
         secret: str | None,
         on_stored: Callable[[], None],
-        on_event: Callable[[str], None],
     ) -> None:
         self._events = events
         self._clock = clock
         self._key = secret.encode() if secret and secret.strip() else None
         self._on_stored = on_stored
-        self._on_event = on_event
         self._pending: list[tuple[RawEvent, asyncio.Future[None]]] = []
         self._pending_bytes = 0
         self._has_pending = asyncio.Event()
@@ -134,13 +131,9 @@ class WebhookReceiver:
         digest = hmac.digest(self._key, body, "sha256").hex().encode()
         if not hmac.compare_digest(digest, found[1].lower()):
             return INVALID_SIGNATURE
-        event = parse_event(body)
-        if event is None:
+        if decode(body) is None:
             return INVALID_EVENT
-        answer = await self._store(body)
-        if answer is STORED:
-            self._on_event(event_type(event))
-        return answer
+        return await self._store(body)
 
     async def _read_body(self, receive: Receive) -> bytes | TextResponse | None:
         """Return the body, the refusal to answer with, or ``None`` if the sender disconnected."""

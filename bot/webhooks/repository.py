@@ -1,41 +1,48 @@
-"""Chakra's events: stored as they came, each once, and processed afterwards."""
+"""The deliveries to the webhook: each stored once as it came, and processed afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.engine import Database
-from bot.db.tables import events, unmatched_statuses
-from bot.messages.status_updates import StatusUpdate, row_values
+from bot.db.tables import events
 
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """``digest`` names the body: the same event delivered twice is stored once."""
+    """A delivery to store. ``digest`` identifies the body: a repeated delivery is stored once."""
 
     digest: str
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessedEvents:
-    """How many events, and the news in them."""
+class StoredEvent:
+    """A stored delivery that is to be processed."""
 
-    count: int
-    updates: list[StatusUpdate]
+    id: int
+    body: bytes
+
+
+Apply = Callable[[AsyncConnection, Sequence[StoredEvent]], Awaitable[set[int]]]
+"""Processes deliveries within a transaction; returns the IDs of those whose body must be kept."""
 
 
 class Events:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """Each method is one transaction and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
         self._workspace = workspace
 
     async def store(self, raw_events: Sequence[RawEvent], now: float) -> None:
+        """Store the deliveries that are not stored yet."""
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(events).on_conflict_do_nothing(
@@ -44,54 +51,83 @@ class Events:
                 [
                     {
                         "workspace": self._workspace,
-                        "digest": one.digest,
-                        "body": one.body,
+                        "digest": event.digest,
+                        "body": event.body,
                         "received_at": now,
                         "processed_at": None,
                     }
-                    for one in raw_events
+                    for event in raw_events
                 ],
             )
 
-    async def process(
-        self, limit: int, now: float, parse: Callable[[bytes], list[StatusUpdate]]
-    ) -> ProcessedEvents:
-        """Keeps the news of the oldest events, and lets their bodies go. ``read`` must not raise.
+    async def process(self, limit: int, now: float, apply: Apply, *, isolate: bool = False) -> int:
+        """Apply the oldest unprocessed deliveries and mark them, in one transaction.
 
-        Replicas take different ones.
+        Replicas take different ones. A body is deleted unless ``apply`` wants it kept. With
+        ``isolate`` each delivery is applied on its own, and one that fails is kept and marked
+        without holding up the others; otherwise an exception leaves all of them unprocessed.
+        Return how many there were.
         """
         async with self._database.begin() as connection:
-            rows = (
-                await connection.execute(
-                    select(events.c.id, events.c.body)
-                    .where(events.c.workspace == self._workspace, events.c.processed_at.is_(None))
-                    .order_by(events.c.id)
-                    .limit(limit)
-                    .with_for_update(skip_locked=True)
-                )
-            ).all()
-            if not rows:
-                return ProcessedEvents(0, [])
-            news = [one for row in rows for one in parse(bytes(row.body or b""))]
-            if news:
-                await connection.execute(
-                    self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
-                    [row_values(self._workspace, one, now) for one in news],
-                )
-            await connection.execute(
-                update(events)
-                .where(events.c.id.in_([row.id for row in rows]))
-                .values(processed_at=now, body=None)
+            rows = await connection.execute(
+                select(events.c.id, events.c.body)
+                .where(events.c.workspace == self._workspace, events.c.processed_at.is_(None))
+                .order_by(events.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
             )
-        return ProcessedEvents(len(rows), news)
+            batch = [StoredEvent(row.id, bytes(row.body or b"")) for row in rows]
+            if not batch:
+                return 0
+            kept = await (_apply_each if isolate else _apply_all)(connection, batch, apply)
+            await _mark_processed(connection, [event.id for event in batch], kept, now)
+        return len(batch)
 
     async def purge(self, cutoff: float) -> int:
-        """Drops the marks of old events; an event that is replayed later than that counts as new.
-        Returns how many."""
+        """Delete what was processed by ``cutoff``; the same delivery would then count as new.
+
+        Return how many.
+        """
         async with self._database.begin() as connection:
-            gone = await connection.execute(
+            deleted = await connection.execute(
                 delete(events).where(
                     events.c.workspace == self._workspace, events.c.processed_at <= cutoff
                 )
             )
-            return gone.rowcount
+            return deleted.rowcount
+
+
+async def _apply_all(
+    connection: AsyncConnection, batch: Sequence[StoredEvent], apply: Apply
+) -> set[int]:
+    return await apply(connection, batch)
+
+
+async def _apply_each(
+    connection: AsyncConnection, batch: Sequence[StoredEvent], apply: Apply
+) -> set[int]:
+    kept: set[int] = set()
+    for event in batch:
+        try:
+            async with connection.begin_nested():
+                kept |= await apply(connection, [event])
+        except (OperationalError, InterfaceError):
+            raise  # it is the database that fails, not this delivery
+        except Exception:  # noqa: BLE001 - it must not hold up those after it
+            structlog.get_logger("events").exception("event_not_processed", delivery=event.id)
+            kept.add(event.id)
+    return kept
+
+
+async def _mark_processed(
+    connection: AsyncConnection, ids: Sequence[int], kept: set[int], now: float
+) -> None:
+    done = [event_id for event_id in ids if event_id not in kept]
+    if done:
+        await connection.execute(
+            update(events).where(events.c.id.in_(done)).values(processed_at=now, body=None)
+        )
+    if kept:
+        await connection.execute(
+            update(events).where(events.c.id.in_(kept)).values(processed_at=now)
+        )

@@ -1,4 +1,4 @@
-"""Claims and statuses with as little said as a test needs."""
+"""Claims with the fewest fields that a test needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimOutcome, Send
 from bot.messages.status import SendStatus
-from bot.messages.status_updates import StatusUpdate
 from bot.messages.submission import Claim
 
 BOOT = "boot-1"
@@ -37,13 +36,3 @@ async def begun(
     result = await sends.claim(claim(key, **other), BOOT, now, duplicate_since=None, status=status)
     assert result.outcome is ClaimOutcome.CREATED
     return result.send
-
-
-def status(
-    state: SendStatus,
-    wamid: str = "wamid.1",
-    message_id: str = "",
-    at: float = 1010.0,
-    **other: Any,
-) -> StatusUpdate:
-    return StatusUpdate(wamid, message_id, state, at, **other)

@@ -10,6 +10,7 @@ from bot.db.engine import Database
 from bot.messages.ledger import Ledger, Prepare
 from bot.messages.repository import Sends
 from bot.messages.send import ClaimOutcome, Send
+from bot.messages.status import SendStatus
 from bot.messages.submission import derive_hash_key
 from tests.clock import ManualClock
 from tests.messages.upstream import Upstream, submission
@@ -22,22 +23,19 @@ REQUEST = "the request"
 class Stage:
     database: Database
     clock: ManualClock = field(default_factory=ManualClock)
-    changed: list[Send] = field(default_factory=list)
+    outcomes: list[SendStatus] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tasks = TaskSet(self.clock)
         self.sends = Sends(self.database)
 
     def ledger(self, boot: str = "boot-1", sends: Sends | None = None) -> Ledger:
-        async def note(send: Send) -> None:
-            self.changed.append(send)
-
         return Ledger(
             sends or self.sends,
             self.clock,
             self.tasks,
             hash_key=KEY,
-            on_status_change=note,
+            on_outcome=self.outcomes.append,
             process_id=boot,
         )
 

@@ -17,7 +17,7 @@ from bot.chakra.outgoing import TemplateMessage
 from bot.db.engine import open_database
 from bot.messages.ledger import Ledger
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, Send
+from bot.messages.send import ClaimOutcome
 from bot.messages.submission import derive_hash_key
 from tests.messages.upstream import PHONE, submission
 
@@ -37,7 +37,7 @@ async def main(database_url: str, chakra_url: str) -> None:
             clock,
             TaskSet(clock),
             hash_key=derive_hash_key(SECRET),
-            on_status_change=_nobody_hears,
+            on_outcome=lambda _: None,
             process_id="killed",
         )
         claim = await ledger.claim(submission())
@@ -47,10 +47,6 @@ async def main(database_url: str, chakra_url: str) -> None:
                 message,
                 lambda message: chakra.messages.send_template(PLUGIN, PHONE, message),
             )
-
-
-async def _nobody_hears(_: Send) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ async def test_a_send_that_is_taken_on_is_accepted_with_its_ids(stage: Stage) ->
     send = await stage.send(ledger, chakra)
     assert (send.status, send.wamid, send.message_id) == (SendStatus.ACCEPTED, WAMID, MESSAGE)
     assert await row(stage) == send
-    assert stage.changed == [send]
+    assert stage.outcomes == [send.status]
     assert chakra.out == 1
 
 
@@ -134,7 +134,7 @@ async def test_no_answer_for_45_seconds_is_unknown_and_a_late_one_is_noted(stage
     await stage.clock.advance(0.1)
     assert (await sending).status is SendStatus.UNKNOWN
     chakra.released.set()
-    await until(lambda: len(stage.changed) == 2)
+    await until(lambda: len(stage.outcomes) == 2)
     assert ((await row(stage)).status, (await row(stage)).wamid) == (SendStatus.ACCEPTED, WAMID)
     assert chakra.out == 1
 
@@ -146,7 +146,7 @@ async def test_a_late_refusal_is_noted_as_well(stage: Stage) -> None:
     await stage.clock.advance(45)
     assert (await sending).status is SendStatus.UNKNOWN
     chakra.released.set()
-    await until(lambda: len(stage.changed) == 2)
+    await until(lambda: len(stage.outcomes) == 2)
     assert (await row(stage)).status is SendStatus.FAILED
 
 
@@ -157,7 +157,7 @@ async def test_who_asks_may_go_away_and_the_send_goes_on(stage: Stage) -> None:
     sending.cancel()
     await settle()
     chakra.released.set()
-    await until(lambda: bool(stage.changed))
+    await until(lambda: bool(stage.outcomes))
     assert (await row(stage)).status is SendStatus.ACCEPTED
 
 
@@ -180,7 +180,7 @@ async def test_after_a_kill_a_lone_process_calls_it_unknown_at_once(stage: Stage
     second, chakra = stage.ledger("boot-2"), Upstream()
     [late] = await second.expire_abandoned(any_age=True)
     assert (late.status, late.process_id) == (SendStatus.UNKNOWN, "boot-1")
-    assert stage.changed == [late]
+    assert stage.outcomes == [SendStatus.UNKNOWN]
     assert (await second.claim(submission())).outcome is ClaimOutcome.REPLAYED
     assert chakra.out == 0
 

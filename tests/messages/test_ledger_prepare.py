@@ -119,7 +119,7 @@ async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage
     await first.asked.wait()
     stopping = asyncio.create_task(stage.tasks.drain(5))
     await stage.clock.advance(5)
-    await until(lambda: bool(stage.changed))
+    await until(lambda: bool(stage.outcomes))
     assert ((await row(stage)).status, chakra.out) == (SendStatus.FAILED, 0)
     await stage.clock.advance(5)
     await stopping

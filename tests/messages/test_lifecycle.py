@@ -38,6 +38,8 @@ from bot.sandbox.slack import plain
 from bot.slack.client.web_api import SlackClient
 from bot.web.routes import WebApp
 from bot.web.server import serve
+from bot.webhooks.events import StatusEvent
+from bot.webhooks.open import open_webhooks
 from tests.clock import ManualClock
 from tests.db.databases import KINDS, address, opened
 from tests.messages.sender import SECRET as HASH_SECRET
@@ -57,6 +59,7 @@ class World:
     tasks: TaskSet
     sent: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    receiver: Any = None
 
     @property
     def clock(self) -> ManualClock:
@@ -72,11 +75,16 @@ class World:
                 self.clock,
                 self.tasks,
                 hash_secret=HASH_SECRET,
-                webhook_secret=SECRET,
                 on_outcome=self.sent.append,
-                on_event=self.events.append,
                 process_id=boot,
             ) as made,
+            open_webhooks(
+                database,
+                self.clock,
+                secret=SECRET,
+                handlers={StatusEvent: made.statuses.handle},
+                on_event=self.events.append,
+            ) as self.receiver,
         ):
             yield made
 
@@ -127,9 +135,9 @@ async def press(
     return replace(claim, send=send)
 
 
-async def deliver(sending: SendLifecycle, *events: dict[str, Any]) -> set[int]:
+async def deliver(world: World, *events: dict[str, Any]) -> set[int]:
     """Posted over HTTP, as Chakra does it."""
-    async with serve(sending.receiver) as url, aiohttp.ClientSession() as session:
+    async with serve(world.receiver) as url, aiohttp.ClientSession() as session:
 
         async def post(body: bytes) -> int:
             headers = {"X-Chakra-Signature-256": sign(body)}
@@ -148,7 +156,7 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
         assert claim.send.status is SendStatus.ACCEPTED
         await world.shows("Accepted: *order_update* to +91 •••••• 3210")
         for word in ("SENT", "DELIVERED", "READ"):
-            assert await deliver(sending, chakra(word, WAMID, MESSAGE)) == {200}
+            assert await deliver(world, chakra(word, WAMID, MESSAGE)) == {200}
             await world.shows(f"{word.title()}: *order_update*")
     assert world.sent == ["accepted"]
     assert world.events == ["status"] * 3
@@ -178,7 +186,7 @@ async def test_an_event_faster_than_the_answer_is_not_lost(
     async with world.sending(database) as sending:
         going = asyncio.create_task(press(sending, submission(), slow))
         await slow.asked.wait()
-        assert await deliver(sending, chakra("READ", WAMID, MESSAGE)) == {200}
+        assert await deliver(world, chakra("READ", WAMID, MESSAGE)) == {200}
         slow.released.set()
         await going
         await world.shows("Read: *order_update*")
@@ -293,7 +301,7 @@ async def test_a_burst_of_events_brings_every_send_to_its_end(
             for word in ("READ", "SENT", "FAILED", "DELIVERED")
             for number in range(SENDS)
         ]
-        assert await deliver(sending, *events) == {200}
+        assert await deliver(world, *events) == {200}
 
         async def states() -> set[SendStatus]:
             found = [await sending.sends.find_by_key(f"view-{number}") for number in range(SENDS)]
@@ -312,8 +320,8 @@ async def test_a_burst_of_events_brings_every_send_to_its_end(
 async def test_chakras_events_have_a_route_of_their_own(world: World, sqlite: Database) -> None:
     health = HealthChecker.__new__(HealthChecker)  # it is not asked
     async with (
-        world.sending(sqlite) as sending,
-        serve(WebApp(slack=None, health=health, metrics=Metrics(), events=sending.receiver)) as url,
+        world.sending(sqlite),
+        serve(WebApp(slack=None, health=health, metrics=Metrics(), events=world.receiver)) as url,
         aiohttp.ClientSession() as session,
     ):
         body = dump(chakra("SENT"))

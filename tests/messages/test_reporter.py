@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from bot.aio.periodic import RETRY_INITIAL_SECONDS
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.report_message import report_message
-from bot.messages.reporter import POLL_INTERVAL_SECONDS, RETRY_DELAY_SECONDS, Reporter, report_key
+from bot.messages.reporter import POLL_INTERVAL_SECONDS, Reporter, report_key
 from bot.messages.repository import Sends
 from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
@@ -79,14 +80,15 @@ async def stage(sqlite: Database) -> AsyncIterator[Stage]:
 async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.notify(send)
+    reports.notify()
     await stage.shows("Accepted: *order_update* to +91 •••••• 3210")
     for state, words in (
         (SendStatus.SENT, "Sent"),
         (SendStatus.DELIVERED, "Delivered"),
         (SendStatus.READ, "Read"),
     ):
-        reports.notify(await stage.moved(send, state))
+        await stage.moved(send, state)
+        reports.notify()
         await stage.shows(f"{words}: *order_update*")
     assert (stage.calls("chat.postMessage"), stage.calls("chat.update")) == (1, 3)
 
@@ -96,10 +98,11 @@ async def test_states_that_come_faster_than_a_message_may_change_are_passed_over
 ) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.notify(send)
+    reports.notify()
     await stage.shows("Accepted")
     for state in (SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ):
-        reports.notify(await stage.moved(send, state))
+        await stage.moved(send, state)
+        reports.notify()
         await stage.world.clock.advance(0.9)
     await stage.shows("Read")
     assert stage.calls("chat.update") == 1
@@ -109,18 +112,21 @@ async def test_states_that_come_faster_than_a_message_may_change_are_passed_over
 async def test_a_failure_says_why_and_what_to_do(stage: Stage, ids: str, words: str) -> None:
     failure = Failure("recipient_rejected", 131026, "Undeliverable", "")
     send = await stage.send()
-    stage.reports().notify(await stage.moved(send, SendStatus.FAILED, failure=failure, wamid=ids))
+    await stage.moved(send, SendStatus.FAILED, failure=failure, wamid=ids)
+    stage.reports().notify()
     await stage.shows(f"{words}: *order_update*")
     assert len(stage.world.direct()[0].splitlines()) > 2
 
 
 async def test_an_unknown_outcome_says_how_to_look(stage: Stage) -> None:
-    stage.reports().notify(await stage.send(state=SendStatus.UNKNOWN))
+    await stage.send(state=SendStatus.UNKNOWN)
+    stage.reports().notify()
     await stage.shows("Look at the chat with this recipient in Chakra")
 
 
 async def test_what_cannot_be_followed_says_so(stage: Stage) -> None:
-    stage.reports().notify(await stage.send(followable=False))
+    await stage.send(followable=False)
+    stage.reports().notify()
     await stage.shows("may not tell whether this one is delivered")
 
 
@@ -134,8 +140,10 @@ async def test_every_state_has_its_words(sqlite: Database, state: SendStatus) ->
 
 async def test_each_person_reads_their_own(stage: Stage) -> None:
     reports = stage.reports()
-    reports.notify(await stage.send(1))
-    reports.notify(await stage.send(2, member=MEI))
+    await stage.send(1)
+    reports.notify()
+    await stage.send(2, member=MEI)
+    reports.notify()
     await stage.shows("Accepted")
     await stage.shows("Accepted", member=MEI)
 
@@ -143,7 +151,7 @@ async def test_each_person_reads_their_own(stage: Stage) -> None:
 async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     reports = stage.reports()
     send = await stage.send()
-    reports.notify(send)
+    reports.notify()
     place = await reports.wait_posted(send, 5)
     [message] = stage.world.messages("D0JOHN")
     assert place == await reports.wait_posted(send, 0) == MessageRef("D0JOHN", message.ts)
@@ -159,11 +167,12 @@ async def test_a_send_on_its_way_has_no_report(stage: Stage) -> None:
 async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
     reports = stage.reports()
     sends = [await stage.send(number) for number in range(3)]
-    reports.notify(sends[0])
+    reports.notify()
     await stage.shows("Accepted", "Accepted", "Accepted")
     stage.outbox._rate_limits.pause_edits(5)
     for send, state in zip(sends, (SendStatus.SENT, SendStatus.SENT, SendStatus.READ), strict=True):
-        reports.notify(await stage.moved(send, state))
+        await stage.moved(send, state)
+        reports.notify()
     await stage.shows("Sent", "Sent", "Read")
     first = stage.world.calls("chat.update")[0]
     assert str(first.args["text"]).startswith("Read: ")
@@ -212,7 +221,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
             return await super().fetch(limit)
 
     stage.reports(Failing(stage.world.database))
-    await stage.world.clock.until_sleeping(RETRY_DELAY_SECONDS)
+    await stage.world.clock.until_sleeping(RETRY_INITIAL_SECONDS)
     await stage.send()
     await stage.shows("Accepted")
 

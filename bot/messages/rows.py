@@ -1,0 +1,44 @@
+"""Sends and failures from and to their columns."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.messages.send import Failure, Send
+from bot.messages.status import SendStatus
+
+_CONVERTED = ("status", "failure")
+_COLUMNS = tuple(field.name for field in fields(Send) if field.name not in _CONVERTED)
+
+
+def send_from_row(row: Row[Any]) -> Send:
+    """Return the send of a row of ``sends``."""
+    values = {name: row._mapping[name] for name in _COLUMNS}
+    return Send(**values, status=SendStatus(row.status), failure=failure_from_row(row))
+
+
+def failure_columns(failure: Failure | None) -> dict[str, Any]:
+    """Return the columns that hold ``failure``."""
+    return {
+        "failure_kind": failure.kind if failure else "",
+        "failure_code": failure.code if failure else None,
+        "failure_text": failure.text if failure else "",
+        "failure_details": failure.details if failure else "",
+        "failure_retry_after": failure.retry_after if failure else None,
+    }
+
+
+def failure_from_row(row: Row[Any]) -> Failure | None:
+    """Return the failure in a row, None if it has none."""
+    if not row.failure_kind:
+        return None
+    return Failure(
+        row.failure_kind,
+        row.failure_code,
+        row.failure_text,
+        row.failure_details,
+        row.failure_retry_after,
+    )

@@ -1,0 +1,161 @@
+"""Lenient readers for the fields that both webhook formats share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from bot.chakra.fields import to_text
+from bot.webhooks.events import (
+    STATUS_KINDS,
+    UNREADABLE,
+    Customer,
+    Json,
+    MessageEvent,
+    UnknownEvent,
+    WebhookEvent,
+)
+
+MIN_EPOCH_MILLISECONDS = 100_000_000_000
+"""Meta's timestamps are in seconds and Chakra's in milliseconds: larger numbers are the latter."""
+MAX_KIND_LENGTH = 60
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")
+"""A business-scoped user ID: the person's country, a point, letters and digits."""
+
+
+def iter_objects(value: object) -> Iterator[Json]:
+    """Yield the objects of an array; nothing if ``value`` is none."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def as_object(value: object) -> Json:
+    """Return ``value`` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def first_text(source: Json, *names: str) -> str:
+    """Return the first of the named fields that holds text; "" if none does."""
+    return next((text for name in names if (text := to_text(source.get(name)))), "")
+
+
+def to_kind(value: object) -> str:
+    """Return a short word for an event's kind; "" if there is none."""
+    return to_text(value)[:MAX_KIND_LENGTH]
+
+
+def to_epoch_seconds(value: object) -> float:
+    """Return seconds since 1970 for a timestamp in seconds or milliseconds; 0 if it is neither."""
+    digits = to_text(value)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+        return 0.0
+    number = int(digits)
+    return number / 1000 if number >= MIN_EPOCH_MILLISECONDS else float(number)
+
+
+def build_customer(
+    *identifiers: object, contact: Json | None = None, parent_user_id: object = None
+) -> Customer:
+    """Return the customer with these identifiers, numbers and user IDs in any order.
+
+    The form decides which is which: a user ID must never be taken for a number, and Chakra may put
+    one where it used to put the number.
+    """
+    profile = as_object((contact or {}).get("profile"))
+    wa_id, contact_user_id = (contact or {}).get("wa_id"), (contact or {}).get("user_id")
+    texts = [text for value in (*identifiers, wa_id, contact_user_id) if (text := to_text(value))]
+    return Customer(
+        user_id=next((text for text in texts if _USER_ID.fullmatch(text)), ""),
+        parent_user_id=to_text(parent_user_id) or first_text(contact or {}, "parent_user_id"),
+        phone=next((digits for text in texts if (digits := _to_digits(text))), ""),
+        username=first_text(profile, "username").removeprefix("@"),
+        name=first_text(profile, "name"),
+    )
+
+
+def find_contact(contacts: object, *identifiers: object) -> Json:
+    """Return the contact with one of these identifiers, or the only one there is."""
+    candidates = list(iter_objects(contacts))
+    wanted = {text for value in identifiers if (text := to_text(value))}
+    for contact in candidates:
+        if wanted & {first_text(contact, "wa_id"), first_text(contact, "user_id")} - {""}:
+            return contact
+    return candidates[0] if len(candidates) == 1 else {}
+
+
+def read_message(
+    message: Json,
+    contacts: object = None,
+    *,
+    fallback_wamid: str = "",
+    message_id: str = "",
+    fallback_time: object = None,
+    is_echo: bool = False,
+    is_standby: bool = False,
+    waba_id: str = "",
+    phone_number_id: str = "",
+) -> WebhookEvent:
+    """Return the event of a message in Meta's shape, which Chakra's own format carries too."""
+    body = as_object(message.get("message")) or message  # an echo in `standby` is nested
+    kind = to_kind(body.get("type")) or "unknown"
+    wamid = first_text(message, "id") or fallback_wamid
+    if not (wamid or message_id):
+        return UnknownEvent(kind=UNREADABLE, raw=message)
+    names = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
+    identifiers = tuple(body.get(name) or message.get(name) for name in names)
+    parent_user_id = message.get("to_parent_user_id" if is_echo else "from_parent_user_id")
+    system = as_object(message.get("system"))
+    customer = build_customer(
+        *identifiers,
+        contact=find_contact(contacts, *identifiers),
+        parent_user_id=parent_user_id,
+    )
+    previous = Customer()
+    if system.get("user_id"):  # the customer's number or user ID has changed
+        previous = build_customer(
+            system.get("previous_user_id"),
+            *identifiers,
+            parent_user_id=system.get("previous_parent_user_id"),
+        )
+        customer = build_customer(
+            system.get("user_id"),
+            system.get("wa_id") or system.get("new_wa_id"),
+            parent_user_id=system.get("parent_user_id"),
+        )
+    return MessageEvent(
+        kind=kind,
+        occurred_at=to_epoch_seconds(message.get("timestamp")) or to_epoch_seconds(fallback_time),
+        waba_id=waba_id,
+        phone_number_id=phone_number_id,
+        customer=customer,
+        raw=message,
+        wamid=wamid,
+        message_id=message_id,
+        is_echo=is_echo,
+        is_standby=is_standby,
+        previous=previous,
+    )
+
+
+def read_each(
+    read: Callable[[Json], WebhookEvent], objects: Iterator[Json]
+) -> Iterator[WebhookEvent]:
+    """Yield the event of each object; one that trips the reader costs nothing but itself."""
+    for item in objects:
+        try:
+            yield read(item)
+        except Exception:  # noqa: BLE001 - the other events of this delivery can still be read
+            structlog.get_logger("events").exception("event_parse_failed")
+            yield UnknownEvent(kind=UNREADABLE, raw=item)
+
+
+def is_status_kind(kind: str) -> bool:
+    """Return whether ``kind`` is a delivery status that this release knows."""
+    return kind in STATUS_KINDS
+
+
+def _to_digits(text: str) -> str:
+    digits = text.removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() else ""

@@ -1,0 +1,169 @@
+"""Events in Meta's format, which Chakra's pass-through webhook relays.
+
+Source: developers.facebook.com/documentation/business-messaging/whatsapp, "Webhooks",
+"Business-scoped user IDs", "System messages". Which fields Chakra relays is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+from bot.webhooks.events import (
+    AccountEvent,
+    Json,
+    StatusEvent,
+    TemplateEvent,
+    UnknownEvent,
+    WebhookEvent,
+)
+from bot.webhooks.fields import (
+    as_object,
+    build_customer,
+    find_contact,
+    first_text,
+    is_status_kind,
+    iter_objects,
+    read_each,
+    read_message,
+    to_epoch_seconds,
+    to_kind,
+)
+
+MESSAGE_FIELDS = frozenset({"messages", "smb_message_echoes", "message_echoes", "standby"})
+TEMPLATE_KINDS: Mapping[str, str] = {
+    "message_template_status_update": "status",
+    "message_template_quality_update": "quality",
+    "message_template_components_update": "components",
+    "template_category_update": "category",
+}
+PREFERENCE_FIELDS = frozenset({"user_preferences", "user_id_update"})
+ACCOUNT_FIELDS = frozenset(
+    {
+        "account_alerts",
+        "account_review_update",
+        "account_update",
+        "business_capability_update",
+        "business_status_update",
+        "calls",
+        "flows",
+        "history",
+        "messaging_handovers",
+        "phone_number_name_update",
+        "phone_number_quality_update",
+        "security",
+        "smb_app_state_sync",
+    }
+)
+
+
+def is_meta_format(body: Json) -> bool:
+    """Return whether a delivery is in Meta's format."""
+    return isinstance(body.get("entry"), list)
+
+
+def parse_meta_events(body: Json) -> Iterator[WebhookEvent]:
+    """Yield the events of one delivery: it may hold several entries, changes and messages."""
+    for entry in iter_objects(body.get("entry")):
+        for change in iter_objects(entry.get("changes")):
+            for event in _parse_change(change):
+                yield replace(
+                    event,
+                    waba_id=first_text(entry, "id"),
+                    occurred_at=event.occurred_at or to_epoch_seconds(entry.get("time")),
+                )
+
+
+def _parse_change(change: Json) -> Iterator[WebhookEvent]:
+    field, value = to_kind(change.get("field")), as_object(change.get("value"))
+    if field in MESSAGE_FIELDS:
+        inner = as_object(value.get("standby")) if field == "standby" else value
+        yield from _parse_messages(inner, value, is_standby=field == "standby")
+    elif field in TEMPLATE_KINDS:
+        yield from read_each(partial(_read_template, TEMPLATE_KINDS[field]), iter((value,)))
+    elif field in PREFERENCE_FIELDS:
+        items = value.get(field)
+        preferences = iter_objects(items if isinstance(items, list) else [items])
+        yield from read_each(partial(_read_preference, field, value), preferences)
+    elif field in ACCOUNT_FIELDS:
+        yield from read_each(partial(_read_account, field), iter((value,)))
+    else:
+        yield UnknownEvent(kind=field, raw=change)
+
+
+def _parse_messages(inner: Json, value: Json, *, is_standby: bool) -> Iterator[WebhookEvent]:
+    contacts = inner.get("contacts") or value.get("contacts")
+    phone_number_id = first_text(as_object(value.get("metadata")), "phone_number_id")
+    read = partial(
+        read_message, contacts=contacts, is_standby=is_standby, phone_number_id=phone_number_id
+    )
+    yield from read_each(
+        partial(_read_status, contacts=contacts, phone_number_id=phone_number_id),
+        iter_objects(inner.get("statuses")),
+    )
+    yield from read_each(read, iter_objects(inner.get("messages")))
+    yield from read_each(partial(read, is_echo=True), iter_objects(inner.get("message_echoes")))
+
+
+def _read_status(status: Json, contacts: object, phone_number_id: str) -> WebhookEvent:
+    kind, wamid = to_kind(status.get("status")).lower(), first_text(status, "id")
+    if not is_status_kind(kind) or not wamid:
+        return UnknownEvent(kind=f"status:{kind}", raw=status)
+    identifiers = (status.get("recipient_user_id"), status.get("recipient_id"))
+    return StatusEvent(
+        kind=kind,
+        occurred_at=to_epoch_seconds(status.get("timestamp")),
+        phone_number_id=phone_number_id,
+        customer=build_customer(
+            *identifiers,
+            contact=find_contact(contacts, *identifiers),
+            parent_user_id=first_text(
+                status,
+                "recipient_parent_user_id",
+                "parent_recipient_user_id",  # an early copy of Meta's page
+                "parent_user_id",
+            ),
+        ),
+        raw=status,
+        wamid=wamid,
+        error=status.get("errors") if kind == "failed" else None,
+    )
+
+
+def _read_template(kind: str, value: Json) -> WebhookEvent:
+    return TemplateEvent(
+        kind=kind,
+        raw=value,
+        template_id=first_text(value, "message_template_id"),
+        name=first_text(value, "message_template_name"),
+        language=first_text(value, "message_template_language"),
+    )
+
+
+def _read_preference(field: str, value: Json, preference: Json) -> WebhookEvent:
+    user_id = preference.get("user_id")
+    current = user_id.get("current") if isinstance(user_id, dict) else user_id
+    identifiers = (current, preference.get("wa_id"))
+    return AccountEvent(
+        kind=field,
+        occurred_at=to_epoch_seconds(preference.get("timestamp")),
+        phone_number_id=first_text(as_object(value.get("metadata")), "phone_number_id"),
+        customer=build_customer(
+            *identifiers,
+            contact=find_contact(value.get("contacts"), *identifiers),
+            parent_user_id=preference.get("parent_user_id"),
+        ),
+        raw=preference,
+    )
+
+
+def _read_account(field: str, value: Json) -> WebhookEvent:
+    sender = as_object(value.get("sender"))
+    return AccountEvent(
+        kind=field,
+        occurred_at=to_epoch_seconds(value.get("timestamp")),
+        phone_number_id=first_text(as_object(value.get("recipient")), "phone_number_id"),
+        customer=build_customer(sender.get("user_id"), sender.get("phone_number")),
+        raw=value,
+    )

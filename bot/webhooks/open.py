@@ -1,0 +1,46 @@
+"""The webhook of a workspace: its receiver and its processor, opened and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from bot.aio.clock import Clock
+from bot.aio.periodic import periodic
+from bot.aio.tasks import background_tasks
+from bot.db.engine import Database
+from bot.webhooks.processor import EventHandlers, EventProcessor
+from bot.webhooks.receiver import WebhookReceiver
+from bot.webhooks.repository import Events
+
+EVENT_RETENTION_SECONDS = 30 * 86_400.0
+"""How long a repeated delivery is recognized, and an event that was not understood kept."""
+PURGE_INTERVAL_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def open_webhooks(
+    database: Database,
+    clock: Clock,
+    *,
+    secret: str | None,
+    handlers: EventHandlers,
+    on_event: Callable[[str], None] = lambda _: None,
+    workspace: str = "",
+) -> AsyncIterator[WebhookReceiver]:
+    """Yield the receiver, to be mounted at ``/chakra/events``; process what it stores.
+
+    ``handlers`` apply the events, by their type. ``on_event`` gets a word for each event, see
+    `metric_label`. Without a ``secret`` every delivery is refused.
+    """
+    events = Events(database, workspace)
+    processor = EventProcessor(events, clock, handlers=handlers, on_event=on_event)
+    receiver = WebhookReceiver(events, clock, secret=secret, on_stored=processor.wake_event.set)
+    purge = periodic("event_purge", partial(_purge, events, clock), PURGE_INTERVAL_SECONDS, clock)
+    async with background_tasks(receiver.run(), processor.run(), purge):
+        yield receiver
+
+
+async def _purge(events: Events, clock: Clock) -> None:
+    await events.purge(clock.time() - EVENT_RETENTION_SECONDS)

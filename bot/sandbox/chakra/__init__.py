@@ -1,6 +1,6 @@
 """The embedded Chakra: the documented API with a made-up team, for the demo and the tests.
 
-``server.py`` assembles it from one file a resource, ``whatsapp.py`` its WhatsApp side; the JSON
+``server.py`` assembles it from one file per resource, ``whatsapp.py`` its WhatsApp side; the JSON
 files are the seed.
 """
 

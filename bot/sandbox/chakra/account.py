@@ -17,14 +17,13 @@ from bot.sandbox.chakra.meta import INVALID_PARAMETER, UNKNOWN_PATH, MetaRefused
 SEED = Path(__file__).with_name("account.json")
 VERSION = re.compile(r"v[0-9]+\.[0-9]+")
 NO_SUCH_OBJECT = 33
-"""Subcode of Meta's for an id that is nothing, or nothing of ours."""
+"""Meta's subcode for an ID that doesn't exist or belongs to another account."""
 NOT_REGISTERED = 133010
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``id`` is Meta's id of the number, ``digits`` the number itself; ``fields`` are the listed
-    ones."""
+    """A sender: Meta's ID of the number, its digits, and the ``fields`` that are listed."""
 
     id: str
     waba: str
@@ -43,26 +42,26 @@ class Account:
         return str(self.waba["id"])
 
     def sender(self, phone_number_id: object) -> Sender:
-        """Raises ``MetaRefused`` for a number that is not registered here."""
+        """Return the sender. Raise ``MetaRefused`` for a number that is not registered here."""
         for sender in self.senders:
             if sender.id == phone_number_id:
                 return sender
         raise MetaRefused(NOT_REGISTERED, "The sender is not registered for this account.")
 
     def check_plugin(self, request: Request) -> None:
-        """Status and sentence are INFERRED. Raises ``Refused``."""
+        """Raise ``Refused`` for another plugin's ID; status and message are INFERRED."""
         if request.path_params["pluginId"] != self.plugin_id:
             raise Refused(404, "Plugin not found")
 
     def check_version(self, request: Request) -> str:
-        """The version of the path. Raises ``MetaRefused``."""
+        """Return the API version of the path. Raise ``MetaRefused`` for an unknown one."""
         version = str(request.path_params["whatsappApiVersion"])
         if not VERSION.fullmatch(version):
             raise MetaRefused(UNKNOWN_PATH, f"/{version}")
         return version
 
     def object_path(self, request: Request) -> str:
-        """``v24.0/<waba id>``. Raises ``MetaRefused`` for another business account."""
+        """Return ``v24.0/<waba id>``. Raise ``MetaRefused`` for another business account."""
         version = self.check_version(request)
         waba_id = request.path_params["wabaId"]
         if waba_id != self.waba_id:

@@ -1,4 +1,4 @@
-"""Processes created and changed in bulk: each order becomes a background job.
+"""Bulk creation and update of processes: each request becomes a background job.
 
 ``POST .../process/bulk-create`` and ``PATCH .../process``.
 """
@@ -24,10 +24,10 @@ from bot.sandbox.chakra.team import Named, Team
 
 ABOVE = "/v1/ext/procedure/{procedureShortId}/process"
 MOST_ITEMS = 5_000
-"""UNKNOWN ("1000s"): a guess that only makes this the stricter one."""
+"""UNKNOWN ("1000s"): a guess, and the stricter one."""
 SECONDS_AN_ITEM = 0.1
 ACCEPTED = 202
-"""UNKNOWN; any 2xx must do."""
+"""UNKNOWN: clients must accept any 2xx."""
 
 
 class BulkResource:
@@ -49,8 +49,10 @@ class BulkResource:
         return self._begun(self._rows.created(procedure.id, item) for item in items)
 
     async def _update(self, request: Request) -> Response:
-        """Each item with its changes in ``update``, as the prose has it. The flat items of another
-        page's examples contradict it, and are refused."""
+        """Accept items with their changes in ``update``, as the documentation's prose has it.
+
+        The flat items in another page's examples contradict it, and are refused.
+        """
         self._procedure(request)
         body = await envelope.json_object(request)
         if set(body) != {"processes"}:
@@ -60,7 +62,7 @@ class BulkResource:
         return self._begun(self._rows.changed(*one) for one in named)
 
     def _procedure(self, request: Request) -> Named:
-        """Both its short id and its UUID are documented for these two."""
+        """Return the procedure named by its short ID or its UUID: both are documented here."""
         asked = request.path_params["procedureShortId"]
         known = asked.lower() if is_uuid(asked) else asked
         for procedure in self._team.procedures:
@@ -69,8 +71,11 @@ class BulkResource:
         raise envelope.Refused(404, f"Procedure {asked} not found")
 
     def _begun(self, entries: Iterable[Entry]) -> Response:
-        """The entries are listed by their ids, as good as at random: the real order is UNKNOWN, and
-        a client that took it for that of its items would be found out."""
+        """Return the job's acknowledgement, its entries sorted by ID.
+
+        The real order is UNKNOWN. This one is as good as random, so a client that relies on the
+        order of its items fails here.
+        """
         queue = tuple(entries)
         job = EmbeddedJob(
             id=str(uuid4()),
@@ -98,7 +103,7 @@ def _checked(items: Any, place: str) -> list[dict[str, Any]]:
 
 
 def _named(item: dict[str, Any], number: int) -> tuple[str, Any, Any]:
-    """The key, its value, and the update."""
+    """Return the key, its value, and the update."""
     place = f"processes[{number}]"
     if "update" not in item:
         raise envelope.Refused(400, f"{place}.update is required")

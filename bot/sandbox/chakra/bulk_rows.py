@@ -1,7 +1,7 @@
-"""One row of a bulk order: why it is rejected at once, or what becomes of it when it is tried.
+"""One row of a bulk request: why it is rejected, or what happens when it is processed.
 
-The rules are INFERRED from the examples, or guesses that only make this the stricter one. What can
-be seen from the row alone makes it INVALID; what shows only when it is tried makes it ERROR.
+The rules are INFERRED from the examples, or guesses, and the stricter ones. An error visible in the
+row alone makes it INVALID; one found during processing makes it ERROR.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from bot.sandbox.chakra.team import Team
 
 STATUSES = frozenset({"OPEN", "COMPLETED", "CANCELLED"})
 STATES = frozenset({"NEW", "IN_PROGRESS", "CONVERTED", "NOT_INTERESTED"})
-"""Of a lead: those that have been seen. Config's own list of them is UNKNOWN."""
+"""States of a lead seen in examples. Config's own list of them is UNKNOWN."""
 
 ROOT = ("state", "status", "assignedTo", "nextActionAt")
 CREATED = frozenset({PRIMARY_KEY, "data", "record", *ROOT})
 CHANGED = frozenset({"data", "isDeleted", *ROOT})
 NAMES = ("name", "firstname", "lastname", PRIMARY_KEY)
-"""One of them must be there: a lead that nobody could find again helps no one. A guess; all
-attributes of a lead are documented to be optional."""
+"""One of them is required: a lead without a name or key can't be found again. A guess; the
+documentation says that all attributes of a lead are optional."""
 
 FORMS: Mapping[str, re.Pattern[str]] = {
     "phone_number": re.compile(r"[1-9][0-9]{6,14}"),
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
 }
-"""By type of an attribute. Phone numbers are digits only, without a plus: documented."""
+"""By attribute type. Phone numbers are digits only, without a plus: documented."""
 NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 MOMENT = re.compile(r"[0-9]{1,13}")
-"""Milliseconds: printed as a number on one page, as a text on another."""
+"""Milliseconds: a number on one documentation page, a string on another."""
 
 LONGEST = 4096
-"""Characters of a text: a guess."""
+"""Characters of a text value: a guess."""
 
 
 class Rows:
-    """``knows`` tells whether somebody's username or e-mail address is one of the team's."""
+    """Checks and applies rows; ``knows`` recognizes the team's usernames and email addresses."""
 
     def __init__(
         self, processes: ProcessesResource, team: Team, knows: Callable[[str], bool]
@@ -58,7 +58,7 @@ class Rows:
         return _entry(problems, lambda moment: self._create(made, moment))
 
     def changed(self, key: str, value: Any, update: Any) -> Entry:
-        """Of the process whose ``key``, its id or primary key, is ``value``."""
+        """Update the process whose ``key`` (its ID or primary key) is ``value``."""
         process = self._processes.known(key, value)
         problems = self._problems_of_change(key, value, process, update)
         process_id = process["id"] if process else ""
@@ -153,20 +153,23 @@ def _problems_of_root(row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is not valid"
     if "status" in row and row["status"] not in STATUSES:
         yield f"status is not one of {', '.join(sorted(STATUSES))}"
-    # True is no digit.
+    # True is an int in Python, but no digit.
     if not MOMENT.fullmatch(str(row.get("nextActionAt", 0))):
         yield "nextActionAt is not valid"
 
 
 def _written(value: Any) -> bool:
-    """A text, a number or a yes. Whether null empties an attribute is UNKNOWN: it is refused."""
+    """Return whether the value is a string, a number or a boolean.
+
+    Whether null clears an attribute is UNKNOWN: it is refused.
+    """
     if isinstance(value, str):
         return len(value) <= LONGEST
     return isinstance(value, int | float)
 
 
 def _as_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[str, Any]:
-    """In the order of the documented keys; what the row does not say is as in a new lead."""
+    """Return the new process in the order of the documented keys, with a new lead's defaults."""
     return {
         "id": str(uuid4()),
         "createdAt": 0,
@@ -184,7 +187,7 @@ def _as_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[st
 
 
 def _merged(process: Process, update: Mapping[str, Any], moment: int) -> dict[str, Any]:
-    """An attribute that stands on the record is changed there, any other on the process."""
+    """Return the process with the update applied, on its record if the attribute is there."""
     data, record = dict(process["data"]), dict(process["record"]["data"])
     for name, value in _dict(update.get("data")).items():
         place = record if name in record and name not in data else data
@@ -196,7 +199,7 @@ def _merged(process: Process, update: Mapping[str, Any], moment: int) -> dict[st
 
 
 def _moment(row: Mapping[str, Any]) -> int:
-    """0 where it is none, which makes the row INVALID."""
+    """Return the time in milliseconds, or 0 for an invalid one, which makes the row INVALID."""
     written = str(row.get("nextActionAt", 0))
     return int(written) if MOMENT.fullmatch(written) else 0
 

@@ -1,4 +1,4 @@
-"""``GET /v1/ext/config``: the names behind the ids of the team."""
+"""``GET /v1/ext/config``: the names behind the team's IDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paging as Meta's Graph API does it: opaque cursors, and a ``next`` that leads to Meta itself."""
+"""Paging as Meta's Graph API does it: opaque cursors, and a ``next`` that points to Meta."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaRefused
 
 GRAPH = "https://graph.facebook.com"
 MARK = "ZD"
-"""What real cursors end with."""
+"""The suffix of real cursors."""
 DEFAULT_LIMIT = 25
 MOST = 100
-"""How many a page may hold. What Meta does with more is UNKNOWN: a client must follow the pages."""
+"""Maximum items of a page. What Meta does with a larger limit is UNKNOWN: clients must page."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A page that is asked for; ``after`` and ``before`` are item ids, or empty."""
+    """A requested page; ``after`` and ``before`` are item IDs, or empty."""
 
     limit: int
     after: str
@@ -30,7 +30,7 @@ class Asking:
 
 
 def asking(query: Mapping[str, str]) -> Asking:
-    """Raises ``MetaRefused``."""
+    """Parse the paging parameters. Raise ``MetaRefused`` for invalid ones."""
     limit = query.get("limit") or str(DEFAULT_LIMIT)
     if not limit.isdecimal() or int(limit) < 1:
         raise MetaRefused(INVALID_PARAMETER, "Param limit must be a positive integer")
@@ -40,9 +40,9 @@ def asking(query: Mapping[str, str]) -> Asking:
 def page(
     items: Sequence[T], ask: Asking, id_of: Callable[[T], str], path: str
 ) -> tuple[Sequence[T], dict[str, Any]]:
-    """The items of the page, and its ``paging`` object: empty for an empty page.
+    """Return the items of the page, and its ``paging`` object: empty for an empty page.
 
-    An ``after`` cursor stands on the last page too; only ``next`` says that there is more.
+    The last page has an ``after`` cursor too; only ``next`` means that there is more.
     """
     ids = [id_of(item) for item in items]
     start = _place(ids, ask.after) + 1 if ask.after else 0
@@ -75,7 +75,7 @@ def _closed(item_id: str) -> str:
 
 
 def _opened(query: Mapping[str, str], name: str) -> str:
-    """A cursor that is none opens to something that no item is called."""
+    """Decode a cursor; an invalid one decodes to an ID that no item has."""
     cursor = query.get(name, "")
     if not cursor:
         return ""

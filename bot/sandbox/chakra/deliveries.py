@@ -1,4 +1,4 @@
-"""Accepted sends, and what becomes of them: the events that follow each by the clock."""
+"""Accepted sends, and the status events that follow each of them by the clock."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from bot.sandbox.chakra.timers import Timers
 from bot.sandbox.chakra.webhooks import Webhooks
 
 ANSWER_SECONDS = 1.0
-"""From the last event of a message to the answer of somebody who answers."""
+"""Delay between the last status of a message and a scripted recipient's answer."""
 IN_ORDER: tuple[State, ...] = ("SENT", "DELIVERED", "READ")
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """How a burst was taken: deliveries by the receiver's status (None: no answer)."""
+    """The outcome of a burst: deliveries by the receiver's status (None: no response)."""
 
     statuses: Mapping[int | None, int]
     seconds: float
 
 
 class Deliveries:
-    """``sent`` holds every accepted send, in order. Events go to whoever listens, in both formats;
-    of sends in Meta's format Chakra tells nothing, Meta does."""
+    """Accepted sends in ``sent``, in order, and their status events, in both webhook formats.
+
+    Chakra sends no events about sends in Meta's format; Meta does.
+    """
 
     def __init__(
         self, webhooks: Webhooks, recipients: Recipients, account: Account, clock: Clock
@@ -50,8 +52,10 @@ class Deliveries:
         self._wrote: dict[tuple[str, str], float] = {}
 
     def accept(self, sent: Sent, *, steps: tuple[Step, ...] | None = None, reply: str = "") -> None:
-        """From now on things happen to it: ``steps`` instead of the recipient's own. ``reply`` is
-        the template's first quick reply, for somebody who presses it."""
+        """Schedule the events of an accepted send; ``steps`` override the recipient's own.
+
+        ``reply`` is the template's first quick reply, for recipients who press it.
+        """
         known = self._recipients.of(sent.to)
         self.sent.append(sent)
         self._news.set()
@@ -63,7 +67,7 @@ class Deliveries:
         self._answer_later(answer_at, sent, known, reply)
 
     def tell(self, sent: Sent, state: State, code: int | None = None) -> None:
-        """An event about it, now."""
+        """Send a status event immediately."""
         now = self._clock.time()
         if not sent.passed_through:
             if self._recipients.of(sent.to).legacy_events:
@@ -77,8 +81,11 @@ class Deliveries:
     def hear(
         self, number: str, message: Mapping[str, Any], *, name: str, sender: str | None = None
     ) -> str:
-        """Somebody writes: ``message`` is Meta's message object but for its id, time and sender.
-        Opens their 24-hour window with the number they wrote to. Returns the message's wamid."""
+        """Deliver a message from a customer, and return its wamid.
+
+        ``message`` is Meta's message object without ID, time and sender. It opens the customer's
+        24-hour window with the number they wrote to.
+        """
         to = self._account.senders[0] if sender is None else self._account.sender(sender)
         now = self._clock.time()
         wamid = new_wamid(number)
@@ -91,7 +98,7 @@ class Deliveries:
         return wamid
 
     def window_open(self, sender: str, number: str) -> bool:
-        """Whether they wrote to this sender within 24 hours."""
+        """Return whether the customer wrote to this sender within 24 hours."""
         wrote = self._wrote.get((sender, number))
         if wrote is None:
             return self._recipients.of(number).wrote
@@ -103,13 +110,16 @@ class Deliveries:
         )
 
     async def until(self, number: int) -> None:
-        """Until so many sends have been accepted."""
+        """Wait until ``number`` sends have been accepted."""
         while len(self.sent) < number:
             await self._news.wait()
 
     async def burst(self, number: int, seed: int) -> Burst:
-        """``number`` Chakra-format events at once about the sends there are, from SENT to READ,
-        shuffled; from three a send on, each of them ends up read. Returns when all are answered."""
+        """Send ``number`` Chakra-format events at the same time, and wait for the responses.
+
+        They are shuffled statuses from SENT to READ; with three or more per send, each send ends as
+        read.
+        """
         followed = [one for one in self.sent if not one.passed_through]
         if not followed:
             raise ValueError("there is no send that Chakra would tell events of")

@@ -1,4 +1,4 @@
-"""What every request passes: the record, the planned faults, the token, then the routes."""
+"""The pipeline of each request: record, planned faults, token, routes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bot.sandbox.chakra.faults import Fault, Faults
 from bot.sandbox.chakra.traffic import Asked, Pattern, Traffic, template_of
 
 PUBLIC = "/media/"
-"""Pictures and public uploads are fetched by browsers, Slack and Meta, which have no token, and are
-no part of the API: they are neither recorded nor failed."""
+"""Pictures and public uploads are fetched by browsers, Slack and Meta, which have no token. They
+are not part of the API: they are neither recorded nor failed."""
 
 Trouble = Callable[[Asked], Fault | None]
-"""The fault that a request meets by its own nature, when none was planned for it."""
+"""The fault that a request triggers by itself, when none was planned for it."""
 
 
 class Door:

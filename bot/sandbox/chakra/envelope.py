@@ -1,7 +1,7 @@
-"""The envelope of every answer: ``_data``, ``_meta`` and ``_errors``, and how a refusal is worded.
+"""The envelope of every response (``_data``, ``_meta``, ``_errors``), and error responses.
 
-``_meta`` and ``_errors`` are left out where there is nothing to say, as in the documented examples.
-Status codes are INFERRED: the API's pages name none.
+Empty ``_meta`` and ``_errors`` are omitted, as in the documented examples. Status codes are
+INFERRED: the documentation names none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NO_SUCH_PATH = "Not Found"
 
 
 def data(value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200) -> Response:
-    """``{"_data": value}``, with ``_meta`` when there is one."""
+    """Return ``{"_data": value}``, with ``_meta`` when there is one."""
     body = {"_data": value}
     if meta is not None:
         body["_meta"] = dict(meta)
@@ -26,26 +26,26 @@ def data(value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200
 
 
 def errors(status: int, *messages: str, headers: Mapping[str, str] | None = None) -> Response:
-    """``{"_errors": [...]}``: the items are strings, as the vendor's SDK types them."""
+    """Return ``{"_errors": [...]}``: the items are strings, as the vendor's SDK types them."""
     return JSONResponse({"_errors": list(messages)}, status, headers)
 
 
 class Refused(HTTPException):
-    """Raised by a resource to answer ``status`` with ``message`` as the one error."""
+    """Raised by a resource to respond with ``status`` and ``message`` as the only error."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
 
 
 async def refusal(_: Request, error: Exception) -> Response:
-    """The answer for ``Refused`` and for the router's own 404 and 405."""
+    """Return the response for ``Refused``, and for the router's own 404 and 405."""
     if not isinstance(error, HTTPException):
         raise error
     return errors(error.status_code, error.detail, headers=error.headers)
 
 
 async def json_body(request: Request) -> Any:
-    """Raises ``Refused`` (400) for what is no JSON."""
+    """Return the parsed body. Raise ``Refused`` (400) for invalid JSON."""
     try:
         return await request.json()
     except ValueError as unreadable:
@@ -53,7 +53,7 @@ async def json_body(request: Request) -> Any:
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The JSON object of the body. Raises ``Refused`` (400) for anything else."""
+    """Return the body's JSON object. Raise ``Refused`` (400) for anything else."""
     body = await json_body(request)
     if not isinstance(body, dict):
         raise Refused(400, "the body is not an object")

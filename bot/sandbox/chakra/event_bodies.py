@@ -15,7 +15,7 @@ CONVERSATION_SECONDS = 24 * 3600
 
 
 def status(sent: Sent, state: State, at: float, account: Account, code: int | None) -> Body:
-    """Chakra's ``status``. ``at`` is in epoch seconds, ``code`` Meta's where it failed."""
+    """Return Chakra's ``status`` event; ``at`` is in epoch seconds, ``code`` is Meta's."""
     payload: Body = {
         "id": sent.id,
         "externalId": sent.wamid,
@@ -34,7 +34,7 @@ def status(sent: Sent, state: State, at: float, account: Account, code: int | No
 
 
 def legacy_status(sent: Sent, state: State, at: float) -> Body:
-    """The older name of it, which knows neither the account nor an error."""
+    """Return the event's older format, which has neither the account nor an error."""
     payload = {
         "id": sent.id,
         "externalId": sent.wamid,
@@ -72,7 +72,7 @@ def meta_status(sent: Sent, state: State, at: float, account: Account, code: int
 
 
 def message(heard: Mapping[str, Any], contact: Body, message_id: str, account: Account) -> Body:
-    """Chakra's ``message``: ``heard`` is Meta's message object."""
+    """Return Chakra's ``message`` event; ``heard`` is Meta's message object."""
     payload = {
         "wabaId": account.waba_id,
         "externalId": heard["id"],

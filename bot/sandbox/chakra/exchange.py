@@ -1,4 +1,4 @@
-"""One request and its answer as a fault sees them: do the work, answer, wait, or hang up."""
+"""One request and its response as a fault handles them: work, respond, wait, or hang up."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.aio.clock import Clock, sleep
 
 LINGER_NOT = struct.pack("ii", 1, 0)
-"""SO_LINGER on with no time to linger: closing the socket resets the connection (socket(7))."""
+"""SO_LINGER on, with no linger time: closing the socket resets the connection (socket(7))."""
 
 
 class Gone(Exception):
-    """Nobody waits for the answer any more: the asker left, or the embedded Chakra closes."""
+    """Raised when the client has disconnected, or the embedded Chakra is closing."""
 
 
 class Gates:
-    """What hung requests wait for, and the end of everything."""
+    """Releases hung requests, and closes them all at the end."""
 
     def __init__(self) -> None:
         self._released = asyncio.Event()
@@ -34,12 +34,12 @@ class Gates:
         self._released = asyncio.Event()
 
     def released(self) -> Coroutine[Any, Any, bool]:
-        """Ends with the next ``release`` after this call, even one before it is awaited."""
+        """Return a coroutine that ends with the next ``release``, counted from this call."""
         return self._released.wait()
 
 
 class Exchange:
-    """``work`` is the app that would answer if nothing were wrong, ``body`` the whole request."""
+    """One exchange: ``work`` is the app that would respond normally, ``body`` the whole request."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Exchange:
         self.status: int | None = None
 
     async def answer(self) -> Response:
-        """Does the work. The answer is not sent yet."""
+        """Run the app and return its response, unsent."""
         heard: list[Message] = []
 
         async def hear(message: Message) -> None:
@@ -79,18 +79,18 @@ class Exchange:
         await response(self._scope, self._receive, self._send)
 
     async def until_released(self) -> None:
-        """Raises ``Gone``."""
+        """Wait for ``release``. Raise ``Gone`` if the client disconnects."""
         await self._unless_gone(self._gates.released())
 
     async def pause(self, seconds: float) -> None:
-        """Raises ``Gone``."""
+        """Wait by the clock. Raise ``Gone`` if the client disconnects."""
         await self._unless_gone(sleep(self._clock, seconds))
 
     async def drop(self, *, reset: bool = True) -> None:
-        """Ends the connection without a word: with a reset, or (``reset=False``) a plain close.
+        """Drop the connection without a response: reset it, or close it (``reset=False``).
 
-        ASGI has no message for it, so this takes the transport of uvicorn's request, which its
-        ``receive`` is a method of; uvicorn then sees a client that left, and logs nothing.
+        ASGI has no message for this, so it takes the transport from uvicorn's request, whose method
+        ``receive`` is. uvicorn then sees a client that disconnected, and logs nothing.
         """
         transport = getattr(getattr(self._receive, "__self__", None), "transport", None)
         if not isinstance(transport, asyncio.Transport):
@@ -125,7 +125,7 @@ class Exchange:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body. Raises ``Gone`` when the asker leaves halfway."""
+    """Return the whole body. Raise ``Gone`` if the client disconnects before its end."""
     parts = []
     more = True
     while more:

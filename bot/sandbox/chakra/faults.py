@@ -1,4 +1,4 @@
-"""The ways a service goes wrong, each a value: ``chakra.fail("GET /v1/ext/users", Hang())``."""
+"""The failure modes of a service, as values: ``chakra.fail("GET /v1/ext/users", Hang())``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PAGE = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>So
 
 class Fault(Protocol):
     async def apply(self, exchange: Exchange) -> None:
-        """Answers, or fails to answer, in its own way."""
+        """Respond, or fail to, in this fault's way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """No answer until ``release()``; then the ordinary one."""
+    """No response until ``release()``; then the normal one."""
 
     async def apply(self, exchange: Exchange) -> None:
         await exchange.until_released()
@@ -32,7 +32,7 @@ class Hang:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """The ordinary answer, ``seconds`` later by the clock. The work is done at the end."""
+    """The normal response, ``seconds`` later by the clock; the work is done after the delay."""
 
     seconds: float
 
@@ -43,7 +43,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class ResetBefore:
-    """The connection breaks before anything was done; ``polite`` closes it instead."""
+    """The connection is reset before any work is done; ``polite`` closes it instead."""
 
     polite: bool = False
 
@@ -53,7 +53,7 @@ class ResetBefore:
 
 @dataclass(frozen=True, slots=True)
 class ResetAfter:
-    """The work is done, then the connection breaks; ``polite`` closes it instead."""
+    """The connection is reset after the work is done; ``polite`` closes it instead."""
 
     polite: bool = False
 
@@ -81,7 +81,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """A page of some proxy in between."""
+    """An HTML page, as from a proxy."""
 
     status: int = 502
     page: str = PAGE
@@ -92,7 +92,7 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class NotJson:
-    """Called JSON, and is not."""
+    """A JSON content type with a body that is not JSON."""
 
     text: str = "it works"
     status: int = 200
@@ -111,7 +111,7 @@ class EmptyBody:
 
 @dataclass(frozen=True, slots=True)
 class Truncated:
-    """The ordinary answer, cut in half, with a length to match."""
+    """The normal response cut in half, with a matching length."""
 
     async def apply(self, exchange: Exchange) -> None:
         whole = await exchange.answer()
@@ -121,8 +121,11 @@ class Truncated:
 
 @dataclass(frozen=True, slots=True)
 class MissingField:
-    """The ordinary answer without the field at ``place`` ("_data.id"). Names lead through objects;
-    in a list they lead through every element, and a number through one ("_data.0.id")."""
+    """The normal response without the field at ``place`` ("_data.id").
+
+    Names lead through objects. In a list they lead through every element, a number through one
+    ("_data.0.id").
+    """
 
     place: str
 
@@ -135,7 +138,7 @@ class MissingField:
 
 @dataclass(frozen=True, slots=True)
 class Errors200:
-    """200 with a non-empty ``_errors``, which the vendor's SDK takes for a failure. No work."""
+    """200 with a non-empty ``_errors``, which the vendor's SDK treats as a failure; no work."""
 
     message: str = "Something went wrong"
 
@@ -145,7 +148,7 @@ class Errors200:
 
 @dataclass(frozen=True, slots=True)
 class MetaError:
-    """An error of Meta's, relayed as it came (Meta's Graph API error object)."""
+    """A Meta error, passed on unchanged (Meta's Graph API error object)."""
 
     code: int
     details: str = "Relayed from Meta."
@@ -160,8 +163,10 @@ class MetaError:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """429, which says how long to wait in the ``Retry-After`` header, in its message, in both or
-    in neither. Only the message is INFERRED from real traffic; no limit's number is known."""
+    """429, with the wait in the ``Retry-After`` header, in its message, in both or in neither.
+
+    Only the message is INFERRED from real traffic; no actual limit is known.
+    """
 
     retry_after_seconds: float | str | None = None
     message_ms: int | None = None
@@ -184,7 +189,7 @@ class _Planned:
 
 
 class Faults:
-    """The planned faults. A request meets the first one that means it and is not used up."""
+    """The planned faults. A request gets the first one that matches it and is not used up."""
 
     def __init__(self) -> None:
         self._planned: list[_Planned] = []

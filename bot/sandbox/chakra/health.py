@@ -1,4 +1,4 @@
-"""``GET /v1/health``: the probe that the vendor's own n8n node uses to test a token."""
+"""``GET /v1/health``: the probe with which the vendor's own n8n node tests a token."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def routes() -> list[Route]:
 
 
 async def _healthy(_: Request) -> Response:
-    # The body is UNKNOWN; that a wrong token gets 401 (the door sees to it) is INFERRED from the
-    # probe's use as a token test.
+    # The body is UNKNOWN; that a wrong token gets 401 (checked by the pipeline) is INFERRED from
+    # the probe's use as a token test.
     return envelope.data({"status": "ok"})

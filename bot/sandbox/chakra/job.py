@@ -1,7 +1,7 @@
-"""One background job as the embedded Chakra keeps it: its entries, and how far it is by the clock.
+"""A background job: its entries, and its progress by the clock.
 
-Nothing runs in between: whatever fell due since the last look is done at the next one, each entry
-at its own moment.
+Nothing runs in the background: each access performs what has become due, each entry at its own
+time.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import NamedTuple
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
 ORDER = (INVALID, NOT_STARTED, SUCCESS, ERROR)
-"""Of the states in the documented example."""
+"""The order of the states in the documented example."""
 
 BULK_API_JOB = "bulk_api_job"
 ACKNOWLEDGED_TYPE = "3ae1c371-9a3b-4c06-8090-42fea6c4df36"
-"""What the documented acknowledgement has for `type`, where the fetch has the word."""
+"""The documented acknowledgement's value of `type`; the fetch has the word instead."""
 
 
 class Fate(NamedTuple):
-    """``reason`` is nothing for a success."""
+    """What processing an entry leads to; ``reason`` is "" for a success."""
 
     state: str
     reason: str | None = None
 
 
 Work = Callable[[int], Fate]
-"""What is done for an entry, told the moment in epoch milliseconds."""
+"""The work of an entry; its argument is the time in epoch milliseconds."""
 
 
 def always(fate: Fate) -> Work:
@@ -41,8 +41,10 @@ SUCCEED = always(Fate(SUCCESS))
 
 @dataclass(eq=False)
 class Entry:
-    """``rejected`` says why it is INVALID and never tried. Moments are epoch milliseconds, 0 for
-    what has not happened."""
+    """An entry. ``rejected`` is the reason for INVALID, which is never processed.
+
+    Times are epoch milliseconds, 0 for what has not happened.
+    """
 
     id: str
     work: Work = SUCCEED
@@ -54,7 +56,7 @@ class Entry:
 
 @dataclass
 class Pause:
-    """Seconds of the wall clock; without an ``until`` it lasts for ever."""
+    """A pause in wall-clock seconds, endless without ``until``."""
 
     since: float
     until: float | None = None
@@ -62,14 +64,15 @@ class Pause:
 
 @dataclass(eq=False)
 class EmbeddedJob:
-    """``entries`` are in the order in which they are listed, ``queue`` in that in which they are
-    tried: the first after ``warmup`` seconds and one ``pace``, then one each ``pace``. Until the
-    warm-up is over the job has no counts.
+    """A job. ``entries`` are in listing order, ``queue`` in processing order.
 
-    ``stalls_after`` so many tried entries it pauses for ``stalls_for`` seconds, or for ever.
-    ``vanishes_after`` is in seconds from the beginning. ``begun_at`` is nothing for a job that
-    begins when it is first asked for. ``says_when_done`` makes the fetch tell completionStatus and
-    completedAt, which the documented one does not. ``about`` is one line for the demo's list.
+    The first entry is processed after ``warmup`` plus one ``pace``, then one each ``pace``. The job
+    has no counts during the warm-up.
+
+    After ``stalls_after`` processed entries it pauses for ``stalls_for`` seconds, or forever.
+    ``vanishes_after`` is in seconds from the start. ``begun_at`` is None for a job that starts when
+    it is first fetched. With ``says_when_done`` the fetch includes completionStatus and
+    completedAt, which the documented one does not. ``about`` is a line for the demo.
     """
 
     id: str
@@ -89,7 +92,7 @@ class EmbeddedJob:
     _gone: bool = False
 
     def settle(self, now: float) -> None:
-        """Does all that is due."""
+        """Process everything that is due."""
         if self.begun_at is None or not self.counted(now):
             return
         self._reject(milliseconds(self.begun_at + self.warmup))
@@ -102,13 +105,13 @@ class EmbeddedJob:
             self._try(self.queue[self._tried], milliseconds(moment))
 
     def seen(self, now: float) -> None:
-        """Somebody asks for it."""
+        """Start a job that waits for its first fetch."""
         if self.begun_at is None:
             self.begun_at = now
         self.settle(now)
 
     def stall(self, now: float) -> None:
-        """From now on nothing is tried, until ``resume``."""
+        """Stop processing until ``resume``."""
         self.seen(now)
         self.resume(now)
         self._pauses.append(Pause(now))
@@ -128,18 +131,18 @@ class EmbeddedJob:
         return now >= self.begun_at + self.vanishes_after
 
     def counted(self, now: float) -> bool:
-        """Whether it knows its entries by now."""
+        """Return whether the warm-up is over, so that the entries are counted."""
         return self.begun_at is not None and now >= self.begun_at + self.warmup
 
     @property
     def counts(self) -> dict[str, int]:
-        """Without the states that no entry is in: INFERRED, and the stricter guess."""
+        """The entries by state, without empty states: INFERRED, and the stricter guess."""
         found = Counter(entry.fate.state for entry in self.entries)
         return {state: found[state] for state in ORDER if found[state]}
 
     @property
     def finished_at(self) -> int:
-        """Epoch milliseconds; 0 while something is left to try."""
+        """The end in epoch milliseconds; 0 while entries remain."""
         if any(entry.fate.state == NOT_STARTED for entry in self.entries):
             return 0
         return max((entry.completed_at or entry.started_at for entry in self.entries), default=0)
@@ -163,7 +166,7 @@ class EmbeddedJob:
         self._tried += 1
 
     def _moment(self, number: int) -> float | None:
-        """When so many will have been tried; nothing where a pause has no end."""
+        """Return when ``number`` entries will have been processed; None if a pause has no end."""
         moment = (self.begun_at or 0.0) + self.warmup + number * self.pace
         for pause in self._pauses:
             if moment <= pause.since:

@@ -1,4 +1,4 @@
-"""Jobs to look at: what ``jobs.json`` and a test's ``add_job`` may say of one."""
+"""Seeded jobs: the fields that ``jobs.json`` and ``add_job`` accept."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SEED = Path(__file__).with_name("jobs.json")
 
 FAILED = ("Attribute score is not valid",)
 REJECTED = ("Process not found",)
-"""The reasons of the example, whose every key is a guess."""
+"""The example's reason; every key of its entry is a guess."""
 
 
 class JobPlan(BaseModel):
-    """How many entries come to what end, and when.
+    """How many entries end how, and when.
 
-    ``unstarted`` entries are never tried, so that the job never ends. The others are tried in
-    ``seconds`` in all. The reasons are used in turn. ``begins`` is in seconds from now (before it,
-    where negative), ``begun_at_ms`` is a fixed moment; ``begins_when_seen`` waits for the first
-    look. The rest is as in ``EmbeddedJob``.
+    ``unstarted`` entries are never processed, so the job never ends. The others take ``seconds`` in
+    total; the reasons are used in turn. ``begins`` is in seconds from now (negative: in the past),
+    ``begun_at_ms`` is an absolute time, and ``begins_when_seen`` waits for the first fetch. The
+    rest is as in ``EmbeddedJob``.
     """
 
     model_config = ConfigDict(
@@ -53,7 +53,7 @@ class JobPlan(BaseModel):
     says_when_done: bool = False
 
     def job(self, now: float, team: str) -> EmbeddedJob:
-        """``team`` is the one of the account, where the plan names no other."""
+        """Build the job; ``team`` is the default for a plan that names none."""
         ids = (str(uuid5(UUID(self.id), str(number))) for number in count())
         tried = [Entry(next(ids), always(fate)) for fate in self._fates()]
         untried = [Entry(next(ids)) for _ in range(self.unstarted)]

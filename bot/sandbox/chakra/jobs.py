@@ -1,4 +1,4 @@
-"""The background jobs: fetch one, and its entries in pages."""
+"""The background jobs: fetch one, and list its entries in pages."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ COUNTS = "bjEntryCompletionStatusVsCount"
 
 PAGE = 10
 MOST = 100
-"""Entries of a page: guesses, those of the process list. ``skip`` and ``limit`` are guesses too,
-and so are ``total`` and ``next`` in ``_meta``."""
+"""Entries of a page: a guess, the process list's value. ``skip`` and ``limit`` are guesses too, and
+so are ``total`` and ``next`` in ``_meta``."""
 
 
 class JobsResource:
-    """Those of the seed are drawn up when somebody first looks at them: most tests never do."""
+    """The jobs; seeded ones are built on first access, as most tests need none."""
 
     def __init__(self, team_id: str, clock: Clock) -> None:
         self._team_id = team_id
@@ -52,7 +52,7 @@ class JobsResource:
 
     @property
     def jobs(self) -> tuple[EmbeddedJob, ...]:
-        """All of them, as far as they are by now."""
+        """All jobs, with everything due processed."""
         found = [job for job in map(self.find, list(self._jobs)) if job is not None]
         self.settle()
         return tuple(found)
@@ -71,14 +71,13 @@ class JobsResource:
         return job
 
     def settle(self) -> None:
-        """Does what is due in all of them. Those not drawn up yet have nothing to do that could be
-        seen."""
+        """Process what is due in all jobs but seeded ones that nobody has looked at."""
         for job in self._jobs.values():
             if isinstance(job, EmbeddedJob):
                 job.settle(self._clock.time())
 
     def acknowledged(self, job: EmbeddedJob) -> dict[str, Any]:
-        """As the bulk endpoints answer: with more fields than the fetch, and another ``type``."""
+        """Return the bulk endpoints' response: more fields than the fetch, and another ``type``."""
         return {
             **_moments(job),
             "completionStatus": "IN_PROGRESS",
@@ -110,7 +109,7 @@ class JobsResource:
         return envelope.data(page, meta=meta)
 
     def _asked_for(self, request: Request) -> EmbeddedJob:
-        """Status codes and sentences are INFERRED, and so is that a job may be gone one day."""
+        """Return the requested job. Statuses, messages and expiry are INFERRED."""
         job_id = request.path_params["backgroundJobId"]
         if not is_uuid(job_id):
             raise envelope.Refused(400, "background-job id is not a valid UUID")
@@ -122,20 +121,23 @@ class JobsResource:
 
 
 def _moments(job: EmbeddedJob) -> dict[str, Any]:
-    """``updatedAt`` stays where it was while entries are tried, as in the documented example, whose
-    entries cannot all be older than it."""
+    """Return the job's times.
+
+    ``updatedAt`` doesn't change while entries are processed, as in the documented example, whose
+    entries can't all be older than it.
+    """
     created = milliseconds(job.begun_at or 0)
     updated = job.finished_at if job.says_when_done else 0
     return {"id": job.id, "createdAt": created, "updatedAt": updated or created}
 
 
 def _started(job: EmbeddedJob) -> dict[str, Any]:
-    """A millisecond before it was created: documented so."""
+    """Return the start, a millisecond before the creation: documented so."""
     return {"startedAt": milliseconds(job.begun_at or 0) - 1}
 
 
 def _ending(job: EmbeddedJob) -> dict[str, Any]:
-    """What the documented fetch leaves out. ``SUCCESS`` is INFERRED."""
+    """Return the fields that the documented fetch omits. ``SUCCESS`` is INFERRED."""
     if not job.says_when_done:
         return {}
     ended = job.finished_at
@@ -144,8 +146,10 @@ def _ending(job: EmbeddedJob) -> dict[str, Any]:
 
 
 def _entry(job: EmbeddedJob, entry: Entry) -> dict[str, Any]:
-    """``completionStatus`` is documented, every other key a guess. Which row of the order an entry
-    stands for is not said."""
+    """Return an entry. ``completionStatus`` is documented; every other key is a guess.
+
+    Nothing tells which row of the request an entry belongs to.
+    """
     created = milliseconds((job.begun_at or 0) + job.warmup)
     return {
         "id": entry.id,

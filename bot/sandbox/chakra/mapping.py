@@ -1,4 +1,4 @@
-"""Chakra's own form of a template send, read, and rewritten into Meta's components."""
+"""Chakra's own format of a template send, parsed and translated into Meta's components."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bot.sandbox.chakra.envelope import Refused
 from bot.sandbox.chakra.template import MEDIA, Template, variables_in
 
 SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-"""Fields that are not documented are refused: what the real one does with them is UNKNOWN, so that
-a client had better not send them."""
+"""Undocumented fields are refused: what the real API does with them is UNKNOWN, so clients should
+not send them."""
 
 Degrees = StrictFloat | StrictInt
 
@@ -26,7 +26,7 @@ class Mapped(BaseModel):
 
 
 class Order(BaseModel):
-    """The documented fields of a send; the vendor's SDK is their source."""
+    """A send's documented fields; the vendor's SDK is their source."""
 
     model_config = SHAPE
 
@@ -61,8 +61,11 @@ class Order(BaseModel):
         return bool(self.location_latitude or self.location_longitude)
 
     def with_sample(self, template: Template) -> Order:
-        """With the template's own sample for a media header that has no link. INFERRED for sends
-        for a process: the documented one gives no image for a template that needs one."""
+        """Return the send with the template's sample, if its media header has no link.
+
+        INFERRED for sends for a process: the documented one has no image for a template that needs
+        one.
+        """
         kind = template.header_format
         if kind not in MEDIA or self.links:
             return self
@@ -70,7 +73,7 @@ class Order(BaseModel):
 
 
 def read_order(body: Mapping[str, Any]) -> Order:
-    """Raises ``Refused`` (400; the sentences are INFERRED)."""
+    """Parse the body. Raise ``Refused`` (400; the messages are INFERRED)."""
     try:
         return Order.model_validate(body)
     except ValidationError as error:
@@ -80,13 +83,16 @@ def read_order(body: Mapping[str, Any]) -> Order:
 
 
 def components_of(order: Order, template: Template) -> list[dict[str, Any]]:
-    """Meta's components. Whether they fit the template is not looked at here."""
+    """Return Meta's components, unchecked against the template."""
     made = [*_header(order, template), *_body(order, template), *_buttons(order, template)]
     return [one for one in made if one["parameters"]]
 
 
 def _header(order: Order, template: Template) -> Iterator[dict[str, Any]]:
-    """A mapping beside a media header is left out: the documented full request has both."""
+    """Yield the header.
+
+    A mapping beside a media header is ignored: the documented full request has both.
+    """
     parameters = [_media(kind, link, order.filename) for kind, link in order.links.items()]
     if order.has_location:
         parameters.append(_location(order))
@@ -110,7 +116,7 @@ def _body(order: Order, template: Template) -> Iterator[dict[str, Any]]:
 
 
 def _buttons(order: Order, template: Template) -> Iterator[dict[str, Any]]:
-    """That ``"1"`` names the first button that takes a value, ``"2"`` the second, is INFERRED."""
+    """Yield the buttons. That ``"1"`` names the first one that takes a value is INFERRED."""
     values = {one.schema_property_name: one.schema_property_value for one in order.button_mapping}
     taking = [place for place, button in enumerate(template.buttons) if takes_value(button)]
     for number, place in enumerate(taking, 1):
@@ -123,7 +129,7 @@ def _buttons(order: Order, template: Template) -> Iterator[dict[str, Any]]:
 
 
 def takes_value(button: Mapping[str, Any]) -> bool:
-    """Whether a send must say something for this button."""
+    """Return whether a send must fill in this button."""
     kind = button["type"].upper()
     return kind in ("COPY_CODE", "OTP") or (kind == "URL" and bool(variables_in(button["url"])))
 

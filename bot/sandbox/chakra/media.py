@@ -1,4 +1,4 @@
-"""Media: public uploads, and the files of WhatsApp messages by their media id."""
+"""Media: public uploads, and the files of WhatsApp messages by their media ID."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ LIMITS: Mapping[str, int] = {
 }
 """Bytes, Meta's supported media types. Chakra's own limit is UNKNOWN."""
 KEPT_BYTES = 256 * MB
-"""Of all uploads together; the oldest go first."""
+"""Size of all uploads together; the oldest are deleted first."""
 
 TYPES: Mapping[str, frozenset[str]] = {
     "image": frozenset({"image/jpeg", "image/png"}),
     "video": frozenset({"video/mp4", "video/3gpp"}),
     "audio": frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}),
 }
-"""What WhatsApp shows as such, Meta's supported media types; the rest can be a document only."""
+"""The types that WhatsApp displays, from Meta's supported media types; others can only be
+documents."""
 
 UNKNOWN_TYPE = "application/octet-stream"
 SEEDED = ("1037543291543636", "2754859441498128")
@@ -81,14 +82,16 @@ class MediaResource:
         ]
 
     def add(self, content: bytes, media_type: str) -> str:
-        """As if somebody had sent it: the new media id."""
+        """Store a file as if a customer had sent it, and return its media ID."""
         media_id = str(uuid4().int)[:16]
         self._messages[media_id] = Held(content, media_type)
         return media_id
 
     def serves(self, link: str, kind: str) -> bool:
-        """Whether Meta could take the link for an image, a video, ... What is not served from here
-        is believed."""
+        """Return whether Meta could use the link as an image, a video, …
+
+        Links to other hosts are assumed to work.
+        """
         mine = f"{self._base_url()}{PUBLIC}"
         if not link.startswith(mine):
             return True
@@ -124,7 +127,7 @@ class MediaResource:
         return Response(held.content, media_type=held.media_type)
 
     async def _fetch(self, request: Request) -> Response:
-        """Meta's media object at the top level, its ``url`` leading back here."""
+        """Return Meta's media object at the top level; its ``url`` points back here."""
         version = self._account.check_version(request)
         media_id = request.path_params["whatsappMediaId"]
         held = self._held(media_id)
@@ -159,7 +162,7 @@ def _binary(held: Held) -> Response:
 
 
 def _file(content_type: str, body: bytes) -> tuple[Part, str]:
-    """The part ``file`` and its name. Raises ``Refused``."""
+    """Return the part ``file`` and its name. Raise ``Refused`` if it is missing."""
     try:
         parts = {part.name: part for part in parts_of(content_type, body)}
     except ValueError as unreadable:

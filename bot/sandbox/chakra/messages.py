@@ -26,10 +26,10 @@ from bot.sandbox.chakra.templates import TemplatesResource
 DIGITS = re.compile(r"[1-9][0-9]{6,14}")
 """A number with its country code: E.164 allows 15 digits."""
 PAIR_SECONDS = 6.0
-"""Meta: one message every six seconds to one person. Its burst of 45 is left out."""
+"""Meta's limit: one message every six seconds to one person. Its burst of 45 is left out."""
 
 KEY_OWNER = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
-"""Whom the access token is for: the documented user."""
+"""The user of the access token: the documented one."""
 
 NO_SUCH_TEMPLATE = 132001
 SAME_NUMBER = 131021
@@ -37,7 +37,7 @@ INVALID_NUMBER = 131009
 PAIR_LIMIT = 131056
 BAD_MEDIA = 131053
 UNSENDABLE: Mapping[str, int] = {"PAUSED": 132015, "DISABLED": 132016}
-"""Meta's code for a template that is not approved; 132001 for every other state."""
+"""Meta's code for a template that is not approved; 132001 for every other status."""
 
 MEDIA_LOST = (Step(after=0.8, status="FAILED", code=BAD_MEDIA),)
 
@@ -149,7 +149,7 @@ class MessagesResource:
         return sent
 
     def _check_pair(self, sender_id: str, to: str) -> None:
-        """Sender and recipient as such. Raises ``MetaRefused``."""
+        """Check the sender and the recipient, regardless of the content. Raise ``MetaRefused``."""
         sender = self._account.sender(sender_id)
         if sender.digits == to:
             raise MetaRefused(SAME_NUMBER)
@@ -161,7 +161,7 @@ class MessagesResource:
             raise MetaRefused(PAIR_LIMIT)
 
     def _template(self, name: str, language: str | None) -> Template:
-        """Raises ``MetaRefused``; ``Refused`` for a name of several languages without one."""
+        """Return the template. Raise ``MetaRefused``, or ``Refused`` for an ambiguous language."""
         found = self._templates.named(name, language)
         if len(found) > 1:
             languages = ", ".join(sorted(one.language for one in found))
@@ -176,7 +176,7 @@ class MessagesResource:
         return template
 
     def _accept(self, sent: Sent, components: Any, template: Template) -> None:
-        """Media that Meta will not be able to fetch is found out only afterwards."""
+        """Accept the send. Media that Meta can't fetch fails later, as in reality."""
         links = parameters.links_in(components)
         good = all(self._media.serves(link, kind) for kind, link in links)
         replies = (one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
@@ -209,7 +209,7 @@ class MessagesResource:
 
 
 def _checked_message(body: Mapping[str, Any]) -> str:
-    """The recipient's digits. Raises ``MetaRefused``."""
+    """Return the recipient's digits. Raise ``MetaRefused`` for an invalid message."""
     if body.get("messaging_product") != "whatsapp":
         raise _required("messaging_product")
     to = body.get("to")
@@ -226,5 +226,5 @@ def _required(name: str) -> MetaRefused:
 
 
 def _contact(number: str) -> str:
-    """What Chakra files somebody under whom no process is about: always the same."""
+    """Return the contact ID under which Chakra files a number without a process; it is stable."""
     return str(uuid5(NAMESPACE_URL, f"tel:+{number}"))

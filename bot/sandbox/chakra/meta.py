@@ -1,4 +1,4 @@
-"""Meta's errors as Chakra relays them: one table of codes, one exception, one body."""
+"""Meta's errors as Chakra passes them on: one table of codes, one exception, one body."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ TITLES: Mapping[int, str] = {
     133010: "Phone number not registered",
     135000: "Generic user error",
 }
-"""Meta's Cloud API error codes. 132018 is no part of the documented table: several integrations
-report it for a parameter with a line break."""
+"""Meta's Cloud API error codes. 132018 isn't in the documented table: several integrations report
+it for a parameter with a line break."""
 
 DETAILS: Mapping[int, str] = {
     130429: "Cloud API message throughput has been reached.",
@@ -81,13 +81,16 @@ DETAILS: Mapping[int, str] = {
 }
 
 Shape = Literal["meta", "errors", "200"]
-"""How a refusal of Meta's reaches the asker. Which one is real is UNKNOWN: its own body with 400,
-its sentence in ``_errors`` with 400, or that with 200."""
+"""The response of a Meta error. Which one is real is UNKNOWN: Meta's own body with 400, its message
+in ``_errors`` with 400, or the latter with 200."""
 
 
 class MetaRefused(Exception):
-    """Raised by a resource. ``subcode``, ``user_title`` and ``user_words`` come with refusals of
-    templates, ``details`` with refusals of messages."""
+    """Raised by a resource.
+
+    ``subcode``, ``user_title`` and ``user_words`` belong to template errors, ``details`` to message
+    errors.
+    """
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class MetaRefused(Exception):
         )
 
     def sentence(self) -> str:
-        """Everything in one line, as an item of ``_errors``."""
+        """Return everything in one line, as an item of ``_errors``."""
         told = self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
         more = self.details or self.user_words
         return f"{told}: {more}" if more else told
@@ -132,7 +135,7 @@ def title_of(code: int) -> str:
 
 
 def error_body(code: int, message: str, *, details: str, **more: Any) -> dict[str, Any]:
-    """Meta's error object. What is empty in ``more`` is left out."""
+    """Return Meta's error object, without empty values of ``more``."""
     error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     error |= {key: value for key, value in more.items() if value}
     if details:
@@ -147,7 +150,7 @@ def answer(refused: MetaRefused, shape: Shape) -> Response:
 
 
 def status_error(code: int) -> dict[str, Any]:
-    """One of the ``errors`` of a ``failed`` status."""
+    """Return one of the ``errors`` of a ``failed`` status."""
     title = title_of(code)
     return {
         "code": code,

@@ -1,4 +1,4 @@
-"""The parts of a multipart/form-data body (RFC 7578) that is in memory whole."""
+"""The parts of a multipart/form-data body (RFC 7578), held in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE = b"\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``filename`` and ``content_type`` are empty where the part names none."""
+    """One part; ``filename`` and ``content_type`` are "" if it has none."""
 
     name: str
     content: bytes
@@ -21,7 +21,7 @@ class Part:
 
 
 def parts_of(content_type: str, body: bytes) -> tuple[Part, ...]:
-    """Raises ``ValueError`` for a body that is not multipart, or breaks off."""
+    """Return the parts. Raise ``ValueError`` for a body that isn't multipart or is incomplete."""
     header = Message()
     header["content-type"] = content_type
     boundary = header.get_param("boundary")

@@ -1,4 +1,4 @@
-"""Whether what was sent fits the template, as Meta checks it, and the text that comes of it."""
+"""Whether a send's values fit the template, as Meta checks it, and the resulting text."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ LONGEST_BODY = 1024
 LONGEST_HEADER = 60
 LONGEST_SUFFIX = 2000
 LONGEST_CODE = 15
-"""Of a coupon code and of a one-time code. Characters, Meta's components reference."""
+"""Of a coupon code and a one-time code: characters, Meta's components reference."""
 
 OTP_BODY = "*{{1}}* is your verification code."
-"""The fixed words of authentication templates, in English."""
+"""The fixed text of authentication templates, in English."""
 
 Parameter = Mapping[str, Any]
 
 
 def rendered(template: Template, components: Any) -> str:
-    """The body as the recipient reads it. Raises ``MetaRefused``."""
+    """Return the body as the recipient reads it. Raise ``MetaRefused`` for invalid values."""
     given = list(_components(components))
     _check_header(template, _parameters(given, "header"))
     text = _body(template, _parameters(given, "body"))
@@ -43,7 +43,7 @@ def rendered(template: Template, components: Any) -> str:
 
 
 def links_in(components: Any) -> Iterator[tuple[str, str]]:
-    """The media of a send that are fetched from somewhere: kind and link."""
+    """Yield the kind and link of each media file that Meta will fetch."""
     for component in _components(components):
         for parameter in component.get("parameters", ()):
             media = parameter.get(parameter.get("type"))
@@ -52,7 +52,7 @@ def links_in(components: Any) -> Iterator[tuple[str, str]]:
 
 
 def check_link(media: Any, place: str) -> None:
-    """A media object has a link or an id. Raises ``MetaRefused``."""
+    """Raise ``MetaRefused`` unless the media object has a link or an ID."""
     if not isinstance(media, dict) or not (media.get("link") or media.get("id")):
         raise MetaRefused(MISSING, f"{place}: a link or an id is required")
     if "link" not in media:
@@ -214,8 +214,10 @@ def _coupon(parameter: Parameter) -> str:
 
 
 def _check_cards(template: Template, given: Sequence[Mapping[str, Any]]) -> None:
-    """Of a carousel only the number of cards is looked at, of an offer only that its end is said.
-    Chakra's own form of a send has no words for either."""
+    """Check the number of a carousel's cards, and that an offer's end is given.
+
+    Chakra's own format has no fields for either.
+    """
     carousel = template.component("CAROUSEL")
     if carousel is not None:
         cards = [

@@ -1,4 +1,4 @@
-"""One person of the team as the embedded Chakra keeps them, and the seed (``people.json``)."""
+"""A person of the team, and the seed (``people.json``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEED = Path(__file__).with_name("people.json")
 SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 Picture = Literal["", "short", "long", "bun", "curly", "cap", "scarf"]
-"""The hair of the drawn picture; "" for somebody without one."""
+"""The hair of the drawn picture; "" for none."""
 
 
 class Email(BaseModel):
@@ -28,8 +28,11 @@ class Email(BaseModel):
 
 
 class Phone(BaseModel):
-    """``number`` is digits with the country code. ``listed_as`` is how it stands in ``phones``,
-    whose element type is UNKNOWN: some people have objects, others plain strings."""
+    """A phone number, in digits with the country code.
+
+    ``listed_as`` is its form in ``phones``, whose element type is UNKNOWN: some people have
+    objects, others plain strings.
+    """
 
     model_config = SHAPE
 
@@ -48,12 +51,12 @@ def _first_phone(person: dict[str, Any]) -> str | None:
 
 
 class Person(BaseModel):
-    """Field names are the API's, in Python's case; either case is taken by the constructor.
+    """A person. Field names are the API's in snake case; the constructor accepts either case.
 
-    ``emails`` and ``phones`` may be given as plain strings. Their first one is the primary unless
-    ``primary_email`` / ``primary_phone`` says otherwise (``None``: no primary although there are
-    some). ``role`` is a short id; ``reportees`` are user ids. Timestamps are epoch milliseconds.
-    ``profile_image_url`` wins over the picture that is drawn here.
+    ``emails`` and ``phones`` may be plain strings. The first is the primary one unless
+    ``primary_email`` or ``primary_phone`` says otherwise (``None``: no primary). ``role`` is a
+    short ID; ``reportees`` are user IDs. Times are epoch milliseconds. ``profile_image_url``
+    overrides the drawn picture.
     """
 
     model_config = SHAPE
@@ -95,22 +98,22 @@ class Person(BaseModel):
         return tuple({"number": item} if isinstance(item, str) else item for item in given)
 
     def part_id(self, part: str) -> str:
-        """A stable UUID for something this person owns, such as an e-mail address."""
+        """Return a stable UUID for a part of this person, such as an email address."""
         return str(uuid5(NAMESPACE_URL, f"{self.id}/{part}"))
 
     def changed(self, **changes: Any) -> Person:
-        """A copy with ``changes``, checked like a new person. Raises pydantic's error."""
+        """Return a validated copy with ``changes``. Raise pydantic's ``ValidationError``."""
         given = self.model_dump(include=self.model_fields_set)
         return Person.model_validate({**given, **in_our_case(changes)})
 
 
 def in_our_case(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``firstName`` and ``first_name`` both become ``first_name``."""
+    """Return the fields with names in snake case."""
     return {to_snake(name): value for name, value in fields.items()}
 
 
 def read_people() -> tuple[Person, ...]:
-    """The seed, in its order. There, reportees are usernames, which a person can read."""
+    """Return the seed, in its order. It names reportees by username, for its readers."""
     rows = json.loads(SEED.read_bytes())
     ids = {row["username"]: row["id"] for row in rows}
     for row in rows:
@@ -119,7 +122,7 @@ def read_people() -> tuple[Person, ...]:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether ``text`` is a UUID in its usual form with hyphens."""
+    """Return whether ``text`` is a UUID in its usual form with hyphens."""
     try:
         return str(UUID(text)) == text.lower()
     except ValueError:

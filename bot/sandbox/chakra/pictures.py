@@ -1,4 +1,4 @@
-"""Profile pictures: small drawn faces, PNG because Slack shows no SVG, made when asked for."""
+"""Profile pictures: small drawn faces, as PNG because Slack shows no SVG, made on request."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.people import Person, Picture
 
 SIDE: Final = 192
-"""Pixels. Shown at a quarter of that, so that the edges come out smooth."""
+"""Pixels. Displayed at a quarter of it, so that edges look smooth."""
 FOREVER = "public, max-age=31536000, immutable"
 
 BACK, DARK, FACE, CLOTH = range(4)
-"""Places in the palette: ground; hair, eyes and mouth; face; clothes."""
+"""Indices into the palette: background; hair, eyes and mouth; face; clothes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Oval:
-    """Centre and half axes in hundredths of the side, painted from ``top`` to ``bottom``."""
+    """Center and half axes in hundredths of the side, painted from ``top`` to ``bottom``."""
 
     colour: int
     x: float
@@ -63,7 +63,7 @@ HAIR: Mapping[Picture, tuple[tuple[Oval, ...], tuple[Oval, ...]]] = {
         (Oval(CLOTH, 50, 38, 22, 20, bottom=33), Oval(CLOTH, 50, 80, 20, 14)),
     ),
 }
-"""What is painted behind the face and over it."""
+"""What is painted behind the face, and over it."""
 
 
 def path_of(person: Person) -> str:
@@ -86,7 +86,7 @@ class PicturesResource:
 
 
 def drawn(picture: Picture, seed: int) -> bytes:
-    """A PNG file. ``seed`` chooses the colours: the same one gives the same file."""
+    """Return a PNG file; the same ``seed`` gives the same colors."""
     behind, over = HAIR[picture]
     rows = [bytearray(SIDE) for _ in range(SIDE)]
     for oval in (*behind, *BODY, *HEAD, *LOOK, *over):
@@ -117,7 +117,7 @@ def _palette(seed: int) -> bytes:
 
 
 def _png(rows: list[bytearray], palette: bytes) -> bytes:
-    """One byte a pixel into ``palette`` (PNG 1.2, colour type 3), rows unfiltered."""
+    """Return a PNG of one palette byte per pixel (PNG 1.2, color type 3), rows unfiltered."""
     header = struct.pack(">IIBBBBB", SIDE, len(rows), 8, 3, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", pixels), (b"IEND", b""))

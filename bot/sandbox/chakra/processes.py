@@ -1,6 +1,6 @@
-"""The processes of the team, its leads: fetch by id, and list with a query.
+"""The team's processes, its leads: fetch by ID, and list by a query.
 
-They are created and changed in bulk: ``bulk.py``.
+``bulk.py`` creates and changes them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ PRIMARY_KEY = "lead_id"
 PHONE = "phone_number"
 COUNTRY = "91"
 NATIONAL_DIGITS = 10
-"""A number without a country code is the team's own: the documented lead has such a one. That
-Chakra adds the code is INFERRED."""
+"""A number of this length has no country code, like the documented lead's. That Chakra then adds
+the team's is INFERRED."""
 DEFAULT_LIMIT = 10
 MOST = 100
 
@@ -34,15 +34,17 @@ Process = Mapping[str, Any]
 
 
 def read_leads(team: Team) -> tuple[Process, ...]:
-    """The seed, as the API shows it."""
+    """Return the seed as the API shows it."""
     procedure = next(one.id for one in team.procedures if one.short_id == LEAD)
     rows = json.loads(SEED.read_bytes())
     return tuple({**row, "procedure": procedure, "team": team.team.id} for row in rows)
 
 
 class ProcessesResource:
-    """All are leads: Config knows no other procedure. ``settle`` does what background jobs have
-    to do by now, before anybody looks."""
+    """The processes, all leads: Config knows no other procedure.
+
+    ``settle`` processes due job entries before each read.
+    """
 
     def __init__(
         self, leads: tuple[Process, ...], settle: Callable[[], None] = lambda: None
@@ -55,13 +57,12 @@ class ProcessesResource:
 
     @property
     def processes(self) -> Mapping[str, Process]:
-        """The live state, by id."""
+        """All processes by ID."""
         self._settle()
         return self._known
 
     def known(self, key: str, value: Any) -> Process | None:
-        """The one whose ``key`` (``id`` or the primary key) is ``value``, whatever jobs have yet to
-        do: for the jobs themselves."""
+        """Return the process whose ID or primary key is ``value``, without settling jobs."""
         if not isinstance(value, str | int):
             return None
         if key == "id":
@@ -70,7 +71,7 @@ class ProcessesResource:
         return found if found is not None and found["data"].get(PRIMARY_KEY) == value else None
 
     def put(self, process: Process) -> None:
-        """A new one, or one that has changed."""
+        """Store a new or changed process."""
         self._known[process["id"]] = process
         self._ids[process["data"].get(PRIMARY_KEY)] = process["id"]
 
@@ -82,7 +83,7 @@ class ProcessesResource:
         ]
 
     def find(self, procedure: str, key: str) -> Process:
-        """By id or by primary key. Raises ``Refused``."""
+        """Return the process by ID or primary key. Raise ``Refused`` if there is none."""
         _check(procedure)
         for process in self.processes.values():
             keys = (process["id"], process["data"].get(PRIMARY_KEY))
@@ -91,7 +92,7 @@ class ProcessesResource:
         raise envelope.Refused(404, "Process not found")
 
     def phone_of(self, process: Process) -> str:
-        """Digits with the country code, or nothing."""
+        """Return its digits with the country code, or ""."""
         for place in (process["data"], process["record"]["data"]):
             digits = "".join(filter(str.isdecimal, str(place.get(PHONE) or "")))
             if digits:
@@ -99,12 +100,12 @@ class ProcessesResource:
         return ""
 
     def with_phone(self, number: str) -> str:
-        """The id of the process that a number belongs to, or nothing."""
+        """Return the ID of the process with this number, or ""."""
         found = (key for key, one in self.processes.items() if self.phone_of(one) == number)
         return next(found, "")
 
     async def _fetch(self, request: Request) -> Response:
-        """Only ids are taken: whether a primary key would do is UNKNOWN."""
+        """Fetch by ID only: whether a primary key would work is UNKNOWN."""
         _check(request.path_params["procedureShortId"])
         process_id = request.path_params["processId"]
         if not is_uuid(process_id):
@@ -115,7 +116,7 @@ class ProcessesResource:
         return envelope.data(dict(process))
 
     async def _list(self, request: Request) -> Response:
-        """In the order of the seed: the real one's is UNKNOWN. Deleted ones are listed."""
+        """List in the order of the seed, deleted ones included: the real order is UNKNOWN."""
         _check(request.path_params["procedureShortId"])
         body = await envelope.json_object(request)
         skip = _whole(body, "skip", 0, 10**9)

@@ -1,4 +1,4 @@
-"""The query language of the process list: which processes a ``where`` means."""
+"""The query language of the process list: which processes match a ``where``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ ROOT = frozenset({"status", "state", "createdAt", "assignedTo"})
 
 
 def matches(where: Any, process: Mapping[str, Any]) -> bool:
-    """Whether a process is meant. All fields of a query must fit; an array means any of its
-    values. Raises ``Refused`` for what is no query, also behind something that does not fit."""
+    """Return whether the process matches all fields; an array matches any of its values.
+
+    Raise ``Refused`` for an invalid query, even if an earlier field doesn't match.
+    """
     if not isinstance(where, dict):
         raise Refused(400, "where is not an object")
     found = [_fits(name, wanted, process) for name, wanted in where.items()]
@@ -61,7 +63,7 @@ def _ordered(compare: Callable[[Any, Any], bool], value: Any, other: Any) -> boo
 
 
 def _values(name: str, process: Mapping[str, Any]) -> list[Any]:
-    """An attribute may stand on the process, on its record, or on both."""
+    """Return the values of a field: an attribute may be on the process, its record, or both."""
     if name in ROOT:
         return [process[name]]
     places = (process["data"], process["record"]["data"])
@@ -69,7 +71,7 @@ def _values(name: str, process: Mapping[str, Any]) -> list[Any]:
 
 
 def _comparable(name: str, wanted: Any) -> Any:
-    """``createdAt`` is asked for as an ISO time, and kept in milliseconds."""
+    """Return the value to compare; ``createdAt`` is an ISO time, stored in milliseconds."""
     if name != "createdAt":
         return wanted
     try:

@@ -1,4 +1,4 @@
-"""Recipients: what becomes of a message to them. The known ones are the seed ``numbers.json``."""
+"""Recipients, and what happens to a message to each. The known ones are in ``numbers.json``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TROUBLES: Mapping[Trouble, Fault] = {
 
 
 class Step(BaseModel):
-    """An event, ``after`` so many seconds from the acceptance; ``code`` is Meta's."""
+    """A status event, ``after`` seconds from the acceptance; ``code`` is Meta's."""
 
     model_config = SHAPE
 
@@ -61,10 +61,12 @@ LOST = (Step(after=0.6, status="FAILED", code=UNDELIVERABLE),)
 
 
 class KnownNumber(BaseModel):
-    """``says`` is one line for the demo's list. ``refused_with`` is Meta's code at once;
-    ``answers`` is what they write back, ``presses`` whether they press the first quick reply;
-    ``trouble`` is what goes wrong on the way to Chakra; ``wrote`` means that their 24-hour window
-    is open from the start."""
+    """A recipient with a scripted outcome.
+
+    ``says`` is a line for the demo. ``refused_with`` is Meta's immediate error; ``answers`` is a
+    reply, ``presses`` presses the first quick reply; ``trouble`` is a fault on the way to Chakra;
+    ``wrote`` opens the 24-hour window at the start.
+    """
 
     model_config = SHAPE
 
@@ -86,7 +88,7 @@ class Recipients:
         self._by_number = {one.number: one for one in known}
 
     def of(self, number: str) -> KnownNumber:
-        """Anybody else reads what they get, where the number can exist at all."""
+        """Return the recipient's script; any other possible number reads its messages."""
         known = self._by_number.get(number)
         if known is not None:
             return known
@@ -94,7 +96,7 @@ class Recipients:
         return KnownNumber(number=number, says="", steps=steps)
 
     def trouble(self, asked: Asked) -> Fault | None:
-        """The fault that a request meets because of whom it is for."""
+        """Return the fault that this request's recipient triggers."""
         known = self._by_number.get(_recipient(asked))
         return TROUBLES[known.trouble] if known is not None and known.trouble else None
 
@@ -105,7 +107,7 @@ def read_recipients() -> Recipients:
 
 
 def _recipient(asked: Asked) -> str:
-    """Empty for a send whose recipient only Chakra knows, and for everything else."""
+    """Return the recipient's number; "" if only Chakra knows it, or for other requests."""
     if f"{asked.method} {asked.endpoint}" == PHONE:
         return asked.path.split("/")[-2]
     if f"{asked.method} {asked.endpoint}" == META and isinstance(asked.json, dict):

@@ -1,4 +1,4 @@
-"""Meta's review of a template: a moment after it was handed in it is approved, or refused."""
+"""Meta's review of a template: approved or rejected shortly after its submission."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from bot.sandbox.chakra.template import Status, Template
 
 SECONDS = 3.0
-"""Minutes to a day in reality; long enough here that ``PENDING`` is seen."""
+"""Minutes to a day in reality; long enough here for ``PENDING`` to be visible."""
 
 REASONS = (
     (re.compile(r"(?i)\b(?:card number|cvv|net ?banking password)\b"), "SCAM"),
     (re.compile(r"(?i)\b(?:lottery|escort|casino)\b"), "ABUSIVE_CONTENT"),
 )
 PROMOTIONAL = re.compile(r"(?i)\d ?% off\b|\bdiscount\b|\bsale\b|\bcoupon\b")
-"""Words that make a template marketing. In reality a machine judges the whole text."""
+"""Words that make a template marketing. In reality a model judges the whole text."""
 
 
 @dataclass(frozen=True, slots=True)

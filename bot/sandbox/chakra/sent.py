@@ -1,4 +1,4 @@
-"""One accepted send, and the chat message that the API shows of it."""
+"""One accepted send, and the chat message with which the API answers it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ State = Literal["SENT", "DELIVERED", "READ", "FAILED"]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """``endpoint`` is one of the three above, ``to`` and ``sender`` are digits and Meta's id of the
-    number, ``template`` is a name or None, ``text`` what the recipient reads, ``body`` the request
-    as it came, ``at`` in epoch seconds. ``process`` is what it is filed under in Chakra."""
+    """An accepted send.
+
+    ``endpoint`` is one of the three above, ``to`` the digits, ``sender`` Meta's ID of the number,
+    ``template`` a name or None, ``text`` what the recipient reads, ``body`` the request, ``at`` in
+    epoch seconds, ``process`` the record it is filed under.
+    """
 
     id: str
     wamid: str
@@ -40,7 +43,7 @@ class Sent:
 
     @property
     def passed_through(self) -> bool:
-        """Sent in Meta's format: Chakra tells no events of it, Meta does."""
+        """Whether it was sent in Meta's format: then Meta sends its events, not Chakra."""
         return self.endpoint == META
 
     def of(self, template: Template) -> Sent:
@@ -54,7 +57,7 @@ class Sent:
 
 
 def new_wamid(to: str) -> str:
-    """Built as the real ones are: the number, then something unguessable."""
+    """Return an ID in the real form: the number, then something unguessable."""
     digits = to.encode()
     head = b"\x1c\x18" + bytes([len(digits)]) + digits
     return (
@@ -66,8 +69,11 @@ def new_wamid(to: str) -> str:
 
 
 def chat_message(sent: Sent, *, team: str, plugin: str, user: str) -> dict[str, Any]:
-    """The documented fields. The words of ``provider``, ``dataType``, ``direction`` and
-    ``sourceType`` are INFERRED, and so is ``SENT`` for something that is only accepted."""
+    """Return the documented fields.
+
+    The values of ``provider``, ``dataType``, ``direction`` and ``sourceType`` are INFERRED, and so
+    is ``SENT`` for a send that is only accepted.
+    """
     moment = int(sent.at * 1000)
     return {
         "id": sent.id,

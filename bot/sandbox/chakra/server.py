@@ -1,4 +1,4 @@
-"""``EmbeddedChakra``: the resources behind one door, and what a test or the demo holds of them."""
+"""``EmbeddedChakra``: all resources behind one pipeline, with controls for tests and the demo."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ from bot.sandbox.chakra.whatsapp import WhatsApp
 
 
 class EmbeddedChakra:
-    """A Chakra of one made-up team, kept in memory, to be served by uvicorn::
+    """A Chakra with one made-up team in memory, to be served by uvicorn.
+
+    For example::
 
         chakra = EmbeddedChakra(clock)
         async with serve(chakra.app) as url:
@@ -44,8 +46,8 @@ class EmbeddedChakra:
             ...
             await chakra.aclose()
 
-    Endpoints are written ``"GET /v1/ext/user/{id}"``; without a method they mean any method, and
-    ``"*"`` means everything. A path with a real id means that one path.
+    Endpoints are written ``"GET /v1/ext/user/{id}"``; without a method they match any method, and
+    ``"*"`` matches everything. A path with a real ID matches that one path.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -67,44 +69,41 @@ class EmbeddedChakra:
         return self._door
 
     def served_at(self, url: str) -> None:
-        """Tells it its own address, which the links to pictures begin with."""
+        """Set its own address, the base of picture links."""
         self.base_url = url.rstrip("/")
 
     async def aclose(self) -> None:
-        """Hangs up on everybody who still waits, and tells no more events. To be called before
-        its server stops."""
+        """Disconnect waiting clients and stop sending events. Call it before its server stops."""
         self._door.gates.closed.set()
         await self._whatsapp.aclose()
 
     @property
     def requests(self) -> Requests:
-        """The last few thousand requests of the API, in order of arrival, also those not answered
-        yet."""
+        """The last few thousand API requests in order of arrival, unanswered ones included."""
         return self._door.traffic.requests
 
     def count(self, endpoint: str = ANY) -> int:
-        """How many requests ever came for an endpoint, or for all below one ("/v2/ext")."""
+        """Return the number of requests ever received for an endpoint or below a path."""
         return self._door.traffic.count(endpoint)
 
     async def until_asked(self, number: int, endpoint: str = ANY) -> None:
-        """Returns as soon as ``count(endpoint)`` has reached ``number``."""
+        """Wait until ``count(endpoint)`` has reached ``number``."""
         await self._door.traffic.until(number, endpoint)
 
     @property
     def people(self) -> tuple[Person, ...]:
-        """Everybody as they are now, in the order of the list."""
+        """All people in their current state, in list order."""
         return tuple(self._users.people.values())
 
     def person(self, which: str) -> Person:
-        """By id, username or e-mail address. Raises ``KeyError``."""
+        """Return the person with this ID, username or email address. Raise ``KeyError``."""
         for person in self.people:
             if which in (person.id, person.username, *(email.address for email in person.emails)):
                 return person
         raise KeyError(which)
 
     def add_person(self, **overrides: Any) -> Person:
-        """One more: ordinary, with an e-mail address, but for ``overrides`` (see
-        ``CachedUser``)."""
+        """Add an ordinary person with an email address; ``overrides`` are ``CachedUser`` fields."""
         given = in_our_case(overrides)
         number = len(self._users.people) + 1
         username = given.get("username", f"person{number}")
@@ -120,34 +119,34 @@ class EmbeddedChakra:
         return person
 
     def change_person(self, which: str, **changes: Any) -> Person:
-        """As if somebody had edited them in Chakra's own pages: any field, at once."""
+        """Change any field, as if somebody had edited it in the Chakra dashboard."""
         person = self.person(which)
         changed = person.changed(**{"updated_at": int(self._clock.time() * 1000), **changes})
         self._users.people[person.id] = changed
         return changed
 
     def remove_person(self, which: str) -> None:
-        """They are gone from the lists, and their id is unknown."""
+        """Delete the person: they leave the lists, and their ID is unknown."""
         del self._users.people[self.person(which).id]
 
     def fail(self, endpoint: str, fault: Fault, times: int | None = None) -> None:
-        """From now on ``fault`` meets requests for ``endpoint``: the next ``times``, or all.
+        """Apply ``fault`` to requests for ``endpoint``: the next ``times``, or all.
 
-        Several for one endpoint are used up in the order they were planned in. Raises
-        ``ValueError`` for an endpoint that nothing serves.
+        Several for one endpoint are used up in the order of the calls. Raise ``ValueError`` for an
+        endpoint that doesn't exist.
         """
         self._door.faults.plan(self._known(endpoint), fault, times)
 
     def clear_faults(self) -> None:
-        """Forgets all planned faults. Requests that hang go on hanging until ``release``."""
+        """Remove all planned faults. Requests that hang do so until ``release``."""
         self._door.faults.clear()
 
     def release(self) -> None:
-        """Lets every request that hangs now go on, and be answered as usual."""
+        """Respond normally to every request that hangs now."""
         self._door.gates.release()
 
     def without(self, endpoint: str) -> None:
-        """Makes it a Chakra that does not have ``endpoint``: 404 from now on."""
+        """Remove ``endpoint`` from this Chakra: it responds with 404."""
         self._door.closed_endpoints.append(self._known(endpoint))
 
     @property
@@ -160,75 +159,79 @@ class EmbeddedChakra:
 
     @property
     def sender_ids(self) -> tuple[str, ...]:
-        """Meta's ids of the numbers that may send, the usual one first."""
+        """Meta's IDs of the sender numbers, the default one first."""
         return tuple(sender.id for sender in self._whatsapp.account.senders)
 
     @property
     def test_numbers(self) -> tuple[KnownNumber, ...]:
-        """Recipients to whom something known happens, with a line about each."""
+        """Recipients with a scripted outcome, each with a line about it."""
         return self._whatsapp.recipients.known
 
     @property
     def templates(self) -> tuple[Template, ...]:
-        """As they are now, in the order of the list."""
+        """All templates in their current state, in list order."""
         return tuple(self._whatsapp.templates.templates.values())
 
     def template(self, name: str, language: str | None = None) -> Template:
-        """The first one of the name. Raises ``KeyError``."""
+        """Return the first template with this name. Raise ``KeyError``."""
         for template in self._whatsapp.templates.named(name, language):
             return template
         raise KeyError((name, language))
 
     def change_template(self, name: str, language: str, **changes: Any) -> Template:
-        """As if Meta had decided it: ``status="PAUSED"``, ``quality="RED"``, ... A new status is
-        told to the pass-through webhook."""
+        """Change a template as Meta would: ``status="PAUSED"``, ``quality="RED"``, …
+
+        A new status is sent to the pass-through webhook.
+        """
         return self._whatsapp.templates.change(self.template(name, language), **changes)
 
     def add_media(self, content: bytes, media_type: str) -> str:
-        """The id of a media file as customers send them."""
+        """Store a customer's media file, and return its ID."""
         return self._whatsapp.media.add(content, media_type)
 
     def meta_errors_as(self, shape: meta.Shape) -> None:
-        """How refusals of Meta's are answered from now on: ``"meta"`` (its own body, 400),
-        ``"errors"`` (a sentence in ``_errors``, 400) or ``"200"`` (that with 200)."""
+        """Choose the response to Meta's errors: ``"meta"``, ``"errors"`` or ``"200"``.
+
+        The latter two have the message in ``_errors``.
+        """
         self._meta_errors = shape
 
     @property
     def sent(self) -> list[Sent]:
-        """Every send that was accepted, in order, whether or not the asker got to know."""
+        """Every accepted send, in order, even if the client got no response."""
         return self._whatsapp.deliveries.sent
 
     async def until_sent(self, number: int) -> None:
-        """Returns as soon as so many sends have been accepted."""
+        """Wait until ``number`` sends have been accepted."""
         await self._whatsapp.deliveries.until(number)
 
     def events_to(self, url: str, secret: str = "") -> None:
-        """Where events in Chakra's format go, signed with ``secret`` where there is one."""
+        """Send Chakra-format events to ``url``, signed if there is a ``secret``."""
         self._whatsapp.webhooks.subscribers["chakra"] = Subscriber(url, secret)
 
     def passthrough_to(self, url: str) -> None:
-        """Where Meta's own events go, unsigned."""
+        """Send Meta's own events to ``url``, unsigned."""
         self._whatsapp.webhooks.subscribers["meta"] = Subscriber(url)
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """The last webhooks that were delivered, or could not be, in the order they ended in."""
+        """The last webhook deliveries, failed ones included, in the order of completion."""
         return tuple(self._whatsapp.webhooks.told)
 
     async def until_told(self, number: int) -> None:
-        """Returns as soon as so many webhooks have ended, ever."""
+        """Wait until ``number`` webhook deliveries have ended since the start."""
         await self._whatsapp.webhooks.until(number)
 
     async def settle(self) -> None:
-        """Returns when no webhook is under way."""
+        """Wait until no webhook delivery is in flight."""
         await self._whatsapp.webhooks.settle()
 
     def deliver(self, send: Sent, status: State, code: int | None = None) -> None:
-        """Tells an event about a send now, ``code`` being Meta's where it failed."""
+        """Send a status event about a send now; ``code`` is Meta's, for a failure."""
         self._whatsapp.deliveries.tell(send, status, code)
 
     async def burst(self, number: int, *, seed: int = 0) -> Burst:
-        """So many events at once about the sends there are: see ``Deliveries.burst``."""
+        """Send ``number`` status events concurrently: see ``Deliveries.burst``."""
         return await self._whatsapp.deliveries.burst(number, seed)
 
     def hear(
@@ -239,44 +242,45 @@ class EmbeddedChakra:
         name: str = "John",
         sender: str | None = None,
     ) -> str:
-        """Somebody writes: words, or Meta's message object but for id, time and sender. Opens
-        their 24-hour window. Returns the wamid."""
+        """Receive a customer's message (text, or Meta's message object), and return its wamid.
+
+        ``message`` needs no ID, time or sender. It opens the customer's 24-hour window.
+        """
         if isinstance(message, str):
             message = {"type": "text", "text": {"body": message}}
         return self._whatsapp.deliveries.hear(number, message, name=name, sender=sender)
 
     @property
     def jobs(self) -> tuple[EmbeddedJob, ...]:
-        """All background jobs as far as they are by now, also those that have vanished. Those of
-        the seed have a line about each."""
+        """All background jobs in their current state, vanished ones included."""
         return self._jobs.jobs
 
     @property
     def seeded_jobs(self) -> tuple[JobPlan, ...]:
-        """What the seed says of its jobs: asking for it draws none of them up."""
+        """The seeded jobs' plans; reading them builds no job."""
         return self._jobs.seed
 
     def job(self, job_id: str) -> EmbeddedJob:
-        """Raises ``KeyError``."""
+        """Return the job. Raise ``KeyError``."""
         for job in self.jobs:
             if job.id == job_id:
                 return job
         raise KeyError(job_id)
 
     def add_job(self, **plan: Any) -> EmbeddedJob:
-        """One more: ``succeed=10, fail=2, seconds=30``, ... (see ``JobPlan``)."""
+        """Add a job: ``succeed=10, fail=2, seconds=30``, … (see ``JobPlan``)."""
         return self._jobs.plan(JobPlan.model_validate(plan))
 
     def stall_job(self, job_id: str) -> None:
-        """From now on none of its entries is tried, until ``resume_job``."""
+        """Stop processing its entries until ``resume_job``."""
         self.job(job_id).stall(self._clock.time())
 
     def resume_job(self, job_id: str) -> None:
-        """Also where it has stalled as it was planned to, for a while or for ever."""
+        """Resume the job, even from a planned stall."""
         self.job(job_id).resume(self._clock.time())
 
     def vanish_job(self, job_id: str) -> None:
-        """From now on its id is unknown."""
+        """Make its ID unknown."""
         self.job(job_id).vanish()
 
     def _picture_url(self, person: Person) -> str:
@@ -302,7 +306,7 @@ class EmbeddedChakra:
         return BulkResource(rows, self._jobs, self.team, self._clock)
 
     def _is_colleague(self, name: str) -> bool:
-        """By username, as the API's pages have it, or by e-mail address, as their example has."""
+        """Return whether the username or email address is a team member's; examples use both."""
         return any(
             name in (one.username, *(email.address for email in one.emails))
             for one in self.people

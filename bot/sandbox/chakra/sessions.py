@@ -1,4 +1,4 @@
-"""Messages that are no templates: free words and media, inside the 24-hour window only."""
+"""Messages other than templates: text and media, inside the 24-hour window only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_CAPTION = 1024
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """What the recipient reads. Raises ``MetaRefused`` for a message that Meta would not take."""
+    """Return what the recipient reads. Raise ``MetaRefused`` for an invalid message."""
     kind = message.get("type", "text")
     check = KINDS.get(kind) if isinstance(kind, str) else None
     if check is None:

@@ -1,4 +1,4 @@
-"""The made-up team as Config knows it: roles, procedures, their attributes (``team.json``)."""
+"""The made-up team as Config describes it: roles, procedures, attributes (``team.json``)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ class Named(BaseModel):
 
 
 class Attribute(Named):
-    """``attribute_type`` and ``procedure`` are ids. Their keys are INFERRED from those of other
-    references, and so is that an attribute names its procedure. Which attribute is the primary key
-    is not said here, nor which are required: nothing tells that Config says so."""
+    """An attribute; ``attribute_type`` and ``procedure`` are IDs.
+
+    Their keys are INFERRED from those of other references, as is the procedure of an attribute.
+    Config isn't known to name the primary key or the required attributes.
+    """
 
     attribute_type: str
     procedure: str
@@ -45,7 +47,7 @@ class Team(BaseModel):
     attributes: tuple[Attribute, ...]
 
     def role_id(self, short_id: str) -> str:
-        """The UUID of a role. A role that Config does not list has one too, the same each time."""
+        """Return the UUID of a role; a role that Config doesn't list has a stable one too."""
         if not short_id:
             return ""
         return self._role_ids.get(short_id) or str(uuid5(UUID(self.team.id), short_id))

@@ -1,4 +1,4 @@
-"""One message template as Meta keeps it, its variables, and the seed (``template_seed/*.json``)."""
+"""A message template as Meta stores it, its variables, and the seed (``template_seed/*.json``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 SEED = Path(__file__).with_name("template_seed")
 SHAPE = ConfigDict(frozen=True, extra="forbid")
 FIRST_ID = 1667192013751005
-"""The id of the first documented template; the others of the seed count on from it."""
+"""The ID of the first documented template; the rest of the seed is numbered from it."""
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
@@ -34,12 +34,14 @@ Score = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
 Component = Mapping[str, Any]
 
 MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
-"""Header formats that are filled with a link."""
+"""Header formats with a media link."""
 
 
 class Template(BaseModel):
-    """Field names are Meta's. ``components`` are its definitions, untouched. ``edited_at`` is in
-    epoch seconds, None for one that was never edited."""
+    """A template. Field names are Meta's; ``components`` are its definitions, unchanged.
+
+    ``edited_at`` is in epoch seconds, None if it was never edited.
+    """
 
     model_config = SHAPE
 
@@ -66,7 +68,7 @@ class Template(BaseModel):
 
     @property
     def header_format(self) -> str:
-        """``TEXT``, ``IMAGE``, ...; empty without a header."""
+        """``TEXT``, ``IMAGE``, …; "" without a header."""
         header = self.component("HEADER")
         return str(header["format"]).upper() if header else ""
 
@@ -77,34 +79,34 @@ class Template(BaseModel):
 
     @property
     def sample(self) -> str:
-        """The link of a media header's sample, or nothing."""
+        """The sample link of a media header, or ""."""
         header = self.component("HEADER") or {}
         handles = header.get("example", {}).get("header_handle", [])
         return str(handles[0]) if handles else ""
 
     @property
     def body_text(self) -> str:
-        """Empty for authentication templates, whose words are Meta's own."""
+        """ "" for authentication templates, whose text is Meta's own."""
         body = self.component("BODY")
         return str(body.get("text", "")) if body else ""
 
     def changed(self, **changes: Any) -> Template:
-        """A copy with ``changes``, checked like a new one. Raises pydantic's error."""
+        """Return a validated copy with ``changes``. Raise pydantic's ``ValidationError``."""
         return Template.model_validate({**self.model_dump(), **changes})
 
 
 def variables_in(text: str) -> tuple[str, ...]:
-    """The distinct names in ``{{...}}``, in the order of their first mention."""
+    """Return the distinct names in ``{{...}}``, in the order of their first use."""
     return tuple(dict.fromkeys(VARIABLE.findall(text)))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """A variable without a value stays as it is."""
+    """Return the text with its values; a variable without one is left as it is."""
     return VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def read_templates() -> tuple[Template, ...]:
-    """The seed: the documented ones first, then file by file."""
+    """Return the seed: the documented templates first, then file by file."""
     return tuple(
         Template.model_validate({"id": str(FIRST_ID + number), **row})
         for number, row in enumerate(_rows())

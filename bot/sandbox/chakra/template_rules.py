@@ -1,4 +1,4 @@
-"""What Meta asks of a template before it takes it for review."""
+"""Meta's checks of a template before it is accepted for review."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ HEADER_FORMAT = 2388047
 BODY_FORMAT = 2388072
 FOOTER_FORMAT = 2388073
 DANGLING = 2388299
-"""Subcodes, from Meta's list of template errors and from what integrations report."""
+"""Subcodes, from Meta's list of template errors and from integrations' reports."""
 
 
 def check_new(template: Mapping[str, Any]) -> None:
-    """Raises ``MetaRefused`` for a body of *create* that Meta would not take."""
+    """Raise ``MetaRefused`` for a *create* body that Meta would refuse."""
     name, language, category = (template.get(key) for key in ("name", "language", "category"))
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise _refused(
@@ -95,7 +95,7 @@ def check_new(template: Mapping[str, Any]) -> None:
 
 
 def checked_category(category: Any) -> str:
-    """Raises ``MetaRefused``."""
+    """Return a valid category. Raise ``MetaRefused``."""
     if not isinstance(category, str) or category not in CATEGORIES:
         allowed = ", ".join(CATEGORIES)
         raise MetaRefused(INVALID_PARAMETER, f"Param category must be one of {{{allowed}}}")
@@ -103,7 +103,7 @@ def checked_category(category: Any) -> str:
 
 
 def check_components(components: Any, category: str, parameter_format: Any) -> None:
-    """Raises ``MetaRefused``."""
+    """Raise ``MetaRefused`` for invalid components."""
     if parameter_format not in (None, "POSITIONAL", "NAMED"):
         raise MetaRefused(INVALID_PARAMETER, "Param parameter_format is not known")
     if not isinstance(components, list) or not all(map(_is_component, components)):

@@ -1,4 +1,4 @@
-"""The template endpoints of the pass-through: list, create and update, in Meta's shapes."""
+"""The template endpoints of the pass-through: list, create and update, in Meta's format."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ EDITABLE = ("APPROVED", "REJECTED", "PAUSED")
 
 DUPLICATE = 2388024
 NOT_EDITABLE = 2388003
-"""Subcodes of Meta's, as integrations report them."""
+"""Meta's subcodes, as integrations report them."""
 
 Told = Callable[[Template], None]
-"""Hears of every new status, to tell it to the pass-through webhook."""
+"""Called with each new status, for the pass-through webhook."""
 
 
 class TemplatesResource:
-    """``templates`` is the live state, by id, in the order of the list: new ones come first."""
+    """The templates by ID, in list order: new ones first."""
 
     def __init__(
         self, templates: tuple[Template, ...], account: Account, clock: Clock, told: Told
@@ -50,7 +50,7 @@ class TemplatesResource:
         ]
 
     def named(self, name: str, language: str | None = None) -> tuple[Template, ...]:
-        """In every language, or in one."""
+        """Return the templates with this name, in all languages or in one."""
         return tuple(
             one
             for one in self.templates.values()
@@ -58,7 +58,7 @@ class TemplatesResource:
         )
 
     def change(self, template: Template, **changes: Any) -> Template:
-        """As if Meta had decided it: at once, and told where the status is another."""
+        """Change a template as Meta would, and send an event if its status differs."""
         changed = template.changed(**changes)
         self.templates[template.id] = changed
         if changed.status != template.status:
@@ -66,12 +66,14 @@ class TemplatesResource:
         return changed
 
     def close(self) -> None:
-        """No review ends any more."""
+        """Cancel pending reviews."""
         self._timers.close()
 
     async def _list(self, request: Request) -> Response:
-        """``limit``, ``after``, ``before`` and ``fields`` reach Meta (INFERRED: integrations page
-        by the first two). That the filters do is UNKNOWN: they are not honoured here."""
+        """List a page; ``limit``, ``after``, ``before`` and ``fields`` reach Meta (INFERRED).
+
+        Whether filters do is UNKNOWN: they have no effect here.
+        """
         path = self._account.object_path(request)
         ask = cursors.asking(request.query_params)
         fields = tuple(filter(None, request.query_params.get("fields", "").split(",")))
@@ -119,7 +121,7 @@ class TemplatesResource:
         return JSONResponse({"success": True})
 
     def _check_editable(self, template: Template) -> None:
-        """Approved ones may be edited once a day, says Meta."""
+        """Raise ``MetaRefused`` for an approved template's second edit within a day."""
         if template.status not in EDITABLE:
             raise _locked("Message templates can only be edited if they have been rejected.")
         edited = template.edited_at
@@ -131,7 +133,7 @@ class TemplatesResource:
         self._timers.later(review.SECONDS, lambda: self._reviewed(template.id))
 
     def _reviewed(self, template_id: str) -> None:
-        """Nothing where somebody decided, or removed it, before."""
+        """Finish the review, unless the template was changed or deleted before."""
         template = self.templates.get(template_id)
         if template is not None and template.status == "PENDING":
             found = review.verdict(template)
@@ -139,7 +141,7 @@ class TemplatesResource:
 
 
 def _listed(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Meta's default fields; with ``fields``, those and the id."""
+    """Return Meta's default fields; with ``fields``, those and the ID."""
     shown: dict[str, Any] = {
         "name": template.name,
         "parameter_format": template.parameter_format,
@@ -162,7 +164,7 @@ def _listed(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _changes(body: Mapping[str, Any], template: Template) -> dict[str, Any]:
-    """Raises ``MetaRefused``. An approved template keeps its category."""
+    """Return the changes. An approved template keeps its category. Raise ``MetaRefused``."""
     category = template_rules.checked_category(body.get("category", template.category))
     if category != template.category and template.status == "APPROVED":
         raise _locked("The category of an approved template cannot be changed.")

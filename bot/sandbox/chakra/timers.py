@@ -1,4 +1,4 @@
-"""What is to happen later by the clock, and can all be called off at the end."""
+"""Delayed calls by the clock, all of which can be cancelled at the end."""
 
 from __future__ import annotations
 

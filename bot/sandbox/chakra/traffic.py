@@ -1,4 +1,4 @@
-"""What was asked of the embedded Chakra: a record of the last requests, and exact counts of all."""
+"""A record of the last requests to the embedded Chakra, and exact counts of all."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from starlette.types import Scope
 
 ANY = "*"
 KEPT = 4_000
-"""Requests remembered whole: more than any test looks at, and a demo may run for weeks."""
+"""Complete requests in memory: more than any test looks at, and a demo may run for weeks."""
 PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. ``endpoint`` is the path template ("/v1/ext/user/{id}"), or the path where no
-    route has it; header names are in lower case; ``json`` is None for a body that is not JSON;
-    ``status`` is None until the answer is given, and stays None when the connection was dropped."""
+    """One request.
+
+    ``endpoint`` is the path template ("/v1/ext/user/{id}"), or the path if no route matches. Header
+    names are in lower case. ``json`` is None for a body that is not JSON. ``status`` is None until
+    the response, and for dropped connections.
+    """
 
     method: str
     path: str
@@ -34,7 +37,7 @@ class Asked:
 
 
 class Addressed(Protocol):
-    """What a pattern looks at."""
+    """What a pattern is matched against."""
 
     @property
     def method(self) -> str: ...
@@ -47,7 +50,7 @@ class Addressed(Protocol):
 
 
 class Address(NamedTuple):
-    """All that is kept of a request that has been forgotten."""
+    """The part of an old request that is kept for the counts."""
 
     method: str
     path: str
@@ -58,9 +61,10 @@ Pattern = Callable[[Addressed], bool]
 
 
 def pattern(text: str) -> Pattern:
-    """Which requests ``text`` means: ``"*"`` all, ``"/v1/ext/user/{id}"`` a template,
-    ``"/v1/ext/user/a91b..."`` one path, each with or without a method in front ("PUT /v1/...").
-    The name of a parameter does not matter."""
+    """Parse a pattern: ``"*"``, a template ``"GET /v1/ext/user/{id}"``, or one path.
+
+    The method is optional, and parameter names don't matter.
+    """
     method, _, path = text.rpartition(" ")
     wanted = _nameless(path)
 
@@ -73,7 +77,7 @@ def pattern(text: str) -> Pattern:
 
 
 def counting(text: str) -> Pattern:
-    """Like ``pattern``, and a template stands for all that lie below it as well: "/v1/ext"."""
+    """Parse like ``pattern``, but let a template match everything below it too: "/v1/ext"."""
     method, _, path = text.rpartition(" ")
     exact = pattern(text)
     above = _nameless(path).rstrip("/") + "/"
@@ -86,7 +90,7 @@ def counting(text: str) -> Pattern:
 
 
 def template_of(routes: list[BaseRoute], scope: Scope) -> str:
-    """A route that takes the method goes before one that has the path alone."""
+    """Return the matching path template, preferably of a route that has the method."""
     matches = [
         (route.matches(scope)[0], route.path) for route in routes if isinstance(route, Route)
     ]
@@ -98,7 +102,7 @@ def template_of(routes: list[BaseRoute], scope: Scope) -> str:
 
 
 def serves(route: BaseRoute, text: str) -> bool:
-    """Whether the pattern ``text`` can mean requests for ``route``."""
+    """Return whether ``text`` can match requests for ``route``."""
     method, _, path = text.rpartition(" ")
     if path == ANY:
         return True
@@ -112,7 +116,7 @@ def _nameless(template: str) -> str:
 
 
 class Requests(Sequence[Asked]):
-    """The last ``kept`` requests, in order of arrival. ``clear`` forgets the counts as well."""
+    """The last ``kept`` requests, in order of arrival. ``clear`` resets the counts too."""
 
     def __init__(self, kept: int) -> None:
         self._kept: deque[Asked] = deque(maxlen=kept)
@@ -137,14 +141,14 @@ class Requests(Sequence[Asked]):
         self._kept.append(asked)
 
     def change(self, asked: Asked, changed: Asked) -> None:
-        """Nothing happens where it has been forgotten meanwhile."""
+        """Replace a request, unless it has been dropped already."""
         for place in reversed(range(len(self._kept))):
             if self._kept[place] is asked:
                 self._kept[place] = changed
                 return
 
     def ever(self, text: str) -> int:
-        """How many there were of a pattern (see ``counting``), also of those not kept."""
+        """Return how many requests matched a pattern (see ``counting``), dropped ones included."""
         means = counting(text)
         before = sum(times for address, times in self._forgotten.items() if means(address))
         return before + sum(means(asked) for asked in self._kept)

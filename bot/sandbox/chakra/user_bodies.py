@@ -1,4 +1,4 @@
-"""A person as the three user bodies show them: listed by v1, fetched by v1, and by v2."""
+"""A person in the three user bodies: listed by v1, fetched by v1, and v2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.sandbox.chakra.people import Email, Person, Phone
 from bot.sandbox.chakra.team import Team
 
 TEAM_OFFSET = "+05:30"
-"""The offset that v2 prints in timestamps."""
+"""The offset of v2's timestamps."""
 
 PLAIN_FIELDS = (
     "id",
@@ -30,7 +30,7 @@ PLAIN_FIELDS = (
     "availability_status",
 )
 """Fields that are the same in every body. ``AVAILABLE`` is the only documented availability; the
-seed's ``AWAY`` and ``BUSY`` are guesses, there so that a reader meets words it does not know."""
+seed's ``AWAY`` and ``BUSY`` are guesses, so that clients meet unknown values."""
 
 ALWAYS_NULL = ("data", "onboardingData", "profile")
 
@@ -41,7 +41,7 @@ class UserBodies:
     picture_url: Callable[[Person], str]
 
     def listed_v1(self, person: Person) -> dict[str, Any]:
-        """The 25 documented fields of an element of ``GET /v1/ext/users``."""
+        """Return the 25 documented fields of an element of ``GET /v1/ext/users``."""
         return {
             **self._common(person),
             "createdAt": person.created_at,
@@ -54,12 +54,14 @@ class UserBodies:
         }
 
     def fetched_v1(self, person: Person) -> dict[str, Any]:
-        """As listed, with phones, emails and reportees. The latter are INFERRED from v2."""
+        """Return the listed fields with phones, emails and reportees (INFERRED from v2)."""
         return {**self.listed_v1(person), **_collections(person)}
 
     def v2(self, person: Person) -> dict[str, Any]:
-        """Short ids, ISO times and plain primaries, as documented for the v2 fetch. That the v2
-        list has the same elements is INFERRED."""
+        """Return short IDs, ISO times and plain primaries, as documented for the v2 fetch.
+
+        That the v2 list has the same elements is INFERRED.
+        """
         return {
             **self._common(person),
             **_collections(person),
@@ -81,10 +83,10 @@ class UserBodies:
 
 
 def iso(milliseconds: int) -> str:
-    """``2021-09-16T18:34:58.108+05:30`` for 1631817298108, as documented.
+    """Return ``2021-09-16T18:34:58.108+05:30`` for 1631817298108, as documented.
 
     The digits are UTC's and the offset is the team's: the documented body shows the same wall time
-    as its own e-mail's integer, so the two differ by the offset. Shown as documented.
+    as its own email's integer, so the two differ by the offset.
     """
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}{TEAM_OFFSET}"
@@ -94,7 +96,7 @@ def _collections(person: Person) -> dict[str, Any]:
     return {
         "phones": [_phone(person, phone) for phone in person.phones],
         "emails": [_email(person, email) for email in person.emails],
-        # UNKNOWN element type; ids of users are the plainest reading.
+        # UNKNOWN element type; user IDs are the plainest reading.
         "reportees": list(person.reportees),
     }
 
@@ -107,7 +109,7 @@ def _primary_email(person: Person) -> dict[str, Any] | None:
 
 
 def _primary_phone(person: Person) -> dict[str, Any] | str | None:
-    """INFERRED: v1's documented value is null; e-mails suggest an object."""
+    """Return the primary phone. INFERRED: v1's documented value is null."""
     if person.primary_phone is None:
         return None
     known = (phone for phone in person.phones if phone.number == person.primary_phone)
@@ -125,7 +127,7 @@ def _email(person: Person, email: Email) -> dict[str, Any]:
 
 
 def _phone(person: Person, phone: Phone) -> dict[str, Any] | str:
-    """The object's keys are UNKNOWN; they are modelled on the documented e-mail object."""
+    """Return a phone. Its keys are UNKNOWN, and modelled on the documented email object."""
     if phone.listed_as == "string":
         return phone.number
     return {

@@ -18,12 +18,12 @@ from bot.sandbox.chakra.user_bodies import UserBodies
 WRITABLE = frozenset(
     {"firstName", "lastName", "middleName", "displayName", "gender", "bio", "timezone"}
 )
-"""``firstName`` and ``lastName`` are documented. The rest is INFERRED: plain text about oneself.
-Everything else (role, isActive, availabilityStatus, ...) is UNKNOWN and refused."""
+"""``firstName`` and ``lastName`` are documented. The rest is INFERRED: plain text about a person.
+Everything else (role, isActive, availabilityStatus, …) is UNKNOWN and refused."""
 
 
 class UsersResource:
-    """``people`` is the live state, by id, in the order of the list."""
+    """The people by ID, in list order."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class UsersResource:
         self._bodies = UserBodies(team, picture_url)
 
     def routes(self) -> list[Route]:
-        # The update's verb is printed as GET, which cannot carry its body; PUT is INFERRED.
+        # The update's verb is documented as GET, which can't carry its body; PUT is INFERRED.
         return [
             Route("/v1/ext/users", self._list_v1, methods=["GET"]),
             Route("/v2/ext/users", self._list_v2, methods=["GET"]),
@@ -47,7 +47,7 @@ class UsersResource:
         ]
 
     # Whether inactive and deleted people are listed is UNKNOWN: they are, so that a client that
-    # forgets to look at the two flags is found out.
+    # ignores the two flags fails here.
     async def _list_v1(self, _: Request) -> Response:
         return envelope.data([self._bodies.listed_v1(one) for one in self.people.values()])
 
@@ -68,8 +68,10 @@ class UsersResource:
         return envelope.data(self._bodies.fetched_v1(updated))
 
     def _asked_for(self, request: Request) -> Person:
-        """Status codes and sentences are INFERRED. Only ids are taken: whether a username or an
-        e-mail would do is UNKNOWN."""
+        """Return the requested person by ID. Status codes and messages are INFERRED.
+
+        Whether a username or an email address would work is UNKNOWN.
+        """
         user_id = request.path_params["id"]
         if not is_uuid(user_id):
             raise envelope.Refused(400, "userId is not a valid UUID")

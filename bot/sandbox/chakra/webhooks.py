@@ -1,4 +1,4 @@
-"""Webhooks: Chakra's signed events and Meta's unsigned ones, each posted once and never again."""
+"""Webhooks: Chakra's signed events and Meta's unsigned ones, each posted once, without retry."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bot.aio.clock import Clock
 
 SIGNATURE = "X-Chakra-Signature-256"
 AT_ONCE = 50
-"""Connections to the receivers. How many the real one opens is UNKNOWN."""
+"""Concurrent connections to the receivers. How many the real API opens is UNKNOWN."""
 PATIENCE_SECONDS = 10.0
-"""For one answer. The real one's is UNKNOWN."""
+"""Timeout of a delivery. The real one is UNKNOWN."""
 KEPT = 2_000
 
 Format = Literal["chakra", "meta"]
@@ -27,7 +27,7 @@ Format = Literal["chakra", "meta"]
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who hears. Without a ``secret`` nothing is signed."""
+    """A webhook's receiver; without a ``secret`` its events are unsigned."""
 
     url: str
     secret: str = ""
@@ -35,7 +35,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One delivery that ended. ``status`` is the receiver's, None when there was no answer."""
+    """A finished delivery; ``status`` is the receiver's, None without a response."""
 
     format: Format
     body: Mapping[str, Any]
@@ -44,15 +44,15 @@ class Told:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Lower-case hex HMAC-SHA256 of the raw body, without a prefix."""
+    """Return the lowercase hex HMAC-SHA256 of the raw body, without a prefix."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class Webhooks:
-    """``told`` holds the last deliveries in the order they ended in; ``ended`` counts all.
+    """The last deliveries in ``told``, in the order of completion; ``ended`` counts all.
 
     There is no retry: the older documentation says that missed events stay missed. Deliveries run
-    side by side, so that they may well arrive in another order.
+    concurrently, so they may arrive in another order.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -66,8 +66,10 @@ class Webhooks:
         self._closed = False
 
     def push(self, kind: Format, body: Mapping[str, Any]) -> asyncio.Task[int | None] | None:
-        """The delivery, which began already; None where nobody listens for this format. Its result
-        is the receiver's status."""
+        """Start a delivery and return its task, or None without a subscriber for this format.
+
+        The task's result is the receiver's status.
+        """
         subscriber = self.subscribers.get(kind)
         if subscriber is None or self._closed:
             return None
@@ -77,12 +79,12 @@ class Webhooks:
         return task
 
     async def until(self, number: int) -> None:
-        """Until so many deliveries have ended, ever."""
+        """Wait until ``number`` deliveries have ended since the start."""
         while self.ended < number:
             await self._news.wait()
 
     async def settle(self) -> None:
-        """Until none is under way."""
+        """Wait until no delivery is in flight."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -1,4 +1,4 @@
-"""The WhatsApp side of the embedded Chakra: its resources, put together, and who hears of them."""
+"""The WhatsApp side of the embedded Chakra: its resources and their event listeners."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ from bot.sandbox.chakra.webhooks import Webhooks
 
 
 class WhatsApp:
-    """``base_url`` is asked when it is needed: the address is known only once it is served.
-    ``settle`` brings the processes up to the moment."""
+    """The WhatsApp resources.
+
+    ``base_url`` is called when needed: the address is known only once it is served. ``settle``
+    processes due job entries.
+    """
 
     def __init__(
         self,

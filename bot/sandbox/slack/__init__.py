@@ -1,4 +1,4 @@
-"""An embedded Slack on loopback that behaves, and refuses, as real Slack does."""
+"""An embedded Slack on loopback that accepts and refuses what real Slack does."""
 
 from __future__ import annotations
 

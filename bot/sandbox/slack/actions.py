@@ -1,4 +1,4 @@
-"""The entry of ``actions`` in a block_actions payload, for every element that can be used."""
+"""The entry of ``actions`` in a block_actions payload, for each interactive element."""
 
 from __future__ import annotations
 

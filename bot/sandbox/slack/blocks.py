@@ -14,12 +14,12 @@ from bot.sandbox.slack.refusal import CannotAct
 Json = dict[str, Any]
 StateValues = dict[str, dict[str, Json]]
 Raw = str | Sequence[Any] | Mapping[str, Any] | None
-"""What a person enters: a text, the value of an option, a list of them, or nothing."""
+"""A person's entry: a text, an option's value, a list of values, or nothing."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """How an element's state is written: ``name`` is its key, ``initial`` the app's default."""
+    """How an element's state is represented: ``name`` is its key, ``initial`` the app's default."""
 
     name: str
     initial: str
@@ -67,7 +67,7 @@ _HOLDERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Placed:
-    """An interactive element and the block that it stands in."""
+    """An interactive element and its block."""
 
     block: Json
     element: Json
@@ -90,18 +90,18 @@ class Placed:
 
     @property
     def dispatches(self) -> bool:
-        """Whether using it is told to the app: an input block must ask for that."""
+        """Whether using it sends block_actions: an input block must ask for that."""
         return self.block.get("type") != "input" or bool(self.block.get("dispatch_action"))
 
     @property
     def hears_typing(self) -> bool:
-        """Whether each change of its text is told, not only Enter."""
+        """Whether each change of its text is sent, not only Enter."""
         config = self.element.get("dispatch_action_config", {})
         return self.dispatches and TYPING in config.get("trigger_actions_on", ())
 
 
 def stored(blocks: Sequence[Any], make_id: Callable[[], str]) -> list[Json]:
-    """A copy with what Slack adds: missing ids, ``emoji`` and ``verbatim`` on text objects."""
+    """Return a copy with Slack's additions: missing IDs, and defaults of text objects."""
     kept: list[Json] = copy.deepcopy(list(blocks))
     _mark_texts(kept)
     for block in flat_blocks(kept):
@@ -126,7 +126,7 @@ def initial_state(blocks: Sequence[Json]) -> StateValues:
 
 
 def carried_over(fresh: StateValues, before: StateValues) -> StateValues:
-    """``fresh``, with the state of each element that stood there before with the same type."""
+    """Return ``fresh`` with the previous state of each element that has the same IDs and type."""
     result: StateValues = {}
     for block_id, actions in fresh.items():
         for action_id, state in actions.items():
@@ -137,10 +137,10 @@ def carried_over(fresh: StateValues, before: StateValues) -> StateValues:
 
 
 def entered(element: Json, raw: Raw, offered: Sequence[Json] = ()) -> Json:
-    """The element's state after a person entered ``raw``.
+    """Return the element's state after a person entered ``raw``.
 
-    ``offered`` are the options that the app offered for an external menu, or the files that the
-    person uploaded. Raises ``CannotAct`` for a value that is not among the options.
+    ``offered`` are the app's options of an external menu, or the files that the person uploaded.
+    Raise ``CannotAct`` for a value that is not among the options.
     """
     kind = str(element["type"])
     described = FIELDS[kind]
@@ -158,7 +158,7 @@ def entered(element: Json, raw: Raw, offered: Sequence[Json] = ()) -> Json:
 
 
 def empty(state: Json) -> bool:
-    """Whether nothing is filled in."""
+    """Return whether nothing is filled in."""
     value = state[FIELDS[state["type"]].name]
     return value is None or value in ("", [])
 
@@ -171,7 +171,7 @@ def _file(file_id: object, uploaded: Sequence[Json]) -> Json:
 
 
 def _elements(block: Json) -> list[Json]:
-    """The elements of a block that may carry an ``action_id``."""
+    """Return the elements of a block that may have an ``action_id``."""
     found = [e for key in _HOLDERS.get(str(block.get("type")), ()) for e in _list(block.get(key))]
     return [e for e in found if isinstance(e, dict) and e.get("type") not in ("image", None)]
 

@@ -1,4 +1,4 @@
-"""Breaking a connection as a bad network would: a TCP reset, with nothing sent."""
+"""Break a connection as a bad network would: a TCP reset, with nothing sent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import struct
 from starlette.requests import Request
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-"""SO_LINGER on with no time to linger: closing the socket resets the connection (socket(7))."""
+"""SO_LINGER on, with no linger time: closing the socket resets the connection (socket(7))."""
 
 
 async def reset(request: Request) -> None:
-    """Breaks the request's connection and returns once it is gone.
+    """Reset the request's connection, and return once it is closed.
 
-    ASGI has no message for that, so this takes the transport of uvicorn's request, to which
-    ``receive`` belongs. Raises ``RuntimeError`` under any other server.
+    ASGI has no message for this, so it takes the transport from uvicorn's request, to which
+    ``receive`` belongs. Raise ``RuntimeError`` on any other server.
     """
     transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
     if transport is None:

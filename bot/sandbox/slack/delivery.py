@@ -1,4 +1,4 @@
-"""Slack to the app: a signed request over HTTP, or an envelope where a socket is connected."""
+"""Slack's deliveries to the app: a signed HTTP request, or an envelope if a socket is connected."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Answer = tuple[int, dict[str, Any] | None, bool]
 
 @dataclass(frozen=True)
 class Request:
-    """``body`` is what is signed and posted; ``retry`` counts the attempts after the first."""
+    """A delivery; ``body`` is what is signed and posted, ``retry`` counts retries."""
 
     kind: str
     payload: Mapping[str, Any]
@@ -44,8 +44,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Ack:
-    """``status`` is 0 when nothing came in time; ``error`` is Slack's word for what went wrong.
-    ``no_retry``: the app asked for no further attempt (``X-Slack-No-Retry: 1``)."""
+    """The app's response.
+
+    ``status`` is 0 without a response in time; ``error`` is Slack's code for the failure.
+    ``no_retry``: the app asked for no further attempt (``X-Slack-No-Retry: 1``).
+    """
 
     status: int
     seconds: float
@@ -67,7 +70,7 @@ def signed(secret: str, body: bytes, timestamp: int, content_type: str = FORM) -
 
 
 class Delivery:
-    """``url`` is the app's request URL; a connected socket takes precedence, as in real Slack."""
+    """Delivers payloads to ``url``, or to a connected socket, which takes precedence."""
 
     def __init__(self, clock: Clock, secret: str, sockets: SocketMode, traffic: Traffic) -> None:
         self._clock = clock
@@ -91,14 +94,17 @@ class Delivery:
             self._session = None
 
     async def deliver(self, kind: str, payload: Mapping[str, Any], summary: str = "") -> Ack:
-        """Sends one payload and waits for its ack, three seconds by the clock at the most."""
+        """Send a payload and wait for its ack, up to three seconds by the clock."""
         fields = payload if kind == "command" else {"payload": json.dumps(payload)}
         request = Request(kind, payload, urlencode(fields).encode(), FORM)
         return await self._deliver(request, summary)
 
     async def deliver_event(self, payload: Mapping[str, Any], retry: int, reason: str) -> Ack:
-        """Send an event. ``retry`` counts the attempts after the first; ``reason`` is Slack's word
-        for why the one before it failed."""
+        """Send an event.
+
+        ``retry`` counts the attempts after the first; ``reason`` is Slack's code for the failure of
+        the previous one.
+        """
         request = Request("event", payload, json.dumps(payload).encode(), JSON, retry, reason)
         event = payload["event"]
         return await self._deliver(request, str(event.get("subtype") or event["type"]))
@@ -159,7 +165,7 @@ class Delivery:
 
 
 def _read(content_type: str, text: str) -> dict[str, Any] | None:
-    """An ack's body: JSON where it says so, else a plain text to be shown; None when empty."""
+    """Return an ack's body: JSON by its content type, otherwise a plain text; None if empty."""
     if not text.strip():
         return None
     if content_type == "application/json":

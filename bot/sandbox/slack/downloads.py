@@ -1,4 +1,4 @@
-"""A file as an answer over HTTP: saved by a browser, never shown or run in the page."""
+"""A file as an HTTP response that a browser saves and never displays or runs."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _MESSAGE_EVENTS = {"channel": "message.channels", "group": "message.groups", "im
 
 
 class Events:
-    """Sends what happens in the workspace to the app, as far as the manifest subscribes to it."""
+    """Sends workspace events to the app, if the manifest subscribes to them."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Events:
         self._held: list[Json] | None = None
         workspace.on_message = self._message_changed
 
-    # What happens
+    # Sources of events
 
     def invited(self, channel: Channel, inviter: str) -> None:
         body = event_payloads.app_joined(channel, inviter, self._workspace.ids.now())
@@ -90,7 +90,7 @@ class Events:
         self._publish(name, body, channel)
 
     def _mention(self, message: Message, channel: Channel, team: str) -> None:
-        """Slack sends no mention for the app's direct messages."""
+        """Send app_mention; Slack sends none for the app's direct messages."""
         named = f"<@{APP_USER}>" in message.content.text
         if named and message.author != APP_USER and channel.kind != "im":
             self._publish("app_mention", event_payloads.mention(message, team), channel)
@@ -101,28 +101,28 @@ class Events:
     # Delivery
 
     async def delivered(self) -> Ack | None:
-        """Wait for the first attempts that are under way; return the ack of the last one."""
+        """Wait for first attempts in flight, and return the ack of the last one."""
         acks = await asyncio.gather(*self._tasks, return_exceptions=True)
         return next((ack for ack in reversed(acks) if isinstance(ack, Ack)), None)
 
     def hold(self) -> None:
-        """Keep what happens from now on, as Slack does during an outage."""
+        """Hold back events from now on, as Slack does during an outage."""
         self._held = [] if self._held is None else self._held
 
     async def release(self) -> None:
-        """Deliver what was kept, with the time at which it happened."""
+        """Deliver the held-back events with their original time."""
         held, self._held = self._held or [], None
         for payload in held:
             self._start(payload)
         await self.delivered()
 
     async def redeliver(self) -> Ack:
-        """Send the newest event once more: Slack may deliver one twice."""
+        """Send the newest event again: Slack may deliver one twice."""
         sent = [payload.request for payload in self._traffic.payloads if payload.kind == "event"]
         return await self._delivery.deliver_event({"token": self._token, **sent[-1]}, 0, "")
 
     async def send(self, body: Json, given_id: str = "") -> Ack:
-        """Send an event that nothing led to, whether or not the app subscribes to it."""
+        """Send an event without a cause, whether or not the app subscribes to it."""
         payload = self._wrap(body, None)
         if given_id:
             payload["event_id"] = given_id

@@ -1,4 +1,4 @@
-"""What the page offers beside messages and forms: the app's shortcuts, and things to try."""
+"""The page's extras beside messages and forms: the app's shortcuts, and things to try."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ExtrasApi:
         return PlainTextResponse("There is no such file.", _NOT_FOUND)
 
     async def _use(self, body: Json) -> Json:
-        """With a message's id it is a message shortcut."""
+        """Use a shortcut: a message shortcut if a message's ID is given."""
         if body.get("message"):
             await self._shortcuts.on_message(body["as"], body["callback_id"], body["message"])
         else:

@@ -1,4 +1,4 @@
-"""Faults on order: errors, broken connections and silence, for the next calls of a method."""
+"""Planned faults for a method's next calls: errors, broken connections and no response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Reset = Literal["before", "after"]
 
 @dataclass(frozen=True)
 class Fault:
-    """``reset`` breaks the connection before or after the call took effect."""
+    """A fault; ``reset`` breaks the connection before or after the call took effect."""
 
     error: str | None = None
     status: int | None = None
@@ -21,7 +21,7 @@ class Fault:
 
 
 class Faults:
-    """``method`` is a Web API method or "response_url"."""
+    """The planned faults by method: a Web API method or "response_url"."""
 
     def __init__(self) -> None:
         self._next: defaultdict[str, deque[Fault]] = defaultdict(deque)
@@ -36,14 +36,14 @@ class Faults:
         return waiting.popleft() if waiting else None
 
     def hang(self, method: str, times: int | None = None) -> None:
-        """The next ``times`` calls of it, or all."""
+        """Leave the next ``times`` calls of the method without a response, or all of them."""
         self._held.setdefault(method, asyncio.Event())
         self._left.pop(method, None)
         if times is not None:
             self._left[method] = times
 
     def release(self, method: str | None = None) -> None:
-        """Lets the calls of one method, or of all, go on as if nothing had been."""
+        """Respond normally to the hung calls of one method, or of all."""
         for name in [method] if method else list(self._held):
             self._left.pop(name, None)
             held = self._held.pop(name, None)

@@ -1,4 +1,4 @@
-"""What changes in the workspace, told to the open pages and to whoever waits for it."""
+"""Changes in the workspace, sent to open pages and to waiting tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 QUEUE_LIMIT = 1_000
-"""Events that a page may lag behind before it is let go."""
+"""Events that a page may lag behind before it is disconnected."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """``kind`` is "message", "delete", "views", "payload" or "notice"."""
+    """One change; ``kind`` is "message", "delete", "views", "payload" or "notice"."""
 
     kind: str
     data: Any
@@ -25,7 +25,10 @@ class Feed:
         self._changed: asyncio.Event = asyncio.Event()
 
     def listen(self, person: str) -> asyncio.Queue[Event | None]:
-        """Events that ``person`` may see; ``None`` is the end. Give it back with ``leave``."""
+        """Return a queue of the events that ``person`` may see; None ends it.
+
+        Pass it to ``leave`` afterwards.
+        """
         queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
         self._listeners[queue] = person
         return queue
@@ -34,7 +37,7 @@ class Feed:
         self._listeners.pop(queue, None)
 
     def tell(self, people: Collection[str] | None, kind: str, data: Any) -> None:
-        """``people`` are the ids who may see it; ``None`` means everyone."""
+        """Publish an event to ``people`` (IDs); None means everyone."""
         event = Event(kind, data)
         for queue, person in list(self._listeners.items()):
             if people is None or person in people:
@@ -42,7 +45,7 @@ class Feed:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns as soon as ``condition()`` holds; asked again after every change."""
+        """Wait until ``condition()`` is true; it is checked after every change."""
         while not condition():
             self._changed.clear()
             await self._changed.wait()

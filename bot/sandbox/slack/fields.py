@@ -1,4 +1,4 @@
-"""What Slack's own client checks before a form is sent: these never reach the app."""
+"""Slack's own client-side checks of a form: these entries never reach the app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _URL = re.compile(r"https?://\S+\.\S+", re.IGNORECASE)
 
 
 def field_errors(blocks: Sequence[Json], values: StateValues) -> dict[str, str]:
-    """``{block_id: sentence}`` for every input that Slack would not send as it is."""
+    """Return ``{block_id: message}`` for every input that Slack wouldn't submit."""
     errors = {}
     for item in placed(blocks):
         if item.block.get("type") != "input" or item.kind not in FIELDS:
@@ -90,7 +90,7 @@ def _files(element: Json, state: Json) -> str:
 
 
 def file_complaint(name: str, size: int, allowed: Sequence[str] = ()) -> str:
-    """Why Slack's client would not upload this file; ``allowed`` are extensions, none is all."""
+    """Return why Slack's client would refuse this file; no ``allowed`` extensions means all."""
     if allowed and extension(name) not in allowed:
         return f"{name} cannot be used here. Choose a file of type {', '.join(allowed)}."
     if not size:

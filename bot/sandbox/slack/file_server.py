@@ -1,4 +1,4 @@
-"""The bytes of files over HTTP: to the app with its token, from the app, to and from the page."""
+"""File contents over HTTP: to the app with its token, from the app, to and from the page."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ from bot.sandbox.slack.workspace import Workspace
 Json = dict[str, Any]
 
 DOWNLOAD, UPLOAD = "download", "upload"
-"""What faults and ``calls`` name the app's requests here."""
+"""The names of the app's requests here, in faults and ``calls``."""
 SIGN_IN = "sign_in"
-"""The error with which a download ends as that of a token that may not."""
+"""The error of a download with an unauthorized token."""
 _BAD_REQUEST, _NOT_FOUND, _UNSUPPORTED, _FAILED = 400, 404, 415, 500
 _FOUND = 302
 _RAW = "application/octet-stream"
 _WRAPPING_BYTES = 16 * 1024
-"""What a multipart form may put around the file."""
+"""Overhead of a multipart form around the file."""
 _SIGN_IN = "<!DOCTYPE html><html lang='en'><title>Sign in</title><p>Sign in to Acme.</p></html>"
 
 
 class FileServer:
-    """``bot_token`` with the scope files:read opens downloads; anything else leads to the sign-in
-    page, which answers 200 with HTML as the real one does."""
+    """Serves files.
+
+    ``bot_token`` with the scope files:read allows downloads; anything else is redirected to the
+    sign-in page, 200 with HTML as in real Slack.
+    """
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class FileServer:
         return HTMLResponse(_SIGN_IN)
 
     async def _upload(self, request: Request) -> Response:
-        """Takes the bytes once, as many as were announced."""
+        """Accept the announced number of bytes, once."""
         key = request.path_params["key"]
         promise = self._files.promised(key)
         if promise is None:
@@ -101,7 +104,10 @@ class FileServer:
     # The page
 
     async def _chosen(self, request: Request) -> Response:
-        """A file that a person chose in a form. Raw bytes: other sites' forms cannot send them."""
+        """Store a file that a person chose in a form.
+
+        The body is the file itself: other sites' forms can't send that.
+        """
         query = request.query_params
         person, name = query.get("as", ""), query.get("name", "")
         if request.headers.get("content-type", "") != _RAW:
@@ -119,7 +125,7 @@ class FileServer:
         return JSONResponse({"ok": True, "file": file.as_slack_shows()})
 
     async def _opened(self, request: Request) -> Response:
-        """A file of one's own, or one that a message shows."""
+        """Return a person's own file, or one that a visible message has."""
         person = request.query_params.get("as", "")
         file = self._files.get(request.path_params["file"])
         if file is None or not (file.owner == person or self._shown(person, file)):
@@ -138,7 +144,7 @@ class FileServer:
     def _attended(
         self, name: str, answer: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """One request of the app with its faults, noted in the traffic."""
+        """Wrap a request of the app: apply faults, and record it."""
 
         async def endpoint(request: Request) -> Response:
             with self._traffic.busy():
@@ -177,7 +183,7 @@ class FileServer:
 async def _answered(
     request: Request, fault: Fault | None, answer: Callable[[Request], Awaitable[Response]]
 ) -> Response | None:
-    """No answer where the line breaks first."""
+    """Return the response; None if the connection breaks first."""
     if fault is not None and fault.reset == "before":
         return None
     if fault is not None and fault.reset is None:
@@ -186,7 +192,7 @@ async def _answered(
 
 
 async def _body(request: Request, most: int) -> bytes | None:
-    """The whole body; ``None`` as soon as it is longer than ``most`` bytes."""
+    """Return the whole body; None if it is longer than ``most`` bytes."""
     parts, size = [], 0
     try:
         async for part in request.stream():
@@ -199,7 +205,7 @@ async def _body(request: Request, most: int) -> bytes | None:
 
 
 def _uploaded(request: Request, body: bytes | None) -> bytes | None:
-    """The file: the body itself, or the part of a multipart form that has a file's name."""
+    """Return the file: the body, or the part of a multipart form with a filename."""
     kind, _, rest = request.headers.get("content-type", "").partition(";")
     if body is None or kind.strip() != "multipart/form-data":
         return body

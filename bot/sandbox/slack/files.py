@@ -1,4 +1,4 @@
-"""Files as Slack keeps them: chosen by a person in a form, or uploaded by the app."""
+"""Files as Slack stores them: chosen by a person in a form, or uploaded by the app."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _PLACES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Upload:
-    """A file on the computer of the person who chooses it."""
+    """A file on the person's computer."""
 
     name: str
     content_type: str
@@ -72,9 +72,9 @@ class Upload:
 
 @dataclass(frozen=True)
 class File:
-    """``created`` is in seconds since the epoch; ``owner`` a person or the app's user.
+    """A stored file; ``created`` is in epoch seconds, ``owner`` a person or the app's user.
 
-    ``shares`` are the places where a message shows it.
+    ``shares`` are the messages that show it.
     """
 
     id: str
@@ -129,7 +129,7 @@ class File:
 
 @dataclass(frozen=True)
 class Promise:
-    """An upload that the app announced (files.getUploadURLExternal): ``data`` once it came."""
+    """An upload that the app announced; ``data`` is None until it arrives."""
 
     file_id: str
     name: str
@@ -138,7 +138,7 @@ class Promise:
 
 
 class Files:
-    """``base_url`` stands before every file's URL; the server sets it once it is served."""
+    """All files. ``base_url`` begins every file's URL; the server sets it once it is served."""
 
     def __init__(self, ids: Ids, clock: Clock) -> None:
         self._ids = ids
@@ -158,14 +158,14 @@ class Files:
         return [file for file in self._files.values() if file.owner == owner]
 
     def add(self, owner: str, upload: Upload) -> File:
-        """A file that a person chose; the app does not see it before the form reaches it."""
+        """Store a file that a person chose; the app can't see it until the form is submitted."""
         return self._keep(self._ids.next("F"), owner, upload)
 
     def show_to_app(self, file_ids: Iterable[str]) -> None:
         self._shown_to_app.update(file_ids)
 
     def for_app(self, file_id: str) -> File:
-        """Raises ``Refused`` (file_not_found) for a file that never reached the app."""
+        """Return the file. Raise ``Refused`` for one that never reached the app."""
         file = self._files.get(file_id)
         if file is None or file_id not in self._shown_to_app:
             raise Refused("file_not_found")
@@ -174,14 +174,14 @@ class Files:
     # The app's own uploads: announced, sent, completed.
 
     def promise(self, name: str, length: int) -> tuple[str, str]:
-        """The file's id to come, and the URL that takes its bytes once."""
+        """Return the future file's ID, and the URL that accepts its bytes once."""
         promise = Promise(self._ids.next("F"), name, length)
         key = secrets.token_urlsafe(32)
         self._promises[key] = promise
         return promise.file_id, f"{self.base_url}/upload/v1/{key}"
 
     def promised(self, key: str) -> Promise | None:
-        """The upload that is still waited for under this key."""
+        """Return the pending upload with this key, or None."""
         promise = self._promises.get(key)
         return promise if promise is not None and promise.data is None else None
 
@@ -189,7 +189,7 @@ class Files:
         self._promises[key] = replace(self._promises[key], data=data)
 
     def waiting(self, file_id: str) -> bool:
-        """Whether the bytes of this announced file came, and it was not yet completed."""
+        """Return whether the bytes of an announced file have arrived and it is not completed."""
         promises = self._promises.values()
         return any(each.file_id == file_id and each.data is not None for each in promises)
 
@@ -227,12 +227,12 @@ class Files:
 
 
 def extension(name: str) -> str:
-    """ "jpg" of "Photo.JPG"."""
+    """Return "jpg" for "Photo.JPG"."""
     return PurePosixPath(name).suffix.removeprefix(".").lower()
 
 
 def _guessed(name: str) -> str:
-    """What Slack makes of an upload that says nothing of its type."""
+    """Return the MIME type that Slack infers from the name."""
     return _TYPES.get(extension(name), "application/octet-stream")
 
 

@@ -1,4 +1,4 @@
-"""Submitting and closing a modal: what Slack checks first, and what each ack does to the view."""
+"""Submitting and closing a modal: Slack's checks, and what each ack does to the view."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.sandbox.slack.views import View
 
 Json = dict[str, Any]
 Entry = Raw | Upload
-"""What a field is filled with; several files are a list."""
+"""A field's entry; several files are a list."""
 
 _TARGETS = ("conversations_select", "channels_select")
 
@@ -27,14 +27,14 @@ class Forms:
         self._workspace = people.workspace
 
     def top(self, person: str, view_id: str | None = None) -> View:
-        """The view that the person has before them. Raises ``CannotAct`` when it is another."""
+        """Return the person's top view. Raise ``CannotAct`` if ``view_id`` is another."""
         view = self._workspace.views.top(person)
         if view is None or view_id not in (None, view.id):
             raise CannotAct("This form is no longer open.")
         return view
 
     def fill(self, person: str, view: View, values: Mapping[str, Entry]) -> View:
-        """Enters values by ``block_id``, over what stands in the form; files are uploaded."""
+        """Enter values by ``block_id``, over existing ones; files are uploaded."""
         filled: StateValues = {**view.values}
         for block_id, raw in values.items():
             item = _input(view, block_id)
@@ -43,7 +43,7 @@ class Forms:
         return self._workspace.views.fill(view, filled)
 
     async def write(self, person: str, view: View, block_id: str, text: str) -> Delivered:
-        """Writes in a field. The app hears of it where the field asks for every character."""
+        """Type in a field, and send it if the field asks for every character."""
         filled = self.fill(person, view, {block_id: text})
         item = _input(filled, block_id)
         if not item.hears_typing:
@@ -53,7 +53,7 @@ class Forms:
     def fill_elements(
         self, person: str, view: View, values: Mapping[str, Mapping[str, Raw]]
     ) -> View:
-        """Enters values by ``block_id`` and ``action_id``, as the page holds them."""
+        """Enter values by ``block_id`` and ``action_id``, as the page has them."""
         filled: StateValues = {**view.values}
         for item in placed(view.blocks):
             raws = values.get(item.block_id, {})
@@ -74,7 +74,7 @@ class Forms:
         return Delivered(ack.status, ack.seconds, ack.body, self._obey(person, view, ack))
 
     async def close(self, person: str, view: View) -> Delivered:
-        """Cancel: one view, or the whole stack where the view says ``clear_on_close``."""
+        """Close the view, or the whole stack if it has ``clear_on_close``."""
         cleared = bool(view.given.get("clear_on_close"))
         stack = self._workspace.views.stack(person)
         gone = stack if cleared else [view]
@@ -89,14 +89,14 @@ class Forms:
         return delivered
 
     def _obey(self, person: str, view: View, ack: Ack) -> dict[str, str]:
-        """Does what the ack asks for; the sentences to show under the fields."""
+        """Apply the ack, and return the errors to show under the fields."""
         body = ack.body or {}
         if not ack.error:
             try:
                 self._workspace.gate.view_response(body, view.as_slack_shows())
                 return self._done(person, view, body)
             except Refused:
-                pass  # the gate keeps what was refused; the person hears the same sentence
+                pass  # the validator records the refusal; the person gets the same message
         self._workspace.notice(person, NO_ANSWER)
         return {}
 
@@ -118,7 +118,7 @@ class Forms:
         return {}
 
     def _uploaded(self, person: str, item: Placed, entry: Entry) -> Raw:
-        """The ids of chosen files, those already uploaded included; other entries as they are."""
+        """Return the IDs of chosen files, uploading new ones; other entries unchanged."""
         chosen = entry if isinstance(entry, list | tuple) else [entry]
         if not any(isinstance(each, Upload) for each in chosen):
             return cast("Raw", entry)

@@ -1,4 +1,4 @@
-"""The one place where outgoing payloads are judged; it keeps what was refused and warned of."""
+"""The validation of outgoing payloads; it records refusals and warnings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.sandbox.slack.refusal import PayloadWarning, Refused, RefusedPayload
 
 KEPT = 1_000
 _CUT = "message.text"
-"""Slack does not refuse a text that is too long: it cuts it."""
+"""Slack truncates a text that is too long instead of refusing it."""
 
 
 class Gate:
@@ -50,7 +50,7 @@ class Gate:
         return dict(body) if isinstance(body, Mapping) else {}
 
     def refuse(self, where: str, error: str, payload: Any) -> Refused:
-        """Notes a payload that is refused for a reason outside the limits."""
+        """Record a payload that is refused for a reason outside the limits."""
         self.refusals.append(RefusedPayload(where, error, (), payload))
         return Refused(error)
 

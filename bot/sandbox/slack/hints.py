@@ -1,4 +1,4 @@
-"""What the page offers to type: lines of the app's own help, and things to try."""
+"""The page's completions, from the app's own help, and things to try."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hint:
-    """``text`` is what is put into the box ("/chakra user "), the rest explains it."""
+    """A completion; ``text`` is put into the box ("/chakra user "), the rest explains it."""
 
     text: str
     usage: str
@@ -16,7 +16,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Sample:
-    """A file to try: the page has it downloaded, or puts it into a form that asks for one."""
+    """A sample file: the page downloads it, or puts it into a form with a file input."""
 
     name: str
     content: bytes
@@ -26,11 +26,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Tip:
-    """A group of things to try: ``rows`` are what to type or paste, and what will come of it.
+    """A group of things to try; ``rows`` are texts to type or paste, each with its outcome.
 
-    ``line`` is what a row becomes in an empty message box, ``{}`` being the row itself.
-    ``in_forms`` tells whether a form has a field for it. Names of ``samples`` are unlike one
-    another in all tips of a page.
+    ``line`` is a row's text in an empty message box, with ``{}`` for the row itself. ``in_forms``
+    tells whether a form has a field for it. Names of ``samples`` are unique within a page.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Ids, timestamps and secrets shaped as Slack's own; counted, so that none comes twice."""
+"""IDs, timestamps and secrets in Slack's formats, unique within the workspace."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ class Ids:
         self._last_ts = 0
 
     def ts(self, seconds_ago: float = 0) -> str:
-        """A message timestamp ("1714578994.000100"): later than every one before it."""
+        """Return a message timestamp ("1714578994.000100"), later than every one before it."""
         wanted = int((self._clock.time() - seconds_ago) * 1_000_000)
         self._last_ts = max(wanted, self._last_ts + 1)
         return self._written(self._last_ts)
 
     def now(self) -> str:
-        """The present moment in the form of a ``ts`` (``action_ts`` of an interaction)."""
+        """Return the current time as a ``ts`` (``action_ts`` of an interaction)."""
         return self._written(int(self._clock.time() * 1_000_000))
 
     def next(self, prefix: str) -> str:
-        """ "V" gives "V0000001": unique within this workspace."""
+        """Return "V0000001" for "V": unique within this workspace."""
         return f"{prefix}{next(self._numbers):07d}"
 
     def block_id(self) -> str:
-        """What Slack writes where a block or an element has no id of its own."""
+        """Return an ID in the form that Slack generates for blocks and elements without one."""
         return secrets.token_urlsafe(4)[:5]
 
     def trigger(self) -> str:
@@ -53,12 +53,12 @@ def app_token() -> str:
 
 
 def event_id() -> str:
-    """Random, so that a workspace that starts again repeats none ("Ev0PV52K21")."""
+    """Return a random event ID ("Ev0PV52K21"), which no restart repeats."""
     return f"Ev{secrets.token_hex(4).upper()}"
 
 
 def secret() -> str:
-    """A signing secret or a verification token: 32 hexadecimal digits."""
+    """Return a signing secret or a verification token: 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 

@@ -1,4 +1,4 @@
-"""What the app's manifest turns on: its commands, shortcuts, scopes, events and interactivity."""
+"""The parts of the app's manifest that matter here: commands, shortcuts, scopes, events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ShortcutKind = Literal["global", "message"]
 
 @dataclass(frozen=True)
 class SlashCommand:
-    """``escape`` turns typed ``@name`` and ``#channel`` into ids (``should_escape``)."""
+    """A slash command; ``escape`` is ``should_escape``: names become IDs."""
 
     command: str
     description: str
@@ -21,7 +21,7 @@ class SlashCommand:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """``name`` is what stands in Slack's menu; ``kind`` which menu that is."""
+    """A shortcut; ``name`` is its label in Slack's menu, ``kind`` which menu that is."""
 
     callback_id: str
     name: str
@@ -31,10 +31,10 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``scopes`` and ``events`` are the bot's, in the manifest's order.
+    """The app's manifest; ``scopes`` and ``events`` are the bot's, in its order.
 
-    ``messages_tab`` says whether the app and a person may write to each other directly,
-    ``listens`` whether the person's side may.
+    ``messages_tab`` says whether the app and a person may write to each other directly, ``listens``
+    whether the person may.
     """
 
     commands: Mapping[str, SlashCommand]
@@ -47,7 +47,7 @@ class Manifest:
 
 
 def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
-    """Reads the parts that matter here; whether the rest is valid, the schema says."""
+    """Read the relevant parts; the schema validates the rest."""
     features = manifest.get("features", {})
     commands = [
         SlashCommand(

@@ -1,4 +1,4 @@
-"""Messages as Slack holds them, ephemeral ones included, and as one person sees them."""
+"""Messages as Slack stores them, ephemeral ones included, and as one person sees them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MessageChange = Literal["posted", "changed", "deleted"]
 
 @dataclass(frozen=True)
 class Content:
-    """What an app or a person says; ``blocks`` as Slack stored them."""
+    """A message's content; ``blocks`` are as Slack stored them."""
 
     text: str = ""
     blocks: list[Json] | None = None
@@ -64,7 +64,7 @@ class Shown:
 
 
 class Messages:
-    """All messages by channel, in the order of posting. ``on_change`` hears of every change."""
+    """All messages by channel, in the order of posting; ``on_change`` is called for every change."""
 
     def __init__(self, on_change: Callable[[MessageChange, Message], None]) -> None:
         self._by_channel: dict[str, dict[str, Message]] = {}
@@ -95,7 +95,7 @@ class Messages:
         return None
 
     def public(self, channel: str, ts: str) -> Message | None:
-        """The message that chat.update and its kin can reach: never an ephemeral one."""
+        """Return the message that chat.update and others can reach: never an ephemeral one."""
         return next((m for m in self.of(channel) if m.ts == ts and m.only_for is None), None)
 
     def of(self, channel: str) -> list[Message]:
@@ -124,9 +124,9 @@ def shown(message: Message) -> Shown:
 
 
 def plain(thing: Shown | Mapping[str, Any]) -> str:
-    """All that a person can read in a message or a view, one piece a line.
+    """Return everything that a person can read in a message or a view, one item per line.
 
-    A message with blocks shows its blocks: its ``text`` is then only for notifications.
+    For a message with blocks that is its blocks: its ``text`` is only for notifications.
     """
     if isinstance(thing, Shown):
         said = "\n".join(_readable(thing.blocks)) if thing.blocks else thing.text
@@ -156,7 +156,7 @@ _READ_KEYS = (
     "name",
     "data",
 )
-"""Where Block Kit keeps what a person reads, in reading order."""
+"""The keys of Block Kit's visible texts, in reading order."""
 
 
 def _readable(value: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How an act of a person reaches the server from the page: JSON in, ``{"ok": ...}`` out."""
+"""A person's acts on the page: JSON in, ``{"ok": ...}`` out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAD_REQUEST, _UNSUPPORTED = 400, 415
 def json_act(
     traffic: Traffic, act: Callable[[Json], Awaitable[Json]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Reads the JSON body (only JSON: other sites' forms cannot send it) and acts."""
+    """Read the JSON body (only JSON: other sites' forms can't send it) and perform the act."""
 
     async def endpoint(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":

@@ -1,4 +1,4 @@
-"""What the page asks and is told: state, events, and a person's acts, as JSON on loopback."""
+"""The page's API on loopback: state, events, and a person's acts, as JSON."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class PageApi:
 
 
 def _file_json(file: File) -> Json:
-    """Enough to show it; ``url`` wants to know who asks (``as``)."""
+    """Return what the page shows of a file; its ``url`` needs the person's ID (``as``)."""
     shown = file.as_slack_shows()
     parts = ("id", "name", "title", "mimetype", "pretty_type", "size")
     return {**{part: shown[part] for part in parts}, "url": f"/sandbox/files/{file.id}"}

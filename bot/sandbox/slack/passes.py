@@ -1,4 +1,4 @@
-"""What Slack hands out for a short while: trigger ids and response URLs."""
+"""Short-lived tokens: trigger IDs and response URLs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Trigger:
-    """``channel`` is where the person stood; it becomes the place of the modal."""
+    """A trigger; ``channel`` is where it arose, and becomes the modal's."""
 
     id: str
     person: str
@@ -44,7 +44,7 @@ class Triggers:
         return trigger.id
 
     def check(self, trigger_id: object) -> Trigger:
-        """Raises ``Refused`` with Slack's code; does not use the trigger up."""
+        """Return the trigger without using it up. Raise ``Refused`` with Slack's code."""
         trigger = self._made.get(str(trigger_id))
         if trigger is None:
             raise Refused("invalid_trigger_id")
@@ -60,8 +60,11 @@ class Triggers:
 
 @dataclass(frozen=True)
 class ResponseUrl:
-    """``message`` is the id of the message whose element was used; ``None`` for a command, whose
-    line can never be replaced (github.com/slackapi/bolt-python/issues/1268)."""
+    """A response URL.
+
+    ``message`` is the ID of the message whose element was used; None for a command, whose line
+    can't be replaced (github.com/slackapi/bolt-python/issues/1268).
+    """
 
     path: str
     person: str
@@ -77,7 +80,7 @@ class ResponseUrls:
         self._made: OrderedDict[str, ResponseUrl] = OrderedDict()
 
     def make(self, person: str, channel: str, message: str | None = None) -> str:
-        """The path of a new URL; the server that answers it stands before it."""
+        """Return the path of a new URL, without the server's address."""
         kind = "commands" if message is None else "actions"
         path = f"/response/{kind}/{secrets.token_urlsafe(18)}"
         url = ResponseUrl(path, person, channel, message, self._clock.monotonic())
@@ -85,7 +88,7 @@ class ResponseUrls:
         return path
 
     def check(self, path: str) -> ResponseUrl:
-        """Raises ``Refused`` (HTTP 404) with Slack's word; does not count as a use."""
+        """Return the URL without counting a use. Raise ``Refused`` (HTTP 404) with Slack's code."""
         url = self._made.get(path)
         if url is None:
             raise Refused("no_service", status=404)

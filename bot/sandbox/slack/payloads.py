@@ -32,7 +32,7 @@ _SPOKEN = {"im": "directmessage", "private": "privategroup"}
 
 @dataclass(frozen=True)
 class Interaction:
-    """What every interaction payload carries; ``token`` is the old verification token."""
+    """The common part of interaction payloads; ``token`` is the old verification token."""
 
     person: Member
     token: str
@@ -56,7 +56,7 @@ class Interaction:
 
 
 def shortcut(who: Interaction, callback_id: str, action_ts: str) -> Json:
-    """A global shortcut: no channel and no response URL, whatever the person was looking at.
+    """Return a global shortcut's payload: no channel, no response URL.
 
     docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
@@ -123,7 +123,7 @@ def message_actions(
     state: StateValues,
     response_url: str,
 ) -> Json:
-    """block_actions on a message. An ephemeral one is named, not shown: Slack keeps no copy."""
+    """Return block_actions on a message, without its content if it is ephemeral."""
     ephemeral = message.only_for is not None
     payload = {
         **who.head("block_actions"),
@@ -190,8 +190,10 @@ def suggestion(
 
 
 def message_json(message: Message) -> Json:
-    """A message as the Web API and the payloads show it. Of a person it has the id that Slack's
-    client gave it, and its text once more as a rich_text block."""
+    """Return a message as the Web API and payloads represent it.
+
+    A person's message has a client ID, and its text a second time as a rich_text block.
+    """
     own = message.author == APP_USER
     shown: Json = {
         "user": message.author,
@@ -221,12 +223,12 @@ def message_json(message: Message) -> Json:
 
 
 def channel_name(channel: Channel) -> str:
-    """Slack gives no names of private places."""
+    """Return the name; Slack doesn't reveal those of private channels and direct messages."""
     return _SPOKEN.get(channel.kind, channel.name)
 
 
 def summary(payload: Mapping[str, Any]) -> str:
-    """One line about a payload, for the page's list."""
+    """Return one line about a payload, for the page's list."""
     if "command" in payload:
         return f"{payload['command']} {payload['text']}".strip()
     if payload.get("actions"):

@@ -1,4 +1,4 @@
-"""What a person does: typing, pressing, choosing. Builds the payloads and obeys the acks."""
+"""A person's acts: typing, pressing, choosing. Builds the payloads and applies the acks."""
 
 from __future__ import annotations
 
@@ -48,9 +48,12 @@ NO_ANSWER = "We had some trouble connecting. Try again?"
 
 @dataclass(frozen=True)
 class Delivered:
-    """What came of an act: ``status`` of the app's ack (0 when none came within three seconds, or
-    nothing was sent), ``seconds`` by the clock, the ack's ``body``, and the sentences that stand
-    under form fields by ``block_id``."""
+    """The outcome of an act.
+
+    ``status`` is the ack's (0 without one within three seconds, or if nothing was sent),
+    ``seconds`` by the clock, ``body`` the ack's, and errors are those of form fields by
+    ``block_id``.
+    """
 
     status: int
     seconds: float = 0.0
@@ -59,7 +62,7 @@ class Delivered:
 
 
 class People:
-    """``base_url`` stands before every response URL; the server sets it once it is served."""
+    """Performs acts. ``base_url`` begins response URLs; the server sets it once it is served."""
 
     def __init__(
         self,
@@ -81,7 +84,7 @@ class People:
     async def type(
         self, person: str, channel: str, text: str, thread_ts: str | None = None
     ) -> Delivered:
-        """A message, or a slash command when it begins with a slash."""
+        """Post a message, or run a slash command if the text begins with a slash."""
         member, place = self._standing(person, channel)
         if not text.strip():
             raise CannotAct("Slack sends no empty message.")
@@ -98,7 +101,7 @@ class People:
     async def press(
         self, person: str, source: Source, item: Placed, value: Raw = None
     ) -> Delivered:
-        """Uses an element: a button, a menu, a picker, an input that dispatches."""
+        """Use an element: a button, a menu, an input that dispatches."""
         state = None
         if item.kind in FIELDS:
             state = entered(item.element, value, self._known(person, source, item))
@@ -115,10 +118,10 @@ class People:
         return Delivered(ack.status, ack.seconds, ack.body)
 
     async def suggest(self, person: str, source: Source, item: Placed, query: str) -> Json:
-        """The app's options for an external menu: ``options`` or ``option_groups``.
+        """Return the app's ``options`` or ``option_groups`` for an external menu.
 
-        Slack asks only when the query is long enough. Raises ``CannotAct`` when the app gives
-        none that Slack can take.
+        Slack asks only if the query is long enough. Raise ``CannotAct`` for a response that Slack
+        can't use.
         """
         if item.kind not in EXTERNAL:
             raise CannotAct(f"{item.action_id} is no menu that the app fills.")
@@ -146,9 +149,9 @@ class People:
         block_id: str | None = None,
         value: Raw = None,
     ) -> tuple[Source, Placed]:
-        """The newest thing this person sees with that element: the top view, then messages.
+        """Find the element in what this person sees: the top view, then messages, the newest first.
 
-        Raises ``CannotAct`` when there is none.
+        Raise ``CannotAct`` if there is none.
         """
         for source in self._seen(person, message):
             for item in placed(_blocks(source)):
@@ -158,12 +161,12 @@ class People:
         raise CannotAct(f"{person} sees nothing with the action {action_id!r}.")
 
     def interaction(self, person: str, channel: str | None) -> Interaction:
-        """The head of a payload, with a fresh trigger."""
+        """Return the head of a payload, with a new trigger."""
         trigger = self.workspace.triggers.make(person, channel)
         return Interaction(self.workspace.members[person], self._token, trigger)
 
     async def deliver(self, kind: str, payload: Mapping[str, Any]) -> Ack:
-        """Sends it; the app may see whatever files the form in it names."""
+        """Send the payload, and let the app see the files that its form names."""
         self.workspace.files.show_to_app(_files_in(payload))
         return await self._delivery.deliver(kind, payload, payloads.summary(payload))
 
@@ -192,7 +195,7 @@ class People:
     async def _change_members(
         self, member: Member, channel: Channel, name: str, text: str
     ) -> Delivered:
-        """Slack's own commands, as far as they are about the app."""
+        """Run Slack's own commands about the app: /invite and /remove."""
         if channel.kind == "im" or f"<@{APP_USER}" not in text:
             raise CannotAct(f"Only the app can be named here: {name} @chakra")
         is_member = APP_USER in channel.members
@@ -204,7 +207,7 @@ class People:
         return await self._announced()
 
     async def _announced(self) -> Delivered:
-        """What the app said to the events, if it subscribes to any."""
+        """Return the outcome of the app's events, if it subscribes to any."""
         ack = await self._events.delivered()
         return Delivered(ack.status, ack.seconds, ack.body) if ack else Delivered(200)
 
@@ -233,8 +236,10 @@ class People:
         return chosen if chosen is not None else initial_state(_blocks(source))
 
     def _known(self, person: str, source: Source, item: Placed) -> list[Json]:
-        """Options of an external menu: those offered last, and those already chosen. Files of a
-        file input: all that the person uploaded."""
+        """Return the known options of an external menu, or the person's files for a file input.
+
+        Known options are the last offered ones and the selected ones.
+        """
         if item.kind == "file_input":
             return [file.as_slack_shows() for file in self.workspace.files.of(person)]
         return known_options(
@@ -243,7 +248,7 @@ class People:
         )
 
     def enter(self, person: str, view: View, item: Placed, raw: Raw) -> Json:
-        """The element's state with ``raw`` in it; the form itself is not changed."""
+        """Return the element's state with ``raw`` entered; the form itself doesn't change."""
         return entered(item.element, raw, self._known(person, view, item))
 
     def _linked(self, member: Member, text: str, *, labels: bool = True) -> str:
@@ -289,7 +294,7 @@ def _files_in(payload: Mapping[str, Any]) -> list[str]:
 
 
 def _is_meant(item: Placed, value: Raw) -> bool:
-    """Buttons that share an ``action_id`` are told apart by their values."""
+    """Return whether this is the button: those that share an ``action_id`` differ by value."""
     return item.kind != "button" or value is None or item.element.get("value") == value
 
 

@@ -1,4 +1,4 @@
-"""Slack's rate limits: calls a minute by the method's tier, and posts a second by channel."""
+"""Slack's rate limits: calls per minute by the method's tier, and posts per second by channel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from bot.aio.clock import Clock
 
 TIERS: Mapping[int, int] = {1: 5, 2: 20, 3: 50, 4: 100}
-"""Calls a minute. docs.slack.dev/apis/web-api/rate-limits promises 1, 20, 50 and 100 or more; of
-tier 1 it says that a small burst is tolerated, which is why it stands at 5."""
+"""Calls per minute. docs.slack.dev/apis/web-api/rate-limits promises 1, 20, 50 and 100 or more; it
+says that tier 1 tolerates a small burst, so it is 5 here."""
 
 POSTS_A_MINUTE = 300
-"""``chat.postMessage`` over the workspace: "several hundred per minute"."""
+"""``chat.postMessage`` for the workspace: "several hundred per minute"."""
 CHANNEL_BURST = 5
-"""Posts to one channel at once, before one a second holds."""
+"""Posts to one channel in a burst, before the limit of one per second applies."""
 
 _MINUTE = 60.0
 
@@ -27,7 +27,7 @@ class Rates:
         self._channels: dict[str, float] = {}
 
     def call(self, method: str, a_minute: int) -> int:
-        """Seconds to wait before this call may come again; 0 when it may go on."""
+        """Return the seconds to wait before this call; 0 if it may run."""
         now = self._clock.monotonic()
         calls = self._calls[method]
         while calls and now - calls[0] >= _MINUTE:
@@ -38,7 +38,7 @@ class Rates:
         return 0
 
     def post(self, channel: str) -> int:
-        """The same for one more message in a channel: one a second, after a short burst."""
+        """Return the seconds to wait before a post: one per second and channel, after a burst."""
         now = self._clock.monotonic()
         free_at = max(self._channels.get(channel, now), now)
         if free_at - now > CHANNEL_BURST - 1:

@@ -1,4 +1,4 @@
-"""How the stand-in says no: to the app with Slack's error codes, to a person with a sentence."""
+"""Refusals: Slack's error codes for the app, sentences for a person."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.sandbox.slack.limits import Finding
 
 
 class Refused(Exception):
-    """Slack answers the app ``{"ok": false, "error": code}``.
+    """Slack's ``{"ok": false, "error": code}``.
 
-    ``findings`` become ``response_metadata.messages``; ``more`` is merged into the answer.
+    ``findings`` become ``response_metadata.messages``; ``more`` is merged into the body.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Refused(Exception):
 
 
 class CannotAct(Exception):
-    """A person tried what Slack's client would not let them do; the message says why."""
+    """Raised when Slack's client wouldn't let a person do this; the message says why."""
 
 
 @dataclass(frozen=True)
 class RefusedPayload:
-    """A payload of the app that Slack did not take. ``where`` is a method, or what was acked."""
+    """A refused payload of the app; ``where`` is a method, or what was acknowledged."""
 
     where: str
     error: str
@@ -58,7 +58,7 @@ class RefusedPayload:
 
 @dataclass(frozen=True)
 class PayloadWarning:
-    """Slack takes it, but a person would lose something: a ``warn`` rule of the limits."""
+    """An accepted payload with a flaw that people would notice: a ``warn`` rule of the limits."""
 
     where: str
     rule: str

@@ -1,4 +1,4 @@
-"""What Slack does with a body sent to a response URL, or riding in a command's ack."""
+"""The effects of a response URL's body, and of a command's ack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PUBLIC = "in_channel"
 
 
 def respond(workspace: Workspace, path: str, body: Mapping[str, Any]) -> None:
-    """One post to a response URL. Raises ``Refused``: the URL is used up, or the body is wrong."""
+    """Apply a post to a response URL. Raise ``Refused`` for a used-up URL or an invalid body."""
     url = workspace.urls.check(path)
     content = workspace.gate.response("response_url", body)
     workspace.urls.spend(url)
@@ -30,7 +30,7 @@ def respond(workspace: Workspace, path: str, body: Mapping[str, Any]) -> None:
 
 
 def command_acked(workspace: Workspace, person: str, channel: str, typed: str, ack: Ack) -> None:
-    """The line that the ack of a slash command shows, or the notice that it failed.
+    """Show the ack of a slash command, or the notice that it failed.
 
     An ack with ``in_channel`` publishes the typed command too.
     """

@@ -1,8 +1,8 @@
-"""What a person typed, as the ``rich_text`` block that Slack's own message box makes of it.
+"""A typed text as the ``rich_text`` block that Slack's message box makes of it.
 
-The messages that apps are shown have it beside their ``text``: docs.slack.dev/reference/block-kit/
-blocks/rich-text-block, and a whole one in github.com/slackapi/bolt-python,
-tests/scenario_tests/test_shortcut.py.
+Apps get it beside the message's ``text``:
+docs.slack.dev/reference/block-kit/blocks/rich-text-block, and a full example in
+github.com/slackapi/bolt-python, tests/scenario_tests/test_shortcut.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def rich_text(text: str, block_id: str) -> Json:
-    """``text`` as a message carries it: escaped, with ids and links in angle brackets."""
+    """Return the block for a message's ``text``: escaped, with IDs and links in angle brackets."""
     section = {"type": "rich_text_section", "elements": list(_elements(text))}
     return {"type": "rich_text", "block_id": block_id, "elements": [section]}
 

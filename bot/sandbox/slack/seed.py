@@ -22,7 +22,7 @@ ChannelKind = Literal["public", "private", "shared", "im"]
 
 @dataclass(frozen=True)
 class Member:
-    """``name`` is the handle; ``email`` is "" for the app and Slackbot; ``tz`` an IANA zone."""
+    """A member; ``name`` is the handle, ``email`` may be "", ``tz`` is an IANA zone."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Channel:
-    """``members`` are member ids, the app's included where it was invited."""
+    """A channel; ``members`` are member IDs, the app's included if it was invited."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class FirstMessage:
-    """``minutes_ago`` is counted from the moment the workspace is made."""
+    """A seeded message, ``minutes_ago`` before the workspace's creation."""
 
     channel: str
     author: str

@@ -35,9 +35,9 @@ Json = dict[str, Any]
 
 
 class EmbeddedSlack:
-    """Serve ``app``, tell it where with ``served_at``, then ``start``; end with ``aclose``.
+    """Serve ``app``, set its address with ``served_at``, ``start`` it, and end with ``aclose``.
 
-    Acts of a person raise ``CannotAct`` when Slack's client would not let them do that.
+    A person's acts raise ``CannotAct`` if Slack's client wouldn't allow them.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class EmbeddedSlack:
             ]
         )
 
-    # Where it is, and where the app is
+    # Addresses
 
     @property
     def base_url(self) -> str:
@@ -95,7 +95,7 @@ class EmbeddedSlack:
         self.workspace.files.base_url = base_url
 
     def deliver_to(self, url: str) -> None:
-        """The app's request URL; a connected socket takes precedence."""
+        """Set the app's request URL; a connected socket takes precedence."""
         self._delivery.url = url
 
     async def start(self) -> None:
@@ -108,62 +108,66 @@ class EmbeddedSlack:
         await self.sockets.aclose()
         await self._delivery.aclose()
 
-    # What a person does
+    # A person's acts
 
     async def type(
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
     ) -> Delivered:
-        """A message, or a slash command when it begins with a slash. ``thread_ts`` makes it
-        a reply; Slack takes no commands in threads."""
+        """Post a message, or run a slash command if the text begins with a slash.
+
+        ``thread_ts`` makes it a reply; Slack accepts no commands in threads.
+        """
         with self._traffic.busy():
             return await self._people.type(user_id, channel_id, text, thread_ts)
 
     async def mention(self, user_id: str, channel_id: str, text: str = "") -> Delivered:
-        """A message in a channel that mentions the app."""
+        """Post a message that mentions the app."""
         return await self.type(user_id, channel_id, f"<@{APP_USER}> {text}".strip())
 
     async def write_to_app(self, user_id: str, text: str) -> Delivered:
-        """A message in this person's messages with the app. Raises ``CannotAct`` for a person of
-        another workspace, who has none."""
+        """Post in this person's DM with the app.
+
+        Raise ``CannotAct`` for a person of another workspace, who has none.
+        """
         channel = self.workspace.direct_messages(user_id)
         if channel is None:
             raise CannotAct(f"{user_id} has no messages with the app.")
         return await self.type(user_id, channel.id, text)
 
     async def invite_app(self, user_id: str, channel_id: str) -> Delivered:
-        """What ``/invite`` does."""
+        """Do what ``/invite`` does."""
         return await self.type(user_id, channel_id, f"/invite <@{APP_USER}>")
 
     async def uninstall(self) -> None:
-        """An admin removes the app: its token works no more."""
+        """Remove the app, as an admin does: its token is no longer valid."""
         with self._traffic.busy():
             self._tokens.revoke("account_inactive")
             self._events.uninstalled()
             await self._events.delivered()
 
     async def revoke_token(self) -> None:
-        """The bot's token works no more; the app stays installed."""
+        """Revoke the bot's token; the app remains installed."""
         with self._traffic.busy():
             self._tokens.revoke("token_revoked")
             self._events.revoked()
             await self._events.delivered()
 
     def hold_events(self) -> None:
-        """Keep events back from now on, as Slack does during an outage."""
+        """Hold back events from now on, as Slack does during an outage."""
         self._events.hold()
 
     async def release_events(self) -> None:
-        """Deliver what was kept back, with the time at which it happened."""
+        """Deliver the held-back events with their original time."""
         with self._traffic.busy():
             await self._events.release()
 
     async def send_event(self, event: Json, *, event_id: str = "") -> Ack:
-        """Deliver an event that nothing led to, whether or not the app subscribes to it."""
+        """Deliver an event without a cause, whether or not the app subscribes to it."""
         with self._traffic.busy():
             return await self._events.send(event, event_id)
 
     async def redeliver_event(self) -> Ack:
-        """Deliver the newest event once more: Slack may deliver one twice."""
+        """Deliver the newest event again: Slack may deliver one twice."""
         with self._traffic.busy():
             return await self._events.redeliver()
 
@@ -176,10 +180,10 @@ class EmbeddedSlack:
         value: Raw = None,
         block_id: str | None = None,
     ) -> Delivered:
-        """Uses the newest element with that action that this person sees: top view first.
+        """Use the newest element with this action that the person sees, in the top view first.
 
-        ``value`` is an option's value, a text or a list; of several buttons with the same
-        action it picks the one with that value. ``message`` (or its id) looks there only.
+        ``value`` is an option's value, a text or a list; among several buttons with the action it
+        selects by value. ``message`` (or its ID) limits the search to that message.
         """
         where = message.id if isinstance(message, Shown) else message
         with self._traffic.busy():
@@ -189,7 +193,7 @@ class EmbeddedSlack:
             return await self._people.press(user_id, source, item, value)
 
     async def suggest(self, user_id: str, action_id: str, query: str) -> list[Json]:
-        """The options that an external menu shows for ``query``, those of groups included."""
+        """Return the options of an external menu for ``query``, those in groups included."""
         with self._traffic.busy():
             source, item = self._people.find(user_id, action_id)
             answer = await self._people.suggest(user_id, source, item, query)
@@ -197,25 +201,25 @@ class EmbeddedSlack:
         return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
 
     async def enter(self, user_id: str, block_id: str, text: str) -> Delivered:
-        """Writes in a field of the top view; sent where it wants ``on_character_entered``."""
+        """Type in a field of the top view; sent if it wants ``on_character_entered``."""
         with self._traffic.busy():
             return await self._forms.write(user_id, self._forms.top(user_id), block_id, text)
 
     async def shortcut(self, user_id: str, callback_id: str) -> Delivered:
-        """A global shortcut of the manifest."""
+        """Use a global shortcut of the manifest."""
         with self._traffic.busy():
             return await self._shortcuts.anywhere(user_id, callback_id)
 
     async def message_shortcut(
         self, user_id: str, callback_id: str, message: Shown | str
     ) -> Delivered:
-        """A message shortcut of the manifest, on a message or its id."""
+        """Use a message shortcut of the manifest on a message (or its ID)."""
         where = message.id if isinstance(message, Shown) else message
         with self._traffic.busy():
             return await self._shortcuts.on_message(user_id, callback_id, where)
 
     async def submit(self, user_id: str, values: Mapping[str, Entry] | None = None) -> Delivered:
-        """Fills the top view by ``block_id``, over what stands there, and sends it.
+        """Fill in the top view by ``block_id``, over existing entries, and submit it.
 
         A file input takes an ``Upload`` or a list of them.
         """
@@ -224,46 +228,48 @@ class EmbeddedSlack:
             return await self._forms.submit(user_id, view)
 
     async def close(self, user_id: str) -> Delivered:
-        """Cancels the top view."""
+        """Cancel the top view."""
         with self._traffic.busy():
             return await self._forms.close(user_id, self._forms.top(user_id))
 
     async def settle(self) -> None:
-        """Until nothing sent to the app is unanswered and no call of the app is being handled."""
+        """Wait until no delivery is unanswered and no call of the app is being handled."""
         await self._traffic.idle()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Until ``condition()`` holds; asked after every change of a message or a view, every
-        notice and every payload. For what the app does by itself after its ack."""
+        """Wait until ``condition()`` is true, for what the app does after its ack.
+
+        It is checked after every change of a message or a view, every notice and every payload.
+        """
         await self.workspace.feed.until(condition)
 
     # What a person sees
 
     def messages(self, user_id: str, channel_id: str) -> list[Shown]:
-        """In the order of posting; empty where this person is no member."""
+        """Return the messages in the order of posting; none if this person is not a member."""
         if user_id not in self.workspace.channels[channel_id].members:
             return []
         messages = self.workspace.messages.of(channel_id)
         return [shown(message) for message in messages if message.seen_by(user_id)]
 
     def view(self, user_id: str) -> Json | None:
-        """The top of this person's modals, as Slack holds it."""
+        """Return this person's top modal, as Slack stores it."""
         top = self.workspace.views.top(user_id)
         return top.as_slack_shows() if top else None
 
     def views(self, user_id: str) -> list[Json]:
-        """The whole stack, bottom first."""
+        """Return this person's modals, bottom first."""
         return [view.as_slack_shows() for view in self.workspace.views.stack(user_id)]
 
     @property
     def notices(self) -> list[Notice]:
         return list(self.workspace.notices)
 
-    # What went over the wire, and faults
+    # Traffic and faults
 
     @property
     def files(self) -> list[File]:
-        """Those that people chose and those that the app sent, ``data`` included."""
+        """Files that people chose and those that the app sent, ``data`` included."""
         return self.workspace.files.all()
 
     @property
@@ -276,7 +282,7 @@ class EmbeddedSlack:
 
     @property
     def refusals(self) -> list[RefusedPayload]:
-        """Every payload of the app that broke a limit; a good app leaves it empty."""
+        """The app's payloads that broke a limit; a correct app leaves it empty."""
         return list(self.workspace.gate.refusals)
 
     @property
@@ -293,23 +299,22 @@ class EmbeddedSlack:
         retry_after: int | None = None,
         times: int = 1,
     ) -> None:
-        """The next calls of a Web API method fail that way. "response_url", "download" and
-        "upload" stand for what the app does at those URLs; with the error "sign_in" a download
-        leads to the sign-in page.
+        """Make the next calls of a Web API method fail.
 
-        ``reset`` breaks the connection "before" the call takes effect, or "after" it did.
+        "response_url", "download" and "upload" are the app's requests to those URLs; with the error
+        "sign_in" a download leads to the sign-in page. ``reset`` breaks the connection "before" the
+        call takes effect, or "after" it.
         """
         self._web_api.faults.fail(method, Fault(error, status, reset, retry_after), times)
 
     def hang(self, method: str, *, times: int | None = None) -> None:
-        """Calls of ``method``, or the next ``times`` of them, get no answer until ``release``; then
-        they go on."""
+        """Leave calls of ``method``, or the next ``times``, unanswered until ``release``."""
         self._web_api.faults.hang(method, times)
 
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)
 
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
-        """The headers of a correctly signed request, for one that is posted by hand."""
+        """Return the headers of a correctly signed request, for posting one by hand."""
         moment = int(self._clock.time()) if timestamp is None else timestamp
         return signed(self.signing_secret, body, moment)

@@ -1,4 +1,4 @@
-"""Shortcuts: the app's entries in Slack's own menus, for anywhere and for one message."""
+"""Shortcuts: the app's entries in Slack's menus, global and on messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Shortcuts:
         self._workspace = people.workspace
 
     async def anywhere(self, person: str, callback_id: str) -> Delivered:
-        """A global shortcut: the payload says nothing of where the person stood."""
+        """Use a global shortcut, whose payload has no channel."""
         member = self._member(person)
         self._offered("global", callback_id)
         who = self._people.interaction(member.id, None)
@@ -26,7 +26,7 @@ class Shortcuts:
         return await self._deliver("shortcut", person, payload)
 
     async def on_message(self, person: str, callback_id: str, message_id: str) -> Delivered:
-        """A message shortcut: any lasting message that the person sees, the app's own too."""
+        """Use a message shortcut on a message that the person sees, if it isn't ephemeral."""
         member = self._member(person)
         self._offered("message", callback_id)
         message = self._message(member, message_id)

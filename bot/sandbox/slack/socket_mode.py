@@ -37,7 +37,7 @@ ENVELOPES: Mapping[str, tuple[str, bool]] = {
 
 
 class NoSocket(Exception):
-    """The socket was closed before the envelope was acked."""
+    """Raised when the socket closes before the envelope is acknowledged."""
 
 
 class SocketMode:
@@ -56,12 +56,12 @@ class SocketMode:
         return len(self._sockets) >= SOCKET_LIMIT
 
     def ticket(self) -> str:
-        """Good for one connection."""
+        """Return a ticket for one connection."""
         self._tickets = [*self._tickets, secrets.token_urlsafe(16)][-TICKETS_KEPT:]
         return self._tickets[-1]
 
     async def serve(self, socket: WebSocket) -> None:
-        """One socket from its ticket to its end."""
+        """Serve one socket from its ticket to its end."""
         ticket = socket.query_params.get("ticket", "")
         await socket.accept()
         if ticket not in self._tickets or self.full:
@@ -82,7 +82,10 @@ class SocketMode:
     async def send(
         self, kind: str, payload: Mapping[str, Any], retry: int = 0, retry_reason: str = ""
     ) -> dict[str, Any] | None:
-        """The payload of the ack. Raises ``NoSocket`` when the line goes down first."""
+        """Send an envelope and return its ack's payload.
+
+        Raise ``NoSocket`` if the socket closes first.
+        """
         names = list(self._sockets)
         name = names[next(self._turns) % len(names)]
         envelope_type, accepts = ENVELOPES[kind]
@@ -106,7 +109,7 @@ class SocketMode:
             self._waiting.pop(envelope_id, None)
 
     async def ask_to_reconnect(self) -> None:
-        """What Slack does before it takes a connection down."""
+        """Ask for a reconnection, as Slack does before it closes a connection."""
         message = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {}}
         for socket in list(self._sockets.values()):
             await socket.send_text(json.dumps(message))
@@ -115,7 +118,7 @@ class SocketMode:
         for socket in list(self._sockets.values()):
             try:
                 await socket.close()
-            except RuntimeError:  # the other end was first
+            except RuntimeError:  # the client closed it first
                 continue
 
     def _hello(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What went over the wire: calls of the app, deliveries to it, and how many are under way."""
+"""The wire traffic: the app's calls, deliveries to it, and how many are in flight."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Direction = Literal["to the app", "from the app"]
 class ApiCall:
     """A Web API call, or a post to a response URL (method "response_url").
 
-    ``args`` are without the token; ``at`` is in seconds since the epoch.
+    ``args`` are without the token; ``at`` is in epoch seconds.
     """
 
     method: str
@@ -30,7 +30,7 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class Payload:
-    """One exchange as the page shows it; ``ms`` is how long the answer took."""
+    """One exchange as the page shows it; ``ms`` is the response time."""
 
     n: int
     at: float
@@ -44,7 +44,7 @@ class Payload:
 
 
 class Traffic:
-    """``on_payload`` hears of each exchange when it is over."""
+    """Records traffic; ``on_payload`` is called when an exchange ends."""
 
     def __init__(self, on_payload: Callable[[Payload], None]) -> None:
         self.calls: deque[ApiCall] = deque(maxlen=CALLS_KEPT)
@@ -84,7 +84,7 @@ class Traffic:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Around everything that ``idle`` waits for."""
+        """Count an exchange as in flight, for ``idle``."""
         self._under_way += 1
         self._idle.clear()
         try:

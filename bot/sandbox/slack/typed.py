@@ -1,4 +1,4 @@
-"""What Slack makes of the text that a person types: escapes, mentions, the command's name."""
+"""Slack's transformation of typed text: escapes, mentions, the command's name."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ADDRESS = re.compile(
 
 
 def escaped(text: str) -> str:
-    """docs.slack.dev/messaging/formatting-message-text: the three characters Slack escapes."""
+    """Escape Slack's three characters: docs.slack.dev/messaging/formatting-message-text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def as_sent(
     text: str, members: Iterable[Member], channels: Iterable[Channel], *, labels: bool = True
 ) -> str:
-    """The text with names turned into ids and the rest escaped.
+    """Return the text with names turned into IDs and the rest escaped.
 
-    Markup that already stands there is left as it is, and so are e-mail addresses. ``labels``
-    adds the names ("<@U0JOHN|john>"), as slash commands have them.
+    Existing markup and email addresses are left unchanged. ``labels`` adds the names
+    ("<@U0JOHN|john>"), as slash commands have them.
     """
     people = {member.name: member.id for member in members}
     places = {channel.name: channel.id for channel in channels if channel.kind != "im"}
@@ -41,19 +41,21 @@ def as_sent(
 
 
 def escaped_only(text: str) -> str:
-    """For a command without ``should_escape``: names stay names."""
+    """Return the text for a command without ``should_escape``: names stay names."""
     return _outside_markup(text, escaped)
 
 
 def with_links(text: str) -> str:
-    """Of a message as it was sent: Slack links the addresses and phone numbers in it, so an app
-    reads "<mailto:john@acme.com|john@acme.com>". docs.slack.dev/messaging/formatting-message-text
+    """Return a message's text with its email addresses and phone numbers linked, as Slack does.
+
+    An app reads "<mailto:john@acme.com|john@acme.com>".
+    docs.slack.dev/messaging/formatting-message-text
     """
     return _outside_markup(text, lambda part: _ADDRESS.sub(_addressed, part))
 
 
 def split_command(text: str) -> tuple[str, str]:
-    """("/chakra", "user john") of "/chakra user john"."""
+    """Return ("/chakra", "user john") for "/chakra user john"."""
     command, _, rest = text.partition(" ")
     return command, rest.strip()
 

@@ -1,4 +1,4 @@
-"""Modals as Slack holds them: one stack a person, with what was filled in so far."""
+"""Modals as Slack stores them: one stack per person, with their current entries."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ _KEPT = ("private_metadata", "callback_id", "external_id")
 
 @dataclass(frozen=True)
 class View:
-    """``given`` is what the app sent, ``values`` the form as it is filled in now, ``channel``
-    where the person stood when the stack was opened."""
+    """A modal.
+
+    ``given`` is the app's view, ``values`` the current entries, ``channel`` where the person opened
+    the stack.
+    """
 
     id: str
     hash: str
@@ -59,7 +62,7 @@ class View:
 
 
 class ViewStacks:
-    """``on_change`` is called with the person whose stack changed."""
+    """The stacks; ``on_change`` is called with the person whose stack changed."""
 
     def __init__(self, ids: Ids, on_change: Callable[[str], None]) -> None:
         self._ids = ids
@@ -81,7 +84,10 @@ class ViewStacks:
         return None
 
     def open(self, person: str, given: Json, channel: str | None) -> View:
-        """Opens a new stack; whatever stood there is gone. Refuses a used ``external_id``."""
+        """Open a new stack, replacing an existing one.
+
+        Raise ``Refused`` for a used ``external_id``.
+        """
         self._refuse_duplicate(given)
         view = self._made(given, root=None, previous=None, channel=channel)
         self._stacks[person] = [view]
@@ -102,9 +108,12 @@ class ViewStacks:
         return view
 
     def update(self, view: View, given: Json, *, expected_hash: str | None = None) -> View:
-        """The view with new content. What was filled in stays wherever ``block_id``,
-        ``action_id`` and type stay the same, so an ``initial_value`` does not replace it
-        (docs.slack.dev/surfaces/modals, "Preserving input entry")."""
+        """Return the view with new content.
+
+        Entries are kept if ``block_id``, ``action_id`` and type are the same, so an
+        ``initial_value`` doesn't replace them (docs.slack.dev/surfaces/modals, "Preserving input
+        entry").
+        """
         if expected_hash and expected_hash != view.hash:
             raise Refused("hash_conflict")
         blocks = stored(given["blocks"], self._ids.block_id)
@@ -116,13 +125,13 @@ class ViewStacks:
         return changed
 
     def fill(self, view: View, values: StateValues) -> View:
-        """The view after the person changed something in the form: nobody else need be told."""
+        """Return the view with new entries, without a change event."""
         filled = replace(view, values=values)
         self._put(filled)
         return filled
 
     def close(self, person: str, view_id: str) -> None:
-        """Takes this view, and any that stand on it, off the stack."""
+        """Remove this view, and any above it, from the stack."""
         stack = self._stacks.get(person, [])
         places = [place for place, view in enumerate(stack) if view.id == view_id]
         if places:
@@ -150,7 +159,7 @@ class ViewStacks:
         )
 
     def _put(self, changed: View) -> str:
-        """Puts the view where an older state of it stands; whose stack that is ("" for none)."""
+        """Replace the view's older state, and return whose stack it is in ("" for none)."""
         for person, stack in self._stacks.items():
             for place, view in enumerate(stack):
                 if view.id == changed.id:

@@ -34,7 +34,7 @@ _NESTED: Mapping[str, str] = {
     "files": "invalid_arguments",
     "view": "invalid_arguments",
 }
-"""Arguments that are JSON within a form, and Slack's word for one that cannot be read."""
+"""Arguments that are JSON within a form, and Slack's code for one that can't be parsed."""
 _OK_STATUS, _BAD_REQUEST, _TOO_MANY = 200, 400, 429
 
 
@@ -58,11 +58,11 @@ class Tokens:
         self._revoked = ""
 
     def revoke(self, error: str) -> None:
-        """Refuse the bot's token with Slack's word ``error`` from now on."""
+        """Refuse the bot's token with Slack's code ``error`` from now on."""
         self._revoked = error
 
     def caller(self, shown: str) -> Caller:
-        """Raises ``Refused`` for a token that is not ours, or is revoked."""
+        """Return the token's owner. Raise ``Refused`` for an unknown or revoked one."""
         if not shown:
             return "none"
         if shown == self.bot:
@@ -90,12 +90,11 @@ FORM_ONLY = frozenset(
         "users.lookupByEmail",
     }
 )
-"""Methods that read: JSON is taken for those that write only, and the arguments of the others are
-then not seen at all. docs.slack.dev/apis/web-api, "POST bodies"."""
+"""Reading methods ignore JSON bodies entirely: docs.slack.dev/apis/web-api, "POST bodies"."""
 
 
 class WebApi:
-    """``base_url`` is set once the server knows it."""
+    """Serves the API. ``base_url`` is set once the server knows it."""
 
     def __init__(
         self,
@@ -115,19 +114,19 @@ class WebApi:
         self._rates = Rates(workspace.clock)
 
     async def call(self, request: Request) -> Response:
-        """``/api/<method>``"""
+        """Serve ``/api/<method>``."""
         name = request.path_params["method"]
         return await self._attended(request, name, lambda args: self._called(request, name, args))
 
     async def respond(self, request: Request) -> Response:
-        """``/response/…``"""
+        """Serve ``/response/…``."""
         path = request.url.path
         return await self._attended(request, RESPONSE_URL, lambda args: self._responded(path, args))
 
     async def _attended(
         self, request: Request, name: str, answer: Callable[[Json], Answer]
     ) -> Response:
-        """One request with its faults, noted in the traffic."""
+        """Handle one request with its faults, and record it."""
         with self._traffic.busy():
             at, began = self._workspace.clock.time(), self._workspace.clock.monotonic()
             fault = self.faults.take(name)
@@ -155,7 +154,7 @@ class WebApi:
     async def _answered(
         self, request: Request, fault: Fault | None, answer: Callable[[Json], Answer]
     ) -> tuple[Json, Answer | None]:
-        """The arguments without the token, and the answer; no answer where the line breaks."""
+        """Return the arguments without the token, and the response, None if it is cut off."""
         try:
             args = await _arguments(request)
         except Refused as refused:
@@ -247,7 +246,7 @@ def _json_arguments(body: str | bytes) -> Json:
 
 
 def _unpack(args: Json) -> None:
-    """Reads the arguments that came as JSON within a string."""
+    """Parse the arguments that are JSON within a string."""
     for name, code in _NESTED.items():
         if isinstance(args.get(name), str):
             try:
@@ -273,7 +272,7 @@ def _fault_answer(fault: Fault) -> Answer:
 
 
 def _summary(args: Json) -> str:
-    """One line about a call, for the page's list."""
+    """Return one line about a call, for the page's list."""
     for name in ("text", "channel", "user", "view_id"):
         if isinstance(args.get(name), str) and args[name]:
             return str(args[name])[:80]

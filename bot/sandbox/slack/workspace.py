@@ -1,4 +1,4 @@
-"""The state of the workspace and the few ways to change it; knows nothing of HTTP."""
+"""The state of the workspace and the ways to change it; independent of HTTP."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NOTICES_KEPT = 500
 
 @dataclass(frozen=True)
 class Notice:
-    """What Slack itself tells one person: a command that failed, a form that would not send."""
+    """Slack's own message to one person: a command that failed, a form that wasn't sent."""
 
     person: str
     text: str
 
 
 class Workspace:
-    """``on_message`` hears of every change of a message, the first messages excepted."""
+    """The state. ``on_message`` is called for every change of a message, except seeded ones."""
 
     def __init__(self, clock: Clock) -> None:
         self.on_message: Callable[[MessageChange, Message], None] = _ignore
@@ -62,7 +62,7 @@ class Workspace:
         return next((channel for channel in channels if channel.name == wanted), None)
 
     def direct_messages(self, person: str) -> Channel | None:
-        """The channel of this person and the app; strangers have none, nor has the app itself."""
+        """Return the DM of this person and the app; strangers and the app have none."""
         if person == APP_USER:
             return None
         channels = (c for c in self.channels.values() if c.kind == "im" and person in c.members)
@@ -75,17 +75,17 @@ class Workspace:
         self.channels[channel] = replace(self.channels[channel], archived=False)
 
     def remove_app(self, channel: str) -> None:
-        """As a person does with /remove: the app is no longer a member."""
+        """Remove the app from a channel, as /remove does."""
         members = tuple(m for m in self.channels[channel].members if m != APP_USER)
         self.channels[channel] = replace(self.channels[channel], members=members)
 
     def add_app(self, channel: str) -> None:
-        """As a person does with /invite."""
+        """Add the app to a channel, as /invite does."""
         members = (*self.channels[channel].members, APP_USER)
         self.channels[channel] = replace(self.channels[channel], members=members)
 
     def say(self, person: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """A message that a person typed."""
+        """Post a message that a person typed."""
         return self._add(channel, person, Content(text=text), thread_ts=thread_ts)
 
     def post(
@@ -97,7 +97,7 @@ class Workspace:
         thread_ts: str | None = None,
         broadcast: bool = False,
     ) -> Message:
-        """A message of the app; ``only_for`` makes it ephemeral."""
+        """Post a message of the app; ``only_for`` makes it ephemeral."""
         return self._add(
             channel,
             APP_USER,
@@ -113,7 +113,7 @@ class Workspace:
         return self.messages.replace(message, self.as_stored(content), edited_ts=edited_ts)
 
     def notice(self, person: str, text: str, channel: str | None = None) -> None:
-        """Tells a person something in Slackbot's voice; with a channel also as a message there."""
+        """Notify a person in Slackbot's voice, with a channel also as a message there."""
         self.notices.append(Notice(person, text))
         self.feed.tell([person], "notice", {"text": text})
         if channel is not None:
@@ -143,4 +143,4 @@ class Workspace:
 
 
 def _ignore(_: MessageChange, __: Message) -> None:
-    """Until somebody wants to hear of messages."""
+    """Do nothing, until a listener is set."""

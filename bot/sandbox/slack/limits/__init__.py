@@ -1,6 +1,6 @@
 """The payload validator: refuses what real Slack refuses, with Slack's error code and pointers.
 
-``rules.py`` holds the limits with their sources; the other files say where each of them applies.
+``rules.py`` has the limits with their sources; the other files say where each one applies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Layout blocks: what each must hold, on which surface it may stand, and its ids."""
+"""Layout blocks: their required fields, surfaces and IDs."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _rich_text(report: Report, block: Json, at: str) -> None:
 
 
 def _nothing(report: Report, block: Json, at: str) -> None:
-    """A divider, a file: nothing in it can be too long."""
+    """Accept a divider or a file: nothing in it can be too long."""
 
 
 _CHECKS: Mapping[str, Callable[[Report, Json, str], None]] = {

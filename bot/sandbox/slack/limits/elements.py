@@ -1,4 +1,4 @@
-"""Block elements: buttons, menus and inputs, and where each of them may stand."""
+"""Block elements: buttons, menus and inputs, and the blocks that may contain them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ PLACES: Mapping[str, frozenset[str]] = {
     "input": _CHOICES | _SINGLE | _MULTI | _TYPED | {"file_input"},
     "context": frozenset({"image", "plain_text", "mrkdwn"}),
 }
-"""Which elements a block holds (docs.slack.dev/blocks.json, and each element's own page)."""
+"""The elements that a block may contain (docs.slack.dev/blocks.json, and each element's page)."""
 
 _STYLES = ("primary", "danger")
 _PASSIVE = frozenset({"image", "plain_text", "mrkdwn"})
 
 
 def check_element(report: Report, value: object, at: str, *, place: str) -> None:
-    """``place`` is the type of the block that holds the element."""
+    """Check an element; ``place`` is the type of its block."""
     element = report.mapping(value, at)
     if element is None:
         return
@@ -64,7 +64,7 @@ def _check_action_id(report: Report, element: Json, at: str) -> None:
 
 
 def check_image(report: Report, image: Json, at: str) -> None:
-    """An image block or an image element: both keep the same limits."""
+    """Check an image block or an image element: both have the same limits."""
     report.length("image.alt_text", image.get("alt_text"), f"{at}/alt_text")
     if ("image_url" in image) == ("slack_file" in image):
         report.add("image", at, "must have exactly one of image_url and slack_file")
@@ -99,7 +99,7 @@ def _static_select(report: Report, select: Json, at: str) -> None:
 
 
 def _listed_select(report: Report, select: Json, at: str) -> None:
-    """A menu that Slack or the app fills when it is opened."""
+    """Check a menu whose options come from Slack or the app when it is opened."""
     if "options" in select or "option_groups" in select:
         report.add("select", at, "options do not belong here")
     _select_bounds(report, select, at)

@@ -1,4 +1,4 @@
-"""A whole message: chat.*, response_url bodies and the answers that ride in an ack."""
+"""Whole messages: chat.*, response_url bodies, and messages in an ack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_message(message: Json) -> list[Finding]:
 
 
 def check_response(body: Json) -> list[Finding]:
-    """A response_url body or a command's ack: a message, or only an instruction about one."""
+    """Check a response_url body or a command's ack: a message, or only an instruction about one."""
     report = Report("message")
     if body.get("response_type") is not None:
         kind = body["response_type"]

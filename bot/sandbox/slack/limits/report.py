@@ -1,4 +1,4 @@
-"""What a check found, and the few questions that every check asks of a JSON value."""
+"""A payload's findings, and checks that every limit uses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Surface = Literal["message", "modal"]
 Json = Mapping[str, Any]
 
 SURFACE_CODES: Mapping[str, str] = {"message": "invalid_blocks", "modal": "invalid_arguments"}
-"""Slack's error for a broken payload without a code of its own, by surface."""
+"""Slack's error code, by surface, for an invalid payload without a code of its own."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``pointer`` is a JSON pointer into the payload ("/blocks/0/text")."""
+    """One finding; ``pointer`` is a JSON pointer into the payload ("/blocks/0/text")."""
 
     rule: str
     pointer: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 class Report:
-    """Collects findings for one payload; ``add`` and the questions never raise."""
+    """Collects the findings of one payload; its methods never raise."""
 
     def __init__(self, surface: Surface) -> None:
         self.surface = surface
@@ -57,7 +57,7 @@ class Report:
         return None
 
     def length(self, bounds: str, value: object, at: str) -> None:
-        """``value`` must be a string within the bounds of that name."""
+        """Check that ``value`` is a string within the named bounds."""
         rule, low, high = BOUNDS[bounds]
         if not isinstance(value, str):
             self.add("shape", at, "must provide a string")
@@ -81,7 +81,7 @@ class Report:
             self.add(rule, at, f"must be between {low} and {high}")
 
     def characters(self, bounds: str, number: int, at: str) -> None:
-        """``number`` characters, counted over several strings, against the bounds' upper end."""
+        """Check the characters of several strings together against the upper bound."""
         rule, _, high = BOUNDS[bounds]
         if number > high:
             self.add(rule, at, f"must be less than {high + 1} characters together")
@@ -92,7 +92,7 @@ class Report:
 
 
 def error_code(findings: Sequence[Finding], surface: Surface) -> str:
-    """Slack's one error word for what was found; "" when nothing is refused."""
+    """Return Slack's error code for the findings; "" if none is a refusal."""
     refused = [finding for finding in findings if finding.refused]
     named = (RULES[finding.rule].code for finding in refused if RULES[finding.rule].code)
     return next(named, SURFACE_CODES[surface] if refused else "")

@@ -1,4 +1,4 @@
-"""Slack's payload limits as two tables: every rule with its source, every number with its rule."""
+"""Slack's payload limits in two tables: each rule with its source, each number with its rule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG_BLOCKS = "observed: github.com/slackapi/bolt-js/issues/2509 and 2867"
 
 
 class Rule(NamedTuple):
-    """``code`` is Slack's error where the rule has one of its own; else the surface's code."""
+    """A rule; ``code`` is Slack's error if the rule has its own, otherwise the surface's."""
 
     level: Literal["error", "warn"]
     source: str
@@ -99,7 +99,7 @@ RULES: Mapping[str, Rule] = {
     "view_response": _error(_MODALS),
     "view_response.id": _error(_MODALS),
 }
-"""``message.size`` is known as "about 12,000 to 13,000": the stand-in refuses at the lower end."""
+"""``message.size`` is reported as "about 12,000 to 13,000": the lower end applies here."""
 
 BOUNDS: Mapping[str, Bounds] = {
     "message.blocks": Bounds("message.blocks", 0, 50),
@@ -157,4 +157,4 @@ BOUNDS: Mapping[str, Bounds] = {
     "file_input.max_files": Bounds("file_input", 1, 10),
     "options.count": Bounds("options.count", 0, 100),
 }
-"""Characters of a string or items of an array, both ends included; the numbers of the sources."""
+"""Characters of a string, or items of an array, inclusive, from the rule's source."""

@@ -14,7 +14,7 @@ _CONFIRM_PARTS = (("title", True), ("text", False), ("confirm", True), ("deny", 
 def check_text(
     report: Report, value: object, at: str, *, bounds: str = "text", plain: bool = False
 ) -> None:
-    """A text object whose text keeps the bounds of that name and Slack's general 3,000."""
+    """Check a text object against the named bounds and Slack's general 3,000 characters."""
     text = report.mapping(value, at)
     if text is None:
         return
@@ -82,7 +82,7 @@ def check_groups(report: Report, values: Sequence[Any], at: str) -> None:
 
 
 def options_of(element: Json) -> list[Any]:
-    """The options of a menu, those in its groups included, whatever else is wrong with it."""
+    """Return a menu's options, those in groups included, however malformed it is."""
     found = _array(element.get("options"))
     for group in _array(element.get("option_groups")):
         if isinstance(group, dict):
@@ -91,7 +91,7 @@ def options_of(element: Json) -> list[Any]:
 
 
 def same_option(one: object, other: object) -> bool:
-    """Equal up to the marks that Slack adds to text objects when it stores them."""
+    """Return whether two options are equal, apart from what Slack adds to stored text objects."""
     return _bare(one) == _bare(other)
 
 

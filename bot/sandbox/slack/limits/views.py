@@ -1,4 +1,4 @@
-"""Modals, and what a view submission and an options request may be answered with."""
+"""Modals, and the responses to a view submission and an options request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_view(value: object, at: str = "/view") -> list[Finding]:
 
 
 def check_view_response(body: Json, view: Json) -> list[Finding]:
-    """An ack's body to a submission of ``view``; an empty one closes the view and is fine."""
+    """Check the response to a submission of ``view``; an empty one closes the view."""
     report = Report("modal")
     action = body.get("response_action")
     if not body:

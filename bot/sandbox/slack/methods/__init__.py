@@ -1,4 +1,4 @@
-"""The Web API methods that the embedded Slack knows, each with its scope and its rate."""
+"""The Web API methods of the embedded Slack, each with its scope and rate limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One Web API call as a method sees it: its arguments, the workspace, the app's scopes."""
+"""One Web API call: its arguments, the workspace, the app's scopes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRUE = (True, "true", "1", 1)
 
 @dataclass(frozen=True)
 class Call:
-    """``caller`` says whose token came with it: the "bot"'s, the "app"'s or "none"."""
+    """A call; ``caller`` is the owner of its token: "bot", "app" or "none"."""
 
     name: str
     args: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Call:
     base_url: str
 
     def text(self, name: str) -> str:
-        """A required argument. Raises ``Refused`` (invalid_arguments) when it is absent."""
+        """Return a required argument. Raise ``Refused`` (invalid_arguments) if it is missing."""
         value = self.args.get(name)
         if value in (None, ""):
             missing = Finding("shape", f"/{name}", f"missing required field: {name}")
@@ -56,7 +56,7 @@ class Call:
             raise Refused("invalid_arguments", [wrong]) from None
 
     def needs(self, scope: str) -> None:
-        """Raises ``Refused`` (missing_scope) when the manifest does not grant ``scope``."""
+        """Raise ``Refused`` (missing_scope) unless the manifest has ``scope``."""
         if scope not in self.manifest.scopes:
             provided = ",".join(self.manifest.scopes)
             raise Refused("missing_scope", needed=scope, provided=provided)
@@ -68,7 +68,7 @@ class Call:
         return member
 
     def channel(self, name: str = "channel") -> Channel:
-        """The channel, where the app may know of it: private ones only as a member."""
+        """Return the channel, if it is visible to the app: private ones only to members."""
         channel = self.workspace.channels.get(self.text(name))
         if channel is None:
             raise Refused("channel_not_found")
@@ -77,7 +77,7 @@ class Call:
         return channel
 
     def page(self, items: Sequence[Any]) -> tuple[list[Any], Json]:
-        """One page by ``limit`` and ``cursor``, and the ``response_metadata`` that leads on."""
+        """Return one page by ``limit`` and ``cursor``, and its ``response_metadata``."""
         limit = min(self.number("limit", PAGE_SIZE), LARGEST_PAGE)
         if limit < 1:
             raise Refused("invalid_limit")
@@ -89,9 +89,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Method:
-    """``scope`` is checked before ``run``; those that depend on a channel are its own matter.
+    """A method; ``scope`` is checked before ``run``, scopes by kind of channel within it.
 
-    ``a_minute`` is the rate over the workspace.
+    ``a_minute`` is the rate limit of the workspace.
     """
 
     name: str

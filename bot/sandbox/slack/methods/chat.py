@@ -1,4 +1,4 @@
-"""chat.*: posting, showing to one person, editing, deleting, linking."""
+"""chat.*: post, post ephemerally, edit, delete, link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_EDIT = 4_000
 """Bytes of ``text`` in chat.update (docs.slack.dev/reference/methods/chat.update: msg_too_long)."""
 LARGEST_METADATA = 16_000
 TRUNCATED = "message_truncated"
-"""Slack cuts a text over 40,000 characters, and says so in a warning."""
+"""Slack truncates a text over 40,000 characters, and adds a warning."""
 
 _POST_SCOPE = "chat:write"
 _PUBLIC_SCOPE = "chat:write.public"
@@ -65,7 +65,7 @@ def post_ephemeral(call: Call) -> Json:
 def update(call: Call) -> Json:
     """Change one of the app's public messages.
 
-    Text alone removes the blocks; arguments that are not given otherwise leave their part as it is.
+    Text alone removes the blocks. Otherwise arguments that are absent leave their part unchanged.
     """
     message = _own(call, "cant_update_message")
     if call.workspace.channels[message.channel].archived:
@@ -108,7 +108,7 @@ def get_permalink(call: Call) -> Json:
 
 
 def _place(call: Call) -> Channel:
-    """Return the channel of a post, named by its ID or name, or the DM of a person named by ID."""
+    """Return a post's channel, named by its ID or name, or the DM of a person named by ID."""
     wanted = call.text("channel")
     if wanted.startswith("U"):
         channel = call.workspace.direct_messages(wanted)
@@ -124,10 +124,10 @@ def _place(call: Call) -> Channel:
 
 
 def _thread(call: Call, channel: Channel) -> str | None:
-    """The parent that a reply names. It must be there, and be no reply itself.
+    """Return the parent of a reply, which must exist and be no reply itself.
 
-    The page of the method says only "avoid using a reply's ts value", and nothing of a parent that
-    is gone; ``thread_not_found`` is what slackapi/bolt-js#2307 says of that.
+    The method's page says only "avoid using a reply's ts value", and nothing of a deleted parent;
+    ``thread_not_found`` comes from slackapi/bolt-js#2307.
     """
     thread_ts = call.args.get("thread_ts")
     if not thread_ts:
@@ -147,7 +147,7 @@ def _content(call: Call) -> Content:
 
 
 def _truncation_warning(call: Call) -> Json:
-    """Return Slack's warning for a text that was cut, or nothing."""
+    """Return Slack's warning for a truncated text, or nothing."""
     if len(str(call.args.get("text") or "")) <= BOUNDS["message.text"].high:
         return {}
     return {
@@ -178,7 +178,7 @@ def _check_metadata(call: Call) -> None:
 
 
 def _own(call: Call, refusal: str) -> Message:
-    """The message by channel and ts; ephemerals are never found, others' are refused."""
+    """Return the app's own message by channel and ts. Raise ``Refused`` for any other."""
     channel = call.channel()
     message = call.workspace.messages.public(channel.id, call.text("ts"))
     if message is None:

@@ -1,4 +1,4 @@
-"""conversations.*: channels, their members and their history, with a scope by kind of channel."""
+"""conversations.*: channels, members and history, with a scope per kind of channel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def conversations_members(call: Call) -> Json:
 
 
 def conversations_open(call: Call) -> Json:
-    """The direct messages of one person and the app."""
+    """Return the direct messages between one person and the app."""
     call.needs("im:write")
     if call.args.get("channel"):
         channel = call.channel()
@@ -48,7 +48,7 @@ def conversations_open(call: Call) -> Json:
 
 
 def conversations_history(call: Call) -> Json:
-    """Newest first, without ephemerals and without replies that were not broadcast."""
+    """Return the newest messages first, without ephemerals and replies that were not broadcast."""
     channel = _known(call, "history")
     if APP_USER not in channel.members:
         raise Refused("not_in_channel")
@@ -64,9 +64,9 @@ def conversations_history(call: Call) -> Json:
 
 
 def conversations_replies(call: Call) -> Json:
-    """The parent, then its replies, the oldest first.
+    """Return the parent, then its replies, the oldest first.
 
-    docs.slack.dev/reference/methods/conversations.replies: a bot's token may read the threads of
+    docs.slack.dev/reference/methods/conversations.replies: a bot token may read the threads of
     direct messages, not those of channels.
     """
     channel = _known(call, "history")
@@ -120,7 +120,7 @@ def channel_json(channel: Channel, *, with_count: bool = False) -> Json:
 
 
 def _known(call: Call, right: str) -> Channel:
-    """The channel, if the app's scopes reach its kind."""
+    """Return the channel, if the app's scopes cover its kind."""
     channel = call.channel()
     call.needs(f"{_FAMILY[channel.kind]}:{right}")
     return channel

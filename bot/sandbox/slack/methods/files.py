@@ -1,4 +1,4 @@
-"""files.*: what the app may read of a file, and the three steps by which it sends one."""
+"""files.*: what the app may read of a file, and the three steps of its own uploads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sandbox.slack.refusal import Refused
 from bot.sandbox.slack.seed import APP_USER, Channel
 
 _CONVERSATION = re.compile(r"[CGDZ][A-Z0-9]+")
-"""What ``channel_id`` must look like; the real one wants nine characters or more. Observed:
+"""The form of ``channel_id``; the real one requires nine characters or more. Observed:
 github.com/slackapi/bolt-js/issues/2115"""
 LONGEST_ALT_TEXT = 1_000
 """docs.slack.dev/reference/methods/files.getUploadURLExternal: alt_txt_too_large."""
@@ -29,7 +29,7 @@ def files_info(call: Call) -> Json:
 
 
 def get_upload_url(call: Call) -> Json:
-    """The first step. The second posts the bytes to the URL, the third completes it."""
+    """Announce an upload. The second step posts the bytes to the URL, the third completes it."""
     name, length = call.text("filename"), _length(call)
     if len(str(call.args.get("alt_txt") or "")) > LONGEST_ALT_TEXT:
         raise Refused("alt_txt_too_large")
@@ -38,7 +38,7 @@ def get_upload_url(call: Call) -> Json:
 
 
 def complete_upload(call: Call) -> Json:
-    """Makes files of what was uploaded, and one message of them in each place named."""
+    """Create files from uploads, and one message with them in each given place."""
     wanted = _wanted(call)
     places = _places(call)
     _take_turns(call, places)
@@ -59,7 +59,7 @@ def _length(call: Call) -> int:
 
 
 def _wanted(call: Call) -> list[dict[str, str]]:
-    """``[{"id", "title"}]``, each of them uploaded and not yet completed."""
+    """Return ``[{"id", "title"}]``, each uploaded and not completed."""
     given = call.args.get("files")
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
         raise _invalid("/files", "must provide an array")
@@ -70,8 +70,11 @@ def _wanted(call: Call) -> list[dict[str, str]]:
 
 
 def _places(call: Call) -> list[Channel]:
-    """``channel_id`` names a channel and never a person, ``channels`` channels or people, parted by
-    commas; a thread is in one of them."""
+    """Return the places to share in.
+
+    ``channel_id`` names a channel and never a person; ``channels`` are comma-separated channels or
+    people. A thread is in one of them.
+    """
     one = call.args.get("channel_id")
     if one:
         if not _CONVERSATION.fullmatch(str(one)):

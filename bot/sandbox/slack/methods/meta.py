@@ -1,4 +1,4 @@
-"""api.test, auth.test, apps.connections.open and bots.info: the app asks about itself."""
+"""api.test, auth.test, apps.connections.open and bots.info: the app's own identity."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def auth_test(call: Call) -> Json:
 
 
 def connections_open(call: Call) -> Json:
-    """A fresh socket URL of this very server, good for one connection."""
+    """Return a new socket URL of this server, for one connection."""
     host = call.base_url.replace("http", "ws", 1)
     return {"url": f"{host}/link/?ticket={call.sockets.ticket()}&app_id={APP_ID}"}
 

@@ -1,4 +1,4 @@
-"""users.* and usergroups.users.list: who people are, as much as the app's scopes let it see."""
+"""users.* and usergroups.users.list: people, as far as the app's scopes reveal them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def users_lookup_by_email(call: Call) -> Json:
 
 
 def users_list(call: Call) -> Json:
-    """The workspace's own people and apps, without those who come in by Slack Connect."""
+    """Return the workspace's own people and apps, without those who join by Slack Connect."""
     members = [m for m in call.workspace.members.values() if m.kind != "stranger"]
     page, metadata = call.page(members)
     return {
@@ -100,7 +100,7 @@ def _profile(call: Call, member: Member) -> Json:
 
 
 def _offset(zone: str, now: float) -> int:
-    """Seconds from UTC; 0 on a machine without time zone data."""
+    """Return seconds from UTC; 0 on a machine without time zone data."""
     try:
         offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset()
     except ZoneInfoNotFoundError:

@@ -1,4 +1,4 @@
-"""views.*: opening, pushing and updating modals, with triggers that run out."""
+"""views.*: open, push and update modals, with triggers that expire."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def push(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """By ``view_id`` or ``external_id``; with ``hash`` only the state that the app last saw."""
+    """Update by ``view_id`` or ``external_id``; a ``hash`` must match the current state."""
     given = _judged(call)
     view_id, external_id = call.args.get("view_id"), call.args.get("external_id")
     if not view_id and not external_id:
@@ -37,7 +37,7 @@ def update(call: Call) -> Json:
 
 
 def publish(_: Call) -> Json:
-    """The manifest turns no App Home on."""
+    """Refuse: the manifest turns App Home off."""
     raise Refused("not_enabled")
 
 
@@ -48,8 +48,11 @@ def _view(call: Call) -> object:
 
 
 def _judged(call: Call) -> Json:
-    """The view, within the limits. A form that takes files needs their scope; which code Slack
-    answers without it is not documented, so it stands for every missing scope."""
+    """Return the view, checked against the limits.
+
+    A form with a file input needs the files scope. Slack's code without it is not documented, so
+    this uses missing_scope.
+    """
     given = call.workspace.gate.view(call.name, _view(call))
     if any(block.get("element", {}).get("type") == "file_input" for block in given["blocks"]):
         call.needs("files:read")

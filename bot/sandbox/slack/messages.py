@@ -64,7 +64,7 @@ class Shown:
 
 
 class Messages:
-    """All messages by channel, in the order of posting; ``on_change`` is called for every change."""
+    """All messages by channel, in the order of posting; ``on_change`` is called for changes."""
 
     def __init__(self, on_change: Callable[[MessageChange, Message], None]) -> None:
         self._by_channel: dict[str, dict[str, Message]] = {}

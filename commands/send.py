@@ -64,7 +64,7 @@ RESELECT_FILE_NOTE = (
 NO_CONTACTS_NOTE = (
     "No phone number or e-mail address was found in that message. Type whom it goes to."
 )
-TEST_NOT_SENT = "No test was sent."
+TEST_NOT_SENT = "Test not sent."
 STILL_LOADING = "The templates are still loading. Choose one in a moment."
 
 
@@ -228,7 +228,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
 
 
 async def _close_already_sent(context: Context, form: SendForm, send: Send) -> CloseForm:
-    return CloseForm("This was sent before.", follow_up=await _replay_outcome(context, form, send))
+    return CloseForm("Already sent.", follow_up=await _replay_outcome(context, form, send))
 
 
 def _show_errors(

@@ -1,4 +1,4 @@
-"""The report of a send as a message: one line on how it stands, and what to do where it failed."""
+"""The report of a send as a message: a line with its status, and advice if it failed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ STATUS_EMOJI = {
     SendStatus.PREPARING: ":hourglass_flowing_sand:",
     SendStatus.SENDING: ":hourglass_flowing_sand:",
     SendStatus.UNKNOWN: ":grey_question:",
-    SendStatus.ACCEPTED: ":white_check_mark:",
-    SendStatus.SENT: ":white_check_mark:",
-    SendStatus.DELIVERED: ":inbox_tray:",
+    SendStatus.ACCEPTED: ":hourglass_flowing_sand:",
+    SendStatus.SENT: ":outbox_tray:",
+    SendStatus.DELIVERED: ":white_check_mark:",
     SendStatus.READ: ":eyes:",
     SendStatus.FAILED: ":x:",
 }
 
 STATUS_TEXT = {
-    SendStatus.PREPARING: "On its way",
-    SendStatus.SENDING: "On its way",
-    SendStatus.UNKNOWN: "It is not known whether this went out",
-    SendStatus.ACCEPTED: "Accepted",
+    SendStatus.PREPARING: "Sending",
+    SendStatus.SENDING: "Sending",
+    SendStatus.UNKNOWN: "We don't know whether this was sent",
+    SendStatus.ACCEPTED: "Sending (WhatsApp has it; not delivered yet)",
     SendStatus.SENT: "Sent",
     SendStatus.DELIVERED: "Delivered",
     SendStatus.READ: "Read",
@@ -37,19 +37,19 @@ STATUS_TEXT = {
 }
 
 NOT_SENT_TEXT = "Not sent"
-"""Where it failed before there was a message."""
+"""The text of a failure before there was a message."""
 
 UNKNOWN_ADVICE = (
-    "No answer came, so it may have gone out, and it will not be sent again by itself. Look at the "
-    "chat with this recipient in Chakra before you send it once more."
+    "We got no response, so it may have been sent; it won't be resent automatically. "
+    "Check the chat in Chakra before you send it again."
 )
 NOT_FOLLOWABLE_ADVICE = (
-    "Chakra may not tell whether this one is delivered, so this line may stay as it is."
+    "Chakra may not report delivery for this message, so this status may not change."
 )
 
 
 def report_message(send: Send) -> Message:
-    """``send.recipient`` is masked, and so is this: it may be shared."""
+    """Return the report of a send, masked as ``send.recipient`` is: it may be shared."""
     what = status_line(send)
     parts = [blocks.section(markup(Markup(STATUS_EMOJI[send.status] + " "), what))]
     parts += [blocks.section(line) for line in advice(send)]
@@ -59,14 +59,14 @@ def report_message(send: Send) -> Message:
 
 
 def status_line(send: Send) -> Markup:
-    """``Delivered: order_update to +91 •••••• 3210``."""
+    """Return the status in one line: ``Delivered: order_update to +91 •••••• 3210``."""
     refused = send.status is SendStatus.FAILED and not (send.wamid or send.message_id)
     said = NOT_SENT_TEXT if refused else STATUS_TEXT[send.status]
     return markup(f"{said}: ", bold(send.template), " to ", send.recipient)
 
 
 def advice(send: Send) -> list[Markup]:
-    """What it means and what to do, where that is not plain."""
+    """Return what the status means and what to do, unless that is obvious."""
     if send.status is SendStatus.FAILED and send.failure is not None:
         told = explain(deserialize_error(send.failure))
         return [markup(told.summary, " ", told.remedy)]

@@ -1,7 +1,7 @@
-"""The form that sends a template, and what the person reads on the way: preview, question, outcome.
+"""The form that sends a template, and its preview, question and outcome.
 
-The form opens at once, with what is known by then; choosing a template adds its fields, and what is
-typed shows in the preview below them.
+The form opens immediately with what is cached; choosing a template adds its fields, and the preview
+below them shows what is typed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bot.text.phones import format_international
 
 SUBMIT = "send.submit"
 CONFIRM = "send.confirm"
-"""The form after a question, and the button that sends."""
+"""The ID of the form after a question, and of the button that sends."""
 TEMPLATE = "send.template"
 INPUT_CHANGED = "send.typed"
 SENDER_CHANGED = "send.chosen"
@@ -54,8 +54,11 @@ def render_form(
     note: str = "",
     test_result: str = "",
 ) -> View:
-    """``whom`` is who the recipient turned out to be, ``note`` stands above the fields, ``tested``
-    where the button that sends a test stood as it was pressed: nobody looks further down."""
+    """Return the form.
+
+    ``recipient_text`` describes the resolved recipient. ``note`` goes above the fields,
+    ``test_result`` above the test button, where the person is looking.
+    """
     content: list[Block] = [blocks.section(note)] if note else []
     content.append(
         blocks.external_field(
@@ -99,26 +102,26 @@ def template_choice(template: Template) -> Choice:
 
 
 def describe_recipient(recipient: Recipient) -> Markup:
-    """Whole, for the one who sends."""
+    """Return the unmasked recipient, for the sender only."""
     text = markup("To ", recipient.label)
     return markup(text, " · ", recipient.warning) if recipient.warning else text
 
 
 def duplicate_question(send: Send, now: float) -> Markup:
-    """The question where the same went out a moment ago."""
-    return markup(_duplicate_notice("the same recipient", send, now), " Send it once more?")
+    """Return the question to ask about a duplicate."""
+    return markup(_duplicate_notice("this recipient", send, now), " Send it again?")
 
 
 def _duplicate_notice(recipient_text: str, send: Send, now: float) -> Markup:
-    ago = f" {format_wait(now - send.started_at)} ago, sent by "
-    notice = bold(f"This very message went to {recipient_text}")
-    return markup(Markup(":warning: "), notice, ago, mention(send.member), ".")
+    ago = format_wait(now - send.started_at)
+    notice = bold(f"sent this same message to {recipient_text} {ago} ago.")
+    return markup(Markup(":warning: "), mention(send.member), " ", notice)
 
 
 def render_confirmation(
     form: SendForm, template: Template, recipient: Recipient, *, question: str = ""
 ) -> Message:
-    """The preview of a complete line, with the button that sends it. ``question`` stands above."""
+    """Return the preview of a complete line with its send button, below ``question``."""
     what = markup(
         bold(blocks.clip(template.name, MAX_TEMPLATE_NAME_LENGTH)),
         ", ",
@@ -141,8 +144,10 @@ def render_confirmation(
 def render_outcome(
     sent: SendResult, link: str, form: SendForm, *, replace_original: bool = False
 ) -> Message:
-    """The line where it was typed: how it stands, and the way to the report. After a refusal the
-    form can be opened again with all that was in it."""
+    """Return the reply: the status and a link to the report.
+
+    After a failure a button opens the form again with its values.
+    """
     status = card.status_line(sent.send)
     line = markup(_status_emoji(sent.send), status, _report_link(link))
     content = [blocks.section(line), *(blocks.section(advice) for advice in card.advice(sent.send))]
@@ -152,20 +157,18 @@ def render_outcome(
 
 
 def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
-    """What became of a test, or the question before it goes out once more."""
+    """Return the outcome of a test, or the question before it is sent again."""
     if test_send.duplicate is not None:
-        question = f" Press “{TEST_LABEL}” again to send it once more."
+        question = f" Press “{TEST_LABEL}” again to send it anyway."
         return markup(_duplicate_notice("you", test_send.duplicate, now), question)
     if test_send.sent is None:
         return markup(
             Markup(f"{card.STATUS_EMOJI[SendStatus.SENDING]} "),
-            bold("The test is on its way"),
-            f" to {test_send.masked_number}. Its report will stand in your messages with this app.",
+            bold("Your test is being sent"),
+            f" to {test_send.masked_number}. Its status will be in your DM with Chakra.",
         )
     send = test_send.sent.send
-    intro = (
-        "This test went out before, and once is enough." if test_send.already_sent else "Your test."
-    )
+    intro = "You already sent this test." if test_send.already_sent else "Your test."
     status = markup(
         _status_emoji(send), bold(intro), " ", card.status_line(send), _report_link(link)
     )
@@ -173,7 +176,7 @@ def render_test_result(test_send: TestSend, link: str, now: float) -> Markup:
 
 
 def render_test_message(note: str, test_send: TestSend, form: SendForm) -> Message:
-    """The same beside a preview."""
+    """Return the outcome of a test as a message beside a preview."""
     content = [blocks.section(note)]
     if test_send.duplicate is not None:
         value = form.with_confirmed_duplicate(test_send.duplicate.id).to_value()
@@ -186,11 +189,11 @@ def _status_emoji(send: Send) -> Markup:
 
 
 def _report_link(link: str) -> Markup:
-    return Markup(f"  <{link}|Follow it in your messages with this app>" if link else "")
+    return Markup(f"  <{link}|See delivery status>" if link else "")
 
 
 def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
-    """One of those that were found, and a field for anybody else where none of them is meant."""
+    """Return the choice of found recipients, and a field for anybody else if that is chosen."""
     if not form.candidates:
         return [_recipient_input(form, "To", dispatch_action=dispatch_action)]
     choices = [Choice(_format_candidate(candidate), candidate) for candidate in form.candidates]
@@ -198,14 +201,14 @@ def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
         names.CANDIDATES,
         "To",
         action=CANDIDATE_CHANGED,
-        placeholder="Choose whom it goes to",
-        choices=[*choices, Choice("Somebody else…", names.OTHER)],
+        placeholder="Choose a recipient",
+        choices=[*choices, Choice("Someone else…", names.OTHER)],
         initial=form.selected,
         dispatch_action=True,
     )
     if form.selected in form.candidates:
         return [choice]
-    return [choice, _recipient_input(form, "To somebody else", dispatch_action=dispatch_action)]
+    return [choice, _recipient_input(form, "To someone else", dispatch_action=dispatch_action)]
 
 
 def _recipient_input(form: SendForm, label: str, *, dispatch_action: bool) -> Block:
@@ -214,7 +217,7 @@ def _recipient_input(form: SendForm, label: str, *, dispatch_action: bool) -> Bl
         label,
         action=INPUT_CHANGED,
         initial=form.to,
-        hint="A phone number, somebody of the Chakra team, or a record as lead LEAD-004038.",
+        hint="Phone number, colleague, or lead (for example: lead LEAD-004038)",
         dispatch_action=dispatch_action,
         max_length=MAX_INPUT_LENGTH,
     )
@@ -245,7 +248,7 @@ def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
 
 def _template_blocks(form: SendForm, template: Template | None, recipient_text: str) -> list[Block]:
     if template is None:
-        return [blocks.context("Choose a template to see what it asks for.")]
+        return [blocks.context("Choose a template to see its variables.")]
     content = [
         _template_input(template, template_field, form.values)
         for template_field in template_fields(template)

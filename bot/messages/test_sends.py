@@ -21,9 +21,9 @@ from bot.users.linked_user import find_linked_user
 RESULT_TIMEOUT_SECONDS = 2.0
 """Seconds that the person waits for the outcome; after them the report alone tells it."""
 
-OWN_NUMBER_HINT = "A test goes to the number of your own Chakra user."
+OWN_NUMBER_HINT = "Tests go to the phone number in your own Chakra profile."
 NO_NUMBER_MESSAGE = (
-    "Chakra has no phone number of yours. Add one to your user in Chakra, and try again in a few "
+    "Chakra doesn't have your phone number. Add it to your Chakra profile and try again in a few "
     "minutes."
 )
 

@@ -43,7 +43,7 @@ async def form(browser: Browser, demo: World, to: str) -> Person:
 
 async def report(browser: Browser, demo: World, person: Person) -> Locator:
     """In the direct messages, once it stands there."""
-    await expect(person.last()).to_contain_text("Follow it in your messages", timeout=ANSWERED_MS)
+    await expect(person.last()).to_contain_text("See delivery status", timeout=ANSWERED_MS)
     return (await open_page(browser, demo, channel="D0JOHN")).last()
 
 
@@ -53,9 +53,9 @@ async def test_choose_fill_send_and_see_it_accepted_delivered_and_read(
     person = await form(browser, demo, SILENT)
     await person.submits()
     await expect(person.modal()).not_to_be_visible()
-    await expect(person.last()).to_contain_text("Accepted")
+    await expect(person.last()).to_contain_text("WhatsApp has it")
     shown = await report(browser, demo, person)
-    await expect(shown).to_contain_text("Accepted")
+    await expect(shown).to_contain_text("WhatsApp has it")
     await expect(shown).not_to_contain_text("2025550116")
     [sent] = demo.chakra.sent
     assert sent.text.startswith(FILLED)
@@ -117,7 +117,7 @@ async def test_the_entry_of_a_message_finds_whom_it_names(browser: Browser, demo
     await person.chooses("found", "aarav@bluebird.example")
     await chosen(person)
     await expect(person.modal()).to_contain_text("No recipient was found")
-    await person.chooses("found", "Somebody else")
+    await person.chooses("found", "Someone else")
     await expect(person.field("phone")).to_be_visible()
     await person.chooses("found", "+91 98765 43210")
     await expect(person.modal()).to_contain_text("To +91 98765 43210")
@@ -134,7 +134,9 @@ async def test_a_test_goes_to_oneself_and_the_form_stays(browser: Browser, demo:
     await chosen(person)
     await filled(person, "+91 98765 43210")
     await person.presses("Send a test to me", within=person.modal())
-    await expect(person.modal()).to_contain_text("Your test. Accepted: account_created")
+    await expect(person.modal()).to_contain_text(
+        "Your test. Sending (WhatsApp has it; not delivered yet): account_created"
+    )
     await expect(person.modal()).to_contain_text("+91 •••••• 9999")
     await expect(person.field("var_body_1")).to_have_value("Mark")
     [sent] = demo.chakra.sent

@@ -45,11 +45,11 @@ async def test_pick_fill_send_and_it_is_read(acme: World, clock: ManualClock) ->
     await opened(acme)
     assert await filled(acme) == {}
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "Accepted" in report(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in report(acme))
     [sent] = acme.chakra.sent
     assert (sent.to, sent.template, sent.language) == ("12025550100", "appointment_reminder", "en")
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert "archives/D0JOHN/p" in line(acme)
     await until(acme, clock, lambda: "Read:" in report(acme))
     assert len(acme.slack.messages(JOHN, DIRECT)) == 1
@@ -123,7 +123,7 @@ async def test_a_submission_that_comes_twice_sends_once(acme: World, clock: Manu
     press = acme.slack.submit(JOHN, {"phone": READS, **VALUES})
     again = acme.slack.submit(JOHN, {"phone": READS, **VALUES})
     await asyncio.gather(press, again, return_exceptions=True)
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert out(acme) == 1
 
 
@@ -165,9 +165,9 @@ async def test_another_template_brings_its_own_fields(acme: World) -> None:
 @pytest.mark.parametrize(
     ("to", "stands", "told", "went_out"),
     [
-        (LOST, "not known", "may have gone out", 1),
-        (NEVER_CAME, "not known", "may have gone out", 0),
-        (WEB_PAGE, "not known", "may have gone out", 0),
+        (LOST, "don't know", "may have been sent", 1),
+        (NEVER_CAME, "don't know", "may have been sent", 0),
+        (WEB_PAGE, "don't know", "may have been sent", 0),
         (THROTTLED, "Not sent", "Chakra is asked too often", 0),
         (ERROR_IN_200, "Not sent", "could not be queued", 0),
         (MANY_MESSAGES, "Not sent", "going out from this number at once", 0),
@@ -189,7 +189,7 @@ async def test_a_slow_chakra_keeps_nobody_waiting(acme: World, clock: ManualCloc
     delivered = await acme.slack.submit(JOHN, {"phone": SLOW, **VALUES})
     assert delivered.seconds < 0.3
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert out(acme) == 1
 
 
@@ -211,7 +211,7 @@ async def test_the_same_within_ten_minutes_asks_first(acme: World, clock: Manual
     await until(acme, clock, lambda: out(acme) == 1)
     await opened(acme)
     await filled(acme)
-    assert "This very message went to the same recipient" in view(acme)
+    assert "sent this same message to this recipient" in view(acme)
     assert out(acme) == 1
     assert await filled(acme) == {}
     await until(acme, clock, lambda: out(acme) == 2)
@@ -224,7 +224,7 @@ async def test_whoever_sent_it_and_only_for_ten_minutes(acme: World, clock: Manu
     await until(acme, clock, lambda: out(acme) == 1)
     await opened(acme)
     await filled(acme)
-    assert "sent by <@U0PRIYA>" in view(acme)
+    assert "<@U0PRIYA> *sent this same message" in view(acme)
     await clock.advance(601)
     await opened(acme)
     assert await filled(acme) == {}

@@ -119,7 +119,7 @@ async def test_in_a_line_it_leads_to_the_form_which_says_it(
 async def accepted(acme: World, clock: ManualClock) -> Sent:
     await opened(acme)
     assert await filled(acme, phone=QUIET) == {}
-    await until(acme, clock, lambda: "Accepted" in report(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in report(acme))
     [sent] = acme.chakra.sent
     return sent
 
@@ -148,7 +148,7 @@ async def test_an_event_that_is_not_chakras_moves_no_report(
     assert answer.status == 401
     assert json.dumps(event) not in answer.text
     await later(acme, clock, 6)
-    assert "Accepted" in report(acme)
+    assert "WhatsApp has it" in report(acme)
     signed = {"X-Chakra-Signature-256": sign(dump(event), WEBHOOK_SECRET)}
     assert (await told(acme, event, **signed)).status == 200
     await until(acme, clock, lambda: "Read:" in report(acme))

@@ -52,7 +52,7 @@ async def test_choose_a_picture_send_it_and_it_is_read(acme: World, clock: Manua
     await promo(acme)
     assert await submitted(acme, file=PICTURE) == {}
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     [sent] = acme.chakra.sent
     assert (sent.to, sent.template) == ("12025550100", PROMO)
     assert await read(sent.body["imageUrl"]) == ("image/png", PNG)
@@ -95,7 +95,7 @@ async def test_a_slow_chakra_keeps_nobody_waiting(acme: World, clock: ManualCloc
     )
     assert delivered.seconds < 0.3
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert out(acme) == 1
 
 
@@ -213,7 +213,7 @@ async def test_a_submission_that_comes_twice_puts_up_and_sends_once(
     await asyncio.gather(
         acme.slack.submit(JOHN, values), acme.slack.submit(JOHN, values), return_exceptions=True
     )
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert (out(acme), acme.chakra.count(PUT_UP), downloads(acme)) == (1, 1, 1)
 
 
@@ -222,7 +222,7 @@ async def test_the_same_file_chosen_again_asks_first(acme: World, clock: ManualC
         await promo(acme)
         assert await submitted(acme, file=PICTURE) == {}
         await until(acme, clock, lambda: out(acme) == 1)
-    assert "This very message went to the same recipient" in view(acme)
+    assert "sent this same message to this recipient" in view(acme)
     assert "`tree.png`" in view(acme)
     assert acme.chakra.count(PUT_UP) == 1
     delivered = await acme.slack.submit(JOHN, {})  # the file is still in the form
@@ -253,7 +253,7 @@ async def test_another_file_is_another_message(
 async def test_what_may_have_gone_out_is_still_unknown(acme: World, clock: ManualClock) -> None:
     await promo(acme)
     await submitted(acme, file=PICTURE, phone=LOST)
-    await until(acme, clock, lambda: "not known" in line(acme))
+    await until(acme, clock, lambda: "We don't know whether" in line(acme))
     assert (acme.chakra.count(PUT_UP), out(acme)) == (1, 1)
 
 

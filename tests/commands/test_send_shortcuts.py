@@ -135,7 +135,7 @@ async def test_the_number_in_a_message_is_filled_in(acme: World, clock: ManualCl
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 1)
     assert acme.chakra.sent[0].to == "919876543210"
-    await until(acme, clock, lambda: "Accepted" in line(acme))
+    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert acme.slack.messages(JOHN, SALES)[-1].ephemeral
 
 
@@ -162,7 +162,7 @@ async def test_several_are_a_choice_and_the_first_is_chosen(
         "+919876543210": "+91 98765 43210",
         "+12025550100": "+1 202-555-0100",
         "jane@acme.com": "jane@acme.com",
-        "other": "Somebody else…",
+        "other": "Someone else…",
     }
     assert form["found"]["initial_option"]["value"] == "+919876543210"
     assert "phone" not in form
@@ -215,7 +215,7 @@ async def test_the_question_before_a_repeat_keeps_the_choice(
         await chosen(acme)
         await submitted(acme)
         await until(acme, clock, lambda: out(acme) == 1)
-    assert "Send it once more?" in view(acme)
+    assert "Send it again?" in view(acme)
     assert "found" in fields(acme)
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 2)

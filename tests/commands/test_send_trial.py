@@ -115,9 +115,9 @@ async def test_the_same_pressed_again_says_that_it_went_out(
 ) -> None:
     await ready(acme, clock)
     await tried(acme, clock)
-    assert "once is enough" in await tried(acme, clock, until_noted="went out before")
+    assert "You already sent this test." in await tried(acme, clock, until_noted="already sent")
     await clock.advance(700)
-    await tried(acme, clock, until_noted="went out before")
+    await tried(acme, clock, until_noted="already sent")
     assert out(acme) == 1
 
 
@@ -137,7 +137,7 @@ async def test_the_same_from_another_form_asks_first(acme: World, clock: ManualC
     await tried(acme, clock)
     await acme.slack.close(JOHN)
     await ready(acme, clock)
-    asked = await tried(acme, clock, until_noted="This very message went to you")
+    asked = await tried(acme, clock, until_noted="sent this same message to you")
     assert "Press “Send a test to me” again" in asked
     assert out(acme) == 1
     await tried(acme, clock)
@@ -148,8 +148,8 @@ async def test_what_is_missing_is_named_and_nothing_goes_out(
     acme: World, clock: ManualClock
 ) -> None:
     await opened(acme)
-    told = await tried(acme, clock, until_noted="No test")
-    assert "No test was sent. ‹1›: Fill this in" in told
+    told = await tried(acme, clock, until_noted="Test not sent")
+    assert "Test not sent. ‹1›: Fill this in" in told
     assert acme.chakra.count(SEND) == 0
 
 
@@ -159,17 +159,17 @@ async def test_without_a_number_it_says_where_to_add_one(
 ) -> None:
     acme.chakra.change_person("john@acme.com", phones=phones)
     await ready(acme, clock)
-    told = await tried(acme, clock, until_noted="No test")
-    assert "Chakra has no phone number of yours. Add one" in told
+    told = await tried(acme, clock, until_noted="Test not sent")
+    assert "Chakra doesn't have your phone number. Add it" in told
     assert acme.chakra.count(SEND) == 0
 
 
 async def test_whom_chakra_does_not_know_is_told_so(acme: World, clock: ManualClock) -> None:
     acme.chakra.change_person("john@acme.com", emails=["other@acme.com"])
     await ready(acme, clock)
-    told = await tried(acme, clock, until_noted="No test")
+    told = await tried(acme, clock, until_noted="Test not sent")
     assert "Nobody in Chakra has the email address john@acme.com." in told
-    assert "A test goes to the number of your own Chakra user." in told
+    assert "Tests go to the phone number in your own Chakra profile." in told
 
 
 async def test_where_slack_hides_the_address_it_says_so(
@@ -179,7 +179,7 @@ async def test_where_slack_hides_the_address_it_says_so(
     described["oauth_config"]["scopes"]["bot"].remove("users:read.email")
     async with open_world(app_manifest=described) as made:
         await ready(made, clock)
-        told = await tried(made, clock, until_noted="No test")
+        told = await tried(made, clock, until_noted="Test not sent")
         assert "doesn't share your email address" in told
 
 
@@ -199,7 +199,7 @@ async def test_while_chakra_is_slow_the_form_says_that_it_is_on_its_way(
 ) -> None:
     await ready(acme, clock)
     await hung(acme, clock)
-    await until(acme, clock, lambda: "on its way" in note(acme))
+    await until(acme, clock, lambda: "being sent" in note(acme))
     assert SHOWN in note(acme)
     acme.chakra.clear_faults()
     acme.chakra.release()
@@ -222,9 +222,9 @@ async def test_what_is_typed_meanwhile_stays_and_the_note_comes_beside_it(
     await ready(acme, clock)
     await hung(acme, clock)
     typing = asyncio.create_task(acme.slack.enter(JOHN, "var_body_1", "Asha"))
-    await until(acme, clock, lambda: typing.done() and "on its way" in line(acme))
+    await until(acme, clock, lambda: typing.done() and "being sent" in line(acme))
     assert "Hi Asha" in view(acme)
-    assert "on its way" not in view(acme)
+    assert "being sent" not in view(acme)
     acme.chakra.release()
 
 
@@ -234,7 +234,7 @@ async def test_who_closes_the_form_hears_of_it_where_it_was_opened(
     await ready(acme, clock)
     await hung(acme, clock)
     await acme.slack.close(JOHN)
-    await until(acme, clock, lambda: "on its way" in line(acme))
+    await until(acme, clock, lambda: "being sent" in line(acme))
     acme.chakra.release()
 
 
@@ -244,7 +244,7 @@ async def test_what_was_tested_on_oneself_asks_before_it_is_sent_to_oneself(
     await ready(acme, clock)
     await tried(acme, clock)
     await filled(acme, phone=f"+{MINE}")
-    assert "This very message went to the same recipient" in view(acme)
+    assert "sent this same message to this recipient" in view(acme)
     assert "Send a test to me" not in view(acme)
     assert out(acme) == 1
 
@@ -272,7 +272,7 @@ async def test_the_chosen_file_goes_with_it(acme: World, clock: ManualClock) -> 
     [sent] = acme.chakra.sent
     assert (sent.to, await read(sent.body["imageUrl"])) == (MINE, ("image/png", PNG))
     assert "tree.png" in view(acme)
-    assert "once is enough" in await tried(acme, clock, until_noted="went out before")
+    assert "You already sent this test." in await tried(acme, clock, until_noted="already sent")
     assert await submitted(acme, phone=READS) == {}
     await until(acme, clock, lambda: out(acme) == 2)
 
@@ -309,7 +309,7 @@ async def test_another_preview_of_the_same_asks_first(acme: World, clock: Manual
     await typed(acme, LINE.format(to=READS))
     await pressed(acme, clock, "Your test.")
     await typed(acme, LINE.format(to=READS))
-    await pressed(acme, clock, "This very message went to you")
+    await pressed(acme, clock, "sent this same message to you")
     assert out(acme) == 1
     await pressed(acme, clock, "Your test.")
     assert out(acme) == 2

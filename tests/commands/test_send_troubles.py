@@ -47,12 +47,12 @@ from tests.commands.send_stories import (
 )
 
 MAYBE_OUT = (
-    "No answer came, so it may have gone out, and it will not be sent again by itself. "
-    "Look at the chat with this recipient in Chakra before you send it once more."
+    "We got no response, so it may have been sent; it won't be resent automatically. "
+    "Check the chat in Chakra before you send it again."
 )
 REFUSED = "Not sent: *appointment_reminder* to +1 •••••• 0100"
-UNKNOWN = "It is not known whether this went out: *appointment_reminder* to +1 •••••• 0100"
-ACCEPTED = "Accepted: *appointment_reminder* to +1 •••••• 0100"
+UNKNOWN = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0100"
+ACCEPTED = "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
 
 TROUBLES: list[tuple[Fault, str, str, int]] = [
     (Slow(5), ACCEPTED, "", 1),
@@ -164,7 +164,7 @@ async def test_what_is_unknown_asks_before_the_same_goes_out_again(
     await until(acme, clock, lambda: UNKNOWN in line(acme))
     await opened(acme)
     await filled(acme)
-    assert "This very message went to the same recipient" in view(acme)
+    assert "sent this same message to this recipient" in view(acme)
     assert out(acme) == 1
 
 

@@ -104,14 +104,14 @@ async def test_a_report_of_before_is_edited_and_not_posted_anew(url: str) -> Non
             await connection.run_sync(lambda one: command.upgrade(alembic_config(one), "head"))
         outbox = stage.outbox()
         assert await reports(database, outbox, stage).run_once() == 3
-        await stage.until(lambda: shows(stage, "Read: ", "Accepted: ", "Accepted: "))
+        await stage.until(lambda: shows(stage, "Read: ", "Sending (WhatsApp", "Sending (WhatsApp"))
         assert len(stage.calls("chat.postMessage")) == 3
         sends = Sends(database)
         send = await sends.find_by_key("in doubt")
         assert send is not None
         await sends.record_outcome(send.id, SendStatus.READ, now + 60)
         assert await reports(database, outbox, stage).run_once() == 1
-        await stage.until(lambda: shows(stage, "Read: ", "Read: ", "Accepted: "))
+        await stage.until(lambda: shows(stage, "Read: ", "Read: ", "Sending (WhatsApp"))
 
 
 def shows(stage: Stage, *words: str) -> bool:

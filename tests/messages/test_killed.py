@@ -33,9 +33,9 @@ QUIET = "+12025550116"
 """Of whom nothing more is heard: no event changes what the tests look at."""
 LINE = f'/chakra send appointment_reminder {QUIET} 1=Jane 2="May 3" 3=10:00 language=en'
 FILLED = {"phone": QUIET, "var_body_1": "Jane", "var_body_2": "May 3", "var_body_3": "10:00"}
-ACCEPTED = "Accepted: *appointment_reminder* to +1 •••••• 0116"
+ACCEPTED = "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0116"
 READ = "Read: *appointment_reminder* to +1 •••••• 0116"
-UNKNOWN = "It is not known whether this went out: *appointment_reminder* to +1 •••••• 0116"
+UNKNOWN = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0116"
 
 A_MINUTE_LATER = """
 import asyncio, sys, time
@@ -302,7 +302,7 @@ async def test_killed_before_the_answer_it_is_unknown_and_does_not_go_out_again(
         assert told.out == UNKNOWN_WITH[moment]
         async with told.bot(*NEXT[kind]) as bot:
             await told.sees(told.reports, [UNKNOWN])
-            assert "may have gone out, and it will not be sent again by itself" in told.reports()[0]
+            assert "may have been sent; it won't be resent automatically" in told.reports()[0]
             await told.pressed()
             await told.sees(lambda: [told.shown()], [UNKNOWN])
             assert "archives/D0JOHN/p" in told.shown()

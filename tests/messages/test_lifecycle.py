@@ -154,7 +154,9 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
         claim = await press(sending, submission(), Upstream())
         assert claim.outcome is ClaimOutcome.CREATED
         assert claim.send.status is SendStatus.ACCEPTED
-        await world.shows("Accepted: *order_update* to +91 •••••• 3210")
+        await world.shows(
+            "Sending (WhatsApp has it; not delivered yet): *order_update* to +91 •••••• 3210"
+        )
         for word in ("SENT", "DELIVERED", "READ"):
             assert await deliver(world, chakra(word, WAMID, MESSAGE)) == {200}
             await world.shows(f"{word.title()}: *order_update*")
@@ -221,7 +223,7 @@ async def test_events_that_came_while_it_was_down_are_worked_off(
     async with opened("sqlite", tmp_path) as database:
         async with world.sending(database) as sending:
             await press(sending, submission(), Upstream())
-            await world.shows("Accepted")
+            await world.shows("WhatsApp has it")
         async with database.begin() as connection:
             await connection.execute(
                 text("INSERT INTO events (digest, received_at, body) VALUES ('d', 1, :body)"),
@@ -240,7 +242,7 @@ async def test_a_dead_replicas_promises_are_taken_over(world: World, database: D
         for _ in range(int(60 / RECONCILE_INTERVAL_SECONDS)):
             await world.clock.advance(RECONCILE_INTERVAL_SECONDS)
             await asyncio.sleep(0.05)
-        await world.shows("It is not known whether this went out")
+        await world.shows("We don't know whether this was sent")
         found = await sending.sends.find_by_key("view-1")
     assert found is not None
     assert (found.status, found.process_id) == (SendStatus.UNKNOWN, "boot-1")
@@ -276,7 +278,7 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
         retried = Upstream()
         claim = await press(sending, submission(), retried)
         assert claim.outcome is ClaimOutcome.REPLAYED
-        await world.shows("It is not known whether this went out")
+        await world.shows("We don't know whether this was sent")
         outcome = await press(sending, submission(), retried)
         assert outcome.send.status is SendStatus.UNKNOWN
         assert outcome.send.process_id == "killed"

@@ -81,7 +81,9 @@ async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) ->
     reports = stage.reports()
     send = await stage.send()
     reports.notify()
-    await stage.shows("Accepted: *order_update* to +91 •••••• 3210")
+    await stage.shows(
+        "Sending (WhatsApp has it; not delivered yet): *order_update* to +91 •••••• 3210"
+    )
     for state, words in (
         (SendStatus.SENT, "Sent"),
         (SendStatus.DELIVERED, "Delivered"),
@@ -99,7 +101,7 @@ async def test_states_that_come_faster_than_a_message_may_change_are_passed_over
     reports = stage.reports()
     send = await stage.send()
     reports.notify()
-    await stage.shows("Accepted")
+    await stage.shows("WhatsApp has it")
     for state in (SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ):
         await stage.moved(send, state)
         reports.notify()
@@ -121,13 +123,13 @@ async def test_a_failure_says_why_and_what_to_do(stage: Stage, ids: str, words: 
 async def test_an_unknown_outcome_says_how_to_look(stage: Stage) -> None:
     await stage.send(state=SendStatus.UNKNOWN)
     stage.reports().notify()
-    await stage.shows("Look at the chat with this recipient in Chakra")
+    await stage.shows("Check the chat in Chakra")
 
 
 async def test_what_cannot_be_followed_says_so(stage: Stage) -> None:
     await stage.send(followable=False)
     stage.reports().notify()
-    await stage.shows("may not tell whether this one is delivered")
+    await stage.shows("may not report delivery")
 
 
 @pytest.mark.parametrize("state", list(SendStatus))
@@ -144,8 +146,8 @@ async def test_each_person_reads_their_own(stage: Stage) -> None:
     reports.notify()
     await stage.send(2, member=MEI)
     reports.notify()
-    await stage.shows("Accepted")
-    await stage.shows("Accepted", member=MEI)
+    await stage.shows("WhatsApp has it")
+    await stage.shows("WhatsApp has it", member=MEI)
 
 
 async def test_its_place_can_be_waited_for(stage: Stage) -> None:
@@ -168,7 +170,7 @@ async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
     reports = stage.reports()
     sends = [await stage.send(number) for number in range(3)]
     reports.notify()
-    await stage.shows("Accepted", "Accepted", "Accepted")
+    await stage.shows("WhatsApp has it", "WhatsApp has it", "WhatsApp has it")
     stage.outbox._rate_limits.pause_edits(5)
     for send, state in zip(sends, (SendStatus.SENT, SendStatus.SENT, SendStatus.READ), strict=True):
         await stage.moved(send, state)
@@ -183,7 +185,7 @@ async def test_what_another_process_moved_is_reported_within_seconds(stage: Stag
     await stage.world.clock.until_sleeping(POLL_INTERVAL_SECONDS)
     await stage.send(state=SendStatus.UNKNOWN)  # and nobody wakes
     await stage.world.clock.advance(POLL_INTERVAL_SECONDS)
-    await stage.shows("It is not known whether this went out")
+    await stage.shows("We don't know whether this was sent")
 
 
 async def test_two_replicas_that_report_the_same_make_one_message(stage: Stage) -> None:
@@ -223,7 +225,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
     stage.reports(Failing(stage.world.database))
     await stage.world.clock.until_sleeping(RETRY_INITIAL_SECONDS)
     await stage.send()
-    await stage.shows("Accepted")
+    await stage.shows("WhatsApp has it")
 
 
 async def test_the_key_of_a_report_outlives_what_the_send_becomes(stage: Stage) -> None:

@@ -26,6 +26,7 @@ from bot.db.engine import Database, open_database
 from bot.durable.open import open_work
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.file_transfer import FileTransfer
 from bot.messages.form_loader import SendFormLoader
 from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
@@ -195,7 +196,12 @@ async def open_application(
             context,
             access=AccessPolicy(members, settings.senders),
             dispatcher=Dispatcher(
-                slack=slack, clock=clock, tasks=tasks, metrics=metrics, timeouts=timeouts
+                slack=slack,
+                clock=clock,
+                tasks=tasks,
+                metrics=metrics,
+                explainer=EXPLAINER,
+                timeouts=timeouts,
             ),
             clock=clock,
             hooks=EventHooks(

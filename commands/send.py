@@ -13,6 +13,7 @@ from bot.messages import command_line as line
 from bot.messages import send_form as shown
 from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import extract_contacts
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.send import ClaimOutcome, Send, SendResult
 from bot.messages.service import PreparedSend
@@ -47,7 +48,6 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
-from bot.slack.copy.explain import explain_as_text
 from bot.templates.list_query import sendable_templates
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
@@ -203,7 +203,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     try:
         template = await context.templates.get_last_known(form.template)
     except NotFound as gone:
-        return FieldErrors({TEMPLATE: explain_as_text(gone)})
+        return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(gone)})
     errors = validation_errors(form, template)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
@@ -212,7 +212,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         recipient = await context.send_service.resolve_recipient(form.to)
         prepared = await context.send_service.prepare(form, template, recipient)
     except (UsageError, NotFound) as problem:
-        return FieldErrors({error_field(request.values, form): explain_as_text(problem)})
+        return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(problem)})
     claim, sending = await context.send_service.start(
         prepared,
         key=request.interaction_key,
@@ -342,7 +342,7 @@ async def _send_test_from_form(request: ActionRequest, context: Context) -> Repl
         )
     except UserError as problem:
         note, duplicate = (
-            markup(Markup(":warning: "), TEST_NOT_SENT, " ", explain_as_text(problem)),
+            markup(Markup(":warning: "), TEST_NOT_SENT, " ", EXPLAINER.explain_as_text(problem)),
             None,
         )
     else:

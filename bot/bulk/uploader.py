@@ -32,7 +32,7 @@ from bot.jobs.watcher import Watcher
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.privacy import redact
-from bot.slack.copy.explain import explain_as_text
+from bot.slack.copy.explain import Explainer
 
 UPLOAD_WORKFLOW = "upload"
 UPLOAD_PREFIX = "upload:"
@@ -162,7 +162,7 @@ class Uploader:
         self, upload: Upload, batch: Batch, state: BatchState, error: ChakraError
     ) -> str:
         self._log.warning("batch_failed", upload=upload.id, piece=batch.number, reason=error.kind)
-        problem = redact(explain_as_text(error))
+        problem = redact(Explainer().explain_as_text(error))
         await self._record_outcome(upload, batch, state, problem=problem)
         return problem
 

@@ -13,7 +13,7 @@ from bot.jobs.summary import summary_line
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.reply import Block, Message
-from bot.slack.copy.explain import explain
+from bot.slack.copy.explain import Explainer
 
 SHOW_ACTION = "job.show"
 STOP_ACTION = "watch.stop"
@@ -53,7 +53,7 @@ def progress_message(
 def _outage_note(error: ChakraError, seconds: float) -> Markup:
     return markup(
         ":warning: ",
-        explain(error).summary,
+        Explainer().explain(error).summary,
         f" This is how the job stood {humanize_duration(seconds)} ago. "
         "Chakra is asked again and again.",
     )

@@ -1,19 +1,25 @@
-"""The sentences of `explain.py` for what WhatsApp refuses: one row for each class of error."""
+"""The sentences for WhatsApp's refusals: one for each class of Meta's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.chakra import meta_errors as meta
 from bot.errors import ChakraError
+from bot.slack import blocks
+from bot.slack.blocks import markup
+from bot.slack.copy.explain import Explainer
+from bot.slack.copy.explanation import ErrorCopy, ErrorTable, Explanation
+
+MAX_DETAILS_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorCopy:
-    """``what`` happened; ``remedy``: what it means and what to do, with ``{wait}`` for the time
-    ("6 seconds"), ``{admin}`` for whom to tell and ``{code}`` for Meta's code. ``quoted`` puts
-    Meta's own words about this case before the remedy; ``ours`` as in ``Explanation``."""
+class WhatsAppErrorCopy:
+    """``quotes_details`` puts Meta's own sentence about this case before the remedy; the rest is as
+    in `ErrorCopy`."""
 
     summary: str
     remedy: str
@@ -21,120 +27,133 @@ class ErrorCopy:
     is_service_error: bool = False
 
 
-WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], ErrorCopy] = {
-    meta.RecipientRejected: ErrorCopy(
-        "WhatsApp cannot deliver to this number.",
+def _explain(copy: WhatsAppErrorCopy, error: ChakraError) -> Explanation:
+    plain = ErrorCopy(copy.summary, copy.remedy, copy.is_service_error).explain(error)
+    details = blocks.clip(error.details, MAX_DETAILS_LENGTH) if copy.quotes_details else ""
+    if not details:
+        return plain
+    quote = markup("WhatsApp says: “", details, f"” ({error.code}). ")
+    return Explanation(plain.summary, markup(quote, plain.remedy), plain.is_service_error)
+
+
+WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
+    meta.RecipientRejected: WhatsAppErrorCopy(
+        "WhatsApp can't deliver to this number.",
         "It may not be on WhatsApp, use a very old version, or not have accepted its terms; "
-        "WhatsApp does not say which. Check the number, or reach this person another way.",
+        "WhatsApp doesn't say which. Check the number, or reach this person another way.",
     ),
-    meta.RecipientIsSender: ErrorCopy(
-        "The recipient is the very number that sends.",
+    meta.RecipientIsSender: WhatsAppErrorCopy(
+        "The recipient and the sender are the same number.",
         "Choose another recipient, or another sender.",
     ),
-    meta.CountryRestricted: ErrorCopy(
-        "WhatsApp does not let this account send to this person’s country.",
-        "Sending again cannot help. Reach this person another way.",
+    meta.CountryRestricted: WhatsAppErrorCopy(
+        "WhatsApp doesn't let this account send to this person's country.",
+        "Sending again won't help. Reach this person another way.",
     ),
-    meta.OptedOut: ErrorCopy(
-        "This person has stopped marketing messages from you.",
-        "Please respect that. Only a template that is no marketing, such as an order update, "
-        "can still reach them.",
+    meta.OptedOut: WhatsAppErrorCopy(
+        "This person has opted out of your marketing messages.",
+        "Please respect that. Only non-marketing templates, such as order updates, can still reach "
+        "them.",
     ),
-    meta.MarketingCapped: ErrorCopy(
-        "WhatsApp did not deliver this: the person has had enough marketing for now.",
-        "The limit counts the messages of all businesses together. Wait at least {wait}; "
-        "sooner, sending again cannot help.",
+    meta.MarketingCapped: WhatsAppErrorCopy(
+        "Meta limits how much marketing one person gets, across all businesses.",
+        "This message was not delivered. Wait at least {wait} before trying again.",
     ),
-    meta.MarketingExperiment: ErrorCopy(
-        "WhatsApp keeps marketing from this person, as an experiment of its own.",
-        "Sending again cannot help. A template that is no marketing can still reach them.",
+    meta.MarketingExperiment: WhatsAppErrorCopy(
+        "Meta is withholding marketing messages from this person as part of a test.",
+        "Sending again won't help. Only non-marketing templates can still reach them.",
     ),
-    meta.WindowClosed: ErrorCopy(
-        "This person last wrote more than 24 hours ago, so WhatsApp takes approved templates only.",
+    meta.WindowClosed: WhatsAppErrorCopy(
+        "This person last wrote over 24 hours ago, so WhatsApp only accepts approved templates.",
         "Send a template: `/chakra send`.",
     ),
-    meta.TemplateRejected: ErrorCopy(
-        "WhatsApp has no approved template of this name in this language.",
-        "Choose another template or language: `/chakra templates` shows what there is.",
+    meta.TemplateRejected: WhatsAppErrorCopy(
+        "WhatsApp has no approved template with this name in this language.",
+        "Choose another template or language: `/chakra templates` lists them.",
         quotes_details=True,
     ),
-    meta.TemplateUnavailable: ErrorCopy(
-        "This template is paused or disabled, so it cannot be sent.",
-        "WhatsApp does that when people block or report what they get. "
-        "Choose another one: `/chakra templates` shows the state of each.",
+    meta.TemplateUnavailable: WhatsAppErrorCopy(
+        "This template is paused or disabled, so it can't be sent.",
+        "WhatsApp does that when people block or report messages. "
+        "Choose another one: `/chakra templates` shows the status of each.",
     ),
-    meta.PolicyRejected: ErrorCopy(
-        "WhatsApp says that this template breaks one of its rules.",
+    meta.PolicyRejected: WhatsAppErrorCopy(
+        "WhatsApp says this template breaks one of its rules.",
         "Choose another template, or have its text changed.",
         quotes_details=True,
     ),
-    meta.ParametersRejected: ErrorCopy(
-        "WhatsApp does not accept what was filled in.",
+    meta.ParametersRejected: WhatsAppErrorCopy(
+        "WhatsApp didn't accept the values you entered.",
         "Correct it and try again.",
         quotes_details=True,
     ),
-    meta.MediaRejected: ErrorCopy(
-        "WhatsApp could not use the file.",
-        "Its address must be open to everyone, and the file of the sort that the template wants: "
+    meta.MediaRejected: WhatsAppErrorCopy(
+        "WhatsApp couldn't use the file.",
+        "Its link must be open to everyone, and the file of the type that the template needs: "
         "an image up to 5 MB, a video up to 16 MB, a document up to 100 MB.",
         quotes_details=True,
     ),
-    meta.SenderRejected: ErrorCopy(
-        "The number that should send is not ready for it.",
-        "Choose another sender, or tell {admin}: its name is not approved or it is not registered.",
+    meta.SenderRejected: WhatsAppErrorCopy(
+        "The sender's number isn't ready to send.",
+        "Choose another sender, or contact {admin}: its name isn't approved or isn't registered.",
         is_service_error=True,
     ),
-    meta.AccountBlocked: ErrorCopy(
+    meta.AccountBlocked: WhatsAppErrorCopy(
         "WhatsApp has blocked or locked your business account.",
-        "Nothing can be sent until that is lifted. Tell {admin}; Meta Business Support shows why.",
+        "Nothing can be sent until then. Contact {admin}; Meta Business Support shows the reason.",
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.PaymentMethodMissing: ErrorCopy(
-        "WhatsApp sends nothing until the payment of your business account is in order.",
-        "Tell {admin} to check its means of payment in Meta’s WhatsApp Manager.",
+    meta.PaymentMethodMissing: WhatsAppErrorCopy(
+        "WhatsApp has paused sending because of a billing problem.",
+        "Ask {admin} to check the payment method in WhatsApp Manager.",
         is_service_error=True,
     ),
-    meta.UnknownMetaCode: ErrorCopy(
-        "WhatsApp refused this with code {code}, which this app does not know.",
-        "Change what it objects to and try again. If that does not help, give {admin} the "
-        "reference below.",
+    meta.UnknownMetaCode: WhatsAppErrorCopy(
+        "WhatsApp refused this with code {code}, which this app doesn't know.",
+        "Fix the problem and try again. If that doesn't help, send {admin} the reference below.",
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.MetaAccessDenied: ErrorCopy(
-        "WhatsApp does not let Chakra act for your business account.",
-        "Nothing can be sent until that is mended. Tell {admin} to check the connection and its "
-        "permissions on Chakra’s WhatsApp Setup page.",
+    meta.MetaAccessDenied: WhatsAppErrorCopy(
+        "WhatsApp doesn't let Chakra act for your business account.",
+        "Nothing can be sent until that is fixed. Ask {admin} to check the connection and its "
+        "permissions on Chakra's WhatsApp Setup page.",
         quotes_details=True,
         is_service_error=True,
     ),
-    meta.PairRateLimited: ErrorCopy(
-        "Too many messages went to this person in a short time.",
+    meta.PairRateLimited: WhatsAppErrorCopy(
+        "Too many messages were sent to this person in a short time.",
         "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
     ),
-    meta.SenderRateLimited: ErrorCopy(
-        "Too many messages are going out from this number at once.",
+    meta.SenderRateLimited: WhatsAppErrorCopy(
+        "Too many messages are being sent from this number.",
         "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
     ),
-    meta.FlowRateLimited: ErrorCopy(
-        "WhatsApp lets only few messages with this form go out for now.",
-        "It has been failing for the people who open it. Try again in {wait}, or choose a "
+    meta.FlowRateLimited: WhatsAppErrorCopy(
+        "WhatsApp is limiting messages with this form for now.",
+        "The form fails for many people who open it. Try again in {wait}, or choose a "
         "template without a form.",
     ),
-    meta.AccountRateLimited: ErrorCopy(
-        "WhatsApp takes only so many calls about an account in an hour, and they are used up.",
-        "Nothing was sent or changed. Try again in {wait} at the latest.",
+    meta.AccountRateLimited: WhatsAppErrorCopy(
+        "Your account has reached WhatsApp's hourly limit.",
+        "Nothing was sent or changed. Try again in {wait}.",
         is_service_error=True,
     ),
-    meta.SpamRateLimited: ErrorCopy(
-        "WhatsApp holds this number back, because people blocked or reported its messages.",
-        "Send nothing more from it for {wait}, and tell {admin}.",
+    meta.SpamRateLimited: WhatsAppErrorCopy(
+        "WhatsApp has restricted this sender because people blocked or reported it.",
+        "Don't send from it for {wait}, and contact {admin}.",
         is_service_error=True,
     ),
-    meta.MetaUnavailable: ErrorCopy(
-        "WhatsApp itself is failing right now. Nothing was delivered or changed.",
+    meta.MetaUnavailable: WhatsAppErrorCopy(
+        "WhatsApp is having problems right now. Nothing was delivered or changed.",
         "Try again in {wait}.",
         is_service_error=True,
     ),
 }
+
+WHATSAPP_ERRORS: ErrorTable = {
+    kind: partial(_explain, copy) for kind, copy in WHATSAPP_ERROR_COPY.items()
+}
+EXPLAINER = Explainer(WHATSAPP_ERRORS)
+"""The sentences of the whole app: every error that a person may read of."""

@@ -11,11 +11,11 @@ from bot.aio.clock import Clock, wait_for
 from bot.chakra.template import Template
 from bot.errors import BotError, NotConfigured, NotFound, UsageError
 from bot.messages import send_form
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.service import SendService
 from bot.messages.validation import validation_errors
 from bot.slack.commands.reply import OpenForm, View
-from bot.slack.copy.explain import explain_as_text
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
@@ -108,7 +108,7 @@ class SendFormLoader:
         try:
             return send_form.describe_recipient(await self._send_service.resolve_recipient(to))
         except (UsageError, NotFound) as problem:
-            return explain_as_text(problem)
+            return EXPLAINER.explain_as_text(problem)
         except BotError:
             return ""
 

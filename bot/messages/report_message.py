@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.messages.error_codec import deserialize_error
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
 from bot.slack.commands.reply import Message
-from bot.slack.copy.explain import explain
 
 ReportRenderer = Callable[[Send], Message]
 
@@ -68,7 +68,7 @@ def status_line(send: Send) -> Markup:
 def advice(send: Send) -> list[Markup]:
     """Return what the status means and what to do, unless that is obvious."""
     if send.status is SendStatus.FAILED and send.failure is not None:
-        told = explain(deserialize_error(send.failure))
+        told = EXPLAINER.explain(deserialize_error(send.failure))
         return [markup(told.summary, " ", told.remedy)]
     if send.status is SendStatus.UNKNOWN:
         return [markup(UNKNOWN_ADVICE)]

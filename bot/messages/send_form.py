@@ -22,7 +22,7 @@ from bot.messages.test_sends import TestSend
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
 from bot.slack.commands.reply import Block, Choice, Message, OpenForm, UpdateForm, View
-from bot.slack.copy.explain import format_wait
+from bot.slack.copy.explanation import format_wait
 from bot.templates import vocabulary
 from bot.templates.preview import render_preview
 from bot.templates.variables import FieldKind, TemplateField, template_fields

@@ -24,7 +24,8 @@ from bot.slack.commands.reply import (
     UpdateForm,
     View,
 )
-from bot.slack.copy import explain
+from bot.slack.copy import notices
+from bot.slack.copy.explain import Explainer
 
 Ack = bytes
 """The body of the HTTP response, or the payload of the Socket Mode envelope: JSON, or nothing."""
@@ -71,19 +72,19 @@ class Surface(Protocol):
         """The answer after the ack. Raises ``SlackError``."""
 
 
-def select_surface(payload: Payload, slack: SlackClient) -> Surface:
+def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
     kind = payload.get("type")
     if kind == payloads.EVENT_CALLBACK:
-        return EventSurface(payload, slack)
+        return EventSurface(payload, slack, explainer)
     if kind == "view_submission":
-        return SubmissionSurface(payload, slack)
+        return SubmissionSurface(payload, slack, explainer)
     if kind in ("shortcut", "message_action"):
-        return ShortcutSurface(payload, slack)
+        return ShortcutSurface(payload, slack, explainer)
     if isinstance(payload.get("view"), Mapping):
-        return ModalActionSurface(payload, slack)
+        return ModalActionSurface(payload, slack, explainer)
     if kind == "block_actions":
-        return MessageActionSurface(payload, slack)
-    return CommandSurface(payload, slack)
+        return MessageActionSurface(payload, slack, explainer)
+    return CommandSurface(payload, slack, explainer)
 
 
 def encode_ack(body: Mapping[str, Any]) -> Ack:
@@ -98,8 +99,9 @@ def options_ack(choices: Choices) -> Ack:
 class _BaseSurface:
     """What all surfaces share."""
 
-    def __init__(self, payload: Payload, slack: SlackClient) -> None:
+    def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
         self._slack = slack
+        self._explainer = explainer
         self._payload = payload
 
     def ack(self, outcome: Outcome) -> Ack | None:
@@ -111,7 +113,7 @@ class _BaseSurface:
         return EMPTY_ACK
 
     async def notify_pending(self) -> None:
-        await self.reply(explain.still_working_message())
+        await self.reply(notices.still_working_message())
 
     async def reply(self, message: Message) -> None:
         """What comes from no channel, or from one that cannot be answered any more, is said in the
@@ -127,6 +129,11 @@ class _BaseSurface:
                 return
         await self._slack.post_message(payloads.actor(self._payload).id, message)
 
+    def _outcome_message(self, outcome: Outcome) -> Message | None:
+        if outcome.error is not None:
+            return self._explainer.message(outcome.error, outcome.reference)
+        return outcome.reply if isinstance(outcome.reply, Message) else None
+
     def _with_metadata(self, form_reply: OpenForm | UpdateForm) -> View:
         return payloads.with_metadata(
             form_reply.view, form_reply.state, payloads.origin(self._payload)
@@ -137,13 +144,13 @@ class CommandSurface(_BaseSurface):
     """A typed command: an ephemeral answer in the ack itself."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
-        message = _outcome_message(outcome)
+        message = self._outcome_message(outcome)
         if message is not None and not message.to_channel:
             return message.response_json
         return super().ack(outcome)
 
     async def deliver(self, outcome: Outcome) -> None:
-        message = _outcome_message(outcome)
+        message = self._outcome_message(outcome)
         if message is not None:
             await self.reply(message)
         elif isinstance(outcome.reply, OpenForm):
@@ -178,7 +185,7 @@ class ModalActionSurface(_BaseSurface):
         view = self._payload["view"]
         reply = outcome.reply
         if outcome.error is not None:
-            told = explain.error_view(
+            told = self._explainer.view(
                 outcome.error, outcome.reference, view, payloads.values(self._payload)
             )
             await self._slack.update_view(view["id"], told, view_hash=view.get("hash", ""))
@@ -197,15 +204,15 @@ class ModalActionSurface(_BaseSurface):
         what was in it."""
         if isinstance(outcome.reply, UpdateForm):
             return outcome.reply.fallback
-        return _outcome_message(outcome)
+        return self._outcome_message(outcome)
 
 
 class ShortcutSurface(_BaseSurface):
     """An entry of Slack's own menus. A global one comes from no channel, so that whatever is to be
     said stands in a modal; where Slack opens none, in the channel or in the person's messages."""
 
-    def __init__(self, payload: Payload, slack: SlackClient) -> None:
-        super().__init__(payload, slack)
+    def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
+        super().__init__(payload, slack, explainer)
         self._view_id = ""
 
     async def notify_pending(self) -> None:
@@ -213,7 +220,7 @@ class ShortcutSurface(_BaseSurface):
         await self._show_view(_waiting_view())
 
     async def deliver(self, outcome: Outcome) -> None:
-        message = _outcome_message(outcome)
+        message = self._outcome_message(outcome)
         if message is not None:
             try:
                 await self._show_view(
@@ -265,7 +272,7 @@ class EventSurface(_BaseSurface):
         """Post the answer; an error only if a person wrote to the app, and so expects one."""
         if outcome.error is not None and not self._is_addressed():
             return
-        message = _outcome_message(outcome)
+        message = self._outcome_message(outcome)
         if message is not None:
             await self.reply(message)
 
@@ -328,7 +335,7 @@ class SubmissionSurface(_BaseSurface):
     def _error_view(self, outcome: Outcome) -> View:
         error = outcome.error or RuntimeError()
         typed = payloads.values(self._payload)
-        return explain.error_view(error, outcome.reference, self._payload["view"], typed)
+        return self._explainer.view(error, outcome.reference, self._payload["view"], typed)
 
 
 def _waiting_view() -> View:
@@ -337,9 +344,3 @@ def _waiting_view() -> View:
 
 def _message_view(message: Message, title: str) -> View:
     return blocks.info_modal(title, message.blocks or [blocks.section(message.text)])
-
-
-def _outcome_message(outcome: Outcome) -> Message | None:
-    if outcome.error is not None:
-        return explain.error_message(outcome.error, outcome.reference)
-    return outcome.reply if isinstance(outcome.reply, Message) else None

@@ -116,7 +116,7 @@ async def test_the_entry_of_a_message_finds_whom_it_names(browser: Browser, demo
     await expect(person.field("found")).to_have_value("+91 98765 43210")
     await person.chooses("found", "aarav@bluebird.example")
     await chosen(person)
-    await expect(person.modal()).to_contain_text("No recipient was found")
+    await expect(person.modal()).to_contain_text("Can't find aarav@bluebird.example")
     await person.chooses("found", "Someone else")
     await expect(person.field("phone")).to_be_visible()
     await person.chooses("found", "+91 98765 43210")

@@ -100,8 +100,8 @@ async def test_the_template_used_last_is_offered_first(acme: World, clock: Manua
     [
         ("phone", "12345", "too short"),
         ("phone", "+1 202 555", "too short"),
-        ("phone", "nobody at all", "No recipient was found"),
-        ("phone", "lead LEAD-999999", "No lead was found"),
+        ("phone", "nobody at all", "Can't find nobody at all"),
+        ("phone", "lead LEAD-999999", "Can't find lead LEAD-999999"),
         ("var_body_1", "   ", "no empty variable"),
         ("var_body_2", "May     3", "four spaces"),
         ("var_body_3", "x" * 1024, "WhatsApp takes 1,024"),
@@ -168,9 +168,9 @@ async def test_another_template_brings_its_own_fields(acme: World) -> None:
         (LOST, "don't know", "may have been sent", 1),
         (NEVER_CAME, "don't know", "may have been sent", 0),
         (WEB_PAGE, "don't know", "may have been sent", 0),
-        (THROTTLED, "Not sent", "Chakra is asked too often", 0),
+        (THROTTLED, "Not sent", "Chakra is rate limiting", 0),
         (ERROR_IN_200, "Not sent", "could not be queued", 0),
-        (MANY_MESSAGES, "Not sent", "going out from this number at once", 0),
+        (MANY_MESSAGES, "Not sent", "being sent from this number", 0),
     ],
 )
 async def test_troubles_are_told_as_they_are(
@@ -199,7 +199,7 @@ async def test_a_refused_number_is_reported_with_its_reason(
     await opened(acme)
     await filled(acme, phone=NOT_ON_WHATSAPP)
     await until(acme, clock, lambda: "Not delivered" in report(acme))
-    assert "cannot deliver to this number" in report(acme)
+    assert "can't deliver to this number" in report(acme)
 
 
 # --- the same once more --------------------------------------------------------------------------

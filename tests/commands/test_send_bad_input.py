@@ -49,7 +49,7 @@ QUIET = "+12025550116"
         ("+1 202 555 01000 22 33", "too long"),
         ("++--", "is no phone number"),
         ("0", "is no phone number"),
-        ("jane@nowhere.example", "No recipient was found for jane@nowhere.example."),
+        ("jane@nowhere.example", "Can't find jane@nowhere.example."),
     ],
 )
 async def test_what_is_no_number_is_said_under_the_field(acme: World, to: str, told: str) -> None:

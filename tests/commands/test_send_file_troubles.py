@@ -23,17 +23,17 @@ from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
 from tests.commands.send_stories import JOHN, READS, calm, line, out, report, until, view
 
 SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
-    ("files.info", {"error": "file_deleted"}, "does not have that file any more"),
-    ("files.info", {"error": "missing_scope"}, "may not read files in Slack"),
-    ("files.info", {"reset": "before", "times": 9}, "Slack did not give the file"),
-    ("files.info", {"status": 500, "times": 9}, "Slack did not give the file"),
-    ("files.info", {"error": "ratelimited", "retry_after": 30}, "Slack did not give the file"),
-    ("download", {"error": "sign_in"}, "may not read files in Slack"),
-    ("download", {"status": 404}, "does not have that file any more"),
-    ("download", {"status": 403}, "Slack did not give the file you chose (http_403)"),
-    ("download", {"status": 503, "times": 9}, "Slack did not give the file"),
-    ("download", {"reset": "before", "times": 9}, "Slack did not give the file"),
-    ("download", {"reset": "after", "times": 9}, "Slack did not give the file"),
+    ("files.info", {"error": "file_deleted"}, "no longer has that file"),
+    ("files.info", {"error": "missing_scope"}, "can't read files in Slack"),
+    ("files.info", {"reset": "before", "times": 9}, "Slack didn't hand over the file"),
+    ("files.info", {"status": 500, "times": 9}, "Slack didn't hand over the file"),
+    ("files.info", {"error": "ratelimited", "retry_after": 30}, "Slack didn't hand over the file"),
+    ("download", {"error": "sign_in"}, "can't read files in Slack"),
+    ("download", {"status": 404}, "no longer has that file"),
+    ("download", {"status": 403}, "Slack didn't hand over the file you chose (http_403)"),
+    ("download", {"status": 503, "times": 9}, "Slack didn't hand over the file"),
+    ("download", {"reset": "before", "times": 9}, "Slack didn't hand over the file"),
+    ("download", {"reset": "after", "times": 9}, "Slack didn't hand over the file"),
 ]
 
 
@@ -55,24 +55,24 @@ async def test_a_slack_that_hangs_is_given_up(acme: World, clock: ManualClock) -
     press = asyncio.create_task(acme.slack.submit(JOHN, values))
     await until(acme, clock, lambda: "Not sent" in line(acme))
     assert press.done()
-    assert "Slack did not give the file" in line(acme)
+    assert "Slack didn't hand over the file" in line(acme)
     acme.slack.release()
     assert (acme.chakra.count(PUT_UP), out(acme)) == (0, 0)
 
 
 CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
-    (Status(500), "Chakra did not take the file"),
-    (Html(), "Chakra did not take the file"),
-    (Html(status=200), "Chakra did not take the file"),
-    (EmptyBody(), "Chakra did not take the file"),
-    (ResetBefore(), "Chakra did not take the file"),
-    (ResetAfter(), "Chakra did not take the file"),
+    (Status(500), "Chakra didn't accept the file"),
+    (Html(), "Chakra didn't accept the file"),
+    (Html(status=200), "Chakra didn't accept the file"),
+    (EmptyBody(), "Chakra didn't accept the file"),
+    (ResetBefore(), "Chakra didn't accept the file"),
+    (ResetAfter(), "Chakra didn't accept the file"),
     (Status(413, json={"_errors": ["file is too large"]}), "says: “file is too large”"),
-    (Status(400), "Chakra did not take the file"),
+    (Status(400), "Chakra didn't accept the file"),
     (Errors200("quota is used up"), "says: “quota is used up”"),
-    (Status(401), "does not accept this app’s access token"),
-    (Status(403), "does not let this app do that"),
-    (Hang(), "Chakra did not take the file"),
+    (Status(401), "doesn't accept this app's access token"),
+    (Status(403), "doesn't let this app do that"),
+    (Hang(), "Chakra didn't accept the file"),
 ]
 
 

@@ -83,7 +83,7 @@ async def test_change_opens_the_form_with_everything(acme: World) -> None:
 
 async def test_a_member_stands_for_their_own_number(acme: World) -> None:
     shown = plain(await typed(acme, "hello_world @john"))
-    assert "No phone number was found for *John Doe*" in shown
+    assert "*John Doe* has no phone number" in shown
 
 
 @pytest.mark.parametrize(

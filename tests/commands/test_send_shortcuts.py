@@ -200,7 +200,7 @@ async def test_what_is_wrong_stands_under_the_choice(acme: World) -> None:
     await chosen(acme)
     errors = await submitted(acme)
     assert list(errors) == ["found"]
-    assert "No recipient was found" in errors["found"]
+    assert "Can't find" in errors["found"]
     await acme.slack.press(JOHN, "send.picked", value="other")
     await calm(acme)
     errors = await submitted(acme, phone="12345")
@@ -235,7 +235,7 @@ async def test_a_refused_number_from_a_message_says_why(acme: World, clock: Manu
     await chosen(acme)
     await submitted(acme)
     await until(acme, clock, lambda: "Not delivered" in report(acme))
-    assert "cannot deliver to this number" in report(acme)
+    assert "can't deliver to this number" in report(acme)
 
 
 async def test_a_message_of_nothing_but_numbers_still_makes_a_form(acme: World) -> None:

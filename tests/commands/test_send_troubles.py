@@ -78,11 +78,11 @@ TROUBLES: list[tuple[Fault, str, str, int]] = [
     (
         Status(400, json={"_errors": ["mapping: 3 parameters are needed"]}),
         REFUSED,
-        "Chakra says: “mapping: 3 parameters are needed”. Change what it objects to",
+        "Chakra says: “mapping: 3 parameters are needed”. Fix the problem",
         0,
     ),
-    (Status(401), REFUSED, "Chakra does not accept this app’s access token.", 0),
-    (Status(403), REFUSED, "The role of its API key is too small.", 0),
+    (Status(401), REFUSED, "Chakra doesn't accept this app's access token.", 0),
+    (Status(403), REFUSED, "The API key's role doesn't have permission.", 0),
     (
         MetaError(132000, "body: number of localizable_params (2) does not match"),
         REFUSED,

@@ -173,7 +173,11 @@ async def test_without_an_account_the_setting_is_named(open_world: OpenWorld) ->
 
 @pytest.mark.parametrize(
     ("fault", "expected"),
-    [(Status(401), "access token"), (Status(403), "does not let"), (NotJson(), "cannot read")],
+    [
+        (Status(401), "access token"),
+        (Status(403), "doesn't let"),
+        (NotJson(), "not what this app expects"),
+    ],
 )
 async def test_each_way_of_chakra_to_fail_is_a_sentence(
     acme: World, fault: Any, expected: str

@@ -228,7 +228,7 @@ async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: Manua
     await passing(
         acme,
         clock,
-        lambda: "does not accept this app’s access token" in plain(lasting(acme, MEI, SALES)[0]),
+        lambda: "doesn't accept this app's access token" in plain(lasting(acme, MEI, SALES)[0]),
         step=5,
     )
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.chakra.meta import ERROR_CLASS_BY_CODE, error_for_meta_code
 from bot.chakra.meta_errors import UnknownMetaCode
 from bot.errors import ChakraError
-from bot.messages.error_copy import WHATSAPP_ERROR_COPY
-from bot.slack.copy.explain import ADMIN, error_message, explain
+from bot.messages.error_copy import EXPLAINER, WHATSAPP_ERROR_COPY
+from bot.slack.copy.explanation import ADMIN
 
 KINDS = [*dict.fromkeys([*ERROR_CLASS_BY_CODE.values(), UnknownMetaCode])]
 
@@ -21,7 +21,7 @@ def test_every_class_that_owns_a_code_has_its_own_row() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_says_what_happened_and_what_to_do(kind: type[ChakraError]) -> None:
-    told = explain(kind("(#7) Title", code=7))
+    told = EXPLAINER.explain(kind("(#7) Title", code=7))
     assert told.summary.endswith(".")
     assert told.remedy.endswith(".")
     assert "{" not in told.summary + told.remedy
@@ -36,7 +36,7 @@ def test_no_two_say_the_same() -> None:
     "kind", [kind for kind, row in WHATSAPP_ERROR_COPY.items() if row.is_service_error]
 )
 def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraError]) -> None:
-    remedy = explain(kind()).remedy
+    remedy = EXPLAINER.explain(kind()).remedy
     assert ADMIN in remedy or "Try again in" in remedy
 
 
@@ -45,12 +45,12 @@ def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraErro
     [(131056, "6 seconds"), (131049, "1 day"), (80007, "1 hour"), (130429, "a minute")],
 )
 def test_the_wait_is_said_in_words(code: int, wait: str) -> None:
-    assert wait in explain(error_for_meta_code(code)).remedy
+    assert wait in EXPLAINER.explain(error_for_meta_code(code)).remedy
 
 
 def test_metas_own_words_help_where_they_name_the_mistake() -> None:
     error = error_for_meta_code(132000, "Number of parameters", "expected 2, got <!channel> & 1")
-    told = explain(error)
+    told = EXPLAINER.explain(error)
     assert told.remedy.startswith(
         "WhatsApp says: “expected 2, got &lt;!channel&gt; &amp; 1” (132000). "
     )
@@ -59,12 +59,12 @@ def test_metas_own_words_help_where_they_name_the_mistake() -> None:
 def test_they_stay_out_where_ours_are_clearer() -> None:
     assert (
         "undeliverable"
-        not in explain(error_for_meta_code(131026, "x", "Message undeliverable")).remedy
+        not in EXPLAINER.explain(error_for_meta_code(131026, "x", "Message undeliverable")).remedy
     )
 
 
 def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
-    shown = error_message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
+    shown = EXPLAINER.message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
     assert "139999" in shown.text
     assert "Brand new" in shown.text
     assert "ref-1" in str(shown.blocks)
@@ -72,6 +72,6 @@ def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
 def test_any_words_of_metas_mention_nobody(code: int, title: str, details: str) -> None:
-    shown = error_message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
+    shown = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in shown.text
     assert len(shown.text) < 3000

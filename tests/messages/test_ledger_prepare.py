@@ -18,10 +18,10 @@ from bot.errors import (
     Unavailable,
 )
 from bot.messages.error_codec import deserialize_error
+from bot.messages.error_copy import EXPLAINER
 from bot.messages.ledger import Ledger
 from bot.messages.send import ClaimOutcome, Send
 from bot.messages.status import SendStatus
-from bot.slack.copy.explain import explain
 from tests.messages.ledger_stage import Stage, row
 from tests.messages.upstream import Upstream, submission, until
 
@@ -85,7 +85,7 @@ async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
     assert send.failure is not None
     again = deserialize_error(send.failure)
     assert type(again) is type(error)
-    assert explain(again) == explain(error)
+    assert EXPLAINER.explain(again) == EXPLAINER.explain(error)
     assert (await ledger.claim(submission("view-2"))).outcome is ClaimOutcome.CREATED
 
 

@@ -168,8 +168,8 @@ async def test_a_reply_in_a_channel_cannot_be_looked_for_so_its_asker_is_told(
     await stage.later(10)
     assert stage.shown() == ["3 of 3", "Done"]
     [notice] = stage.direct()
-    assert "Slack did not say whether it took this for <#C0SALES>" in notice
-    assert "it is not posted again" in notice
+    assert "We couldn't confirm whether Slack posted this in <#C0SALES>" in notice
+    assert "we won't post it again" in notice
     assert "Done" in notice
     assert stage.outcomes["uncertain"] == 1
     assert (await outbox.get_status("job:1:done")).error_code == "uncertain"
@@ -206,7 +206,7 @@ async def test_without_the_right_to_look_nothing_is_posted_twice(sqlite: Databas
         await stage.later(10)
         assert stage.shown() == ["once", "the next"]
         [notice] = stage.direct()
-        assert "it is not posted again" in notice
+        assert "we won't post it again" in notice
 
 
 async def test_too_much_has_been_said_since(stage: Stage) -> None:

@@ -185,9 +185,9 @@ async def test_what_belongs_to_a_message_that_was_not_posted_goes_to_the_person_
     )
     await stage.later(5)
     first, second, third = stage.messages("D0JOHN")
-    assert "This app is not a member of <#C0SALES>" in first.text
+    assert "This app is not in <#C0SALES>" in first.text
     assert (second.text, second.thread_ts) == ("Done", first.ts)
-    assert "takes no replies, or is gone" in third.text
+    assert "was deleted, or takes no replies" in third.text
     assert stage.shown() == []
 
 

@@ -22,7 +22,7 @@ from bot.metrics import Metrics
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, NoReply, Reply
-from bot.slack.copy import explain
+from bot.slack.copy.explain import Explainer
 from bot.slack.surfaces import (
     EMPTY_ACK,
     Ack,
@@ -61,12 +61,14 @@ class Dispatcher:
         clock: Clock,
         tasks: TaskSet,
         metrics: Metrics,
+        explainer: Explainer,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._slack = slack
         self._clock = clock
         self._tasks = tasks
         self._metrics = metrics
+        self._explainer = explainer
         self._timeouts = timeouts or Timeouts()
         self._log = structlog.get_logger("router").bind()
         self._submissions: TTLCache[str, asyncio.Task[Outcome]] = TTLCache(
@@ -78,7 +80,7 @@ class Dispatcher:
         started = self._clock.monotonic()
         outcome = Outcome(reply, None, self._start_request())
         self._record(command, None, 0.0)
-        ack = self._build_ack(select_surface(payload, self._slack), outcome)
+        ack = self._build_ack(select_surface(payload, self._slack, self._explainer), outcome)
         self._metrics.record_ack(self._clock.monotonic() - started)
         return ack
 
@@ -88,7 +90,7 @@ class Dispatcher:
         """Runs it and answers: in the ack within the budget, after it otherwise."""
         started = self._clock.monotonic()
         reference = self._start_request()
-        where = select_surface(payload, self._slack)
+        where = select_surface(payload, self._slack, self._explainer)
         task = self._tasks.spawn(self._run_handler(command, handler, reference))
         if submission_key:
             self._submissions[submission_key] = task
@@ -108,7 +110,7 @@ class Dispatcher:
         task = self._submissions.get(submission_key)
         if task is None:
             return None
-        where = select_surface(payload, self._slack)
+        where = select_surface(payload, self._slack, self._explainer)
         if await done_within(self._clock, task, self._timeouts.ack) and not task.cancelled():
             return where.ack(task.result()) or EMPTY_ACK
         return where.ack_pending()
@@ -169,7 +171,9 @@ class Dispatcher:
             if ended.cancelled():
                 return
             failed = ended.exception()
-            message = explain.error_message(failed, outcome.reference) if failed else ended.result()
+            message = (
+                self._explainer.message(failed, outcome.reference) if failed else ended.result()
+            )
             if message is not None:
                 self._tasks.spawn_reply(
                     self._log_failures(surface.reply(message), "form_follow_up_failed")

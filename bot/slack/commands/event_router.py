@@ -23,7 +23,7 @@ from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import CommandRegistry
 from bot.slack.commands.reply import NoReply, Reply
-from bot.slack.copy import explain
+from bot.slack.copy import notices
 from bot.slack.events import (
     ADDRESSED_EVENTS,
     JOINED_CHANNEL,
@@ -121,7 +121,7 @@ class EventRouter(Generic[ContextT]):
         """Run the person's text as a command line, unless it is too old to act on."""
         age = self._clock.time() - event.time
         if self._is_delayed(event):
-            self._dispatcher.respond_immediately(payload, EVENT_LABEL, explain.delayed_message(age))
+            self._dispatcher.respond_immediately(payload, EVENT_LABEL, notices.delayed_message(age))
             return
         await self._run_text(payload, command_text(event, self._hooks.bot_user_id))
 

@@ -26,7 +26,7 @@ from bot.slack.commands.event_router import EventHooks, EventRouter, RequestFiel
 from bot.slack.commands.permissions import AccessDecision, Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import Choices, Message, NoReply, OpenForm, Reply
-from bot.slack.copy import explain
+from bot.slack.copy import notices
 from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 
 
@@ -77,7 +77,7 @@ class Router(Generic[ContextT]):
             return await self._run_text(payload, value)
         found = self._registry.actions.get(identifier)
         if found is None:
-            told = NoReply() if "url" in pressed else explain.outdated_button()
+            told = NoReply() if "url" in pressed else notices.outdated_button()
             return self._dispatcher.respond_immediately(payload, "unknown", told)
         command, action = found
 
@@ -104,7 +104,7 @@ class Router(Generic[ContextT]):
         found = self._registry.forms.get(str(view.get("callback_id", "")))
         if found is None:
             return self._dispatcher.respond_immediately(
-                payload, "unknown", explain.outdated_button()
+                payload, "unknown", notices.outdated_button()
             )
         before = await self._dispatcher.replay(payload, key)
         if before is not None:
@@ -146,7 +146,7 @@ class Router(Generic[ContextT]):
         found = self._registry.shortcuts.get(str(payload.get("callback_id", "")))
         if found is None:
             return self._dispatcher.respond_immediately(
-                payload, "unknown", explain.outdated_shortcut()
+                payload, "unknown", notices.outdated_shortcut()
             )
         command, shortcut = found
 
@@ -187,12 +187,12 @@ class Router(Generic[ContextT]):
             )
         command = self._registry.by_name.get(first)
         if command is None and payloads.is_event(payload):
-            hint = explain.did_you_mean(self._registry.nearest(first), line.text_from(1))
+            hint = notices.did_you_mean(self._registry.nearest(first), line.text_from(1))
             return await self._dispatcher.respond(
                 payload, helping.NAME, lambda _: self._welcome_message(payload, hint)
             )
         if command is None:
-            told = explain.unknown_command(first, self._registry.nearest(first), line.text_from(1))
+            told = notices.unknown_command(first, self._registry.nearest(first), line.text_from(1))
             return self._dispatcher.respond_immediately(payload, "unknown", told)
         return await self._dispatcher.respond(
             payload, command.name, self._build_handler(payload, command, text)
@@ -218,7 +218,7 @@ class Router(Generic[ContextT]):
             return helping.command_help(command)
         if topic in ("", helping.NAME):
             return self._overview if not topic else helping.about_help()
-        return explain.unknown_command(topic, self._registry.nearest(topic), helping.NAME)
+        return notices.unknown_command(topic, self._registry.nearest(topic), helping.NAME)
 
     async def _welcome_message(self, payload: Payload, hint: str = "") -> Reply:
         access = await self._access.check(payloads.actor(payload))

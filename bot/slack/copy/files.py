@@ -1,42 +1,48 @@
-"""The sentences of `explain.py` for files that Slack does not give: one row for each reason."""
+"""The sentences for files that Slack does not hand over: one for each of Slack's codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.messages.error_copy import ErrorCopy
+from bot.errors import FileUnavailable
+from bot.slack.copy.explanation import ErrorCopy, Explanation
 
-NOT_ALLOWED = ErrorCopy(
-    "This app may not read files in Slack, so it did not get the one you chose.",
+_NOT_ALLOWED = ErrorCopy(
+    "This app can't read files in Slack, so it didn't get the one you chose.",
     "Ask {admin} to run `chakra-bot doctor`; it names what is missing.",
     is_service_error=True,
 )
-FILE_NOT_FOUND = ErrorCopy(
-    "Slack does not have that file any more, or does not show it to this app.",
-    "Choose it once more, or give a link to it.",
+_FILE_NOT_FOUND = ErrorCopy(
+    "Slack no longer has that file, or doesn't show it to this app.",
+    "Choose it again, or enter a link to it.",
 )
-NOT_IN_SLACK = ErrorCopy(
-    "That file is not kept in Slack but somewhere else.",
-    "Choose a file from your device, or give a link to it.",
+_NOT_IN_SLACK = ErrorCopy(
+    "That file isn't stored in Slack.",
+    "Choose a file from your device, or enter a link to it.",
 )
-TRANSIENT = ErrorCopy(
-    "Slack did not give the file you chose.",
-    "Try again in {wait}, or give a link to the file.",
+_TRANSIENT = ErrorCopy(
+    "Slack didn't hand over the file you chose.",
+    "Try again in {wait}, or enter a link to the file.",
     is_service_error=True,
 )
-OTHER = ErrorCopy(
-    "Slack did not give the file you chose ({code}).",
-    "Choose it once more. If that does not help, tell {admin}, or give a link to it.",
+_OTHER = ErrorCopy(
+    "Slack didn't hand over the file you chose ({code}).",
+    "Choose it again, or enter a link to it. If that doesn't help, contact {admin}.",
     is_service_error=True,
 )
 
 FILE_ERROR_COPY: Mapping[str, ErrorCopy] = {
-    **dict.fromkeys(("sign_in", "missing_scope", "no_permission", "access_denied"), NOT_ALLOWED),
-    **dict.fromkeys(("not_authed", "invalid_auth", "token_revoked", "token_expired"), NOT_ALLOWED),
-    **dict.fromkeys(("file_not_found", "file_deleted", "http_404", "http_410"), FILE_NOT_FOUND),
-    **dict.fromkeys(("external_file", "untrusted_url"), NOT_IN_SLACK),
+    **dict.fromkeys(("sign_in", "missing_scope", "no_permission", "access_denied"), _NOT_ALLOWED),
+    **dict.fromkeys(("not_authed", "invalid_auth", "token_revoked", "token_expired"), _NOT_ALLOWED),
+    **dict.fromkeys(("file_not_found", "file_deleted", "http_404", "http_410"), _FILE_NOT_FOUND),
+    **dict.fromkeys(("external_file", "untrusted_url"), _NOT_IN_SLACK),
     "too_large": ErrorCopy(
-        "That file is too large.", "Choose a smaller one, or give a link to it."
+        "That file is too large.", "Choose a smaller one, or enter a link to it."
     ),
 }
 """By the code of ``bot.errors.FileUnavailable``; docs.slack.dev/reference/methods/files.info."""
+
+
+def explain_unavailable_file(error: FileUnavailable) -> Explanation:
+    fallback = _TRANSIENT if error.retryable else _OTHER
+    return FILE_ERROR_COPY.get(error.code, fallback).explain(error)

@@ -1,5 +1,7 @@
-"""The sentences of `explain.py` for what the bot could not post or edit by itself: one row for
-each of Slack's codes. The member who asked for it reads them in direct messages."""
+"""The sentences for what the bot could not post or edit: one for each of Slack's codes.
+
+The member who asked for it reads them in direct messages.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +10,45 @@ from dataclasses import dataclass
 
 from bot.slack import blocks
 from bot.slack.blocks import Markup, code, markup
+from bot.slack.copy.explanation import ADMIN
 
-RUN_AGAIN = "Nothing is posted late there: ask for it again."
+RUN_AGAIN = "It won't be posted later; please run it again."
 
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredCopy:
-    """``what`` happened, with ``{channel}`` for the channel; ``remedy``: what to do."""
+    """``summary``: what happened, with ``{channel}`` for the channel; ``remedy``: what to do."""
 
     summary: str
     remedy: str
 
 
 _NOT_A_MEMBER = UndeliveredCopy(
-    "This app is not a member of {channel}, so it could not post this there.",
+    "This app is not in {channel}, so it couldn't post this there.",
     f"Type `/invite @Chakra` there, or choose another channel. {RUN_AGAIN}",
 )
 _CHANNEL_NOT_FOUND = UndeliveredCopy(
-    "{channel} is closed to this app, or is gone, so this could not be posted there.",
+    "{channel} is private or has been deleted, so this couldn't be posted there.",
     f"If it is a private channel, type `/invite @Chakra` in it. {RUN_AGAIN}",
 )
 _RESTRICTED = UndeliveredCopy(
-    "The workspace lets only some people post in {channel}, so this app could not.",
-    f"Ask an admin of the workspace, or choose another channel. {RUN_AGAIN}",
+    "Only some people can post in {channel}, so this app couldn't.",
+    f"Ask a workspace admin, or choose another channel. {RUN_AGAIN}",
 )
 _THREAD_CLOSED = UndeliveredCopy(
-    "The message in {channel} that this one belongs to takes no replies, or is gone.",
-    "So it is here instead; there is nothing to do.",
+    "The message in {channel} that this one replies to was deleted, or takes no replies.",
+    "We've posted it here instead. No action needed.",
 )
 _NOT_EDITABLE = UndeliveredCopy(
-    "Slack no longer lets this app change its message in {channel}.",
-    "What that message says is out of date: this is the latest.",
+    "Slack no longer lets this app edit its message in {channel}.",
+    "That message is out of date. This is the latest.",
 )
 
 UNDELIVERED_COPY: Mapping[str, UndeliveredCopy] = {
     **dict.fromkeys(("not_in_channel", "no_permission"), _NOT_A_MEMBER),
     "channel_not_found": _CHANNEL_NOT_FOUND,
     "is_archived": UndeliveredCopy(
-        "{channel} is archived, so this could not be posted there.",
+        "{channel} is archived, so this couldn't be posted there.",
         f"Choose another channel, or have this one unarchived. {RUN_AGAIN}",
     ),
     **dict.fromkeys(
@@ -70,21 +73,21 @@ UNDELIVERED_COPY: Mapping[str, UndeliveredCopy] = {
     ),
     **dict.fromkeys(("cant_update_message", "edit_window_closed"), _NOT_EDITABLE),
     "withdrawn": UndeliveredCopy(
-        "The message in {channel} that this one belongs to was taken back.",
-        "So it is here instead; there is nothing to do.",
+        "The message in {channel} that this one replies to was withdrawn.",
+        "We've posted it here instead. No action needed.",
     ),
     "uncertain": UndeliveredCopy(
-        "Slack did not say whether it took this for {channel}, and it cannot be looked up there.",
-        "It may stand there already, so it is not posted again. Look, before you do it yourself.",
+        "We couldn't confirm whether Slack posted this in {channel}.",
+        "It may already be there, so we won't post it again. Check before you post it yourself.",
     ),
 }
 
 
 def explain_undelivered(error_code: str, channel: str) -> tuple[Markup, Markup]:
-    """What happened and what to do; ``refusal`` is Slack's code or a word of the outbox."""
+    """Return what happened and what to do. ``error_code`` is Slack's or the outbox's."""
     where = blocks.channel_mention(channel)
-    told = UNDELIVERED_COPY.get(error_code)
-    if told is None:
-        what = markup("Slack did not take this for ", where, " (", code(error_code), ").")
-        return what, markup("Tell the person who runs this app. It is not tried again.")
-    return Markup(told.summary.format(channel=where)), Markup(told.remedy)
+    copy = UNDELIVERED_COPY.get(error_code)
+    if copy is None:
+        summary = markup("Slack didn't accept this for ", where, " (", code(error_code), ").")
+        return summary, markup("It won't be retried. Contact ", ADMIN, ".")
+    return Markup(copy.summary.format(channel=where)), Markup(copy.remedy)

@@ -240,7 +240,7 @@ async def test_a_form_that_comes_too_late_says_to_press_again(
     await clock.advance(4)
     await stage.settle()
     assert stage.slack.view(JOHN) is None
-    assert "once more" in plain(last(stage))
+    assert "gave up waiting for the form" in plain(last(stage))
 
 
 async def test_a_submitted_form_closes_and_the_answer_stands_where_it_came_from(

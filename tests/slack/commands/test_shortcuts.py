@@ -207,7 +207,7 @@ async def test_nothing_to_say_opens_nothing(made: World) -> None:
 
 
 async def test_an_entry_that_nobody_knows_any_more_says_so(made: World) -> None:
-    assert "no longer knows that menu entry" in await chosen(made, "older")
+    assert "no longer has that menu entry" in await chosen(made, "older")
 
 
 async def test_a_form_that_takes_a_moment_still_opens(made: World, clock: ManualClock) -> None:
@@ -274,7 +274,7 @@ async def test_or_where_the_message_stands(made: World) -> None:
     await made.slack.message_shortcut(MEI, "menu.of_message", message)
     await made.settle()
     shown = made.slack.messages(MEI, SALES)[-1]
-    assert "once more" in plain(shown)
+    assert "gave up waiting for the form" in plain(shown)
     assert shown.ephemeral
 
 

@@ -11,18 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import errors
+from bot.messages.error_copy import EXPLAINER
 from bot.sandbox.slack import plain
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
-from bot.slack.copy.explain import (
-    error_message,
-    error_view,
-    explain,
-    format_wait,
-    outdated_button,
-    still_working_message,
-    unknown_command,
-)
+from bot.slack.copy.explanation import format_wait
+from bot.slack.copy.notices import outdated_button, still_working_message, unknown_command
 
 REFERENCE = "7F3K-92QD"
 ROOTS = (errors.BotError, errors.UserError, errors.ChakraError)
@@ -62,16 +56,16 @@ def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
 
 
 def as_sent(error: BaseException) -> dict[str, Any]:
-    told = error_message(error, REFERENCE)
+    told = EXPLAINER.message(error, REFERENCE)
     return {"text": told.text, "blocks": list(told.blocks)}
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotError]) -> None:
-    told = explain(made(kind))
+    told = EXPLAINER.explain(made(kind))
     assert told.summary.endswith((".", "?"))
     assert told.remedy
-    assert told != explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
+    assert told != EXPLAINER.explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
     assert not re.search(
         r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", plain_text(told)
     )
@@ -110,21 +104,21 @@ def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
     kind: type[errors.BotError],
 ) -> None:
     error = made(kind)
-    assert (REFERENCE in str(as_sent(error))) is explain(error).is_service_error
+    assert (REFERENCE in str(as_sent(error))) is EXPLAINER.explain(error).is_service_error
     if isinstance(error, errors.UserError):
-        assert not explain(error).is_service_error
+        assert not EXPLAINER.explain(error).is_service_error
 
 
 def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
     class Gone(errors.ResourceNotFound):
         pass
 
-    assert explain(Gone()) == explain(errors.ResourceNotFound())
-    assert explain(errors.ChakraError()) == explain(RuntimeError())
+    assert EXPLAINER.explain(Gone()) == EXPLAINER.explain(errors.ResourceNotFound())
+    assert EXPLAINER.explain(errors.ChakraError()) == EXPLAINER.explain(RuntimeError())
 
 
 def test_a_usage_error_shows_a_line_to_copy() -> None:
-    told = error_message(
+    told = EXPLAINER.message(
         errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE
     )
     assert "`/chakra user john@acme.com`" in str(told.blocks)
@@ -133,10 +127,14 @@ def test_a_usage_error_shows_a_line_to_copy() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (errors.NotFound("user", "jhon"), ("user", "jhon", "spelling")),
+        (errors.NotFound("user", "jhon"), ("Nobody in Chakra matches *jhon*", "spelling")),
         (errors.NotFound("user", "jhon", suggestions=("john", "joan")), ("`john`, `joan`",)),
         (errors.NotFound("user", "jhon", hint="Ask Priya."), ("Ask Priya.",)),
         (errors.NotFound("user", ""), ("nothing",)),
+        (errors.NotFound("recipient", "Aarav"), ("Can't find *Aarav*",)),
+        (errors.NotFound("phone number", "Ann"), ("*Ann* has no phone number",)),
+        (errors.NotFound("job", "x-1"), ("Can't find job *x-1*",)),
+        (errors.UsageError("Name one."), ("Name one. ",)),
         (errors.NotAllowed("sender"), ("can't do that", "*sender*")),
         (errors.NotAllowed("member"), ("workspace admin",)),
         (errors.NotAllowed("sender", is_unverified=True), ("couldn't verify your account",)),
@@ -145,21 +143,21 @@ def test_a_usage_error_shows_a_line_to_copy() -> None:
         (errors.PermissionDenied(), ("role",)),
         (errors.RateLimited(retry_after=30), ("30 seconds",)),
         (errors.Unavailable(retry_after=90), ("Nothing was changed", "1 minute and 30 seconds")),
-        (errors.OutcomeUnknown(), ("may have been", "Look before")),
+        (errors.OutcomeUnknown(), ("don't know whether", "Check in Chakra before")),
         (errors.Rejected("too long"), ("“too long”",)),
-        (errors.Rejected(""), ("Change what it objects to",)),
+        (errors.Rejected(""), ("Fix the problem",)),
         (errors.SlackError("x", "missing_scope"), ("chakra-bot doctor",)),
         (errors.SlackError("x", "fatal_error"), ("`fatal_error`", "Try again in a minute")),
-        (errors.SlackError("x", "ratelimited", retry_after=30), ("slow down", "30 seconds")),
-        (errors.SlackError("conversations.info", "http_503"), ("did not tell", "a minute")),
-        (errors.SlackError("x", "invalid_blocks"), ("will not help",)),
-        (errors.TriggerExpired("x", "expired_trigger_id"), ("once more",)),
+        (errors.SlackError("x", "ratelimited", retry_after=30), ("rate limiting", "30 seconds")),
+        (errors.SlackError("conversations.info", "http_503"), ("didn't answer", "a minute")),
+        (errors.SlackError("x", "invalid_blocks"), ("won't help",)),
+        (errors.TriggerExpired("x", "expired_trigger_id"), ("gave up waiting", "again")),
         (errors.NotInChannel("x", "not_in_channel"), ("/invite",)),
         (errors.Interrupted(), ("stopped", "Wait a minute")),
     ],
 )
 def test_the_remedy_fits_the_case(error: errors.BotError, words: tuple[str, ...]) -> None:
-    sent = plain_text(explain(error))
+    sent = plain_text(EXPLAINER.explain(error))
     assert all(word in sent for word in words), sent
 
 
@@ -225,7 +223,7 @@ FORM = {
 
 
 def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
-    view = error_view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
+    view = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert refused(view, view=True) == []
     assert "cannot be reached" in plain(view)
     assert REFERENCE in plain(view)
@@ -236,16 +234,16 @@ def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
 
 
 def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
-    once = error_view(errors.Unavailable(), REFERENCE, FORM, {})
-    again = error_view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
+    once = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {})
+    again = EXPLAINER.view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
-    assert "asked too often" in plain(again)
+    assert "rate limiting" in plain(again)
     assert "cannot be reached" not in plain(again)
 
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
 def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
-    told = error_view(RuntimeError(), REFERENCE, view, {})
+    told = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
     assert refused(told, view=True) == []
     assert "submit" not in told
     assert REFERENCE in plain(told)
@@ -254,5 +252,5 @@ def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
 @given(kind=st.sampled_from(ALL), text=st.text(max_size=80))
 def test_slack_takes_every_form_with_a_sentence(kind: type[errors.BotError], text: str) -> None:
     for view in (None, FORM):
-        told = error_view(made(kind, text), REFERENCE, view, {"name": text})
+        told = EXPLAINER.view(made(kind, text), REFERENCE, view, {"name": text})
         assert refused(told, view=True) == []

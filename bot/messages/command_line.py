@@ -1,4 +1,4 @@
-"""A typed line as an order: which words name the template, who gets it, what fills it in."""
+"""The words of a typed line as a form: the template, the recipient, the values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind, match_field, template_fields
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
-FILE_NEEDS_FORM = "A file can only be chosen in the form. Leave it out here, or give a link to it."
+FILE_NEEDS_FORM = "Files can only be chosen in the form. Leave it out here, or use a link."
 LANGUAGE, TO = "language", "to"
 RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
-"""What stands before an equals sign and is no variable."""
+"""Names before an equals sign that are not variables."""
 
 
 def parse_send(
     typed: Sequence[str], line: Arguments, index: TemplateIndex
 ) -> tuple[SendForm, Template | None]:
-    """``typed`` are the words of the line as text. Raises ``UsageError`` and ``NotFound``."""
+    """Return the form and its template. ``typed`` are the words of the line as text.
+
+    Raise ``UsageError`` or ``NotFound``.
+    """
     template, to = _split_template_and_recipient(typed, line, index)
     form = SendForm(
         template=template.id if template else "",
@@ -34,14 +37,13 @@ def parse_send(
 
 
 def extract_number(typed: Sequence[str]) -> str:
-    """What is surely no template's name, where the templates are not known yet."""
+    """Return the words that are surely no template's name, while templates are not known."""
     return " ".join(word for word in typed if "_" not in word)
 
 
 def _split_template_and_recipient(
     typed: Sequence[str], line: Arguments, index: TemplateIndex
 ) -> tuple[Template | None, str]:
-    """The template and the recipient."""
     language = _named_argument(line, LANGUAGE)
     named = _named_argument(line, TEMPLATE)
     if named:
@@ -61,7 +63,7 @@ def _find_sendable(index: TemplateIndex, name: str, language: str) -> Template:
         if index.find_by_name(name):
             languages = ", ".join(template.language for template in index.find_by_name(name))
             raise UsageError(
-                f"That template is not there in that language. There are: {languages}."
+                f"That template isn't available in that language. Available: {languages}."
             )
         raise _template_not_found(name, index)
     usable = [template for template in found if not send_blocker(template)]
@@ -71,15 +73,15 @@ def _find_sendable(index: TemplateIndex, name: str, language: str) -> Template:
 
 
 def _template_not_found(name: str, index: TemplateIndex) -> NotFound:
-    hint = "/chakra templates shows what there is."
+    hint = "See all of them with /chakra templates."
     return NotFound("template", name, hint=hint, suggestions=index.suggest_names(name))
 
 
 def _parse_values(line: Arguments, template: Template | None) -> dict[str, str]:
-    """Field's key -> value, of ``1=John``. Raises ``UsageError`` for a name that is none."""
+    """Return the values of ``1=John`` by field key; raise ``UsageError`` for an unknown name."""
     given = {name: word for name, word in line.named.items() if name not in RESERVED_NAMES}
     if given and template is None:
-        raise UsageError("Name the template whose variables these are.", example=EXAMPLE)
+        raise UsageError("Start with the template's name, then its variables.", example=EXAMPLE)
     values: dict[str, str] = {}
     for name, word in given.items():
         available = template_fields(template) if template else ()
@@ -88,8 +90,8 @@ def _parse_values(line: Arguments, template: Template | None) -> dict[str, str]:
             names = ", ".join(
                 wanted_field.key.removeprefix("var_body_") for wanted_field in available
             )
-            asks = f"It asks for: {names}." if names else "It asks for nothing."
-            raise UsageError(f"This template has no “{name}”. {asks}")
+            known = f"Its variables: {names}." if names else "It has no variables."
+            raise UsageError(f"This template has no “{name}”. {known}")
         if field.kind is FieldKind.FILE:
             raise UsageError(FILE_NEEDS_FORM, example="/chakra send")
         values[field.key] = word.url if isinstance(word, Link) else word.text

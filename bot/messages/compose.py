@@ -1,7 +1,7 @@
-"""A template and what was filled in -> the request that sends it.
+"""Compose the request that sends a template with its values.
 
-Chakra's own form wherever it can express the send, as only what is sent that way is known to be
-told of by signed events; else Meta's form, which Chakra passes on.
+Chakra's own format is used whenever it can express the send, because only those messages are known
+to be reported by signed events; otherwise Meta's format, which Chakra passes through.
 """
 
 from __future__ import annotations
@@ -34,18 +34,19 @@ MAX_FILENAME_LENGTH = 240
 _FILENAME_PATTERN = re.compile(r"[^/\\\x00-\x1f]+\.[A-Za-z0-9]{1,8}")
 
 Values = Mapping[str, str]
-"""Field's key -> what was filled in; beside the fields, ``filename`` of a document."""
+"""Values by field key, and the ``filename`` of a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneMessage:
-    """For ``MessagesApi.send_template``. ``followable``: its delivery shows in signed events."""
+    """For ``MessagesApi.send_template``; ``followable``: signed events report its delivery."""
 
     phone: str = field(repr=False)
     message: TemplateMessage
     followable: ClassVar[bool] = True
 
     def body(self) -> JsonObject:
+        """Return the body of the request."""
         return self.message.body()
 
 
@@ -59,20 +60,21 @@ class ProcessMessage:
     followable: ClassVar[bool] = True
 
     def body(self) -> JsonObject:
+        """Return the body of the request."""
         return self.message.body()
 
 
 @dataclass(frozen=True, slots=True)
 class PassthroughMessage:
-    """For ``MessagesApi.send``. Its delivery shows in the pass-through webhook only, whose
-    deliveries
-    are not known to be signed."""
+    """For ``MessagesApi.send_meta_message``. Only the pass-through webhook reports its delivery,
+    and that is not known to be signed."""
 
     sender_id: str
     message: MetaTemplate
     followable: ClassVar[bool] = False
 
     def body(self) -> JsonObject:
+        """Return the body of the request."""
         return self.message.body()
 
 
@@ -87,11 +89,10 @@ def compose(
     *,
     include_language: bool = True,
 ) -> OutboundMessage:
-    """``values`` are those that ``rules`` has nothing against; ``sender_id`` is Meta's id of the
-    sending number. Without ``say_language`` Chakra is left to find the only language there is.
+    """Return the request. ``values`` are valid; ``sender_id`` is Meta's ID of the sending number.
 
-    Raises ``UsageError`` for a process whose number is not known, where Chakra's own form cannot
-    express the send.
+    Without ``include_language`` Chakra takes the only language there is. Raise ``UsageError`` for
+    a process without a known number if Chakra's format cannot express the send.
     """
     given = {key: value.strip() for key, value in values.items() if value.strip()}
     if fits_chakra_format(template):
@@ -101,22 +102,23 @@ def compose(
         return PhoneMessage(recipient.digits, message)
     if not recipient.digits:
         raise UsageError(
-            "This template can only be sent to a phone number, and the record shows none. "
+            "This template can only be sent to a phone number, and this record has none. "
             "Type the number instead."
         )
     return PassthroughMessage(sender_id, to_meta_template(template, given, recipient.digits))
 
 
 def fits_chakra_format(template: Template) -> bool:
-    """Whether Chakra's form is sure to mean what was filled in.
+    """Return whether Chakra's format expresses the values without ambiguity.
 
-    It names a button's value by "1" and not by the button; with values for two buttons, which one
-    gets which is documented nowhere.
+    It numbers button values from "1" instead of naming the button; with values for two buttons, it
+    is not documented which one gets which.
     """
     return len(_button_variables(template)) < 2
 
 
 def to_meta_template(template: Template, given: Values, phone: str) -> MetaTemplate:
+    """Return the template message in Meta's format."""
     names = template.has_named_variables
     code = given.get(asked.CODE, "")
     return MetaTemplate(
@@ -136,7 +138,7 @@ def to_meta_template(template: Template, given: Values, phone: str) -> MetaTempl
 
 
 def extract_filename(url: str) -> str:
-    """The last part of an address, where it looks like a file's name; else ""."""
+    """Return the last part of a URL if it looks like a file name; else ""."""
     try:
         name = unquote(urlsplit(url).path.rpartition("/")[2], errors="replace").strip()
     except ValueError:
@@ -144,7 +146,7 @@ def extract_filename(url: str) -> str:
     return name if len(name) <= MAX_FILENAME_LENGTH and _FILENAME_PATTERN.fullmatch(name) else ""
 
 
-# --- Chakra's form -------------------------------------------------------------------------------
+# --- Chakra's format ---------------------------------------------------------------------
 
 
 def _to_chakra_message(
@@ -185,7 +187,7 @@ def _language_or_none(template: Template, include: bool) -> str | None:
 
 
 def _numbered_button_values(template: Template, given: Values) -> dict[str, str]:
-    """The values of buttons, counted from "1" as the documented example has it."""
+    """Return the values of buttons, numbered from "1" as in the documented example."""
     found = [
         given[field_key(variable)]
         for variable in _button_variables(template)
@@ -203,7 +205,7 @@ def _button_variables(template: Template) -> list[Variable]:
 
 
 def _document_filename(given: Values) -> str:
-    """Meta shows it as the document's title."""
+    """Return the file name, which Meta shows as the document's title."""
     return given.get(asked.FILENAME, "")[:MAX_FILENAME_LENGTH] or extract_filename(
         given.get(asked.MEDIA, "")
     )
@@ -213,7 +215,7 @@ def _coordinate(template: Template, given: Values, name: str) -> float | None:
     return float(given[name]) if template.has_location_header and name in given else None
 
 
-# --- Meta's form ---------------------------------------------------------------------------------
+# --- Meta's format ---------------------------------------------------------------------
 
 
 def _meta_header(
@@ -235,7 +237,7 @@ def _meta_header(
 
 
 def _filled_button_positions(template: Template) -> list[int]:
-    """The places of the buttons that take a value."""
+    """Return the positions of the buttons that take a value."""
     if template.is_one_time_code:
         return [
             position for position, variable in enumerate(template.buttons) if variable.type == "OTP"
@@ -244,7 +246,7 @@ def _filled_button_positions(template: Template) -> list[int]:
 
 
 def _meta_button(template: Template, position: int, given: Values, code: str) -> ButtonParameter:
-    """A one-time code stands in its button once more, as the end of a link: Meta's rule."""
+    """Return a button's value; by Meta's rule a one-time code is repeated in its button."""
     value = code or next(iter(asked.button_values(template, position, given).values()), "")
     button_type = "copy_code" if template.buttons[position].type == "COPY_CODE" else "url"
     return ButtonParameter(button_type, position, value)

@@ -1,4 +1,4 @@
-"""Whom a message of Slack's speaks of: the phone numbers and e-mail addresses in it."""
+"""The phone numbers and email addresses in a Slack message."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bot.slack.message_text import extract_text
 from bot.users import query
 
 MAX_RECIPIENTS = 20
-"""Recipients; a form carries them with it."""
+"""The form stores them in its metadata."""
 MAX_EMAIL_LENGTH = 100
-"""Characters of one address; longer ones are passed over."""
+"""Longer addresses are ignored."""
 MAX_SEARCHED_LENGTH = 16_000
-"""Characters that are searched: Slack advises 4,000, and has them once more in the blocks."""
+"""Characters that are searched: Slack advises 4,000, and repeats them in the blocks."""
 MAX_MATCHER_TRIES = 1_000
-"""Of the matcher, in one text."""
+"""Of the matcher, per text."""
 
 _EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -28,14 +28,14 @@ _CHAT_LINK_PATTERN = re.compile(
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
 _SURROUNDING_CHARACTERS = "'‘’“”`*_~.-"
-"""What may touch an address and is not of it."""
+"""Characters that may surround an address without being part of it."""
 
 
 def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> tuple[str, ...]:
-    """``+919876543210``, then e-mail addresses; each once, in the order in which they stand.
+    """Return the valid numbers (``+919876543210``), then the email addresses, in order, each once.
 
-    Only numbers that are valid somewhere. ``region`` is the country of those that are written
-    without a country code. Takes up to a second of the processor for what is nothing but numbers.
+    ``region`` is the country of numbers without a country code. May use a second of CPU time for a
+    message that is nothing but numbers.
     """
     numbers: dict[str, None] = {}
     emails: dict[str, None] = {}
@@ -49,7 +49,7 @@ def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> t
 
 
 def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:
-    """Each text once: a message's blocks often say what its text says."""
+    """Yield each text once: the blocks of a message often repeat its text."""
     remaining = MAX_SEARCHED_LENGTH
     seen: set[str] = set()
     for text in parts:
@@ -71,7 +71,7 @@ def _extract_emails(text: str) -> Iterator[str]:
 
 
 def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
-    """Not those within addresses of mails and of the web, but for links into a chat."""
+    """Yield the numbers outside of email and web addresses, and those in links to a chat."""
     chats = " ".join(f"+{found[1]}" for found in _CHAT_LINK_PATTERN.finditer(text))
     rest = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
     for part in (rest, chats):

@@ -1,4 +1,4 @@
-"""An uploaded file on its way: out of Slack and in to Chakra, where WhatsApp fetches it."""
+"""Move an uploaded file from Slack to Chakra, where WhatsApp fetches it."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ from bot.slack.commands.command import UploadedFile
 
 DOWNLOAD_TIMEOUT_SECONDS = 12.0
 UPLOAD_TIMEOUT_SECONDS = 15.0
-"""Seconds for the two ways. Together they leave time for the send itself: see the ledger."""
+"""Together they leave time for the send itself: see ``bot.messages.ledger``."""
 MAX_CONCURRENT_TRANSFERS = 8
-"""Files that are held in memory, of 10 MB at the most each."""
+"""Each holds a file of up to 10 MB in memory."""
 MAX_FILENAME_LENGTH = 240
-"""Characters; Meta's media reference."""
+"""Meta's media reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferredFile:
-    """``address`` is one that everybody can open, ``name`` the file's."""
+    """A file at a public ``url``."""
 
     url: str = field(repr=False)
     name: str = field(repr=False)
 
 
 class FileTransfer:
+    """Transfers a few files at a time."""
+
     def __init__(self, slack: SlackFiles, media: MediaApi, clock: Clock, *, plugin_id: str) -> None:
         self._slack = slack
         self._media = media
@@ -47,13 +49,12 @@ class FileTransfer:
         self._semaphore = asyncio.Semaphore(MAX_CONCURRENT_TRANSFERS)
 
     async def transfer(self, file: UploadedFile, header_format: str) -> TransferredFile:
-        """``media`` is the format of the template's header. Within half a minute.
+        """Transfer a file for a header of this format, within half a minute.
 
-        Raises ``FileUnavailable`` where Slack does not give it, ``InvalidFile`` where it turns out
-        to be
-        none for this header, ``FileUploadFailed`` where Chakra refuses it or does not say, and the
-        other errors of ``Http.write``. Nothing is tried again: a file that Chakra took without
-        saying so only lies there, and no message names it.
+        Raise ``FileUnavailable`` if Slack does not provide it, ``InvalidFile`` if the header does
+        not take it, ``FileUploadFailed`` if Chakra refuses it or does not respond, and the other
+        errors of a write. Nothing is retried: a file that Chakra stored without responding is
+        referenced by no message.
         """
         async with self._semaphore:
             stored, content = await self._fetch_within_deadline(file, header_format)
@@ -72,7 +73,7 @@ class FileTransfer:
             raise FileUnavailable(DOWNLOAD, "unreachable") from None
 
     async def _fetch(self, file: UploadedFile, header_format: str) -> tuple[StoredFile, bytes]:
-        """What ``files.info`` says counts; the form may have said less."""
+        """Fetch and check a file. ``files.info`` knows more about it than the form did."""
         stored = await self._slack.get_info(file.id)
         uploaded = UploadedFile(stored.id, stored.name, stored.mimetype, stored.size)
         if not stored.is_external and (problem := validate_upload(header_format, (uploaded,))):

@@ -1,4 +1,4 @@
-"""What a person wants sent, as far as it is known: read from a form, carried by a button."""
+"""The values of the send form: read from the form, and carried by buttons."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bot.templates.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
 CANDIDATES = "found"
-"""Fields of the form beside those that the template asks for. ``CANDIDATES`` is there where a
-message
-names several people: one of them, or ``OTHER_EVENT_TYPE`` for somebody who is typed."""
+"""Fields of the form besides those of the template. ``CANDIDATES`` is there if a message names
+several people: one of them, or `OTHER` for a typed recipient."""
 OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class SendForm:
-    """``template`` is Meta's id of it, ``to`` the recipient as it was typed, ``sender`` Meta's id
-    of the number; ``values`` by the keys of ``bot.templates.variables``. ``asked`` is the send
-    about which the person was asked, and wants the same once more; ``tested`` is that of a test to
-    oneself. ``found`` are the recipients to choose among, ``picked`` the one that was chosen, or
-    ``OTHER_EVENT_TYPE``. Of ``files``, those that were chosen in the form, the name of the first
-    stands among
-    the values; no button carries them."""
+    """``template`` and ``sender`` are Meta's IDs; ``values`` are by the keys of
+    ``bot.templates.variables``. ``to`` is the recipient as typed or selected.
+
+    ``confirmed_duplicate_of`` is the send about which the person was asked and which they want to
+    repeat, ``test_send_id`` that of a test to themselves. ``candidates`` are the recipients to
+    choose from and ``selected`` is the chosen one, or `OTHER`. Of ``files``, those chosen in the
+    form, the first name is among the values; buttons carry no files.
+    """
 
     template: str = ""
     to: str = field(default="", repr=False)
@@ -46,7 +46,7 @@ class SendForm:
         state: Mapping[str, str] | None = None,
         uploads: UploadedFiles | None = None,
     ) -> SendForm:
-        """Of a form's fields, which may be missing, and of what the form carries with it."""
+        """Return the form of its fields, which may be missing, and of its metadata."""
         carried = state or {}
         own = (TEMPLATE, PHONE, CANDIDATES, SENDER, FILE)
         picked = entered.get(CANDIDATES, "")
@@ -69,7 +69,7 @@ class SendForm:
 
     @classmethod
     def to_candidates(cls, candidates: tuple[str, ...]) -> SendForm:
-        """To the first, or nobody; several are a choice."""
+        """Return a form to the first candidate; several are offered as a choice."""
         first = next(iter(candidates), "")
         return (
             cls(to=first, candidates=candidates, selected=first)
@@ -78,7 +78,7 @@ class SendForm:
         )
 
     def to_state(self) -> dict[str, str]:
-        """What a form carries with it."""
+        """Return what the form stores in its metadata."""
         return {
             "asked": self.confirmed_duplicate_of,
             "found": " ".join(self.candidates),
@@ -86,7 +86,7 @@ class SendForm:
         }
 
     def to_value(self) -> str:
-        """For a button's value; "" where it takes more than a button holds."""
+        """Return a button's value; "" if it is longer than a button's value may be."""
         text_values = {key: value for key, value in self.values.items() if key != FILE}
         parts = [self.template, self.to, self.sender, text_values, self.confirmed_duplicate_of]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
@@ -94,7 +94,7 @@ class SendForm:
 
     @classmethod
     def from_value(cls, value: str) -> SendForm:
-        """Raises ``UsageError`` for what no button of today holds."""
+        """Return the form of a button's value; raise ``UsageError`` if it is outdated."""
         try:
             template, to, sender, values, asked = json.loads(value)
         except (ValueError, TypeError, RecursionError):
@@ -106,8 +106,9 @@ class SendForm:
         return cls(template, to, sender, given, asked)
 
     def with_confirmed_duplicate(self, send_id: int) -> SendForm:
+        """Return the form as sent by a person who was asked about this send."""
         return replace(self, confirmed_duplicate_of=str(send_id))
 
 
 def _outdated_error() -> UsageError:
-    return UsageError("That button belongs to an older message.", example="/chakra send")
+    return UsageError("That button is from an older message.", example="/chakra send")

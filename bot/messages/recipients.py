@@ -1,4 +1,4 @@
-"""Whom a message goes to: a phone number as people type it, a person of the team, or a process."""
+"""Recipients of a message: a typed phone number, a colleague, or a process."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from bot.users import query
 from bot.users.index import Matches
 
 EXAMPLE_NUMBER = "+91 98765 43210"
-LANDLINE_WARNING = "This is a landline. WhatsApp reaches it only if it was registered there."
+LANDLINE_WARNING = "This is a landline. It only works if it's registered with WhatsApp."
 LANDLINE_TYPES = frozenset(
     {PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE}
 )
 MIN_INTERNATIONAL_DIGITS = 11
-"""Digits from which a number without a plus may be one with its country code, where no country is
-set: national numbers that long begin with a zero, and no country code does."""
+"""With this many digits a number without a plus is read as one with a country code, if no region
+is set: national numbers that long start with a zero, and no country code does."""
 MAX_RECIPIENT_LENGTH = 200
-"""Characters of what may name a recipient."""
+"""Characters of what names a recipient."""
 
 _PHONE_PATTERN = re.compile(r"(?:tel:)?[+＋(]?[\d\s().\-‐-―/+＋]+")
 _PROCESS_PATTERN = re.compile(
@@ -38,6 +38,8 @@ _KEY_PATTERN = re.compile(r"(?=.*\d)[\w.-]+")
 
 
 class RecipientKind(StrEnum):
+    """What a recipient was given as."""
+
     PHONE = "phone"
     USER = "user"
     PROCESS = "process"
@@ -45,9 +47,12 @@ class RecipientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """``digits``: the number with its country code; of a process "" where the record shows none.
-    ``shown`` is for the one person who sends: the number is whole in it. ``warning`` is a sentence.
-    ``procedure`` and ``key`` ("lead", "LEAD-004038") only of a process."""
+    """Who gets a message.
+
+    ``digits`` is the number with its country code, "" if a process shows none. ``label`` is for
+    the sender only: it contains the whole number. ``warning`` is a sentence. ``procedure`` and
+    ``key`` ("lead", "LEAD-004038") are those of a process.
+    """
 
     kind: RecipientKind
     digits: str = field(repr=False)
@@ -58,20 +63,20 @@ class Recipient:
 
 
 class UserLookup(Protocol):
-    """A :class:`bot.users.directory.Directory`, as far as it is asked here."""
+    """The part of `bot.users.directory.Directory` that is used here."""
 
     async def find(self, text: str) -> Cached[Matches]: ...
     async def get_user(self, user_id: str) -> Cached[User]: ...
 
 
 class ProcessLookup(Protocol):
-    """The :class:`bot.chakra.processes.ProcessesApi`, as far as they are asked here."""
+    """The part of `bot.chakra.processes.ProcessesApi` that is used here."""
 
     async def find(self, procedure: str, key: str) -> Process: ...
 
 
 class RecipientResolver:
-    """``region`` is the country of numbers that are typed without a country code."""
+    """``region`` is the country of numbers typed without a country code."""
 
     def __init__(
         self, users: UserLookup, processes: ProcessLookup, region: str | None = None
@@ -81,13 +86,13 @@ class RecipientResolver:
         self._region = region or None
 
     async def resolve(self, typed: str) -> Recipient:
-        """By what it looks like: a number, ``lead LEAD-004038``, else somebody of the team.
+        """Return the recipient: a number, a process (``lead LEAD-004038``), else a colleague.
 
-        Raises ``UsageError`` or ``NotFound`` with a sentence, and the errors of Chakra.
+        Raise ``UsageError`` or ``NotFound`` with a sentence, or an error of Chakra.
         """
         text = sanitize_line(typed)
         if not text:
-            raise UsageError(f"Give a phone number with its country code, as {EXAMPLE_NUMBER}.")
+            raise UsageError(f"Enter a phone number with its country code, like {EXAMPLE_NUMBER}.")
         if len(text) > MAX_RECIPIENT_LENGTH:
             raise UsageError("That is too long for a recipient.")
         if _PHONE_PATTERN.fullmatch(text):
@@ -104,15 +109,15 @@ class RecipientResolver:
             return self._from_user(found.users[0])
 
     async def get_user(self, user_id: str) -> Recipient:
-        """Raises ``NotFound`` where Chakra has no usable number of theirs; ``ResourceNotFound``."""
+        """Return a colleague; raise ``NotFound`` without a usable number, ``ResourceNotFound``."""
         return self._from_user((await self._users.get_user(user_id)).value)
 
     async def get_process(self, procedure: str, key: str) -> Recipient:
-        """Raises ``NotFound``. A record without a number is taken: Chakra may know which it is."""
+        """Return a process, even without a number: Chakra may know it. Raise ``NotFound``."""
         try:
             found = await self._processes.find(procedure, key)
         except ResourceNotFound:
-            hint = "Check its type and its key, as in “lead LEAD-004038”."
+            hint = "Check the record type and key (for example: lead LEAD-004038)."
             raise NotFound(procedure, key, hint=hint) from None
         number = _parse_valid(found.phone, self._region)
         known = _to_e164(number) if number is not None else ""
@@ -145,19 +150,19 @@ class RecipientResolver:
         return self._from_user(matches.users[0])
 
     def _from_user(self, user: User) -> Recipient:
-        """The first number that is one."""
+        """Return the user with the first of their numbers that is valid."""
         for stored in user.phones:
             number = _parse_valid(stored, self._region)
             if number is not None:
                 digits = _to_e164(number)
                 label = f"{sanitize_line(user.name, 80)}, {format_international(digits)}"
                 return Recipient(RecipientKind.USER, digits, label, _landline_warning(number))
-        hint = "Chakra has no phone number of theirs. Type the number instead."
+        hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
 
 
 def parse_phone(typed: str, region: str | None = None) -> Recipient:
-    """Raises ``UsageError`` for what is no number that could be called."""
+    """Return the recipient with this number; raise ``UsageError`` if it is not valid."""
     text = typed.strip().removeprefix("tel:")
     number = _parse_likeliest(text, region)
     if number is None or not phonenumbers.is_valid_number(number):
@@ -169,7 +174,10 @@ def parse_phone(typed: str, region: str | None = None) -> Recipient:
 
 
 def parse_process(text: str) -> tuple[str, str] | None:
-    """``lead LEAD-004038`` or ``lead/LEAD-004038``: the key has a digit, as names have not."""
+    """Return procedure and key of ``lead LEAD-004038`` or ``lead/LEAD-004038``; else None.
+
+    The key has a digit, which names of people have not.
+    """
     found = _PROCESS_PATTERN.fullmatch(text.strip())
     if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
         return None
@@ -177,7 +185,7 @@ def parse_process(text: str) -> tuple[str, str] | None:
 
 
 def _parse_likeliest(text: str, region: str | None) -> PhoneNumber | None:
-    """The likeliest reading: with the country given, else as a number that has its country code."""
+    """Return the likeliest reading: in ``region``, else as a number with a country code."""
     typed = _normalize_plus(text)
     candidates: list[tuple[str, str | None]] = []
     if region and not typed.startswith("+"):
@@ -213,16 +221,16 @@ def _try_parse(text: str, region: str | None) -> PhoneNumber | None:
 def _invalid_number_message(text: str, number: PhoneNumber | None, region: str | None) -> str:
     lacks_country_code = not region and not _normalize_plus(text).startswith(("+", "00"))
     if lacks_country_code and len(phonenumbers.normalize_digits_only(text)) >= MIN_DIGITS:
-        return f"Write the number with its country code, as {EXAMPLE_NUMBER}."
+        return f"Include the country code, like {EXAMPLE_NUMBER}."
     if number is None:
-        return f"“{sanitize_line(text, 30)}” is no phone number. Write it as {EXAMPLE_NUMBER}."
+        return f"“{sanitize_line(text, 30)}” isn't a phone number. Try {EXAMPLE_NUMBER}."
     code = f"+{number.country_code}"
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason == phonenumbers.ValidationResult.TOO_SHORT:
         return f"This number is too short for {code}. Check the digits."
     if reason == phonenumbers.ValidationResult.TOO_LONG:
         return f"This number is too long for {code}. Check the digits."
-    return f"No phone in {code} has this number. Check the digits and the country code."
+    return f"This isn't a valid number for {code}. Check the digits and the country code."
 
 
 def _landline_warning(number: PhoneNumber) -> str:
@@ -231,9 +239,9 @@ def _landline_warning(number: PhoneNumber) -> str:
 
 def _record_warning(stored: str, number: PhoneNumber | None) -> str:
     if not stored:
-        return "No phone number was found in this record; Chakra may still know one."
+        return "This record shows no phone number; Chakra may still know one."
     if number is None:
-        return "The phone number in this record does not look right."
+        return "The phone number in this record doesn't look right."
     return _landline_warning(number)
 
 

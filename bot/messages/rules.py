@@ -1,8 +1,8 @@
-"""What Meta asks of the values for a template, checked before anything is sent: field -> sentence.
+"""Meta's rules for the values of a template, checked before anything is sent.
 
 Sources: developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components
-for the lengths, …/cloud-api/reference/media for the files, and the error 132018 for what a value
-may not hold.
+for the lengths, …/cloud-api/reference/media for the files, and error 132018 for what a value
+must not contain.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.templates import variables as asked
 from bot.templates.variables import FieldKind, TemplateField, template_fields
 
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH = 60, 1024
-"""Characters of the whole text with its variables filled in."""
+"""Characters of the text with its variables filled in."""
 MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
     FieldKind.TEXT: MAX_BODY_LENGTH,
     FieldKind.URL_SUFFIX: 2000,
@@ -33,20 +33,19 @@ MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
 MAX_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
 
 INVALID_VALUE_MESSAGES: Mapping[str, str] = {
-    "empty": "Fill this in: WhatsApp takes no empty variable.",
-    "line break": "WhatsApp takes no line breaks here. Write it on one line.",
-    "tab": "WhatsApp takes no tabs here. Use spaces.",
-    "spaces": "WhatsApp takes at most four spaces in a row here.",
+    "empty": "Fill this in: WhatsApp doesn't accept empty variables.",
+    "line break": "WhatsApp doesn't accept line breaks here. Put it on one line.",
+    "tab": "WhatsApp doesn't accept tabs here. Use spaces.",
+    "spaces": "WhatsApp accepts at most four spaces in a row here.",
 }
-"""By the words of ``bot.chakra.outgoing.unfit``."""
+"""By the reasons of ``bot.chakra.outgoing.invalid_value_reason``."""
 
 MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """``most`` in bytes; ``types`` are media types, ``endings`` those of the files' names, ``said``
-    the same for people."""
+    """Which files a header takes; ``description`` names them for people."""
 
     max_bytes: int
     media_types: frozenset[str]
@@ -83,16 +82,15 @@ FILE_RULES: Mapping[str, FileRule] = {
         "a PDF, text, Word, Excel or PowerPoint file",
     ),
 }
-"""By the header's format."""
+"""By the format of the header."""
 
 
 def validate_values(
     template: Template, values: Mapping[str, str], files: Sequence[UploadedFile] = ()
 ) -> dict[str, str]:
-    """Field's key -> what is wrong with its value; none where WhatsApp will take them all.
+    """Return a sentence for each field whose value WhatsApp would refuse, by the field's key.
 
-    ``file`` of the values stands for an upload: anything but "" says that there is one. ``files``
-    are what was chosen there.
+    A non-empty value of the file field means that ``files`` were chosen there.
     """
     wanted = template_fields(template)
     found = {field.key: error for field in wanted if (error := _validate_value(field, values))}
@@ -111,13 +109,12 @@ def validate_values(
 
 
 def validate_file(header_format: str, content_type: str, size: int) -> str:
-    """Of an upload for a header of the format ``media``; ``size`` in bytes. "" where it is fit."""
+    """Return what is wrong with an uploaded file of ``size`` bytes; "" if nothing is."""
     return _validate_type(header_format, content_type) or _validate_size(header_format, size)
 
 
 def validate_upload(header_format: str, files: Sequence[UploadedFile]) -> str:
-    """Of what was chosen in a form, as far as the form tells; "" where nothing is wrong, or
-    nothing chosen. What is larger than a form takes goes by a link."""
+    """Return what is wrong with the files chosen in a form, as far as the form tells; or ""."""
     if len(files) > 1:
         return "Choose one file only."
     if not files:
@@ -130,14 +127,14 @@ def validate_upload(header_format: str, files: Sequence[UploadedFile]) -> str:
     if MAX_FORM_FILE_BYTES < file.size <= FILE_RULES[header_format].max_bytes:
         limit = _format_megabytes(MAX_FORM_FILE_BYTES)
         size = _format_megabytes(file.size)
-        return f"This file has {size}; a form takes up to {limit}. Give a link to it."
+        return f"This file is {size}; forms accept up to {limit}. Use a link instead."
     return _validate_size(header_format, file.size)
 
 
 def _validate_type(header_format: str, content_type: str) -> str:
     rule = FILE_RULES[header_format]
     fits = content_type.partition(";")[0].strip().lower() in rule.media_types
-    return "" if fits else f"WhatsApp takes {rule.description} here."
+    return "" if fits else f"WhatsApp accepts {rule.description} here."
 
 
 def _validate_size(header_format: str, size: int) -> str:
@@ -146,29 +143,29 @@ def _validate_size(header_format: str, size: int) -> str:
         return "This file is empty."
     if size > rule.max_bytes:
         return (
-            f"This file has {_format_megabytes(size)}; WhatsApp takes up to "
-            f"{_format_megabytes(rule.max_bytes)} here. "
-            "Choose a smaller one."
+            f"This file is {_format_megabytes(size)}; WhatsApp accepts up to "
+            f"{_format_megabytes(rule.max_bytes)} here. Choose a smaller one."
         )
     return ""
 
 
 def max_upload_bytes(header_format: str) -> int:
-    """Of an upload for a header of the format ``media``."""
+    """Return the largest upload that both WhatsApp and a form of Slack accept."""
     return min(FILE_RULES[header_format].max_bytes, MAX_FORM_FILE_BYTES)
 
 
 def upload_hint(header_format: str) -> str:
+    """Return the hint below the file field."""
     description = FILE_RULES[header_format].description
     return (
-        f"{description[0].upper()}{description[1:]} of up to "
+        f"{description[0].upper()}{description[1:]} up to "
         f"{_format_megabytes(max_upload_bytes(header_format))}. "
-        "Once it is sent, anyone who has its link can open it."
+        "After sending, anyone with the link can open the file."
     )
 
 
 def _format_megabytes(size: int) -> str:
-    """Rounded up, so that what is too large never looks as large as what is not."""
+    """Return megabytes, rounded up so that a file over the limit never seems to be within it."""
     return f"{math.ceil(size * 10 / MEGABYTE) / 10:g} MB"
 
 
@@ -183,9 +180,9 @@ def _validate_value(field: TemplateField, values: Mapping[str, str]) -> str:
         return _validate_coordinate(value, MAX_DEGREES[field.key])
     max_length = MAX_VALUE_LENGTHS[field.kind]
     if len(value.strip()) > max_length:
-        return f"That is {len(value.strip()):,} characters; WhatsApp takes {max_length:,} here."
+        return f"This has {len(value.strip()):,} characters; WhatsApp accepts {max_length:,} here."
     if field.kind in (FieldKind.URL_SUFFIX, FieldKind.LINK) and len(value.split()) > 1:
-        return "There is a space in it, and a link has none."
+        return "Links can't contain spaces."
     return _validate_url(value) if field.kind is FieldKind.LINK else ""
 
 
@@ -193,9 +190,9 @@ def _validate_coordinate(value: str, max_degrees: float) -> str:
     try:
         degrees = float(value)
     except ValueError:
-        return "Write it in degrees, as 12.9716."
+        return "Enter degrees, like 12.9716."
     if not math.isfinite(degrees) or abs(degrees) > max_degrees:
-        return f"This goes from -{max_degrees:g} to {max_degrees:g} degrees."
+        return f"Must be between -{max_degrees:g} and {max_degrees:g} degrees."
     return ""
 
 
@@ -205,25 +202,22 @@ def _validate_url(value: str) -> str:
         usable = parts.scheme in ("https", "http") and bool(parts.hostname)
     except ValueError:
         usable = False
-    return "" if usable else "Give the whole address of the file, beginning with https://."
+    return "" if usable else "Enter the full link, starting with https://."
 
 
 def _validate_media_choice(values: Mapping[str, str]) -> dict[str, str]:
     link, upload = values.get(asked.MEDIA, "").strip(), values.get(asked.FILE, "")
     if link and upload:
-        return {asked.MEDIA: "Give a link or upload a file, not both."}
+        return {asked.MEDIA: "Enter a link or upload a file, not both."}
     if not link and not upload:
-        return {
-            asked.MEDIA: "Give the address of the file, beginning with https://, or choose a file."
-        }
+        return {asked.MEDIA: "Enter a link starting with https://, or choose a file."}
     return {}
 
 
 def _length_errors(
     template: Template, part: str, max_length: int, values: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Under the longest of the values that make it so. A text that is too long by itself is not
-    theirs to mend."""
+    """Yield the error under the longest value, if it is the values that make the text too long."""
     component = template.header if part == "header" else template.body
     given = asked.component_values(template, part, values)
     if component is None or not given or template.is_one_time_code:
@@ -233,5 +227,5 @@ def _length_errors(
     )
     if length > max_length >= len(fill_variables(component.text, dict.fromkeys(given, " "))):
         longest = max(given, key=lambda name: len(given[name]))
-        message = f"With this the {part} has {length:,} characters; WhatsApp takes {max_length:,}."
-        yield f"var_{part}_{longest}", message.replace("the header", "the heading")
+        message = f"This makes the {part} {length:,} characters; WhatsApp accepts {max_length:,}."
+        yield f"var_{part}_{longest}", message

@@ -28,7 +28,7 @@ async def form(browser: Browser, demo: World) -> Person:
     await person.types(f"/chakra templates {PROMO}")
     await person.presses("Send")
     await expect(person.modal()).to_contain_text("Picture: or a file")
-    await expect(person.modal()).to_contain_text("anyone who has its link can open it")
+    await expect(person.modal()).to_contain_text("anyone with the link can open it")
     await person.field("phone").fill("+91 98765 43210")
     return person
 
@@ -60,6 +60,6 @@ async def test_a_picture_that_is_too_large_is_said_under_its_field(
     await person.page.get_by_test_id("modal-submit").click()
     place = person.page.locator('[data-testid="field"][data-block-id="file"]')
     error = place.get_by_test_id("field-error")
-    await expect(error).to_contain_text("This file has 6 MB; WhatsApp takes up to 5 MB here")
+    await expect(error).to_contain_text("This file is 6 MB; WhatsApp accepts up to 5 MB here")
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
     assert not demo.chakra.sent

@@ -102,9 +102,9 @@ async def test_the_template_used_last_is_offered_first(acme: World, clock: Manua
         ("phone", "+1 202 555", "too short"),
         ("phone", "nobody at all", "Can't find nobody at all"),
         ("phone", "lead LEAD-999999", "Can't find lead LEAD-999999"),
-        ("var_body_1", "   ", "no empty variable"),
+        ("var_body_1", "   ", "accept empty variables"),
         ("var_body_2", "May     3", "four spaces"),
-        ("var_body_3", "x" * 1024, "WhatsApp takes 1,024"),
+        ("var_body_3", "x" * 1024, "WhatsApp accepts 1,024"),
     ],
 )
 async def test_what_is_wrong_stands_under_its_field(

@@ -31,9 +31,9 @@ from tests.messages.webhooks import chakra, dump, sign
 from tests.posting import JSON, Answered, posting
 
 LANDLINE = "+44 20 7946 0958"
-WARNING = "This is a landline. WhatsApp reaches it only if it was registered there."
-NO_BREAKS = "WhatsApp takes no line breaks here. Write it on one line."
-NO_SPACES = "WhatsApp takes at most four spaces in a row here."
+WARNING = "This is a landline. It only works if it's registered with WhatsApp."
+NO_BREAKS = "WhatsApp doesn't accept line breaks here. Put it on one line."
+NO_SPACES = "WhatsApp accepts at most four spaces in a row here."
 QUIET = "+12025550116"
 """Accepted, and then nothing is heard of it: whatever moves its report came from somewhere else."""
 
@@ -44,11 +44,11 @@ QUIET = "+12025550116"
 @pytest.mark.parametrize(
     ("to", "told"),
     [
-        ("+1 555 555 5555", "No phone in +1 has this number. Check the digits"),
-        ("+999 555 1234", "“+999 555 1234” is no phone number. Write it as +91 98765 43210."),
+        ("+1 555 555 5555", "This isn't a valid number for +1. Check the digits"),
+        ("+999 555 1234", "“+999 555 1234” isn't a phone number. Try +91 98765 43210."),
         ("+1 202 555 01000 22 33", "too long"),
-        ("++--", "is no phone number"),
-        ("0", "is no phone number"),
+        ("++--", "isn't a phone number"),
+        ("0", "isn't a phone number"),
         ("jane@nowhere.example", "Can't find jane@nowhere.example."),
     ],
 )
@@ -85,10 +85,10 @@ async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> 
     [
         ("May\n3", NO_BREAKS),
         ("May\r\n3", NO_BREAKS),
-        ("May\t3", "WhatsApp takes no tabs here. Use spaces."),
+        ("May\t3", "WhatsApp doesn't accept tabs here. Use spaces."),
         ("May     3", NO_SPACES),
-        ("\u200b", "WhatsApp takes no empty variable"),
-        (" ", "WhatsApp takes no empty variable"),
+        ("\u200b", "WhatsApp doesn't accept empty variables"),
+        (" ", "WhatsApp doesn't accept empty variables"),
     ],
 )
 async def test_what_whatsapp_takes_in_no_variable_is_said_under_it(

@@ -110,10 +110,10 @@ async def test_the_form_takes_a_link_or_a_file_and_says_who_can_open_it(acme: Wo
     assert upload["element"]["max_files"] == 1
     assert set(upload["element"]["filetypes"]) == {"jpg", "jpeg", "png"}
     hint = upload["hint"]["text"]
-    assert "JPEG or PNG of up to 5 MB" in hint
-    assert "anyone who has its link can open it" in hint
+    assert "JPEG or PNG up to 5 MB" in hint
+    assert "anyone with the link can open the file" in hint
     await chosen(acme, "holi_offer")
-    assert "MP4 or 3GP of up to 10 MB" in block(acme, "file")["hint"]["text"]
+    assert "MP4 or 3GP up to 10 MB" in block(acme, "file")["hint"]["text"]
     await chosen(acme, "login_otp")
     assert "file_input" not in str(acme.slack.view(JOHN))
 
@@ -141,15 +141,15 @@ async def test_the_file_stays_in_the_form_while_it_is_corrected(
 @pytest.mark.parametrize(
     ("values", "field", "told"),
     [
-        ({}, "media", "beginning with https://, or choose a file"),
+        ({}, "media", "starting with https://, or choose a file"),
         ({"media": "https://x.example/a.png", "file": PICTURE}, "media", "not both"),
-        ({"media": "tree.png"}, "media", "beginning with https://"),
+        ({"media": "tree.png"}, "media", "starting with https://"),
         (
             {"file": replace(PICTURE, data=bytes(6 * MEGABYTE))},
             "file",
-            "This file has 6 MB; WhatsApp takes up to 5 MB here. Choose a smaller one.",
+            "This file is 6 MB; WhatsApp accepts up to 5 MB here. Choose a smaller one.",
         ),
-        ({"file": replace(PICTURE, content_type="image/webp")}, "file", "takes a JPEG or PNG"),
+        ({"file": replace(PICTURE, content_type="image/webp")}, "file", "accepts a JPEG or PNG"),
     ],
 )
 async def test_what_is_wrong_stands_under_its_field(
@@ -166,10 +166,10 @@ async def test_what_is_wrong_stands_under_its_field(
 @pytest.mark.parametrize(
     ("template", "mimetype", "told"),
     [
-        (PROMO, "image/png", "This file has 30 MB; WhatsApp takes up to 5 MB here."),
-        ("holi_offer", "video/mp4", "This file has 30 MB; WhatsApp takes up to 16 MB here."),
-        ("order_update", "application/pdf", "a form takes up to 10 MB. Give a link to it."),
-        ("order_update", "application/zip", "WhatsApp takes a PDF, text, Word, Excel"),
+        (PROMO, "image/png", "This file is 30 MB; WhatsApp accepts up to 5 MB here."),
+        ("holi_offer", "video/mp4", "This file is 30 MB; WhatsApp accepts up to 16 MB here."),
+        ("order_update", "application/pdf", "forms accept up to 10 MB. Use a link instead."),
+        ("order_update", "application/zip", "WhatsApp accepts a PDF, text, Word, Excel"),
     ],
 )
 async def test_thirty_megabytes_are_refused_before_anything_is_fetched(
@@ -198,7 +198,7 @@ async def test_what_the_form_did_not_say_is_asked_before_it_is_fetched(
     await promo(acme)
     assert await posted(acme, {"id": large.id, "file_access": "check_file_info"}) == {}
     await until(acme, clock, lambda: "Not sent" in line(acme))
-    assert "WhatsApp takes up to 5 MB here" in line(acme)
+    assert "WhatsApp accepts up to 5 MB here" in line(acme)
     assert (downloads(acme), acme.chakra.count(PUT_UP), out(acme)) == (0, 0, 0)
 
 
@@ -273,5 +273,5 @@ async def test_a_line_takes_a_link_and_leads_to_the_form_without_one(
 
 async def test_a_line_takes_no_file(acme: World) -> None:
     await typed(acme, f"{PROMO} {READS} 1=Jane file=tree.png")
-    assert "A file can only be chosen in the form" in line(acme)
+    assert "Files can only be chosen in the form" in line(acme)
     assert acme.slack.view(JOHN) is None

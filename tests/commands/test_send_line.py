@@ -92,8 +92,8 @@ async def test_a_member_stands_for_their_own_number(acme: World) -> None:
         ("apointment_reminder +12025550100", "appointment_reminder"),
         ("renewal_notice +12025550100 language=en", "rejected this template"),
         ("hello_world +12025550100 1=x", "has no “1”"),
-        ("hello_world +12025550100 language=xx", "not there in that language"),
-        ("1=Jane", "Name the template"),
+        ("hello_world +12025550100 language=xx", "isn't available in that language"),
+        ("1=Jane", "Start with the template"),
         ("hello_world +1202555", "too short"),
     ],
 )

@@ -70,7 +70,7 @@ async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -
         FileUnavailable("files.info", "file_deleted"),
         FileUploadFailed("file is too large"),
         FileUploadFailed(),
-        InvalidFile("WhatsApp takes a JPEG or PNG here."),
+        InvalidFile("WhatsApp accepts a JPEG or PNG here."),
         AuthenticationError("No", status=403),
         Unavailable("The connection was never made"),
     ],

@@ -51,25 +51,25 @@ def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
 @pytest.mark.parametrize(
     ("made", "values", "field", "told"),
     [
-        (HI, {"var_body_2": "7"}, "var_body_1", "no empty variable"),
+        (HI, {"var_body_2": "7"}, "var_body_1", "accept empty variables"),
         (HI, {"var_body_1": " \u200b ", "var_body_2": "7"}, "var_body_1", "empty"),
         (HI, {"var_body_1": "a\nb", "var_body_2": "7"}, "var_body_1", "line breaks"),
         (HI, {"var_body_1": "a\tb", "var_body_2": "7"}, "var_body_1", "tabs"),
         (HI, {"var_body_1": "a     b", "var_body_2": "7"}, "var_body_1", "four spaces"),
         (HI, {"var_body_1": "x" * 1025, "var_body_2": "7"}, "var_body_1", "1,025 characters"),
-        (HI, {"var_body_1": "x" * 600, "var_body_2": "y" * 500}, "var_body_1", "the body has 1,1"),
-        (GREETING, {"var_header_1": "x" * 57}, "var_header_1", "the heading has 61 characters"),
-        (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "a link has none"),
+        (HI, {"var_body_1": "x" * 600, "var_body_2": "y" * 500}, "var_body_1", "makes the body 1,1"),
+        (GREETING, {"var_header_1": "x" * 57}, "var_header_1", "makes the header 61 characters"),
+        (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "can't contain spaces"),
         (TRACK, {"var_button_0_1": "x" * 2001}, "var_button_0_1", "2,001 characters"),
-        (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "takes 15 here"),
-        (one_time_code(), {}, "otp", "no empty variable"),
-        (one_time_code(), {"otp": "1" * 16}, "otp", "takes 15 here"),
-        (PICTURE, {}, "media", "beginning with https"),
+        (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "accepts 15 here"),
+        (one_time_code(), {}, "otp", "accept empty variables"),
+        (one_time_code(), {"otp": "1" * 16}, "otp", "accepts 15 here"),
+        (PICTURE, {}, "media", "starting with https"),
         (PICTURE, {"media": "https://x.example/a.png", "file": "F1"}, "media", "not both"),
-        (PICTURE, {"media": "x.example/a.png"}, "media", "beginning with https://"),
-        (PICTURE, {"media": "file:///etc/passwd"}, "media", "beginning with https://"),
-        (PICTURE, {"media": "https://["}, "media", "beginning with https://"),
-        (PICTURE, {"media": "https://x.example/a b.png"}, "media", "a link has none"),
+        (PICTURE, {"media": "x.example/a.png"}, "media", "starting with https://"),
+        (PICTURE, {"media": "file:///etc/passwd"}, "media", "starting with https://"),
+        (PICTURE, {"media": "https://["}, "media", "starting with https://"),
+        (PICTURE, {"media": "https://x.example/a b.png"}, "media", "can't contain spaces"),
     ],
 )
 def test_what_is_refused_and_where(
@@ -82,7 +82,13 @@ def test_what_is_refused_and_where(
 
 @pytest.mark.parametrize(
     ("latitude", "told"),
-    [("", "empty"), ("north", "as 12.9716"), ("90.1", "-90 to 90"), ("nan", "-90"), ("1e9", "-90")],
+    [
+        ("", "empty"),
+        ("north", "like 12.9716"),
+        ("90.1", "between -90 and 90"),
+        ("nan", "-90"),
+        ("1e9", "-90"),
+    ],
 )
 def test_degrees(latitude: str, told: str) -> None:
     values = {"latitude": latitude, "longitude": "0", "var_body_1": "a", "var_body_2": "b"}
@@ -94,7 +100,7 @@ def test_degrees(latitude: str, told: str) -> None:
     [
         ("IMAGE", "image/png", 5 * MEGABYTE, ""),
         ("IMAGE", "IMAGE/JPEG; charset=x", 1, ""),
-        ("IMAGE", "image/png", 30 * MEGABYTE, "has 30 MB; WhatsApp takes up to 5 MB"),
+        ("IMAGE", "image/png", 30 * MEGABYTE, "is 30 MB; WhatsApp accepts up to 5 MB"),
         ("IMAGE", "image/gif", 1, "a JPEG or PNG"),
         ("VIDEO", "video/mp4", 17 * MEGABYTE, "up to 16 MB"),
         ("DOCUMENT", "application/pdf", 30 * MEGABYTE, ""),
@@ -113,14 +119,14 @@ def test_uploads(media: str, sort: str, size: int, told: str) -> None:
     [
         ("IMAGE", [], ""),
         ("IMAGE", [("image/png", 5 * MEGABYTE)], ""),
-        ("IMAGE", [("image/png", 5 * MEGABYTE + 1)], "has 5.1 MB; WhatsApp takes up to 5 MB"),
+        ("IMAGE", [("image/png", 5 * MEGABYTE + 1)], "is 5.1 MB; WhatsApp accepts up to 5 MB"),
         ("IMAGE", [("", None)], ""),
         ("IMAGE", [("", 0)], "empty"),
         ("IMAGE", [("image/svg+xml", None)], "a JPEG or PNG"),
         ("VIDEO", [("video/mp4", 10 * MEGABYTE)], ""),
-        ("VIDEO", [("video/mp4", 12 * MEGABYTE)], "has 12 MB; a form takes up to 10 MB. Give a"),
+        ("VIDEO", [("video/mp4", 12 * MEGABYTE)], "is 12 MB; forms accept up to 10 MB. Use a"),
         ("VIDEO", [("video/mp4", 17 * MEGABYTE)], "up to 16 MB"),
-        ("DOCUMENT", [("text/plain", 30 * MEGABYTE)], "up to 10 MB. Give a link"),
+        ("DOCUMENT", [("text/plain", 30 * MEGABYTE)], "up to 10 MB. Use a link"),
         ("IMAGE", [("image/png", 1), ("image/png", 1)], "one file only"),
     ],
 )
@@ -151,7 +157,7 @@ def test_what_passes_is_fit_as_far_as_is_known(media: str, sort: str, size: int 
 def test_the_hint_says_what_will_do_and_who_can_open_it(media: str) -> None:
     said = upload_hint(media)
     assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in said
-    assert "anyone who has its link" in said
+    assert "anyone with the link" in said
 
 
 @given(WILD_TEMPLATES, st.lists(LONG, max_size=4), st.floats())

@@ -57,7 +57,12 @@ def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
         (HI, {"var_body_1": "a\tb", "var_body_2": "7"}, "var_body_1", "tabs"),
         (HI, {"var_body_1": "a     b", "var_body_2": "7"}, "var_body_1", "four spaces"),
         (HI, {"var_body_1": "x" * 1025, "var_body_2": "7"}, "var_body_1", "1,025 characters"),
-        (HI, {"var_body_1": "x" * 600, "var_body_2": "y" * 500}, "var_body_1", "makes the body 1,1"),
+        (
+            HI,
+            {"var_body_1": "x" * 600, "var_body_2": "y" * 500},
+            "var_body_1",
+            "makes the body 1,1",
+        ),
         (GREETING, {"var_header_1": "x" * 57}, "var_header_1", "makes the header 61 characters"),
         (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "can't contain spaces"),
         (TRACK, {"var_button_0_1": "x" * 2001}, "var_button_0_1", "2,001 characters"),

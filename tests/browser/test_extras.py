@@ -77,7 +77,7 @@ async def test_files_are_chosen_refused_removed_and_sent(browser: Browser, stage
         await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG])
         await expect(rows).to_have_count(2)
         await expect(rows.nth(0)).to_contain_text("1.2 KB")
-        await expect(rows.nth(1)).to_contain_text("This kind of file cannot be used here")
+        await expect(rows.nth(1)).to_contain_text("This file type isn't supported")
         await page.get_by_role("button", name="Remove notes.docx").click()
         await page.get_by_test_id("modal-submit").click()
         await expect(page.get_by_test_id("modal")).not_to_be_visible()
@@ -92,11 +92,11 @@ async def test_a_direct_message_is_announced_and_its_file_downloaded(
         await stage.web.files_upload_v2(
             filename="report.csv", content="a,b", channels=["U0JOHN"], initial_comment="*Done*"
         )
-        news = page.get_by_test_id("news")
+        news = page.get_by_test_id("dm-alert")
         await expect(news).to_contain_text("Done · report.csv")
         direct = page.locator('[data-channel-id="D0JOHN"]')
         await expect(direct.locator(".dot")).to_be_visible()
-        await page.get_by_test_id("news-open").click()
+        await page.get_by_test_id("dm-alert-open").click()
         await expect(news).not_to_be_visible()
         await expect(direct.locator(".dot")).to_have_count(0)
         async with page.expect_download() as download:

@@ -88,7 +88,7 @@ async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named
     sample = person.page.get_by_test_id("sample")
     assert await downloaded(person, sample) == TABLE.read_bytes()
     form = await person.opens("/chakra bulk create lead")
-    await sample.get_by_text("Put it in the form").click()
+    await sample.get_by_text("Add to the form").click()
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(TABLE.name)
     await person.submits()
     await expect(form).to_contain_text("7 rows have problems. They are left out.")

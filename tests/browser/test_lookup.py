@@ -79,13 +79,13 @@ async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: W
     await person.presses("Next")
     await expect(person.last()).to_contain_text("page 2 of")
     await person.last().get_by_role("button", name="Show").first.click()
-    await expect(person.last()).to_contain_text("E-mail")
+    await expect(person.last()).to_contain_text("Email")
 
 
 async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: World) -> None:
     person = await open_page(browser, demo)
     offered = await person.types("/chakra user maria garcia")
-    await expect(offered).to_contain_text("2 people match")
+    await expect(offered).to_contain_text("Two people match")
     await offered.get_by_role("button", name="Show").first.click()
     await expect(person.last()).to_contain_text("Account")
 

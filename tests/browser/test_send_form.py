@@ -106,7 +106,7 @@ async def test_the_shortcut_of_the_message_box_opens_it_anywhere(
     await person.submits()
     await expect(person.modal()).not_to_be_visible()
     await demo.chakra.until_sent(1)
-    await expect(person.page.get_by_test_id("news")).to_contain_text("account_created")
+    await expect(person.page.get_by_test_id("dm-alert")).to_contain_text("account_created")
 
 
 async def test_the_entry_of_a_message_finds_whom_it_names(browser: Browser, demo: World) -> None:

@@ -93,7 +93,7 @@ async def test_a_chart_is_drawn_with_its_figures(browser: Browser, stage: Stage,
         await expect(drawn).to_be_visible()
         await expect(drawn.locator("circle")).to_have_count(len(DONE))
         await expect(drawn.locator("path.area")).to_have_count(1 if sort == "area" else 0)
-        await page.get_by_text("Show the figures").click()
+        await page.get_by_text("Show figures").click()
         await expect(page.get_by_role("row", name="4:00 420")).to_be_visible()
 
 

@@ -74,9 +74,9 @@ async def test_a_chosen_file_comes_as_a_file_object(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("element", "uploads", "sentence"),
     [
-        ({"max_files": 1}, [PRICES, PRICES], "Please choose at most 1 file."),
-        ({}, [PRICES] * 11, "Please choose at most 10 files."),
-        ({"filetypes": ["jpg", "png"]}, [PRICES], "Price list.PDF cannot be used here."),
+        ({"max_files": 1}, [PRICES, PRICES], "Please choose up to 1 file."),
+        ({}, [PRICES] * 11, "Please choose up to 10 files."),
+        ({"filetypes": ["jpg", "png"]}, [PRICES], "Price list.PDF isn't supported."),
         ({}, [Upload("a.txt", "text/plain", b"")], "a.txt is empty."),
         ({}, [Upload("big.mp4", "video/mp4", bytes(FORM_FILE_BYTES + 1))], "big.mp4 is too large"),
     ],
@@ -112,10 +112,10 @@ async def test_a_chosen_file_stays_when_the_app_updates_the_form(stage: Stage) -
 async def test_a_file_goes_into_file_inputs_only_and_only_ones_own(stage: Stage) -> None:
     file = await chosen(stage, PRICES)
     await stage.form(file_form())
-    with pytest.raises(CannotAct, match="'name' takes no files"):
+    with pytest.raises(CannotAct, match="'name' doesn't accept files"):
         await stage.slack.submit("U0JOHN", {"name": PRICES})
     await stage.form(file_form(), person="U0MEI")
-    with pytest.raises(CannotAct, match="no file that this person uploaded"):
+    with pytest.raises(CannotAct, match="isn't a file that this person uploaded"):
         await stage.slack.submit("U0MEI", {"file": [file["id"]], "name": "x"})
 
 

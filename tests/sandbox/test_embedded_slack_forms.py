@@ -298,7 +298,7 @@ async def test_what_was_never_offered_cannot_be_chosen(stage: Stage) -> None:
 async def test_options_that_slack_cannot_take_do_not_load(stage: Stage, answer: Response) -> None:
     await stage.form(modal(field_block("template", EXTERNAL)))
     stage.app.answer = lambda _: answer
-    with pytest.raises(CannotAct, match="could not be loaded"):
+    with pytest.raises(CannotAct, match="Couldn't load the options"):
         await stage.slack.suggest("U0JOHN", "value", "re")
 
 

@@ -48,7 +48,7 @@ async def event(stream: aiohttp.ClientResponse, kind: str) -> Json:
 async def test_a_person_sees_their_channels_people_commands_and_hints(stage: Stage) -> None:
     told = await state(stage, "U0GITA")
     assert told["me"]["name"] == "gita"
-    assert told["team"] == {"id": "T0ACME", "name": "Acme"}
+    assert told["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
     names = [channel["name"] for channel in told["channels"]]
     assert names == ["sales", "support", "globex-partners", "Chakra"]
     assert len(told["people"]) == 8

@@ -149,15 +149,15 @@ async def test_what_slack_does_not_offer_cannot_be_used(stage: Stage) -> None:
         await stage.slack.shortcut("U0JOHN", "send.message")
     with pytest.raises(CannotAct, match="no message shortcut 'send'"):
         await stage.slack.message_shortcut("U0JOHN", "send", message)
-    with pytest.raises(CannotAct, match="no longer there"):
+    with pytest.raises(CannotAct, match="no longer exists"):
         await stage.slack.message_shortcut("U0SAM", "send.message", message)
-    with pytest.raises(CannotAct, match="no longer there"):
+    with pytest.raises(CannotAct, match="no longer exists"):
         await stage.slack.message_shortcut("U0JOHN", "send.message", "M9999999")
     await stage.button(only_for="U0JOHN")
     ephemeral = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    with pytest.raises(CannotAct, match="only one person"):
+    with pytest.raises(CannotAct, match="Ephemeral messages"):
         await stage.slack.message_shortcut("U0JOHN", "send.message", ephemeral)
-    with pytest.raises(CannotAct, match="no person"):
+    with pytest.raises(CannotAct, match="Unknown person"):
         await stage.slack.shortcut("U0NOBODY", "send")
     assert stage.app.received == []
 

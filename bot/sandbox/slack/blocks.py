@@ -167,7 +167,7 @@ def _file(file_id: object, uploaded: Sequence[Json]) -> Json:
     for file in uploaded:
         if file["id"] == file_id:
             return copy.deepcopy(file)
-    raise CannotAct(f"{file_id!r} is no file that this person uploaded.")
+    raise CannotAct(f"{file_id!r} isn't a file that this person uploaded.")
 
 
 def _elements(block: Json) -> list[Json]:
@@ -212,4 +212,4 @@ def _option(element: Json, raw: Any, offered: Sequence[Json]) -> Json:
         if option.get("value") == value:
             return copy.deepcopy(dict(option))
     hint = " Ask for suggestions first." if element["type"] in EXTERNAL else ""
-    raise CannotAct(f"{value!r} is not among the options of {element.get('action_id')}.{hint}")
+    raise CannotAct(f"{value!r} isn't an option of {element.get('action_id')}.{hint}")

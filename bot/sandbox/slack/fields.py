@@ -86,17 +86,17 @@ def _files(element: Json, state: Json) -> str:
         if sentence:
             return sentence
     most = element.get("max_files", MOST_FILES)
-    return f"Please choose at most {most} file{'s'[: most != 1]}." if len(files) > most else ""
+    return f"Please choose up to {most} file{'s'[: most != 1]}." if len(files) > most else ""
 
 
 def file_complaint(name: str, size: int, allowed: Sequence[str] = ()) -> str:
     """Return why Slack's client would refuse this file; no ``allowed`` extensions means all."""
     if allowed and extension(name) not in allowed:
-        return f"{name} cannot be used here. Choose a file of type {', '.join(allowed)}."
+        return f"{name} isn't supported. Choose a file of type {', '.join(allowed)}."
     if not size:
         return f"{name} is empty. Choose another file."
     if size > FORM_FILE_BYTES:
-        return f"{name} is too large. Files may have up to 10 MB."
+        return f"{name} is too large. The limit is 10 MB."
     return ""
 
 

@@ -123,7 +123,7 @@ class Forms:
         if not any(isinstance(each, Upload) for each in chosen):
             return cast("Raw", entry)
         if item.kind != "file_input":
-            raise CannotAct(f"The field {item.block_id!r} takes no files.")
+            raise CannotAct(f"The field {item.block_id!r} doesn't accept files.")
         files = self._workspace.files
         return [files.add(person, e).id if isinstance(e, Upload) else e for e in chosen]
 

@@ -160,7 +160,7 @@ class PageApi:
         for item in placed(blocks):
             if (item.block_id, item.action_id) == (body["block_id"], body["action_id"]):
                 return source, item
-        raise CannotAct("This is no longer there.")
+        raise CannotAct("This no longer exists.")
 
     def _source(self, body: Json) -> Source:
         person, where = body["as"], body["source"]
@@ -169,7 +169,7 @@ class PageApi:
             return self._forms.fill_elements(person, view, body.get("values") or {})
         message = self._workspace.messages.get(where["message"])
         if message is None or not message.seen_by(person):
-            raise CannotAct("This message is no longer there.")
+            raise CannotAct("This message no longer exists.")
         return message
 
     def _data(self, event: Event) -> Any:

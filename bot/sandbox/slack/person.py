@@ -124,18 +124,18 @@ class People:
         can't use.
         """
         if item.kind not in EXTERNAL:
-            raise CannotAct(f"{item.action_id} is no menu that the app fills.")
+            raise CannotAct(f"{item.action_id} isn't a menu with options from the app.")
         if len(query) < item.element.get("min_query_length", DEFAULT_QUERY_LENGTH):
             return {"options": []}
         who = self.interaction(person, source.channel)
         payload = payloads.suggestion(who, source, item.block_id, item.action_id, query)
         ack = await self.deliver("block_suggestion", payload)
         if ack.error:
-            raise CannotAct(f"The options could not be loaded ({ack.error}).")
+            raise CannotAct(f"Couldn't load the options ({ack.error}).")
         try:
             answer = self.workspace.gate.options(ack.body or {})
         except Refused as refused:
-            raise CannotAct(f"The options could not be loaded ({refused.code}).") from refused
+            raise CannotAct(f"Couldn't load the options ({refused.code}).") from refused
         key = (person, source.id, item.block_id, item.action_id)
         _remember(self._offered, key, _flat(answer))
         return answer
@@ -197,7 +197,7 @@ class People:
     ) -> Delivered:
         """Run Slack's own commands about the app: /invite and /remove."""
         if channel.kind == "im" or f"<@{APP_USER}" not in text:
-            raise CannotAct(f"Only the app can be named here: {name} @chakra")
+            raise CannotAct(f"Only the app can be invited or removed here: {name} @chakra")
         is_member = APP_USER in channel.members
         if name == REMOVE and is_member:
             self.workspace.remove_app(channel.id)
@@ -262,10 +262,10 @@ class People:
     def _standing(self, person: str, channel: str) -> tuple[Member, Channel]:
         member = self.workspace.members.get(person)
         if member is None or not member.is_person:
-            raise CannotAct(f"There is no person {person!r}.")
+            raise CannotAct(f"Unknown person {person!r}.")
         place = self.workspace.channels.get(channel)
         if place is None or person not in place.members:
-            raise CannotAct(f"{member.real_name} is not in the channel {channel!r}.")
+            raise CannotAct(f"{member.real_name} isn't in the channel {channel!r}.")
         return member, place
 
     def _seen(self, person: str, message: str | None) -> Sequence[Source]:

@@ -131,7 +131,7 @@ class EmbeddedSlack:
         """
         channel = self.workspace.direct_messages(user_id)
         if channel is None:
-            raise CannotAct(f"{user_id} has no messages with the app.")
+            raise CannotAct(f"{user_id} has no DM with the app.")
         return await self.type(user_id, channel.id, text)
 
     async def invite_app(self, user_id: str, channel_id: str) -> Delivered:

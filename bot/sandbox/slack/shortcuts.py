@@ -49,7 +49,7 @@ class Shortcuts:
     def _member(self, person: str) -> Member:
         member = self._workspace.members.get(person)
         if member is None or not member.is_person:
-            raise CannotAct(f"There is no person {person!r}.")
+            raise CannotAct(f"Unknown person {person!r}.")
         return member
 
     def _offered(self, kind: str, callback_id: str) -> Shortcut:
@@ -62,7 +62,7 @@ class Shortcuts:
         message = self._workspace.messages.get(message_id)
         channels = self._workspace.channels
         if message is None or member.id not in channels[message.channel].members:
-            raise CannotAct("This message is no longer there.")
+            raise CannotAct("This message no longer exists.")
         if message.only_for is not None:
-            raise CannotAct("A message that only one person sees has no shortcuts.")
+            raise CannotAct("Ephemeral messages have no shortcuts.")
         return message

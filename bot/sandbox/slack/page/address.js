@@ -1,4 +1,4 @@
-/** The part of the state that lives in the URL: who one is, which channel is open, the theme and the inspector. */
+/** The part of the state that lives in the URL: the acting person, the open channel, the theme and the inspector. */
 
 export const FIRST = { as: "U0JOHN", channel: "C0SALES" };
 
@@ -14,7 +14,7 @@ export function readAddress() {
 }
 
 /**
- * @param {Record<string, string | null>} changes null takes a name out
+ * @param {Record<string, string | null>} changes null removes a name
  * @param {{replace?: boolean}} [how] replace: no new entry in the browser's history
  */
 export function writeAddress(changes, { replace = false } = {}) {

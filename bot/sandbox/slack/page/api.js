@@ -1,14 +1,14 @@
-/** What the page asks of the embedded Slack, one function a route. */
+/** The page's requests to the embedded Slack, one function per route. */
 
-const UNREACHABLE = "The demo did not answer. Is it still running?";
+const UNREACHABLE = "The demo isn't responding. Is it still running?";
 
-/** The person asked for does not exist here. */
+/** Thrown when the person does not exist. */
 export class UnknownPerson extends Error {}
 
 /**
  * @param {string} as the id of the person acting
  * @returns {Promise<any>} the state as this person sees it
- * @throws {UnknownPerson} when there is no such person
+ * @throws {UnknownPerson} when the person does not exist
  * @throws {Error} when the demo cannot be reached
  */
 export async function loadState(as) {
@@ -45,7 +45,7 @@ export const act = (as, view, verb, values) => post("/sandbox/view", { as, view,
 export const useShortcut = (as, callback_id, message) =>
   post("/sandbox/shortcut", { as, callback_id, message });
 
-/** Never throws: extras are never worth an error. @returns {Promise<{shortcuts: any[], tips: any[]}>} */
+/** Never throws: the page works without extras. @returns {Promise<{shortcuts: any[], tips: any[]}>} */
 export async function loadExtras() {
   try {
     const answer = await fetch("/sandbox/extras");
@@ -55,14 +55,14 @@ export async function loadExtras() {
   }
 }
 
-/** @param {string} as @param {globalThis.File} file goes as raw bytes; never throws */
+/** @param {string} as @param {globalThis.File} file sent as raw bytes; never throws */
 export function uploadFile(as, file) {
   const query = new URLSearchParams({ as, name: file.name, type: file.type });
   return send(`/sandbox/upload?${query}`, "application/octet-stream", file);
 }
 
 /**
- * Never throws: a demo that is gone is an answer like any other.
+ * Never throws: an unreachable demo is reported as an error like any other.
  * @returns {Promise<{ok: boolean, error?: string, errors?: Record<string, string>} & Record<string, any>>}
  */
 function post(path, body) {
@@ -74,7 +74,7 @@ async function send(path, type, body) {
     const answer = await fetch(path, { method: "POST", headers: { "content-type": type }, body });
     return await answer
       .json()
-      .catch(() => ({ ok: false, error: `The demo answered with status ${answer.status}.` }));
+      .catch(() => ({ ok: false, error: `The demo responded with status ${answer.status}.` }));
   } catch {
     return { ok: false, error: UNREACHABLE };
   }

@@ -1,13 +1,13 @@
-/** Starts the page: makes the parts, joins them, follows the URL. */
+/** Starts the page: creates the components, connects them, follows the URL. */
 
 import { FIRST, readAddress, writeAddress } from "./address.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { DirectMessageAlert } from "./dm-alert.js";
 import { h } from "./dom.js";
 import { Extras } from "./extras.js";
 import { Inspector } from "./inspector.js";
 import { Modal } from "./modal.js";
-import { News } from "./news.js";
 import { Notices } from "./notices.js";
 import { readPermalink } from "./permalinks.js";
 import { Sidebar } from "./sidebar.js";
@@ -36,7 +36,7 @@ const topbar = new Topbar(find("topbar"), store, {
 });
 const inspector = new Inspector(find("inspector"), store, { close: () => showInspector(false) });
 new Modal(page);
-new News(page);
+new DirectMessageAlert(page);
 extras.follow(() =>
   document.body.classList.toggle("message-shortcuts", extras.shortcutsFor("message").length > 0),
 );
@@ -47,7 +47,7 @@ const connection = new Connection(store, {
   onUnknownPerson: showUnknownPerson,
 });
 
-/** What Slackbot says comes as a message too, a moment later; then it needs no toast. */
+/** Slackbot's notices also arrive as messages, shortly after; then no toast is needed. */
 function showNotice(text) {
   setTimeout(() => {
     if (!store.endsWith(text)) notices.toast(text);
@@ -92,7 +92,7 @@ function toggleSidebar() {
   showSidebar(!document.body.classList.contains("sidebar-open"));
 }
 
-/** On a narrow page only: there the sidebar lies over the messages, and is out of reach while closed. */
+/** On a narrow page, the sidebar covers the messages and is inert while closed. */
 function showSidebar(open) {
   document.body.classList.toggle("sidebar-open", open);
   sidebar.node.inert = NARROW.matches && !open;
@@ -107,8 +107,8 @@ function showUnknownPerson(id) {
   const dialog = h(
     "dialog",
     { class: "dialog confirm", "aria-label": "Unknown person" },
-    h("h2", {}, "Nobody here has this id"),
-    h("p", {}, `The address names ${id}, who is not in this workspace.`),
+    h("h2", {}, "Unknown person"),
+    h("p", {}, `The page's address names ${id}, who isn't in this workspace.`),
     h(
       "div",
       { class: "dialog-buttons" },
@@ -120,7 +120,7 @@ function showUnknownPerson(id) {
   dialog.showModal();
 }
 
-/** After going back or forward. */
+/** Applies the URL after going back or forward. */
 function followAddress() {
   const { as, channel, inspector: open } = readAddress();
   if (as !== store.me?.id) connection.open(as);

@@ -1,4 +1,4 @@
-/** Files under a message: a card each, with a link that downloads it. */
+/** Files under a message: one card each, with a download link. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -6,7 +6,7 @@ import { sizeOf } from "./sizes.js";
 
 /** @typedef {{id: string, name: string, title: string, mimetype: string, pretty_type: string, size: number, url: string}} File */
 
-/** @param {File[]} files @param {string} me who looks: the demo shows a file to those who may see it */
+/** @param {File[]} files @param {string} me the viewer: the demo serves a file only to people who may see it */
 export function attachments(files, me) {
   return h(
     "ul",

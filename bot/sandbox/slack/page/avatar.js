@@ -1,9 +1,9 @@
-/** A person's or the app's picture: initials, or the wheel, on their colour. */
+/** A person's or the app's picture: initials, or the app's wheel, on a color. */
 
 import { h } from "./dom.js";
 import { wheel } from "./icons.js";
 
-/** Slack's own voice is an app too, but not this one. */
+/** Slackbot is an app too, but not this one. */
 const SLACKBOT = "USLACKBOT";
 
 /** @param {{id?: string, initials: string, color: string, app?: boolean}} who @param {"" | "small" | "large"} [size] */
@@ -17,5 +17,5 @@ export function avatar(who, size = "") {
   return node;
 }
 
-/** The app's picture where no message of its has told the colour. @param {"" | "small" | "large"} [size] */
+/** The app's picture without a message that has its color. @param {"" | "small" | "large"} [size] */
 export const appMark = (size) => avatar({ initials: "", color: "var(--app)", app: true }, size);

@@ -1,21 +1,21 @@
 /**
- * A select that one can type into: single or multiple, with options at hand or asked for.
+ * A searchable select: single or multiple, with local or remote options.
  *
  * @typedef {import("./listbox.js").Option} Option
  * @typedef {import("./listbox.js").Group} Group
  * @typedef {object} Settings
  * @property {boolean} [multi]
  * @property {string} placeholder
- * @property {string} label what a screen reader calls it
+ * @property {string} label its name for screen readers
  * @property {Option[]} selected
- * @property {((query: string) => Group[]) | null} [filter] options at hand; without it `ask` is used
+ * @property {((query: string) => Group[]) | null} [filter] local options; otherwise `ask` is used
  * @property {(query: string) => Promise<{groups: Group[], error?: string}>} [ask]
- * @property {number} [minQuery] characters before `ask` is worth it
- * @property {number} [max] how many may be chosen
+ * @property {number} [minQuery] characters before `ask` is called
+ * @property {number} [max] maximum number of choices
  * @property {boolean} [clearable]
  * @property {Record<string, any>} inputProps
  * @property {(options: Option[]) => void} onChange after every change
- * @property {(options: Option[]) => void} [onClose] when the list closes with a choice other than it opened with
+ * @property {(options: Option[]) => void} [onClose] when the list closes with a changed selection
  */
 
 import { arrange, h } from "./dom.js";
@@ -135,7 +135,7 @@ export class Combobox {
     this.#timer = setTimeout(() => this.#ask(query, this.#asked), query ? ASK_AFTER_MS : 0);
   }
 
-  /** Only the newest question's answer is shown. */
+  /** Shows only the newest query's response. */
   async #ask(query, asked) {
     const { groups, error } = await this.settings.ask(query);
     if (asked !== this.#asked || !this.popup.isOpen) return;
@@ -167,7 +167,7 @@ export class Combobox {
     const without = this.selected.filter((chosen) => chosen.value !== option.value);
     if (without.length < this.selected.length) this.#set(without);
     else if (this.selected.length < (this.settings.max ?? Infinity)) this.#set([...this.selected, option]);
-    else return this.#say(`At most ${this.settings.max} can be chosen`);
+    else return this.#say(`You can choose up to ${this.settings.max}`);
     this.input.value = "";
     this.#look();
   }

@@ -1,10 +1,10 @@
 /**
- * What a half-typed command may become. Pure: text in, candidates out.
+ * Completions of a partial command, as pure functions.
  *
  * @typedef {{text: string, usage: string, summary: string}} Candidate
  */
 
-/** @param {{commands: any[], hints: Candidate[]}} store @returns {Candidate[]} hints first: they say more */
+/** @param {{commands: any[], hints: Candidate[]}} store @returns {Candidate[]} hints first: they are more specific */
 export function candidates({ commands, hints }) {
   const plain = commands.map(({ command, hint, description }) => ({
     text: `${command} `,
@@ -15,9 +15,9 @@ export function candidates({ commands, hints }) {
 }
 
 /**
- * @param {string} line as typed so far
+ * @param {string} line the current text
  * @param {Candidate[]} all
- * @returns {Candidate[]} those it may become, the likeliest first; none when it is no command or holds arguments already
+ * @returns {Candidate[]} the completions, most likely first; none if the line is no command or already has arguments
  */
 export function completions(line, all) {
   const typed = line.trimStart().toLowerCase();
@@ -33,7 +33,7 @@ export function completions(line, all) {
   );
 }
 
-/** Whether nothing would be gained by completing: the line says all that the candidate says. */
+/** Whether the line already equals the candidate. */
 export function isComplete(line, candidate) {
   return line.trim().toLowerCase() === candidate.text.trim().toLowerCase();
 }

@@ -1,4 +1,4 @@
-/** The box one writes in: messages and commands, with completion, drafts and recall. */
+/** The message box: messages and commands, with completion, drafts and history. */
 
 import * as api from "./api.js";
 import { candidates, completions, isComplete, usageFor } from "./completion.js";
@@ -9,7 +9,7 @@ import { Popup } from "./popup.js";
 import { globalShortcuts } from "./shortcuts.js";
 
 const EXAMPLES = ["/chakra user john@acme.com", "/chakra send", "/chakra bulk create lead", "/chakra help"];
-const TALLEST_PX = 220;
+const MAX_BOX_HEIGHT_PX = 220;
 
 export class Composer {
   #recalled = -1;
@@ -53,11 +53,11 @@ export class Composer {
     this.popup = new Popup(
       this.frame,
       h("div", { data: { testid: "completion" } }, this.list.node, h("p", { class: "popup-keys" }, keys())),
-      { className: "completion", tallest: 380 },
+      { className: "completion", maxHeight: 380 },
     );
     this.usage = h("p", { class: "usage", hidden: true, data: { testid: "usage" } });
-    this.tries = h("div", { class: "tries", data: { testid: "tries" } });
-    node.append(this.tries, this.usage, this.frame, this.popup.node, helpLine());
+    this.examples = h("div", { class: "tries", data: { testid: "tries" } });
+    node.append(this.examples, this.usage, this.frame, this.popup.node, helpLine());
     for (const event of ["reset", "channel"]) page.store.on(event, () => this.#restore());
   }
 
@@ -69,7 +69,7 @@ export class Composer {
     return this.box.value;
   }
 
-  /** Puts a line in the box as if it had been typed. */
+  /** Fills the box as if the line had been typed. */
   fill(text) {
     this.box.value = text;
     this.focus();
@@ -77,7 +77,7 @@ export class Composer {
     this.#typed();
   }
 
-  /** After a command that was begun, and else as a line of its own: `line` with `text` for its `{}`. */
+  /** Appends `text` to a command being typed; otherwise fills in `line` with `text` for its `{}`. */
   put(text, line) {
     const begun = /^\/\S+ \S+(\s*| .*\s)$/.test(this.#line) && line !== "{}";
     this.fill(begun ? `${this.#line.trimEnd()} ${text}` : line.replace("{}", text));
@@ -107,7 +107,7 @@ export class Composer {
 
   #show() {
     this.box.style.height = "auto";
-    this.box.style.height = `${Math.min(this.box.scrollHeight, TALLEST_PX)}px`;
+    this.box.style.height = `${Math.min(this.box.scrollHeight, MAX_BOX_HEIGHT_PX)}px`;
     this.button.disabled = !this.#line.trim();
     const usage = usageFor(this.#line, candidates(this.page.store));
     this.usage.hidden = !usage;
@@ -117,17 +117,17 @@ export class Composer {
         h("span", { class: "usage-args" }, usage.usage),
         h("span", {}, usage.summary),
       ]);
-    this.#drawTries();
+    this.#drawExamples();
   }
 
-  /** For whoever has not tried a command yet. */
-  #drawTries() {
+  /** Shows examples to people who haven't used a command yet. */
+  #drawExamples() {
     const { store } = this.page;
     const known = (store.hints.length ? store.hints : candidates(store)).map(({ text }) => text.trim());
     const examples = EXAMPLES.filter((example) => known.some((text) => `${example} `.startsWith(`${text} `)));
     const novice = store.me !== null && !store.memory.commands(store.me.id).length && !this.#line;
-    this.tries.hidden = !novice || !examples.length;
-    arrange(this.tries, [
+    this.examples.hidden = !novice || !examples.length;
+    arrange(this.examples, [
       h("span", {}, "Try:"),
       ...examples.map((example) =>
         h("button", { type: "button", class: "try", on: { click: () => this.fill(example) } }, example),
@@ -165,7 +165,7 @@ export class Composer {
     const answer = await api.type(me, channel, text);
     this.#busy(-1);
     if (answer.ok) return;
-    notices.toast(answer.error ?? "This was not sent. Try again.");
+    notices.toast(answer.error ?? "Not sent. Try again.");
     if (!this.#line && store.channel?.id === channel) this.fill(text);
   }
 
@@ -185,7 +185,7 @@ export class Composer {
     }
   }
 
-  /** @returns {boolean} whether the list took the key */
+  /** @returns {boolean} whether the list handled the key */
   #listKey(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -201,18 +201,18 @@ export class Composer {
     const candidate = this.list.active?.raw;
     if (!candidate) return false;
     if (event.key === "Tab" && !event.shiftKey) this.#complete(candidate);
-    else if (event.key === "Enter" && !event.shiftKey && (this.#picked || !this.#saysEnough()))
+    else if (event.key === "Enter" && !event.shiftKey && (this.#picked || !this.#isCommand()))
       this.#complete(candidate);
     else return false;
     return true;
   }
 
-  /** Whether Enter may send the line though there are longer ones. */
-  #saysEnough() {
+  /** Whether Enter may send the line although longer completions exist. */
+  #isCommand() {
     return candidates(this.page.store).some((candidate) => isComplete(this.#line, candidate));
   }
 
-  /** Goes through earlier commands, when the box is empty or shows one. @returns {boolean} whether it did */
+  /** Steps through earlier commands if the box is empty or shows one. @returns {boolean} whether it did */
   #recall(step) {
     const { store } = this.page;
     const commands = store.memory.commands(store.me?.id);

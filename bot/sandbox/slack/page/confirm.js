@@ -1,4 +1,4 @@
-/** The question before an action: Slack's confirmation dialog object. */
+/** The confirmation before an action: Slack's confirmation dialog object. */
 
 import { h, newId } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
@@ -6,7 +6,7 @@ import { plain, textNodes } from "./mrkdwn.js";
 /**
  * @param {{title: any, text: any, confirm?: any, deny?: any, style?: string}} question
  * @param {import("./mrkdwn.js").Names} names
- * @returns {Promise<boolean>} whether the person went on
+ * @returns {Promise<boolean>} whether the person confirmed
  */
 export function confirmed(question, names) {
   const title = newId("confirm");

@@ -1,4 +1,4 @@
-/** The live line to the demo: the whole state first, then what changes, and again after the line was cut. */
+/** The connection to the demo: the full state first, then changes, and again after a reconnect. */
 
 import { eventsUrl, loadState, UnknownPerson } from "./api.js";
 
@@ -18,7 +18,7 @@ export class Connection {
     this.hooks = hooks;
   }
 
-  /** Connects as this person, leaving whoever one was before. */
+  /** Connects as this person instead of the previous one. */
   open(as) {
     this.close();
     const source = new EventSource(eventsUrl(as));
@@ -48,7 +48,7 @@ export class Connection {
     }
   }
 
-  /** Events that arrive before the state wait for it. @returns {() => void} lets them in */
+  /** Holds events until the state has arrived. @returns {() => void} releases them */
   #subscribe(source) {
     let waiting = /** @type {(() => void)[] | null} */ ([]);
     const listen = (name, apply) =>
@@ -74,7 +74,7 @@ export class Connection {
     this.hooks.onUnknownPerson(as);
   }
 
-  /** A stream that never opened may be for a person who is not there: only the state tells. */
+  /** A stream that never opened may be for an unknown person: only the state request can tell. */
   #lost(as, source) {
     if (this.#source !== source) return;
     this.close();

@@ -1,5 +1,5 @@
 /**
- * Builds DOM nodes. A string always becomes a text node, so nothing that came from outside is read as markup.
+ * Builds DOM nodes. A string always becomes a text node, so external text is never parsed as markup.
  *
  * @typedef {Node | string | number | null | undefined | false} Child
  */
@@ -9,9 +9,9 @@ const SVG = "http://www.w3.org/2000/svg";
 /**
  * @param {string} tag
  * @param {Record<string, any>} [props] attributes, besides `data` (dataset), `on` (listeners) and
- *   `value`/`checked`/`disabled` (properties); null, undefined and false leave one out
+ *   `value`/`checked`/`disabled` (properties); null, undefined and false omit one
  * @param {...(Child | Child[])} children
- * @returns {any} the element; `any` because callers know which one they asked for
+ * @returns {any} the element; `any` because callers know its type
  */
 export function h(tag, props = {}, ...children) {
   return fill(document.createElement(tag), props, children);
@@ -54,7 +54,7 @@ export function newId(prefix) {
 }
 
 /**
- * Makes `nodes` the children of `parent`, leaving alone every node that already stands right:
+ * Makes `nodes` the children of `parent`, without moving nodes that are already in place:
  * a node that is not moved keeps its focus, caret and scroll position.
  */
 export function arrange(parent, nodes) {
@@ -66,7 +66,7 @@ export function arrange(parent, nodes) {
 }
 
 /**
- * Runs `redraw`, then gives the focus back to the control that took the focused one's place.
+ * Runs `redraw`, then restores the focus to the control that replaced the focused one.
  * Controls are recognised by `data-key`.
  */
 export function keepingFocus(container, redraw) {

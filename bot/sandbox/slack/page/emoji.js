@@ -1,4 +1,4 @@
-/** Shortcodes of the emoji that people and apps use most; any other is shown as it was written. */
+/** Shortcodes of the emoji that people and apps use most; others are shown as shortcodes. */
 
 const TABLE = `
 grinning 😀|smiley 😃|smile 😄|grin 😁|laughing 😆|sweat_smile 😅|joy 😂|rofl 🤣|slightly_smiling_face 🙂

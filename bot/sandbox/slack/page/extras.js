@@ -1,10 +1,10 @@
 /**
- * What the demo offers beside messages and forms: the app's shortcuts, and things to try.
+ * The demo's extras: the app's shortcuts, and things to try.
  *
  * @typedef {{callback_id: string, name: string, description: string, kind: "global" | "message"}} Shortcut
  * @typedef {{name: string, type: string, note: string, size: number, url: string}} Sample
  * @typedef {{title: string, line: string, rows: {text: string, note: string}[], samples: Sample[], in_forms: boolean}} Tip
- *   in `line` a row takes the place of `{}`; in_forms: whether a form has a field for it
+ *   in `line` a row replaces `{}`; in_forms: whether a form has a field for it
  */
 
 import { loadExtras } from "./api.js";
@@ -13,7 +13,7 @@ export class Extras extends EventTarget {
   shortcuts = /** @type {Shortcut[]} */ ([]);
   tips = /** @type {Tip[]} */ ([]);
 
-  /** @param {import("./state.js").Store} store after each reset the demo may be another one */
+  /** @param {import("./state.js").Store} store after each reset the demo may have been restarted */
   constructor(store) {
     super();
     store.on("reset", () => this.#load());
@@ -24,7 +24,7 @@ export class Extras extends EventTarget {
     return this.shortcuts.filter((shortcut) => shortcut.kind === kind);
   }
 
-  /** @param {() => void} listener runs now, and when the offers change */
+  /** @param {() => void} listener runs now, and when the extras change */
   follow(listener) {
     listener();
     this.addEventListener("change", listener);

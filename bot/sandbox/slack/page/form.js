@@ -1,5 +1,5 @@
 /**
- * What a person has entered in one view or message. It outlives a redraw, so a view that the app updates
+ * A person's entries in one view or message. They survive a redraw, so a view that the app updates
  * keeps every entry whose block_id, action_id and type are still there, as Slack does.
  */
 
@@ -13,7 +13,7 @@ export class Form {
 
   #work = /** @type {Set<Promise<any>>} */ (new Set());
 
-  /** @returns {{value: any, shown: any} | undefined} undefined until something was entered or shown */
+  /** @returns {{value: any, shown: any} | undefined} undefined before the first entry */
   get(block, action, type) {
     const entry = this.#entries.get(key(block, action));
     return entry?.type === type ? entry : undefined;
@@ -21,7 +21,7 @@ export class Form {
 
   /**
    * @param {string} type of the element
-   * @param {any} value as it goes to the demo: a string, a list of strings, or null for nothing
+   * @param {any} value as sent to the demo: a string, a list of strings, or null for nothing
    * @param {any} [shown] what the control needs to show it again, such as the options chosen
    */
   set(block, action, type, value, shown = value) {
@@ -29,7 +29,7 @@ export class Form {
     this.onSet(block);
   }
 
-  /** What is under way, such as an upload, that `values` must wait for. @param {Promise<any>} work */
+  /** Registers work, such as an upload, that `values` must wait for. @param {Promise<any>} work */
   during(work) {
     this.#work.add(work);
     work.finally(() => this.#work.delete(work));
@@ -39,7 +39,7 @@ export class Form {
     while (this.#work.size) await Promise.allSettled(this.#work);
   }
 
-  /** Forgets entries of controls that are gone. @param {any[]} blocks */
+  /** Deletes the entries of removed controls. @param {any[]} blocks */
   keep(blocks) {
     const present = new Set(
       blocks.flatMap((block) => elementsOf(block).map((element) => key(block.block_id, element.action_id))),

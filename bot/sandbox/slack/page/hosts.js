@@ -1,4 +1,4 @@
-/** What messages and modals lend to the blocks in them: names for ids, and the way to the app. */
+/** What messages and modals provide to their blocks: names for IDs, and calls to the app. */
 
 import * as api from "./api.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -17,8 +17,8 @@ export function namesOf({ store, openChannel }) {
   };
 }
 
-/** What a message says, without its marks. @param {Page} page @param {string} text */
-export function spoken(page, text) {
+/** A message's plain text, without markup. @param {Page} page @param {string} text */
+export function plainText(page, text) {
   return mrkdwn(text, namesOf(page)).textContent ?? "";
 }
 
@@ -38,7 +38,7 @@ export function hostOf(page, kind, source, form) {
     names: namesOf(page),
     press: async (action) => {
       const answer = await api.press({ ...common(), ...action });
-      if (!answer.ok) page.notices.toast(answer.error ?? "The app did not take this. Try again.");
+      if (!answer.ok) page.notices.toast(answer.error ?? "The app didn't respond. Try again.");
       return answer;
     },
     suggest: (question) => api.suggest({ ...common(), ...question }),

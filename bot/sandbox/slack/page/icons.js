@@ -49,7 +49,7 @@ export function icon(name) {
   );
 }
 
-/** The wheel that stands for the app, in the colour of the text around it. */
+/** The app's wheel, in the color of the surrounding text. */
 export function wheel() {
   return svg(
     "svg",
@@ -62,7 +62,7 @@ export function wheel() {
 }
 
 /**
- * A button that is only an icon.
+ * A button with only an icon.
  * @param {IconName} name @param {string} label what it does, in words @param {(event: MouseEvent) => void} onClick
  * @param {Record<string, any>} [props] more attributes
  */

@@ -1,4 +1,4 @@
-/** The panel that shows what went over the wire, both ways, newest first. */
+/** The panel with the wire traffic in both directions, newest first. */
 
 import { loadPayloads } from "./api.js";
 import { arrange, h } from "./dom.js";
@@ -21,7 +21,7 @@ export class Inspector {
     this.filter = h("input", {
       type: "search",
       class: "box",
-      placeholder: "Filter: a kind, an id, any text",
+      placeholder: "Filter by type, ID or text",
       "aria-label": "Filter payloads",
       data: { testid: "inspector-filter" },
       on: { input: () => this.#draw() },
@@ -42,7 +42,7 @@ export class Inspector {
     node.addEventListener("keydown", (event) => event.key === "Escape" && close());
     store.on("payload", (payload) => this.#add([payload]));
     store.on("reset", () => this.isOpen && this.#load());
-    // A demo that was started anew counts from one again.
+    // A restarted demo counts from one again.
     store.on("connection", () => store.connection === "lost" && this.#rows.clear());
   }
 
@@ -59,7 +59,7 @@ export class Inspector {
     try {
       this.#add(await loadPayloads(0));
     } catch {
-      this.none.textContent = "The payloads could not be loaded. They come back with the connection.";
+      this.none.textContent = "Couldn't load the payloads. They'll load when the connection is back.";
     }
   }
 
@@ -87,7 +87,7 @@ export class Inspector {
     );
     this.none.textContent = this.#rows.size
       ? `Nothing matches “${this.filter.value}”.`
-      : "Nothing yet. Type a command: what is sent to the app, and what it answers, appears here.";
+      : "Nothing yet. Type a command to see what is sent to the app, and how it responds.";
     this.none.hidden = shown.length > 0;
   }
 }
@@ -124,7 +124,7 @@ function row(payload) {
   return h("li", { data: { testid: "payload", kind: payload.kind, n: payload.n } }, details);
 }
 
-/** Slack answers 200 to what it refuses, so the body counts too. */
+/** Slack's errors have status 200, so the body matters too. */
 function mood({ status, response }) {
   if (!status || Number(status) >= 400) return "bad";
   return response?.ok === false ? "odd" : "good";

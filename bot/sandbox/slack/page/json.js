@@ -1,4 +1,4 @@
-/** JSON for reading: indented, coloured by kind. */
+/** Readable JSON: indented, colored by type. */
 
 import { h } from "./dom.js";
 

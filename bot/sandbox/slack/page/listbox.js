@@ -1,6 +1,7 @@
 /**
- * A list of options steered from somewhere else (a text box, a button): shows them in groups, marks the active
- * one for screen readers, tells which was chosen.
+ * A list of options controlled by another element (a text box, a button).
+ * It shows
+ * them in groups, marks the active one for screen readers, and reports the choice.
  *
  * @typedef {{value: string, label: string, description?: string, lead?: Node, raw?: any}} Option
  * @typedef {{label: string | null, options: Option[]}} Group
@@ -15,7 +16,7 @@ export class Listbox {
 
   /**
    * @param {{label: string, testid?: string, multi?: boolean, owner: HTMLElement,
-   *   onChoose: (option: Option) => void}} options owner: where the focus is while the list is steered
+   *   onChoose: (option: Option) => void}} options owner: the element with the focus
    */
   constructor({ label, testid = "option", multi = false, owner, onChoose }) {
     this.testid = testid;
@@ -59,7 +60,7 @@ export class Listbox {
     this.activate(Math.min(active, this.#rows.length - 1), { scroll: false });
   }
 
-  /** @param {number} step wraps round at both ends */
+  /** @param {number} step wraps around at both ends */
   move(step) {
     if (!this.#rows.length) return;
     this.activate((this.#active + step + this.#rows.length) % this.#rows.length);

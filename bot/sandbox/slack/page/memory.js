@@ -1,4 +1,4 @@
-/** What this tab remembers over a reload: drafts, typed commands, what was read, what was dismissed. */
+/** What this tab stores across reloads: drafts, commands, read marks, dismissed messages. */
 
 const KEY = "sandbox.memory";
 const COMMANDS_KEPT = 50;
@@ -58,5 +58,5 @@ export class Memory {
   }
 }
 
-/** A demo that is started anew gives its ids again, but not at the same time. */
+/** A restarted demo reuses its IDs, but at other times. */
 const nameOf = ({ id, ts }) => `${id}/${ts}`;

@@ -1,4 +1,4 @@
-/** A button that is only an icon and opens a short list of things to do. */
+/** An icon button that opens a short list of actions. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -59,7 +59,7 @@ export class Menu {
   }
 }
 
-/** Keys of a button that opens a list. */
+/** Handles the keys of a button that opens a list. */
 export function menuKey(event, list, popup, show) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
   if (event.key in steps) {

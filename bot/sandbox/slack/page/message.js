@@ -5,7 +5,7 @@ import { avatar } from "./avatar.js";
 import { renderBlock } from "./blocks/blocks.js";
 import { arrange, h, keepingFocus } from "./dom.js";
 import { Form } from "./form.js";
-import { hostOf, spoken } from "./hosts.js";
+import { hostOf, plainText } from "./hosts.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { messageShortcuts } from "./shortcuts.js";
@@ -40,7 +40,7 @@ export class MessageView {
   /**
    * @param {Message} message
    * @param {{grouped?: boolean, replies?: Message[], parent?: Message, toThread?: () => void}} [where]
-   *   grouped: follows one by the same author; parent: what this reply, which stands in the channel too, answers
+   *   grouped: follows one by the same author; parent: the thread of a reply that is in the channel too
    */
   update(message, { grouped = false, replies = [], parent, toThread } = {}) {
     const shown = JSON.stringify([message, grouped, parent?.text]);
@@ -52,7 +52,7 @@ export class MessageView {
     this.#drawThread();
   }
 
-  /** Opens the replies, and brings them into view. */
+  /** Opens the replies and scrolls to them. */
   showThread() {
     this.#expanded = true;
     this.#drawThread();
@@ -80,9 +80,9 @@ export class MessageView {
     );
   }
 
-  /** Above a reply that was sent to the channel as well: what it answers. */
+  /** The thread's first message, above a reply that was also sent to the channel. */
   #replied(parent, toThread) {
-    const said = spoken(this.page, parent.text);
+    const text = plainText(this.page, parent.text);
     return h(
       "p",
       { class: "replied" },
@@ -95,7 +95,7 @@ export class MessageView {
           data: { testid: "to-thread", key: "to-thread" },
           on: { click: toThread },
         },
-        h("span", { dir: "auto" }, said || "a message"),
+        h("span", { dir: "auto" }, text || "a message"),
       ),
     );
   }
@@ -160,7 +160,7 @@ export class MessageView {
       },
       avatars(replies),
       h("strong", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`),
-      h("span", { class: "fine" }, this.#expanded ? "Hide" : `Last one at ${clock(last.ts)}`),
+      h("span", { class: "fine" }, this.#expanded ? "Hide" : `Last at ${clock(last.ts)}`),
     );
     const list = this.#expanded ? replies.map((reply) => this.#reply(reply)) : [];
     keepingFocus(this.thread, () => arrange(this.thread, [toggle, ...list]));

@@ -64,7 +64,7 @@ export class Modal {
     }
   }
 
-  /** Tab at the end begins again: the focus does not wander off to the browser's own controls. */
+  /** Tab wraps around: the focus doesn't leave for the browser's own controls. */
   #keepInside(event) {
     const stops = [...this.dialog.querySelectorAll(FOCUSABLE)].filter((node) => node.offsetParent !== null);
     const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
@@ -74,7 +74,7 @@ export class Modal {
   }
 }
 
-/** One view of the stack, with what was entered in it. */
+/** One view of the stack, with its entries. */
 class Sheet {
   #blocks = /** @type {Map<string, {json: string, node: HTMLElement}>} */ (new Map());
   #errors = /** @type {Record<string, string>} */ ({});
@@ -85,11 +85,11 @@ class Sheet {
     this.id = view.id;
     this.titleId = newId("modal-title");
     this.form = new Form();
-    this.form.onSet = (block) => this.#entered(block);
+    this.form.onSet = (block) => this.#onEntry(block);
     this.host = hostOf(page, "modal", { view: view.id }, this.form);
     adopt(this.form, view, (id) => page.store.nameOf(id) ?? page.store.findChannel(id)?.name ?? null);
     this.title = h("h2", { id: this.titleId, dir: "auto", data: { testid: "modal-title" } });
-    this.back = iconButton("back", "Back to the form before", () => this.act("close"));
+    this.back = iconButton("back", "Back to the previous form", () => this.act("close"));
     this.body = h("div", { class: "modal-body" });
     this.wrong = h("p", {
       class: "modal-error",
@@ -140,7 +140,7 @@ class Sheet {
     if (!view.blocks.some((block) => block.block_id in this.#errors)) this.#errors = {};
   }
 
-  /** A block that did not change keeps its node, and so the caret, the open list, the scroll position. */
+  /** An unchanged block keeps its node, and so the caret, the open list and the scroll position. */
   #drawBlocks(blocks) {
     const before = this.#blocks;
     this.#blocks = new Map();
@@ -156,7 +156,7 @@ class Sheet {
     arrange(this.body, nodes);
   }
 
-  /** Where Slack puts the caret: the element that asks for it, else the first field. */
+  /** Focuses like Slack: the element that asks for it, else the first field. */
   focusFirst() {
     const first =
       this.node.querySelector("[autofocus]") ??
@@ -187,13 +187,13 @@ class Sheet {
       .filter(([block]) => !this.#blocks.has(block))
       .map(([block, text]) => `${block}: ${text}`);
     const general =
-      !ok && !Object.keys(errors).length ? (error ?? "The app did not answer as it should. Try again.") : "";
+      !ok && !Object.keys(errors).length ? (error ?? "The app's response was invalid. Try again.") : "";
     this.wrong.textContent = [general, ...homeless].filter(Boolean).join(" ");
     this.wrong.hidden = !this.wrong.textContent;
     this.body.querySelector(".field.wrong [data-action-id]")?.focus();
   }
 
-  #entered(block) {
+  #onEntry(block) {
     if (!this.#errors[block]) return;
     delete this.#errors[block];
     const node = this.#blocks.get(block)?.node;

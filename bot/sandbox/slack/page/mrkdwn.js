@@ -2,7 +2,7 @@
  * Slack's text markup as DOM nodes (docs.slack.dev, "Formatting text for app surfaces").
  *
  * @typedef {{person: (id: string) => string | null, channel: (id: string) => string | null, me: string | undefined,
- *   openChannel: (id: string) => void}} Names who and what ids stand for
+ *   openChannel: (id: string) => void}} Names resolves IDs
  */
 
 import { h } from "./dom.js";
@@ -28,7 +28,7 @@ export function mrkdwn(text, names) {
   return out;
 }
 
-/** Plain text: only shortcodes, and those unless `emoji` is false. */
+/** Plain text, with shortcodes unless `emoji` is false. */
 export function plain(text, { emoji: withEmoji = true } = {}) {
   if (!withEmoji) return [text];
   return text.split(/(:[a-z0-9_+'-]+:)/).map((part) => emojiNode(part) ?? part);
@@ -42,12 +42,12 @@ export function textNodes(object, names) {
     : plain(object.text, { emoji: object.emoji });
 }
 
-/** Turns the three escapes of Slack's text back: it knows no others. */
+/** Unescapes Slack's three escapes: it has no others. */
 export function unescape(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-/** Lines in runs of one kind; each run one element. */
+/** Groups lines of one kind; each group becomes one element. */
 function paragraphs(text, names) {
   if (!text) return [];
   const runs = /** @type {{kind: "text" | "quote" | "item", lines: string[]}[]} */ ([]);
@@ -71,7 +71,7 @@ function run(kind, text, names) {
   return h("div", { class: kind === "item" ? "run hanging" : "run", dir: "auto" }, inline(text, names));
 }
 
-/** One pair of marks: not inside a word, no space just inside, never over a line's end; `<…>` counts as one thing. */
+/** A pair of marks: not inside a word, no space just inside, on one line; `<…>` is atomic. */
 const marked = (mark) => {
   const escaped = mark === "*" ? "\\*" : mark;
   const content = `(?:<[^<>\\n]*>|\`[^\`\\n]*\`|[^${mark}\\n<\`])+`;
@@ -113,7 +113,7 @@ function token([whole, code, angle, bold, italic, strike, shortcode, url], names
   return link(unescape(url), [unescape(url)]) ?? whole;
 }
 
-/** What stands between `<` and `>`. */
+/** The content of `<` and `>`. */
 function angled(content, names) {
   const [target, label] = split(content);
   if (target.startsWith("@")) return personMention(target.slice(1), label, names);
@@ -161,7 +161,7 @@ export function dateNode([ts, pattern, url], fallback) {
 
 const SAFE = /^(https?:|mailto:|tel:)/i;
 
-/** @returns {HTMLElement | null} null when the address is none that a link may have */
+/** @returns {HTMLElement | null} null for an address that is not allowed in a link */
 export function link(url, children) {
   if (!SAFE.test(url)) return null;
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, children);

@@ -1,4 +1,4 @@
-/** Short words to the person: a toast for what went wrong, the banner of a lost line, and news for screen readers. */
+/** Notices: a toast for errors, a banner for a lost connection, announcements for screen readers. */
 
 import { h } from "./dom.js";
 import { icon, iconButton } from "./icons.js";
@@ -11,28 +11,28 @@ export class Notices {
   /** @param {import("./state.js").Store} store @param {{banner: HTMLElement, live: HTMLElement}} nodes */
   constructor(store, { banner, live }) {
     this.live = live;
-    this.words = h("span", { dir: "auto" });
+    this.text = h("span", { dir: "auto" });
     this.box = h(
       "div",
       { class: "toast", role: "alert", popover: "manual", data: { testid: "toast" } },
       icon("alert"),
-      this.words,
+      this.text,
       iconButton("close", "Dismiss", () => this.#hide(), { class: "quiet" }),
     );
     document.body.append(this.box);
     store.on("connection", () => {
       banner.hidden = store.connection !== "lost";
-      banner.textContent = banner.hidden ? "" : "Connection to the demo lost. Trying again…";
+      banner.textContent = banner.hidden ? "" : "Lost the connection to the demo. Reconnecting…";
     });
   }
 
-  /** Stands above everything, an open modal too. */
+  /** Shows above everything, an open modal included. */
   toast(text) {
     clearTimeout(this.#timer);
     this.#hide();
     (document.querySelector("dialog[open]") ?? document.body).append(this.box);
     this.box.showPopover();
-    this.words.textContent = text;
+    this.text.textContent = text;
     this.#timer = setTimeout(() => this.#hide(), SHOWN_MS);
   }
 

@@ -1,4 +1,4 @@
-/** The person switcher: a sandbox is for trying what everyone sees. */
+/** The person switcher, to see the app as different people do. */
 
 import { avatar } from "./avatar.js";
 import { arrange, h } from "./dom.js";
@@ -13,7 +13,7 @@ const KINDS = {
   member: "Member",
   guest: "Guest",
   single_channel_guest: "Single-channel guest",
-  stranger: "From another company",
+  stranger: "External",
 };
 
 const kindOf = (person) => KINDS[person.kind] ?? person.kind;
@@ -47,7 +47,7 @@ export class PersonSwitcher {
     });
     this.popup = new Popup(this.button, this.list.node, {
       className: "people",
-      tallest: 480,
+      maxHeight: 480,
       onClose: () => this.button.setAttribute("aria-expanded", "false"),
     });
     this.node = h("div", { class: "me-row" }, this.button, this.popup.node);

@@ -1,5 +1,5 @@
 /**
- * Emoji that are drawn here, as Slack draws its own: not every computer has a font with them. On a 20 by 20
+ * Drawn emoji: not every computer has a font with them. On a 20 by 20
  * grid; each part has a colour and a path, which is filled, or drawn as a line of some width.
  */
 

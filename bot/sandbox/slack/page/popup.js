@@ -1,9 +1,9 @@
-/** A surface that opens beside a control, above everything else, and closes on a press outside or Escape. */
+/** A popup beside a control, above everything else; closes on Escape or a click outside. */
 
 import { h } from "./dom.js";
 
 const GAP = 4;
-const TALLEST = 340;
+const MAX_HEIGHT_PX = 340;
 const EDGE = 8;
 
 export class Popup {
@@ -11,7 +11,7 @@ export class Popup {
    * @param {HTMLElement} anchor what it opens beside
    * @param {HTMLElement} content
    * @param {{className?: string, minWidth?: number, matchWidth?: boolean, align?: "start" | "end",
-   *   onClose?: () => void, tallest?: number}} [options]
+   *   onClose?: () => void, maxHeight?: number}} [options]
    */
   constructor(anchor, content, options = {}) {
     this.anchor = anchor;
@@ -41,15 +41,15 @@ export class Popup {
     this.options.onClose?.();
   }
 
-  /** Below the anchor when there is room, else above; never outside the window. */
+  /** Below the anchor if there is room, else above; always inside the window. */
   place() {
     if (!this.isOpen) return;
     const around = this.anchor.getBoundingClientRect();
     const { style } = this.node;
     const room = { below: innerHeight - around.bottom - GAP - EDGE, above: around.top - GAP - EDGE };
-    const wanted = Math.min(this.node.firstElementChild?.scrollHeight ?? 0, this.options.tallest ?? TALLEST);
+    const wanted = Math.min(this.node.firstElementChild?.scrollHeight ?? 0, this.options.maxHeight ?? MAX_HEIGHT_PX);
     const up = room.below < wanted && room.above > room.below;
-    style.maxHeight = `${Math.min(up ? room.above : room.below, this.options.tallest ?? TALLEST)}px`;
+    style.maxHeight = `${Math.min(up ? room.above : room.below, this.options.maxHeight ?? MAX_HEIGHT_PX)}px`;
     style.minWidth = `${Math.max(this.options.minWidth ?? 0, this.options.matchWidth === false ? 0 : around.width)}px`;
     style.top = up ? "auto" : `${around.bottom + GAP}px`;
     style.bottom = up ? `${innerHeight - around.top + GAP}px` : "auto";

@@ -1,4 +1,4 @@
-/** Where the app's shortcuts stand: beside the message box, and on every message that lasts. */
+/** The app's shortcuts: beside the message box, and on every message that isn't ephemeral. */
 
 import * as api from "./api.js";
 import { Menu } from "./menu.js";
@@ -41,7 +41,7 @@ function menuOf(page, kind, { use, ...look }) {
     groups: () => [{ label: "Chakra", options: page.extras.shortcutsFor(kind).map(asOption) }],
     onChoose: async ({ value }) => {
       const answer = await use(value);
-      if (!answer.ok) page.notices.toast(answer.error ?? "The app did not take this. Try again.");
+      if (!answer.ok) page.notices.toast(answer.error ?? "The app didn't respond. Try again.");
     },
   });
 }

@@ -1,4 +1,4 @@
-/** The left side: the workspace, who one is, the channels. */
+/** The sidebar: workspace, person switcher, channels. */
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";

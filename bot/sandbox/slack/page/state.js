@@ -1,6 +1,6 @@
 /**
- * What the page knows, as the acting person sees it. Views listen for the events that concern them:
- * `reset` (someone else, or everything anew), `channel`, `messages`, `views`, `unread`, `connection`, `payload`.
+ * What the page knows, as the acting person sees it. Views listen to its events:
+ * `reset` (another person, or everything reloaded), `channel`, `messages`, `views`, `unread`, `connection`, `payload`.
  *
  * @typedef {{id: string, name: string, app: boolean, initials: string, color: string}} Author
  * @typedef {{id: string, ts: string, channel: string, author: Author, text: string, blocks: any[] | null,
@@ -33,7 +33,7 @@ export class Store extends EventTarget {
     this.memory = new Memory();
   }
 
-  /** Replaces everything with the demo's answer; keeps the open channel when this person is in it. */
+  /** Replaces everything with the demo's state; keeps the open channel if this person is in it. */
   reset(state, wanted) {
     Object.assign(this, {
       me: state.me,
@@ -52,7 +52,7 @@ export class Store extends EventTarget {
     );
     this.channel = this.findChannel(wanted) ?? this.findChannel(FIRST.channel) ?? this.channels[0] ?? null;
     this.#countUnread();
-    this.#tell("reset");
+    this.#emit("reset");
   }
 
   /** @returns {boolean} whether this person has such a channel */
@@ -61,7 +61,7 @@ export class Store extends EventTarget {
     if (!channel) return false;
     this.channel = channel;
     this.markRead();
-    this.#tell("channel");
+    this.#emit("channel");
     return true;
   }
 
@@ -73,15 +73,15 @@ export class Store extends EventTarget {
     const elsewhere = message.channel !== this.channel?.id;
     if (isNew && elsewhere && message.author.id !== this.me?.id) this.unread.add(message.channel);
     if (!elsewhere) this.markRead();
-    this.#tell("messages", { channel: message.channel, message, isNew });
-    if (isNew) this.#tell("unread");
+    this.#emit("messages", { channel: message.channel, message, isNew });
+    if (isNew) this.#emit("unread");
   }
 
   remove(channelId, messageId) {
-    if (this.#list(channelId).delete(messageId)) this.#tell("messages", { channel: channelId });
+    if (this.#list(channelId).delete(messageId)) this.#emit("messages", { channel: channelId });
   }
 
-  /** Takes an ephemeral message out of sight, here only: Slack keeps none either. */
+  /** Hides an ephemeral message on this page only: Slack stores none either. */
   dismiss(message) {
     this.memory.dismiss(message);
     this.remove(message.channel, message.id);
@@ -89,17 +89,17 @@ export class Store extends EventTarget {
 
   setViews(views) {
     this.views = views;
-    this.#tell("views");
+    this.#emit("views");
   }
 
   setConnection(connection) {
     if (this.connection === connection) return;
     this.connection = connection;
-    this.#tell("connection");
+    this.#emit("connection");
   }
 
   addPayload(payload) {
-    this.#tell("payload", payload);
+    this.#emit("payload", payload);
   }
 
   /** @returns {Message[]} oldest first */
@@ -117,7 +117,7 @@ export class Store extends EventTarget {
     return this.people.find((person) => person.id === id) ?? null;
   }
 
-  /** @returns {string | null} what a person, or an app that has written here, is called */
+  /** @returns {string | null} the name of a person, or of an app that has posted here */
   nameOf(id) {
     const person = this.findPerson(id);
     if (person) return person.real_name;
@@ -127,7 +127,7 @@ export class Store extends EventTarget {
     return null;
   }
 
-  /** Whether the open channel's newest message says this. */
+  /** Whether this is the open channel's newest message. */
   endsWith(text) {
     return this.channel !== null && this.messagesIn(this.channel.id).at(-1)?.text === text;
   }
@@ -144,7 +144,7 @@ export class Store extends EventTarget {
     this.addEventListener(event, (happened) => listener(/** @type {CustomEvent} */ (happened).detail));
   }
 
-  /** What this person has not seen since they were last here in this tab. */
+  /** Marks channels with messages since this person last opened them in this tab. */
   #countUnread() {
     this.unread = new Set();
     for (const channel of this.channels) {
@@ -163,7 +163,7 @@ export class Store extends EventTarget {
     return this.#messages.get(channelId);
   }
 
-  #tell(event, detail) {
+  #emit(event, detail) {
     this.dispatchEvent(new CustomEvent(event, { detail }));
   }
 }

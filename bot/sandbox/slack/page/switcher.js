@@ -27,7 +27,7 @@ export class Switcher {
       owner: this.input,
       onChoose: (option) => this.#go(option.value),
     });
-    this.none = h("p", { class: "popup-status" }, "No channel of yours has this name");
+    this.none = h("p", { class: "popup-status" }, "No matching channel");
     this.dialog = h(
       "dialog",
       {

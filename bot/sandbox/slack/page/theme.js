@@ -1,4 +1,4 @@
-/** Light or dark: what the URL says, else what was chosen here before, else what the system prefers. */
+/** Light or dark: from the URL, else the last choice here, else the system's preference. */
 
 import { readAddress, writeAddress } from "./address.js";
 
@@ -12,7 +12,7 @@ export function theme() {
   return system.matches ? "dark" : "light";
 }
 
-/** Puts the theme on the document, now and whenever the system's preference changes. */
+/** Applies the theme now, and when the system's preference changes. */
 export function applyTheme(onChange = () => {}) {
   const show = () => {
     document.documentElement.dataset.theme = theme();

@@ -1,17 +1,17 @@
-/** The messages of the open channel, in days and runs. */
+/** The messages of the open channel, grouped by day and author. */
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
-import { spoken } from "./hosts.js";
+import { plainText } from "./hosts.js";
 import { CHANNEL_ICONS, icon } from "./icons.js";
 import { MessageView } from "./message.js";
 import { dayName, dayOf } from "./times.js";
 
-/** Messages of one author this close together stand under one name. */
+/** Messages of one author this close together share one heading. */
 const RUN_SECONDS = 300;
-/** This near to its end, the timeline follows what comes. */
+/** This close to its end, the timeline follows new messages. */
 const NEAR_END_PX = 120;
-/** How long a message stays marked after a link led to it. */
+/** How long a message stays highlighted after its link was followed. */
 const LINKED_MS = 2500;
 
 /** @typedef {import("./state.js").Message} Message */
@@ -57,7 +57,7 @@ export class Timeline {
     this.#following = true;
   }
 
-  /** Scrolls to a message and marks it for a moment. @returns {boolean} whether it is in this channel */
+  /** Scrolls to a message and highlights it briefly. @returns {boolean} whether it is in this channel */
   showMessage(ts) {
     const messages = this.page.store.messagesIn(this.page.store.channel?.id ?? "");
     const message = messages.find((each) => each.ts === ts);
@@ -77,7 +77,7 @@ export class Timeline {
     return this.#following;
   }
 
-  /** Another channel or another person. Views of messages that are still there are kept, entries and all. */
+  /** Shows another channel or person. Views of messages that are still visible keep their entries. */
   #restart() {
     const channel = this.page.store.channel?.id ?? "";
     const key = `${this.page.store.me?.id}/${channel}`;
@@ -94,7 +94,7 @@ export class Timeline {
     const follow = this.#isNearEnd() || message?.author.id === store.me?.id;
     this.#draw();
     if (!isNew) return follow && this.toEnd();
-    notices.announce(`${message.author.name}: ${spoken(this.page, message.text)}`);
+    notices.announce(`${message.author.name}: ${plainText(this.page, message.text)}`);
     if (follow) this.toEnd();
     else this.more.hidden = false;
   }
@@ -136,7 +136,7 @@ export class Timeline {
     return this.#days.get(key);
   }
 
-  /** What stands at the beginning of a channel. */
+  /** The introduction at the top of a channel. */
   #drawIntro(channel) {
     const { store } = this.page;
     const app = channel.kind === "im";
@@ -162,14 +162,14 @@ function people({ members }, store) {
 }
 
 /**
- * A reply whose parent is not to be seen stands in the channel like any message.
+ * The parent of a reply; a reply without a visible parent is shown like any message.
  * @param {Message} message @param {Map<string, Message>} parents by their ts
  */
 function parentOf({ ts, thread_ts: parent }, parents) {
   return parent && parent !== ts ? parents.get(parent) : undefined;
 }
 
-/** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of what they answer */
+/** @param {Message[]} messages @returns {Map<string, Message[]>} replies by the ts of their parent */
 function repliesByParent(messages, parents) {
   const threads = new Map();
   for (const message of messages) {

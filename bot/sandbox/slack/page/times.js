@@ -1,4 +1,4 @@
-/** Dates and times in words, in the reader's own clock. */
+/** Dates and times as text, in the reader's time zone. */
 
 const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 const format = (options) => new Intl.DateTimeFormat(LOCALE, options);
@@ -17,7 +17,7 @@ export const clock = (ts) => CLOCK.format(asDate(ts));
 export const clockSeconds = (ts) => CLOCK_SECONDS.format(asDate(ts));
 export const fullTime = (ts) => `${LONG.format(asDate(ts))} at ${CLOCK_SECONDS.format(asDate(ts))}`;
 
-/** A key that two times of one day share. */
+/** A key shared by all times of one day. */
 export const dayOf = (ts) => asDate(ts).toDateString();
 
 /** "Today", "Yesterday" or the day's name. */
@@ -67,10 +67,10 @@ const UNITS = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([
 
 function ago(date) {
   const seconds = Math.round((date.getTime() - Date.now()) / 1000);
-  const words = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+  const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
   for (const [unit, size] of UNITS)
-    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
-  return words.format(seconds, "second");
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  return relative.format(seconds, "second");
 }
 
 /** @param {string} ts @param {string} pattern such as "{date_short} at {time}" */

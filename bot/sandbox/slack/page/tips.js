@@ -1,4 +1,4 @@
-/** "Try these": what the demo suggests to type, at hand beside an open form too. */
+/** "Try these": the demo's suggestions, available beside an open form too. */
 
 import { offerFiles } from "./blocks/files.js";
 import { arrange, h, newId } from "./dom.js";
@@ -7,14 +7,14 @@ import { sizeOf } from "./sizes.js";
 
 const WRITABLE = "input:not([type=radio], [type=checkbox], [type=file]), textarea";
 
-/** There the panel lies over the form's own buttons. */
+/** Below this width the panel would cover the form's buttons. */
 const NARROW = matchMedia("(max-width: 720px)");
 
 export class Tips {
   #open = false;
 
   /**
-   * Made after the modal, so that it is told of a view only when the dialog stands.
+   * Created after the modal, so that it is notified of a view when the dialog exists.
    * @param {import("./hosts.js").Page} page
    * @param {{bar: HTMLElement, before: HTMLElement, write: (text: string, line: string) => void}} where
    */
@@ -62,7 +62,7 @@ export class Tips {
     this.#place();
   }
 
-  /** An open form makes the rest of the page inert: then the panel stands within its dialog. */
+  /** An open form makes the rest of the page inert, so the panel moves into its dialog. */
   #place() {
     const dialog = document.querySelector("dialog.modal[open]");
     const home = dialog ?? document.body;
@@ -102,7 +102,7 @@ export class Tips {
         {
           type: "button",
           class: "tip",
-          title: "Puts it where you write",
+          title: "Inserts it where you are typing",
           data: { testid: "tip" },
           on: { mousedown: keepFocus, click: () => this.#use(text, line) },
         },
@@ -112,7 +112,7 @@ export class Tips {
     );
   }
 
-  /** A file: it is downloaded, or goes straight into the form that asks for one. */
+  /** A file: downloaded, or put into the form that asks for one. */
   #sample({ name, type, note, size, url }) {
     const put = async (event) => {
       const input = openFileInput();
@@ -145,13 +145,13 @@ export class Tips {
           h("strong", { dir: "auto" }, name, h("span", { class: "fine" }, `  ${sizeOf(size)}`)),
           h("span", { class: "fine", dir: "auto" }, note),
           h("span", { class: "sample-act to-get" }, icon("down"), "Download"),
-          h("span", { class: "sample-act to-put" }, icon("upload"), "Put it in the form"),
+          h("span", { class: "sample-act to-put" }, icon("upload"), "Add to the form"),
         ),
       ),
     );
   }
 
-  /** Into the field one writes in, with its command into the message box, else onto the clipboard. */
+  /** Inserts into the focused field, else the message box with its command, else the clipboard. */
   async #use(text, line) {
     const field = /** @type {any} */ (document.activeElement);
     const inForm = field?.matches(WRITABLE) && field.closest("dialog");

@@ -1,4 +1,4 @@
-/** The line above the messages: which channel this is, and the page's own switches. */
+/** The bar above the messages: the channel, and the page's controls. */
 
 import { appMark } from "./avatar.js";
 import { arrange, h } from "./dom.js";
@@ -28,7 +28,7 @@ export class Topbar {
         type: "button",
         class: "bar-button",
         "aria-pressed": "false",
-        title: "What goes over the wire",
+        title: "Requests and responses",
         data: { testid: "inspector-toggle" },
         on: { click: toggleInspector },
       },

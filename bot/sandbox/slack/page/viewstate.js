@@ -1,9 +1,9 @@
-/** Reads the entries that Slack holds for a view (`state.values`) into a form that knows nothing yet. */
+/** Reads the entries that Slack holds for a view (`state.values`) into an empty form. */
 
 /**
  * @param {import("./form.js").Form} form
  * @param {import("./state.js").View} view
- * @param {(id: string) => string | null} nameOf what a person or channel is called
+ * @param {(id: string) => string | null} nameOf the name of a person or channel
  */
 export function adopt(form, view, nameOf) {
   for (const [block, actions] of Object.entries(view.state?.values ?? {})) {
@@ -31,7 +31,7 @@ const files = (chosen) => [
 ];
 const shown = (chosen) => ({ value: chosen.value, label: chosen.text.text });
 
-/** The member that holds the entry, by kind of element; each reader gives the value and what the control shows. */
+/** The entry's key by element type; each reader returns the value and its display form. */
 const READERS =
   /** @type {[string, (entry: any, nameOf: (id: string) => string | null) => [any, any]][]} */ ([
     ["value", asIs],

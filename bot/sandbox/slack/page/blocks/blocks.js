@@ -1,4 +1,4 @@
-/** Block Kit on the page: which function draws which block and which element. What is not here is named, not hidden. */
+/** Block Kit on the page: the rendering function of each block and element. Unsupported ones are named, not hidden. */
 
 import { h, newId } from "../dom.js";
 import { icon } from "../icons.js";
@@ -38,14 +38,14 @@ const BLOCKS = {
 
 /** @param {any} block @param {import("./place.js").Host} host */
 export function renderBlock(block, host) {
-  const node = drawn(block, host);
+  const node = renderSafely(block, host);
   node.classList.add("block");
   node.dataset.blockType = block.type;
   return node;
 }
 
-/** One block that cannot be drawn must not take the whole timeline with it. */
-function drawn(block, host) {
+/** One block that fails to render must not break the whole timeline. */
+function renderSafely(block, host) {
   try {
     return BLOCKS[block.type]?.(block, host) ?? unsupported("block", block.type);
   } catch (error) {
@@ -53,7 +53,7 @@ function drawn(block, host) {
     return h(
       "div",
       { class: "unsupported" },
-      `This “${block.type}” block could not be drawn. It is in Payloads.`,
+      `Can't show this “${block.type}” block. See Payloads for its content.`,
     );
   }
 }
@@ -66,7 +66,7 @@ function unsupported(what, type) {
   return h(
     "div",
     { class: "unsupported" },
-    `This page does not show the ${what} “${type}” yet. It is in Payloads.`,
+    `This page doesn't support the ${what} “${type}”. See Payloads for its content.`,
   );
 }
 
@@ -113,7 +113,7 @@ function actions(block, host) {
   );
 }
 
-/** A field: label, element, hint and a place for what is wrong with the entry. */
+/** A field: label, element, hint, and room for an error. */
 function input(block, host) {
   const ids = { label: newId("label"), hint: newId("hint"), error: newId("error") };
   const place = new Place(host, block, {
@@ -146,7 +146,7 @@ function input(block, host) {
   return node;
 }
 
-/** Shows under its field what is wrong, or takes it away. @param {HTMLElement} field @param {string | undefined} error */
+/** Shows an error under its field, or removes it. @param {HTMLElement} field @param {string | undefined} error */
 export function showFieldError(field, error) {
   const note = /** @type {HTMLElement} */ (field.querySelector(".field-error"));
   note.replaceChildren(...(error ? [icon("alert"), h("span", { dir: "auto" }, error)] : []));

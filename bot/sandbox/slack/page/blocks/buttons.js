@@ -1,10 +1,10 @@
-/** Buttons and overflow menus, with the question that may come before they act. */
+/** Buttons, with an optional confirmation before they act. */
 
 import { h } from "../dom.js";
 import { plain } from "../mrkdwn.js";
 import { confirmed } from "../confirm.js";
 
-/** A second press this soon is a slip; later ones are sent, as Slack sends them. */
+/** A second press this soon is a double click; later ones are sent, as in Slack. */
 const SLIP_MS = 400;
 
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
@@ -31,7 +31,7 @@ function button(element, place) {
   return node;
 }
 
-/** @returns {(work: () => Promise<any>) => void} shows that the work goes on; ignores a slip */
+/** @returns {(work: () => Promise<any>) => void} shows that the work is in progress; ignores double clicks */
 function whileBusy(node) {
   let pending = 0;
   let lastPress = -Infinity;

@@ -1,8 +1,8 @@
-/** The data_visualization block as inline SVG, with its figures as a table for whoever prefers to read. */
+/** The data_visualization block as inline SVG, with its figures as a table for people who prefer text. */
 
 import { h, svg } from "../dom.js";
 
-/** Drawn smaller for a narrow page rather than scaled down: its text must stay readable. */
+/** A narrow page gets a smaller drawing, not a scaled one: its text must stay readable. */
 const widthHere = () => (innerWidth <= 720 ? 330 : 560);
 const HEIGHT = 240;
 const PLOT = { left: 48, right: 12, top: 12, bottom: 34 };
@@ -23,7 +23,7 @@ export function chart(block) {
     h(
       "details",
       {},
-      h("summary", {}, "Show the figures"),
+      h("summary", {}, "Show figures"),
       h(
         "div",
         { class: "table" },
@@ -99,7 +99,7 @@ function pie({ segments }, title) {
   };
 }
 
-/** A piece of a ring, from and to in turns. */
+/** A segment of a ring; from and to are fractions of a turn. */
 function ring(from, to) {
   const end = Math.min(to, from + 0.99999);
   const at = (turn, radius) =>
@@ -110,8 +110,8 @@ function ring(from, to) {
 
 function plot(data, title) {
   const categories = data.axis_config?.categories ?? data.series[0]?.data.map((point) => point.label) ?? [];
-  const values = data.series.map((one) =>
-    categories.map((label) => one.data.find((point) => point.label === label)?.value ?? 0),
+  const values = data.series.map((line) =>
+    categories.map((label) => line.data.find((point) => point.label === label)?.value ?? 0),
   );
   const scale = scaleOf(values.flat());
   const width = widthHere();
@@ -121,7 +121,7 @@ function plot(data, title) {
     y: scale.y,
     step,
     categories,
-    names: data.series.map((one) => one.name),
+    names: data.series.map((line) => line.name),
   };
   const marks = data.type === "bar" ? bars(values, space) : lines(values, space, data.type === "area");
   const { x_label: xLabel, y_label: yLabel } = data.axis_config ?? {};
@@ -186,43 +186,43 @@ function names({ x, step, categories }) {
   );
 }
 
-const tip = (space, one, index, value) =>
-  svg("title", {}, `${space.names[one]}, ${space.categories[index]}: ${NUMBER.format(value)}`);
+const tip = (space, seriesIndex, index, value) =>
+  svg("title", {}, `${space.names[seriesIndex]}, ${space.categories[index]}: ${NUMBER.format(value)}`);
 
 function bars(values, space) {
   const width = Math.min((space.step * 0.72) / values.length, 40);
-  return values.flatMap((list, one) =>
+  return values.flatMap((list, seriesIndex) =>
     list.map((value, index) => {
       const [top, bottom] = [space.y(Math.max(value, 0)), space.y(Math.min(value, 0))];
-      const x = space.x(index) + width * (one - values.length / 2);
+      const x = space.x(index) + width * (seriesIndex - values.length / 2);
       return svg(
         "rect",
         {
-          class: series(one),
+          class: series(seriesIndex),
           x: x + 1,
           y: top,
           width: width - 2,
           height: Math.max(bottom - top, 0.5),
           rx: 2,
         },
-        tip(space, one, index, value),
+        tip(space, seriesIndex, index, value),
       );
     }),
   );
 }
 
 function lines(values, space, filled) {
-  return values.flatMap((list, one) => {
+  return values.flatMap((list, seriesIndex) => {
     const points = list.map((value, index) => `${space.x(index)} ${space.y(value)}`);
     const area = `M${space.x(0)} ${space.y(0)}L${points.join("L")}L${space.x(list.length - 1)} ${space.y(0)}Z`;
     return [
-      filled ? svg("path", { class: `area ${series(one)}`, d: area }) : null,
-      svg("path", { class: `line ${series(one)}`, d: `M${points.join("L")}` }),
+      filled ? svg("path", { class: `area ${series(seriesIndex)}`, d: area }) : null,
+      svg("path", { class: `line ${series(seriesIndex)}`, d: `M${points.join("L")}` }),
       list.map((value, index) =>
         svg(
           "circle",
-          { class: series(one), cx: space.x(index), cy: space.y(value), r: 3.5 },
-          tip(space, one, index, value),
+          { class: series(seriesIndex), cx: space.x(index), cy: space.y(value), r: 3.5 },
+          tip(space, seriesIndex, index, value),
         ),
       ),
     ];

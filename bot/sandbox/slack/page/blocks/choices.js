@@ -7,16 +7,16 @@ import { textNodes } from "../mrkdwn.js";
 export const CHOICES = { radio_buttons: radios, checkboxes };
 
 function radios(element, place) {
-  const entered = place.entered(element, element.initial_option?.value ?? null);
+  const entry = place.entry(element, element.initial_option?.value ?? null);
   const choose = (value) => {
     place.enter(element, value);
     place.changed(element, value);
   };
-  return group("radiogroup", element, place, "radio", (value) => entered.value === value, choose);
+  return group("radiogroup", element, place, "radio", (value) => entry.value === value, choose);
 }
 
 function checkboxes(element, place) {
-  const { value } = place.entered(
+  const { value } = place.entry(
     element,
     (element.initial_options ?? []).map((option) => option.value),
   );

@@ -1,4 +1,4 @@
-/** The file input: choose or drop, see what goes along, take it away again. */
+/** The file input: choose or drop files, list them, remove them. */
 
 import * as api from "../api.js";
 import { arrange, h } from "../dom.js";
@@ -6,17 +6,17 @@ import { icon, iconButton } from "../icons.js";
 import { sizeOf } from "../sizes.js";
 
 /** docs.slack.dev/reference/block-kit/block-elements/file-input-element */
-const MOST_FILES = 10;
-const LARGEST_BYTES = 10 * 1024 * 1024;
+const MAX_FILES = 10;
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
 
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
 export const FILES = { file_input: (element, place) => new FileInput(element, place).node };
 
-const OFFERED = "files-offered";
+const OFFER_EVENT = "offer-files";
 
-/** Puts files into a file input as if they had been dropped there. @param {Element} node @param {globalThis.File[]} files */
+/** Adds files to a file input as if they had been dropped on it. @param {Element} node @param {globalThis.File[]} files */
 export function offerFiles(node, files) {
-  node.dispatchEvent(new CustomEvent(OFFERED, { detail: files }));
+  node.dispatchEvent(new CustomEvent(OFFER_EVENT, { detail: files }));
 }
 
 class FileInput {
@@ -26,13 +26,13 @@ class FileInput {
   constructor(element, place) {
     this.element = element;
     this.place = place;
-    this.most = element.max_files ?? MOST_FILES;
+    this.maxFiles = element.max_files ?? MAX_FILES;
     this.allowed = (element.filetypes ?? []).map((type) => type.toLowerCase());
-    this.#rows = place.entered(element, [], []).shown.map(({ id, name, size }) => ({ id, name, size }));
+    this.#rows = place.entry(element, [], []).shown.map(({ id, name, size }) => ({ id, name, size }));
     this.picker = h("input", {
       type: "file",
       hidden: true,
-      multiple: this.most > 1,
+      multiple: this.maxFiles > 1,
       accept: this.allowed.map((type) => `.${type}`).join(","),
       data: { testid: "file-picker" },
       on: { change: () => this.#picked() },
@@ -48,7 +48,7 @@ class FileInput {
         on: { click: () => this.picker.click() },
       },
       icon("upload"),
-      h("span", { class: "button-text" }, this.most > 1 ? "Choose files" : "Choose a file"),
+      h("span", { class: "button-text" }, this.maxFiles > 1 ? "Choose files" : "Choose a file"),
     );
     this.zone = h(
       "div",
@@ -61,7 +61,7 @@ class FileInput {
         },
       },
       this.button,
-      h("span", { class: "fine" }, this.most > 1 ? "or drop them here" : "or drop it here"),
+      h("span", { class: "fine" }, this.maxFiles > 1 ? "or drop them here" : "or drop it here"),
       this.picker,
     );
     this.list = h("ul", { class: "chosen-files", "aria-label": "Chosen files" });
@@ -70,7 +70,7 @@ class FileInput {
       {
         class: "file-input",
         data: { testid: "file-input" },
-        on: { [OFFERED]: (event) => this.#add(event.detail) },
+        on: { [OFFER_EVENT]: (event) => this.#add(event.detail) },
       },
       this.zone,
       place.input?.hinted ? null : h("p", { class: "fine" }, this.#rules()),
@@ -79,10 +79,10 @@ class FileInput {
     this.#draw();
   }
 
-  /** For a field that does not say itself what it takes. */
+  /** For a field without a hint of its own. */
   #rules() {
-    const size = sizeOf(LARGEST_BYTES);
-    const room = this.most > 1 ? `Up to ${this.most} files of ${size} each.` : `Up to ${size}.`;
+    const size = sizeOf(MAX_FILE_BYTES);
+    const room = this.maxFiles > 1 ? `Up to ${this.maxFiles} files of ${size} each.` : `Up to ${size}.`;
     const kinds = this.allowed.map((type) => type.toUpperCase()).join(", ");
     return kinds ? `${kinds}. ${room}` : room;
   }
@@ -107,33 +107,33 @@ class FileInput {
     this.picker.value = "";
   }
 
-  /** One file replaces another where only one may stand. @param {globalThis.File[]} files */
+  /** A new file replaces the old one if only one is allowed. @param {globalThis.File[]} files */
   #add(files) {
     if (!files.length) return;
-    if (this.most === 1) this.#rows = [];
+    if (this.maxFiles === 1) this.#rows = [];
     this.#rows = this.#rows.filter(({ error }) => !error);
     for (const file of files) {
-      const row = { name: file.name, size: file.size, error: this.#wrong(file) };
+      const row = { name: file.name, size: file.size, error: this.#validate(file) };
       this.#rows.push(row);
       if (!row.error) this.place.host.form.during(this.#upload(row, file));
     }
     this.#changed();
   }
 
-  #wrong({ name, size }) {
+  #validate({ name, size }) {
     const type = name.includes(".") ? name.split(".").at(-1).toLowerCase() : "";
     if (this.allowed.length && !this.allowed.includes(type))
-      return `This kind of file cannot be used here. Choose one of type ${this.allowed.join(", ")}.`;
-    if (!size) return "This file is empty. Choose another one.";
-    if (size > LARGEST_BYTES) return `This file is too large. Files may have up to ${sizeOf(LARGEST_BYTES)}.`;
-    if (this.#rows.length >= this.most) return `There is room for ${this.most}. Remove one first.`;
+      return `This file type isn't supported. Choose one of: ${this.allowed.join(", ")}.`;
+    if (!size) return "This file is empty. Choose another.";
+    if (size > MAX_FILE_BYTES) return `This file is too large. The limit is ${sizeOf(MAX_FILE_BYTES)}.`;
+    if (this.#rows.length >= this.maxFiles) return `You can choose up to ${this.maxFiles} files. Remove one first.`;
     return undefined;
   }
 
   async #upload(row, file) {
     const answer = await api.uploadFile(this.place.host.store.me.id, file);
     if (answer.ok) row.id = answer.file.id;
-    else row.error = answer.error ?? "This file was not uploaded. Choose it again.";
+    else row.error = answer.error ?? "This file wasn't uploaded. Choose it again.";
     if (this.#rows.includes(row)) this.#changed();
   }
 

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 
-/** Slack waits a moment after a character before it tells the app. */
+/** Slack waits a moment after a character before it notifies the app. */
 const CHARACTER_PAUSE_MS = 350;
 
 /** @type {Record<string, (element: any, place: import("./place.js").Place) => HTMLElement>} */
@@ -33,7 +33,7 @@ export const INPUTS = {
 
 function box(element, place, tag, props) {
   const triggers = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
-  const { value } = place.entered(element, element.initial_value ?? null);
+  const { value } = place.entry(element, element.initial_value ?? null);
   let timer = 0;
   const typed = () => {
     place.enter(element, node.value || null);

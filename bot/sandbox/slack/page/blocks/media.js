@@ -6,7 +6,7 @@ import { plain } from "../mrkdwn.js";
 
 const HERE = new Set([location.hostname, "127.0.0.1", "localhost", "[::1]"]);
 
-/** Whether showing this picture stays on this computer. */
+/** Whether the picture is served by this computer. */
 function isHere(address) {
   if (!URL.canParse(address, location.href)) return false;
   const url = new URL(address, location.href);
@@ -24,7 +24,7 @@ export function picture(image, className) {
 
 function absent(image, className) {
   const host = URL.canParse(image.image_url) ? new URL(image.image_url).hostname : "a Slack file";
-  const note = `${image.alt_text ?? "Picture"} (a picture from ${host}, not loaded here)`;
+  const note = `${image.alt_text ?? "Picture"} (an image from ${host}, not loaded here)`;
   return h(
     "span",
     { class: `${className} absent`, role: "img", "aria-label": note, title: note },
@@ -40,6 +40,6 @@ export function imageBlock(block) {
     picture(block, "image"),
     isHere(block.image_url ?? "")
       ? null
-      : h("p", { class: "fine" }, `${block.alt_text}. Pictures from other computers are not loaded here.`),
+      : h("p", { class: "fine" }, `${block.alt_text}. Images from other computers aren't loaded here.`),
   );
 }

@@ -1,7 +1,7 @@
 /**
- * Where an element stands: in which block of which message or view, and what happens when it changes.
+ * The location of an element: its block, its message or view, and what its changes trigger.
  *
- * @typedef {object} Host what a message or a modal lends to the blocks in it
+ * @typedef {object} Host what a message or a modal provides to its blocks
  * @property {"message" | "modal"} kind
  * @property {import("../form.js").Form} form
  * @property {import("../state.js").Store} store
@@ -17,7 +17,7 @@ export class Place {
    * @param {Host} host
    * @param {any} block
    * @param {{label?: string, labelId?: string, describedBy?: string, optional?: boolean, hinted?: boolean}} [input]
-   *   for elements of an input block, whose changes go to the app only when the block asks for it
+   *   for elements of an input block, whose changes are sent only if the block asks for it
    */
   constructor(host, block, input) {
     this.host = host;
@@ -26,7 +26,7 @@ export class Place {
     this.dispatches = input ? block.dispatch_action === true : true;
   }
 
-  /** Attributes that every interactive element has: for labels, for keeping the focus, for tests. */
+  /** Attributes that every interactive element has: for labels, focus and tests. */
   props(element, suffix = "") {
     return {
       "aria-labelledby": this.input?.labelId,
@@ -49,8 +49,8 @@ export class Place {
     );
   }
 
-  /** What is entered, putting `initial` in the form the first time. */
-  entered(element, initial, shown = initial) {
+  /** The current entry; the first call enters `initial`. */
+  entry(element, initial, shown = initial) {
     const { form } = this.host;
     const { block_id } = this.block;
     if (!form.get(block_id, element.action_id, element.type))
@@ -62,7 +62,7 @@ export class Place {
     this.host.form.set(this.block.block_id, element.action_id, element.type, value, shown);
   }
 
-  /** Tells the app, when this element does so at all and the person confirms where that is asked. */
+  /** Notifies the app, if the element dispatches and the person confirms. */
   async changed(element, value) {
     if (!this.dispatches) return;
     if (element.confirm && !(await confirmed(element.confirm, this.host.names))) return;

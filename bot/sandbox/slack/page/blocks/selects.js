@@ -1,4 +1,4 @@
-/** The select menus, single and multiple: where each one's options come from. */
+/** The select menus, single and multiple, and the source of each one's options. */
 
 import { Combobox } from "../combobox.js";
 import { h } from "../dom.js";
@@ -42,26 +42,26 @@ export const SELECTS = {
 };
 
 /**
- * A menu sends each choice to the app; one for several sends them when it closes.
+ * A single select sends each choice to the app, a multiple one sends them when it closes.
  * @param {any} element
  * @param {import("./place.js").Place} place
  * @param {{multi?: boolean, filter?: any, ask?: any, minQuery?: number, initial?: import("../listbox.js").Option[]}} source
  */
 function select(element, place, { multi = false, initial = [], ...source }) {
   const valueOf = (options) => (multi ? options.map((option) => option.value) : (options[0]?.value ?? null));
-  const entered = place.entered(element, valueOf(initial), initial);
-  const tell = (options) => place.changed(element, valueOf(options));
+  const entry = place.entry(element, valueOf(initial), initial);
+  const notify = (options) => place.changed(element, valueOf(options));
   const box = new Combobox({
     multi,
     ...source,
     max: element.max_selected_items,
     placeholder: element.placeholder?.text ?? (multi ? "Select options" : "Select an option"),
     label: place.label(element),
-    selected: entered.shown,
+    selected: entry.shown,
     clearable: place.input?.optional,
     inputProps: place.props(element),
     onChange: (options) => place.enter(element, valueOf(options), options),
-    onClose: tell,
+    onClose: notify,
   });
   return box.node;
 }
@@ -85,7 +85,7 @@ function external(element, place) {
       if (!answer.ok)
         return {
           groups: [],
-          error: answer.error ?? "The options could not be loaded. Type again to ask once more.",
+          error: answer.error ?? "Couldn't load the options. Type again to retry.",
         };
       return { groups: groupsOf(answer) };
     },
@@ -105,7 +105,7 @@ function asOption(option) {
 
 const first = (option) => (option ? [asOption(option)] : []);
 
-/** Every word typed must begin a word of the label or stand somewhere in it. */
+/** Every typed word must occur in the label or the description. */
 export function matching(groups, query) {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const fits = (option) =>
@@ -132,7 +132,7 @@ const channels = ({ host }, kinds) =>
       lead: h("span", { class: "option-icon" }, icon(CHANNEL_ICONS[channel.kind])),
     }));
 
-/** Slack's filter names, in our kinds. A shared channel may be public or private: it is shown for both. */
+/** Slack's filters by channel kind. A shared channel may be public or private: both include it. */
 const INCLUDES = { public: ["public", "shared"], private: ["private", "shared"], im: ["im"], mpim: [] };
 
 function conversations(element, place) {

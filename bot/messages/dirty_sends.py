@@ -1,4 +1,4 @@
-"""Which sends have moved since their report was put into the outbox."""
+"""Sends whose status has changed since their report was put into the outbox."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.messages.send import Send
 
 
 class DirtySends:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """Each method is one transaction and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
         self._workspace = workspace
 
     async def fetch(self, limit: int) -> list[Send]:
-        """Those that have moved; first those that did so first."""
+        """Return the changed sends, those that changed first first."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(sends)
@@ -29,14 +29,15 @@ class DirtySends:
             return [send_from_row(row) for row in rows]
 
     async def clear(self, reported_sends: list[Send]) -> None:
-        """They are due no longer, unless they have moved on meanwhile."""
+        """Mark the sends as reported, unless their status has changed again."""
         if not reported_sends:
             return
         change = update(sends).where(sends.c.id == bindparam("of"))
         states = [
-            {"of": one.id, "told": one.status} for one in sorted(reported_sends, key=lambda o: o.id)
+            {"of": send.id, "reported": send.status}
+            for send in sorted(reported_sends, key=lambda send: send.id)
         ]
         async with self._database.begin() as connection:
             await connection.execute(
-                change.values(report_pending=sends.c.status != bindparam("told")), states
+                change.values(report_pending=sends.c.status != bindparam("reported")), states
             )

@@ -1,4 +1,4 @@
-"""What a form that opens at once is made of: what is remembered, or comes within a moment."""
+"""Load what the send form needs from the cache, or within the time a modal has to open."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bot.slack.commands.reply import OpenForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
-"""Seconds that a form waits for what is not remembered: it opens within 0.3."""
+"""How long the form waits for what is not cached; it opens within 0.3 seconds."""
 
 T = TypeVar("T")
 
 
 class SendFormLoader:
-    """``usual_sender`` is Meta's id of the number in the settings, "" where they name none."""
+    """``default_sender_id`` is Meta's ID of the number in the settings, "" if there is none."""
 
     def __init__(
         self,
@@ -41,20 +41,22 @@ class SendFormLoader:
         self._default_sender_id = default_sender_id
 
     async def load_templates(self) -> TemplateIndex | None:
-        """The templates, or those of before, or nothing while Chakra is silent. Raises
-        ``NotConfigured``."""
+        """Return the templates, possibly stale; None if Chakra does not respond in time.
+
+        Raise ``NotConfigured``.
+        """
         cached = await self._within_modal_deadline(self._catalog.get_index())
         return cached.value if cached is not None else self._catalog.get_cached_index()
 
     async def load_templates_and_senders(self) -> TemplateIndex | None:
-        """The same; by then the numbers that send are known as well, where they can be."""
+        """Return the templates, and have the sending numbers cached by then if possible."""
         index, _ = await asyncio.gather(
             self.load_templates(), self._within_modal_deadline(self._catalog.get_senders())
         )
         return index
 
     def get_cached_template(self, template_id: str) -> Template | None:
-        """One that is remembered."""
+        """Return a cached template."""
         index = self._catalog.get_cached_index()
         return index.by_id.get(template_id) if index else None
 
@@ -62,7 +64,7 @@ class SendFormLoader:
         return form if form.sender else replace(form, sender=self._default_sender_id)
 
     def is_complete(self, form: SendForm, template: Template) -> bool:
-        """Whether a line says all that a form would ask for, and fits into a button."""
+        """Return whether a typed line has everything the form asks for and fits into a button."""
         has_sender = form.sender or len(self._catalog.get_cached_senders()) == 1
         return bool(form.to and has_sender and form.to_value()) and not validation_errors(
             form, template
@@ -81,7 +83,7 @@ class SendFormLoader:
         note: str = "",
         test_result: str = "",
     ) -> View:
-        """The form as it takes the place of one that is open."""
+        """Return the form that replaces the open one."""
         senders = self._catalog.get_cached_senders()
         return send_form.render_form(
             self.with_default_sender(form),
@@ -95,14 +97,14 @@ class SendFormLoader:
     async def render_with_recipient(
         self, form: SendForm, template: Template | None, *, note: str = "", test_result: str = ""
     ) -> View:
-        """The same, with whom it goes to, or why to nobody."""
+        """Return the form with the resolved recipient, or why there is none."""
         recipient_text = await self._recipient_text(form.to)
         return self.render(
             form, template, recipient_text=recipient_text, note=note, test_result=test_result
         )
 
     async def _recipient_text(self, to: str) -> str:
-        """A preview is no place for other troubles."""
+        """Return the recipient or what is wrong with it; "" for other errors."""
         if not to:
             return ""
         try:
@@ -113,7 +115,7 @@ class SendFormLoader:
             return ""
 
     async def _within_modal_deadline(self, load: Coroutine[Any, Any, T]) -> T | None:
-        """Nothing where it takes longer, or fails: what waits for it must open at once."""
+        """Return the result, None if it takes too long or fails: the form must open in time."""
         try:
             return await wait_for(self._clock, load, MODAL_LOAD_TIMEOUT_SECONDS)
         except NotConfigured:

@@ -1,4 +1,4 @@
-"""The sends: one row for each submission, claimed before anything goes out, and its state since."""
+"""Sends: one row per submission, claimed before anything is sent, and its status since."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_PREPARED_FAILURE = Failure("preparation_failed")
 
 
 class Sends:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """Each method is one transaction and raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
@@ -120,8 +120,10 @@ class Sends:
         return send_from_row(row)
 
     async def mark_sending(self, send_id: int) -> bool:
-        """``sending`` from ``preparing``; false where somebody has given it up meanwhile, and then
-        its request must not leave."""
+        """Move a send from ``preparing`` to ``sending``.
+
+        Return false if it has expired in the meantime; then its request must not leave.
+        """
         preparing = and_(sends.c.id == send_id, sends.c.status == SendStatus.PREPARING)
         async with self._database.begin() as connection:
             done = await connection.execute(
@@ -132,8 +134,10 @@ class Sends:
     async def expire(
         self, started_cutoff: float, now: float, exclude_ids: Collection[int]
     ) -> list[Send]:
-        """Makes ``unknown`` of what has been ``sending`` since ``began_by`` or before, ``but`` for
-        those that are in hand; and ``failed`` of what has been ``preparing``: it never left."""
+        """Expire sends that started by ``started_cutoff``, except ``exclude_ids``; return them.
+
+        ``sending`` becomes ``unknown``; ``preparing`` becomes ``failed``: it was never sent.
+        """
         outcomes: dict[SendStatus, dict[str, Any]] = {
             SendStatus.SENDING: {"status": SendStatus.UNKNOWN},
             SendStatus.PREPARING: {
@@ -146,21 +150,23 @@ class Sends:
             sends.c.started_at <= started_cutoff,
             sends.c.id.not_in(exclude_ids),
         )
-        found: list[Send] = []
+        expired: list[Send] = []
         async with self._database.begin() as connection:
-            for state, outcome in outcomes.items():
+            for status, outcome in outcomes.items():
                 rows = await connection.execute(
                     update(sends)
-                    .where(late, sends.c.status == state)
+                    .where(late, sends.c.status == status)
                     .values(status_at=now, report_pending=True, **outcome)
                     .returning(sends)
                 )
-                found += [send_from_row(row) for row in rows]
-        return found
+                expired += [send_from_row(row) for row in rows]
+        return expired
 
     async def purge(self, started_cutoff: float, limit: int) -> int:
-        """Drops what came out and began at ``began_by`` or before, the oldest first; returns how
-        many. Who presses for one of them again begins a new send."""
+        """Delete the oldest sends with an outcome that started by ``started_cutoff``.
+
+        Return how many. An interaction that repeats one of them would start a new send.
+        """
         old = (
             select(sends.c.id)
             .where(
@@ -172,11 +178,11 @@ class Sends:
             .limit(limit)
         )
         async with self._database.begin() as connection:
-            gone = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
-            return gone.rowcount
+            deleted = await connection.execute(delete(sends).where(sends.c.id.in_(old)))
+            return deleted.rowcount
 
     async def last_used(self, member: str, window: int) -> tuple[tuple[str, str], ...]:
-        """Template and language, the latest first, each once; of the last ``among`` sends."""
+        """Return template and language of the last ``window`` sends, latest first, each once."""
         mine = (
             select(sends.c.template, sends.c.language)
             .where(sends.c.workspace == self._workspace, sends.c.member == member)
@@ -200,16 +206,18 @@ class Sends:
         )
 
     async def find_by_id(self, send_id: int) -> Send | None:
+        """Return the send with this ID."""
         async with self._database.begin() as connection:
             return await _fetch_latest(connection, sends.c.id == send_id)
 
     async def find_by_key(self, key: str) -> Send | None:
+        """Return the send that this interaction started."""
         async with self._database.begin() as connection:
             return await _fetch_latest(connection, self._has_key(key))
 
 
 _IN_FLIGHT_STATUSES = (SendStatus.PREPARING, SendStatus.SENDING)
-_SETTLED_STATUSES = tuple(state for state in SendStatus if state not in _IN_FLIGHT_STATUSES)
+_SETTLED_STATUSES = tuple(status for status in SendStatus if status not in _IN_FLIGHT_STATUSES)
 
 
 def _first_known(column: ColumnElement[str], value: str) -> ColumnElement[str]:

@@ -1,4 +1,4 @@
-"""From an order to a message on its way: checked, composed, claimed, handed to Chakra once."""
+"""Prepare a send from its form and start it: compose, claim, hand to Chakra once."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from bot.templates.variables import FILE, FILENAME, MEDIA, template_fields
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 MAX_RECENT_SENDS = 50
-"""Sends in which the templates that somebody used last are looked for."""
+"""How many past sends are searched for the templates that a member used last."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedSend:
-    """A send that nothing stands against but, maybe, an earlier one just like it. Where there is a
-    ``file``, the ``message`` lacks the address that the file is yet to get."""
+    """A valid send; only an earlier duplicate may still be in its way.
+
+    If there is a ``file``, the ``message`` lacks its link until the file is uploaded.
+    """
 
     template: Template
     recipient: Recipient
@@ -40,15 +42,17 @@ class PreparedSend:
     file: UploadedFile | None = None
 
     def with_file_url(self, url: str, name: str) -> PreparedSend:
-        """The same with its file as a link; ``name`` is what a document is called."""
+        """Return the send with its file as a link; ``name`` is the title of a document."""
         values = {**self.values, MEDIA: url, FILENAME: name}
         message = compose.compose(self.template, values, self.recipient, self.sender_id)
         return replace(self, message=message)
 
 
 class SendService:
-    """``workspace_url`` is Slack's own address of the workspace, which links to messages begin
-    with; without a ``plugin_id`` nothing can be sent."""
+    """``workspace_url`` is the start of links to Slack messages.
+
+    Nothing can be sent without a ``plugin_id``.
+    """
 
     def __init__(
         self,
@@ -70,28 +74,31 @@ class SendService:
         self._workspace_url = workspace_url.rstrip("/")
 
     def require_configured(self) -> None:
-        """Raises ``NotConfigured`` where nothing can be sent."""
+        """Raise ``NotConfigured`` if nothing can be sent."""
         if not self._plugin_id:
             raise NotConfigured(
                 PLUGIN_ID_SETTING, "Sending on WhatsApp is not set up: its plugin is not known."
             )
 
     async def resolve_recipient(self, typed: str) -> Recipient:
-        """Raises ``UsageError``, ``NotFound`` and the errors of Chakra."""
+        """Return the recipient; raise ``UsageError``, ``NotFound`` or an error of Chakra."""
         return await self._recipients.resolve(typed)
 
     async def get_user_recipient(self, user_id: str) -> Recipient:
-        """Somebody of the team. Raises ``NotFound`` where Chakra has no usable number of theirs,
-        ``ResourceNotFound`` and the other errors of Chakra."""
+        """Return a colleague as a recipient.
+
+        Raise ``NotFound`` if Chakra has no usable number, ``ResourceNotFound`` and other errors of
+        Chakra.
+        """
         return await self._recipients.get_user(user_id)
 
     async def prepare(
         self, form: SendForm, template: Template, recipient: Recipient
     ) -> PreparedSend:
-        """``order.values`` are those that ``rules`` has nothing against.
+        """Return the send of a form whose values are valid.
 
-        Raises ``UsageError`` where the recipient does not do for this template, or the sender must
-        be chosen; ``NotConfigured``; the errors of Chakra.
+        Raise ``UsageError`` if the recipient does not fit the template or a sender must be chosen,
+        ``NotConfigured``, or an error of Chakra.
         """
         self.require_configured()
         sender_id = form.sender or await self._catalog.get_default_sender_id()
@@ -102,8 +109,10 @@ class SendService:
         return PreparedSend(template, recipient, message, values, sender_id, file)
 
     async def find_existing(self, key: str) -> Send | None:
-        """The send that this very press has begun already, as it stands: it needs nothing of
-        Chakra's to be told. Raises ``DatabaseUnavailable``."""
+        """Return the send that this interaction has started already, without asking Chakra.
+
+        Raise ``DatabaseUnavailable``.
+        """
         return await self._sending.sends.find_by_key(key)
 
     async def start(
@@ -131,18 +140,18 @@ class SendService:
         )
 
     async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
-        """Name and language of the templates this member sent last, the latest first."""
+        """Return name and language of the templates this member sent, the latest first."""
         try:
             return await self._sending.sends.last_used(member, MAX_RECENT_SENDS)
         except DatabaseUnavailable:
             return ()
 
     async def with_report(self, send: Send) -> SendResult:
-        """An earlier send as it stands, with the place of its report."""
+        """Return a send with its report if that is posted."""
         return SendResult(send, await self._sending.wait_report(send))
 
     def report_link(self, report: MessageRef | None) -> str:
-        """To the report in the person's messages with the app; "" where it does not stand yet."""
+        """Return the link to a report in the DM with Chakra; "" if it is not posted yet."""
         if report is None or not self._workspace_url:
             return ""
         return f"{self._workspace_url}/archives/{report.channel}/p{report.ts.replace('.', '')}"
@@ -184,10 +193,12 @@ def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submissi
 
 
 def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
-    """What makes two messages the same. Of a file that is its name, type and size: Slack gives the
-    same file a new id each time it is chosen, and its bytes are fetched only once the send is
-    claimed. Another file that is alike in all three is asked about once too often, which does no
-    harm; a second message would."""
+    """Return what makes two messages duplicates.
+
+    A file counts by name, type and size: Slack gives the same file a new ID each time it is chosen,
+    and its content is fetched only once the send is claimed. For another file that is equal in all
+    three a needless question is asked, which does no harm; a second message would.
+    """
     file = prepared.file
     if file is None:
         return prepared.values
@@ -198,7 +209,7 @@ def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
 
 
 def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -> str:
-    """As the report and the database name the recipient."""
+    """Return the recipient as the report and the database name it."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
     if recipient.kind is RecipientKind.PROCESS:
         return f"{process_reference}, {number}" if number else process_reference

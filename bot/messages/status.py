@@ -1,4 +1,4 @@
-"""The states of a send, in the order in which they replace one another."""
+"""The statuses of a send, in the order in which they replace one another."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ from enum import StrEnum
 
 
 class SendStatus(StrEnum):
-    """Lowest first: a state gives way to any later one here, and never to an earlier one.
+    """Lowest first: a status may be replaced by any later one here, and by no earlier one.
 
-    So the last state is the same in whatever order the news of it come, and however often.
-    ``failed`` stands below ``delivered``: that a message arrived is proof (contract, section 10).
+    So the last status is the same in whatever order the events arrive, and however often. Meta may
+    report ``read`` without ``delivered``, and ``delivered`` after ``failed`` (several devices):
+    that a message arrived is proof, so ``failed`` ranks below both.
     """
 
-    PREPARING = "preparing"  # claimed; what comes first is on its way, the request is not
-    SENDING = "sending"  # claimed; its request is on the way
-    UNKNOWN = "unknown"  # no answer came: it may have gone out, and is not sent again
-    ACCEPTED = "accepted"  # Chakra took it on
+    PREPARING = "preparing"  # claimed; its request has not left yet
+    SENDING = "sending"  # claimed; its request may have left
+    UNKNOWN = "unknown"  # no response: it may have been sent, and is not resent
+    ACCEPTED = "accepted"  # by Chakra
     SENT = "sent"
-    FAILED = "failed"  # refused at once, or later by an event
+    FAILED = "failed"  # refused in the response, or later by an event
     DELIVERED = "delivered"
     READ = "read"
 
     @property
     def replaceable(self) -> tuple[SendStatus, ...]:
-        """The states that this one may replace."""
+        """The statuses that this one may replace."""
         return _ORDER[: self.rank]
 
     @property
     def rank(self) -> int:
+        """Position in the order: higher replaces lower."""
         return _ORDER.index(self)
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more is to be expected."""
+        """Whether no further status is expected."""
         return self in {SendStatus.FAILED, SendStatus.READ}
 
 

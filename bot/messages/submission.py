@@ -1,4 +1,4 @@
-"""A submission: what one press asks to be sent, and how it is told from another."""
+"""A submission: what one interaction asks to be sent, and its hashes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ _HASH_KEY_CONTEXT = b"chakra-for-slack: recipients and contents of sends"
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """``key`` names the press: the id of the view, or message and action. ``recipient`` is a phone
-    number in digits, or what else names one recipient ("lead LEAD-004038"), and ``values`` are
-    whatever else makes two messages of one template the same or not. Neither is stored.
+    """What is to be sent, and the interaction that asks for it.
 
-    ``shown`` is the recipient as the report names it; a masked number where it is empty.
-    ``by_content``: the key names a press only together with what is sent, and to whom.
+    ``key`` identifies the interaction: the ID of the view, or message and action; with
+    ``content_in_key`` only together with content and recipient. ``recipient`` is a number in
+    digits or what else identifies one ("lead LEAD-004038"); ``values`` are what else makes two
+    messages of one template differ. Neither is stored. ``display_recipient`` names the recipient
+    in the report; a masked number if empty.
     """
 
     key: str
@@ -49,12 +50,16 @@ class Claim:
 
 
 def derive_hash_key(secret: str) -> bytes:
-    """The key of all hashes, made of a secret that is not in the database: without it nobody can
-    try all phone numbers on a stolen copy. Another secret only forgets what was sent lately."""
+    """Return the key of all hashes, derived from a secret that is not in the database.
+
+    Without it nobody can try all phone numbers on a stolen copy. With another secret, recent sends
+    are no longer recognized as duplicates.
+    """
     return hmac.digest(secret.encode(), _HASH_KEY_CONTEXT, "sha256")
 
 
 def build_claim(submission: Submission, key: bytes) -> Claim:
+    """Return the submission as it is stored, hashed with ``key``."""
     digits = submission.recipient.removeprefix("+")
     content = [submission.template, submission.language, sorted(submission.values.items())]
     recipient_hash, content_hash = _hash(key, digits), _hash(key, json.dumps(content))

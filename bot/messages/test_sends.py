@@ -1,4 +1,4 @@
-"""A test of what is filled in: the same send, to the number of the person who fills it in."""
+"""Test sends: the same message, to the number of the person who fills in the form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.users.directory import Directory
 from bot.users.linked_user import find_linked_user
 
 RESULT_TIMEOUT_SECONDS = 2.0
-"""Seconds that the person waits for the outcome; after them the report alone tells it."""
+"""How long the person waits for the outcome; after that only the report shows it."""
 
 OWN_NUMBER_HINT = "Tests go to the phone number in your own Chakra profile."
 NO_NUMBER_MESSAGE = (
@@ -30,9 +30,11 @@ NO_NUMBER_MESSAGE = (
 
 @dataclass(frozen=True, slots=True)
 class TestSend:
-    """How a test stands: ``asks`` about a send just like it, within ten minutes; ``sent``, where it
-    came out in time; neither while it is on its way. ``before``: the press was not the first.
-    ``number`` is masked."""
+    """The state of a test.
+
+    ``duplicate`` is set if the person must confirm a send just like it, ``sent`` if the test has
+    finished; neither while it is being sent. ``already_sent``: the interaction was a repeat.
+    """
 
     masked_number: str
     duplicate: Send | None = None
@@ -41,8 +43,11 @@ class TestSend:
 
 
 class TestSends:
-    """Each press sends once, as every send does; in a form one press counts for what is filled in,
-    so that the same twice is one, and another text is another test."""
+    """Sends each test once, as every send.
+
+    In a form, one interaction counts per content: the same content is one test, other content is
+    another.
+    """
 
     def __init__(self, send_service: SendService, directory: Directory, clock: Clock) -> None:
         self._send_service = send_service
@@ -58,10 +63,11 @@ class TestSends:
         member: Member,
         confirmed_duplicate_of: str,
     ) -> TestSend:
-        """``press`` names form or button, ``asked`` the send about which the person was asked.
+        """Send the form to the member's own number.
 
-        Raises ``UsageError`` for what is not filled in as it must be, or where the person has no
-        number; the errors of Chakra; ``DatabaseUnavailable``. Then nothing was sent.
+        ``interaction_key`` identifies form or button, ``confirmed_duplicate_of`` the send that the
+        person was asked about. Raise ``UsageError`` if a value is invalid or the person has no
+        number, an error of Chakra, or ``DatabaseUnavailable``; then nothing was sent.
         """
         error = first_validation_error(form, template)
         if error:

@@ -1,4 +1,4 @@
-"""What stands against a send as it is filled in."""
+"""Validate a filled-in send form."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.templates.variables import template_fields
 
 
 def validation_errors(form: SendForm, template: Template) -> dict[str, str]:
-    """Field -> sentence; nothing where nothing does."""
+    """Return a sentence per invalid field; empty if there is none."""
     blocker = send_blocker(template)
     return {TEMPLATE: blocker} if blocker else validate_values(template, form.values, form.files)
 
 
 def first_validation_error(form: SendForm, template: Template) -> str:
-    """As one sentence, where no field is at hand to stand under; "" where there is none."""
+    """Return the first error as one sentence, for places without fields; "" if there is none."""
     errors = validation_errors(form, template)
     if not errors:
         return ""
@@ -28,7 +28,7 @@ def first_validation_error(form: SendForm, template: Template) -> str:
 
 
 def error_field(field_keys: Collection[str], form: SendForm) -> str:
-    """The field that a sentence about sender or recipient stands under, of those that are there."""
+    """Return the field under which an error about sender or recipient is shown."""
     if SENDER in field_keys and not form.sender:
         return SENDER
     return PHONE if PHONE in field_keys else CANDIDATES

@@ -1,7 +1,7 @@
-"""``POST /chakra/events``: Chakra's webhooks, checked, stored, acknowledged; processed later.
+"""``POST /chakra/events``: webhooks verified, stored, acknowledged, and processed later.
 
-The signature is `X-Chakra-Signature-256`, over the raw body (contract, section 10.2). Nothing in it
-dates a delivery, so that a replay cannot be told from a repeat: either is stored once.
+The signature is `X-Chakra-Signature-256` over the raw body. Nothing in it dates a delivery, so a
+replay cannot be told from a repeated delivery: either is stored once.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks"""
 BODY_TIMEOUT_SECONDS = 10.0
 MAX_PENDING_BYTES = 64 * 1024 * 1024
-"""Of bodies between their arrival and the disk; beyond it Chakra is asked to come again."""
+"""Bodies that are received and not stored yet; beyond that, senders are asked to retry."""
 BATCH_SIZE = 500
-"""Events in one transaction: a burst is a few writes to the disk, not thousands."""
+"""Deliveries per transaction: a burst is a few writes to the disk, not thousands."""
 LOG_INTERVAL_SECONDS = 60.0
 
 
 STORED: Final = TextResponse("stored", 200, "Stored.")
 METHOD_NOT_ALLOWED: Final = TextResponse(
-    "method", 405, "Events come by POST.", ((b"allow", b"POST"),)
+    "method", 405, "Send events with POST.", ((b"allow", b"POST"),)
 )
 NO_SECRET: Final = TextResponse(
-    "no_secret", 403, "No webhook secret is set here, so that no event can be trusted."
+    "no_secret", 403, "No webhook secret is configured, so events cannot be verified."
 )
 MISSING_SIGNATURE: Final = TextResponse(
     "unsigned", 401, "X-Chakra-Signature-256 is missing or malformed."
@@ -53,13 +53,14 @@ BODY_TIMEOUT: Final = TextResponse(
     "too_slow", 408, "The body took too long to arrive.", CLOSE_CONNECTION
 )
 INVALID_EVENT: Final = TextResponse(
-    "not_an_event", 400, "Neither Chakra's format nor Meta's: a JSON object was expected."
+    "not_an_event", 400, "Expected a JSON object in Chakra's or Meta's format."
 )
-OVERLOADED: Final = TextResponse(
-    "busy", 503, "Too much at once. Come again.", ((b"retry-after", b"5"),)
-)
+OVERLOADED: Final = TextResponse("busy", 503, "Overloaded. Retry later.", ((b"retry-after", b"5"),))
 STORE_UNAVAILABLE: Final = TextResponse(
-    "database_unavailable", 503, "It cannot be kept now.", ((b"retry-after", b"30"),)
+    "database_unavailable",
+    503,
+    "The event could not be stored. Retry later.",
+    ((b"retry-after", b"30"),),
 )
 
 _SIGNATURE_PATTERN: Final = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
@@ -93,18 +94,18 @@ class WebhookReceiver:
         self._log = structlog.get_logger("events")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._handle(scope, receive)
-        if answer is None:
-            return  # the sender has gone
-        if answer is not STORED and answer.reason not in self._recently_logged:
-            self._recently_logged[answer.reason] = None
-            self._log.warning("event_refused", reason=answer.reason, says=answer.text)
-        await send_text(send, answer)
+        response = await self._handle(scope, receive)
+        if response is None:
+            return  # the sender has disconnected
+        if response is not STORED and response.reason not in self._recently_logged:
+            self._recently_logged[response.reason] = None
+            self._log.warning("event_refused", reason=response.reason, text=response.text)
+        await send_text(send, response)
 
     async def run(self) -> None:
-        """Writes what came in meanwhile, all in one transaction, for as long as the process lives.
+        """Store pending deliveries, all in one transaction, until cancelled.
 
-        Once it is cancelled, whoever comes is asked to come again.
+        From then on senders are asked to retry.
         """
         try:
             while True:
@@ -120,16 +121,16 @@ class WebhookReceiver:
         if self._key is None:
             return NO_SECRET
         signatures = [value for name, value in scope["headers"] if name == SIGNATURE_HEADER]
-        found = (
+        match = (
             _SIGNATURE_PATTERN.fullmatch(signatures[0].strip()) if len(signatures) == 1 else None
         )
-        if found is None:
+        if match is None:
             return MISSING_SIGNATURE
         body = await self._read_body(receive)
         if body is None or isinstance(body, TextResponse):
             return body
         digest = hmac.digest(self._key, body, "sha256").hex().encode()
-        if not hmac.compare_digest(digest, found[1].lower()):
+        if not hmac.compare_digest(digest, match[1].lower()):
             return INVALID_SIGNATURE
         if decode(body) is None:
             return INVALID_EVENT
@@ -163,21 +164,21 @@ class WebhookReceiver:
         return STORED
 
     async def _write_batch(self) -> None:
-        several, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
-        self._pending_bytes -= sum(len(one.body) for one, _ in several)
+        batch, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
+        self._pending_bytes -= sum(len(event.body) for event, _ in batch)
         if not self._pending:
             self._has_pending.clear()
         failed: DatabaseUnavailable | None = DatabaseUnavailable("stopping")
         try:
-            await self._events.store([one for one, _ in several], self._clock.time())
+            await self._events.store([event for event, _ in batch], self._clock.time())
             failed = None
         except DatabaseUnavailable as down:
             self._log.warning("events_not_stored", reason=down.message)
             failed = down
-        except Exception as fault:  # noqa: BLE001 - those who wait must get an answer
+        except Exception as fault:  # noqa: BLE001 - the senders must get a response
             self._log.exception("events_not_stored", kind=type(fault).__name__)
         finally:
-            _resolve(several, failed)
+            _resolve(batch, failed)
         if failed is None:
             self._on_stored()
 
@@ -186,7 +187,7 @@ def _resolve(
     batch: list[tuple[RawEvent, asyncio.Future[None]]], error: DatabaseUnavailable | None
 ) -> None:
     for _, stored in batch:
-        if stored.done():  # whoever sent it did not wait
+        if stored.done():  # the sender did not wait
             continue
         if error is None:
             stored.set_result(None)

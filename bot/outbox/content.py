@@ -1,4 +1,4 @@
-"""A message as the database keeps it."""
+"""Messages from and to the JSON that the database stores."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from bot.slack.commands.reply import Message
 
 
 def dumps(message: Message) -> str:
-    """The same message gives the same text: so it is seen whether a content is new."""
+    """Return the same JSON for the same message: so changed content is recognized."""
     content = {"text": str(message.text), "blocks": list(message.blocks)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(content: str) -> Message:
-    kept = json.loads(content)
-    return Message(text=kept["text"], blocks=tuple(kept["blocks"]))
+    """Return the message of a stored JSON."""
+    values = json.loads(content)
+    return Message(text=values["text"], blocks=tuple(values["blocks"]))

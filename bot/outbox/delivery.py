@@ -1,8 +1,8 @@
-"""One post or edit at a time, and what became of it: noted, tried again, or told of.
+"""Deliver one post or edit, and record its outcome: delivered, to be retried, or failed.
 
-A post is claimed in the database before Slack is called, and noted after. Whatever happens in
-between leaves it in doubt, and what is in doubt is looked for before anything is posted again;
-where it cannot be looked for, nothing is, and the member is told.
+A post is claimed in the database before Slack is called, and recorded after. Whatever happens in
+between leaves it uncertain, and an uncertain post is looked for before anything is posted again; if
+it cannot be looked for, nothing is, and the member is notified.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from bot.slack.commands.reply import Message
 T = TypeVar("T")
 
 CLAIM_TIMEOUT_SECONDS = 20.0
-"""A post that another process set out to deliver so long ago is anybody's: longer than a call may
-take, and with the time until the lead is found free less than thirty seconds."""
+"""A post that another process claimed this long ago is free: longer than a call may take, and
+together with the time until a leader is replaced less than thirty seconds."""
 RETRY_DELAY_SECONDS = 5.0
-"""Until the next try where Slack, or the database, could not be reached."""
+"""Until the next attempt if Slack could not be reached."""
 TOKEN_RETRY_DELAY_SECONDS = 60.0
-"""The same where Slack does not take the token."""
+"""Until the next attempt if Slack rejects the token."""
 
-POSTED, RECONCILED, EDITED = "posted", "found", "edited"
+POSTED, RECONCILED, EDITED = "posted", "reconciled", "edited"
 UNDELIVERABLE = "undeliverable"
 OUTCOMES = (POSTED, RECONCILED, EDITED, UNDELIVERABLE, UNCERTAIN)
 
 
 class SlackDelivery:
-    """``observe`` hears of each outcome, ``settled`` of each key that is posted or closed.
+    """``on_outcome`` gets each outcome, ``on_settled`` each key that is posted or has failed.
 
-    ``post`` and ``edit`` raise ``DatabaseUnavailable``; nothing was called then.
+    ``post`` and ``edit`` raise ``DatabaseUnavailable`` before they call Slack.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class SlackDelivery:
         self._log = structlog.get_logger("outbox")
 
     def seconds_until_available(self, post: Post) -> float:
-        """Seconds until it may be taken up: 0 when nothing speaks against it."""
+        """Return the seconds until the post may be claimed, 0 for now."""
         until = post.not_before or 0.0
         if post.process_id not in ("", self._process_id) and not self._single_process:
             until = max(until, (post.attempted_at or 0.0) + CLAIM_TIMEOUT_SECONDS)
         return max(0.0, until - self._clock.time())
 
     async def post(self, queued: Post, lock: LeaderLock) -> None:
-        """``head`` is the first of its channel that is to be posted."""
+        """Post the first unposted message of a channel."""
         root = await self._find_thread_root(queued)
         if isinstance(root, str):
             await self._mark_failed(queued, root)
@@ -101,20 +101,20 @@ class SlackDelivery:
                 if post.uncertain_since
                 else None
             )
-        except SlackError as refused:
-            await self._handle_lookup_error(post, refused)
+        except SlackError as error:
+            await self._handle_lookup_error(post, error)
             return
-        if place is not None:  # whatever it shows, it is to be edited
+        if place is not None:  # it may show an older version: edit it
             await self._mark_delivered(post, place, version=0, outcome=RECONCILED)
             return
         if post.uncertain_since and not await self._claim(queued, lock):
-            return  # to look took longer than a claim holds
+            return  # looking took longer than a claim lasts
         try:
             place = await self._send_with_fallback(
-                post, lambda said: self._post_message(post, root, said)
+                post, lambda message: self._post_message(post, root, message)
             )
-        except SlackError as refused:
-            await self._handle_post_error(post, refused)
+        except SlackError as error:
+            await self._handle_post_error(post, error)
         else:
             await self._mark_delivered(post, place, version=post.version, outcome=POSTED)
 
@@ -125,10 +125,10 @@ class SlackDelivery:
         place = MessageRef(claimed.message_channel, claimed.message_ts)
         try:
             await self._send_with_fallback(
-                claimed, lambda said: self._slack.update_message(place, said)
+                claimed, lambda message: self._slack.update_message(place, message)
             )
-        except SlackError as refused:
-            await self._handle_edit_error(claimed, refused)
+        except SlackError as error:
+            await self._handle_edit_error(claimed, error)
             return
         now = self._clock.time()
         await self._write_with_retry(
@@ -136,11 +136,13 @@ class SlackDelivery:
         )
         self._on_outcome(EDITED)
 
-    # --- the calls --------------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------
 
     async def _find_thread_root(self, post: Post) -> MessageRef | str | None:
-        """Where the message stands that it replies to; the reason where that will never be; None
-        where it is not there yet, or this is no reply."""
+        """Return the message to reply to, or the reason why there will never be one.
+
+        Return None if it is not posted yet, or if this is no reply.
+        """
         if not post.thread_key:
             return None
         parent = await self._posts.find_by_key(post.thread_key)
@@ -151,22 +153,22 @@ class SlackDelivery:
         return parent.error_code or None
 
     async def _claim(self, post: Post, lock: LeaderLock) -> Post | None:
-        """As it is now, where it is this process's to deliver."""
+        """Claim the post; return it as it is now, None if it is not free."""
         await lock.ensure_held()
         now = self._clock.time()
         abandoned_by = math.inf if self._single_process else now - CLAIM_TIMEOUT_SECONDS
         return await self._posts.claim(post.id, self._process_id, now, abandoned_by)
 
     async def _send_with_fallback(self, post: Post, send: Callable[[Message], Awaitable[T]]) -> T:
-        """As its author wrote it; where that does not please Slack, in words only."""
+        """Send the message as its author wrote it, or as text only if Slack rejects that."""
         message = content.loads(post.content)
         try:
             return await send(message)
-        except SlackError as refused:
-            if classify_error(refused) is not Disposition.CONTENT:
+        except SlackError as error:
+            if classify_error(error) is not Disposition.CONTENT:
                 raise
             self._log.error(
-                "blocks_rejected_text_sent", post=post.id, key=post.key, **_error_fields(refused)
+                "blocks_rejected_text_sent", post=post.id, key=post.key, **_error_fields(error)
             )
             return await send(text_only(message))
 
@@ -181,7 +183,7 @@ class SlackDelivery:
             broadcast=post.broadcast,
         )
 
-    # --- what became of it ------------------------------------------------------------------------
+    # --- outcomes ------------------------------------------------------------------------
 
     async def _mark_delivered(
         self, post: Post, ref: MessageRef, *, version: int, outcome: str
@@ -195,12 +197,12 @@ class SlackDelivery:
         self._on_settled(post.key)
 
     async def _handle_lookup_error(self, post: Post, error: SlackError) -> None:
-        """It could not be looked for: not now, or never."""
+        """Handle an uncertain post that could not be looked for: not now, or never."""
         match Disposition.PERMANENT if error.code in CANNOT_VERIFY_CODES else classify_error(error):
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, UNCERTAIN, error)
-            case passing:
-                wait = self._next_attempt_at(post, error, passing)
+            case transient:
+                wait = self._next_attempt_at(post, error, transient)
                 await self._write_with_retry(lambda: self._posts.mark_uncertain(post.id, wait))
 
     async def _handle_post_error(self, post: Post, error: SlackError) -> None:
@@ -210,21 +212,21 @@ class SlackDelivery:
             case Disposition.UNCERTAIN:
                 wait = self._next_attempt_at(post, error, Disposition.UNCERTAIN)
                 await self._write_with_retry(lambda: self._posts.mark_uncertain(post.id, wait))
-            case passing:
-                wait = self._next_attempt_at(post, error, passing)
+            case transient:
+                wait = self._next_attempt_at(post, error, transient)
                 await self._write_with_retry(lambda: self._posts.reschedule(post.id, wait))
 
     async def _handle_edit_error(self, post: Post, error: SlackError) -> None:
         match classify_error(error):
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, error.code, error)
-            case passing:
-                until = self._next_attempt_at(post, error, passing)
+            case transient:
+                until = self._next_attempt_at(post, error, transient)
                 self._rate_limits.pause_edits(until - self._clock.time())
                 await self._write_with_retry(lambda: self._posts.reschedule(post.id, until))
 
     def _next_attempt_at(self, post: Post, error: SlackError, disposition: Disposition) -> float:
-        """The moment of the next try."""
+        """Return the time of the next attempt."""
         self._log.warning("delivery_deferred", post=post.id, key=post.key, **_error_fields(error))
         wait = RETRY_DELAY_SECONDS if error.retry_after is None else error.retry_after
         if disposition is Disposition.TOKEN:
@@ -233,31 +235,31 @@ class SlackDelivery:
         return self._clock.time() + wait
 
     async def _mark_failed(self, post: Post, code: str, error: SlackError | None = None) -> None:
-        """Nothing more is tried, and the member is told, unless it is they who cannot be reached.
+        """Give up the post and notify the member, unless it is the member who cannot be reached.
 
-        Of an edit they are told once, and of what is urgent each time.
+        Of an edit they are notified once, of an urgent one each time.
         """
         code = CODE_ALIASES.get(code, code)
         named = _error_fields(error) if error else {"code": code}
         self._log.warning("message_undeliverable", post=post.id, key=post.key, **named)
-        told = None
+        notice = None
         silent = code == MESSAGE_NOT_FOUND or (
             post.message_ts and post.notice_key and not post.urgent
         )
         if post.member and not search.is_direct_message(post.channel) and not silent:
-            told = failure_notice(post, code)
+            notice = failure_notice(post, code)
         now = self._clock.time()
-        await self._write_with_retry(lambda: self._posts.mark_failed(post, code, now, told))
+        await self._write_with_retry(lambda: self._posts.mark_failed(post, code, now, notice))
         self._on_outcome(UNCERTAIN if code == UNCERTAIN else UNDELIVERABLE)
         self._on_settled(post.key)
 
     async def _write_with_retry(self, write: Callable[[], Awaitable[None]]) -> None:
-        """What Slack has done must not be forgotten because the database is away."""
+        """Write until it succeeds: what Slack has done must not be lost with the database."""
         while True:
             try:
                 await write()
-            except DatabaseUnavailable as down:
-                self._log.warning("db_write_retry", reason=down.message)
+            except DatabaseUnavailable as error:
+                self._log.warning("db_write_retry", reason=error.message)
                 await sleep(self._clock, RETRY_DELAY_SECONDS)
             else:
                 return

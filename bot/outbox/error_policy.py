@@ -1,7 +1,7 @@
-"""What Slack's codes mean for a message that the bot posts or edits by itself.
+"""What Slack's error codes mean for a message that the bot posts or edits by itself.
 
-Source: docs.slack.dev/reference/methods/chat.postMessage and chat.update, "Errors". A code that
-stands in no table here closes the post: it is not known to pass, and the member is told.
+Source: docs.slack.dev/reference/methods/chat.postMessage and chat.update, "Errors". A code that is
+in no table here is permanent: it is not known to pass, and the member is notified.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from enum import Enum, auto
 from bot.errors import SLACK_TRANSIENT_CODES, SlackError
 
 UNCERTAIN = "uncertain"
-"""Our word: Slack did not say whether it took the message, and does not let us look."""
+"""Our own code: Slack did not confirm the message, and does not let us look for it."""
 THREAD_NOT_FOUND = "thread_not_found"
 MESSAGE_NOT_FOUND = "message_not_found"
-"""Somebody deleted the message, and does not want it back."""
+"""Somebody has deleted the message and does not want it back."""
 
 CONTENT_CODES = frozenset(
     {
@@ -30,7 +30,7 @@ CONTENT_CODES = frozenset(
         "too_many_contact_cards",
     }
 )
-"""The message does not please as it is: its words alone may."""
+"""Slack rejects the message as it is; its text alone may pass."""
 
 TOKEN_CODES = frozenset(
     {
@@ -46,35 +46,38 @@ TOKEN_CODES = frozenset(
         "two_factor_setup_required",
     }
 )
-"""Nothing is taken with this token; everything is kept until whoever runs the bot repairs it."""
+"""Nothing can be posted with this token; messages wait until the operator replaces it."""
 
 RATE_LIMIT_CODES = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 TRANSIENT_CODES = frozenset({"request_timeout", "team_added_to_org", "external_channel_migrating"})
-"""Certainly not done, for a reason that passes."""
+"""Certainly not done, for a transient reason."""
 
 CANNOT_VERIFY_CODES = frozenset({"missing_scope", "not_allowed_token_type"})
 """The token may post, but not look for what it posted."""
 
 CODE_ALIASES = {"is_inactive": "is_archived"}
-"""What Slack calls by another name when it refuses an edit: the member is told of it once."""
+"""Other codes of Slack for the same error of an edit: the member is notified once."""
 
 
 class Disposition(Enum):
-    RETRY = auto()  # certainly not done; a repeat may help
-    UNCERTAIN = auto()  # Slack may have done it all the same
+    """What to do after an error."""
+
+    RETRY = auto()  # certainly not done; a retry may help
+    UNCERTAIN = auto()  # Slack may have done it nevertheless
     TOKEN = auto()
     CONTENT = auto()
-    PERMANENT = auto()  # certainly not done, and a repeat cannot help
+    PERMANENT = auto()  # certainly not done, and a retry cannot help
 
 
 def classify_error(error: SlackError) -> Disposition:
+    """Return what an error of Slack means for the message."""
     code = error.code
     if error.not_sent or code in RATE_LIMIT_CODES | TRANSIENT_CODES:
         return Disposition.RETRY
     if code in SLACK_TRANSIENT_CODES or code.startswith("http_5") or code == "unreadable":
         return (
             Disposition.UNCERTAIN
-        )  # of an internal_error too Slack says that a part may have been done
+        )  # by Slack's documentation even an internal_error may be partly done
     if code in TOKEN_CODES:
         return Disposition.TOKEN
     return Disposition.CONTENT if code in CONTENT_CODES else Disposition.PERMANENT

@@ -1,4 +1,4 @@
-"""Looks whether a message stands whose post was never confirmed.
+"""Look for a message whose post was never confirmed.
 
 Slack has no idempotency key, so each post carries its own in its ``metadata``.
 """
@@ -14,29 +14,33 @@ from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"
 LEGACY_EVENT_TYPE, LEGACY_KEY_PREFIX = "chakra_send", "send:"
-"""What release 0.1 put on the reports of sends: their key without these letters before it."""
+"""Of release 0.1, on reports of sends: their key without this prefix."""
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
-"""Seconds by which Slack's clock and ours may differ."""
+"""By which Slack's clock and ours may differ."""
 MAX_CALL_SECONDS = 30.0
-"""Seconds from setting out to post until the message stands, with all that a call waits for."""
+"""From the attempt until the message is posted, with all that a call waits for."""
 MAX_PAGES = 5
 
 
 def post_metadata(key: str) -> dict[str, Any]:
+    """Return the metadata that identifies a post."""
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
 def is_direct_message(channel: str) -> bool:
-    """Whether only one person reads it: a member's id, or direct messages."""
+    """Return whether only one person reads it: a member's ID, or a DM."""
     return channel[:1] in ("U", "W", "D")
 
 
 async def find_message(slack: SlackClient, post: Post, thread_ts: str) -> MessageRef | None:
-    """Its place; None where it certainly does not stand. ``thread_ts`` is that of the message it
-    replies to. Raises ``SlackError``, `UNCERTAIN` where it cannot be looked for."""
-    quiet = thread_ts if not post.broadcast else ""
-    if quiet and not is_direct_message(post.channel):
+    """Return the message; None if it is certainly not posted.
+
+    ``thread_ts`` is that of the message it replies to. Raise ``SlackError``, with `UNCERTAIN` if it
+    cannot be looked for.
+    """
+    thread_only = thread_ts if not post.broadcast else ""
+    if thread_only and not is_direct_message(post.channel):
         # docs.slack.dev/reference/methods/conversations.replies: not with a bot's token, in a
         # channel; and the history of a channel holds broadcast replies only.
         raise SlackError("conversations.replies", UNCERTAIN)
@@ -50,7 +54,7 @@ async def find_message(slack: SlackClient, post: Post, thread_ts: str) -> Messag
             channel,
             oldest=first - MAX_CLOCK_SKEW_SECONDS,
             latest=last + MAX_CALL_SECONDS + MAX_CLOCK_SKEW_SECONDS,
-            thread_ts=quiet,
+            thread_ts=thread_only,
             cursor=cursor,
         )
         for message in messages:
@@ -66,7 +70,7 @@ def _matches(event_metadata: object, key: str) -> bool:
         event_metadata.get("event_payload"), dict
     ):
         return False
-    said = event_metadata["event_payload"].get("key")
+    posted_key = event_metadata["event_payload"].get("key")
     if event_metadata.get("event_type") == LEGACY_EVENT_TYPE:
-        return bool(LEGACY_KEY_PREFIX + str(said) == key)
-    return event_metadata.get("event_type") == EVENT_TYPE and said == key
+        return bool(LEGACY_KEY_PREFIX + str(posted_key) == key)
+    return event_metadata.get("event_type") == EVENT_TYPE and posted_key == key

@@ -1,7 +1,7 @@
-"""The outbox: authors put in what is to be said, one process takes it to Slack.
+"""The outbox: authors enqueue messages, and one process delivers them to Slack.
 
-In each channel the posts come in the order in which they were put in, at most one a second; a hung
-call holds up its own channel only. Edits share one budget, and show the newest content.
+Each channel gets its messages in the order in which they were enqueued, at most one a second; a
+hung call holds up its own channel only. Edits share one budget and show the newest content.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 import structlog
 
-from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.clock import Clock, done_within
+from bot.aio.periodic import periodic
 from bot.aio.tasks import cancel_and_wait
 from bot.aio.wake_event import WakeEvent
 from bot.db.engine import Database
@@ -28,38 +29,40 @@ from bot.slack.client.web_api import MessageRef, SlackClient
 
 LEADER_LOCK = "outbox"
 LEADER_RETRY_SECONDS = 3.0
-"""Between tries to become the process that delivers."""
+"""Between attempts to become the process that delivers."""
 POLL_INTERVAL_SECONDS = 1.0
-"""Between looks for what other processes put in."""
+"""Between looks for what other processes enqueued."""
 WAIT_POLL_INTERVAL_SECONDS = 0.25
-"""Between looks whether another process has posted what somebody waits for."""
+"""Between looks whether another process has posted a message that a caller waits for."""
 MAX_POLL_INTERVAL_SECONDS = 60.0
-"""Between looks in any case: the clock on the wall may be set anew."""
+"""Between looks in any case: the system clock may be changed."""
 
 MAX_CONCURRENT_POSTS, MAX_CONCURRENT_EDITS = 16, 8
 MAX_EDITS_FETCHED = 100
-"""More than can be on their way, or wait for their three seconds, at any moment."""
+"""More than can be in flight, or wait for their three seconds, at any time."""
 
 RETENTION_SECONDS = 30 * 86_400.0
-"""For which a delivered message is known, and edited where its content changes."""
+"""How long a delivered message is known, and edited if its content changes."""
 PURGE_INTERVAL_SECONDS = 3_600.0
 PURGE_BATCH_SIZE = 1_000
 
 SHUTDOWN_GRACE_SECONDS = 3.0
-"""For which a stop waits for calls that are on their way: what they did is then known."""
+"""How long a stop waits for calls in flight: then it is known what they did."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostStatus:
-    """Where a message is, once it is posted; and why nothing more is tried, where that is so: a
-    code of Slack's (``is_archived``), or ``uncertain`` or ``dropped``."""
+    """Where a message is posted, and the error code if nothing more is tried.
+
+    The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``.
+    """
 
     ref: MessageRef | None
     error_code: str = ""
 
 
 class Outbox:
-    """``put`` and its like may be called in any process; ``run`` delivers, in one at a time."""
+    """Any process may enqueue; ``run`` delivers, in one process at a time."""
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class Outbox:
         self._next_purge_at = clock.monotonic()
         self._log = structlog.get_logger("outbox")
 
-    # --- for authors ------------------------------------------------------------------------------
+    # --- authors ------------------------------------------------------------------------------
 
     async def enqueue(self, *messages: OutboxMessage) -> None:
         """Store the messages, all or none, each key once; from then on they will be delivered.
@@ -103,65 +106,69 @@ class Outbox:
         self._wake_event.set()
 
     async def withdraw(self, key: str) -> None:
-        """It is neither posted nor edited any more. Raises ``DatabaseUnavailable``."""
+        """Neither post nor edit the message any more. Raise ``DatabaseUnavailable``."""
         await self._posts.withdraw(key, self._clock.time())
         self._on_settled(key)
 
     async def get_status(self, key: str) -> PostStatus:
-        """How it stands; as a message that waits, where the key is not known. Raises
-        ``DatabaseUnavailable``."""
+        """Return the status of a message; for an unknown key that of a pending one.
+
+        Raise ``DatabaseUnavailable``.
+        """
         post = await self._posts.find_by_key(key)
         if post is None:
             return PostStatus(None)
-        place = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
-        return PostStatus(place, post.error_code)
+        ref = MessageRef(post.message_channel, post.message_ts) if post.message_ts else None
+        return PostStatus(ref, post.error_code)
 
     async def count_pending(self) -> tuple[int, int]:
-        """How many messages are to be posted, and how many to be edited. Raises
-        ``DatabaseUnavailable``."""
+        """Return how many messages are to be posted, and how many to be edited.
+
+        Raise ``DatabaseUnavailable``.
+        """
         return await self._posts.count_pending()
 
     async def wait_posted(self, key: str, seconds: float) -> MessageRef | None:
-        """Where it stands; waits for it up to so long, and not where it will never stand."""
-        bell, until = WakeEvent(self._clock), self._clock.monotonic() + seconds
-        self._waiters.setdefault(key, []).append(bell)
+        """Return where a message is posted, waiting up to ``seconds``; None if it is not.
+
+        Do not wait for a message that will never be posted.
+        """
+        wake, deadline = WakeEvent(self._clock), self._clock.monotonic() + seconds
+        self._waiters.setdefault(key, []).append(wake)
         try:
             while True:
-                standing = await self.get_status(key)
-                left = until - self._clock.monotonic()
-                if standing.ref or standing.error_code or left <= 0:
-                    return standing.ref
-                await bell.wait(
+                status = await self.get_status(key)
+                left = deadline - self._clock.monotonic()
+                if status.ref or status.error_code or left <= 0:
+                    return status.ref
+                await wake.wait(
                     left if self._database.single_process else min(left, WAIT_POLL_INTERVAL_SECONDS)
                 )
         except DatabaseUnavailable:
             return None
         finally:
-            self._waiters[key].remove(bell)
+            self._waiters[key].remove(wake)
             if not self._waiters[key]:
                 del self._waiters[key]
 
     def _on_settled(self, key: str) -> None:
-        for bell in self._waiters.get(key, ()):
-            bell.set()
+        for wake in self._waiters.get(key, ()):
+            wake.set()
 
-    # --- delivering -------------------------------------------------------------------------------
+    # --- delivery -------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """For as long as the process lives: delivers while this is the process that does."""
-        while True:
-            try:
-                async with self._database.try_lead(LEADER_LOCK, self._clock) as lead:
-                    if lead is not None:
-                        await self._deliver(lead)
-            except DatabaseUnavailable as down:
-                self._log.warning("database_unavailable", reason=down.message)
-            except Exception:  # noqa: BLE001 - it is logged, and what waits must not wait for ever
-                self._log.exception("outbox_failed")
-            await sleep(self._clock, LEADER_RETRY_SECONDS)
+        """Deliver while this is the process that does, until cancelled."""
+        await periodic("outbox", self._lead, LEADER_RETRY_SECONDS, self._clock)
+
+    async def _lead(self) -> None:
+        """Deliver for as long as this process leads, if no other does."""
+        async with self._database.try_lead(LEADER_LOCK, self._clock) as lock:
+            if lock is not None:
+                await self._deliver(lock)
 
     async def aclose(self) -> None:
-        """Once ``run`` has ended: lets the calls that are on their way end, for a while."""
+        """Wait a moment for the calls in flight; call it once ``run`` has ended."""
         calls = [*self._posts_in_flight.values(), *self._edits_in_flight.values()]
         if not calls:
             return
@@ -177,15 +184,15 @@ class Outbox:
                     await self._purge_if_due(),
                     MAX_POLL_INTERVAL_SECONDS,
                 ]
-            except DatabaseUnavailable as down:
-                self._log.warning("database_unavailable", reason=down.message)
+            except DatabaseUnavailable as error:
+                self._log.warning("database_unavailable", component="outbox", reason=error.message)
                 waits = [RETRY_DELAY_SECONDS]
             if not self._database.single_process:
                 waits.append(POLL_INTERVAL_SECONDS)
             await self._wake_event.wait(min(waits))
 
     async def _dispatch_due(self, lock: LeaderLock) -> list[float]:
-        """Sets out with all that may be delivered now; seconds until more may be."""
+        """Start every delivery that is due; return the seconds until more are."""
         waits = []
         for head in await self._posts.next_per_channel():
             if head.channel in self._posts_in_flight:
@@ -236,10 +243,10 @@ class Outbox:
             try:
                 await delivery
                 self._paused_until.pop(lane_key, None)
-            except DatabaseUnavailable as down:
-                self._log.warning("database_unavailable", reason=down.message)
+            except DatabaseUnavailable as error:
+                self._log.warning("database_unavailable", component="outbox", reason=error.message)
                 self._paused_until[lane_key] = self._clock.monotonic() + RETRY_DELAY_SECONDS
-            except Exception:  # noqa: BLE001 - one message that trips us must not stop the others
+            except Exception:  # noqa: BLE001 - one message must not stop the others
                 self._log.exception("delivery_failed")
                 self._paused_until[lane_key] = self._clock.monotonic() + RETRY_DELAY_SECONDS
             finally:
@@ -249,13 +256,13 @@ class Outbox:
         in_flight[lane_key] = asyncio.create_task(deliver())
 
     async def _purge_if_due(self) -> float:
-        """Lets go of what is old, now and then; seconds until the next time."""
+        """Purge old messages now and then; return the seconds until the next time."""
         now = self._clock.monotonic()
         if now >= self._next_purge_at:
             old = self._clock.time() - RETENTION_SECONDS
-            gone = await self._posts.purge(old, PURGE_BATCH_SIZE)
+            deleted = await self._posts.purge(old, PURGE_BATCH_SIZE)
             self._next_purge_at = now + (
-                PURGE_INTERVAL_SECONDS if gone < PURGE_BATCH_SIZE else POLL_INTERVAL_SECONDS
+                PURGE_INTERVAL_SECONDS if deleted < PURGE_BATCH_SIZE else POLL_INTERVAL_SECONDS
             )
         return self._next_purge_at - now
 
@@ -269,9 +276,11 @@ async def open_outbox(
     process_id: str,
     on_outcome: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Outbox]:
-    """``boot`` names this process. ``observe`` hears of the outcomes in
-    ``bot.outbox.delivery.OUTCOMES``. What is put in before this closes is delivered by whoever
-    comes next, where it was not yet."""
+    """Yield an outbox that delivers until the block ends.
+
+    ``process_id`` identifies this process. ``on_outcome`` gets the outcomes of
+    ``bot.outbox.delivery.OUTCOMES``. What is not delivered by then, the next process delivers.
+    """
     outbox = Outbox(database, slack, clock, process_id=process_id, on_outcome=on_outcome)
     running = asyncio.create_task(outbox.run())
     try:

@@ -1,4 +1,4 @@
-"""What the bot says by itself: one row a message, kept until it is delivered, and after."""
+"""Messages the bot posts by itself: one row each, stored until delivered, and after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 
 WITHDRAWN = "withdrawn"
-"""The refusal of a post that its author takes back; it stays closed."""
+"""The error code of a post that its author has withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,16 @@ class FailureNotice:
 
 
 class Posts:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``. Moments are seconds
-    since
-    1970; ``boot`` names the process that has a post in hand."""
+    """Each method is one transaction and raises ``DatabaseUnavailable``.
+
+    Times are in seconds since 1970; ``process_id`` identifies the process that delivers a post.
+    """
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
         self._workspace = workspace
 
-    # --- what authors write -----------------------------------------------------------------------
+    # --- authors -----------------------------------------------------------------------
 
     async def enqueue(self, messages: Sequence[OutboxMessage], now: float) -> None:
         """Insert new messages; for a known key, replace the content.
@@ -116,20 +117,21 @@ class Posts:
             )
 
     async def withdraw(self, key: str, now: float) -> None:
-        """It is neither posted nor edited any more."""
+        """Neither post nor edit this message any more."""
         values = {"error_code": WITHDRAWN, "failed_at": now, "pending": False, "content": ""}
         await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
     async def find_by_key(self, key: str) -> Post | None:
+        """Return the post with this key."""
         async with self._database.begin() as connection:
             found = select(posts).where(self._in_workspace(), posts.c.key == key)
             row = (await connection.execute(found)).one_or_none()
         return None if row is None else _post_from_row(row)
 
-    # --- what is to be done -----------------------------------------------------------------------
+    # --- pending work -----------------------------------------------------------------------
 
     async def next_per_channel(self) -> list[Post]:
-        """Of each channel the first that is to be posted: those behind it wait for it."""
+        """Return the first unposted message of each channel: those behind it wait for it."""
         first = (
             select(func.min(posts.c.id))
             .where(self._in_workspace(), posts.c.pending, posts.c.message_ts == "")
@@ -140,8 +142,10 @@ class Posts:
         )
 
     async def pending_edits(self, now: float, limit: int) -> list[Post]:
-        """Those that stand and do not show their newest version: first those that need not wait,
-        of those the urgent ones, then those that have been waiting for longest."""
+        """Return posted messages whose newest version Slack does not show yet.
+
+        Those that may be edited now come first, of those the urgent ones, then the oldest.
+        """
         waits = func.coalesce(posts.c.not_before, 0.0) > now
         return await self._fetch_all(
             select(posts)
@@ -151,7 +155,7 @@ class Posts:
         )
 
     async def count_pending(self) -> tuple[int, int]:
-        """How many are to be posted, and how many to be edited."""
+        """Return how many messages are to be posted, and how many to be edited."""
         counts = select(
             func.count().filter(posts.c.message_ts == ""),
             func.count().filter(posts.c.message_ts != ""),
@@ -160,13 +164,16 @@ class Posts:
             posting, editing = (await connection.execute(counts)).one()
         return posting, editing
 
-    # --- what becomes of it -----------------------------------------------------------------------
+    # --- outcomes -----------------------------------------------------------------------
 
     async def claim(
         self, post_id: int, process_id: str, now: float, abandoned_cutoff: float
     ) -> Post | None:
-        """The post as it was, where it is the caller's to post or edit: due, and in nobody else's
-        hand since ``abandoned_by``. From now on it is in doubt whether it is posted."""
+        """Claim a pending post for this process; return it as it was, None if it is not free.
+
+        It is free unless another process claimed it after ``abandoned_cutoff``. From now on it is
+        uncertain whether it is posted.
+        """
         free = or_(
             posts.c.process_id == "",
             posts.c.process_id == process_id,
@@ -192,8 +199,10 @@ class Posts:
     async def mark_delivered(
         self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
     ) -> None:
-        """Slack has this version; at this place, where it was posted or found just now. What it
-        refused before counts no more."""
+        """Record that Slack shows this version, at this place if it was posted or found just now.
+
+        Earlier errors no longer count.
+        """
         dropped = posts.c.error_code == WITHDRAWN
         values: dict[str, Any] = {
             "delivered_version": version,
@@ -211,18 +220,21 @@ class Posts:
         await self._update(posts.c.id == post_id, values)
 
     async def reschedule(self, post_id: int, not_before: float | None = None) -> None:
-        """Slack certainly did not do what was tried last; it may be tried again."""
+        """Release a post that Slack has certainly not accepted, to be tried again."""
         await self._update(posts.c.id == post_id, {"not_before": not_before, **_UNCLAIMED})
 
     async def mark_uncertain(self, post_id: int, not_before: float) -> None:
-        """It is not known whether it stands; it stays in the caller's hand until it may look."""
+        """Keep an uncertain post claimed until it may be looked for."""
         await self._update(posts.c.id == post_id, {"not_before": not_before})
 
     async def mark_failed(
         self, post: Post, error_code: str, now: float, notice: FailureNotice | None = None
     ) -> None:
-        """Nothing more is tried, and the member is told in their direct messages: once while a
-        channel stays closed for the same reason, with the rest in the thread of that."""
+        """Give up a post and notify the member by DM.
+
+        While a channel keeps failing for the same reason, further messages go to the thread of the
+        first notice.
+        """
         async with self._database.begin() as connection:
             notice_key = None
             if notice is not None:
@@ -251,15 +263,17 @@ class Posts:
             )
 
     async def purge(self, cutoff: float, limit: int) -> int:
-        """Drops what was settled, and has had the same content since ``changed_by`` or before.
-        Returns how many, at most ``limit``."""
+        """Delete settled posts whose content has not changed since ``cutoff``.
+
+        Return how many, at most ``limit``.
+        """
         settled = and_(self._in_workspace(), ~posts.c.pending, posts.c.changed_at <= cutoff)
         old = select(posts.c.id).where(settled).limit(limit)
         async with self._database.begin() as connection:
-            gone = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
-            return gone.rowcount
+            deleted = await connection.execute(delete(posts).where(posts.c.id.in_(old)))
+            return deleted.rowcount
 
-    # --- inside -----------------------------------------------------------------------------------
+    # --- internal ---------------------------------------------------------------------------------
 
     async def _insert(
         self, connection: AsyncConnection, messages: Sequence[OutboxMessage], now: float
@@ -294,7 +308,7 @@ class Posts:
     async def _find_notice_key(
         self, connection: AsyncConnection, post: Post, error_code: str
     ) -> str | None:
-        """The post that told this member the same of this channel, if that took nothing since."""
+        """Return the notice of this error to this member, unless the channel accepted any since."""
         taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
             self._in_workspace(), posts.c.channel == post.channel
         )
@@ -334,8 +348,8 @@ def _digest(content: str) -> str:
 
 
 def _accepts_content() -> ColumnElement[bool]:
-    stands = and_(posts.c.message_ts != "", posts.c.error_code != WITHDRAWN)
-    return or_(posts.c.error_code == "", stands)
+    is_posted = and_(posts.c.message_ts != "", posts.c.error_code != WITHDRAWN)
+    return or_(posts.c.error_code == "", is_posted)
 
 
 def _post_from_row(row: Row[Any]) -> Post:

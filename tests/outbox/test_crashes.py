@@ -46,7 +46,7 @@ async def test_a_process_killed_while_it_posted_leaves_one_message(
     await outbox.enqueue(OutboxMessage("job:1", channel, said("newest"), member=JOHN))
     await stage.later(4)
     assert stage.shown("D0JOHN" if channel == JOHN else channel) == ["newest"]
-    assert stage.outcomes["found"] == came_through
+    assert stage.outcomes["reconciled"] == came_through
     assert stage.outcomes["posted"] == (not came_through)
 
 
@@ -56,7 +56,7 @@ async def test_a_report_that_an_earlier_release_posted_is_found(stage: Stage) ->
     stage.outbox()
     await stage.later(4)
     assert stage.direct() == ["once"]
-    assert stage.outcomes == {"found": 1, "edited": 1}
+    assert stage.outcomes == {"reconciled": 1, "edited": 1}
 
 
 async def test_what_another_one_wrote_is_not_taken_for_ours(stage: Stage) -> None:
@@ -193,7 +193,7 @@ async def test_other_replies_can_be_looked_for(stage: Stage, channel: str, broad
     )
     await stage.later(10)
     assert stage.shown("D0JOHN" if channel == JOHN else channel) == ["3 of 3", "Done"]
-    assert stage.outcomes["found"] == 1
+    assert stage.outcomes["reconciled"] == 1
 
 
 async def test_without_the_right_to_look_nothing_is_posted_twice(sqlite: Database) -> None:

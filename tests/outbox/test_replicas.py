@@ -149,7 +149,7 @@ async def test_a_leader_that_is_killed_while_it_posts_is_taken_over_within_thirt
     await living.enqueue(OutboxMessage("job:2", SUPPORT, said("at once"), member=JOHN))
     await stage.until(lambda: stage.shown(SUPPORT) == ["at once"])
     assert stage.clock.time() - began < 10
-    await stage.until(lambda: stage.outcomes["found"] == 1)
+    await stage.until(lambda: stage.outcomes["reconciled"] == 1)
     assert 15 < stage.clock.time() - began < 30
     assert stage.shown(SALES) == ["once"]
     assert len(stage.calls("chat.postMessage")) == 2

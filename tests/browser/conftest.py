@@ -1,4 +1,4 @@
-"""A browser on the demo page: Debian's chromium, or skipped with the reason."""
+"""A browser on the demo page: Debian's Chromium, or skipped with the reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.slack.commands.dispatcher import Timeouts
 from commands import COMMANDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The network of a test machine may be closed: without these Chromium looks its maker's hosts up.
+# The test machine may have no network: without these options Chromium looks up its maker's hosts.
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,7 +27,7 @@ QUIET = [
 ]
 
 
-# Real time, and other tests beside it: patience costs nothing where all is well.
+# Real time, and other tests beside it: a long timeout costs nothing if all is well.
 expect.set_options(timeout=20_000)
 
 
@@ -41,7 +41,7 @@ def chromium() -> str:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def started(chromium: str) -> AsyncIterator[Browser]:
-    """One a worker, as it takes long to start."""
+    """Start one per worker, as that takes long."""
     async with async_playwright() as playwright:
         try:
             opened = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
@@ -53,7 +53,7 @@ async def started(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(started: Browser) -> AsyncIterator[Browser]:
-    """Each story has pages of its own, which share nothing with those of others."""
+    """Return a browser context that each story has for itself."""
     yield started
     for context in started.contexts:
         await context.close()
@@ -61,9 +61,12 @@ async def browser(started: Browser) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def demo() -> AsyncIterator[World]:
-    """In real time: a browser has its own clock. The names of roles, the templates and the senders
-    are there from the start: a card and a form wait for them only a moment, and a busy machine has
-    no moment to spare. For the same reason an ack waits longer than people would like."""
+    """Open the demo in real time: a browser has its own clock.
+
+    The names of roles, the templates and the senders are loaded in advance: a card and a form wait
+    for them only briefly, and a busy machine may be slower. For the same reason an ack waits longer
+    than in production.
+    """
     async with world(COMMANDS, SystemClock(), budgets=Timeouts(ack=2.0)) as made:
         await made.bot.context.directory.get_names(wait=True)
         await made.bot.context.templates.get_index()

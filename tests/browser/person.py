@@ -1,4 +1,4 @@
-"""What a person does on the page, in a person's words."""
+"""A person's acts on the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Person:
     page: Page
 
     async def types(self, line: str) -> Locator:
-        """Sends a line; returns the newest message once there is one more than before."""
+        """Send a line, and return the next new message."""
         messages = self.page.get_by_test_id("message")
         before = await messages.count()
         await self._sends(line)
@@ -27,7 +27,7 @@ class Person:
         return messages.last
 
     async def opens(self, line: str) -> Locator:
-        """Sends a line that opens a form."""
+        """Send a line that opens a form."""
         await self._sends(line)
         return await self.opened()
 
@@ -43,20 +43,20 @@ class Person:
         await self.page.keyboard.press("Enter")
 
     async def uses_shortcut(self, name: str) -> Locator:
-        """Of the menu beside the message box; it opens a form."""
+        """Use a shortcut of the message box's menu, which opens a form."""
         await self.page.get_by_test_id("shortcuts").click()
         await self.page.get_by_test_id("shortcuts-option").filter(has_text=name).click()
         return await self.opened()
 
     async def uses_on(self, message: Locator, name: str) -> Locator:
-        """Of the menu of a message; it opens a form."""
+        """Use a shortcut of a message's menu, which opens a form."""
         await message.hover()
         await message.get_by_test_id("message-actions").click()
         await message.get_by_test_id("message-actions-option").filter(has_text=name).click()
         return await self.opened()
 
     async def chooses(self, block_id: str, text: str, typed: str = "") -> None:
-        """An option of a menu in the form, by what it says; ``typed`` narrows the list down."""
+        """Choose an option by its text in a menu of the form; ``typed`` filters the list."""
         menu = self.field(block_id)
         await menu.click()
         if typed:
@@ -101,7 +101,7 @@ async def open_page(
 
 @asynccontextmanager
 async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
-    """The page of John, which must not complain in the browser's console."""
+    """Open John's page, which must log nothing to the browser's console."""
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

@@ -1,4 +1,4 @@
-"""A salesperson follows jobs on the demo page, and makes leads of a table."""
+"""A salesperson follows jobs on the demo page, and creates leads from a table."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
 ROWS = 40
-"""Four seconds of work for the embedded Chakra: the message is seen filling up."""
+"""Four seconds of work for the embedded Chakra, so that progress is visible."""
 TAKEN = "LEAD-004038"
-"""A lead that is there already."""
+"""A lead that already exists."""
 PART_WAY = re.compile(r"[1-9]\d?%  ·")
 
 
 def leads(*header: str, rows: int = ROWS, taken: str = TAKEN) -> FilePayload:
-    """A table of which one row will fail."""
+    """Return a table with one row that will fail."""
     lines = [
         ",".join(header),
         *(f"EXPO-{n},Asha{n},Pune" for n in range(1, rows)),
@@ -32,7 +32,7 @@ def leads(*header: str, rows: int = ROWS, taken: str = TAKEN) -> FilePayload:
 
 
 async def checked(person: Person, table: FilePayload) -> Locator:
-    """What the form says of the table."""
+    """Choose the table and return the form's result."""
     form = await person.opens("/chakra bulk create lead")
     await person.page.get_by_test_id("file-picker").set_input_files([table])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(table["name"])

@@ -1,4 +1,4 @@
-"""A person looks a colleague up on the demo page, shares the card, corrects the name."""
+"""A person looks up a colleague on the demo page, shares the card, corrects the name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 KEEP = "KEEP_PICTURES"
-"""Set by ``make browser``: README's picture is taken anew. Other runs leave the checkout alone."""
+"""Set by ``make browser``, to take README's picture again; other runs change no file."""
 
 
 async def test_types_the_command_and_reads_team_role_and_e_mail(

@@ -1,4 +1,4 @@
-"""A salesperson chooses a picture on the demo page, sends it with a template, sees it delivered."""
+"""A salesperson sends a template with a picture from the device, and sees it delivered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDE: FilePayload = {
 
 
 async def form(browser: Browser, demo: World) -> Person:
-    """Of a template with a picture, filled in but for the picture."""
+    """Open a form of a template with a picture, filled in except for the picture."""
     person = await open_page(browser, demo)
     await person.types(f"/chakra templates {PROMO}")
     await person.presses("Send")

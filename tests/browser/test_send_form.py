@@ -1,4 +1,4 @@
-"""A salesperson fills the form in on the demo page, sends, and sees what becomes of it."""
+"""A salesperson fills in the form on the demo page, sends it, and sees the outcome."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANSWERED_MS = 20_000
 SILENT = "+12025550116"
-"""Accepted, and then nothing is heard by itself: the test tells what happens."""
+"""Accepted, and then no status arrives by itself: the test sends them."""
 READY = "Your Acme account is ready, ‹1›"
 FILLED = "Your Acme account is ready, Mark"
 
 
 async def chosen(person: Person) -> None:
-    """The template, through the menu that the bot fills."""
+    """Choose the template in the menu with the bot's options."""
     await person.chooses("template", "account_created", typed="account")
     await expect(person.modal()).to_contain_text(READY)
 
 
 async def filled(person: Person, to: str) -> None:
-    """Each field, with the preview following."""
+    """Fill in each field, with the preview following."""
     if to:
         await person.field("phone").fill(to)
     await person.field("var_body_1").fill("Mark")
@@ -42,7 +42,7 @@ async def form(browser: Browser, demo: World, to: str) -> Person:
 
 
 async def report(browser: Browser, demo: World, person: Person) -> Locator:
-    """In the direct messages, once it stands there."""
+    """Return the report in the direct messages, once it is posted."""
     await expect(person.last()).to_contain_text("See delivery status", timeout=ANSWERED_MS)
     return (await open_page(browser, demo, channel="D0JOHN")).last()
 
@@ -99,7 +99,7 @@ async def test_a_number_that_cannot_exist_is_refused_under_its_field(
 async def test_the_shortcut_of_the_message_box_opens_it_anywhere(
     browser: Browser, demo: World
 ) -> None:
-    person = await open_page(browser, demo, channel="C0GENERAL")  # where the app is no member
+    person = await open_page(browser, demo, channel="C0GENERAL")  # the app is not a member
     await person.uses_shortcut("Send WhatsApp")
     await chosen(person)
     await filled(person, "+91 98765 43210")

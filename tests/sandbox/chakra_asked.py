@@ -1,4 +1,4 @@
-"""An embedded Chakra on a real port, and a plain HTTP client that holds its token."""
+"""An embedded Chakra on a real port, and an authorized plain HTTP client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def example(name: str) -> Any:
-    """A documented body, by its file name without ``.json``."""
+    """Return a documented body by its file name without ``.json``."""
     return json.loads((EXAMPLES / f"{name}.json").read_text())
 
 
@@ -37,7 +37,7 @@ class Heard:
 
 
 class Client:
-    """``token=""`` sends no Authorization header at all."""
+    """An HTTP client; ``token=""`` sends no Authorization header."""
 
     def __init__(self, session: aiohttp.ClientSession, token: str) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What tests ask of the background jobs of an embedded Chakra."""
+"""Test helpers for the background jobs of an embedded Chakra."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def counts(client: Client, job_id: str) -> dict[str, int] | None:
 
 
 async def entries(client: Client, job_id: str) -> list[dict[str, Any]]:
-    """All of them, page by page."""
+    """Return all entries, page by page."""
     found: list[dict[str, Any]] = []
     path: str | None = f"{JOBS}/{job_id}/entries"
     while path:

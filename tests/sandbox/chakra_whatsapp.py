@@ -1,4 +1,4 @@
-"""Where the WhatsApp endpoints are, ready requests for them, and somebody who hears events."""
+"""Paths and request bodies of the WhatsApp endpoints, and a webhook receiver."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def named(**values: str) -> list[dict[str, str]]:
 
 
 def order(template: str = "hello_world", **fields: Any) -> dict[str, Any]:
-    """Chakra's form of a send; a field that is None is left out."""
+    """Return Chakra's format of a send; fields that are None are left out."""
     body = {"whatsappPhoneNumberId": SENDER, "templateName": template, **fields}
     return {name: value for name, value in body.items() if value is not None}
 
@@ -82,7 +82,9 @@ class Got:
 
 
 class Hook:
-    """``got`` is what came, in order; ``answers`` is the status it answers with."""
+    """A webhook receiver: ``got`` are the requests in order, ``answers`` the status it responds
+    with.
+    """
 
     def __init__(self) -> None:
         self.url = ""

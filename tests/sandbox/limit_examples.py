@@ -1,4 +1,4 @@
-"""Payloads for every rule: some that break it, and some that just keep it."""
+"""Payloads for every rule: some that break it, and some at its limit."""
 
 from __future__ import annotations
 

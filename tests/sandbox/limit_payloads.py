@@ -1,4 +1,4 @@
-"""Block Kit in a few words: small payloads that keep every limit, to be bent by an example."""
+"""Minimal valid Block Kit payloads, for examples to modify."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def actions(*elements: Json) -> Json:
 
 
 def asked(element: Json, **more: Any) -> Json:
-    """An input block around an element."""
+    """Return an input block around an element."""
     block = {"type": "input", "block_id": "b", "label": text("Label")}
     return {**block, "element": {"action_id": "a", **element}, **more}
 

@@ -1,4 +1,4 @@
-"""An embedded Slack that is served, with a scripted app behind it that notes what it was sent."""
+"""A served embedded Slack, and a scripted app that records its requests."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def manifest(
 
 @dataclass(frozen=True)
 class Received:
-    """One delivery: ``payload`` is the command's form, or the JSON of an interaction."""
+    """One delivery; ``payload`` is the command's form, or the JSON of an interaction."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -71,7 +71,7 @@ Script = Callable[[Json], Awaitable[Response] | Response]
 
 @dataclass
 class App:
-    """``answer`` is what it does with a delivery; without one it acks with nothing."""
+    """An app that responds with ``answer``, by default with an empty ack."""
 
     received: list[Received] = field(default_factory=list)
     answer: Script | None = None
@@ -109,7 +109,7 @@ def _payload(content_type: str, body: str) -> Json:
 
 
 def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as aiohttp takes them: a form for methods that read, else JSON."""
+    """Return the arguments for aiohttp: a form for methods that read, else JSON."""
     if method not in FORM_ONLY:
         return {"json": args}
     return {"data": {key: str(value) for key, value in args.items()}}
@@ -124,7 +124,7 @@ class Stage:
     session: aiohttp.ClientSession
 
     async def refusal(self, method: str, **args: Any) -> Json:
-        """The answer of a call that Slack refuses."""
+        """Return the response of a call that Slack refuses."""
         try:
             await self.web.api_call(method, **carried(method, args))
         except SlackApiError as error:
@@ -137,7 +137,7 @@ class Stage:
             return answer.status, await answer.text()
 
     async def form(self, view: Json, person: str = "U0JOHN") -> Json:
-        """Opens ``view`` before a person, by a command of theirs."""
+        """Open ``view`` for a person who typed a command."""
         await self.slack.type(person, "C0SALES", "/chakra form")
         trigger = self.app.last["trigger_id"]
         opened = await self.web.views_open(trigger_id=trigger, view=view)
@@ -145,7 +145,7 @@ class Stage:
         return shown
 
     async def button(self, *, only_for: str | None = None, **button: Any) -> None:
-        """A message with one button in #sales."""
+        """Post a message with one button in #sales."""
         blocks = [actions(**button)]
         if only_for:
             await self.web.chat_postEphemeral(

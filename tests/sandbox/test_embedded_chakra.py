@@ -1,4 +1,4 @@
-"""The embedded Chakra over HTTP: the documented bodies, the team, updates and refusals."""
+"""The embedded Chakra over HTTP: the documented bodies, the team, updates and errors."""
 
 from __future__ import annotations
 

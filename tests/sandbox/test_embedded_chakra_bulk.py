@@ -1,4 +1,4 @@
-"""Processes created and changed in bulk by the embedded Chakra, over HTTP."""
+"""Bulk creation and update of processes in the embedded Chakra, over HTTP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def update(client: Client, body: Any) -> Heard:
 
 
 async def ended(heard: Heard, client: Client, clock: ManualClock) -> list[list[str]]:
-    """How each entry came out, without an order."""
+    """Return the outcome of each entry, unordered."""
     assert heard.status == 202, heard.text
     await clock.advance(600)
     found = await entries(client, heard.json["_data"]["id"])

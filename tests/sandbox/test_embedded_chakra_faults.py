@@ -1,4 +1,4 @@
-"""How the embedded Chakra goes wrong on purpose, and what it tells of the requests it had."""
+"""The embedded Chakra's planned faults, and its record of requests."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_the_connection_breaks_before_or_after_the_work(
     with pytest.raises(expected):
         await client.ask("PUT", USER, json={"firstName": "Jon"})
     assert (chakra.person(JOHN).first_name == "Jon") is done
-    # aiohttp sends an idempotent request once more when its connection breaks.
+    # aiohttp retries an idempotent request once when its connection breaks.
     assert {asked.status for asked in chakra.requests} == {None}
     assert (await client.get(USERS)).status == 200
     assert capfd.readouterr().err == ""

@@ -182,7 +182,7 @@ async def test_every_seeded_job_does_what_its_line_says(
     assert all(job.about for job in chakra.jobs)
     told = {job.about.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
     assert len(told) == len(chakra.jobs)
-    await clock.advance(600)  # somebody reads the page first: nothing is missed meanwhile
+    await clock.advance(600)  # a fetch of the page in between loses nothing
     begun = {word: await counts(client, job_id) for word, job_id in told.items()}
     assert begun["Finished"] == {"SUCCESS": 228, "ERROR": 9, "INVALID": 3}
     assert begun["Stuck"] == {"INVALID": 8, "NOT_STARTED": 154, "SUCCESS": 88}

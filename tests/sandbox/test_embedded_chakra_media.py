@@ -1,4 +1,4 @@
-"""The embedded Chakra's media over HTTP: uploads that anybody may read, and files by their id."""
+"""The embedded Chakra's media over HTTP: public uploads, and files by their ID."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends to the embedded Chakra: taken as documented, refused as Meta does, and counted."""
+"""Sends to the embedded Chakra: accepted as documented, refused as Meta does, and counted."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_every_lead_is_made_like_the_documented_one() -> None:
 async def test_the_senders_are_listed_as_documented(chakra: EmbeddedChakra, client: Client) -> None:
     listed = (await client.get(NUMBERS, params={"pluginId": chakra.plugin_id})).json["_data"]
     (documented,) = example("list-whatsapp-phone-numbers.response")["_data"]
-    # Its documented number is one that the documented sends go to, which Meta would refuse.
+    # Its documented number is used by the documented sends, which Meta would refuse.
     assert listed[0] | {"displayPhoneNumber": documented["displayPhoneNumber"]} == documented
     assert listed[1]["healthStatus"]["entities"]
     assert tuple(one["id"] for one in listed) == chakra.sender_ids

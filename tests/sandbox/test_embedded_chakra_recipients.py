@@ -1,4 +1,4 @@
-"""To whom the embedded Chakra sends: numbers with a fate, open windows, and known troubles."""
+"""The embedded Chakra's recipients: scripted outcomes, open windows, known faults."""
 
 from __future__ import annotations
 

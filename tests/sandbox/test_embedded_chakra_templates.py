@@ -1,4 +1,4 @@
-"""The embedded Chakra's templates over HTTP: three pages, what Meta refuses, and its review."""
+"""The embedded Chakra's templates over HTTP: three pages, Meta's errors, and its review."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def create(client: Client, template: Any) -> Heard:
 
 
 def refusal(heard: Heard) -> tuple[int, int]:
-    """Meta's code and subcode."""
+    """Return Meta's code and subcode."""
     error = heard.json["error"]
     assert heard.status == 400
     assert set(error) >= {"message", "type", "code", "fbtrace_id"}
@@ -159,7 +159,7 @@ def test_name_and_language_identify_a_template(chakra: EmbeddedChakra) -> None:
 
 def test_meta_would_take_every_template_of_the_seed(chakra: EmbeddedChakra) -> None:
     for one in chakra.templates:
-        if one.name == "christmas_promo_23":  # documented so: its words end with the name
+        if one.name == "christmas_promo_23":  # documented so: its text ends with the name
             continue
         definition = {**one.model_dump(), "components": list(one.components)}
         try:

@@ -1,4 +1,4 @@
-"""What the embedded Chakra remembers of its requests when there were too many to keep."""
+"""The embedded Chakra's request counts beyond its memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the embedded Chakra tells by webhook: signed events, Meta's own, in order and out of it."""
+"""The embedded Chakra's webhooks: signed events, Meta's own, in order and out of order."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
-    """Hears Chakra's events."""
+    """Receive Chakra's events."""
     async with hooked() as one:
         chakra.events_to(one.url, SECRET)
         yield one
@@ -57,7 +57,7 @@ async def hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
 
 @pytest.fixture
 async def meta_hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
-    """Hears Meta's events."""
+    """Receive Meta's events."""
     async with hooked() as one:
         chakra.passthrough_to(one.url)
         yield one
@@ -65,7 +65,7 @@ async def meta_hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
 
 
 async def pass_by(chakra: EmbeddedChakra, clock: ManualClock) -> None:
-    """Everything that follows a send, one thing after the other."""
+    """Let everything that follows a send happen, one step after the other."""
     for _ in range(60):
         await clock.advance(0.1)
         await chakra.settle()
@@ -85,7 +85,7 @@ def meta_value(body: Any) -> Any:
 
 
 def same_shape(one: Any, other: Any) -> bool:
-    """Whether both have the same keys, all the way down."""
+    """Return whether both have the same keys, at all levels."""
     if isinstance(one, dict) and isinstance(other, dict):
         return set(one) == set(other) and all(same_shape(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):

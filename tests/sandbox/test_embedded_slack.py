@@ -1,4 +1,4 @@
-"""Typing: commands as Slack sends them, and what Slack does with each kind of ack."""
+"""Typing: commands as Slack sends them, and the effect of each kind of ack."""
 
 from __future__ import annotations
 

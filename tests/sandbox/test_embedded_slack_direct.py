@@ -1,4 +1,4 @@
-"""What the app and one person write to each other directly, and typing that the app hears."""
+"""Direct messages between the app and one person, and typing that the app receives."""
 
 from __future__ import annotations
 

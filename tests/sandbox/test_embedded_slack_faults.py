@@ -1,4 +1,4 @@
-"""Faults on order: what a caller of the Web API meets on a bad day."""
+"""Planned faults: what a client of the Web API gets when Slack fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def post(stage: Stage, text: str) -> int:
-    """chat.postMessage without a client that tries again."""
+    """Call chat.postMessage without a client that retries."""
     headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
     body = {"channel": "C0SALES", "text": text}
     url = stage.slack.api_url + "chat.postMessage"

@@ -27,7 +27,7 @@ def file_form(**element: object) -> Json:
 
 
 async def chosen(stage: Stage, *uploads: Upload) -> Json:
-    """The first file object of a form that was submitted with these."""
+    """Return the first file object of a form submitted with these uploads."""
     await stage.form(file_form())
     await stage.slack.submit("U0JOHN", {"file": list(uploads), "name": "x"})
     given: Json = stage.app.last["view"]["state"]["values"]["file"]["value"]["files"][0]
@@ -41,7 +41,7 @@ async def fetched(stage: Stage, url: str, token: str = "") -> tuple[int, str, by
 
 
 async def sent(stage: Stage, data: bytes = b"one,two", name: str = "report.csv") -> str:
-    """The id of a file that the app announced and uploaded, not yet completed."""
+    """Return the ID of a file that the app announced and uploaded, not completed."""
     told = await stage.web.files_getUploadURLExternal(filename=name, length=len(data))
     async with stage.session.post(told["upload_url"], data=data) as answer:
         assert (answer.status, await answer.text()) == (200, f"OK - {len(data)}")
@@ -183,7 +183,7 @@ async def test_a_download_can_fail(stage: Stage) -> None:
     url, token = file["url_private_download"], stage.slack.bot_token
     stage.slack.fail("download", status=503)
     assert (await fetched(stage, url, token))[0] == 503
-    stage.slack.fail("download", reset="before", times=2)  # aiohttp asks again once
+    stage.slack.fail("download", reset="before", times=2)  # aiohttp retries once
     with pytest.raises(aiohttp.ClientError):
         await fetched(stage, url, token)
     assert (await fetched(stage, url, token))[2] == PRICES.data

@@ -1,4 +1,4 @@
-"""Modals: opening in time, filling, submitting, and what each ack does to the view."""
+"""Modals: opening in time, filling, submitting, and the effect of each ack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page asks and is told."""
+"""The page's API: state and events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def act(stage: Stage, what: str, **body: object) -> Json:
 
 
 async def event(stream: aiohttp.ClientResponse, kind: str) -> Json:
-    """The next event of that kind."""
+    """Return the next event of this kind."""
     while True:
         line = (await stream.content.readline()).decode().strip()
         if line == f"event: {kind}":

@@ -1,4 +1,4 @@
-"""Response URLs: five uses, thirty minutes, and what can be replaced."""
+"""Response URLs: five uses, thirty minutes, and which messages can be replaced."""
 
 from __future__ import annotations
 

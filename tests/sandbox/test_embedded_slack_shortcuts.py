@@ -1,4 +1,4 @@
-"""Shortcuts from Slack's menus, anywhere and on a message, and what the page is offered."""
+"""Shortcuts from Slack's menus, global and on messages, and their list for the page."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ async def connected(
 
 @contextlib.asynccontextmanager
 async def line(stage: Stage) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A socket without a client's manners."""
+    """Connect a raw WebSocket, without a client's behavior."""
     async with stage.session.ws_connect(await ticket(stage)) as socket:
         yield socket
 

@@ -1,4 +1,4 @@
-"""Replies: which messages take them, where they show, and who may read them."""
+"""Replies: which messages accept them, where they appear, and who may read them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def post(stage: Stage, channel: str = "C0SALES", **more: Any) -> str:
-    """Its ts."""
+    """Post a message and return its ts."""
     posted = await stage.web.chat_postMessage(channel=channel, text="hi", **more)
     return str(posted["ts"])
 

@@ -1,4 +1,4 @@
-"""The Web API: tokens, scopes, rates, refusals and the shapes of the answers."""
+"""The Web API: tokens, scopes, rates, errors and response bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every limit of Slack's: broken, just kept, and junk."""
+"""Slack's limits: exceeded, just kept, and junk."""
 
 from __future__ import annotations
 

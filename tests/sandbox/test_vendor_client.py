@@ -1,8 +1,8 @@
-"""What ChakraHQ's own TypeScript client relies on, pinned: it must work here unchanged.
+"""What ChakraHQ's own TypeScript client relies on: it must work here unchanged.
 
 Facts of `@chakrahq/chakra-chat-sdk` 1.1.3: its paths, its headers and multipart bodies as Node's
-fetch writes them, and how it reads an answer. It was driven against the embedded Chakra itself;
-this is what is left of that to be checked every day.
+fetch serializes them, and how it reads a response. It was run against the embedded Chakra once;
+these tests keep what that showed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Vendor:
-    """Asks and reads as the client does, and no better."""
+    """Requests and reads exactly as the client does."""
 
     chakra: EmbeddedChakra
     session: aiohttp.ClientSession
@@ -67,7 +67,7 @@ class Vendor:
         return await self.posted(path, json.dumps(message).encode(), "application/json")
 
     async def upload(self, content: bytes, media_type: str, filename: str | None) -> Any:
-        """Without a name it says the word "undefined", and leaves the second part out."""
+        """Without a name it sends "undefined", and leaves the second part out."""
         parts = [
             f'Content-Disposition: form-data; name="file"; filename="{filename or "undefined"}"\r\n'
             f"Content-Type: {media_type}\r\n\r\n".encode()
@@ -102,7 +102,7 @@ class Vendor:
 
 
 def _read(content_type: str, text: str) -> Any:
-    """JSON where the type says so, whatever is in it; else JSON or the text itself."""
+    """Return JSON if the type says so, whatever is in it; else JSON or the text itself."""
     if "application/json" in content_type:
         return json.loads(text)
     try:
@@ -186,7 +186,7 @@ async def test_its_session_messages_give_a_wamid(vendor: Vendor) -> None:
 
 
 async def test_what_it_uploads_can_be_read_and_sent(vendor: Vendor) -> None:
-    """Bytes go as application/octet-stream: the picture is known by its content."""
+    """Bytes are sent as application/octet-stream: the image type comes from the content."""
     made = await vendor.upload(PNG, "application/octet-stream", "im ä.png")
     assert list(made) == ["publicMediaUrl"]
     async with vendor.session.get(made["publicMediaUrl"]) as answer:
@@ -201,7 +201,7 @@ async def test_it_uploads_without_a_name(vendor: Vendor) -> None:
         assert await answer.read() == b"x"
 
 
-# --- what fails, as it reads it ------------------------------------------------------------------
+# --- what fails, as the client reads it ----------------------------------------------------------
 
 
 async def refused(vendor: Vendor, **asked: Any) -> Failed:
@@ -232,7 +232,7 @@ async def test_a_wrong_token_is_a_401_with_a_string(chakra: EmbeddedChakra, vend
 
 
 async def test_metas_refusals_have_no_string_for_it(vendor: Vendor) -> None:
-    """It looks for ``_errors`` only: of Meta's error object nothing is left but the status."""
+    """It looks for ``_errors`` only: of Meta's error object only the status remains."""
     failed = await refused(vendor, templateName="no_such_template")
     assert (str(failed), failed.errors) == ("Request failed with status 400", [])
 
@@ -256,7 +256,7 @@ async def test_a_failure_has_its_status_and_its_words(
 
 
 async def test_errors_in_a_200_leave_it_without_a_message(vendor: Vendor) -> None:
-    """It does not look for them there, and hands its caller nothing."""
+    """It doesn't look for them there, and returns nothing to its caller."""
     vendor.chakra.fail(PHONE, Errors200())
     assert await vendor.template(templateName="hello_world") is None
 

@@ -141,7 +141,7 @@ def test_each_file_has_its_own_field(sort: str, field: str) -> None:
     assert chakras(made, {"media": "https://x.example/f"}) == {field: "https://x.example/f"}
 
 
-def test_a_document_keeps_the_name_of_the_upload() -> None:
+def test_document_has_the_name_of_its_upload() -> None:
     values = {"media": "https://x.example/9b755981.pdf", "filename": "Invoice May.pdf"}
     made = chakras(template(header(sort="DOCUMENT"), body("Here.")), values)
     assert made["filename"] == "Invoice May.pdf"
@@ -167,7 +167,7 @@ def test_a_place() -> None:
 
 
 @pytest.mark.parametrize("button", [url(), COUPON])
-def test_a_button_with_a_value_is_the_first_wherever_it_stands(button: dict[str, object]) -> None:
+def test_button_with_a_value_is_number_one_at_any_position(button: dict[str, object]) -> None:
     made = template(body("Hi."), buttons({"type": "QUICK_REPLY", "text": "Stop"}, button))
     assert chakras(made, {"var_button_1_1": "X1"}) == {"buttonMapping": mapped(_1="X1")}
 
@@ -255,7 +255,7 @@ def test_metas_headers(
     assert shown == {"type": "header", "parameters": [parameter]}
 
 
-def test_metas_one_time_code_stands_in_the_text_and_in_the_button() -> None:
+def test_one_time_code_is_in_text_and_button_in_metas_format() -> None:
     text = {"type": "text", "text": "496093"}
     assert components(to_meta_template(one_time_code(), {"otp": "496093"}, "1")) == [
         {"type": "body", "parameters": [text]},

@@ -50,7 +50,7 @@ def said(text: str) -> dict[str, Any]:
         ("", ()),
     ],
 )  # fmt: skip
-def test_what_is_found_in_a_text(text: str, found: tuple[str, ...]) -> None:
+def test_contacts_in_a_text(text: str, found: tuple[str, ...]) -> None:
     assert extract_contacts(said(text), "IN") == found
 
 
@@ -75,7 +75,7 @@ def test_a_number_that_is_split_by_its_styles_is_one() -> None:
     assert extract_contacts({"blocks": [block]}, "IN") == (ANN,)
 
 
-def test_what_a_button_carries_is_not_what_a_message_says() -> None:
+def test_button_values_are_not_searched() -> None:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": ANN}
     assert extract_contacts({"blocks": [{"type": "actions", "elements": [button]}]}, "IN") == ()
 

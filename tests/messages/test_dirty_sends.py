@@ -36,7 +36,7 @@ async def test_it_is_due_from_the_first_outcome_until_it_is_reported(
     assert await due(marks) == []
 
 
-async def test_it_stays_due_when_the_send_moved_on_meanwhile(
+async def test_report_stays_pending_if_the_status_changed_again(
     sends: Sends, marks: DirtySends
 ) -> None:
     made = await begun(sends)
@@ -48,7 +48,7 @@ async def test_it_stays_due_when_the_send_moved_on_meanwhile(
     assert await due(marks) == []
 
 
-async def test_who_was_late_leaves_it_due(sends: Sends, marks: DirtySends) -> None:
+async def test_late_replica_leaves_the_report_pending(sends: Sends, marks: DirtySends) -> None:
     """One replica reports the latest state, then another one what it had read before."""
     made = await begun(sends)
     accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)

@@ -9,7 +9,7 @@ FILE = UploadedFile("F1", "tree.png", "image/png", 7)
 VALUES = {"template": "1", "phone": " +1 202 ", "var_body_1": "Jane", "file": "", "media": ""}
 
 
-def test_a_chosen_file_stands_among_the_values_by_its_name() -> None:
+def test_chosen_file_is_among_the_values_by_name() -> None:
     order = SendForm.from_values(VALUES, {"asked": "7"}, {"file": (FILE,), "other": ()})
     assert order.values == {"var_body_1": "Jane", "file": "tree.png"}
     assert (order.files, order.confirmed_duplicate_of, order.to) == ((FILE,), "7", "+1 202")
@@ -17,7 +17,7 @@ def test_a_chosen_file_stands_among_the_values_by_its_name() -> None:
     assert nameless.values["file"] == "F1"
 
 
-def test_without_one_there_is_none_whatever_stands_in_the_form() -> None:
+def test_without_a_file_there_is_none_among_the_values() -> None:
     for typed in (VALUES, {**VALUES, "file": "F1"}):
         order = SendForm.from_values(typed)
         assert (order.values, order.files) == ({"var_body_1": "Jane"}, ())

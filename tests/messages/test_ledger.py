@@ -41,7 +41,7 @@ def stage(database: Database) -> Stage:
 # --- once -----------------------------------------------------------------------------------------
 
 
-async def test_a_send_that_is_taken_on_is_accepted_with_its_ids(stage: Stage) -> None:
+async def test_accepted_send_has_its_ids(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream()
     send = await stage.send(ledger, chakra)
     assert (send.status, send.wamid, send.message_id) == (SendStatus.ACCEPTED, WAMID, MESSAGE)
@@ -64,7 +64,7 @@ async def test_two_presses_at_once_send_once(stage: Stage) -> None:
     assert outcomes.count(ClaimOutcome.REPLAYED) == 7
 
 
-async def test_a_press_while_the_first_is_on_its_way_sees_it_on_its_way(stage: Stage) -> None:
+async def test_second_press_sees_the_first_one_sending(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -92,7 +92,7 @@ async def test_a_press_while_the_first_is_on_its_way_sees_it_on_its_way(stage: S
     ],
     ids=lambda error: error.kind,
 )
-async def test_a_refusal_is_a_failure_that_keeps_its_class(
+async def test_refusal_is_a_failure_with_its_error_class(
     stage: Stage, refused: ChakraError
 ) -> None:
     ledger = stage.ledger()
@@ -116,7 +116,7 @@ async def test_anything_else_leaves_it_unknown(stage: Stage, lost: Exception) ->
     assert (await ledger.claim(submission())).outcome is ClaimOutcome.REPLAYED
 
 
-async def test_what_chakra_took_on_and_whatsapp_refused_at_once_has_failed(stage: Stage) -> None:
+async def test_accepted_response_with_a_whatsapp_error_is_a_failure(stage: Stage) -> None:
     ledger = stage.ledger()
     accepted = AcceptedMessage(
         id=MESSAGE, wamid=WAMID, status="FAILED", failure=error_for_meta_code(131026, "Gone")
@@ -125,7 +125,9 @@ async def test_what_chakra_took_on_and_whatsapp_refused_at_once_has_failed(stage
     assert (send.status, send.wamid) == (SendStatus.FAILED, WAMID)
 
 
-async def test_no_answer_for_45_seconds_is_unknown_and_a_late_one_is_noted(stage: Stage) -> None:
+async def test_no_response_for_45_seconds_is_unknown_and_a_late_one_is_recorded(
+    stage: Stage,
+) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -139,7 +141,7 @@ async def test_no_answer_for_45_seconds_is_unknown_and_a_late_one_is_noted(stage
     assert chakra.out == 1
 
 
-async def test_a_late_refusal_is_noted_as_well(stage: Stage) -> None:
+async def test_late_refusal_is_recorded(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(RateLimited("Slow down"), held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -150,7 +152,7 @@ async def test_a_late_refusal_is_noted_as_well(stage: Stage) -> None:
     assert (await row(stage)).status is SendStatus.FAILED
 
 
-async def test_who_asks_may_go_away_and_the_send_goes_on(stage: Stage) -> None:
+async def test_cancelled_caller_does_not_stop_the_send(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -161,7 +163,7 @@ async def test_who_asks_may_go_away_and_the_send_goes_on(stage: Stage) -> None:
     assert (await row(stage)).status is SendStatus.ACCEPTED
 
 
-async def test_an_app_that_stops_says_unknown_before_it_goes(stage: Stage) -> None:
+async def test_stopping_app_records_unknown(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -175,7 +177,7 @@ async def test_an_app_that_stops_says_unknown_before_it_goes(stage: Stage) -> No
 # --- killed, and started again --------------------------------------------------------------------
 
 
-async def test_after_a_kill_a_lone_process_calls_it_unknown_at_once(stage: Stage) -> None:
+async def test_single_process_expires_a_killed_send_immediately(stage: Stage) -> None:
     await stage.claimed(stage.ledger("boot-1"))  # and then nothing more of that process
     second, chakra = stage.ledger("boot-2"), Upstream()
     [late] = await second.expire_abandoned(any_age=True)
@@ -185,7 +187,7 @@ async def test_after_a_kill_a_lone_process_calls_it_unknown_at_once(stage: Stage
     assert chakra.out == 0
 
 
-async def test_among_replicas_another_ones_send_is_left_alone_for_45_seconds(stage: Stage) -> None:
+async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(stage: Stage) -> None:
     await stage.claimed(stage.ledger("boot-1"))
     second = stage.ledger("boot-2")
     await stage.clock.advance(44.9)
@@ -196,7 +198,7 @@ async def test_among_replicas_another_ones_send_is_left_alone_for_45_seconds(sta
     assert await second.expire_abandoned(any_age=False) == []
 
 
-async def test_what_is_in_hand_here_is_nobody_elses_to_give_up(stage: Stage) -> None:
+async def test_send_in_flight_here_is_not_expired(stage: Stage) -> None:
     ledger, chakra = stage.ledger(), Upstream(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra))
     await chakra.asked.wait()
@@ -205,7 +207,7 @@ async def test_what_is_in_hand_here_is_nobody_elses_to_give_up(stage: Stage) -> 
     assert (await sending).status is SendStatus.ACCEPTED
 
 
-async def test_an_answer_to_a_process_that_was_given_up_still_counts(stage: Stage) -> None:
+async def test_response_to_an_expired_send_still_counts(stage: Stage) -> None:
     first, chakra = stage.ledger("boot-1"), Upstream(held=True)
     sending = asyncio.create_task(stage.send(first, chakra))
     await chakra.asked.wait()
@@ -218,7 +220,7 @@ async def test_an_answer_to_a_process_that_was_given_up_still_counts(stage: Stag
 
 
 @pytest.mark.parametrize(("later", "asks"), [(0, True), (599, True), (600, False)])
-async def test_the_same_within_ten_minutes_asks_whoever_sent_it(
+async def test_duplicate_within_ten_minutes_asks_any_sender(
     stage: Stage, later: float, asks: bool
 ) -> None:
     ledger = stage.ledger()
@@ -278,7 +280,7 @@ async def test_two_who_confirm_at_once_send_once(stage: Stage) -> None:
     ],
     ids=lambda other: next(iter(other)),
 )
-async def test_whatever_differs_is_not_the_same(stage: Stage, other: dict[str, Any]) -> None:
+async def test_any_difference_is_no_duplicate(stage: Stage, other: dict[str, Any]) -> None:
     ledger = stage.ledger()
     await stage.claimed(ledger)
     await stage.claimed(ledger, "view-2", **other)
@@ -295,7 +297,9 @@ def test_the_order_of_values_and_a_plus_make_no_difference() -> None:
     st.dictionaries(st.text(), st.text(), max_size=3),
     st.dictionaries(st.text(), st.text(), max_size=3),
 )
-def test_two_sets_of_values_are_told_apart(one: dict[str, str], other: dict[str, str]) -> None:
+def test_two_sets_of_values_have_different_hashes(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
     hashes = {build_claim(submission(values=given), KEY).content_hash for given in (one, other)}
     assert (len(hashes) == 1) is (one == other)
 
@@ -340,7 +344,7 @@ class Failing(Sends):
         return await super().record_outcome(*arguments, **named)
 
 
-async def test_an_outcome_is_noted_once_the_database_is_back(stage: Stage) -> None:
+async def test_outcome_is_recorded_once_the_database_is_back(stage: Stage) -> None:
     sends = Failing(stage.database)
     sends.failures = 2
     ledger, chakra = stage.ledger(sends=sends), Upstream()
@@ -353,7 +357,7 @@ async def test_an_outcome_is_noted_once_the_database_is_back(stage: Stage) -> No
     assert chakra.out == 1
 
 
-async def test_where_it_cannot_be_noted_the_person_hears_it_and_the_row_becomes_unknown(
+async def test_unrecorded_outcome_reaches_the_caller_and_the_row_becomes_unknown(
     stage: Stage,
 ) -> None:
     sends = Failing(stage.database)

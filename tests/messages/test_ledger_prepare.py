@@ -54,7 +54,7 @@ async def claimed(stage: Stage, ledger: Ledger, key: str = "view-1") -> Send:
     return claim.send
 
 
-async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -> None:
+async def test_request_leaves_once_it_is_prepared(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
@@ -76,7 +76,7 @@ async def test_the_request_leaves_once_what_comes_first_is_there(stage: Stage) -
     ],
     ids=lambda error: error.kind,
 )
-async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
+async def test_failed_preparation_is_a_failure_with_its_reason(
     stage: Stage, error: BotError
 ) -> None:
     ledger, chakra = stage.ledger(), Upstream()
@@ -92,9 +92,7 @@ async def test_what_does_not_come_through_is_a_failure_that_keeps_its_reason(
 @pytest.mark.parametrize(
     "fault", [RuntimeError("a bug"), OutcomeUnknown(), ConnectionResetError(), TimeoutError()]
 )
-async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
-    stage: Stage, fault: Exception
-) -> None:
+async def test_failed_preparation_is_never_unknown(stage: Stage, fault: Exception) -> None:
     ledger, chakra = stage.ledger(), Upstream()
     send = await stage.send(ledger, chakra, prepare=Preparing(fault))
     assert (send.status, chakra.out) == (SendStatus.FAILED, 0)
@@ -102,7 +100,7 @@ async def test_whatever_fails_before_it_leaves_it_is_never_unknown(
     assert isinstance(deserialize_error(send.failure), PreparationFailed)
 
 
-async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
+async def test_preparation_has_thirty_seconds(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
@@ -113,7 +111,7 @@ async def test_what_comes_first_has_thirty_seconds(stage: Stage) -> None:
     assert chakra.out == 0
 
 
-async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage) -> None:
+async def test_stopping_app_fails_an_unprepared_send(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger(), Upstream(), Preparing(held=True)
     asyncio.create_task(stage.send(ledger, chakra, prepare=first))  # noqa: RUF006
     await first.asked.wait()
@@ -125,7 +123,7 @@ async def test_an_app_that_stops_before_it_left_says_that_it_failed(stage: Stage
     await stopping
 
 
-async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
+async def test_killed_preparation_expires_as_failed(stage: Stage) -> None:
     await claimed(stage, stage.ledger("boot-1"))  # and then nothing more of that process
     second = stage.ledger("boot-2")
     await stage.clock.advance(44.9)
@@ -137,7 +135,7 @@ async def test_after_a_kill_before_it_left_it_has_failed(stage: Stage) -> None:
     assert isinstance(deserialize_error(late.failure), PreparationFailed)
 
 
-async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage) -> None:
+async def test_expired_preparation_does_not_leave(stage: Stage) -> None:
     ledger, chakra, first = stage.ledger("boot-1"), Upstream(), Preparing(held=True)
     sending = asyncio.create_task(stage.send(ledger, chakra, prepare=first))
     await first.asked.wait()
@@ -148,7 +146,7 @@ async def test_what_another_replica_gave_up_does_not_leave_any_more(stage: Stage
     assert chakra.out == 0
 
 
-async def test_what_is_being_prepared_is_asked_about_as_what_is_sent(stage: Stage) -> None:
+async def test_preparing_send_counts_as_a_duplicate(stage: Stage) -> None:
     ledger = stage.ledger()
     await claimed(stage, ledger)
     assert (await ledger.claim(submission())).outcome is ClaimOutcome.REPLAYED

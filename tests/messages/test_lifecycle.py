@@ -164,7 +164,9 @@ async def test_a_send_is_followed_to_its_end_in_one_message(
     assert world.events == ["status"] * 3
 
 
-async def test_pressed_twice_and_sent_again_by_somebody(world: World, database: Database) -> None:
+async def test_pressed_twice_and_sent_again_by_another_member(
+    world: World, database: Database
+) -> None:
     chakra_side = Upstream()
     async with world.sending(database) as sending:
         first = await press(sending, submission(), chakra_side)
@@ -233,7 +235,7 @@ async def test_events_that_came_while_it_was_down_are_worked_off(
             await world.shows("Read")
 
 
-async def test_a_dead_replicas_promises_are_taken_over(world: World, database: Database) -> None:
+async def test_sends_of_a_dead_replica_are_resumed(world: World, database: Database) -> None:
     """Its send, once nobody can be waiting for it; its report, within thirty seconds."""
     async with world.sending(database, "boot-1") as sending:
         claim = await sending.ledger.claim(submission())

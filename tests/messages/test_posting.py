@@ -48,7 +48,7 @@ async def test_a_member_is_written_to_and_the_message_edited_and_found(
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
-async def test_a_post_whose_answer_got_lost_is_not_repeated(
+async def test_post_without_a_response_is_not_repeated(
     stage: slack_stage.Stage, client: SlackClient, reset: Any
 ) -> None:
     stage.slack.fail("chat.postMessage", reset=reset)
@@ -63,6 +63,6 @@ async def test_a_message_that_is_not_there_cannot_be_edited(client: SlackClient)
         await client.update_message(MessageRef(channel, "1700000000.000100"), Message("two"))
 
 
-async def test_nobodys_direct_messages_are_not_to_be_had(client: SlackClient) -> None:
+async def test_unknown_member_has_no_direct_messages(client: SlackClient) -> None:
     with pytest.raises(SlackError):
         await client.open_direct_messages("U0NOBODY")

@@ -64,9 +64,7 @@ def test_without_a_country_code_the_region_tells(typed: str) -> None:
         ("----", None, "."),
     ],
 )
-def test_what_is_no_number_is_said_with_what_to_do(
-    typed: str, region: str | None, told: str
-) -> None:
+def test_invalid_number_is_explained(typed: str, region: str | None, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         parse_phone(typed, region)
 
@@ -155,7 +153,7 @@ async def test_a_lead_with_its_number(recipients: RecipientResolver) -> None:
     assert not found.warning
 
 
-async def test_a_lead_without_a_number_is_taken_with_a_warning(
+async def test_lead_without_a_number_is_accepted_with_a_warning(
     recipients: RecipientResolver,
 ) -> None:
     found = await recipients.resolve("lead LEAD-004041")
@@ -164,7 +162,7 @@ async def test_a_lead_without_a_number_is_taken_with_a_warning(
     assert "no phone number" in found.warning
 
 
-async def test_somebody_whose_name_looks_like_a_process(
+async def test_user_whose_name_looks_like_a_process(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
     chakra.add_person(username="agent7", first_name="Agent", last_name="7", phones=["919876543210"])
@@ -180,7 +178,7 @@ async def test_somebody_whose_name_looks_like_a_process(
         ("x" * 300, "too long"),
     ],
 )
-async def test_who_is_not_meant_for_sure_is_asked_for(
+async def test_ambiguous_recipient_is_a_usage_error(
     recipients: RecipientResolver, typed: str, told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
@@ -188,12 +186,12 @@ async def test_who_is_not_meant_for_sure_is_asked_for(
 
 
 @pytest.mark.parametrize("typed", ["zzzzqqqq", "lead LEAD-999999", "nosuch@acme.com"])
-async def test_nobody_is_found(recipients: RecipientResolver, typed: str) -> None:
+async def test_unknown_recipient_is_not_found(recipients: RecipientResolver, typed: str) -> None:
     with pytest.raises(NotFound):
         await recipients.resolve(typed)
 
 
-async def test_somebody_without_a_number(
+async def test_user_without_a_number_is_not_found(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
     chakra.add_person(username="nophone", phones=["12"])

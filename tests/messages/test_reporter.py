@@ -166,7 +166,7 @@ async def test_a_send_on_its_way_has_no_report(stage: Stage) -> None:
     assert await reports.wait_posted(send, 0) is None
 
 
-async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
+async def test_final_status_is_shown_before_others(stage: Stage) -> None:
     reports = stage.reports()
     sends = [await stage.send(number) for number in range(3)]
     reports.notify()
@@ -180,7 +180,7 @@ async def test_an_end_is_shown_before_what_goes_on(stage: Stage) -> None:
     assert str(first.args["text"]).startswith("Read: ")
 
 
-async def test_what_another_process_moved_is_reported_within_seconds(stage: Stage) -> None:
+async def test_change_of_another_process_is_reported_within_seconds(stage: Stage) -> None:
     stage.reports()
     await stage.world.clock.until_sleeping(POLL_INTERVAL_SECONDS)
     await stage.send(state=SendStatus.UNKNOWN)  # and nobody wakes
@@ -199,7 +199,7 @@ async def test_two_replicas_that_report_the_same_make_one_message(stage: Stage) 
     assert await stage.marks.fetch(10) == []
 
 
-async def test_who_reports_late_does_not_have_the_last_word(stage: Stage) -> None:
+async def test_late_reporter_does_not_win(stage: Stage) -> None:
     """It read ``accepted``, and puts that in after another one has reported ``read``."""
     send = await stage.send()
     reports = stage.reports(run=False)
@@ -228,6 +228,6 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
     await stage.shows("WhatsApp has it")
 
 
-async def test_the_key_of_a_report_outlives_what_the_send_becomes(stage: Stage) -> None:
+async def test_key_of_a_report_does_not_change_with_the_status(stage: Stage) -> None:
     send = await stage.send()
     assert report_key(send) == report_key(await stage.moved(send, SendStatus.READ)) == "send:view-1"

@@ -92,9 +92,7 @@ async def test_another_recipient_or_another_content_is_not_the_same(
 
 
 @pytest.mark.parametrize("state", list(SendStatus)[1:])
-async def test_all_but_what_failed_may_have_reached_somebody(
-    sends: Sends, state: SendStatus
-) -> None:
+async def test_any_send_that_has_not_failed_is_a_duplicate(sends: Sends, state: SendStatus) -> None:
     send = await begun(sends, recipient_hash="mary")
     await sends.record_outcome(send.id, state, 1001)
     result = await sends.claim(
@@ -127,7 +125,7 @@ async def test_two_who_confirm_the_same_duplicate_at_once_send_once(sends: Sends
 # --- noting ---------------------------------------------------------------------------------------
 
 
-async def test_ids_and_state_are_noted_and_its_report_is_due(sends: Sends) -> None:
+async def test_outcome_is_recorded_with_its_ids(sends: Sends) -> None:
     send = await begun(sends)
     noted = await sends.record_outcome(
         send.id, SendStatus.ACCEPTED, 1002, message_id="m-1", wamid="wamid.1"
@@ -141,7 +139,7 @@ async def test_ids_and_state_are_noted_and_its_report_is_due(sends: Sends) -> No
     assert await sends.find_by_id(send.id) == await sends.find_by_key("view-1") == noted
 
 
-async def test_a_failure_is_kept_and_goes_when_the_message_arrives_all_the_same(
+async def test_failure_is_cleared_when_the_message_is_delivered(
     sends: Sends,
 ) -> None:
     send = await begun(sends)
@@ -152,7 +150,7 @@ async def test_a_failure_is_kept_and_goes_when_the_message_arrives_all_the_same(
     assert (noted.status, noted.failure) == (SendStatus.DELIVERED, None)
 
 
-async def test_a_state_gives_way_to_later_ones_only(sends: Sends) -> None:
+async def test_status_is_replaced_by_later_ones_only(sends: Sends) -> None:
     for first, second in itertools.permutations(list(SendStatus)[1:], 2):
         send = await begun(sends, f"{first} {second}")
         await sends.record_outcome(send.id, first, 1001)
@@ -161,7 +159,7 @@ async def test_a_state_gives_way_to_later_ones_only(sends: Sends) -> None:
         assert (noted.status, noted.status_at) == ((second, 1002) if later else (first, 1001))
 
 
-async def test_ids_that_come_late_are_kept_and_never_changed(sends: Sends) -> None:
+async def test_late_ids_are_stored_and_never_changed(sends: Sends) -> None:
     send = await begun(sends)
     await sends.record_outcome(send.id, SendStatus.UNKNOWN, 1045)
     noted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1050, wamid="wamid.1")
@@ -174,7 +172,7 @@ async def test_ids_that_come_late_are_kept_and_never_changed(sends: Sends) -> No
 # --- giving up ------------------------------------------------------------------------------------
 
 
-async def test_what_is_on_the_way_for_too_long_becomes_unknown_but_not_what_is_in_hand(
+async def test_overdue_send_expires_unless_it_is_in_flight(
     sends: Sends,
 ) -> None:
     old = await begun(sends, "old", 1000)
@@ -189,7 +187,7 @@ async def test_what_is_on_the_way_for_too_long_becomes_unknown_but_not_what_is_i
     assert await sends.expire(1010, 1055, {held.id}) == []
 
 
-async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
+async def test_nothing_expires_in_an_empty_table(sends: Sends) -> None:
     assert await sends.expire(1010, 1055, frozenset()) == []
     assert await sends.find_by_id(1) is None
     assert await sends.find_by_key("none") is None
@@ -201,7 +199,7 @@ async def test_nothing_is_given_up_where_there_is_nothing(sends: Sends) -> None:
 @pytest.mark.parametrize(
     "state", [state for state in SendStatus if state.rank > SendStatus.SENDING.rank]
 )
-async def test_what_came_out_long_ago_goes(sends: Sends, state: SendStatus) -> None:
+async def test_old_send_with_an_outcome_is_purged(sends: Sends, state: SendStatus) -> None:
     old = await begun(sends, "view-1", now=1000)
     await sends.record_outcome(old.id, state, 1010)
     await sends.record_outcome((await begun(sends, "view-2", now=1001)).id, state, 1010)
@@ -211,14 +209,14 @@ async def test_what_came_out_long_ago_goes(sends: Sends, state: SendStatus) -> N
 
 
 @pytest.mark.parametrize("state", [SendStatus.PREPARING, SendStatus.SENDING])
-async def test_what_is_on_its_way_stays_however_old_it_is(sends: Sends, state: SendStatus) -> None:
+async def test_send_without_an_outcome_is_never_purged(sends: Sends, state: SendStatus) -> None:
     result = await sends.claim(claim(), BOOT, 1000, duplicate_since=None, status=state)
     assert (result.outcome, result.send.status) == (ClaimOutcome.CREATED, state)
     assert await sends.purge(9_000, 10) == 0
     assert await sends.find_by_key("view-1") is not None
 
 
-async def test_what_is_prepared_leaves_once_and_not_after_it_was_given_up(sends: Sends) -> None:
+async def test_prepared_send_leaves_once_and_not_after_it_expired(sends: Sends) -> None:
     one = await begun(sends, status=SendStatus.PREPARING)
     assert await sends.mark_sending(one.id)
     assert not await sends.mark_sending(one.id)
@@ -230,7 +228,7 @@ async def test_what_is_prepared_leaves_once_and_not_after_it_was_given_up(sends:
     assert not await sends.mark_sending(other.id)
 
 
-async def test_the_oldest_go_first_and_a_few_at_once(sends: Sends) -> None:
+async def test_purge_starts_with_the_oldest(sends: Sends) -> None:
     for number in (3, 1, 2):
         send = await begun(sends, f"view-{number}", now=1000 + number)
         await sends.record_outcome(send.id, SendStatus.READ, 1010)

@@ -39,7 +39,7 @@ GREETING = template(header("For {{1}}"), body("Here."))
 MEGABYTE = 1024 * 1024
 
 
-def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
+def test_valid_values_have_no_errors() -> None:
     assert validate_values(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
     assert validate_values(PICTURE, {"media": "https://x.example/a.png"}) == {}
     assert validate_values(PICTURE, {"file": "F0123"}) == {}
@@ -77,7 +77,7 @@ def test_nothing_is_wrong_with_what_whatsapp_takes() -> None:
         (PICTURE, {"media": "https://x.example/a b.png"}, "media", "can't contain spaces"),
     ],
 )
-def test_what_is_refused_and_where(
+def test_invalid_values_have_errors_by_field(
     made: Template, values: dict[str, str], field: str, told: str
 ) -> None:
     found = validate_values(made, values)
@@ -135,9 +135,7 @@ def test_uploads(media: str, sort: str, size: int, told: str) -> None:
         ("IMAGE", [("image/png", 1), ("image/png", 1)], "one file only"),
     ],
 )
-def test_what_was_chosen_in_a_form(
-    media: str, files: list[tuple[str, int | None]], told: str
-) -> None:
+def test_files_chosen_in_a_form(media: str, files: list[tuple[str, int | None]], told: str) -> None:
     chosen = [UploadedFile("F1", "a", sort, size) for sort, size in files]
     found = validate_upload(media, chosen)
     assert told in found
@@ -152,14 +150,14 @@ def test_what_was_chosen_in_a_form(
     st.sampled_from(["image/png", "video/mp4", "application/pdf", "text/html", ""]) | st.text(),
     st.integers(min_value=0, max_value=200 * MEGABYTE) | st.none(),
 )
-def test_what_passes_is_fit_as_far_as_is_known(media: str, sort: str, size: int | None) -> None:
+def test_valid_values_make_a_valid_request(media: str, sort: str, size: int | None) -> None:
     if not validate_upload(media, [UploadedFile("F1", "a", sort, size)]):
         assert not sort or validate_file(media, sort, 1) == ""
         assert size is None or 0 < size <= max_upload_bytes(media)
 
 
 @pytest.mark.parametrize("media", sorted(FILE_RULES))
-def test_the_hint_says_what_will_do_and_who_can_open_it(media: str) -> None:
+def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None:
     said = upload_hint(media)
     assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in said
     assert "anyone with the link" in said

@@ -151,7 +151,7 @@ async def test_statuses_of_strangers_are_deleted_after_a_while(stage: Stage) -> 
     assert await stage.stored() == ["read"]
 
 
-async def test_sends_are_updated_whoever_locks_them_first(stage: Stage) -> None:
+async def test_concurrent_batches_do_not_deadlock(stage: Stage) -> None:
     for number in range(20):
         send = await begun(stage.sends, f"view-{number}")
         wamid, message_id = f"wamid.{number}", f"m-{number}"

@@ -59,7 +59,7 @@ async def test_a_report_that_an_earlier_release_posted_is_found(stage: Stage) ->
     assert stage.outcomes == {"reconciled": 1, "edited": 1}
 
 
-async def test_what_another_one_wrote_is_not_taken_for_ours(stage: Stage) -> None:
+async def test_message_of_another_author_is_not_ours(stage: Stage) -> None:
     await set_out(stage, "job:1")
     for metadata in (marked("job:2"), {**EARLIER, "event_payload": {"key": "job:1"}}):
         await stage.client.post_message(SALES, said("other"), metadata=metadata)
@@ -70,7 +70,7 @@ async def test_what_another_one_wrote_is_not_taken_for_ours(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
-async def test_a_post_whose_answer_got_lost_is_looked_for_before_it_is_repeated(
+async def test_post_without_a_response_is_looked_for_before_it_is_repeated(
     stage: Stage, reset: Any
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", reset=reset)
@@ -85,7 +85,7 @@ async def test_a_post_whose_answer_got_lost_is_looked_for_before_it_is_repeated(
 
 
 @pytest.mark.parametrize(("error", "status"), [("internal_error", None), (None, 503)])
-async def test_a_server_error_may_have_posted_all_the_same(
+async def test_server_error_may_have_posted(
     stage: Stage, error: str | None, status: int | None
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", error=error, status=status)
@@ -96,7 +96,7 @@ async def test_a_server_error_may_have_posted_all_the_same(
     assert len(stage.calls("conversations.history")) == 1
 
 
-async def test_what_never_left_need_not_be_looked_for(stage: Stage) -> None:
+async def test_post_that_never_left_is_not_looked_for(stage: Stage) -> None:
     """Slack's address takes no connection; then it does."""
     working, stage.client = (
         stage.client,
@@ -155,7 +155,7 @@ async def test_a_message_is_found_among_many(stage: Stage) -> None:
 # --- where it cannot be looked for ----------------------------------------------------------------
 
 
-async def test_a_reply_in_a_channel_cannot_be_looked_for_so_its_asker_is_told(
+async def test_uncertain_reply_in_a_channel_notifies_the_member(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
@@ -209,7 +209,7 @@ async def test_without_the_right_to_look_nothing_is_posted_twice(sqlite: Databas
         assert "we won't post it again" in notice
 
 
-async def test_too_much_has_been_said_since(stage: Stage) -> None:
+async def test_post_in_a_busy_channel_cannot_be_found(stage: Stage) -> None:
     """A thousand messages in the two minutes around the try."""
     stage.slack.slack.fail("chat.postMessage", reset="before")
     outbox = stage.outbox()

@@ -96,7 +96,7 @@ async def test_a_hung_call_holds_up_its_own_channel_only(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("broadcast", [False, True])
-async def test_a_reply_stands_in_the_thread_of_its_parent(stage: Stage, broadcast: bool) -> None:
+async def test_reply_is_in_the_thread_of_its_parent(stage: Stage, broadcast: bool) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("3 of 3"), member=JOHN))
     await outbox.enqueue(
@@ -116,7 +116,7 @@ async def test_a_reply_stands_in_the_thread_of_its_parent(stage: Stage, broadcas
     assert (history["messages"][0]["text"] == "Done") is broadcast
 
 
-async def test_a_reply_to_a_member_stands_in_their_messages(stage: Stage) -> None:
+async def test_reply_to_a_member_is_in_their_direct_messages(stage: Stage) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", JOHN, said("3 of 3"), member=JOHN))
     await outbox.enqueue(
@@ -211,7 +211,7 @@ async def test_all_edits_share_a_budget_and_slack_never_has_to_say_so(stage: Sta
     assert sorted(shown) == sorted(f"{key} 79" for key in keys)
 
 
-async def test_what_is_urgent_is_edited_before_what_has_waited(stage: Stage) -> None:
+async def test_urgent_edit_goes_before_older_ones(stage: Stage) -> None:
     outbox = stage.outbox()
     keys = [f"job:{number}" for number in range(6)]
     await outbox.enqueue(*[OutboxMessage(key, SALES, said(key), JOHN) for key in keys])
@@ -229,7 +229,7 @@ async def test_what_is_urgent_is_edited_before_what_has_waited(stage: Stage) -> 
     assert order[1:] == [f"{key} goes on" for key in keys if key != "job:3"]
 
 
-async def test_what_is_taken_back_is_neither_posted_nor_edited(stage: Stage) -> None:
+async def test_withdrawn_message_is_neither_posted_nor_edited(stage: Stage) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("stands", SALES, said("before"), member=JOHN))
     await outbox.enqueue(OutboxMessage("waits", SALES, said("never"), member=JOHN))
@@ -258,7 +258,7 @@ async def test_its_place_can_be_waited_for(stage: Stage) -> None:
     assert (await outbox.get_status("later")).ref == place
 
 
-async def test_nobody_waits_for_a_place_for_ever(stage: Stage) -> None:
+async def test_wait_for_a_post_ends(stage: Stage) -> None:
     stage.slack.slack.hang("chat.postMessage")
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("hung", SALES, said("Here"), member=JOHN))
@@ -269,7 +269,7 @@ async def test_nobody_waits_for_a_place_for_ever(stage: Stage) -> None:
     stage.slack.slack.release()
 
 
-async def test_who_waits_hears_at_once_that_it_will_not_stand(stage: Stage) -> None:
+async def test_waiter_is_woken_when_a_post_fails(stage: Stage) -> None:
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
     asking = asyncio.create_task(outbox.wait_posted("gone", 60))
@@ -281,7 +281,7 @@ async def test_who_waits_hears_at_once_that_it_will_not_stand(stage: Stage) -> N
 # --- the life of a process ------------------------------------------------------------------------
 
 
-async def test_what_was_put_in_before_a_start_is_delivered_after_it(stage: Stage) -> None:
+async def test_messages_of_an_earlier_process_are_delivered(stage: Stage) -> None:
     first = stage.outbox("boot-1")
     await first.enqueue(OutboxMessage("posted", SALES, said("before"), member=JOHN))
     await stage.quiet()
@@ -294,7 +294,7 @@ async def test_what_was_put_in_before_a_start_is_delivered_after_it(stage: Stage
     assert len(stage.calls("chat.postMessage")) == 2
 
 
-async def test_who_starts_does_not_know_how_much_of_the_budget_is_left(stage: Stage) -> None:
+async def test_new_process_assumes_a_used_budget(stage: Stage) -> None:
     """A minute's edits are made before a restart; after it they come one by one."""
     first = stage.outbox("boot-1")
     keys = [f"job:{number}" for number in range(30)]
@@ -314,7 +314,7 @@ async def test_who_starts_does_not_know_how_much_of_the_budget_is_left(stage: St
     assert all(one.answer["ok"] for one in stage.calls("chat.update"))
 
 
-async def test_a_stop_waits_for_what_is_on_its_way(stage: Stage) -> None:
+async def test_stop_waits_for_calls_in_flight(stage: Stage) -> None:
     async with open_outbox(
         stage.database, stage.client, stage.clock, process_id="boot-1"
     ) as outbox:
@@ -354,7 +354,7 @@ async def test_old_messages_are_forgotten_a_month_after_their_last_word(stage: S
     assert await stage.posts.find_by_key("new") is not None
 
 
-async def test_an_author_hears_that_nothing_was_kept(stage: Stage) -> None:
+async def test_enqueue_raises_if_nothing_was_stored(stage: Stage) -> None:
     """The database fails: what was to be said is not promised."""
     outbox = stage.outbox()
     async with stage.database.begin() as connection:

@@ -79,7 +79,7 @@ async def replicas(tmp_path: Path) -> AsyncIterator[Replicas]:
         yield made
 
 
-async def test_one_delivers_what_all_put_in(replicas: Replicas) -> None:
+async def test_one_replica_delivers_for_all(replicas: Replicas) -> None:
     stage = replicas.stage
     await replicas.one_leads()
     for number in range(5):
@@ -91,7 +91,7 @@ async def test_one_delivers_what_all_put_in(replicas: Replicas) -> None:
     assert len(replicas.leaders) == 1
 
 
-async def test_what_both_put_in_is_posted_once_and_edited_once(replicas: Replicas) -> None:
+async def test_message_enqueued_by_both_is_posted_and_edited_once(replicas: Replicas) -> None:
     stage = replicas.stage
     await replicas.both_put("job:1", "1 of 3")
     await stage.until(lambda: stage.shown() == ["1 of 3"])
@@ -135,7 +135,7 @@ async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(
     assert len(stage.calls("chat.postMessage")) == 12
 
 
-async def test_a_leader_that_is_killed_while_it_posts_is_taken_over_within_thirty_seconds(
+async def test_killed_leader_is_replaced_within_thirty_seconds(
     replicas: Replicas,
 ) -> None:
     stage = replicas.stage
@@ -155,7 +155,7 @@ async def test_a_leader_that_is_killed_while_it_posts_is_taken_over_within_thirt
     assert len(stage.calls("chat.postMessage")) == 2
 
 
-async def test_a_leader_that_lost_its_lead_finishes_what_it_had_set_out_with(
+async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     replicas: Replicas,
 ) -> None:
     """Its call was on its way; nobody else makes it, and its end is known."""

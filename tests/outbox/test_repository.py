@@ -67,7 +67,7 @@ async def test_new_content_makes_a_new_version_and_the_same_does_not(posts: Post
     )
 
 
-async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
+async def test_delivered_content_is_not_stored(posts: Posts) -> None:
     await put(posts, *(draft(key) for key in ("shown", "moved", "refused", "dropped")))
     await posted(posts, "shown")
     moved = await row(posts, "moved")
@@ -82,7 +82,7 @@ async def test_what_slack_has_need_not_be_kept(posts: Posts) -> None:
     assert not (await row(posts, "shown")).pending
 
 
-async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
+async def test_concurrent_enqueues_of_one_key_make_one_row(posts: Posts) -> None:
     keys = [f"key-{number}" for number in range(10)]
     await asyncio.gather(
         *(
@@ -95,7 +95,7 @@ async def test_of_many_who_put_in_the_same_one_row_comes(posts: Posts) -> None:
     assert [(await row(posts, key)).version for key in keys] == [10] * 10
 
 
-async def test_what_waits_has_been_waiting_since_its_first_change(posts: Posts) -> None:
+async def test_pending_edit_is_stale_since_its_first_change(posts: Posts) -> None:
     await put(posts, draft())
     await posted(posts, now=1001)
     for now in (1010, 1020):
@@ -111,7 +111,7 @@ async def test_what_waits_has_been_waiting_since_its_first_change(posts: Posts) 
     )
 
 
-async def test_what_is_taken_back_stays_so(posts: Posts) -> None:
+async def test_withdrawn_message_stays_withdrawn(posts: Posts) -> None:
     await put(posts, draft("waits"), draft("stands"))
     await posted(posts, "stands")
     for key in ("waits", "stands", "unknown"):
@@ -121,7 +121,7 @@ async def test_what_is_taken_back_stays_so(posts: Posts) -> None:
     assert (await row(posts, "stands")).error_code == WITHDRAWN
 
 
-async def test_what_is_taken_back_while_it_is_posted_is_not_edited(posts: Posts) -> None:
+async def test_message_withdrawn_while_posting_is_not_edited(posts: Posts) -> None:
     await put(posts, draft())
     post = await posts.claim((await row(posts)).id, "boot-1", 1001, 0)
     await put(posts, draft(text="2"))
@@ -143,7 +143,7 @@ async def test_each_channel_has_its_first(posts: Posts) -> None:
     assert [one.key for one in await posts.next_per_channel()] == ["b", "c"]
 
 
-async def test_what_waits_is_counted(posts: Posts) -> None:
+async def test_pending_messages_are_counted(posts: Posts) -> None:
     assert await posts.count_pending() == (0, 0)
     await put(posts, *(draft(key) for key in "abcd"))
     for key in "ab":
@@ -178,7 +178,7 @@ async def test_one_of_several_has_it(posts: Posts) -> None:
     assert sum(one is not None for one in tries) == 1
 
 
-async def test_what_was_abandoned_is_anybodys(posts: Posts) -> None:
+async def test_abandoned_post_is_free(posts: Posts) -> None:
     await put(posts, draft())
     post_id = (await row(posts)).id
     assert await posts.claim(post_id, "boot-1", 1000, 980)
@@ -205,7 +205,7 @@ async def test_doubt_begins_with_the_first_try_and_ends_with_an_answer(posts: Po
     assert (third.uncertain_since, third.process_id, third.not_before) == (None, "", 1030)
 
 
-async def test_what_stands_is_never_in_doubt(posts: Posts) -> None:
+async def test_posted_message_is_never_uncertain(posts: Posts) -> None:
     await put(posts, draft())
     stands = await posted(posts)
     assert await posts.claim(stands.id, "boot-1", 1002, 0) is None  # nothing is due
@@ -226,7 +226,7 @@ async def refused(posts: Posts, key: str, now: float, code: str = "is_archived")
     return await row(posts, key)
 
 
-async def test_a_member_is_told_once_of_a_channel_and_a_reason(posts: Posts) -> None:
+async def test_member_is_notified_once_per_channel_and_reason(posts: Posts) -> None:
     await put(posts, *(draft(key) for key in "abcd"), draft("other", channel=SUPPORT))
     first = await refused(posts, "a", 1001)
     again = await refused(posts, "b", 1002)
@@ -241,7 +241,7 @@ async def test_a_member_is_told_once_of_a_channel_and_a_reason(posts: Posts) -> 
     assert (await row(posts, "d")).notice_key == ""
 
 
-async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
+async def test_same_failure_twice_is_one_notice(posts: Posts) -> None:
     """Two processes come to the same end."""
     await put(posts, draft())
     post = await row(posts)
@@ -250,14 +250,14 @@ async def test_told_twice_of_the_same_it_is_one_message(posts: Posts) -> None:
     assert [one.key for one in await posts.next_per_channel()] == ["undelivered:1:1"]
 
 
-async def test_once_the_channel_took_something_its_next_refusal_is_news(posts: Posts) -> None:
+async def test_failure_after_a_delivery_is_a_new_notice(posts: Posts) -> None:
     await put(posts, *(draft(key) for key in "abc"))
     first = await refused(posts, "a", 1001)
     await posted(posts, "b", now=1002)
     assert (await refused(posts, "c", 1003)).notice_key != first.notice_key
 
 
-async def test_what_was_refused_before_it_stood_is_closed(posts: Posts) -> None:
+async def test_post_refused_before_it_was_posted_is_closed(posts: Posts) -> None:
     await put(posts, draft())
     await refused(posts, "a", 1001)
     await put(posts, draft(text="2"), now=1002)
@@ -281,7 +281,7 @@ async def test_a_refused_edit_is_tried_again_with_newer_content(posts: Posts) ->
 # --- forgotten ------------------------------------------------------------------------------------
 
 
-async def test_what_is_settled_goes_and_what_is_due_stays(posts: Posts) -> None:
+async def test_settled_posts_are_purged_and_pending_ones_stay(posts: Posts) -> None:
     for now, key in ((1000, "posted"), (1000, "refused"), (1000, "waits"), (1001, "newer")):
         await put(posts, draft(key), now=now)
     await posted(posts, "posted")

@@ -67,7 +67,7 @@ async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
     assert stage.shown() == ["later"]
 
 
-async def test_an_edit_whose_answer_got_lost_is_made_again(stage: Stage) -> None:
+async def test_edit_without_a_response_is_repeated(stage: Stage) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("before"), member=JOHN))
     await stage.later(3)
@@ -79,7 +79,7 @@ async def test_an_edit_whose_answer_got_lost_is_made_again(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("code", sorted(TOKEN_CODES))
-async def test_what_a_refused_token_holds_up_is_kept(stage: Stage, code: str) -> None:
+async def test_messages_wait_while_the_token_is_rejected(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("stands", SUPPORT, said("before"), member=JOHN))
     await stage.later(3)
@@ -98,7 +98,7 @@ async def test_what_a_refused_token_holds_up_is_kept(stage: Stage, code: str) ->
 
 
 @pytest.mark.parametrize("code", [*CLOSED, "some_new_code"])
-async def test_who_asked_is_told_what_was_not_posted_and_why(stage: Stage, code: str) -> None:
+async def test_member_is_notified_of_an_undelivered_message(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
     stage.slack.slack.fail("chat.postMessage", error=code)
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("The job has ended"), member=MEI))
@@ -114,7 +114,7 @@ async def test_who_asked_is_told_what_was_not_posted_and_why(stage: Stage, code:
     assert stage.outcomes == {"undeliverable": 1, "posted": 1}
 
 
-async def test_what_slack_really_says_of_closed_channels(stage: Stage) -> None:
+async def test_error_codes_of_closed_channels(stage: Stage) -> None:
     workspace = stage.slack.slack.workspace
     workspace.archive(SALES)
     workspace.remove_app(SUPPORT)
@@ -133,7 +133,7 @@ async def test_what_slack_really_says_of_closed_channels(stage: Stage) -> None:
     assert len(stage.direct()) == 4
 
 
-async def test_a_closed_channel_is_told_of_once_and_nothing_is_lost(stage: Stage) -> None:
+async def test_closed_channel_makes_one_notice_with_all_messages(stage: Stage) -> None:
     """The rest stands in the thread of the notice."""
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
@@ -169,7 +169,7 @@ async def test_nothing_old_is_posted_once_the_channel_is_open_again(stage: Stage
     assert len(notices) == 2  # closed once more is news
 
 
-async def test_what_belongs_to_a_message_that_was_not_posted_goes_to_the_person_too(
+async def test_reply_to_an_undelivered_message_goes_to_the_member(
     stage: Stage,
 ) -> None:
     stage.slack.slack.workspace.remove_app(SALES)
@@ -191,7 +191,7 @@ async def test_what_belongs_to_a_message_that_was_not_posted_goes_to_the_person_
     assert stage.shown() == []
 
 
-async def test_a_reply_to_a_message_that_somebody_deleted_goes_to_the_person(
+async def test_reply_to_a_deleted_message_goes_to_the_member(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
@@ -226,7 +226,7 @@ async def test_a_message_that_was_deleted_is_left_alone(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message", "is_inactive"])
-async def test_an_edit_that_is_refused_is_told_once_and_its_last_word_again(
+async def test_failed_edit_makes_one_notice_and_another_for_the_urgent_one(
     stage: Stage, code: str
 ) -> None:
     outbox = stage.outbox()
@@ -244,7 +244,7 @@ async def test_an_edit_that_is_refused_is_told_once_and_its_last_word_again(
     assert last == "Done"
 
 
-async def test_progress_and_outcome_in_an_archived_channel_are_told_as_one(stage: Stage) -> None:
+async def test_progress_and_outcome_in_an_archived_channel_make_one_notice(stage: Stage) -> None:
     """Slack has two words for it."""
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
@@ -262,7 +262,7 @@ async def test_progress_and_outcome_in_an_archived_channel_are_told_as_one(stage
     assert (await outbox.get_status("job:1")).error_code == "is_archived"
 
 
-async def test_an_edit_goes_on_once_its_channel_is_open_again(stage: Stage) -> None:
+async def test_edits_resume_once_the_channel_is_open(stage: Stage) -> None:
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
     await stage.later(4)
@@ -279,7 +279,7 @@ async def test_an_edit_goes_on_once_its_channel_is_open_again(stage: Stage) -> N
 # --- direct messages ------------------------------------------------------------------------------
 
 
-async def test_a_person_who_cannot_be_reached_ends_in_the_log(
+async def test_undeliverable_notice_is_logged(
     sqlite: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with staged(sqlite, messages_tab_enabled=False) as stage:
@@ -300,7 +300,7 @@ async def test_a_person_who_cannot_be_reached_ends_in_the_log(
 # --- content --------------------------------------------------------------------------------------
 
 
-async def test_blocks_that_slack_refuses_are_said_in_words(sqlite: Database) -> None:
+async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
     async with staged(sqlite) as stage:
         outbox = stage.outbox()
         section: dict[str, Any] = {
@@ -321,7 +321,7 @@ async def test_blocks_that_slack_refuses_are_said_in_words(sqlite: Database) -> 
 
 
 @pytest.mark.parametrize("code", sorted(CONTENT_CODES))
-async def test_what_slack_takes_in_no_form_is_told(stage: Stage, code: str) -> None:
+async def test_message_rejected_in_any_form_makes_a_notice(stage: Stage, code: str) -> None:
     stage.slack.slack.fail("chat.postMessage", error=code, times=2)
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN))
@@ -346,7 +346,7 @@ async def test_a_notice_of_a_large_message_holds_its_words(stage: Stage) -> None
     assert "xxx" not in notice
 
 
-async def test_a_channel_that_nobody_asked_for_tells_nobody(stage: Stage) -> None:
+async def test_message_without_a_member_makes_no_notice(stage: Stage) -> None:
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=""))
@@ -355,7 +355,7 @@ async def test_a_channel_that_nobody_asked_for_tells_nobody(stage: Stage) -> Non
     assert len(stage.calls("chat.postMessage")) == 1
 
 
-def test_every_sentence_says_what_to_do() -> None:
+def test_every_notice_has_advice() -> None:
     for code in UNDELIVERED_COPY:
         what, remedy = explain_undelivered(code, SALES)
         assert what.endswith(".")

@@ -35,7 +35,7 @@ others = st.sampled_from([("kill", None, None), ("wait", None, None)])
 
 @given(st.lists(st.one_of(puts, puts, faults, others), max_size=20))
 @settings(max_examples=25, deadline=None)
-def test_each_message_stands_once_with_its_last_word(acts: list[tuple[Any, ...]]) -> None:
+def test_each_message_is_posted_once_with_its_newest_content(acts: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_in_that_order(acts, Path(folder)))
 

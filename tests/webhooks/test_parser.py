@@ -164,7 +164,7 @@ def test_message_from_a_customer_without_a_number() -> None:
     )
 
 
-def test_echoes_are_told_apart_from_the_customers_messages() -> None:
+def test_echoes_are_marked() -> None:
     [echo] = example("meta.smb-message-echo")
     assert isinstance(echo, MessageEvent)
     assert (echo.is_echo, echo.customer.phone) == (True, "919911223344")

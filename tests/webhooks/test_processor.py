@@ -160,7 +160,7 @@ async def test_read_without_delivered_is_read(stage: Stage) -> None:
     assert await stage.state() is SendStatus.READ
 
 
-async def test_an_unknown_send_becomes_what_an_event_says(stage: Stage) -> None:
+async def test_unknown_send_gets_the_status_of_its_event(stage: Stage) -> None:
     send = await begun(stage.sends, "view-1")
     await stage.sends.record_outcome(send.id, SendStatus.UNKNOWN, 1, wamid="wamid.1")
     await stage.arrive(dump(chakra("DELIVERED")))
@@ -275,7 +275,7 @@ async def test_events_of_unknown_kinds_are_kept_and_logged(stage: Stage) -> None
     assert [line["kind"] for line in logs] == ["from_2031", "unreadable"]
 
 
-async def test_what_another_replica_stored_is_seen_within_seconds(stage: Stage) -> None:
+async def test_delivery_stored_by_another_replica_is_processed_within_seconds(stage: Stage) -> None:
     await stage.accepted()
     running = asyncio.create_task(stage.processor.run())
     await stage.clock.until_sleeping(POLL_INTERVAL_SECONDS)
@@ -307,7 +307,7 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_two_replicas_at_once_bring_every_send_to_its_end(stage: Stage) -> None:
+async def test_two_replicas_bring_every_send_to_its_last_status(stage: Stage) -> None:
     sends = 40
     for number in range(sends):
         await stage.accepted(number)

@@ -135,7 +135,7 @@ async def test_two_signatures_are_none(door: Door) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "", "  "])
-async def test_without_a_secret_everything_is_refused_and_the_log_says_why(
+async def test_without_a_secret_everything_is_refused_and_logged(
     sqlite: Database, secret: str | None
 ) -> None:
     async with at_work(Events(sqlite), secret) as door:
@@ -194,7 +194,7 @@ async def test_a_body_that_dawdles_is_given_up(door: Door) -> None:
     assert await asking == 408
 
 
-async def test_a_sender_who_goes_away_gets_no_answer(door: Door) -> None:
+async def test_disconnected_sender_gets_no_response(door: Door) -> None:
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
@@ -242,9 +242,7 @@ class Failing(Events):
 
 
 @pytest.mark.parametrize("fault", [DatabaseUnavailable("the disk is full"), RuntimeError("a bug")])
-async def test_what_cannot_be_stored_is_not_acknowledged(
-    sqlite: Database, fault: Exception
-) -> None:
+async def test_unstored_event_is_not_acknowledged(sqlite: Database, fault: Exception) -> None:
     events = Failing(sqlite)
     events.fault = fault
     async with at_work(events) as door:
@@ -255,7 +253,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged(
         assert (await door.post()).status_code == 200
 
 
-async def test_who_comes_while_it_stops_is_asked_to_come_again(sqlite: Database) -> None:
+async def test_sender_is_asked_to_retry_while_the_app_stops(sqlite: Database) -> None:
     door = Door(Events(sqlite))
     early = asyncio.create_task(door.post())
     await settle()

@@ -68,8 +68,8 @@ def status_line(send: Send) -> Markup:
 def advice(send: Send) -> list[Markup]:
     """Return what the status means and what to do, unless that is obvious."""
     if send.status is SendStatus.FAILED and send.failure is not None:
-        told = EXPLAINER.explain(deserialize_error(send.failure))
-        return [markup(told.summary, " ", told.remedy)]
+        explanation = EXPLAINER.explain(deserialize_error(send.failure))
+        return [markup(explanation.summary, " ", explanation.remedy)]
     if send.status is SendStatus.UNKNOWN:
         return [markup(UNKNOWN_ADVICE)]
     if send.status is SendStatus.ACCEPTED and not send.followable:

@@ -309,23 +309,23 @@ class Posts:
         self, connection: AsyncConnection, post: Post, error_code: str
     ) -> str | None:
         """Return the notice of this error to this member, unless the channel accepted any since."""
-        taken = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
+        last_delivery = select(func.coalesce(func.max(posts.c.delivered_at), 0.0)).where(
             self._in_workspace(), posts.c.channel == post.channel
         )
-        told = (
+        notice_keys = (
             select(posts.c.notice_key)
             .where(
                 self._in_workspace(),
                 posts.c.channel == post.channel,
                 posts.c.error_code == error_code,
-                posts.c.failed_at > taken.scalar_subquery(),
+                posts.c.failed_at > last_delivery.scalar_subquery(),
                 posts.c.member == post.member,
                 posts.c.notice_key != "",
             )
             .order_by(posts.c.failed_at)
             .limit(1)
         )
-        key: str | None = (await connection.execute(told)).scalar_one_or_none()
+        key: str | None = (await connection.execute(notice_keys)).scalar_one_or_none()
         return key
 
     def _in_workspace(self) -> ColumnElement[bool]:

@@ -93,7 +93,7 @@ class EventProcessor:
 
 @dataclass
 class _Batch:
-    """What one transaction applied, for those who are told after its commit."""
+    """What one transaction applied, and what to call after its commit."""
 
     handlers: EventHandlers
     now: float

@@ -79,8 +79,8 @@ class Events:
             batch = [StoredEvent(row.id, bytes(row.body or b"")) for row in rows]
             if not batch:
                 return 0
-            kept = await (_apply_each if isolate else _apply_all)(connection, batch, apply)
-            await _mark_processed(connection, [event.id for event in batch], kept, now)
+            retained = await (_apply_each if isolate else _apply_all)(connection, batch, apply)
+            await _mark_processed(connection, [event.id for event in batch], retained, now)
         return len(batch)
 
     async def purge(self, cutoff: float) -> int:
@@ -106,28 +106,28 @@ async def _apply_all(
 async def _apply_each(
     connection: AsyncConnection, batch: Sequence[StoredEvent], apply: Apply
 ) -> set[int]:
-    kept: set[int] = set()
+    retained: set[int] = set()
     for event in batch:
         try:
             async with connection.begin_nested():
-                kept |= await apply(connection, [event])
+                retained |= await apply(connection, [event])
         except (OperationalError, InterfaceError):
             raise  # it is the database that fails, not this delivery
         except Exception:  # noqa: BLE001 - it must not hold up those after it
             structlog.get_logger("events").exception("event_not_processed", delivery=event.id)
-            kept.add(event.id)
-    return kept
+            retained.add(event.id)
+    return retained
 
 
 async def _mark_processed(
-    connection: AsyncConnection, ids: Sequence[int], kept: set[int], now: float
+    connection: AsyncConnection, ids: Sequence[int], retained: set[int], now: float
 ) -> None:
-    done = [event_id for event_id in ids if event_id not in kept]
+    done = [event_id for event_id in ids if event_id not in retained]
     if done:
         await connection.execute(
             update(events).where(events.c.id.in_(done)).values(processed_at=now, body=None)
         )
-    if kept:
+    if retained:
         await connection.execute(
-            update(events).where(events.c.id.in_(kept)).values(processed_at=now)
+            update(events).where(events.c.id.in_(retained)).values(processed_at=now)
         )

@@ -19,7 +19,7 @@ from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
-from tests.outbox.stage import JOHN, Stage, said, staged
+from tests.outbox.stage import JOHN, Stage, sample, staged
 
 OLD_SEND = """
 INSERT INTO sends (key, member, template, language, recipient, recipient_hash, content_hash,
@@ -90,9 +90,9 @@ async def test_and_the_way_back(url: str) -> None:
 async def test_a_report_of_before_is_edited_and_not_posted_anew(url: str) -> None:
     """One stands and has moved on; one may stand; one was never posted."""
     async with open_database(url) as database, staged(database) as stage:
-        place = await stage.client.post_message(JOHN, said("Accepted"))
+        place = await stage.client.post_message(JOHN, sample("Accepted"))
         marked = {"event_type": "chakra_send", "event_payload": {"key": "in doubt"}}
-        await stage.client.post_message(JOHN, said("Accepted"), metadata=marked)
+        await stage.client.post_message(JOHN, sample("Accepted"), metadata=marked)
         now = stage.clock.time()
         async with database.begin() as connection:
             await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))

@@ -1,4 +1,4 @@
-"""A ledger on a database of a test's own, and what it told of."""
+"""A ledger on a database of its own, and the outcomes it reported."""
 
 from __future__ import annotations
 

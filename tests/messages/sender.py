@@ -1,6 +1,6 @@
-"""A process that sends one message and waits for the answer; a test kills it before that comes.
+"""A process that sends one message and waits for the response; a test kills it before that comes.
 
-Called with the database's address and Chakra's.
+Arguments: the URL of the database and Chakra's.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from bot.users import query
 ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
 
 
-def said(text: str) -> dict[str, Any]:
+def sample(text: str) -> dict[str, Any]:
     return {"text": text}
 
 
@@ -51,11 +51,11 @@ def said(text: str) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_contacts_in_a_text(text: str, found: tuple[str, ...]) -> None:
-    assert extract_contacts(said(text), "IN") == found
+    assert extract_contacts(sample(text), "IN") == found
 
 
 def test_without_a_country_only_whole_numbers_count() -> None:
-    assert extract_contacts(said("+91 98765 43210, 98765 43211"), None) == (ANN,)
+    assert extract_contacts(sample("+91 98765 43210, 98765 43211"), None) == (ANN,)
 
 
 def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
@@ -82,9 +82,9 @@ def test_button_values_are_not_searched() -> None:
 
 def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
     many = " ".join(f"+9198765{number:05}" for number in range(500))
-    assert len(extract_contacts(said(many), "IN")) == MAX_RECIPIENTS
+    assert len(extract_contacts(sample(many), "IN")) == MAX_RECIPIENTS
     assert (
-        len(extract_contacts(said(" ".join(f"a{n}@acme.com" for n in range(500))), "IN"))
+        len(extract_contacts(sample(" ".join(f"a{n}@acme.com" for n in range(500))), "IN"))
         == MAX_RECIPIENTS
     )
 
@@ -94,7 +94,7 @@ def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
 )
 def test_no_text_takes_long(piece: str) -> None:
     started = time.process_time()
-    extract_contacts(said(piece * 20_000), "IN")
+    extract_contacts(sample(piece * 20_000), "IN")
     assert time.process_time() - started < 10
 
 
@@ -103,7 +103,7 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 
 @given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
 def test_whatever_is_found_can_be_sent_to(text: str, region: str | None) -> None:
-    for one in extract_contacts(said(text), region):
+    for one in extract_contacts(sample(text), region):
         if one.startswith("+"):
             assert phonenumbers.is_valid_number(phonenumbers.parse(one))
             assert f"+{parse_phone(one).digits}" == one
@@ -114,4 +114,4 @@ def test_whatever_is_found_can_be_sent_to(text: str, region: str | None) -> None
 @given(st.text(st.characters(categories=["L", "Zs", "So"]), max_size=60))
 def test_a_number_and_an_address_are_found_among_any_words(words: str) -> None:
     text = f"{words} +91 98765 43210 {words} ann@acme.com {words}"
-    assert {ANN, "ann@acme.com"} <= set(extract_contacts(said(text), "IN"))
+    assert {ANN, "ann@acme.com"} <= set(extract_contacts(sample(text), "IN"))

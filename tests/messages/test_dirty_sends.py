@@ -1,4 +1,4 @@
-"""A send is marked when it moves, until its report has been put into the outbox."""
+"""A send is marked when its status changes, until its report is in the outbox."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""kill -9 through the whole app: somebody presses Send, the process is killed, another starts on
-the same database, and they press again. Nothing goes out twice, and they are told once."""
+"""kill -9 through the whole app: a process is killed after Send is pressed, another starts on the
+same database, and Send is pressed again. Nothing is sent twice, and the person is notified once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.killed
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
 SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
 QUIET = "+12025550116"
-"""Of whom nothing more is heard: no event changes what the tests look at."""
+"""No events follow for this number, so none changes what the tests look at."""
 LINE = f'/chakra send appointment_reminder {QUIET} 1=Jane 2="May 3" 3=10:00 language=en'
 FILLED = {"phone": QUIET, "var_body_1": "Jane", "var_body_2": "May 3", "var_body_3": "10:00"}
 ACCEPTED = "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0116"
@@ -146,7 +146,7 @@ class Story:
 
     @asynccontextmanager
     async def nothing_can_be_written(self) -> AsyncIterator[None]:
-        """Somebody else holds the database while the block runs."""
+        """Lock the database while the block runs."""
         if self.kind == "sqlite":
             file = sqlite3.connect(self.folder / "bot.db", isolation_level=None)
             try:

@@ -1,4 +1,4 @@
-"""A submission goes out once or not at all, and the ledger says what is known of it."""
+"""A submission is sent once or not at all, and the ledger records what is known of it."""
 
 from __future__ import annotations
 
@@ -333,7 +333,7 @@ def test_a_submission_does_not_show_its_recipient() -> None:
 
 
 class Failing(Sends):
-    """Fails that many notes, then works."""
+    """Fails so many writes, then works."""
 
     failures = 0
 

@@ -1,4 +1,4 @@
-"""What must come before a request may leave: where it does not come through, nothing was sent."""
+"""A send that needs preparation: if that fails, nothing was sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All of it together: pressed, sent, followed, reported; killed, restarted, flooded."""
+"""Sends from the press to the report: followed, killed, restarted, flooded with events."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ async def press(
 
 
 async def deliver(world: World, *events: dict[str, Any]) -> set[int]:
-    """Posted over HTTP, as Chakra does it."""
+    """Post the events over HTTP, as Chakra does."""
     async with serve(world.receiver) as url, aiohttp.ClientSession() as session:
 
         async def post(body: bytes) -> int:
@@ -199,7 +199,7 @@ async def test_an_event_faster_than_the_answer_is_not_lost(
 async def test_a_send_is_forgotten_ninety_days_after_it_began(
     world: World, database: Database
 ) -> None:
-    """An unknown one no sooner than others: somebody may still wonder about it."""
+    """Sends with an unknown outcome stay as long as others."""
     day = 86_400.0
     async with world.sending(database) as sending:
         await press(sending, submission("read"), Upstream())
@@ -236,7 +236,7 @@ async def test_events_that_came_while_it_was_down_are_worked_off(
 
 
 async def test_sends_of_a_dead_replica_are_resumed(world: World, database: Database) -> None:
-    """Its send, once nobody can be waiting for it; its report, within thirty seconds."""
+    """Its send expires once no process can be waiting for it; its report follows in time."""
     async with world.sending(database, "boot-1") as sending:
         claim = await sending.ledger.claim(submission())
         assert claim.outcome is ClaimOutcome.CREATED

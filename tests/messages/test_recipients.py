@@ -1,4 +1,4 @@
-"""Whom a message goes to: numbers in every form, people of the team, leads."""
+"""Recipients: numbers in every form, colleagues, leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a send: put into the outbox whenever the send has moved, whoever moved it."""
+"""The report of a send goes to the outbox whenever the status changes, in any process."""
 
 from __future__ import annotations
 

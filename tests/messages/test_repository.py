@@ -1,4 +1,4 @@
-"""A submission is one row, whoever claims it and how often; its state goes forward only."""
+"""A submission is one row however often it is claimed; its status only moves forward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WhatsApp refuses, told under the field it is about."""
+"""Values that WhatsApp refuses are explained under their field."""
 
 from __future__ import annotations
 

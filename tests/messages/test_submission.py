@@ -1,4 +1,4 @@
-"""How one press is told from another, without a trace of what is sent."""
+"""Submissions are told apart by hashes that reveal nothing of their content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submissions, and a Chakra that answers, refuses or is silent as a test tells it to."""
+"""Submissions, and a Chakra that responds, refuses or hangs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def submission(key: str = "view-1", **other: Any) -> Submission:
 
 @dataclass
 class Upstream:
-    """Counts what went out. ``outcome`` is raised or returned, once it is not ``held``."""
+    """Counts requests; returns or raises ``outcome`` once it is no longer ``held``."""
 
     outcome: AcceptedMessage | BaseException = ACCEPTED
     held: bool = False

@@ -1,4 +1,4 @@
-"""An outbox, or several, before an embedded Slack, with a clock that moves when told to."""
+"""One or several outboxes with an embedded Slack and a manual clock."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.sandbox import slack_stage
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
 STILL = 200
-"""Looks, a millisecond apart or more, that find all as it was: whoever works is done by then."""
+"""Unchanged looks, at least a millisecond apart, after which nothing is running any more."""
 HISTORY = (*slack_stage.SCOPES, "groups:history", "im:history")
 
 
-def said(text: str) -> Message:
+def sample(text: str) -> Message:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
     return Message(text=text, blocks=(section,))
 
@@ -49,7 +49,7 @@ class Stage:
     # --- processes --------------------------------------------------------------------------------
 
     def outbox(self, boot: str = "boot-1", database: Database | None = None) -> Outbox:
-        """One that delivers."""
+        """Start an outbox that delivers."""
         made = Outbox(
             database or self.database,
             self.client,
@@ -61,7 +61,7 @@ class Stage:
         return made
 
     async def kill(self, outbox: Outbox) -> None:
-        """With whatever it had in hand."""
+        """Kill the outbox with its calls in flight."""
         [task] = [task for one, task in self.running if one is outbox]
         await ended(task, *outbox._posts_in_flight.values(), *outbox._edits_in_flight.values())
         self.running.remove((outbox, task))
@@ -73,7 +73,7 @@ class Stage:
     # --- time -------------------------------------------------------------------------------------
 
     async def quiet(self, but: int = 0) -> None:
-        """Until nobody can go on without time, ``but`` for so many hung calls."""
+        """Wait until nothing can continue without time, except ``but`` hung calls."""
         before, still = (0, 0), 0
         for _ in range(5_000):
             await asyncio.sleep(0.001)
@@ -91,14 +91,14 @@ class Stage:
         return idle and len(outbox._posts_in_flight) + len(outbox._edits_in_flight) <= but
 
     async def later(self, seconds: float, but: int = 0) -> None:
-        """What happens in so much time has happened."""
+        """Let this much time pass."""
         await self.quiet(but)
         for _ in range(round(seconds * 4)):
             await self.clock.advance(0.25)
             await self.quiet(but)
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """For several outboxes, of which only one may deliver: time goes on until it is so."""
+        """Let time pass until ``condition`` holds; for several outboxes, of which one delivers."""
         for _ in range(round(seconds * 4)):
             for _ in range(10):
                 if condition():
@@ -110,7 +110,7 @@ class Stage:
     # --- what is seen -----------------------------------------------------------------------------
 
     def messages(self, channel: str = SALES, person: str = JOHN) -> list[Shown]:
-        """The app's, without those that stood there before."""
+        """Return the messages of the app."""
         seen = self.slack.slack.messages(person, channel)
         return [one for one in seen if one.author == "U0CHAKRA"]
 
@@ -121,7 +121,7 @@ class Stage:
         return self.shown(f"D0{person.removeprefix('U0')}", person)
 
     def hangs(self) -> bool:
-        """Whether a call has arrived and is not answered."""
+        """Return whether a call has arrived that has no response yet."""
         return not self.slack.slack._traffic._idle.is_set()
 
     def calls(self, method: str) -> list[ApiCall]:

@@ -15,7 +15,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.repository import Posts
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
-from tests.outbox.stage import HISTORY, JOHN, LEADS, SALES, Stage, said, staged
+from tests.outbox.stage import HISTORY, JOHN, LEADS, SALES, Stage, sample, staged
 
 EARLIER = {"event_type": "chakra_send", "event_payload": {"key": "V17"}}
 """As release 0.1 marked the report of a send."""
@@ -23,7 +23,7 @@ EARLIER = {"event_type": "chakra_send", "event_payload": {"key": "V17"}}
 
 async def set_out(stage: Stage, key: str, channel: str = SALES, **more: Any) -> None:
     """A process claims the post, and dies before it can note how the call came out."""
-    message = OutboxMessage(key, channel, said("once"), JOHN, **more)
+    message = OutboxMessage(key, channel, sample("once"), JOHN, **more)
     await stage.posts.enqueue([message], stage.clock.time())
     post = await stage.posts.find_by_key(key)
     assert post is not None
@@ -41,9 +41,9 @@ async def test_a_process_killed_while_it_posted_leaves_one_message(
 ) -> None:
     await set_out(stage, "job:1", channel)
     if came_through:
-        await stage.client.post_message(channel, said("once"), metadata=marked("job:1"))
+        await stage.client.post_message(channel, sample("once"), metadata=marked("job:1"))
     outbox = stage.outbox("boot-2")
-    await outbox.enqueue(OutboxMessage("job:1", channel, said("newest"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", channel, sample("newest"), member=JOHN))
     await stage.later(4)
     assert stage.shown("D0JOHN" if channel == JOHN else channel) == ["newest"]
     assert stage.outcomes["reconciled"] == came_through
@@ -52,7 +52,7 @@ async def test_a_process_killed_while_it_posted_leaves_one_message(
 
 async def test_a_report_that_an_earlier_release_posted_is_found(stage: Stage) -> None:
     await set_out(stage, "send:V17", JOHN)
-    await stage.client.post_message(JOHN, said("Accepted"), metadata=EARLIER)
+    await stage.client.post_message(JOHN, sample("Accepted"), metadata=EARLIER)
     stage.outbox()
     await stage.later(4)
     assert stage.direct() == ["once"]
@@ -62,8 +62,8 @@ async def test_a_report_that_an_earlier_release_posted_is_found(stage: Stage) ->
 async def test_message_of_another_author_is_not_ours(stage: Stage) -> None:
     await set_out(stage, "job:1")
     for metadata in (marked("job:2"), {**EARLIER, "event_payload": {"key": "job:1"}}):
-        await stage.client.post_message(SALES, said("other"), metadata=metadata)
-    await stage.client.post_message(SALES, said("bare"))
+        await stage.client.post_message(SALES, sample("other"), metadata=metadata)
+    await stage.client.post_message(SALES, sample("bare"))
     stage.outbox()
     await stage.later(3)
     assert stage.shown()[-1] == "once"
@@ -75,7 +75,7 @@ async def test_post_without_a_response_is_looked_for_before_it_is_repeated(
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", reset=reset)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.later(4)
     assert stage.calls("conversations.history") == []
     await stage.later(5)
@@ -90,22 +90,22 @@ async def test_server_error_may_have_posted(
 ) -> None:
     stage.slack.slack.fail("chat.postMessage", error=error, status=status)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.later(6)
     assert stage.shown() == ["once"]
     assert len(stage.calls("conversations.history")) == 1
 
 
 async def test_post_that_never_left_is_not_looked_for(stage: Stage) -> None:
-    """Slack's address takes no connection; then it does."""
+    """Slack cannot be reached at first."""
     working, stage.client = (
         stage.client,
         SlackClient(token="xoxb-1", base_url="http://127.0.0.1:1/api/", clock=stage.clock),
     )
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await outbox.enqueue(
-        OutboxMessage("job:1:reply", SALES, said("twice"), member=JOHN, thread_key="job:1")
+        OutboxMessage("job:1:reply", SALES, sample("twice"), member=JOHN, thread_key="job:1")
     )
     await stage.until(lambda: not outbox._posts_in_flight and outbox._paused_until == {})
     for _ in range(8):
@@ -123,7 +123,7 @@ async def test_each_doubt_is_settled_before_the_next_try(stage: Stage) -> None:
     stage.slack.slack.fail("chat.postMessage", reset="before")
     stage.slack.slack.fail("chat.postMessage", reset="after")
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.later(15)
     assert stage.shown() == ["once"]
     assert len(stage.calls("chat.postMessage")) == 2
@@ -134,7 +134,7 @@ async def test_a_search_that_fails_for_now_is_repeated(stage: Stage) -> None:
     stage.slack.slack.fail("conversations.history", error="ratelimited", retry_after=30)
     stage.slack.slack.fail("conversations.history", status=500)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.later(60)
     assert stage.shown() == ["once"]
     assert len(stage.calls("chat.postMessage")) == 1
@@ -143,7 +143,7 @@ async def test_a_search_that_fails_for_now_is_repeated(stage: Stage) -> None:
 async def test_a_message_is_found_among_many(stage: Stage) -> None:
     stage.slack.slack.fail("chat.postMessage", reset="after")
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.quiet()
     for number in range(450):
         stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
@@ -159,11 +159,11 @@ async def test_uncertain_reply_in_a_channel_notifies_the_member(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("3 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("3 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.fail("chat.postMessage", reset="after")
     await outbox.enqueue(
-        OutboxMessage("job:1:done", SALES, said("Done"), member=JOHN, thread_key="job:1")
+        OutboxMessage("job:1:done", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
     await stage.later(10)
     assert stage.shown() == ["3 of 3", "Done"]
@@ -178,14 +178,14 @@ async def test_uncertain_reply_in_a_channel_notifies_the_member(
 @pytest.mark.parametrize(("channel", "broadcast"), [(SALES, True), (JOHN, False), (JOHN, True)])
 async def test_other_replies_can_be_looked_for(stage: Stage, channel: str, broadcast: bool) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", channel, said("3 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", channel, sample("3 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.fail("chat.postMessage", reset="after")
     await outbox.enqueue(
         OutboxMessage(
             "job:1:done",
             channel,
-            said("Done"),
+            sample("Done"),
             member=JOHN,
             thread_key="job:1",
             broadcast=broadcast,
@@ -201,8 +201,8 @@ async def test_without_the_right_to_look_nothing_is_posted_twice(sqlite: Databas
     async with staged(sqlite, scopes=scopes) as stage:
         stage.slack.slack.fail("chat.postMessage", reset="after")
         outbox = stage.outbox()
-        await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
-        await outbox.enqueue(OutboxMessage("job:2", SALES, said("the next"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:2", SALES, sample("the next"), member=JOHN))
         await stage.later(10)
         assert stage.shown() == ["once", "the next"]
         [notice] = stage.direct()
@@ -213,7 +213,7 @@ async def test_post_in_a_busy_channel_cannot_be_found(stage: Stage) -> None:
     """A thousand messages in the two minutes around the try."""
     stage.slack.slack.fail("chat.postMessage", reset="before")
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.quiet()
     for number in range(1_001):
         stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
@@ -227,7 +227,7 @@ async def test_post_in_a_busy_channel_cannot_be_found(stage: Stage) -> None:
 
 
 class Failing(Posts):
-    """Fails as often as it is told to, before or after the work of one method."""
+    """Fails so often, before or after the work of one method."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -260,9 +260,9 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage, name: str) 
     posts.failures[name] = 2
     outbox = stage.outbox()
     outbox._posts = outbox._delivery._posts = posts
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.until(lambda: stage.outcomes["posted"] == 1 and not outbox._posts_in_flight)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("again"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("again"), member=JOHN))
     await stage.later(5)
     assert stage.shown() == ["again"]
     assert len(stage.calls("chat.postMessage")) == 1
@@ -275,7 +275,7 @@ async def test_a_refusal_is_noted_once_the_database_is_back(stage: Stage) -> Non
     outbox = stage.outbox()
     outbox._posts = outbox._delivery._posts = posts
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.until(lambda: len(stage.direct()) == 1)
     assert len(stage.calls("chat.postMessage")) == 2
 
@@ -292,7 +292,7 @@ async def test_a_fault_of_ours_does_not_end_all_delivering(stage: Stage) -> None
 
     outbox = stage.outbox()
     outbox._posts = Odd(stage.database)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.until(lambda: stage.shown() == ["once"])
 
 
@@ -300,7 +300,7 @@ async def test_one_message_that_trips_us_stops_no_other_channel(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = stage.outbox()
-    odd = OutboxMessage("odd", SALES, said("mended"), JOHN)
+    odd = OutboxMessage("odd", SALES, sample("mended"), JOHN)
     await stage.posts.enqueue([odd], stage.clock.time())
     async with stage.database.begin() as connection:
         await connection.execute(text("UPDATE posts SET content = 'not JSON', digest = ''"))

@@ -1,4 +1,4 @@
-"""Several replicas on one Postgres: one delivers, the others only put in; and it is taken over."""
+"""Several replicas on one Postgres: one delivers, the others enqueue and take over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from tests.db.databases import address
-from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, said, staged
+from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, sample, staged
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Replicas:
 
     async def both_put(self, key: str, what: str, channel: str = SALES) -> None:
         for one in self.outboxes:
-            await one.enqueue(OutboxMessage(key, channel, said(what), member=JOHN))
+            await one.enqueue(OutboxMessage(key, channel, sample(what), member=JOHN))
 
     @property
     def leaders(self) -> list[int]:
@@ -84,7 +84,7 @@ async def test_one_replica_delivers_for_all(replicas: Replicas) -> None:
     await replicas.one_leads()
     for number in range(5):
         await replicas.outboxes[number % 2].enqueue(
-            OutboxMessage(f"m:{number}", SALES, said(f"{number}"), member=JOHN)
+            OutboxMessage(f"m:{number}", SALES, sample(f"{number}"), member=JOHN)
         )
     await stage.until(lambda: len(stage.shown()) == 5)
     assert stage.shown() == [f"{number}" for number in range(5)]
@@ -107,7 +107,7 @@ async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> No
     stage = replicas.stage
     leader = await replicas.one_leads()
     other = replicas.outboxes[1 - leader]
-    await other.enqueue(OutboxMessage("job:1", SALES, said("Here"), member=JOHN))
+    await other.enqueue(OutboxMessage("job:1", SALES, sample("Here"), member=JOHN))
     asking = asyncio.create_task(other.wait_posted("job:1", 5))
     await stage.until(asking.done)
     [message] = stage.messages()
@@ -117,13 +117,13 @@ async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> No
 async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(
     replicas: Replicas,
 ) -> None:
-    """It notices, and stops; within seconds somebody delivers again, and nothing is there twice."""
+    """The old leader stops; another delivers within seconds, and nothing is posted twice."""
     stage = replicas.stage
     for turn in range(3):
         leader = await replicas.one_leads()
         keys = [f"m:{turn}:{number}" for number in range(4)]
         await replicas.outboxes[leader].enqueue(
-            *[OutboxMessage(key, SALES, said(key), JOHN) for key in keys]
+            *[OutboxMessage(key, SALES, sample(key), JOHN) for key in keys]
         )
         shown = len(stage.shown())
         await stage.until(lambda shown=shown: len(stage.shown()) > shown)  # type: ignore[misc]
@@ -142,11 +142,11 @@ async def test_killed_leader_is_replaced_within_thirty_seconds(
     leader = await replicas.one_leads()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
     stage.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
-    await dying.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+    await dying.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.until(lambda: stage.shown() == ["once"])
     await stage.kill(dying)
     began = stage.clock.time()
-    await living.enqueue(OutboxMessage("job:2", SUPPORT, said("at once"), member=JOHN))
+    await living.enqueue(OutboxMessage("job:2", SUPPORT, sample("at once"), member=JOHN))
     await stage.until(lambda: stage.shown(SUPPORT) == ["at once"])
     assert stage.clock.time() - began < 10
     await stage.until(lambda: stage.outcomes["reconciled"] == 1)
@@ -158,12 +158,12 @@ async def test_killed_leader_is_replaced_within_thirty_seconds(
 async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     replicas: Replicas,
 ) -> None:
-    """Its call was on its way; nobody else makes it, and its end is known."""
+    """The call in flight is finished by its process and repeated by no other."""
     stage = replicas.stage
     leader = await replicas.one_leads()
     stage.slack.slack.hang("chat.postMessage")
     await replicas.outboxes[leader].enqueue(
-        OutboxMessage("job:1", SALES, said("once"), member=JOHN)
+        OutboxMessage("job:1", SALES, sample("once"), member=JOHN)
     )
     await stage.until(stage.hangs)
     await replicas.cut(replicas.databases[1 - leader])
@@ -200,7 +200,7 @@ asyncio.run(main())
 async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    """Killed, at once; frozen, as soon as Postgres has waited for it long enough."""
+    """Immediately if killed; if frozen, as soon as Postgres drops its session."""
     url = address("postgres", tmp_path)
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LEADS, url, stdout=asyncio.subprocess.PIPE
@@ -210,7 +210,7 @@ async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
         assert await child.stdout.readline() == b"leads\n"
         async with open_database(url) as database, staged(database) as stage:
             outbox = stage.outbox("boot-2")
-            await outbox.enqueue(OutboxMessage("job:1", SALES, said("once"), member=JOHN))
+            await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
             child.send_signal(how)
             loop = asyncio.get_running_loop()
             began = loop.time()

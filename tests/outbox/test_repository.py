@@ -1,4 +1,4 @@
-"""One row a message: its newest content, whose hand it is in, and what Slack has of it."""
+"""One row per message: its newest content, its claim, and what Slack shows of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slack refuses: what passes is waited out, what does not is told to the person who asked."""
+"""Slack refuses: transient errors are waited out, others are reported to the member."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.outbox.error_policy import CONTENT_CODES, TOKEN_CODES
 from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 from bot.slack.copy.undelivered import UNDELIVERED_COPY, explain_undelivered
-from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, said, staged
+from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, sample, staged
 
 CLOSED = sorted(
     code
@@ -28,10 +28,10 @@ async def test_a_429_for_a_channel_is_waited_out_in_that_channel(stage: Stage) -
     stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
     for number in range(2):
         await outbox.enqueue(
-            OutboxMessage(f"sales:{number}", SALES, said(f"{number}"), member=JOHN)
+            OutboxMessage(f"sales:{number}", SALES, sample(f"{number}"), member=JOHN)
         )
     await stage.later(1)
-    await outbox.enqueue(OutboxMessage("support", SUPPORT, said("at once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("support", SUPPORT, sample("at once"), member=JOHN))
     await stage.later(28)
     assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["at once"])
     await stage.later(3)
@@ -42,12 +42,12 @@ async def test_a_429_for_a_channel_is_waited_out_in_that_channel(stage: Stage) -
 async def test_a_429_for_an_edit_is_waited_out_by_all_edits(stage: Stage) -> None:
     outbox = stage.outbox()
     keys = {"one": SALES, "two": SUPPORT}
-    await outbox.enqueue(*[OutboxMessage(key, keys[key], said("before"), JOHN) for key in keys])
+    await outbox.enqueue(*[OutboxMessage(key, keys[key], sample("before"), JOHN) for key in keys])
     await stage.later(4)
     stage.slack.slack.fail("chat.update", error="ratelimited", retry_after=40)
-    await outbox.enqueue(OutboxMessage("one", SALES, said("after"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("one", SALES, sample("after"), member=JOHN))
     await stage.later(1)
-    await outbox.enqueue(OutboxMessage("two", SUPPORT, said("after"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("two", SUPPORT, sample("after"), member=JOHN))
     await stage.later(38)
     assert len(stage.calls("chat.update")) == 1
     await stage.later(4)
@@ -57,7 +57,7 @@ async def test_a_429_for_an_edit_is_waited_out_by_all_edits(stage: Stage) -> Non
 async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
     first = stage.outbox("boot-1")
     stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
-    await first.enqueue(OutboxMessage("sales", SALES, said("later"), member=JOHN))
+    await first.enqueue(OutboxMessage("sales", SALES, sample("later"), member=JOHN))
     await stage.later(5)
     await stage.kill(first)
     stage.outbox("boot-2")
@@ -69,10 +69,10 @@ async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
 
 async def test_edit_without_a_response_is_repeated(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("before"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("before"), member=JOHN))
     await stage.later(3)
     stage.slack.slack.fail("chat.update", reset="before")
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("after"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("after"), member=JOHN))
     await stage.later(6)
     assert stage.shown() == ["after"]
     assert len(stage.calls("chat.update")) == 2
@@ -81,12 +81,12 @@ async def test_edit_without_a_response_is_repeated(stage: Stage) -> None:
 @pytest.mark.parametrize("code", sorted(TOKEN_CODES))
 async def test_messages_wait_while_the_token_is_rejected(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("stands", SUPPORT, said("before"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("before"), member=JOHN))
     await stage.later(3)
     stage.slack.slack.fail("chat.postMessage", error=code)
-    await outbox.enqueue(OutboxMessage("waits", SALES, said("kept"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("waits", SALES, sample("kept"), member=JOHN))
     await stage.quiet()
-    await outbox.enqueue(OutboxMessage("stands", SUPPORT, said("after"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("after"), member=JOHN))
     await stage.later(59)
     assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["before"])
     await stage.later(4)
@@ -101,7 +101,7 @@ async def test_messages_wait_while_the_token_is_rejected(stage: Stage, code: str
 async def test_member_is_notified_of_an_undelivered_message(stage: Stage, code: str) -> None:
     outbox = stage.outbox()
     stage.slack.slack.fail("chat.postMessage", error=code)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("The job has ended"), member=MEI))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("The job has ended"), member=MEI))
     await stage.later(2)
     [notice] = stage.direct(MEI)
     what, remedy = explain_undelivered(code, SALES)
@@ -127,21 +127,21 @@ async def test_error_codes_of_closed_channels(stage: Stage) -> None:
     }
     outbox = stage.outbox()
     for channel in closed:
-        await outbox.enqueue(OutboxMessage(channel, channel, said("Done"), member=JOHN))
+        await outbox.enqueue(OutboxMessage(channel, channel, sample("Done"), member=JOHN))
     await stage.later(5)
     assert {one: (await outbox.get_status(one)).error_code for one in closed} == closed
     assert len(stage.direct()) == 4
 
 
 async def test_closed_channel_makes_one_notice_with_all_messages(stage: Stage) -> None:
-    """The rest stands in the thread of the notice."""
+    """Further messages go to the thread of the notice."""
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
     for number in range(4):
         await outbox.enqueue(
-            OutboxMessage(f"event:{number}", SALES, said(f"Event {number}"), member=JOHN)
+            OutboxMessage(f"event:{number}", SALES, sample(f"Event {number}"), member=JOHN)
         )
-    await outbox.enqueue(OutboxMessage("mei", SALES, said("Event for Mei"), member=MEI))
+    await outbox.enqueue(OutboxMessage("mei", SALES, sample("Event for Mei"), member=MEI))
     await stage.later(8)
     notice, *rest = stage.messages("D0JOHN")
     assert "Event 0" in stage.direct()[0]
@@ -155,15 +155,15 @@ async def test_nothing_old_is_posted_once_the_channel_is_open_again(stage: Stage
     workspace = stage.slack.slack.workspace
     workspace.archive(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("old", SALES, said("Old"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("old", SALES, sample("Old"), member=JOHN))
     await stage.later(2)
     workspace.unarchive(SALES)
-    await outbox.enqueue(OutboxMessage("old", SALES, said("Old, but newer"), member=JOHN))
-    await outbox.enqueue(OutboxMessage("new", SALES, said("New"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("old", SALES, sample("Old, but newer"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("new", SALES, sample("New"), member=JOHN))
     await stage.later(5)
     assert stage.shown() == ["New"]
     workspace.archive(SALES)
-    await outbox.enqueue(OutboxMessage("newer", SALES, said("Newer"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("newer", SALES, sample("Newer"), member=JOHN))
     await stage.later(3)
     notices = [one for one in stage.messages("D0JOHN") if one.thread_ts is None]
     assert len(notices) == 2  # closed once more is news
@@ -174,14 +174,14 @@ async def test_reply_to_an_undelivered_message_goes_to_the_member(
 ) -> None:
     stage.slack.slack.workspace.remove_app(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.later(1)
     stage.slack.slack.workspace.add_app(SALES)
     await outbox.enqueue(
-        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+        OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
     await outbox.enqueue(
-        OutboxMessage("lost:outcome", SALES, said("Lost"), member=JOHN, thread_key="never put in")
+        OutboxMessage("lost:outcome", SALES, sample("Lost"), member=JOHN, thread_key="never put in")
     )
     await stage.later(5)
     first, second, third = stage.messages("D0JOHN")
@@ -195,12 +195,12 @@ async def test_reply_to_a_deleted_message_goes_to_the_member(
     stage: Stage,
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.quiet()
     [message] = stage.messages()
     await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
     await outbox.enqueue(
-        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+        OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
     await stage.later(3)
     [notice] = stage.direct()
@@ -212,13 +212,13 @@ async def test_reply_to_a_deleted_message_goes_to_the_member(
 
 async def test_a_message_that_was_deleted_is_left_alone(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.quiet()
     [message] = stage.messages()
     await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
     for number in (2, 3):
         await outbox.enqueue(
-            OutboxMessage("job:1", SALES, said(f"{number} of 3"), member=JOHN, urgent=True)
+            OutboxMessage("job:1", SALES, sample(f"{number} of 3"), member=JOHN, urgent=True)
         )
         await stage.later(4)
     assert stage.shown() == stage.direct() == []
@@ -230,14 +230,14 @@ async def test_failed_edit_makes_one_notice_and_another_for_the_urgent_one(
     stage: Stage, code: str
 ) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.later(4)
     for number in (2, 3):
         stage.slack.slack.fail("chat.update", error=code)
-        await outbox.enqueue(OutboxMessage("job:1", SALES, said(f"{number} of 3"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:1", SALES, sample(f"{number} of 3"), member=JOHN))
         await stage.later(4)
     stage.slack.slack.fail("chat.update", error=code)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN, urgent=True))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN, urgent=True))
     await stage.later(4)
     notice, last = stage.direct()
     assert "2 of 3" in notice
@@ -247,13 +247,13 @@ async def test_failed_edit_makes_one_notice_and_another_for_the_urgent_one(
 async def test_progress_and_outcome_in_an_archived_channel_make_one_notice(stage: Stage) -> None:
     """Slack has two words for it."""
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("2 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("2 of 3"), member=JOHN))
     await stage.later(2)
     await outbox.enqueue(
-        OutboxMessage("job:1:outcome", SALES, said("Done"), member=JOHN, thread_key="job:1")
+        OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
     await stage.later(4)
     notice, reply = stage.messages("D0JOHN")
@@ -264,13 +264,13 @@ async def test_progress_and_outcome_in_an_archived_channel_make_one_notice(stage
 
 async def test_edits_resume_once_the_channel_is_open(stage: Stage) -> None:
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("1 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.archive(SALES)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("2 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("2 of 3"), member=JOHN))
     await stage.later(4)
     stage.slack.slack.workspace.unarchive(SALES)
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("3 of 3"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("3 of 3"), member=JOHN))
     await stage.later(4)
     assert stage.shown() == ["3 of 3"]
     assert (await outbox.get_status("job:1")).error_code == ""
@@ -285,10 +285,10 @@ async def test_undeliverable_notice_is_logged(
     async with staged(sqlite, messages_tab_enabled=False) as stage:
         stage.slack.slack.workspace.archive(SALES)
         outbox = stage.outbox()
-        await outbox.enqueue(OutboxMessage("report", JOHN, said("Accepted"), member=JOHN))
-        await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("report", JOHN, sample("Accepted"), member=JOHN))
+        await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN))
         await outbox.enqueue(
-            OutboxMessage("stranger", "U0NOBODY", said("Hello"), member="U0NOBODY")
+            OutboxMessage("stranger", "U0NOBODY", sample("Hello"), member="U0NOBODY")
         )
         await stage.later(30)
         assert len(stage.calls("chat.postMessage")) == 4  # and one notice
@@ -324,7 +324,7 @@ async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
 async def test_message_rejected_in_any_form_makes_a_notice(stage: Stage, code: str) -> None:
     stage.slack.slack.fail("chat.postMessage", error=code, times=2)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN))
     await stage.later(3)
     [notice] = stage.direct()
     assert f"(`{code}`)" in notice
@@ -349,7 +349,7 @@ async def test_a_notice_of_a_large_message_holds_its_words(stage: Stage) -> None
 async def test_message_without_a_member_makes_no_notice(stage: Stage) -> None:
     stage.slack.slack.workspace.archive(SALES)
     outbox = stage.outbox()
-    await outbox.enqueue(OutboxMessage("job:1", SALES, said("Done"), member=""))
+    await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=""))
     await stage.later(3)
     assert (await outbox.get_status("job:1")).error_code == "is_archived"
     assert len(stage.calls("chat.postMessage")) == 1

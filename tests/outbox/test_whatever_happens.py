@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: each message stands once, with its last word."""
+"""Whatever happens, in any order: each message is posted once with its newest content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import opened
-from tests.outbox.stage import JOHN, LEADS, SALES, Stage, said, staged
+from tests.outbox.stage import JOHN, LEADS, SALES, Stage, sample, staged
 
 CHANNELS = (SALES, LEADS, JOHN)
 SHOWN_IN = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}
@@ -27,7 +27,7 @@ LOST: dict[str, dict[str, Any]] = {
 METHODS = ("chat.postMessage", "chat.update", "conversations.history")
 
 keys = st.integers(0, 5)
-"""A message; which channel it stands in follows from it."""
+"""A message; its channel follows from it."""
 puts = st.tuples(st.just("put"), keys, st.integers(0, 99))
 faults = st.tuples(st.just("fault"), st.sampled_from(METHODS), st.sampled_from(sorted(LOST)))
 others = st.sampled_from([("kill", None, None), ("wait", None, None)])
@@ -49,7 +49,7 @@ async def _in_that_order(acts: list[tuple[Any, ...]], folder: Path) -> None:
                 wanted[about] = f"message {about}: {how}"
                 channel = CHANNELS[about % 3]
                 await outbox.enqueue(
-                    OutboxMessage(f"m:{about}", channel, said(wanted[about]), member=JOHN)
+                    OutboxMessage(f"m:{about}", channel, sample(wanted[about]), member=JOHN)
                 )
             elif what == "fault":
                 stage.slack.slack.fail(about, **LOST[how])

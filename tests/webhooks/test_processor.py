@@ -1,4 +1,4 @@
-"""Events move sends forward, in whatever order they come, and however often."""
+"""Events move sends forward, in whatever order and however often they arrive."""
 
 from __future__ import annotations
 
@@ -328,7 +328,7 @@ async def test_two_replicas_bring_every_send_to_its_last_status(stage: Stage) ->
 
 SENDS = 3
 news = st.tuples(st.integers(0, SENDS), st.sampled_from(WORDS), st.booleans())
-"""A send, or a stranger; what is said of it; in whose format."""
+"""A send or a stranger, a status, and whether it is in Chakra's format."""
 
 
 @given(st.lists(news, max_size=16), st.randoms(use_true_random=False), st.integers(0, 16))

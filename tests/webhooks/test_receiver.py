@@ -1,4 +1,4 @@
-"""What comes to /chakra/events: signed and stored, or refused in words; never a 5xx for junk."""
+"""Deliveries to /chakra/events are signed and stored, or refused; junk is never a 5xx."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ URL = "http://bot/chakra/events"
 
 
 class Door:
-    """An intake at work, and those who knock."""
+    """A running receiver and a client."""
 
     def __init__(self, events: Events, secret: str | None = SECRET) -> None:
         self.clock = ManualClock()

@@ -23,7 +23,7 @@ def arrived(*bodies: bytes) -> list[RawEvent]:
 
 
 class Applied:
-    """Notes what it is given, and wants nothing kept."""
+    """Records what it applies, and keeps no body."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -17,7 +18,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bot import manifest
+from bot.context import Context
 from bot.settings.settings import SETTINGS
+from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests import readme
 
@@ -152,3 +155,26 @@ def test_make_help_lists_every_target_that_readme_and_contributing_name() -> Non
 
 def test_the_files_that_are_run_may_be_run() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+COMMAND_FILES = [
+    path for path in sorted((ROOT / "commands").glob("*.py")) if path.stem != "__init__"
+]
+
+
+@pytest.mark.parametrize("path", COMMAND_FILES, ids=lambda path: path.stem)
+def test_the_command_of_each_file_is_in_the_product(path: Path) -> None:
+    module = importlib.import_module(f"commands.{path.stem}")
+    [name] = [name for name, value in vars(module).items() if isinstance(value, Command)]
+    assert getattr(module, name) in COMMANDS, (
+        f"{name} of commands/{path.name} is not in COMMANDS: import it in commands/__init__.py and "
+        "add it to the tuple, at its place in the help."
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_has_a_test_file(command: Command[Context]) -> None:
+    tests = [path.stem for path in (ROOT / "tests" / "commands").glob("test_*.py")]
+    assert any(f"{name}_".startswith(f"test_{command.name}_") for name in tests), (
+        f"/chakra {command.name} has no tests: write tests/commands/test_{command.name}.py"
+    )

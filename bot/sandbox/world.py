@@ -16,6 +16,7 @@ from bot.application import Application, open_application
 from bot.cli.serve import install_stop_signals
 from bot.context import Context
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.checked_commands import check_commands
 from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
 from bot.settings.settings import Settings
 from bot.slack.commands import help as helping
@@ -87,7 +88,9 @@ async def world(
         stack.push_async_callback(chakra.aclose)
         settings = settings_for(slack, chakra, senders=senders, socket_mode=socket_mode)
         settings = settings.model_copy(update=other or {})
-        bot = await stack.enter_async_context(open_application(settings, commands, clock, budgets))
+        bot = await stack.enter_async_context(
+            open_application(settings, check_commands(commands), clock, budgets)
+        )
         url = await stack.enter_async_context(serve(bot.web))
         chakra.events_to(url + CHAKRA, WEBHOOK_SECRET)
         await stack.enter_async_context(bot.accepting_requests())

@@ -1,4 +1,4 @@
-"""Stories of ``/chakra job`` and ``/chakra jobs``: how a job stands, its failed rows, the list."""
+"""Stories of ``/chakra job``: its progress, its failed rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from tests.commands.following import (
     DOCUMENTED,
     FINISHED,
     RUNNING,
-    STUCK,
     UNKNOWN,
-    VANISHING,
     lasting,
     passing,
     shown,
@@ -122,7 +120,6 @@ async def test_all_failed_rows_come_as_a_file_into_direct_messages(acme: World) 
         (f"job {UNKNOWN}", "no job with this id"),
         (f"job {DOCUMENTED} {FINISHED}", "several jobs"),
         (f"job {DOCUMENTED}0", "no job’s id"),
-        ("jobs everything", "takes no arguments"),
     ],
 )
 async def test_a_line_that_cannot_be_answered_says_so(
@@ -164,34 +161,3 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     acme.chakra.clear_faults()
     acme.chakra.release()
     await until(acme, lambda: "492 of 612" in plain(shown(acme, MEI, SALES)[-1]))
-
-
-async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:
-    assert "No jobs here this week" in plain(await typed(acme, "jobs"))
-
-
-async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: ManualClock) -> None:
-    long = acme.chakra.add_job(succeed=600, seconds=36_000)
-    for job in (long.id, STUCK, VANISHING):
-        await typed(acme, f"watch {job}")
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
-    listed = plain(await typed(acme, "jobs"))
-    assert "2 watched  ·  1 finished this week" in listed
-    assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
-    await acme.slack.press(MEI, "job.show", value=long.id)
-    await acme.settle()
-    assert " of 600" in plain(shown(acme, MEI, SALES)[-1])
-
-
-async def test_a_long_list_has_pages(acme: World) -> None:
-    for number in range(12):
-        job = acme.chakra.add_job(succeed=5, unstarted=5 + number)
-        await typed(acme, f"watch {job.id}")
-    listed = await typed(acme, "jobs")
-    assert "12 watched" in plain(listed)
-    assert plain(listed).count("Details") == 10
-    await acme.slack.press(MEI, "jobs.page:next")
-    await acme.settle()
-    older = shown(acme, MEI, SALES)[-1]
-    assert older.id == listed.id
-    assert plain(older).count("Details") == 2

@@ -1,5 +1,4 @@
-"""Stories of ``/chakra watch`` and ``/chakra unwatch``: one message kept up to date, the outcome
-once."""
+"""Stories of ``/chakra watch``: one message kept up to date, the outcome once."""
 
 from __future__ import annotations
 
@@ -112,15 +111,6 @@ async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> 
         acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
     )
     assert len(lasting(acme, MEI, SALES)) == 1
-    assert "Nobody watches this job" in await typed(acme, f"unwatch {RUNNING}")
-
-
-async def test_stopped_by_a_line(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
-    assert "No longer watched." in await typed(acme, f"unwatch {RUNNING}")
-    await passing(
-        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
-    )
 
 
 async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
@@ -129,7 +119,6 @@ async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
     assert "Somebody else watches this job" in plain(shown(acme, MEI, SALES)[-1])
-    assert "Somebody else" in await typed(acme, f"unwatch {RUNNING}")
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 

@@ -1,0 +1,63 @@
+"""Stories of ``/chakra jobs``: the jobs that are watched, by whom and with what result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack import Shown, plain
+from bot.sandbox.world import World
+from tests.clock import ManualClock
+from tests.commands.following import STUCK, VANISHING, lasting, passing, shown, until
+
+MEI, SALES = "U0MEI", "C0SALES"
+
+
+async def typed(acme: World, text: str, person: str = MEI) -> Shown:
+    before = len(shown(acme, person, SALES))
+    await acme.slack.type(person, SALES, f"/chakra {text}")
+    await acme.settle()
+    await until(acme, lambda: len(shown(acme, person, SALES)) > before)
+    return shown(acme, person, SALES)[-1]
+
+
+@pytest.fixture(autouse=True)
+async def _slack_takes_everything(acme: World) -> Any:
+    yield
+    assert acme.slack.refusals == []
+
+
+async def test_it_takes_no_arguments(acme: World) -> None:
+    assert "takes no arguments" in plain(await typed(acme, "jobs everything"))
+
+
+async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:
+    assert "No jobs here this week" in plain(await typed(acme, "jobs"))
+
+
+async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: ManualClock) -> None:
+    long = acme.chakra.add_job(succeed=600, seconds=36_000)
+    for job in (long.id, STUCK, VANISHING):
+        await typed(acme, f"watch {job}")
+    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
+    listed = plain(await typed(acme, "jobs"))
+    assert "2 watched  ·  1 finished this week" in listed
+    assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
+    await acme.slack.press(MEI, "job.show", value=long.id)
+    await acme.settle()
+    assert " of 600" in plain(shown(acme, MEI, SALES)[-1])
+
+
+async def test_a_long_list_has_pages(acme: World) -> None:
+    for number in range(12):
+        job = acme.chakra.add_job(succeed=5, unstarted=5 + number)
+        await typed(acme, f"watch {job.id}")
+    listed = await typed(acme, "jobs")
+    assert "12 watched" in plain(listed)
+    assert plain(listed).count("Details") == 10
+    await acme.slack.press(MEI, "jobs.page:next")
+    await acme.settle()
+    older = shown(acme, MEI, SALES)[-1]
+    assert older.id == listed.id
+    assert plain(older).count("Details") == 2

@@ -1,0 +1,48 @@
+"""Stories of ``/chakra status``: whether Chakra and Slack answer, and what this person may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.chakra.faults import Status
+from bot.sandbox.chakra.traffic import ANY
+from bot.sandbox.slack import plain
+from bot.sandbox.world import World
+
+MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
+
+
+async def typed(acme: World, text: str, person: str = MEI) -> str:
+    await acme.slack.type(person, SALES, f"/chakra {text}")
+    await acme.settle()
+    return plain(acme.slack.messages(person, SALES)[-1])
+
+
+@pytest.mark.parametrize(
+    ("person", "allowed"), [(MEI, "look things up"), (JOHN, "send or edit in Chakra")]
+)
+async def test_it_shows_both_services_and_what_the_person_may_do(
+    acme: World, person: str, allowed: str
+) -> None:
+    shown = await typed(acme, "status", person)
+    assert shown.count("answers in") == 2
+    assert acme.bot.context.version in shown
+    assert allowed in shown
+
+
+async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh(acme: World) -> None:
+    acme.chakra.fail(ANY, Status(401))
+    shown = await typed(acme, "status")
+    assert "Chakra cannot be used right now" in shown
+    acme.chakra.clear_faults()
+    await acme.slack.press(MEI, "status.refresh")
+    await acme.settle()
+    assert "cannot be used" not in plain(acme.slack.messages(MEI, SALES)[-1])
+
+
+async def test_a_guest_reads_why_not(acme: World) -> None:
+    assert "Guests can't use Chakra from Slack." in await typed(acme, "status", GITA)
+
+
+async def test_it_takes_no_arguments(acme: World) -> None:
+    assert "`/chakra status`" in await typed(acme, "status please")

@@ -1,0 +1,48 @@
+"""Stories of ``/chakra unwatch``: one's own watches, and everybody's for those who may write."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack import plain
+from bot.sandbox.world import World
+from tests.clock import ManualClock
+from tests.commands.following import RUNNING, lasting, passing, shown, until
+
+MEI, JOHN, SALES, SUPPORT = "U0MEI", "U0JOHN", "C0SALES", "C0SUPPORT"
+
+
+async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
+    before = len(shown(acme, person, channel))
+    await acme.slack.type(person, channel, f"/chakra {text}")
+    await acme.settle()
+    await until(acme, lambda: len(shown(acme, person, channel)) > before)
+    return plain([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+
+
+async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
+    await typed(acme, f"watch {RUNNING}", person, channel)
+    await until(acme, lambda: bool(lasting(acme, person, channel)))
+
+
+async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
+    await watched(acme)
+    assert "No longer watched." in await typed(acme, f"unwatch {RUNNING}")
+    await passing(
+        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
+    )
+
+
+async def test_a_job_that_nobody_watches(acme: World) -> None:
+    assert "Nobody watches this job" in await typed(acme, f"unwatch {RUNNING}")
+
+
+async def test_another_persons_watch_stays(acme: World) -> None:
+    await watched(acme, JOHN)
+    assert "Somebody else" in await typed(acme, f"unwatch {RUNNING}")
+    assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
+
+
+async def test_a_sender_stops_everybodys_watches(acme: World) -> None:
+    await watched(acme, MEI)
+    await watched(acme, MEI, SUPPORT)
+    assert "2 places" in await typed(acme, f"unwatch {RUNNING}", JOHN)
+    assert not await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)

@@ -30,7 +30,9 @@ async def test_it_shows_both_services_and_what_the_person_may_do(
     assert allowed in shown
 
 
-async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh(acme: World) -> None:
+async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh(
+    acme: World,
+) -> None:
     acme.chakra.fail(ANY, Status(401))
     shown = await typed(acme, "status")
     assert "Chakra cannot be used right now" in shown

@@ -83,7 +83,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     if template is None or not context.send_forms.is_complete(form, template):
         return context.send_forms.open_form(form, template)
     return shown.render_confirmation(
-        form, template, await context.send_service.resolve_recipient(form.to)
+        form, template, await context.send_service.recipients.resolve(form.to)
     )
 
 
@@ -209,7 +209,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return _show_errors(context, form, template, errors, request.values)
     _authorize_send(request, template)
     try:
-        recipient = await context.send_service.resolve_recipient(form.to)
+        recipient = await context.send_service.recipients.resolve(form.to)
         prepared = await context.send_service.prepare(form, template, recipient)
     except (UsageError, NotFound) as problem:
         return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(problem)})
@@ -270,7 +270,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     if error:
         raise UsageError(error, example="/chakra send")
     _authorize_send(request, template)
-    recipient = await context.send_service.resolve_recipient(form.to)
+    recipient = await context.send_service.recipients.resolve(form.to)
     prepared = await context.send_service.prepare(form, template, recipient)
     claim, sending = await context.send_service.start(
         prepared,

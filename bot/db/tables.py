@@ -6,7 +6,7 @@ clock. Text columns are NOT NULL with "" for "none", so that a row maps to its d
 
 No phone number, name or filled-in value is stored in the clear for longer than it takes to process
 an event or to deliver it to the one person who may read it: recipients are masked, and compared by
-keyed hashes.
+keyed hashes. The exception is a webhook event that this release cannot read: it stays for 30 days.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ events = Table(
     _workspace(),
     _text("digest"),  # of the body: the same event delivered twice is stored once
     Column("received_at", Double, nullable=False),
-    Column("body", LargeBinary),  # as received; null once processed
+    Column("body", LargeBinary),  # as received; null once processed, unless it could not be read
     Column("processed_at", Double),
     UniqueConstraint("workspace", "digest"),
     Index(None, "processed_at", "id"),

@@ -108,7 +108,7 @@ class SendFormLoader:
         if not to:
             return ""
         try:
-            return send_form.describe_recipient(await self._send_service.resolve_recipient(to))
+            return send_form.describe_recipient(await self._send_service.recipients.resolve(to))
         except (UsageError, NotFound) as problem:
             return EXPLAINER.explain_as_text(problem)
         except BotError:

@@ -66,7 +66,7 @@ class SendService:
         workspace_url: str,
     ) -> None:
         self._messages = messages
-        self._recipients = recipients
+        self.recipients = recipients
         self._catalog = catalog
         self._sending = sending
         self._file_transfer = file_transfer
@@ -79,18 +79,6 @@ class SendService:
             raise NotConfigured(
                 PLUGIN_ID_SETTING, "Sending on WhatsApp is not set up: its plugin is not known."
             )
-
-    async def resolve_recipient(self, typed: str) -> Recipient:
-        """Return the recipient; raise ``UsageError``, ``NotFound`` or an error of Chakra."""
-        return await self._recipients.resolve(typed)
-
-    async def get_user_recipient(self, user_id: str) -> Recipient:
-        """Return a colleague as a recipient.
-
-        Raise ``NotFound`` if Chakra has no usable number, ``ResourceNotFound`` and other errors of
-        Chakra.
-        """
-        return await self._recipients.get_user(user_id)
 
     async def prepare(
         self, form: SendForm, template: Template, recipient: Recipient

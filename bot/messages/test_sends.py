@@ -94,7 +94,7 @@ class TestSends:
     async def _own_recipient(self, member: Member) -> Recipient:
         try:
             user = await find_linked_user(member, self._directory, is_self=True)
-            return await self._send_service.get_user_recipient(user.id)
+            return await self._send_service.recipients.get_user(user.id)
         except NotLinked as nobody:
             raise UsageError(markup(nobody.message, " ", OWN_NUMBER_HINT)) from None
         except (NotFound, ResourceNotFound):

@@ -10,71 +10,73 @@ from bot.sandbox.slack.limits.report import Json, Report
 _AXIS_CHARTS = ("bar", "line", "area")
 
 
-def check_chart(report: Report, block: Json, at: str) -> None:
-    report.length("chart.title", block.get("title"), f"{at}/title")
-    chart = report.mapping(block.get("chart"), f"{at}/chart")
+def check_chart(report: Report, block: Json, pointer: str) -> None:
+    report.length("chart.title", block.get("title"), f"{pointer}/title")
+    chart = report.mapping(block.get("chart"), f"{pointer}/chart")
     if chart is None:
         return
     if chart.get("type") == "pie":
-        _pie(report, chart, f"{at}/chart")
+        _check_pie(report, chart, f"{pointer}/chart")
     elif chart.get("type") in _AXIS_CHARTS:
-        _axes(report, chart, f"{at}/chart")
+        _check_axes(report, chart, f"{pointer}/chart")
     else:
-        report.add("chart", f"{at}/chart/type", f"unsupported type: {chart.get('type')}")
+        report.add("chart", f"{pointer}/chart/type", f"unsupported type: {chart.get('type')}")
 
 
-def _pie(report: Report, chart: Json, at: str) -> None:
-    segments = report.array(chart.get("segments"), f"{at}/segments")
+def _check_pie(report: Report, chart: Json, pointer: str) -> None:
+    segments = report.array(chart.get("segments"), f"{pointer}/segments")
     if segments is None:
         return
-    report.count("chart.segments", len(segments), f"{at}/segments")
+    report.count("chart.segments", len(segments), f"{pointer}/segments")
     for index, segment in enumerate(segments):
-        where = f"{at}/segments/{index}"
-        _point(report, segment, where)
+        where = f"{pointer}/segments/{index}"
+        _check_point(report, segment, where)
         value = segment.get("value") if isinstance(segment, dict) else None
         if isinstance(value, int | float) and value <= 0:
             report.add("chart", f"{where}/value", "must be more than 0")
 
 
-def _axes(report: Report, chart: Json, at: str) -> None:
-    axis = report.mapping(chart.get("axis_config"), f"{at}/axis_config")
-    series = report.array(chart.get("series"), f"{at}/series")
+def _check_axes(report: Report, chart: Json, pointer: str) -> None:
+    axis = report.mapping(chart.get("axis_config"), f"{pointer}/axis_config")
+    series = report.array(chart.get("series"), f"{pointer}/series")
     if axis is None or series is None:
         return
-    report.count("chart.series", len(series), f"{at}/series")
-    categories = report.array(axis.get("categories"), f"{at}/axis_config/categories") or ()
-    report.count("chart.categories", len(categories), f"{at}/axis_config/categories")
+    report.count("chart.series", len(series), f"{pointer}/series")
+    categories = report.array(axis.get("categories"), f"{pointer}/axis_config/categories") or ()
+    report.count("chart.categories", len(categories), f"{pointer}/axis_config/categories")
     for index, category in enumerate(categories):
-        report.length("chart.label", category, f"{at}/axis_config/categories/{index}")
+        report.length("chart.label", category, f"{pointer}/axis_config/categories/{index}")
     for name in ("x_label", "y_label"):
         if name in axis:
-            report.length("chart.axis", axis[name], f"{at}/axis_config/{name}")
-    _series(report, series, categories, f"{at}/series")
+            report.length("chart.axis", axis[name], f"{pointer}/axis_config/{name}")
+    _check_series(report, series, categories, f"{pointer}/series")
 
 
-def _series(report: Report, series: Sequence[Any], categories: Sequence[Any], at: str) -> None:
+def _check_series(
+    report: Report, series: Sequence[Any], categories: Sequence[Any], pointer: str
+) -> None:
     names: list[object] = []
     for index, value in enumerate(series):
-        line = report.mapping(value, f"{at}/{index}")
+        line = report.mapping(value, f"{pointer}/{index}")
         if line is None:
             continue
-        report.length("chart.label", line.get("name"), f"{at}/{index}/name")
+        report.length("chart.label", line.get("name"), f"{pointer}/{index}/name")
         if line.get("name") in names:
-            report.add("chart", f"{at}/{index}/name", "must be unique")
+            report.add("chart", f"{pointer}/{index}/name", "must be unique")
         names.append(line.get("name"))
-        points = report.array(line.get("data"), f"{at}/{index}/data") or ()
+        points = report.array(line.get("data"), f"{pointer}/{index}/data") or ()
         for number, point in enumerate(points):
-            _point(report, point, f"{at}/{index}/data/{number}")
+            _check_point(report, point, f"{pointer}/{index}/data/{number}")
         labels = [point.get("label") for point in points if isinstance(point, dict)]
         if labels != list(categories):
-            report.add("chart", f"{at}/{index}/data", "labels must be the categories")
+            report.add("chart", f"{pointer}/{index}/data", "labels must be the categories")
 
 
-def _point(report: Report, value: object, at: str) -> None:
-    point = report.mapping(value, at)
+def _check_point(report: Report, value: object, pointer: str) -> None:
+    point = report.mapping(value, pointer)
     if point is None:
         return
-    report.length("chart.label", point.get("label"), f"{at}/label")
+    report.length("chart.label", point.get("label"), f"{pointer}/label")
     number = point.get("value")
     if not isinstance(number, int | float) or isinstance(number, bool):
-        report.add("shape", f"{at}/value", "must provide a number")
+        report.add("shape", f"{pointer}/value", "must provide a number")

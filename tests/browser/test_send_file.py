@@ -28,7 +28,7 @@ async def form(browser: Browser, demo: World) -> Person:
     await person.types(f"/chakra templates {PROMO}")
     await person.presses("Send")
     await expect(person.modal()).to_contain_text("Picture: or a file")
-    await expect(person.modal()).to_contain_text("anyone with the link can open it")
+    await expect(person.modal()).to_contain_text("anyone with the link can open the file")
     await person.field("phone").fill("+91 98765 43210")
     return person
 

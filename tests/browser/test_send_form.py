@@ -82,7 +82,7 @@ async def test_a_number_that_is_not_on_whatsapp_is_reported_with_its_reason(
     await person.submits()
     shown = await report(browser, demo, person)
     await expect(shown).to_contain_text("Not delivered", timeout=ANSWERED_MS)
-    await expect(shown).to_contain_text("cannot deliver to this number")
+    await expect(shown).to_contain_text("can't deliver to this number")
 
 
 async def test_a_number_that_cannot_exist_is_refused_under_its_field(

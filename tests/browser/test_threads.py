@@ -85,6 +85,21 @@ async def test_a_link_to_somebody_elses_message_opens_nothing(
         assert "channel=C0SALES" in page.url
 
 
+async def test_private_answers_are_gone_after_a_reload(browser: Browser, stage: Stage) -> None:
+    await stage.web.chat_postMessage(channel="C0SALES", text="For everyone, or a@acme.com")
+    await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Before")
+    async with opened(browser, stage.slack.base_url) as page:
+        timeline = page.locator("#timeline")
+        await expect(timeline.get_by_text("For everyone")).to_be_visible()
+        await expect(page.get_by_role("link", name="a@acme.com")).to_be_visible()
+        await expect(timeline.get_by_text("Before")).to_have_count(0)
+        await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Since then")
+        await expect(timeline.get_by_text("Since then")).to_be_visible()
+        await page.reload()
+        await expect(timeline.get_by_text("For everyone")).to_be_visible()
+        await expect(timeline.get_by_text("Since then")).to_have_count(0)
+
+
 @pytest.mark.parametrize("sort", ["line", "area"])
 async def test_a_chart_is_drawn_with_its_figures(browser: Browser, stage: Stage, sort: str) -> None:
     await stage.web.chat_postMessage(channel="C0SALES", text="Chart", blocks=[chart(sort)])

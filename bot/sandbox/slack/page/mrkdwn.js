@@ -87,6 +87,7 @@ const TOKEN = new RegExp(
     marked("~"),
     "(:[a-z0-9_+'-]+:)",
     "(https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"*_~])",
+    "([\\p{L}\\p{N}._%+-]+@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)+)",
   ].join("|"),
   "gu",
 );
@@ -103,13 +104,14 @@ function inline(text, names) {
   return out;
 }
 
-function token([whole, code, angle, bold, italic, strike, shortcode, url], names) {
+function token([whole, code, angle, bold, italic, strike, shortcode, url, email], names) {
   if (code !== undefined) return h("code", {}, unescape(code));
   if (angle !== undefined) return angled(angle, names);
   if (bold !== undefined) return h("strong", {}, inline(bold, names));
   if (italic !== undefined) return h("em", {}, inline(italic, names));
   if (strike !== undefined) return h("s", {}, inline(strike, names));
   if (shortcode !== undefined) return emojiNode(shortcode) ?? shortcode;
+  if (email !== undefined) return link(`mailto:${unescape(email)}`, [unescape(email)]) ?? whole;
   return link(unescape(url), [unescape(url)]) ?? whole;
 }
 

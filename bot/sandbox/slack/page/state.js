@@ -14,6 +14,9 @@
 import { FIRST } from "./address.js";
 import { Memory } from "./memory.js";
 
+/** A restarted demo reuses its IDs, but at other times. */
+const keyOf = ({ id, ts }) => `${id}/${ts}`;
+
 export class Store extends EventTarget {
   me = /** @type {Person | null} */ (null);
   team = { id: "", name: "Acme", domain: "" };
@@ -27,6 +30,10 @@ export class Store extends EventTarget {
   connection = "starting";
   unread = /** @type {Set<string>} */ (new Set());
   #messages = /** @type {Map<string, Map<string, Message>>} */ (new Map());
+
+  /** People whose state this page has loaded before. */
+  #loaded = /** @type {Set<string>} */ (new Set());
+  #dropped = /** @type {Set<string>} */ (new Set());
 
   constructor() {
     super();
@@ -44,15 +51,24 @@ export class Store extends EventTarget {
       hints: state.hints,
       views: state.views,
     });
+    this.#dropOldEphemerals(state);
     this.#messages = new Map(
       Object.entries(state.messages).map(([id, list]) => [
         id,
-        new Map(list.map((message) => [message.id, message])),
+        new Map(list.filter((m) => !this.#dropped.has(keyOf(m))).map((m) => [m.id, m])),
       ]),
     );
     this.channel = this.findChannel(wanted) ?? this.findChannel(FIRST.channel) ?? this.channels[0] ?? null;
     this.#countUnread();
     this.#emit("reset");
+  }
+
+  /** Slack stores no ephemeral messages: those from before this page was loaded are gone. */
+  #dropOldEphemerals({ me, messages }) {
+    if (this.#loaded.has(me.id)) return;
+    this.#loaded.add(me.id);
+    for (const message of Object.values(messages).flat())
+      if (message.ephemeral) this.#dropped.add(keyOf(message));
   }
 
   /** @returns {boolean} whether this person has such a channel */

@@ -66,8 +66,10 @@ class ProcessMessage:
 
 @dataclass(frozen=True, slots=True)
 class PassthroughMessage:
-    """For ``MessagesApi.send_meta_message``. Only the pass-through webhook reports its delivery,
-    and that is not known to be signed."""
+    """For ``MessagesApi.send_meta_message``.
+
+    Only the pass-through webhook reports its delivery, and that is not known to be signed.
+    """
 
     sender_id: str
     message: MetaTemplate

@@ -18,8 +18,10 @@ MAX_DETAILS_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppErrorCopy:
-    """``quotes_details`` puts Meta's own sentence about this case before the remedy; the rest is as
-    in `ErrorCopy`."""
+    """The copy of one error class, as in `ErrorCopy`.
+
+    ``quotes_details`` puts Meta's own sentence about the case before the remedy.
+    """
 
     summary: str
     remedy: str

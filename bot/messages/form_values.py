@@ -20,7 +20,9 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class SendForm:
-    """``template`` and ``sender`` are Meta's IDs; ``values`` are by the keys of
+    """What a person wants to send, as far as it is filled in.
+
+    ``template`` and ``sender`` are Meta's IDs; ``values`` are by the keys of
     ``bot.templates.variables``. ``to`` is the recipient as typed or selected.
 
     ``confirmed_duplicate_of`` is the send about which the person was asked and which they want to

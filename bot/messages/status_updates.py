@@ -48,8 +48,11 @@ class StatusUpdate:
 
 
 class StatusUpdates:
-    """``on_status_change`` is called when sends have a new status. Each method is one transaction
-    and raises ``DatabaseUnavailable``; `handle` is part of its caller's."""
+    """Applies statuses; ``on_status_change`` is called when sends have a new one.
+
+    `handle` is part of its caller's transaction; `sweep` is one, and raises
+    ``DatabaseUnavailable``.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a person reads of WhatsApp's refusals: a sentence and a remedy for every code there is."""
+"""Each refusal of WhatsApp has a sentence and a remedy, whatever its code."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from bot.slack.copy.explanation import ADMIN
 KINDS = [*dict.fromkeys([*ERROR_CLASS_BY_CODE.values(), UnknownMetaCode])]
 
 
-def test_every_class_that_owns_a_code_has_its_own_row() -> None:
+def test_every_error_class_has_its_own_row() -> None:
     assert set(WHATSAPP_ERROR_COPY) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_says_what_happened_and_what_to_do(kind: type[ChakraError]) -> None:
-    told = EXPLAINER.explain(kind("(#7) Title", code=7))
-    assert told.summary.endswith(".")
-    assert told.remedy.endswith(".")
-    assert "{" not in told.summary + told.remedy
-    assert "  " not in told.summary + told.remedy
+def test_each_row_has_a_summary_and_a_remedy(kind: type[ChakraError]) -> None:
+    explanation = EXPLAINER.explain(kind("(#7) Title", code=7))
+    assert explanation.summary.endswith(".")
+    assert explanation.remedy.endswith(".")
+    assert "{" not in explanation.summary + explanation.remedy
+    assert "  " not in explanation.summary + explanation.remedy
 
 
-def test_no_two_say_the_same() -> None:
+def test_summaries_are_distinct() -> None:
     assert len({row.summary for row in WHATSAPP_ERROR_COPY.values()}) == len(WHATSAPP_ERROR_COPY)
 
 
 @pytest.mark.parametrize(
     "kind", [kind for kind, row in WHATSAPP_ERROR_COPY.items() if row.is_service_error]
 )
-def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraError]) -> None:
+def test_service_errors_name_the_admin_or_a_time(kind: type[ChakraError]) -> None:
     remedy = EXPLAINER.explain(kind()).remedy
     assert ADMIN in remedy or "Try again in" in remedy
 
@@ -44,26 +44,26 @@ def test_what_the_person_cannot_mend_names_who_can_or_when(kind: type[ChakraErro
     ("code", "wait"),
     [(131056, "6 seconds"), (131049, "1 day"), (80007, "1 hour"), (130429, "a minute")],
 )
-def test_the_wait_is_said_in_words(code: int, wait: str) -> None:
+def test_wait_is_humanized(code: int, wait: str) -> None:
     assert wait in EXPLAINER.explain(error_for_meta_code(code)).remedy
 
 
-def test_metas_own_words_help_where_they_name_the_mistake() -> None:
+def test_details_of_meta_are_quoted_if_they_name_the_mistake() -> None:
     error = error_for_meta_code(132000, "Number of parameters", "expected 2, got <!channel> & 1")
-    told = EXPLAINER.explain(error)
-    assert told.remedy.startswith(
+    explanation = EXPLAINER.explain(error)
+    assert explanation.remedy.startswith(
         "WhatsApp says: “expected 2, got &lt;!channel&gt; &amp; 1” (132000). "
     )
 
 
-def test_they_stay_out_where_ours_are_clearer() -> None:
+def test_details_of_meta_are_left_out_if_ours_are_clearer() -> None:
     assert (
         "undeliverable"
         not in EXPLAINER.explain(error_for_meta_code(131026, "x", "Message undeliverable")).remedy
     )
 
 
-def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
+def test_unknown_code_is_shown() -> None:
     shown = EXPLAINER.message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
     assert "139999" in shown.text
     assert "Brand new" in shown.text
@@ -71,7 +71,7 @@ def test_an_unnamed_code_is_told_so_that_it_can_be_looked_up() -> None:
 
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
-def test_any_words_of_metas_mention_nobody(code: int, title: str, details: str) -> None:
+def test_texts_of_meta_mention_nobody(code: int, title: str, details: str) -> None:
     shown = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in shown.text
     assert len(shown.text) < 3000

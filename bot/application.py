@@ -44,8 +44,7 @@ from bot.slack.commands.dispatcher import Dispatcher, Timeouts
 from bot.slack.commands.event_router import EVENT_LABEL, EventHooks
 from bot.slack.commands.router import Router
 from bot.slack.debounce import Debouncer
-from bot.slack.event_claims import EventClaims
-from bot.slack.event_repository import SlackEventRepository
+from bot.slack.event_claims import open_event_claims
 from bot.slack.http.bolt import build_bolt_app
 from bot.slack.http.dispatch import PayloadDispatcher
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
@@ -191,6 +190,7 @@ async def open_application(
             clock=clock,
             version=version("chakra-for-slack"),
         )
+        claims = await stack.enter_async_context(open_event_claims(database, clock))
         router = Router(
             commands,
             context,
@@ -206,7 +206,7 @@ async def open_application(
             clock=clock,
             hooks=EventHooks(
                 bot_user_id=str(bot.get("user_id", "")),
-                claim=EventClaims(SlackEventRepository(database), clock).claim,
+                claim=claims.claim,
                 on_revoked=Revocation(slack, clock, _log_revocation).handle,
             ),
         )

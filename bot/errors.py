@@ -34,6 +34,8 @@ What Meta refuses behind Chakra has classes of its own below these: ``bot/chakra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -102,6 +104,15 @@ class NotFound(UserError):
         self.resource = resource
         self.query = query
         self.suggestions = suggestions
+
+
+@contextmanager
+def not_found_as(resource: str, query: str, *, hint: str = "") -> Iterator[None]:
+    """Raise ``NotFound`` in place of Chakra's ``ResourceNotFound``: the person asked for it."""
+    try:
+        yield
+    except ResourceNotFound:
+        raise NotFound(resource, query, hint=hint) from None
 
 
 class NotLinked(UserError):

@@ -7,12 +7,12 @@ from dataclasses import replace
 from bot.chakra.job import Job
 from bot.context import Context
 from bot.durable.workflows import Followed
-from bot.errors import NotFound, ResourceNotFound
+from bot.errors import not_found_as
 from bot.jobs.aggregate import CachedJob, fetch_failed_entries, fetch_first_failed_entries
 from bot.jobs.aggregate import fetch_merged_job as seen_together
 from bot.jobs.card import job_card
 from bot.jobs.failed_rows import build_failed_rows_csv
-from bot.jobs.ids import parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
@@ -57,12 +57,8 @@ async def _render_card(
 
 
 async def _load_job(context: Context, target: Followed, *, refresh: bool) -> CachedJob:
-    try:
+    with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
         return await seen_together(context.jobs, target.jobs, refresh=refresh)
-    except ResourceNotFound:
-        raise NotFound(
-            "job", target.subject, hint="Chakra has no job with this id, or has it no longer."
-        ) from None
 
 
 def _buttons(request: Request, target: Followed, job: Job, *, watched: bool) -> Block:

@@ -8,7 +8,7 @@ from unicodedata import category
 from bot.chakra.models import User, UserChanges
 from bot.chakra.text import has_visible_text
 from bot.context import Context
-from bot.errors import ChakraError, NotFound, ResourceNotFound, UsageError
+from bot.errors import ChakraError, NotFound, UsageError, not_found_as
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
 from bot.slack.blocks import bold, code, markup
@@ -38,6 +38,9 @@ MAX_QUERY_LENGTH = 200
 """Characters. No name, address or number is longer; a pasted page is."""
 MAX_NAME_LENGTH = 100
 """Characters of one name that the form takes. Chakra's own limit is not documented."""
+UNKNOWN_ID_HINT = (
+    "Chakra has no user with this id, or the user was deleted. Search by name instead."
+)
 NAME_FIELDS = ("first_name", "last_name")
 """The fields of the form: what Chakra documents as writable."""
 FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -108,10 +111,8 @@ def _check_word(word: Token) -> None:
 async def _find_and_render(
     request: Request, context: Context, search_text: str, *, share: bool
 ) -> Reply:
-    try:
+    with not_found_as("user", search_text, hint=UNKNOWN_ID_HINT):
         matches = await context.directory.find(search_text)
-    except ResourceNotFound:
-        raise _unknown_id_error(search_text) from None
     found = matches.value
     if not found.total:
         raise await _not_found_error(context, search_text, found.unavailable_count)
@@ -120,15 +121,8 @@ async def _find_and_render(
     note = ""
     if found.fuzzy:
         note = markup("Nobody is called ", bold(search_text), ". This is the closest.")
-    try:
+    with not_found_as("user", search_text, hint="Their record was deleted in Chakra."):
         return await _render_card(request, context, found.users[0].id, note=note, share=share)
-    except ResourceNotFound:
-        raise NotFound("user", search_text, hint="Their record was deleted in Chakra.") from None
-
-
-def _unknown_id_error(search_text: str) -> NotFound:
-    hint = "Chakra has no user with this id, or the user was deleted. Search by name instead."
-    return NotFound("user", search_text, hint=hint)
 
 
 async def _not_found_error(context: Context, search_text: str, unavailable_count: int) -> NotFound:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.context import Context
 from bot.durable.workflows import Followed
-from bot.errors import NotFound, ResourceNotFound, UsageError
+from bot.errors import NotFound, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job as seen_together
-from bot.jobs.ids import parse_job_id
+from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
 from bot.jobs.repository import Watch
 from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
@@ -45,12 +45,8 @@ async def _start_watch(
     destination = await context.channels.resolve_destination(
         channel_id, request.actor.id, is_known_member=channel_id == request.channel.id
     )
-    try:
+    with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
         job = await seen_together(context.jobs, target.jobs)
-    except ResourceNotFound:
-        raise NotFound(
-            "job", target.subject, hint="Chakra has no job with this id, or has it no longer."
-        ) from None
     if job.value.finished and not job.stale:
         return blocks.text_message(
             markup(

@@ -14,7 +14,7 @@ from bot.cache import Cached
 from bot.chakra.models import User
 from bot.chakra.process import Process
 from bot.chakra.text import sanitize_line
-from bot.errors import NotFound, ResourceNotFound, UsageError
+from bot.errors import NotFound, UsageError, not_found_as
 from bot.text.phones import MIN_DIGITS, format_international
 from bot.users import query
 from bot.users.index import Matches
@@ -114,11 +114,9 @@ class RecipientResolver:
 
     async def get_process(self, procedure: str, key: str) -> Recipient:
         """Return a process, even without a number: Chakra may know it. Raise ``NotFound``."""
-        try:
+        hint = "Check the record type and key (for example: lead LEAD-004038)."
+        with not_found_as(procedure, key, hint=hint):
             found = await self._processes.find(procedure, key)
-        except ResourceNotFound:
-            hint = "Check the record type and key (for example: lead LEAD-004038)."
-            raise NotFound(procedure, key, hint=hint) from None
         number = _parse_valid(found.phone, self._region)
         known = _to_e164(number) if number is not None else ""
         parts = (f"{procedure} {key}", found.name, format_international(known) if known else "")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 from cachetools import TTLCache
 
 from bot.aio.clock import Clock, wait_for
+from bot.aio.periodic import periodic
+from bot.aio.tasks import background_tasks
+from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.slack.event_repository import SlackEventRepository
 from bot.slack.events import SlackEvent
@@ -17,6 +23,7 @@ RETENTION_SECONDS = 7 * 86_400.0
 RECENT_SECONDS = 900.0
 """Longer than Slack's last retry, which comes 5 minutes after the one before."""
 MAX_RECENT_EVENTS = 10_000
+PURGE_INTERVAL_SECONDS = 3_600.0
 
 
 class EventClaims:
@@ -49,3 +56,12 @@ class EventClaims:
     async def purge(self) -> None:
         """Delete the events that Slack will not deliver again. Raises ``DatabaseUnavailable``."""
         await self._repository.purge(self._clock.time() - RETENTION_SECONDS)
+
+
+@asynccontextmanager
+async def open_event_claims(database: Database, clock: Clock) -> AsyncIterator[EventClaims]:
+    """Yield the claims, and purge old ones from time to time until the block ends."""
+    claims = EventClaims(SlackEventRepository(database), clock)
+    purge = periodic("slack_event_purge", claims.purge, PURGE_INTERVAL_SECONDS, clock)
+    async with background_tasks(purge):
+        yield claims

@@ -103,7 +103,7 @@ async def test_a_stop_tells_the_person_whose_command_hangs(
         delivered = await stand_in.slack.type(MEI, SALES, "/chakra user john@acme.com")
         assert (delivered.status, delivered.body) == (200, None)
         assert await bot.ended(signal.SIGTERM) == 0
-    assert "stopped before the answer came" in plain(stand_in.slack.messages(MEI, SALES)[-1])
+    assert "stopped before the answer arrived" in plain(stand_in.slack.messages(MEI, SALES)[-1])
 
 
 @pytest.mark.parametrize("socket_mode", [False, True])

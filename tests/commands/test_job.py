@@ -116,10 +116,10 @@ async def test_all_failed_rows_come_as_a_file_into_direct_messages(acme: World) 
     ("line", "expected"),
     [
         ("job", "Which job?"),
-        ("job 1234", "no job’s id"),
-        (f"job {UNKNOWN}", "no job with this id"),
+        ("job 1234", "isn't a job ID"),
+        (f"job {UNKNOWN}", "no job with this ID"),
         (f"job {DOCUMENTED} {FINISHED}", "several jobs"),
-        (f"job {DOCUMENTED}0", "no job’s id"),
+        (f"job {DOCUMENTED}0", "isn't a job ID"),
     ],
 )
 async def test_a_line_that_cannot_be_answered_says_so(

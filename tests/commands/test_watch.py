@@ -89,8 +89,8 @@ async def test_a_job_that_has_ended_is_not_watched(acme: World) -> None:
 
 
 async def test_a_job_that_is_not_there_is_not_watched(acme: World) -> None:
-    assert "no job with this id" in await typed(acme, f"watch {UNKNOWN}")
-    assert "That is no job’s id" in await typed(acme, "watch 1234")
+    assert "no job with this ID" in await typed(acme, f"watch {UNKNOWN}")
+    assert "That isn't a job ID" in await typed(acme, "watch 1234")
     assert "Which job?" in await typed(acme, "watch")
     assert "several jobs" in await typed(acme, f"watch {RUNNING} {STUCK}")
 

@@ -66,14 +66,14 @@ class Metrics:
             self._counter("cache_requests", "Reads of the cache", "kind", "result").labels
         )
         self._sends = _LabelledMetric(
-            self._counter("sends", "Messages sent, by what is known at first", "outcome").labels
+            self._counter("sends", "Messages sent, by their first outcome", "outcome").labels
         )
         self._events = _LabelledMetric(
-            self._counter("events", "Events of Chakra's kept", "kind").labels
+            self._counter("events", "Webhook events processed", "kind").labels
         )
         self._notifications = _LabelledMetric(
             self._counter(
-                "notifications", "Messages of the bot's own, by what became of them", "outcome"
+                "notifications", "Messages posted by the bot itself, by outcome", "outcome"
             ).labels
         )
         for name in self._command_names:
@@ -115,15 +115,15 @@ class Metrics:
         self._cache_requests(kind, result).inc()
 
     def record_send(self, outcome: str) -> None:
-        """``outcome`` is accepted, failed or unknown."""
+        """Count a send; ``outcome`` is accepted, failed or unknown."""
         self._sends(outcome).inc()
 
     def record_event(self, kind: str) -> None:
-        """``kind`` is a word of ours: status, message, template, …"""
+        """Count an event; ``kind`` is one of our words: status, message, template …"""
         self._events(kind).inc()
 
     def record_notification(self, outcome: str) -> None:
-        """``outcome`` is posted, found, edited, undeliverable or uncertain."""
+        """Count a post; ``outcome`` is posted, reconciled, edited, undeliverable or uncertain."""
         self._notifications(outcome).inc()
 
     def track_cache(self, stats: Callable[[], CacheSize]) -> None:

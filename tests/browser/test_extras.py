@@ -45,7 +45,9 @@ async def stage() -> AsyncIterator[Stage]:
         yield made
 
 
-async def form_opens(stage: Stage, page: Page, view: Json) -> None:
+async def form_opens(stage: Stage, page: Page, view: Json, *, request: int = 1) -> None:
+    """Open ``view`` once the app has received its first or ``request``-th request."""
+    await stage.slack.until(lambda: len(stage.app.received) >= request)
     await stage.slack.settle()
     await stage.web.views_open(trigger_id=stage.app.last["trigger_id"], view=view)
     await expect(page.get_by_test_id("modal")).to_be_visible()
@@ -64,7 +66,7 @@ async def test_a_shortcut_of_the_message_box_and_one_of_a_message(
         await message.hover()
         await message.get_by_test_id("message-actions").click()
         await message.get_by_test_id("message-actions-option").click()
-        await form_opens(stage, page, modal())
+        await form_opens(stage, page, modal(), request=2)
         assert stage.app.last["message"]["text"].startswith("Good. Send it over WhatsApp")
 
 

@@ -175,7 +175,7 @@ CHANNELS: tuple[Channel, ...] = (
         "C0SALES",
         "sales",
         "public",
-        "Deals, leads and who is calling whom",
+        "Deals, leads and call lists",
         (*_STAFF, "U0GITA", "U0ARJUN", APP_USER),
     ),
     Channel(

@@ -30,6 +30,7 @@ from bot.aio.clock import Clock, done_within
 from bot.errors import BotError, NotFound, ResourceNotFound, Unavailable
 
 T = TypeVar("T")
+U = TypeVar("U")
 Key = tuple[str, Hashable]
 
 NEGATIVE_ERRORS: tuple[type[BotError], ...] = (ResourceNotFound, NotFound)
@@ -79,12 +80,18 @@ MAX_BYTES = 32 * 1024 * 1024
 
 
 class Cached(NamedTuple, Generic[T]):
-    """`stale` when it stands in for an answer that could not be had, for the `reason` given."""
+    """``loaded_at`` is in seconds since the epoch. ``stale`` means that the value stands in during
+    an outage, whose error is ``reason``."""
 
     value: T
     age_seconds: float = 0.0
     stale: bool = False
     reason: BotError | None = None
+    loaded_at: float = 0.0
+
+    def with_value(self, value: U) -> Cached[U]:
+        """Return ``value`` with the age of what it was derived from."""
+        return Cached(value, self.age_seconds, self.stale, self.reason, self.loaded_at)
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,7 @@ class _Entry:
     expires_at: float
     fresh_seconds: float
     size: int
+    loaded_at: float
     value: Any = None
     error: BotError | None = None
 
@@ -195,7 +203,7 @@ class Cache:
             self._on_lookup(kind, "error")
             raise
         self._on_lookup(kind, "miss" if started else "coalesced")
-        return Cached(cast("T", value))
+        return Cached(cast("T", value), loaded_at=self._clock.time())
 
     def peek(self, kind: str, key: Hashable) -> Cached[Any] | None:
         """What is remembered, however old, without asking; `stale` once it is no longer fresh."""
@@ -203,7 +211,8 @@ class Cache:
         if entry is None or entry.error is not None:
             return None
         age = self._age(entry)
-        return Cached(entry.value, age, stale=age >= entry.fresh_seconds)
+        is_stale = age >= entry.fresh_seconds
+        return Cached(entry.value, age, is_stale, None, entry.loaded_at)
 
     def invalidate(self, kind: str, key: Hashable | None = None) -> None:
         """Forgets one value, or all of a kind. A load under way may finish for those who wait for
@@ -255,7 +264,7 @@ class Cache:
             self._on_lookup(kind, "negative")
             raise entry.error.with_traceback(None)
         self._on_lookup(kind, "hit")
-        return Cached(entry.value, age)
+        return Cached(entry.value, age, False, None, entry.loaded_at)
 
     def _serve_stale(self, cache_key: Key, error: BotError) -> Cached[Any]:
         entry = self._find(cache_key)
@@ -263,7 +272,7 @@ class Cache:
             self._on_lookup(cache_key[0], "error")
             raise error
         self._on_lookup(cache_key[0], "stale")
-        return Cached(entry.value, self._age(entry), stale=True, reason=error)
+        return Cached(entry.value, self._age(entry), True, error, entry.loaded_at)
 
     @staticmethod
     def _has_value(entry: _Entry | None) -> bool:
@@ -339,7 +348,14 @@ class Cache:
         self._discard(in_flight.key)
         if size <= self._entries.maxsize:
             self._entries[in_flight.key] = _Entry(
-                in_flight.sequence, now, now + lifetime, fresh_seconds, size, value, error
+                in_flight.sequence,
+                now,
+                now + lifetime,
+                fresh_seconds,
+                size,
+                self._clock.time(),
+                value,
+                error,
             )
 
 

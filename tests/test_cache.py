@@ -48,9 +48,9 @@ async def test_a_fresh_value_is_served_without_asking_and_says_its_age(
     cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]]
 ) -> None:
     source = Source(["John"])
-    assert await cache.get("user", "1", source) == Cached("John", 0.0)
+    assert (await cache.get("user", "1", source))._replace(loaded_at=0) == Cached("John", 0.0)
     await clock.advance(299)
-    assert await cache.get("user", "1", source) == Cached("John", 299.0)
+    assert (await cache.get("user", "1", source))._replace(loaded_at=0) == Cached("John", 299.0)
     assert source.loads == 1
     assert seen == {("user", "miss"): 1, ("user", "hit"): 1}
 
@@ -59,7 +59,7 @@ async def test_a_value_past_its_time_is_loaded_again(cache: Cache, clock: Manual
     source = Source(["John", "Johnny"])
     await cache.get("user", "1", source)
     await clock.advance(300)
-    assert await cache.get("user", "1", source) == Cached("Johnny")
+    assert (await cache.get("user", "1", source))._replace(loaded_at=0) == Cached("Johnny")
 
 
 async def test_kinds_and_keys_do_not_mix(cache: Cache) -> None:
@@ -127,7 +127,9 @@ async def test_an_old_value_stands_in_during_an_outage_with_its_age_and_reason(
     source = Source(["John", error])
     await cache.get("user", "1", source)
     await clock.advance(600)
-    assert await cache.get("user", "1", source) == Cached("John", 600.0, True, error)
+    assert (await cache.get("user", "1", source))._replace(loaded_at=0) == Cached(
+        "John", 600.0, True, error
+    )
     assert seen["user", "stale"] == 1
 
 
@@ -176,15 +178,21 @@ async def test_a_refresh_that_fails_shows_the_last_good_value_as_such(cache: Cac
     down = Unavailable("down")
     source = Source(["John", down])
     await cache.get("user", "1", source)
-    assert await cache.get("user", "1", source, refresh=True) == Cached("John", 0.0, True, down)
+    assert (await cache.get("user", "1", source, refresh=True))._replace(loaded_at=0) == Cached(
+        "John", 0.0, True, down
+    )
 
 
 async def test_peek_never_asks_and_tells_old_from_fresh(cache: Cache, clock: ManualClock) -> None:
     assert cache.peek("user", "1") is None
     await cache.get("user", "1", Source(["John"]))
-    assert cache.peek("user", "1") == Cached("John", 0.0)
+    peeked = cache.peek("user", "1")
+    assert peeked is not None
+    assert peeked._replace(loaded_at=0) == Cached("John", 0.0)
     await clock.advance(300)
-    assert cache.peek("user", "1") == Cached("John", 300.0, stale=True)
+    peeked = cache.peek("user", "1")
+    assert peeked is not None
+    assert peeked._replace(loaded_at=0) == Cached("John", 300.0, stale=True)
 
 
 async def test_the_least_used_go_when_the_bytes_run_out(clock: ManualClock) -> None:
@@ -274,8 +282,23 @@ async def test_even_what_is_finished_stands_in_during_an_outage(clock: ManualClo
     source = Source([Work(True), down])
     await cache.get("work", "1", source)
     await clock.advance(3650)
-    assert await cache.get("work", "1", source) == Cached(Work(True), 3650.0, True, down)
+    assert (await cache.get("work", "1", source))._replace(loaded_at=0) == Cached(
+        Work(True), 3650.0, True, down
+    )
     await clock.advance(50)
     with pytest.raises(Unavailable):
         await cache.get("work", "1", source)
     await cache.aclose()
+
+
+async def test_value_carries_the_moment_at_which_it_was_loaded(clock: ManualClock) -> None:
+    cache = Cache(clock)
+    loaded_at = clock.time()
+
+    async def load() -> str:
+        return "John"
+
+    assert (await cache.get("user", "1", load)).loaded_at == loaded_at
+    await clock.advance(60)
+    assert (await cache.get("user", "1", load)).loaded_at == loaded_at
+    assert (await cache.get("user", "1", load, refresh=True)).loaded_at == loaded_at + 60

@@ -43,9 +43,7 @@ async def fetch_merged_job(
     """The jobs as one, as old as the oldest answer. Raises as ``JobReader.job``."""
     found = [await reader.get_job(one, refresh=refresh) for one in job_ids]
     oldest = max(found, key=lambda one: (one.stale, one.age_seconds))
-    return Cached(
-        merge_jobs([one.value for one in found]), oldest.age_seconds, oldest.stale, oldest.reason
-    )
+    return oldest.with_value(merge_jobs([one.value for one in found]))
 
 
 async def fetch_first_failed_entries(

@@ -1,37 +1,34 @@
-"""How old an answer is, in words: for the small line under everything that comes from Chakra."""
+"""When an answer was loaded: the small line under everything that comes from Chakra."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.cache import Cached
 from bot.errors import RateLimited
 from bot.slack.blocks import Markup, markup
 
-JUST_NOW_SECONDS = 5.0
-"""Seconds for which an answer counts as new."""
 
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+def date_token(seconds: float) -> Markup:
+    """Return a moment (seconds since the epoch) that Slack shows on the reader's own clock, as
+    "today at 2:05 PM". It stays true however long the message is read.
 
-
-def format_age(seconds: float) -> str:
-    """``just now``, ``12 seconds ago``, ``3 minutes ago``: the largest unit alone, rounded down."""
-    if seconds < JUST_NOW_SECONDS:
-        return "just now"
-    for size, unit in _UNITS:
-        count = int(seconds // size)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    utc = datetime.fromtimestamp(seconds, UTC)
+    fallback = f"{utc.day} {utc:%b %Y %H:%M} UTC"
+    return Markup(f"<!date^{int(seconds)}^{{date_short_pretty}} at {{time}}|{fallback}>")
 
 
 def freshness(cached: Cached[Any]) -> Markup:
-    """The line itself; a plain warning where an old answer stands in for one not to be had."""
+    """Return when ``cached`` was loaded; with a warning if it stands in during an outage."""
+    loaded_at = date_token(cached.loaded_at)
     if not cached.stale:
-        return markup("From Chakra, ", format_age(cached.age_seconds))
-    why = (
-        "Chakra is asked too often right now."
+        return markup("From Chakra, ", loaded_at)
+    reason = (
+        "Chakra is rate limiting requests."
         if isinstance(cached.reason, RateLimited)
-        else "Chakra cannot be reached right now."
+        else "Chakra can't be reached right now."
     )
-    return markup(f":warning: {why} This is from {format_age(cached.age_seconds)}.")
+    return markup(f":warning: {reason} This is from ", loaded_at, ".")

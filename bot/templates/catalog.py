@@ -133,7 +133,7 @@ class TemplateCatalog:
         if found is None:
             hint = "It may have been deleted. See all with /chakra templates."
             raise NotFound("template", template_id, hint=hint)
-        return Cached(found, index.age_seconds, index.stale, index.reason)
+        return index.with_value(found)
 
     async def get_last_known(self, template_id: str) -> Template:
         """Return the cached template, however old, or load it. Raises ``NotFound``."""
@@ -149,12 +149,7 @@ class TemplateCatalog:
     async def get_senders(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         """Return the connected numbers, the one from the settings first."""
         numbers = await self._get_numbers(refresh=refresh)
-        return Cached(
-            self._filter_connected(numbers.value),
-            numbers.age_seconds,
-            numbers.stale,
-            numbers.reason,
-        )
+        return numbers.with_value(self._filter_connected(numbers.value))
 
     def _filter_connected(self, numbers: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
         found = (number for number in numbers if number.is_connected)

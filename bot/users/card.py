@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.cache import Cached
 from bot.chakra.models import User
+from bot.errors import RateLimited
 from bot.privacy import mask_email, mask_phone, redact
 from bot.slack import blocks
 from bot.slack.age import freshness
@@ -32,6 +33,7 @@ AVAILABILITY_LABELS = {
 MAX_CONTACTS = 3
 """Email addresses and phone numbers that a card shows."""
 MAX_REPORTEES = 5
+SECONDS_PER_MINUTE = 60
 MAX_NAME_LENGTH = 150
 MAX_VALUE_LENGTH = 300
 
@@ -42,27 +44,43 @@ _IMAGE_URL_PATTERN = re.compile(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", re.ASCII)
 def render_private(
     profile: Cached[Profile], viewer: Viewer, *, note: str = "", replace_original: bool = False
 ) -> Message:
-    """Return the card with whole phone numbers and addresses. ``note`` goes above the card."""
+    """Return the card with whole phone numbers and addresses, for one reader only. ``note`` goes
+    above it. The same card is rendered, and encoded, once for each user that was loaded."""
+    value = profile.value
+    key = (
+        value.team_name,
+        value.role_name,
+        value.reportee_names,
+        profile.loaded_at,
+        profile.stale,
+        isinstance(profile.reason, RateLimited),
+        viewer.now // SECONDS_PER_MINUTE,  # the user's clock is shown in hours and minutes
+        viewer.utc_offset,
+        viewer.may_edit,
+        viewer.may_share,
+        note,
+        replace_original,
+    )
+    message = value.rendered.get(key)
+    if message is None:
+        message = _render_private(profile, viewer, note, replace_original=replace_original)
+        value.rendered[key] = message
+    return message
+
+
+def _render_private(
+    profile: Cached[Profile], viewer: Viewer, note: str, *, replace_original: bool
+) -> Message:
     value = profile.value
     user = value.user
     content: list[Block] = [blocks.context(note)] if note else []
     content.append(_header(user, _presence(user, viewer)))
-    content += _profile_blocks(value)
+    content += blocks.fields(_facts(value))
+    if value.reportee_count:
+        content.append(blocks.section(_reportees_line(value)))
     content.append(blocks.context(freshness(profile), markup("ID ", code(user.id))))
     content.append(blocks.actions(*_buttons(user, viewer)))
     return Message(text=_summary(value), blocks=tuple(content), replace_original=replace_original)
-
-
-def _profile_blocks(profile: Profile) -> list[Block]:
-    """Return the blocks that depend on the user alone, rendered once for each fetched user."""
-    key = (profile.team_name, profile.role_name, profile.reportee_names)
-    if key not in profile.block_cache:
-        rendered = blocks.fields(_facts(profile))
-        if profile.reportee_count:
-            rendered.append(blocks.section(_reportees_line(profile)))
-        profile.block_cache[key] = rendered
-    cached_blocks: list[Block] = profile.block_cache[key]
-    return cached_blocks
 
 
 def render_public(profile: Profile, member_id: str) -> Message:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 from bot.aio.clock import Clock
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import User, UserChanges
 from bot.errors import ResourceNotFound
+from bot.slack.commands.reply import Message
 from bot.text.phones import format_international
 from bot.users.index import Matches, UserIndex
 from bot.users.names import NamesLoader, RoleAndTeamNames
 from bot.users.query import Query, parse_query
 from bot.users.team_list import TeamList, load_phones
-
-T = TypeVar("T")
 
 USER_CACHE_KIND = "user"
 TEAM_CACHE_KIND = "users"
@@ -31,18 +31,30 @@ ROLE_NAMES_TIMEOUT_SECONDS = 5.0
 """How long to wait for role names if the request depends on them."""
 
 
+RenderedCards = LRUCache[Hashable, Message]
+MAX_RENDERED_CARDS = 16
+"""Of one user: readers differ in their time zone and in what they may do."""
+
+
+def _rendered_cards() -> RenderedCards:
+    return LRUCache(MAX_RENDERED_CARDS)
+
+
 @dataclass(frozen=True)
 class CachedUser:
-    """A user with formatted phone numbers and rendered blocks, which are slow to make."""
+    """A loaded user with what is expensive to derive from it: the formatted phone numbers, and the
+    cards that were ``rendered`` from it last."""
 
     user: User
     formatted_phones: tuple[str, ...]
-    block_cache: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    rendered: RenderedCards = field(default_factory=_rendered_cards, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a card shows. ``reportee_names`` are those that are known, of ``reportee_count``."""
+    """Everything that a card shows. ``reportee_names`` are those that are known without a request,
+    of ``reportee_count`` people. ``rendered`` belongs to the loaded user, and so holds cards of
+    other profiles of theirs too."""
 
     user: User
     formatted_phones: tuple[str, ...] = ()
@@ -50,7 +62,7 @@ class Profile:
     role_name: str = ""
     reportee_names: tuple[str, ...] = ()
     reportee_count: int = 0
-    block_cache: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    rendered: RenderedCards = field(default_factory=_rendered_cards, compare=False, repr=False)
 
 
 class Directory:
@@ -70,7 +82,7 @@ class Directory:
     async def get_user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
         """Return the user. Raises ``ResourceNotFound``, also for a deleted user."""
         person = await self._load_user(user_id, refresh=refresh)
-        return _with_value(person, person.value.user)
+        return person.with_value(person.value.user)
 
     async def get_profile(self, user_id: str, *, refresh: bool = False) -> Cached[Profile]:
         """Return the user with the names of role and team if they load quickly.
@@ -80,11 +92,11 @@ class Directory:
         names = self._names.get_cached()
         if names is not None:
             person = await self._load_user(user_id, refresh=refresh)
-            return _with_value(person, self._build_profile(person.value, names))
+            return person.with_value(self._build_profile(person.value, names))
         names_task = asyncio.ensure_future(self._names.load())
         try:
             person = await self._load_user(user_id, refresh=refresh)
-            return _with_value(person, self._build_profile(person.value, await names_task))
+            return person.with_value(self._build_profile(person.value, await names_task))
         finally:
             names_task.cancel()
 
@@ -113,7 +125,7 @@ class Directory:
         query = parse_query(text, self._region)
         if query.id:
             found = await self.get_user(query.id)
-            return _with_value(found, Matches((found.value,), 1))
+            return found.with_value(Matches((found.value,), 1))
         matches = await self._search(query)
         if matches.age_seconds >= MIN_REFRESH_AGE_SECONDS and (
             matches.value.fuzzy or not matches.value.total
@@ -161,7 +173,7 @@ class Directory:
             role_name=names.role(user.role),
             reportee_names=self._reportee_names(user) if user.reportees else (),
             reportee_count=len(user.reportees),
-            block_cache=cached_user.block_cache,
+            rendered=cached_user.rendered,
         )
 
     def _reportee_names(self, user: User) -> tuple[str, ...]:
@@ -179,10 +191,10 @@ class Directory:
     async def _search(self, query: Query, *, refresh: bool = False) -> Cached[Matches]:
         index = await self.get_index(refresh=refresh)
         if query.email:
-            return _with_value(index, index.value.find_by_email(query.email))
+            return index.with_value(index.value.find_by_email(query.email))
         if query.phone_candidates:
             return await self._search_by_phone(query, index)
-        return _with_value(index, index.value.find_by_name(query.text))
+        return index.with_value(index.value.find_by_name(query.text))
 
     async def _search_by_phone(self, query: Query, index: Cached[UserIndex]) -> Cached[Matches]:
         """Search phone numbers, then names: a username may be a number."""
@@ -192,11 +204,9 @@ class Directory:
             searched = await self._get_phone_index(index.value)
             found = searched.value.find_by_phone(query.phone_candidates)
         if found.total:
-            return _with_value(searched, found)
+            return searched.with_value(found)
         called = index.value.find_by_name(query.text)
-        return _with_value(
-            index, replace(called, unavailable_count=searched.value.unavailable_count)
-        )
+        return index.with_value(replace(called, unavailable_count=searched.value.unavailable_count))
 
     async def _get_phone_index(self, index: UserIndex) -> Cached[UserIndex]:
         async def fetch(user_id: str) -> User:
@@ -210,11 +220,6 @@ class Directory:
             # Incomplete: let the next search continue with the users that are cached by then.
             self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)
         return found
-
-
-def _with_value(cached: Cached[Any], value: T) -> Cached[T]:
-    """Return ``value`` with the age of what it was made from."""
-    return Cached(value, cached.age_seconds, cached.stale, cached.reason)
 
 
 def _existing_user(cached: Cached[CachedUser]) -> User | None:

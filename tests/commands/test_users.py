@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.chakra.faults import Status
 from bot.sandbox.slack import Shown, plain
 from bot.sandbox.world import World
+from bot.slack.age import date_token
 from commands import users
 from tests.clock import ManualClock
 
@@ -115,10 +116,10 @@ async def test_refresh_shows_who_came_and_says_that_it_is_new(
     await typed(acme, "newcomer")
     acme.chakra.add_person(username="newcomer")
     await clock.advance(60)
-    assert "1 minute ago" in plain(await typed(acme, "newcomer"))
+    assert f"From Chakra, {date_token(clock.time() - 60)}" in plain(await typed(acme, "newcomer"))
     fresh = plain(await pressed(acme, "users.refresh"))
     assert "1 of 41 people" in fresh
-    assert "just now" in fresh
+    assert f"From Chakra, {date_token(clock.time())}" in fresh
 
 
 async def test_a_page_that_is_no_more_becomes_the_last(acme: World) -> None:

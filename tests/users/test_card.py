@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from cachetools import LRUCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from bot.cache import Cached
 from bot.errors import RateLimited, Unavailable
@@ -98,7 +101,7 @@ def test_names_mention_nobody_and_break_nothing() -> None:
         for block in message.blocks:
             accessory = block.pop("accessory", {})
             assert "alt_text" not in accessory
-        assert "<!" not in text
+        assert "<!" not in text.replace("<!date^", "")
         assert "<@" not in text
         assert "\u202e" not in text
 
@@ -148,19 +151,63 @@ def test_many_addresses_are_counted_not_listed() -> None:
     assert "and 2 more" in shown
 
 
-@pytest.mark.parametrize(
-    ("age", "told"),
-    [(0, "just now"), (12, "12 seconds ago"), (200, "3 minutes ago"), (90_000, "1 day ago")],
+LOADED = "<!date^1700049600^{date_short_pretty} at {time}|15 Nov 2023 12:00 UTC>"
+
+
+def test_card_shows_when_it_was_loaded() -> None:
+    loaded = card.render_private(Cached(profile(), loaded_at=NOON_UTC), LOOKING)
+    assert f"From Chakra, {LOADED}" in said(loaded)
+
+
+def test_stale_card_carries_a_warning() -> None:
+    stale = Cached(profile(), 720, stale=True, reason=Unavailable(), loaded_at=NOON_UTC)
+    down = said(card.render_private(stale, LOOKING))
+    assert f"Chakra can't be reached right now. This is from {LOADED}." in down
+    busy = said(card.render_private(stale._replace(reason=RateLimited()), LOOKING))
+    assert f"Chakra is rate limiting requests. This is from {LOADED}." in busy
+
+
+VIEWERS = st.builds(
+    Viewer,
+    now=st.sampled_from([NOON_UTC, NOON_UTC + 59.9, NOON_UTC + 60, NOON_UTC + 86_400]),
+    utc_offset=st.sampled_from([None, 0, 19_800]),
+    may_edit=st.booleans(),
+    may_share=st.booleans(),
 )
-def test_the_age_is_told(age: float, told: str) -> None:
-    assert f"From Chakra, {told}" in said(card.render_private(Cached(profile(), age), LOOKING))
+LOADS = st.tuples(
+    st.sampled_from([NOON_UTC, NOON_UTC + 1]),
+    st.booleans(),
+    st.sampled_from([None, Unavailable(), RateLimited()]),
+)
+NAMES = st.sampled_from(["", "Sales", "Support"])
 
 
-def test_an_old_answer_in_an_outage_carries_a_warning() -> None:
-    down = card.render_private(Cached(profile(), 720, stale=True, reason=Unavailable()), LOOKING)
-    assert "Chakra cannot be reached right now. This is from 12 minutes ago." in said(down)
-    busy = card.render_private(Cached(profile(), 720, stale=True, reason=RateLimited()), LOOKING)
-    assert "asked too often" in said(busy)
+@settings(deadline=None)
+@given(
+    cards=st.lists(
+        st.tuples(VIEWERS, LOADS, NAMES, NAMES, st.sampled_from(["", "a note"]), st.booleans()),
+        min_size=2,
+        max_size=25,
+    )
+)
+def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
+    person = user("John", "Doe", "john@acme.com", phones=["919999999999"], timezone="+0530")
+    loaded = Profile(person, ("+91 99999 99999",), reportee_count=2)
+    for viewer, (loaded_at, stale, reason), team, reportee, note, replace_original in cards:
+        shown = replace(loaded, team_name=team, role_name=team, reportee_names=(reportee,))
+        seen = Cached(shown, 0.0, stale, reason, loaded_at)
+        again = seen.with_value(replace(shown, rendered=LRUCache(1)))
+        cached, fresh = (
+            card.render_private(each, viewer, note=note, replace_original=replace_original)
+            for each in (seen, again)
+        )
+        assert cached.response_json == to_json(response_body(fresh))
+
+
+def test_card_that_did_not_change_is_encoded_once() -> None:
+    shown = Cached(profile(), loaded_at=NOON_UTC)
+    first = card.render_private(shown, LOOKING)
+    assert card.render_private(shown, LOOKING).response_json is first.response_json
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,8 @@ class Metrics:
 
     def track_active_watches(self, count: Callable[[], int]) -> None:
         """Asks at every reading how many jobs this process follows; called once."""
-        self._register("chakra_bot_watches")
-        Gauge("chakra_bot_watches", "Jobs that are followed.", registry=self.registry).set_function(
+        self._register("chakra_bot_active_watches")
+        Gauge("chakra_bot_active_watches", "Active watches.", registry=self.registry).set_function(
             count
         )
 

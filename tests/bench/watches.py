@@ -37,7 +37,7 @@ WINDOW = 0.25
 A_SECOND, IN_A_WINDOW, HELD_MB, AGAIN_SECONDS, STOP_SECONDS = 20, 10, 0.1, 30, 5
 """What is wanted: requests to Chakra in a second on the average, and in any quarter of one;
 megabytes a watch; seconds from the new start until all are kept again, and for a stop."""
-GAUGE = re.compile(rb"^chakra_bot_watches (\S+)$", re.MULTILINE)
+GAUGE = re.compile(rb"^chakra_bot_active_watches (\S+)$", re.MULTILINE)
 
 
 @dataclass

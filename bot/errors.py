@@ -1,35 +1,35 @@
-"""Every error that a person may hear of, each with a kind, and whether and when a repeat can help.
+"""Every error that a person may read about, its kind, and whether and when a retry can help.
 
 ::
 
     BotError
-    ├── Interrupted            this app was stopped, or gave up, before the answer was there
-    ├── PreparationFailed      what must come before a send did not come through; nothing was sent
+    ├── Interrupted            this app stopped, or gave up, before the answer arrived
+    ├── PreparationFailed      a step before a send failed; nothing was sent
     ├── UserError              the person's own situation; nobody is paged
-    │   ├── UsageError             the typed line cannot be read
+    │   ├── UsageError             the typed line cannot be parsed
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
-    │   ├── NotLinked              nobody in Chakra belongs to this Slack member
-    │   ├── InvalidFile            the chosen file is not one that can be used here
+    │   ├── NotLinked              no Chakra user belongs to this Slack member
+    │   ├── InvalidFile            the chosen file cannot be used here
     │   └── NotConfigured          a setting of the bot is missing
-    ├── ChakraError            Chakra's answer, or its silence
-    │   ├── Rejected               refused as it stands; a repeat cannot help
-    │   │   └── ResourceNotFound       it knows no such thing (404)
+    ├── ChakraError            Chakra's answer, or no answer
+    │   ├── Rejected               refused; a retry of the same request cannot help
+    │   │   └── ResourceNotFound       it does not exist (404)
     │   ├── AuthenticationError    the access token is wrong or expired
-    │   │   └── PermissionDenied       it is right, and its role may not do this
-    │   ├── RateLimited            asked too often; ``retry_after`` says how long to wait
+    │   │   └── PermissionDenied       the token is valid, but its role may not do this
+    │   ├── RateLimited            too many requests; ``retry_after`` is how long to wait
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
-    │   ├── OutcomeUnknown         a write left and its answer never came: it may have happened
-    │   ├── FileUploadFailed       a file could not be put up for WhatsApp; nothing was sent
+    │   ├── OutcomeUnknown         a write was sent, but not answered: it may have happened
+    │   ├── FileUploadFailed       a file could not be uploaded for WhatsApp; nothing was sent
     │   └── InvalidResponse        an answer that does not fit the contract
     ├── DatabaseUnavailable    the database is down, full or locked; nothing was written
-    │   └── DatabaseLocked         another process works on the same SQLite file
-    └── SlackError             Slack refused a call of ours; ``code`` is Slack's word
+    │   └── DatabaseLocked         another process uses the same SQLite file
+    └── SlackError             Slack refused a call; ``code`` is Slack's error code
         ├── TriggerExpired         too late to open a form
         ├── NotInChannel           closed, archived, or the bot is not a member
-        └── FileUnavailable        a file that somebody uploaded cannot be had
+        └── FileUnavailable        an uploaded file cannot be downloaded
 
-What Meta refuses behind Chakra has classes of its own below these: ``bot/chakra/meta_errors.py``.
+Meta's errors, which Chakra passes on, are subclasses: ``bot/chakra/meta_errors.py``.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from typing import ClassVar
 
 
 class BotError(Exception):
-    """The root. ``kind`` is machine-readable (logs, metrics); ``retryable`` is about the same
-    request once more; ``retry_after`` is in seconds, where it is known."""
+    """The root. ``kind`` is machine-readable (logs, metrics); ``retryable``: the same request may
+    succeed later; ``retry_after`` is in seconds, or ``None`` if unknown."""
 
     kind = "error"
     retryable = False
@@ -58,7 +58,7 @@ class Interrupted(BotError):
 
 
 class PreparationFailed(BotError):
-    """``message`` is for the log: why it stopped."""
+    """``message`` is the reason, for the log."""
 
     kind = "preparation_failed"
     retryable = True
@@ -69,7 +69,7 @@ class UserError(BotError):
 
 
 class UsageError(UserError):
-    """``message`` says what is wrong with the line; ``example`` is a line that can be copied."""
+    """``message`` is what is wrong with the line; ``example`` is a line that can be copied."""
 
     kind = "usage"
 
@@ -79,8 +79,7 @@ class UsageError(UserError):
 
 
 class NotAllowed(UserError):
-    """``required_role`` names the role that is needed; ``is_unverified`` when Slack could not be
-    asked."""
+    """``required_role`` is the role that is needed; ``is_unverified``: Slack did not answer."""
 
     kind = "not_allowed"
 
@@ -116,7 +115,7 @@ def not_found_as(resource: str, query: str, *, hint: str = "") -> Iterator[None]
 
 
 class NotLinked(UserError):
-    """``member_id`` is a Slack member ID; ``reason`` says which step of the lookup found
+    """``member_id`` is a Slack member ID; ``reason`` is the step of the lookup that found
     nothing."""
 
     kind = "not_linked"
@@ -127,7 +126,7 @@ class NotLinked(UserError):
 
 
 class InvalidFile(UserError):
-    """``message`` says what is wrong with the file, and what would do."""
+    """``message`` is what is wrong with the file, and which files are accepted."""
 
     kind = "invalid_file"
 
@@ -143,14 +142,13 @@ class NotConfigured(UserError):
 
 
 class ChakraError(BotError):
-    """``endpoint`` is the path template (never the path: ids are personal data), ``status`` the
-    HTTP status where there was one, ``request_id`` Chakra's own id of the request or ours.
+    """``endpoint`` is the path template (never the path: IDs are personal data), ``status`` the
+    HTTP status or ``None``, ``request_id`` Chakra's ID of the request, or ours.
 
-    Where it was Meta that refused, behind Chakra, ``code`` is Meta's code and ``details`` what Meta
-    says of this very case. A class owns the codes in its ``codes``, and no other class owns them;
-    ``bot.chakra.meta`` finds it by them. ``default_retry_after`` is about how many seconds must
-    pass before
-    a repeat can help; it is the ``retry_after`` of an answer that names none.
+    If Meta refused, behind Chakra, ``code`` is Meta's code and ``details`` its sentence about this
+    case. Each code is in the ``codes`` of one class, by which ``bot.chakra.meta`` finds it.
+    ``default_retry_after`` is about how many seconds must pass before a retry can help; it is the
+    ``retry_after`` of an answer without one.
     """
 
     kind = "chakra"
@@ -208,13 +206,13 @@ class OutcomeUnknown(ChakraError):
 
 
 class FileUploadFailed(ChakraError):
-    """``message`` is what Chakra says against it; "" where it did not say whether it took it."""
+    """``message`` is Chakra's reason; "" if Chakra did not answer."""
 
     kind = "file_upload_failed"
 
 
 class InvalidResponse(ChakraError):
-    """``field`` is the dotted place in the body where reading stopped ("_data.id")."""
+    """``field`` is the dotted path in the body at which parsing stopped ("_data.id")."""
 
     kind = "invalid_response"
 
@@ -232,14 +230,14 @@ class InvalidResponse(ChakraError):
 
 
 class DatabaseUnavailable(BotError):
-    """The database cannot be reached, is full or locked. What was to be written is not."""
+    """The database cannot be reached, is full or locked. Nothing was written."""
 
     kind = "database_unavailable"
     retryable = True
 
 
 class DatabaseLocked(DatabaseUnavailable):
-    """Another process works on the same SQLite file."""
+    """Another process uses the same SQLite file."""
 
     kind = "database_locked"
 
@@ -247,14 +245,14 @@ class DatabaseLocked(DatabaseUnavailable):
 SLACK_TRANSIENT_CODES = frozenset(
     {"unreachable", "ratelimited", "fatal_error", "internal_error", "service_unavailable"}
 )
-"""Codes of a Slack that is down or busy; ``unreachable`` is ours.
+"""Error codes of a Slack that is down or busy; ``unreachable`` is ours.
 
 Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
 class SlackError(BotError):
-    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``not_sent``
-    where there was no connection for the call to leave by."""
+    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``not_sent``: no
+    connection was made, so the call never left."""
 
     kind = "slack"
 
@@ -282,8 +280,8 @@ class NotInChannel(SlackError):
 
 
 class FileUnavailable(SlackError):
-    """``code`` is Slack's word, or ours: ``sign_in`` (Slack's sign-in page came instead, as it does
-    without the scope files:read), ``external_file``, ``elsewhere`` (an address that is not
-    Slack's), ``too_large``, ``http_404``."""
+    """``code`` is Slack's, or ours: ``sign_in`` (Slack's sign-in page came instead, as without the
+    scope files:read), ``external_file``, ``untrusted_url`` (a URL that is not Slack's),
+    ``too_large``, ``http_404``."""
 
     kind = "file_unavailable"

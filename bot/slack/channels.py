@@ -1,4 +1,4 @@
-"""Channels as ``conversations.info`` tells them: whether the bot may post there, and who is in."""
+"""Channels: whether the bot may post there, and who is a member."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
 PAGE_SIZE = 1000
 """docs.slack.dev/reference/methods/conversations.members: under 1,000 a page."""
 MAX_PAGES = 20
-"""Of the members of one channel; who comes after twenty thousand others is not looked for."""
+"""Pages of one channel's members that are read: 20,000 members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the bot may post. ``channel`` is a channel's id, or a member's own for their direct
-    messages with the app, ``private`` where nobody else reads."""
+    """Where the bot may post. ``channel`` is a channel's ID, or a member's ID for their direct
+    messages with the app; then ``is_direct_message`` is set, and nobody else reads them."""
 
     channel: str
     is_direct_message: bool = False
 
 
 class Channels:
-    """Asked fresh each time: whom a channel lets in may change at any moment."""
+    """Nothing is cached: the members of a channel may change at any moment."""
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
@@ -33,12 +33,12 @@ class Channels:
     async def resolve_destination(
         self, channel: str, member_id: str, *, is_known_member: bool
     ) -> Destination:
-        """Where a message that ``member`` asks for can stand. ``there`` when they asked in that
-        very channel, and so are in it.
+        """Return where a message that the member asks for can be posted. ``is_known_member``: they
+        asked in that channel, and so are in it.
 
-        A conversation between people, where an app has no place, becomes the member's messages with
-        the app. Raises ``NotInChannel`` where the bot is not in, ``UsageError`` where the member is
-        not, and ``SlackError``.
+        A conversation between people, which an app cannot join, becomes the member's direct
+        messages with the app. Raises ``NotInChannel`` if the bot is not in the channel,
+        ``UsageError`` if the member is not, and ``SlackError``.
         """
         if not channel or channel.startswith("D"):
             return Destination(member_id, is_direct_message=True)
@@ -50,10 +50,11 @@ class Channels:
         if not info.get("is_member"):
             raise NotInChannel(INFO_METHOD, "not_in_channel")
         if not is_known_member and not await self.has_member(channel, member_id):
-            raise UsageError("You are not in that channel. Join it, or name one that you are in.")
+            raise UsageError("You're not in that channel. Join it, or name one that you're in.")
         return Destination(channel)
 
     async def has_member(self, channel: str, member_id: str) -> bool:
+        """Return whether the member is in the channel. Raises ``SlackError``."""
         cursor = ""
         for _ in range(MAX_PAGES):
             more = {"cursor": cursor} if cursor else {}

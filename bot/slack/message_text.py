@@ -1,6 +1,6 @@
-"""What a message of Slack's says, as plain texts: of its text, its blocks and its attachments.
+"""The plain text of a Slack message: of its text, its blocks and its attachments.
 
-Lenient: whoever wrote the message, and whatever of it is not as Slack documents, is passed over.
+Lenient: what does not have the shape that Slack documents is skipped.
 docs.slack.dev/reference/block-kit/blocks and docs.slack.dev/legacy/legacy-messaging/
 legacy-secondary-message-attachments
 """
@@ -15,15 +15,15 @@ from urllib.parse import unquote
 from bot.slack.commands.arguments import unescape
 
 MAX_BLOCK_DEPTH = 12
-"""Blocks within blocks; Slack's own go about half as deep."""
+"""Nested blocks; Slack's own are about half as deep."""
 
 _INLINE_CONTAINERS = frozenset({"rich_text_section", "rich_text_quote", "rich_text_preformatted"})
-"""Their elements stand in one line."""
+"""Their elements form one line."""
 _INTERACTIVE_TYPES = frozenset({"actions", "context_actions", "input", "button"})
 _TEXT_KEYS = (
     "text", "title", "subtitle", "body", "caption", "fields", "elements", "rows", "child_blocks",
 )  # fmt: skip
-"""Where a block keeps what people read. A control's ``value`` is not among it."""
+"""The fields of a block that people read; a control's ``value`` is not one."""
 _ATTACHMENT_TEXT_KEYS = ("pretext", "author_name", "title", "text", "fallback", "footer")
 _FIELD_TEXT_KEYS = ("title", "value")
 
@@ -32,8 +32,11 @@ _ADDRESS = re.compile(r"(?:mailto|tel):([^?]+)", re.IGNORECASE)
 
 
 def extract_text(message: Mapping[str, Any]) -> Iterator[str]:
-    """In reading order; what stands in the text and in the blocks comes twice. Of a link to an
-    address or a number (``mailto:``, ``tel:``) that is given, of another its label and itself."""
+    """Yield the texts in reading order; what is in both the text and the blocks comes twice.
+
+    A link to an address or a number (``mailto:``, ``tel:``) becomes the address or number, any
+    other link its label and its URL.
+    """
     yield from _extract_value(message.get("text"))
     yield from _extract_value(message.get("blocks"))
     for attachment in _objects(message.get("attachments")):
@@ -42,9 +45,9 @@ def extract_text(message: Mapping[str, Any]) -> Iterator[str]:
             yield from _extract_keys(field, _FIELD_TEXT_KEYS)
         yield from _extract_value(attachment.get("blocks"))
         for shared in _objects(attachment.get("message_blocks")):
-            message_of_it = shared.get("message")
-            if isinstance(message_of_it, Mapping):
-                yield from _extract_value(message_of_it.get("blocks"))
+            message_inside = shared.get("message")
+            if isinstance(message_inside, Mapping):
+                yield from _extract_value(message_inside.get("blocks"))
 
 
 def _extract_keys(holder: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
@@ -55,7 +58,7 @@ def _extract_keys(holder: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
-        yield from (one for one in value if isinstance(one, Mapping))
+        yield from (item for item in value if isinstance(item, Mapping))
 
 
 def _extract_value(value: object, depth: int = 0) -> Iterator[str]:
@@ -64,24 +67,24 @@ def _extract_value(value: object, depth: int = 0) -> Iterator[str]:
     elif depth >= MAX_BLOCK_DEPTH:
         return
     elif isinstance(value, list):
-        for one in value:
-            yield from _extract_value(one, depth + 1)
+        for item in value:
+            yield from _extract_value(item, depth + 1)
     elif isinstance(value, Mapping):
         yield from _extract_block(value, str(value.get("type")), depth)
 
 
 def _extract_block(block: Mapping[str, Any], kind: str, depth: int) -> Iterator[str]:
     if kind in _INLINE_CONTAINERS:
-        yield "".join(_render_inline(one) for one in _objects(block.get("elements")))
+        yield "".join(_render_inline(element) for element in _objects(block.get("elements")))
     elif kind not in _INTERACTIVE_TYPES:
         for name in _TEXT_KEYS:
             yield from _extract_value(block.get(name), depth + 1)
 
 
 def _render_inline(element: Mapping[str, Any]) -> str:
-    """An element of rich text. Its text is as it was typed, with nothing escaped."""
-    said, url = element.get("text"), element.get("url")
-    label = said if isinstance(said, str) else ""
+    """Render an element of rich text, whose text is not escaped."""
+    text, url = element.get("text"), element.get("url")
+    label = text if isinstance(text, str) else ""
     if isinstance(url, str):
         return _render_link(url, label)
     return label or " "
@@ -97,7 +100,7 @@ def _to_plain_text(text: str) -> str:
 
 
 def _render_markup(target: str, label: str) -> str:
-    """A mention says nothing here, a date its label."""
+    """Render a mention as nothing, and a date as its label."""
     if target[0] in "@#":
         return " "
     if target[0] == "!":

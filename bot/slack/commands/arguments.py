@@ -1,8 +1,8 @@
-"""What a person typed behind a slash command -> `Line`: words, quoted words, ``name=value`` pairs.
+"""What a person typed after a slash command -> `Arguments`: words, quoted words and ``name=value``.
 
 Slack escapes ``& < >`` and wraps what it recognises in angle brackets
 (docs.slack.dev/messaging/formatting-message-text); phones add curly quotes, no-break spaces and
-invisible characters. `parse` undoes all of it, and raises for no text whatever.
+invisible characters. `parse_arguments` undoes all of it and never raises.
 """
 
 from __future__ import annotations
@@ -15,18 +15,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-MAX_TEXT_LENGTH: Final = 8_000  # characters that are read; what a person types is far shorter
+MAX_TEXT_LENGTH: Final = 8_000  # characters that are read; people type far fewer
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9@._+ -]*")
 _NO_NAMED: Final[Mapping[str, Token]] = MappingProxyType({})
-NUMBERED: Final = "#"  # among the names: any number, as in ``1=John``
-ANY_NAME: Final = (
-    "*"  # among the names: whatever a variable may be called, as in ``first_name=John``
-)
+NUMBERED: Final = "#"  # as one of the names: any number, such as ``1=John``
+ANY_NAME: Final = "*"  # as one of the names: any variable's name, such as ``first_name=John``
 
 
 @dataclass(frozen=True)
 class Token:
-    """``text`` is what a person would read: unescaped, in Unicode's normal form C."""
+    """``text`` is what a person reads: unescaped, in Unicode's normal form C."""
 
     text: str
 
@@ -43,7 +41,7 @@ class Mention(Token):
 
 @dataclass(frozen=True)
 class ChannelMention(Token):
-    """The name is empty where Slack keeps it to itself: in private channels."""
+    """The name is empty if Slack does not disclose it: in private channels."""
 
     text: str = field(init=False)
     id: str
@@ -75,15 +73,15 @@ class Link(Token):
 
 @dataclass(frozen=True)
 class Arguments:
-    """``words`` in the order typed; ``named`` under the names as `parse` was given them, numbers
-    without leading zeros; of a repeated name the last value. ``raw`` is the text as it came."""
+    """``tokens`` in the order typed; ``named`` by the names that `parse_arguments` was given,
+    numbers without leading zeros, the last value of a repeated name. ``raw`` is the text itself."""
 
     tokens: tuple[Token, ...]
     named: Mapping[str, Token]
     raw: str
 
     def text_from(self, start: int = 0) -> str:
-        """What several words say together: ``john doe``, ``+91 98765 43210``."""
+        """Return the words from ``start`` as one text: ``john doe``, ``+91 98765 43210``."""
         return " ".join(word.text for word in self.tokens[start:])
 
     def tail(self) -> Arguments:
@@ -91,12 +89,15 @@ class Arguments:
 
 
 def parse_arguments(text: str, names: Collection[str] = ()) -> Arguments:
-    """``name=value`` and ``name:value`` count only for ``names``, in any case and width of letters;
-    so ``https://…``, ``10:30`` and ``a:b`` stay words. `NUMBERED` among them admits ``1=value``,
-    `ANY` whatever else stands before an equals sign. A quote that nothing closes, and markup that
-    Slack does not write, are text."""
+    """Return the words and the named values of a line.
+
+    Only ``names`` make ``name=value`` and ``name:value``, in any case and width of letters, so
+    ``https://…``, ``10:30`` and ``a:b`` are words. `NUMBERED` among them admits ``1=value``,
+    `ANY_NAME` every other variable before an equals sign. An unclosed quote, and markup that Slack
+    does not write, are text.
+    """
     raw = text[:MAX_TEXT_LENGTH]
-    if _SIMPLE.fullmatch(raw):  # most lines: nothing to undo, nothing to name
+    if _SIMPLE.fullmatch(raw):  # most lines: nothing to undo
         return Arguments(tuple([Token(word) for word in raw.split()]), _NO_NAMED, raw)
     words: list[Token] = []
     named: dict[str, Token] = {}
@@ -109,7 +110,7 @@ def parse_arguments(text: str, names: Collection[str] = ()) -> Arguments:
 
 
 def unescape(text: str) -> str:
-    """Undoes Slack's escaping of ``& < >``, once: ``&amp;lt;`` stands for a typed ``&lt;``."""
+    """Undo Slack's escaping of ``& < >``, once: ``&amp;lt;`` is a typed ``&lt;``."""
     return _ENTITY.sub(lambda entity: _ENTITIES[entity[1]], text) if "&" in text else text
 
 
@@ -135,14 +136,14 @@ _JOINER: Final = re.compile("[\u200c\u200d]")
 
 
 def _clean(text: str) -> str:
-    """No control or invisible characters, no half surrogates; every space a space or a newline."""
+    """Remove control and invisible characters and lone surrogates, and unify spaces."""
     if text.isascii() and text.isprintable():
         return text
     return _JOINER.sub(_replace_joiner, text.replace("\r\n", "\n").translate(_CLEANUP_TABLE))
 
 
 def _replace_joiner(found: re.Match[str]) -> str:
-    """Joiners are spelling within Persian and Indic words and within emoji; elsewhere, litter."""
+    """Keep joiners within Persian and Indic words and within emoji; drop them elsewhere."""
     before = found.string[found.start() - 1 : found.start()]
     after = found.string[found.end() : found.end() + 1]
     return found[0] if _is_joinable(before) and _is_joinable(after) else ""
@@ -155,7 +156,7 @@ def _is_joinable(letter: str) -> bool:
     return category[0] in "LM" or category in {"So", "Sk"}
 
 
-# Full-width letters come from East Asian keyboards. Names keep them; phones and addresses cannot.
+# Full-width letters come from East Asian keyboards. Only phone numbers and addresses lose them.
 _HALF_WIDTH: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _HALF_WIDTH_PHONE: Final = {
     ord(wide): _HALF_WIDTH[ord(wide)] for wide in "＋－＠０１２３４５６７８９"
@@ -182,7 +183,7 @@ _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
 def _parse_markup(found: re.Match[str]) -> Token | None:
-    """What Slack meant, or ``None`` for what Slack would not have written."""
+    """Return what Slack meant, or ``None`` for what Slack would not have written."""
     target, label = found[1], _to_normal_text(found[2] or "")
     if target[0] == "@":
         member = _MEMBER.fullmatch(target)
@@ -213,7 +214,7 @@ def _to_normal_text(escaped: str) -> str:
 
 
 def _parse_segment(segment: str) -> Token:
-    """One word of any mixture. Markup that stands alone in it stays what it is."""
+    """Return one word. Markup alone keeps its type; mixed with text it becomes text."""
     parts: list[str] = []
     end = 0
     for found in _MARKUP.finditer(segment):
@@ -230,7 +231,7 @@ def _parse_segment(segment: str) -> Token:
 
 # --- words, quotes, names ------------------------------------------------------------------------
 
-# Which marks may close a quote. People and phones mix the directions („…“, “…”, ”…”, »…«).
+# The marks that may close a quote. People and phones mix the directions („…“, “…”, ”…”, »…«).
 _DOUBLE: Final = '"“”‟″＂'
 _SINGLE: Final = "'‘’‛＇"
 _ANGLED: Final = "«»‹›"
@@ -239,7 +240,7 @@ _CLOSING: Final = (
     | dict.fromkeys(_SINGLE + "‚", _SINGLE)
     | dict.fromkeys(_ANGLED, _ANGLED)
 )
-# A closing mark ends its word, though a list's comma may follow; so in O’Brien it closes nothing.
+# A closing mark ends its word, or precedes a comma: in O’Brien it closes nothing.
 _CLOSER: Final = re.compile(rf"<[^<>]*>|[{_DOUBLE}{_SINGLE}{_ANGLED}](?=[,;\s]|\Z)")
 _PLAIN: Final = re.compile(r"[^\s<]+|<")
 _SPACE: Final = re.compile(r"\s*")
@@ -250,7 +251,7 @@ _VARIABLE: Final = re.compile("[a-z][a-z0-9_]*")
 
 
 class _Tokenizer:
-    """One pass over a cleaned text, left to right."""
+    """Reads a cleaned text once, left to right."""
 
     def __init__(self, text: str, names: Collection[str]) -> None:
         self._text = text
@@ -263,7 +264,7 @@ class _Tokenizer:
         self._closers = _find_closers(text)
 
     def tokenize(self) -> Iterator[tuple[str | None, Token]]:
-        """Each word with its name, if it has one."""
+        """Yield each word with its name, or ``None``."""
         self._skip(_SPACE)
         while self._position < len(self._text):
             name = self._take_name()
@@ -300,12 +301,12 @@ class _Tokenizer:
         self._position = closers[following] + 1
         if self._text[self._position : self._position + 1] in {",", ";"}:
             self._position += 1
-        # French sets spaces inside its guillemets that belong to neither.
+        # French puts spaces inside its guillemets.
         return _parse_segment(inner.strip() if mark in _ANGLED else inner)
 
     def _take_bare(self) -> Token:
-        """Up to the next space outside of markup. A member, channel or group is always a word by
-        itself, whatever touches it: as a part of a text its id would be lost."""
+        """Return the text up to the next space outside markup. A member, channel or group is always
+        a word of its own: as part of a text it would lose its ID."""
         start = self._position
         while self._position < len(self._text) and not self._text[self._position].isspace():
             found = _MARKUP.match(self._text, self._position)
@@ -324,14 +325,14 @@ class _Tokenizer:
 
 
 def _find_closers(text: str) -> dict[str, list[int]]:
-    """Where quotes may close, by the kind of quote; not within markup. Found once for all, so that
-    a text of nothing but opening quotes takes no longer than any other."""
-    places: dict[str, list[int]] = {}
+    """Return the positions where quotes may close, by the kind of quote; none is within markup.
+    They are found once, so that a text full of opening quotes takes no longer than any other."""
+    positions: dict[str, list[int]] = {}
     for found in _CLOSER.finditer(text):
         kind = _CLOSING.get(found[0])
         if kind is not None:
-            places.setdefault(kind, []).append(found.start())
-    return places
+            positions.setdefault(kind, []).append(found.start())
+    return positions
 
 
 def _normalize_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The vocabulary of commands: Command, Action, Form, Options, Shortcut and their requests."""
+"""The vocabulary of commands: Command, Action, Form, Options, Shortcut, Event; their requests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.slack.commands.reply import Choices, FieldErrors, Reply
 from bot.slack.member import Member
 
 ContextT = TypeVar("ContextT")
-"""The desk: what the handlers work with. The router passes it on and never looks into it."""
+"""The context: what the handlers may use. The router passes it on and never looks into it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it, as Slack's signed request says. ``team`` is the workspace of the *person*."""
+    """The person who acted, from Slack's signed request. ``team`` is the *person's* workspace."""
 
     id: str
     team: str
@@ -27,7 +27,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class RequestChannel:
-    """Where it was done. ``channel`` is empty for what happens in a form opened from nowhere."""
+    """Where the person acted. ``id`` is empty in a form that was opened outside any channel."""
 
     id: str = ""
     name: str = ""
@@ -35,8 +35,8 @@ class RequestChannel:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file that a person chose in a form; Slack has it, and gives it by its ``id``. ``size`` in
-    bytes. What the payload leaves out (``file_access: check_file_info``) is "" and None."""
+    """A file that a person chose in a form; Slack stores it under ``id``. ``size`` is in bytes.
+    What the payload leaves out (``file_access: check_file_info``) is "" or ``None``."""
 
     id: str
     name: str = field(default="", repr=False)
@@ -45,7 +45,7 @@ class UploadedFile:
 
 
 UploadedFiles = Mapping[str, tuple[UploadedFile, ...]]
-"""block_id -> the files that were chosen there; only fields that hold any."""
+"""``block_id`` -> the chosen files; only fields that have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest(Request):
-    """A typed command. ``line`` is what stood behind the sub-command's name."""
+    """A typed command. ``arguments`` are what follows the sub-command's name."""
 
     arguments: Arguments = field(default_factory=lambda: Arguments(tokens=(), named={}, raw=""))
 
@@ -84,21 +84,21 @@ class ActionRequest(Request):
 
     value: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
-    """The state of the form or message that holds the element: block_id -> value."""
+    """The fields of the form or message that contains the element: ``block_id`` -> value."""
     state: Mapping[str, str] = field(default_factory=dict)
-    """What the form carries with it, where the element stands in a form."""
+    """The state of the form that contains the element."""
     in_form: bool = False
     interaction_key: str = ""
-    """The same for each press of one element; in a form, its view's id."""
+    """The same for each press of an element; in a form, the ID of its view."""
     posted_at: float = 0.0
-    """When the message that holds the element was posted, by Slack's clock; 0 in a form."""
+    """When the message that contains the element was posted, by Slack's clock; 0 in a form."""
     files: UploadedFiles = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest(Request):
-    """A submitted form. ``values``: block_id -> what was entered ("" where nothing was). ``key`` is
-    the view's id: the same however often it is submitted."""
+    """A submitted form. ``values``: ``block_id`` -> what was entered, "" for an empty field.
+    ``interaction_key`` is the view's ID: the same however often the form is submitted."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class SubmitRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class OptionsRequest(Request):
-    """Somebody types into an external select. ``query`` is what stands in it so far."""
+    """A person types into an external select. ``query`` is the text so far."""
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -117,8 +117,8 @@ class OptionsRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class ShortcutRequest(Request):
-    """Somebody chose an entry of Slack's own menus. ``message`` is the one in whose menu it stood,
-    as Slack shows it; empty for an entry that stands anywhere, and then there is no place."""
+    """A person chose an entry of Slack's own menus. ``message`` is the one whose menu it was, as
+    Slack sends it; empty for a global shortcut, which comes from no channel."""
 
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -136,6 +136,7 @@ class EventRequest(Request):
 
 
 def accept_all(_: SubmitRequest) -> FieldErrors | None:
+    """Accept every submission."""
     return None
 
 
@@ -143,8 +144,8 @@ def accept_all(_: SubmitRequest) -> FieldErrors | None:
 class Action(Generic[ContextT]):
     """A button or a menu. ``id`` is its ``action_id``: the sub-command, a dot, a verb.
 
-    One action may stand several times in a message; what follows a colon in the ``action_id``
-    (``users.page:next``) only tells them apart and is cut before dispatch.
+    A message may contain an action several times; what follows a colon in the ``action_id``
+    (``users.page:next``) only distinguishes them and is cut before dispatch.
     """
 
     id: str
@@ -154,7 +155,7 @@ class Action(Generic[ContextT]):
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[ContextT]):
-    """A modal. ``check`` runs before the ack and calls nobody; ``submit`` does the work."""
+    """A modal. ``check`` validates before the ack, without any call; ``submit`` does the work."""
 
     id: str
     submit: Callable[[SubmitRequest, ContextT], Awaitable[Reply]]
@@ -173,9 +174,8 @@ class Options(Generic[ContextT]):
 
 @dataclass(frozen=True, slots=True)
 class Shortcut(Generic[ContextT]):
-    """An entry of Slack's own menus; ``id`` is its ``callback_id`` in manifest.yml, where its name
-    stands too. ``is_message_shortcut``: it stands in the menu of every message, else in that of
-    anywhere."""
+    """An entry of Slack's own menus; ``id`` is its ``callback_id`` in manifest.yml, which also has
+    its name. ``is_message_shortcut``: it is in the menu of every message, else it is global."""
 
     id: str
     run: Callable[[ShortcutRequest, ContextT], Awaitable[Reply]]
@@ -197,11 +197,11 @@ class Event(Generic[ContextT]):
 class Command(Generic[ContextT]):
     """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
 
-    ``usage`` is what follows ``/chakra`` in help ("user <id, e-mail, …>"), ``example`` a line that
-    can be copied ("/chakra user john@acme.com"), ``names`` the words it takes as ``name=value``
-    ("#" stands for any number), ``details`` further sentences for ``help <command>``.
-    ``button``, where given, is one of the bare ``/chakra``: its label, and the words that pressing
-    it puts behind the name.
+    ``usage`` is what follows ``/chakra`` in help ("user <id, email, …>"), ``example`` a line that
+    can be copied ("/chakra user john@acme.com"), ``argument_names`` the names it takes as
+    ``name=value`` ("#" for any number), ``details`` further sentences for ``help <command>``.
+    ``button`` adds one to the bare ``/chakra``: its label, and the arguments that it runs the
+    command with.
     """
 
     name: str
@@ -222,4 +222,4 @@ class Command(Generic[ContextT]):
 
 
 Payload = Mapping[str, Any]
-"""A request of Slack's, as Bolt parsed it."""
+"""The parsed body of a request from Slack."""

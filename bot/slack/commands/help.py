@@ -1,4 +1,4 @@
-"""Help, made from the commands themselves: the overview, one command, and what you may do here."""
+"""Help, generated from the commands: the overview, one command, the welcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUN_ACTION = "help.run"
 """``action_id`` of a button that runs the command in its value."""
 
 NAME = "help"
-SUMMARY = "what there is, and how each command is written"
+SUMMARY = "list all commands, or explain one"
 USAGE = "help [command]"
 EXAMPLE = "/chakra help user"
 
@@ -36,51 +36,53 @@ def describe_access(access: AccessDecision) -> str:
 
 
 def overview(commands: Commands) -> Message:
-    """Every command with its usage; the same for everyone, before any access check."""
+    """Return every command with its usage: the same for everyone, without an access check."""
     rows = [_row(command.usage, command.summary) for command in commands]
     rows.append(_row(USAGE, SUMMARY))
     return Message(
-        text="What /chakra can do: " + ", ".join([*(one.name for one in commands), NAME]),
+        text="What /chakra can do: " + ", ".join([*(command.name for command in commands), NAME]),
         blocks=(
             blocks.section(markup(bold("What /chakra can do"))),
             *(blocks.section(chunk) for chunk in _join_rows(rows)),
             blocks.context(
-                markup("More about one of them: ", code(EXAMPLE)),
-                markup("Answers are visible to you alone until you share them."),
+                markup("More about a command: ", code(EXAMPLE)),
+                markup("Only you see the answers until you share them."),
             ),
         ),
     )
 
 
 def command_help(command: Command[Any]) -> Message:
-    """One command: usage, what it does, an example to copy, its other names."""
-    told = [markup(code(f"/chakra {command.usage}")), markup(_sentence(command.summary))]
-    told += [markup(detail) for detail in command.details]
-    made: list[Block] = [
-        blocks.section(lines(told)),
+    """Return the usage of a command, what it does, an example to copy and its aliases."""
+    rows = [markup(code(f"/chakra {command.usage}")), markup(_sentence(command.summary))]
+    rows += [markup(detail) for detail in command.details]
+    content: list[Block] = [
+        blocks.section(lines(rows)),
         blocks.section(markup("For example: ", code(command.example))),
     ]
-    small = []
+    notes = []
     if command.aliases:
-        small.append(
+        notes.append(
             markup("Also: ", Markup(", ".join([code(alias) for alias in command.aliases])))
         )
     if command.needs in WRITING:
-        small.append(markup("Needs sender access."))
-    if small:
-        made.append(blocks.context(*small))
-    return Message(text=markup(f"/chakra {command.usage}: ", command.summary), blocks=tuple(made))
+        notes.append(markup("Needs sender access."))
+    if notes:
+        content.append(blocks.context(*notes))
+    text = markup(f"/chakra {command.usage}: ", command.summary)
+    return Message(text=text, blocks=tuple(content))
 
 
 def about_help() -> Message:
-    told = lines(
+    """Return the help for ``/chakra help`` itself."""
+    section = lines(
         [
             code(f"/chakra {USAGE}"),
             markup(_sentence(SUMMARY)),
             markup("For example: ", code(EXAMPLE)),
         ]
     )
-    return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(told),))
+    return Message(text=markup(f"/chakra {USAGE}: ", SUMMARY), blocks=(blocks.section(section),))
 
 
 def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Message:
@@ -97,7 +99,7 @@ def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Messa
     )
     made: list[Block] = [blocks.section(lines(head))]
     if open_here:
-        rows = [markup(code(one.example), "\n", _sentence(one.summary)) for one in open_here]
+        rows = [markup(code(c.example), "\n", _sentence(c.summary)) for c in open_here]
         made += [blocks.section(chunk) for chunk in _join_rows(rows)]
     made.append(blocks.actions(*_buttons(open_here)))
     return Message(text=markup(standing, " Type /chakra help for everything."), blocks=tuple(made))
@@ -145,7 +147,7 @@ def _sentence(summary: str) -> str:
 
 
 def _join_rows(rows: list[Markup]) -> list[Markup]:
-    """As many rows a section as Slack's 3,000 characters bear, a blank line between them."""
+    """Join rows into sections of at most Slack's 3,000 characters, with blank lines between."""
     made: list[Markup] = []
     for row in rows:
         if made and len(made[-1]) + len(row) + 2 <= blocks.MAX_SECTION_TEXT_LENGTH:

@@ -1,4 +1,4 @@
-"""The commands by every name that Slack may call them: words, aliases, action ids, callback ids."""
+"""The commands by everything that Slack may call them: words, action IDs, callback IDs, events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.slack.commands.help import NAME as HELP
 T = TypeVar("T")
 
 MIN_SIMILARITY = 60
-"""rapidfuzz's ratio (0-100) from which a misspelt word is taken for a command's name."""
+"""The rapidfuzz ratio (0-100) from which a misspelt word counts as a command's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CommandRegistry(Generic[ContextT]):
     events: Mapping[str, Sequence[tuple[Command[ContextT], Event[ContextT]]]]
 
     def nearest(self, word: str) -> str | None:
-        """The command's name that a misspelt ``word`` most resembles."""
+        """Return the name of the command that ``word`` resembles most, or ``None``."""
         names = [*self.by_name, HELP]
         found = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
         if found is None:
@@ -38,8 +38,9 @@ class CommandRegistry(Generic[ContextT]):
 
 
 def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[ContextT]:
-    """Raises ``ValueError`` for a name used twice, or an id that is not of its command."""
-    by_word: dict[str, Command[ContextT]] = {}
+    """Index the commands. Raises ``ValueError`` for a name that is used twice, and for an ID that
+    does not begin with its command's name."""
+    by_name: dict[str, Command[ContextT]] = {}
     actions: dict[str, tuple[Command[ContextT], Action[ContextT]]] = {}
     forms: dict[str, tuple[Command[ContextT], Form[ContextT]]] = {}
     options: dict[str, tuple[Command[ContextT], Options[ContextT]]] = {}
@@ -47,7 +48,7 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
     events: dict[str, list[tuple[Command[ContextT], Event[ContextT]]]] = {}
     for command in commands:
         for word in (command.name, *command.aliases):
-            _add_unique(by_word, word, command)
+            _add_unique(by_name, word, command)
         for action in command.actions:
             _add_unique(actions, _check_prefix(command, action.id), (command, action))
         for form in command.forms:
@@ -58,12 +59,12 @@ def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[Con
             _add_unique(shortcuts, _check_prefix(command, shortcut.id), (command, shortcut))
         for event in command.events:
             events.setdefault(event.type, []).append((command, event))
-    return CommandRegistry(tuple(commands), by_word, actions, forms, options, shortcuts, events)
+    return CommandRegistry(tuple(commands), by_name, actions, forms, options, shortcuts, events)
 
 
 def _add_unique(table: dict[str, T], key: str, item: T) -> None:
     if key in table or key == HELP:
-        raise ValueError(f"{key!r} is named twice")
+        raise ValueError(f"{key!r} is used twice")
     table[key] = item
 
 

@@ -1,4 +1,4 @@
-"""What a handler may return: it says what the person shall see, the router does the talking."""
+"""What a handler may return: what the person is to see. The dispatcher talks to Slack."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ View = dict[str, Any]
 
 @dataclass(frozen=True)
 class Message:
-    """A line or a card. ``text`` is what notifications and screen readers get (mrkdwn, escaped).
+    """A line or a card. ``text`` is for notifications and screen readers (mrkdwn, escaped).
 
     Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees:
-    whatever it holds must be masked. ``replace`` puts it in the place of the message whose button
-    was pressed; it means nothing in answer to a typed command, which Slack cannot replace.
+    personal data in it must be masked. ``replace_original`` replaces the message whose button was
+    pressed; it has no effect in answer to a typed command, which Slack cannot replace.
     """
 
     text: str
@@ -49,8 +49,8 @@ def response_body(message: Message) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """Opens ``view`` on top of what the person looks at. ``state`` comes back with the submission;
-    it travels in ``private_metadata``, so it must be small (Slack: 3,000 characters in all)."""
+    """Opens ``view`` on top of what the person sees. ``state`` comes back with the submission; it
+    is part of ``private_metadata``, so it must be small (Slack: 3,000 characters in all)."""
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
@@ -58,11 +58,11 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class UpdateForm:
-    """Puts ``view`` in the place of the form that the press or the submission came from.
+    """Replaces the form that the press or the submission came from with ``view``.
 
-    ``live`` follows what is being typed: it holds the same fields, so that it may go over one that
-    went a moment before. ``otherwise`` is said where the form came from, when it was closed
-    meanwhile.
+    ``overwrite``: it follows what is being typed and has the same fields, so it may replace an
+    update of a moment before. ``fallback`` is posted where the form was opened if it has been
+    closed.
     """
 
     view: View
@@ -73,16 +73,16 @@ class UpdateForm:
 
 @dataclass(frozen=True, slots=True)
 class FieldErrors:
-    """Keeps the form open with a sentence under each field: ``block_id`` -> sentence."""
+    """Keeps the form open with a sentence under fields: ``block_id`` -> sentence."""
 
     errors: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class CloseForm:
-    """Closes the form. ``done`` is a sentence for a person whose form could not be closed, because
-    the work took longer than the ack could wait; ``then`` is said where the form was opened, and so
-    is the result of ``later``, if it has one, for which nothing waits: it ends by itself."""
+    """Closes the form. ``done_text`` is for a person whose form could not be closed, because the
+    work took longer than the ack could wait. ``follow_up`` is posted where the form was opened, and
+    so is the result of ``follow_up_task``, once it has one."""
 
     done_text: str
     follow_up: Message | None = None
@@ -91,7 +91,7 @@ class CloseForm:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option of an external select. ``text`` is clipped to Slack's 75 characters."""
+    """An option of an external select. ``text`` is clipped to Slack's 75 characters."""
 
     text: str
     value: str

@@ -1,5 +1,7 @@
-"""Text or press -> command -> access -> handler: what each request from Slack means, and whose it
-is. ``bot.slack.commands.dispatcher`` runs the handler and answers."""
+"""Request from Slack -> command -> access check -> handler.
+
+``bot.slack.commands.dispatcher`` runs the handler and answers.
+"""
 
 from __future__ import annotations
 
@@ -65,11 +67,11 @@ class Router(Generic[ContextT]):
         )
 
     async def command(self, payload: Payload) -> Ack:
-        """A slash command: the ack carries the answer, or nothing when it is not ready."""
+        """Run a slash command. The ack has the answer, or nothing if it is not ready."""
         return await self._run_text(payload, str(payload.get("text") or ""))
 
     async def action(self, payload: Payload) -> Ack:
-        """A pressed element. Its ack is always empty; the answer goes to the message or form."""
+        """Run an action. Its ack is always empty; the answer goes to the message or form."""
         pressed = (payload.get("actions") or [{}])[0]
         identifier = str(pressed.get("action_id", "")).partition(":")[0]
         value = payloads.element_value(pressed)
@@ -77,8 +79,8 @@ class Router(Generic[ContextT]):
             return await self._run_text(payload, value)
         found = self._registry.actions.get(identifier)
         if found is None:
-            told = NoReply() if "url" in pressed else notices.outdated_button()
-            return self._dispatcher.respond_immediately(payload, "unknown", told)
+            reply = NoReply() if "url" in pressed else notices.outdated_button()
+            return self._dispatcher.respond_immediately(payload, "unknown", reply)
         command, action = found
 
         async def run(reference: str) -> Reply:
@@ -97,8 +99,8 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run)
 
     async def submission(self, payload: Payload) -> Ack:
-        """A submitted form. Pressed twice, it is worked on once, and both presses hear how it ends:
-        the key is the view's id and its hash, which is another once the form was exchanged."""
+        """Submit a form. Submitted twice, it runs once and both acks have the result: the key is
+        the view's ID and its hash, which changes when the form is replaced."""
         view = payload["view"]
         key = f"{view.get('id', '')} {view.get('hash', '')}"
         found = self._registry.forms.get(str(view.get("callback_id", "")))
@@ -124,7 +126,7 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run, submission_key=key)
 
     async def options(self, payload: Payload) -> Ack:
-        """The options of an external select: an answer within the budget, or none yet."""
+        """Return the options of an external select; none if they are not ready in time."""
         found = self._registry.options.get(str(payload.get("action_id", "")))
         if found is None:
             return options_ack(Choices(()))
@@ -169,7 +171,7 @@ class Router(Generic[ContextT]):
         if lower == helping.NAME:
             return self._dispatcher.respond_immediately(payload, helping.NAME, self._overview)
         known = self._registry.by_name.get(lower.partition(" ")[0])
-        if known is not None and helping.NAME not in lower:  # the usual line is read only once
+        if known is not None and helping.NAME not in lower:  # most lines are parsed only once
             return await self._dispatcher.respond(
                 payload, known.name, self._build_handler(payload, known, text)
             )
@@ -212,7 +214,7 @@ class Router(Generic[ContextT]):
         return run
 
     def _help_message(self, topic: str) -> Message:
-        """Needs nothing but the catalogue, so it answers whatever else is down."""
+        """Return help. It needs only the registry, so it works whatever else is down."""
         command = self._registry.by_name.get(topic)
         if command is not None:
             return helping.command_help(command)

@@ -59,7 +59,7 @@ def test_the_products_commands_go_together() -> None:
     ],
 )
 def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
-    with pytest.raises(ValueError, match="is named twice"):
+    with pytest.raises(ValueError, match="is used twice"):
         build_registry(commands)
 
 

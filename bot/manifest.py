@@ -1,4 +1,4 @@
-"""The Slack app's manifest, as it travels with the package: what the app asks of a workspace."""
+"""The Slack app's manifest, which is part of the package: its commands, events and scopes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _SCOPE = re.compile(r"^\s*- (?P<scope>[a-z_.:]+) # (?P<reason>.+?)\s*$", re.MULT
 
 
 def text() -> str:
-    """manifest.yml whole. Beside this file lies a link to it; a wheel holds a copy in its place."""
+    """Return manifest.yml. Next to this file is a link to it; a wheel contains a copy instead."""
     return files("bot").joinpath("manifest.yml").read_text(encoding="utf-8")
 
 
 def load() -> dict[str, Any]:
-    """The manifest as data, in the shape of Slack's schema 2."""
+    """Return the manifest as data, in the shape of Slack's schema 2."""
     manifest: dict[str, Any] = yaml.safe_load(text())
     return manifest
 
 
 def scopes() -> dict[str, str]:
-    """The bot's scopes in order, each with the reason that stands beside it in manifest.yml."""
+    """Return the bot's scopes in order, each with its reason, the comment in manifest.yml."""
     reasons = {found["scope"]: found["reason"] for found in _SCOPE.finditer(text())}
     return {scope: reasons.get(scope, "") for scope in load()["oauth_config"]["scopes"]["bot"]}

@@ -141,7 +141,7 @@ async def test_a_channel_the_bot_is_not_in_explains_itself(acme: World) -> None:
 
 async def test_another_channel_must_be_ones_own(acme: World) -> None:
     told = await typed(acme, f"watch {RUNNING} <#{LEADS}|>")
-    assert "You are not in that channel" in told
+    assert "You're not in that channel" in told
     told = await typed(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
     await until(acme, lambda: bool(lasting(acme, MEI, SUPPORT)))
     assert lasting(acme, MEI, SALES) == []

@@ -214,7 +214,7 @@ async def _within_modal_deadline(context: Context, load: Coroutine[Any, Any, T])
 
 BULK: Command[Context] = Command(
     name="bulk",
-    summary="many records created or changed from a spreadsheet",
+    summary="create or update many records from a spreadsheet",
     usage="bulk [create, update] [lead, ticket, …]",
     example=EXAMPLE,
     run=run,

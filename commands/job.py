@@ -117,7 +117,7 @@ def _job_title(target: Followed) -> Markup:
 
 JOB: Command[Context] = Command(
     name="job",
-    summary="how a background job of Chakra’s stands, and which rows failed",
+    summary="show a background job: its progress and failed rows",
     usage="job <id>",
     example=EXAMPLE,
     run=run,

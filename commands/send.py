@@ -388,7 +388,7 @@ async def _replay_outcome(
 
 SEND: Command[Context] = Command(
     name="send",
-    summary="a WhatsApp template to a phone number, somebody of the team or a lead",
+    summary="send a WhatsApp template to a number, a colleague or a lead",
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     needs=Permission.SEND,

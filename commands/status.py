@@ -81,7 +81,7 @@ def _service_status(reading: ServiceHealth) -> Markup:
 
 STATUS: Command[Context] = Command(
     name="status",
-    summary="whether Chakra and Slack answer, and what you may do here",
+    summary="show whether Chakra and Slack respond, and what you can do",
     usage="status",
     example="/chakra status",
     run=run,

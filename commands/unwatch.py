@@ -43,7 +43,7 @@ def _result_text(stopped: int, remaining: int) -> str:
 
 UNWATCH: Command[Context] = Command(
     name="unwatch",
-    summary="follow a background job no longer",
+    summary="stop watching a background job",
     usage="unwatch <id>",
     example=EXAMPLE,
     run=run,

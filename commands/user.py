@@ -279,7 +279,7 @@ async def _card_after_saving(request: SubmitRequest, context: Context, user_id: 
 USER: Command[Context] = Command(
     name="user",
     aliases=("who", "whois"),
-    summary="one person of the Chakra team, with team, role, e-mail, phone and local time",
+    summary="look up a person: team, role, email, phone and local time",
     usage="user <id, e-mail, phone, username, name, @member, me>",
     example=EXAMPLE,
     details=(

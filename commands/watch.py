@@ -128,7 +128,7 @@ def require_may_change(request: Request, watch: Watch) -> None:
 
 WATCH: Command[Context] = Command(
     name="watch",
-    summary="follow a background job to its end, in one message that is kept up to date",
+    summary="watch a background job until it finishes, in one message that is updated",
     usage="watch <id> [#channel]",
     example=EXAMPLE,
     run=run,

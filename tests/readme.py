@@ -50,12 +50,12 @@ def metrics() -> tuple[str, ...]:
 def _commands() -> str:
     rows = [(f"`/chakra {c.usage}`", c.summary, f"`{c.example}`") for c in COMMANDS]
     rows.append((f"`/chakra {help_.USAGE}`", help_.SUMMARY, f"`{help_.EXAMPLE}`"))
-    return _table(("type", "and see", "for instance"), rows)
+    return _table(("command", "what it does", "example"), rows)
 
 
 def _settings() -> str:
     rows = [(f"`{s.name}`", _default(s), s.description, s.where_to_find) for s in SETTINGS]
-    return _table(("name", "default", "meaning", "where to find it"), rows)
+    return _table(("name", "default", "description", "where to find it"), rows)
 
 
 def _default(setting: Setting) -> str:

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         SecretStr | None,
         _validate_with(shapes.secret),
         SettingDoc(
-            "proves that a request comes from Slack; not needed in Socket Mode",
+            "verifies that a request comes from Slack; not needed in Socket Mode",
             _SLACK_APP_PAGE + "Basic Information → App Credentials → Signing Secret",
             required="http",
         ),
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         SecretStr | None,
         _validate_with(shapes.app_token),
         SettingDoc(
-            "app-level token, `xapp-…`; with it the bot uses Socket Mode and needs no public URL",
+            "app-level token, `xapp-…`; with it the app uses Socket Mode and needs no public URL",
             _SLACK_APP_PAGE
             + "Basic Information → App-Level Tokens, with the scope connections:write",
         ),
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         SecretStr,
         _validate_with(shapes.bearer_token),
         SettingDoc(
-            "access token of a Chakra API key; the key's role decides what the bot may do",
+            "access token of a Chakra API key; the key's role limits what the app can do",
             "the Chakra dashboard → Admin → API Keys → your key → Access Tokens",
             required="always",
         ),
@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         str | None,
         _validate_with(shapes.meta_id),
         SettingDoc(
-            "Meta's id of the number that messages are sent from",
+            "Meta's ID of the number that messages are sent from",
             _WHATSAPP_SETUP_PAGE + "connected numbers",
         ),
     ] = None
@@ -106,27 +106,27 @@ class Settings(BaseSettings):
         str | None,
         _validate_with(shapes.meta_id),
         SettingDoc(
-            "WhatsApp Business Account of the templates; found through the number when absent",
+            "WhatsApp Business Account of the templates; looked up by the number if not set",
             _WHATSAPP_SETUP_PAGE + "WhatsApp Business Account",
         ),
     ] = None
     chakra_whatsapp_api_version: Annotated[
         str,
         _validate_with(shapes.api_version),
-        SettingDoc("version of Meta's API that Chakra passes through"),
+        SettingDoc("version of Meta's API in calls that Chakra passes on"),
     ] = "v24.0"
     chakra_webhook_secret: Annotated[
         SecretStr | None,
         _validate_with(shapes.secret),
         SettingDoc(
-            "proves that an event comes from Chakra; without it every delivery is refused",
+            "verifies that a webhook comes from Chakra; without it all webhooks are rejected",
             "the Chakra dashboard → Admin → Team → Secrets",
         ),
     ] = None
     database_url: Annotated[
         SecretStr,
         _validate_with(shapes.database_url),
-        SettingDoc("where the bot remembers; `postgresql://…` for several replicas"),
+        SettingDoc("database; `postgresql://…` for several replicas"),
     ] = SecretStr("sqlite:///chakra-bot.db")
     host: Annotated[
         str, _validate_with(shapes.host), SettingDoc("address that the web server listens on")
@@ -143,13 +143,13 @@ class Settings(BaseSettings):
     default_region: Annotated[
         str | None,
         _validate_with(shapes.region),
-        SettingDoc("country of phone numbers typed without a country code, as `IN`"),
+        SettingDoc("country of phone numbers without a country code, such as `IN`"),
     ] = None
     senders: Annotated[
         tuple[str, ...],
         _validate_with(shapes.senders),
         SettingDoc(
-            "people (`U…`) and user groups (`S…`), comma-separated, who may write to Chakra; "
+            "members (`U…`) and user groups (`S…`), comma-separated, who may send and edit; "
             "workspace owners and admins may too",
             "a person's profile in Slack → ⋮ → Copy member ID; for a group, its page's address",
         ),

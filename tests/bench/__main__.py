@@ -70,7 +70,9 @@ async def _bench(stack: AsyncExitStack, table: Table) -> Bench:
 async def beside_echo(bench: Bench) -> None:
     async with child(ECHO, bench.env) as echo, child(BOT, bench.env) as bot:
         ready = f"{bot.ready_seconds:.2f} s"
-        bench.table.add("serve is ready after", ready, "< 3 s", well=bot.ready_seconds < 3)
+        bench.table.add("serve is ready after", ready, "< 1.5 s", well=bot.ready_seconds < 1.5)
+        idle = bot.resident_mb()
+        bench.table.add("serve holds, idle", f"{idle:.0f} MB", "< 120 MB", well=idle < 120)
         await bench.speed(echo, bot)
         await bench.latency(echo, bot)
         await bench.hung(bot)

@@ -30,6 +30,11 @@ class Child:
     process: subprocess.Popen[bytes]
     ready_seconds: float
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mb(self) -> float:
         return resident_mb(self.process.pid)
 

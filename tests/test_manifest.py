@@ -38,11 +38,11 @@ def over_http() -> dict[str, Any]:
     return made
 
 
-def test_slack_takes_it() -> None:
+def test_the_manifest_is_valid() -> None:
     jsonschema.Draft7Validator(SCHEMA).validate(manifest.load())
 
 
-def test_slack_takes_the_http_variation_too() -> None:
+def test_the_http_variation_is_valid_too() -> None:
     made = over_http()
     jsonschema.Draft7Validator(SCHEMA).validate(made)
     [command] = made["features"]["slash_commands"]
@@ -69,7 +69,7 @@ def test_the_command_gets_ids_for_members_and_channels() -> None:
     assert command["should_escape"] is True
 
 
-def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
+def test_each_scope_has_its_reason_and_none_is_unused() -> None:
     scopes = manifest.scopes()
     assert list(scopes) == [
         "commands",
@@ -91,12 +91,12 @@ def test_each_scope_has_its_reason_and_none_is_there_for_later() -> None:
     assert set(manifest.load()["oauth_config"]["scopes"]) == {"bot"}
 
 
-def test_only_the_surfaces_that_answer_today_are_there() -> None:
+def test_only_the_surfaces_in_use_are_enabled() -> None:
     surfaces = {"bot_user", "app_home", "slash_commands", "shortcuts"}
     assert set(manifest.load()["features"]) == surfaces
 
 
-def test_each_event_has_the_scope_without_which_slack_does_not_send_it() -> None:
+def test_each_event_has_the_scope_that_slack_requires() -> None:
     loaded = manifest.load()
     granted = set(loaded["oauth_config"]["scopes"]["bot"])
     for event in loaded["settings"]["event_subscriptions"]["bot_events"]:
@@ -120,7 +120,7 @@ def test_the_usage_hint_fits_and_names_commands() -> None:
     )
 
 
-def test_the_entries_of_slacks_menus_are_those_that_the_commands_answer() -> None:
+def test_each_shortcut_belongs_to_a_command() -> None:
     entries = {
         entry["callback_id"]: entry["type"] for entry in manifest.load()["features"]["shortcuts"]
     }
@@ -130,7 +130,7 @@ def test_the_entries_of_slacks_menus_are_those_that_the_commands_answer() -> Non
     }
 
 
-def test_slack_takes_the_words_of_its_menus() -> None:
+def test_the_texts_of_shortcuts_fit_slacks_limits() -> None:
     """docs.slack.dev/reference/app-manifest: the longest that Slack takes."""
     for entry in manifest.load()["features"]["shortcuts"]:
         assert 0 < len(entry["name"]) <= 24

@@ -70,11 +70,11 @@ async def test_the_role_follows_from_slack_and_the_setting(
 
 
 @pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER, BOT, NOBODY, MEI])
-async def test_who_may_not_is_told_why(acme: World, who: str) -> None:
+async def test_a_refusal_has_a_reason(acme: World, who: str) -> None:
     assert (await standing(acme, who)).reason.endswith(".")
 
 
-async def test_a_deleted_group_takes_nobody_in_and_makes_nobody_unsure(acme: World) -> None:
+async def test_a_deleted_group_has_no_members_and_leaves_no_doubt(acme: World) -> None:
     with capture_logs() as lines:
         found = await standing(acme, MEI, "S0GONE")
     assert (found.permissions, found.is_unverified) == (Role.MEMBER.permissions, False)
@@ -85,7 +85,7 @@ async def test_a_deleted_group_takes_nobody_in_and_makes_nobody_unsure(acme: Wor
 
 
 @pytest.mark.parametrize("who", [OWNER, ADMIN, JOHN, MEI, GUEST, STRANGER])
-async def test_at_first_sight_nobody_is_known_while_slack_is_down(acme: World, who: str) -> None:
+async def test_an_unknown_person_is_unverified_while_slack_is_down(acme: World, who: str) -> None:
     slack_is_down(acme)
     with capture_logs() as lines:
         found = await standing(acme, who, who)
@@ -105,7 +105,7 @@ async def test_at_first_sight_nobody_is_known_while_slack_is_down(acme: World, w
         (GUEST, (GUEST,), Role.MEMBER),
     ],
 )
-async def test_who_is_remembered_may_still_look_and_no_longer_write(
+async def test_a_cached_member_may_look_but_not_write_while_slack_is_down(
     acme: World, clock: ManualClock, who: str, senders: tuple[str, ...], role: Role
 ) -> None:
     await standing(acme, who, *senders)
@@ -116,21 +116,21 @@ async def test_who_is_remembered_may_still_look_and_no_longer_write(
 
 
 @pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER])
-async def test_a_remembered_guest_stays_a_guest(acme: World, clock: ManualClock, who: str) -> None:
+async def test_a_cached_guest_stays_a_guest(acme: World, clock: ManualClock, who: str) -> None:
     await standing(acme, who)
     await clock.advance(301)
     slack_is_down(acme)
     assert (await standing(acme, who)).permissions == Role.GUEST.permissions
 
 
-async def test_after_a_day_nobody_is_remembered(acme: World, clock: ManualClock) -> None:
+async def test_a_cached_member_is_dropped_after_a_day(acme: World, clock: ManualClock) -> None:
     await standing(acme, MEI)
     await clock.advance(DAY + 301)
     slack_is_down(acme)
     assert await standing(acme, MEI) == AccessDecision(Role.GUEST.permissions, is_unverified=True)
 
 
-async def test_within_five_minutes_slack_need_not_be_asked_again(acme: World) -> None:
+async def test_a_member_is_cached_for_five_minutes(acme: World) -> None:
     await standing(acme, ADMIN)
     slack_is_down(acme)
     found = await standing(acme, ADMIN)
@@ -139,7 +139,7 @@ async def test_within_five_minutes_slack_need_not_be_asked_again(acme: World) ->
     assert (found.member.id, found.member.timezone) == (ADMIN, "Asia/Kolkata")
 
 
-async def test_a_demoted_admin_is_noticed_once_the_memory_is_old(
+async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
     acme: World, clock: ManualClock
 ) -> None:
     await standing(acme, ADMIN)
@@ -157,7 +157,7 @@ async def test_a_demoted_admin_is_noticed_once_the_memory_is_old(
         (ADMIN, Role.SENDER, False),
     ],
 )
-async def test_a_group_that_cannot_be_asked_about_lets_nobody_write(
+async def test_an_unavailable_group_lets_nobody_write(
     acme: World, who: str, role: Role, unsure: bool
 ) -> None:
     slack_is_down(acme, "usergroups.users.list")
@@ -165,14 +165,12 @@ async def test_a_group_that_cannot_be_asked_about_lets_nobody_write(
     assert (found.permissions, found.is_unverified) == (role.permissions, unsure)
 
 
-async def test_a_person_who_is_named_needs_no_group(acme: World) -> None:
+async def test_a_person_named_by_id_needs_no_group(acme: World) -> None:
     slack_is_down(acme, "usergroups.users.list")
     assert (await standing(acme, MEI, GROUP, MEI)).permissions == Role.SENDER.permissions
 
 
-async def test_a_remembered_group_lets_its_members_look_only(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_a_cached_group_lets_its_members_look_only(acme: World, clock: ManualClock) -> None:
     await standing(acme, JOHN, GROUP)
     await clock.advance(301)
     slack_is_down(acme, "usergroups.users.list")
@@ -220,7 +218,7 @@ async def test_a_member_looks_and_a_sender_writes(stage: World) -> None:
         assert await typed(stage, who, "write hi") == "hi"
 
 
-async def test_guests_and_strangers_read_the_help_unless_they_are_named(stage: World) -> None:
+async def test_guests_and_external_people_only_read_the_help_unless_named(stage: World) -> None:
     assert "People from other workspaces" in await typed(stage, STRANGER, "say hi", "C0PARTNERS")
     assert "/chakra say" in await typed(stage, STRANGER, "help", "C0PARTNERS")
     assert await typed(stage, GUEST, "write hi", "C0PARTNERS") == "hi"
@@ -243,7 +241,7 @@ async def test_while_slack_is_down_known_members_look_and_nobody_writes(
     assert "couldn't verify" in await typed(stage, "U0OMAR", "")
 
 
-async def test_a_slack_that_hangs_delays_no_ack(stage: World, clock: ManualClock) -> None:
+async def test_a_hanging_slack_delays_no_ack(stage: World, clock: ManualClock) -> None:
     stage.slack.hang("users.info")
     typing = asyncio.create_task(stage.slack.type(MEI, "C0SALES", "/chakra say hi"))
     await clock.until_sleeping(0.3)

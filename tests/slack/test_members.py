@@ -32,7 +32,7 @@ def kind(**flags: Any) -> MemberKind:
     return parse_member({**WHOLE, **flags}, TEAM).kind
 
 
-def test_a_member_as_slack_tells_of_one() -> None:
+def test_parse_a_member() -> None:
     assert parse_member(WHOLE, TEAM) == Member(
         "U0JOHN", "John", "john@acme.com", MemberKind.MEMBER, -18000, "America/New_York"
     )
@@ -75,9 +75,7 @@ def test_the_most_cautious_reading_of_the_flags_counts(
         (None, MemberKind.EXTERNAL),
     ],
 )
-def test_in_an_enterprise_grid_any_workspace_of_the_person_may_be_ours(
-    enterprise: Any, expected: MemberKind
-) -> None:
+def test_any_workspace_of_a_grid_member_may_be_ours(enterprise: Any, expected: MemberKind) -> None:
     assert kind(team_id="T0EMEA", enterprise_user=enterprise) is expected
 
 
@@ -86,7 +84,7 @@ def test_an_admin_of_the_grid_is_no_admin_of_this_workspace() -> None:
     assert kind(enterprise_user=grid) is MemberKind.MEMBER
 
 
-def test_of_whom_no_workspace_is_known_is_a_stranger() -> None:
+def test_a_person_without_a_workspace_is_external() -> None:
     assert parse_member({"id": "U1"}, TEAM).kind is MemberKind.EXTERNAL
     assert parse_member({"id": "U1", "profile": {"team": TEAM}}, TEAM).kind is MemberKind.MEMBER
     assert parse_member({"id": "U1", "profile": {"team": "T2"}}, TEAM).kind is MemberKind.EXTERNAL
@@ -102,7 +100,7 @@ def test_of_whom_no_workspace_is_known_is_a_stranger() -> None:
         ({"profile": {}, "name": None}, ""),
     ],
 )
-def test_the_name_is_the_best_there_is(user: dict[str, Any], name: str) -> None:
+def test_the_name_falls_back_on_the_next_best(user: dict[str, Any], name: str) -> None:
     assert parse_member({**WHOLE, **user}, TEAM).name == name
 
 
@@ -136,9 +134,7 @@ def asked(acme: World, method: str = "users.info") -> int:
     return sum(call.method == method for call in acme.slack.calls)
 
 
-async def test_a_member_is_asked_about_once_in_five_minutes(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_a_member_is_read_once_in_five_minutes(acme: World, clock: ManualClock) -> None:
     members = acme.bot.context.members
     for _ in range(3):
         assert (await members.get_member("U0JOHN")).value.email == "john@acme.com"
@@ -151,7 +147,7 @@ async def test_a_member_is_asked_about_once_in_five_minutes(
     assert asked(acme) == 2
 
 
-async def test_the_group_of_senders_is_asked_about_once_in_five_minutes(
+async def test_the_senders_group_is_read_once_in_five_minutes(
     acme: World, clock: ManualClock
 ) -> None:
     members = acme.bot.context.members
@@ -161,7 +157,7 @@ async def test_the_group_of_senders_is_asked_about_once_in_five_minutes(
     assert asked(acme, "usergroups.users.list") == 1
 
 
-async def test_a_member_who_is_remembered_is_told_as_old_while_slack_is_down(
+async def test_a_cached_member_is_stale_while_slack_is_down(
     acme: World, clock: ManualClock
 ) -> None:
     members = acme.bot.context.members

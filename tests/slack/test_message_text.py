@@ -81,11 +81,13 @@ LINKED = [
         ({}, []),
     ],
 )
-def test_each_place_where_something_stands(message: dict[str, Any], said: list[str]) -> None:
+def test_text_is_read_from_every_part_of_a_message(
+    message: dict[str, Any], said: list[str]
+) -> None:
     assert read(message) == said
 
 
-def test_nothing_is_read_from_blocks_without_end() -> None:
+def test_deeply_nested_blocks_are_not_read() -> None:
     deep: dict[str, Any] = {"type": "container", "child_blocks": []}
     for _ in range(200):
         deep = {"type": "container", "child_blocks": [deep, {"type": "x", "text": "deep"}]}
@@ -104,7 +106,7 @@ JUNK = st.recursive(
 
 
 @given(st.dictionaries(KEYS, JUNK) | st.fixed_dictionaries({"blocks": st.lists(JUNK)}))
-def test_whatever_a_message_holds_is_read_or_passed_over(message: dict[str, Any]) -> None:
+def test_any_message_is_read_or_skipped(message: dict[str, Any]) -> None:
     assert all(isinstance(text, str) for text in extract_text(message))
 
 

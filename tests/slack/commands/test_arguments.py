@@ -44,28 +44,28 @@ def named(text: str, *names: str) -> dict[str, str]:
         ("AT&T &copy; &#38;", ["AT&T", "&copy;", "&#38;"]),
     ],
 )
-def test_words_stand_between_spaces_of_any_kind(text: str, expected: list[str]) -> None:
+def test_words_are_separated_by_any_spaces(text: str, expected: list[str]) -> None:
     assert texts(text) == expected
 
 
-def test_rest_joins_what_several_words_say() -> None:
+def test_text_from_joins_words() -> None:
     line = parse_arguments("user  +91 98765\u00a043210 role:admin", ["role"])
     assert line.text_from(1) == "+91 98765 43210"
     assert line.text_from() == "user +91 98765 43210"
     assert line.text_from(9) == ""
 
 
-def test_without_first_keeps_everything_else() -> None:
+def test_tail_keeps_everything_but_the_first_word() -> None:
     line = parse_arguments("users john status:active", ["status"])
     assert line.tail() == Arguments((Token("john"),), {"status": Token("active")}, line.raw)
     assert parse_arguments("").tail() == parse_arguments("")
 
 
-def test_raw_is_the_text_as_it_came() -> None:
+def test_raw_is_the_original_text() -> None:
     assert parse_arguments("user “R&amp;D” ").raw == "user “R&amp;D” "
 
 
-def test_a_text_over_the_bound_is_cut_there() -> None:
+def test_a_long_text_is_cut() -> None:
     line = parse_arguments("x" * MAX_TEXT_LENGTH + " more")
     assert line == Arguments((Token("x" * MAX_TEXT_LENGTH),), {}, "x" * MAX_TEXT_LENGTH)
     assert texts(" " * (MAX_TEXT_LENGTH - 6) + "<@U123|john>") == ["<@U123"]
@@ -84,9 +84,7 @@ def test_a_text_over_the_bound_is_cut_there() -> None:
         ("&amp;lt;@U123&amp;gt;", "&lt;@U123&gt;"),
     ],
 )
-def test_what_was_typed_is_unescaped_once_and_never_becomes_markup(
-    text: str, expected: str
-) -> None:
+def test_typed_text_is_unescaped_once_and_never_becomes_markup(text: str, expected: str) -> None:
     assert parse_arguments(text).tokens == (Token(expected),)
 
 
@@ -281,7 +279,7 @@ def test_a_member_channel_or_group_is_a_word_whatever_touches_it() -> None:
         ('role="unclosed', '"unclosed'),
     ],
 )
-def test_a_name_takes_what_stands_behind_its_sign(text: str, value: str) -> None:
+def test_a_name_takes_the_value_after_its_sign(text: str, value: str) -> None:
     line = parse_arguments(f"users {text}", ["status", "role"])
     assert {name: word.text for name, word in line.named.items()} == {"role": value}
     assert line.tokens == (Token("users"),)
@@ -297,7 +295,7 @@ def test_named_values_and_words_come_in_any_order() -> None:
     "text",
     ["https://x.com", "10:30", "a:b", "x=1", ":smile:", "=", "=x", "roles=x", "my.role=x", "1=x"],
 )
-def test_what_is_no_name_of_the_command_stays_a_word(text: str) -> None:
+def test_an_unknown_name_stays_a_word(text: str) -> None:
     assert parse_arguments(text, ["role"]) == Arguments((Token(text),), {}, text)
 
 
@@ -311,7 +309,7 @@ def test_a_quoted_pair_is_a_word() -> None:
     assert parse_arguments('"role=admin"', ["role"]).tokens == (Token("role=admin"),)
 
 
-def test_of_a_repeated_name_the_last_value_counts() -> None:
+def test_the_last_value_of_a_repeated_name_counts() -> None:
     assert named("role=a Role:b", "role") == {"role": "b"}
 
 
@@ -324,7 +322,7 @@ def test_an_object_that_touches_a_named_value_is_the_next_word() -> None:
     assert (line.named, line.tokens) == ({"role": Token("x")}, (Mention("U1", "john"),))
 
 
-def test_numbers_are_names_where_the_command_has_variables() -> None:
+def test_numbers_are_names_if_the_command_has_variables() -> None:
     text = '1=John 02="Big Plan" ３＝x #=y 10:30 1234=z -1=a 1.5=b'
     assert named(text, NUMBERED) == {"1": "John", "2": "Big Plan", "3": "x"}
     assert texts(text, NUMBERED) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]

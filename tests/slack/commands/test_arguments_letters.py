@@ -35,7 +35,7 @@ def escaped(text: str) -> str:
         ("half\ud800", "half\ufffd"),
     ],
 )
-def test_what_nobody_sees_is_dropped(text: str, expected: str) -> None:
+def test_invisible_characters_are_dropped(text: str, expected: str) -> None:
     assert texts(text)[0] == expected
 
 

@@ -55,7 +55,7 @@ def escaped(usage: str) -> str:
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
-def test_one_command_shows_everything_that_it_says_of_itself(one: Command[object]) -> None:
+def test_the_help_of_a_command_is_complete(one: Command[object]) -> None:
     told = helping.command_help(one)
     assert fits(told)
     assert f"`/chakra {escaped(one.usage)}`" in text(told)
@@ -140,7 +140,9 @@ def test_an_unverified_person_reads_why_only_help_is_open() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("commands", [(), COMMANDS, tuple(command(f"c{n}") for n in range(60))])
-def test_slack_takes_every_welcome(role: Role, commands: tuple[Command[object], ...]) -> None:
+def test_every_welcome_is_valid_for_slack(
+    role: Role, commands: tuple[Command[object], ...]
+) -> None:
     assert fits(welcome(role, commands))
 
 

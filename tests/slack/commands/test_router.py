@@ -35,7 +35,7 @@ def calls(made: World, method: str) -> int:
     return sum(call.method == method for call in made.slack.calls)
 
 
-async def test_the_answer_rides_in_the_ack_and_only_the_asker_sees_it(stage: World) -> None:
+async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(stage: World) -> None:
     delivered = await stage.slack.type(MEI, SALES, "/chakra say hello you")
     assert delivered.status == 200
     assert delivered.body is not None
@@ -49,7 +49,7 @@ async def test_an_alias_and_capitals_find_the_command(stage: World) -> None:
     assert await typed(stage, "/chakra Echo hi") == "hi"
 
 
-async def test_what_somebody_typed_mentions_nobody(stage: World) -> None:
+async def test_typed_text_mentions_nobody(stage: World) -> None:
     delivered = await stage.slack.type(MEI, SALES, "/chakra say <!channel> & <b>")
     assert delivered.body is not None
     assert "<!channel>" not in delivered.body["text"]
@@ -68,7 +68,7 @@ async def test_help_of_one_command_shows_an_example_to_copy(stage: World, line: 
     assert "echo" in said
 
 
-async def test_help_answers_a_guest_and_a_stranger_before_any_access_check(stage: World) -> None:
+async def test_help_is_open_to_everyone_without_an_access_check(stage: World) -> None:
     stage.slack.fail("users.info", error="fatal_error")
     for who, where in (("U0GITA", "C0PARTNERS"), ("U0SAM", "C0PARTNERS")):
         assert "/chakra say" in await typed(stage, "/chakra help", who, where)
@@ -79,13 +79,13 @@ async def test_a_misspelt_word_is_answered_with_the_nearest_command(stage: World
     assert "/chakra slow 3" in await typed(stage, "/chakra slwo 3")
 
 
-async def test_a_word_like_no_other_points_to_help(stage: World) -> None:
+async def test_an_unknown_word_points_to_help(stage: World) -> None:
     said = await typed(stage, "/chakra xyzzy")
     assert "/chakra xyzzy" in said
     assert "/chakra help" in said
 
 
-async def test_the_bare_command_shows_what_one_may_do_here(stage: World) -> None:
+async def test_the_bare_command_shows_what_the_person_may_do(stage: World) -> None:
     assert "send or edit in Chakra" in await typed(stage, "/chakra", JOHN)
     mei = await typed(stage, "/chakra", MEI)
     assert "look things up" in mei
@@ -120,7 +120,7 @@ async def test_a_slow_answer_is_acked_first_and_follows(stage: World, clock: Man
     assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 1"
 
 
-async def test_a_very_slow_answer_is_announced(stage: World, clock: ManualClock) -> None:
+async def test_a_slow_answer_is_announced(stage: World, clock: ManualClock) -> None:
     typing = asyncio.create_task(stage.slack.type(MEI, SALES, "/chakra slow 9"))
     await clock.until_sleeping(9)
     await clock.advance(0.3)
@@ -133,7 +133,7 @@ async def test_a_very_slow_answer_is_announced(stage: World, clock: ManualClock)
     assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 9"
 
 
-async def test_a_handler_that_never_ends_is_given_up_and_told(
+async def test_a_hanging_handler_is_cancelled_and_reported(
     stage: World, clock: ManualClock
 ) -> None:
     typing = asyncio.create_task(stage.slack.type(MEI, SALES, "/chakra slow 9999"))
@@ -157,12 +157,12 @@ async def test_every_failure_becomes_a_sentence_with_a_remedy(stage: World, word
     assert "RuntimeError" not in said
 
 
-async def test_a_failure_of_ours_carries_a_reference(stage: World) -> None:
+async def test_a_service_error_has_a_reference(stage: World) -> None:
     assert "Reference" in await typed(stage, "/chakra fail bug")
     assert "Reference" not in await typed(stage, "/chakra fail usage")
 
 
-async def test_what_chakra_says_is_quoted_and_mentions_nobody(stage: World) -> None:
+async def test_chakras_text_is_quoted_and_mentions_nobody(stage: World) -> None:
     delivered = await stage.slack.type(MEI, SALES, "/chakra fail refused")
     assert delivered.body is not None
     assert "<!channel>" not in str(delivered.body)
@@ -177,13 +177,13 @@ async def test_an_answer_for_everyone_never_publishes_what_was_typed(stage: Worl
     assert not any("/chakra" in text for text in seen)
 
 
-async def test_an_answer_that_slack_refuses_is_not_silence(stage: World) -> None:
+async def test_an_answer_that_slack_rejects_is_reported(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "/chakra post toomuch")
     await stage.settle()
     assert stage.slack.messages(MEI, SALES)[-1].ephemeral
 
 
-async def test_nothing_to_say_is_a_bare_ack(stage: World) -> None:
+async def test_no_reply_is_an_empty_ack(stage: World) -> None:
     delivered = await stage.slack.type(MEI, SALES, "/chakra nothing x")
     assert (delivered.status, delivered.body) == (200, None)
 
@@ -198,7 +198,7 @@ async def test_a_pressed_button_replaces_its_card_in_place(stage: World) -> None
     assert card.id not in {one.id for one in shown} or plain(shown[-1]) != plain(card)
 
 
-async def test_a_press_that_fails_says_so_beside_the_card(stage: World) -> None:
+async def test_a_failed_press_is_reported_next_to_the_card(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "/chakra post card")
     await stage.slack.press(MEI, "stage.boom")
     await stage.settle()
@@ -230,9 +230,7 @@ async def test_a_form_opens_from_the_command_and_from_a_button(stage: World) -> 
     assert stage.slack.view(JOHN) is not None
 
 
-async def test_a_form_that_comes_too_late_says_to_press_again(
-    stage: World, clock: ManualClock
-) -> None:
+async def test_a_form_that_opens_too_late_is_reported(stage: World, clock: ManualClock) -> None:
     typing = asyncio.create_task(stage.slack.type(JOHN, SALES, "/chakra stage 4"))
     await clock.until_sleeping(4)
     await clock.advance(0.3)
@@ -243,7 +241,7 @@ async def test_a_form_that_comes_too_late_says_to_press_again(
     assert "gave up waiting for the form" in plain(last(stage))
 
 
-async def test_a_submitted_form_closes_and_the_answer_stands_where_it_came_from(
+async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
     stage: World,
 ) -> None:
     await opened(stage)
@@ -270,7 +268,7 @@ async def test_a_form_may_lead_to_the_next(stage: World) -> None:
     assert "the next form" in plain(stage.slack.view(JOHN) or {})
 
 
-async def test_a_question_in_the_place_of_the_form_can_be_answered(stage: World) -> None:
+async def test_a_question_that_replaces_the_form_can_be_answered(stage: World) -> None:
     """The view keeps its id, and yet it is another form."""
     await opened(stage)
     await submitted(stage, "ask")
@@ -281,7 +279,7 @@ async def test_a_question_in_the_place_of_the_form_can_be_answered(stage: World)
     assert plain(last(stage)) == "sure yes"
 
 
-async def test_the_second_press_of_a_slow_form_leaves_it_open_and_the_answer_comes_once(
+async def test_a_slow_form_submitted_twice_is_answered_once(
     stage: World, clock: ManualClock
 ) -> None:
     await opened(stage)
@@ -309,7 +307,7 @@ async def test_a_failed_submission_keeps_what_was_typed(stage: World, word: str)
     assert stage.slack.view(JOHN) is None
 
 
-async def test_a_slow_submission_shows_that_it_works_and_then_the_end(
+async def test_a_slow_submission_shows_progress_and_then_the_result(
     stage: World, clock: ManualClock
 ) -> None:
     await opened(stage)
@@ -324,9 +322,7 @@ async def test_a_slow_submission_shows_that_it_works_and_then_the_end(
     assert plain(last(stage)) == "saved late yes"
 
 
-async def test_a_slow_submission_that_fails_gives_the_form_back(
-    stage: World, clock: ManualClock
-) -> None:
+async def test_a_slow_failed_submission_returns_the_form(stage: World, clock: ManualClock) -> None:
     await opened(stage)
     submitting = asyncio.create_task(stage.slack.submit(JOHN, {"name": "late down"}))
     await clock.until_sleeping(5)
@@ -341,7 +337,7 @@ async def test_a_slow_submission_that_fails_gives_the_form_back(
     assert name["element"]["initial_value"] == "late down"
 
 
-async def test_who_may_not_write_may_not_submit(stage: World) -> None:
+async def test_submitting_needs_the_permission(stage: World) -> None:
     await opened(stage, MEI)
     await stage.slack.submit(MEI, {"name": "Ann"})
     await stage.settle()
@@ -355,7 +351,7 @@ async def test_a_button_in_a_form_updates_the_form_with_its_state(stage: World) 
     assert "yes" in plain(stage.slack.view(JOHN) or {})
 
 
-async def test_a_failing_button_in_a_form_says_so_in_the_form(stage: World) -> None:
+async def test_a_failed_button_in_a_form_is_reported_in_the_form(stage: World) -> None:
     await opened(stage)
     await stage.slack.press(JOHN, "stage.burn")
     await stage.settle()
@@ -374,9 +370,7 @@ async def test_a_menu_that_fails_stays_empty(stage: World) -> None:
     assert await stage.slack.suggest(JOHN, "stage.who", "boom") == []
 
 
-async def test_a_menu_that_is_slow_is_answered_empty_in_time(
-    stage: World, clock: ManualClock
-) -> None:
+async def test_a_slow_menu_is_answered_empty_in_time(stage: World, clock: ManualClock) -> None:
     await opened(stage)
     asking = asyncio.create_task(stage.slack.suggest(JOHN, "stage.who", "slow"))
     await clock.until_sleeping(5)

@@ -103,7 +103,7 @@ async def typed(made: World, word: str) -> str:
     return plain(made.slack.messages(JOHN, SALES)[-1])
 
 
-async def test_a_form_with_too_much_state_is_a_sentence_with_a_reference(made: World) -> None:
+async def test_too_much_form_state_is_reported_for_a_command(made: World) -> None:
     with capture_logs() as lines:
         said = await typed(made, "big")
     assert "Something in this app failed" in said
@@ -112,14 +112,14 @@ async def test_a_form_with_too_much_state_is_a_sentence_with_a_reference(made: W
     assert any(line.get("exc_info") for line in lines)
 
 
-async def test_and_so_it_is_behind_the_button_of_a_card(made: World) -> None:
+async def test_too_much_form_state_is_reported_for_a_button(made: World) -> None:
     await typed(made, "card")
     await made.slack.press(JOHN, "odd.open")
     await made.settle()
     assert "Reference" in plain(made.slack.messages(JOHN, SALES)[-1])
 
 
-async def test_and_in_answer_to_a_submitted_form(made: World) -> None:
+async def test_too_much_form_state_is_reported_for_a_submission(made: World) -> None:
     await typed(made, "")
     delivered = await made.slack.submit(JOHN, {"name": "Ann"})
     assert delivered.status == 200
@@ -130,7 +130,7 @@ async def test_and_in_answer_to_a_submitted_form(made: World) -> None:
     assert name["element"]["initial_value"] == "Ann"
 
 
-async def test_and_in_answer_to_a_button_of_a_form(made: World) -> None:
+async def test_too_much_form_state_is_reported_for_a_button_in_a_form(made: World) -> None:
     await typed(made, "")
     delivered = await made.slack.press(JOHN, "odd.burn")
     await made.settle()
@@ -139,7 +139,7 @@ async def test_and_in_answer_to_a_button_of_a_form(made: World) -> None:
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", "fatal_error"])
-async def test_a_form_that_slack_does_not_open_is_said_where_it_was_asked_for(
+async def test_a_form_that_slack_does_not_open_is_reported_in_the_channel(
     made: World, error: str
 ) -> None:
     made.slack.fail("views.open", error=error)
@@ -147,7 +147,7 @@ async def test_a_form_that_slack_does_not_open_is_said_where_it_was_asked_for(
     assert made.slack.messages(JOHN, SALES)[-1].ephemeral
 
 
-async def test_what_slack_does_not_take_at_all_is_at_least_logged(made: World) -> None:
+async def test_an_undeliverable_error_is_logged(made: World) -> None:
     made.slack.fail("views.open", error="fatal_error")
     made.slack.fail("response_url", status=500, times=2)
     with capture_logs() as lines:
@@ -170,7 +170,7 @@ async def pressed(made: World, clock: ManualClock, button: str, *, closed: bool)
     return " ".join(plain(one) for one in made.slack.messages(JOHN, SALES)[before:])
 
 
-async def test_news_of_a_form_that_was_closed_is_said_where_it_came_from(
+async def test_the_result_of_a_closed_form_goes_to_its_channel(
     made: World, clock: ManualClock
 ) -> None:
     assert await pressed(made, clock, "change", closed=False) == ""
@@ -178,22 +178,20 @@ async def test_news_of_a_form_that_was_closed_is_said_where_it_came_from(
     assert "cannot be burnt" in await pressed(made, clock, "fail", closed=True)
 
 
-async def test_a_picture_of_a_form_that_was_closed_is_no_news(
-    made: World, clock: ManualClock
-) -> None:
+async def test_an_update_of_a_closed_form_is_dropped(made: World, clock: ManualClock) -> None:
     with capture_logs() as lines:
         assert await pressed(made, clock, "draw", closed=True) == ""
     assert not [line for line in lines if line["event"] == "reply_failed"]
 
 
-async def test_a_failure_that_slack_does_not_put_into_the_form_is_said_beside_it(
+async def test_an_error_that_does_not_fit_the_form_goes_to_its_channel(
     made: World, clock: ManualClock
 ) -> None:
     made.slack.fail("views.update", error="hash_conflict")
     assert "cannot be burnt" in await pressed(made, clock, "fail", closed=False)
 
 
-async def test_what_follows_a_form_that_was_open_for_long_is_said_in_ones_messages(
+async def test_the_follow_up_of_an_old_form_goes_to_direct_messages(
     made: World, clock: ManualClock
 ) -> None:
     await typed(made, "")
@@ -218,7 +216,7 @@ async def test_one_persons_hung_slack_call_delays_nobody_else(
     assert made.slack.view(JOHN) is not None
 
 
-async def test_a_form_pressed_twice_at_once_is_worked_on_once(made: World) -> None:
+async def test_a_form_submitted_twice_at_once_runs_once(made: World) -> None:
     """Slack does not repeat submissions, but people press twice."""
     await typed(made, "")
     with capture_logs() as lines:

@@ -142,14 +142,14 @@ def direct(made: World, by: str = MEI) -> str:
     return plain(shown[-1]) if shown else ""
 
 
-async def test_a_form_opens_from_anywhere(made: World) -> None:
+async def test_a_global_shortcut_opens_a_form(made: World) -> None:
     delivered = await made.slack.shortcut(MEI, "menu.anywhere")
     assert (delivered.status, delivered.body) == (200, None)
     await made.settle()
     assert "from nowhere: {}" in modal(made)
 
 
-async def test_a_message_comes_with_its_own_entry(made: World) -> None:
+async def test_a_message_shortcut_carries_its_message(made: World) -> None:
     await made.slack.type(JOHN, SALES, "Call Jane")
     message = made.slack.messages(MEI, SALES)[-1]
     delivered = await made.slack.message_shortcut(MEI, "menu.of_message", message)
@@ -158,7 +158,7 @@ async def test_a_message_comes_with_its_own_entry(made: World) -> None:
     assert "from C0SALES: Call Jane" in modal(made)
 
 
-async def test_what_follows_a_form_from_nowhere_is_said_in_ones_messages(made: World) -> None:
+async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(made: World) -> None:
     await chosen(made, "anywhere")
     await made.slack.submit(MEI, {"name": "Ann"})
     await made.settle()
@@ -166,7 +166,7 @@ async def test_what_follows_a_form_from_nowhere_is_said_in_ones_messages(made: W
     assert direct(made) == "saved Ann"
 
 
-async def test_what_follows_a_form_from_a_message_is_said_there_to_one_alone(made: World) -> None:
+async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(made: World) -> None:
     message = made.slack.messages(MEI, SALES)[-1]
     await made.slack.message_shortcut(MEI, "menu.of_message", message)
     await made.settle()
@@ -177,18 +177,18 @@ async def test_what_follows_a_form_from_a_message_is_said_there_to_one_alone(mad
     assert direct(made) == ""
 
 
-async def test_who_may_not_is_told_in_a_modal(made: World) -> None:
+async def test_a_refusal_opens_a_modal(made: World) -> None:
     told = await chosen(made, "write")
     assert "That did not work" in told
     assert "sender" in told
     assert "from nowhere" in await chosen(made, "write", by=JOHN)
 
 
-async def test_a_stranger_is_told_too(made: World) -> None:
+async def test_an_external_person_is_refused_too(made: World) -> None:
     assert "other workspaces" in await chosen(made, "anywhere", by=SAM)
 
 
-async def test_a_failure_is_told_in_a_modal(made: World) -> None:
+async def test_an_error_opens_a_modal(made: World) -> None:
     assert "Chakra cannot be reached" in await chosen(made, "down")
     message = made.slack.messages(JOHN, SALES)[-1]
     await made.slack.message_shortcut(JOHN, "menu.down_here", message)
@@ -196,17 +196,17 @@ async def test_a_failure_is_told_in_a_modal(made: World) -> None:
     assert "Chakra cannot be reached" in modal(made, JOHN)
 
 
-async def test_an_answer_that_is_no_form_stands_in_a_modal(made: World) -> None:
+async def test_a_message_opens_a_modal(made: World) -> None:
     assert "Nothing to do today." in await chosen(made, "said")
 
 
-async def test_nothing_to_say_opens_nothing(made: World) -> None:
+async def test_no_reply_opens_nothing(made: World) -> None:
     await chosen(made, "nothing")
     assert made.slack.view(MEI) is None
     assert direct(made) == ""
 
 
-async def test_an_entry_that_nobody_knows_any_more_says_so(made: World) -> None:
+async def test_an_unknown_shortcut_is_reported(made: World) -> None:
     assert "no longer has that menu entry" in await chosen(made, "older")
 
 
@@ -231,9 +231,7 @@ async def slowly(made: World, clock: ManualClock, entry: str) -> None:
     assert "One moment" in modal(made)
 
 
-async def test_one_that_takes_longer_than_its_trigger_lives_opens_all_the_same(
-    made: World, clock: ManualClock
-) -> None:
+async def test_a_form_slower_than_its_trigger_still_opens(made: World, clock: ManualClock) -> None:
     await slowly(made, clock, "slower")
     await clock.advance(3)
     await made.settle()
@@ -241,7 +239,9 @@ async def test_one_that_takes_longer_than_its_trigger_lives_opens_all_the_same(
     assert "One moment" not in modal(made)
 
 
-async def test_who_closes_it_meanwhile_is_left_in_peace(made: World, clock: ManualClock) -> None:
+async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
+    made: World, clock: ManualClock
+) -> None:
     await slowly(made, clock, "slower")
     await made.slack.close(MEI)
     await clock.advance(3)
@@ -250,7 +250,9 @@ async def test_who_closes_it_meanwhile_is_left_in_peace(made: World, clock: Manu
     assert direct(made) == ""
 
 
-async def test_but_not_when_it_failed(made: World, clock: ManualClock) -> None:
+async def test_a_person_who_closes_the_waiting_modal_still_reads_an_error(
+    made: World, clock: ManualClock
+) -> None:
     await slowly(made, clock, "bug")
     await made.slack.close(MEI)
     await clock.advance(3)
@@ -260,15 +262,13 @@ async def test_but_not_when_it_failed(made: World, clock: ManualClock) -> None:
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "fatal_error", "invalid_arguments"])
-async def test_where_slack_opens_nothing_it_is_said_in_ones_messages(
-    made: World, error: str
-) -> None:
+async def test_an_unopened_modal_is_reported_in_direct_messages(made: World, error: str) -> None:
     made.slack.fail("views.open", error=error, times=2)
     assert await chosen(made, "anywhere") == ""
     assert len(direct(made)) > 30
 
 
-async def test_or_where_the_message_stands(made: World) -> None:
+async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(made: World) -> None:
     made.slack.fail("views.open", error="expired_trigger_id", times=2)
     message = made.slack.messages(MEI, SALES)[-1]
     await made.slack.message_shortcut(MEI, "menu.of_message", message)
@@ -278,7 +278,7 @@ async def test_or_where_the_message_stands(made: World) -> None:
     assert shown.ephemeral
 
 
-async def test_what_slack_takes_nowhere_is_at_least_logged(made: World) -> None:
+async def test_undeliverable_reply_is_logged(made: World) -> None:
     made.slack.fail("views.open", error="fatal_error", times=3)
     made.slack.fail("chat.postMessage", error="fatal_error", times=3)
     with capture_logs() as lines:
@@ -286,7 +286,7 @@ async def test_what_slack_takes_nowhere_is_at_least_logged(made: World) -> None:
     assert any(line["event"] == "reply_failed" for line in lines)
 
 
-async def test_one_that_is_counted_counts_for_its_command(made: World) -> None:
+async def test_a_shortcut_is_counted_for_its_command(made: World) -> None:
     await chosen(made, "anywhere")
     await chosen(made, "write")
     figures = made.bot.metrics.render().decode()
@@ -294,7 +294,7 @@ async def test_one_that_is_counted_counts_for_its_command(made: World) -> None:
     assert 'chakra_bot_commands_total{command="menu",outcome="not_allowed"} 1.0' in figures
 
 
-async def test_socket_mode_leads_there_too(open_world: OpenWorld) -> None:
+async def test_shortcuts_work_in_socket_mode(open_world: OpenWorld) -> None:
     async with open_world((MENU,), app_manifest=with_menus(), socket_mode=True) as made:
         assert "from nowhere" in await chosen(made, "anywhere")
         message = made.slack.messages(JOHN, SALES)[-1]

@@ -78,20 +78,20 @@ def plain_text(told: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_slack_takes_every_explanation(kind: type[errors.BotError]) -> None:
+def test_every_explanation_is_valid_for_slack(kind: type[errors.BotError]) -> None:
     for text in ("", "<!channel> & <b>", "x" * 5_000, "\n" * 50):
         assert refused(as_sent(made(kind, text))) == []
 
 
 @given(kind=st.sampled_from(ALL), text=st.text(max_size=50) | st.sampled_from(["<!here>", "&lt;"]))
-def test_whatever_an_error_holds_mentions_nobody(kind: type[errors.BotError], text: str) -> None:
+def test_no_text_of_an_error_mentions_anybody(kind: type[errors.BotError], text: str) -> None:
     sent = as_sent(made(kind, text))
     assert refused(sent) == []
     assert not re.search("<[!@#]", str(sent))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("secret detail"), KeyError("x"), OSError(5, "y")])
-def test_an_unforeseen_error_is_ours_and_tells_no_detail(error: Exception) -> None:
+def test_an_unexpected_error_is_a_service_error_without_details(error: Exception) -> None:
     sent = str(as_sent(error))
     assert "Something in this app failed" in sent
     assert REFERENCE in sent
@@ -100,7 +100,7 @@ def test_an_unforeseen_error_is_ours_and_tells_no_detail(error: Exception) -> No
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
+def test_only_service_errors_have_a_reference(
     kind: type[errors.BotError],
 ) -> None:
     error = made(kind)
@@ -109,7 +109,7 @@ def test_what_is_ours_has_a_reference_and_what_is_the_persons_has_none(
         assert not EXPLAINER.explain(error).is_service_error
 
 
-def test_a_kind_without_a_row_is_told_as_the_kind_above_it() -> None:
+def test_an_error_without_a_sentence_uses_that_of_its_parent() -> None:
     class Gone(errors.ResourceNotFound):
         pass
 
@@ -177,7 +177,7 @@ def test_the_remedy_fits_the_case(error: errors.BotError, words: tuple[str, ...]
         (float("inf"), "1 day"),
     ],
 )
-def test_a_wait_is_said_as_people_say_it(wait: float | None, said: str) -> None:
+def test_a_wait_is_formatted_for_people(wait: float | None, said: str) -> None:
     assert format_wait(wait) == said
 
 
@@ -185,7 +185,7 @@ def test_a_wait_is_said_as_people_say_it(wait: float | None, said: str) -> None:
 
 
 @given(typed=st.text(min_size=1, max_size=300), rest=st.text(max_size=3_000))
-def test_a_word_that_is_no_command_is_quoted_and_harmless(typed: str, rest: str) -> None:
+def test_an_unknown_command_is_quoted_harmlessly(typed: str, rest: str) -> None:
     for near in (None, "user"):
         told = unknown_command(typed, near, rest)
         sent = {"text": told.text, "blocks": list(told.blocks)}
@@ -193,12 +193,12 @@ def test_a_word_that_is_no_command_is_quoted_and_harmless(typed: str, rest: str)
         assert not re.search("<[!@#]", str(sent))
 
 
-def test_the_nearest_command_keeps_what_was_typed_behind_it() -> None:
+def test_a_suggestion_keeps_the_arguments() -> None:
     assert "`/chakra user john doe`" in unknown_command("usr", "user", "john doe").text
     assert "`/chakra user`?" in unknown_command("usr", "user", "").text
 
 
-def test_the_lines_in_between_are_fit_for_slack() -> None:
+def test_notices_are_valid_for_slack() -> None:
     for told in (still_working_message(), outdated_button()):
         assert refused({"text": told.text, "blocks": list(told.blocks)}) == []
 
@@ -222,7 +222,7 @@ FORM = {
 }
 
 
-def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
+def test_a_form_returns_with_the_error_above_and_its_values() -> None:
     view = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert refused(view, view=True) == []
     assert "cannot be reached" in plain(view)
@@ -233,7 +233,7 @@ def test_a_form_comes_back_with_the_sentence_above_and_nothing_lost() -> None:
     assert view["private_metadata"] == FORM["private_metadata"]
 
 
-def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
+def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
     once = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {})
     again = EXPLAINER.view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
@@ -242,7 +242,7 @@ def test_a_form_that_fails_twice_shows_the_last_sentence_alone() -> None:
 
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
-def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
+def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
     told = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
     assert refused(told, view=True) == []
     assert "submit" not in told
@@ -250,7 +250,9 @@ def test_without_a_form_to_give_back_there_is_a_notice(view: Any) -> None:
 
 
 @given(kind=st.sampled_from(ALL), text=st.text(max_size=80))
-def test_slack_takes_every_form_with_a_sentence(kind: type[errors.BotError], text: str) -> None:
+def test_every_form_with_an_error_is_valid_for_slack(
+    kind: type[errors.BotError], text: str
+) -> None:
     for view in (None, FORM):
         told = EXPLAINER.view(made(kind, text), REFERENCE, view, {"name": text})
         assert refused(told, view=True) == []

@@ -295,7 +295,8 @@ def _build_endpoint(
 
 
 async def _log_revocation(team_id: str, reason: str) -> None:
-    structlog.get_logger("application").error("workspace_stopped", workspace=team_id, reason=reason)
+    """Log it for the operator. Slack refuses every call from now on, and /readyz fails."""
+    structlog.get_logger("application").error("workspace_revoked", workspace=team_id, reason=reason)
 
 
 def _log_rejections(clock: Clock) -> Callable[[str], None]:

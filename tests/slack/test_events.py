@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -344,24 +345,27 @@ def test_the_manifest_subscribes_to_what_is_handled() -> None:
 # --- the end of an installation ------------------------------------------------------------------
 
 
-async def test_an_uninstalled_workspace_is_stopped(stage: World) -> None:
+async def test_a_revoked_workspace_is_logged_and_not_ready(stage: World) -> None:
     with capture_logs() as lines:
         await stage.slack.uninstall()
         await stage.settle()
-    stopped = [line for line in lines if line["event"] == "workspace_stopped"]
-    assert {line["reason"] for line in stopped} <= {"app_uninstalled", "tokens_revoked"}
-    assert stopped
+    revoked = [line for line in lines if line["event"] == "workspace_revoked"]
+    assert {line["reason"] for line in revoked} <= {"app_uninstalled", "tokens_revoked"}
+    assert revoked
+    async with ClientSession() as session, session.get(f"{stage.bot_url}/readyz") as response:
+        assert response.status == 503
+        assert "account_inactive" in (await response.json())["reason"]
 
 
-async def test_a_revocation_that_came_late_stops_nothing(stage: World) -> None:
+async def test_a_late_revocation_is_ignored(stage: World) -> None:
     with capture_logs() as lines:
         await stage.slack.send_event({"type": "tokens_revoked", "tokens": {"bot": ["U0CHAKRA"]}})
         await stage.settle()
     assert "revocation_ignored" in {line["event"] for line in lines}
-    assert "workspace_stopped" not in {line["event"] for line in lines}
+    assert "workspace_revoked" not in {line["event"] for line in lines}
 
 
-async def test_a_person_s_token_is_no_concern_of_the_app(stage: World) -> None:
+async def test_a_revoked_personal_token_is_ignored(stage: World) -> None:
     await stage.slack.send_event({"type": "tokens_revoked", "tokens": {"oauth": [MEI]}})
     await stage.settle()
     assert not [call for call in stage.slack.calls if call.method == "auth.test"][1:]

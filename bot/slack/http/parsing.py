@@ -76,7 +76,7 @@ def _parse_fields(text: str) -> dict[str, str]:
         if "%" in name:
             name = unquote(name)
         if name in FORM_FIELDS:
-            fields[name] = unquote_plus(value)
+            fields[name] = unquote_plus(value) if "%" in value or "+" in value else value
     return fields
 
 

@@ -1,4 +1,4 @@
-"""Somebody types into a form that hears each letter: when they have stopped for a moment."""
+"""Debounce forms that send an action for each letter that a person types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cachetools import TTLCache
 from bot.aio.clock import Clock, sleep
 
 DEBOUNCE_SECONDS = 0.5
-"""Seconds. `views.update` is of tier 4, about 100 a minute: less than a letter each would take.
+"""``views.update`` allows about 100 calls a minute: fewer than one for each letter would need.
 docs.slack.dev/apis/web-api/rate-limits"""
 MAX_TRACKED_FORMS = 10_000
 FORM_TTL_SECONDS = 60.0
@@ -25,18 +25,20 @@ class Debouncer:
         )
 
     async def wait_settled(self, form_key: str) -> bool:
-        """After a pause, whether nothing more was typed into this form in it."""
+        """Wait for the delay, then return whether nothing more was typed into the form."""
         mine = self._next_version(form_key)
         await sleep(self._clock, self._delay)
         return self._latest.get(form_key) == mine
 
     def supersede(self, form_key: str) -> int:
-        """Whoever still waits for a pause need not: the form becomes another one. The number tells
-        :meth:`unchanged` which."""
+        """Cancel the callers that still wait, because the form changes.
+
+        Return a version for :meth:`is_current`.
+        """
         return self._next_version(form_key)
 
     def is_current(self, form_key: str, version: int) -> bool:
-        """Whether nothing was done in the form since it was overtaken."""
+        """Return whether nothing changed in the form since ``version``."""
         return self._latest.get(form_key, version) == version
 
     def _next_version(self, form_key: str) -> int:

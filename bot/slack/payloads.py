@@ -1,4 +1,4 @@
-"""Slack's payloads read into the vocabulary: who, where, what was typed, pressed or entered."""
+"""Read Slack's payloads: who, where, and what was typed, pressed or entered."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PAYLOAD_SHAPE: Mapping[str, Shape] = {
         "state": _OBJECT_OR_NULL,
     },
 }
-"""The JSON types of what is read here and by Bolt. docs.slack.dev/reference/interaction-payloads"""
+"""The JSON types of the fields that are read. docs.slack.dev/reference/interaction-payloads"""
 REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "block_actions": ("user", "actions"),
     "view_submission": ("user", "view"),
@@ -50,7 +50,7 @@ REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "shortcut": ("user", "callback_id", "trigger_id"),
     "message_action": ("user", "callback_id", "trigger_id", "message"),
 }
-"""What each kind cannot do without."""
+"""The fields without which a payload of that type is refused."""
 
 
 FILES_SHAPE: Shape = [
@@ -61,19 +61,20 @@ FILES_SHAPE: Shape = [
         "size": (int, NoneType),
     }
 ]
-"""What is read of a file input's ``files``. docs.slack.dev/reference/objects/file-object"""
+"""The fields that are read of a file input.
+docs.slack.dev/reference/objects/file-object"""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a form was opened from: enough to say something there once it is submitted."""
+    """Where a form was opened from: enough to post there once it is submitted."""
 
     response_url: str = ""
     channel: str = ""
 
 
 def is_well_formed(payload: Payload) -> bool:
-    """Whether it has the shape that Slack documents, as far as it matters here."""
+    """Return whether the fields that are read have the types that Slack documents."""
     return (
         _matches_shape(payload, PAYLOAD_SHAPE)
         and all(payload.get(name) for name in REQUIRED_FIELDS.get(payload.get("type", ""), ()))
@@ -89,7 +90,7 @@ def _matches_shape(value: object, shape: Shape) -> bool:
             _matches_shape(value[name], inner) for name, inner in shape.items() if name in value
         )
     if isinstance(shape, list):
-        return isinstance(value, list) and all(_matches_shape(one, shape[0]) for one in value)
+        return isinstance(value, list) and all(_matches_shape(item, shape[0]) for item in value)
     return isinstance(value, shape)
 
 
@@ -143,7 +144,7 @@ def request_channel(payload: Payload) -> RequestChannel:
 
 
 def interaction_key(payload: Payload) -> str:
-    """Names the form, or the element of a message, that was used."""
+    """Return a key for the form, or for the element of a message, that was used."""
     view = payload.get("view")
     if isinstance(view, Mapping):
         return str(view.get("id", ""))
@@ -154,7 +155,7 @@ def interaction_key(payload: Payload) -> str:
 
 
 def posted_at(payload: Payload) -> float:
-    """Of the message that was used, in seconds since 1970; 0 where it was none."""
+    """Return when the message that was used was posted, in seconds since the epoch; else 0."""
     container = payload.get("container") or {}
     try:
         return float(container.get("message_ts") or 0.0)
@@ -163,13 +164,13 @@ def posted_at(payload: Payload) -> float:
 
 
 def state(payload: Payload) -> dict[str, str]:
-    """What our own form carries with it."""
+    """Return the state that our form carries in ``private_metadata``."""
     kept = _metadata(payload).get("state")
     return {str(key): str(value) for key, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def origin(payload: Payload) -> Origin:
-    """Of the form that the payload comes from, or of the command or message itself."""
+    """Return where the form was opened from, or where the command or message is."""
     if isinstance(payload.get("view"), Mapping):
         kept = _metadata(payload)
         return Origin(str(kept.get("url", "")), str(kept.get("channel", "")))
@@ -177,7 +178,10 @@ def origin(payload: Payload) -> Origin:
 
 
 def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin) -> View:
-    """``view`` with its state and origin in ``private_metadata``."""
+    """Return ``view`` with its state and origin in ``private_metadata``.
+
+    Raises ``ValueError`` if they exceed ``MAX_METADATA_LENGTH``.
+    """
     metadata = {
         "state": dict(form_state),
         "url": opened_from.response_url,
@@ -200,17 +204,19 @@ def _metadata(payload: Payload) -> dict[str, Any]:
 
 
 def values(payload: Payload) -> dict[str, str]:
-    """block_id -> what its element holds; several chosen options are joined by a comma, and files
-    are not among them."""
+    """Return the value of each input by its block_id, without files.
+
+    Several chosen options are joined by commas.
+    """
     return {
         block: element_value(next(iter(held.values()))) for block, held in _state_entries(payload)
     }
 
 
 def files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
-    """block_id -> the files that were chosen in it; of a form, after it was found readable."""
+    """Return the chosen files by block_id. The payload must be well formed."""
     chosen = {
-        block: tuple(_parse_uploaded_file(one) for one in held or () if one.get("id"))
+        block: tuple(_parse_uploaded_file(file) for file in held or () if file.get("id"))
         for block, held in _file_inputs(payload)
     }
     return {block: found for block, found in chosen.items() if found}
@@ -234,7 +240,7 @@ def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
 
 
 def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """block_id -> its elements, at least one."""
+    """Yield each block_id with its elements, of which there is at least one."""
     holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
     held = (holder or {}).get("state") or {}
     blocks = held.get("values") if isinstance(held, Mapping) else None
@@ -256,7 +262,7 @@ _MULTI_VALUE_KEYS = ("selected_users", "selected_conversations", "selected_chann
 
 
 def element_value(element: object) -> str:
-    """The value of an action or of a state entry, whichever element it comes from."""
+    """Return the value of an action or of a state entry, whatever its element type is."""
     if not isinstance(element, Mapping):
         return ""
     chosen = element.get("selected_option")
@@ -264,10 +270,12 @@ def element_value(element: object) -> str:
         return str(chosen.get("value", ""))
     several = element.get("selected_options")
     if isinstance(several, list):
-        return ",".join(str(one.get("value", "")) for one in several if isinstance(one, Mapping))
+        return ",".join(
+            str(option.get("value", "")) for option in several if isinstance(option, Mapping)
+        )
     for key in _MULTI_VALUE_KEYS:
         if isinstance(element.get(key), list):
-            return ",".join(str(one) for one in element[key])
+            return ",".join(str(item) for item in element[key])
     return next(
         (str(element[key]) for key in _SINGLE_VALUE_KEYS if element.get(key) is not None), ""
     )

@@ -1,5 +1,4 @@
-"""Reply -> what Slack is told, surface by surface: a command, a message's button, a form, a menu
-of Slack's own."""
+"""Deliver a reply where the person is: a command, a button of a message, a form or a shortcut."""
 
 from __future__ import annotations
 
@@ -33,9 +32,10 @@ Ack = bytes
 EMPTY_ACK: Ack = b""
 
 VIEW_CLOSED_CODE = "not_found"
-"""Of views.update: the person has closed the form. docs.slack.dev/reference/methods/views.update"""
+"""``views.update`` returns it if the person closed the form.
+docs.slack.dev/reference/methods/views.update"""
 EXPIRED_RESPONSE_URL_CODES = frozenset({"expired_url", "used_url"})
-"""Of a response URL: it is good for half an hour, and five times.
+"""A response URL can be used for 30 minutes and five times.
 docs.slack.dev/interactivity/handling-user-interaction"""
 
 
@@ -46,7 +46,7 @@ docs.slack.dev/reference/methods/chat.postEphemeral"""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a handler returned, or what it raised."""
+    """What a handler returned or raised."""
 
     reply: Reply
     error: BaseException | None
@@ -54,22 +54,22 @@ class Outcome:
 
 
 class Surface(Protocol):
-    """Where the person is, and so where the answer goes."""
+    """Where the person is, and so where the answer goes. Deliveries raise ``SlackError``."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
-        """The ack that carries the whole answer, or ``None`` when :meth:`tell` must follow."""
+        """Return the ack with the whole answer; ``None`` if :meth:`deliver` must follow."""
 
     def ack_pending(self) -> Ack:
-        """The ack when there is no answer yet."""
+        """Return the ack for when there is no answer yet."""
 
     async def notify_pending(self) -> None:
-        """A word that the answer is coming. Raises ``SlackError``."""
+        """Say that the answer is coming."""
 
     async def reply(self, message: Message) -> None:
-        """Something more, where the request came from. Raises ``SlackError``."""
+        """Post one more message where the request came from."""
 
     async def deliver(self, outcome: Outcome) -> None:
-        """The answer after the ack. Raises ``SlackError``."""
+        """Deliver the answer after the ack."""
 
 
 def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
@@ -97,7 +97,7 @@ def options_ack(choices: Choices) -> Ack:
 
 
 class _BaseSurface:
-    """What all surfaces share."""
+    """The parts that all surfaces share."""
 
     def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
         self._slack = slack
@@ -105,7 +105,7 @@ class _BaseSurface:
         self._payload = payload
 
     def ack(self, outcome: Outcome) -> Ack | None:
-        """Nothing said, nothing to follow; else the answer takes its own way."""
+        """Return an empty ack if there is nothing to answer."""
         bare = outcome.error is None and isinstance(outcome.reply, NoReply)
         return EMPTY_ACK if bare else None
 
@@ -116,8 +116,7 @@ class _BaseSurface:
         await self.reply(notices.still_working_message())
 
     async def reply(self, message: Message) -> None:
-        """What comes from no channel, or from one that cannot be answered any more, is said in the
-        person's own messages with the app."""
+        """Post to the response URL; without one that works, to the person's DM with the app."""
         url = payloads.origin(self._payload).response_url
         if url:
             try:
@@ -141,7 +140,7 @@ class _BaseSurface:
 
 
 class CommandSurface(_BaseSurface):
-    """A typed command: an ephemeral answer in the ack itself."""
+    """A typed command: the ack carries an ephemeral answer."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         message = self._outcome_message(outcome)
@@ -159,7 +158,7 @@ class CommandSurface(_BaseSurface):
 
 
 class MessageActionSurface(CommandSurface):
-    """A button of a message. Slack ignores what its ack holds."""
+    """A button of a message. Slack ignores the body of its ack."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         return _BaseSurface.ack(self, outcome)
@@ -169,7 +168,7 @@ class ModalActionSurface(_BaseSurface):
     """A button or menu inside a form."""
 
     async def notify_pending(self) -> None:
-        """The form is still there to be seen; a line elsewhere would only confuse."""
+        """Say nothing: the form is still open, and a line elsewhere would only confuse."""
 
     async def deliver(self, outcome: Outcome) -> None:
         try:
@@ -200,23 +199,23 @@ class ModalActionSurface(_BaseSurface):
             await self.reply(reply)
 
     def _message_outside_modal(self, outcome: Outcome) -> Message | None:
-        """What must be said though the form does not show it. Who closed a form misses no news of
-        what was in it."""
+        """Return the message for a person who closed the form, if there is one to give."""
         if isinstance(outcome.reply, UpdateForm):
             return outcome.reply.fallback
         return self._outcome_message(outcome)
 
 
 class ShortcutSurface(_BaseSurface):
-    """An entry of Slack's own menus. A global one comes from no channel, so that whatever is to be
-    said stands in a modal; where Slack opens none, in the channel or in the person's messages."""
+    """An entry of Slack's own menus. A global one comes from no channel, so it is answered in a
+    modal; if Slack opens none, in the channel or in the person's DM with the app.
+    """
 
     def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
         super().__init__(payload, slack, explainer)
         self._view_id = ""
 
     async def notify_pending(self) -> None:
-        """While the trigger still opens something: what is open can be exchanged later."""
+        """Open a waiting view while the trigger is valid; the answer replaces it."""
         await self._show_view(_waiting_view())
 
     async def deliver(self, outcome: Outcome) -> None:
@@ -282,7 +281,7 @@ class EventSurface(_BaseSurface):
 
 
 class SubmissionSurface(_BaseSurface):
-    """A submitted form: errors, the next form, or a closed one; in the ack when it is ready."""
+    """A submitted form: the ack shows errors or the next form, or closes it."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
         reply = outcome.reply
@@ -295,7 +294,7 @@ class SubmissionSurface(_BaseSurface):
         return EMPTY_ACK
 
     def follow_up(self, outcome: Outcome) -> Message | None:
-        """What is still to be said where the form came from, once the ack has closed it."""
+        """Return the message for the place that the form was opened from."""
         if outcome.error is not None:
             return None
         reply = outcome.reply
@@ -311,10 +310,10 @@ class SubmissionSurface(_BaseSurface):
         return encode_ack({"response_action": "update", "view": _waiting_view()})
 
     async def notify_pending(self) -> None:
-        """The form says so already."""
+        """Say nothing: the form shows it already."""
 
     async def deliver(self, outcome: Outcome) -> None:
-        """The form shows "One moment" by now and cannot be closed from here: it tells the end."""
+        """Update the form, which shows "One moment" and cannot be closed from here."""
         message = self.follow_up(outcome)
         if message is not None:
             await self.reply(message)

@@ -1,4 +1,4 @@
-"""The ASGI app: ``/slack/events`` behind its guard, Chakra's events, and what operators ask."""
+"""The ASGI app: Slack's endpoint, Chakra's webhooks, and the routes for operators."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ CHAKRA_EVENTS_PATH = "/chakra/events"
 
 
 class WebApp:
-    """Looks the path up and hands on: the way of a command is too hot for a web framework's
-    middleware. ``slack`` is absent where no signing secret is set (Socket Mode): then 404.
-    ``events`` takes Chakra's webhooks."""
+    """Dispatch by path, without the cost of a web framework on the path of every command.
+
+    ``slack`` is ``None`` in Socket Mode, which answers 404 there. ``events`` receives Chakra's
+    webhooks.
+    """
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class WebApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "websocket":
-                await send({"type": "websocket.close"})  # before it was accepted: a 403
+                await send({"type": "websocket.close"})  # before accepting, which makes it a 403
             return
         try:
             mount = self._mounts.get(scope["path"])
@@ -74,11 +76,11 @@ class WebApp:
         return response
 
     async def _healthz(self) -> Response:
-        """The process lives."""
+        """Answer that the process is running."""
         return JSONResponse({"status": "ok"})
 
     async def _readyz(self) -> Response:
-        """It can serve. A Chakra that is down degrades it: restarting the bot would not help."""
+        """Answer whether it can serve. Without Chakra it is degraded: a restart would not help."""
         if self.draining:
             return JSONResponse({"status": "stopping"}, 503)
         slack = await self._health.check_slack()

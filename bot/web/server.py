@@ -13,20 +13,20 @@ import uvicorn
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
-"""Longer than any client of ours keeps an idle connection, so that none meets a closing one."""
+"""Longer than our clients keep idle connections, so that none writes to a closing one."""
 CLOSE_TIMEOUT_SECONDS = 0.5
-"""How long a connection that was cut may take to notice."""
+"""How long an aborted connection may take to end its request."""
 
 
 @asynccontextmanager
 async def serve(
     app: Callable[..., Any], port: int = 0, *, host: str = LOOPBACK, grace_seconds: float = 2.0
 ) -> AsyncIterator[str]:
-    """The base URL ("http://127.0.0.1:49152"), answered until the block ends.
+    """Serve ``app`` while the block runs, and yield the base URL ("http://127.0.0.1:49152").
 
-    Port 0 takes a free one. On leaving, requests in hand get ``grace`` seconds to finish; what
-    still runs then (a stream, a hung answer) is cut. Raises ``OSError`` when the port is taken and
-    ``RuntimeError`` when the app's own start-up fails.
+    Port 0 takes a free one. On exit, requests in flight get ``grace_seconds`` to finish and are
+    then aborted. Raises ``OSError`` if the port is in use and ``RuntimeError`` if the app's own
+    start-up fails.
     """
     listener = _listen(host, port)
     url_host = f"[{host}]" if ":" in host else host

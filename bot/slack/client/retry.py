@@ -1,7 +1,7 @@
-"""When a call to Slack is made once more: waits by the injected clock, and never a second post.
+"""Retries of calls to Slack, on the injected clock; a message is never posted twice.
 
-A call is repeated when Slack answered 429, or when the connection was never made; a call whose
-answer got lost only where Slack itself makes a second one harmless.
+A call is retried after a 429 and if there was no connection; after a lost response only if the
+method is idempotent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from slack_sdk.http_retry.state import RetryState
 from bot.aio.clock import Clock, sleep
 
 MAX_RETRY_WAIT_SECONDS = 10.0
-"""Seconds of ``Retry-After`` that one call waits out; a person would not wait longer."""
+"""The most ``Retry-After`` that one call waits for; a person would not wait longer."""
 MAX_RATE_LIMIT_RETRIES = 2
 CONNECT_RETRY_SECONDS = 0.2
 
@@ -36,10 +36,10 @@ READ_METHODS = frozenset(
         "users.info",
     }
 )
-"""Slack takes JSON where it writes only; what reads wants a form. docs.slack.dev/apis/web-api"""
+"""Methods that read take a form; those that write take JSON. docs.slack.dev/apis/web-api"""
 IDEMPOTENT_METHODS = READ_METHODS | {"views.update"}
 NOT_SENT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""What aiohttp raises where there was no connection."""
+"""aiohttp's errors for a connection that was never made."""
 
 
 # The signatures of the two handlers are slack_sdk's, so not all of their arguments are used.
@@ -91,7 +91,7 @@ def _seconds_waited(state: RetryState) -> float:
 
 
 class ConnectionRetryHandler(AsyncRetryHandler):
-    """Once more when the connection was never made, or when the call only reads."""
+    """Retries once if the connection was never made, or if the method is idempotent."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(max_retry_count=1)
@@ -124,7 +124,7 @@ class ConnectionRetryHandler(AsyncRetryHandler):
 
 
 def parse_retry_after(headers: Mapping[str, Any]) -> float:
-    """Seconds, from Slack's header; 1 where it is missing or no number."""
+    """Return Slack's ``Retry-After`` in seconds; 1 if it is missing or not a number."""
     value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
     try:
         seconds = float(value[0] if isinstance(value, list) else value)

@@ -1,6 +1,6 @@
 """The one place that talks to Slack: the Web API and response URLs, over one shared session.
 
-Retries here can never post twice: see ``repeats.py``. Files have ``files.py`` to themselves.
+Retries never post twice: see ``retry.py``. Files are in ``files.py``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bot.slack.client.retry import (
 from bot.slack.commands.reply import Message, View
 
 REQUEST_TIMEOUT_SECONDS = 10.0
-"""Seconds for one attempt, its connection included."""
+"""For one attempt, including its connection."""
 CONNECT_TIMEOUT_SECONDS = 4.0
 HISTORY_PAGE_SIZE = 200
 JSON_HEADERS = {"content-type": "application/json"}
@@ -44,19 +44,19 @@ NOT_IN_CHANNEL_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """A message's place: Slack needs both to find it again."""
+    """Where a message is. Slack needs both to find it again."""
 
     channel: str
     ts: str
 
 
 class SlackClient:
-    """Every method raises ``SlackError``, or one of its kinds, and nothing else."""
+    """Every method raises ``SlackError`` or a subclass, and nothing else."""
 
     def __init__(
         self, *, token: str, base_url: str, clock: Clock, timeout: float = REQUEST_TIMEOUT_SECONDS
     ) -> None:
-        """Must be made inside the running loop: it opens the session."""
+        """Open the session, which needs a running loop."""
         self._clock = clock
         # The settings allow http:// on loopback only, and no proxy leads there.
         self.uses_proxy = base_url.startswith("https://")
@@ -89,8 +89,10 @@ class SlackClient:
         await self._session.close()
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """The body of Slack's answer, and two of its headers: ``_scopes`` (what the token may do,
-        comma-separated) and ``_date`` (Slack's clock)."""
+        """Return the body of Slack's response.
+
+        Two headers are added to it: ``_scopes`` (of the token, comma-separated) and ``_date``.
+        """
         return await self._call(self.web, method, arguments)
 
     async def _call(
@@ -104,7 +106,7 @@ class SlackClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             never_sent = isinstance(lost, NOT_SENT_ERRORS)
             raise SlackError(method, "unreachable", not_sent=never_sent) from lost
-        except (AttributeError, ValueError) as odd:  # slack_sdk reads what is no object as one
+        except (AttributeError, ValueError) as odd:  # slack_sdk expects an object
             raise SlackError(method, "unreadable") from odd
         body = answer.data
         if not isinstance(body, dict):
@@ -123,11 +125,11 @@ class SlackClient:
         return await self.call("views.push", trigger_id=trigger_id, view=view)
 
     async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> None:
-        """``view_hash`` makes Slack refuse the update when the view changed in between."""
+        """Replace the view. With ``view_hash`` Slack refuses it if the view changed meanwhile."""
         guard = {"hash": view_hash} if view_hash else {}
         await self.call("views.update", view_id=view_id, view=view, **guard)
 
-    # What the bot says by itself. Who calls these keeps Slack's pace: a 429 is raised at once.
+    # Messages that the bot posts by itself. Callers pace them: a 429 is raised, not waited for.
 
     async def post_message(
         self,
@@ -138,12 +140,12 @@ class SlackClient:
         thread_ts: str = "",
         broadcast: bool = False,
     ) -> MessageRef:
-        """``channel`` may be a member's id, for the direct messages with the app; ``thread_ts``
-        makes it a reply, which the channel shows too where it is ``broadcast``.
+        """Post a message. ``channel`` may be a member ID, for their DM with the app.
 
-        Slack has no idempotency key: an ``unreachable``, ``unreadable`` or ``http_5…`` leaves open
-        whether the message stands, unless it was ``not_sent``. ``metadata`` (``event_type``,
-        ``event_payload``) helps to find it then.
+        ``thread_ts`` makes it a reply, and ``broadcast`` shows the reply in the channel too.
+        Slack has no idempotency key: after ``unreachable``, ``unreadable`` or ``http_5…`` the
+        message may exist, unless the error is ``not_sent``; ``metadata`` (``event_type``,
+        ``event_payload``) helps to find it.
         """
         more: dict[str, Any] = {"metadata": dict(metadata)} if metadata else {}
         if thread_ts:
@@ -167,7 +169,7 @@ class SlackClient:
         return await self._call(self._no_retry, method, {**arguments, **content})
 
     async def open_direct_messages(self, member_id: str) -> str:
-        """The channel of this member's direct messages with the app."""
+        """Return the channel of this member's DM with the app."""
         body = await self.call("conversations.open", users=member_id)
         opened = body.get("channel")
         if not isinstance(opened, dict) or not opened.get("id"):
@@ -201,13 +203,13 @@ class SlackClient:
         )
         messages = body.get("messages")
         after = body.get("response_metadata")
-        found = [one for one in messages or () if isinstance(one, dict)]
+        found = [message for message in messages or () if isinstance(message, dict)]
         return found, str((after or {}).get("next_cursor") or "")
 
     async def post_response_url(self, response_url: str, message: Message) -> None:
-        """Posts to a ``response_url``, as signed, whatever its host; no token goes with it.
+        """Post to a ``response_url``, without a token: it may be on any host.
 
-        Slack: five uses, thirty minutes. The ``SlackError`` carries Slack's word.
+        It can be used five times, for 30 minutes. Raises ``SlackError`` with Slack's error code.
         """
         if not response_url.startswith(("https://", "http://")):
             raise SlackError("response_url", "unreachable")
@@ -243,8 +245,10 @@ _ERROR_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
 def _response_url_error(status: int, text: str) -> str:
-    """Slack's word for refusing a post to a ``response_url``, "" where it was taken: the answer is
-    JSON or the bare word."""
+    """Return Slack's error code for a post to a ``response_url``; "" if it succeeded.
+
+    The body is JSON or the bare code.
+    """
     try:
         body = json.loads(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Runs the work of a request and answers it: in the ack within a short budget, after it otherwise.
+"""Runs the handler of a request and answers: in the ack within a short budget, else after it.
 
-Whatever a handler raises becomes a sentence where the person looks.
+An exception of a handler becomes a sentence in the place where the person is looking.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from bot.slack.surfaces import (
 )
 
 RequestHandler = Callable[[str], Awaitable[Reply]]
-"""The work of one request; it is given the reference under which it stands in the log."""
+"""The work of one request. Its argument is the request ID that the log has."""
 
 MAX_TRACKED_SUBMISSIONS = 1_000
 
@@ -46,11 +46,11 @@ class Timeouts:
     ack: float = 0.3
     """How long the ack waits for the answer."""
     progress_after: float = 2.5
-    """After which a person is told that the answer is still coming."""
+    """When a person reads that the answer is still coming."""
     total: float = 60.0
-    """After which a handler is given up."""
+    """When a handler is cancelled."""
     resubmission_window: float = 600.0
-    """For how long a form that was worked on is not worked on again."""
+    """How long a second submission of the same form gets the outcome of the first."""
 
 
 class Dispatcher:
@@ -76,7 +76,7 @@ class Dispatcher:
         )
 
     def respond_immediately(self, payload: Payload, command: str, reply: Reply) -> Ack:
-        """An answer that is there already: no task, no wait."""
+        """Return the ack of a reply that is known already: no task, no wait."""
         started = self._clock.monotonic()
         outcome = Outcome(reply, None, self._start_request())
         self._record(command, None, 0.0)
@@ -87,7 +87,7 @@ class Dispatcher:
     async def respond(
         self, payload: Payload, command: str, handler: RequestHandler, submission_key: str = ""
     ) -> Ack:
-        """Runs it and answers: in the ack within the budget, after it otherwise."""
+        """Run ``handler`` and return the ack, with the answer if it is ready within the budget."""
         started = self._clock.monotonic()
         reference = self._start_request()
         where = select_surface(payload, self._slack, self._explainer)
@@ -95,7 +95,7 @@ class Dispatcher:
         if submission_key:
             self._submissions[submission_key] = task
             task.add_done_callback(partial(self._release_failed_submission, submission_key))
-        await asyncio.sleep(0)  # an answer from the cache takes one turn, and needs no timer
+        await asyncio.sleep(0)  # an answer from the cache is ready after one turn of the loop
         if await done_within(self._clock, task, self._timeouts.ack):
             ack = self._build_ack(where, task.result())
         else:
@@ -105,8 +105,10 @@ class Dispatcher:
         return ack
 
     async def replay(self, payload: Payload, submission_key: str) -> Ack | None:
-        """A second press of the same form: the ack of the first, whose answer is told only once.
-        Nothing where there was no first."""
+        """Return the ack of an earlier submission of the same form; ``None`` if there was none.
+
+        Only the first one is followed up.
+        """
         task = self._submissions.get(submission_key)
         if task is None:
             return None
@@ -116,7 +118,7 @@ class Dispatcher:
         return where.ack_pending()
 
     async def suggest(self, command: str, handler: Callable[[str], Awaitable[Choices]]) -> Ack:
-        """The options of a menu: an answer within the budget, or none yet."""
+        """Return the options of a menu: those that are ready within the budget, or none."""
         task = self._tasks.spawn(self._load_options(command, handler, self._start_request()))
         ready = await done_within(self._clock, task, self._timeouts.ack)
         return options_ack(task.result() if ready else Choices(()))
@@ -127,7 +129,7 @@ class Dispatcher:
         return reference
 
     def _release_failed_submission(self, key: str, task: asyncio.Task[Outcome]) -> None:
-        """What was refused may be submitted again."""
+        """Allow another submission after a failure."""
         outcome = None if task.cancelled() else task.result()
         if outcome is None or outcome.error or isinstance(outcome.reply, FieldErrors):
             self._submissions.pop(key, None)
@@ -135,7 +137,7 @@ class Dispatcher:
     def _build_ack(self, surface: Surface, outcome: Outcome) -> Ack:
         try:
             ack = surface.ack(outcome)
-        except Exception as failed:  # noqa: BLE001 - a form of ours that cannot be made
+        except Exception as failed:  # noqa: BLE001 - a form that cannot be built
             outcome = self._fallback_outcome(failed, outcome)
             ack = surface.ack(outcome)
         if ack is None:
@@ -151,13 +153,13 @@ class Dispatcher:
         return ack
 
     async def _run_handler(self, command: str, handler: RequestHandler, reference: str) -> Outcome:
-        """What became of it. Raises nothing but a cancellation: no request ends in silence."""
+        """Return the outcome. Raises nothing but a cancellation: every request gets an answer."""
         started = self._clock.monotonic()
         error: Exception | None = None
         reply: Reply = NoReply()
         try:
             reply = await handler(reference)
-        except Exception as failed:  # noqa: BLE001 - the boundary, where each becomes a sentence
+        except Exception as failed:  # noqa: BLE001 - the boundary: each becomes a sentence
             error = failed
         self._record(command, error, self._clock.monotonic() - started)
         return Outcome(reply, error, reference)
@@ -184,7 +186,7 @@ class Dispatcher:
     async def _load_options(
         self, command: str, handler: Callable[[str], Awaitable[Choices]], reference: str
     ) -> Choices:
-        """A menu has no place for a sentence: after a failure it stays empty."""
+        """Return the options; none after a failure, since a menu has no place for a sentence."""
         try:
             return await handler(reference)
         except Exception as failed:  # noqa: BLE001 - the boundary, as above
@@ -194,7 +196,7 @@ class Dispatcher:
     async def _deliver_when_done(
         self, surface: Surface, task: asyncio.Task[Outcome], reference: str, started: float
     ) -> None:
-        """Says that the answer is coming when it takes long, then the answer itself."""
+        """Deliver the answer, after a notice that it is coming if it takes long."""
         spent = self._clock.monotonic() - started
         if not await done_within(self._clock, task, self._timeouts.progress_after - spent):
             await self._log_failures(surface.notify_pending(), "progress_notice_failed")
@@ -209,7 +211,7 @@ class Dispatcher:
         await self._deliver(surface, outcome)
 
     async def _deliver(self, surface: Surface, outcome: Outcome) -> None:
-        """Says it; when Slack refuses the form or the message, says that instead."""
+        """Deliver the outcome; if Slack refuses the form or the message, deliver that error."""
         try:
             self._schedule_follow_up(surface, outcome)
             await surface.deliver(outcome)
@@ -219,7 +221,7 @@ class Dispatcher:
             )
 
     def _fallback_outcome(self, error: Exception, outcome: Outcome) -> Outcome:
-        """What stands in for an answer that could not be given."""
+        """Return the outcome that replaces an answer that could not be delivered."""
         self._record("answer", error, 0.0)
         return Outcome(NoReply(), error, outcome.reference)
 
@@ -230,8 +232,10 @@ class Dispatcher:
             self._log.error(event, method=refused.method, code=refused.code)
 
     def _record(self, command: str, error: Exception | None, seconds: float) -> None:
-        """A count for each request, and a line; for one that went well only where somebody debugs:
-        writing it takes as long as the whole of a cached answer's own work."""
+        """Count the request and log it; a successful one at debug level only.
+
+        Writing a line takes as long as answering from the cache.
+        """
         label = "ok" if error is None else error.kind if isinstance(error, BotError) else "failed"
         self._metrics.record_command(command, label)
         if error is None:
@@ -251,7 +255,7 @@ class Dispatcher:
 
 
 def _failed_call_fields(error: BotError) -> dict[str, Any]:
-    """Which call it was, for the log."""
+    """Return which upstream call failed, for the log."""
     names = ("endpoint", "status", "method", "code", "field", "retry_after")
     named = {name: getattr(error, name, None) for name in names}
     named["upstream_id"] = getattr(error, "request_id", None)

@@ -1,4 +1,4 @@
-"""Socket Mode: Bolt's async handler on one websocket, leading to the same listeners as HTTP."""
+"""Socket Mode: Bolt's async handler on one websocket, with the same dispatch as HTTP."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from bot.slack.client.web_api import SlackClient
 
 OPEN_METHOD = "apps.connections.open"
 CONNECT_TIMEOUT_SECONDS = 10.0
-"""Seconds for the first connection; later ones are tried until they are made."""
+"""For the first connection. Later ones are retried until they succeed."""
 ACK_GRACE_SECONDS = 1.0
-"""Seconds that a stop leaves for the acks that are due; the router gives each a fraction of one."""
+"""How long a stop waits for pending acks; the router takes a fraction of a second for each."""
 
 
 @asynccontextmanager
 async def socket_mode(
     bolt: AsyncApp, app_token: str, slack: SlackClient, clock: Clock
 ) -> AsyncIterator[None]:
-    """Connected while the block runs; Slack's requests for another connection are followed.
+    """Stay connected while the block runs, reconnecting when Slack asks for it.
 
-    Raises ``SlackError`` when the app token is refused or no connection is made within
-    ``REQUEST_TIMEOUT_SECONDS``: the handler itself would try for ever.
+    Raises ``SlackError`` if the app token is refused, or if there is no connection within
+    ``CONNECT_TIMEOUT_SECONDS``: the handler itself would retry forever.
     """
     await slack.call(OPEN_METHOD, token=app_token)
     handler = _DrainingHandler(
@@ -52,7 +52,7 @@ async def _connect(handler: AsyncSocketModeHandler, clock: Clock) -> None:
 
 
 class _DrainingHandler(AsyncSocketModeHandler):
-    """Knows what it has in hand: Slack hears no ack once the socket is closed."""
+    """Tracks requests in flight, which cannot be acknowledged once the socket is closed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._in_flight: set[asyncio.Future[None]] = set()
@@ -65,7 +65,7 @@ class _DrainingHandler(AsyncSocketModeHandler):
         await handling
 
     async def drain_and_close(self) -> None:
-        """Takes nothing new, sends the acks that are due, closes."""
+        """Stop receiving, send the pending acks and close."""
         client = self.client
         pending = [
             task

@@ -1,5 +1,4 @@
-"""Slack's signature over the raw body, and everything else about a request that is not its payload:
-method, content type, length, age, and whether it was seen before."""
+"""Verify a request of Slack's before its payload is read: headers, age, signature and replays."""
 
 from __future__ import annotations
 
@@ -75,7 +74,7 @@ class RequestVerifier:
     def __init__(
         self, signing_secret: str, clock: Clock, limits: VerifierLimits | None = None
     ) -> None:
-        """Raises ``ValueError`` for an empty secret, with which anybody could sign."""
+        """Raise ``ValueError`` for an empty secret, with which anybody could sign."""
         if not signing_secret.strip():
             raise ValueError("the signing secret is empty")
         self.limits = limits or VerifierLimits()
@@ -137,8 +136,10 @@ _CHECKED_HEADERS: Final = frozenset(
 
 
 def _collect_headers(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers that are checked. Repeated ones are joined with a comma, as HTTP has it,
-    and none of them may contain a comma."""
+    """Return the headers that are checked.
+
+    Repeated ones are joined with a comma, as HTTP has it, and none of them may contain a comma.
+    """
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _CHECKED_HEADERS:

@@ -76,6 +76,7 @@ class Application:
     tasks: TaskSet
     settings: Settings
     clock: Clock
+    database: Database
 
     @asynccontextmanager
     async def accepting_requests(self) -> AsyncIterator[None]:
@@ -218,7 +219,9 @@ async def open_application(
             health=context.health,
             metrics=metrics,
         )
-        yield Application(web, bolt, slack, context, metrics, tasks, settings, clock)
+        yield Application(
+            web, bolt, slack, context, metrics, tasks, settings, clock, database
+        )
 
 
 def _build_template_catalog(settings: Settings, chakra: Chakra, cache: Cache) -> TemplateCatalog:

@@ -1,13 +1,21 @@
-"""A clock that moves only when a test says so."""
+"""A clock that moves only when a test moves it."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from tests.event_loop import IdleEventLoop, idle
+
+RUNNING_PAUSE_SECONDS = 0.002
+"""Real seconds between two timers while a clock runs by itself, for servers that stop."""
+RUNNING_PATIENCE_SECONDS = 0.05
+"""Real seconds for which a clock that runs by itself waits for threads that work."""
 
 
 @dataclass(order=True)
@@ -23,15 +31,17 @@ class ManualTimer:
 
 class ManualClock:
     """A `bot.aio.clock.Clock`. `await clock.advance(5)` fires what falls due in those five seconds,
-    in order, each at its own moment, and lets the loop run before, between and after. Moments are
-    kept
-    to the microsecond: twenty times 0.05 is one second here."""
+    in order, each timer at its own moment, and lets the loop become idle before, between and after.
+
+    Moments are kept to the microsecond: twenty times 0.05 is one second here.
+    """
 
     def __init__(self, start: float = 1_700_000_000.0) -> None:
         self._started = start
         self._elapsed = 0.0
         self._numbers = itertools.count()
         self._timers: list[ManualTimer] = []
+        self.changed_at = time.monotonic()
 
     def time(self) -> float:
         return self._started + self._elapsed
@@ -43,53 +53,112 @@ class ManualClock:
         due = round(self._elapsed + max(0.0, seconds), 6)
         timer = ManualTimer(due, next(self._numbers), callback)
         heapq.heappush(self._timers, timer)
+        self._changed()
         return timer
 
     @property
     def waiting(self) -> int:
-        """How many timers have neither fired nor been cancelled."""
+        """The number of timers that have neither fired nor been cancelled."""
         return sum(not timer.cancelled for timer in self._timers)
 
+    @property
+    def next_timer(self) -> float | None:
+        """Seconds until the next timer is due, or None if there is none."""
+        while self._timers and self._timers[0].cancelled:
+            heapq.heappop(self._timers)
+        return round(self._timers[0].due - self._elapsed, 6) if self._timers else None
+
     async def until_sleeping(self, seconds: float) -> None:
-        """Until somebody waits for just so long: the work under test has come to its pause."""
-        for _ in range(5_000):
-            due = {timer.due - self._elapsed for timer in self._timers if not timer.cancelled}
-            if any(abs(one - seconds) < 1e-6 for one in due):
-                return
-            await asyncio.sleep(0.001)
-        raise AssertionError(f"nobody waits for {seconds} s")
+        """Return once something waits for exactly ``seconds``: the work under test has paused."""
+        await idle()
+        remaining = {timer.due - self._elapsed for timer in self._timers if not timer.cancelled}
+        if not any(abs(left - seconds) < 1e-6 for left in remaining):
+            raise AssertionError(f"nothing waits for {seconds} s; timers: {sorted(remaining)}")
 
     async def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass, with everything that happens in them."""
         until = round(self._elapsed + seconds, 6)
-        await settle()
-        while self._timers and self._timers[0].due <= until:
-            timer = heapq.heappop(self._timers)
-            if not timer.cancelled:
-                self._elapsed = max(self._elapsed, timer.due)
-                timer.callback()
-                await settle()
+        await idle()
+        while (left := self.next_timer) is not None and self._elapsed + left <= until + 1e-9:
+            self._fire_next()
+            await idle()
         self._elapsed = until
-        await settle()
+        self._changed()
+        await idle()
+
+    async def advance_to_next(self) -> bool:
+        """Jump to the next timer. Return whether there was one."""
+        await idle()
+        if self.next_timer is None:
+            return False
+        self._fire_next()
+        await idle()
+        return True
+
+    async def advance_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Jump from timer to timer until ``condition()`` holds, for ``seconds`` at most."""
+        end = self._elapsed + seconds
+        await idle()
+        while not condition():
+            if self._elapsed > end or not await self.advance_to_next():
+                raise AssertionError(f"not within {seconds} s")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Inside, jump to the next timer whenever nothing is left to do."""
+
+        async def run() -> None:
+            while True:
+                with suppress(TimeoutError):  # a thread may wait for what only time brings
+                    async with asyncio.timeout(RUNNING_PATIENCE_SECONDS):
+                        await idle()
+                if self.next_timer is not None:
+                    self._fire_next()
+                await asyncio.sleep(RUNNING_PAUSE_SECONDS)
+
+        task = asyncio.create_task(run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def jump(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once, as they do for a machine that slept: what was due in them
+        fires once, at their end. Use it for days, in which loops would go round thousands of
+        times."""
+        await idle()
+        self._elapsed = round(self._elapsed + seconds, 6)
+        due = [timer for timer in self._timers if timer.due <= self._elapsed]
+        self._timers = [timer for timer in self._timers if timer.due > self._elapsed]
+        heapq.heapify(self._timers)
+        self._changed()
+        for timer in sorted(due):
+            if not timer.cancelled:
+                timer.callback()
+        await idle()
+
+    def _fire_next(self) -> None:
+        timer = heapq.heappop(self._timers)
+        if not timer.cancelled:
+            self._elapsed = max(self._elapsed, timer.due)
+            self._changed()
+            timer.callback()
+
+    def _changed(self) -> None:
+        self.changed_at = time.monotonic()
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, IdleEventLoop):
+            loop.watch_clock(self)
 
 
 @asynccontextmanager
 async def time_passes(clock: ManualClock) -> AsyncIterator[None]:
-    """Inside, the clock runs by itself, a second at a time: for stops that wait for late work."""
-
-    async def run() -> None:
-        while True:
-            await clock.advance(1)
-            await asyncio.sleep(0.002)
-
-    running = asyncio.create_task(run())
-    try:
+    """Inside, the clock runs by itself: for stops that wait for late work."""
+    async with clock.running():
         yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
-async def settle(turns: int = 30) -> None:
-    """Lets everything that can run without time or sockets run."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
+async def settle() -> None:
+    """Let everything happen that needs no time."""
+    await idle()

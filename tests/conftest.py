@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from hypothesis import settings
 
 from bot.context import Context
 from bot.db.engine import Database
-from bot.sandbox.world import World, world
+from bot.sandbox.world import world
 from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.clock import ManualClock, time_passes
 from tests.db.databases import KINDS, address, opened
+from tests.event_loop import STALLED, IdleEventLoop, running_loop
+from tests.world import World
 
 # Nothing here is measured by its time: a busy machine must not fail a property.
 # HYPOTHESIS_PROFILE=thorough is what CI runs; a person who waits is content with a third.
@@ -26,6 +29,24 @@ settings.register_profile("thorough", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every test on a loop that can tell when nothing is left to do."""
+    return {"idle": IdleEventLoop}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test that waited for a clock which nobody moved with just that sentence."""
+    try:
+        return (yield)
+    except asyncio.CancelledError as cancelled:
+        if STALLED in str(cancelled):
+            pytest.fail(str(cancelled))
+        raise
 
 
 @pytest.fixture
@@ -45,7 +66,8 @@ def open_world(clock: ManualClock) -> OpenWorld:
         made = world(commands, clock, **settings)
         entered = await made.__aenter__()
         try:
-            yield entered
+            running_loop().watch_busy(lambda: entered.bot.database.in_use)
+            yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
         finally:
             async with time_passes(clock):
                 await made.__aexit__(None, None, None)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.world import World
+from tests.world import World
 
 EVENTS = "/slack/events"
 JSON = "application/json"

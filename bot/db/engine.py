@@ -57,7 +57,16 @@ class Database:
         self._session_engine = session_engine
         self._held_locks: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._transactions = 0
+        self._leader_locks: set[LeaderLock] = set()
         self.single_process = engine.dialect.name == "sqlite"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a transaction is open, a connection is being made or returned, or a leader lock
+        is being taken or checked."""
+        checking = any(lock.is_checking for lock in self._leader_locks)
+        return self._transactions > 0 or checking or bool(self._tasks)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -73,9 +82,11 @@ class Database:
         """One of the pool's. Who is cancelled while it is made or goes back does not break that
         off: aiosqlite's thread would be left with an answer that nobody waits for."""
         taking = self._spawn(self._engine.connect().start())
+        self._transactions += 1
         try:
             yield await asyncio.shield(taking)
         finally:
+            self._transactions -= 1
             await asyncio.shield(self._spawn(_release(taking)))
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -105,12 +116,18 @@ class Database:
                 yield lead
             return
         async with AsyncExitStack() as stack:
+            self._transactions += 1
             try:
                 lead = await stack.enter_async_context(
                     advisory_lock(self._session_engine, name, clock)
                 )
             except (DBAPIError, OSError) as lost:
                 raise DatabaseUnavailable(_error_reason(lost)) from lost
+            finally:
+                self._transactions -= 1
+            if lead is not None:
+                self._leader_locks.add(lead)
+                stack.callback(self._leader_locks.discard, lead)
             yield lead
 
     async def check(self) -> None:

@@ -42,6 +42,11 @@ class LeaderLock:
         self._connection = connection
         self._check_lock = asyncio.Lock()
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether the database is being asked at this moment."""
+        return self._check_lock.locked()
+
     async def ensure_held(self) -> None:
         """Returns where the name is held at this moment. Raises ``DatabaseUnavailable`` where
         not."""

@@ -11,12 +11,12 @@ from structlog.testing import capture_logs
 from bot import manifest
 from bot.access.policy import AccessPolicy
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import STAGE
+from tests.world import World
 
 OWNER, ADMIN, JOHN, MEI = "U0LENA", "U0PRIYA", "U0JOHN", "U0MEI"
 GUEST, SINGLE, STRANGER = "U0GITA", "U0ARJUN", "U0SAM"

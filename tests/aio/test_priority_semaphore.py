@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.aio.priority_semaphore import Room
 from tests.clock import settle
+from tests.event_loop import run
 
 PLACES = 2
 
@@ -144,4 +145,4 @@ def test_whatever_they_do_there_are_never_too_many_and_no_place_is_lost(
         assert {10, 11} <= crowd.inside
         await crowd.empties()
 
-    asyncio.run(story())
+    run(story())

@@ -17,9 +17,9 @@ from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, Status
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, until
+from tests.world import World
 
 SALES, JOHN, JOHNS = "C0SALES", "U0JOHN", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"

@@ -7,9 +7,9 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox.slack import Upload
-from bot.sandbox.world import World
 from tests.commands.send_stories import JOHN, READS, calm, opened
 from tests.posting import posting
+from tests.world import World
 
 PUT_UP = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
 SEND = "POST /v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"

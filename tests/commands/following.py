@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
+from tests.world import World
 
 PATIENCE = 20.0
+EDIT_SECONDS = 5.0
+"""For which an edit may wait for the message that is posted before it."""
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 RUNNING = "621d00aa-0092-58f8-8bc6-cf72588d9b82"
 FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
@@ -22,8 +24,8 @@ async def until(acme: World, condition: Callable[[], bool]) -> None:
     """The engine works in threads, by real time: there is nothing to wait on but the clock."""
     async with asyncio.timeout(PATIENCE):
         while not condition():
-            await asyncio.sleep(0.01)
-            await acme.slack.settle()
+            await asyncio.sleep(0.005)
+            await acme.idle()
 
 
 async def passing(
@@ -32,9 +34,9 @@ async def passing(
     """Lets time pass, a step at a time, until it is so."""
     async with asyncio.timeout(PATIENCE):
         while not condition():
-            await clock.advance(step)
-            await acme.settle()
-            await asyncio.sleep(0.005)
+            await clock.jump(step)
+            await asyncio.sleep(0.002)
+    await clock.advance(EDIT_SECONDS)
 
 
 def shown(acme: World, person: str, channel: str) -> list[Shown]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
+from tests.world import World
 
 SALES, DIRECT = "C0SALES", "D0JOHN"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
@@ -25,9 +25,7 @@ LINE = 'appointment_reminder {to} 1=Jane 2="May 3" 3=10:00 language=en'
 
 async def calm(acme: World) -> None:
     """What can happen without more time has happened. A report may still wait for its turn."""
-    for _ in range(6):
-        await acme.slack.settle()
-        await asyncio.sleep(0.004)
+    await acme.idle()
 
 
 async def typed(acme: World, text: str = "", *, by: str = JOHN) -> Shown:
@@ -72,21 +70,12 @@ async def entered(acme: World, clock: ManualClock, field: str, *texts: str) -> N
 
 async def later(acme: World, clock: ManualClock, seconds: float) -> None:
     """Lets time pass with what the bot and Chakra do in it."""
-    for _ in range(round(seconds * 2)):
-        await clock.advance(0.5)
-        for _ in range(4):
-            await asyncio.sleep(0.002)
+    await clock.advance(seconds)
 
 
 async def until(acme: World, clock: ManualClock, condition: Callable[[], bool]) -> None:
     """Time passes no faster than the machine can do what is due in it, even a busy one."""
-    for _ in range(150):
-        for _ in range(20):
-            if condition():
-                return
-            await asyncio.sleep(0.002)
-        await later(acme, clock, 0.5)
-    raise AssertionError("it never came to that")
+    await clock.advance_until(condition)
 
 
 def view(acme: World, by: str = JOHN) -> str:

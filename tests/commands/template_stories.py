@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.sandbox.slack import Shown
-from bot.sandbox.world import World
 from bot.templates import pages
+from tests.world import World
 
 SALES = "C0SALES"
 MEI, JOHN = "U0MEI", "U0JOHN"

@@ -12,9 +12,9 @@ import xlsxwriter
 from bot.bulk.repository import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfter, Status
 from bot.sandbox.slack import CannotAct, Upload, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, shown, until
+from tests.world import World
 
 SALES, GENERAL = "C0SALES", "C0GENERAL"
 JOHN, MEI = "U0JOHN", "U0MEI"

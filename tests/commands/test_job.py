@@ -9,7 +9,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang, Status
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import (
     DOCUMENTED,
@@ -21,6 +20,7 @@ from tests.commands.following import (
     shown,
     until,
 )
+from tests.world import World
 
 SALES = "C0SALES"
 MEI, GITA = "U0MEI", "U0GITA"

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     DIRECT,
@@ -37,6 +36,7 @@ from tests.commands.send_stories import (
     until,
     view,
 )
+from tests.world import World
 
 # --- the form ------------------------------------------------------------------------------------
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.sent import META, PHONE, PROCESS
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
 from tests.sandbox.chakra_asked import example
 from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, mapped, named
+from tests.world import World
 
 TO = "+91 99999 99999"
 PROMO = example("send-template-phone.request")

@@ -10,7 +10,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Slow
 from bot.sandbox.slack import Upload
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.file_stories import (
     CLIP,
@@ -44,6 +43,7 @@ from tests.commands.send_stories import (
     until,
     view,
 )
+from tests.world import World
 
 # --- it goes out ---------------------------------------------------------------------------------
 

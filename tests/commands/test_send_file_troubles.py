@@ -17,10 +17,10 @@ from bot.sandbox.chakra.faults import (
     ResetBefore,
     Status,
 )
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
 from tests.commands.send_stories import JOHN, READS, calm, line, out, report, until, view
+from tests.world import World
 
 SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
     ("files.info", {"error": "file_deleted"}, "no longer has that file"),

@@ -8,7 +8,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -27,6 +26,7 @@ from tests.commands.send_stories import (
     view,
 )
 from tests.conftest import OpenWorld
+from tests.world import World
 
 # --- a complete line -----------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
@@ -30,6 +29,7 @@ from tests.commands.send_stories import (
     view,
 )
 from tests.conftest import OpenWorld
+from tests.world import World
 
 ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
 BUYER, AGENT = "+91 98765 43210", "+1 202-555-0100"

@@ -9,7 +9,6 @@ import pytest
 from bot import manifest
 from bot.sandbox.chakra.faults import Hang, Status
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PNG, promo, read, submitted
@@ -33,6 +32,7 @@ from tests.commands.send_stories import (
     view,
 )
 from tests.conftest import OpenWorld
+from tests.world import World
 
 LENA, LENAS = "U0LENA", "D0LENA"
 MINE = "919876543299"
@@ -317,7 +317,7 @@ async def test_another_preview_of_the_same_asks_first(acme: World, clock: Manual
 
 async def test_an_old_preview_is_not_tested_either(acme: World, clock: ManualClock) -> None:
     preview = await typed(acme, LINE.format(to=READS))
-    await clock.advance(MAX_PREVIEW_AGE_SECONDS + 1)
+    await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
     await acme.slack.press(JOHN, "send.test", message=preview)
     await acme.slack.until(lambda: "more than a week old" in line(acme))
     assert acme.chakra.count(SEND) == 0

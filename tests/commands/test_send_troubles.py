@@ -24,7 +24,6 @@ from bot.sandbox.chakra.faults import (
     Truncated,
 )
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
@@ -45,6 +44,7 @@ from tests.commands.send_stories import (
     until,
     view,
 )
+from tests.world import World
 
 MAYBE_OUT = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
@@ -209,7 +209,7 @@ async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
     if seen:
         await opened(acme)
         await acme.slack.close(JOHN)
-        await clock.advance(3_600)
+        await clock.jump(3_600)
     acme.chakra.fail("*", Hang())
     began, asked = clock.monotonic(), acme.chakra.count()
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
@@ -238,7 +238,7 @@ async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
 
 async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:
     preview = await typed(acme, LINE.format(to=READS))
-    await clock.advance(MAX_PREVIEW_AGE_SECONDS + 1)
+    await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
     await acme.slack.press(JOHN, "send.confirm", message=preview)
     await until(acme, clock, lambda: "more than a week old" in line(acme))
     assert acme.chakra.count(SEND) == 0

@@ -10,7 +10,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang, NotJson, Status
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.commands.template_stories import (
@@ -24,6 +23,7 @@ from tests.commands.template_stories import (
     typed,
 )
 from tests.conftest import OpenWorld
+from tests.world import World
 
 # --- the list ------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang, NotJson, ResetAfter, Status
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.template_stories import (
     ALL,
@@ -21,6 +20,7 @@ from tests.commands.template_stories import (
     submitted,
     typed,
 )
+from tests.world import World
 
 # --- a new one -----------------------------------------------------------------------------------
 

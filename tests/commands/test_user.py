@@ -10,8 +10,8 @@ import pytest
 
 from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
+from tests.world import World
 
 SALES = "C0SALES"
 MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"

@@ -9,10 +9,10 @@ import pytest
 
 from bot.sandbox.chakra.faults import Status
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from bot.slack.age import date_token
 from commands import users
 from tests.clock import ManualClock
+from tests.world import World
 
 SALES = "C0SALES"
 MEI = "U0MEI"

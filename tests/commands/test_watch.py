@@ -8,7 +8,6 @@ import pytest
 
 from bot.sandbox.chakra.faults import Status
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import (
     DOCUMENTED,
@@ -22,6 +21,7 @@ from tests.commands.following import (
     shown,
     until,
 )
+from tests.world import World
 
 SALES, GENERAL, LEADS, SUPPORT = "C0SALES", "C0GENERAL", "C0LEADS", "C0SUPPORT"
 MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from bot.db.engine import Database, open_database
+from tests.event_loop import running_loop
 
 KINDS = ("sqlite", "postgres")
 
@@ -32,6 +33,7 @@ def address(kind: str, folder: Path) -> str:
 @asynccontextmanager
 async def opened(kind: str, folder: Path) -> AsyncIterator[Database]:
     async with open_database(address(kind, folder)) as database:
+        running_loop().watch_busy(lambda: database.in_use)
         yield database
 
 

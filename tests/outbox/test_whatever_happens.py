@@ -14,6 +14,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import opened
 from tests.outbox.stage import JOHN, LEADS, SALES, Stage, sample, staged
+from tests.event_loop import run
 
 CHANNELS = (SALES, LEADS, JOHN)
 SHOWN_IN = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}
@@ -37,7 +38,7 @@ others = st.sampled_from([("kill", None, None), ("wait", None, None)])
 @settings(max_examples=25, deadline=None)
 def test_each_message_is_posted_once_with_its_newest_content(acts: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_in_that_order(acts, Path(folder)))
+        run(_in_that_order(acts, Path(folder)))
 
 
 async def _in_that_order(acts: list[tuple[Any, ...]], folder: Path) -> None:

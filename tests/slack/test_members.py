@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse
 
 from bot.cache import Cache
 from bot.errors import SlackError
-from bot.sandbox.world import World
 from bot.slack.member import Member, MemberKind, parse_member
 from bot.slack.members import Members
 from tests.clock import ManualClock
 from tests.slack.wire import Wire, client
+from tests.world import World
 
 TEAM = "T0ACME"
 WHOLE = {

@@ -11,12 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.world import World
 from bot.web.routes import WebApp
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import EVENTS, Post, posting
+from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
 

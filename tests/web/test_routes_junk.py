@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.posting import EVENTS, JSON, Post, posting
+from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
 USER = {"id": MEI, "team_id": "T0ACME"}

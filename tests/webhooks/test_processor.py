@@ -26,6 +26,7 @@ from bot.webhooks.processor import POLL_INTERVAL_SECONDS, EventProcessor
 from bot.webhooks.repository import Events, RawEvent
 from tests.clock import ManualClock
 from tests.db.rows import begun
+from tests.event_loop import run
 from tests.messages.upstream import until
 from tests.messages.webhooks import AT, chakra, dump, meta, meta_status
 
@@ -338,7 +339,7 @@ def test_any_order_and_any_repeats_end_at_the_same_state_and_never_go_back(
 ) -> None:
     coming = said + [one for one in said if chance.random() < 0.5]
     chance.shuffle(coming)
-    asyncio.run(_in_that_order(coming, known_after))
+    run(_in_that_order(coming, known_after))
 
 
 async def _in_that_order(coming: list[tuple[int, str, bool]], known_after: int) -> None:

@@ -19,6 +19,7 @@ from bot.errors import DatabaseUnavailable
 from bot.webhooks.receiver import MAX_BODY_BYTES, WebhookReceiver
 from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
+from tests.event_loop import run
 from tests.messages.webhooks import SECRET, chakra, dump, meta, meta_status, sign
 
 EVENT = dump(chakra("SENT"))
@@ -226,7 +227,7 @@ def test_whatever_comes_is_answered_below_500(
             answer = await door.client.post(URL, content=body, headers=headers)
             assert answer.status_code < 500
 
-    asyncio.run(knock())
+    run(knock())
 
 
 # --- when it cannot be stored ---------------------------------------------------------------------

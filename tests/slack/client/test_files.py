@@ -16,6 +16,7 @@ from bot.sandbox.slack import Upload
 from bot.slack.client.files import SlackFiles, StoredFile
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
+from tests.event_loop import run
 from tests.posting import nobody_listens
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged
 from tests.slack.files import (
@@ -290,7 +291,7 @@ class Telling:
     )
 )
 def test_whatever_files_info_says_a_stranger_is_never_asked(shown: Any) -> None:
-    asyncio.run(_told(shown))
+    run(_told(shown))
 
 
 async def _told(shown: Any) -> None:

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sandbox.slack import Delivered, Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import FAILURES, STAGE
+from tests.world import World
 
 MEI, JOHN, SALES, GENERAL = "U0MEI", "U0JOHN", "C0SALES", "C0GENERAL"
 

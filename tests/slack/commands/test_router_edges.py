@@ -12,7 +12,6 @@ from bot.aio.clock import sleep
 from bot.context import Context
 from bot.errors import UsageError
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -26,6 +25,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, UpdateForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
+from tests.world import World
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 TOO_MUCH = {"kept": "x" * 4_000}

@@ -13,7 +13,6 @@ from bot import errors, manifest
 from bot.aio.clock import sleep
 from bot.context import Context
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Command,
@@ -28,6 +27,7 @@ from bot.slack.commands.reply import CloseForm, Message, NoReply, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.posting import posting
+from tests.world import World
 
 MEI, JOHN, SAM = "U0MEI", "U0JOHN", "U0SAM"
 SALES = "C0SALES"

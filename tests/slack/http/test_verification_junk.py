@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.slack.http.parsing import FORM_FIELDS
+from tests.event_loop import run
 from tests.slack.http.door import COMMAND, FORM, JSON, SECRET, Door, Headers, interaction
 
 NAMES = st.sampled_from(
@@ -52,7 +52,7 @@ def chunked(draw: st.DrawFn) -> list[bytes]:
 )
 def test_unsigned_junk_is_always_a_4xx(headers: Headers, chunks: list[bytes], method: str) -> None:
     door = Door()
-    answer = asyncio.run(door.ask(headers, chunks, method))
+    answer = run(door.ask(headers, chunks, method))
     assert answer.status is not None
     assert 400 <= answer.status < 500
     assert answer.text
@@ -67,7 +67,7 @@ def test_signed_junk_is_a_4xx_or_read_as_bolt_reads_it(
     door = Door()
     body = b"".join(chunks)
     headers = door.signed(body, content_type, secret=SECRET if true else "another")
-    answer = asyncio.run(door.ask(headers, chunks))
+    answer = run(door.ask(headers, chunks))
     if answer.status != 200:
         assert answer.status in {400, 401, 413}
         assert door.payloads == []
@@ -101,7 +101,7 @@ FIELDS = st.lists(
 def test_command_is_read_as_bolt_reads_it(fields: list[tuple[str, str]]) -> None:
     body = urlencode([*fields, ("command", "/chakra")]).encode()
     door = Door()
-    assert asyncio.run(door.post(body)).status == 200
+    assert run(door.post(body)).status == 200
     assert door.payloads == [read_by_bolt(body, FORM)]
 
 

@@ -321,4 +321,4 @@ def test_whatever_happens_in_whatever_order_no_value_is_older_than_an_invalidati
             await world.take(what, argument)
         await world.finish()
 
-    run(run())
+    run_story(run())

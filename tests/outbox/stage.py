@@ -17,12 +17,11 @@ from bot.sandbox.slack.traffic import ApiCall
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
+from tests.event_loop import idle
 from tests.sandbox import slack_stage
 
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
-STILL = 200
-"""Unchanged looks, at least a millisecond apart, after which nothing is running any more."""
 HISTORY = (*slack_stage.SCOPES, "groups:history", "im:history")
 
 
@@ -72,40 +71,17 @@ class Stage:
 
     # --- time -------------------------------------------------------------------------------------
 
-    async def quiet(self, but: int = 0) -> None:
-        """Wait until nothing can continue without time, except ``but`` hung calls."""
-        before, still = (0, 0), 0
-        for _ in range(5_000):
-            await asyncio.sleep(0.001)
-            if all(self._waits(outbox, but) for outbox, _ in self.running):
-                return
-            now = (len(self.slack.slack.calls), self.clock.waiting)
-            before, still = now, 0 if now != before or self.hangs() else still + 1
-            if still >= STILL:  # a call waits for its next attempt
-                return
-        raise AssertionError("it does not come to rest")
+    async def quiet(self) -> None:
+        """Return once only time, or an answer that is held back, can make something happen."""
+        await idle()
 
-    def _waits(self, outbox: Outbox, but: int) -> bool:
-        bell = outbox._wake_event._event
-        idle = bool(bell._waiters) and not bell.is_set()
-        return idle and len(outbox._posts_in_flight) + len(outbox._edits_in_flight) <= but
-
-    async def later(self, seconds: float, but: int = 0) -> None:
-        """Let this much time pass."""
-        await self.quiet(but)
-        for _ in range(round(seconds * 4)):
-            await self.clock.advance(0.25)
-            await self.quiet(but)
+    async def later(self, seconds: float) -> None:
+        """Let ``seconds`` pass, with everything that happens in them."""
+        await self.clock.advance(seconds)
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """Let time pass until ``condition`` holds; for several outboxes, of which one delivers."""
-        for _ in range(round(seconds * 4)):
-            for _ in range(10):
-                if condition():
-                    return
-                await asyncio.sleep(0.002)
-            await self.clock.advance(0.25)
-        raise AssertionError("it never came to that")
+        """Let time pass until ``condition()`` holds, for ``seconds`` at most."""
+        await self.clock.advance_until(condition, seconds)
 
     # --- what is seen -----------------------------------------------------------------------------
 
@@ -119,10 +95,6 @@ class Stage:
 
     def direct(self, person: str = JOHN) -> list[str]:
         return self.shown(f"D0{person.removeprefix('U0')}", person)
-
-    def hangs(self) -> bool:
-        """Return whether a call has arrived that has no response yet."""
-        return not self.slack.slack._traffic._idle.is_set()
 
     def calls(self, method: str) -> list[ApiCall]:
         return [call for call in self.slack.slack.calls if call.method == method]

@@ -219,9 +219,7 @@ async def open_application(
             health=context.health,
             metrics=metrics,
         )
-        yield Application(
-            web, bolt, slack, context, metrics, tasks, settings, clock, database
-        )
+        yield Application(web, bolt, slack, context, metrics, tasks, settings, clock, database)
 
 
 def _build_template_catalog(settings: Settings, chakra: Chakra, cache: Cache) -> TemplateCatalog:

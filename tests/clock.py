@@ -50,7 +50,8 @@ class ManualClock:
         return self._elapsed
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> ManualTimer:
-        due = round(self._elapsed + max(0.0, seconds), 6)
+        least = 1e-6 if seconds > 0 else 0.0  # or a wait too short to count would be tried for ever
+        due = round(self._elapsed + max(least, seconds), 6)
         timer = ManualTimer(due, next(self._numbers), callback)
         heapq.heappush(self._timers, timer)
         self._changed()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.cache import Cache
 from bot.errors import ResourceNotFound, Unavailable
 from tests.clock import ManualClock, settle
+from tests.event_loop import run as run_story
 from tests.loading import POLICIES, Source, asked
 
 
@@ -297,12 +298,12 @@ class World:
                 self.end(number, ResourceNotFound("no"))
             case "wait", int(seconds):
                 await self.clock.advance(seconds)
-        await settle(6)
+        await settle()
 
     async def finish(self) -> None:
         while self.running:
             self.end(0, None)
-            await settle(6)
+            await settle()
         results = await asyncio.gather(*self.askers, return_exceptions=True)
         await self.cache.aclose()
         for result in results:

@@ -32,7 +32,14 @@ def address(kind: str, folder: Path) -> str:
 
 @asynccontextmanager
 async def opened(kind: str, folder: Path) -> AsyncIterator[Database]:
-    async with open_database(address(kind, folder)) as database:
+    async with watched_database(address(kind, folder)) as database:
+        yield database
+
+
+@asynccontextmanager
+async def watched_database(url: str) -> AsyncIterator[Database]:
+    """Open a database whose transactions the test's loop waits for."""
+    async with open_database(url) as database:
         running_loop().watch_busy(lambda: database.in_use)
         yield database
 

@@ -15,12 +15,12 @@ from sqlalchemy.engine import make_url
 
 from bot.aio.tasks import cancel_and_wait
 from bot.db import engine
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
 from bot.db.locks import CHECK_INTERVAL_SECONDS
 from bot.durable.engine import open_engine
 from bot.durable.executors import WAIT_SECONDS, Replicas, SharedSlot
 from tests.clock import ManualClock
-from tests.db.databases import address, postgres
+from tests.db.databases import address, postgres, watched_database
 
 PATIENCE = 20.0
 
@@ -95,7 +95,7 @@ class World:
     promises: Promises = field(default_factory=lambda: defaultdict(set))
 
     async def replica(self, *, takes: bool = True) -> Replica:
-        database = await self.stack.enter_async_context(open_database(self.url))
+        database = await self.stack.enter_async_context(watched_database(self.url))
         slot = SharedSlot(database, self.clock)
         self.stack.push_async_callback(slot.leave)
         shift = Shift(slot, self.promises)
@@ -254,7 +254,7 @@ async def waited_for(database: Database) -> None:
 async def test_names_are_of_one_process_each(world: World) -> None:
     names = {(await world.replica(takes=False)).slot.executor for _ in range(3)}
     assert len(names) == 3
-    async with open_database(postgres()) as database:
+    async with watched_database(postgres()) as database:
         slot = SharedSlot(database, world.clock)
         async with slot.of_one_gone(names.pop()) as gone:
             assert gone

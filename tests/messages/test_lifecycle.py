@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.aio.tasks import TaskSet
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
 from bot.errors import OutcomeUnknown
 from bot.health import HealthChecker
 from bot.messages.lifecycle import (
@@ -41,7 +41,7 @@ from bot.web.server import serve
 from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from tests.clock import ManualClock
-from tests.db.databases import KINDS, address, opened
+from tests.db.databases import KINDS, address, opened, watched_database
 from tests.messages.sender import SECRET as HASH_SECRET
 from tests.messages.upstream import ACCEPTED, MESSAGE, WAMID, Upstream, submission, until
 from tests.messages.webhooks import SECRET, chakra, dump, sign
@@ -276,7 +276,7 @@ async def test_kill_minus_nine_before_the_answer_never_sends_twice(
 
     # The child's clock was the real one; and old sends are forgotten, so not in many years either.
     world.clock._started = time.time() + 60
-    async with open_database(url) as database, world.sending(database, "next") as sending:
+    async with watched_database(url) as database, world.sending(database, "next") as sending:
         retried = Upstream()
         claim = await press(sending, submission(), retried)
         assert claim.outcome is ClaimOutcome.REPLAYED

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from bot.aio.wake_event import WakeEvent
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
-from tests.db.databases import address
+from tests.db.databases import address, watched_database
 from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, sample, staged
 
 
@@ -64,8 +64,8 @@ def waits(bell: WakeEvent) -> bool:
 async def two(folder: Path) -> AsyncIterator[Replicas]:
     url = address("postgres", folder)
     async with (
-        open_database(url) as first,
-        open_database(url) as second,
+        watched_database(url) as first,
+        watched_database(url) as second,
         staged(first) as stage,
     ):
         outboxes = [stage.outbox("boot-1", first), stage.outbox("boot-2", second)]
@@ -165,7 +165,7 @@ async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     await replicas.outboxes[leader].enqueue(
         OutboxMessage("job:1", SALES, sample("once"), member=JOHN)
     )
-    await stage.until(stage.hangs)
+    await stage.until(lambda: stage.slack.slack.is_busy)
     await replicas.cut(replicas.databases[1 - leader])
     for _ in range(24):
         await stage.clock.advance(0.5)
@@ -208,7 +208,7 @@ async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
     try:
         assert child.stdout is not None
         assert await child.stdout.readline() == b"leads\n"
-        async with open_database(url) as database, staged(database) as stage:
+        async with watched_database(url) as database, staged(database) as stage:
             outbox = stage.outbox("boot-2")
             await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
             child.send_signal(how)

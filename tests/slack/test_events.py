@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 from bot import manifest
 from bot.context import Context
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from bot.slack.commands.command import Command, Event, EventRequest
 from bot.slack.commands.reply import Message, NoReply, Reply
 from bot.slack.events import ADDRESSED_EVENTS, JOINED_CHANNEL, REVOCATION_EVENTS
@@ -22,6 +21,7 @@ from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import STAGE, say
+from tests.world import World
 
 MEI, JOHN, GITA, SAM = "U0MEI", "U0JOHN", "U0GITA", "U0SAM"
 SALES, GENERAL, PARTNERS = "C0SALES", "C0GENERAL", "C0PARTNERS"

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.aio.periodic import RETRY_INITIAL_SECONDS
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.messages.repository import Sends
 from bot.messages.send import Failure, Send
@@ -25,6 +25,7 @@ from bot.webhooks.events import MessageEvent, StatusEvent
 from bot.webhooks.processor import POLL_INTERVAL_SECONDS, EventProcessor
 from bot.webhooks.repository import Events, RawEvent
 from tests.clock import ManualClock
+from tests.db.databases import watched_database
 from tests.db.rows import begun
 from tests.event_loop import run
 from tests.messages.upstream import until
@@ -344,7 +345,7 @@ def test_any_order_and_any_repeats_end_at_the_same_state_and_never_go_back(
 
 async def _in_that_order(coming: list[tuple[int, str, bool]], known_after: int) -> None:
     """The ids become known after ``known_after`` events: too late, for some of them."""
-    async with open_database("sqlite:///:memory:") as database:
+    async with watched_database("sqlite:///:memory:") as database:
         stage = Stage(database)
         early, late = coming[:known_after], coming[known_after:]
         for one in early:

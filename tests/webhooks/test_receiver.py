@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
 from bot.webhooks.receiver import MAX_BODY_BYTES, WebhookReceiver
 from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
+from tests.db.databases import watched_database
 from tests.event_loop import run
 from tests.messages.webhooks import SECRET, chakra, dump, meta, meta_status, sign
 
@@ -219,7 +220,7 @@ def test_whatever_comes_is_answered_below_500(
 ) -> None:
     async def knock() -> None:
         async with (
-            open_database("sqlite:///:memory:") as database,
+            watched_database("sqlite:///:memory:") as database,
             at_work(Events(database)) as door,
         ):
             given = sign(body).encode() if signed else signature

@@ -236,6 +236,11 @@ class EmbeddedSlack:
         """Wait until no delivery is unanswered and no call of the app is being handled."""
         await self._traffic.idle()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call of the app, or something sent to it, is unanswered."""
+        return self._traffic.is_busy
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until ``condition()`` is true, for what the app does after its ack.
 

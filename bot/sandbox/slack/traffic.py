@@ -94,6 +94,11 @@ class Traffic:
             if not self._under_way:
                 self._idle.set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return self._under_way > 0
+
     async def idle(self) -> None:
         while self._under_way:
             await self._idle.wait()

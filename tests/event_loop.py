@@ -6,10 +6,12 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from concurrent.futures import Executor
+from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 from weakref import WeakSet
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 STALL_SECONDS = 10.0
 """Real seconds after which a test that waits for a clock which nobody moves has failed."""
@@ -65,7 +67,9 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
         """Fail the test if it waits for this clock and nobody moves it."""
         self._clocks.add(clock)
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
         future = super().run_in_executor(executor, func, *args)
         self._threads_at_work += 1
         future.add_done_callback(self._thread_finished)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.world import World
+from bot.sandbox.world import World
 
 WIDE = (1280, 800)
 NARROW = (390, 844)

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
+from bot.sandbox.world import World
 from tests.browser.person import Person, open_page
-from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

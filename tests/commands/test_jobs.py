@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.sandbox.slack import Shown, plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import STUCK, VANISHING, lasting, passing, shown, until
+from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
 

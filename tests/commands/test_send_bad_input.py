@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.sent import Sent
-from bot.sandbox.world import CHAKRA, WEBHOOK_SECRET, World
+from bot.sandbox.world import CHAKRA, WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -29,6 +29,7 @@ from tests.commands.send_stories import (
 )
 from tests.messages.webhooks import chakra, dump, sign
 from tests.posting import JSON, Answered, posting
+from tests.world import World
 
 LANDLINE = "+44 20 7946 0958"
 WARNING = "This is a landline. It only works if it's registered with WhatsApp."

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.chakra.faults import Status
 from bot.sandbox.chakra.traffic import ANY
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
+from tests.world import World
 
 MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
 

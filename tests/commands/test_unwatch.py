@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.sandbox.slack import plain
-from bot.sandbox.world import World
 from tests.clock import ManualClock
 from tests.commands.following import RUNNING, lasting, passing, shown, until
+from tests.world import World
 
 MEI, JOHN, SALES, SUPPORT = "U0MEI", "U0JOHN", "C0SALES", "C0SUPPORT"
 

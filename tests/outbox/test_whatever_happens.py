@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import opened
-from tests.outbox.stage import JOHN, LEADS, SALES, Stage, sample, staged
 from tests.event_loop import run
+from tests.outbox.stage import JOHN, LEADS, SALES, Stage, sample, staged
 
 CHANNELS = (SALES, LEADS, JOHN)
 SHOWN_IN = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}

@@ -221,9 +221,7 @@ async def test_an_old_card_in_an_outage_says_its_age(acme: World, clock: ManualC
     acme.chakra.fail("*", Status(503))
     await clock.advance(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    while "12 minutes ago" not in plain(seen(acme, MEI)):
-        await clock.advance(0.2)
-        await asyncio.sleep(0)
+    await clock.advance_until(lambda: "12 minutes ago" in plain(seen(acme, MEI)))
     await typing
     assert "Chakra cannot be reached right now." in plain(seen(acme, MEI))
     assert "John Doe" in plain(seen(acme, MEI))

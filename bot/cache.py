@@ -1,15 +1,13 @@
-"""Answers remembered for a while: bounded in bytes, one load at a time, old ones kept for outages.
+"""A cache bounded in bytes, with one load at a time for a key, and stale values during outages.
 
-Who asks while a load is under way waits for that load. It runs in a task of its own, so the asker
-who began it may go away without taking the others along.
+Callers that miss while a load is in flight share it. The load runs in a task of its own, so that
+cancelling the caller that started it does not cancel the others.
 
-What a refresh joins: another refresh under way, never a plain load. A person who presses Refresh
-knows of something newer, and a plain load may have begun before that something; another refresh
-was asked for the same reason, moments ago. A plain `get` joins either. Of two loads that overlap,
-the one begun later wins, whichever ends first.
+A refresh joins another refresh in flight, never a plain load: a person who presses Refresh knows of
+a change, and the plain load may have started before it. A plain `get` joins either. Of two loads
+that overlap, the one that started later wins, whichever ends first.
 
-`invalidate` is for writes: nothing loaded before it is served to anyone who asks after it. Those
-who asked before may still get the older value, as if they had been a little quicker.
+`invalidate` is for writes: callers after it never get a value that was loaded before it.
 """
 
 from __future__ import annotations
@@ -34,21 +32,23 @@ U = TypeVar("U")
 Key = tuple[str, Hashable]
 
 NEGATIVE_ERRORS: tuple[type[BotError], ...] = (ResourceNotFound, NotFound)
-"""Answers too, if sad ones: remembered for `CachePolicy.negative` seconds."""
+"""Errors that are cached as answers, for `CachePolicy.negative_seconds`."""
 
 
 def is_outage(error: BotError) -> bool:
-    """Whether an old value may stand in: Chakra or Slack is down or busy, and a repeat may help. A
-    refusal is an answer, and no old value replaces it."""
+    """Return whether a stale value may replace the error: Chakra or Slack is down or busy.
+
+    A refusal is an answer, and no stale value replaces it.
+    """
     return error.retryable
 
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """Seconds: how long a value is served without asking, how much longer it may stand in during
-    an outage, how long "not found" is believed, and how long those who could be given an old value
-    wait for a new one. ``finished`` takes the place of ``fresh`` for a value whose own ``finished``
-    is true: it will change no more."""
+    """How long a value is fresh, how much longer it may be served stale during an outage, how long
+    "not found" is cached, and how long callers wait for a load if there is a stale value.
+    ``finished_seconds`` replaces ``fresh_seconds`` for a value whose ``finished`` is true, which
+    no longer changes."""
 
     fresh_seconds: float
     stale_seconds: float = 24 * 3600.0
@@ -74,7 +74,7 @@ POLICIES: Mapping[str, CachePolicy] = {
     "slack_group": CachePolicy(fresh_seconds=300),
     "health": CachePolicy(fresh_seconds=10, stale_seconds=0, negative_seconds=0),
 }
-"""By kind of value. A kind that is not here cannot be cached."""
+"""By kind of value. Other kinds cannot be cached."""
 
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -96,7 +96,7 @@ class Cached(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True)
 class CacheStats:
-    """`kinds` counts the items of each kind, remembered refusals included."""
+    """`items_by_kind` includes cached errors."""
 
     items: int
     bytes: int
@@ -105,14 +105,14 @@ class CacheStats:
 
 
 OnLookup = Callable[[str, str], None]
-"""Hears of each `get` its kind and its result: `hit`, `miss` (it loaded), `coalesced` (it joined a
-load), `stale`, `negative` (a remembered "not found") or `error`."""
+"""Called for each `get` with its kind and its result: `hit`, `miss` (it loaded), `coalesced` (it
+joined a load), `stale`, `negative` (a cached "not found") or `error`."""
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A value, or the error that stands for there being none. `number` orders loads by their
-    beginning; `fresh` is for how many seconds the value is served without asking."""
+    """A value, or a cached error. `sequence` orders loads by their start; `stored_at` and
+    `expires_at` are monotonic, `loaded_at` is in seconds since the epoch."""
 
     sequence: int
     stored_at: float
@@ -126,7 +126,7 @@ class _Entry:
 
 @dataclass(eq=False)
 class _InFlight:
-    """A load under way. One that was `overtaken` by an invalidation may finish, but not store."""
+    """A load in flight. An `invalidated` one may finish, but its value is not stored."""
 
     key: Key
     sequence: int
@@ -139,8 +139,8 @@ class _InFlight:
 class Cache:
     """`await cache.get("user", user_id, load)`; `aclose()` at the end.
 
-    `sizeof` says how many bytes a value takes. A value larger than the whole cache is served and
-    not kept.
+    `sizeof` returns how many bytes a value takes. A value larger than the whole cache is served,
+    but not stored.
     """
 
     def __init__(
@@ -175,11 +175,11 @@ class Cache:
         *,
         refresh: bool = False,
     ) -> Cached[T]:
-        """The value of `key`, from memory while it is fresh, else from `load()`.
+        """Return the value of `key`: the cached one while it is fresh, else that of `load()`.
 
-        `refresh` asks anew. When that fails for an outage, or takes longer than the kind's
-        patience, the last good value is returned as `stale`, if there is one; any other error of
-        `load` is raised, to all who waited for it.
+        `refresh` loads again. If the load fails during an outage, or takes longer than the kind's
+        `max_wait_seconds`, the last value is returned as `stale`, if there is one. Any other error
+        of `load` is raised to all callers that wait for it.
         """
         cache_key, policy = (kind, key), self._policies[kind]
         entry = self._find(cache_key)
@@ -206,7 +206,7 @@ class Cache:
         return Cached(cast("T", value), loaded_at=self._clock.time())
 
     def peek(self, kind: str, key: Hashable) -> Cached[Any] | None:
-        """What is remembered, however old, without asking; `stale` once it is no longer fresh."""
+        """Return the cached value, however old, without loading; `stale` if it is not fresh."""
         entry = self._find((kind, key))
         if entry is None or entry.error is not None:
             return None
@@ -215,8 +215,10 @@ class Cache:
         return Cached(entry.value, age, is_stale, None, entry.loaded_at)
 
     def invalidate(self, kind: str, key: Hashable | None = None) -> None:
-        """Forgets one value, or all of a kind. A load under way may finish for those who wait for
-        it, but is neither stored nor joined."""
+        """Drop one value, or all of a kind.
+
+        A load in flight finishes for its callers, but is neither stored nor joined.
+        """
 
         def matches(place: Key) -> bool:
             return place[0] == kind and (key is None or place[1] == key)
@@ -238,7 +240,7 @@ class Cache:
         )
 
     async def aclose(self) -> None:
-        """Ends all loads; who still waits for one, or asks later, gets `Unavailable`."""
+        """Cancel all loads. Their callers, and later ones, get `Unavailable`."""
         self._closed = True
         self._in_flight.clear()
         tasks = list(self._tasks)
@@ -279,13 +281,13 @@ class Cache:
         return entry is not None and entry.error is None
 
     async def _finished_within(self, in_flight: _InFlight, seconds: float) -> bool:
-        """The load goes on either way, and fills the cache for the next who asks."""
+        """Return whether the load finished in time. It continues either way and fills the cache."""
         return await done_within(self._clock, in_flight.task, seconds)
 
     def _join_or_start(
         self, cache_key: Key, load: Callable[[], Awaitable[Any]], *, refresh: bool
     ) -> tuple[_InFlight, bool]:
-        """A load to wait for, and whether it was begun here."""
+        """Return the load to wait for, and whether this call started it."""
         in_flight = self._in_flight.get((cache_key, True))
         if in_flight is None and not refresh:
             in_flight = self._in_flight.get((cache_key, False))
@@ -303,18 +305,17 @@ class Cache:
     def _on_load_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # who waited may be gone, and asyncio would log it as never retrieved
+            task.exception()  # the callers may be gone, and asyncio would log it as never retrieved
 
     async def _result_of(self, in_flight: _InFlight) -> Any:
-        # Unlike awaiting the task, this leaves it alone when the waiter is cancelled, and tells
-        # the waiter's own end from the task's.
+        # Unlike awaiting the task, this does not cancel it with the caller, and tells the
+        # cancellation of the caller from that of the task.
         await asyncio.wait((in_flight.task,))
         if in_flight.task.cancelled():
-            raise Unavailable("Loading was broken off.")
+            raise Unavailable("Loading was cancelled.")
         error = in_flight.task.exception()
         if error is not None:
-            # Raised once for each who waited: every time from where it happened, not from where
-            # the last of them left it.
+            # Raised once for each caller, every time with the traceback of the load alone.
             raise error.with_traceback(in_flight.traceback)
         return in_flight.task.result()
 
@@ -360,7 +361,7 @@ class Cache:
 
 
 def _without_traceback(error: BotError) -> BotError:
-    """A copy without the traceback, whose frames would keep whole answers alive."""
+    """Return a copy without the traceback, whose frames would keep whole responses alive."""
     copy = error.__class__.__new__(error.__class__, *error.args)
     copy.__dict__.update(error.__dict__)
     return copy
@@ -371,8 +372,10 @@ _MAX_DEPTH = 20
 
 
 def estimate_size(value: object) -> int:
-    """About how many bytes a value takes, with all it holds, each object once. Of a long sequence
-    a sample is measured, so that this never takes long."""
+    """Return about how many bytes a value takes with everything in it, each object once.
+
+    Long sequences are sampled, so that this is always quick.
+    """
     return _size(value, set(), _MAX_DEPTH)
 
 

@@ -13,7 +13,7 @@ from bot.slack.client.web_api import SlackClient
 
 CACHE_KIND = "health"
 CHECK_TIMEOUT_SECONDS = 3.0
-"""Seconds after which a service that has not answered counts as down."""
+"""A service that does not answer within this time counts as down."""
 INVALID_TOKEN_CODES = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 )
@@ -22,9 +22,9 @@ INVALID_TOKEN_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """``seconds`` is how long the answer took; ``problem`` the error's kind, empty when well.
+    """The result of one check. ``problem`` is the error's kind, or "" if the service is healthy.
 
-    ``at`` is when it was read, in seconds since the epoch.
+    ``checked_at`` is in seconds since the epoch.
     """
 
     service: str
@@ -42,7 +42,7 @@ class ServiceHealth:
 
 
 class HealthChecker:
-    """Readings are shared and kept for some seconds: a probe a second costs one call in ten."""
+    """Results are shared and cached for ten seconds: a probe every second costs one call in ten."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class HealthChecker:
         *,
         check_database: Callable[[], Awaitable[None]],
     ) -> None:
-        """``database`` raises where the database does not answer."""
+        """``check_database`` raises if the database does not answer."""
         self._chakra = chakra
         self._slack = slack
         self._check_database = check_database
@@ -65,7 +65,7 @@ class HealthChecker:
         return self._cache.stats()
 
     def uptime(self) -> float:
-        """Seconds since the start of the process's services."""
+        """Return the seconds since the application was opened."""
         return self._clock.monotonic() - self._started
 
     async def check_chakra(self, *, refresh: bool = False) -> ServiceHealth:

@@ -1,4 +1,4 @@
-"""Log lines: ours and the libraries' through one pipeline that masks what must not be kept."""
+"""Logging: our lines and those of libraries go through one pipeline that redacts them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVELS = {
     "error": logging.ERROR,
 }
 
-# Libraries that tell more than an operator wants, or whole requests: none speaks below this level.
+# Libraries that log more than an operator wants, or whole requests: the lowest level of each.
 LIBRARY_LEVELS = {
     "aiosqlite": logging.WARNING,
     "alembic": logging.WARNING,
@@ -36,7 +36,7 @@ LIBRARY_LEVELS = {
     "sqlalchemy": logging.WARNING,
 }
 
-# What this module writes itself; everything else is looked at.
+# Written by this module itself; everything else is redacted.
 _TRUSTED_KEYS = ("timestamp", "level", "logger", "request_id")
 _SECRET_KEYS = re.compile(
     r"(?i)(^|_|-)(token|secret|password|authorization|cookie|response_?url)s?$"
@@ -55,14 +55,14 @@ _LETTERS = _ALPHABET[10:]
 
 
 def configure(level: str, log_format: str, stream: TextIO, secrets: Iterable[str] = ()) -> None:
-    """Sends every log line of the process to ``stream``. Called once, by the entry point.
+    """Send every log line of the process to ``stream``. Called once, by the entry point.
 
-    ``level`` and ``fmt`` are as in the settings; ``secrets`` are values that no line may hold.
-    Calling it again replaces what it did before.
+    ``level`` and ``log_format`` are as in the settings; ``secrets`` are values that no line may
+    contain. Another call replaces the configuration.
     """
     _tolerate_encoding_errors(stream)
     min_level = LEVELS[level]
-    mask = Mask(tuple(one for one in secrets if len(one) >= _MIN_SECRET_LENGTH))
+    mask = Mask(tuple(secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH))
     pipeline: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -81,14 +81,14 @@ def configure(level: str, log_format: str, stream: TextIO, secrets: Iterable[str
 
 
 def bind_request_id(request_id: str) -> None:
-    """Every line of the running task, and of the tasks it starts, carries this id from here on."""
+    """Add this ID to every later line of the running task, and of the tasks that it starts."""
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def new_request_id() -> str:
-    """A reference to read out or to search for, as ``7F3K-92QD``: 36 random bits.
+    """Return a random reference that is easy to read out and to search for, as ``7F3K-92QD``.
 
-    Each half holds a letter, so that no reference is taken for a phone number.
+    Each half contains a letter, so that no reference looks like a phone number.
     """
     return f"{_reference_half()}-{_reference_half()}"
 
@@ -103,7 +103,7 @@ def _reference_half() -> str:
 
 
 class LogFieldKind(Enum):
-    """What the name of a field says of its value."""
+    """What the name of a field says about its value."""
 
     PLAIN = "plain"
     PHONE = "phone"
@@ -119,9 +119,9 @@ def _log_field_kind(key: str) -> LogFieldKind:
 
 @dataclass(frozen=True)
 class Mask:
-    """A structlog processor: the event with every key and value made fit to be kept.
+    """A structlog processor that redacts every key and value of an event.
 
-    What comes out is plain JSON data: an object becomes its masked ``repr``.
+    It returns plain JSON data: an object becomes its redacted ``repr``.
     """
 
     secrets: tuple[str, ...] = ()
@@ -156,19 +156,19 @@ class Mask:
     def _mask_compound(self, key: str, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
             return {
-                self._mask_line(str(name)): self._mask_value(str(name), one, depth)
-                for name, one in value.items()
+                self._mask_line(str(name)): self._mask_value(str(name), item, depth)
+                for name, item in value.items()
             }
         if isinstance(value, list | tuple | set | frozenset):
-            return [self._mask_value(key, one, depth) for one in value]
+            return [self._mask_value(key, item, depth) for item in value]
         if isinstance(value, bytes):
             return self._mask_line(value.decode(errors="backslashreplace"))
         return self._mask_line(_safe_repr(value))
 
     def _mask_line(self, text: str) -> str:
-        """Masked, and on one line: a name typed by a stranger cannot forge a line of its own."""
+        """Return the redacted text on one line: no name that was typed can forge a line."""
         if len(text) < _MIN_SECRET_LENGTH and text.isidentifier():
-            return text  # a word too short for any secret or phone number: most of a line
+            return text  # too short for a secret or a phone number, as most words
         text = self._mask_text(text)
         return text if text.isprintable() else _CONTROL_CHARACTERS.sub(_escape, text)
 
@@ -180,7 +180,7 @@ class Mask:
 
 
 def _mask_number(kind: LogFieldKind, value: float) -> int | float | str:
-    """The number itself, unless it is one to call."""
+    """Return the number itself, unless it looks like a phone number."""
     if isinstance(value, float):
         return value if abs(value) < float("inf") else str(value)
     if -100_000 < value < 100_000:
@@ -213,7 +213,7 @@ class _Writer:
 
 
 class _Named:
-    """What structlog calls with a finished line; its name becomes the line's ``logger``."""
+    """The logger that structlog calls with a rendered line; its name is the line's ``logger``."""
 
     def __init__(self, write: _Writer, name: str = "bot") -> None:
         self.name = name
@@ -226,7 +226,7 @@ def _add_name(logger: WrappedLogger, _: str, event: EventDict) -> EventDict:
 
 
 class _Bridge(logging.Handler):
-    """Lines of libraries that use stdlib's logging, through our pipeline."""
+    """Sends the lines of libraries that use ``logging`` through our pipeline."""
 
     def __init__(self, pipeline: list[Processor], write: _Writer) -> None:
         super().__init__()
@@ -280,7 +280,7 @@ _encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _render_json(_: WrappedLogger, __: str, event: EventDict) -> str:
-    """ASCII only, so that no stream and no collector stumbles on a name."""
+    """Return the event as ASCII JSON, which every stream and collector can handle."""
     return _encode(event)
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads: counters and timings in a registry of their own, with bounded labels."""
+"""Prometheus metrics: counters and timings in a registry of their own, with bounded labels."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 OK = "ok"
 FAILED = "failed"  # a fault of ours
-OTHER = "other"  # whatever gets no series of its own
+OTHER = "other"  # everything without a series of its own
 
 # Seconds. Slack waits 3 for an ack; an answer from the cache takes about a millisecond.
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 # Seconds. Chakra names no limit; the client gives up within a minute.
 UPSTREAM_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-# More than all commands, endpoints and kinds together; past it a label is made of what people type.
+# More than all commands, endpoints and kinds together.
 MAX_SERIES = 500
 
 
 class CacheSize(Protocol):
-    """What the cache says of itself when it is asked."""
+    """The size of the cache at this moment."""
 
     @property
     def items(self) -> int: ...
@@ -38,11 +38,11 @@ class CacheSize(Protocol):
 
 
 class Metrics:
-    """One process's figures. The names that may become labels come from the code, never from
-    what a person typed; whatever is not known, or comes past `MAX_SERIES`, counts as `other`.
+    """The metrics of one process.
 
-    ``commands`` are the names of the sub-commands, where they are to be held to; their successes
-    then stand in the text from the start, at 0.
+    Label values come from the code, never from what a person typed; unknown ones, and any past
+    `MAX_SERIES`, count as `other`. ``commands`` are the names of the sub-commands that get series
+    of their own, which start at 0.
     """
 
     def __init__(self, commands: Iterable[str] = ()) -> None:
@@ -94,7 +94,7 @@ class Metrics:
         self._series.append(f"{name}{{{','.join(labels)}}}" if labels else name)
 
     def series(self) -> tuple[str, ...]:
-        """The name of every metric with its labels, as ``chakra_bot_x_total{kind,result}``."""
+        """Return the name of every metric with its labels: ``chakra_bot_x_total{kind,result}``."""
         return tuple(self._series)
 
     def record_command(self, name: str, outcome: str) -> None:
@@ -127,7 +127,7 @@ class Metrics:
         self._notifications(outcome).inc()
 
     def track_cache(self, stats: Callable[[], CacheSize]) -> None:
-        """Asks ``figures`` at every reading; called once."""
+        """Call ``stats`` at every scrape. To be called once."""
         gauges = (
             ("chakra_bot_cache_items", "Answers in the cache.", lambda: stats().items),
             ("chakra_bot_cache_bytes", "Memory the cached answers take.", lambda: stats().bytes),
@@ -137,19 +137,19 @@ class Metrics:
             Gauge(name, what, registry=self.registry).set_function(value)
 
     def track_active_watches(self, count: Callable[[], int]) -> None:
-        """Asks at every reading how many jobs this process follows; called once."""
+        """Call ``count`` at every scrape. To be called once."""
         self._register("chakra_bot_active_watches")
         Gauge("chakra_bot_active_watches", "Active watches.", registry=self.registry).set_function(
             count
         )
 
     def render(self) -> bytes:
-        """Prometheus's text format, as `UNSUPPORTED_CONTENT_TYPE` says."""
+        """Return Prometheus's text format, whose content type is `CONTENT_TYPE`."""
         return generate_latest(_WithoutCreatedSamples(self.registry))
 
 
 def outcomes() -> frozenset[str]:
-    """Every outcome that a command may have; the kinds are those of the errors that exist now."""
+    """Return every outcome that a command may have: the kinds of all errors, and three words."""
     kinds = {OK, FAILED, OTHER}
     waiting: list[type[BotError]] = [BotError]
     while waiting:
@@ -163,7 +163,7 @@ T = TypeVar("T")
 
 
 class _LabelledMetric(Generic[T]):
-    """The children of a metric, kept: finding one again is a look in a dict, without a lock."""
+    """Caches the children of a metric: finding one again is a dictionary lookup without a lock."""
 
     def __init__(self, create: Callable[..., T]) -> None:
         self._create = create
@@ -186,5 +186,7 @@ class _WithoutCreatedSamples(Collector):
 
     def collect(self) -> Iterator[Metric]:
         for metric in self._registry.collect():
-            metric.samples = [one for one in metric.samples if not one.name.endswith("_created")]
+            metric.samples = [
+                sample for sample in metric.samples if not sample.name.endswith("_created")
+            ]
             yield metric

@@ -1,6 +1,6 @@
-"""Hides personal data and secrets: one phone number, one e-mail address, or whatever a text holds.
+"""Redact personal data and secrets: a phone number, an email address, or everything in a text.
 
-Pure. A mask cannot be undone, and does not tell how long the hidden part was.
+A mask cannot be undone, and does not show how long the hidden part was.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SECRET_PLACEHOLDER = "[secret]"  # noqa: S105
 # E.164 allows 15 digits; an international prefix typed as 00 adds two.
 MIN_PHONE_DIGITS = 7
 MAX_PHONE_DIGITS = 17
-MIN_DIGITS_TO_SHOW_FOUR = 9  # so many digits may show their last four, fewer only two
+MIN_DIGITS_TO_SHOW_FOUR = 9  # shorter numbers show only their last two
 
 _SEPARATORS = " .()\u00a0\u2007\u2009\u2010\u2011\u2012\u2013\u202f-"
 
-# The cheap look that most texts end with: none of these in it, nothing to hide.
+# A cheap check that settles most texts: without any of these there is nothing to redact.
 _SENSITIVE_MARKERS = (
     *("@", "%40", "://", "xox", "xapp-", "eyj", "v0=", "bearer", "secret", "token", "passw"),
     *("authori", "api_key", "api-key", "apikey", "signature"),
@@ -51,7 +51,7 @@ _EMAIL = re.compile(
 )
 _LOCAL_PART_PREFIX = re.compile(r".*(?:[=/{}|&?]|%3D|(?<![A-Za-z])'(?=.))", re.DOTALL)
 
-# What has as many digits as a phone number and is none. Kept first, in this order.
+# Numbers as long as a phone number that are something else. Matched first, in this order.
 _NON_PHONE_NUMBERS = (
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"  # UUID
     r"|[12]\d{3}-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-6]\d(?:[.,]\d+)?)?"  # ISO 8601
@@ -93,7 +93,7 @@ def _country_code(digits: str) -> str:
 
 
 def mask_email(email: str) -> str:
-    """``john@acme.com`` -> ``j•••@acme.com``; what is no address becomes dots alone."""
+    """Return ``j•••@acme.com`` for ``john@acme.com``; only dots for an invalid address."""
     local, at, domain = email.rpartition("@")
     if not (at and local and domain):
         return MASK
@@ -102,9 +102,9 @@ def mask_email(email: str) -> str:
 
 
 def redact(text: str) -> str:
-    """``text`` fit for a log: no token, no hook's address, no whole phone number or e-mail address.
+    """Return ``text`` without tokens, webhook URLs, whole phone numbers and email addresses.
 
-    Ids, times and addresses of hosts stay as they are. Line breaks stay: a traceback may go in.
+    IDs, times and host names stay as they are, and so do the line breaks of a traceback.
     """
     if text.isalpha() or not _may_be_sensitive(text):
         return text
@@ -121,8 +121,10 @@ def redact(text: str) -> str:
 
 
 def redact_strict(text: str) -> str:
-    """``redact`` for what a channel shall show of somebody else's words: also whatever has the
-    digits of a phone number and is none, such as one with a letter mistyped into it."""
+    """Redact other people's words for a channel: also numbers that are nearly phone numbers.
+
+    One with a letter mistyped into it, for example.
+    """
     return _DIGIT_RUN.sub(LONG_MASK, redact(text))
 
 

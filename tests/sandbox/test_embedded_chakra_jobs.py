@@ -186,10 +186,10 @@ async def test_every_seeded_job_does_what_its_line_says(
     begun = {word: await counts(client, job_id) for word, job_id in told.items()}
     assert begun["Finished"] == {"SUCCESS": 228, "ERROR": 9, "INVALID": 3}
     assert begun["Stuck"] == {"INVALID": 8, "NOT_STARTED": 154, "SUCCESS": 88}
-    assert {begun[word] for word in ("600", "Pauses", "Vanishes", "Just")} == {None}
+    assert {begun[word] for word in ("600", "Pauses", "Disappears", "Just")} == {None}
     await clock.advance(61)
     assert await counts(client, told["Pauses"]) == {"NOT_STARTED": 150, "SUCCESS": 150}
-    assert (await client.get(f"{JOBS}/{told['Vanishes']}")).status == 404
+    assert (await client.get(f"{JOBS}/{told['Disappears']}")).status == 404
     assert await counts(client, told["Just"]) == {"SUCCESS": 50}
     running = await counts(client, told["600"])
     assert running is not None

@@ -160,7 +160,7 @@ async def test_known_numbers_fail_after_they_were_accepted(
     meta_hook: Hook,
     code: int,
 ) -> None:
-    says = "a code that nobody" if code == 139999 else f"failed with {code}"
+    says = "an undocumented code" if code == 139999 else f"failed with {code}"
     assert (await send(client, number_that(chakra, says))).status == 200
     await pass_by(chakra, clock)
     failed = hook.got[-1].json
@@ -183,11 +183,11 @@ async def test_a_number_that_cannot_exist_is_accepted_and_fails(
     [
         ("never reads", "SENT DELIVERED"),
         ("switched off", "SENT"),
-        ("nothing is ever heard", ""),
+        ("no status ever arrives", ""),
         ("wrong order", "READ DELIVERED SENT"),
         ("three times", "SENT SENT SENT DELIVERED DELIVERED DELIVERED READ READ READ"),
         ("after that reported as failed", "SENT DELIVERED FAILED"),
-        ("delivered never is", "SENT READ"),
+        ("delivered never does", "SENT READ"),
     ],
 )
 async def test_events_in_every_order(
@@ -217,7 +217,7 @@ async def test_events_under_their_older_name(
 async def test_somebody_answers_and_the_window_opens(
     chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook, meta_hook: Hook
 ) -> None:
-    number = number_that(chakra, "answers in words")
+    number = number_that(chakra, "replies with a text")
     await send(client, number)
     await pass_by(chakra, clock)
     answer = hook.got[-1].json

@@ -37,12 +37,21 @@ doctor: $(RUN_READY) ## Check the settings, tokens, scopes, Chakra and the datab
 
 # ---------------------------------------------------------------------------- check
 
-test: $(DEV_READY) ## Run all tests; ARGS="-k settings" passes words on to pytest
-	$(PY) -m pytest $(ARGS)
+# Browsers and real processes take as long as all other tests together. Their stories wait for one
+# another more than for the processor, so more of them run side by side.
+SLOW := browser or process
+FAST := not ($(SLOW)) or smoke
 
-# Browsers and processes that are killed take as long as all other tests together; CI runs them too.
-check: style types imports readme ## What a change must pass before it is handed in; CI runs all tests
-	$(PY) -m pytest -m "not browser and not killed" $(ARGS)
+test: $(DEV_READY) ## Run the tests, one story of each slow kind included; ARGS="-k settings" goes to pytest
+	$(PY) -m pytest -m "$(FAST)" $(ARGS)
+
+test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `make test` leaves out
+	$(PY) -m pytest -m "($(SLOW)) and not smoke" -n 4 $(ARGS)
+
+test-all: test test-slow ## Run all tests
+
+check: style types imports readme ## What a change must pass before it is handed in, quicker than `make test`
+	$(PY) -m pytest -m "not ($(SLOW))" $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint
 	$(PY) -m ruff format --check .
@@ -57,10 +66,10 @@ imports: $(DEV_READY) ## Who may import whom: the contracts of pyproject.toml
 readme: $(DEV_READY) ## README's tables against the code
 	$(PY) -m tests.readme --check
 
-fix: $(DEV_READY) ## Format, repair what ruff can, write README's tables anew
-	$(PY) -m ruff check --fix .
-	$(PY) -m ruff format .
-	$(PY) -m tests.readme --write
+fix: $(DEV_READY) ## Format, write README's tables, repair what ruff can
+	-$(PY) -m ruff format .
+	-$(PY) -m tests.readme --write
+	$(PY) -m ruff check --fix .; status=$$?; $(PY) -m ruff format --quiet .; exit $$status
 
 bench: $(DEV_READY) ## Measure against a bare Bolt echo, in bursts, with a thousand watches and large tables
 	$(PY) -m tests.bench $(ARGS)
@@ -88,9 +97,9 @@ clean: ## Remove .venv and everything that tools left
 	find bot commands tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo serve doctor test check style types imports readme fix bench browser lock clean help
+.PHONY: demo serve doctor test test-slow test-all check style types imports readme fix bench browser lock clean help
 
 # ---------------------------------------------------------------------------- set up
 

@@ -30,6 +30,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
 
+WORLD_FIXTURES = {"acme", "open_world", "demo", "stand_in"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs a world, and start with the slowest, so that none of them begins last."""
+    for item in items:
+        if isinstance(item, pytest.Function) and WORLD_FIXTURES & set(item.fixturenames):
+            item.add_marker(pytest.mark.world)
+    items.sort(key=_is_quick)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(name) for name in ("process", "browser"))
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item

@@ -18,6 +18,7 @@ KEEP = "KEEP_PICTURES"
 """Set by ``make browser``, to take README's picture again; other runs change no file."""
 
 
+@pytest.mark.smoke
 async def test_types_the_command_and_reads_team_role_and_e_mail(
     browser: Browser, demo: World, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from tests.db.databases import address
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.relay import Line, relayed
 
-pytestmark = pytest.mark.killed
+pytestmark = [pytest.mark.process, pytest.mark.killed]
 
 JOHN, SALES, JOHNS = "U0JOHN", "C0SALES", "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"

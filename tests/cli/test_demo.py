@@ -25,6 +25,8 @@ async def page_of(demo: Process) -> str:
     return line.split()[1]
 
 
+@pytest.mark.process
+@pytest.mark.smoke
 @pytest.mark.parametrize("way", [(), ("--socket",)])
 async def test_it_prints_an_address_whose_page_answers_a_command(
     tmp_path: Path, way: tuple[str, ...]
@@ -50,6 +52,7 @@ async def test_it_prints_an_address_whose_page_answers_a_command(
     assert demo.errors == []
 
 
+@pytest.mark.process
 async def test_ctrl_c_ends_it_with_0_and_no_traceback(tmp_path: Path) -> None:
     """Also while somebody has the page open, which holds a stream of events."""
     async with (
@@ -63,6 +66,7 @@ async def test_ctrl_c_ends_it_with_0_and_no_traceback(tmp_path: Path) -> None:
     assert demo.errors == []
 
 
+@pytest.mark.process
 async def test_a_port_that_is_taken_is_a_sentence_and_1(tmp_path: Path) -> None:
     async with python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo:
         port = (await page_of(demo)).rstrip("/").rsplit(":", 1)[1]
@@ -73,6 +77,7 @@ async def test_a_port_that_is_taken_is_a_sentence_and_1(tmp_path: Path) -> None:
         assert await demo.ended(signal.SIGTERM) == 0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("port", ["70000", "http"])
 async def test_a_port_that_is_none_is_a_sentence_and_2(tmp_path: Path, port: str) -> None:
     status, _, errors = await run(*DEMO, f"--port={port}", environ={}, folder=tmp_path)
@@ -81,6 +86,7 @@ async def test_a_port_that_is_none_is_a_sentence_and_2(tmp_path: Path, port: str
     assert "Traceback" not in errors
 
 
+@pytest.mark.process
 async def test_a_proxy_of_the_environment_does_not_stand_in_its_way(tmp_path: Path) -> None:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")
     environ = dict.fromkeys(names, "http://127.0.0.1:9")

@@ -73,6 +73,8 @@ async def serving(process: Process, stand_in: StandIns, *, socket_mode: bool) ->
 # --- a service -----------------------------------------------------------------------------------
 
 
+@pytest.mark.process
+@pytest.mark.smoke
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_it_serves_and_stops_with_0(
     stand_in: StandIns, tmp_path: Path, socket_mode: bool
@@ -92,6 +94,7 @@ async def test_it_serves_and_stops_with_0(
         assert len(personal) < 9 or personal.startswith("http") or personal not in str(logged)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_a_stop_tells_the_person_whose_command_hangs(
     stand_in: StandIns, tmp_path: Path, socket_mode: bool
@@ -106,6 +109,7 @@ async def test_a_stop_tells_the_person_whose_command_hangs(
     assert "stopped before the answer arrived" in plain(stand_in.slack.messages(MEI, SALES)[-1])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("socket_mode", [False, True])
 async def test_a_stop_lets_an_ack_that_is_due_carry_its_answer(
     stand_in: StandIns, tmp_path: Path, socket_mode: bool
@@ -125,6 +129,7 @@ async def test_a_stop_lets_an_ack_that_is_due_carry_its_answer(
     assert not [line for line in bot.errors if '"level":"error"' in line]
 
 
+@pytest.mark.process
 async def test_it_never_imports_the_stand_ins(stand_in: StandIns, tmp_path: Path) -> None:
     status, said, errors = await run_to_its_end(
         "-c", WHAT_IS_IMPORTED, environ=stand_in.environ(), folder=tmp_path
@@ -137,6 +142,7 @@ async def test_it_never_imports_the_stand_ins(stand_in: StandIns, tmp_path: Path
 # --- a sentence ----------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 async def test_without_settings_it_names_every_one_that_is_missing(tmp_path: Path) -> None:
     status, said, errors = await run_to_its_end(*SERVE, environ={}, folder=tmp_path)
     assert (status, said) == (2, "")
@@ -146,6 +152,7 @@ async def test_without_settings_it_names_every_one_that_is_missing(tmp_path: Pat
     assert "Traceback" not in errors
 
 
+@pytest.mark.process
 async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_path: Path) -> None:
     environ = stand_in.environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
     status, said, errors = await run_to_its_end(*SERVE, environ=environ, folder=tmp_path)

@@ -21,7 +21,7 @@ from tests.db.databases import address
 from tests.hurried import HurriedClock
 from tests.process import Process, StandIns, events_of, python, stand_ins
 
-pytestmark = pytest.mark.killed
+pytestmark = [pytest.mark.process, pytest.mark.killed]
 
 HURRIED = ("-m", "tests.hurried")
 TIMES = 12.0

@@ -25,7 +25,7 @@ from tests.messages.webhooks import SECRET
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.relay import Line, relayed
 
-pytestmark = pytest.mark.killed
+pytestmark = [pytest.mark.process, pytest.mark.killed]
 
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
 SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
@@ -341,6 +341,7 @@ async def test_killed_while_the_report_is_posted_there_is_one(
         assert told.states() == ["read"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", KINDS)
 async def test_killed_before_it_was_claimed_the_press_may_be_repeated(
     kind: str, tmp_path: Path

@@ -76,7 +76,7 @@ async def test_numbers_with_trouble_on_the_way(
     chakra: EmbeddedChakra, client: Client, clock: ManualClock
 ) -> None:
     assert (await send(client, known(chakra, "429 every time"))).status == 429
-    inside = await send(client, known(chakra, "200 with an error"))
+    inside = await send(client, known(chakra, "200 and an error"))
     assert (inside.status, list(inside.json)) == (200, ["_errors"])
     assert (await send(client, known(chakra, "web page"))).status == 502
     with pytest.raises(aiohttp.ClientError):

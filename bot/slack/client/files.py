@@ -1,5 +1,4 @@
-"""Files in Slack: what a person uploaded is fetched, what the app made is put up. A part of the one
-place that talks to Slack, over the session of its client (`client.py`)."""
+"""Download files that people uploaded to Slack, and upload those that the app makes."""
 
 from __future__ import annotations
 
@@ -15,22 +14,22 @@ from bot.errors import FileUnavailable, SlackError
 from bot.slack.client.retry import CONNECT_RETRY_SECONDS, MAX_RETRY_WAIT_SECONDS, parse_retry_after
 
 DOWNLOAD, UPLOAD = "download", "upload"
-"""What errors call the requests that are no method of the Web API."""
+"""The method that errors name for requests outside the Web API."""
 
 TOTAL_TIMEOUT_FACTOR = 3
-"""Times the client's patience: for all bytes of one file. Between two of them, once its patience.
-By default 30 seconds: 10 MB, the most that a form takes, at 3 Mbit/s."""
+"""A whole file may take this many times the client's timeout, and a pause in it one timeout.
+By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s."""
 CHUNK_BYTES = 64 * 1024
 MAX_DOWNLOAD_REQUESTS = 2
 
 SLACK_DOMAINS = ("slack.com", "slack-gov.com")
-"""Slack's own, for its file hosts below them: files.slack.com serves ``url_private``, and takes
-uploads. docs.slack.dev/reference/objects/file-object; GovSlack: docs.slack.dev/govslack"""
+"""The domains of Slack's file hosts: files.slack.com serves ``url_private`` and accepts uploads.
+ docs.slack.dev/reference/objects/file-object; GovSlack: docs.slack.dev/govslack"""
 FILE_HOSTS = frozenset(
     f"{name}.{domain}" for name in ("files", "files-origin") for domain in SLACK_DOMAINS
 )
-"""The only ones to which a redirect is followed: on Enterprise Grid files.slack.com is said to send
-on to files-origin.slack.com, which wants the token too. INFERRED, from other apps' reports
+"""The only hosts to which a redirect is followed: on Enterprise Grid files.slack.com is reported to
+redirect to files-origin.slack.com, which needs the token too. INFERRED, from other apps' reports
 (github.com/NousResearch/hermes-agent/pull/114483). The sign-in page is on neither."""
 
 SIGN_IN = "sign_in"
@@ -48,8 +47,10 @@ _OCTET_STREAM = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file as ``files.info`` tells of it; what that leaves out is "" and None. ``size`` in bytes.
-    An ``external`` one is not in Slack: its ``address`` may be anybody's."""
+    """A file as ``files.info`` describes it, with "" and ``None`` for missing fields.
+
+    ``size`` is in bytes. An external file is not in Slack: its ``url`` may be on any host.
+    """
 
     id: str
     name: str = field(repr=False)
@@ -60,7 +61,7 @@ class StoredFile:
 
 
 class SlackCaller(Protocol):
-    """What is needed of the client. Both raise ``SlackError``."""
+    """The methods of the client that are used here. Both raise ``SlackError``."""
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]: ...
 
@@ -68,8 +69,10 @@ class SlackCaller(Protocol):
 
 
 class SlackFiles:
-    """The token goes with a download only, and only to the host of ``base_url`` or to Slack's own:
-    never to a stranger's, never along a redirect to anywhere else."""
+    """Downloads carry the token, but only to the host of ``base_url`` or to Slack's file hosts.
+
+    No other host gets it, and no redirect to another host is followed.
+    """
 
     def __init__(
         self,
@@ -91,7 +94,10 @@ class SlackFiles:
         )
 
     async def get_info(self, file_id: str) -> StoredFile:
-        """Raises ``FileUnavailable``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …"""
+        """Return what Slack knows about the file.
+
+        Raises ``FileUnavailable``: ``file_not_found``, ``file_deleted``, ``missing_scope``, …
+        """
         try:
             body = await self._slack.call("files.info", file=file_id)
         except SlackError as refused:
@@ -104,13 +110,13 @@ class SlackFiles:
         return _parse_file(file_id, shown)
 
     async def download(self, file: StoredFile, *, max_bytes: int) -> bytes:
-        """The file's bytes, at most ``most`` of them. Asked once more where the line broke or Slack
-        failed: it only reads.
+        """Return the content of the file, at most ``max_bytes``.
 
-        Raises ``FileUnavailable``, and asks nobody where ``info`` says that the file is too large
-        or
-        not in Slack. What Slack serves without the scope files:read is its sign-in page, as 200 or
-        by a redirect: that is ``sign_in``.
+        Retries once after a lost connection or a failure of Slack's, since it only reads.
+
+        Raises ``FileUnavailable``; without a request if ``file`` is too large or not in Slack.
+        Without the scope files:read Slack serves its sign-in page, as a 200 or by a redirect:
+        that is ``sign_in``.
         """
         if file.is_external:
             raise FileUnavailable(DOWNLOAD, EXTERNAL)
@@ -140,14 +146,13 @@ class SlackFiles:
         comment: str = "",
         thread_ts: str = "",
     ) -> str:
-        """Puts a file up with a ``comment`` (mrkdwn) and returns its id. ``place`` is a channel, or
-        a member, for the direct messages with the app; ``thread_ts`` that of a message there.
+        """Upload a file with a ``comment`` (mrkdwn) and return its ID.
 
-        Raises ``SlackError`` and its kinds. Slack knows no key by which a second upload would be
-        the same as the first: where the answer of ``files.completeUploadExternal`` gets lost
-        (``unreachable``, ``unreadable``, ``http_5…``) the file may stand there all the same.
-        Nothing is repeated here, and whoever repeats it may show the file twice. After any other
-        error, and after those of the steps before, nothing is to be seen.
+        ``destination`` is a channel, or a member for their DM with the app; ``thread_ts`` is of a
+        message there. Raises ``SlackError`` or a subclass. Slack has no idempotency key for
+        uploads: if the response to ``files.completeUploadExternal`` is lost (``unreachable``,
+        ``unreadable``, ``http_5…``) the file may have been shared, so nothing is retried here, and
+        a caller that retries may share it twice. After any other error nothing was shared.
         """
         channel = (
             await self._slack.open_direct_messages(destination)
@@ -171,7 +176,7 @@ class SlackFiles:
         return file_id
 
     async def _upload_bytes(self, address: str, content: bytes) -> None:
-        """The address itself is the permission: no token goes with it."""
+        """Upload the content. The URL itself grants permission: no token goes with it."""
         to = trusted_url(self._api_url, address)
         if to is None:
             raise SlackError(UPLOAD, UNTRUSTED_URL)
@@ -189,7 +194,10 @@ class SlackFiles:
             raise SlackError(UPLOAD, "unreachable") from lost
 
     async def _fetch(self, address: URL, file: StoredFile, max_bytes: int) -> bytes:
-        """Raises ``FileUnavailable``, or ``_TransientError`` where another try can help."""
+        """Follow redirects to the content.
+
+        Raises ``FileUnavailable``, or ``_TransientError`` if a retry can help.
+        """
         for _ in range(MAX_DOWNLOAD_REQUESTS):
             try:
                 async with self._session.get(
@@ -211,8 +219,10 @@ class SlackFiles:
 
 
 def trusted_url(api_url: URL, address: str) -> URL | None:
-    """The address as it will be asked, where what answers there is Slack: at ``home``, the address
-    of the Web API, or on a host of its own. Else nothing, as for what is no address at all."""
+    """Return the URL to request if its host is Slack's, or that of the Web API (``home``).
+
+    ``None`` for any other host and for an invalid URL.
+    """
     try:
         url = URL(address)
     except ValueError:
@@ -292,7 +302,7 @@ async def _read_content(
 
 
 def _is_html(response: aiohttp.ClientResponse, content: bytearray) -> bool:
-    """A web page where a file should be, also where something on the way dropped its type."""
+    """Return whether the content is a web page, even if its type was lost on the way."""
     said = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if said in _HTML_TYPES:
         return True

@@ -23,7 +23,7 @@ from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.context import Context
 from bot.db.engine import Database, open_database
-from bot.durable.open import open_work
+from bot.durable.engine import POLL_SECONDS
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
@@ -58,6 +58,7 @@ from bot.web.routes import WebApp
 from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
+from bot.workflows import open_workflows
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -100,6 +101,7 @@ async def open_application(
     timeouts: Timeouts | None = None,
     *,
     drain_seconds: float = DRAIN_SECONDS,
+    workflow_poll_seconds: float = POLL_SECONDS,
 ) -> AsyncIterator[Application]:
     """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached, and
     ``DatabaseLocked`` or ``DatabaseUnavailable`` when the database cannot be worked with."""
@@ -145,11 +147,17 @@ async def open_application(
         )
         jobs = JobReader(chakra, cache)
         work = await stack.enter_async_context(
-            open_work(
-                settings.database_url.get_secret_value(), database, chakra, jobs, outbox, clock
+            open_workflows(
+                settings.database_url.get_secret_value(),
+                database,
+                chakra,
+                jobs,
+                outbox,
+                clock,
+                poll_seconds=workflow_poll_seconds,
             )
         )
-        metrics.track_active_watches(lambda: work.watching.active_count)
+        metrics.track_active_watches(lambda: work.watcher.active_count)
         stack.push_async_callback(tasks.drain, drain_seconds)
 
         directory = Directory(chakra, cache, clock, region=settings.default_region)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock
 from bot.bulk.plan import BulkPlanner
-from bot.durable.workflows import Work
 from bot.health import HealthChecker
 from bot.jobs.reader import JobReader
 from bot.messages.form_loader import SendFormLoader
@@ -19,6 +18,7 @@ from bot.slack.debounce import Debouncer
 from bot.slack.members import Members
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
+from bot.workflows import Workflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Context:
     files: SlackFiles
     jobs: JobReader
     bulk_planner: BulkPlanner
-    workflows: Work
+    workflows: Workflows
     health: HealthChecker
     settings: Settings
     clock: Clock

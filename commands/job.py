@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from bot.chakra.job import Job
 from bot.context import Context
-from bot.durable.workflows import Followed
 from bot.errors import not_found_as
 from bot.jobs.aggregate import CachedJob, fetch_failed_entries, fetch_first_failed_entries
 from bot.jobs.aggregate import fetch_merged_job as seen_together
@@ -19,6 +18,7 @@ from bot.slack.commands.command import Action, ActionRequest, Command, CommandRe
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Block, Message
 from bot.slack.viewer import is_shareable
+from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra job 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 SHOW, REFRESH, SHARE, FAILED = "job.show", "job.refresh", "job.share", "job.failed"
@@ -33,14 +33,14 @@ MAX_FAILED_ROWS = 100_000
 
 async def run(request: CommandRequest, context: Context) -> Message:
     job_id = parse_job_id(request.arguments, EXAMPLE)
-    return await _render_card(request, context, Followed(job_id, (job_id,)))
+    return await _render_card(request, context, WatchTarget(job_id, (job_id,)))
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
 async def _render_card(
-    request: Request, context: Context, target: Followed, *, refresh: bool = False
+    request: Request, context: Context, target: WatchTarget, *, refresh: bool = False
 ) -> Message:
     job = await _load_job(context, target, refresh=refresh)
     failed = (
@@ -56,12 +56,12 @@ async def _render_card(
     return Message(text, (*content, buttons))
 
 
-async def _load_job(context: Context, target: Followed, *, refresh: bool) -> CachedJob:
+async def _load_job(context: Context, target: WatchTarget, *, refresh: bool) -> CachedJob:
     with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
         return await seen_together(context.jobs, target.jobs, refresh=refresh)
 
 
-def _buttons(request: Request, target: Followed, job: Job, *, watched: bool) -> Block:
+def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) -> Block:
     buttons = [blocks.button("Refresh", REFRESH, target.subject)]
     if not job.finished and not watched:
         buttons.append(blocks.button("Watch", WATCH, target.subject, style="primary"))
@@ -77,18 +77,20 @@ def _buttons(request: Request, target: Followed, job: Job, *, watched: bool) -> 
 
 async def show(request: ActionRequest, context: Context) -> Message:
     """From a message that everyone sees: a card for the one who pressed."""
-    return await _render_card(request, context, await context.workflows.followed(request.value))
+    return await _render_card(
+        request, context, await context.workflows.resolve_target(request.value)
+    )
 
 
 async def refresh(request: ActionRequest, context: Context) -> Message:
-    target = await context.workflows.followed(request.value)
+    target = await context.workflows.resolve_target(request.value)
     return replace(
         await _render_card(request, context, target, refresh=True), replace_original=True
     )
 
 
 async def share(request: ActionRequest, context: Context) -> Message:
-    target = await context.workflows.followed(request.value)
+    target = await context.workflows.resolve_target(request.value)
     job = await _load_job(context, target, refresh=False)
     text, content = job_card(job.value, masked=True, title=target.title, now=request.now)
     by = markup("Shared by ", blocks.mention(request.actor.id))
@@ -97,7 +99,7 @@ async def share(request: ActionRequest, context: Context) -> Message:
 
 async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
     """Customers' data: the file goes to the messages with the app of the one who asked."""
-    target = await context.workflows.followed(request.value)
+    target = await context.workflows.resolve_target(request.value)
     entries = await fetch_failed_entries(context.jobs, target.jobs, MAX_FAILED_ROWS)
     if not entries:
         return blocks.text_message("None of its rows has failed, as far as Chakra tells.")
@@ -111,7 +113,7 @@ async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
     return blocks.text_message("The file is in your messages with this app.")
 
 
-def _job_title(target: Followed) -> Markup:
+def _job_title(target: WatchTarget) -> Markup:
     return bold(target.title) if target.title else markup("job ", code(target.jobs[0]))
 
 

@@ -60,7 +60,7 @@ async def change_page(request: ActionRequest, context: Context) -> Message:
 
 
 async def _render_page(context: Context, query: JobListQuery) -> Message:
-    watches = await context.workflows.recent(MAX_WATCHES)
+    watches = await context.workflows.list_recent_watches(MAX_WATCHES)
     if not watches:
         text = markup("No jobs here this week. Follow one with ", code("/chakra watch <id>"), ".")
         return blocks.text_message(text)

@@ -56,7 +56,7 @@ async def _render_card(context: Context, access: AccessDecision, *, refresh: boo
             ("Chakra", _service_status(chakra)),
             ("Slack", _service_status(slack)),
             ("Cache", f"{figures.items} {noun}, {size}"),
-            ("Watched jobs", str(context.workflows.watching.active_count)),
+            ("Watched jobs", str(context.workflows.watcher.active_count)),
             ("Running for", humanize.naturaldelta(timedelta(seconds=context.health.uptime()))),
         ]
     )

@@ -28,7 +28,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if not stoppable:
         request.access.authorize(Permission.MANAGE_WATCHES, reason=NOT_OWN_WATCH)
     for watch in stoppable:
-        await context.workflows.watching.stop(watch)
+        await context.workflows.watcher.stop(watch)
     return blocks.text_message(_result_text(len(stoppable), len(watches) - len(stoppable)))
 
 

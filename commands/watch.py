@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.durable.workflows import Followed
 from bot.errors import NotFound, UsageError, not_found_as
 from bot.jobs.aggregate import fetch_merged_job as seen_together
 from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
@@ -15,6 +14,7 @@ from bot.slack.commands.arguments import ChannelMention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
 from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
+from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 START, STOP, NOTIFY_BY_DM = "watch.begin", "watch.stop", "watch.privately"
@@ -30,17 +30,17 @@ async def run(request: CommandRequest, context: Context) -> Message:
     if len(named) > 1:
         raise UsageError("Name one channel.", example=f"{EXAMPLE} #sales")
     channel_id = named[0].id if named else request.channel.id
-    return await _start_watch(request, context, Followed(job_id, (job_id,)), channel_id)
+    return await _start_watch(request, context, WatchTarget(job_id, (job_id,)), channel_id)
 
 
 async def start(request: ActionRequest, context: Context) -> Message:
     """The button of a job's card."""
-    target = await context.workflows.followed(request.value)
+    target = await context.workflows.resolve_target(request.value)
     return await _start_watch(request, context, target, request.channel.id)
 
 
 async def _start_watch(
-    request: Request, context: Context, target: Followed, channel_id: str
+    request: Request, context: Context, target: WatchTarget, channel_id: str
 ) -> Message:
     destination = await context.channels.resolve_destination(
         channel_id, request.actor.id, is_known_member=channel_id == request.channel.id
@@ -97,7 +97,7 @@ def _location(destination: Destination) -> str:
 
 async def stop(request: ActionRequest, context: Context) -> Message:
     watch = await _load_own_watch(request, context)
-    stopped = await context.workflows.watching.stop(watch)
+    stopped = await context.workflows.watcher.stop(watch)
     return blocks.text_message(
         "No longer watched." if stopped else "It was no longer watched before."
     )
@@ -107,7 +107,7 @@ async def notify_by_dm(request: ActionRequest, context: Context) -> Message:
     watch = await _load_own_watch(request, context)
     if watch.member != request.actor.id:
         raise UsageError("Only the person who asked for it can have it in direct messages.")
-    await context.workflows.watching.enable_dm_notice(watch)
+    await context.workflows.watcher.enable_dm_notice(watch)
     return blocks.text_message("You will be told in your messages with this app when it ends.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -48,6 +49,9 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._elapsed
+
+    def to_real_seconds(self, _: float) -> float:
+        return math.inf
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> ManualTimer:
         least = 1e-6 if seconds > 0 else 0.0  # or a wait too short to count would be tried for ever

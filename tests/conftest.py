@@ -78,7 +78,7 @@ def open_world(clock: ManualClock) -> OpenWorld:
     async def enter(
         commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
-        made = world(commands, clock, **settings)
+        made = world(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
         entered = await made.__aenter__()
         try:
             running_loop().watch_busy(lambda: entered.bot.database.in_use)

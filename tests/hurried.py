@@ -33,6 +33,9 @@ class HurriedClock:
     def monotonic(self) -> float:
         return time.monotonic() * self.times
 
+    def to_real_seconds(self, seconds: float) -> float:
+        return seconds / self.times
+
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return asyncio.get_running_loop().call_later(seconds / self.times, callback)
 

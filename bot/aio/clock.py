@@ -21,6 +21,10 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds since some fixed moment; never goes back."""
 
+    def to_real_seconds(self, seconds: float) -> float:
+        """Return how long ``seconds`` last by the machine's clock, which other programs go by;
+        ``inf`` if this clock moves only by hand."""
+
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Runs ``callback`` on the running loop after ``seconds``, unless it is cancelled first."""
 
@@ -31,6 +35,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def to_real_seconds(self, seconds: float) -> float:
+        return seconds
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return asyncio.get_running_loop().call_later(seconds, callback)

@@ -1,8 +1,8 @@
-"""Spreadsheets on their way to Chakra: in pieces, each sent once, and what became of each told.
+"""Uploads of spreadsheets to Chakra: in batches, each sent once, with a report of what happened.
 
-A piece that Chakra certainly did not take is tried again for a while. One that it refused, or whose
-answer never came, stops the upload: nothing after it goes up until the person says so, and what may
-have been taken is never sent again.
+A batch that Chakra certainly did not accept is retried for a while. One that it refused, or whose
+response never arrived, stops the upload: the rest is sent only when the member says so, and what
+may have been accepted is never sent again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
 from bot.bulk.upload_message import stopped_message
 from bot.chakra.job import Job
 from bot.chakra.processes import ProcessChange, ProcessesApi
-from bot.durable.engine import Engine
+from bot.durable.engine import Engine, Reschedule, RunState
 from bot.errors import (
     ChakraError,
     DatabaseUnavailable,
@@ -36,13 +36,19 @@ from bot.slack.copy.explain import Explainer
 
 UPLOAD_WORKFLOW = "upload"
 UPLOAD_PREFIX = "upload:"
-"""What the subject of an upload's watch begins with; its number follows."""
+"""What the subject of an upload's watch starts with; the upload's ID follows."""
 
 RETRY_DELAY_SECONDS = 5.0
 MAX_RETRY_DELAY_SECONDS = 60.0
 DB_RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 BATCH_RETRY_TIMEOUT_SECONDS = 900.0
-"""Seconds for which Chakra is asked again for one piece while it is busy or away."""
+"""Seconds for which one batch is retried while Chakra is busy or unreachable."""
+GIVE_UP_AT = "give_up_at"
+"""Key in the run's state: when the retries of its first batch end, in seconds since 1970."""
+DRAFT_RETENTION_SECONDS = 3_600.0
+UPLOAD_RETENTION_SECONDS = 7 * 86_400.0
+"""Customers' data, in the rows that were not uploaded: stored only as long as a member may want to
+continue."""
 
 INTERRUPTED_MESSAGE = "This app was interrupted before Chakra's answer came."
 FINAL_STAGES = (UploadStage.STOPPED, UploadStage.DONE)
@@ -51,8 +57,17 @@ BatchItems = Sequence[Mapping[str, Any]]
 UPDATE_KEY = "update"
 
 
+class _ChakraBusy(Exception):
+    """The batch is pending again; try it in ``wait`` seconds."""
+
+    def __init__(self, wait: float, give_up_at: float) -> None:
+        super().__init__()
+        self.wait = wait
+        self.give_up_at = give_up_at
+
+
 class Uploader:
-    """Raises ``DatabaseUnavailable`` from every method."""
+    """Sends batches and reports what became of them. Methods raise ``DatabaseUnavailable``."""
 
     def __init__(
         self,
@@ -61,62 +76,74 @@ class Uploader:
         watcher: Watcher,
         outbox: Outbox,
         clock: Clock,
+        engine: Engine,
     ) -> None:
         self.uploads = uploads
         self._processes = processes
         self._watcher = watcher
         self._outbox = outbox
         self._clock = clock
+        self._engine = engine
         self._log = structlog.get_logger("uploads")
 
-    async def start(
-        self, engine: Engine, upload: Upload, batches: Sequence[Batch], channel: str
-    ) -> bool:
-        """Whether it begins with this: confirmed twice, it goes up once."""
+    async def start(self, upload: Upload, batches: Sequence[Batch], channel: str) -> bool:
+        """Start a confirmed upload. Return False if it was started before."""
         now = self._clock.time()
         new = await self.uploads.confirm(upload.id, batches, channel, now)
-        await engine.promise(UPLOAD_WORKFLOW, _workflow_key(upload.id, 1))
+        await self._engine.start(UPLOAD_WORKFLOW, _workflow_key(upload.id, 1))
         return new
 
-    async def resume(self, engine: Engine, upload_id: int) -> bool:
-        """With the rest of one that stopped. Whether it had."""
+    async def resume(self, upload_id: int) -> bool:
+        """Continue a stopped upload with its remaining batches. Return False if it was not
+        stopped."""
         upload = await self.uploads.resume(upload_id, self._clock.time())
         if upload is None:
             return False
-        await engine.promise(UPLOAD_WORKFLOW, _workflow_key(upload.id, upload.attempt))
+        await self._engine.start(UPLOAD_WORKFLOW, _workflow_key(upload.id, upload.attempt))
         return True
 
-    async def requeue_orphans(self, engine: Engine) -> None:
-        """Those that somebody set going and did not come to promise."""
-        going = [_workflow_key(one.id, one.attempt) for one in await self.uploads.list_running()]
-        promised = await engine.promised(UPLOAD_WORKFLOW) if going else frozenset()
-        for turn in going:
-            if turn not in promised:
-                await engine.promise(UPLOAD_WORKFLOW, turn)
+    async def list_active_keys(self) -> list[str]:
+        """Return the keys of all chains that must be alive."""
+        running = await self.uploads.list_running()
+        return [_workflow_key(upload.id, upload.attempt) for upload in running]
 
-    async def run(self, engine: Engine, key: str) -> None:
-        """Until all pieces are up, or something is in the way; either is told.
+    async def purge(self) -> None:
+        """Delete old drafts and uploads, with the customers' data in them."""
+        now = self._clock.time()
+        await self.uploads.purge(now - DRAFT_RETENTION_SECONDS, now - UPLOAD_RETENTION_SECONDS)
 
-        While a replica that was taken for gone is not, two may be at it for a moment: each piece is
-        still sent once, and the one that ends it is the one that says so.
+    async def run(self, key: str, state: RunState) -> Reschedule | None:
+        """Send batches until none is left or one fails, and report either. While Chakra is busy,
+        return when to try again.
+
+        A run that starts while another one of the same upload executes (a replica wrongly presumed
+        dead) never repeats a batch, and the last of them reports the outcome.
         """
-        upload_id, turn = (int(part) for part in key.split(":"))
+        upload_id, attempt = (int(part) for part in key.split(":"))
         upload = await self.uploads.get(upload_id)
-        if upload is not None and upload.attempt == turn and upload.stage is UploadStage.RUNNING:
-            await self._send_batches(engine, upload)
+        if upload is None or upload.attempt != attempt:
+            return None
+        if upload.stage is UploadStage.RUNNING:
+            try:
+                await self._send_batches(upload, state)
+            except _ChakraBusy as busy:
+                return Reschedule(busy.wait, {GIVE_UP_AT: busy.give_up_at})
             upload = await self.uploads.get(upload_id)
-        if upload is not None and upload.attempt == turn and upload.stage in FINAL_STAGES:
-            await self._ensure_watch(engine, upload, complete=True)
+        if upload is not None and upload.attempt == attempt and upload.stage in FINAL_STAGES:
+            await self._ensure_watch(upload, complete=True)
+        return None
 
-    async def _send_batches(self, engine: Engine, upload: Upload) -> None:
-        lost = await self.uploads.mark_sending_unknown(upload.id)
-        problem = INTERRUPTED_MESSAGE if lost else ""
+    async def _send_batches(self, upload: Upload, state: RunState) -> None:
+        interrupted = await self.uploads.mark_sending_unknown(upload.id)
+        problem = INTERRUPTED_MESSAGE if interrupted else ""
+        give_up_at = float(state.get(GIVE_UP_AT, 0.0))
         while not problem:
-            piece = await self.uploads.claim(upload.id, upload.attempt)
-            if piece is None:
+            batch = await self.uploads.claim(upload.id, upload.attempt)
+            if batch is None:
                 break
-            problem = await self._send_batch(upload, piece)
-            await self._ensure_watch(engine, upload, complete=False)
+            problem = await self._send_batch(upload, batch, give_up_at)
+            give_up_at = 0.0
+            await self._ensure_watch(upload, complete=False)
         if problem:
             await self._notify_stopped(upload, problem)
         stage, now = UploadStage.STOPPED if problem else UploadStage.DONE, self._clock.time()
@@ -124,44 +151,47 @@ class Uploader:
             await self._report_again(upload)
 
     async def _report_again(self, upload: Upload) -> None:
-        """Somebody else has said that it stopped, and did not know yet what became of our piece."""
+        """Update the report of another run that stopped the upload before it could know what became
+        of this run's batch."""
         now = await self.uploads.get(upload.id)
         if now is not None and now.stage is UploadStage.STOPPED and now.attempt == upload.attempt:
             await self._notify_stopped(upload, now.problem)
 
-    async def _send_batch(self, upload: Upload, batch: Batch) -> str:
-        """What is in the way, "" where Chakra took it."""
+    async def _send_batch(self, upload: Upload, batch: Batch, give_up_at: float) -> str:
+        """Send one batch. Return "" if Chakra accepted it, otherwise the problem in a sentence.
+
+        Raises ``_ChakraBusy``, with the batch pending again, if Chakra certainly did not accept it
+        and may do so later. ``give_up_at`` is when to stop retrying; 0 for a first try.
+        """
         items: BatchItems = json.loads(batch.body)
-        until = self._clock.monotonic() + BATCH_RETRY_TIMEOUT_SECONDS
-        while True:
-            try:
-                job = await self._post_items(upload, items)
-            except (RateLimited, Unavailable) as busy:
-                wait = min(busy.retry_after or RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
-                if self._clock.monotonic() + wait > until:
-                    return await self._record_failure(upload, batch, BatchState.PENDING, busy)
-                await sleep(self._clock, wait)
-                if not await self.uploads.still_claimed(upload.id, upload.attempt, batch.number):
-                    return ""  # somebody has given it up, and said so
-            except (OutcomeUnknown, InvalidResponse) as lost:
-                return await self._record_failure(upload, batch, BatchState.UNKNOWN, lost)
-            except ChakraError as refused:
-                return await self._record_failure(upload, batch, BatchState.REFUSED, refused)
-            else:
-                await self._record_outcome(upload, batch, BatchState.SENT, job_id=job.id)
-                return ""
+        try:
+            job = await self._post_items(upload, items)
+        except (RateLimited, Unavailable) as busy:
+            wait = min(busy.retry_after or RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
+            now = self._clock.time()
+            give_up_at = give_up_at or now + BATCH_RETRY_TIMEOUT_SECONDS
+            if now + wait > give_up_at:
+                return await self._record_failure(upload, batch, BatchState.PENDING, busy)
+            await self._record_outcome(upload, batch, BatchState.PENDING)
+            raise _ChakraBusy(wait, give_up_at) from busy
+        except (OutcomeUnknown, InvalidResponse) as error:
+            return await self._record_failure(upload, batch, BatchState.UNKNOWN, error)
+        except ChakraError as error:
+            return await self._record_failure(upload, batch, BatchState.REFUSED, error)
+        await self._record_outcome(upload, batch, BatchState.SENT, job_id=job.id)
+        return ""
 
     async def _post_items(self, upload: Upload, items: BatchItems) -> Job:
         if upload.kind == "create":
             return await self._processes.bulk_create(upload.procedure, items)
         return await self._processes.bulk_update(
-            upload.procedure, [_to_change(one) for one in items]
+            upload.procedure, [_to_change(item) for item in items]
         )
 
     async def _record_failure(
         self, upload: Upload, batch: Batch, state: BatchState, error: ChakraError
     ) -> str:
-        self._log.warning("batch_failed", upload=upload.id, piece=batch.number, reason=error.kind)
+        self._log.warning("batch_failed", upload=upload.id, batch=batch.number, reason=error.kind)
         problem = redact(Explainer().explain_as_text(error))
         await self._record_outcome(upload, batch, state, problem=problem)
         return problem
@@ -175,7 +205,8 @@ class Uploader:
         job_id: str = "",
         problem: str = "",
     ) -> None:
-        """A database that is away for a moment must not make unknown what is known."""
+        """Record an outcome, retrying while the database is unavailable: what is known must not
+        become unknown."""
         for wait in DB_RETRY_DELAYS:
             try:
                 await self.uploads.record_outcome(
@@ -185,29 +216,32 @@ class Uploader:
                 await sleep(self._clock, wait)
             else:
                 return
-        raise DatabaseUnavailable(f"piece {batch.number} of upload {upload.id} could not be noted")
+        raise DatabaseUnavailable(
+            f"The outcome of batch {batch.number} of upload {upload.id} was not recorded."
+        )
 
-    async def _ensure_watch(self, engine: Engine, upload: Upload, *, complete: bool) -> None:
-        """Its watch follows all jobs that there are; the first of them begins it."""
-        jobs = tuple(one.job_id for one in await self.uploads.list_batches(upload.id) if one.job_id)
+    async def _ensure_watch(self, upload: Upload, *, complete: bool) -> None:
+        """Make one watch follow all jobs of the upload; the first job starts it."""
+        batches = await self.uploads.list_batches(upload.id)
+        jobs = tuple(batch.job_id for batch in batches if batch.job_id)
         if not jobs:
             return
         watch = await self._load_watch(upload)
         if watch is not None and (watch.is_active or watch.status is WatchStatus.STOPPED):
             await self._watcher.watches.set_jobs(watch.id, jobs, complete=complete)
-            self._watcher.poll_now(watch.id)
+            await self._watcher.poll_now(watch.id)
             return
         if watch is not None and watch.jobs == jobs:
-            return  # all that there is was followed to its end
-        ask = NewWatch(
+            return  # all jobs were followed to their end
+        new_watch = NewWatch(
             subject=f"{UPLOAD_PREFIX}{upload.id}",
             jobs=jobs,
             member=upload.member,
             channel=upload.channel,
             title=upload_title(upload),
         )
-        begun, _ = await self._watcher.start(engine, ask, complete=complete)
-        await self.uploads.set_watch(upload.id, begun.id)
+        started, _ = await self._watcher.start(new_watch, complete=complete)
+        await self.uploads.set_watch(upload.id, started.id)
 
     async def _load_watch(self, upload: Upload) -> Watch | None:
         fresh = await self.uploads.get(upload.id)
@@ -216,26 +250,26 @@ class Uploader:
         return await self._watcher.watches.get(fresh.watch_id)
 
     async def _notify_stopped(self, upload: Upload, problem: str) -> None:
-        """In the messages with the app: only the person who began it can go on with it."""
-        pieces = await self.uploads.list_batches(upload.id)
+        """Notify the member by direct message: nobody else can continue the upload."""
+        batches = await self.uploads.list_batches(upload.id)
         await self._outbox.enqueue(
             OutboxMessage(
                 f"upload:{upload.id}:stopped:{upload.attempt}",
                 upload.member,
-                stopped_message(upload, upload_title(upload), pieces, problem),
+                stopped_message(upload, upload_title(upload), batches, problem),
                 member=upload.member,
             )
         )
 
 
 def upload_title(upload: Upload) -> str:
-    """``Create leads from leads.csv``."""
+    """Return the title of an upload, such as "New leads from leads.csv"."""
     verb = "New" if upload.kind == "create" else "Changed"
     return f"{verb} {upload.procedure}s from {upload.filename}"
 
 
 def _to_change(item: Mapping[str, Any]) -> ProcessChange:
-    """``{"lead_id": "LEAD-7", "update": {…}}``, as ``bot.sheets`` makes it."""
+    """Convert ``{"lead_id": "LEAD-7", "update": {…}}``, as ``bot.sheets`` builds it."""
     [attribute] = item.keys() - {UPDATE_KEY}
     return ProcessChange(str(item[attribute]), item[UPDATE_KEY], attribute)
 

@@ -1,296 +1,431 @@
-"""Promises that outlive the process: DBOS behind one verb.
+"""The durable engine: chains of short runs on DBOS, which survive the process.
 
-A promise is a kind and a key. Once ``promise`` returns it stands in the engine's database, and the
-function of its kind runs until it returns: after a crash, a deploy or a fault it is called again
-with the same key, by this process or by another replica. So it may run more than once, and every
-effect that it has stands behind a row of its own. Nothing of a promise but kind and key is kept
-here: what a kind knows stands in our own tables.
+A chain is a kind and a key, such as a watch and its ID. Each run of a chain is one DBOS workflow on
+the queue of its kind; its last act enqueues the next run, with a delay and a small state. A waiting
+run belongs to no process, so any replica picks it up when it is due. A run may execute more than
+once (after a crash, or on two replicas for a moment): every effect must be guarded by a row of its
+own. This module is the only one that imports DBOS. ``README.md`` has the decision and its figures.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
     Coroutine,
+    Iterable,
     Mapping,
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import Context
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot.aio.clock import Clock, sleep
+from bot.aio.periodic import periodic
 from bot.aio.tasks import cancel_and_wait
-from bot.durable.executors import Slot
+from bot.db.engine import Database
+from bot.durable.replicas import ReplicaLease
 from bot.errors import DatabaseUnavailable
 
-Workflow = Callable[[str, str], Coroutine[object, object, None]]
-Keep = Callable[[str], Awaitable[None]]
-"""Keeps the promise of this key; what it raises is logged, and it is called again."""
+RunState = Mapping[str, Any]
+"""What a run hands to the next one: a small JSON object, stored in DBOS's own row."""
 
-WORKFLOW = "keep"
-VERSION = "1"
-"""Of what is stored. By default DBOS takes a hash of the source, and every deploy would strand what
-an earlier one has promised."""
-RECOVERIES = 1_000_000
-"""DBOS gives a workflow up that was recovered too often; a promise is kept however often we
-restart."""
-AGAIN_SECONDS = 5.0
-"""Between a fault and the next try, doubled each time up to ``MAX_POLL_INTERVAL_SECONDS``."""
-LONGEST_SECONDS = 300.0
-TOLD_AGAIN_SECONDS = 30.0
-"""Between two lines of the log that the database is away: it is so for every promise at once."""
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """The chain continues after ``seconds``. A handler that returns ``None`` ends its chain."""
+
+    seconds: float
+    state: RunState = field(default_factory=dict)
+
+
+Run = Callable[[str, RunState], Awaitable[Reschedule | None]]
+ListKeys = Callable[[], Awaitable[Iterable[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowKind:
+    """``list_active_keys`` returns the keys whose chains must be alive, as the feature's own rows
+    say; ``concurrency`` is how many runs this process executes at the same time."""
+
+    name: str
+    run: Run
+    list_active_keys: ListKeys
+    concurrency: int
+
+
+WORKFLOW_NAME = "run"
+APPLICATION_VERSION = "1"
+"""Pinned: by default DBOS hashes the source, and every deploy would strand pending runs."""
+POLL_SECONDS = 0.5
+"""Between a queue's looks for due runs. Throughput is ``concurrency / POLL_SECONDS``; 0.1 s would
+cost 14 % of a core when idle, 0.5 s costs 5.7 % (README.md)."""
+RESUME_INTERVAL_SECONDS = 5.0
+"""Between looks for runs whose process is gone."""
+REPAIR_INTERVAL_SECONDS = 10.0
+"""Between looks for rows without a chain. A key must be missing twice before it is started."""
+RETRY_INITIAL_SECONDS = 5.0
+"""Delay after a failed run, doubled with each failure in a row up to ``RETRY_MAX_SECONDS``."""
+RETRY_MAX_SECONDS = 300.0
+STUCK_AFTER_MS = 30_000
+"""After which a run of this process that it does not execute is resumed."""
+MAX_DELAY_SECONDS = 1e9
+FIRST_RUN_PRIORITY, LATER_RUN_PRIORITY = 1, 2
+"""DBOS runs the lower number first: a new chain does not wait behind overdue ones."""
+PURGE_BATCH = 500
 CONNECTIONS = 5
-THREADS = 8
-"""Of the engine's, and of whoever asks the loop for one. It has as many as there are promises by
-default, and a thousand that are gone on with together would take the loop's time."""
-WAITING = ["PENDING", "ENQUEUED"]
-SWEPT = 500
-"""Kept promises forgotten in one go."""
+MAX_THREADS = 8
+ACTIVE_STATUSES = ["PENDING", "ENQUEUED", "DELAYED"]
+FINAL_STATUSES = ["SUCCESS", "ERROR", "CANCELLED"]
+_FAILURES = "_failures"
+
+Workflow = Callable[[str, str, int, dict[str, Any]], Coroutine[object, object, None]]
 
 
 class Engine:
-    """One a process: DBOS itself is one. ``url`` is of its own database, ``kinds`` say how the
-    promises of each kind are kept, ``slot`` tells replicas apart.
+    """One a process, as DBOS is. Register every kind, then ``launch``.
 
-    It starts with ``launch``, or by itself with the first promise: a database that is gone with the
-    process holds none to go on with.
+    Methods raise ``DatabaseUnavailable`` when DBOS's tables cannot be made.
     """
 
-    def __init__(self, url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock) -> None:
+    def __init__(
+        self, url: str, database: Database, clock: Clock, *, poll_seconds: float = POLL_SECONDS
+    ) -> None:
+        """``url`` is that of DBOS's own database (``bot.durable.database``)."""
         self._url = url
-        self._kinds = kinds
-        self._slot = slot
         self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._lease = ReplicaLease(database, clock)
+        self._kinds: dict[str, WorkflowKind] = {}
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._run_again: set[str] = set()
+        self._missing: set[tuple[str, str]] = set()
+        self._active: dict[str, set[str]] = {}
         self._closing = False
-        self._keeping: dict[str, asyncio.Task[None]] = {}
-        self._unkept: frozenset[str] = frozenset()
-        self._told_at = -TOLD_AGAIN_SECONDS
-        self._workflow: Workflow | None = None
+        self._loops: set[asyncio.Task[None]] = set()
         self._launching = asyncio.Lock()
-        self.launched = asyncio.Event()
-        self._log = structlog.get_logger("work")
+        self._workflow: Workflow | None = None
+        self._log = structlog.get_logger("durable")
 
     @property
-    def running(self) -> int:
-        """How many promises this process keeps right now."""
-        return len(self._keeping)
+    def running_count(self) -> int:
+        """How many runs this process executes right now."""
+        return len(self._running)
+
+    def is_running(self, kind: str) -> bool:
+        """Return whether this process executes a run of ``kind`` right now."""
+        return any(run_id.startswith(f"{kind}:") for run_id in self._running)
+
+    def active_count(self, kind: str) -> int:
+        """Return how many chains of ``kind`` are alive on all replicas. Chains that other replicas
+        start or end are counted from the next repair on."""
+        return len(self._active.get(kind, ()))
+
+    def register(
+        self, kind: str, run: Run, *, list_active_keys: ListKeys, concurrency: int
+    ) -> None:
+        """Register the handler of a kind; before ``launch``."""
+        self._kinds[kind] = WorkflowKind(kind, run, list_active_keys, concurrency)
 
     async def launch(self) -> None:
-        """Goes on with all that was promised before. Raises ``DatabaseUnavailable``."""
+        """Start DBOS and continue all chains of earlier processes."""
         async with self._launching:
-            if self._workflow is None:
-                await self._slot.take()
-                async with self._slot.alone_to_migrate():
-                    await self._make_tables()
-                    self._workflow = self._set_up()
-                self.launched.set()
+            if self._workflow is not None:
+                return
+            await self._lease.acquire()
+            async with self._lease.migration_lock():
+                await self._make_tables()
+            workflow = self._start_dbos()
+            for kind in self._kinds.values():
+                await DBOS.register_queue_async(
+                    kind.name,
+                    worker_concurrency=kind.concurrency,
+                    polling_interval_sec=self._poll_seconds,
+                    on_conflict="always_update",
+                )
+            self._workflow = workflow
+            self._spawn(
+                periodic("durable", self._resume_orphans, RESUME_INTERVAL_SECONDS, self._clock)
+            )
+            self._spawn(
+                periodic("durable", self._repair_chains, REPAIR_INTERVAL_SECONDS, self._clock)
+            )
 
-    async def promise(self, kind: str, key: str) -> None:
-        """Promised twice, it is kept once. Raises ``DatabaseUnavailable`` and ``KeyError``."""
+    async def start(self, kind: str, key: str) -> None:
+        """Start the chain of ``key``, unless it is alive: started twice, it runs once.
+
+        Once this returns, the chain survives the process. Raises ``KeyError`` for a kind that
+        is not registered.
+        """
         if kind not in self._kinds:
             raise KeyError(kind)
         await self.launch()
-        assert self._workflow is not None  # noqa: S101 - launched above
-        await self._slot.ours()
-        with SetWorkflowID(_id(kind, key)):
-            await DBOS.start_workflow_async(self._workflow, kind, key)
+        if not await self._list_ids(ACTIVE_STATUSES, _prefix(kind, key)):
+            await self._enqueue(kind, key, 0, Reschedule(0.0))
+            self._active.setdefault(kind, set()).add(key)
 
-    async def promised(self, kind: str) -> frozenset[str]:
-        """The keys of all promises of that kind that wait to be kept, whoever keeps them."""
-        left = await DBOS.list_workflows_async(
-            status=WAITING,
-            name=WORKFLOW,
-            workflow_id_prefix=_id(kind, ""),
-            load_input=False,
-            load_output=False,
-        )
-        return frozenset(one.workflow_id.removeprefix(_id(kind, "")) for one in left)
+    async def run_now(self, kind: str, key: str) -> None:
+        """Make the next run of a chain due immediately, whichever replica scheduled it.
 
-    async def promised_by_others(self) -> frozenset[str]:
-        """The names of other replicas that have promises to keep, alive or not."""
-        if self._workflow is None:
-            return frozenset()
-        left = await DBOS.list_workflows_async(
-            status="PENDING", name=WORKFLOW, load_input=False, load_output=False
-        )
-        return frozenset(one.executor_id for one in left if one.executor_id) - {self._slot.executor}
+        If a run is executing in this process, the next one follows it without delay.
+        """
+        await self.launch()
+        prefix = _prefix(kind, key)
+        self._run_again.update(run_id for run_id in self._running if run_id.startswith(prefix))
+        await self._resume(await self._list_ids("DELAYED", prefix), kind)
 
-    async def take_over(self, executor: str) -> int:
-        """Goes on with what another replica, which is gone, has promised. Returns how many."""
-        if self._workflow is None:
-            return 0
-        left = await self._pending(executor)
-        gone = [one for one in left if one not in self._keeping]
-        if gone:
-            await DBOS.resume_workflows_async(gone)
-            self._log.warning("taken_over", of=executor, promises=len(gone))
-        return len(gone)
-
-    async def look_after(self) -> int:
-        """Goes on with promises of this replica's that were not kept now nor when it was last
-        looked: the engine stumbled over them. Returns how many."""
-        if self._workflow is None:
-            return 0
-        left = frozenset(await self._pending(self._slot.executor)) - self._keeping.keys()
-        stuck, self._unkept = left & self._unkept, left
-        if stuck:
-            await DBOS.resume_workflows_async(sorted(stuck))
-            self._log.warning("taken_up_again", promises=len(stuck))
-        return len(stuck)
-
-    async def let_go(self) -> None:
-        """Stops keeping promises, which stay promised: this replica is not sure of its slot."""
-        await cancel_and_wait(list(self._keeping.values()))
-
-    async def forget(self, kept_by: float) -> int:
-        """Drops the records of promises kept before that moment. Returns how many."""
-        if self._workflow is None:
-            return 0
-        done = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            completed_before=_iso(kept_by),
-            limit=SWEPT,
-            load_input=False,
-            load_output=False,
-        )
-        await DBOS.delete_workflows_async([one.workflow_id for one in done])
-        return len(done)
+    async def purge(self, before: float) -> int:
+        """Delete the records of runs that finished before ``before`` (seconds since 1970). Return
+        how many. Nineteen runs a second leave 68,000 records an hour: call it often."""
+        deleted = 0
+        while True:
+            finished = await DBOS.list_workflows_async(
+                status=FINAL_STATUSES,
+                completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
+                limit=PURGE_BATCH,
+                load_input=False,
+                load_output=False,
+            )
+            await DBOS.delete_workflows_async([record.workflow_id for record in finished])
+            deleted += len(finished)
+            if len(finished) < PURGE_BATCH:
+                return deleted
 
     async def aclose(self) -> None:
-        """What is not kept yet stays promised, for the next process."""
-        if self._workflow is None:
-            return
+        """Stop executing runs. Unfinished ones are continued by the next process."""
         self._closing = True
-        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each task that stops here
-        await self.let_go()
-        _with_threads_of_its_own(asyncio.get_running_loop())
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        self._workflow = None
-        await self._slot.leave()
+        await cancel_and_wait(self._loops)
+        if self._workflow is not None:
+            logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled run
+            await cancel_and_wait(list(self._running.values()))
+            # DBOS makes its threads those of the loop and ends them with itself; names are still
+            # looked up in them afterwards.
+            loop = asyncio.get_running_loop()
+            loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+            await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+            self._workflow = None
+        await self._lease.release()
+
+    # --- starting DBOS ----------------------------------------------------------------------------
 
     async def _make_tables(self) -> None:
-        """In a thread: Postgres makes an index beside others' work only once each transaction that
-        is open has ended, and ours end only while the loop goes on."""
+        """Migrate in a thread: Postgres creates an index concurrently only once every open
+        transaction has ended, and ours end only while the loop runs."""
         try:
             await asyncio.to_thread(DBOS.migrate, self._url)
-        except Exception as odd:  # of whichever driver
-            reason = next(iter(str(odd).splitlines()), type(odd).__name__)
-            raise DatabaseUnavailable(f"The tables of the work engine: {reason}") from odd
+        except Exception as error:  # of whichever driver
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise DatabaseUnavailable(f"The tables of the durable engine: {reason}") from error
 
-    def _set_up(self) -> Workflow:
-        """In the running loop, which the workflows then share with everything else."""
-        DBOS(config=_config(self._url, self._slot.executor))
-        _quieten()
+    def _start_dbos(self) -> Workflow:
+        """Launch DBOS in the running loop, which its workflows then share with everything else."""
+        DBOS(config=_dbos_config(self._url, self._lease.name))
+        logger = logging.getLogger("dbos")  # its lines go through the one pipeline of bot.logs
+        logger.handlers.clear()
+        logger.propagate = True
 
-        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=RECOVERIES)
-        async def keep(kind: str, key: str) -> None:
-            await DBOS.run_step_async({"name": kind}, self._keep, kind, key)
+        @DBOS.workflow(name=WORKFLOW_NAME)
+        async def run(kind: str, key: str, number: int, state: dict[str, Any]) -> None:
+            await self._execute(kind, key, number, state)
 
         DBOS.launch()
-        return keep
+        return run
 
-    async def _keep(self, kind: str, key: str) -> None:
-        """The one step of a workflow: it is begun again from its beginning wherever it broke."""
-        if self._closing:
+    # --- executing runs ---------------------------------------------------------------------------
+
+    async def _execute(self, kind: str, key: str, number: int, state: dict[str, Any]) -> None:
+        if self._closing:  # it stays pending, for the next process
             raise asyncio.CancelledError
-        name = _id(kind, key)
-        # In a context of its own: to DBOS a promise made in here would be a step within a step.
-        task = asyncio.create_task(self._until_kept(kind, key), context=Context())
-        self._keeping[name] = task
+        run_id = _run_id(kind, key, number)
+        # In a fresh context: otherwise DBOS records the enqueue of the next run as a step of this
+        # one, which is one more write.
+        task = asyncio.create_task(
+            self._run_once(run_id, kind, key, number, state), context=Context()
+        )
+        self._running[run_id] = task
         try:
             await task
         finally:
-            self._keeping.pop(name, None)
+            self._running.pop(run_id, None)
+            self._run_again.discard(run_id)
 
-    async def _until_kept(self, kind: str, key: str) -> None:
-        wait = AGAIN_SECONDS
+    async def _run_once(
+        self, run_id: str, kind: str, key: str, number: int, state: dict[str, Any]
+    ) -> None:
+        failures = state.pop(_FAILURES, 0)
+        try:
+            following = await self._kinds[kind].run(key, state)
+        except Exception as error:  # noqa: BLE001 - a failed run must not end its chain
+            delay = min(RETRY_INITIAL_SECONDS * 2**failures, RETRY_MAX_SECONDS)
+            self._log_failure(kind, error, delay)
+            following = Reschedule(delay, {**state, _FAILURES: failures + 1})
+        if following is None:
+            self._active.get(kind, set()).discard(key)
+            return
+        await self._enqueue_with_retry(kind, key, number + 1, following)
+        if run_id in self._run_again:
+            await self._resume([_run_id(kind, key, number + 1)], kind)
+
+    def _log_failure(self, kind: str, error: Exception, delay: float) -> None:
+        if isinstance(error, DatabaseUnavailable):
+            self._log.warning("database_unavailable", component=kind, reason=error.message)
+        else:
+            self._log.exception(
+                "workflow_retry_scheduled", kind=kind, again_in=delay, exc_info=error
+            )
+
+    async def _enqueue_with_retry(
+        self, kind: str, key: str, number: int, following: Reschedule
+    ) -> None:
+        """Enqueue the next run, however long DBOS's database is away: without it the chain ends,
+        and only the repair would start it again."""
+        delay = RETRY_INITIAL_SECONDS
         while True:
             try:
-                await self._kind(kind)(key)
-            except DatabaseUnavailable as away:
-                self._say_away(away)
-                await sleep(self._clock, AGAIN_SECONDS)
-            except Exception:  # a promise is not over because of a fault
-                if self._closing:  # nor is it tried again by a process that ends
-                    raise
-                self._log.exception("promise_waits", kind=kind, again_in=wait)
-                await sleep(self._clock, wait)
-                wait = min(2 * wait, LONGEST_SECONDS)
+                await self._enqueue(kind, key, number, following)
+            except Exception as error:  # noqa: BLE001 - of whichever driver
+                self._log.warning("database_unavailable", component=kind, reason=str(error)[:200])
+                await sleep(self._clock, delay)
+                delay = min(2 * delay, RETRY_MAX_SECONDS)
             else:
                 return
 
-    def _say_away(self, away: DatabaseUnavailable) -> None:
-        now = self._clock.monotonic()
-        if now - self._told_at >= TOLD_AGAIN_SECONDS:
-            self._told_at = now
-            self._log.warning("promises_wait", reason=away.message)
+    async def _enqueue(self, kind: str, key: str, number: int, following: Reschedule) -> None:
+        assert self._workflow is not None  # noqa: S101 - launched before anything is enqueued
+        delay = self._clock.to_real_seconds(following.seconds) if following.seconds > 0 else 0.0
+        run_id = _run_id(kind, key, number)
+        options = SetEnqueueOptions(
+            delay_seconds=min(delay, MAX_DELAY_SECONDS) or None,
+            priority=LATER_RUN_PRIORITY if number else FIRST_RUN_PRIORITY,
+        )
+        with SetWorkflowID(run_id), options:
+            await DBOS.enqueue_workflow_async(
+                kind, self._workflow, kind, key, number, dict(following.state)
+            )
+        if delay == math.inf:  # a manual clock: its own timer makes the run due
+            self._clock.call_later(following.seconds, lambda: self._resume_later(run_id, kind))
 
-    def _kind(self, kind: str) -> Keep:
-        """A later version may have promised what this one cannot keep: then it waits for that."""
-        return self._kinds[kind]
+    def _resume_later(self, run_id: str, kind: str) -> None:
+        if self._workflow is not None:
+            self._spawn(self._resume([run_id], kind))
 
-    async def _pending(self, executor: str) -> Sequence[str]:
-        left = await DBOS.list_workflows_async(
-            status="PENDING",
-            executor_id=executor,
-            name=WORKFLOW,
+    # --- recovery ---------------------------------------------------------------------------------
+
+    async def _resume_orphans(self) -> None:
+        """Resume runs whose process is gone, and runs of this process that it does not execute."""
+        pending = await DBOS.list_workflows_async(
+            status="PENDING", name=WORKFLOW_NAME, load_input=False, load_output=False
+        )
+        stuck_before = time.time() * 1000 - STUCK_AFTER_MS
+        stuck = [
+            record.workflow_id
+            for record in pending
+            if record.executor_id == self._lease.name
+            and record.workflow_id not in self._running
+            and (record.updated_at or 0) < stuck_before
+        ]
+        await self._recover(stuck, self._lease.name)
+        for executor in {record.executor_id for record in pending} - {self._lease.name, None}:
+            async with self._lease.if_gone(str(executor)) as gone:
+                if gone:
+                    orphans = [r.workflow_id for r in pending if r.executor_id == executor]
+                    await self._recover(orphans, str(executor))
+
+    async def _recover(self, run_ids: Sequence[str], executor: str) -> None:
+        if not run_ids:
+            return
+        for kind in self._kinds:
+            await self._resume([i for i in run_ids if i.startswith(f"{kind}:")], kind)
+        self._log.warning("workflows_recovered", count=len(run_ids), **{"from": executor})
+
+    async def _repair_chains(self) -> None:
+        """Start chains that a row asks for and nobody started: the row and its chain are two
+        transactions. A key must be missing at two looks, as its start may be under way at the
+        first; one replica repairs at a time, so that no chain is started twice."""
+        ids = await self._list_ids(ACTIVE_STATUSES, "")
+        alive = {run_id.rpartition(":")[0] for run_id in ids}
+        missing: set[tuple[str, str]] = set()
+        for kind in self._kinds.values():
+            keys = set(await kind.list_active_keys())
+            self._active[kind.name] = keys
+            missing |= {(kind.name, key) for key in keys if f"{kind.name}:{key}" not in alive}
+        if again := missing & self._missing:
+            async with self._lease.repair_lock() as held:
+                for kind_name, key in sorted(again) if held else ():
+                    if not await self._list_ids(ACTIVE_STATUSES, _prefix(kind_name, key)):
+                        await self._enqueue(
+                            kind_name, key, int(self._clock.time()), Reschedule(0.0)
+                        )
+        self._missing = missing
+
+    async def _resume(self, run_ids: Sequence[str], kind: str) -> None:
+        """Put runs into their queue. Without its name DBOS would use the internal queue, past the
+        limit of ``concurrency``."""
+        if run_ids:
+            await DBOS.resume_workflows_async(list(run_ids), queue_name=kind)
+
+    async def _list_ids(self, status: str | list[str], prefix: str) -> list[str]:
+        records = await DBOS.list_workflows_async(
+            status=status,
+            name=WORKFLOW_NAME,
+            workflow_id_prefix=prefix or None,
             load_input=False,
             load_output=False,
         )
-        return [one.workflow_id for one in left]
+        return [record.workflow_id for record in records]
+
+    def _spawn(self, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop, context=Context())
+        self._loops.add(task)
+        task.add_done_callback(self._loops.discard)
 
 
 @asynccontextmanager
 async def open_engine(
-    url: str, kinds: Mapping[str, Keep], slot: Slot, clock: Clock
+    url: str, database: Database, clock: Clock, *, poll_seconds: float = POLL_SECONDS
 ) -> AsyncIterator[Engine]:
-    engine = Engine(url, kinds, slot, clock)
+    """Open an engine and close it with the block. It starts with ``launch``, or with the first
+    chain."""
+    engine = Engine(url, database, clock, poll_seconds=poll_seconds)
     try:
         yield engine
     finally:
         await engine.aclose()
 
 
-def _config(url: str, executor: str) -> DBOSConfig:
+def _dbos_config(url: str, executor: str) -> DBOSConfig:
     return {
         "name": "chakra-bot",
         "system_database_url": url,
         "run_migrations": False,  # it would block the loop; see Engine._make_tables
         "sys_db_pool_size": CONNECTIONS,
-        "max_executor_threads": THREADS,
-        "application_version": VERSION,
+        "max_executor_threads": MAX_THREADS,
+        "application_version": APPLICATION_VERSION,
         "executor_id": executor,
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "enable_otlp": False,
+        "use_listen_notify": False,
+        # A stop waits for this poll: 1.0 s by default, 0.05 s costs next to nothing.
+        "notification_listener_polling_interval_sec": 0.05,
     }
 
 
-def _quieten() -> None:
-    """DBOS writes lines of its own form; ours go through the one pipeline of ``bot.logs``."""
-    logger = logging.getLogger("dbos")
-    logger.handlers.clear()
-    logger.propagate = True
+def _prefix(kind: str, key: str) -> str:
+    return f"{kind}:{key}:"
 
 
-def _with_threads_of_its_own(loop: asyncio.AbstractEventLoop) -> None:
-    """DBOS makes its threads those of the loop, and ends them with itself; names are still looked
-    up in them afterwards."""
-    loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
-
-
-def _id(kind: str, key: str) -> str:
-    return f"{kind}:{key}"
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
+def _run_id(kind: str, key: str, number: int) -> str:
+    return f"{_prefix(kind, key)}{number}"

@@ -1,22 +1,20 @@
-"""Following jobs to their end: one message a watch, kept up to date, then the outcome, said once.
+"""Watches: each follows a job to its end in one message, then reports the outcome once.
 
-Whatever the process goes through, a watch that began ends with its outcome told: the engine calls
-``keep`` again, and everything that is said goes to the outbox under a key of its own.
+One run of a watch's chain is one poll. Whatever the process goes through, a watch that started ends
+with its outcome reported: every message goes to the outbox under a key of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
+from pydantic import BaseModel
 
 from bot.aio.clock import Clock, sleep
-from bot.aio.priority_semaphore import Room
-from bot.aio.wake_event import WakeEvent
 from bot.chakra.job import Job, JobEntry
-from bot.db.rate_limits import Turns
-from bot.durable.engine import Engine
+from bot.durable.engine import Engine, Reschedule, RunState
 from bot.errors import ChakraError, ResourceNotFound
 from bot.jobs import watch_message
 from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
@@ -26,30 +24,32 @@ from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 from bot.jobs.repository import NewWatch, Watch, Watches, WatchStatus
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
+from bot.ratelimit import SharedRateLimiter
 from bot.slack.commands.reply import Message
 
 WATCH_WORKFLOW = "watch"
 MAX_REQUESTS_PER_SECOND = 19.0
-"""Requests to Chakra, of all watches and all replicas together."""
-MAX_CONCURRENT_POLLS = 8
-"""Looks of this process: a thousand that fall due together must neither fill the database's queue,
-in which people's commands stand as well, nor meet a Chakra that hangs with a thousand requests."""
+"""Requests to Chakra by all watches of all replicas together."""
+CONGESTED_AFTER_SECONDS = 1.0
+"""A longer wait for the rate limit means that other watches are waiting for it, too."""
 STALL_NOTICE_AFTER_SECONDS = 900.0
-"""Seconds without progress after which the one who asked is told, once a standstill."""
+"""Seconds without progress after which the member is notified, once per standstill."""
 MAX_WATCH_SECONDS = 7 * 86_400.0
-"""Seconds that one job is watched for."""
+"""Seconds for which one job is watched."""
+RETENTION_SECONDS = 30 * 86_400.0
+"""Seconds for which finished watches are stored."""
 MISSES_BEFORE_GONE = 2
-"""Times in a row that Chakra must not know a job; the first may have been a hiccup."""
+"""Consecutive "not found" answers that end a watch; the first may be a hiccup."""
 MAX_FAILED_ENTRIES = 5
 FAILED_ENTRIES_INTERVAL_SECONDS = 20.0
-"""Seconds between two looks for the first failed entries, which may take several requests."""
+"""Minimum seconds between two fetches of the first failed entries, each several requests."""
 OWN_ERROR_CODES = frozenset({"withdrawn"})
-"""Refusals of the outbox that say nothing of the channel."""
+"""Outbox error codes that say nothing about the channel."""
 
 
-@dataclass(slots=True)
-class _WatchState:
-    """What one process has seen of a watch since it began to keep it."""
+class _WatchState(BaseModel):
+    """What the polls of a watch hand on to the next one. ``failed_entries`` hold customers' text:
+    at most five of them, in a record that is purged after an hour."""
 
     failures: int = 0
     misses: int = 0
@@ -59,89 +59,82 @@ class _WatchState:
 
 
 class Watcher:
-    """Raises ``DatabaseUnavailable`` from every method.
+    """Starts, polls and ends watches. Methods raise ``DatabaseUnavailable``.
 
-    Every look waits for a place in the room, and every request for its turn: so they are spread
-    however many fall due at once, and what is asked of Chakra is bounded for all together.
+    Every request to Chakra waits for the shared rate limit, so that polls are spread however many
+    are due at the same time.
     """
 
     def __init__(
-        self, watches: Watches, jobs: JobReader, outbox: Outbox, rate_limiter: Turns, clock: Clock
+        self,
+        watches: Watches,
+        jobs: JobReader,
+        outbox: Outbox,
+        rate_limiter: SharedRateLimiter,
+        clock: Clock,
+        engine: Engine,
     ) -> None:
         self.watches = watches
         self._jobs = jobs.rate_limited(self._wait_for_rate_limit)
         self._outbox = outbox
         self._rate_limiter = rate_limiter
         self._clock = clock
-        self._semaphore = Room(MAX_CONCURRENT_POLLS)
-        self._wake_events: dict[int, WakeEvent] = {}
+        self._engine = engine
+        self._is_congested = False
         self._log = structlog.get_logger("watches")
 
     @property
     def active_count(self) -> int:
-        """How many watches this process follows right now."""
-        return len(self._wake_events)
+        """Active watches of all replicas."""
+        return self._engine.active_count(WATCH_WORKFLOW)
 
-    async def start(
-        self, engine: Engine, new_watch: NewWatch, *, complete: bool = True
-    ) -> tuple[Watch, bool]:
-        """The watch, and whether it is new. Once this returns it is followed to its end."""
+    async def start(self, new_watch: NewWatch, *, complete: bool = True) -> tuple[Watch, bool]:
+        """Start watching. Return the watch, and whether it is new. Once this returns, the watch
+        survives the process."""
         watch, new = await self.watches.get_or_create(
             new_watch, self._clock.time(), complete=complete
         )
-        await engine.promise(WATCH_WORKFLOW, str(watch.id))
+        await self._engine.start(WATCH_WORKFLOW, str(watch.id))
         return watch, new
 
-    async def requeue_orphans(self, engine: Engine) -> None:
-        """With each that somebody began and did not come to promise."""
-        live = await self.watches.list_active_ids()
-        promised = await engine.promised(WATCH_WORKFLOW) if live else frozenset()
-        for watch_id in live:
-            if str(watch_id) not in promised:
-                await engine.promise(WATCH_WORKFLOW, str(watch_id))
+    async def list_active_keys(self) -> list[str]:
+        """Return the keys of all chains that must be alive."""
+        return [str(watch_id) for watch_id in await self.watches.list_active_ids()]
 
     async def stop(self, watch: Watch) -> bool:
-        """Whether it went on until now. Its message says so when its keeper next looks."""
+        """Stop a watch; its message follows with the next poll. Return False if it had ended."""
         stopped = await self.watches.end(watch.id, WatchStatus.STOPPED, self._clock.time())
-        self.poll_now(watch.id)
+        await self.poll_now(watch.id)
         return stopped
 
     async def enable_dm_notice(self, watch: Watch) -> None:
+        """Report the outcome to the member in a direct message instead of the channel."""
         await self.watches.enable_dm_notice(watch.id)
-        self.poll_now(watch.id)
+        await self.poll_now(watch.id)
 
-    def poll_now(self, watch_id: int) -> None:
-        """Where this process keeps it; another replica sees it at its own next look."""
-        bell = self._wake_events.get(watch_id)
-        if bell is not None:
-            bell.set()
-            self._semaphore.hurry(watch_id)
+    async def poll_now(self, watch_id: int) -> None:
+        """Make the next poll due immediately, on whichever replica."""
+        await self._engine.run_now(WATCH_WORKFLOW, str(watch_id))
 
-    async def run(self, key: str) -> None:
-        """Until the watch has ended, and that is said."""
-        watch_id = int(key)
-        bell = self._wake_events.setdefault(watch_id, WakeEvent(self._clock))
-        sight = _WatchState()
-        try:
-            while wait := await self._step(watch_id, sight):
-                await bell.wait(wait)
-        finally:
-            self._wake_events.pop(watch_id, None)
+    async def purge(self) -> None:
+        """Delete watches that ended long ago."""
+        await self.watches.purge(self._clock.time() - RETENTION_SECONDS)
 
-    async def _step(self, watch_id: int, state: _WatchState) -> float:
-        """Seconds until the next one; 0 once the watch has ended and that is said."""
-        async with self._semaphore.place(watch_id):
+    async def run(self, key: str, run_state: RunState) -> Reschedule | None:
+        """Poll once. Return when to poll again, or None once the watch has ended and its outcome is
+        in the outbox."""
+        watch_id, state = int(key), _WatchState.model_validate(run_state)
+        watch = await self.watches.get(watch_id)
+        if watch is not None and watch.is_active:
+            if wait := await self._poll(watch, state):
+                return Reschedule(wait, state.model_dump(mode="json", by_alias=True))
             watch = await self.watches.get(watch_id)
-            if watch is not None and watch.is_active:
-                if wait := await self._poll(watch, state):
-                    return wait
-                watch = await self.watches.get(watch_id)
-            if watch is not None:
-                await self._finish(watch)
-            return 0.0
+        if watch is not None:
+            await self._finish(watch)
+        return None
 
     async def _poll(self, watch: Watch, state: _WatchState) -> float:
-        """Seconds until the next look; 0 once it has ended."""
+        """Return the seconds until the next poll; 0 once the watch has ended."""
         now = self._clock.time()
         watch = await self._fall_back_to_dm(watch)
         if not watch.is_active:
@@ -152,10 +145,10 @@ class Watcher:
             jobs = await self._fetch_jobs(watch)
         except ResourceNotFound:
             return await self._record_miss(watch, state)
-        except ChakraError as silent:
+        except ChakraError as error:
             state.failures += 1
-            self._log.info("job_fetch_failed", watch=watch.id, reason=silent.kind)
-            await self._update_message(watch, state, self._last_known_job(watch), now, silent)
+            self._log.info("job_fetch_failed", watch=watch.id, reason=error.kind)
+            await self._update_message(watch, state, self._last_known_job(watch), now, error)
             return retry_delay(state.failures)
         state.failures = state.misses = 0
         job = merge_jobs(jobs)
@@ -164,7 +157,7 @@ class Watcher:
         watch = replace(
             watch, progress_at=now, counts=job.counts, progress_points=_to_pairs(progress)
         )
-        if watch.complete and all(one.finished for one in jobs):
+        if watch.complete and all(part.finished for part in jobs):
             return await self._end(watch, WatchStatus.FINISHED)
         await self._update_message(watch, state, job, now)
         if await self._refresh_failed_entries(watch, job, state):
@@ -173,15 +166,16 @@ class Watcher:
         return poll_interval(progress, now - watch.started_at)
 
     async def _fetch_jobs(self, watch: Watch) -> Sequence[Job]:
-        """Raises the errors of Chakra; an old answer that stands in for none is none."""
-        seen = [await self._jobs.get_job(one) for one in watch.jobs]
-        for one in seen:
-            if one.stale and one.reason is not None:
-                raise one.reason
-        return [one.value for one in seen]
+        """Return the watch's jobs. Raises ``ChakraError``, also if only a stale copy is cached."""
+        cached = [await self._jobs.get_job(job_id) for job_id in watch.jobs]
+        for job in cached:
+            if job.stale and job.reason is not None:
+                raise job.reason
+        return [job.value for job in cached]
 
     async def _wait_for_rate_limit(self) -> None:
-        wait = await self._rate_limiter.take(self._clock.time())
+        wait = await self._rate_limiter.reserve(self._clock.time())
+        self._is_congested = wait > CONGESTED_AFTER_SECONDS
         if wait > 0:
             await sleep(self._clock, wait)
 
@@ -196,16 +190,16 @@ class Watcher:
         return 0.0
 
     async def _fall_back_to_dm(self, watch: Watch) -> Watch:
-        """A channel that was closed to the bot is left for the messages with the member, who has
-        been told of it by the outbox."""
+        """Move the watch to the member's direct messages if the bot can no longer post to its
+        channel. The outbox has notified the member."""
         if watch.channel == watch.member:
             return watch
-        standing = await self._outbox.get_status(_outbox_key(watch))
-        if not standing.error_code or standing.error_code in OWN_ERROR_CODES:
+        status = await self._outbox.get_status(_outbox_key(watch))
+        if not status.error_code or status.error_code in OWN_ERROR_CODES:
             return watch
         return await self.watches.move_to(watch, watch.member)
 
-    # --- what is said ----------------------------------------------------------------------------
+    # --- messages --------------------------------------------------------------------------------
 
     async def _update_message(
         self,
@@ -224,25 +218,24 @@ class Watcher:
         )
 
     async def _refresh_failed_entries(self, watch: Watch, job: Job, state: _WatchState) -> bool:
-        """The first failed entries, asked for again only when there are more of them, and left for
-        the end while others wait for a look. Whether there is news of them."""
+        """Fetch the first failed entries if there are more of them. Return whether they changed.
+
+        While other watches wait for the rate limit they are left for the final message.
+        """
         now = self._clock.time()
         if (
             job.unsuccessful == state.fetched_failed_count
             or len(state.failed_entries) >= MAX_FAILED_ENTRIES
         ):
             return False
-        if (
-            now - state.fetched_failed_at < FAILED_ENTRIES_INTERVAL_SECONDS
-            or self._semaphore.waiting
-        ):
+        if now - state.fetched_failed_at < FAILED_ENTRIES_INTERVAL_SECONDS or self._is_congested:
             return False
         state.fetched_failed_at = now
-        before, state.fetched_failed_count = state.failed_entries, job.unsuccessful
+        previous, state.fetched_failed_count = state.failed_entries, job.unsuccessful
         state.failed_entries = await fetch_first_failed_entries(
             self._jobs, watch.jobs, MAX_FAILED_ENTRIES
         )
-        return state.failed_entries != before
+        return state.failed_entries != previous
 
     async def _notify_stall(self, watch: Watch, progress: Progress) -> None:
         stalled = progress.stalled_seconds > STALL_NOTICE_AFTER_SECONDS
@@ -258,13 +251,14 @@ class Watcher:
         await self.watches.set_stall_notified(watch.id, notified=stalled)
 
     async def _finish(self, watch: Watch) -> None:
-        """Said again after a crash it is the same: each message has its key."""
+        """Post the final message and the outcome. Repeated after a crash, this posts nothing
+        twice: each message has its key."""
         now = self._clock.time()
         job = self._last_known_job(watch)
         progress = Progress.from_points(_stored_points(watch), job, watch.progress_at or now)
         failed: tuple[JobEntry, ...] = ()
         if job.unsuccessful:
-            pages = 1 if self._semaphore.waiting else MAX_ENTRY_PAGES
+            pages = 1 if self._is_congested else MAX_ENTRY_PAGES
             failed = await fetch_first_failed_entries(
                 self._jobs, watch.jobs, MAX_FAILED_ENTRIES, max_pages=pages
             )
@@ -277,13 +271,13 @@ class Watcher:
             )
         )
         if watch.status is not WatchStatus.STOPPED:
-            told = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
-            await self._reply(watch, "outcome", told, broadcast=True)
+            outcome = watch_message.outcome_message(watch, job, to_member=_is_private(watch))
+            await self._reply(watch, "outcome", outcome, broadcast=True)
 
     async def _reply(
         self, watch: Watch, key_suffix: str, message: Message, *, broadcast: bool = False
     ) -> None:
-        """In the thread of the watch's message; to the member where that is who shall read it."""
+        """Post to the thread of the watch's message, or to the member alone."""
         if _is_private(watch):
             await self._outbox.enqueue(
                 OutboxMessage(
@@ -303,7 +297,7 @@ class Watcher:
         )
 
     def _last_known_job(self, watch: Watch) -> Job:
-        """As it was last seen."""
+        """Return the job as of the last poll."""
         return Job(id=watch.jobs[0] if watch.jobs else watch.subject, counts=watch.counts)
 
 
@@ -312,7 +306,7 @@ def _outbox_key(watch: Watch) -> str:
 
 
 def _is_private(watch: Watch) -> bool:
-    """Whether only the member reads what is told."""
+    """Return whether only the member reads the replies."""
     return watch.notify_by_dm or watch.channel == watch.member
 
 
@@ -325,4 +319,4 @@ def _append_point(watch: Watch, job: Job, now: float) -> tuple[ProgressPoint, ..
 
 
 def _to_pairs(progress: Progress) -> tuple[tuple[float, int], ...]:
-    return tuple((one.timestamp, one.done) for one in progress.points)
+    return tuple((point.timestamp, point.done) for point in progress.points)

@@ -28,8 +28,8 @@ from bot.outbox.error_policy import (
     classify_error,
 )
 from bot.outbox.notices import failure_notice, text_only
-from bot.outbox.rate_limits import Pace
 from bot.outbox.repository import Post, Posts
+from bot.outbox.slack_limits import SlackLimits
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 
@@ -59,7 +59,7 @@ class SlackDelivery:
         posts: Posts,
         slack: SlackClient,
         clock: Clock,
-        rate_limits: Pace,
+        rate_limits: SlackLimits,
         *,
         process_id: str,
         single_process: bool,
@@ -188,7 +188,7 @@ class SlackDelivery:
     async def _mark_delivered(
         self, post: Post, ref: MessageRef, *, version: int, outcome: str
     ) -> None:
-        self._rate_limits.appeared(post.id)
+        self._rate_limits.record_posted(post.id)
         now, where = self._clock.time(), {"channel": ref.channel, "ts": ref.ts}
         await self._write_with_retry(
             lambda: self._posts.mark_delivered(post.id, version, now, **where)

@@ -23,8 +23,8 @@ from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable
 from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
 from bot.outbox.message import OutboxMessage
-from bot.outbox.rate_limits import Pace
 from bot.outbox.repository import Post, Posts
+from bot.outbox.slack_limits import SlackLimits
 from bot.slack.client.web_api import MessageRef, SlackClient
 
 LEADER_LOCK = "outbox"
@@ -78,7 +78,7 @@ class Outbox:
         self._clock = clock
         self._wake_event = WakeEvent(clock)
         self._waiters: dict[str, list[WakeEvent]] = {}
-        self._rate_limits = Pace(clock)
+        self._rate_limits = SlackLimits(clock)
         self._delivery = SlackDelivery(
             self._posts,
             slack,
@@ -204,7 +204,7 @@ class Outbox:
             if wait > 0:
                 waits.append(wait)
             elif len(self._posts_in_flight) < MAX_CONCURRENT_POSTS:
-                self._rate_limits.posting(head.channel)
+                self._rate_limits.record_post(head.channel)
                 self._start(self._posts_in_flight, head.channel, self._delivery.post(head, lock))
         if wait := self._rate_limits.until_any_edit():
             return [*waits, wait]
@@ -225,7 +225,7 @@ class Outbox:
             if wait > 0:
                 waits.append(wait)
             else:
-                self._rate_limits.editing(post.id)
+                self._rate_limits.record_edit(post.id)
                 self._start(self._edits_in_flight, post.id, self._delivery.edit(post, lock))
         return waits
 

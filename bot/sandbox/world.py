@@ -15,6 +15,7 @@ from bot.aio.clock import Clock
 from bot.application import Application, open_application
 from bot.cli.serve import install_stop_signals
 from bot.context import Context
+from bot.durable.engine import POLL_SECONDS
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.checked_commands import check_commands
 from bot.sandbox.slack import EmbeddedSlack, Hint, Sample, Tip
@@ -67,6 +68,7 @@ async def world(
     port: int = 0,
     socket_mode: bool = False,
     budgets: Timeouts | None = None,
+    workflow_poll_seconds: float = POLL_SECONDS,
     senders: tuple[str, ...] = DEMO_SENDERS,
     app_manifest: dict[str, object] | None = None,
     other: dict[str, object] | None = None,
@@ -89,7 +91,13 @@ async def world(
         settings = settings_for(slack, chakra, senders=senders, socket_mode=socket_mode)
         settings = settings.model_copy(update=other or {})
         bot = await stack.enter_async_context(
-            open_application(settings, check_commands(commands), clock, budgets)
+            open_application(
+                settings,
+                check_commands(commands),
+                clock,
+                budgets,
+                workflow_poll_seconds=workflow_poll_seconds,
+            )
         )
         url = await stack.enter_async_context(serve(bot.web))
         chakra.events_to(url + CHAKRA, WEBHOOK_SECRET)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.bulk.repository import Batch, BatchState, Upload, UploadStage
-from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS
+from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS, UPLOAD_WORKFLOW
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, Status
@@ -76,13 +76,13 @@ async def settled(acme: World, clock: ManualClock, upload: Upload) -> UploadStag
 
 
 def uploading(acme: World) -> bool:
-    return any(name.startswith("upload:") for name in acme.bot.context.workflows.engine._keeping)
+    """Whether its chain is alive."""
+    return acme.bot.context.workflows.engine.active_count(UPLOAD_WORKFLOW) > 0
 
 
 async def keep(acme: World, upload: Upload, turn: int = 1) -> None:
     """As another process would, that took this one for gone."""
-    work = acme.bot.context.workflows
-    await work.uploading.run(work.engine, f"{upload.id}:{turn}")
+    await acme.bot.context.workflows.uploader.run(f"{upload.id}:{turn}", {})
 
 
 async def answered(acme: World, status: int) -> None:
@@ -132,18 +132,21 @@ async def test_a_busy_chakra_is_asked_again_when_it_says_and_no_later_than_in_a_
     assert await states(acme, upload) == [SENT]
 
 
-async def test_what_was_given_up_meanwhile_is_not_asked_again(
+async def test_batch_that_another_run_sent_meanwhile_is_not_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
+    """While Chakra is busy the batch is pending, and belongs to whichever run is next."""
     acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": "30"}), times=1)
     upload = await begun(acme, 2)
     await answered(acme, 429)
+    assert await states(acme, upload) == [PENDING, PENDING]
     await keep(acme, upload)
-    assert await stage(acme, upload) is UploadStage.STOPPED
+    assert await stage(acme, upload) is UploadStage.DONE
     await clock.advance(30)
-    await settled(acme, clock, upload)
-    assert acme.chakra.count(CREATE) == 1
-    assert await states(acme, upload) == [UNKNOWN, PENDING]
+    assert await settled(acme, clock, upload) is UploadStage.DONE
+    assert acme.chakra.count(CREATE) == 3
+    assert await states(acme, upload) == [SENT, SENT]
+    assert told(acme) == []
 
 
 # --- a database that is away ---------------------------------------------------------------------

@@ -68,7 +68,7 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
     assert "98765" not in plain(first)
     assert "Stop watching" not in plain(first)
-    assert acme.bot.context.workflows.engine.running == 0
+    assert acme.bot.context.workflows.engine.running_count == 0
 
 
 async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:

@@ -1,0 +1,139 @@
+"""The durable work of the product in one object: watches, uploads and purging on one engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.aio.clock import Clock
+from bot.bulk.repository import Batch, Upload, Uploads
+from bot.bulk.uploader import UPLOAD_PREFIX, UPLOAD_WORKFLOW, Uploader, upload_title
+from bot.chakra.client import Chakra
+from bot.db.engine import Database
+from bot.durable.database import workflow_database_url
+from bot.durable.engine import POLL_SECONDS, Engine, open_engine
+from bot.durable.purge import PURGE_WORKFLOW, Purge
+from bot.errors import NotFound
+from bot.jobs.reader import JobReader
+from bot.jobs.repository import NewWatch, Watch, Watches
+from bot.jobs.watcher import MAX_REQUESTS_PER_SECOND, WATCH_WORKFLOW, Watcher
+from bot.outbox.outbox import Outbox
+from bot.ratelimit import SharedRateLimiter
+
+MAX_CONCURRENT_POLLS = 16
+"""Watches that this process polls at the same time: a thousand that fall due together must neither
+fill the database's pool nor meet a Chakra that hangs with a thousand requests. With the engine's
+poll of 0.5 s fewer would not reach 19 requests a second."""
+MAX_CONCURRENT_UPLOADS = 8
+RECENT_SECONDS = 7 * 86_400.0
+"""For which finished watches are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTarget:
+    """What a subject stands for: Chakra's jobs, and what they are called together."""
+
+    subject: str
+    jobs: tuple[str, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """What the commands ask of the durable work. Methods raise ``DatabaseUnavailable``."""
+
+    engine: Engine
+    watcher: Watcher
+    uploader: Uploader
+    clock: Clock
+
+    @property
+    def watches(self) -> Watches:
+        """The repository of the watches."""
+        return self.watcher.watches
+
+    @property
+    def uploads(self) -> Uploads:
+        """The repository of the uploads."""
+        return self.uploader.uploads
+
+    async def launch(self) -> None:
+        """Continue everything that was started before this process."""
+        await self.engine.launch()
+
+    async def resolve_target(self, subject: str) -> WatchTarget:
+        """Return what ``subject``, a job's ID or ``upload:<number>``, stands for. Raises
+        ``NotFound``."""
+        if not subject.startswith(UPLOAD_PREFIX):
+            return WatchTarget(subject, (subject,))
+        upload = await self.uploads.get(_parse_number(subject.removeprefix(UPLOAD_PREFIX)))
+        if upload is None:
+            raise NotFound("upload", subject, hint="Uploads are kept for a week.")
+        batches = await self.uploads.list_batches(upload.id)
+        jobs = tuple(batch.job_id for batch in batches if batch.job_id)
+        return WatchTarget(subject, jobs, upload_title(upload))
+
+    async def watch(self, target: WatchTarget, *, member: str, channel: str) -> tuple[Watch, bool]:
+        """Watch a target. Return the watch, and whether it is new."""
+        new_watch = NewWatch(target.subject, target.jobs, member, channel, target.title)
+        return await self.watcher.start(new_watch)
+
+    async def upload(self, upload: Upload, batches: Sequence[Batch], channel: str) -> bool:
+        """Start an upload. Return False if it was started before."""
+        return await self.uploader.start(upload, batches, channel)
+
+    async def continue_upload(self, upload_id: int) -> bool:
+        """Resume an upload. Return False if it was not stopped."""
+        return await self.uploader.resume(upload_id)
+
+    async def list_recent_watches(self, limit: int) -> list[Watch]:
+        """Return active watches and those that finished this week, the latest first."""
+        return await self.watches.list_recent(self.clock.time() - RECENT_SECONDS, limit)
+
+
+@asynccontextmanager
+async def open_workflows(
+    url: str,
+    database: Database,
+    chakra: Chakra,
+    jobs: JobReader,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    workspace: str = "",
+    poll_seconds: float = POLL_SECONDS,
+) -> AsyncIterator[Workflows]:
+    """Open the durable work. ``url`` is that of ``database``.
+
+    Nothing runs before ``Workflows.launch``, or before the first chain. Raises
+    ``DatabaseUnavailable``.
+    """
+    rate_limiter = SharedRateLimiter(database, WATCH_WORKFLOW, MAX_REQUESTS_PER_SECOND, workspace)
+    with workflow_database_url(url) as own_url:
+        async with open_engine(own_url, database, clock, poll_seconds=poll_seconds) as engine:
+            watches = Watches(database, workspace)
+            watcher = Watcher(watches, jobs, outbox, rate_limiter, clock, engine)
+            uploads = Uploads(database, workspace)
+            uploader = Uploader(uploads, chakra.processes, watcher, outbox, clock, engine)
+            purge = Purge(engine, clock, (watcher.purge, uploader.purge))
+            engine.register(
+                WATCH_WORKFLOW,
+                watcher.run,
+                list_active_keys=watcher.list_active_keys,
+                concurrency=MAX_CONCURRENT_POLLS,
+            )
+            engine.register(
+                UPLOAD_WORKFLOW,
+                uploader.run,
+                list_active_keys=uploader.list_active_keys,
+                concurrency=MAX_CONCURRENT_UPLOADS,
+            )
+            engine.register(
+                PURGE_WORKFLOW, purge.run, list_active_keys=purge.list_active_keys, concurrency=1
+            )
+            yield Workflows(engine, watcher, uploader, clock)
+
+
+def _parse_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

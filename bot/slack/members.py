@@ -23,7 +23,7 @@ class Members:
         self._team_id = team_id
 
     async def get_member(self, user_id: str) -> Cached[Member]:
-        """Return a member. Whoever sent the request is in ``Request.member`` already."""
+        """Return a member. The sender of a request is in ``Request.member`` already."""
 
         async def load() -> Member:
             user = (await self._slack.call("users.info", user=user_id)).get("user")

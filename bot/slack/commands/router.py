@@ -194,8 +194,9 @@ class Router(Generic[ContextT]):
                 payload, helping.NAME, lambda _: self._welcome_message(payload, hint)
             )
         if command is None:
-            told = notices.unknown_command(first, self._registry.nearest(first), line.text_from(1))
-            return self._dispatcher.respond_immediately(payload, "unknown", told)
+            suggestion = self._registry.nearest(first)
+            reply = notices.unknown_command(first, suggestion, line.text_from(1))
+            return self._dispatcher.respond_immediately(payload, "unknown", reply)
         return await self._dispatcher.respond(
             payload, command.name, self._build_handler(payload, command, text)
         )

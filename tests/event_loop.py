@@ -44,6 +44,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._threads_at_work = 0
+        self.stall_seconds = STALL_SECONDS
         self._busy: list[Callable[[], bool]] = []
         self._clocks: WeakSet[Any] = WeakSet()
         self._main: asyncio.Future[Any] | None = None
@@ -107,7 +108,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
         now = time.monotonic()
         for clock in self._clocks:
             due = clock.next_timer
-            if due is not None and now - clock.changed_at > STALL_SECONDS:
+            if due is not None and now - clock.changed_at > self.stall_seconds:
                 self._main.cancel(stall_message(due))
                 self._clocks.discard(clock)
                 return

@@ -132,6 +132,56 @@ def test_readme_names_it(name: str) -> None:
     assert name in readme.README.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
+def test_every_command_has_a_file_and_a_test_file(name: str) -> None:
+    assert (ROOT / "commands" / f"{name}.py").is_file()
+    assert (ROOT / "tests" / "commands" / f"test_{name}.py").is_file()
+
+
+def test_contributing_lists_every_folder_and_no_other() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([a-z/]+)/` \|", text, re.MULTILINE))
+    packages = {f"bot/{path.parent.name}" for path in ROOT.glob("bot/*/__init__.py")}
+    assert listed == {"commands", "tests", *packages}
+
+
+TO_BE_SPLIT = {"bot/cache.py", "commands/send.py"}
+"""Longer than 400 lines today. Nothing may be added."""
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    """A migration is a record, and may be as long as what it records."""
+    long = {name for name, text in sources() if len(text.splitlines()) > 400}
+    assert {name for name in long if "/versions/" not in name} <= TO_BE_SPLIT
+
+
+BANNED = ("afresh", "catalogue", "errand", "lately", "of whom", "whomever")
+"""Words of the dialect that CONTRIBUTING's rules replaced, as whole words of any case."""
+
+
+@pytest.mark.parametrize("word", BANNED)
+def test_banned_word_is_nowhere(word: str) -> None:
+    spelling = word.replace(" ", r"[\s_]+")
+    found = re.compile(rf"(?<![a-zA-Z]){spelling}(?![a-zA-Z])", re.IGNORECASE)
+    assert [name for name, text in sources() if found.search(text)] == []
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every file that the rules of language hold for."""
+    folders = ("bot", "commands", "tests")
+    files = [path for folder in folders for path in ROOT.glob(f"{folder}/**/*.py")]
+    pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "manifest.yml")]
+    for path in [*files, *pages]:
+        if path != Path(__file__):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_changelog_begins_with_this_release() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    [first] = re.findall(r"^## .*$", text, re.MULTILINE)[:1]
+    assert PROJECT["project"]["version"] in first or "Unreleased" in first
+
+
 def test_a_readme_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="must hold <!-- commands -->"):
         readme.filled("# Nothing here")

@@ -36,10 +36,7 @@ NEGATIVE_ERRORS: tuple[type[BotError], ...] = (ResourceNotFound, NotFound)
 
 
 def is_outage(error: BotError) -> bool:
-    """Return whether a stale value may replace the error: Chakra or Slack is down or busy.
-
-    A refusal is an answer, and no stale value replaces it.
-    """
+    """Return whether a stale value may replace the error. A refusal is an answer: it may not."""
     return error.retryable
 
 
@@ -372,10 +369,7 @@ _MAX_DEPTH = 20
 
 
 def estimate_size(value: object) -> int:
-    """Return about how many bytes a value takes with everything in it, each object once.
-
-    Long sequences are sampled, so that this is always quick.
-    """
+    """Return about how many bytes a value takes in all. Long sequences are sampled, to be quick."""
     return _size(value, set(), _MAX_DEPTH)
 
 

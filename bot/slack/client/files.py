@@ -219,7 +219,7 @@ class SlackFiles:
 
 
 def trusted_url(api_url: URL, address: str) -> URL | None:
-    """Return the URL to request if its host is Slack's, or that of the Web API (``home``).
+    """Return the URL to request if its host is Slack's, or that of ``api_url``.
 
     ``None`` for any other host and for an invalid URL.
     """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.sandbox import world as sandbox
+from bot.sandbox.slack import Shown
 from tests.clock import ManualClock
 from tests.event_loop import idle
+from tests.people import JOHN, SALES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,28 @@ class World(sandbox.World):
     async def settle(self) -> None:
         """Return once only time, a released call or a person can make something happen."""
         await idle()
+
+    async def type(self, text: str, *, by: str = JOHN, channel: str = SALES) -> Shown:
+        """Type a line; return what this person then sees last there. If the bot waits for a Chakra
+        that hangs, use it within ``async with world.clock.running():``."""
+        await self.slack.type(by, channel, text.rstrip())
+        await self.idle()
+        return self.shown(by=by, channel=channel)
+
+    async def press(
+        self, action: str, *, by: str = JOHN, channel: str = SALES, value: Any = None
+    ) -> Shown:
+        """Press a button or choose in a menu; return what this person then sees last there."""
+        await self.slack.press(by, action, value=value)
+        await self.idle()
+        return self.shown(by=by, channel=channel)
+
+    async def submit(self, values: Mapping[str, Any], *, by: str = JOHN) -> dict[str, str]:
+        """Submit the open form; return the sentences under its fields."""
+        delivered = await self.slack.submit(by, values)
+        await self.idle()
+        return delivered.errors
+
+    def shown(self, *, by: str = JOHN, channel: str = SALES) -> Shown:
+        """Return what this person sees last there."""
+        return self.slack.messages(by, channel)[-1]

@@ -29,15 +29,11 @@ async def calm(acme: World) -> None:
 
 
 async def typed(acme: World, text: str = "", *, by: str = JOHN) -> Shown:
-    await acme.slack.type(by, SALES, f"/chakra send {text}".rstrip())
-    await calm(acme)
-    return acme.slack.messages(by, SALES)[-1]
+    return await acme.type(f"/chakra send {text}", by=by)
 
 
 async def pressed(acme: World, action: str, *, by: str = JOHN) -> Shown:
-    await acme.slack.press(by, action)
-    await calm(acme)
-    return acme.slack.messages(by, SALES)[-1]
+    return await acme.press(action, by=by)
 
 
 async def chosen(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
@@ -49,9 +45,7 @@ async def chosen(acme: World, name: str = "appointment_reminder", language: str 
 
 async def filled(acme: World, **values: Any) -> dict[str, str]:
     """Submits; the sentences under the fields."""
-    delivered = await acme.slack.submit(JOHN, {"phone": READS, **VALUES, **values})
-    await calm(acme)
-    return delivered.errors
+    return await acme.submit({"phone": READS, **VALUES, **values})
 
 
 async def opened(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:

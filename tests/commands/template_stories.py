@@ -17,22 +17,16 @@ NUMBERS = "GET /v1/ext/whatsapp-phone-number"
 
 
 async def typed(acme: World, text: str = "", *, by: str = MEI, where: str = SALES) -> Shown:
-    await acme.slack.type(by, where, f"/chakra templates {text}".rstrip())
-    await acme.settle()
-    return seen(acme, by, where)
+    return await acme.type(f"/chakra templates {text}", by=by, channel=where)
 
 
 async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
-    await acme.slack.press(by, action, value=value)
-    await acme.settle()
-    return seen(acme, by)
+    return await acme.press(action, by=by, value=value)
 
 
 async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
     """What stands under the fields afterwards."""
-    delivered = await acme.slack.submit(by, values)
-    await acme.settle()
-    return delivered.errors
+    return await acme.submit(values, by=by)
 
 
 def seen(acme: World, by: str = MEI, where: str = SALES) -> Shown:

@@ -13,9 +13,7 @@ MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
 
 
 async def typed(acme: World, text: str, person: str = MEI) -> str:
-    await acme.slack.type(person, SALES, f"/chakra {text}")
-    await acme.settle()
-    return plain(acme.slack.messages(person, SALES)[-1])
+    return plain(await acme.type(f"/chakra {text}", by=person))
 
 
 @pytest.mark.parametrize(

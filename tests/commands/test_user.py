@@ -36,22 +36,16 @@ UPDATE = "PUT /v1/ext/user/{id}"
 
 async def typed(acme: World, text: str, *, by: str = MEI, where: str = SALES) -> Shown:
     """What the person sees last, after typing ``/chakra user …``."""
-    await acme.slack.type(by, where, f"/chakra user {text}".rstrip())
-    await acme.settle()
-    return seen(acme, by, where)
+    return await acme.type(f"/chakra user {text}", by=by, channel=where)
 
 
 async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
-    await acme.slack.press(by, action, value=value)
-    await acme.settle()
-    return seen(acme, by)
+    return await acme.press(action, by=by, value=value)
 
 
 async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
     """What stands under the fields afterwards."""
-    delivered = await acme.slack.submit(by, values)
-    await acme.settle()
-    return delivered.errors
+    return await acme.submit(values, by=by)
 
 
 def seen(acme: World, by: str, where: str = SALES) -> Shown:

@@ -56,7 +56,7 @@ async def run(request: CommandRequest, context: Context) -> OpenForm:
     if typed and purpose is None:
         raise UsageError("Bulk can create or update.", example=EXAMPLE)
     if len(typed) > 2:
-        raise UsageError("Name one sort of record: a lead, a ticket.", example=EXAMPLE)
+        raise UsageError("Name one record type, such as lead or ticket.", example=EXAMPLE)
     procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
     wanted = _match_procedure(procedures, typed[1]) if len(typed) > 1 else ""
     return shown.file_form(procedures, purpose=purpose, procedure=wanted)
@@ -72,7 +72,7 @@ def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
     if procedures:
         available = ", ".join(procedure.short_id for procedure in procedures)
         raise UsageError(
-            f"Chakra has no such sort of record. There are: {available}.", example=EXAMPLE
+            f"Chakra has no such record type. Available: {available}.", example=EXAMPLE
         )
     return name
 
@@ -81,13 +81,13 @@ def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
 
 
 async def submit_file(request: SubmitRequest, context: Context) -> Reply:
-    """Takes the file, reads it, and shows what would be sent."""
+    """Store the file, check it, and show what would be sent."""
     files = request.files.get(shown.UPLOAD_FIELD, ())
     if not files:
         return FieldErrors({shown.UPLOAD_FIELD: NO_FILE_ERROR})
     procedure = request.values.get(shown.PROCEDURE_FIELD, "").strip()
     if not procedure:
-        return FieldErrors({shown.PROCEDURE_FIELD: "Say of what: lead, ticket …"})
+        return FieldErrors({shown.PROCEDURE_FIELD: "Choose a record type, such as lead or ticket."})
     upload = await context.bulk_planner.create_draft(
         f"{request.interaction_key}:{files[0].id}",
         files[0],
@@ -104,7 +104,7 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
 
 
 async def confirm(request: SubmitRequest, context: Context) -> Reply:
-    """Sends what was shown; where the person said something else of a column, shows that first."""
+    """Start the upload, or show the plan again if a column was matched differently."""
     upload_id, previous = shown.from_state(request.state)
     current = {**previous, **shown.parse_column_choices(request.values)}
     plan = await _load_plan(request, context, upload_id, current)
@@ -115,13 +115,11 @@ async def confirm(request: SubmitRequest, context: Context) -> Reply:
     )
     channel = await _watch_channel(request, context, plan.upload)
     await context.workflows.upload(plan.upload, await split_batches(plan), channel)
-    return CloseForm(
-        "It goes up to Chakra now.", follow_up=_started_message(plan, request, channel)
-    )
+    return CloseForm("Uploading to Chakra.", follow_up=_started_message(plan, request, channel))
 
 
 def _choices_changed(previous: dict[int, str], current: dict[int, str]) -> bool:
-    """Leaving a column out that was not understood is no news."""
+    """Return whether the plan must be shown again; skipping an unmatched column changes nothing."""
     relevant = {place: key for place, key in current.items() if key != SKIP_COLUMN}
     return relevant != {place: key for place, key in previous.items() if key != SKIP_COLUMN}
 
@@ -134,7 +132,7 @@ async def _load_plan(
 
 
 async def _watch_channel(request: Request, context: Context, upload: Upload) -> str:
-    """Where it was asked for; the member's own messages where the bot may not post there."""
+    """Return the upload's channel, or the member's ID if the bot may not post there."""
     try:
         destination = await context.channels.resolve_destination(
             upload.channel, request.actor.id, is_known_member=True
@@ -145,13 +143,15 @@ async def _watch_channel(request: Request, context: Context, upload: Upload) -> 
 
 
 def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
-    rows = "1 row goes" if plan.valid_count == 1 else f"{plan.valid_count:,} rows go"
+    rows = "1 row" if plan.valid_count == 1 else f"{plan.valid_count:,} rows"
     where = (
-        "in your messages with this app"
+        "in a direct message"
         if channel == request.actor.id
         else markup("in ", blocks.channel_mention(channel))
     )
-    text = markup(f"{rows} to Chakra. Follow it ", where, ": you will be told there when it ends.")
+    text = markup(
+        f"Upload started: {rows}. Follow it ", where, "; we'll notify you there when it finishes."
+    )
     return blocks.text_message(text)
 
 
@@ -159,7 +159,7 @@ def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
 
 
 async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
-    """The rows with problems, into the messages of the one who asked."""
+    """Send the rows with problems to the member as a file."""
     upload_id, choices = shown.from_state(request.state)
     choices |= shown.parse_column_choices(request.values)
     plan = await _load_plan(request, context, upload_id, choices)
@@ -167,8 +167,7 @@ async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
     await context.files.upload(request.actor.id, name, content, comment="The rows with problems.")
     note = markup(
-        "The rows with problems are in your messages with this app. Repair them there, and choose "
-        "the file once more."
+        "I've sent you the rows with problems in a direct message. Fix them, then choose that file."
     )
     return shown.plan_form(plan, choices, note=note)
 
@@ -176,25 +175,25 @@ async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
 async def resume(request: ActionRequest, context: Context) -> Message:
     upload = await _load_own_upload(request, context)
     if not await context.workflows.continue_upload(upload.id):
-        return blocks.text_message("It goes on already, or all of it is up.")
-    return blocks.text_message("It goes on with the rest.")
+        return blocks.text_message("The upload is already running or finished.")
+    return blocks.text_message("Upload resumed.")
 
 
 async def send_rows_to_check(request: ActionRequest, context: Context) -> Message:
-    """What may have gone up, or was refused: to be looked at in Chakra before it is sent anew."""
+    """Send the rows that may have been uploaded or were rejected, to be checked in Chakra."""
     upload = await _load_own_upload(request, context)
     states = (BatchState.UNKNOWN, BatchState.REFUSED)
     batches = await context.workflows.uploads.list_batches_with_body(upload.id, states)
     if not batches:
-        return blocks.text_message("There are none any more.")
+        return blocks.text_message("There are no rows left to check.")
     records = [item for piece in batches for item in json.loads(piece.body or b"[]")]
     await context.files.upload(
         request.actor.id,
         f"rows-to-check-{upload.id}.csv",
         await asyncio.to_thread(build_rows_csv, records),
-        comment=f"{len(records):,} rows. Look in Chakra which of them are there.",
+        comment=f"{len(records):,} rows. Check in Chakra which of them are there.",
     )
-    return blocks.text_message("They are in your messages with this app.")
+    return blocks.text_message("I've sent you the file in a direct message.")
 
 
 async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
@@ -222,7 +221,7 @@ BULK: Command[Context] = Command(
     details=(
         "The form takes a CSV or an Excel file and shows which rows have problems.",
         "Nothing is sent before you confirm it.",
-        "To change records the table needs a column with their keys, as lead_id.",
+        "To update records, the file needs a column with their keys, such as lead_id.",
     ),
     button=("Bulk upload", ""),
     forms=(

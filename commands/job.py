@@ -1,4 +1,4 @@
-"""``/chakra job``: how one background job of Chakra's stands, and which of its rows failed."""
+"""``/chakra job``: the status of one background job in Chakra, and its failed rows."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) 
 
 
 async def show(request: ActionRequest, context: Context) -> Message:
-    """From a message that everyone sees: a card for the one who pressed."""
+    """Show the card of a public message to the member who pressed its button."""
     return await _render_card(
         request, context, await context.workflows.resolve_target(request.value)
     )
@@ -98,19 +98,19 @@ async def share(request: ActionRequest, context: Context) -> Message:
 
 
 async def send_failed_rows(request: ActionRequest, context: Context) -> Message:
-    """Customers' data: the file goes to the messages with the app of the one who asked."""
+    """Send the failed rows, which are customers' data, to the member as a direct message."""
     target = await context.workflows.resolve_target(request.value)
     entries = await fetch_failed_entries(context.jobs, target.jobs, MAX_FAILED_ROWS)
     if not entries:
-        return blocks.text_message("None of its rows has failed, as far as Chakra tells.")
+        return blocks.text_message("Chakra reports no failed rows.")
     counted = "1 row" if len(entries) == 1 else f"{len(entries):,} rows"
     await context.files.upload(
         request.actor.id,
         f"failed-rows-{target.jobs[0][:8]}.csv",
         await build_failed_rows_csv(entries),
-        comment=markup(f"{counted} that failed, of ", _job_title(target), "."),
+        comment=markup(f"{counted} that failed in ", _job_title(target), "."),
     )
-    return blocks.text_message("The file is in your messages with this app.")
+    return blocks.text_message("I've sent you the file in a direct message.")
 
 
 def _job_title(target: WatchTarget) -> Markup:
@@ -124,8 +124,8 @@ JOB: Command[Context] = Command(
     example=EXAMPLE,
     run=run,
     details=(
-        "The id is in the answer that began the job, or in its address in Chakra.",
-        "The failed rows come as a file into your messages with this app.",
+        "The ID is in the reply that started the job, or in its address in Chakra.",
+        "You get the failed rows as a file in a direct message.",
     ),
     actions=(
         Action(SHOW, show),

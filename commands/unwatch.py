@@ -12,17 +12,17 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import Message
 
 EXAMPLE = "/chakra unwatch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
-NOT_OWN_WATCH = "Somebody else watches this job."
+NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    """All watches of the job that this person may end: their own, and for those who may write to
-    Chakra everybody's."""
+    """Stop all watches of the job that this member may stop: their own, and with the permission to
+    manage watches everybody's."""
     job_id = parse_job_id(request.arguments, EXAMPLE)
     watches = await context.workflows.watches.list_active_by_job(job_id)
     if not watches:
         raise NotFound(
-            "watch", job_id, hint="Nobody watches this job. /chakra jobs shows which are."
+            "watch", job_id, hint="Nobody is watching this job. /chakra jobs lists watched jobs."
         )
     stoppable = [watch for watch in watches if _may_stop(request, watch)]
     if not stoppable:
@@ -37,8 +37,8 @@ def _may_stop(request: CommandRequest, watch: Watch) -> bool:
 
 
 def _result_text(stopped: int, remaining: int) -> str:
-    text = "No longer watched." if stopped == 1 else f"No longer watched, in {stopped} places."
-    return f"{text} Somebody else still watches it." if remaining else text
+    text = "Stopped watching." if stopped == 1 else f"Stopped watching in {stopped} places."
+    return f"{text} Someone else is still watching it." if remaining else text
 
 
 UNWATCH: Command[Context] = Command(
@@ -48,5 +48,5 @@ UNWATCH: Command[Context] = Command(
     example=EXAMPLE,
     run=run,
     needs=Permission.WATCH,
-    details=("The job itself goes on: Chakra offers no way to stop one.",),
+    details=("The job itself continues: Chakra has no way to stop one.",),
 )

@@ -18,7 +18,7 @@ from bot.workflows import WatchTarget
 
 EXAMPLE = "/chakra watch 19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 START, STOP, NOTIFY_BY_DM = "watch.begin", "watch.stop", "watch.privately"
-NOT_OWN_WATCH = "Somebody else watches this job."
+NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -50,9 +50,8 @@ async def _start_watch(
     if job.value.finished and not job.stale:
         return blocks.text_message(
             markup(
-                "That job has ended already. ",
+                "That job has already finished. See the result: ",
                 blocks.code(f"/chakra job {target.jobs[0]}"),
-                " shows how.",
             )
         )
     watch, new = await context.workflows.watch(
@@ -61,9 +60,9 @@ async def _start_watch(
     if not new:
         return blocks.text_message(
             markup(
-                _location(destination),
-                " it is watched already, for ",
                 blocks.mention(watch.member),
+                " is already watching this job ",
+                _location(destination),
                 ".",
             )
         )
@@ -71,24 +70,18 @@ async def _start_watch(
 
 
 def _confirmation(destination: Destination, request: Request) -> str:
-    """Of how to stop it nothing: the message has a button for that."""
-    if destination.is_direct_message:
-        location = "in your messages with this app"
-    elif destination.channel != request.channel.id:
-        location = markup("in ", channel_mention(destination.channel))
-    else:
-        return (
-            "Watching here, in one message that is kept up to date. You will be told when the job "
-            "ends."
-        )
-    return markup("Watching ", location, ". You will be told there when the job ends.")
+    """Confirm the watch; how to stop it is a button of its message."""
+    if destination.channel == request.channel.id and not destination.is_direct_message:
+        return "Watching here in one message. We'll notify you when the job finishes."
+    location = _location(destination)
+    return markup("Watching ", location, ". We'll notify you there when the job finishes.")
 
 
 def _location(destination: Destination) -> str:
     return (
-        "In your messages with this app"
+        "in your direct messages with this app"
         if destination.is_direct_message
-        else markup("In ", channel_mention(destination.channel))
+        else markup("in ", channel_mention(destination.channel))
     )
 
 
@@ -98,25 +91,23 @@ def _location(destination: Destination) -> str:
 async def stop(request: ActionRequest, context: Context) -> Message:
     watch = await _load_own_watch(request, context)
     stopped = await context.workflows.watcher.stop(watch)
-    return blocks.text_message(
-        "No longer watched." if stopped else "It was no longer watched before."
-    )
+    return blocks.text_message("Stopped watching." if stopped else "It wasn't being watched.")
 
 
 async def notify_by_dm(request: ActionRequest, context: Context) -> Message:
     watch = await _load_own_watch(request, context)
     if watch.member != request.actor.id:
-        raise UsageError("Only the person who asked for it can have it in direct messages.")
+        raise UsageError("Only the person who started this watch can get it as a direct message.")
     await context.workflows.watcher.enable_dm_notice(watch)
-    return blocks.text_message("You will be told in your messages with this app when it ends.")
+    return blocks.text_message("We'll send you a direct message when it finishes.")
 
 
 async def _load_own_watch(request: ActionRequest, context: Context) -> Watch:
-    """Of a pressed button. Who asked for it may change it, and who may write to Chakra."""
+    """Return the watch of a pressed button, if the member may change it."""
     number = int(request.value) if request.value.isdigit() and len(request.value) < 16 else 0
     watch = await context.workflows.watches.get(number)
     if watch is None:
-        raise NotFound("watch", request.value, hint="It ended a while ago.")
+        raise NotFound("watch", request.value, hint="It finished a while ago.")
     require_may_change(request, watch)
     return watch
 
@@ -134,8 +125,8 @@ WATCH: Command[Context] = Command(
     run=run,
     needs=Permission.WATCH,
     details=(
-        "The message stands here, or in a channel that you are in. You are told when the job ends.",
-        "Its buttons stop it, or have the outcome told to you in a direct message instead.",
+        "The message is posted here, or in a channel that you're in. You're notified at the end.",
+        "Its buttons stop the watch, or send you the result as a direct message instead.",
     ),
     actions=(
         Action(START, start, needs=Permission.WATCH),

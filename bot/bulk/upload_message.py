@@ -1,4 +1,4 @@
-"""What is said of an upload that stopped: what went up, what did not, and how to go on."""
+"""The message about a stopped upload: what was uploaded, what was not, and how to continue."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ CONTINUE_ACTION = "bulk.continue"
 ROWS_ACTION = "bulk.rows"
 
 STATE_TEXT = {
-    BatchState.SENT: "went up",
-    BatchState.UNKNOWN: "may have gone up: no answer came. They will not be sent again by itself",
-    BatchState.REFUSED: "were refused by Chakra, and nothing of them was taken",
-    BatchState.PENDING: "did not go up yet",
+    BatchState.SENT: "were uploaded",
+    BatchState.UNKNOWN: (
+        "may have been uploaded; no response was received, so they won't be retried"
+    ),
+    BatchState.REFUSED: "were rejected by Chakra; none of them were imported",
+    BatchState.PENDING: "haven't been uploaded yet",
 }
 
 
@@ -30,9 +32,9 @@ def stopped_message(upload: Upload, title: str, batches: Sequence[Batch], proble
     made = [blocks.section(head), blocks.section(lines(told))]
     buttons = []
     if _row_ranges(batches, BatchState.PENDING):
-        buttons.append(blocks.button("Go on with the rest", CONTINUE_ACTION, str(upload.id)))
+        buttons.append(blocks.button("Continue upload", CONTINUE_ACTION, str(upload.id)))
     if any(one.state in (BatchState.UNKNOWN, BatchState.REFUSED) for one in batches):
-        buttons.append(blocks.button("Rows to check as a file", ROWS_ACTION, str(upload.id)))
+        buttons.append(blocks.button("Download rows to check", ROWS_ACTION, str(upload.id)))
     if buttons:
         made.append(blocks.actions(*buttons))
     return Message(markup(title, " stopped. ", problem), tuple(made))

@@ -50,7 +50,7 @@ UPLOAD_RETENTION_SECONDS = 7 * 86_400.0
 """Customers' data, in the rows that were not uploaded: stored only as long as a member may want to
 continue."""
 
-INTERRUPTED_MESSAGE = "This app was interrupted before Chakra's answer came."
+INTERRUPTED_MESSAGE = "This app restarted before Chakra responded."
 FINAL_STAGES = (UploadStage.STOPPED, UploadStage.DONE)
 
 BatchItems = Sequence[Mapping[str, Any]]

@@ -21,8 +21,8 @@ DEFAULT_TITLE = "Background job"
 STATE_LABELS = {
     SUCCESS: "Succeeded",
     ERROR: "Failed",
-    INVALID: "Rejected, never tried",
-    NOT_STARTED: "To go",
+    INVALID: "Rejected",
+    NOT_STARTED: "Remaining",
 }
 NEVER_STARTED_LABEL = "Never started"
 """For what is still to go when the job says that it is over."""
@@ -85,7 +85,7 @@ def job_card(
         made.append(drawn)
     if failed_entries:
         made.append(blocks.section(_failed_entries_text(shown, failed_entries, masked)))
-    made.append(blocks.context(_freshness_note(job, now), markup("Id ", code(shown.id))))
+    made.append(blocks.context(_freshness_note(job, now), markup("ID ", code(shown.id))))
     return _summary_text(shown, name), made
 
 
@@ -119,19 +119,17 @@ def _status_line(job: Job, progress: Progress | None) -> str:
     if job.finished:
         return _outcome_line(job)
     if not job.total:
-        return Markup(
-            ":hourglass_flowing_sand: Just begun. Chakra has not counted its entries yet."
-        )
+        return Markup(f"{RUNNING_ICON} Starting…")
     if progress is not None and progress.stalled_seconds >= STALLED_AFTER_SECONDS:
-        standing = humanize_duration(progress.stalled_seconds)
-        return Markup(f":warning: Standing still: no entry was done in the last {standing}.")
+        stalled = humanize_duration(progress.stalled_seconds)
+        return Markup(f":warning: Stalled: no progress in the last {stalled}.")
     return Markup(f"{RUNNING_ICON} Running")
 
 
 def _outcome_line(job: Job) -> Markup:
     if job.unsuccessful:
         of = f"{job.unsuccessful:,} of {job.total:,}"
-        return Markup(f":warning: Finished; {of} did not succeed")
+        return Markup(f":warning: Finished; {of} failed")
     if job.remaining:
         return Markup(f":warning: Finished; {job.remaining:,} of {job.total:,} were never started")
     return Markup(":white_check_mark: Finished")
@@ -215,7 +213,7 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
     more = max(job.unsuccessful, len(failed_entries)) - sum(count for _, count in told)
     if more > 0:
         rows.append(markup(f"and {more:,} more"))
-    return lines([bold("Did not succeed"), *rows])
+    return lines([bold("Failed"), *rows])
 
 
 def _entry_line(entry: JobEntry, masked: bool) -> Markup:
@@ -258,7 +256,7 @@ def _redact_and_clip(text: str, max_length: int, masked: bool) -> str:
 
 def _summary_text(job: Job, name: str) -> Markup:
     if not job.total:
-        return markup(f"{name}: {'finished' if job.finished else 'just begun'}")
+        return markup(f"{name}: {'finished' if job.finished else 'starting'}")
     what = "finished" if job.finished else f"{percent_done(job)}%"
-    trouble = f", {job.unsuccessful:,} did not succeed" if job.unsuccessful else ""
+    trouble = f", {job.unsuccessful:,} failed" if job.unsuccessful else ""
     return markup(f"{name}: {what}, {job.done:,} of {job.total:,} done{trouble}")

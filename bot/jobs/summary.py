@@ -1,4 +1,4 @@
-"""How a job stands in one sentence."""
+"""A job's status in one sentence."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from bot.chakra.job import Job
 
 
 def summary_line(job: Job) -> str:
-    """``389 of 612 succeeded, 3 failed, 100 were rejected, 120 are to go.``"""
+    """Return, for example, "389 of 612 succeeded, 3 failed, 1 was rejected, 120 remaining."."""
     if not job.total:
-        return "Chakra had not counted its entries yet."
+        return "No entries had been counted yet."
     told = [f"{job.succeeded:,} of {job.total:,} succeeded"]
     if job.failed:
         told.append(f"{job.failed:,} failed")
@@ -16,7 +16,7 @@ def summary_line(job: Job) -> str:
         told.append(f"{job.invalid:,} {'was' if job.invalid == 1 else 'were'} rejected")
     other = job.done - job.succeeded - job.failed - job.invalid
     if other > 0:
-        told.append(f"{other:,} ended otherwise")
+        told.append(f"{other:,} ended with another status")
     if job.remaining:
-        told.append(f"{job.remaining:,} {'is' if job.remaining == 1 else 'are'} to go")
+        told.append(f"{job.remaining:,} remaining")
     return f"{', '.join(told)}."

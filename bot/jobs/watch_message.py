@@ -25,9 +25,9 @@ OUTAGE_NOTICE_AFTER_SECONDS = 60.0
 """Seconds for which Chakra tells nothing before the message says so."""
 
 FINAL_STATUS_TEXT: dict[WatchStatus, str] = {
-    WatchStatus.FINISHED: "has ended",
+    WatchStatus.FINISHED: "has finished",
     WatchStatus.STOPPED: "is no longer watched",
-    WatchStatus.JOB_NOT_FOUND: "is gone",
+    WatchStatus.JOB_NOT_FOUND: "was deleted in Chakra",
     WatchStatus.TIMED_OUT: "is no longer watched",
 }
 
@@ -54,8 +54,7 @@ def _outage_note(error: ChakraError, seconds: float) -> Markup:
     return markup(
         ":warning: ",
         Explainer().explain(error).summary,
-        f" This is how the job stood {humanize_duration(seconds)} ago. "
-        "Chakra is asked again and again.",
+        f" Showing the status from {humanize_duration(seconds)} ago. Retrying.",
     )
 
 
@@ -85,8 +84,8 @@ def stall_message(watch: Watch, progress: Progress, *, to_member: bool) -> Messa
     """Said once when a job has stood still for long."""
     told = markup(
         _display_name(watch),
-        f" has not moved for {humanize_duration(progress.stalled_seconds)}. It is still "
-        "watched; if it should have gone on, look at it in Chakra.",
+        f" has made no progress for {humanize_duration(progress.stalled_seconds)}. It's still "
+        "being watched; check the job in Chakra.",
     )
     line = told if to_member else markup(mention(watch.member), ": ", told)
     return Message(line, (blocks.section(line),))
@@ -107,15 +106,17 @@ def _watch_card(
 
 
 def _watcher_note(watch: Watch) -> Markup:
-    to = "told in a direct message" if watch.notify_by_dm else "told here"
-    return markup("Watched for ", mention(watch.member), f", who is {to} when it ends")
+    where = "in a direct message" if watch.notify_by_dm else "here"
+    return markup(
+        "Watched by ", mention(watch.member), f". We'll notify them {where} when it finishes."
+    )
 
 
 def _buttons(watch: Watch) -> Block:
     made = [blocks.button("Details", SHOW_ACTION, _details_value(watch)), _stop_button(watch)]
     if not watch.notify_by_dm and watch.channel != watch.member:
         made.append(
-            blocks.button("Tell me in a direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
+            blocks.button("Notify me by direct message", NOTIFY_BY_DM_ACTION, str(watch.id))
         )
     return blocks.actions(*made)
 
@@ -144,13 +145,12 @@ def _display_name(watch: Watch) -> Markup:
 def _end_note(watch: Watch) -> Markup:
     when = f"<!date^{int(watch.ended_at)}^{{date_short_pretty}} at {{time}}|then>"
     reason = {
-        WatchStatus.FINISHED: "Ended",
-        WatchStatus.STOPPED: "No longer watched since",
-        WatchStatus.JOB_NOT_FOUND: "Chakra knows this job no longer, so it is not watched any "
-        "more since",
-        WatchStatus.TIMED_OUT: "It did not end within a week, so it is not watched any more since",
+        WatchStatus.FINISHED: "Finished",
+        WatchStatus.STOPPED: "Stopped watching",
+        WatchStatus.JOB_NOT_FOUND: "Deleted in Chakra. Stopped watching",
+        WatchStatus.TIMED_OUT: "Not finished within a week. Stopped watching",
     }[watch.status]
-    return markup(f"{reason} ", Markup(when), " · asked for by ", mention(watch.member))
+    return markup(f"{reason} ", Markup(when), " · watched by ", mention(watch.member))
 
 
 def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
@@ -159,8 +159,8 @@ def _result_text(watch: Watch, job: Job) -> tuple[str, ...]:
         case WatchStatus.FINISHED:
             return (stood,)
         case WatchStatus.JOB_NOT_FOUND:
-            return ("Chakra knows it no longer. When it was last seen: ", stood)
+            return ("Last known status: ", stood)
         case WatchStatus.TIMED_OUT:
-            return ("It did not end within a week. Now: ", stood)
+            return ("It didn't finish within a week. Now: ", stood)
         case _:
             return ("Now: ", stood)

@@ -112,9 +112,9 @@ async def test_killed_before_the_answer_the_piece_is_unknown_and_the_rest_can_be
         async with story.bot() as bot:
             await story.until(lambda: bool(story.told()))
             [told] = story.told()
-            assert "interrupted before Chakra's answer came" in told
-            assert "Rows 2 to 1,001 may have gone up" in told
-            assert "Rows 1,002 to 2,501 did not go up yet" in told
+            assert "restarted before Chakra responded" in told
+            assert "Rows 2 to 1,001 may have been uploaded" in told
+            assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
             assert (made.chakra.count(CREATE), story.jobs - before) == (1, taken)
             await made.slack.press(JOHN, "bulk.continue")
             await made.chakra.until_asked(3, CREATE)

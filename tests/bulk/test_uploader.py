@@ -204,7 +204,7 @@ async def test_a_database_that_stays_away_makes_it_unknown_and_it_is_not_sent_ag
     assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [UNKNOWN, PENDING]
     assert acme.chakra.count(CREATE) == 1
-    assert "interrupted before Chakra's answer came" in told(acme)[0]
+    assert "restarted before Chakra responded" in told(acme)[0]
 
 
 # --- two at once ---------------------------------------------------------------------------------
@@ -218,11 +218,11 @@ async def test_one_who_took_over_too_early_stops_it_and_learns_what_became_of_th
     await acme.chakra.until_asked(1, CREATE)
     await keep(acme, upload)
     assert await states(acme, upload) == [UNKNOWN, PENDING, PENDING]
-    await until(acme, lambda: "Rows 2 to 11 may have gone up" in "".join(told(acme)))
+    await until(acme, lambda: "Rows 2 to 11 may have been uploaded" in "".join(told(acme)))
     acme.chakra.release()
     assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [SENT, PENDING, PENDING]
-    await passing(acme, clock, lambda: "Rows 2 to 11 went up" in "".join(told(acme)))
+    await passing(acme, clock, lambda: "Rows 2 to 11 were uploaded" in "".join(told(acme)))
     assert len(told(acme)) == 1
     assert await acme.bot.context.workflows.continue_upload(upload.id)
     await until(acme, lambda: acme.chakra.count(CREATE) == 3)

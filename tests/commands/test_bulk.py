@@ -91,7 +91,7 @@ async def test_a_table_becomes_leads_and_the_outcome_is_told(
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
     first, outcome = lasting(acme, JOHN, SALES)
     assert "New leads from leads.csv" in plain(first)
-    assert "has ended. 30 of 30 succeeded." in plain(outcome)
+    assert "has finished. 30 of 30 succeeded." in plain(outcome)
     assert acme.chakra.count(CREATE) == 1
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert asked.json[0] == {
@@ -255,7 +255,7 @@ async def test_words_that_are_none_are_told(acme: World) -> None:
     assert "Bulk can create or update" in plain(shown(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
-    assert "no such sort of record" in plain(shown(acme, JOHN, SALES)[-1])
+    assert "no such record type" in plain(shown(acme, JOHN, SALES)[-1])
 
 
 async def test_who_may_not_write_may_not_upload(acme: World) -> None:
@@ -290,8 +290,8 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
 ) -> None:
     acme.chakra.fail(CREATE, ResetAfter(), times=1)
     told = await stopped(acme, clock)
-    assert "Rows 2 to 1,001 may have gone up" in told
-    assert "Rows 1,002 to 2,501 did not go up yet" in told
+    assert "Rows 2 to 1,001 may have been uploaded" in told
+    assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
     assert await states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
     assert acme.chakra.count(CREATE) == 1
     await acme.slack.press(JOHN, "bulk.continue")
@@ -305,7 +305,7 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
 async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(CREATE, Status(400), times=1)
     told = await stopped(acme, clock)
-    assert "were refused by Chakra" in told
+    assert "were rejected by Chakra; none of them were imported" in told
     assert await states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
@@ -323,7 +323,7 @@ async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
 ) -> None:
     acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": "60"}))
     told = await stopped(acme, clock, rows=5)
-    assert "did not go up yet" in told
+    assert "haven't been uploaded yet" in told
     acme.chakra.clear_faults()
     await acme.slack.press(JOHN, "bulk.continue")
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)

@@ -49,8 +49,8 @@ async def test_the_documented_job(acme: World) -> None:
     for label, count in (
         ("Succeeded", "389"),
         ("Failed", "3"),
-        ("Rejected, never tried", "100"),
-        ("To go", "120"),
+        ("Rejected", "100"),
+        ("Remaining", "120"),
     ):
         assert f"*{label}*\n{count}" in card
     assert "80%" in card
@@ -58,13 +58,13 @@ async def test_the_documented_job(acme: World) -> None:
 
 async def test_an_id_within_an_address(acme: World) -> None:
     card = plain(await typed(acme, f"job <https://app.chakrahq.com/jobs/{FINISHED.upper()}>"))
-    assert "12 of 240 did not succeed" in card
+    assert "12 of 240 failed" in card
 
 
 async def test_failed_rows_with_reasons_whole_for_the_one_who_asked(acme: World) -> None:
     card = await typed(acme, f"job {FINISHED}")
     assert card.ephemeral
-    assert "Did not succeed" in plain(card)
+    assert "Failed" in plain(card)
     assert "and 7 more" in plain(card)
 
 
@@ -73,14 +73,14 @@ async def test_shared_it_is_masked(acme: World) -> None:
     await acme.slack.press(MEI, "job.share")
     await acme.settle()
     [public] = lasting(acme, MEI, SALES)
-    assert "12 of 240 did not succeed" in plain(public)
+    assert "12 of 240 failed" in plain(public)
     assert "Shared by <@U0MEI>" in plain(public)
     assert "98765" not in plain(public)
 
 
 async def test_refreshed_in_place(acme: World, clock: ManualClock) -> None:
     first = await typed(acme, f"job {RUNNING}")
-    assert "0 of 600" in plain(first) or "Just begun" in plain(first)
+    assert "0 of 600" in plain(first) or "Starting…" in plain(first)
     await clock.advance(60)
     await acme.slack.press(MEI, "job.refresh")
     await acme.settle()
@@ -147,8 +147,8 @@ async def test_a_chakra_that_is_down_is_said_to_be(acme: World, clock: ManualClo
 async def test_without_the_reasons_the_card_still_shows(acme: World) -> None:
     acme.chakra.fail(ENTRIES, Status(403))
     card = plain(await typed(acme, f"job {FINISHED}"))
-    assert "12 of 240 did not succeed" in card
-    assert "Did not succeed" not in card
+    assert "12 of 240 failed" in card
+    assert "• Failed" not in card
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:

@@ -25,19 +25,17 @@ async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
 
 async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
     await watched(acme)
-    assert "No longer watched." in await typed(acme, f"unwatch {RUNNING}")
-    await passing(
-        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
-    )
+    assert "Stopped watching." in await typed(acme, f"unwatch {RUNNING}")
+    await passing(acme, clock, lambda: "Stopped watching" in plain(lasting(acme, MEI, SALES)[0]))
 
 
 async def test_a_job_that_nobody_watches(acme: World) -> None:
-    assert "Nobody watches this job" in await typed(acme, f"unwatch {RUNNING}")
+    assert "Nobody is watching this job" in await typed(acme, f"unwatch {RUNNING}")
 
 
 async def test_another_persons_watch_stays(acme: World) -> None:
     await watched(acme, JOHN)
-    assert "Somebody else" in await typed(acme, f"unwatch {RUNNING}")
+    assert "Someone else" in await typed(acme, f"unwatch {RUNNING}")
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 

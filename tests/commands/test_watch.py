@@ -54,8 +54,8 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     acme: World, clock: ManualClock
 ) -> None:
     message = await watched(acme)
-    assert "Watched for <@U0MEI>" in plain(message)
-    assert "Just begun" in plain(message)
+    assert "Watched by <@U0MEI>" in plain(message)
+    assert "Starting…" in plain(message)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
     first, outcome = lasting(acme, MEI, SALES)
     assert first.id == message.id
@@ -64,7 +64,7 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     assert "600 of 600" in plain(first)
     assert outcome.thread_ts == first.ts
     told = plain(outcome)
-    assert "<@U0MEI>: Job `621d00aa` has ended." in told
+    assert "<@U0MEI>: Job `621d00aa` has finished." in told
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
     assert "98765" not in plain(first)
     assert "Stop watching" not in plain(first)
@@ -79,12 +79,12 @@ async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
 
     await passing(acme, clock, lambda: "Time left" in message())
     assert "a minute" in message()
-    await passing(acme, clock, lambda: "Did not succeed" in message())
+    await passing(acme, clock, lambda: "Failed" in message())
 
 
 async def test_a_job_that_has_ended_is_not_watched(acme: World) -> None:
     told = await typed(acme, f"watch {FINISHED}")
-    assert "has ended already" in told
+    assert "has already finished" in told
     assert lasting(acme, MEI, SALES) == []
 
 
@@ -99,7 +99,7 @@ async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
     await watched(acme)
     told = await typed(acme, f"watch {RUNNING}", person=JOHN)
     await until(acme, lambda: "already" in plain(shown(acme, JOHN, SALES)[-1]))
-    assert "for <@U0MEI>" in plain(shown(acme, JOHN, SALES)[-1])
+    assert "<@U0MEI> is already watching this job" in plain(shown(acme, JOHN, SALES)[-1])
     assert told
     assert len(lasting(acme, MEI, SALES)) == 1
 
@@ -107,9 +107,7 @@ async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
 async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     await acme.slack.press(MEI, "watch.stop", message=lasting(acme, MEI, SALES)[0].id)
-    await passing(
-        acme, clock, lambda: "No longer watched since" in plain(lasting(acme, MEI, SALES)[0])
-    )
+    await passing(acme, clock, lambda: "Stopped watching" in plain(lasting(acme, MEI, SALES)[0]))
     assert len(lasting(acme, MEI, SALES)) == 1
 
 
@@ -118,7 +116,7 @@ async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
     message = lasting(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
-    assert "Somebody else watches this job" in plain(shown(acme, MEI, SALES)[-1])
+    assert "Someone else is watching this job" in plain(shown(acme, MEI, SALES)[-1])
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
@@ -130,7 +128,7 @@ async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(
     await passing(acme, clock, lambda: bool(lasting(acme, MEI, MEIS)), step=2)
     assert len(lasting(acme, MEI, SALES)) == 1
     told = plain(lasting(acme, MEI, MEIS)[0])
-    assert "has ended" in told
+    assert "has finished" in told
     assert "<@U0MEI>" not in told
 
 
@@ -151,7 +149,7 @@ async def test_in_direct_messages_it_stands_there(acme: World, clock: ManualCloc
     await typed(acme, f"watch {RUNNING}", channel=MEIS)
     await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
     await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 1, step=2)
-    assert "has ended" in plain(lasting(acme, MEI, MEIS)[1])
+    assert "has finished" in plain(lasting(acme, MEI, MEIS)[1])
 
 
 async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
@@ -160,16 +158,16 @@ async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
     await watched(acme, VANISHING)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
     first, outcome = lasting(acme, MEI, SALES)
-    assert "Chakra knows it no longer" in plain(outcome)
-    assert "Chakra knows this job no longer" in plain(first)
+    assert "was deleted in Chakra. Last known status: " in plain(outcome)
+    assert "Deleted in Chakra. Stopped watching" in plain(first)
 
 
 async def test_a_job_that_stands_still_is_said_to(acme: World, clock: ManualClock) -> None:
     await watched(acme, STUCK)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=20)
     first, reply = lasting(acme, MEI, SALES)
-    assert "Standing still" in plain(first)
-    assert "has not moved for" in plain(reply)
+    assert "Stalled" in plain(first)
+    assert "has made no progress for" in plain(reply)
     await passing(acme, clock, lambda: clock.monotonic() > 4000, step=50)
     assert len(lasting(acme, MEI, SALES)) == 2
 
@@ -190,7 +188,7 @@ async def test_a_channel_that_was_closed_is_left_for_direct_messages(
     told, message, outcome = map(plain, lasting(acme, MEI, MEIS)[:3])
     assert "<#C0SALES>" in told or "sales" in told
     assert "Background job" in message
-    assert "has ended" in outcome
+    assert "has finished" in outcome
 
 
 async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
@@ -202,13 +200,13 @@ async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
     def message() -> str:
         return plain(lasting(acme, MEI, SALES)[0])
 
-    await passing(acme, clock, lambda: "Chakra is asked again and again" in message(), step=5)
+    await passing(acme, clock, lambda: "Retrying." in message(), step=5)
     asked = acme.chakra.count(FETCH)
     await passing(acme, clock, lambda: clock.monotonic() > 600, step=20)
     assert acme.chakra.count(FETCH) - asked < 60
     acme.chakra.clear_faults()
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=5)
-    assert "has ended" in plain(lasting(acme, MEI, SALES)[1])
+    assert "has finished" in plain(lasting(acme, MEI, SALES)[1])
 
 
 async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: ManualClock) -> None:

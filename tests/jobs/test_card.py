@@ -52,11 +52,11 @@ def test_the_documented_job() -> None:
         "\\n▓▓▓▓▓▓▓▓▓▓▓▓░░░  80%  ·  492 of 612",
         "*Succeeded*\\n389",
         "*Failed*\\n3",
-        "*Rejected, never tried*\\n100",
-        "*To go*\\n120",
+        "*Rejected*\\n100",
+        "*Remaining*\\n120",
         "<!date^1617966536^{date_short_pretty} at {time}|9 Apr 2021 11:08 UTC>",
-        f"Id `{JOB}`",
-        "Background job: 80%, 492 of 612 done, 103 did not succeed",
+        f"ID `{JOB}`",
+        "Background job: 80%, 492 of 612 done, 103 failed",
     ):
         assert part in shown
     for absent in ("Speed", "Time left", "*Finished*", "data_visualization", "actions", "IN_PROG"):
@@ -65,9 +65,9 @@ def test_the_documented_job() -> None:
 
 def test_a_job_without_counts_yet() -> None:
     shown = drawn(job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
-    assert "Just begun" in shown
+    assert "Starting…" in shown
     assert "*Started*" in shown
-    for absent in ("░", "To go", "0 of 0", "Chakra says"):
+    for absent in ("░", "Remaining", "0 of 0", "Chakra says"):
         assert absent not in shown
 
 
@@ -87,7 +87,7 @@ def test_of_very_many_states_the_rest_is_summed_up() -> None:
     ("shown", "says"),
     [
         (job({"SUCCESS": 9}), ":white_check_mark: Finished"),
-        (job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 did not succeed"),
+        (job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 failed"),
         (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "1 of 10 were never started"),
         (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "*Never started*\\n1"),
         (job(completedAt=1617966536211), "Background job: finished"),
@@ -124,10 +124,10 @@ def test_speed_and_time_left_once_they_are_known() -> None:
 def test_a_standstill_is_said() -> None:
     points = [ProgressPoint(BEGAN, 10), ProgressPoint(BEGAN + 100, 50), ProgressPoint(NOW, 50)]
     shown = drawn(at(50), progress=Progress.from_points(points, at(50), NOW))
-    assert "Standing still: no entry was done in the last 3 minutes." in shown
+    assert "Stalled: no progress in the last 3 minutes." in shown
     assert "Time left" not in shown.replace("Speed", "")
     soon = Progress.from_points(points, at(50), BEGAN + 219)
-    assert "Standing still" not in drawn(at(50), progress=soon)
+    assert "Stalled" not in drawn(at(50), progress=soon)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_of_a_failed_entry_three_more_keys_are_shown_at_the_most() -> None:
 
 
 def test_a_remembered_job_tells_its_age() -> None:
-    assert "From Chakra, 12 seconds ago" in drawn(Cached(at(5), 12.0))
+    assert "From Chakra, <!date^12^" in drawn(Cached(at(5), 12.0))
     stale = Cached(at(5), 600.0, True, Unavailable("down"))
     shown = "Chakra cannot be reached right now. This is from 10 minutes ago."
     assert shown in drawn(stale)

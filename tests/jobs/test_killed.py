@@ -44,8 +44,8 @@ PLACES = (
 """Who types where; the app posts to each of them once a second."""
 PATIENCE = 120.0
 APP = "U0CHAKRA"
-ID = re.compile(r"Id `([0-9a-f-]{36})`")
-ENDED = re.compile(r"Job `([0-9a-f]{8})` has ended")
+ID = re.compile(r"ID `([0-9a-f-]{36})`")
+ENDED = re.compile(r"Job `([0-9a-f]{8})` has finished")
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 PROMISED_SECONDS = 30.0
 """Within which the work of a replica that is gone is gone on with."""
@@ -88,7 +88,7 @@ class Story:
     def _confirmed(self) -> int:
         """How many of them the people were told are watched."""
         shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
-        return sum("You will be told" in plain(one) for one in shown if one.ephemeral)
+        return sum("notify you" in plain(one) for one in shown if one.ephemeral)
 
     def messages(self) -> list[tuple[str, str, Shown]]:
         """Those that are kept up to date: the job, what it says, and itself."""

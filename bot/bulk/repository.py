@@ -1,7 +1,7 @@
-"""The uploads of spreadsheets: the file until it is confirmed, then its pieces, one row each.
+"""Stored uploads of spreadsheets: the file until it is confirmed, then its batches, a row each.
 
-A piece goes to Chakra once: it is claimed before anything leaves, and one whose answer never came
-is ``unknown`` and is not sent again by itself.
+A batch is sent to Chakra once: it is claimed first, and if no response arrives it is ``unknown``
+and is not sent again automatically.
 """
 
 from __future__ import annotations
@@ -18,24 +18,23 @@ from bot.db.tables import upload_batches, uploads
 
 
 class UploadStage(StrEnum):
-    DRAFT = "draft"  # looked at, not confirmed
+    DRAFT = "draft"  # checked, not confirmed
     RUNNING = "running"
-    STOPPED = "stopped"  # something is in the way; it can be continued
+    STOPPED = "stopped"  # a batch failed; it can be continued
     DONE = "done"
 
 
 class BatchState(StrEnum):
     PENDING = "pending"
-    SENDING = "sending"  # its request is on the way
-    SENT = "sent"  # Chakra made a job of it
-    REFUSED = "refused"  # and nothing of it was taken
-    UNKNOWN = "unknown"  # no answer came: it may have been taken
+    SENDING = "sending"  # its request is in flight
+    SENT = "sent"  # Chakra created a job for it
+    REFUSED = "refused"  # by Chakra; none of it was imported
+    UNKNOWN = "unknown"  # no response: it may have been imported
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """``file`` is what was uploaded, while it is still needed: "" once it is in pieces. ``turn``
-    counts how often it was set going."""
+    """One upload. ``attempt`` counts how often it was started or continued."""
 
     id: int
     key: str
@@ -53,7 +52,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows ``first`` to ``last`` of the file, ``count`` of them; ``body`` is JSON."""
+    """Rows ``first_row`` to ``last_row`` of the file, ``row_count`` of them; ``body`` is JSON."""
 
     number: int
     first_row: int
@@ -66,7 +65,7 @@ class Batch:
 
 
 class Uploads:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """Reads and writes uploads, one transaction per method. Raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
@@ -84,7 +83,7 @@ class Uploads:
         file: bytes,
         now: float,
     ) -> Upload:
-        """The one of this key, or a new one."""
+        """Return the upload of this key, or a new one."""
         async with self._database.begin() as connection:
             await connection.execute(
                 self._database.insert(uploads)
@@ -122,7 +121,7 @@ class Uploads:
     async def confirm(
         self, upload_id: int, batches: Sequence[Batch], channel: str, now: float
     ) -> bool:
-        """Cut into pieces, and going. Whether it was a draft until now: pressed twice, once."""
+        """Store the batches and start. Return False if it was no draft any more."""
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(uploads)
@@ -139,20 +138,20 @@ class Uploads:
                     {
                         "workspace": self._workspace,
                         "upload_id": upload_id,
-                        "number": one.number,
-                        "first_row": one.first_row,
-                        "last_row": one.last_row,
-                        "row_count": one.row_count,
-                        "body": one.body,
+                        "number": batch.number,
+                        "first_row": batch.first_row,
+                        "last_row": batch.last_row,
+                        "row_count": batch.row_count,
+                        "body": batch.body,
                         "state": BatchState.PENDING,
                     }
-                    for one in batches
+                    for batch in batches
                 ],
             )
         return True
 
     async def resume(self, upload_id: int, now: float) -> Upload | None:
-        """Going once more; None where it was not stopped."""
+        """Run a stopped upload again. Return None if it was not stopped."""
         async with self._database.begin() as connection:
             found = await connection.execute(
                 update(uploads)
@@ -181,7 +180,7 @@ class Uploads:
             return [_upload_from_row(row) for row in rows]
 
     async def list_batches(self, upload_id: int) -> list[Batch]:
-        """In the order of the file, without their bodies."""
+        """Return the batches in the order of the file, without their bodies."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(*_WITHOUT_BODY)
@@ -191,8 +190,8 @@ class Uploads:
             return [_batch_from_row(row) for row in rows]
 
     async def claim(self, upload_id: int, attempt: int) -> Batch | None:
-        """The next pending piece, which is the caller's to send; None where none is left, or the
-        upload goes no longer in this turn."""
+        """Claim the next pending batch for the caller to send. Return None if none is left, or if
+        the upload no longer runs in this attempt."""
         going = select(uploads.c.id).where(*_is_running(upload_id, attempt)).exists()
         first = (
             select(func.min(upload_batches.c.number))
@@ -217,21 +216,10 @@ class Uploads:
             row = found.one_or_none()
         return None if row is None else _batch_from_row(row, bytes(row.body or b""))
 
-    async def still_claimed(self, upload_id: int, attempt: int, number: int) -> bool:
-        """Whether a piece that was claimed is still the caller's to send."""
-        mine = select(upload_batches.c.id).where(
-            upload_batches.c.upload_id == upload_id,
-            upload_batches.c.number == number,
-            upload_batches.c.state == BatchState.SENDING,
-            select(uploads.c.id).where(*_is_running(upload_id, attempt)).exists(),
-        )
-        async with self._database.begin() as connection:
-            return await connection.scalar(mine) is not None
-
     async def record_outcome(
         self, upload_id: int, number: int, state: BatchState, *, job_id: str = "", problem: str = ""
     ) -> None:
-        """Its body is let go once Chakra has it."""
+        """Store the outcome of a batch; its body is deleted once Chakra has accepted it."""
         values: dict[str, Any] = {"state": state, "job_id": job_id, "problem": problem}
         if state is BatchState.SENT:
             values["body"] = None
@@ -243,8 +231,8 @@ class Uploads:
             )
 
     async def mark_sending_unknown(self, upload_id: int) -> int:
-        """What somebody left on its way becomes unknown, unless they note it yet. Returns how
-        many."""
+        """Mark batches that another run left in flight as unknown, unless it still records their
+        outcome. Return how many."""
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(upload_batches)
@@ -259,8 +247,8 @@ class Uploads:
     async def set_stage(
         self, upload_id: int, attempt: int, stage: UploadStage, now: float, *, problem: str = ""
     ) -> bool:
-        """Whether it went until now, in this turn. It is not done before each of its pieces has
-        been sent, or has met what it met."""
+        """Set the stage of a running upload. Return False if it does not run in this attempt, or if
+        it would be done while a batch is pending or in flight."""
         may = _is_running(upload_id, attempt)
         if stage is UploadStage.DONE:
             open_ones = upload_batches.c.state.in_((BatchState.PENDING, BatchState.SENDING))
@@ -284,7 +272,7 @@ class Uploads:
     async def list_batches_with_body(
         self, upload_id: int, states: Sequence[BatchState]
     ) -> list[Batch]:
-        """Those of the pieces in these states, with what they hold."""
+        """Return the batches in these states, with their bodies."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(*_WITHOUT_BODY, upload_batches.c.body)
@@ -294,8 +282,8 @@ class Uploads:
             return [_batch_from_row(row, bytes(row.body or b"")) for row in rows]
 
     async def purge(self, draft_cutoff: float, settled_cutoff: float) -> int:
-        """Drops drafts made by the one moment, and others that have not moved since the other,
-        with all that they hold."""
+        """Delete drafts created before ``draft_cutoff`` and other uploads unchanged since
+        ``settled_cutoff``, with their batches. Return how many."""
         old = (uploads.c.stage == UploadStage.DRAFT) & (uploads.c.created_at <= draft_cutoff)
         still = (uploads.c.stage.in_((UploadStage.STOPPED, UploadStage.DONE))) & (
             uploads.c.updated_at <= settled_cutoff

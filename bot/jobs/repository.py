@@ -1,4 +1,4 @@
-"""The watches: who follows which job, where, how it stood when last seen, and how it ended."""
+"""Stored watches: who follows which job in which channel, its last known status and its end."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from bot.db.engine import Database
 from bot.db.tables import watches
 
 StoredPoint = tuple[float, int]
-"""When, in seconds since 1970, and how many entries were done."""
+"""Seconds since 1970, and how many entries were done then."""
 
 
 class WatchStatus(StrEnum):
-    """Why nobody looks any more; what is not ended yet is ``ACTIVE``."""
+    """``ACTIVE``, or why the watch ended."""
 
     ACTIVE = "active"
     FINISHED = "finished"
     STOPPED = "stopped"  # by a person
-    JOB_NOT_FOUND = "job_not_found"  # Chakra knows the job no longer
-    TIMED_OUT = "timed_out"  # followed for longer than anything lasts
+    JOB_NOT_FOUND = "job_not_found"  # deleted in Chakra
+    TIMED_OUT = "timed_out"  # longer than any job takes
 
 
 @dataclass(frozen=True, slots=True)
 class NewWatch:
-    """What one person wants to follow. ``jobs`` are Chakra's ids: one, or those of one upload in
-    the order they were begun in. ``channel`` is where the message stands: a channel, or the
-    member's own id for the direct messages with the app."""
+    """What a member wants to follow. ``jobs`` are Chakra's IDs: one, or those of one upload in the
+    order of their start. ``channel`` is where the message is posted: a channel, or the member's own
+    ID for direct messages with the app."""
 
     subject: str
     jobs: tuple[str, ...]
@@ -43,10 +43,9 @@ class NewWatch:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """``subject`` is what is followed: a job's id, or an upload's key; one subject has one watch
-    at a time in one place. ``counts`` are entries by state, as last seen; ``whole`` while more jobs
-    of an upload may still come is False. ``privately`` where the outcome is for the member alone.
-    """
+    """One watch. ``subject`` is a job's ID or an upload's key; one subject has one active watch per
+    channel. ``counts`` are the last known entries by state. ``complete`` is False while an upload
+    may still start more jobs; with ``notify_by_dm`` the outcome goes to the member alone."""
 
     id: int
     subject: str
@@ -70,7 +69,7 @@ class Watch:
 
 
 class Watches:
-    """Every method is one transaction, and raises ``DatabaseUnavailable``."""
+    """Reads and writes watches, one transaction per method. Raises ``DatabaseUnavailable``."""
 
     def __init__(self, database: Database, workspace: str = "") -> None:
         self._database = database
@@ -84,7 +83,7 @@ class Watches:
     async def get_or_create(
         self, new_watch: NewWatch, now: float, *, complete: bool = True
     ) -> tuple[Watch, bool]:
-        """The watch, and whether it is new: the same subject is followed once in one place."""
+        """Return the watch, and whether it is new: a subject has one active watch per channel."""
         active_key = _active_key(new_watch.subject, new_watch.channel)
         row = {
             "workspace": self._workspace,
@@ -120,23 +119,23 @@ class Watches:
             return await _fetch_one(connection, watches.c.id == watch_id)
 
     async def find_active(self, subject: str, channel: str) -> Watch | None:
-        """The one that is live in this place."""
+        """Return the active watch of a subject in a channel."""
         async with self._database.begin() as connection:
             return await _fetch_one(connection, self._has_active_key(_active_key(subject, channel)))
 
     async def list_active_ids(self) -> list[int]:
-        """Of all that go on: there may be very many."""
+        """Return the IDs of all active watches; there may be thousands."""
         async with self._database.begin() as connection:
             return list(await connection.scalars(self._active_ids))
 
     async def list_active_by_job(self, job_id: str) -> list[Watch]:
-        """Those that go on and follow this job, an upload's among them."""
+        """Return the active watches of a job, uploads' included."""
         named = watches.c.jobs.contains(job_id, autoescape=True)
         found = await self._fetch_all(and_(watches.c.active_key.is_not(None), named), limit=None)
         return [one for one in found if job_id in one.jobs]
 
     async def list_recent(self, since: float, limit: int) -> list[Watch]:
-        """Those that go on or ended after ``since``, the latest first."""
+        """Return watches that are active or ended after ``since``, the latest first."""
         late = or_(watches.c.active_key.is_not(None), watches.c.ended_at > since)
         return await self._fetch_all(late, limit=limit)
 
@@ -157,11 +156,11 @@ class Watches:
         )
 
     async def set_jobs(self, watch_id: int, jobs: Sequence[str], *, complete: bool) -> None:
-        """More jobs of the same upload; ``whole`` once no more will come."""
+        """Set the jobs of an upload's watch; ``complete`` if no more will follow."""
         await self._update(watch_id, {"jobs": json.dumps(list(jobs)), "complete": complete})
 
     async def move_to(self, watch: Watch, channel: str) -> Watch:
-        """To another place. Where its subject is followed there already, that goes on alone."""
+        """Move a watch to another channel, or stop it if its subject is watched there already."""
         there = await self.find_active(watch.subject, channel)
         live = None if there is not None else _active_key(watch.subject, channel)
         ending = WatchStatus.ACTIVE if live else WatchStatus.STOPPED
@@ -176,7 +175,7 @@ class Watches:
         await self._update(watch_id, {"stall_notified": notified})
 
     async def end(self, watch_id: int, status: WatchStatus, now: float) -> bool:
-        """Whether it was live until now."""
+        """End a watch. Return False if it had ended."""
         async with self._database.begin() as connection:
             done = await connection.execute(
                 update(watches)

@@ -136,16 +136,6 @@ async def test_it_is_done_once_no_piece_is_left_or_on_its_way(uploads: Uploads) 
     assert not await uploads.set_stage(upload.id, 1, UploadStage.STOPPED, 1005, problem="Too late.")
 
 
-async def test_what_was_given_up_is_nobodys_to_send(uploads: Uploads) -> None:
-    upload = await going(uploads)
-    await uploads.claim(upload.id, 1)
-    assert await uploads.still_claimed(upload.id, 1, 0)
-    assert not await uploads.still_claimed(upload.id, 1, 1)
-    assert not await uploads.still_claimed(upload.id, 2, 0)
-    await uploads.mark_sending_unknown(upload.id)
-    assert not await uploads.still_claimed(upload.id, 1, 0)
-
-
 async def test_who_is_late_does_not_end_what_was_continued(uploads: Uploads) -> None:
     upload = await going(uploads)
     assert await uploads.set_stage(upload.id, 1, UploadStage.STOPPED, 1002)

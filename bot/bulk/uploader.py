@@ -18,7 +18,8 @@ from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
 from bot.bulk.upload_message import stopped_message
 from bot.chakra.job import Job
 from bot.chakra.processes import ProcessChange, ProcessesApi
-from bot.durable.engine import Engine, Reschedule, RunState
+from bot.durable.engine import Engine
+from bot.durable.runs import Reschedule, RunState
 from bot.errors import (
     ChakraError,
     DatabaseUnavailable,

@@ -4,7 +4,7 @@ A chain is a kind and a key, such as a watch and its ID. Each run of a chain is 
 the queue of its kind; its last act enqueues the next run, with a delay and a small state. A waiting
 run belongs to no process, so any replica picks it up when it is due. A run may execute more than
 once (after a crash, or on two replicas for a moment): every effect must be guarded by a row of its
-own. This module is the only one that imports DBOS. ``README.md`` has the decision and its figures.
+own. Only this package imports DBOS. ``README.md`` has the decision and its figures.
 """
 
 from __future__ import annotations
@@ -15,60 +15,29 @@ import math
 import time
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
     Coroutine,
-    Iterable,
-    Mapping,
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.aio.clock import Clock, sleep
 from bot.aio.periodic import periodic
 from bot.aio.tasks import cancel_and_wait
 from bot.db.engine import Database
+from bot.durable.dbos_config import dbos_config, route_logging
 from bot.durable.replicas import ReplicaLease
+from bot.durable.runs import ListKeys, Reschedule, Run, WorkflowKind
 from bot.errors import DatabaseUnavailable
 
-RunState = Mapping[str, Any]
-"""What a run hands to the next one: a small JSON object, stored in DBOS's own row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reschedule:
-    """The chain continues after ``seconds``. A handler that returns ``None`` ends its chain."""
-
-    seconds: float
-    state: RunState = field(default_factory=dict)
-
-
-Run = Callable[[str, RunState], Awaitable[Reschedule | None]]
-ListKeys = Callable[[], Awaitable[Iterable[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowKind:
-    """``list_active_keys`` returns the keys whose chains must be alive, as the feature's own rows
-    say; ``concurrency`` is how many runs this process executes at the same time."""
-
-    name: str
-    run: Run
-    list_active_keys: ListKeys
-    concurrency: int
-
-
 WORKFLOW_NAME = "run"
-APPLICATION_VERSION = "1"
-"""Pinned: by default DBOS hashes the source, and every deploy would strand pending runs."""
 POLL_SECONDS = 0.5
 """Between a queue's looks for due runs. Throughput is ``concurrency / POLL_SECONDS``; 0.1 s would
 cost 14 % of a core when idle, 0.5 s costs 5.7 % (README.md)."""
@@ -85,8 +54,6 @@ MAX_DELAY_SECONDS = 1e9
 FIRST_RUN_PRIORITY, LATER_RUN_PRIORITY = 1, 2
 """DBOS runs the lower number first: a new chain does not wait behind overdue ones."""
 PURGE_BATCH = 500
-CONNECTIONS = 5
-MAX_THREADS = 8
 ACTIVE_STATUSES = ["PENDING", "ENQUEUED", "DELAYED"]
 FINAL_STATUSES = ["SUCCESS", "ERROR", "CANCELLED"]
 _FAILURES = "_failures"
@@ -231,10 +198,8 @@ class Engine:
 
     def _start_dbos(self) -> Workflow:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
-        DBOS(config=_dbos_config(self._url, self._lease.name))
-        logger = logging.getLogger("dbos")  # its lines go through the one pipeline of bot.logs
-        logger.handlers.clear()
-        logger.propagate = True
+        DBOS(config=dbos_config(self._url, self._lease.name))
+        route_logging()
 
         @DBOS.workflow(name=WORKFLOW_NAME)
         async def run(kind: str, key: str, number: int, state: dict[str, Any]) -> None:
@@ -403,24 +368,6 @@ async def open_engine(
         yield engine
     finally:
         await engine.aclose()
-
-
-def _dbos_config(url: str, executor: str) -> DBOSConfig:
-    return {
-        "name": "chakra-bot",
-        "system_database_url": url,
-        "run_migrations": False,  # it would block the loop; see Engine._make_tables
-        "sys_db_pool_size": CONNECTIONS,
-        "max_executor_threads": MAX_THREADS,
-        "application_version": APPLICATION_VERSION,
-        "executor_id": executor,
-        "serializer": DBOSPortableJSONSerializer(),
-        "log_level": "WARNING",
-        "enable_otlp": False,
-        "use_listen_notify": False,
-        # A stop waits for this poll: 1.0 s by default, 0.05 s costs next to nothing.
-        "notification_listener_polling_interval_sec": 0.05,
-    }
 
 
 def _prefix(kind: str, key: str) -> str:

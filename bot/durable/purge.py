@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.aio.clock import Clock
-from bot.durable.engine import Engine, Reschedule, RunState
+from bot.durable.engine import Engine
+from bot.durable.runs import Reschedule, RunState
 
 PURGE_WORKFLOW = "purge"
 PURGE_KEY = "all"

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from bot.aio.clock import Clock, sleep
 from bot.chakra.job import Job, JobEntry
-from bot.durable.engine import Engine, Reschedule, RunState
+from bot.durable.engine import Engine
+from bot.durable.runs import Reschedule, RunState
 from bot.errors import ChakraError, ResourceNotFound
 from bot.jobs import watch_message
 from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs

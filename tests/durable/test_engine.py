@@ -16,10 +16,9 @@ from bot.durable.engine import (
     REPAIR_INTERVAL_SECONDS,
     RETRY_INITIAL_SECONDS,
     Engine,
-    Reschedule,
-    RunState,
     open_engine,
 )
+from bot.durable.runs import Reschedule, RunState
 from tests.clock import ManualClock
 from tests.db.databases import address
 

@@ -73,7 +73,7 @@ async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as
     await expect(saying(person, "Finished today")).to_contain_text(f"{ROWS} of {ROWS}")
     await person.presses("Failed rows as a file", outcome)
     await person.page.locator('[data-channel-id="D0JOHN"]').click()
-    await expect(person.last()).to_contain_text("1 row that failed, of New leads from expo.csv")
+    await expect(person.last()).to_contain_text("1 row that failed in New leads from expo.csv")
     content = await downloaded(person, person.last().get_by_test_id("file"))
     header, row = content.decode("utf-8-sig").splitlines()
     assert header.startswith("Entry,State,Reason")
@@ -95,7 +95,7 @@ async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named
     await expect(form).to_contain_text("Row 26: Score is no number")
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
     await person.presses("Rows with problems as a file", form)
-    await expect(form).to_contain_text("The rows with problems are in your messages")
+    await expect(form).to_contain_text("I've sent you the rows with problems")
     [message] = demo.slack.messages("U0JOHN", "D0JOHN")
     [file] = message.files
     assert len(file.data.decode("utf-8-sig").splitlines()) == 1 + 7
@@ -111,7 +111,7 @@ async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: Worl
     await expect(form).to_contain_text("Town → city")
     await person.submits()
     await expect(form).not_to_be_visible()
-    await expect(saying(person, "3 rows go to Chakra. Follow it in #sales")).to_be_visible()
+    await expect(saying(person, "Upload started: 3 rows. Follow it in #sales")).to_be_visible()
     await expect(saying(person, "Watched by")).to_be_visible()
     [asked] = [one for one in demo.chakra.requests if one.path.endswith("bulk-create")]
     assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]
@@ -145,7 +145,9 @@ async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: World)
 async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     browser: Browser, demo: World
 ) -> None:
-    job = demo.chakra.add_job(succeed=300, fail=30, seconds=60, failed_because=("No such city",))
+    job = demo.chakra.add_job(
+        succeed=300, fail=30, seconds=60, warmup=0, failed_because=("No such city",)
+    )
     person = await open_page(browser, demo)
     card = await person.types(f"/chakra job {job.id}")
     await expect(card).to_contain_text("Running")
@@ -163,7 +165,7 @@ async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     await expect(listed).to_contain_text("watched by @John Doe in #sales")
     await person.types(f"/chakra unwatch {job.id}")
     await expect(person.last()).to_contain_text("Stopped watching.")
-    await expect(saying(person, "Stopped watching")).to_contain_text("watched by")
+    await expect(saying(person, "· watched by")).to_contain_text("Stopped watching")
     assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []
 
 

@@ -165,7 +165,8 @@ async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     await expect(listed).to_contain_text("watched by @John Doe in #sales")
     await person.types(f"/chakra unwatch {job.id}")
     await expect(person.last()).to_contain_text("Stopped watching.")
-    await expect(saying(person, "· watched by")).to_contain_text("Stopped watching")
+    stopped = person.page.get_by_test_id("message").filter(has_text=job.id)
+    await expect(stopped.filter(has_text="Stopped watching")).to_contain_text("watched by")
     assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []
 
 

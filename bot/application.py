@@ -59,6 +59,7 @@ from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
 from bot.workflows import open_workflows
+from bot.writes.ledger import open_write_ledger
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """What the router counts beside the commands: help, words that are none, answers Slack refused."""
@@ -145,6 +146,16 @@ async def open_application(
         webhooks = await stack.enter_async_context(
             _open_webhooks(settings, database, clock, metrics, sending)
         )
+        writes = await stack.enter_async_context(
+            open_write_ledger(
+                database,
+                outbox,
+                clock,
+                tasks,
+                hash_secret=settings.chakra_access_token.get_secret_value(),
+                process_id=process_id,
+            )
+        )
         jobs = JobReader(chakra, cache)
         work = await stack.enter_async_context(
             open_workflows(
@@ -194,6 +205,7 @@ async def open_application(
                 work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
             ),
             workflows=work,
+            writes=writes,
             health=HealthChecker(chakra, slack, cache, clock, check_database=database.check),
             settings=settings,
             clock=clock,

@@ -19,6 +19,7 @@ from bot.slack.members import Members
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
 from bot.workflows import Workflows
+from bot.writes.ledger import WriteLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Context:
     jobs: JobReader
     bulk_planner: BulkPlanner
     workflows: Workflows
+    writes: WriteLedger
     health: HealthChecker
     settings: Settings
     clock: Clock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.chakra.template import Template
@@ -24,13 +24,15 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.permissions import Permission
-from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, UpdateForm
 from bot.slack.paging import parse_filters
 from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
 from bot.templates.draft import TemplateDraft, is_editable, validate_draft
 from bot.templates.list_query import parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
+from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.notices import ask_again, confirmed_id
 
 SUBMITTED = "Submitted for review. Reviews usually take minutes, sometimes a day. Refresh to check."
 EDIT_SUBMITTED = (
@@ -161,22 +163,51 @@ def _to_field_errors(errors: dict[str, str]) -> FieldErrors | None:
     return FieldErrors(errors) if errors else None
 
 
-async def create(request: SubmitRequest, context: Context) -> CloseForm:
+async def create(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:
     draft = TemplateDraft.from_values(request.values)
-    submitted = await context.templates.create(draft.to_new_template())
+    waba_id = await context.templates.find_waba_id()
+
+    async def perform() -> str:
+        submitted = await context.templates.create(waba_id, draft.to_new_template())
+        return submitted.model_dump_json()
+
+    subject = f"template:{draft.name}:{draft.language}"
+    write = await context.writes.run(_intent(request, "template.create", subject, draft), perform)
+    if isinstance(write, Duplicate):
+        return ask_again(editor.render_new_form(), request, write.write)
+    submitted = TemplateSubmission.model_validate_json(write.result)
     note = _submission_note(submitted, draft)
     return CloseForm(note, follow_up=await _card_after_saving(request, context, submitted.id, note))
 
 
-async def edit(request: SubmitRequest, context: Context) -> CloseForm:
+async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:
     template = (await context.templates.get_template(request.state.get("template", ""))).value
     draft = TemplateDraft.from_values(request.values)
+    intent = _intent(request, "template.update", f"template:{template.id}", draft)
     changes = _changes(template, draft)
-    if not changes:
+    if not changes and await context.writes.find_done(intent) is None:
         return CloseForm("Nothing was changed.")
-    await context.templates.update(template.id, changes)
+
+    async def perform() -> str:
+        await context.templates.update(template.id, changes)
+        return ""
+
+    write = await context.writes.run(intent, perform)
+    if isinstance(write, Duplicate):
+        return ask_again(editor.render_edit_form(template), request, write.write)
     note = EDIT_SUBMITTED
     return CloseForm(note, follow_up=await _card_after_saving(request, context, template.id, note))
+
+
+def _intent(request: SubmitRequest, verb: str, subject: str, draft: TemplateDraft) -> WriteIntent:
+    return WriteIntent(
+        key=request.interaction_key,
+        member=request.actor.id,
+        verb=verb,
+        subject=subject,
+        content=asdict(draft),
+        confirmed_id=confirmed_id(request.state),
+    )
 
 
 def _changes(template: Template, draft: TemplateDraft) -> dict[str, Any]:

@@ -23,11 +23,13 @@ from bot.slack.commands.command import (
     SubmitRequest,
 )
 from bot.slack.commands.permissions import Permission, Subject
-from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply
+from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
 from bot.slack.viewer import Viewer, is_shareable
 from bot.users import card, query
 from bot.users import picker as choice
 from bot.users.linked_user import find_linked_user
+from bot.writes.ledger import Duplicate, WriteIntent
+from bot.writes.notices import ask_again, confirmed_id
 
 EXAMPLE = "/chakra user john@acme.com"
 SAVE = "user.save"
@@ -253,7 +255,7 @@ def _validate_name(name: str) -> str:
     return ""
 
 
-async def save(request: SubmitRequest, context: Context) -> CloseForm:
+async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateForm:
     user_id = request.state.get("user", "")
     known = {field: request.state[field] for field in NAME_FIELDS if field in request.state}
     changed = {
@@ -263,7 +265,22 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm:
     }
     if not changed:
         return CloseForm("Nothing was changed.")
-    await context.directory.update(user_id, UserChanges(**changed))
+
+    async def perform() -> str:
+        await context.directory.update(user_id, UserChanges(**changed))
+        return ""
+
+    intent = WriteIntent(
+        key=request.interaction_key,
+        member=request.actor.id,
+        verb="user.update",
+        subject=f"user:{user_id}",
+        content=changed,
+        confirmed_id=confirmed_id(request.state),
+    )
+    write = await context.writes.run(intent, perform)
+    if isinstance(write, Duplicate):
+        return ask_again(_edit_form(known), request, write.write)
     return CloseForm("Saved.", follow_up=await _card_after_saving(request, context, user_id))
 
 

@@ -181,11 +181,10 @@ class TemplateCatalog:
             raise UsageError("Choose a number to send from.")
         return found[0].id
 
-    async def create(self, template: NewTemplate) -> TemplateSubmission:
+    async def create(self, waba_id: str, template: NewTemplate) -> TemplateSubmission:
         """Create a template. The cache is invalidated even on error: it may have been created."""
-        account = await self._find_waba_id()
         try:
-            return await self._chakra.templates.create(account, template)
+            return await self._chakra.templates.create(waba_id, template)
         finally:
             self._cache.invalidate(TEMPLATES_CACHE_KIND)
 
@@ -196,7 +195,7 @@ class TemplateCatalog:
             self._cache.invalidate(TEMPLATES_CACHE_KIND)
 
     async def _load_index(self) -> TemplateIndex:
-        return TemplateIndex.build(await self._chakra.templates.list(await self._find_waba_id()))
+        return TemplateIndex.build(await self._chakra.templates.list(await self.find_waba_id()))
 
     async def _get_numbers(self, *, refresh: bool = False) -> Cached[tuple[PhoneNumber, ...]]:
         async def load() -> tuple[PhoneNumber, ...]:
@@ -204,7 +203,8 @@ class TemplateCatalog:
 
         return await self._cache.get(SENDERS_CACHE_KIND, CACHE_KEY, load, refresh=refresh)
 
-    async def _find_waba_id(self) -> str:
+    async def find_waba_id(self) -> str:
+        """Return the ID of the WhatsApp Business Account. Raises ``NotConfigured``."""
         if self._waba_id:
             return self._waba_id
         try:

@@ -195,7 +195,7 @@ NEW = NewTemplate("order_news", "en", "UTILITY", [{"type": "BODY", "text": "Ther
 
 async def test_a_new_one_is_on_the_shelf_at_the_next_look(made: Made) -> None:
     await made.library.get_index()
-    submitted = await made.library.create(NEW)
+    submitted = await made.library.create(await made.library.find_waba_id(), NEW)
     assert submitted.status == "PENDING"
     assert (await made.library.get_template(submitted.id)).value.name == "order_news"
 
@@ -204,7 +204,7 @@ async def test_after_an_unknown_outcome_the_shelf_is_read_anew(made: Made) -> No
     await made.library.get_index()
     made.chakra.fail(CREATE, ResetAfter())
     with pytest.raises(OutcomeUnknown):
-        await made.library.create(NEW)
+        await made.library.create(await made.library.find_waba_id(), NEW)
     assert (await made.library.get_index()).value.find_by_name("order_news")
 
 

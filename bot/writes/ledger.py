@@ -1,0 +1,273 @@
+"""Carry out each write to Chakra once, whatever is pressed twice or killed in between.
+
+A write is claimed in the database, under its key, before its request leaves. The same press again,
+on another replica or after a restart, writes nothing and gets the outcome of the first. A write
+whose answer never came is unknown, and is not repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.periodic import periodic
+from bot.aio.tasks import TaskSet, cancel_and_wait
+from bot.db.engine import Database
+from bot.errors import (
+    AuthenticationError,
+    BotError,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UserError,
+)
+from bot.outbox.message import OutboxMessage
+from bot.outbox.outbox import Outbox
+from bot.privacy import redact
+from bot.writes.notices import abandoned_notice
+from bot.writes.repository import (
+    ClaimOutcome,
+    Write,
+    WriteClaim,
+    WriteError,
+    Writes,
+    WriteState,
+)
+
+RESPONSE_TIMEOUT_SECONDS = 45.0
+"""After this a write without an answer is unknown."""
+ABANDONED_AFTER_SECONDS = 60.0
+"""After this no process can still be working on a write: longer than the timeout."""
+DUPLICATE_WINDOW_SECONDS = 600.0
+"""For this long the same content needs a confirmation, whoever submitted it."""
+POLL_INTERVAL_SECONDS = 0.5
+"""Between checks for the outcome of a write that another process carries out."""
+RECONCILE_INTERVAL_SECONDS = 15.0
+RETENTION_SECONDS = 90 * 86_400.0
+PURGE_BATCH_SIZE = 1_000
+DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
+
+NOT_WRITTEN_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable, UserError)
+"""After these, and their subclasses, certainly nothing was written."""
+
+_HASH_KEY_CONTEXT = b"chakra-for-slack: contents of writes"
+
+Perform = Callable[[], Awaitable[str]]
+"""Sends the one request, and returns what is to be stored as the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteIntent:
+    """What a member wants written.
+
+    ``key`` identifies the press: the view's ID, or message and action. ``subject`` is what the
+    write concerns, and ``content`` everything that makes it the same as another or not; it isn't
+    stored. ``confirmed_id`` is the earlier write that the member was asked about.
+    """
+
+    key: str
+    member: str
+    verb: str
+    subject: str
+    content: Mapping[str, object] = field(repr=False)
+    confirmed_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same was written recently: the member has to confirm."""
+
+    write: Write
+
+
+class WriteLedger:
+    def __init__(
+        self,
+        writes: Writes,
+        outbox: Outbox,
+        clock: Clock,
+        tasks: TaskSet,
+        *,
+        hash_secret: str,
+        process_id: str,
+    ) -> None:
+        """``hash_secret`` is the same for all replicas and isn't in the database: without it,
+        contents can't be guessed from their hashes."""
+        self._writes = writes
+        self._outbox = outbox
+        self._clock = clock
+        self._tasks = tasks
+        self._hash_key = hmac.digest(hash_secret.encode(), _HASH_KEY_CONTEXT, "sha256")
+        self._process_id = process_id
+        self._in_flight: set[int] = set()
+        self._log = structlog.get_logger("writes")
+
+    async def run(self, intent: WriteIntent, perform: Perform) -> Write | Duplicate:
+        """Carry the write out and return its row, or that of the same press before.
+
+        Cancelling the caller doesn't stop a request that has left. Raises whatever ``perform``
+        raises, ``OutcomeUnknown`` if the outcome of this press isn't known, and
+        ``DatabaseUnavailable`` if nothing was claimed, and so nothing written.
+        """
+        now = self._clock.time()
+        outcome, write = await self._writes.claim(
+            self._build_claim(intent),
+            self._process_id,
+            now,
+            duplicate_since=now - DUPLICATE_WINDOW_SECONDS,
+            confirmed_id=intent.confirmed_id,
+        )
+        if outcome is ClaimOutcome.DUPLICATE:
+            return Duplicate(write)
+        if outcome is ClaimOutcome.REPLAYED:
+            settled = await self._wait_settled(write)
+            return settled or await self.run(intent, perform)
+        self._in_flight.add(write.id)
+        attempt = self._tasks.spawn(self._attempt(write, perform))
+        attempt.add_done_callback(self._on_attempt_done(write.id))
+        if await done_within(self._clock, attempt, RESPONSE_TIMEOUT_SECONDS):
+            if not attempt.cancelled():
+                return attempt.result()
+        else:
+            await self._record(write, WriteState.UNKNOWN)
+        raise OutcomeUnknown("No answer came in time.")
+
+    async def find_done(self, intent: WriteIntent) -> Write | None:
+        """Return the row if this press was carried out before. Raises ``DatabaseUnavailable``."""
+        write = await self._writes.find_by_key(self._build_claim(intent).key)
+        return write if write is not None and write.state is WriteState.DONE else None
+
+    async def reconcile(self, *, any_age: bool = False) -> None:
+        """Mark writes that no process works on any more as unknown, and notify their members.
+
+        ``any_age`` includes writes that began a moment ago, if no other process can be alive.
+        """
+        now = self._clock.time()
+        # An earlier process may have had a clock that was ahead of this one.
+        cutoff = float("inf") if any_age else now - ABANDONED_AFTER_SECONDS
+        for write in await self._writes.list_abandoned(cutoff, frozenset(self._in_flight)):
+            self._log.warning("write_abandoned", write=write.id, verb=write.verb)
+            await self._outbox.enqueue(_notice(write))
+            await self._writes.record_outcome(write.id, WriteState.UNKNOWN, now)
+
+    async def purge(self) -> None:
+        await self._writes.purge(self._clock.time() - RETENTION_SECONDS, PURGE_BATCH_SIZE)
+
+    async def _attempt(self, write: Write, perform: Perform) -> Write:
+        try:
+            result = await perform()
+        except NOT_WRITTEN_ERRORS as error:
+            await self._record(write, WriteState.FAILED, error=_serialize(error))
+            raise
+        except BaseException:  # whatever it was, also a stop: it may have been written
+            await self._record(write, WriteState.UNKNOWN)
+            raise
+        return await self._record(write, WriteState.DONE, result=result)
+
+    async def _record(
+        self,
+        write: Write,
+        state: WriteState,
+        *,
+        error: WriteError | None = None,
+        result: str = "",
+    ) -> Write:
+        """Return the row with the outcome. If the database fails for long, it is settled later."""
+        self._log.info("write", id=write.id, verb=write.verb, member=write.member, state=str(state))
+        for pause in (*DB_RETRY_DELAYS_SECONDS, None):
+            try:
+                return await self._writes.record_outcome(
+                    write.id, state, self._clock.time(), error=error, result=result
+                )
+            except DatabaseUnavailable as down:
+                self._log.warning("db_write_retry", write=write.id, reason=down.message)
+                if pause is not None:
+                    await sleep(self._clock, pause)
+        return replace(write, state=state, result=result)
+
+    def _on_attempt_done(self, write_id: int) -> Callable[[asyncio.Task[Write]], None]:
+        def on_done(attempt: asyncio.Task[Write]) -> None:
+            self._in_flight.discard(write_id)
+            if not attempt.cancelled():
+                attempt.exception()  # nobody may be waiting for it any more
+
+        return on_done
+
+    async def _wait_settled(self, write: Write) -> Write | None:
+        """Return the row once it is done, ``None`` if it failed. Raises ``OutcomeUnknown``."""
+        deadline = write.started_at + RESPONSE_TIMEOUT_SECONDS
+        while write.state is WriteState.STARTED and self._clock.time() < deadline:
+            await sleep(self._clock, POLL_INTERVAL_SECONDS)
+            write = await self._writes.find_by_key(write.key) or write
+        if write.state is WriteState.FAILED:
+            return None
+        if write.state is not WriteState.DONE:
+            raise OutcomeUnknown("The outcome of this write isn't known.")
+        return write
+
+    def _build_claim(self, intent: WriteIntent) -> WriteClaim:
+        content = json.dumps([intent.verb, intent.content], sort_keys=True, ensure_ascii=False)
+        press = json.dumps([intent.subject, content, intent.confirmed_id], ensure_ascii=False)
+        return WriteClaim(
+            key=f"{intent.key} {self._hash(press)}",
+            member=intent.member,
+            verb=intent.verb,
+            subject=intent.subject,
+            content_hash=self._hash(content),
+        )
+
+    def _hash(self, text: str) -> str:
+        return hmac.new(self._hash_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _serialize(error: BotError) -> WriteError:
+    code = getattr(error, "code", None)
+    return WriteError(error.kind, code if isinstance(code, int) else None, redact(error.message))
+
+
+def _notice(write: Write) -> OutboxMessage:
+    return OutboxMessage(
+        key=f"write:{write.key}",
+        channel=write.member,
+        message=abandoned_notice(write.verb, write.started_at),
+        member=write.member,
+    )
+
+
+@asynccontextmanager
+async def open_write_ledger(
+    database: Database,
+    outbox: Outbox,
+    clock: Clock,
+    tasks: TaskSet,
+    *,
+    hash_secret: str,
+    process_id: str,
+    workspace: str = "",
+) -> AsyncIterator[WriteLedger]:
+    """Settle what an earlier process left, then reconcile until closed."""
+    writes = Writes(database, workspace)
+    ledger = WriteLedger(
+        writes, outbox, clock, tasks, hash_secret=hash_secret, process_id=process_id
+    )
+    await ledger.reconcile(any_age=database.single_process)
+
+    async def reconcile() -> None:
+        await ledger.reconcile()
+        await ledger.purge()
+
+    loop = asyncio.create_task(periodic("writes", reconcile, RECONCILE_INTERVAL_SECONDS, clock))
+    try:
+        yield ledger
+    finally:
+        await cancel_and_wait([loop])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.context import Context
+from bot.db.claims import ClaimOutcome
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line as line
 from bot.messages import send_form as shown
@@ -15,7 +16,7 @@ from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import extract_contacts
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
-from bot.messages.send import ClaimOutcome, Send, SendResult
+from bot.messages.send import Send, SendResult
 from bot.messages.service import PreparedSend
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend

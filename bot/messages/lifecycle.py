@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from bot.aio.clock import Clock
 from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet, background_tasks
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Ledger, Post, Prepare, RequestT
 from bot.messages.report_message import ReportRenderer, report_message
 from bot.messages.reporter import Reporter
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, ClaimResult, Send, SendResult
+from bot.messages.send import ClaimResult, Send, SendResult
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import BATCH_SIZE, StatusUpdates
 from bot.messages.submission import Submission, derive_hash_key

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, select, text, update
+from sqlalchemy import ColumnElement, and_, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
 from bot.db.tables import sends
 from bot.messages.rows import failure_columns, send_from_row
-from bot.messages.send import ClaimOutcome, ClaimResult, Failure, Send
+from bot.messages.send import ClaimResult, Failure, Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import apply_stored
 from bot.messages.submission import Claim
@@ -45,7 +46,8 @@ class Sends:
         the meantime, that newer send is in the way.
         """
         async with self._database.begin() as connection:
-            await self._lock_recipient(connection, claim.recipient_hash)
+            name = self._workspace + claim.recipient_hash
+            await lock_name(self._database, connection, name)
             earlier = await _fetch_latest(connection, self._has_key(claim.key))
             if earlier is not None:
                 return ClaimResult(earlier, ClaimOutcome.REPLAYED)
@@ -73,15 +75,6 @@ class Sends:
         earlier = await self.find_by_key(claim.key)
         assert earlier is not None  # noqa: S101 - the key exists, and new rows are not purged
         return ClaimResult(earlier, ClaimOutcome.REPLAYED)
-
-    async def _lock_recipient(self, connection: AsyncConnection, recipient_hash: str) -> None:
-        """Keep two claims for one recipient from missing each other.
-
-        SQLite runs one transaction at a time anyway.
-        """
-        if not self._database.single_process:
-            lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            await connection.execute(lock, {"name": self._workspace + recipient_hash})
 
     async def record_outcome(
         self,

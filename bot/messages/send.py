@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 
+from bot.db.claims import ClaimOutcome
 from bot.messages.status import SendStatus
 from bot.slack.client.web_api import MessageRef
 
@@ -45,14 +45,6 @@ class Send:
     message_id: str = ""
     wamid: str = ""
     failure: Failure | None = None
-
-
-class ClaimOutcome(Enum):
-    """How claiming a submission went."""
-
-    CREATED = auto()  # it is the caller's to send
-    REPLAYED = auto()  # this submission was claimed before
-    DUPLICATE = auto()  # the same content went to the same recipient within ten minutes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from bot.aio.clock import Clock, done_within
 from bot.chakra.template import Template
+from bot.db.claims import ClaimOutcome
 from bot.errors import NotFound, NotLinked, ResourceNotFound, UsageError
 from bot.messages.form_values import SendForm
 from bot.messages.recipients import Recipient
-from bot.messages.send import ClaimOutcome, Send, SendResult
+from bot.messages.send import Send, SendResult
 from bot.messages.service import SendService
 from bot.messages.validation import first_validation_error
 from bot.privacy import mask_phone

@@ -20,6 +20,7 @@ import structlog
 from bot.aio.clock import Clock, done_within, sleep
 from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet, cancel_and_wait
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import (
     AuthenticationError,
@@ -36,7 +37,6 @@ from bot.outbox.outbox import Outbox
 from bot.privacy import redact
 from bot.writes.notices import abandoned_notice
 from bot.writes.repository import (
-    ClaimOutcome,
     Write,
     WriteClaim,
     WriteError,
@@ -94,21 +94,22 @@ class WriteLedger:
     def __init__(
         self,
         writes: Writes,
-        outbox: Outbox,
         clock: Clock,
         tasks: TaskSet,
         *,
         hash_secret: str,
         process_id: str,
+        on_abandoned: Callable[[Write], Awaitable[None]],
     ) -> None:
         """``hash_secret`` is the same for all replicas and isn't in the database: without it,
-        contents can't be guessed from their hashes."""
+        contents can't be guessed from their hashes. ``on_abandoned`` must store the notice for the
+        member, once for each write."""
         self._writes = writes
-        self._outbox = outbox
         self._clock = clock
         self._tasks = tasks
         self._hash_key = hmac.digest(hash_secret.encode(), _HASH_KEY_CONTEXT, "sha256")
         self._process_id = process_id
+        self._on_abandoned = on_abandoned
         self._in_flight: set[int] = set()
         self._log = structlog.get_logger("writes")
 
@@ -157,7 +158,7 @@ class WriteLedger:
         cutoff = float("inf") if any_age else now - ABANDONED_AFTER_SECONDS
         for write in await self._writes.list_abandoned(cutoff, frozenset(self._in_flight)):
             self._log.warning("write_abandoned", write=write.id, verb=write.verb)
-            await self._outbox.enqueue(_notice(write))
+            await self._on_abandoned(write)
             await self._writes.record_outcome(write.id, WriteState.UNKNOWN, now)
 
     async def purge(self) -> None:
@@ -257,8 +258,17 @@ async def open_write_ledger(
 ) -> AsyncIterator[WriteLedger]:
     """Settle what an earlier process left, then reconcile until closed."""
     writes = Writes(database, workspace)
+
+    async def notify(write: Write) -> None:
+        await outbox.enqueue(_notice(write))
+
     ledger = WriteLedger(
-        writes, outbox, clock, tasks, hash_secret=hash_secret, process_id=process_id
+        writes,
+        clock,
+        tasks,
+        hash_secret=hash_secret,
+        process_id=process_id,
+        on_abandoned=notify,
     )
     await ledger.reconcile(any_age=database.single_process)
 

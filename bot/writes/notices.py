@@ -8,7 +8,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.command import SubmitRequest
 from bot.slack.commands.reply import Message, UpdateForm, View
-from bot.slack.copy.explain import format_wait
+from bot.slack.copy.explanation import format_wait
 from bot.writes.repository import Write, WriteState
 
 CONFIRMED = "confirmed_write"

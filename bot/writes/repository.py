@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.claims import ClaimOutcome, lock_name
 from bot.db.engine import Database
 from bot.db.tables import writes
 
@@ -22,15 +23,6 @@ class WriteState(StrEnum):
     """Nothing was written."""
     UNKNOWN = "unknown"
     """It may have been written: no answer came."""
-
-
-class ClaimOutcome(StrEnum):
-    CREATED = "created"
-    """The write is the caller's to carry out."""
-    REPLAYED = "replayed"
-    """This submission was claimed before."""
-    DUPLICATE = "duplicate"
-    """Another submission with the same content was claimed recently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +89,8 @@ class Writes:
         ``confirmed_id`` and those before it, which the member has been asked about.
         """
         async with self._database.begin() as connection:
-            await self._lock_subject(connection, claim.subject)
+            name = f"{self._workspace} write {claim.subject}"
+            await lock_name(self._database, connection, name)
             existing = await _fetch_latest(connection, self._has_key(claim.key))
             if existing is not None:
                 return await self._claim_again(connection, existing, process_id, now)
@@ -202,15 +195,6 @@ class Writes:
         if row is None:
             return ClaimOutcome.REPLAYED, existing
         return ClaimOutcome.CREATED, _write(row)
-
-    async def _lock_subject(self, connection: AsyncConnection, subject: str) -> None:
-        """Keep concurrent claims for one subject from missing each other.
-
-        SQLite runs its transactions one after the other anyway.
-        """
-        if not self._database.single_process:
-            lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            await connection.execute(lock, {"name": f"{self._workspace} write {subject}"})
 
     def _has_key(self, key: str) -> ColumnElement[bool]:
         return and_(writes.c.workspace == self._workspace, writes.c.key == key)

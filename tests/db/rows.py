@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.db.claims import ClaimOutcome
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, Send
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import Claim
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.aio.tasks import TaskSet
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.messages.ledger import Ledger, Prepare
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, Send
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import derive_hash_key
 from tests.clock import ManualClock

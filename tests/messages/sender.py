@@ -14,10 +14,10 @@ from bot.aio.clock import SystemClock
 from bot.aio.tasks import TaskSet
 from bot.chakra.client import Chakra
 from bot.chakra.outgoing import TemplateMessage
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import open_database
 from bot.messages.ledger import Ledger
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome
 from bot.messages.submission import derive_hash_key
 from tests.messages.upstream import PHONE, submission
 

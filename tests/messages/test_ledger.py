@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from bot.chakra.messages import AcceptedMessage
 from bot.chakra.meta import error_for_meta_code
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import (
     AuthenticationError,
@@ -25,7 +26,7 @@ from bot.errors import (
 )
 from bot.messages.error_codec import deserialize_error
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, Send
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import build_claim, derive_hash_key
 from tests.clock import settle

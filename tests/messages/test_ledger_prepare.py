@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import (
     AuthenticationError,
@@ -20,7 +21,7 @@ from bot.errors import (
 from bot.messages.error_codec import deserialize_error
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.ledger import Ledger
-from bot.messages.send import ClaimOutcome, Send
+from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from tests.messages.ledger_stage import Stage, row
 from tests.messages.upstream import Upstream, submission, until

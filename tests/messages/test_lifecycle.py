@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.aio.tasks import TaskSet
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import OutcomeUnknown
 from bot.health import HealthChecker
@@ -29,7 +30,7 @@ from bot.messages.lifecycle import (
     SendLifecycle,
     open_send_lifecycle,
 )
-from bot.messages.send import ClaimOutcome, ClaimResult, Send
+from bot.messages.send import ClaimResult, Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import Submission
 from bot.metrics import Metrics

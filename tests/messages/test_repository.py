@@ -7,9 +7,10 @@ import itertools
 
 import pytest
 
+from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.messages.repository import Sends
-from bot.messages.send import ClaimOutcome, Failure
+from bot.messages.send import Failure
 from bot.messages.status import SendStatus
 from tests.db.rows import BOOT, begun, claim
 

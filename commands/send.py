@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from bot.chakra.template import Template
 from bot.context import Context
-from bot.db.claims import ClaimOutcome
 from bot.errors import NotFound, UsageError, UserError
 from bot.messages import command_line as line
 from bot.messages import send_form as shown
@@ -220,7 +219,7 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         member=request.actor.id,
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    if claim.outcome is ClaimOutcome.DUPLICATE:
+    if claim.is_duplicate:
         return _ask_about_duplicate(request, context, form, prepared, claim.send)
     if sending is None:
         return await _close_already_sent(context, form, claim.send)
@@ -279,7 +278,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
         member=request.actor.id,
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    if claim.outcome is ClaimOutcome.DUPLICATE:
+    if claim.is_duplicate:
         return _duplicate_preview(request, form, prepared, claim.send)
     if sending is None:
         return await _replay_outcome(context, form, claim.send, in_place=True)

@@ -54,6 +54,10 @@ class ClaimResult:
     send: Send
     outcome: ClaimOutcome
 
+    @property
+    def is_duplicate(self) -> bool:
+        return self.outcome is ClaimOutcome.DUPLICATE
+
 
 @dataclass(frozen=True, slots=True)
 class SendResult:

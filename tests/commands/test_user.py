@@ -342,6 +342,35 @@ async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
     assert "John Newman" in plain(await typed(acme, JOHN_ID, by=JOHN))
 
 
+async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -> None:
+    await opened(acme)
+    acme.chakra.fail(UPDATE, ResetAfter())
+    await submitted(acme, last_name="Newman")
+    acme.chakra.clear_faults()
+    await submitted(acme, last_name="Newman")
+    assert "We don't know whether this went through" in plain(acme.slack.view(JOHN) or {})
+    assert acme.chakra.count(UPDATE) == 1
+
+
+async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: ManualClock) -> None:
+    await opened(acme)
+    await submitted(acme, last_name="Newman")
+    acme.chakra.change_person("johndoe", last_name="Doe")
+    await clock.advance(60)
+    await pressed(acme, "user.refresh", by=JOHN)
+    await acme.slack.press(JOHN, "user.edit")
+    await acme.settle()
+    await submitted(acme, last_name="Newman")
+    form = acme.slack.view(JOHN)
+    assert form is not None
+    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in plain(form)
+    assert acme.chakra.count(UPDATE) == 1
+    assert await submitted(acme, last_name="Newman") == {}
+    assert acme.slack.view(JOHN) is None
+    assert acme.chakra.count(UPDATE) == 2
+    assert "John Newman" in plain(seen(acme, JOHN))
+
+
 async def test_saved_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
     await opened(acme)
     acme.chakra.fail(FETCH, NotJson())

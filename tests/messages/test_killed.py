@@ -110,7 +110,12 @@ class Story:
         await self.stand_ins.slack.until(lambda: self.stand_ins.slack.view(JOHN) is not None)
 
     async def delivered_again(self, kind: str) -> int:
-        """What Slack last sent of that kind, once more; the status of the answer."""
+        """Deliver Slack's last request of that kind again; return the status of the answer."""
+        status, _ = await self.redeliver(kind)
+        return status
+
+    async def redeliver(self, kind: str) -> tuple[int, str]:
+        """Deliver Slack's last request of that kind again; return status and body of the answer."""
         sent = next(one for one in reversed(self.stand_ins.slack.traffic) if one.kind == kind)
         body = urlencode({"payload": json.dumps(sent.request)}).encode()
         headers = self.stand_ins.slack.sign(body)
@@ -118,7 +123,7 @@ class Story:
             aiohttp.ClientSession() as session,
             session.post(events_of(self.url), data=body, headers=headers) as answer,
         ):
-            return answer.status
+            return answer.status, await answer.text()
 
     def shown(self) -> str:
         """The line where he typed."""
@@ -134,15 +139,19 @@ class Story:
         return len(self.stand_ins.chakra.sent)
 
     def states(self) -> list[str]:
-        """Of all rows."""
+        """Return the status of every send."""
+        return self.column("SELECT status FROM sends")
+
+    def column(self, query: str) -> list[str]:
+        """Return the only column of every row."""
         if self.kind == "sqlite":
             file = sqlite3.connect(self.folder / "bot.db")
             try:
-                return [state for (state,) in file.execute("SELECT status FROM sends")]
+                return [value for (value,) in file.execute(query)]
             finally:
                 file.close()
         with psycopg.connect(self.database) as connection:
-            return [state for (state,) in connection.execute("SELECT status FROM sends")]
+            return [value for (value,) in connection.execute(query.encode())]
 
     @asynccontextmanager
     async def nothing_can_be_written(self) -> AsyncIterator[None]:

@@ -1,0 +1,108 @@
+"""kill -9 through the whole app: a process is killed after Save is pressed, another one starts on
+the same database, and the form is submitted again. Nothing is written twice."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.chakra.faults import Hang
+from bot.sandbox.slack import plain
+from tests.db.databases import KINDS
+from tests.messages.test_killed import JOHN, NEXT, SALES, Story, kill, story
+from tests.process import SERVE
+
+pytestmark = [pytest.mark.process, pytest.mark.killed]
+
+PUT = "PUT /v1/ext/user/{id}"
+NOTICE = "We don't know whether your change to a Chakra user went through."
+UNKNOWN = "We don't know whether this went through"
+
+
+async def open_form(bots: Story) -> None:
+    slack = bots.stand_ins.slack
+    await slack.type(JOHN, SALES, "/chakra user john@acme.com")
+    await slack.until(lambda: "John Doe" in bots.shown())
+    await slack.press(JOHN, "user.edit", message=slack.messages(JOHN, SALES)[-1])
+    await slack.until(lambda: slack.view(JOHN) is not None)
+
+
+async def save(bots: Story) -> None:
+    await bots.stand_ins.slack.submit(JOHN, {"first_name": "John", "last_name": "Newman"})
+
+
+def saved_name(bots: Story) -> str:
+    people = bots.stand_ins.chakra.people
+    return next(person.last_name for person in people if person.username == "johndoe")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("answered", [False, True], ids=["chakra hangs", "the answer is lost"])
+async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
+    kind: str, answered: bool, tmp_path: Path
+) -> None:
+    async with story(kind, tmp_path) as bots:
+        chakra = bots.stand_ins.chakra
+        async with bots.bot(*SERVE) as bot:
+            await open_form(bots)
+            if answered:
+                bots.line.lose("answers")
+            else:
+                chakra.fail(PUT, Hang())
+            await save(bots)
+            if answered:
+                await bots.line.lost.wait()
+            else:
+                await chakra.until_asked(1, PUT)
+            await kill(bot)
+        bots.line.lose(None)
+        chakra.clear_faults()
+        assert saved_name(bots) == ("Newman" if answered else "Doe")
+        written = chakra.count(PUT)
+        async with bots.bot(*NEXT[kind]) as bot:
+            await bots.sees(bots.reports, [NOTICE])
+            status, body = await bots.redeliver("view_submission")
+            slack = bots.stand_ins.slack
+            await slack.until(lambda: UNKNOWN in body + plain(slack.view(JOHN) or {}))
+            assert status == 200
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert chakra.count(PUT) == written
+        assert len(bots.reports()) == 1
+        assert _states(bots) == ["unknown"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_saved_before_it_was_killed_it_is_not_saved_again(kind: str, tmp_path: Path) -> None:
+    async with story(kind, tmp_path) as bots:
+        slack, chakra = bots.stand_ins.slack, bots.stand_ins.chakra
+        async with bots.bot(*SERVE) as bot:
+            await open_form(bots)
+            await save(bots)
+            await slack.until(lambda: "John Newman" in bots.shown())
+            await kill(bot)
+        async with bots.bot(*NEXT[kind]) as bot:
+            assert await bots.delivered_again("view_submission") == 200
+            assert await bot.ended(signal.SIGTERM) == 0
+        assert chakra.count(PUT) == 1
+        assert bots.reports() == []
+        assert _states(bots) == ["done"]
+
+
+async def test_a_form_that_was_open_when_it_was_killed_is_saved_by_the_next_process(
+    tmp_path: Path,
+) -> None:
+    async with story("sqlite", tmp_path) as bots:
+        slack = bots.stand_ins.slack
+        async with bots.bot(*SERVE) as bot:
+            await open_form(bots)
+            await kill(bot)
+        async with bots.bot(*SERVE):
+            await save(bots)
+            await slack.until(lambda: "John Newman" in bots.shown())
+        assert _states(bots) == ["done"]
+
+
+def _states(bots: Story) -> list[str]:
+    return bots.column("SELECT state FROM writes")

@@ -1,89 +1,171 @@
-"""The composition root: settings -> the objects that live as long as the process, opened and
-closed in order."""
+"""The composition root: settings -> the objects that live as long as the process."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import Any
 
 import structlog
 from cachetools import TTLCache
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.access.policy import AccessPolicy
 from bot.aio.clock import Clock
 from bot.aio.tasks import TaskSet
-from bot.bulk.plan import BulkPlanner
-from bot.cache import Cache
-from bot.chakra.client import Chakra
+from bot.cache import CacheStats
 from bot.context import Context
 from bot.db.engine import Database, open_database
 from bot.durable.engine import POLL_SECONDS
-from bot.health import HealthChecker
-from bot.jobs.reader import JobReader
-from bot.messages.error_copy import EXPLAINER
-from bot.messages.file_transfer import FileTransfer
-from bot.messages.form_loader import SendFormLoader
-from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
-from bot.messages.recipients import RecipientResolver
-from bot.messages.service import SendService
-from bot.messages.test_sends import TestSends
 from bot.metrics import Metrics
-from bot.outbox.outbox import Outbox, open_outbox
 from bot.settings.settings import Settings
-from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
-from bot.slack.commands.dispatcher import Dispatcher, Timeouts
-from bot.slack.commands.event_router import EVENT_LABEL, EventHooks
+from bot.slack.commands.dispatcher import Timeouts
+from bot.slack.commands.event_router import EVENT_LABEL
 from bot.slack.commands.router import Router
-from bot.slack.debounce import Debouncer
-from bot.slack.event_claims import open_event_claims
+from bot.slack.commands.workspace_router import WorkspaceRouter
 from bot.slack.http.bolt import build_bolt_app
 from bot.slack.http.dispatch import PayloadDispatcher
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.socket_mode import socket_mode
 from bot.slack.http.verification import RequestVerifier
-from bot.slack.members import Members
-from bot.slack.revocation import Revocation
-from bot.templates.catalog import TemplateCatalog
-from bot.users.directory import Directory
 from bot.web.routes import WebApp
-from bot.webhooks.events import StatusEvent
-from bot.webhooks.open import open_webhooks
-from bot.webhooks.receiver import WebhookReceiver
-from bot.workflows import open_workflows
-from bot.writes.ledger import open_write_ledger
+from bot.workspace import (
+    Identity,
+    Installation,
+    Runtime,
+    Workspace,
+    installation_from_settings,
+    open_workspace,
+)
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
-"""What the router counts beside the commands: help, words that are none, answers Slack refused."""
+"""Labels that the router counts beside the commands' names."""
 
 DRAIN_SECONDS = 5.0
-"""Seconds that a stop waits for what is in hand."""
+"""How long a stop waits for running work."""
+
+
+class Workspaces:
+    """The workspaces that this process serves, by team ID."""
+
+    def __init__(
+        self, runtime: Runtime, commands: Sequence[Command[Context]], stack: AsyncExitStack
+    ) -> None:
+        self._runtime = runtime
+        self._commands = commands
+        self._stack = stack
+        self._closing: set[asyncio.Task[None]] = set()
+        self._by_team: dict[str, Workspace] = {}
+        stack.push_async_callback(self._wait_stopped)
+
+    async def add(self, installation: Installation) -> Workspace:
+        """Open a workspace that serves requests until it is stopped or the process ends.
+
+        Raises ``SlackError`` and ``DatabaseUnavailable``.
+        """
+        workspace = await self._stack.enter_async_context(
+            open_workspace(self._runtime, installation, self._commands, self.stop)
+        )
+        self._by_team[workspace.team_id] = workspace
+        return workspace
+
+    async def stop(self, team_id: str, reason: str) -> None:
+        """End the work of a workspace whose token Slack has revoked; ignore an unknown one.
+
+        Its requests are acknowledged and nothing more. Returns before its loops have ended, since
+        the caller may itself be work that they wait for.
+        """
+        workspace = self._find(team_id)
+        if workspace is None or workspace.is_stopped:
+            return
+        workspace.mark_stopped(reason)
+        task = asyncio.create_task(workspace.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def router_for(self, team_id: str) -> Router[Context] | None:
+        """Return the router of a workspace; None if it is stopped or unknown."""
+        workspace = self._find(team_id)
+        return None if workspace is None or workspace.is_stopped else workspace.router
+
+    def cache_stats(self) -> CacheStats:
+        """Return the size of all caches together."""
+        stats = [workspace.context.health.cache_stats() for workspace in self._by_team.values()]
+        return CacheStats(
+            items=sum(cache.items for cache in stats),
+            bytes=sum(cache.bytes for cache in stats),
+            max_bytes=sum(cache.max_bytes for cache in stats),
+        )
+
+    def count_active_watches(self) -> int:
+        return sum(
+            workspace.context.workflows.watcher.active_count for workspace in self._by_team.values()
+        )
+
+    def _find(self, team_id: str) -> Workspace | None:
+        """Return the workspace with this ID, or the only one.
+
+        Slack signs requests for this app, so with one installation they are for that, whatever
+        team they name: in an Enterprise organization it may be another one.
+        """
+        if len(self._by_team) == 1:
+            return next(iter(self._by_team.values()))
+        return self._by_team.get(team_id)
+
+    async def _wait_stopped(self) -> None:
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
+    """The process. ``workspace`` is that of the environment's installation."""
+
     web: WebApp
     bolt: AsyncApp
-    slack: SlackClient
-    context: Context
-    metrics: Metrics
-    tasks: TaskSet
-    settings: Settings
-    clock: Clock
-    database: Database
+    runtime: Runtime
+    workspaces: Workspaces
+    workspace: Workspace
+
+    @property
+    def context(self) -> Context:
+        return self.workspace.context
+
+    @property
+    def slack(self) -> SlackClient:
+        return self.workspace.slack
+
+    @property
+    def tasks(self) -> TaskSet:
+        return self.workspace.tasks
+
+    @property
+    def metrics(self) -> Metrics:
+        return self.runtime.metrics
+
+    @property
+    def settings(self) -> Settings:
+        return self.runtime.settings
+
+    @property
+    def clock(self) -> Clock:
+        return self.runtime.clock
+
+    @property
+    def database(self) -> Database:
+        return self.runtime.database
+
+    async def stop_workspace(self, team_id: str, reason: str) -> None:
+        """End the work of a workspace; see `Workspaces.stop`."""
+        await self.workspaces.stop(team_id, reason)
 
     @asynccontextmanager
     async def accepting_requests(self) -> AsyncIterator[None]:
-        """Connects Socket Mode where it is set up. On leaving no new work comes in and what is in
-        hand is finished, or told of."""
+        """Connect in Socket Mode if it is configured; on leaving, accept no more requests."""
         async with AsyncExitStack() as stack:
             token = self.settings.slack_app_token
             if token is not None:
@@ -104,199 +186,57 @@ async def open_application(
     drain_seconds: float = DRAIN_SECONDS,
     workflow_poll_seconds: float = POLL_SECONDS,
 ) -> AsyncIterator[Application]:
-    """Raises ``SlackError`` when Slack refuses the bot token or cannot be reached, and
-    ``DatabaseLocked`` or ``DatabaseUnavailable`` when the database cannot be worked with."""
+    """Open everything that the process needs, with the workspace that the environment describes.
+
+    Raises ``SlackError`` if Slack rejects the bot token or cannot be reached, and
+    ``DatabaseLocked`` or ``DatabaseUnavailable``.
+    """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             open_database(settings.database_url.get_secret_value())
         )
         metrics = Metrics([*(command.name for command in commands), *EXTRA_COMMAND_LABELS])
-        tasks = TaskSet(clock)
-        slack = SlackClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            clock=clock,
-        )
-        stack.push_async_callback(slack.aclose)
-        bot = await slack.call("auth.test")
-        chakra = Chakra(
-            settings.chakra_api_url,
-            settings.chakra_access_token,
-            clock,
-            on_attempt=metrics.record_upstream,
-            whatsapp_api_version=settings.chakra_whatsapp_api_version,
-        )
-        stack.push_async_callback(chakra.aclose)
-        cache = Cache(clock, on_lookup=metrics.record_cache_lookup)
-        metrics.track_cache(cache.stats)
-        stack.push_async_callback(cache.aclose)
-        process_id = secrets.token_hex(8)
-        outbox = await stack.enter_async_context(
-            open_outbox(
-                database,
-                slack,
-                clock,
-                process_id=process_id,
-                on_outcome=metrics.record_notification,
-            )
-        )
-        sending = await stack.enter_async_context(
-            _open_sending(settings, database, outbox, clock, tasks, metrics, process_id)
-        )
-        webhooks = await stack.enter_async_context(
-            _open_webhooks(settings, database, clock, metrics, sending)
-        )
-        writes = await stack.enter_async_context(
-            open_write_ledger(
-                database,
-                outbox,
-                clock,
-                tasks,
-                hash_secret=settings.chakra_access_token.get_secret_value(),
-                process_id=process_id,
-            )
-        )
-        jobs = JobReader(chakra, cache)
-        work = await stack.enter_async_context(
-            open_workflows(
-                settings.database_url.get_secret_value(),
-                database,
-                chakra,
-                jobs,
-                outbox,
-                clock,
-                poll_seconds=workflow_poll_seconds,
-            )
-        )
-        metrics.track_active_watches(lambda: work.watcher.active_count)
-        stack.push_async_callback(tasks.drain, drain_seconds)
-
-        directory = Directory(chakra, cache, clock, region=settings.default_region)
-        library = _build_template_catalog(settings, chakra, cache)
-        members = Members(slack, cache, team_id=str(bot.get("team_id", "")))
-        dispatch = SendService(
-            chakra.messages,
-            RecipientResolver(directory, chakra.processes, settings.default_region),
-            library,
-            sending,
-            FileTransfer(
-                slack.files, chakra.media, clock, plugin_id=settings.chakra_plugin_id or ""
-            ),
-            plugin_id=settings.chakra_plugin_id or "",
-            workspace_url=str(bot.get("url") or ""),
-        )
-        context = Context(
-            directory=directory,
-            templates=library,
-            send_service=dispatch,
-            send_forms=SendFormLoader(
-                library,
-                dispatch,
-                clock,
-                default_sender_id=settings.chakra_whatsapp_phone_number_id or "",
-            ),
-            test_sends=TestSends(dispatch, directory, clock),
-            debouncer=Debouncer(clock),
-            members=members,
-            channels=Channels(slack),
-            files=slack.files,
-            jobs=jobs,
-            bulk_planner=BulkPlanner(
-                work.uploads, slack.files, chakra, cache, clock, region=settings.default_region
-            ),
-            workflows=work,
-            writes=writes,
-            health=HealthChecker(chakra, slack, cache, clock, check_database=database.check),
+        runtime = Runtime(
             settings=settings,
             clock=clock,
-            version=version("chakra-for-slack"),
-        )
-        claims = await stack.enter_async_context(open_event_claims(database, clock))
-        router = Router(
-            commands,
-            context,
-            access=AccessPolicy(members, settings.senders),
-            dispatcher=Dispatcher(
-                slack=slack,
-                clock=clock,
-                tasks=tasks,
-                metrics=metrics,
-                explainer=EXPLAINER,
-                timeouts=timeouts,
-            ),
-            clock=clock,
-            hooks=EventHooks(
-                bot_user_id=str(bot.get("user_id", "")),
-                claim=claims.claim,
-                on_revoked=Revocation(slack, clock, _log_revocation).handle,
-            ),
-        )
-        dispatcher = PayloadDispatcher(router)
-        bolt = build_bolt_app(dispatcher.dispatch, slack.web, _authorize_result(bot, slack))
-        web = WebApp(
-            slack=_build_endpoint(dispatcher, settings, clock),
-            events=webhooks,
-            health=context.health,
+            database=database,
             metrics=metrics,
+            process_id=secrets.token_hex(8),
+            timeouts=timeouts,
+            drain_seconds=drain_seconds,
+            workflow_poll_seconds=workflow_poll_seconds,
         )
-        yield Application(web, bolt, slack, context, metrics, tasks, settings, clock, database)
+        workspaces = Workspaces(runtime, commands, stack)
+        metrics.track_cache(workspaces.cache_stats)
+        metrics.track_active_watches(workspaces.count_active_watches)
+        workspace = await workspaces.add(installation_from_settings(settings))
+        yield _build_application(runtime, workspaces, workspace)
 
 
-def _build_template_catalog(settings: Settings, chakra: Chakra, cache: Cache) -> TemplateCatalog:
-    return TemplateCatalog(
-        chakra,
-        cache,
-        waba_id=settings.chakra_waba_id,
-        plugin_id=settings.chakra_plugin_id,
-        sender_id=settings.chakra_whatsapp_phone_number_id,
+def _build_application(
+    runtime: Runtime, workspaces: Workspaces, workspace: Workspace
+) -> Application:
+    dispatcher = PayloadDispatcher(WorkspaceRouter(workspaces.router_for))
+    identity = _authorize_result(workspace.identity, workspace.slack)
+    bolt = build_bolt_app(dispatcher.dispatch, workspace.slack.web, identity)
+    web = WebApp(
+        slack=_build_endpoint(dispatcher, runtime.settings, runtime.clock),
+        events=workspace.receiver,
+        health=workspace.context.health,
+        metrics=runtime.metrics,
     )
+    return Application(web, bolt, runtime, workspaces, workspace)
 
 
-def _open_sending(
-    settings: Settings,
-    database: Database,
-    outbox: Outbox,
-    clock: Clock,
-    tasks: TaskSet,
-    metrics: Metrics,
-    process_id: str,
-) -> AbstractAsyncContextManager[SendLifecycle]:
-    return open_send_lifecycle(
-        database,
-        outbox,
-        clock,
-        tasks,
-        hash_secret=settings.chakra_access_token.get_secret_value(),
-        on_outcome=metrics.record_send,
-        process_id=process_id,
-    )
-
-
-def _open_webhooks(
-    settings: Settings,
-    database: Database,
-    clock: Clock,
-    metrics: Metrics,
-    sending: SendLifecycle,
-) -> AbstractAsyncContextManager[WebhookReceiver]:
-    secret = settings.chakra_webhook_secret
-    return open_webhooks(
-        database,
-        clock,
-        secret=secret.get_secret_value() if secret else None,
-        handlers={StatusEvent: sending.statuses.handle},
-        on_event=metrics.record_event,
-    )
-
-
-def _authorize_result(identity: dict[str, Any], slack: SlackClient) -> AuthorizeResult:
+def _authorize_result(identity: Identity, slack: SlackClient) -> AuthorizeResult:
+    response = identity.response
     return AuthorizeResult(
-        enterprise_id=identity.get("enterprise_id"),
-        team_id=identity.get("team_id"),
-        team=identity.get("team"),
-        url=identity.get("url"),
-        bot_id=identity.get("bot_id"),
-        bot_user_id=identity.get("user_id"),
+        enterprise_id=response.get("enterprise_id"),
+        team_id=response.get("team_id"),
+        team=response.get("team"),
+        url=response.get("url"),
+        bot_id=response.get("bot_id"),
+        bot_user_id=response.get("user_id"),
         bot_token=slack.web.token,
     )
 
@@ -315,21 +255,18 @@ def _build_endpoint(
     )
 
 
-async def _log_revocation(team_id: str, reason: str) -> None:
-    """Log it for the operator. Slack refuses every call from now on, and /readyz fails."""
-    structlog.get_logger("application").error("workspace_revoked", workspace=team_id, reason=reason)
-
-
 def _log_rejections(clock: Clock) -> Callable[[str], None]:
-    """A wrong signing secret must be seen in the log, and a flood of junk must not fill it: a line
-    a minute for each reason."""
+    """Return a callback that logs rejected requests, a line a minute for each reason.
+
+    A wrong signing secret must show in the log, and a flood of junk must not fill it.
+    """
     recently_logged: TTLCache[str, None] = TTLCache(maxsize=100, ttl=60, timer=clock.monotonic)
     log = structlog.get_logger("guard")
 
-    def on_result(word: str) -> None:
-        if word in (ACCEPTED, DISCONNECTED) or word in recently_logged:
+    def on_result(result: str) -> None:
+        if result in (ACCEPTED, DISCONNECTED) or result in recently_logged:
             return
-        recently_logged[word] = None
-        log.warning("request_rejected", reason=word)
+        recently_logged[result] = None
+        log.warning("request_rejected", reason=result)
 
     return on_result

@@ -31,6 +31,7 @@ class ServiceHealth:
     latency_seconds: float
     problem: str
     checked_at: float
+    is_stopped: bool = False
 
     @property
     def is_healthy(self) -> bool:
@@ -38,7 +39,7 @@ class ServiceHealth:
 
     @property
     def is_token_rejected(self) -> bool:
-        return self.problem in INVALID_TOKEN_CODES
+        return self.is_stopped or self.problem in INVALID_TOKEN_CODES
 
 
 class HealthChecker:
@@ -60,6 +61,11 @@ class HealthChecker:
         self._cache = cache
         self._clock = clock
         self._started = clock.monotonic()
+        self._stop_reason = ""
+
+    def mark_stopped(self, reason: str) -> None:
+        """Report ``reason`` as Slack's problem from now on: the workspace's work has ended."""
+        self._stop_reason = reason
 
     def cache_stats(self) -> CacheStats:
         return self._cache.stats()
@@ -75,6 +81,11 @@ class HealthChecker:
         return await self._check("Database", self._check_database, refresh=refresh)
 
     async def check_slack(self, *, refresh: bool = False) -> ServiceHealth:
+        if self._stop_reason:
+            return ServiceHealth(
+                "Slack", 0.0, self._stop_reason, self._clock.time(), is_stopped=True
+            )
+
         async def call_auth_test() -> None:
             await self._slack.call("auth.test")
 

@@ -71,10 +71,12 @@ class Outbox:
         clock: Clock,
         *,
         process_id: str,
+        workspace: str = "",
         on_outcome: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
-        self._posts = Posts(database)
+        self._posts = Posts(database, workspace)
+        self._leader_lock = f"{LEADER_LOCK} {workspace}"
         self._clock = clock
         self._wake_event = WakeEvent(clock)
         self._waiters: dict[str, list[WakeEvent]] = {}
@@ -163,7 +165,7 @@ class Outbox:
 
     async def _lead(self) -> None:
         """Deliver for as long as this process leads, if no other does."""
-        async with self._database.try_lead(LEADER_LOCK, self._clock) as lock:
+        async with self._database.try_lead(self._leader_lock, self._clock) as lock:
             if lock is not None:
                 await self._deliver(lock)
 
@@ -274,6 +276,7 @@ async def open_outbox(
     clock: Clock,
     *,
     process_id: str,
+    workspace: str = "",
     on_outcome: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Outbox]:
     """Yield an outbox that delivers until the block ends.
@@ -281,7 +284,14 @@ async def open_outbox(
     ``process_id`` identifies this process. ``on_outcome`` gets the outcomes of
     ``bot.outbox.delivery.OUTCOMES``. What is not delivered by then, the next process delivers.
     """
-    outbox = Outbox(database, slack, clock, process_id=process_id, on_outcome=on_outcome)
+    outbox = Outbox(
+        database,
+        slack,
+        clock,
+        process_id=process_id,
+        workspace=workspace,
+        on_outcome=on_outcome,
+    )
     running = asyncio.create_task(outbox.run())
     try:
         yield outbox

@@ -128,6 +128,20 @@ def is_event(payload: Payload) -> bool:
     return _event(payload) is not None
 
 
+def team_id(payload: Payload) -> str:
+    """Return the ID of the workspace whose installation the request is for; "" if it has none.
+
+    In a channel shared with another workspace the person may belong to that one, so the person's
+    own team counts last. docs.slack.dev/apis/events-api, "authorizations"
+    """
+    authorizations = payload.get("authorizations")
+    if isinstance(authorizations, list) and authorizations:
+        first = authorizations[0]
+        if isinstance(first, Mapping) and first.get("team_id"):
+            return str(first["team_id"])
+    return str(payload.get("team_id") or _team_id(payload) or actor(payload).team)
+
+
 def request_channel(payload: Payload) -> RequestChannel:
     event = _event(payload)
     channel = payload.get("channel") if event is None else event.get("channel")

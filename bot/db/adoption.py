@@ -1,0 +1,22 @@
+"""Gives the rows of a release that knew one workspace only to the workspace that they are of."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, update
+
+from bot.db.engine import Database
+from bot.db.tables import METADATA, rate_limits
+
+
+async def adopt_rows(database: Database, workspace: str) -> None:
+    """Assign every row without a workspace to ``workspace``, in one transaction.
+
+    Raises ``DatabaseUnavailable``.
+    """
+    async with database.begin() as connection:
+        await connection.execute(delete(rate_limits).where(rate_limits.c.workspace == ""))
+        for table in METADATA.sorted_tables:
+            if table is not rate_limits:
+                await connection.execute(
+                    update(table).where(table.c.workspace == "").values(workspace=workspace)
+                )

@@ -1,0 +1,421 @@
+"""One workspace at work: its tokens, its clients, its background loops, and its router."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from bot.access.policy import AccessPolicy
+from bot.aio.clock import Clock
+from bot.aio.tasks import TaskSet
+from bot.bulk.plan import BulkPlanner
+from bot.cache import Cache
+from bot.chakra.client import Chakra
+from bot.context import Context
+from bot.db.adoption import adopt_rows
+from bot.db.engine import Database
+from bot.health import HealthChecker
+from bot.jobs.reader import JobReader
+from bot.messages.error_copy import EXPLAINER
+from bot.messages.file_transfer import FileTransfer
+from bot.messages.form_loader import SendFormLoader
+from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
+from bot.messages.recipients import RecipientResolver
+from bot.messages.service import SendService
+from bot.messages.test_sends import TestSends
+from bot.metrics import Metrics
+from bot.outbox.outbox import Outbox, open_outbox
+from bot.settings.settings import Settings
+from bot.slack.channels import Channels
+from bot.slack.client.web_api import SlackClient
+from bot.slack.commands.command import Command
+from bot.slack.commands.dispatcher import Dispatcher, Timeouts
+from bot.slack.commands.event_router import EventHooks
+from bot.slack.commands.router import Router
+from bot.slack.debounce import Debouncer
+from bot.slack.event_claims import open_event_claims
+from bot.slack.members import Members
+from bot.slack.revocation import Revocation, StopWorkspace
+from bot.templates.catalog import TemplateCatalog
+from bot.users.directory import Directory
+from bot.webhooks.events import StatusEvent
+from bot.webhooks.open import open_webhooks
+from bot.webhooks.receiver import WebhookReceiver
+from bot.workflows import Workflows, open_workflows
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The tokens of one workspace, and the Chakra account that it works on."""
+
+    slack_bot_token: SecretStr
+    chakra_access_token: SecretStr
+    chakra_webhook_secret: SecretStr | None
+    chakra_plugin_id: str | None
+    chakra_waba_id: str | None
+    chakra_sender_id: str | None
+    default_region: str | None
+    senders: tuple[str, ...]
+
+
+def installation_from_settings(settings: Settings) -> Installation:
+    """Return the installation that the environment describes: today the only one."""
+    return Installation(
+        slack_bot_token=settings.slack_bot_token,
+        chakra_access_token=settings.chakra_access_token,
+        chakra_webhook_secret=settings.chakra_webhook_secret,
+        chakra_plugin_id=settings.chakra_plugin_id,
+        chakra_waba_id=settings.chakra_waba_id,
+        chakra_sender_id=settings.chakra_whatsapp_phone_number_id,
+        default_region=settings.default_region,
+        senders=settings.senders,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What all workspaces of a process share."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    metrics: Metrics
+    process_id: str
+    timeouts: Timeouts | None
+    drain_seconds: float
+    workflow_poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What ``auth.test`` says of a bot token. docs.slack.dev/reference/methods/auth.test"""
+
+    team_id: str
+    url: str
+    bot_user_id: str
+    response: Mapping[str, Any]
+
+
+class Workspace:
+    """Serves requests until it is stopped or the application closes."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        slack: SlackClient,
+        context: Context,
+        router: Router[Context],
+        receiver: WebhookReceiver,
+        tasks: TaskSet,
+        loops: AsyncExitStack,
+    ) -> None:
+        self.identity = identity
+        self.slack = slack
+        self.context = context
+        self.router = router
+        self.receiver = receiver
+        self.tasks = tasks
+        self._loops = loops
+        self.stop_reason = ""
+
+    @property
+    def team_id(self) -> str:
+        return self.identity.team_id
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.stop_reason)
+
+    def mark_stopped(self, reason: str) -> None:
+        """Accept no more requests; ``/readyz`` fails with ``reason`` from now on."""
+        self.stop_reason = reason
+        self.context.health.mark_stopped(reason)
+        structlog.get_logger("application").error(
+            "workspace_stopped", workspace=self.team_id, reason=reason
+        )
+
+    async def aclose(self) -> None:
+        """Finish or cancel running work, then end the background loops."""
+        await self._loops.aclose()
+
+
+@asynccontextmanager
+async def open_workspace(
+    runtime: Runtime,
+    installation: Installation,
+    commands: Sequence[Command[Context]],
+    stop: StopWorkspace,
+) -> AsyncIterator[Workspace]:
+    """Open everything that one workspace needs, and start its background loops.
+
+    ``stop`` is called when Slack has revoked the workspace's token.
+    Raises ``SlackError`` if Slack rejects the bot token or cannot be reached, and
+    ``DatabaseUnavailable``.
+    """
+    async with AsyncExitStack() as clients, AsyncExitStack() as loops:
+        slack = await _open_slack(clients, runtime, installation)
+        identity = await _identify(slack)
+        await adopt_rows(runtime.database, identity.team_id)
+        chakra = await _open_chakra(clients, runtime, installation)
+        cache = await _open_cache(clients, runtime)
+        tasks = TaskSet(runtime.clock)
+        outbox = await _open_outbox(loops, runtime, slack, identity)
+        sends = await _open_sends(loops, runtime, installation, identity, outbox, tasks)
+        receiver = await _open_webhooks(loops, runtime, installation, identity, sends)
+        jobs = JobReader(chakra, cache)
+        workflows = await _open_workflows(loops, runtime, identity, chakra, jobs, outbox)
+        loops.push_async_callback(tasks.drain, runtime.drain_seconds)
+        members = Members(slack, cache, team_id=identity.team_id)
+        features = _Features(runtime, installation, identity, slack, chakra, cache)
+        context = features.context(members, sends, jobs, workflows)
+        claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
+        hooks = EventHooks(
+            bot_user_id=identity.bot_user_id,
+            claim=claims.claim,
+            on_revoked=Revocation(slack, runtime.clock, stop).handle,
+        )
+        router = _build_router(runtime, installation, commands, context, slack, tasks, hooks)
+        yield Workspace(identity, slack, context, router, receiver, tasks, loops)
+
+
+# --- clients and loops ----------------------------------------------------------------------------
+
+
+async def _open_slack(
+    clients: AsyncExitStack, runtime: Runtime, installation: Installation
+) -> SlackClient:
+    slack = SlackClient(
+        token=installation.slack_bot_token.get_secret_value(),
+        base_url=runtime.settings.slack_api_url,
+        clock=runtime.clock,
+    )
+    clients.push_async_callback(slack.aclose)
+    return slack
+
+
+async def _identify(slack: SlackClient) -> Identity:
+    response = await slack.call("auth.test")
+    return Identity(
+        team_id=str(response.get("team_id") or ""),
+        url=str(response.get("url") or ""),
+        bot_user_id=str(response.get("user_id") or ""),
+        response=response,
+    )
+
+
+async def _open_chakra(
+    clients: AsyncExitStack, runtime: Runtime, installation: Installation
+) -> Chakra:
+    chakra = Chakra(
+        runtime.settings.chakra_api_url,
+        installation.chakra_access_token,
+        runtime.clock,
+        on_attempt=runtime.metrics.record_upstream,
+        whatsapp_api_version=runtime.settings.chakra_whatsapp_api_version,
+    )
+    clients.push_async_callback(chakra.aclose)
+    return chakra
+
+
+async def _open_cache(clients: AsyncExitStack, runtime: Runtime) -> Cache:
+    """Return a cache of this workspace's own: no key can meet another workspace's."""
+    cache = Cache(runtime.clock, on_lookup=runtime.metrics.record_cache_lookup)
+    clients.push_async_callback(cache.aclose)
+    return cache
+
+
+async def _open_outbox(
+    loops: AsyncExitStack, runtime: Runtime, slack: SlackClient, identity: Identity
+) -> Outbox:
+    return await loops.enter_async_context(
+        open_outbox(
+            runtime.database,
+            slack,
+            runtime.clock,
+            process_id=runtime.process_id,
+            workspace=identity.team_id,
+            on_outcome=runtime.metrics.record_notification,
+        )
+    )
+
+
+async def _open_sends(
+    loops: AsyncExitStack,
+    runtime: Runtime,
+    installation: Installation,
+    identity: Identity,
+    outbox: Outbox,
+    tasks: TaskSet,
+) -> SendLifecycle:
+    return await loops.enter_async_context(
+        open_send_lifecycle(
+            runtime.database,
+            outbox,
+            runtime.clock,
+            tasks,
+            hash_secret=installation.chakra_access_token.get_secret_value(),
+            on_outcome=runtime.metrics.record_send,
+            process_id=runtime.process_id,
+            workspace=identity.team_id,
+        )
+    )
+
+
+async def _open_webhooks(
+    loops: AsyncExitStack,
+    runtime: Runtime,
+    installation: Installation,
+    identity: Identity,
+    sends: SendLifecycle,
+) -> WebhookReceiver:
+    secret = installation.chakra_webhook_secret
+    return await loops.enter_async_context(
+        open_webhooks(
+            runtime.database,
+            runtime.clock,
+            secret=secret.get_secret_value() if secret else None,
+            handlers={StatusEvent: sends.statuses.handle},
+            on_event=runtime.metrics.record_event,
+            workspace=identity.team_id,
+        )
+    )
+
+
+async def _open_workflows(
+    loops: AsyncExitStack,
+    runtime: Runtime,
+    identity: Identity,
+    chakra: Chakra,
+    jobs: JobReader,
+    outbox: Outbox,
+) -> Workflows:
+    return await loops.enter_async_context(
+        open_workflows(
+            runtime.settings.database_url.get_secret_value(),
+            runtime.database,
+            chakra,
+            jobs,
+            outbox,
+            runtime.clock,
+            workspace=identity.team_id,
+            poll_seconds=runtime.workflow_poll_seconds,
+        )
+    )
+
+
+# --- what handlers use ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """Builds the features of one workspace on its clients."""
+
+    runtime: Runtime
+    installation: Installation
+    identity: Identity
+    slack: SlackClient
+    chakra: Chakra
+    cache: Cache
+
+    def context(
+        self, members: Members, sends: SendLifecycle, jobs: JobReader, workflows: Workflows
+    ) -> Context:
+        clock = self.runtime.clock
+        directory = Directory(
+            self.chakra, self.cache, clock, region=self.installation.default_region
+        )
+        templates = self._templates()
+        service = self._send_service(directory, templates, sends)
+        return Context(
+            directory=directory,
+            templates=templates,
+            send_service=service,
+            send_forms=SendFormLoader(
+                templates,
+                service,
+                clock,
+                default_sender_id=self.installation.chakra_sender_id or "",
+            ),
+            test_sends=TestSends(service, directory, clock),
+            debouncer=Debouncer(clock),
+            members=members,
+            channels=Channels(self.slack),
+            files=self.slack.files,
+            jobs=jobs,
+            bulk_planner=BulkPlanner(
+                workflows.uploads,
+                self.slack.files,
+                self.chakra,
+                self.cache,
+                clock,
+                region=self.installation.default_region,
+            ),
+            workflows=workflows,
+            health=HealthChecker(
+                self.chakra,
+                self.slack,
+                self.cache,
+                clock,
+                check_database=self.runtime.database.check,
+            ),
+            settings=self.runtime.settings,
+            clock=clock,
+            version=version("chakra-for-slack"),
+        )
+
+    def _templates(self) -> TemplateCatalog:
+        return TemplateCatalog(
+            self.chakra,
+            self.cache,
+            waba_id=self.installation.chakra_waba_id,
+            plugin_id=self.installation.chakra_plugin_id,
+            sender_id=self.installation.chakra_sender_id,
+        )
+
+    def _send_service(
+        self, directory: Directory, templates: TemplateCatalog, sends: SendLifecycle
+    ) -> SendService:
+        plugin_id = self.installation.chakra_plugin_id or ""
+        return SendService(
+            self.chakra.messages,
+            RecipientResolver(directory, self.chakra.processes, self.installation.default_region),
+            templates,
+            sends,
+            FileTransfer(
+                self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id
+            ),
+            plugin_id=plugin_id,
+            workspace_url=self.identity.url,
+        )
+
+
+def _build_router(
+    runtime: Runtime,
+    installation: Installation,
+    commands: Sequence[Command[Context]],
+    context: Context,
+    slack: SlackClient,
+    tasks: TaskSet,
+    hooks: EventHooks,
+) -> Router[Context]:
+    return Router(
+        commands,
+        context,
+        access=AccessPolicy(context.members, installation.senders),
+        dispatcher=Dispatcher(
+            slack=slack,
+            clock=runtime.clock,
+            tasks=tasks,
+            metrics=runtime.metrics,
+            explainer=EXPLAINER,
+            timeouts=runtime.timeouts,
+        ),
+        clock=runtime.clock,
+        hooks=hooks,
+    )

@@ -137,7 +137,7 @@ class Workspace:
         self.stop_reason = reason
         self.context.health.mark_stopped(reason)
         structlog.get_logger("application").error(
-            "workspace_stopped", workspace=self.team_id, reason=reason
+            "workspace_revoked", workspace=self.team_id, reason=reason
         )
 
     async def aclose(self) -> None:

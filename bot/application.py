@@ -19,6 +19,7 @@ from bot.cache import CacheStats
 from bot.context import Context
 from bot.db.engine import Database, open_database
 from bot.durable.engine import POLL_SECONDS
+from bot.installation import Identity, Installation, Runtime, installation_from_settings
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
 from bot.slack.client.web_api import SlackClient
@@ -34,14 +35,7 @@ from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.socket_mode import socket_mode
 from bot.slack.http.verification import RequestVerifier
 from bot.web.routes import WebApp
-from bot.workspace import (
-    Identity,
-    Installation,
-    Runtime,
-    Workspace,
-    installation_from_settings,
-    open_workspace,
-)
+from bot.workspace import Workspace, open_workspace
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """Labels that the router counts beside the commands' names."""

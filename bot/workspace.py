@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 import structlog
-from pydantic import SecretStr
 
 from bot.access.policy import AccessPolicy
-from bot.aio.clock import Clock
 from bot.aio.tasks import TaskSet
 from bot.bulk.plan import BulkPlanner
 from bot.cache import Cache
 from bot.chakra.client import Chakra
 from bot.context import Context
 from bot.db.adoption import adopt_rows
-from bot.db.engine import Database
 from bot.health import HealthChecker
+from bot.installation import Identity, Installation, Runtime
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.file_transfer import FileTransfer
@@ -29,13 +26,11 @@ from bot.messages.lifecycle import SendLifecycle, open_send_lifecycle
 from bot.messages.recipients import RecipientResolver
 from bot.messages.service import SendService
 from bot.messages.test_sends import TestSends
-from bot.metrics import Metrics
 from bot.outbox.outbox import Outbox, open_outbox
-from bot.settings.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Command
-from bot.slack.commands.dispatcher import Dispatcher, Timeouts
+from bot.slack.commands.dispatcher import Dispatcher
 from bot.slack.commands.event_router import EventHooks
 from bot.slack.commands.router import Router
 from bot.slack.debounce import Debouncer
@@ -48,58 +43,6 @@ from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
 from bot.workflows import Workflows, open_workflows
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """The tokens of one workspace, and the Chakra account that it works on."""
-
-    slack_bot_token: SecretStr
-    chakra_access_token: SecretStr
-    chakra_webhook_secret: SecretStr | None
-    chakra_plugin_id: str | None
-    chakra_waba_id: str | None
-    chakra_sender_id: str | None
-    default_region: str | None
-    senders: tuple[str, ...]
-
-
-def installation_from_settings(settings: Settings) -> Installation:
-    """Return the installation that the environment describes: today the only one."""
-    return Installation(
-        slack_bot_token=settings.slack_bot_token,
-        chakra_access_token=settings.chakra_access_token,
-        chakra_webhook_secret=settings.chakra_webhook_secret,
-        chakra_plugin_id=settings.chakra_plugin_id,
-        chakra_waba_id=settings.chakra_waba_id,
-        chakra_sender_id=settings.chakra_whatsapp_phone_number_id,
-        default_region=settings.default_region,
-        senders=settings.senders,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What all workspaces of a process share."""
-
-    settings: Settings
-    clock: Clock
-    database: Database
-    metrics: Metrics
-    process_id: str
-    timeouts: Timeouts | None
-    drain_seconds: float
-    workflow_poll_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What ``auth.test`` says of a bot token. docs.slack.dev/reference/methods/auth.test"""
-
-    team_id: str
-    url: str
-    bot_user_id: str
-    response: Mapping[str, Any]
 
 
 class Workspace:

@@ -1,0 +1,67 @@
+"""What a workspace is opened with: its installation, its identity, and the shared runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.aio.clock import Clock
+from bot.db.engine import Database
+from bot.metrics import Metrics
+from bot.settings.settings import Settings
+from bot.slack.commands.dispatcher import Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The tokens of one workspace, and the Chakra account that it works on."""
+
+    slack_bot_token: SecretStr
+    chakra_access_token: SecretStr
+    chakra_webhook_secret: SecretStr | None
+    chakra_plugin_id: str | None
+    chakra_waba_id: str | None
+    chakra_sender_id: str | None
+    default_region: str | None
+    senders: tuple[str, ...]
+
+
+def installation_from_settings(settings: Settings) -> Installation:
+    """Return the installation that the environment describes: today the only one."""
+    return Installation(
+        slack_bot_token=settings.slack_bot_token,
+        chakra_access_token=settings.chakra_access_token,
+        chakra_webhook_secret=settings.chakra_webhook_secret,
+        chakra_plugin_id=settings.chakra_plugin_id,
+        chakra_waba_id=settings.chakra_waba_id,
+        chakra_sender_id=settings.chakra_whatsapp_phone_number_id,
+        default_region=settings.default_region,
+        senders=settings.senders,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What all workspaces of a process share."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    metrics: Metrics
+    process_id: str
+    timeouts: Timeouts | None
+    drain_seconds: float
+    workflow_poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What ``auth.test`` says of a bot token. docs.slack.dev/reference/methods/auth.test"""
+
+    team_id: str
+    url: str
+    bot_user_id: str
+    response: Mapping[str, Any]

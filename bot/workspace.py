@@ -43,6 +43,7 @@ from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
 from bot.workflows import Workflows, open_workflows
+from bot.writes.ledger import WriteLedger, open_write_ledger
 
 
 class Workspace:
@@ -113,10 +114,11 @@ async def open_workspace(
         receiver = await _open_webhooks(loops, runtime, installation, identity, sends)
         jobs = JobReader(chakra, cache)
         workflows = await _open_workflows(loops, runtime, identity, chakra, jobs, outbox)
+        writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
         features = _Features(runtime, installation, identity, slack, chakra, cache)
-        context = features.context(members, sends, jobs, workflows)
+        context = features.context(members, sends, jobs, workflows, writes)
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
             bot_user_id=identity.bot_user_id,
@@ -252,6 +254,27 @@ async def _open_workflows(
     )
 
 
+async def _open_writes(
+    loops: AsyncExitStack,
+    runtime: Runtime,
+    installation: Installation,
+    identity: Identity,
+    outbox: Outbox,
+    tasks: TaskSet,
+) -> WriteLedger:
+    return await loops.enter_async_context(
+        open_write_ledger(
+            runtime.database,
+            outbox,
+            runtime.clock,
+            tasks,
+            hash_secret=installation.chakra_access_token.get_secret_value(),
+            process_id=runtime.process_id,
+            workspace=identity.team_id,
+        )
+    )
+
+
 # --- what handlers use ----------------------------------------------------------------------------
 
 
@@ -267,7 +290,12 @@ class _Features:
     cache: Cache
 
     def context(
-        self, members: Members, sends: SendLifecycle, jobs: JobReader, workflows: Workflows
+        self,
+        members: Members,
+        sends: SendLifecycle,
+        jobs: JobReader,
+        workflows: Workflows,
+        writes: WriteLedger,
     ) -> Context:
         clock = self.runtime.clock
         directory = Directory(
@@ -300,6 +328,7 @@ class _Features:
                 region=self.installation.default_region,
             ),
             workflows=workflows,
+            writes=writes,
             health=HealthChecker(
                 self.chakra,
                 self.slack,

@@ -197,7 +197,7 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
     bad = "1 row has" if checked.invalid_count == 1 else f"{checked.invalid_count:,} rows have"
     head = markup(":warning: ", bold(f"{bad} problems."), " ", left)
     return [
-        blocks.section(Markup(blocks.clip(lines([head, *told]), blocks.MAX_SECTION_TEXT_LENGTH))),
+        blocks.section(lines([head, *told])),
         blocks.actions(
             blocks.button("Rows with problems as a file", PROBLEMS_ACTION, str(plan.upload.id))
         ),

@@ -59,7 +59,7 @@ def render_form(
     ``recipient_text`` describes the resolved recipient. ``note`` goes above the fields,
     ``test_result`` above the test button, where the person is looking.
     """
-    content: list[Block] = [blocks.section(note)] if note else []
+    content: list[Block] = blocks.sections(note) if note else []
     content.append(
         blocks.external_field(
             names.TEMPLATE,

@@ -1,5 +1,8 @@
-"""Block Kit in our words. Pure. Text from outside goes in as ``str`` and is escaped here; only what
-this module made itself (:class:`Markup`) passes unescaped, so no name can mention a channel."""
+"""Build Block Kit blocks. Pure.
+
+Text from outside is passed as ``str`` and escaped here. Only :class:`Markup`, made in this module,
+stays as it is, so no name can mention a channel.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.slack.commands.arguments import unescape
 from bot.slack.commands.reply import Block, Choice, Message, View
 
 # Slack's limits, from docs.slack.dev/reference/block-kit and /reference/views.
@@ -26,6 +30,11 @@ MAX_BUTTON_VALUE_LENGTH = 2_000
 MAX_CONTEXT_ELEMENTS = 10
 MAX_FORM_FILE_BYTES = 10 * 1024 * 1024
 
+MAX_MISSING_NOTE_LENGTH = 40
+"""Characters of "… (1,234 more characters)"."""
+MAX_TEXT_SECTIONS = 3
+"""Sections of one text: more would not leave room for other blocks in Slack's 12,000 characters."""
+
 _UNSAFE = re.compile(
     "[&<>\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufefc]"
 )
@@ -33,19 +42,21 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WHITESPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
+_INCOMPLETE = re.compile(r"&[a-z]{0,3}$|<[^<>]*$")
+"""An entity or a link that was cut in the middle."""
 
 
 class Markup(str):
-    """Mrkdwn that was made here and may pass as it is."""
+    """Mrkdwn that is safe to show as it is."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> Markup:
-    """Outside text as mrkdwn that shows the same characters and mentions nobody.
+    """Return text from outside as mrkdwn that shows the same characters and mentions nobody.
 
-    Control and direction-override characters go; right-to-left text is isolated (U+2068 … U+2069)
-    so that it does not turn the words around it.
+    Control and direction-override characters are removed. Right-to-left text is isolated
+    (U+2068 … U+2069) so that it doesn't reorder its neighbors.
     """
     if type(text) is Markup:
         return text
@@ -56,18 +67,46 @@ def escape(text: str) -> Markup:
 
 
 def clip(text: str, max_length: int) -> str:
-    """``text`` cut to ``most`` characters, the last of them an ellipsis where something went."""
+    """Return ``text`` cut to ``max_length`` characters, with an ellipsis if it was longer."""
     if len(text) <= max_length:
         return text
     cut = text[: max_length - 1].rstrip()
     if isinstance(text, Markup):
-        cut = re.sub(r"&[a-z]{0,3}$|<[^<>]*$", "", cut)
-        return Markup(cut + "…")
+        return Markup(_INCOMPLETE.sub("", cut) + "…")
     return cut + "…"
 
 
+def clip_counted(text: Markup, max_length: int) -> Markup:
+    """Return ``text`` cut to ``max_length`` characters; if it was longer, say how much is missing.
+
+    ``max_length`` must leave room for that note.
+    """
+    if len(text) <= max_length:
+        return text
+    cut = _INCOMPLETE.sub("", text[: max_length - MAX_MISSING_NOTE_LENGTH].rstrip())
+    missing = len(unescape(text)) - len(unescape(cut))
+    return Markup(f"{cut}… ({missing:,} more characters)")
+
+
+def split_text(text: Markup, max_length: int, max_parts: int | None = None) -> list[Markup]:
+    """Split at line breaks, else at spaces, else between characters, dropping only that space.
+
+    With ``max_parts`` the last part is whatever is left, and may be longer.
+    """
+    parts: list[Markup] = []
+    while len(text) > max_length and len(parts) + 1 != max_parts:
+        window = text[: max_length + 1]
+        cut = max(window.rfind("\n"), 0) or max(window.rfind(" "), 0)
+        if not window[:cut].strip():
+            cut = len(_INCOMPLETE.sub("", window[:max_length])) or max_length
+        part = _INCOMPLETE.sub("", text[:cut]) or text[:cut]
+        parts.append(Markup(part.rstrip()))
+        text = Markup(text[len(part) :].lstrip(" ").removeprefix("\n"))
+    return [*parts, text]
+
+
 def markup(*parts: str) -> Markup:
-    """The parts, one behind the other, each escaped unless it is markup already."""
+    """Return the parts joined, each escaped unless it is markup already."""
     return Markup("".join([escape(part) for part in parts]))
 
 
@@ -76,7 +115,7 @@ def lines(parts: Iterable[str]) -> Markup:
 
 
 def bold(text: str) -> Markup:
-    """One line in bold. Asterisks of the text itself would end it early, so they become ∗."""
+    """Return one bold line. Asterisks in the text would end it early, so they become ∗."""
     flat = _WHITESPACE.sub(" ", escape(text)).strip().replace("*", "∗")
     return Markup(f"*{flat}*") if flat else Markup("")
 
@@ -87,13 +126,13 @@ def italic(text: str) -> Markup:
 
 
 def code(text: str) -> Markup:
-    """Text to copy. A backtick or a new line would end it: an apostrophe, and a space."""
+    """Return text to copy. Backticks become apostrophes, line breaks spaces: they would end it."""
     flat = _LINE_BREAK.sub(" ", escape(text)).replace("`", "'")
     return Markup(f"`{flat}`")
 
 
 def mention(user_id: str) -> Markup:
-    """``user`` is a Slack member id from a signed request or a mention, never typed text."""
+    """``user_id`` is a Slack member ID from a signed request or a mention, never typed text."""
     return Markup(f"<@{escape(user_id)}>")
 
 
@@ -110,22 +149,25 @@ def plain_text(text: str, max_length: int) -> dict[str, Any]:
 
 
 def mrkdwn(text: str, max_length: int = MAX_SECTION_TEXT_LENGTH) -> dict[str, Any]:
-    safe = escape(text)
-    return {
-        "type": "mrkdwn",
-        "text": (safe if len(safe) <= max_length else clip(safe, max_length)) or " ",
-    }
+    return {"type": "mrkdwn", "text": clip_counted(escape(text), max_length) or " "}
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
+    """Return one section. A text that may be longer than 3,000 characters needs ``sections``."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if accessory is not None:
         block["accessory"] = accessory
     return block
 
 
+def sections(text: str) -> list[Block]:
+    """Return as many sections as the text needs; the last one says how much is missing, if any."""
+    parts = split_text(escape(text), MAX_SECTION_TEXT_LENGTH, MAX_TEXT_SECTIONS)
+    return [section(part) for part in parts if part.strip()] or [section(" ")]
+
+
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
-    """Label and value, two columns; as many sections as Slack's ten fields a section need."""
+    """Return label and value in two columns, in sections of up to ten fields."""
     cells = [_field(label, value) for label, value in pairs]
     return [
         {"type": "section", "fields": cells[start : start + MAX_SECTION_FIELDS]}
@@ -134,23 +176,17 @@ def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
 
 
 def _field(label: str, value: str) -> Block:
-    text = f"*{escape(label)}*\n{escape(value)}"
-    return {
-        "type": "mrkdwn",
-        "text": text
-        if len(text) <= MAX_FIELD_TEXT_LENGTH
-        else clip(Markup(text), MAX_FIELD_TEXT_LENGTH),
-    }
+    return mrkdwn(Markup(f"*{escape(label)}*\n{escape(value)}"), MAX_FIELD_TEXT_LENGTH)
 
 
 def header(text: str) -> Block:
-    """Our own words only: a header is plain text and shows entities as they stand."""
+    """For our own text only: a header is plain text and shows entities literally."""
     return {"type": "header", "text": plain_text(text, 150)}
 
 
 def text_message(text: str) -> Message:
-    """One plain answer."""
-    return Message(escape(text), (section(text),))
+    """Return a message of one text."""
+    return Message(escape(text), tuple(sections(text)))
 
 
 def context(*parts: str) -> Block:
@@ -162,7 +198,7 @@ def divider() -> Block:
 
 
 def image(url: str, alt: str) -> Block | None:
-    """A picture beside a section, or nothing where Slack would refuse the address."""
+    """Return the picture beside a section, or ``None`` if Slack would reject the URL."""
     if not url.startswith(("https://", "http://")) or len(url) > MAX_IMAGE_URL_LENGTH:
         return None
     return {
@@ -206,7 +242,7 @@ def select(
         "placeholder": plain_text(placeholder, MAX_PLACEHOLDER_LENGTH),
         "options": made,
     }
-    chosen = next((one for one in made if one["value"] == initial), None)
+    chosen = next((item for item in made if item["value"] == initial), None)
     if chosen is not None:
         element["initial_option"] = chosen
     return element
@@ -224,7 +260,7 @@ def text_field(
     dispatch_action: bool = False,
     max_length: int = MAX_SECTION_TEXT_LENGTH,
 ) -> Block:
-    """``live`` tells the action of every letter."""
+    """``dispatch_action`` calls the action for every character."""
     element: Block = {"type": "plain_text_input", "action_id": action, "max_length": max_length}
     if multiline:
         element["multiline"] = True
@@ -239,7 +275,7 @@ def text_field(
 def external_field(
     block_id: str, label: str, *, action: str, placeholder: str, initial: Choice | None = None
 ) -> Block:
-    """A menu whose options are asked for as one types; choosing one is told to the action."""
+    """Return a menu whose options are loaded while typing; a choice calls the action."""
     element: Block = {
         "type": "external_select",
         "action_id": action,
@@ -263,7 +299,7 @@ def select_field(
     hint: str = "",
     dispatch_action: bool = False,
 ) -> Block:
-    """Like :func:`select`, as a field of a form; ``live`` tells the action of every choice."""
+    """Return a select as a form field; ``dispatch_action`` calls the action for every choice."""
     element = select(action, placeholder, choices, initial=initial)
     block = _input(block_id, label, element, hint=hint, optional=False)
     return {**block, "dispatch_action": True} if dispatch_action else block
@@ -278,11 +314,11 @@ def file_field(
     hint: str = "",
     optional: bool = False,
 ) -> Block:
-    """One file from the person's device, of up to 10 MB (``MAX_FORM_FILE_BYTES``); in modals only,
-    and
-    with the scope files:read. ``filetypes`` are endings of names, none for all: a convenience,
-    says Slack, and no check. It cannot be filled in beforehand, and tells no action: the file comes
-    with the submission, or with what else of the form is used.
+    """Return a field for one file of up to 10 MB (``MAX_FORM_FILE_BYTES``), in modals only.
+
+    It needs the scope files:read. ``filetypes`` are file name endings, none for all; Slack doesn't
+    enforce them. It can't have an initial value and calls no action: the file comes with the
+    submission, or with the next action in the form.
 
     docs.slack.dev/reference/block-kit/block-elements/file-input-element
     """
@@ -317,7 +353,7 @@ def form_modal(callback_id: str, title: str, submit: str, blocks: Sequence[Block
 
 
 def info_modal(title: str, blocks: Sequence[Block]) -> View:
-    """A modal that only tells: no inputs, one Close."""
+    """Return a modal without inputs."""
     return {
         "type": "modal",
         "callback_id": "notice",
@@ -330,11 +366,11 @@ def info_modal(title: str, blocks: Sequence[Block]) -> View:
 def with_values(
     view: View, values: Mapping[str, str], leading_blocks: Sequence[Block] = ()
 ) -> View:
-    """A form of ours once more, with what the person had entered and a word above it."""
-    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    again: View = {key: view[key] for key in kept if view.get(key)}
-    again["blocks"] = [*leading_blocks, *(_refill(block, values) for block in view["blocks"])]
-    return again
+    """Return the form with the values as entered, and ``leading_blocks`` above its fields."""
+    keys = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    filled: View = {key: view[key] for key in keys if view.get(key)}
+    filled["blocks"] = [*leading_blocks, *(_refill(block, values) for block in view["blocks"])]
+    return filled
 
 
 def _refill(block: Block, values: Mapping[str, str]) -> Block:
@@ -346,9 +382,9 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
     kept = {key: item for key, item in element.items() if key != name}
     chosen: Any = value
     if name == "initial_option":
-        chosen = next((one for one in element["options"] if one["value"] == value), None)
+        chosen = next((item for item in element["options"] if item["value"] == value), None)
     return {**block, "element": {**kept, name: chosen} if chosen else kept}
 
 
 _INITIAL_VALUE_KEYS = {"plain_text_input": "initial_value", "static_select": "initial_option"}
-"""The type of an element -> what it begins with."""
+"""The type of an element -> the key of its initial value."""

@@ -342,4 +342,4 @@ def _waiting_view() -> View:
 
 
 def _message_view(message: Message, title: str) -> View:
-    return blocks.info_modal(title, message.blocks or [blocks.section(message.text)])
+    return blocks.info_modal(title, message.blocks or blocks.sections(message.text))

@@ -43,7 +43,7 @@ def render_private(
 ) -> Message:
     """Return the card. ``family`` is the template in every language; ``note`` goes above it."""
     value = template.value
-    content: list[Block] = [blocks.section(note)] if note else []
+    content: list[Block] = blocks.sections(note) if note else []
     content += _header(value, family)
     content += [blocks.divider(), *render_preview(value), blocks.divider()]
     examples = _examples_line(value)

@@ -7,7 +7,7 @@ Only what Slack alone would interpret (its markup, emoji names) is neutralized.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bot.chakra.template import VARIABLE_PATTERN, Button, Template
 from bot.chakra.text import sanitize_text
@@ -60,7 +60,7 @@ def render_preview(template: Template, values: Mapping[str, str] | None = None) 
     given = {key: value.strip() for key, value in (values or {}).items() if value.strip()}
     header = _header(template, given)
     content = [blocks.section(blocks.clip(header, MAX_HEADER_LENGTH))] if header else []
-    content += [blocks.section(part) for part in _split_sections(_filled_body(template, given))]
+    content += _body_sections(_filled_body(template, given))
     footer = _footer(template)
     if footer:
         content.append(blocks.context(blocks.clip(to_mrkdwn(footer), MAX_FOOTER_LENGTH)))
@@ -164,18 +164,9 @@ def _fill_variables(text: str, values: Mapping[str, str]) -> str:
     return VARIABLE_PATTERN.sub(lambda found: values.get(found[1]) or f"‹{found[1]}›", text)
 
 
-def _split_sections(text: str) -> Sequence[Markup]:
-    """Split the text into sections, at line breaks if possible."""
-    parts: list[str] = []
-    section = ""
-    for line in blocks.clip(to_mrkdwn(text.strip()), MAX_BODY_LENGTH).split("\n"):
-        if section and len(section) + 1 + len(line) > blocks.MAX_SECTION_TEXT_LENGTH:
-            parts.append(section)
-            section = line
-        else:
-            section = f"{section}\n{line}" if section or parts else line
-    parts.append(section)
-    return [Markup(part) for part in parts if part.strip()] or [italic("(no text)")]
+def _body_sections(text: str) -> list[Block]:
+    body = blocks.clip_counted(to_mrkdwn(text.strip()), MAX_BODY_LENGTH)
+    return blocks.sections(body) if body.strip() else [blocks.section(italic("(no text)"))]
 
 
 def _buttons(template: Template, given: Mapping[str, str]) -> list[Markup]:

@@ -111,18 +111,16 @@ class Story:
 
     async def delivered_again(self, kind: str) -> int:
         """Deliver Slack's last request of that kind again; return the status of the answer."""
-        status, _ = await self.redeliver(kind)
-        return status
+        return (await self.redeliver(kind))[0]
 
     async def redeliver(self, kind: str) -> tuple[int, str]:
         """Deliver Slack's last request of that kind again; return status and body of the answer."""
         sent = next(one for one in reversed(self.stand_ins.slack.traffic) if one.kind == kind)
         body = urlencode({"payload": json.dumps(sent.request)}).encode()
         headers = self.stand_ins.slack.sign(body)
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(events_of(self.url), data=body, headers=headers) as answer,
-        ):
+        url = events_of(self.url)
+        async with aiohttp.ClientSession() as session:
+            answer = await session.post(url, data=body, headers=headers)
             return answer.status, await answer.text()
 
     def shown(self) -> str:

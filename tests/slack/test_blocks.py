@@ -242,3 +242,56 @@ def test_a_form_given_back_leaves_its_file_to_slack() -> None:
     assert again["blocks"][1]["element"]["initial_value"] == "Ann"
     assert again["blocks"][2] == fields[1]
     assert [str(one) for one in check_view(again) if one.refused] == []
+
+
+# --- long texts ----------------------------------------------------------------------------------
+
+LONG_TEXTS = st.builds(
+    lambda pieces, count: ("".join(pieces) * count)[:20_000],
+    st.lists(st.one_of(TEXTS, st.just("word "), st.just("line\n"), st.just("&<>")), max_size=6),
+    st.integers(1, 400),
+)
+
+
+def without_spaces(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+@given(LONG_TEXTS, st.integers(10, 300))
+def test_a_text_that_is_split_is_complete_and_breaks_no_entity(text: str, length: int) -> None:
+    escaped = escape(text)
+    parts = blocks.split_text(escaped, length)
+    assert all(len(part) <= length and is_inert(part) for part in parts)
+    assert without_spaces("".join(parts)) == without_spaces(escaped)
+
+
+@given(LONG_TEXTS)
+def test_of_a_text_in_sections_nothing_is_missing_or_it_is_said_how_much(text: str) -> None:
+    escaped = escape(text)
+    texts = [block["text"]["text"] for block in blocks.sections(text)]
+    shown = "".join(texts)
+    missing = re.search(r"… \(([\d,]+) more characters\)$", shown)
+    if missing is None:
+        assert without_spaces(shown) == without_spaces(escaped)
+    else:
+        kept = without_spaces(shown[: missing.start()])
+        assert without_spaces(escaped).startswith(kept)
+        hidden = len(html.unescape(escaped)) - int(missing[1].replace(",", ""))
+        assert len(without_spaces(html.unescape(kept))) <= hidden
+    assert check_message({"text": "x", "blocks": blocks.sections(text)}) == []
+
+
+@pytest.mark.parametrize(
+    "build", [blocks.section, lambda text: blocks.fields([("Label", text)])[0]]
+)
+def test_one_section_or_field_that_is_too_small_says_how_much_is_missing(build: Any) -> None:
+    block = build("x" * 5_000)
+    [text] = [block["text"]["text"]] if "text" in block else [block["fields"][0]["text"]]
+    count = text.count("x")
+    assert text.endswith(f"… ({5_000 - count:,} more characters)")
+
+
+def test_a_link_stays_whole_where_a_text_is_split() -> None:
+    link = "<https://acme.com/a/long/address|a label with spaces>"
+    parts = blocks.split_text(Markup("word " * 5 + link + " end"), 60)
+    assert [link in part for part in parts].count(True) == 1

@@ -84,7 +84,7 @@ def _blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:
     rows = [markup(Markup(mark), summary)]
     if explanation.remedy:
         rows.append(explanation.remedy)
-    content: list[Block] = [blocks.section(blocks.lines(rows))]
+    content: list[Block] = blocks.sections(blocks.lines(rows))
     if explanation.is_service_error:
         content.append(blocks.context(markup("Reference ", code(reference))))
     return tuple(content)

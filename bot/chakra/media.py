@@ -1,4 +1,4 @@
-"""Files on WhatsApp: put up for all to see, found, fetched (contract 2.5, 2.6, 3.3 and 3.4)."""
+"""Upload files for WhatsApp, and look up and download received ones (API.md, Media)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from bot.chakra.models import Media, PublicMedia
 from bot.chakra.transport.envelope import parse_envelope
 from bot.chakra.transport.error_mapping import invalid_response
-from bot.chakra.transport.exchange import JSON_MEDIA_TYPE, ChakraResponse
+from bot.chakra.transport.exchange import JSON_MEDIA_TYPE, ChakraResponse, MultipartFile
 from bot.chakra.transport.http import Http
-from bot.chakra.transport.multipart import File, Form
 
 UPLOAD_PATH = "/v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
 MEDIA_PATH = "/v1/whatsapp/{whatsappApiVersion}/media/{whatsappMediaId}"
@@ -18,45 +17,49 @@ ATTACHMENTS_PATH = "/v1/whatsapp/{whatsappApiVersion}/attachments"
 
 MEGABYTE = 1024 * 1024
 MAX_BYTES_BY_FORMAT = {"IMAGE": 5 * MEGABYTE, "VIDEO": 16 * MEGABYTE, "DOCUMENT": 100 * MEGABYTE}
-"""What WhatsApp takes, by the format of a header (contract 3.3). Chakra's own limit is UNKNOWN."""
+"""WhatsApp's limits by the format of a header (Meta's media reference). Chakra's are UNKNOWN."""
 
 MAX_DOWNLOAD_BYTES = 16 * MEGABYTE
 
 
 @dataclass(frozen=True)
 class MediaContent:
+    """A downloaded file."""
+
     media_type: str
     content: bytes = field(repr=False)
 
 
 class MediaApi:
-    """Raises the `ChakraError`s of `Http.get` and `Http.write`. `version` is Meta's: "v24.0"."""
+    """The media endpoints. They raise the errors of ``Http.get`` and ``Http.write``.
+
+    ``api_version`` is the version of Meta's API, such as "v24.0".
+    """
 
     def __init__(self, http: Http, api_version: str) -> None:
         self._http = http
         self._api_version = api_version
 
-    async def upload(self, plugin_id: str, file: File) -> str:
-        """The address of the file, which everyone who knows it can read. CONFIRMED.
+    async def upload(self, plugin_id: str, file: MultipartFile) -> str:
+        """Upload a file and return its URL, which anyone who has it can read. CONFIRMED.
 
-        Within two minutes; what `file` raises while it is read passes through.
+        It times out after two minutes.
         """
-        form = Form("file", file, {"filename": file.name})
-        response = await self._http.write("POST", UPLOAD_PATH, {"pluginId": plugin_id}, body=form)
+        response = await self._http.write("POST", UPLOAD_PATH, {"pluginId": plugin_id}, body=file)
         url = parse_envelope(response).parse_unwrapped(PublicMedia).public_media_url
         if not url.startswith(("https://", "http://")):
-            raise invalid_response(response, "It is no web address.", "_data.publicMediaUrl")
+            raise invalid_response(response, "It is not a web address.", "_data.publicMediaUrl")
         return url
 
     async def fetch(self, media_id: str) -> Media:
-        """Of what sort and how large a file is. The path is CONFIRMED, the body INFERRED."""
+        """Return the type, size and URL of a file. The path is CONFIRMED, the body INFERRED."""
         response = await self._http.get(MEDIA_PATH, self._path_parameters(media_id))
         return parse_envelope(response).parse_unwrapped(Media)
 
     async def download(self, media_id: str, *, max_bytes: int = MAX_DOWNLOAD_BYTES) -> MediaContent:
-        """The file itself, in one step. INFERRED, from two integrations.
+        """Download a file by its ID. INFERRED, from two integrations.
 
-        Raises `InvalidResponse` where it is larger than `most` bytes.
+        Raise ``InvalidResponse`` if it is larger than ``max_bytes``.
         """
         return _parse_content(
             await self._http.download(
@@ -67,8 +70,11 @@ class MediaApi:
     async def download_from_url(
         self, media: Media, *, max_bytes: int = MAX_DOWNLOAD_BYTES
     ) -> MediaContent:
-        """The file from the address that `fetch` gave, as long as that is Chakra's: the one inside
-        a webhook is Meta's, and `InvalidResponse`. INFERRED."""
+        """Download a file from the URL that ``fetch`` returned. INFERRED.
+
+        Raise ``InvalidResponse`` if the URL is not Chakra's, as the one in a webhook, which is
+        Meta's, or if the file is larger than ``max_bytes``.
+        """
         return _parse_content(
             await self._http.fetch_url(ATTACHMENTS_PATH, media.url, max_bytes=max_bytes)
         )
@@ -81,9 +87,9 @@ def _parse_content(response: ChakraResponse) -> MediaContent:
     if not response.is_complete:
         raise invalid_response(response, "The file is too large to show.")
     if response.media_type == JSON_MEDIA_TYPE:
-        parse_envelope(response)  # its `_errors` say more
+        parse_envelope(response)  # raises the more precise error of `_errors`
     if response.media_type in {"", JSON_MEDIA_TYPE, "text/html"}:
         raise invalid_response(
-            response, f"It is no file ({response.media_type or 'no media type'})."
+            response, f"It is not a file ({response.media_type or 'no media type'})."
         )
     return MediaContent(response.media_type, response.body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.aio.clock import Clock, wait_for
 from bot.chakra.media import MediaApi
 from bot.chakra.text import sanitize_line
-from bot.chakra.transport.multipart import File
+from bot.chakra.transport.exchange import MultipartFile
 from bot.errors import (
     FileUnavailable,
     FileUploadFailed,
@@ -59,8 +59,8 @@ class FileTransfer:
         async with self._semaphore:
             stored, content = await self._fetch_within_deadline(file, header_format)
             name = sanitize_line(stored.name or file.name, MAX_FILENAME_LENGTH) or "file"
-            sent = File.of(name, stored.mimetype, content)
-            return TransferredFile(await self._upload(sent), name)
+            url = await self._upload(MultipartFile(name, stored.mimetype, content))
+            return TransferredFile(url, name)
 
     async def _fetch_within_deadline(
         self, file: UploadedFile, header_format: str
@@ -83,15 +83,15 @@ class FileTransfer:
             raise InvalidFile(problem)
         return stored, content
 
-    async def _upload(self, file: File) -> str:
+    async def _upload(self, file: MultipartFile) -> str:
         try:
             return await wait_for(
                 self._clock, self._media.upload(self._plugin_id, file), UPLOAD_TIMEOUT_SECONDS
             )
-        except Rejected as refused:
-            raise _upload_failed(refused, refused.message) from refused
-        except (OutcomeUnknown, InvalidResponse) as unsaid:
-            raise _upload_failed(unsaid) from unsaid
+        except Rejected as error:
+            raise _upload_failed(error, error.message) from error
+        except (OutcomeUnknown, InvalidResponse) as error:
+            raise _upload_failed(error) from error
         except TimeoutError:
             raise FileUploadFailed from None
 

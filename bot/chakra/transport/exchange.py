@@ -1,38 +1,68 @@
-"""What goes out and what comes back, in words of our own, so that one module alone knows httpx."""
+"""Requests, responses and transport errors in types of our own, so that only http.py uses httpx."""
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from bot.chakra.transport.multipart import Form
+from bot.chakra.text import sanitize_line
 from bot.errors import ResourceNotFound
 
 JSON_MEDIA_TYPE = "application/json"
 
 MAX_PARAMETER_LENGTH = 512
-"""Of a path parameter, in characters. The contract's ids are UUIDs, short names and e-mail
-addresses, all far below; httpx refuses addresses above 65,536."""
+"""Characters of one path parameter. IDs in the API are UUIDs, short names and email addresses, all
+far shorter; httpx rejects URLs above 65,536."""
+
+MAX_FILENAME_LENGTH = 240
+"""Characters. Common file systems accept 255 bytes."""
+
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}", re.ASCII)
+_UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class MultipartFile:
+    """A file in memory, sent as a multipart form with the parts ``filename`` and ``file``.
+
+    The name and the media type may come from an untrusted source: neither can add a header.
+    """
+
+    name: str = field(repr=False)
+    media_type: str
+    content: bytes = field(repr=False)
+
+    @property
+    def safe_name(self) -> str:
+        """The name on one line without control characters; ``file`` if nothing is left."""
+        return sanitize_line(self.name, MAX_FILENAME_LENGTH) or "file"
+
+    @property
+    def safe_media_type(self) -> str:
+        """The media type, or the one for unknown content if it is not well-formed."""
+        is_valid = _MEDIA_TYPE.fullmatch(self.media_type)
+        return self.media_type if is_valid else _UNKNOWN_MEDIA_TYPE
 
 
 @dataclass(frozen=True)
 class ChakraRequest:
-    """One request as a resource asked for it. A repeat sends the same call, `request_id` and all.
+    """One request of a resource. A retry sends the same request, with the same ``request_id``.
 
-    `endpoint` is the path template, the only form that may stand in errors, logs and metrics.
-    `until` is the moment of the monotonic clock at which all patience ends; nothing where the
-    usual patience will do. `asks` marks a POST that changes nothing. `most` is how many bytes of
-    the answer are read, where that is not the usual limit.
+    ``endpoint`` is the path template, the only form that errors, logs and metrics may contain.
+    ``deadline`` is in seconds of the monotonic clock, or ``None`` for the default timeout.
+    ``is_query`` marks a POST that changes nothing. ``max_response_bytes`` replaces the default
+    limit on the response body.
     """
 
     method: str
     endpoint: str
     path: str = field(repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | Form | None = field(default=None, repr=False)
+    body: bytes | MultipartFile | None = field(default=None, repr=False)
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     deadline: float | None = None
     is_query: bool = False
@@ -41,22 +71,22 @@ class ChakraRequest:
 
     @property
     def is_write(self) -> bool:
+        """Whether the request may change something."""
         return self.method != "GET" and not self.is_query
 
     @property
     def is_upload(self) -> bool:
-        return isinstance(self.body, Form)
-
-    @property
-    def content_type(self) -> str:
-        return self.body.content_type if isinstance(self.body, Form) else JSON_MEDIA_TYPE
+        """Whether the body is a file, which has a longer timeout."""
+        return isinstance(self.body, MultipartFile)
 
 
 @dataclass(frozen=True)
 class ChakraResponse:
-    """A response of any status. Header names are lower case; `seconds` is how long this attempt
-    took. `whole` is false where the body was longer than the limit or could not be decompressed:
-    then `body` is empty."""
+    """A response of any status.
+
+    Header names are lower case. ``elapsed_seconds`` is the duration of this attempt. If the body
+    exceeds the limit or cannot be decompressed, ``is_complete`` is false and ``body`` is empty.
+    """
 
     request: ChakraRequest
     status: int
@@ -67,19 +97,21 @@ class ChakraResponse:
 
     @property
     def ok(self) -> bool:
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def request_id(self) -> str:
-        """Chakra's own id of the request where it names one, else ours."""
+        """Chakra's ID of the request if the response has one, else ours."""
         return self.headers.get("x-request-id", "")[:80] or self.request.request_id
 
     @property
     def media_type(self) -> str:
+        """The media type in lower case, without parameters; "" if there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> object:
-        """Raises `ValueError` where the body is not JSON."""
+        """Return the parsed body. Raise ``ValueError`` if it is not JSON."""
         try:
             return json.loads(self.body)
         except RecursionError:
@@ -87,9 +119,11 @@ class ChakraResponse:
 
 
 class TransportError(Exception):
-    """No answer came. `kind` is one word for metrics; `sent` is false where the connection was
-    certainly never made, so that the request cannot have arrived; `detail` is the system's own
-    sentence about it."""
+    """No response arrived.
+
+    ``kind`` is one word for metrics. ``sent`` is false only if no connection was made, so that the
+    request cannot have arrived. ``detail`` is the operating system's message.
+    """
 
     def __init__(self, kind: str, *, sent: bool, detail: str = "") -> None:
         super().__init__(kind)
@@ -99,17 +133,15 @@ class TransportError(Exception):
 
 
 Transport = Callable[[ChakraRequest], Awaitable[ChakraResponse]]
-"""Makes a call and returns its answer, whatever the status; raises `TransportError`. What every
-policy
-takes and what every policy is."""
+"""Send a request and return its response, whatever the status; raise ``TransportError`` if there
+is none. Every policy wraps a transport and is one itself."""
 
 
 def build_path(endpoint: str, parameters: Mapping[str, str]) -> str:
-    """The path of a template such as `/v2/ext/user/{userId}`, each parameter one safe segment.
+    """Return the path of a template such as ``/v2/ext/user/{userId}``, each parameter one segment.
 
-    Raises `ResourceNotFound` for a parameter that no id can be (empty, a dot segment, endless):
-    sending it
-    would ask another endpoint.
+    Raise ``ResourceNotFound`` for a parameter that cannot be an ID (empty, a dot segment, too
+    long): sending it would call another endpoint.
     """
     segments = {name: _encode_segment(endpoint, value) for name, value in parameters.items()}
     return endpoint.format_map(segments)
@@ -117,5 +149,5 @@ def build_path(endpoint: str, parameters: Mapping[str, str]) -> str:
 
 def _encode_segment(endpoint: str, value: str) -> str:
     if value in {"", ".", ".."} or len(value) > MAX_PARAMETER_LENGTH:
-        raise ResourceNotFound("There can be nothing with this id.", endpoint=endpoint)
+        raise ResourceNotFound("There can be nothing with this ID.", endpoint=endpoint)
     return quote(value, safe="", errors="replace")

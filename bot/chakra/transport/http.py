@@ -1,4 +1,4 @@
-"""The two verbs, `get` and `write`, and the one place that knows httpx and the access token."""
+"""Send requests to Chakra; the only module that uses httpx and the access token."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from bot.aio.clock import Clock
 from bot.chakra.text import sanitize_line
 from bot.chakra.transport.error_mapping import error_for, transport_error
 from bot.chakra.transport.exchange import (
+    JSON_MEDIA_TYPE,
     ChakraRequest,
     ChakraResponse,
+    MultipartFile,
     Transport,
     TransportError,
     build_path,
 )
-from bot.chakra.transport.multipart import Form, WrongSize
 from bot.chakra.transport.policies import (
     DEFAULT_LIMITS,
     AttemptTimeout,
@@ -46,18 +47,17 @@ ANY_MEDIA_TYPE = "*/*"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _EMPTY: Mapping[str, str] = {}
-_MAX_DETAIL_LENGTH = 200  # characters of the system's sentence about a connection
+_MAX_DETAIL_LENGTH = 200  # characters of the operating system's message about a connection
 
 
 class Http:
-    """Requests to one Chakra, over one pool of connections. `aclose` it, or use `async with`.
+    """An HTTP client for one Chakra, with one connection pool. Close it, or use ``async with``.
 
-    Both verbs return a 2xx `ApiResponse` or raise a `bot.errors.ChakraError`; they never raise
-    anything
-    else. No redirect is followed, so the token goes to the host of `base_url` and nowhere else.
-    `transport` replaces the network in tests, `jitter` the randomness of waits.
+    Every request returns a 2xx ``ChakraResponse`` or raises a ``bot.errors.ChakraError``, never
+    anything else. Redirects are not followed, so the token is sent to the host of ``base_url``
+    only. Tests replace the network with ``transport`` and the randomness of waits with ``jitter``.
 
-    Raises `ValueError` for a `base_url` or a `token` that no request could carry.
+    Raise ``ValueError`` for a ``base_url`` or a ``token`` that cannot be part of a request.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Http:
         self._base_url = _validate_base_url(base_url)
         self._clock = clock
         self._limits = limits
-        trust_env = not _is_loopback(self._base_url)  # a proxy of the environment is honoured
+        trust_env = not _is_loopback(self._base_url)  # use the environment's proxy, if any
         self._client = httpx.AsyncClient(
             headers={
                 "Authorization": _bearer_header(token),
@@ -93,6 +93,7 @@ class Http:
 
     @property
     def host(self) -> str:
+        """The host name of the base URL."""
         return urlsplit(self._base_url).hostname or ""
 
     def _build_pipeline(self, on_attempt: OnAttempt | None, jitter: Jitter) -> Transport:
@@ -113,12 +114,11 @@ class Http:
         query: Mapping[str, str] = _EMPTY,
         timeout_seconds: float | None = None,
     ) -> ChakraResponse:
-        """`endpoint` is a path template whose `{parameters}` are encoded here. `seconds` is the
-        deadline, where the usual one will not do.
+        """Send a GET. ``endpoint`` is a path template, ``parameters`` its unencoded values.
 
-        Raises `AuthenticationError`, `ResourceNotFound`, `Rejected`, `RateLimited`, `Unavailable`
-        or `InvalidResponse`, or
-        what `bot.chakra.meta_errors` has below them.
+        ``timeout_seconds`` replaces the default timeout for all attempts together.
+        Raise ``AuthenticationError``, ``ResourceNotFound``, ``Rejected``, ``RateLimited``,
+        ``Unavailable`` or ``InvalidResponse``, or a subclass from ``bot.chakra.meta_errors``.
         """
         request = ChakraRequest("GET", endpoint, build_path(endpoint, parameters), query)
         return await self._request(request, timeout_seconds)
@@ -126,7 +126,10 @@ class Http:
     async def query(
         self, endpoint: str, parameters: Mapping[str, str] = _EMPTY, *, body: object
     ) -> ChakraResponse:
-        """A POST that changes nothing, such as a list with its query in the body: like `get`."""
+        """Send a POST that changes nothing, such as a list with a filter in the body.
+
+        It is retried and raises like ``get``.
+        """
         path = build_path(endpoint, parameters)
         request = ChakraRequest(
             "POST", endpoint, path, body=json.dumps(body).encode(), is_query=True
@@ -136,7 +139,10 @@ class Http:
     async def download(
         self, endpoint: str, parameters: Mapping[str, str] = _EMPTY, *, max_bytes: int
     ) -> ChakraResponse:
-        """Like `get`, of anything but JSON. The answer is not `whole` beyond `most` bytes."""
+        """Send a GET for a file. Beyond ``max_bytes`` the response is not ``is_complete``.
+
+        Raise the errors of ``get``.
+        """
         path = build_path(endpoint, parameters)
         return await self._request(
             ChakraRequest(
@@ -145,9 +151,10 @@ class Http:
         )
 
     async def fetch_url(self, endpoint: str, url: str, *, max_bytes: int) -> ChakraResponse:
-        """Like `download`, of an `address` that Chakra gave itself. Raises `InvalidResponse` where
-        it
-        does not lie under `base_url`: the token goes nowhere else. `endpoint` is what to call it.
+        """Download a file from a URL that Chakra returned.
+
+        ``endpoint`` is its label in errors and metrics. Raise ``InvalidResponse`` if the URL is not
+        below ``base_url``, since the token must not go elsewhere, and the errors of ``get``.
         """
         path = _path_under_base(self._base_url, url)
         request = ChakraRequest(
@@ -155,7 +162,7 @@ class Http:
         )
         if path is None:
             raise InvalidResponse(
-                "Chakra named an address that is not its own.",
+                "Chakra returned a URL that is not its own.",
                 endpoint=endpoint,
                 request_id=request.request_id,
             )
@@ -171,13 +178,13 @@ class Http:
         query: Mapping[str, str] = _EMPTY,
         timeout_seconds: float | None = None,
     ) -> ChakraResponse:
-        """Like `get`, with any method but GET, and a body: a `Form`, or anything that JSON can say.
+        """Send a write with a body of JSON, or with a ``MultipartFile``.
 
-        Repeated only where it certainly never arrived or was refused with 429. Raises the errors
-        of `get`, save that what may have happened is `OutcomeUnknown`, also where the answer came
-        but cannot be read.
+        It is retried only if it cannot have arrived or was refused with 429. Raise the errors of
+        ``get``, and ``OutcomeUnknown`` if the write may have happened, which includes a response
+        that cannot be parsed.
         """
-        if body is not None and not isinstance(body, Form):
+        if body is not None and not isinstance(body, MultipartFile):
             body = json.dumps(body).encode()
         request = ChakraRequest(method, endpoint, build_path(endpoint, parameters), query, body)
         return await self._request(request, timeout_seconds)
@@ -189,10 +196,10 @@ class Http:
             request = replace(request, deadline=self._clock.monotonic() + timeout_seconds)
         try:
             response = await self._send(request)
-        except TransportError as silence:
-            raise transport_error(request, silence) from None
-        if error := error_for(response, self._clock.time()):
-            raise error
+        except TransportError as error:
+            raise transport_error(request, error) from None
+        if refusal := error_for(response, self._clock.time()):
+            raise refusal
         return response
 
     async def _send_once(self, request: ChakraRequest) -> ChakraResponse:
@@ -207,20 +214,26 @@ class Http:
             raise TransportError("connect", sent=False, detail=detail) from None
         except httpx.TimeoutException:
             raise TransportError("timeout", sent=True) from None
-        except (httpx.HTTPError, WrongSize):
+        except httpx.HTTPError:
             raise TransportError("broken", sent=True) from None
 
     async def _exchange(self, request: ChakraRequest) -> ChakraResponse:
         headers = {"X-Request-Id": request.request_id, "Accept": request.accept}
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-        if isinstance(request.body, Form) and request.body.size is not None:
-            headers["Content-Length"] = str(request.body.size)
+        content, form, files = None, None, None
+        if isinstance(request.body, MultipartFile):
+            file = request.body
+            form = {"filename": file.safe_name}
+            files = {"file": (file.safe_name, file.content, file.safe_media_type)}
+        elif request.body is not None:
+            content = request.body
+            headers["Content-Type"] = JSON_MEDIA_TYPE
         async with self._client.stream(
             request.method,
             self._base_url + request.path,
             params=request.query or None,
-            content=request.body,
+            content=content,
+            data=form,
+            files=files,
             headers=headers,
         ) as response:
             body = await self._read_body(
@@ -231,7 +244,7 @@ class Http:
             )
 
     async def _read_body(self, response: httpx.Response, max_bytes: int) -> bytes | None:
-        """Nothing where it is larger than the limit, decompressed, or cannot be decompressed."""
+        """Return the decompressed body; ``None`` if it is too large or cannot be decompressed."""
         body = bytearray()
         try:
             async for chunk in response.aiter_bytes():
@@ -243,6 +256,7 @@ class Http:
         return bytes(body)
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._client.aclose()
 
     async def __aenter__(self) -> Self:
@@ -262,7 +276,7 @@ def _validate_base_url(base_url: str) -> str:
 
 
 def _path_under_base(base_url: str, url: str) -> str | None:
-    """The path and query of an address on the same host and below the same path; else nothing."""
+    """Return the path and query of a URL below the base URL, relative to it; else ``None``."""
     try:
         base, parts = urlsplit(base_url), urlsplit(url)
         ours = (base.scheme, base.hostname, base.port or _DEFAULT_PORTS[base.scheme])
@@ -278,7 +292,7 @@ def _path_under_base(base_url: str, url: str) -> str | None:
 
 @cache
 def _ssl_context(trust_env: bool) -> ssl.SSLContext:
-    """Whom certificates are trusted of; read once, as it takes longer than opening all the rest."""
+    """Return the TLS context. Cached: loading the certificates is the slow part of a start."""
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
@@ -292,7 +306,7 @@ def _is_loopback(base_url: str) -> bool:
 
 def _bearer_header(token: SecretStr) -> str:
     value = token.get_secret_value().strip()
-    # httpx would quote the whole token in its own error.
+    # Checked here, because httpx would quote the whole token in its own error.
     if not re.fullmatch(r"[\x21-\x7e]+", value):
         raise ValueError("the access token is empty or holds characters that no header can carry")
     return f"Bearer {value}"

@@ -1,4 +1,4 @@
-"""``/chakra status``: the version, whether Chakra and Slack answer, the cache, and your role."""
+"""``/chakra status``: whether Chakra and Slack respond, version, cache, and your access."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import timedelta
 import humanize
 
 from bot.context import Context
-from bot.errors import UsageError
 from bot.health import ServiceHealth
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup
@@ -20,20 +19,19 @@ from bot.slack.commands.reply import Message
 REFRESH = "status.refresh"
 
 PROBLEM_TEXT = {
-    "timeout": "no answer within 3 seconds",
-    "unavailable": "cannot be reached",
-    "unreachable": "cannot be reached",
-    "rate_limited": "asked too often, it wants a pause",
-    "authentication_error": "refuses this app’s access token",
-    "permission_denied": "does not let this app look: the role of its key is too small",
-    "ratelimited": "asked too often, it wants a pause",
+    "timeout": "no response within 3 seconds",
+    "unavailable": "can't be reached",
+    "unreachable": "can't be reached",
+    "rate_limited": "is rate limiting requests",
+    "authentication_error": "doesn't accept this app's access token",
+    "permission_denied": "the API key's role doesn't have permission",
+    "ratelimited": "is rate limiting requests",
 }
-"""By the problem of a reading; what is not here is shown as it is."""
+"""Problem of a health check -> text; others are shown as they are."""
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    if request.arguments.tokens:
-        raise UsageError("Status takes no words.", example=STATUS.example)
+    """Return the card. Whatever is typed after the name is ignored."""
     return await _render_card(context, request.access, refresh=False)
 
 
@@ -47,15 +45,15 @@ async def _render_card(context: Context, access: AccessDecision, *, refresh: boo
         context.health.check_chakra(refresh=refresh), context.health.check_slack(refresh=refresh)
     )
     down = [reading.service for reading in (chakra, slack) if not reading.is_healthy]
-    summary = f"{' and '.join(down)} cannot be used right now." if down else "All is well."
-    figures = context.health.cache_stats()
-    noun = "entry" if figures.items == 1 else "entries"
-    size = humanize.naturalsize(figures.bytes, binary=True, format="%.0f")
+    summary = f"{' and '.join(down)} can't be used right now." if down else "Everything is working."
+    stats = context.health.cache_stats()
+    noun = "entry" if stats.items == 1 else "entries"
+    size = humanize.naturalsize(stats.bytes, binary=True, format="%.0f")
     table = blocks.fields(
         [
             ("Chakra", _service_status(chakra)),
             ("Slack", _service_status(slack)),
-            ("Cache", f"{figures.items} {noun}, {size}"),
+            ("Cache", f"{stats.items} {noun}, {size}"),
             ("Watched jobs", str(context.workflows.watcher.active_count)),
             ("Running for", humanize.naturaldelta(timedelta(seconds=context.health.uptime()))),
         ]
@@ -75,7 +73,7 @@ def _service_status(reading: ServiceHealth) -> Markup:
     if not reading.is_healthy:
         return markup(":red_circle: ", PROBLEM_TEXT.get(reading.problem, reading.problem))
     return markup(
-        f":large_green_circle: answers in {max(1, round(reading.latency_seconds * 1000))} ms"
+        f":large_green_circle: responds in {max(1, round(reading.latency_seconds * 1000))} ms"
     )
 
 

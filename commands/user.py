@@ -1,4 +1,4 @@
-"""``/chakra user``: one person of the Chakra team, found by whatever is known of them."""
+"""``/chakra user``: look up a Chakra user, show, share and edit the card."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.errors import ChakraError, NotFound, UsageError, not_found_as
 from bot.messages.form_values import SendForm
 from bot.slack import blocks
-from bot.slack.blocks import bold, code, markup
+from bot.slack.blocks import code, markup
 from bot.slack.commands.arguments import ChannelMention, GroupMention, Link, Mention, Token
 from bot.slack.commands.command import (
     Action,
@@ -24,9 +24,8 @@ from bot.slack.commands.command import (
 )
 from bot.slack.commands.permissions import Permission, Subject
 from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, Reply, UpdateForm
-from bot.slack.viewer import Viewer, is_shareable
-from bot.users import card, query
-from bot.users import picker as choice
+from bot.slack.viewer import Viewer, require_shareable
+from bot.users import card, picker, query
 from bot.users.linked_user import find_linked_user
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
@@ -37,16 +36,14 @@ ME = "me"
 SHARE = "share"
 
 MAX_QUERY_LENGTH = 200
-"""Characters. No name, address or number is longer; a pasted page is."""
+"""Characters. Names, addresses and numbers are shorter; a pasted page isn't."""
 MAX_NAME_LENGTH = 100
-"""Characters of one name that the form takes. Chakra's own limit is not documented."""
-UNKNOWN_ID_HINT = (
-    "Chakra has no user with this id, or the user was deleted. Search by name instead."
-)
+"""Characters of one name in the form. Chakra's own limit isn't documented."""
+UNKNOWN_ID_HINT = "There's no user with this ID, or it has been deleted. Search by name instead."
 NAME_FIELDS = ("first_name", "last_name")
-"""The fields of the form: what Chakra documents as writable."""
+"""The fields that Chakra documents as writable."""
 FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode's categories of control characters, half characters and line breaks."""
+"""Unicode categories of control characters, surrogates and line breaks."""
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -67,30 +64,30 @@ def _split_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
     if len(typed) < 2 or typed[-1].text.casefold() != SHARE:
         return typed, False
     request.access.authorize(Permission.SHARE, Subject(channel=request.channel.id))
-    if not is_shareable(request.channel):
-        raise UsageError("This is a direct message, so there is no channel to share to.")
+    require_shareable(request.channel)
     return typed[:-1], True
 
 
 def _parse_search(typed: tuple[Token, ...]) -> str:
-    """The words as one search. Raises ``UsageError`` for what cannot be anybody."""
+    """Return the words as one search. Raises ``UsageError`` for anything but a person."""
     if not typed:
         raise UsageError(
-            "Whom are you looking for? An e-mail address, a phone number, a name, an id, "
-            "a @member and “me” will all do.",
+            "Who are you looking for? Try a name, email, phone number, @member or `me`.",
             example=EXAMPLE,
         )
     for word in typed:
         _check_word(word)
     text = " ".join(word.text for word in typed).strip()
     if not has_visible_text(text):
-        raise UsageError("There is nothing to look for between the quotes.", example=EXAMPLE)
+        raise UsageError(
+            "The quotes are empty. Type a name, email or phone number.", example=EXAMPLE
+        )
     if len(text) > MAX_QUERY_LENGTH:
-        raise UsageError("That is too long to be a person’s name or address.", example=EXAMPLE)
+        raise UsageError("That's too long for a name, email or phone number.", example=EXAMPLE)
     addresses = query.extract_emails(text)
     if len(addresses) > 1:
         raise UsageError(
-            "Those are several addresses. Look up one person at a time.",
+            "That's more than one address. Look up one person at a time.",
             example=f"/chakra user {addresses[0]}",
         )
     return text
@@ -98,13 +95,13 @@ def _parse_search(typed: tuple[Token, ...]) -> str:
 
 def _check_word(word: Token) -> None:
     if isinstance(word, ChannelMention):
-        raise UsageError("That is a channel. Name a person instead.", example=EXAMPLE)
+        raise UsageError("That's a channel. Type a name, email or phone number.", example=EXAMPLE)
     if isinstance(word, GroupMention):
-        raise UsageError("That is a group. Name one person instead.", example=EXAMPLE)
+        raise UsageError("That's a group. Type the name of one person.", example=EXAMPLE)
     if isinstance(word, Link):
-        raise UsageError("A link does not say whom you mean. Name a person.", example=EXAMPLE)
+        raise UsageError("That's a link. Type a name, email or phone number.", example=EXAMPLE)
     if isinstance(word, Mention):
-        raise UsageError("Name one person at a time.", example="/chakra user @john")
+        raise UsageError("Look up one person at a time.", example="/chakra user @john")
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -119,27 +116,25 @@ async def _find_and_render(
     if not found.total:
         raise await _not_found_error(context, search_text, found.unavailable_count)
     if found.total > 1:
-        return choice.render(search_text, matches, await context.directory.get_names())
+        return picker.render(search_text, matches, await context.directory.get_names())
     note = ""
     if found.fuzzy:
-        note = markup("Nobody is called ", bold(search_text), ". This is the closest.")
-    with not_found_as("user", search_text, hint="Their record was deleted in Chakra."):
+        note = markup(f'No "{search_text}". Closest match:')
+    with not_found_as("user", search_text, hint="This user has been deleted in Chakra."):
         return await _render_card(request, context, found.users[0].id, note=note, share=share)
 
 
 async def _not_found_error(context: Context, search_text: str, unavailable_count: int) -> NotFound:
     if query.is_partial_id(search_text):
-        hint = "It looks like a part of an id. A whole one has 36 letters, digits and hyphens."
+        hint = "That looks like part of an ID. A complete ID has 36 characters."
         return NotFound("user", search_text, hint=hint)
     address = next(iter(query.extract_emails(search_text)), "")
     suggestions = await context.directory.suggest_emails(address) if address else ()
     if unavailable_count:
-        people = (
-            "1 person’s card" if unavailable_count == 1 else f"{unavailable_count} people’s cards"
-        )
-        hint = f"But {people} could not be read in time. Try again in a minute, or give a name."
+        people = "1 user" if unavailable_count == 1 else f"{unavailable_count} users"
+        hint = f"But {people} couldn't be checked in time. Try again in a minute, or use a name."
         return NotFound("user", search_text, hint=hint)
-    everybody = markup("Check the spelling, or see everybody with ", code("/chakra users"), ".")
+    everybody = markup("Check the spelling, or see the team with ", code("/chakra users"), ".")
     return NotFound("user", search_text, hint=everybody, suggestions=suggestions)
 
 
@@ -183,8 +178,7 @@ async def choose(request: ActionRequest, context: Context) -> Message:
 
 
 async def share(request: ActionRequest, context: Context) -> Message:
-    if not is_shareable(request.channel):
-        raise UsageError("This is a direct message, so there is no channel to share to.")
+    require_shareable(request.channel)
     return await _render_card(request, context, request.value, share=True)
 
 
@@ -192,7 +186,7 @@ async def share(request: ActionRequest, context: Context) -> Message:
 
 
 async def edit(request: ActionRequest, context: Context) -> OpenForm:
-    """Opens with what is remembered; ``state`` keeps that, to tell what was changed."""
+    """Open the form with the cached names. ``state`` keeps them, to detect what changes."""
     user = context.directory.get_cached_user(request.value)
     known = _name_values(user) if user else {}
     return OpenForm(_edit_form(known), state={"user": request.value, **known})
@@ -202,7 +196,7 @@ async def open_send_form(request: ActionRequest, context: Context) -> OpenForm:
     context.send_service.require_configured()
     user = context.directory.get_cached_user(request.value)
     if user is None or not user.phones:
-        raise UsageError("This card is too old to send from. Press Refresh on it first.")
+        raise UsageError("This card is out of date. Press Refresh on it, then Send WhatsApp.")
     return context.send_forms.open_form(SendForm(to=f"+{user.phones[0].lstrip('+')}"), None)
 
 
@@ -214,7 +208,7 @@ def _name_values(user: User) -> dict[str, str]:
 
 
 def _edit_form(known: dict[str, str]) -> dict[str, Any]:
-    hint = "" if known else "What you leave empty stays as it is."
+    hint = "" if known else "Leave empty to keep the current name."
     fields = [
         blocks.text_field(
             field,
@@ -227,7 +221,7 @@ def _edit_form(known: dict[str, str]) -> dict[str, Any]:
         )
         for field, label in zip(NAME_FIELDS, ("First name", "Last name"), strict=True)
     ]
-    note = blocks.context("This changes the name in Chakra, for everybody.")
+    note = blocks.context("Changes the name in Chakra for everyone.")
     return blocks.form_modal(SAVE, "Edit user", "Save", [*fields, note])
 
 
@@ -237,7 +231,7 @@ def validate(request: SubmitRequest) -> FieldErrors | None:
         field: problem for field in NAME_FIELDS if (problem := _validate_name(entered[field]))
     }
     if not errors and not any(entered.values()):
-        errors = {"first_name": "Give a first name, a last name or both."}
+        errors = {"first_name": "Enter a first or last name."}
     return FieldErrors(errors) if errors else None
 
 
@@ -247,11 +241,11 @@ def _entered_names(request: SubmitRequest) -> dict[str, str]:
 
 def _validate_name(name: str) -> str:
     if len(name) > MAX_NAME_LENGTH:
-        return f"That is longer than {MAX_NAME_LENGTH} characters."
+        return f"Use at most {MAX_NAME_LENGTH} characters."
     if name and not has_visible_text(name):
-        return "There is nothing to be seen in this name."
+        return "The name can't be blank."
     if any(category(character) in FORBIDDEN_CATEGORIES for character in name):
-        return "A name is one line, without tabs."
+        return "Use one line, without tabs."
     return ""
 
 
@@ -285,11 +279,11 @@ async def save(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
 
 
 async def _card_after_saving(request: SubmitRequest, context: Context, user_id: str) -> Message:
-    """The card as it is now. The change is made: that it cannot be shown must not deny that."""
+    """Return the new card. If it can't be loaded, still say that the change is saved."""
     try:
         return await _render_card(request, context, user_id, replace_original=True)
     except ChakraError:
-        text = "Saved. Chakra did not show the new card; press Refresh on the old one in a minute."
+        text = "Saved. The new card couldn't be loaded; press Refresh on the old one in a minute."
         return Message(text=text, blocks=(blocks.section(text),))
 
 
@@ -297,11 +291,11 @@ USER: Command[Context] = Command(
     name="user",
     aliases=("who", "whois"),
     summary="look up a person: team, role, email, phone and local time",
-    usage="user <id, e-mail, phone, username, name, @member, me>",
+    usage="user <ID, email, phone, username, name, @member, me>",
     example=EXAMPLE,
     details=(
-        "Names need not be exact. Several matches become a choice.",
-        "Add share to post the card to the channel, with phone number and e-mail address masked.",
+        "Names don't have to be exact. If several people match, you choose one.",
+        "Add share to post the card to the channel, with phone number and email masked.",
     ),
     run=run,
     button=("My card", ME),
@@ -310,7 +304,7 @@ USER: Command[Context] = Command(
         Action(card.SHARE, share, needs=Permission.SHARE),
         Action(card.EDIT, edit, needs=Permission.EDIT),
         Action(card.SEND, open_send_form, needs=Permission.SEND),
-        Action(choice.CHOOSE, choose),
+        Action(picker.CHOOSE, choose),
     ),
     forms=(Form(SAVE, save, validate, needs=Permission.EDIT),),
 )

@@ -6,7 +6,7 @@ import json
 import logging
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -36,7 +36,7 @@ LIBRARY_LEVELS = {
     "sqlalchemy": logging.WARNING,
 }
 
-# Written by this module itself; everything else is redacted.
+# Set by our own processors; everything else is redacted.
 _TRUSTED_KEYS = ("timestamp", "level", "logger", "request_id")
 _SECRET_KEYS = re.compile(
     r"(?i)(^|_|-)(token|secret|password|authorization|cookie|response_?url)s?$"
@@ -49,44 +49,57 @@ _PHONE_LENGTHS = range(10, 16)
 _MAX_NON_PHONE_DIGITS = 4  # digits
 _MIN_SECRET_LENGTH = 8
 
-# Crockford's alphabet (crockford.com/base32.html): nothing to confuse when read out.
+# Crockford's alphabet (crockford.com/base32.html) has no characters that are easily confused.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LETTERS = _ALPHABET[10:]
 
 
 def configure(level: str, log_format: str, stream: TextIO, secrets: Iterable[str] = ()) -> None:
-    """Send every log line of the process to ``stream``. Called once, by the entry point.
+    """Send every log line of the process to ``stream``. The entry point calls this once.
 
+    Our lines and those of libraries pass through the same formatter, which redacts them.
     ``level`` and ``log_format`` are as in the settings; ``secrets`` are values that no line may
     contain. Another call replaces the configuration.
     """
     _tolerate_encoding_errors(stream)
     min_level = LEVELS[level]
     mask = Mask(tuple(secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH))
-    pipeline: list[Processor] = [
+    context: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        mask,
-        _build_renderer(log_format, stream),
     ]
-    write = _Writer(stream)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _add_name, *pipeline],
+        processors=[*context, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(min_level),
-        logger_factory=lambda *names: _Named(write, *names),
+        logger_factory=lambda name="bot": logging.getLogger(name),
         cache_logger_on_first_use=False,
     )
-    _take_over_stdlib(_Bridge(pipeline, write), min_level)
+    handler = _Handler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_format_arguments, *context],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                mask,
+                _build_renderer(log_format, stream),
+            ],
+            use_get_message=False,
+            pass_foreign_args=True,
+        )
+    )
+    _configure_stdlib(handler, min_level)
 
 
 def bind_request_id(request_id: str) -> None:
-    """Add this ID to every later line of the running task, and of the tasks that it starts."""
+    """Add this ID to every later line of the running task and of the tasks that it starts."""
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def new_request_id() -> str:
-    """Return a random reference that is easy to read out and to search for, as ``7F3K-92QD``.
+    """Return a random reference that is easy to read out and to search for, such as ``7F3K-92QD``.
 
     Each half contains a letter, so that no reference looks like a phone number.
     """
@@ -166,9 +179,9 @@ class Mask:
         return self._mask_line(_safe_repr(value))
 
     def _mask_line(self, text: str) -> str:
-        """Return the redacted text on one line: no name that was typed can forge a line."""
+        """Return the redacted text on one line, so that a typed name cannot forge a log line."""
         if len(text) < _MIN_SECRET_LENGTH and text.isidentifier():
-            return text  # too short for a secret or a phone number, as most words
+            return text  # like most words, too short for a secret or a phone number
         text = self._mask_text(text)
         return text if text.isprintable() else _CONTROL_CHARACTERS.sub(_escape, text)
 
@@ -199,73 +212,42 @@ def _safe_repr(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
-@dataclass(frozen=True)
-class _Writer:
-    stream: TextIO
+class _Handler(logging.StreamHandler[TextIO]):
+    """Drops a line that cannot be written.
 
-    def __call__(self, line: str) -> None:
-        self.stream.write(line + "\n")
-        self.stream.flush()
+    The default would print its arguments to stderr, and nothing has redacted those.
+    """
 
-
-class _Named:
-    """The logger that structlog calls with a rendered line; its name is the line's ``logger``."""
-
-    def __init__(self, write: _Writer, name: str = "bot") -> None:
-        self.name = name
-        self.msg = self.debug = self.info = self.warning = self.error = self.critical = write
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Do nothing with ``record``."""
 
 
-def _add_name(logger: WrappedLogger, _: str, event: EventDict) -> EventDict:
-    event["logger"] = logger.name
+def _format_arguments(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Format a library's message; if its arguments do not fit, keep the message without them."""
+    arguments = event.pop("positional_args", None)
+    if arguments:
+        try:
+            event["event"] = event["event"] % arguments
+        except Exception:  # noqa: BLE001 - a log line must not fail on a library's mistake
+            event["event"] += " (its arguments do not fit)"
     return event
 
 
-class _Bridge(logging.Handler):
-    """Sends the lines of libraries that use ``logging`` through our pipeline."""
-
-    def __init__(self, pipeline: list[Processor], write: _Writer) -> None:
-        super().__init__()
-        self._pipeline = pipeline
-        self._write = write
-
-    def emit(self, record: logging.LogRecord) -> None:
-        event: MutableMapping[str, Any] = {
-            "event": _message(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-        }
-        if record.exc_info:
-            event["exc_info"] = record.exc_info
-        line: Any = event
-        for step in self._pipeline:
-            line = step(None, record.levelname.lower(), line)
-        self._write(line)
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):
-        return f"{record.msg} (its arguments do not fit)"
-
-
-def _take_over_stdlib(bridge: _Bridge, lowest: int) -> None:
+def _configure_stdlib(handler: logging.Handler, min_level: int) -> None:
+    """Make ``handler`` the only one of the process, and quieten the libraries."""
     root = logging.getLogger()
-    for handler in list(root.handlers):
-        root.removeHandler(handler)
-    root.addHandler(bridge)
-    root.setLevel(lowest)
+    root.handlers[:] = [handler]
+    root.setLevel(min_level)
     for name in [*logging.root.manager.loggerDict, *LIBRARY_LEVELS]:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     for name, level in LIBRARY_LEVELS.items():
-        logging.getLogger(name).setLevel(max(level, lowest))
+        logging.getLogger(name).setLevel(max(level, min_level))
 
 
 def _build_renderer(log_format: str, stream: TextIO) -> Processor:

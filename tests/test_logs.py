@@ -89,6 +89,26 @@ def test_a_library_whose_arguments_do_not_fit_breaks_nothing(stream: io.StringIO
     assert line["event"] == "%d of them (its arguments do not fit)"
 
 
+def test_line_that_cannot_be_written_leaks_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    closed = io.StringIO()
+    handlers = list(logging.getLogger().handlers)
+    try:
+        configure("info", "json", closed)
+        closed.close()
+        logging.getLogger("library").error("no user with %s", PHONE)
+        structlog.get_logger().error("refused", sought=EMAIL)
+        assert capfd.readouterr() == ("", "")
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
+
+
+def test_library_argument_that_cannot_be_formatted_breaks_nothing(stream: io.StringIO) -> None:
+    configure("info", "json", stream)
+    logging.getLogger("careless").error("no user %r", Broken())
+    assert [line["event"] for line in lines(stream)] == ["no user %r (its arguments do not fit)"]
+
+
 def test_lines_below_the_level_cost_nothing_and_say_nothing(stream: io.StringIO) -> None:
     configure("warning", "json", stream)
     structlog.get_logger("router").info("handled")
@@ -256,7 +276,7 @@ def test_a_stream_that_cannot_write_a_sign_does_not_stop_the_bot() -> None:
 
 
 def test_a_line_costs_microseconds(stream: io.StringIO) -> None:
-    """Measured at 13 µs written, 2 µs left out; the bounds leave room for a busy machine."""
+    """Measured at 21 µs written, 0.1 µs left out; the bounds leave room for a busy machine."""
     configure("info", "json", stream, secrets=[SIGNING, TOKEN])
     log = structlog.get_logger("router")
     bind_request_id(new_request_id())

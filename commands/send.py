@@ -1,4 +1,4 @@
-"""``/chakra send``: a WhatsApp template to somebody, from the form or from a complete line."""
+"""``/chakra send``: send a WhatsApp template, from the form or from a complete command_line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from dataclasses import replace
 from bot.chakra.template import Template
 from bot.context import Context
 from bot.errors import NotFound, UsageError, UserError
-from bot.messages import command_line as line
-from bot.messages import send_form as shown
+from bot.messages import command_line, send_form
 from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import extract_contacts
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
 from bot.messages.send import Send, SendResult
-from bot.messages.service import PreparedSend
+from bot.messages.service import SubmitResult
 from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
@@ -53,19 +52,15 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
 MAX_PREVIEW_AGE_SECONDS = 7 * 86_400.0
-"""For so long the button of a preview sends: what it shows may be another by then. A press that is
-not known to have sent before must be younger than what is kept of sends."""
+"""How long the button of a preview works: later, what it shows may have changed. It must be shorter
+than sends are stored, or an old press could send again."""
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."
-RESELECT_FILE_NOTE = (
-    "If it was a file from your device, choose it once more: a form cannot keep it."
-)
-NO_CONTACTS_NOTE = (
-    "No phone number or e-mail address was found in that message. Type whom it goes to."
-)
+RESELECT_FILE_NOTE = "Please select your file again; Slack forms can't keep uploads."
+NO_CONTACTS_NOTE = "That message has no phone number or email address. Type the recipient."
 TEST_NOT_SENT = "Test not sent."
-STILL_LOADING = "The templates are still loading. Choose one in a moment."
+STILL_LOADING = "Templates are still loading. Choose one in a moment."
 
 
 # --- the typed line ------------------------------------------------------------------------------
@@ -76,23 +71,24 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     index = await context.send_forms.load_templates_and_senders()
     typed = [await _resolve_word(word, context) for word in request.arguments.tokens]
     if index is None:
-        form = SendForm(to=line.extract_number(typed))
+        form = SendForm(to=command_line.extract_number(typed))
         return context.send_forms.open_form(form, None, STILL_LOADING if typed else "")
-    form, template = line.parse_send(typed, request.arguments, index)
+    form, template = command_line.parse_send(typed, request.arguments, index)
     form = context.send_forms.with_default_sender(form)
     if template is None or not context.send_forms.is_complete(form, template):
         return context.send_forms.open_form(form, template)
-    return shown.render_confirmation(
-        form, template, await context.send_service.recipients.resolve(form.to)
-    )
+    recipient = await context.send_service.recipients.resolve(form.to)
+    return send_form.render_confirmation(form, template, recipient)
 
 
 async def _resolve_word(word: Token, context: Context) -> str:
-    """A member is somebody of the team, by the address that Slack has of them."""
+    """Return the word as text: for a mention, the member's email address."""
     if isinstance(word, Mention):
         email = (await context.members.get_member(word.id)).value.email
         if not email:
-            raise UsageError("Slack shows no e-mail address of that member. Type a number instead.")
+            raise UsageError(
+                "Slack doesn't share that member's email address. Type a number instead."
+            )
         return email
     return word.url if isinstance(word, Link) else word.text
 
@@ -101,7 +97,7 @@ async def _resolve_word(word: Token, context: Context) -> str:
 
 
 async def edit(request: ActionRequest, context: Context) -> OpenForm:
-    """From a preview or a refusal: the form with all that was filled in."""
+    """Open the form with the values of a preview or of a failed send."""
     form = replace(SendForm.from_value(request.value), confirmed_duplicate_of="")
     index = await context.send_forms.load_templates()
     template = index.by_id.get(form.template) if index else None
@@ -116,56 +112,52 @@ def _read_form(request: ActionRequest | SubmitRequest) -> SendForm:
 
 
 async def change_template(request: ActionRequest, context: Context) -> UpdateForm:
-    """Another template: its fields. What was typed stays in fields that are called the same."""
+    """Show the fields of another template. Fields of the same name keep their values."""
     context.debouncer.supersede(request.interaction_key)
     form = replace(_read_form(request), template=request.value, confirmed_duplicate_of="")
     if request.value == LOADING:
-        return shown.update_form(
-            context.send_forms.render(form, None, note=STILL_LOADING), form, overwrite=True
-        )
+        view = context.send_forms.render(form, None, note=STILL_LOADING)
+        return send_form.update_form(view, form, overwrite=True)
     template = (await context.templates.get_template(request.value)).value
     note = send_blocker(template)
     view = await context.send_forms.render_with_recipient(
         form, None if note else template, note=note
     )
-    return shown.update_form(view, form, overwrite=True)
+    return send_form.update_form(view, form, overwrite=True)
 
 
 async def update_preview(request: ActionRequest, context: Context) -> UpdateForm | NoReply:
-    """The preview follows, once the person pauses."""
+    """Update the preview once the person stops typing."""
     if not await context.debouncer.wait_settled(request.interaction_key):
         return NoReply()
     form = _read_form(request)
-    return (
-        await _rerender(context, form)
-        if context.send_forms.get_cached_template(form.template)
-        else NoReply()
-    )
+    if context.send_forms.get_cached_template(form.template) is None:
+        return NoReply()
+    return await _rerender(context, form)
 
 
 async def change_recipient(request: ActionRequest, context: Context) -> UpdateForm:
-    """Another one of those in the message, or a field for somebody who is not."""
+    """Select another recipient from the message, or show the field to type one."""
     context.debouncer.supersede(request.interaction_key)
     return await _rerender(context, _read_form(request))
 
 
 async def _rerender(context: Context, form: SendForm) -> UpdateForm:
-    """The form as it is filled in now."""
+    """Render the form with its current values."""
     view = await context.send_forms.render_with_recipient(
         form, context.send_forms.get_cached_template(form.template)
     )
-    return shown.update_form(view, form, overwrite=True)
+    return send_form.update_form(view, form, overwrite=True)
 
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
-    """Those that can be sent; the ones this person used last come first."""
+    """Return the templates that can be sent, the last used ones first."""
     index = await context.send_forms.load_templates()
     if index is None:
-        return Choices((Choice("The templates are still loading", LOADING, "Try again"),))
-    found = sendable_templates(
-        index, request.query, await context.send_service.last_used_templates(request.actor.id)
-    )
-    return Choices(tuple(shown.template_choice(template) for template in found))
+        return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
+    last_used = await context.send_service.last_used_templates(request.actor.id)
+    found = sendable_templates(index, request.query, last_used)
+    return Choices(tuple(send_form.template_choice(template) for template in found))
 
 
 # --- from Slack's own menus ----------------------------------------------------------------------
@@ -178,22 +170,20 @@ async def open_from_shortcut(_: ShortcutRequest, context: Context) -> OpenForm:
 
 
 async def open_from_message(request: ShortcutRequest, context: Context) -> OpenForm:
-    """To somebody whom the message names."""
+    """Open the form with the contacts that the message contains as recipients."""
     context.send_service.require_configured()
-    extraction = asyncio.to_thread(
-        extract_contacts, request.message, context.settings.default_region
-    )
+    region = context.settings.default_region
+    extraction = asyncio.to_thread(extract_contacts, request.message, region)
     contacts, _ = await asyncio.gather(extraction, context.send_forms.load_templates_and_senders())
-    return context.send_forms.open_form(
-        SendForm.to_candidates(contacts), None, "" if contacts else NO_CONTACTS_NOTE
-    )
+    note = "" if contacts else NO_CONTACTS_NOTE
+    return context.send_forms.open_form(SendForm.to_candidates(contacts), None, note)
 
 
 # --- sending -------------------------------------------------------------------------------------
 
 
 async def submit(request: SubmitRequest, context: Context) -> Reply:
-    """Claims the send and closes the form; the outcome follows where it was opened."""
+    """Start the send and close the form; the outcome follows where it was opened."""
     form = _read_form(request)
     existing = await context.send_service.find_existing(request.interaction_key)
     if existing is not None:
@@ -202,28 +192,24 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
         return FieldErrors({TEMPLATE: NO_TEMPLATE_ERROR})
     try:
         template = await context.templates.get_last_known(form.template)
-    except NotFound as gone:
-        return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(gone)})
+    except NotFound as error:
+        return FieldErrors({TEMPLATE: EXPLAINER.explain_as_text(error)})
     errors = validation_errors(form, template)
     if errors:
         return _show_errors(context, form, template, errors, request.values)
     _authorize_send(request, template)
     try:
-        recipient = await context.send_service.recipients.resolve(form.to)
-        prepared = await context.send_service.prepare(form, template, recipient)
-    except (UsageError, NotFound) as problem:
-        return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(problem)})
-    claim, sending = await context.send_service.start(
-        prepared,
-        key=request.interaction_key,
-        member=request.actor.id,
-        confirmed_duplicate_of=form.confirmed_duplicate_of,
-    )
-    if claim.is_duplicate:
-        return _ask_about_duplicate(request, context, form, prepared, claim.send)
-    if sending is None:
-        return await _close_already_sent(context, form, claim.send)
-    outcome = _await_outcome(context, form, sending, has_no_channel=not request.channel.id)
+        result = await context.send_service.submit(
+            form, template, key=request.interaction_key, member=request.actor.id
+        )
+    except (UsageError, NotFound) as error:
+        return FieldErrors({error_field(request.values, form): EXPLAINER.explain_as_text(error)})
+    if result.is_duplicate:
+        return _ask_about_duplicate(request, context, form, result)
+    if result.sending is None:
+        return await _close_already_sent(context, form, result.send)
+    has_channel = bool(request.channel.id)
+    outcome = _await_outcome(context, form, result.sending, has_channel=has_channel)
     return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(outcome))
 
 
@@ -238,28 +224,28 @@ def _show_errors(
     errors: Mapping[str, str],
     entered: Mapping[str, str],
 ) -> Reply:
-    """Slack takes a sentence only under a field that the form has."""
+    """Show errors under their fields; Slack rejects an error for a field the form doesn't have."""
     if set(errors) <= set(entered):
         return FieldErrors(errors)
-    note = "Fill in what this template asks for."
-    return shown.update_form(context.send_forms.render(form, template, note=note), form)
+    note = "Fill in all fields of this template."
+    return send_form.update_form(context.send_forms.render(form, template, note=note), form)
 
 
 def _ask_about_duplicate(
-    request: Request, context: Context, form: SendForm, prepared: PreparedSend, send: Send
+    request: Request, context: Context, form: SendForm, result: SubmitResult
 ) -> UpdateForm:
-    confirmed = form.with_confirmed_duplicate(send.id)
+    confirmed = form.with_confirmed_duplicate(result.send.id)
     view = context.send_forms.render(
         confirmed,
-        prepared.template,
-        recipient_text=shown.describe_recipient(prepared.recipient),
-        note=shown.duplicate_question(send, request.now),
+        result.prepared.template,
+        recipient_text=send_form.describe_recipient(result.prepared.recipient),
+        note=send_form.duplicate_question(result.send, request.now),
     )
-    return shown.update_form(view, confirmed)
+    return send_form.update_form(view, confirmed)
 
 
 async def confirm(request: ActionRequest, context: Context) -> Message:
-    """The button of a preview. Pressed twice, it sends once: message and button are the key."""
+    """Send a preview. Message and button are the key, so pressing twice sends once."""
     form = SendForm.from_value(request.value)
     existing = await context.send_service.find_existing(request.interaction_key)
     if existing is not None:
@@ -270,19 +256,14 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     if error:
         raise UsageError(error, example="/chakra send")
     _authorize_send(request, template)
-    recipient = await context.send_service.recipients.resolve(form.to)
-    prepared = await context.send_service.prepare(form, template, recipient)
-    claim, sending = await context.send_service.start(
-        prepared,
-        key=request.interaction_key,
-        member=request.actor.id,
-        confirmed_duplicate_of=form.confirmed_duplicate_of,
+    result = await context.send_service.submit(
+        form, template, key=request.interaction_key, member=request.actor.id
     )
-    if claim.is_duplicate:
-        return _duplicate_preview(request, form, prepared, claim.send)
-    if sending is None:
-        return await _replay_outcome(context, form, claim.send, in_place=True)
-    return _outcome_message(context, form, await asyncio.shield(sending), in_place=True)
+    if result.is_duplicate:
+        return _duplicate_preview(request, form, result)
+    if result.sending is None:
+        return await _replay_outcome(context, form, result.send, in_place=True)
+    return _outcome_message(context, form, await asyncio.shield(result.sending), in_place=True)
 
 
 def _authorize_send(request: Request, template: Template) -> None:
@@ -292,25 +273,23 @@ def _authorize_send(request: Request, template: Template) -> None:
 
 
 def _check_preview_age(request: ActionRequest) -> None:
-    """Raises ``UsageError`` for the button of a preview that nobody should send any more."""
+    """Raise ``UsageError`` if the preview is too old to be sent."""
     if request.posted_at and request.now - request.posted_at > MAX_PREVIEW_AGE_SECONDS:
-        raise UsageError("This preview is more than a week old. Make a new one.", example=EXAMPLE)
+        raise UsageError("This preview is more than a week old. Create a new one.", example=EXAMPLE)
 
 
-def _duplicate_preview(
-    request: Request, form: SendForm, prepared: PreparedSend, send: Send
-) -> Message:
-    confirmed = form.with_confirmed_duplicate(send.id)
-    question = shown.duplicate_question(send, request.now)
-    message = shown.render_confirmation(
-        confirmed, prepared.template, prepared.recipient, question=question
+def _duplicate_preview(request: Request, form: SendForm, result: SubmitResult) -> Message:
+    message = send_form.render_confirmation(
+        form.with_confirmed_duplicate(result.send.id),
+        result.prepared.template,
+        result.prepared.recipient,
+        question=send_form.duplicate_question(result.send, request.now),
     )
     return replace(message, replace_original=True)
 
 
 async def send_test(request: ActionRequest, context: Context) -> Reply:
-    """What is filled in, to the person's own number: beside a preview, or in the form, which stays
-    as it is with a note."""
+    """Send a test to the person's own number, from a preview or from the form, which stays open."""
     if request.in_form:
         return await _send_test_from_form(request, context)
     _check_preview_age(request)
@@ -323,9 +302,8 @@ async def send_test(request: ActionRequest, context: Context) -> Reply:
         member=request.require_member(),
         confirmed_duplicate_of=form.confirmed_duplicate_of,
     )
-    return shown.render_test_message(
-        _test_result_text(request, context, test_send), test_send, form
-    )
+    result_text = _test_result_text(request, context, test_send)
+    return send_form.render_test_message(result_text, test_send, form)
 
 
 async def _send_test_from_form(request: ActionRequest, context: Context) -> Reply:
@@ -340,50 +318,47 @@ async def _send_test_from_form(request: ActionRequest, context: Context) -> Repl
             member=request.require_member(),
             confirmed_duplicate_of=form.test_send_id,
         )
-    except UserError as problem:
-        note, duplicate = (
-            markup(Markup(":warning: "), TEST_NOT_SENT, " ", EXPLAINER.explain_as_text(problem)),
-            None,
-        )
+    except UserError as error:
+        reason = EXPLAINER.explain_as_text(error)
+        note, duplicate = markup(Markup(":warning: "), TEST_NOT_SENT, " ", reason), None
     else:
         note, duplicate = _test_result_text(request, context, test_send), test_send.duplicate
     fallback = Message(note, (blocks.section(note),))
     if not context.debouncer.is_current(request.interaction_key, generation):
-        return fallback  # the form shows by now what was typed meanwhile
+        return fallback  # the form has changed since
     form = replace(form, test_send_id=str(duplicate.id) if duplicate else "")
     view = await context.send_forms.render_with_recipient(form, template, test_result=note)
-    return shown.update_form(view, form, overwrite=True, fallback=fallback)
+    return send_form.update_form(view, form, overwrite=True, fallback=fallback)
 
 
 def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:
     link = context.send_service.report_link(test_send.sent.report) if test_send.sent else ""
-    return shown.render_test_result(test_send, link, request.now)
+    return send_form.render_test_result(test_send, link, request.now)
 
 
 async def _await_outcome(
-    context: Context, form: SendForm, sending: asyncio.Task[SendResult], *, has_no_channel: bool
+    context: Context, form: SendForm, sending: asyncio.Task[SendResult], *, has_channel: bool
 ) -> Message | None:
-    """``nowhere``: it would be said in the person's own messages, where the report stands."""
+    """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
     sent = await sending
-    is_reported = has_no_channel and sent.report and sent.send.status is not SendStatus.FAILED
-    return None if is_reported else _outcome_message(context, form, sent)
+    is_failed = sent.send.status is SendStatus.FAILED
+    needs_message = has_channel or is_failed or not sent.report
+    return _outcome_message(context, form, sent) if needs_message else None
 
 
 def _outcome_message(
     context: Context, form: SendForm, sent: SendResult, *, in_place: bool = False
 ) -> Message:
-    return shown.render_outcome(
-        sent, context.send_service.report_link(sent.report), form, replace_original=in_place
-    )
+    link = context.send_service.report_link(sent.report)
+    return send_form.render_outcome(sent, link, form, replace_original=in_place)
 
 
 async def _replay_outcome(
     context: Context, form: SendForm, send: Send, *, in_place: bool = False
 ) -> Message:
-    """What became of a press that was answered before."""
-    return _outcome_message(
-        context, form, await context.send_service.with_report(send), in_place=in_place
-    )
+    """Return the outcome of a press that was handled before."""
+    sent = await context.send_service.with_report(send)
+    return _outcome_message(context, form, sent, in_place=in_place)
 
 
 SEND: Command[Context] = Command(
@@ -392,29 +367,29 @@ SEND: Command[Context] = Command(
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     needs=Permission.SEND,
-    argument_names=(*line.RESERVED_NAMES, NUMBERED, ANY_NAME),
+    argument_names=(*command_line.RESERVED_NAMES, NUMBERED, ANY_NAME),
     details=(
-        "Alone it opens the form. A complete line goes straight to the preview.",
-        "The recipient may be a number, a user of Chakra, or a record as lead LEAD-004038.",
-        "1= and first_name= fill the variables; language=es chooses among several languages.",
-        "media= is the link of a picture, video or document; the form takes a file as well.",
-        "It stands in Slack's shortcuts too, and on each message, for the numbers named there.",
+        "/chakra send opens a form. With everything on one line you go straight to the preview.",
+        "The recipient is a phone number, a colleague, or a lead (for example: lead LEAD-004038).",
+        "Fill variables with 1= or first_name=. Choose a language with language=es.",
+        "media= is a link to a picture, video or document; the form also takes a file.",
+        "Also in the ⚡ shortcuts, and under ⋮ on any message that contains a number.",
     ),
     run=run,
     button=("Send WhatsApp", ""),
     actions=(
-        Action(shown.TEMPLATE, change_template, needs=Permission.SEND),
-        Action(shown.INPUT_CHANGED, update_preview, needs=Permission.SEND),
-        Action(shown.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND),
-        Action(shown.CONFIRM, confirm, needs=Permission.SEND),
-        Action(shown.TEST, send_test, needs=Permission.SEND),
-        Action(shown.EDIT, edit, needs=Permission.SEND),
+        Action(send_form.TEMPLATE, change_template, needs=Permission.SEND),
+        Action(send_form.INPUT_CHANGED, update_preview, needs=Permission.SEND),
+        Action(send_form.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND),
+        Action(send_form.CONFIRM, confirm, needs=Permission.SEND),
+        Action(send_form.TEST, send_test, needs=Permission.SEND),
+        Action(send_form.EDIT, edit, needs=Permission.SEND),
     ),
     forms=(
-        Form(shown.SUBMIT, submit, needs=Permission.SEND),
-        Form(shown.CONFIRM, submit, needs=Permission.SEND),
+        Form(send_form.SUBMIT, submit, needs=Permission.SEND),
+        Form(send_form.CONFIRM, submit, needs=Permission.SEND),
     ),
-    options=(Options(shown.TEMPLATE, suggest_templates, needs=Permission.SEND),),
+    options=(Options(send_form.TEMPLATE, suggest_templates, needs=Permission.SEND),),
     shortcuts=(
         Shortcut(GLOBAL_SHORTCUT, open_from_shortcut, needs=Permission.SEND),
         Shortcut(

@@ -145,7 +145,7 @@ def test_contributing_lists_every_folder_and_no_other() -> None:
     assert listed == {"commands", "tests", *packages}
 
 
-TO_BE_SPLIT = {"bot/cache.py", "commands/send.py"}
+TO_BE_SPLIT = {"bot/cache.py"}
 """Longer than 400 lines today. Nothing may be added."""
 
 

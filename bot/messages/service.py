@@ -48,6 +48,20 @@ class PreparedSend:
         return replace(self, message=message)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitResult:
+    """What became of a submitted form.
+
+    ``sending`` is set if the send has started now. Otherwise ``send`` is a recent one just like it,
+    which the person must confirm (``is_duplicate``), or the one that this interaction started.
+    """
+
+    prepared: PreparedSend
+    send: Send
+    is_duplicate: bool
+    sending: asyncio.Task[SendResult] | None
+
+
 class SendService:
     """``workspace_url`` is the start of links to Slack messages.
 
@@ -126,6 +140,20 @@ class SendService:
                 int(confirmed_duplicate_of) if confirmed_duplicate_of.isdecimal() else None
             ),
         )
+
+    async def submit(
+        self, form: SendForm, template: Template, *, key: str, member: str
+    ) -> SubmitResult:
+        """Start the send of a form whose values are valid, without waiting for Chakra.
+
+        Raise what ``recipients.resolve`` and ``prepare`` do, and ``DatabaseUnavailable``.
+        """
+        recipient = await self.recipients.resolve(form.to)
+        prepared = await self.prepare(form, template, recipient)
+        claim, sending = await self.start(
+            prepared, key=key, member=member, confirmed_duplicate_of=form.confirmed_duplicate_of
+        )
+        return SubmitResult(prepared, claim.send, claim.is_duplicate, sending)
 
     async def last_used_templates(self, member: str) -> tuple[tuple[str, str], ...]:
         """Return name and language of the templates this member sent, the latest first."""

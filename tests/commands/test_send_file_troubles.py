@@ -109,7 +109,7 @@ async def test_after_a_failure_the_form_opens_again_without_its_file(
     await until(acme, clock, lambda: "Not sent" in line(acme))
     await acme.slack.press(JOHN, "send.edit")
     await calm(acme)
-    assert "choose it once more" in view(acme)
+    assert "select your file again" in view(acme)
     assert "Jane" in view(acme)
     assert "choose a file" in (await submitted(acme))["media"]
     assert await submitted(acme, file=PICTURE) == {}

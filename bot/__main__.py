@@ -58,12 +58,14 @@ def demo(
     log_level: Annotated[LogLevel, typer.Option(help="What to log.")] = LogLevel.warning,
 ) -> None:
     """Run the whole bot with an embedded Slack and an embedded Chakra: nothing to sign up for."""
-    from bot.sandbox.world import PortTaken, run
+    from bot.sandbox.world import PortInUse, run_demo
 
     logs.configure(log_level.value, "console", sys.stderr, secrets=())
     try:
-        _run(run(COMMANDS, SystemClock(), port=port, socket_mode=socket, say=typer.echo))
-    except PortTaken as problem:
+        _run(
+            run_demo(COMMANDS, SystemClock(), port=port, socket_mode=socket, print_line=typer.echo)
+        )
+    except PortInUse as problem:
         _fail(str(problem), EXIT_FAILURE)
 
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from bot.context import Context
 from bot.db.engine import Database
-from bot.sandbox.world import world
+from bot.sandbox.world import open_sandbox
 from bot.slack.commands.command import Command
 from commands import COMMANDS
 from tests.clock import ManualClock, time_passes
@@ -78,7 +78,7 @@ def open_world(clock: ManualClock) -> OpenWorld:
     async def enter(
         commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
-        made = world(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
+        made = open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
         entered = await made.__aenter__()
         try:
             running_loop().watch_busy(lambda: entered.bot.database.in_use)

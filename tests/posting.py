@@ -45,7 +45,7 @@ class Post:
         self, body: bytes, content_type: str | None = None, *, at: float | None = None
     ) -> Answered:
         """``at`` is when it was signed: now, unless it is given."""
-        headers = self.world.slack.sign(body, None if at is None else int(at))
+        headers = self.world.slack.sign_request(body, None if at is None else int(at))
         if content_type is not None:
             headers["Content-Type"] = content_type
         return await self.ask(EVENTS, "POST", data=body, headers=headers)

@@ -17,7 +17,7 @@ from bot import manifest
 from bot.aio.clock import Clock, SystemClock
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack
-from bot.sandbox.world import EVENTS
+from bot.sandbox.world import SLACK_EVENTS_PATH
 from bot.web.server import serve
 
 SERVE = ("-m", "bot", "serve")
@@ -58,8 +58,8 @@ async def stand_ins(clock: Clock | None = None) -> AsyncIterator[StandIns]:
         clock = clock or SystemClock()
         slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
         chakra = EmbeddedChakra(clock)
-        slack.served_at(await stack.enter_async_context(serve(slack.app, grace_seconds=0.2)))
-        chakra.served_at(await stack.enter_async_context(serve(chakra.app, grace_seconds=0.2)))
+        slack.set_base_url(await stack.enter_async_context(serve(slack.app, grace_seconds=0.2)))
+        chakra.set_base_url(await stack.enter_async_context(serve(chakra.app, grace_seconds=0.2)))
         await slack.start()
         stack.push_async_callback(slack.aclose)
         stack.push_async_callback(chakra.aclose)
@@ -146,4 +146,4 @@ async def run(*arguments: str, environ: dict[str, str], folder: Path) -> tuple[i
 
 
 def events_of(url: str) -> str:
-    return url + EVENTS
+    return url + SLACK_EVENTS_PATH

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox import world as sandbox
-from bot.sandbox.slack import Shown
+from bot.sandbox.slack import VisibleMessage
 from tests.clock import ManualClock
 from tests.event_loop import idle
 from tests.people import JOHN, SALES
 
 
 @dataclass(frozen=True, slots=True)
-class World(sandbox.World):
+class World(sandbox.Sandbox):
     """The embedded Slack and Chakra with the real bot between them, and the clock of all three."""
 
     clock: ManualClock
@@ -27,7 +27,7 @@ class World(sandbox.World):
         """Return once only time, a released call or a person can make something happen."""
         await idle()
 
-    async def type(self, text: str, *, by: str = JOHN, channel: str = SALES) -> Shown:
+    async def type(self, text: str, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Type a line; return what this person then sees last there. If the bot waits for a Chakra
         that hangs, use it within ``async with world.clock.running():``."""
         await self.slack.type(by, channel, text.rstrip())
@@ -36,7 +36,7 @@ class World(sandbox.World):
 
     async def press(
         self, action: str, *, by: str = JOHN, channel: str = SALES, value: Any = None
-    ) -> Shown:
+    ) -> VisibleMessage:
         """Press a button or choose in a menu; return what this person then sees last there."""
         await self.slack.press(by, action, value=value)
         await self.idle()
@@ -48,6 +48,6 @@ class World(sandbox.World):
         await self.idle()
         return delivered.errors
 
-    def shown(self, *, by: str = JOHN, channel: str = SALES) -> Shown:
+    def shown(self, *, by: str = JOHN, channel: str = SALES) -> VisibleMessage:
         """Return what this person sees last there."""
         return self.slack.messages(by, channel)[-1]

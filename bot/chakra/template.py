@@ -171,7 +171,7 @@ COMPONENT_CLASSES: Mapping[str, type[Component]] = {
     "FOOTER": Footer,
     "BUTTONS": Buttons,
 }
-"""By `type`. Any other is a plain `Component`."""
+"""By `type`. Any other is a plain `ComponentJson`."""
 
 
 def _parse_components(value: object) -> tuple[Component, ...]:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.access.policy import AccessPolicy
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
@@ -206,7 +206,7 @@ async def stage(open_world: OpenWorld) -> AsyncIterator[World]:
 async def typed(made: World, who: str, text: str, where: str = "C0SALES") -> str:
     await made.slack.type(who, where, f"/chakra {text}")
     await made.settle()
-    return plain(made.slack.messages(who, where)[-1])
+    return visible_text(made.slack.messages(who, where)[-1])
 
 
 async def test_a_member_looks_and_a_sender_writes(stage: World) -> None:
@@ -250,4 +250,4 @@ async def test_a_hanging_slack_delays_no_ack(stage: World, clock: ManualClock) -
     assert (delivered.status, delivered.body) == (200, None)
     stage.slack.release()
     await stage.settle()
-    assert plain(stage.slack.messages(MEI, "C0SALES")[-1]) == "hi"
+    assert visible_text(stage.slack.messages(MEI, "C0SALES")[-1]) == "hi"

@@ -49,10 +49,10 @@ async def _bench(stack: AsyncExitStack, table: Table) -> Bench:
     clock = SystemClock()
     slack = EmbeddedSlack(manifest=manifest.load(), clock=clock, hints=[])
     chakra = EmbeddedChakra(clock)
-    slack.served_at(await stack.enter_async_context(serve(slack.app)))
+    slack.set_base_url(await stack.enter_async_context(serve(slack.app)))
     await slack.start()
     stack.push_async_callback(slack.aclose)
-    chakra.served_at(await stack.enter_async_context(serve(chakra.app)))
+    chakra.set_base_url(await stack.enter_async_context(serve(chakra.app)))
     stack.push_async_callback(chakra.aclose)
     env = {
         "SLACK_BOT_TOKEN": slack.bot_token,

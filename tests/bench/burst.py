@@ -17,7 +17,7 @@ from sqlalchemy import insert
 from bot.db.engine import open_database
 from bot.db.tables import sends
 from bot.messages.status import SendStatus
-from bot.sandbox.world import CHAKRA
+from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.bench.child import BOT, Child, child
 from tests.bench.load import all_of
 from tests.bench.table import Table
@@ -101,7 +101,7 @@ def _request(host: str, turn: int) -> bytes:
     number, word = turn % SENDS, WORDS[turn // SENDS % len(WORDS)]
     body = dump(chakra(word, f"wamid.{number}", f"m-{number}", turn=turn))
     head = (
-        f"POST {CHAKRA} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
+        f"POST {CHAKRA_EVENTS_PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\nx-chakra-signature-256: {sign(body)}\r\n\r\n"
     )
     return head.encode() + body

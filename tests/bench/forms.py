@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import EmbeddedSlack
-from bot.sandbox.world import EVENTS
+from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.child import BOT, child
 from tests.bench.table import Table
 
@@ -27,7 +27,7 @@ async def hung(
         "CHAKRA_WHATSAPP_PHONE_NUMBER_ID": chakra.sender_ids[0],
     }
     async with child(BOT, {**env, **own}) as bot:
-        slack.deliver_to(bot.url + EVENTS)
+        slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
         chakra.fail("*", Hang())
         opened, offered = [], []
         for _ in range(TIMES):
@@ -35,9 +35,9 @@ async def hung(
             began = time.perf_counter()
             await slack.suggest(JOHN, "send.template", "order")
             offered.append(time.perf_counter() - began)
-            await slack.close(JOHN)
+            await slack.close_view(JOHN)
         chakra.clear_faults()
-        chakra.release()
+        chakra.release_hanging()
     for what, seconds in (("the form that sends is open", opened), ("its options", offered)):
         worst = max(seconds) * 1000
         table.add(
@@ -52,5 +52,5 @@ async def _form(slack: EmbeddedSlack) -> float:
     """Seconds from the typed line to the form on the screen."""
     began = time.perf_counter()
     await slack.type(JOHN, SALES, "/chakra send")
-    await slack.until(lambda: slack.view(JOHN) is not None)
+    await slack.wait_until(lambda: slack.view(JOHN) is not None)
     return time.perf_counter() - began

@@ -8,7 +8,7 @@ import statistics
 from dataclasses import dataclass
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.faults import Hang, Slow
+from bot.sandbox.chakra.faults import DelayedResponse, Hang
 from bot.sandbox.slack import EmbeddedSlack
 from tests.bench.child import BOT, Child, child
 from tests.bench.load import Commands, Load, all_of, at_once, run
@@ -118,7 +118,7 @@ class Bench:
         help_load = await at_once(bot.url, self.commands(bot, "help"), 1)
         load = await waiting
         self.chakra.clear_faults()
-        self.chakra.release()
+        self.chakra.release_hanging()
         worst = f"{load.worst_ms:.0f} ms"
         self.table.add(
             "Chakra hung: slowest of 100 acks at once", worst, "≤ 500 ms", well=load.worst_ms <= 500
@@ -137,7 +137,7 @@ class Bench:
         """Two hundred people ask for the same user of a bot that knows nothing yet."""
         for what, text, lists in (("id", f"user {JOHN}", 0), ("e-mail", "user john@acme.com", 1)):
             async with child(BOT, self.env) as bot:
-                self.chakra.fail("*", Slow(0.2))
+                self.chakra.fail("*", DelayedResponse(0.2))
                 self.chakra.requests.clear()
                 await at_once(bot.url, self.commands(bot, text), 200)
                 await asyncio.sleep(1.0)

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.slack import EmbeddedSlack, Upload, plain
-from bot.sandbox.world import EVENTS
+from bot.sandbox.slack import EmbeddedSlack, LocalFile, visible_text
+from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.child import Child, child
 from tests.bench.sheets import ROWS
 from tests.bench.table import Table
@@ -35,11 +35,11 @@ async def upload(
         database = f"sqlite:///{folder}/bot.db"
         own = {**env, "DATABASE_URL": database, INTO: str(ticks), "SENDERS": JOHN}
         async with child(TICKING, own) as bot:
-            slack.deliver_to(bot.url + EVENTS)
+            slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
             form = _Form(slack, bot, ticks, table)
             await slack.type(JOHN, SALES, "/chakra bulk create lead")
-            await slack.until(lambda: slack.view(JOHN) is not None)
-            file = Upload("leads.csv", "text/csv", _table())
+            await slack.wait_until(lambda: slack.view(JOHN) is not None)
+            file = LocalFile("leads.csv", "text/csv", _table())
             await form.handed_in("looked at", {"file": file}, form.answered)
             went = chakra.count(CREATE)
             every = ROWS // A_PIECE
@@ -59,7 +59,7 @@ class _Form:
 
     def answered(self) -> bool:
         view = self.slack.view(JOHN)
-        return view is not None and f"Send {ROWS:,} rows" in plain(view)
+        return view is not None and f"Send {ROWS:,} rows" in visible_text(view)
 
     async def handed_in(
         self, what: str, values: Mapping[str, Any], done: Callable[[], bool]

@@ -20,7 +20,7 @@ from bot.jobs.repository import NewWatch, Watches
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import EmbeddedSlack
-from bot.sandbox.world import EVENTS
+from bot.sandbox.world import SLACK_EVENTS_PATH
 from tests.bench.child import Child, child
 from tests.bench.table import Table
 from tests.bench.ticker import LONGEST_BLOCK
@@ -48,7 +48,7 @@ class Noted:
 
     async def apply(self, exchange: Exchange) -> None:
         self.at.append(time.monotonic())
-        await exchange.reply(await exchange.answer())
+        await exchange.reply(await exchange.run_app())
 
 
 async def thousand(
@@ -90,7 +90,7 @@ class _Thousand:
         """Then it is killed."""
         async with child(TICKING, self.env) as bot:
             before, began = bot.resident_mb(), time.time()
-            self.slack.deliver_to(bot.url + EVENTS)
+            self.slack.set_request_url(bot.url + SLACK_EVENTS_PATH)
             await _kept(bot, WATCHES)
             self._add_block("while they begin", began)
             await self._polls()

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Error, async_playwright, expect
 
 from bot.aio.clock import SystemClock
-from bot.sandbox.world import World, world
+from bot.sandbox.world import Sandbox, open_sandbox
 from bot.slack.commands.dispatcher import Timeouts
 from commands import COMMANDS
 
@@ -60,14 +60,14 @@ async def browser(started: Browser) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def demo() -> AsyncIterator[World]:
+async def demo() -> AsyncIterator[Sandbox]:
     """Open the demo in real time: a browser has its own clock.
 
     The names of roles, the templates and the senders are loaded in advance: a card and a form wait
     for them only briefly, and a busy machine may be slower. For the same reason an ack waits longer
     than in production.
     """
-    async with world(COMMANDS, SystemClock(), budgets=Timeouts(ack=2.0)) as made:
+    async with open_sandbox(COMMANDS, SystemClock(), timeouts=Timeouts(ack=2.0)) as made:
         await made.bot.context.directory.get_names(wait=True)
         await made.bot.context.templates.get_index()
         await made.bot.context.templates.get_senders()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.sandbox.world import World
+from bot.sandbox.world import Sandbox
 
 WIDE = (1280, 800)
 NARROW = (390, 844)
@@ -83,7 +83,7 @@ class Person:
 
 async def open_page(
     browser: Browser,
-    demo: World,
+    demo: Sandbox,
     who: str = "U0JOHN",
     *,
     size: tuple[int, int] = WIDE,

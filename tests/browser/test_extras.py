@@ -47,7 +47,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 async def form_opens(stage: Stage, page: Page, view: Json, *, request: int = 1) -> None:
     """Open ``view`` once the app has received its first or ``request``-th request."""
-    await stage.slack.until(lambda: len(stage.app.received) >= request)
+    await stage.slack.wait_until(lambda: len(stage.app.received) >= request)
     await stage.slack.settle()
     await stage.web.views_open(trigger_id=stage.app.last["trigger_id"], view=view)
     await expect(page.get_by_test_id("modal")).to_be_visible()
@@ -73,7 +73,7 @@ async def test_a_shortcut_of_the_message_box_and_one_of_a_message(
 async def test_files_are_chosen_refused_removed_and_sent(browser: Browser, stage: Stage) -> None:
     element = {"type": "file_input", "max_files": 2, "filetypes": ["pdf"]}
     async with opened(browser, stage.slack.base_url) as page:
-        await stage.slack.shortcut("U0JOHN", "send")
+        await stage.slack.use_shortcut("U0JOHN", "send")
         await form_opens(stage, page, modal(field_block("file", element)))
         rows = page.get_by_test_id("chosen-file")
         await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG])
@@ -109,7 +109,7 @@ async def test_a_direct_message_is_announced_and_its_file_downloaded(
 async def test_fast_typing_is_told_once_when_it_pauses(browser: Browser, stage: Stage) -> None:
     element = {"type": "plain_text_input", "dispatch_action_config": EVERY_CHARACTER}
     async with opened(browser, stage.slack.base_url) as page:
-        await stage.slack.shortcut("U0JOHN", "send")
+        await stage.slack.use_shortcut("U0JOHN", "send")
         view = modal(field_block("number", element, dispatch_action=True))
         await form_opens(stage, page, view)
         stage.app.arrived.clear()

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Browser, FilePayload, Locator, expect
 
-from bot.sandbox.world import TABLE, World
+from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
 from tests.browser.person import Person, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -56,7 +56,7 @@ async def downloaded(person: Person, link: Locator) -> bytes:
 
 
 async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as_a_file(
-    browser: Browser, demo: World
+    browser: Browser, demo: Sandbox
 ) -> None:
     person = await open_page(browser, demo)
     form = await checked(person, leads("Lead Id", "First Name", "City"))
@@ -81,15 +81,15 @@ async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as
 
 
 async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named(
-    browser: Browser, demo: World
+    browser: Browser, demo: Sandbox
 ) -> None:
     person = await open_page(browser, demo)
     await person.page.get_by_test_id("tips-toggle").click()
     sample = person.page.get_by_test_id("sample")
-    assert await downloaded(person, sample) == TABLE.read_bytes()
+    assert await downloaded(person, sample) == SAMPLE_TABLE_PATH.read_bytes()
     form = await person.opens("/chakra bulk create lead")
     await sample.get_by_text("Add to the form").click()
-    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(TABLE.name)
+    await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(SAMPLE_TABLE_PATH.name)
     await person.submits()
     await expect(form).to_contain_text("7 rows have problems. They are left out.")
     await expect(form).to_contain_text("Row 26: Score is no number")
@@ -102,7 +102,7 @@ async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named
     assert demo.chakra.count("POST /v1/ext/procedure/{procedureShortId}/process/bulk-create") == 0
 
 
-async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: World) -> None:
+async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     form = await checked(person, leads("Lead Id", "First Name", "Town", rows=3))
     await expect(form).to_contain_text("Chakra has no attribute with these names")
@@ -117,7 +117,9 @@ async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: Worl
     assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]
 
 
-async def test_what_cannot_be_sent_has_no_button_to_send_it(browser: Browser, demo: World) -> None:
+async def test_what_cannot_be_sent_has_no_button_to_send_it(
+    browser: Browser, demo: Sandbox
+) -> None:
     person = await open_page(browser, demo)
     form = await person.opens("/chakra bulk update lead")
     table: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"City\nPune\n"}
@@ -131,7 +133,7 @@ async def test_what_cannot_be_sent_has_no_button_to_send_it(browser: Browser, de
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: World) -> None:
+async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.page.get_by_test_id("tips-toggle").click()
     await person.page.get_by_test_id("tip").filter(has_text=FINISHED).click()
@@ -143,7 +145,7 @@ async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: World)
 
 
 async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
-    browser: Browser, demo: World
+    browser: Browser, demo: Sandbox
 ) -> None:
     job = demo.chakra.add_job(
         succeed=300, fail=30, seconds=60, warmup=0, failed_because=("No such city",)
@@ -170,7 +172,7 @@ async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
     assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []
 
 
-async def test_an_id_goes_after_the_command_that_was_begun(browser: Browser, demo: World) -> None:
+async def test_an_id_goes_after_the_command_that_was_begun(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     composer = person.page.get_by_test_id("composer")
     tip = person.page.get_by_test_id("tip").filter(has_text=FINISHED)

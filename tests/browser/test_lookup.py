@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from bot.sandbox.world import World
+from bot.sandbox.world import Sandbox
 from tests.browser.person import NARROW, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -20,7 +20,7 @@ KEEP = "KEEP_PICTURES"
 
 @pytest.mark.smoke
 async def test_types_the_command_and_reads_team_role_and_e_mail(
-    browser: Browser, demo: World, tmp_path: Path
+    browser: Browser, demo: Sandbox, tmp_path: Path
 ) -> None:
     person = await open_page(browser, demo)
     card = await person.types("/chakra user john@acme.com")
@@ -31,7 +31,9 @@ async def test_types_the_command_and_reads_team_role_and_e_mail(
     assert (where / "demo.png").stat().st_size > 10_000
 
 
-async def test_shares_the_card_and_everyone_reads_it_masked(browser: Browser, demo: World) -> None:
+async def test_shares_the_card_and_everyone_reads_it_masked(
+    browser: Browser, demo: Sandbox
+) -> None:
     person = await open_page(browser, demo)
     await person.types("/chakra user john@acme.com")
     await person.presses("Share to channel")
@@ -43,7 +45,7 @@ async def test_shares_the_card_and_everyone_reads_it_masked(browser: Browser, de
     await expect(typed).to_have_count(0)
 
 
-async def test_corrects_a_name_in_the_form(browser: Browser, demo: World) -> None:
+async def test_corrects_a_name_in_the_form(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.types("/chakra user mei@acme.com")
     await person.presses("Edit")
@@ -52,10 +54,10 @@ async def test_corrects_a_name_in_the_form(browser: Browser, demo: World) -> Non
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.modal()).not_to_be_visible()
     await expect(person.last()).to_contain_text("Meiko")
-    assert demo.chakra.person("mei@acme.com").first_name == "Meiko"
+    assert demo.chakra.user("mei@acme.com").first_name == "Meiko"
 
 
-async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: World) -> None:
+async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.types("/chakra user mei@acme.com")
     await person.presses("Edit")
@@ -63,17 +65,17 @@ async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: 
     await person.field("last_name").fill("   ")
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.page.get_by_test_id("field-error").first).to_be_visible()
-    assert demo.chakra.person("mei@acme.com").first_name == "Mei"
+    assert demo.chakra.user("mei@acme.com").first_name == "Mei"
 
 
-async def test_who_may_only_look_has_no_edit_button(browser: Browser, demo: World) -> None:
+async def test_who_may_only_look_has_no_edit_button(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo, "U0MEI")
     card = await person.types("/chakra user john@acme.com")
     await expect(card.get_by_role("button", name="Refresh")).to_be_visible()
     await expect(card.get_by_role("button", name="Edit")).to_have_count(0)
 
 
-async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: World) -> None:
+async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     listed = await person.types("/chakra users")
     await expect(listed).to_contain_text("page 1 of")
@@ -83,7 +85,7 @@ async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: W
     await expect(person.last()).to_contain_text("Email")
 
 
-async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: World) -> None:
+async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     offered = await person.types("/chakra user maria garcia")
     await expect(offered).to_contain_text("Two people match")
@@ -91,7 +93,7 @@ async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: Worl
     await expect(person.last()).to_contain_text("Account")
 
 
-async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: World) -> None:
+async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.page.get_by_role("textbox").first.click()
     await person.page.keyboard.type("/chakra stat")
@@ -104,7 +106,7 @@ async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: W
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_reads_on_a_phone_without_scrolling_sideways(
-    browser: Browser, demo: World, theme: str
+    browser: Browser, demo: Sandbox, theme: str
 ) -> None:
     person = await open_page(browser, demo, size=NARROW, theme=theme)
     card = await person.types("/chakra user john@acme.com")
@@ -113,7 +115,7 @@ async def test_reads_on_a_phone_without_scrolling_sideways(
     assert not await person.page.evaluate(wide)
 
 
-async def test_the_raw_payloads_can_be_read(browser: Browser, demo: World) -> None:
+async def test_the_raw_payloads_can_be_read(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.types("/chakra user john@acme.com")
     await person.page.get_by_test_id("inspector-toggle").click()

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
-from bot.sandbox.world import World
+from bot.sandbox.world import Sandbox
 from tests.browser.person import Person, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -22,7 +22,7 @@ WIDE: FilePayload = {
 }
 
 
-async def form(browser: Browser, demo: World) -> Person:
+async def form(browser: Browser, demo: Sandbox) -> Person:
     """Open a form of a template with a picture, filled in except for the picture."""
     person = await open_page(browser, demo)
     await person.types(f"/chakra templates {PROMO}")
@@ -33,7 +33,7 @@ async def form(browser: Browser, demo: World) -> Person:
     return person
 
 
-async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, demo: World) -> None:
+async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, demo: Sandbox) -> None:
     person = await form(browser, demo)
     await person.page.get_by_test_id("file-picker").set_input_files([TREE])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
@@ -45,13 +45,13 @@ async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, dem
     await expect(person.modal()).not_to_be_visible()
     report = await open_page(browser, demo, channel="D0JOHN")
     await expect(report.last()).to_contain_text("Read", timeout=ANSWERED_MS)
-    [sent] = demo.chakra.sent
+    [sent] = demo.chakra.sends
     async with aiohttp.ClientSession() as anybody, anybody.get(sent.body["imageUrl"]) as answer:
         assert (answer.content_type, await answer.read()) == ("image/png", PNG)
 
 
 async def test_a_picture_that_is_too_large_is_said_under_its_field(
-    browser: Browser, demo: World
+    browser: Browser, demo: Sandbox
 ) -> None:
     person = await form(browser, demo)
     await person.field("var_body_1").fill("Jane")
@@ -62,4 +62,4 @@ async def test_a_picture_that_is_too_large_is_said_under_its_field(
     error = place.get_by_test_id("field-error")
     await expect(error).to_contain_text("This file is 6 MB; WhatsApp accepts up to 5 MB here")
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
-    assert not demo.chakra.sent
+    assert not demo.chakra.sends

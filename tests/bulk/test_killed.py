@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import Upload, plain
+from bot.sandbox.slack import LocalFile, visible_text
 from tests.db.databases import address
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
 from tests.relay import Line, relayed
@@ -41,7 +41,7 @@ class Story:
             SENDERS=JOHN,
         )
         async with python(*SERVE, environ=environ, folder=self.folder) as process:
-            self.stand_ins.slack.deliver_to(events_of(await process.ready()))
+            self.stand_ins.slack.set_request_url(events_of(await process.ready()))
             yield process
 
     async def looked_at(self) -> None:
@@ -49,25 +49,25 @@ class Story:
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra bulk create lead")
         await self.until(lambda: "Nothing is sent yet" in self.form())
-        file = Upload("leads.csv", "text/csv", TABLE.encode())
+        file = LocalFile("leads.csv", "text/csv", TABLE.encode())
         await slack.submit(JOHN, {"file": file})
         await self.until(lambda: "Send 2,500 rows" in self.form())
 
     def form(self) -> str:
         view = self.stand_ins.slack.view(JOHN)
-        return plain(view) if view else ""
+        return visible_text(view) if view else ""
 
     def told(self) -> list[str]:
         """In the messages with the app."""
-        said = [plain(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
+        said = [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
         return [one for one in said if "stopped" in one]
 
     def watched(self) -> str:
-        return "".join(map(plain, self.stand_ins.slack.messages(JOHN, SALES)))
+        return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, SALES)))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            await self.stand_ins.slack.until(condition)
+            await self.stand_ins.slack.wait_until(condition)
 
     @property
     def jobs(self) -> int:
@@ -82,14 +82,14 @@ Moment = Callable[[Story], Awaitable[int]]
 async def while_chakra_hangs(story: Story) -> int:
     story.stand_ins.chakra.fail(CREATE, Hang())
     await story.stand_ins.slack.submit(JOHN)
-    await story.stand_ins.chakra.until_asked(1, CREATE)
+    await story.stand_ins.chakra.wait_for_requests(1, CREATE)
     return 0
 
 
 async def after_chakra_took_it(story: Story) -> int:
     story.line.lose("answers")
     await story.stand_ins.slack.submit(JOHN)
-    await story.stand_ins.chakra.until_asked(1, CREATE)
+    await story.stand_ins.chakra.wait_for_requests(1, CREATE)
     await story.line.lost.wait()
     return 1
 
@@ -117,9 +117,9 @@ async def test_killed_before_the_answer_the_piece_is_unknown_and_the_rest_can_be
             assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
             assert (made.chakra.count(CREATE), story.jobs - before) == (1, taken)
             await made.slack.press(JOHN, "bulk.continue")
-            await made.chakra.until_asked(3, CREATE)
+            await made.chakra.wait_for_requests(3, CREATE)
             await story.until(lambda: "New leads from leads.csv" in story.watched())
             assert await bot.ended(signal.SIGTERM) == 0
         assert (made.chakra.count(CREATE), story.jobs - before) == (3, taken + 2)
         assert len(story.told()) == 1
-        assert made.slack.refusals == []
+        assert made.slack.rejections == []

@@ -15,8 +15,8 @@ from bot.bulk.repository import Batch, BatchState, Upload, UploadStage
 from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS, UPLOAD_WORKFLOW
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange
-from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.slack import plain
+from bot.sandbox.chakra.faults import Hang, StatusResponse
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, until
 from tests.world import World
@@ -87,13 +87,13 @@ async def keep(acme: World, upload: Upload, turn: int = 1) -> None:
 
 async def answered(acme: World, status: int) -> None:
     """Until Chakra has answered so, and the one who asked has heard it."""
-    await acme.chakra.until_asked(1, CREATE)
+    await acme.chakra.wait_for_requests(1, CREATE)
     await until(acme, lambda: acme.chakra.requests[-1].status == status)
     await asyncio.sleep(0.1)
 
 
 def told(acme: World) -> list[str]:
-    return [one for one in map(plain, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
+    return [one for one in map(visible_text, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
 
 
 @asynccontextmanager
@@ -120,7 +120,7 @@ async def test_a_busy_chakra_is_asked_again_when_it_says_and_no_later_than_in_a_
     acme: World, clock: ManualClock, asks: int, waits: float
 ) -> None:
     """Shorter waits are the client's own."""
-    acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": str(asks)}), times=1)
+    acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": str(asks)}), times=1)
     upload = await begun(acme)
     await answered(acme, 429)
     await clock.advance(waits - 0.5)
@@ -136,7 +136,7 @@ async def test_batch_that_another_run_sent_meanwhile_is_not_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
     """While Chakra is busy the batch is pending, and belongs to whichever run is next."""
-    acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": "30"}), times=1)
+    acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "30"}), times=1)
     upload = await begun(acme, 2)
     await answered(acme, 429)
     assert await states(acme, upload) == [PENDING, PENDING]
@@ -157,10 +157,10 @@ async def test_what_chakra_answered_is_noted_as_soon_as_the_database_is_back(
 ) -> None:
     acme.chakra.fail(CREATE, Hang())
     upload = await begun(acme)
-    await acme.chakra.until_asked(1, CREATE)
+    await acme.chakra.wait_for_requests(1, CREATE)
     async with without_pieces(acme):
         acme.chakra.clear_faults()
-        acme.chakra.release()
+        acme.chakra.release_hanging()
         await answered(acme, 202)
         await passing(acme, clock, lambda: clock.monotonic() > sum(DB_RETRY_DELAYS[:3]))
         assert uploading(acme)
@@ -173,8 +173,8 @@ class RefusesLate:
     """Hangs until it is released; then it refuses."""
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.until_released()
-        await Status(400).apply(exchange)
+        await exchange.wait_until_released()
+        await StatusResponse(400).apply(exchange)
 
 
 async def test_a_refusal_is_noted_as_one_as_soon_as_the_database_is_back(
@@ -182,9 +182,9 @@ async def test_a_refusal_is_noted_as_one_as_soon_as_the_database_is_back(
 ) -> None:
     acme.chakra.fail(CREATE, RefusesLate())
     upload = await begun(acme)
-    await acme.chakra.until_asked(1, CREATE)
+    await acme.chakra.wait_for_requests(1, CREATE)
     async with without_pieces(acme):
-        acme.chakra.release()
+        acme.chakra.release_hanging()
         await answered(acme, 400)
     assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [BatchState.REFUSED]
@@ -195,10 +195,10 @@ async def test_a_database_that_stays_away_makes_it_unknown_and_it_is_not_sent_ag
 ) -> None:
     acme.chakra.fail(CREATE, Hang())
     upload = await begun(acme, 2)
-    await acme.chakra.until_asked(1, CREATE)
+    await acme.chakra.wait_for_requests(1, CREATE)
     async with without_pieces(acme):
         acme.chakra.clear_faults()
-        acme.chakra.release()
+        acme.chakra.release_hanging()
         await passing(acme, clock, lambda: clock.monotonic() > 2 * sum(DB_RETRY_DELAYS))
     await passing(acme, clock, lambda: bool(told(acme)))
     assert await settled(acme, clock, upload) is UploadStage.STOPPED
@@ -215,11 +215,11 @@ async def test_one_who_took_over_too_early_stops_it_and_learns_what_became_of_th
 ) -> None:
     acme.chakra.fail(CREATE, Hang(), times=1)
     upload = await begun(acme, 3)
-    await acme.chakra.until_asked(1, CREATE)
+    await acme.chakra.wait_for_requests(1, CREATE)
     await keep(acme, upload)
     assert await states(acme, upload) == [UNKNOWN, PENDING, PENDING]
     await until(acme, lambda: "Rows 2 to 11 may have been uploaded" in "".join(told(acme)))
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     assert await settled(acme, clock, upload) is UploadStage.STOPPED
     assert await states(acme, upload) == [SENT, PENDING, PENDING]
     await passing(acme, clock, lambda: "Rows 2 to 11 were uploaded" in "".join(told(acme)))
@@ -240,10 +240,10 @@ async def test_two_who_send_at_once_send_each_piece_once_and_the_last_ends_it(
     await until(acme, lambda: any(one.done() for one in both))
     assert acme.chakra.count(CREATE) == 4
     assert await stage(acme, upload) is UploadStage.RUNNING
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     await asyncio.gather(*both)
     assert await stage(acme, upload) is UploadStage.DONE
     assert await states(acme, upload) == [SENT] * 4
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
-    assert "40 of 40 succeeded" in plain(lasting(acme, JOHN, SALES)[1])
+    assert "40 of 40 succeeded" in visible_text(lasting(acme, JOHN, SALES)[1])
     assert told(acme) == []

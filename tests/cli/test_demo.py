@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.slack import plain
-from bot.sandbox.world import TABLE, hints, tips
+from bot.sandbox.slack import visible_text
+from bot.sandbox.world import SAMPLE_TABLE_PATH, build_hints, build_tips
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
@@ -100,7 +100,7 @@ async def test_a_proxy_of_the_environment_does_not_stand_in_its_way(tmp_path: Pa
 
 
 def test_the_page_completes_every_command() -> None:
-    made = hints(COMMANDS)
+    made = build_hints(COMMANDS)
     assert {hint.text for hint in made} >= {"/chakra user ", "/chakra users ", "/chakra help"}
     assert all(hint.summary for hint in made)
     assert next(hint.usage for hint in made if hint.text == "/chakra send ").startswith(
@@ -115,18 +115,21 @@ async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:
         async with open_world(socket_mode=socket_mode) as made:
             await made.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
             await made.settle()
-            answers.append(plain(made.slack.messages("U0MEI", "C0SALES")[-1]))
+            answers.append(visible_text(made.slack.messages("U0MEI", "C0SALES")[-1]))
     assert answers[0] == answers[1]
     assert "John Doe" in answers[0]
 
 
 async def test_it_offers_all_seeded_jobs_and_numbers_to_try_and_a_table() -> None:
     chakra = EmbeddedChakra(clock=ManualClock())
-    table, jobs, numbers = tips(chakra)
+    table, jobs, numbers = build_tips(chakra)
     [offered] = table.samples
-    assert (offered.name, offered.content) == (TABLE.name, TABLE.read_bytes())
+    assert (offered.name, offered.content) == (
+        SAMPLE_TABLE_PATH.name,
+        SAMPLE_TABLE_PATH.read_bytes(),
+    )
     assert offered.note.startswith("60 leads")
-    assert jobs.rows == tuple((job.id, job.about) for job in chakra.jobs)
+    assert jobs.rows == tuple((job.id, job.description) for job in chakra.jobs)
     assert all(about for _, about in jobs.rows)
     assert len(numbers.rows) == len(chakra.test_numbers)
     await chakra.aclose()

@@ -16,8 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import manifest
 from bot.cli.doctor import CheckResult, run_checks
-from bot.sandbox.chakra.faults import Errors200, Html, NotJson, Status, Throttle
-from bot.sandbox.world import World, settings_for
+from bot.sandbox.chakra.faults import (
+    ErrorsWithStatus200,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    StatusResponse,
+    TooManyRequests,
+)
+from bot.sandbox.world import Sandbox, build_settings
 from bot.settings.settings import Settings
 from bot.web.server import serve
 from tests.clock import ManualClock
@@ -29,9 +35,9 @@ NEW = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
 PERSON, GROUP = "U0JOHN", "S0SALES"
 
 
-def given(made: World, *, socket_mode: bool = False, senders: Any = (), **other: Any) -> Settings:
+def given(made: Sandbox, *, socket_mode: bool = False, senders: Any = (), **other: Any) -> Settings:
     """The settings of the world, some of them otherwise."""
-    right = settings_for(made.slack, made.chakra, senders=tuple(senders), socket_mode=socket_mode)
+    right = build_settings(made.slack, made.chakra, senders=tuple(senders), socket_mode=socket_mode)
     return right.model_copy(update={"database_url": NEW, **other})
 
 
@@ -57,7 +63,7 @@ async def wrong(settings: Settings, clock: ManualClock) -> dict[str, str]:
 # --- well ----------------------------------------------------------------------------------------
 
 
-async def test_when_all_is_well_every_line_says_so(acme: World, clock: ManualClock) -> None:
+async def test_when_all_is_well_every_line_says_so(acme: Sandbox, clock: ManualClock) -> None:
     found = await findings(given(acme, senders=(PERSON, GROUP)), clock)
     assert all(finding.is_ok and str(finding).startswith("ok    ") for finding in found)
     assert [finding.subject for finding in found] == [
@@ -75,12 +81,12 @@ async def test_when_all_is_well_every_line_says_so(acme: World, clock: ManualClo
     assert "Acme" in str(found[1])
 
 
-async def test_in_socket_mode_a_connection_is_tried(acme: World, clock: ManualClock) -> None:
+async def test_in_socket_mode_a_connection_is_tried(acme: Sandbox, clock: ManualClock) -> None:
     found = await findings(given(acme, socket_mode=True), clock)
     assert "ok    Socket Mode: a connection can be opened." in map(str, found)
 
 
-async def test_no_line_holds_a_secret(acme: World, clock: ManualClock) -> None:
+async def test_no_line_holds_a_secret(acme: Sandbox, clock: ManualClock) -> None:
     bad = given(
         acme,
         slack_bot_token=SecretStr("xoxb-wrong-token"),
@@ -96,7 +102,7 @@ async def test_no_line_holds_a_secret(acme: World, clock: ManualClock) -> None:
 
 
 async def test_a_wrong_bot_token_is_named_and_chakra_is_still_examined(
-    acme: World, clock: ManualClock
+    acme: Sandbox, clock: ManualClock
 ) -> None:
     found = await findings(given(acme, slack_bot_token=SecretStr("xoxb-wrong")), clock)
     assert [finding.subject for finding in found] == [
@@ -139,7 +145,7 @@ async def test_a_sender_that_cannot_be_asked_about_for_want_of_a_scope(
 
 @pytest.mark.parametrize("sender", ["U0NOBODY", "S0NOBODY"])
 async def test_a_sender_that_slack_does_not_know_is_named(
-    acme: World, clock: ManualClock, sender: str
+    acme: Sandbox, clock: ManualClock, sender: str
 ) -> None:
     told = await wrong(given(acme, senders=(PERSON, sender)), clock)
     assert sender in told["SENDERS"]
@@ -147,7 +153,7 @@ async def test_a_sender_that_slack_does_not_know_is_named(
 
 
 @pytest.mark.parametrize("token", ["xapp-wrong", "the bot's own"])
-async def test_a_wrong_app_token_is_named(acme: World, clock: ManualClock, token: str) -> None:
+async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, token: str) -> None:
     shown = acme.slack.bot_token if token == "the bot's own" else token
     settings = given(acme, socket_mode=True, slack_app_token=SecretStr(shown))
     told = await wrong(settings, clock)
@@ -155,13 +161,13 @@ async def test_a_wrong_app_token_is_named(acme: World, clock: ManualClock, token
     assert "connections:write" in told["Socket Mode"]
 
 
-async def test_a_slack_that_is_not_there(acme: World, clock: ManualClock) -> None:
+async def test_a_slack_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
     with nobody_listens() as port:
         told = await wrong(given(acme, slack_api_url=f"http://127.0.0.1:{port}/api/"), clock)
     assert "could not be reached. Check the network and SLACK_API_URL." in told["Slack token"]
 
 
-async def test_an_address_where_something_else_answers(acme: World, clock: ManualClock) -> None:
+async def test_an_address_where_something_else_answers(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(answering(HTMLResponse("<html>Welcome</html>"))) as url:
         told = await wrong(given(acme, slack_api_url=f"{url}/api/"), clock)
     assert "SLACK_API_URL is not Slack" in told["Slack token"]
@@ -169,7 +175,7 @@ async def test_an_address_where_something_else_answers(acme: World, clock: Manua
 
 @pytest.mark.parametrize("code", ["fatal_error", "service_unavailable", "ratelimited"])
 async def test_a_slack_that_fails_is_not_blamed_on_the_token(
-    acme: World, clock: ManualClock, code: str
+    acme: Sandbox, clock: ManualClock, code: str
 ) -> None:
     acme.slack.fail("auth.test", error=code, retry_after=99)
     told = await wrong(given(acme), clock)
@@ -177,7 +183,7 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
 
 
 async def test_slack_that_fails_later_on_is_told_where_it_does(
-    acme: World, clock: ManualClock
+    acme: Sandbox, clock: ManualClock
 ) -> None:
     acme.slack.fail("apps.connections.open", error="fatal_error")
     acme.slack.fail("users.info", status=500)
@@ -202,7 +208,7 @@ async def test_slack_that_fails_later_on_is_told_where_it_does(
     ],
 )
 async def test_the_clock_is_compared_with_slacks(
-    acme: World, date: int | str | None, said: str
+    acme: Sandbox, date: int | str | None, said: str
 ) -> None:
     clock = StoppedClock()
     shown = formatdate(clock.time() + date, usegmt=True) if isinstance(date, int) else date
@@ -233,35 +239,37 @@ def dated(app: ASGIApp, date: str | None) -> ASGIApp:
 # --- Chakra --------------------------------------------------------------------------------------
 
 
-async def test_a_chakra_that_is_not_there(acme: World, clock: ManualClock) -> None:
+async def test_a_chakra_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
     with nobody_listens() as port:
         told = await wrong(given(acme, chakra_api_url=f"http://127.0.0.1:{port}"), clock)
     assert "could not be reached. Check the network and CHAKRA_API_URL." in told["Chakra"]
 
 
-async def test_a_wrong_access_token_is_named(acme: World, clock: ManualClock) -> None:
+async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
     told = await wrong(given(acme, chakra_access_token=SecretStr("wrong")), clock)
     assert "Chakra refuses CHAKRA_ACCESS_TOKEN" in told["Chakra token"]
     assert "Access Tokens" in told["Chakra token"]
 
 
-async def test_a_key_whose_role_is_too_small(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail("GET /v1/ext/config", Status(403))
+async def test_a_key_whose_role_is_too_small(acme: Sandbox, clock: ManualClock) -> None:
+    acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
     told = await wrong(given(acme), clock)
     assert list(told) == ["Chakra token"]
     assert "larger Access Role" in told["Chakra token"]
 
 
-async def test_the_dashboards_address_is_not_the_apis(acme: World, clock: ManualClock) -> None:
+async def test_the_dashboards_address_is_not_the_apis(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(answering(HTMLResponse("<html>Sign in</html>"))) as url:
         told = await wrong(given(acme, chakra_api_url=url), clock)
     assert "not the dashboard's" in told["Chakra"]
     assert "not the dashboard's" in told["Chakra token"]
 
 
-@pytest.mark.parametrize("fault", [NotJson(), Html(200), Errors200(), Status(404)])
+@pytest.mark.parametrize(
+    "fault", [InvalidJsonBody(), HtmlErrorPage(200), ErrorsWithStatus200(), StatusResponse(404)]
+)
 async def test_an_api_that_answers_otherwise_than_documented(
-    acme: World, clock: ManualClock, fault: Any
+    acme: Sandbox, clock: ManualClock, fault: Any
 ) -> None:
     acme.chakra.fail("GET /v1/ext/config", fault)
     told = await wrong(given(acme), clock)
@@ -269,9 +277,9 @@ async def test_an_api_that_answers_otherwise_than_documented(
     assert "CHAKRA_API_URL" in told["Chakra token"]
 
 
-@pytest.mark.parametrize("fault", [Status(503), Throttle(retry_after_seconds=600)])
+@pytest.mark.parametrize("fault", [StatusResponse(503), TooManyRequests(retry_after_seconds=600)])
 async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
-    acme: World, clock: ManualClock, fault: Any
+    acme: Sandbox, clock: ManualClock, fault: Any
 ) -> None:
     acme.chakra.fail("*", fault)
     told = await wrong(given(acme), clock)

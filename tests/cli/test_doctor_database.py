@@ -18,7 +18,7 @@ from bot.cli.doctor import run_checks
 from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
 from bot.db.migrate import HEAD, alembic_config
-from bot.sandbox.world import World, settings_for
+from bot.sandbox.world import Sandbox, build_settings
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.db.databases import KINDS, address, postgres
@@ -26,9 +26,9 @@ from tests.db.databases import KINDS, address, postgres
 SECRET = "very-secret-word"
 
 
-async def told(acme: World, url: str, clock: ManualClock) -> str:
+async def told(acme: Sandbox, url: str, clock: ManualClock) -> str:
     """The one line."""
-    settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
+    settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url)})
     lines = [str(one) async for one in run_checks(settings, clock) if one.subject == "Database"]
     assert len(lines) == 1
@@ -65,7 +65,7 @@ def _downgrade(connection: Connection, revision: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_that_is_new_is_made_by_the_first_start_and_not_by_the_doctor(
-    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = address(kind, tmp_path)
     line = await told(acme, url, clock)
@@ -77,7 +77,7 @@ async def test_one_that_is_new_is_made_by_the_first_start_and_not_by_the_doctor(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_that_is_up_to_date_is_named(
-    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = address(kind, tmp_path)
     await made(url)
@@ -88,7 +88,7 @@ async def test_one_that_is_up_to_date_is_named(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
-    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = address(kind, tmp_path)
     async with open_database(url) as database:
@@ -102,7 +102,7 @@ async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_of_an_earlier_version_is_brought_up_to_date_by_the_next_start(
-    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = address(kind, tmp_path)
     await marked(url, "0001")
@@ -119,20 +119,20 @@ async def test_one_of_an_earlier_version_is_brought_up_to_date_by_the_next_start
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
-    acme: World, clock: ManualClock, kind: str, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
     url = address(kind, tmp_path)
     await marked(url, "9999")
     line = await told(acme, url, clock)
     assert "WRONG Database: " in line
     assert "a later version of this app made its tables. Install that version again" in line
-    settings = settings_for(acme.slack, acme.chakra, senders=(), socket_mode=False)
+    settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url), "port": 0})
     with pytest.raises(StartupError, match="A later version of this app made its tables"):
         await run(settings, COMMANDS, clock, drain_seconds=0.1)
 
 
-async def test_one_in_memory_forgets_what_was_sent(acme: World, clock: ManualClock) -> None:
+async def test_one_in_memory_forgets_what_was_sent(acme: Sandbox, clock: ManualClock) -> None:
     line = await told(acme, "sqlite:///:memory:", clock)
     assert line == (
         "WRONG Database: kept in memory: at every stop the bot forgets what it sent. Name a file "
@@ -140,7 +140,9 @@ async def test_one_in_memory_forgets_what_was_sent(acme: World, clock: ManualClo
     )
 
 
-async def test_a_folder_that_is_not_there(acme: World, clock: ManualClock, tmp_path: Path) -> None:
+async def test_a_folder_that_is_not_there(
+    acme: Sandbox, clock: ManualClock, tmp_path: Path
+) -> None:
     line = await told(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
     assert line == (
         f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Make that folder, or "
@@ -148,12 +150,14 @@ async def test_a_folder_that_is_not_there(acme: World, clock: ManualClock, tmp_p
     )
 
 
-async def test_a_folder_where_nothing_can_be_written(acme: World, clock: ManualClock) -> None:
+async def test_a_folder_where_nothing_can_be_written(acme: Sandbox, clock: ManualClock) -> None:
     line = await told(acme, "sqlite:////proc/bot.db", clock)
     assert line.startswith("WRONG Database: /proc: ")
 
 
-async def test_a_file_that_is_no_database(acme: World, clock: ManualClock, tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database(
+    acme: Sandbox, clock: ManualClock, tmp_path: Path
+) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
     line = await told(acme, f"sqlite:///{tmp_path}/bot.db", clock)
     assert "file is not a database. Name another file in DATABASE_URL" in line
@@ -161,7 +165,7 @@ async def test_a_file_that_is_no_database(acme: World, clock: ManualClock, tmp_p
 
 
 async def test_a_file_that_may_only_be_read(
-    acme: World, clock: ManualClock, tmp_path: Path
+    acme: Sandbox, clock: ManualClock, tmp_path: Path
 ) -> None:
     """SQLite's own mark, which counts for root as well."""
     file = tmp_path / "bot.db"
@@ -175,7 +179,7 @@ async def test_a_file_that_may_only_be_read(
     assert "readonly database. Let the user that runs the bot write to the file" in line
 
 
-async def test_a_postgres_that_is_not_there(acme: World, clock: ManualClock) -> None:
+async def test_a_postgres_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
     line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
     assert line.startswith("WRONG Database: ")
     assert "refused" in line
@@ -193,7 +197,7 @@ async def test_a_postgres_that_is_not_there(acme: World, clock: ManualClock) -> 
     ],
 )
 async def test_a_postgres_that_refuses_says_why(
-    acme: World, clock: ManualClock, says: str, remedy: str
+    acme: Sandbox, clock: ManualClock, says: str, remedy: str
 ) -> None:
     async with refusing(says) as port:
         line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock)
@@ -239,7 +243,7 @@ async def refusing(says: str) -> AsyncIterator[int]:
     ],
 )
 async def test_a_user_of_postgres_who_may_not(
-    acme: World,
+    acme: Sandbox,
     clock: ManualClock,
     tmp_path: Path,
     made_before: bool,

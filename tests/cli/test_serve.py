@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from bot.aio.clock import Clock, SystemClock
 from bot.cli.serve import StartupError, run
 from bot.db.engine import open_database
-from bot.sandbox.chakra.faults import Hang, Slow
-from bot.sandbox.slack import plain
-from bot.sandbox.world import settings_for
+from bot.sandbox.chakra.faults import DelayedResponse, Hang
+from bot.sandbox.slack import visible_text
+from bot.sandbox.world import build_settings
 from bot.settings.settings import Settings
 from commands import COMMANDS
 from tests.clock import ManualClock
@@ -66,7 +66,7 @@ async def stand_in() -> AsyncIterator[StandIns]:
 async def serving(process: Process, stand_in: StandIns, *, socket_mode: bool) -> str:
     url = await process.ready()
     if not socket_mode:
-        stand_in.slack.deliver_to(events_of(url))
+        stand_in.slack.set_request_url(events_of(url))
     return url
 
 
@@ -85,7 +85,7 @@ async def test_it_serves_and_stops_with_0(
         delivered = await stand_in.slack.type(MEI, SALES, "/chakra user john@acme.com")
         await stand_in.slack.settle()
         assert delivered.status == 200
-        assert "John Doe" in plain(stand_in.slack.messages(MEI, SALES)[-1])
+        assert "John Doe" in visible_text(stand_in.slack.messages(MEI, SALES)[-1])
         assert await bot.ended(signal.SIGTERM) == 0
     logged = [json.loads(line) for line in bot.errors]
     assert [line["event"] for line in logged if line["logger"] == "serve"] == ["ready", "stopping"]
@@ -106,7 +106,9 @@ async def test_a_stop_tells_the_person_whose_command_hangs(
         delivered = await stand_in.slack.type(MEI, SALES, "/chakra user john@acme.com")
         assert (delivered.status, delivered.body) == (200, None)
         assert await bot.ended(signal.SIGTERM) == 0
-    assert "stopped before the answer arrived" in plain(stand_in.slack.messages(MEI, SALES)[-1])
+    assert "stopped before the answer arrived" in visible_text(
+        stand_in.slack.messages(MEI, SALES)[-1]
+    )
 
 
 @pytest.mark.process
@@ -114,18 +116,18 @@ async def test_a_stop_tells_the_person_whose_command_hangs(
 async def test_a_stop_lets_an_ack_that_is_due_carry_its_answer(
     stand_in: StandIns, tmp_path: Path, socket_mode: bool
 ) -> None:
-    stand_in.chakra.fail(FETCH, Slow(0.15))
+    stand_in.chakra.fail(FETCH, DelayedResponse(0.15))
     environ = stand_in.environ(socket_mode=socket_mode)
     async with python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
         await serving(bot, stand_in, socket_mode=socket_mode)
         typing = asyncio.create_task(
             stand_in.slack.type(MEI, SALES, "/chakra user a91b5073-e9d4-4959-9fd3-6edf79c2c5a4")
         )
-        await stand_in.chakra.until_asked(1, FETCH)
+        await stand_in.chakra.wait_for_requests(1, FETCH)
         assert await bot.ended(signal.SIGINT) == 0
         delivered = await typing
     assert delivered.status == 200
-    assert "John Doe" in plain(stand_in.slack.messages(MEI, SALES)[-1])
+    assert "John Doe" in visible_text(stand_in.slack.messages(MEI, SALES)[-1])
     assert not [line for line in bot.errors if '"level":"error"' in line]
 
 
@@ -171,7 +173,7 @@ async def why(settings: Settings, clock: Clock | None = None) -> str:
 
 
 def given(stand_in: StandIns, *, socket_mode: bool = False, **other: object) -> Settings:
-    right = settings_for(stand_in.slack, stand_in.chakra, senders=(), socket_mode=socket_mode)
+    right = build_settings(stand_in.slack, stand_in.chakra, senders=(), socket_mode=socket_mode)
     return right.model_copy(update={"port": 0, **other})
 
 
@@ -198,7 +200,7 @@ async def test_a_socket_that_cannot_be_opened_is_given_up_and_not_blamed_on_the_
     """Slack hands out an address where nobody listens."""
     settings = given(stand_in, socket_mode=True)
     with nobody_listens() as port:
-        stand_in.slack.served_at(f"http://127.0.0.1:{port}")
+        stand_in.slack.set_base_url(f"http://127.0.0.1:{port}")
         starting = asyncio.create_task(why(settings, clock))
         await clock.until_sleeping(10)
         await clock.advance(10)

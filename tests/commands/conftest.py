@@ -16,5 +16,5 @@ def _slack_takes_everything(request: pytest.FixtureRequest) -> Iterator[None]:
         acme = request.getfixturevalue("acme")
     yield
     if acme is not None:
-        assert acme.slack.refusals == []
+        assert acme.slack.rejections == []
         assert acme.slack.warnings == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.slack import Upload
+from bot.sandbox.slack import LocalFile
 from tests.commands.send_stories import JOHN, READS, calm, opened
 from tests.posting import posting
 from tests.world import World
@@ -15,9 +15,9 @@ PUT_UP = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
 SEND = "POST /v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
 MEGABYTE = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
-PICTURE = Upload("tree.png", "image/png", PNG)
-INVOICE = Upload("Invoice 17.pdf", "application/pdf", b"%PDF-1.7 invoice")
-CLIP = Upload("offer.mp4", "video/mp4", bytes(9 * MEGABYTE))
+PICTURE = LocalFile("tree.png", "image/png", PNG)
+INVOICE = LocalFile("Invoice 17.pdf", "application/pdf", b"%PDF-1.7 invoice")
+CLIP = LocalFile("offer.mp4", "video/mp4", bytes(9 * MEGABYTE))
 PROMO = "christmas_promo_23"
 OFFER = {"var_body_1": "Jane", "var_body_2": "20", "var_body_3": "Monday"}
 

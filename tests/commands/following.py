@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -39,11 +39,11 @@ async def passing(
     await clock.advance(EDIT_SECONDS)
 
 
-def shown(acme: World, person: str, channel: str) -> list[Shown]:
+def shown(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     return acme.slack.messages(person, channel)
 
 
-def lasting(acme: World, person: str, channel: str) -> list[Shown]:
+def lasting(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     """What everybody there sees of the app."""
     return [
         one
@@ -52,5 +52,5 @@ def lasting(acme: World, person: str, channel: str) -> list[Shown]:
     ]
 
 
-def text_of(messages: list[Shown]) -> str:
-    return "\n".join(plain(one) for one in messages)
+def text_of(messages: list[VisibleMessage]) -> str:
+    return "\n".join(visible_text(one) for one in messages)

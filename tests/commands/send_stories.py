@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -28,11 +28,11 @@ async def calm(acme: World) -> None:
     await acme.idle()
 
 
-async def typed(acme: World, text: str = "", *, by: str = JOHN) -> Shown:
+async def typed(acme: World, text: str = "", *, by: str = JOHN) -> VisibleMessage:
     return await acme.type(f"/chakra send {text}", by=by)
 
 
-async def pressed(acme: World, action: str, *, by: str = JOHN) -> Shown:
+async def pressed(acme: World, action: str, *, by: str = JOHN) -> VisibleMessage:
     return await acme.press(action, by=by)
 
 
@@ -55,7 +55,7 @@ async def opened(acme: World, name: str = "appointment_reminder", language: str 
 
 async def entered(acme: World, clock: ManualClock, field: str, *texts: str) -> None:
     """Types each, and pauses after the last."""
-    typing = [asyncio.create_task(acme.slack.enter(JOHN, field, text)) for text in texts]
+    typing = [asyncio.create_task(acme.slack.enter_text(JOHN, field, text)) for text in texts]
     while not all(one.done() for one in typing):
         await later(acme, clock, 0.5)
     await later(acme, clock, 1)
@@ -73,18 +73,18 @@ async def until(acme: World, clock: ManualClock, condition: Callable[[], bool]) 
 
 
 def view(acme: World, by: str = JOHN) -> str:
-    return plain(acme.slack.view(by) or {})
+    return visible_text(acme.slack.view(by) or {})
 
 
 def report(acme: World) -> str:
     shown = acme.slack.messages(JOHN, DIRECT)
-    return plain(shown[-1]) if shown else ""
+    return visible_text(shown[-1]) if shown else ""
 
 
 def line(acme: World) -> str:
-    return plain(acme.slack.messages(JOHN, SALES)[-1])
+    return visible_text(acme.slack.messages(JOHN, SALES)[-1])
 
 
 def out(acme: World) -> int:
     """How many messages Chakra took."""
-    return len(acme.chakra.sent)
+    return len(acme.chakra.sends)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.slack import Shown
+from bot.sandbox.slack import VisibleMessage
 from bot.templates import pages
 from tests.world import World
 
@@ -16,11 +16,13 @@ UPDATE = "POST /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessage
 NUMBERS = "GET /v1/ext/whatsapp-phone-number"
 
 
-async def typed(acme: World, text: str = "", *, by: str = MEI, where: str = SALES) -> Shown:
+async def typed(
+    acme: World, text: str = "", *, by: str = MEI, where: str = SALES
+) -> VisibleMessage:
     return await acme.type(f"/chakra templates {text}", by=by, channel=where)
 
 
-async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
+async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> VisibleMessage:
     return await acme.press(action, by=by, value=value)
 
 
@@ -29,11 +31,11 @@ async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str
     return await acme.submit(values, by=by)
 
 
-def seen(acme: World, by: str = MEI, where: str = SALES) -> Shown:
+def seen(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
     return acme.slack.messages(by, where)[-1]
 
 
-def rows(message: Shown) -> list[str]:
+def rows(message: VisibleMessage) -> list[str]:
     """The name in each row."""
     return [
         block["text"]["text"].split("\n")[0].strip("*")

@@ -10,8 +10,8 @@ import pytest
 import xlsxwriter
 
 from bot.bulk.repository import BatchState, UploadStage
-from bot.sandbox.chakra.faults import ResetAfter, Status
-from bot.sandbox.slack import CannotAct, Upload, plain
+from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
+from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from tests.clock import ManualClock
 from tests.commands.following import lasting, passing, shown, until
 from tests.world import World
@@ -30,18 +30,18 @@ def table(rows: int, start: int = 1) -> str:
     return HEADER + "".join(made)
 
 
-def csv(text: str, name: str = "leads.csv") -> Upload:
-    return Upload(name, "text/csv", text.encode())
+def csv(text: str, name: str = "leads.csv") -> LocalFile:
+    return LocalFile(name, "text/csv", text.encode())
 
 
-def workbook(*header: str, rows: Sequence[Sequence[object]]) -> Upload:
+def workbook(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
     made = BytesIO()
     book = xlsxwriter.Workbook(made, {"in_memory": True})
     sheet = book.add_worksheet("Leads")
     for number, row in enumerate([header, *rows]):
         sheet.write_row(number, 0, row)
     book.close()
-    return Upload("leads.xlsx", EXCEL, made.getvalue())
+    return LocalFile("leads.xlsx", EXCEL, made.getvalue())
 
 
 async def opened(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
@@ -49,10 +49,10 @@ async def opened(acme: World, line: str = "bulk create lead", channel: str = SAL
     await acme.settle()
     view = acme.slack.view(JOHN)
     assert view is not None
-    return plain(view)
+    return visible_text(view)
 
 
-async def chosen(acme: World, file: Upload, **values: Any) -> str:
+async def chosen(acme: World, file: LocalFile, **values: Any) -> str:
     """What the form shows once a file was handed in."""
     await acme.slack.submit(JOHN, {"file": file, **values})
     await until(acme, lambda: "One moment" not in seen(acme))
@@ -66,13 +66,13 @@ async def confirmed(acme: World, **values: Any) -> None:
 
 def seen(acme: World) -> str:
     view = acme.slack.view(JOHN)
-    return plain(view) if view else ""
+    return visible_text(view) if view else ""
 
 
 @pytest.fixture(autouse=True)
 async def _slack_takes_everything(acme: World) -> Any:
     yield
-    assert acme.slack.refusals == []
+    assert acme.slack.rejections == []
 
 
 # --- the way to the outcome ----------------------------------------------------------------------
@@ -90,8 +90,8 @@ async def test_a_table_becomes_leads_and_the_outcome_is_told(
     await until(acme, lambda: bool(lasting(acme, JOHN, SALES)))
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
     first, outcome = lasting(acme, JOHN, SALES)
-    assert "New leads from leads.csv" in plain(first)
-    assert "has finished. 30 of 30 succeeded." in plain(outcome)
+    assert "New leads from leads.csv" in visible_text(first)
+    assert "has finished. 30 of 30 succeeded." in visible_text(outcome)
     assert acme.chakra.count(CREATE) == 1
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert asked.json[0] == {
@@ -131,7 +131,7 @@ async def test_failed_rows_come_as_a_file(acme: World, clock: ManualClock) -> No
     await confirmed(acme)
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
     outcome = lasting(acme, JOHN, SALES)[1]
-    assert "1 of 2 succeeded" in plain(outcome)
+    assert "1 of 2 succeeded" in visible_text(outcome)
     await acme.slack.press(JOHN, "job.failed", message=outcome.id)
     await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
 
@@ -141,7 +141,7 @@ async def test_where_the_bot_may_not_post_the_watch_stands_in_direct_messages(ac
     await chosen(acme, csv(table(3)))
     await confirmed(acme)
     await until(acme, lambda: bool(lasting(acme, JOHN, JOHNS)))
-    assert "New leads from leads.csv" in plain(lasting(acme, JOHN, JOHNS)[0])
+    assert "New leads from leads.csv" in visible_text(lasting(acme, JOHN, JOHNS)[0])
 
 
 async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
@@ -212,7 +212,7 @@ async def test_a_file_that_is_no_table_is_refused_under_its_field(
     acme: World, content: bytes, told: str
 ) -> None:
     await opened(acme)
-    delivered = await acme.slack.submit(JOHN, {"file": Upload("leads.csv", "text/csv", content)})
+    delivered = await acme.slack.submit(JOHN, {"file": LocalFile("leads.csv", "text/csv", content)})
     await until(acme, lambda: "One moment" not in seen(acme))
     assert told in f"{delivered.errors} {seen(acme)}"
     assert acme.slack.view(JOHN) is not None
@@ -237,7 +237,7 @@ async def test_a_missing_key_is_named_and_nothing_can_be_sent(acme: World) -> No
     plan = await chosen(acme, csv("First Name,city\nAsha,Pune\n"))
     assert "No column tells which records to change" in plan
     assert "choose it anew with `/chakra bulk update lead`" in plan
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await confirmed(acme)
     assert acme.chakra.count(UPDATE) == 0
 
@@ -252,17 +252,17 @@ async def test_no_file_is_said_under_the_field(acme: World) -> None:
 async def test_words_that_are_none_are_told(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
     await acme.settle()
-    assert "Bulk can create or update" in plain(shown(acme, JOHN, SALES)[-1])
+    assert "Bulk can create or update" in visible_text(shown(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
-    assert "no such record type" in plain(shown(acme, JOHN, SALES)[-1])
+    assert "no such record type" in visible_text(shown(acme, JOHN, SALES)[-1])
 
 
 async def test_who_may_not_write_may_not_upload(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
     await acme.settle()
     assert acme.slack.view(MEI) is None
-    assert "can't send or change anything" in plain(shown(acme, MEI, SALES)[-1])
+    assert "can't send or change anything" in visible_text(shown(acme, MEI, SALES)[-1])
 
 
 # --- what goes wrong on the way ------------------------------------------------------------------
@@ -275,7 +275,7 @@ async def stopped(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     await confirmed(acme)
 
     def told() -> list[str]:
-        return [one for one in map(plain, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
+        return [one for one in map(visible_text, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
 
     await passing(acme, clock, lambda: bool(told()), step=20)
     return told()[-1]
@@ -288,7 +288,7 @@ async def states(acme: World) -> list[BatchState]:
 async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(CREATE, ResetAfter(), times=1)
+    acme.chakra.fail(CREATE, ResetAfterHandling(), times=1)
     told = await stopped(acme, clock)
     assert "Rows 2 to 1,001 may have been uploaded" in told
     assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
@@ -303,14 +303,14 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
 
 
 async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(CREATE, Status(400), times=1)
+    acme.chakra.fail(CREATE, StatusResponse(400), times=1)
     told = await stopped(acme, clock)
     assert "were rejected by Chakra; none of them were imported" in told
     assert await states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
 async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(CREATE, Status(429), times=6)
+    acme.chakra.fail(CREATE, StatusResponse(429), times=6)
     await opened(acme)
     await chosen(acme, csv(table(5)))
     await confirmed(acme)
@@ -321,7 +321,7 @@ async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> N
 async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(CREATE, Status(429, headers={"Retry-After": "60"}))
+    acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "60"}))
     told = await stopped(acme, clock, rows=5)
     assert "haven't been uploaded yet" in told
     acme.chakra.clear_faults()
@@ -338,6 +338,6 @@ async def test_pieces_are_watched_as_one(acme: World, clock: ManualClock) -> Non
     await confirmed(acme)
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=10)
     first, outcome = lasting(acme, JOHN, SALES)
-    assert "2,500 of 2,500 succeeded" in plain(outcome)
+    assert "2,500 of 2,500 succeeded" in visible_text(outcome)
     assert acme.chakra.count(CREATE) == 3
     assert first.ts == outcome.thread_ts

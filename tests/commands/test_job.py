@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.chakra.faults import Hang, StatusResponse
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.commands.following import (
     DOCUMENTED,
@@ -29,7 +29,7 @@ FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 ENTRIES = "GET /v1/ext/background-job/{backgroundJobId}/entries"
 
 
-async def typed(acme: World, text: str, person: str = MEI) -> Shown:
+async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
     before = len(shown(acme, person, SALES))
     await acme.slack.type(person, SALES, f"/chakra {text}")
     await acme.settle()
@@ -40,11 +40,11 @@ async def typed(acme: World, text: str, person: str = MEI) -> Shown:
 @pytest.fixture(autouse=True)
 async def _slack_takes_everything(acme: World) -> Any:
     yield
-    assert acme.slack.refusals == []
+    assert acme.slack.rejections == []
 
 
 async def test_the_documented_job(acme: World) -> None:
-    card = plain(await typed(acme, f"job {DOCUMENTED}"))
+    card = visible_text(await typed(acme, f"job {DOCUMENTED}"))
     assert "492 of 612" in card
     for label, count in (
         ("Succeeded", "389"),
@@ -57,15 +57,17 @@ async def test_the_documented_job(acme: World) -> None:
 
 
 async def test_an_id_within_an_address(acme: World) -> None:
-    card = plain(await typed(acme, f"job <https://app.chakrahq.com/jobs/{FINISHED.upper()}>"))
+    card = visible_text(
+        await typed(acme, f"job <https://app.chakrahq.com/jobs/{FINISHED.upper()}>")
+    )
     assert "12 of 240 failed" in card
 
 
 async def test_failed_rows_with_reasons_whole_for_the_one_who_asked(acme: World) -> None:
     card = await typed(acme, f"job {FINISHED}")
     assert card.ephemeral
-    assert "Failed" in plain(card)
-    assert "and 7 more" in plain(card)
+    assert "Failed" in visible_text(card)
+    assert "and 7 more" in visible_text(card)
 
 
 async def test_shared_it_is_masked(acme: World) -> None:
@@ -73,30 +75,30 @@ async def test_shared_it_is_masked(acme: World) -> None:
     await acme.slack.press(MEI, "job.share")
     await acme.settle()
     [public] = lasting(acme, MEI, SALES)
-    assert "12 of 240 failed" in plain(public)
-    assert "Shared by <@U0MEI>" in plain(public)
-    assert "98765" not in plain(public)
+    assert "12 of 240 failed" in visible_text(public)
+    assert "Shared by <@U0MEI>" in visible_text(public)
+    assert "98765" not in visible_text(public)
 
 
 async def test_refreshed_in_place(acme: World, clock: ManualClock) -> None:
     first = await typed(acme, f"job {RUNNING}")
-    assert "0 of 600" in plain(first) or "Starting…" in plain(first)
+    assert "0 of 600" in visible_text(first) or "Starting…" in visible_text(first)
     await clock.advance(60)
     await acme.slack.press(MEI, "job.refresh")
     await acme.settle()
     again = shown(acme, MEI, SALES)[-1]
     assert again.id == first.id
-    assert "Running" in plain(again)
-    assert " of 600" in plain(again)
+    assert "Running" in visible_text(again)
+    assert " of 600" in visible_text(again)
 
 
 async def test_watch_from_the_card(acme: World) -> None:
     await typed(acme, f"job {RUNNING}")
     await acme.slack.press(MEI, "watch.begin")
     await until(acme, lambda: bool(lasting(acme, MEI, SALES)))
-    assert "Watching here" in plain(shown(acme, MEI, SALES)[-1]) or "Watching here" in plain(
-        shown(acme, MEI, SALES)[-2]
-    )
+    assert "Watching here" in visible_text(
+        shown(acme, MEI, SALES)[-1]
+    ) or "Watching here" in visible_text(shown(acme, MEI, SALES)[-2])
 
 
 async def test_all_failed_rows_come_as_a_file_into_direct_messages(acme: World) -> None:
@@ -125,28 +127,28 @@ async def test_all_failed_rows_come_as_a_file_into_direct_messages(acme: World) 
 async def test_a_line_that_cannot_be_answered_says_so(
     acme: World, line: str, expected: str
 ) -> None:
-    assert expected in plain(await typed(acme, line))
+    assert expected in visible_text(await typed(acme, line))
 
 
 async def test_a_guest_may_not_look(acme: World) -> None:
-    assert "Guests can't use Chakra from Slack" in plain(
+    assert "Guests can't use Chakra from Slack" in visible_text(
         await typed(acme, f"job {DOCUMENTED}", GITA)
     )
 
 
 async def test_a_chakra_that_is_down_is_said_to_be(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(FETCH, Status(503))
+    acme.chakra.fail(FETCH, StatusResponse(503))
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}"))
-    await acme.chakra.until_asked(1, FETCH)
+    await acme.chakra.wait_for_requests(1, FETCH)
     await clock.advance(0.3)
     assert (await typing).status == 200
-    await passing(acme, clock, lambda: "Chakra" in plain(shown(acme, MEI, SALES)[-1]))
-    assert "cannot be reached" in plain(shown(acme, MEI, SALES)[-1])
+    await passing(acme, clock, lambda: "Chakra" in visible_text(shown(acme, MEI, SALES)[-1]))
+    assert "cannot be reached" in visible_text(shown(acme, MEI, SALES)[-1])
 
 
 async def test_without_the_reasons_the_card_still_shows(acme: World) -> None:
-    acme.chakra.fail(ENTRIES, Status(403))
-    card = plain(await typed(acme, f"job {FINISHED}"))
+    acme.chakra.fail(ENTRIES, StatusResponse(403))
+    card = visible_text(await typed(acme, f"job {FINISHED}"))
     assert "12 of 240 failed" in card
     assert "• Failed" not in card
 
@@ -154,10 +156,10 @@ async def test_without_the_reasons_the_card_still_shows(acme: World) -> None:
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(FETCH, Hang())
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}"))
-    await acme.chakra.until_asked(1, FETCH)
+    await acme.chakra.wait_for_requests(1, FETCH)
     await clock.advance(0.3)
     delivered = await typing
     assert (delivered.status, delivered.seconds < 0.5) == (200, True)
     acme.chakra.clear_faults()
-    acme.chakra.release()
-    await until(acme, lambda: "492 of 612" in plain(shown(acme, MEI, SALES)[-1]))
+    acme.chakra.release_hanging()
+    await until(acme, lambda: "492 of 612" in visible_text(shown(acme, MEI, SALES)[-1]))

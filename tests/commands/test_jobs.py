@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.commands.following import STUCK, VANISHING, lasting, passing, shown, until
 from tests.world import World
@@ -14,7 +14,7 @@ from tests.world import World
 MEI, SALES = "U0MEI", "C0SALES"
 
 
-async def typed(acme: World, text: str, person: str = MEI) -> Shown:
+async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
     before = len(shown(acme, person, SALES))
     await acme.slack.type(person, SALES, f"/chakra {text}")
     await acme.settle()
@@ -25,15 +25,15 @@ async def typed(acme: World, text: str, person: str = MEI) -> Shown:
 @pytest.fixture(autouse=True)
 async def _slack_takes_everything(acme: World) -> Any:
     yield
-    assert acme.slack.refusals == []
+    assert acme.slack.rejections == []
 
 
 async def test_it_takes_no_arguments(acme: World) -> None:
-    assert "takes no arguments" in plain(await typed(acme, "jobs everything"))
+    assert "takes no arguments" in visible_text(await typed(acme, "jobs everything"))
 
 
 async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None:
-    assert "No jobs here this week" in plain(await typed(acme, "jobs"))
+    assert "No jobs here this week" in visible_text(await typed(acme, "jobs"))
 
 
 async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: ManualClock) -> None:
@@ -41,12 +41,12 @@ async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: Manu
     for job in (long.id, STUCK, VANISHING):
         await typed(acme, f"watch {job}")
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
-    listed = plain(await typed(acme, "jobs"))
+    listed = visible_text(await typed(acme, "jobs"))
     assert "2 watched  ·  1 finished this week" in listed
     assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
     await acme.slack.press(MEI, "job.show", value=long.id)
     await acme.settle()
-    assert " of 600" in plain(shown(acme, MEI, SALES)[-1])
+    assert " of 600" in visible_text(shown(acme, MEI, SALES)[-1])
 
 
 async def test_a_long_list_has_pages(acme: World) -> None:
@@ -54,10 +54,10 @@ async def test_a_long_list_has_pages(acme: World) -> None:
         job = acme.chakra.add_job(succeed=5, unstarted=5 + number)
         await typed(acme, f"watch {job.id}")
     listed = await typed(acme, "jobs")
-    assert "12 watched" in plain(listed)
-    assert plain(listed).count("Details") == 10
+    assert "12 watched" in visible_text(listed)
+    assert visible_text(listed).count("Details") == 10
     await acme.slack.press(MEI, "jobs.page:next")
     await acme.settle()
     older = shown(acme, MEI, SALES)[-1]
     assert older.id == listed.id
-    assert plain(older).count("Details") == 2
+    assert visible_text(older).count("Details") == 2

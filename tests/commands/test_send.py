@@ -46,7 +46,7 @@ async def test_pick_fill_send_and_it_is_read(acme: World, clock: ManualClock) ->
     assert await filled(acme) == {}
     assert acme.slack.view(JOHN) is None
     await until(acme, clock, lambda: "WhatsApp has it" in report(acme))
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     assert (sent.to, sent.template, sent.language) == ("12025550100", "appointment_reminder", "en")
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
     await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
@@ -133,7 +133,7 @@ async def test_a_record_is_sent_for_through_its_own_endpoint(
     await opened(acme)
     assert await filled(acme, phone="lead LEAD-004038") == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "919876543210"
+    assert acme.chakra.sends[0].to == "919876543210"
     await until(acme, clock, lambda: "lead LEAD-004038" in report(acme))
 
 
@@ -141,7 +141,7 @@ async def test_a_template_paused_meanwhile_is_refused_in_words(
     acme: World, clock: ManualClock
 ) -> None:
     await opened(acme)
-    acme.chakra.change_template("appointment_reminder", "en", status="PAUSED")
+    acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await filled(acme)
     await until(acme, clock, lambda: "Not sent" in line(acme))
     assert "paused or disabled" in line(acme)

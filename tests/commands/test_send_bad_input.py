@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.sent import Sent
-from bot.sandbox.world import CHAKRA, WEBHOOK_SECRET
+from bot.sandbox.chakra.sent import AcceptedSend
+from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -69,7 +69,7 @@ async def test_a_landline_is_warned_of_and_sent_to_all_the_same(
     assert f"To {LANDLINE} · {WARNING}" in view(acme)
     assert await filled(acme, phone=LANDLINE) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "442079460958"
+    assert acme.chakra.sends[0].to == "442079460958"
 
 
 async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> None:
@@ -117,18 +117,18 @@ async def test_in_a_line_it_leads_to_the_form_which_says_it(
 # --- events --------------------------------------------------------------------------------------
 
 
-async def accepted(acme: World, clock: ManualClock) -> Sent:
+async def accepted(acme: World, clock: ManualClock) -> AcceptedSend:
     await opened(acme)
     assert await filled(acme, phone=QUIET) == {}
     await until(acme, clock, lambda: "WhatsApp has it" in report(acme))
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     return sent
 
 
 async def told(acme: World, event: dict[str, Any], **headers: str) -> Answered:
     async with posting(acme) as post:
         return await post.ask(
-            CHAKRA, "POST", data=dump(event), headers={"Content-Type": JSON, **headers}
+            CHAKRA_EVENTS_PATH, "POST", data=dump(event), headers={"Content-Type": JSON, **headers}
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.sent import META, PHONE, PROCESS
+from bot.sandbox.chakra.sent import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
 from tests.sandbox.chakra_asked import example
@@ -36,7 +36,7 @@ async def sent(
     assert delivered.errors == {}
     await calm(acme)
     await until(acme, clock, lambda: out(acme) == 1)
-    [taken] = acme.chakra.sent
+    [taken] = acme.chakra.sends
     request = acme.chakra.requests[-1]
     assert request.json == taken.body
     assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
@@ -56,7 +56,7 @@ async def test_a_positional_one_with_a_picture(acme: World, clock: ManualClock) 
     values = {"var_body_1": "John", "media": PROMO["imageUrl"]}
     body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
     assert body == {**PROMO, "language": "en_US"}
-    assert address(acme) == PHONE
+    assert address(acme) == SEND_TO_PHONE
     assert acme.chakra.requests[-1].path.endswith("/phoneNumber/919999999999/send-template-message")
 
 
@@ -77,7 +77,7 @@ async def test_for_a_process(acme: World, clock: ManualClock) -> None:
     values = {"var_body_1": "John", "media": LINK, "phone": "lead LEAD-004038"}
     body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
     assert body == {**FOR_PROCESS, "language": "en_US", "imageUrl": LINK}
-    assert address(acme) == PROCESS
+    assert address(acme) == SEND_FOR_PROCESS
     path = acme.chakra.requests[-1].path
     assert path.endswith("/process/lead/LEAD-004038/send-template-message")
 
@@ -100,7 +100,7 @@ async def test_in_metas_form(acme: World, clock: ManualClock) -> None:
         },
         *(button(acme, place, value) for place, value in enumerate(buttons.values())),
     ]
-    assert address(acme) == META
+    assert address(acme) == SEND_META_MESSAGE
     assert acme.chakra.requests[-1].path.endswith(f"/api/v24.0/{SENDER}/messages")
 
 
@@ -234,4 +234,4 @@ async def test_a_line_and_its_button_send_what_the_form_sends(
     await acme.slack.press(JOHN, "send.confirm")
     await calm(acme)
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].body == {**PROMO, "language": "en_US"}
+    assert acme.chakra.sends[0].body == {**PROMO, "language": "en_US"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Slow
-from bot.sandbox.slack import Upload
+from bot.sandbox.chakra.faults import DelayedResponse
+from bot.sandbox.slack import LocalFile
 from tests.clock import ManualClock
 from tests.commands.file_stories import (
     CLIP,
@@ -53,7 +53,7 @@ async def test_choose_a_picture_send_it_and_it_is_read(acme: World, clock: Manua
     assert await submitted(acme, file=PICTURE) == {}
     assert acme.slack.view(JOHN) is None
     await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     assert (sent.to, sent.template) == ("12025550100", PROMO)
     assert await read(sent.body["imageUrl"]) == ("image/png", PNG)
     assert "filename" not in sent.body
@@ -67,7 +67,7 @@ async def test_a_document_keeps_its_name(acme: World, clock: ManualClock) -> Non
     values = {"var_body_2": "17", "var_button_0_1": "17", "file": INVOICE}
     assert await submitted(acme, **values) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    body = acme.chakra.sent[0].body
+    body = acme.chakra.sends[0].body
     assert body["filename"] == "Invoice 17.pdf"
     assert await read(body["documentUrl"]) == ("application/pdf", INVOICE.data)
 
@@ -76,19 +76,19 @@ async def test_a_video_of_nine_megabytes_goes(acme: World, clock: ManualClock) -
     await opened(acme, "holi_offer", "en")
     assert await submitted(acme, **OFFER, file=CLIP) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert (await read(acme.chakra.sent[0].body["videoUrl"]))[1] == CLIP.data
+    assert (await read(acme.chakra.sends[0].body["videoUrl"]))[1] == CLIP.data
 
 
 async def test_a_link_does_as_before(acme: World, clock: ManualClock) -> None:
     await promo(acme)
     assert await submitted(acme, media="https://acme.example/tree.png") == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].body["imageUrl"] == "https://acme.example/tree.png"
+    assert acme.chakra.sends[0].body["imageUrl"] == "https://acme.example/tree.png"
     assert (downloads(acme), acme.chakra.count(PUT_UP)) == (0, 0)
 
 
 async def test_a_slow_chakra_keeps_nobody_waiting(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(PUT_UP, Slow(9))
+    acme.chakra.fail(PUT_UP, DelayedResponse(9))
     await promo(acme)
     delivered = await acme.slack.submit(
         JOHN, {"phone": READS, "var_body_1": "Jane", "file": PICTURE}
@@ -194,7 +194,7 @@ async def test_what_the_form_did_not_say_is_asked_before_it_is_fetched(
 ) -> None:
     """Files of Slack Connect come without name, type and size."""
     large = acme.slack.workspace.files.add(JOHN, replace(PICTURE, data=bytes(6 * MEGABYTE)))
-    acme.slack.workspace.files.show_to_app([large.id])
+    acme.slack.workspace.files.reveal_to_app([large.id])
     await promo(acme)
     assert await posted(acme, {"id": large.id, "file_access": "check_file_info"}) == {}
     await until(acme, clock, lambda: "Not sent" in line(acme))
@@ -228,7 +228,7 @@ async def test_the_same_file_chosen_again_asks_first(acme: World, clock: ManualC
     delivered = await acme.slack.submit(JOHN, {})  # the file is still in the form
     assert delivered.errors == {}
     await until(acme, clock, lambda: out(acme) == 2)
-    assert (await read(acme.chakra.sent[1].body["imageUrl"]))[1] == PNG
+    assert (await read(acme.chakra.sends[1].body["imageUrl"]))[1] == PNG
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ async def test_the_same_file_chosen_again_asks_first(acme: World, clock: ManualC
     ],
 )
 async def test_another_file_is_another_message(
-    acme: World, clock: ManualClock, other: Upload
+    acme: World, clock: ManualClock, other: LocalFile
 ) -> None:
     await promo(acme)
     await submitted(acme, file=PICTURE)

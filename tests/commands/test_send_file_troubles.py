@@ -9,13 +9,13 @@ import pytest
 
 from bot.sandbox.chakra.faults import (
     EmptyBody,
-    Errors200,
+    ErrorsWithStatus200,
     Fault,
     Hang,
-    Html,
-    ResetAfter,
-    ResetBefore,
-    Status,
+    HtmlErrorPage,
+    ResetAfterHandling,
+    ResetBeforeHandling,
+    StatusResponse,
 )
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
@@ -61,17 +61,17 @@ async def test_a_slack_that_hangs_is_given_up(acme: World, clock: ManualClock) -
 
 
 CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
-    (Status(500), "Chakra didn't accept the file"),
-    (Html(), "Chakra didn't accept the file"),
-    (Html(status=200), "Chakra didn't accept the file"),
+    (StatusResponse(500), "Chakra didn't accept the file"),
+    (HtmlErrorPage(), "Chakra didn't accept the file"),
+    (HtmlErrorPage(status=200), "Chakra didn't accept the file"),
     (EmptyBody(), "Chakra didn't accept the file"),
-    (ResetBefore(), "Chakra didn't accept the file"),
-    (ResetAfter(), "Chakra didn't accept the file"),
-    (Status(413, json={"_errors": ["file is too large"]}), "says: “file is too large”"),
-    (Status(400), "Chakra didn't accept the file"),
-    (Errors200("quota is used up"), "says: “quota is used up”"),
-    (Status(401), "doesn't accept this app's access token"),
-    (Status(403), "doesn't let this app do that"),
+    (ResetBeforeHandling(), "Chakra didn't accept the file"),
+    (ResetAfterHandling(), "Chakra didn't accept the file"),
+    (StatusResponse(413, json={"_errors": ["file is too large"]}), "says: “file is too large”"),
+    (StatusResponse(400), "Chakra didn't accept the file"),
+    (ErrorsWithStatus200("quota is used up"), "says: “quota is used up”"),
+    (StatusResponse(401), "doesn't accept this app's access token"),
+    (StatusResponse(403), "doesn't let this app do that"),
     (Hang(), "Chakra didn't accept the file"),
 ]
 
@@ -85,7 +85,7 @@ async def test_what_chakra_does_not_take_is_not_sent(
     assert await submitted(acme, file=PICTURE) == {}
     await not_sent(acme, clock, told)
     assert acme.chakra.count(PUT_UP) == 1
-    acme.chakra.release()
+    acme.chakra.release_hanging()
 
 
 async def not_sent(acme: World, clock: ManualClock, told: str) -> None:
@@ -103,7 +103,7 @@ async def not_sent(acme: World, clock: ManualClock, told: str) -> None:
 async def test_after_a_failure_the_form_opens_again_without_its_file(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(PUT_UP, Status(500), times=1)
+    acme.chakra.fail(PUT_UP, StatusResponse(500), times=1)
     await promo(acme)
     await submitted(acme, file=PICTURE)
     await until(acme, clock, lambda: "Not sent" in line(acme))

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
     JOHN,
@@ -34,7 +34,7 @@ from tests.world import World
 async def test_a_complete_line_is_previewed_and_one_press_sends(
     acme: World, clock: ManualClock
 ) -> None:
-    shown = plain(await typed(acme, LINE.format(to="+1 202 555 0100")))
+    shown = visible_text(await typed(acme, LINE.format(to="+1 202 555 0100")))
     assert "To +1 202-555-0100" in shown
     assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in shown
     assert out(acme) == 0
@@ -82,7 +82,7 @@ async def test_change_opens_the_form_with_everything(acme: World) -> None:
 
 
 async def test_a_member_stands_for_their_own_number(acme: World) -> None:
-    shown = plain(await typed(acme, "hello_world @john"))
+    shown = visible_text(await typed(acme, "hello_world @john"))
     assert "*John Doe* has no phone number" in shown
 
 
@@ -98,7 +98,7 @@ async def test_a_member_stands_for_their_own_number(acme: World) -> None:
     ],
 )
 async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, told: str) -> None:
-    assert told in plain(await typed(acme, text))
+    assert told in visible_text(await typed(acme, text))
     assert out(acme) == 0
 
 
@@ -113,7 +113,7 @@ async def test_a_templates_card_leads_to_its_form(acme: World) -> None:
 
 
 async def test_a_persons_card_leads_to_the_form_with_their_number(acme: World) -> None:
-    priya = acme.chakra.person("priya@acme.com")
+    priya = acme.chakra.user("priya@acme.com")
     await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
     await calm(acme)
     await pressed(acme, "user.send")
@@ -125,33 +125,33 @@ async def test_a_persons_card_leads_to_the_form_with_their_number(acme: World) -
 async def test_who_may_not_send_sees_no_button(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
     await calm(acme)
-    assert "Send WhatsApp" not in plain(acme.slack.messages(MEI, SALES)[-1])
+    assert "Send WhatsApp" not in visible_text(acme.slack.messages(MEI, SALES)[-1])
 
 
 # --- who, and with what --------------------------------------------------------------------------
 
 
 async def test_only_those_who_may_write_send(acme: World) -> None:
-    assert "sender" in plain(await typed(acme, by=MEI))
+    assert "sender" in visible_text(await typed(acme, by=MEI))
     assert acme.slack.view(MEI) is None
 
 
 async def test_without_a_plugin_it_says_what_is_missing(open_world: OpenWorld, acme: World) -> None:
     async with open_world(other={"chakra_plugin_id": None}) as made:
-        assert "CHAKRA_PLUGIN_ID" in plain(await typed(made))
+        assert "CHAKRA_PLUGIN_ID" in visible_text(await typed(made))
 
 
 async def test_with_chakra_hung_the_form_opens_at_once(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail("*", Hang())
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
-    await acme.chakra.until_asked(1)
+    await acme.chakra.wait_for_requests(1)
     await clock.advance(0.15)
     await typing
-    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
+    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
     asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "order"))
     await asyncio.sleep(0.05)
     await clock.advance(0.15)
     [option] = await asking
     assert "still loading" in option["text"]["text"]
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     await calm(acme)

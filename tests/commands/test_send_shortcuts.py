@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
@@ -35,14 +35,14 @@ ANYWHERE, FROM_MESSAGE = "send.anywhere", "send.from_message"
 BUYER, AGENT = "+91 98765 43210", "+1 202-555-0100"
 
 
-async def wrote(acme: World, text: str, by: str = PRIYA) -> Shown:
+async def wrote(acme: World, text: str, by: str = PRIYA) -> VisibleMessage:
     await acme.slack.type(by, SALES, text)
     return acme.slack.messages(JOHN, SALES)[-1]
 
 
 async def opened(acme: World, text: str) -> dict[str, Any]:
     """The fields of the form that opens on a message."""
-    await acme.slack.message_shortcut(JOHN, FROM_MESSAGE, await wrote(acme, text))
+    await acme.slack.use_message_shortcut(JOHN, FROM_MESSAGE, await wrote(acme, text))
     await calm(acme)
     return fields(acme)
 
@@ -66,7 +66,7 @@ async def submitted(acme: World, **values: str) -> dict[str, str]:
 async def test_from_anywhere_the_form_opens_and_the_report_is_all_that_is_said(
     acme: World, clock: ManualClock
 ) -> None:
-    await acme.slack.shortcut(JOHN, ANYWHERE)
+    await acme.slack.use_shortcut(JOHN, ANYWHERE)
     await calm(acme)
     assert list(fields(acme)) == ["template", "phone", "sender"]
     await chosen(acme)
@@ -79,10 +79,10 @@ async def test_from_anywhere_the_form_opens_and_the_report_is_all_that_is_said(
 async def test_what_was_refused_can_be_corrected_from_ones_messages(
     acme: World, clock: ManualClock
 ) -> None:
-    await acme.slack.shortcut(JOHN, ANYWHERE)
+    await acme.slack.use_shortcut(JOHN, ANYWHERE)
     await calm(acme)
     await chosen(acme)
-    acme.chakra.change_template("appointment_reminder", "en", status="PAUSED")
+    acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     await submitted(acme, phone=READS)
     await until(acme, clock, lambda: "Open the form again" in report(acme))
     await acme.slack.press(JOHN, "send.edit")
@@ -91,7 +91,7 @@ async def test_what_was_refused_can_be_corrected_from_ones_messages(
 
 
 async def test_who_may_not_send_is_told_so(acme: World) -> None:
-    await acme.slack.shortcut(MEI, ANYWHERE)
+    await acme.slack.use_shortcut(MEI, ANYWHERE)
     await calm(acme)
     assert "sender" in view(acme, MEI)
     assert "Template" not in view(acme, MEI)
@@ -99,7 +99,7 @@ async def test_who_may_not_send_is_told_so(acme: World) -> None:
 
 async def test_without_a_plugin_it_says_what_is_missing(open_world: OpenWorld) -> None:
     async with open_world(other={"chakra_plugin_id": None}) as made:
-        await made.slack.shortcut(JOHN, ANYWHERE)
+        await made.slack.use_shortcut(JOHN, ANYWHERE)
         await calm(made)
         assert "CHAKRA_PLUGIN_ID" in view(made)
 
@@ -111,15 +111,15 @@ async def test_with_chakra_hung_it_opens_at_once(
     acme.chakra.fail("*", Hang())
     message = await wrote(acme, f"Call {BUYER}")
     using = asyncio.create_task(
-        acme.slack.shortcut(JOHN, entry)
+        acme.slack.use_shortcut(JOHN, entry)
         if entry == ANYWHERE
-        else acme.slack.message_shortcut(JOHN, entry, message)
+        else acme.slack.use_message_shortcut(JOHN, entry, message)
     )
-    await acme.chakra.until_asked(1)
+    await acme.chakra.wait_for_requests(1)
     await clock.advance(0.15)
     assert (await using).seconds < 0.3
-    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
-    acme.chakra.release()
+    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
+    acme.chakra.release_hanging()
     await calm(acme)
 
 
@@ -132,7 +132,7 @@ async def test_the_number_in_a_message_is_filled_in(acme: World, clock: ManualCl
     await chosen(acme)
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "919876543210"
+    assert acme.chakra.sends[0].to == "919876543210"
     await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
     assert acme.slack.messages(JOHN, SALES)[-1].ephemeral
 
@@ -143,7 +143,7 @@ async def test_so_is_a_colleagues_address(acme: World, clock: ManualClock) -> No
     await chosen(acme)
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "919999999999"
+    assert acme.chakra.sends[0].to == "919999999999"
 
 
 async def test_without_any_the_form_says_so_and_waits_for_one(acme: World) -> None:
@@ -171,7 +171,7 @@ async def test_several_are_a_choice_and_the_first_is_chosen(
     assert "To +1 202-555-0100" in view(acme)
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "12025550100"
+    assert acme.chakra.sends[0].to == "12025550100"
 
 
 async def test_somebody_else_may_be_typed_and_the_choice_stays(
@@ -190,7 +190,7 @@ async def test_somebody_else_may_be_typed_and_the_choice_stays(
     assert "phone" not in fields(acme)
     assert await submitted(acme) == {}
     await until(acme, clock, lambda: out(acme) == 1)
-    assert acme.chakra.sent[0].to == "12025550100"
+    assert acme.chakra.sends[0].to == "12025550100"
 
 
 async def test_what_is_wrong_stands_under_the_choice(acme: World) -> None:
@@ -223,7 +223,7 @@ async def test_an_apps_own_message_is_read_through_its_blocks(acme: World) -> No
     section = {"type": "section", "text": {"type": "mrkdwn", "text": f"New lead: {BUYER}"}}
     await acme.bot.slack.post_message(SALES, Message("New lead", (section,)))
     posted = acme.slack.messages(JOHN, SALES)[-1]
-    await acme.slack.message_shortcut(JOHN, FROM_MESSAGE, posted)
+    await acme.slack.use_message_shortcut(JOHN, FROM_MESSAGE, posted)
     await calm(acme)
     assert fields(acme)["phone"]["initial_value"] == "+919876543210"
 
@@ -241,4 +241,4 @@ async def test_a_message_of_nothing_but_numbers_still_makes_a_form(acme: World) 
     form = await opened(acme, many)
     assert len(form["found"]["options"]) == 21
     await chosen(acme)
-    assert "Preview" in plain(acme.slack.view(JOHN) or {})
+    assert "Preview" in visible_text(acme.slack.view(JOHN) or {})

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from bot import manifest
-from bot.sandbox.chakra.faults import Hang, Status
-from bot.sandbox.slack import plain
+from bot.sandbox.chakra.faults import Hang, StatusResponse
+from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.file_stories import PICTURE, PNG, promo, read, submitted
@@ -43,7 +43,7 @@ POSTS_APART = 1.5
 
 @pytest.fixture(autouse=True)
 async def _john_has_a_phone(acme: World) -> None:
-    acme.chakra.change_person("john@acme.com", phones=[MINE])
+    acme.chakra.update_user("john@acme.com", phones=[MINE])
 
 
 async def tried(
@@ -52,7 +52,7 @@ async def tried(
     """Presses, and what the form then says above the button."""
     await later(acme, clock, POSTS_APART)
     await asyncio.gather(*(acme.slack.press(JOHN, "send.test") for _ in range(presses)))
-    await acme.slack.until(lambda: until_noted in note(acme))
+    await acme.slack.wait_until(lambda: until_noted in note(acme))
     return note(acme)
 
 
@@ -60,7 +60,7 @@ async def hung(acme: World, clock: ManualClock) -> None:
     """Presses while Chakra takes its time; the ack does not wait for it."""
     acme.chakra.fail(SEND, Hang())
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.test"))
-    await acme.chakra.until_asked(1, SEND)
+    await acme.chakra.wait_for_requests(1, SEND)
     await clock.advance(0.3)
     assert (await pressing).seconds < 0.5
 
@@ -73,7 +73,7 @@ def note(acme: World) -> str:
 async def written(acme: World, **values: str) -> None:
     """Fills the form in, without a press."""
     for field, text in {**VALUES, **values}.items():
-        await acme.slack.enter(JOHN, field, text)
+        await acme.slack.enter_text(JOHN, field, text)
 
 
 async def ready(acme: World, clock: ManualClock, **values: str) -> None:
@@ -93,14 +93,14 @@ async def test_it_goes_to_ones_own_number_and_the_form_stays(
     assert f"appointment_reminder* to {SHOWN}" in told
     assert "archives/D0JOHN/p" in told
     assert MINE not in view(acme)
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     assert sent.to == MINE
     assert sent.text.startswith("Hi Jane, a reminder of your appointment on May 3 at 10:00.")
     await until(acme, clock, lambda: "Read:" in report(acme))
     assert await filled(acme, phone=READS) == {}
     assert acme.slack.view(JOHN) is None
     await until(acme, clock, lambda: out(acme) == 2)
-    assert acme.chakra.sent[1].to == READS.lstrip("+")
+    assert acme.chakra.sends[1].to == READS.lstrip("+")
 
 
 async def test_a_double_press_sends_once(acme: World, clock: ManualClock) -> None:
@@ -124,18 +124,18 @@ async def test_the_same_pressed_again_says_that_it_went_out(
 async def test_other_words_are_another_test(acme: World, clock: ManualClock) -> None:
     await ready(acme, clock)
     await tried(acme, clock)
-    typing = asyncio.create_task(acme.slack.enter(JOHN, "var_body_1", "Asha"))
+    typing = asyncio.create_task(acme.slack.enter_text(JOHN, "var_body_1", "Asha"))
     await until(acme, clock, lambda: typing.done() and "Hi Asha" in view(acme))
     assert "Your test." not in note(acme)
     await tried(acme, clock)
     await until(acme, clock, lambda: out(acme) == 2)
-    assert [sent.text[:8] for sent in acme.chakra.sent] == ["Hi Jane,", "Hi Asha,"]
+    assert [sent.text[:8] for sent in acme.chakra.sends] == ["Hi Jane,", "Hi Asha,"]
 
 
 async def test_the_same_from_another_form_asks_first(acme: World, clock: ManualClock) -> None:
     await ready(acme, clock)
     await tried(acme, clock)
-    await acme.slack.close(JOHN)
+    await acme.slack.close_view(JOHN)
     await ready(acme, clock)
     asked = await tried(acme, clock, until_noted="sent this same message to you")
     assert "Press “Send a test to me” again" in asked
@@ -157,7 +157,7 @@ async def test_what_is_missing_is_named_and_nothing_goes_out(
 async def test_without_a_number_it_says_where_to_add_one(
     acme: World, clock: ManualClock, phones: list[str]
 ) -> None:
-    acme.chakra.change_person("john@acme.com", phones=phones)
+    acme.chakra.update_user("john@acme.com", phones=phones)
     await ready(acme, clock)
     told = await tried(acme, clock, until_noted="Test not sent")
     assert "Chakra doesn't have your phone number. Add it" in told
@@ -165,7 +165,7 @@ async def test_without_a_number_it_says_where_to_add_one(
 
 
 async def test_whom_chakra_does_not_know_is_told_so(acme: World, clock: ManualClock) -> None:
-    acme.chakra.change_person("john@acme.com", emails=["other@acme.com"])
+    acme.chakra.update_user("john@acme.com", emails=["other@acme.com"])
     await ready(acme, clock)
     told = await tried(acme, clock, until_noted="Test not sent")
     assert "Nobody in Chakra has the email address john@acme.com." in told
@@ -187,7 +187,7 @@ async def test_a_refusal_of_whatsapps_is_noted_with_its_reason(
     acme: World, clock: ManualClock
 ) -> None:
     await ready(acme, clock)
-    acme.chakra.change_template("appointment_reminder", "en", status="PAUSED")
+    acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
     told = await tried(acme, clock)
     assert "Not sent" in told
     assert "paused or disabled" in told
@@ -202,14 +202,14 @@ async def test_while_chakra_is_slow_the_form_says_that_it_is_on_its_way(
     await until(acme, clock, lambda: "being sent" in note(acme))
     assert SHOWN in note(acme)
     acme.chakra.clear_faults()
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     await until(acme, clock, lambda: "Read:" in report(acme))
     assert out(acme) == 1
 
 
 async def test_a_chakra_that_is_down_is_told_in_the_form(acme: World, clock: ManualClock) -> None:
     await ready(acme, clock)
-    acme.chakra.fail("*", Status(503))
+    acme.chakra.fail("*", StatusResponse(503))
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.test"))
     await until(acme, clock, lambda: pressing.done() and "cannot be reached" in view(acme))
     assert "Jane" in view(acme)
@@ -221,11 +221,11 @@ async def test_what_is_typed_meanwhile_stays_and_the_note_comes_beside_it(
 ) -> None:
     await ready(acme, clock)
     await hung(acme, clock)
-    typing = asyncio.create_task(acme.slack.enter(JOHN, "var_body_1", "Asha"))
+    typing = asyncio.create_task(acme.slack.enter_text(JOHN, "var_body_1", "Asha"))
     await until(acme, clock, lambda: typing.done() and "being sent" in line(acme))
     assert "Hi Asha" in view(acme)
     assert "being sent" not in view(acme)
-    acme.chakra.release()
+    acme.chakra.release_hanging()
 
 
 async def test_who_closes_the_form_hears_of_it_where_it_was_opened(
@@ -233,9 +233,9 @@ async def test_who_closes_the_form_hears_of_it_where_it_was_opened(
 ) -> None:
     await ready(acme, clock)
     await hung(acme, clock)
-    await acme.slack.close(JOHN)
+    await acme.slack.close_view(JOHN)
     await until(acme, clock, lambda: "being sent" in line(acme))
-    acme.chakra.release()
+    acme.chakra.release_hanging()
 
 
 async def test_what_was_tested_on_oneself_asks_before_it_is_sent_to_oneself(
@@ -261,7 +261,7 @@ async def test_it_needs_no_recipient_and_keeps_the_one_that_is_typed(
 ) -> None:
     await ready(acme, clock, phone="lead LEAD-004038")
     await tried(acme, clock)
-    assert acme.chakra.sent[0].to == MINE
+    assert acme.chakra.sends[0].to == MINE
     assert "Aarav Mehta" in view(acme)
 
 
@@ -269,7 +269,7 @@ async def test_the_chosen_file_goes_with_it(acme: World, clock: ManualClock) -> 
     await promo(acme)
     assert "too short" in (await submitted(acme, file=PICTURE, phone="12345"))["phone"]
     assert f"to {SHOWN}" in await tried(acme, clock)
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     assert (sent.to, await read(sent.body["imageUrl"])) == (MINE, ("image/png", PNG))
     assert "tree.png" in view(acme)
     assert "You already sent this test." in await tried(acme, clock, until_noted="already sent")
@@ -283,7 +283,7 @@ async def test_the_chosen_file_goes_with_it(acme: World, clock: ManualClock) -> 
 async def pressed(acme: World, clock: ManualClock, until_said: str) -> str:
     await later(acme, clock, POSTS_APART)
     await acme.slack.press(JOHN, "send.test")
-    await acme.slack.until(lambda: until_said in line(acme))
+    await acme.slack.wait_until(lambda: until_said in line(acme))
     return line(acme)
 
 
@@ -291,11 +291,11 @@ async def test_the_preview_of_a_line_can_be_tested_too(acme: World, clock: Manua
     preview = await typed(acme, LINE.format(to=READS))
     told = await pressed(acme, clock, "Your test.")
     assert f"to {SHOWN}" in told
-    [sent] = acme.chakra.sent
+    [sent] = acme.chakra.sends
     assert sent.to == MINE
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
     await until(acme, clock, lambda: pressing.done() and out(acme) == 2)
-    assert acme.chakra.sent[1].to == READS.lstrip("+")
+    assert acme.chakra.sends[1].to == READS.lstrip("+")
 
 
 async def test_pressed_twice_at_once_it_sends_once(acme: World, clock: ManualClock) -> None:
@@ -319,7 +319,7 @@ async def test_an_old_preview_is_not_tested_either(acme: World, clock: ManualClo
     preview = await typed(acme, LINE.format(to=READS))
     await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
     await acme.slack.press(JOHN, "send.test", message=preview)
-    await acme.slack.until(lambda: "more than a week old" in line(acme))
+    await acme.slack.wait_until(lambda: "more than a week old" in line(acme))
     assert acme.chakra.count(SEND) == 0
 
 
@@ -330,6 +330,6 @@ async def test_who_is_nobody_in_chakra_is_told_beside_the_preview(
     await acme.slack.press(LENA, "send.test")
     await calm(acme)
     shown = acme.slack.messages(LENA, SALES)[-1]
-    assert "Nobody in Chakra has the email address lena@acme.com." in plain(shown)
+    assert "Nobody in Chakra has the email address lena@acme.com." in visible_text(shown)
     assert shown.ephemeral
     assert out(acme) == 0

@@ -9,21 +9,21 @@ import pytest
 
 from bot.messages.lifecycle import SEND_RETENTION_SECONDS
 from bot.sandbox.chakra.faults import (
+    DelayedResponse,
     EmptyBody,
-    Errors200,
+    ErrorsWithStatus200,
     Fault,
     Hang,
-    Html,
-    MetaError,
-    NotJson,
-    ResetAfter,
-    ResetBefore,
-    Slow,
-    Status,
-    Throttle,
-    Truncated,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    MetaErrorResponse,
+    ResetAfterHandling,
+    ResetBeforeHandling,
+    StatusResponse,
+    TooManyRequests,
+    TruncatedBody,
 )
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
@@ -55,45 +55,45 @@ UNKNOWN = "We don't know whether this was sent: *appointment_reminder* to +1 •
 ACCEPTED = "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
 
 TROUBLES: list[tuple[Fault, str, str, int]] = [
-    (Slow(5), ACCEPTED, "", 1),
-    (Slow(29), ACCEPTED, "", 1),
-    (ResetBefore(), UNKNOWN, MAYBE_OUT, 0),
-    (ResetBefore(polite=True), UNKNOWN, MAYBE_OUT, 0),
-    (ResetAfter(), UNKNOWN, MAYBE_OUT, 1),
-    (ResetAfter(polite=True), UNKNOWN, MAYBE_OUT, 1),
-    (Html(), UNKNOWN, MAYBE_OUT, 0),
-    (Html(200), UNKNOWN, MAYBE_OUT, 0),
-    (NotJson(), UNKNOWN, MAYBE_OUT, 0),
+    (DelayedResponse(5), ACCEPTED, "", 1),
+    (DelayedResponse(29), ACCEPTED, "", 1),
+    (ResetBeforeHandling(), UNKNOWN, MAYBE_OUT, 0),
+    (ResetBeforeHandling(graceful=True), UNKNOWN, MAYBE_OUT, 0),
+    (ResetAfterHandling(), UNKNOWN, MAYBE_OUT, 1),
+    (ResetAfterHandling(graceful=True), UNKNOWN, MAYBE_OUT, 1),
+    (HtmlErrorPage(), UNKNOWN, MAYBE_OUT, 0),
+    (HtmlErrorPage(200), UNKNOWN, MAYBE_OUT, 0),
+    (InvalidJsonBody(), UNKNOWN, MAYBE_OUT, 0),
     (EmptyBody(), UNKNOWN, MAYBE_OUT, 0),
-    (Truncated(), UNKNOWN, MAYBE_OUT, 1),
-    (Status(500), UNKNOWN, MAYBE_OUT, 0),
-    (Status(504, text="upstream timed out"), UNKNOWN, MAYBE_OUT, 0),
-    (Status(408), UNKNOWN, MAYBE_OUT, 0),
+    (TruncatedBody(), UNKNOWN, MAYBE_OUT, 1),
+    (StatusResponse(500), UNKNOWN, MAYBE_OUT, 0),
+    (StatusResponse(504, text="upstream timed out"), UNKNOWN, MAYBE_OUT, 0),
+    (StatusResponse(408), UNKNOWN, MAYBE_OUT, 0),
     (
-        Errors200("The number +12025550100 could not be queued"),
+        ErrorsWithStatus200("The number +12025550100 could not be queued"),
         REFUSED,
         "Chakra refused this. Chakra says: “The number +1 •••••• 0100 could not be queued”.",
         0,
     ),
     (
-        Status(400, json={"_errors": ["mapping: 3 parameters are needed"]}),
+        StatusResponse(400, json={"_errors": ["mapping: 3 parameters are needed"]}),
         REFUSED,
         "Chakra says: “mapping: 3 parameters are needed”. Fix the problem",
         0,
     ),
-    (Status(401), REFUSED, "Chakra doesn't accept this app's access token.", 0),
-    (Status(403), REFUSED, "The API key's role doesn't have permission.", 0),
+    (StatusResponse(401), REFUSED, "Chakra doesn't accept this app's access token.", 0),
+    (StatusResponse(403), REFUSED, "The API key's role doesn't have permission.", 0),
     (
-        MetaError(132000, "body: number of localizable_params (2) does not match"),
+        MetaErrorResponse(132000, "body: number of localizable_params (2) does not match"),
         REFUSED,
         "body: number of localizable_params (2) does not match",
         0,
     ),
-    (MetaError(131042), REFUSED, "payment", 0),
-    (Throttle(retry_after_seconds=45), REFUSED, "Try again in 45 seconds.", 0),
-    (Throttle(message_ms=12_000), REFUSED, "Try again in 12 seconds.", 0),
+    (MetaErrorResponse(131042), REFUSED, "payment", 0),
+    (TooManyRequests(retry_after_seconds=45), REFUSED, "Try again in 45 seconds.", 0),
+    (TooManyRequests(message_ms=12_000), REFUSED, "Try again in 12 seconds.", 0),
     (
-        Status(503, headers={"Retry-After": "90"}),
+        StatusResponse(503, headers={"Retry-After": "90"}),
         REFUSED,
         "Try again in 1 minute and 30 seconds.",
         0,
@@ -116,7 +116,9 @@ async def test_a_trouble_is_told_as_it_is_and_nothing_is_repeated(
     assert "2025550100" not in line(acme) + report(acme)
 
 
-@pytest.mark.parametrize("busy", [Throttle(retry_after_seconds=8), Throttle(message_ms=850)])
+@pytest.mark.parametrize(
+    "busy", [TooManyRequests(retry_after_seconds=8), TooManyRequests(message_ms=850)]
+)
 async def test_a_short_pause_that_chakra_asks_for_is_waited_out_and_sent_once(
     acme: World, clock: ManualClock, busy: Fault
 ) -> None:
@@ -130,7 +132,7 @@ async def test_a_short_pause_that_chakra_asks_for_is_waited_out_and_sent_once(
 async def test_pauses_that_do_not_end_are_waited_out_for_ten_seconds_at_the_most(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(SEND, Throttle(retry_after_seconds=4))
+    acme.chakra.fail(SEND, TooManyRequests(retry_after_seconds=4))
     await opened(acme)
     assert await filled(acme) == {}
     await until(acme, clock, lambda: REFUSED in line(acme))
@@ -158,7 +160,7 @@ async def test_what_is_unknown_asks_before_the_same_goes_out_again(
     acme: World, clock: ManualClock
 ) -> None:
     """It may be out, so it counts."""
-    acme.chakra.fail(SEND, ResetAfter(), times=1)
+    acme.chakra.fail(SEND, ResetAfterHandling(), times=1)
     await opened(acme)
     await filled(acme)
     await until(acme, clock, lambda: UNKNOWN in line(acme))
@@ -176,7 +178,7 @@ async def test_a_button_tells_a_silence_as_a_form_does(acme: World, clock: Manua
 
     def outcome() -> str:
         shown = acme.slack.messages(JOHN, SALES)
-        return next(plain(one) for one in shown if one.id == preview.id)
+        return next(visible_text(one) for one in shown if one.id == preview.id)
 
     await until(acme, clock, lambda: UNKNOWN in outcome())
     assert MAYBE_OUT in outcome()
@@ -189,7 +191,7 @@ async def test_a_button_tells_a_silence_as_a_form_does(acme: World, clock: Manua
 async def test_where_the_number_is_refused_the_form_opens_again_with_everything(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(SEND, Throttle(retry_after_seconds=45))
+    acme.chakra.fail(SEND, TooManyRequests(retry_after_seconds=45))
     await opened(acme)
     await filled(acme)
     await until(acme, clock, lambda: REFUSED in line(acme))
@@ -208,14 +210,14 @@ async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
     """With the templates that were seen an hour ago, where any were."""
     if seen:
         await opened(acme)
-        await acme.slack.close(JOHN)
+        await acme.slack.close_view(JOHN)
         await clock.jump(3_600)
     acme.chakra.fail("*", Hang())
     began, asked = clock.monotonic(), acme.chakra.count()
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
-    await acme.chakra.until_asked(asked + 1)
+    await acme.chakra.wait_for_requests(asked + 1)
     await passing(clock, typing)
-    await acme.slack.until(lambda: acme.slack.view(JOHN) is not None)
+    await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
     assert clock.monotonic() - began <= 0.3
     began = clock.monotonic()
     asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "appointment"))
@@ -225,7 +227,7 @@ async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
     assert ("appointment_reminder" in names) is seen
     assert ("Templates are still loading" in names) is not seen
     acme.chakra.clear_faults()
-    acme.chakra.release()
+    acme.chakra.release_hanging()
 
 
 async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:

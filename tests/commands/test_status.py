@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.chakra.faults import Status
-from bot.sandbox.chakra.traffic import ANY
-from bot.sandbox.slack import plain
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.chakra.traffic import ANY_ENDPOINT
+from bot.sandbox.slack import visible_text
 from tests.world import World
 
 MEI, JOHN, GITA, SALES = "U0MEI", "U0JOHN", "U0GITA", "C0SALES"
 
 
 async def typed(acme: World, text: str, person: str = MEI) -> str:
-    return plain(await acme.type(f"/chakra {text}", by=person))
+    return visible_text(await acme.type(f"/chakra {text}", by=person))
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ async def test_it_shows_both_services_and_what_the_person_may_do(
 async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh(
     acme: World,
 ) -> None:
-    acme.chakra.fail(ANY, Status(401))
+    acme.chakra.fail(ANY_ENDPOINT, StatusResponse(401))
     shown = await typed(acme, "status")
     assert "Chakra can't be used right now" in shown
     acme.chakra.clear_faults()
     await acme.slack.press(MEI, "status.refresh")
     await acme.settle()
-    assert "can't be used" not in plain(acme.slack.messages(MEI, SALES)[-1])
+    assert "can't be used" not in visible_text(acme.slack.messages(MEI, SALES)[-1])
 
 
 async def test_a_guest_reads_why_not(acme: World) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Hang, NotJson, Status
-from bot.sandbox.slack import plain
+from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, StatusResponse
+from bot.sandbox.slack import visible_text
 from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.commands.template_stories import (
@@ -32,18 +32,18 @@ async def test_all_in_pages_that_stay_in_one_message(acme: World) -> None:
     page = await typed(acme)
     assert page.ephemeral
     total = len({one.name for one in acme.chakra.templates})
-    assert f"{total} of {total} templates" in plain(page)
+    assert f"{total} of {total} templates" in visible_text(page)
     names = rows(page)
-    while "Next" in plain(seen(acme)):
+    while "Next" in visible_text(seen(acme)):
         following = await pressed(acme, "templates.page:next")
         assert following.id == page.id
         names += rows(following)
     assert names == sorted({one.name for one in acme.chakra.templates})
-    assert "Previous" in plain(seen(acme))
+    assert "Previous" in visible_text(seen(acme))
 
 
 async def test_states_are_told_by_language(acme: World) -> None:
-    page = plain(await typed(acme, "cart reminder category:marketing"))
+    page = visible_text(await typed(acme, "cart reminder category:marketing"))
     assert "Approved in en, " in page
     assert "In review in ar" in page
     assert "Disabled in es" in page
@@ -70,7 +70,7 @@ async def test_states_are_told_by_language(acme: World) -> None:
     ],
 )
 async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, expected: str) -> None:
-    assert expected in plain(await typed(acme, text))
+    assert expected in visible_text(await typed(acme, text))
 
 
 async def test_names_with_the_words_come_before_texts_with_them(acme: World) -> None:
@@ -85,9 +85,9 @@ async def test_the_list_is_remembered_for_ten_minutes_and_says_its_age(
     await typed(acme)
     asked = acme.chakra.count(ALL)
     await clock.advance(180)
-    assert f"From Chakra, {date_token(clock.time() - 180)}" in plain(await typed(acme))
+    assert f"From Chakra, {date_token(clock.time() - 180)}" in visible_text(await typed(acme))
     assert acme.chakra.count(ALL) == asked
-    reloaded = plain(await pressed(acme, "templates.reload"))
+    reloaded = visible_text(await pressed(acme, "templates.reload"))
     assert f"From Chakra, {date_token(clock.time())}" in reloaded
     assert acme.chakra.count(ALL) > asked
 
@@ -97,14 +97,14 @@ async def test_a_row_opens_the_card_as_a_message_of_its_own(acme: World) -> None
     shown = await pressed(acme, "templates.show")
     assert shown.id != listed.id
     assert shown.ephemeral
-    assert "Welcome and congratulations" in plain(shown)
+    assert "Welcome and congratulations" in visible_text(shown)
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
 async def test_a_whole_name_shows_the_card(acme: World) -> None:
-    shown = plain(await typed(acme, "order_delivery_update"))
+    shown = visible_text(await typed(acme, "order_delivery_update"))
     for part in (
         "Approved",
         "Utility",
@@ -115,7 +115,7 @@ async def test_a_whole_name_shows_the_card(acme: World) -> None:
     ):
         assert part in shown
     assert "Order delivery" not in shown
-    assert "on its way" in plain(await typed(acme, "Order Delivery Update"))
+    assert "on its way" in visible_text(await typed(acme, "Order Delivery Update"))
 
 
 async def test_another_language_takes_the_place_of_the_card(acme: World) -> None:
@@ -123,43 +123,43 @@ async def test_another_language_takes_the_place_of_the_card(acme: World) -> None
     hindi = acme.chakra.template("order_update", "hi")
     again = await pressed(acme, "templates.choose", value=hindi.id)
     assert again.id == shown.id
-    assert "ग्राहक" in plain(again) or "ऑर्डर" in plain(again)
-    assert "Hindi" in plain(await typed(acme, "order_update language:hi"))
+    assert "ग्राहक" in visible_text(again) or "ऑर्डर" in visible_text(again)
+    assert "Hindi" in visible_text(await typed(acme, "order_update language:hi"))
 
 
 async def test_the_reason_of_a_refusal_in_words(acme: World) -> None:
-    shown = plain(await typed(acme, "crypto_tip"))
+    shown = visible_text(await typed(acme, "crypto_tip"))
     assert "Rejected." in shown
     assert "WhatsApp" in shown
     assert "TAG_CONTENT" not in shown
 
 
 async def test_what_cannot_be_sent_from_here_says_why(acme: World) -> None:
-    assert "Limited-time offer templates can't be sent from Slack yet" in plain(
+    assert "Limited-time offer templates can't be sent from Slack yet" in visible_text(
         await typed(acme, "flash_sale_24h")
     )
-    assert "Carousel templates can't be sent from Slack yet" in plain(
+    assert "Carousel templates can't be sent from Slack yet" in visible_text(
         await typed(acme, "summer_carousel")
     )
 
 
 async def test_refresh_shows_what_meta_has_changed(acme: World) -> None:
     shown = await typed(acme, "hello_world")
-    acme.chakra.change_template("hello_world", "en_US", status="PAUSED", quality="RED")
+    acme.chakra.update_template("hello_world", "en_US", status="PAUSED", quality="RED")
     again = await pressed(acme, "templates.refresh")
     assert again.id == shown.id
-    assert "Paused" in plain(again)
-    assert "Low: WhatsApp may pause it soon" in plain(again)
+    assert "Paused" in visible_text(again)
+    assert "Low: WhatsApp may pause it soon" in visible_text(again)
 
 
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await typed(acme, "store_opening")
     shared = await pressed(acme, "templates.share")
     assert not shared.ephemeral
-    assert f"Shared by <@{MEI}>" in plain(shared)
+    assert f"Shared by <@{MEI}>" in visible_text(shared)
     assert "2025550190" not in json.dumps(shared.blocks)
     card = await typed(acme, "store_opening", where="D0MEI")
-    assert "Share" not in plain(card)
+    assert "Share" not in visible_text(card)
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
@@ -167,8 +167,8 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 
 async def test_without_an_account_the_setting_is_named(open_world: OpenWorld) -> None:
     async with open_world(other={"chakra_waba_id": None}) as made:
-        made.chakra.without(NUMBERS)
-        expected = plain(await typed(made))
+        made.chakra.disable_endpoint(NUMBERS)
+        expected = visible_text(await typed(made))
     assert "doesn't say which WhatsApp Business Account" in expected
     assert "CHAKRA_WABA_ID" in expected
 
@@ -176,31 +176,31 @@ async def test_without_an_account_the_setting_is_named(open_world: OpenWorld) ->
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Status(401), "access token"),
-        (Status(403), "doesn't let"),
-        (NotJson(), "not what this app expects"),
+        (StatusResponse(401), "access token"),
+        (StatusResponse(403), "doesn't let"),
+        (InvalidJsonBody(), "not what this app expects"),
     ],
 )
 async def test_each_way_of_chakra_to_fail_is_a_sentence(
     acme: World, fault: Any, expected: str
 ) -> None:
     acme.chakra.fail(ALL, fault)
-    assert expected in plain(await typed(acme))
+    assert expected in visible_text(await typed(acme))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(ALL, Hang())
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, "/chakra templates hello_world"))
-    await acme.chakra.until_asked(1, ALL)
+    await acme.chakra.wait_for_requests(1, ALL)
     await clock.advance(0.3)
     assert (await typing).seconds < 0.5
     acme.chakra.clear_faults()
-    acme.chakra.release()
-    await acme.slack.until(lambda: "Welcome and congratulations" in plain(seen(acme)))
+    acme.chakra.release_hanging()
+    await acme.slack.wait_until(lambda: "Welcome and congratulations" in visible_text(seen(acme)))
 
 
 async def test_a_template_that_is_gone(acme: World) -> None:
     await typed(acme, "hello_world")
-    acme.chakra.fail(ALL, Status(200, json={"data": []}))
-    assert "may have been deleted" in plain(await pressed(acme, "templates.refresh"))
-    assert "has no templates yet" in plain(await typed(acme))
+    acme.chakra.fail(ALL, StatusResponse(200, json={"data": []}))
+    assert "may have been deleted" in visible_text(await pressed(acme, "templates.refresh"))
+    assert "has no templates yet" in visible_text(await typed(acme))

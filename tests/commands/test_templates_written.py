@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Hang, NotJson, ResetAfter, Status
-from bot.sandbox.slack import plain
+from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, ResetAfterHandling, StatusResponse
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.template_stories import (
     ALL,
@@ -37,10 +37,10 @@ NEW = {
 
 
 async def test_only_who_may_write_sees_the_buttons(acme: World) -> None:
-    assert "New template" not in plain(await typed(acme))
-    assert "Edit" not in plain(await typed(acme, "hello_world"))
-    assert "New template" in plain(await typed(acme, by=JOHN))
-    assert "Edit" in plain(await typed(acme, "hello_world", by=JOHN))
+    assert "New template" not in visible_text(await typed(acme))
+    assert "Edit" not in visible_text(await typed(acme, "hello_world"))
+    assert "New template" in visible_text(await typed(acme, by=JOHN))
+    assert "Edit" in visible_text(await typed(acme, "hello_world", by=JOHN))
 
 
 async def opened(acme: World) -> None:
@@ -55,19 +55,19 @@ async def test_a_new_one_is_handed_in_and_meta_says_what_it_thinks(
     await opened(acme)
     assert await submitted(acme, **NEW) == {}
     assert acme.slack.view(JOHN) is None
-    card = plain(seen(acme, JOHN))
+    card = visible_text(seen(acme, JOHN))
     assert "Submitted for review." in card
     assert "In review" in card
     assert "Hi ‹1›, your order ‹2› is here." in card
     await clock.advance(5)
-    assert "Approved" in plain(await pressed(acme, "templates.refresh", by=JOHN))
+    assert "Approved" in visible_text(await pressed(acme, "templates.refresh", by=JOHN))
 
 
 async def test_a_refused_one_says_why(acme: World, clock: ManualClock) -> None:
     await opened(acme)
     await submitted(acme, **{**NEW, "body": "Hi {{1}}, 20 % off {{2}}, today only."})
     await clock.advance(5)
-    card = plain(await pressed(acme, "templates.refresh", by=JOHN))
+    card = visible_text(await pressed(acme, "templates.refresh", by=JOHN))
     assert "Rejected." in card
     assert "doesn't match the category" in card
 
@@ -96,7 +96,7 @@ async def test_metas_refusal_keeps_the_form_with_all_that_was_entered(acme: Worl
     await submitted(acme, **{**NEW, "name": "hello_world", "language": "en_US"})
     form = acme.slack.view(JOHN)
     assert form is not None
-    assert "There is already en_US content for this template" in plain(form)
+    assert "There is already en_US content for this template" in visible_text(form)
     kept = {
         block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"
     }
@@ -109,29 +109,29 @@ async def test_metas_refusal_keeps_the_form_with_all_that_was_entered(acme: Worl
 
 async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(CREATE, ResetAfter())
+    acme.chakra.fail(CREATE, ResetAfterHandling())
     await submitted(acme, **NEW)
     form = acme.slack.view(JOHN)
     assert form is not None
-    assert "don't know whether this went through" in plain(form)
+    assert "don't know whether this went through" in visible_text(form)
     assert acme.chakra.count(CREATE) == 1
-    assert "In review" in plain(await typed(acme, "order_news", by=JOHN))
+    assert "In review" in visible_text(await typed(acme, "order_news", by=JOHN))
 
 
 async def test_handed_in_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(ALL, NotJson())
+    acme.chakra.fail(ALL, InvalidJsonBody())
     await submitted(acme, **NEW)
     assert acme.slack.view(JOHN) is None
-    assert "Submitted for review" in plain(seen(acme, JOHN))
+    assert "Submitted for review" in visible_text(seen(acme, JOHN))
 
 
 async def test_meta_may_make_it_another_category(acme: World) -> None:
     await opened(acme)
     answer = {"id": "1", "status": "APPROVED", "category": "MARKETING"}
-    acme.chakra.fail(CREATE, Status(200, json=answer))
+    acme.chakra.fail(CREATE, StatusResponse(200, json=answer))
     await submitted(acme, **NEW)
-    told = plain(seen(acme, JOHN))
+    told = visible_text(seen(acme, JOHN))
     assert "Approved. It can be sent now." in told
     assert "WhatsApp changed its category to Marketing." in told
 
@@ -159,7 +159,7 @@ async def test_a_change_keeps_what_the_form_does_not_show(acme: World) -> None:
     assert body["example"] == {"body_text": [["Mark", "566701"]]}
     assert (footer["type"], stop["type"]) == ("FOOTER", "BUTTONS")
     assert "category" not in sent
-    card = plain(seen(acme, JOHN))
+    card = visible_text(seen(acme, JOHN))
     assert "Change submitted for review" in card
     assert "In review" in card
 
@@ -174,7 +174,7 @@ async def test_a_rejected_one_may_change_its_category(acme: World, clock: Manual
     assert await submitted(acme, category="UTILITY") == {}
     await clock.advance(5)
     assert acme.chakra.template("renewal_notice", "en").category == "UTILITY"
-    assert "Approved" in plain(await pressed(acme, "templates.refresh", by=JOHN))
+    assert "Approved" in visible_text(await pressed(acme, "templates.refresh", by=JOHN))
 
 
 async def test_nothing_changed_sends_nothing(acme: World) -> None:
@@ -195,9 +195,9 @@ async def test_opening_waits_for_no_chakra(acme: World, clock: ManualClock) -> N
 async def test_metas_refusal_of_a_change_is_told_in_the_form(acme: World) -> None:
     await editing(acme)
     assert await submitted(acme, body="Hello again.") == {}
-    acme.chakra.change_template("hello_world", "en_US", status="APPROVED")
+    acme.chakra.update_template("hello_world", "en_US", status="APPROVED")
     await pressed(acme, "templates.refresh", by=JOHN)
     await acme.slack.press(JOHN, "templates.edit")
     await acme.settle()
     await submitted(acme, body="Hello once more.")
-    assert "once in 24 hours" in plain(acme.slack.view(JOHN) or {})
+    assert "once in 24 hours" in visible_text(acme.slack.view(JOHN) or {})

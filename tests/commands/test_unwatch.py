@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.following import RUNNING, lasting, passing, shown, until
 from tests.world import World
@@ -15,7 +15,7 @@ async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES)
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
     await until(acme, lambda: len(shown(acme, person, channel)) > before)
-    return plain([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+    return visible_text([m for m in shown(acme, person, channel) if m.ephemeral][-1])
 
 
 async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
@@ -26,7 +26,9 @@ async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
 async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     assert "Stopped watching." in await typed(acme, f"unwatch {RUNNING}")
-    await passing(acme, clock, lambda: "Stopped watching" in plain(lasting(acme, MEI, SALES)[0]))
+    await passing(
+        acme, clock, lambda: "Stopped watching" in visible_text(lasting(acme, MEI, SALES)[0])
+    )
 
 
 async def test_a_job_that_nobody_watches(acme: World) -> None:

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.chakra.faults import (
+    ErrorsWithStatus200,
+    Hang,
+    InvalidJsonBody,
+    MissingField,
+    ResetAfterHandling,
+    StatusResponse,
+)
+from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.world import World
@@ -34,12 +41,12 @@ LIST = "GET /v2/ext/users"
 UPDATE = "PUT /v1/ext/user/{id}"
 
 
-async def typed(acme: World, text: str, *, by: str = MEI, where: str = SALES) -> Shown:
+async def typed(acme: World, text: str, *, by: str = MEI, where: str = SALES) -> VisibleMessage:
     """What the person sees last, after typing ``/chakra user …``."""
     return await acme.type(f"/chakra user {text}", by=by, channel=where)
 
 
-async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> Shown:
+async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> VisibleMessage:
     return await acme.press(action, by=by, value=value)
 
 
@@ -48,11 +55,11 @@ async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str
     return await acme.submit(values, by=by)
 
 
-def seen(acme: World, by: str, where: str = SALES) -> Shown:
+def seen(acme: World, by: str, where: str = SALES) -> VisibleMessage:
     return acme.slack.messages(by, where)[-1]
 
 
-def with_picture(message: Shown) -> bool:
+def with_picture(message: VisibleMessage) -> bool:
     return "image_url" in json.dumps(message.blocks)
 
 
@@ -70,30 +77,30 @@ async def test_the_documented_john_with_team_role_and_address(acme: World) -> No
         "Available",
         "From Chakra",
     ):
-        assert part in plain(card)
-    assert "Available" in plain(card)
+        assert part in visible_text(card)
+    assert "Available" in visible_text(card)
 
 
 async def test_every_way_to_name_somebody_leads_to_one_card(acme: World) -> None:
     for sought in JOHNS:
-        assert "john@acme.com" in plain(await typed(acme, sought))
+        assert "john@acme.com" in visible_text(await typed(acme, sought))
     for sought in ("+91 99999 99999", "9999999999", "<tel:+919999999999|+91 99999 99999>"):
-        assert "Priya Sharma" in plain(await typed(acme, sought))
+        assert "Priya Sharma" in visible_text(await typed(acme, sought))
 
 
 async def test_me_and_members_through_their_slack_address(acme: World) -> None:
-    assert "Mei Tanaka" in plain(await typed(acme, "me"))
-    assert "Priya Sharma" in plain(await typed(acme, "@priya"))
+    assert "Mei Tanaka" in visible_text(await typed(acme, "me"))
+    assert "Priya Sharma" in visible_text(await typed(acme, "@priya"))
 
 
 async def test_a_slip_shows_the_closest_and_says_so(acme: World) -> None:
-    card = plain(await typed(acme, "jhon doe"))
+    card = visible_text(await typed(acme, "jhon doe"))
     assert 'No "jhon doe". Closest match:' in card
     assert "John Doe" in card
 
 
 async def test_the_inactive_are_shown_as_such(acme: World) -> None:
-    assert "(inactive)" in plain(await typed(acme, "rosa"))
+    assert "(inactive)" in visible_text(await typed(acme, "rosa"))
 
 
 async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
@@ -131,44 +138,46 @@ async def test_who_cannot_be_found_is_told_with_what_to_do(
 ) -> None:
     answer = await typed(acme, text)
     assert answer.ephemeral
-    assert told in plain(answer)
+    assert told in visible_text(answer)
 
 
 async def test_nobody_in_chakra_has_my_address(acme: World) -> None:
-    acme.chakra.remove_person("mei")
-    assert "Nobody in Chakra has the email address mei@acme.com." in plain(await typed(acme, "me"))
+    acme.chakra.delete_user("mei")
+    assert "Nobody in Chakra has the email address mei@acme.com." in visible_text(
+        await typed(acme, "me")
+    )
 
 
 async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
     await typed(acme, "johnny")
-    acme.chakra.remove_person("mei")
-    assert "deleted" in plain(await typed(acme, "mei"))
+    acme.chakra.delete_user("mei")
+    assert "deleted" in visible_text(await typed(acme, "mei"))
 
 
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Status(401), "access token"),
-        (Status(403), "doesn't let this app"),
-        (NotJson(), "not what this app expects"),
+        (StatusResponse(401), "access token"),
+        (StatusResponse(403), "doesn't let this app"),
+        (InvalidJsonBody(), "not what this app expects"),
         (MissingField("_data.id"), "not what this app expects"),
-        (Errors200("Not <today>"), "Not &lt;today&gt;"),
+        (ErrorsWithStatus200("Not <today>"), "Not &lt;today&gt;"),
     ],
 )
 async def test_each_way_of_chakra_to_fail_is_a_sentence(acme: World, fault: Any, told: str) -> None:
     acme.chakra.fail(FETCH, fault)
-    assert told in plain(await typed(acme, JOHN_ID))
+    assert told in visible_text(await typed(acme, JOHN_ID))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(FETCH, Hang())
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    await acme.chakra.until_asked(1, FETCH)
+    await acme.chakra.wait_for_requests(1, FETCH)
     await clock.advance(0.3)
     assert (await typing).seconds < 0.5
     acme.chakra.clear_faults()
-    acme.chakra.release()
-    await acme.slack.until(lambda: "John Doe" in plain(seen(acme, MEI)))
+    acme.chakra.release_hanging()
+    await acme.slack.wait_until(lambda: "John Doe" in visible_text(seen(acme, MEI)))
 
 
 # --- choosing ------------------------------------------------------------------------------------
@@ -177,27 +186,25 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
 async def test_two_of_one_name_are_told_apart_and_the_chosen_takes_the_place(acme: World) -> None:
     choice = await typed(acme, "maria garcia")
     for part in ("Two people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
-        assert part in plain(choice)
+        assert part in visible_text(choice)
     before = len(acme.slack.messages(MEI, SALES))
     card = await pressed(acme, "user.choose:1")
-    assert "maria.garcia@acme.com" in plain(card)
+    assert "maria.garcia@acme.com" in visible_text(card)
     assert card.id == choice.id
     assert len(acme.slack.messages(MEI, SALES)) == before
 
 
 async def test_many_are_a_menu(acme: World) -> None:
     menu = await typed(acme, "a")
-    assert "people match" in plain(menu)
-    anita = acme.chakra.person("anita")
-    assert "anita@acme.com" in plain(await pressed(acme, "user.choose", value=anita.id))
+    assert "people match" in visible_text(menu)
+    anita = acme.chakra.user("anita")
+    assert "anita@acme.com" in visible_text(await pressed(acme, "user.choose", value=anita.id))
 
 
 async def test_too_many_are_counted_and_cut(acme: World) -> None:
     for number in range(120):
-        acme.chakra.add_person(
-            username=f"crowd{number}", first_name="Crowd", last_name=f"N{number}"
-        )
-    assert "Showing 100 of 120" in plain(await typed(acme, "crowd"))
+        acme.chakra.add_user(username=f"crowd{number}", first_name="Crowd", last_name=f"N{number}")
+    assert "Showing 100 of 120" in visible_text(await typed(acme, "crowd"))
 
 
 # --- the buttons ---------------------------------------------------------------------------------
@@ -205,9 +212,9 @@ async def test_too_many_are_counted_and_cut(acme: World) -> None:
 
 async def test_refresh_puts_the_new_card_in_the_place_of_the_old(acme: World) -> None:
     card = await typed(acme, "john@acme.com")
-    acme.chakra.change_person("johndoe", last_name="Smith")
+    acme.chakra.update_user("johndoe", last_name="Smith")
     again = await pressed(acme, "user.refresh")
-    assert "John Smith" in plain(again)
+    assert "John Smith" in visible_text(again)
     assert again.id == card.id
 
 
@@ -216,20 +223,20 @@ async def test_old_card_in_an_outage_says_when_it_was_loaded(
 ) -> None:
     await typed(acme, JOHN_ID)
     loaded = date_token(clock.time())
-    acme.chakra.fail("*", Status(503))
+    acme.chakra.fail("*", StatusResponse(503))
     await clock.advance(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    await clock.advance_until(lambda: f"This is from {loaded}." in plain(seen(acme, MEI)))
+    await clock.advance_until(lambda: f"This is from {loaded}." in visible_text(seen(acme, MEI)))
     await typing
-    assert "Chakra can't be reached right now." in plain(seen(acme, MEI))
-    assert "John Doe" in plain(seen(acme, MEI))
+    assert "Chakra can't be reached right now." in visible_text(seen(acme, MEI))
+    assert "John Doe" in visible_text(seen(acme, MEI))
 
 
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
     await typed(acme, "priya@acme.com")
     shared = await pressed(acme, "user.share")
     assert not shared.ephemeral
-    text = plain(shared)
+    text = visible_text(shared)
     assert "Priya Sharma" in text
     assert "p•••@acme.com" in text
     assert "+91 •••••• 9999" in text
@@ -241,29 +248,29 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 async def test_the_word_share_does_the_same_and_publishes_no_typing(acme: World) -> None:
     shared = await typed(acme, "priya@acme.com share")
     assert not shared.ephemeral
-    everyone = "\n".join(plain(one) for one in acme.slack.messages("U0OMAR", SALES))
+    everyone = "\n".join(visible_text(one) for one in acme.slack.messages("U0OMAR", SALES))
     assert "p•••@acme.com" in everyone
     assert "priya@acme.com" not in everyone
 
 
 async def test_in_direct_messages_there_is_nothing_to_share_to(acme: World) -> None:
     card = await typed(acme, "priya", where="D0MEI")
-    assert "Share" not in plain(card)
-    assert "no channel to share to" in plain(await typed(acme, "priya share", where="D0MEI"))
+    assert "Share" not in visible_text(card)
+    assert "no channel to share to" in visible_text(await typed(acme, "priya share", where="D0MEI"))
 
 
 async def test_share_alone_is_a_name(acme: World) -> None:
     answer = await typed(acme, "share")
     assert answer.ephemeral
-    assert "share" in plain(answer)
+    assert "share" in visible_text(answer)
 
 
 # --- editing -------------------------------------------------------------------------------------
 
 
 async def test_only_who_may_write_sees_edit(acme: World) -> None:
-    assert "Edit" not in plain(await typed(acme, "me"))
-    assert "Edit" in plain(await typed(acme, "me", by=PRIYA))
+    assert "Edit" not in visible_text(await typed(acme, "me"))
+    assert "Edit" in visible_text(await typed(acme, "me", by=PRIYA))
 
 
 async def opened(acme: World, sought: str = "john@acme.com") -> Any:
@@ -279,7 +286,7 @@ async def test_the_form_is_filled_and_saving_refreshes_the_card(acme: World) -> 
     assert initial == {"first_name": "John", "last_name": "Doe"}
     assert await submitted(acme, last_name="  Newman ") == {}
     assert acme.slack.view(JOHN) is None
-    assert "John Newman" in plain(seen(acme, JOHN))
+    assert "John Newman" in visible_text(seen(acme, JOHN))
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
@@ -323,39 +330,39 @@ async def test_what_is_no_name_is_told_under_its_field(
 
 async def test_a_refused_change_keeps_the_form_with_what_was_typed(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(UPDATE, Status(400, json={"_errors": ["lastName is odd"]}))
+    acme.chakra.fail(UPDATE, StatusResponse(400, json={"_errors": ["lastName is odd"]}))
     await submitted(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
-    assert "lastName is odd" in plain(form)
+    assert "lastName is odd" in visible_text(form)
     assert "Newman" in json.dumps(form)
 
 
 async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(UPDATE, ResetAfter())
+    acme.chakra.fail(UPDATE, ResetAfterHandling())
     await submitted(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
-    assert "don't know whether this went through" in plain(form)
+    assert "don't know whether this went through" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
-    assert "John Newman" in plain(await typed(acme, JOHN_ID, by=JOHN))
+    assert "John Newman" in visible_text(await typed(acme, JOHN_ID, by=JOHN))
 
 
 async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(UPDATE, ResetAfter())
+    acme.chakra.fail(UPDATE, ResetAfterHandling())
     await submitted(acme, last_name="Newman")
     acme.chakra.clear_faults()
     await submitted(acme, last_name="Newman")
-    assert "We don't know whether this went through" in plain(acme.slack.view(JOHN) or {})
+    assert "We don't know whether this went through" in visible_text(acme.slack.view(JOHN) or {})
     assert acme.chakra.count(UPDATE) == 1
 
 
 async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: ManualClock) -> None:
     await opened(acme)
     await submitted(acme, last_name="Newman")
-    acme.chakra.change_person("johndoe", last_name="Doe")
+    acme.chakra.update_user("johndoe", last_name="Doe")
     await clock.advance(60)
     await pressed(acme, "user.refresh", by=JOHN)
     await acme.slack.press(JOHN, "user.edit")
@@ -363,17 +370,17 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
     await submitted(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
-    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in plain(form)
+    assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
     assert await submitted(acme, last_name="Newman") == {}
     assert acme.slack.view(JOHN) is None
     assert acme.chakra.count(UPDATE) == 2
-    assert "John Newman" in plain(seen(acme, JOHN))
+    assert "John Newman" in visible_text(seen(acme, JOHN))
 
 
 async def test_saved_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
     await opened(acme)
-    acme.chakra.fail(FETCH, NotJson())
+    acme.chakra.fail(FETCH, InvalidJsonBody())
     await submitted(acme, last_name="Newman")
     assert acme.slack.view(JOHN) is None
-    assert "Saved." in plain(seen(acme, JOHN))
+    assert "Saved." in visible_text(seen(acme, JOHN))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Status
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.age import date_token
 from commands import users
 from tests.clock import ManualClock
@@ -19,23 +19,23 @@ MEI = "U0MEI"
 LIST = "GET /v2/ext/users"
 
 
-async def typed(acme: World, text: str = "") -> Shown:
+async def typed(acme: World, text: str = "") -> VisibleMessage:
     await acme.slack.type(MEI, SALES, f"/chakra users {text}".rstrip())
     await acme.settle()
     return seen(acme)
 
 
-async def pressed(acme: World, action: str, value: Any = None) -> Shown:
+async def pressed(acme: World, action: str, value: Any = None) -> VisibleMessage:
     await acme.slack.press(MEI, action, value=value)
     await acme.settle()
     return seen(acme)
 
 
-def seen(acme: World) -> Shown:
+def seen(acme: World) -> VisibleMessage:
     return acme.slack.messages(MEI, SALES)[-1]
 
 
-def rows(message: Shown) -> list[str]:
+def rows(message: VisibleMessage) -> list[str]:
     """The first line of each person's row."""
     return [
         block["text"]["text"].split("\n")[0]
@@ -47,10 +47,10 @@ def rows(message: Shown) -> list[str]:
 async def test_the_active_in_pages_of_ten(acme: World) -> None:
     first = await typed(acme)
     assert first.ephemeral
-    assert "38 of 40 people" in plain(first)
-    assert "page 1 of 4" in plain(first)
+    assert "38 of 40 people" in visible_text(first)
+    assert "page 1 of 4" in visible_text(first)
     assert len(rows(first)) == 10
-    assert "Previous" not in plain(first)
+    assert "Previous" not in visible_text(first)
 
 
 async def test_turning_pages_stays_in_one_message_and_shows_everybody_once(acme: World) -> None:
@@ -61,14 +61,14 @@ async def test_turning_pages_stays_in_one_message_and_shows_everybody_once(acme:
         assert following.id == page.id
         names += rows(following)
     assert len(names) == 38
-    assert "Next" not in plain(seen(acme))
-    assert "page 3 of 4" in plain(await pressed(acme, "users.page:previous"))
+    assert "Next" not in visible_text(seen(acme))
+    assert "page 3 of 4" in visible_text(await pressed(acme, "users.page:previous"))
     assert acme.chakra.count(LIST) == 1
 
 
 async def test_filters_travel_with_the_pages(acme: World) -> None:
     await typed(acme, "@acme.com role:sales status:all sort:role")
-    page = plain(await pressed(acme, "users.page:next"))
+    page = visible_text(await pressed(acme, "users.page:next"))
     for part in ("@acme.com", "role Field Sales or Inside Sales", "active and inactive", "by role"):
         assert part in page
 
@@ -93,12 +93,12 @@ async def test_filters_travel_with_the_pages(acme: World) -> None:
     ],
 )
 async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, expected: str) -> None:
-    assert expected in plain(await typed(acme, text))
+    assert expected in visible_text(await typed(acme, text))
 
 
 async def test_the_deleted_are_in_no_list(acme: World) -> None:
-    assert "40 of 40" in plain(await typed(acme, "status:all"))
-    assert 'Nobody matches "tomasgone"' in plain(await typed(acme, "tomasgone status:all"))
+    assert "40 of 40" in visible_text(await typed(acme, "status:all"))
+    assert 'Nobody matches "tomasgone"' in visible_text(await typed(acme, "tomasgone status:all"))
 
 
 async def test_a_row_opens_the_card_as_a_message_of_its_own(acme: World) -> None:
@@ -106,18 +106,20 @@ async def test_a_row_opens_the_card_as_a_message_of_its_own(acme: World) -> None
     card = await pressed(acme, "users.open")
     assert card.id != listed.id
     assert card.ephemeral
-    assert "+91 99999 99999" in plain(card)
-    assert "Priya Sharma" in plain(await pressed(acme, "user.refresh"))
+    assert "+91 99999 99999" in visible_text(card)
+    assert "Priya Sharma" in visible_text(await pressed(acme, "user.refresh"))
 
 
 async def test_refresh_shows_who_came_and_says_that_it_is_new(
     acme: World, clock: ManualClock
 ) -> None:
     await typed(acme, "newcomer")
-    acme.chakra.add_person(username="newcomer")
+    acme.chakra.add_user(username="newcomer")
     await clock.advance(60)
-    assert f"From Chakra, {date_token(clock.time() - 60)}" in plain(await typed(acme, "newcomer"))
-    fresh = plain(await pressed(acme, "users.refresh"))
+    assert f"From Chakra, {date_token(clock.time() - 60)}" in visible_text(
+        await typed(acme, "newcomer")
+    )
+    fresh = visible_text(await pressed(acme, "users.refresh"))
     assert "1 of 41 people" in fresh
     assert f"From Chakra, {date_token(clock.time())}" in fresh
 
@@ -126,27 +128,27 @@ async def test_a_page_that_is_no_more_becomes_the_last(acme: World) -> None:
     await typed(acme)
     for _ in range(3):
         await pressed(acme, "users.page:next")
-    for person in acme.chakra.people[5:]:
-        acme.chakra.remove_person(person.id)
+    for person in acme.chakra.users[5:]:
+        acme.chakra.delete_user(person.id)
     assert len(rows(await pressed(acme, "users.refresh"))) == 5
 
 
 async def test_with_the_v1_list_roles_have_their_names(acme: World) -> None:
-    acme.chakra.without(LIST)
-    page = plain(await typed(acme, "role:inside_sales"))
+    acme.chakra.disable_endpoint(LIST)
+    page = visible_text(await typed(acme, "role:inside_sales"))
     assert "role Inside Sales" in page
     assert "John Doe" in page
 
 
 async def test_without_config_short_ids_are_made_readable(acme: World) -> None:
-    acme.chakra.fail("GET /v1/ext/config", Status(403))
-    assert "role Inside sales" in plain(await typed(acme, "role:inside_sales"))
+    acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
+    assert "role Inside sales" in visible_text(await typed(acme, "role:inside_sales"))
 
 
 async def test_an_empty_team_is_said(acme: World) -> None:
-    for person in acme.chakra.people:
-        acme.chakra.remove_person(person.id)
-    assert "There's nobody in this Chakra team yet." in plain(await typed(acme))
+    for person in acme.chakra.users:
+        acme.chakra.delete_user(person.id)
+    assert "There's nobody in this Chakra team yet." in visible_text(await typed(acme))
 
 
 async def test_no_address_stands_in_a_button(acme: World) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.faults import Status
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.chakra.faults import StatusResponse
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.commands.following import (
     DOCUMENTED,
@@ -33,10 +33,10 @@ async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES)
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
     await until(acme, lambda: bool([m for m in shown(acme, person, channel) if m.ephemeral]))
-    return plain([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+    return visible_text([m for m in shown(acme, person, channel) if m.ephemeral][-1])
 
 
-async def watched(acme: World, job: str = RUNNING, **where: str) -> Shown:
+async def watched(acme: World, job: str = RUNNING, **where: str) -> VisibleMessage:
     """The message that is kept up to date."""
     before = len(lasting(acme, MEI, SALES))
     await typed(acme, f"watch {job}", **where)
@@ -47,27 +47,27 @@ async def watched(acme: World, job: str = RUNNING, **where: str) -> Shown:
 @pytest.fixture(autouse=True)
 async def _slack_takes_everything(acme: World) -> Any:
     yield
-    assert acme.slack.refusals == []
+    assert acme.slack.rejections == []
 
 
 async def test_a_job_is_followed_in_one_message_to_its_outcome(
     acme: World, clock: ManualClock
 ) -> None:
     message = await watched(acme)
-    assert "Watched by <@U0MEI>" in plain(message)
-    assert "Starting…" in plain(message)
+    assert "Watched by <@U0MEI>" in visible_text(message)
+    assert "Starting…" in visible_text(message)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
     first, outcome = lasting(acme, MEI, SALES)
     assert first.id == message.id
     assert first.edited
-    assert "Finished" in plain(first)
-    assert "600 of 600" in plain(first)
+    assert "Finished" in visible_text(first)
+    assert "600 of 600" in visible_text(first)
     assert outcome.thread_ts == first.ts
-    told = plain(outcome)
+    told = visible_text(outcome)
     assert "<@U0MEI>: Job `621d00aa` has finished." in told
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
-    assert "98765" not in plain(first)
-    assert "Stop watching" not in plain(first)
+    assert "98765" not in visible_text(first)
+    assert "Stop watching" not in visible_text(first)
     assert acme.bot.context.workflows.engine.running_count == 0
 
 
@@ -75,7 +75,7 @@ async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
     await watched(acme)
 
     def message() -> str:
-        return plain(lasting(acme, MEI, SALES)[0])
+        return visible_text(lasting(acme, MEI, SALES)[0])
 
     await passing(acme, clock, lambda: "Time left" in message())
     assert "a minute" in message()
@@ -98,8 +98,8 @@ async def test_a_job_that_is_not_there_is_not_watched(acme: World) -> None:
 async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
     await watched(acme)
     told = await typed(acme, f"watch {RUNNING}", person=JOHN)
-    await until(acme, lambda: "already" in plain(shown(acme, JOHN, SALES)[-1]))
-    assert "<@U0MEI> is already watching this job" in plain(shown(acme, JOHN, SALES)[-1])
+    await until(acme, lambda: "already" in visible_text(shown(acme, JOHN, SALES)[-1]))
+    assert "<@U0MEI> is already watching this job" in visible_text(shown(acme, JOHN, SALES)[-1])
     assert told
     assert len(lasting(acme, MEI, SALES)) == 1
 
@@ -107,7 +107,9 @@ async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
 async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     await acme.slack.press(MEI, "watch.stop", message=lasting(acme, MEI, SALES)[0].id)
-    await passing(acme, clock, lambda: "Stopped watching" in plain(lasting(acme, MEI, SALES)[0]))
+    await passing(
+        acme, clock, lambda: "Stopped watching" in visible_text(lasting(acme, MEI, SALES)[0])
+    )
     assert len(lasting(acme, MEI, SALES)) == 1
 
 
@@ -116,7 +118,7 @@ async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
     message = lasting(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
-    assert "Someone else is watching this job" in plain(shown(acme, MEI, SALES)[-1])
+    assert "Someone else is watching this job" in visible_text(shown(acme, MEI, SALES)[-1])
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
@@ -127,7 +129,7 @@ async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(
     await acme.slack.press(MEI, "watch.privately", message=message.id)
     await passing(acme, clock, lambda: bool(lasting(acme, MEI, MEIS)), step=2)
     assert len(lasting(acme, MEI, SALES)) == 1
-    told = plain(lasting(acme, MEI, MEIS)[0])
+    told = visible_text(lasting(acme, MEI, MEIS)[0])
     assert "has finished" in told
     assert "<@U0MEI>" not in told
 
@@ -149,7 +151,7 @@ async def test_in_direct_messages_it_stands_there(acme: World, clock: ManualCloc
     await typed(acme, f"watch {RUNNING}", channel=MEIS)
     await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
     await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 1, step=2)
-    assert "has finished" in plain(lasting(acme, MEI, MEIS)[1])
+    assert "has finished" in visible_text(lasting(acme, MEI, MEIS)[1])
 
 
 async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
@@ -158,16 +160,16 @@ async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
     await watched(acme, VANISHING)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
     first, outcome = lasting(acme, MEI, SALES)
-    assert "was deleted in Chakra. Last known status: " in plain(outcome)
-    assert "Deleted in Chakra. Stopped watching" in plain(first)
+    assert "was deleted in Chakra. Last known status: " in visible_text(outcome)
+    assert "Deleted in Chakra. Stopped watching" in visible_text(first)
 
 
 async def test_a_job_that_stands_still_is_said_to(acme: World, clock: ManualClock) -> None:
     await watched(acme, STUCK)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=20)
     first, reply = lasting(acme, MEI, SALES)
-    assert "Stalled" in plain(first)
-    assert "has made no progress for" in plain(reply)
+    assert "Stalled" in visible_text(first)
+    assert "has made no progress for" in visible_text(reply)
     await passing(acme, clock, lambda: clock.monotonic() > 4000, step=50)
     assert len(lasting(acme, MEI, SALES)) == 2
 
@@ -176,7 +178,7 @@ async def test_the_documented_job_is_followed_and_never_said_to_be_done(
     acme: World, clock: ManualClock
 ) -> None:
     message = await watched(acme, DOCUMENTED)
-    assert "492 of 612" in plain(message)
+    assert "492 of 612" in visible_text(message)
 
 
 async def test_a_channel_that_was_closed_is_left_for_direct_messages(
@@ -185,7 +187,7 @@ async def test_a_channel_that_was_closed_is_left_for_direct_messages(
     await watched(acme)
     acme.slack.workspace.archive(SALES)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 2, step=2)
-    told, message, outcome = map(plain, lasting(acme, MEI, MEIS)[:3])
+    told, message, outcome = map(visible_text, lasting(acme, MEI, MEIS)[:3])
     assert "<#C0SALES>" in told or "sales" in told
     assert "Background job" in message
     assert "has finished" in outcome
@@ -195,10 +197,10 @@ async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
     acme: World, clock: ManualClock
 ) -> None:
     await watched(acme)
-    acme.chakra.fail(FETCH, Status(503))
+    acme.chakra.fail(FETCH, StatusResponse(503))
 
     def message() -> str:
-        return plain(lasting(acme, MEI, SALES)[0])
+        return visible_text(lasting(acme, MEI, SALES)[0])
 
     await passing(acme, clock, lambda: "Retrying." in message(), step=5)
     asked = acme.chakra.count(FETCH)
@@ -206,16 +208,18 @@ async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
     assert acme.chakra.count(FETCH) - asked < 60
     acme.chakra.clear_faults()
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=5)
-    assert "has finished" in plain(lasting(acme, MEI, SALES)[1])
+    assert "has finished" in visible_text(lasting(acme, MEI, SALES)[1])
 
 
 async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: ManualClock) -> None:
     await watched(acme)
-    acme.chakra.fail(FETCH, Status(401))
+    acme.chakra.fail(FETCH, StatusResponse(401))
     await passing(
         acme,
         clock,
-        lambda: "doesn't accept this app's access token" in plain(lasting(acme, MEI, SALES)[0]),
+        lambda: (
+            "doesn't accept this app's access token" in visible_text(lasting(acme, MEI, SALES)[0])
+        ),
         step=5,
     )
 

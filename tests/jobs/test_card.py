@@ -15,7 +15,7 @@ from bot.errors import Unavailable
 from bot.jobs.card import humanize_duration, job_card, percent_done
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress, ProgressPoint, add_point
-from bot.sandbox.slack.limits import check_response
+from bot.sandbox.slack.limits import check_response_body
 from bot.slack.commands.reply import Block, Message, response_body
 from tests.chakra.upstream import example
 from tests.jobs.samples import JOB, at, entry, job
@@ -32,7 +32,7 @@ def documented() -> Job:
 def drawn(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
     text, made = job_card(shown, masked=masked, now=NOW, **more)
     message = Message(text, tuple(made))
-    assert check_response(response_body(message)) == []
+    assert check_response_body(response_body(message)) == []
     return json.dumps([text, made], ensure_ascii=False)
 
 

@@ -21,7 +21,7 @@ from bot.db.engine import open_database
 from bot.durable.engine import RESUME_INTERVAL_SECONDS
 from bot.jobs.repository import NewWatch, Watches
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.db.databases import address
 from tests.hurried import HurriedClock
 from tests.process import Process, StandIns, events_of, python, stand_ins
@@ -75,7 +75,7 @@ class Story:
                 succeed=3, fail=at % 2, seconds=4, warmup=1, stalls_after=0
             )
             person, place = self.jobs[job.id] = PLACES[at % len(PLACES)]
-            self.stand_ins.slack.deliver_to(events_of(urls[number % len(urls)]))
+            self.stand_ins.slack.set_request_url(events_of(urls[number % len(urls)]))
             await self.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
         await self.until(lambda: self._confirmed() == len(self.jobs))
 
@@ -88,27 +88,29 @@ class Story:
     def _confirmed(self) -> int:
         """How many of them the people were told are watched."""
         shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
-        return sum("notify you" in plain(one) for one in shown if one.ephemeral)
+        return sum("notify you" in visible_text(one) for one in shown if one.ephemeral)
 
-    def messages(self) -> list[tuple[str, str, Shown]]:
+    def messages(self) -> list[tuple[str, str, VisibleMessage]]:
         """Those that are kept up to date: the job, what it says, and itself."""
         return [(found[1], text, one) for text, one in self._said() if (found := ID.search(text))]
 
-    def outcomes(self) -> list[tuple[str, Shown]]:
+    def outcomes(self) -> list[tuple[str, VisibleMessage]]:
         """The beginning of the job's id, and the message."""
         return [(found[1], one) for text, one in self._said() if (found := ENDED.search(text))]
 
     def final(self) -> int:
         return sum("Finished" in text for _, text, _ in self.messages())
 
-    def _said(self) -> list[tuple[str, Shown]]:
+    def _said(self) -> list[tuple[str, VisibleMessage]]:
         shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
-        return [(plain(one), one) for one in shown if one.author == APP and not one.ephemeral]
+        return [
+            (visible_text(one), one) for one in shown if one.author == APP and not one.ephemeral
+        ]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                await self.stand_ins.slack.until(condition)
+                await self.stand_ins.slack.wait_until(condition)
         except TimeoutError:
             figures = f"{len(self.messages())} messages, {self.final()} at their end"
             raise AssertionError(f"{figures}, {len(self.outcomes())} outcomes") from None
@@ -128,7 +130,7 @@ class Story:
             [message] = [one for job, one in messages.items() if job.startswith(start)]
             assert outcome.thread_ts in (message.ts, None)
         assert all(one.edited for one in messages.values())
-        assert self.stand_ins.slack.refusals == []
+        assert self.stand_ins.slack.rejections == []
 
 
 def first_poll(database: str, job: str) -> float:
@@ -212,7 +214,7 @@ async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
         for number in range(4):
             job = told.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1)
             person, place = told.jobs[job.id] = PLACES[number]
-            told.stand_ins.slack.deliver_to(events_of(first))
+            told.stand_ins.slack.set_request_url(events_of(first))
             await told.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
         await told.until(lambda: told._confirmed() == 4)
         asked = told.stand_ins.chakra.count(FETCH)
@@ -240,7 +242,7 @@ async def test_new_watch_is_polled_within_a_second_while_two_hundred_are_overdue
             # Until the repair has started all of them: they are then due all at the same time.
             await told.until(lambda: told.stand_ins.chakra.count(FETCH) > 20)
             job = told.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
-            told.stand_ins.slack.deliver_to(events_of(url))
+            told.stand_ins.slack.set_request_url(events_of(url))
             await told.stand_ins.slack.type("U0OMAR", "D0OMAR", f"/chakra watch {job.id}")
             await told.until(lambda: first_poll(told.database, job.id) < math.inf)
             assert first_poll(told.database, job.id) < 1.0

@@ -16,7 +16,7 @@ from bot.jobs.failed_rows import build_failed_rows_csv
 from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.faults import Status
+from bot.sandbox.chakra.faults import StatusResponse
 from tests.clock import ManualClock, time_passes
 from tests.sandbox.chakra_asked import NOBODY, served
 
@@ -71,7 +71,7 @@ async def test_a_running_job_is_asked_for_every_two_seconds_a_finished_one_every
 async def test_during_an_outage_the_last_answer_stands_in(made: Made) -> None:
     job_id = made.chakra.add_job(succeed=10, seconds=100).id
     await made.library.get_job(job_id)
-    made.chakra.fail(ONE, Status(500))
+    made.chakra.fail(ONE, StatusResponse(500))
     await made.clock.advance(30)
     async with time_passes(made.clock):
         shown = await made.library.get_job(job_id)
@@ -145,7 +145,7 @@ async def test_all_that_failed_make_a_report(made: Made) -> None:
 
 
 async def test_a_page_that_fails_half_way_is_told(made: Made) -> None:
-    made.chakra.fail(f"{ENTRIES}", Status(400), times=1)
+    made.chakra.fail(f"{ENTRIES}", StatusResponse(400), times=1)
     with pytest.raises(Rejected):
         [one async for one in made.library.iter_failed_entries(DOCUMENTED)]
 

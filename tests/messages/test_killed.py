@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import plain
-from bot.sandbox.world import CHAKRA
+from bot.sandbox.slack import visible_text
+from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.db.databases import KINDS, address
 from tests.messages.webhooks import SECRET
 from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
@@ -83,21 +83,21 @@ class Story:
         )
         async with python(*arguments, environ=environ, folder=self.folder) as process:
             self.url = await process.ready()
-            self.stand_ins.slack.deliver_to(events_of(self.url))
-            chakra.events_to(self.url + CHAKRA, SECRET)
+            self.stand_ins.slack.set_request_url(events_of(self.url))
+            chakra.set_event_webhook(self.url + CHAKRA_EVENTS_PATH, SECRET)
             yield process
 
     async def typed(self, line: str) -> None:
         """Once the templates are known: with a line, nothing waits for them."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra templates appointment_reminder")
-        await slack.until(lambda: "Hi ‹1›" in self.shown())
+        await slack.wait_until(lambda: "Hi ‹1›" in self.shown())
         await slack.type(JOHN, SALES, line)
 
     async def previewed(self) -> None:
         """To the button that sends."""
         await self.typed(LINE)
-        await self.stand_ins.slack.until(lambda: "Hi Jane, a reminder" in self.shown())
+        await self.stand_ins.slack.wait_until(lambda: "Hi Jane, a reminder" in self.shown())
 
     async def pressed(self) -> None:
         """The ack is awaited, what becomes of it is not."""
@@ -107,7 +107,7 @@ class Story:
     async def form(self) -> None:
         """To the fields of the template in the form."""
         await self.typed("/chakra send appointment_reminder language=en")
-        await self.stand_ins.slack.until(lambda: self.stand_ins.slack.view(JOHN) is not None)
+        await self.stand_ins.slack.wait_until(lambda: self.stand_ins.slack.view(JOHN) is not None)
 
     async def delivered_again(self, kind: str) -> int:
         """Deliver Slack's last request of that kind again; return the status of the answer."""
@@ -115,9 +115,9 @@ class Story:
 
     async def redeliver(self, kind: str) -> tuple[int, str]:
         """Deliver Slack's last request of that kind again; return status and body of the answer."""
-        sent = next(one for one in reversed(self.stand_ins.slack.traffic) if one.kind == kind)
+        sent = next(one for one in reversed(self.stand_ins.slack.exchanges) if one.kind == kind)
         body = urlencode({"payload": json.dumps(sent.request)}).encode()
-        headers = self.stand_ins.slack.sign(body)
+        headers = self.stand_ins.slack.sign_request(body)
         url = events_of(self.url)
         async with aiohttp.ClientSession() as session:
             answer = await session.post(url, data=body, headers=headers)
@@ -126,15 +126,15 @@ class Story:
     def shown(self) -> str:
         """The line where he typed."""
         shown = self.stand_ins.slack.messages(JOHN, SALES)
-        return plain(shown[-1]) if shown else ""
+        return visible_text(shown[-1]) if shown else ""
 
     def reports(self) -> list[str]:
-        return [plain(one) for one in self.stand_ins.slack.messages(JOHN, DIRECT)]
+        return [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, DIRECT)]
 
     @property
     def out(self) -> int:
         """How many messages Chakra holds."""
-        return len(self.stand_ins.chakra.sent)
+        return len(self.stand_ins.chakra.sends)
 
     def states(self) -> list[str]:
         """Return the status of every send."""
@@ -175,7 +175,7 @@ class Story:
 
         try:
             async with asyncio.timeout(PATIENCE):
-                await self.stand_ins.slack.until(there)
+                await self.stand_ins.slack.wait_until(there)
         except TimeoutError:
             raise AssertionError(what()) from None
 
@@ -196,7 +196,7 @@ async def story(kind: str, folder: Path) -> AsyncIterator[Story]:
         relayed(made.chakra.base_url) as line,
     ):
         yield Story(made, line, kind, address(kind, folder), folder)
-        assert made.slack.refusals == []
+        assert made.slack.rejections == []
 
 
 Moment = Callable[[Story, Process], Awaitable[None]]
@@ -236,7 +236,7 @@ async def before_chakra_was_asked(story: Story, bot: Process) -> None:
 async def while_chakra_hangs(story: Story, bot: Process) -> None:
     story.stand_ins.chakra.fail(SEND, Hang())
     await story.pressed()
-    await story.stand_ins.chakra.until_asked(1, SEND)
+    await story.stand_ins.chakra.wait_for_requests(1, SEND)
     await kill(bot)
 
 
@@ -251,9 +251,9 @@ async def after_chakra_took_it(story: Story, bot: Process) -> None:
 async def after_the_answer_and_before_the_row(story: Story, bot: Process) -> None:
     story.stand_ins.chakra.fail(SEND, Hang())
     await story.pressed()
-    await story.stand_ins.chakra.until_asked(1, SEND)
+    await story.stand_ins.chakra.wait_for_requests(1, SEND)
     async with story.nothing_can_be_written():
-        story.stand_ins.chakra.release()
+        story.stand_ins.chakra.release_hanging()
         await story.measured(f'endpoint="{SEND}",status="200"}} 1.0')
         await kill(bot)
 
@@ -263,7 +263,7 @@ async def after_slack_took_the_report(story: Story, bot: Process) -> None:
     slack = story.stand_ins.slack
     slack.fail("chat.postMessage", reset="after")
     await story.pressed()
-    await slack.until(lambda: bool(story.reports()))
+    await slack.wait_until(lambda: bool(story.reports()))
     await kill(bot)
 
 
@@ -271,7 +271,7 @@ async def before_slack_took_the_report(story: Story, bot: Process) -> None:
     slack = story.stand_ins.slack
     slack.fail("chat.postMessage", reset="before")
     await story.pressed()
-    await slack.until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
+    await slack.wait_until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
     await kill(bot)
     assert story.reports() == []
 
@@ -336,8 +336,8 @@ async def test_killed_while_the_report_is_posted_there_is_one(
     async with story(kind, tmp_path) as told:
         await killed(told, moment)
         async with told.bot("-c", A_MINUTE_LATER) as bot:
-            [sent] = told.stand_ins.chakra.sent
-            told.stand_ins.chakra.deliver(sent, "READ")
+            [sent] = told.stand_ins.chakra.sends
+            told.stand_ins.chakra.push_status(sent, "READ")
             await told.sees(told.reports, [READ])
             await told.pressed()
             await told.sees(lambda: [told.shown()], [READ])

@@ -35,7 +35,7 @@ from bot.messages.status import SendStatus
 from bot.messages.submission import Submission
 from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack.client.web_api import SlackClient
 from bot.web.routes import WebApp
 from bot.web.server import serve
@@ -92,7 +92,7 @@ class World:
     def shown(self) -> list[str]:
         channels = self.slack.slack.workspace.channels.values()
         [direct] = [one.id for one in channels if one.kind == "im" and JOHN in one.members]
-        return [plain(one) for one in self.slack.slack.messages(JOHN, direct)]
+        return [visible_text(one) for one in self.slack.slack.messages(JOHN, direct)]
 
     async def shows(self, *starts: str) -> None:
         for _ in range(400):
@@ -117,7 +117,7 @@ async def world() -> AsyncIterator[World]:
             yield World(slack, client, TaskSet(slack.clock))
         finally:
             await client.aclose()
-            assert slack.slack.refusals == []
+            assert slack.slack.rejections == []
 
 
 async def press(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import SlackError
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
 from tests.sandbox import slack_stage
@@ -42,7 +42,7 @@ async def test_a_member_is_written_to_and_the_message_edited_and_found(
     assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
     [shown] = stage.slack.messages(JOHN, place.channel)
-    assert plain(shown) == "two"
+    assert visible_text(shown) == "two"
     [found], cursor = await client.fetch_history(place.channel, oldest=stage.clock.time() - 60)
     assert (found["ts"], found["metadata"], cursor) == (place.ts, KEY, "")
 

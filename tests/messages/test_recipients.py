@@ -128,7 +128,7 @@ async def test_a_person_of_the_team_by_name_address_or_id(
     for found in (
         await recipients.resolve("priya@acme.com"),
         await recipients.resolve("Priya Sharma"),
-        await recipients.get_user(chakra.person("priya").id),
+        await recipients.get_user(chakra.user("priya").id),
     ):
         assert (found.kind, found.digits) == (RecipientKind.USER, "919999999999")
         assert found.label == "Priya Sharma, +91 99999 99999"
@@ -165,7 +165,7 @@ async def test_lead_without_a_number_is_accepted_with_a_warning(
 async def test_user_whose_name_looks_like_a_process(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
-    chakra.add_person(username="agent7", first_name="Agent", last_name="7", phones=["919876543210"])
+    chakra.add_user(username="agent7", first_name="Agent", last_name="7", phones=["919876543210"])
     assert (await recipients.resolve("agent 7")).kind is RecipientKind.USER
 
 
@@ -194,6 +194,6 @@ async def test_unknown_recipient_is_not_found(recipients: RecipientResolver, typ
 async def test_user_without_a_number_is_not_found(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
-    chakra.add_person(username="nophone", phones=["12"])
+    chakra.add_user(username="nophone", phones=["12"])
     with pytest.raises(NotFound, match="Type a number instead"):
         await recipients.resolve("nophone")

@@ -74,7 +74,7 @@ async def stage(sqlite: Database) -> AsyncIterator[Stage]:
         made = Stage(world, world.outbox())
         yield made
         await ended(*made.running)
-        assert world.slack.slack.refusals == []
+        assert world.slack.slack.rejections == []
 
 
 async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) -> None:

@@ -12,4 +12,4 @@ from tests.outbox.stage import Stage, staged
 async def stage(sqlite: Database) -> AsyncIterator[Stage]:
     async with staged(sqlite) as made:
         yield made
-        assert made.slack.slack.refusals == []
+        assert made.slack.slack.rejections == []

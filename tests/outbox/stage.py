@@ -12,7 +12,7 @@ from typing import Any
 from bot.db.engine import Database
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.sandbox.slack.traffic import ApiCall
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
@@ -85,13 +85,13 @@ class Stage:
 
     # --- what is seen -----------------------------------------------------------------------------
 
-    def messages(self, channel: str = SALES, person: str = JOHN) -> list[Shown]:
+    def messages(self, channel: str = SALES, person: str = JOHN) -> list[VisibleMessage]:
         """Return the messages of the app."""
         seen = self.slack.slack.messages(person, channel)
         return [one for one in seen if one.author == "U0CHAKRA"]
 
     def shown(self, channel: str = SALES, person: str = JOHN) -> list[str]:
-        return [plain(one) for one in self.messages(channel, person)]
+        return [visible_text(one) for one in self.messages(channel, person)]
 
     def direct(self, person: str = JOHN) -> list[str]:
         return self.shown(f"D0{person.removeprefix('U0')}", person)

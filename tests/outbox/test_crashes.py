@@ -146,7 +146,7 @@ async def test_a_message_is_found_among_many(stage: Stage) -> None:
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.quiet()
     for number in range(450):
-        stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
+        stage.slack.slack.workspace.post_as_person(JOHN, SALES, f"{number}")
     await stage.later(6)
     assert stage.shown() == ["once"]
     assert len(stage.calls("conversations.history")) == 3
@@ -216,7 +216,7 @@ async def test_post_in_a_busy_channel_cannot_be_found(stage: Stage) -> None:
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await stage.quiet()
     for number in range(1_001):
-        stage.slack.slack.workspace.say(JOHN, SALES, f"{number}")
+        stage.slack.slack.workspace.post_as_person(JOHN, SALES, f"{number}")
     await stage.later(10)
     assert stage.shown() == []
     assert (await outbox.get_status("job:1")).error_code == "uncertain"

@@ -205,7 +205,7 @@ async def test_all_edits_share_a_budget_and_slack_never_has_to_say_so(stage: Sta
     assert max(counts) - min(counts) <= 1
     await stage.later(90)
     edits = stage.calls("chat.update")
-    assert all(call.answer["ok"] for call in edits if isinstance(call.answer, dict))
+    assert all(call.response["ok"] for call in edits if isinstance(call.response, dict))
     assert max(sum(0 <= other.at - one.at < 60 for other in edits) for one in edits) <= 45
     shown = [text for channel in where for text in stage.shown(channel)]
     assert sorted(shown) == sorted(f"{key} 79" for key in keys)
@@ -311,7 +311,7 @@ async def test_new_process_assumes_a_used_budget(stage: Stage) -> None:
         await stage.quiet()
     edits = [call.at for call in stage.calls("chat.update")]
     assert max(sum(0 <= other - one < 60 for other in edits) for one in edits) <= 45
-    assert all(one.answer["ok"] for one in stage.calls("chat.update"))
+    assert all(one.response["ok"] for one in stage.calls("chat.update"))
 
 
 async def test_stop_waits_for_calls_in_flight(stage: Stage) -> None:

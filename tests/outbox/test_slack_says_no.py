@@ -317,7 +317,7 @@ async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
         )
         await stage.later(4)
         assert stage.shown() == ["Still words"]
-        assert {one.error for one in stage.slack.slack.refusals} == {"invalid_blocks"}
+        assert {one.error for one in stage.slack.slack.rejections} == {"invalid_blocks"}
 
 
 @pytest.mark.parametrize("code", sorted(CONTENT_CODES))

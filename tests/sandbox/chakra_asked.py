@@ -58,7 +58,7 @@ class Client:
 async def served(clock: Clock) -> AsyncIterator[EmbeddedChakra]:
     chakra = EmbeddedChakra(clock)
     async with serve(chakra.app) as url:
-        chakra.served_at(url)
+        chakra.set_base_url(url)
         try:
             yield chakra
         finally:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.slack.limits import (
-    Finding,
+    PayloadFinding,
     check_message,
-    check_options_answer,
-    check_response,
+    check_options_response,
+    check_response_body,
     check_view,
     check_view_response,
 )
@@ -35,7 +35,7 @@ from tests.sandbox.limit_payloads import (
 FORM = view(asked({"type": "plain_text_input"}))
 ERRORS = {"response_action": "errors", "errors": {"b": "No."}}
 
-Check = Callable[[Any], list[Finding]]
+Check = Callable[[Any], list[PayloadFinding]]
 
 
 def in_message(*blocks: Json) -> tuple[Check, Json]:
@@ -46,7 +46,7 @@ def in_view(*blocks: Json) -> tuple[Check, Json]:
     return check_view, view(*blocks)
 
 
-def answering(body: Any) -> list[Finding]:
+def answering(body: Any) -> list[PayloadFinding]:
     return check_view_response(body, FORM)
 
 
@@ -58,7 +58,7 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         (check_view, "no view"),
         (check_view, view(blocks="none")),
         in_message({**section(), "text": "bare"}),
-        (check_options_answer, []),
+        (check_options_response, []),
     ],
     "message.empty": [(check_message, {}), (check_message, {"text": "", "blocks": []})],
     "message.blocks": [in_message(*[{"type": "divider"}] * 51)],
@@ -66,7 +66,7 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
     "message.attachments": [(check_message, {"attachments": [{}] * 101})],
     "message.size": [in_message(*[section("x" * 3_000)] * 5)],
     "message.charts": [in_message(pie(), pie(), pie())],
-    "respond.type": [(check_response, {"text": "x", "response_type": "public"})],
+    "respond.type": [(check_response_body, {"text": "x", "response_type": "public"})],
     "view.type": [(check_view, view(type="home")), (check_view, view(type=None))],
     "view.blocks": [(check_view, view(blocks=[])), in_view(*[{"type": "divider"}] * 101)],
     "view.title": [
@@ -175,7 +175,7 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         in_message(actions(select(options=[option(text=text("x" * 76))]))),
         in_message(actions(select(options=[option(description=text("x" * 76))]))),
         in_message(actions(select(options=[option(url="https://e.x")]))),
-        (check_options_answer, {"options": [option("x" * 151)]}),
+        (check_options_response, {"options": [option("x" * 151)]}),
     ],
     "choices": [
         in_message(actions({"type": kind, "action_id": "a", "options": options(11)}))
@@ -223,9 +223,9 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         in_message(actions({"type": "datepicker", "action_id": "a"})),
     ],
     "options.count": [
-        (check_options_answer, {"options": options(101)}),
-        (check_options_answer, {"options": [], "option_groups": []}),
-        (check_options_answer, {}),
+        (check_options_response, {"options": options(101)}),
+        (check_options_response, {"options": [], "option_groups": []}),
+        (check_options_response, {}),
     ],
     "view_response": [
         (answering, {"response_action": "shrug"}),
@@ -260,13 +260,13 @@ FINE: list[tuple[Check, Any]] = [
     in_message(pie(6), bar()),
     in_message({"type": "rich_text", "elements": []}),
     (check_message, {"attachments": [{"blocks": [section()]}] * 100}),
-    (check_response, {"delete_original": True}),
-    (check_response, {"text": "x", "response_type": "in_channel"}),
+    (check_response_body, {"delete_original": True}),
+    (check_response_body, {"text": "x", "response_type": "in_channel"}),
     in_view(*[{"type": "divider"}] * 100),
     in_view(asked({"type": "file_input", "max_files": 10})),
     (check_view, view(title=text("x" * 24), private_metadata="x" * 3_000)),
-    (check_options_answer, {"options": []}),
-    (check_options_answer, {"options": options(100)}),
+    (check_options_response, {"options": []}),
+    (check_options_response, {"options": options(100)}),
     (answering, {}),
     (answering, ERRORS),
     (answering, {"response_action": "clear"}),

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.slack import EmbeddedSlack, Hint
-from bot.sandbox.slack.web_api import FORM_ONLY
+from bot.sandbox.slack.web_api import FORM_ONLY_METHODS
 from bot.web.server import serve
 from tests.clock import ManualClock
 
@@ -110,7 +110,7 @@ def _payload(content_type: str, body: str) -> Json:
 
 def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments for aiohttp: a form for methods that read, else JSON."""
-    if method not in FORM_ONLY:
+    if method not in FORM_ONLY_METHODS:
         return {"json": args}
     return {"data": {key: str(value) for key, value in args.items()}}
 
@@ -168,8 +168,8 @@ async def staged(
         serve(bot, grace_seconds=0.2) as bot_url,
         aiohttp.ClientSession() as session,
     ):
-        slack.served_at(slack_url)
-        slack.deliver_to(f"{bot_url}/slack/events")
+        slack.set_base_url(slack_url)
+        slack.set_request_url(f"{bot_url}/slack/events")
         await slack.start()
         web = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         try:

@@ -11,7 +11,7 @@ import phonenumbers
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.pictures import HAIR, SIDE, drawn
+from bot.sandbox.chakra.pictures import HAIR, IMAGE_SIZE_PX, render_picture
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import JOHN, NOBODY, Client, client_of, example, served
 
@@ -132,7 +132,7 @@ async def test_primaries_are_objects_in_v1_and_plain_in_v2(client: Client) -> No
 
 
 def test_the_team_holds_the_odd_cases(chakra: EmbeddedChakra) -> None:
-    people = chakra.people
+    people = chakra.users
     names = [f"{one.first_name} {one.last_name}".strip() for one in people]
     assert 35 <= len(people) <= 50
     assert names.count("Maria Garcia") == 2
@@ -152,24 +152,24 @@ def test_the_team_holds_the_odd_cases(chakra: EmbeddedChakra) -> None:
 
 def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
     with pytest.raises(KeyError):
-        chakra.person("lena@acme.com")
+        chakra.user("lena@acme.com")
 
 
 def test_every_id_username_and_address_of_the_team_is_its_own(chakra: EmbeddedChakra) -> None:
-    people = chakra.people
+    people = chakra.users
     addresses = [email.address.lower() for one in people for email in one.emails]
     for keys in ([one.id for one in people], [one.username for one in people], addresses):
         assert len(keys) == len(set(keys))
 
 
 def test_reportees_exist_and_nobody_leads_themselves(chakra: EmbeddedChakra) -> None:
-    ids = {one.id for one in chakra.people}
-    assert all(set(one.reportees) <= ids - {one.id} for one in chakra.people)
-    assert JOHN in chakra.person("priya@acme.com").reportees
+    ids = {one.id for one in chakra.users}
+    assert all(set(one.reportees) <= ids - {one.id} for one in chakra.users)
+    assert JOHN in chakra.user("priya@acme.com").reportees
 
 
 def test_phone_numbers_are_digits_and_possible(chakra: EmbeddedChakra) -> None:
-    numbers = [phone.number for one in chakra.people for phone in one.phones]
+    numbers = [phone.number for one in chakra.users for phone in one.phones]
     assert len(numbers) == len(set(numbers)) > 10
     for number in numbers:
         assert number.isdecimal()
@@ -184,7 +184,7 @@ async def test_a_person_is_updated_in_part(
     expected = example("update-user.response")["_data"]
     expected |= {"firstName": "Jon", "bio": "Hi", "updatedAt": int(clock.time() * 1000)}
     assert (heard.status, heard.json) == (200, {"_data": expected})
-    assert chakra.person(JOHN).first_name == "Jon"
+    assert chakra.user(JOHN).first_name == "Jon"
     listed = (await client.get("/v2/ext/users")).json["_data"]
     assert with_id(listed, JOHN)["firstName"] == "Jon"
 
@@ -214,10 +214,10 @@ async def test_the_documented_update_is_taken(client: Client) -> None:
 async def test_a_bad_update_is_refused_and_changes_nothing(
     chakra: EmbeddedChakra, client: Client, body: dict[str, Any], complaint: str
 ) -> None:
-    before = chakra.people
+    before = chakra.users
     heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", **body)
     assert (heard.status, heard.json) == (400, {"_errors": [complaint]})
-    assert chakra.people == before
+    assert chakra.users == before
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
@@ -225,10 +225,10 @@ async def test_a_bad_update_is_refused_and_changes_nothing(
 async def test_a_missing_or_wrong_token_is_refused_everywhere(
     chakra: EmbeddedChakra, client: Client, method: str, path: str, token: str
 ) -> None:
-    before = chakra.people
+    before = chakra.users
     heard = await client.ask(method, path, token=token, json={"firstName": "Jon"})
     assert (heard.status, heard.json) == (401, example("error.chakra"))
-    assert chakra.people == before
+    assert chakra.users == before
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -266,32 +266,32 @@ async def test_pictures_are_images_that_need_no_token(
 
 def test_a_picture_is_a_whole_png_and_the_same_each_time() -> None:
     for hair in HAIR:
-        picture = drawn(hair, 7)
+        picture = render_picture(hair, 7)
         assert picture[:8] == b"\x89PNG\r\n\x1a\n"
-        assert struct.unpack(">II", picture[16:24]) == (SIDE, SIDE)
+        assert struct.unpack(">II", picture[16:24]) == (IMAGE_SIZE_PX, IMAGE_SIZE_PX)
         assert picture.endswith(b"IEND\xaeB`\x82")
-        assert picture == drawn(hair, 7) != drawn(hair, 8)
+        assert picture == render_picture(hair, 7) != render_picture(hair, 8)
 
 
 async def test_a_test_adds_changes_and_removes_people(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
-    nova = chakra.add_person(firstName="Nova", role="astronaut", primary_email="nova@acme.com")
+    nova = chakra.add_user(firstName="Nova", role="astronaut", primary_email="nova@acme.com")
     url = f"/v2/ext/user/{nova.id}"
     shown = (await client.get(url)).json["_data"]
     assert (shown["firstName"], shown["role"]) == ("Nova", "astronaut")
     assert shown["primaryEmail"] == shown["emails"][0]["email"] == "nova@acme.com"
-    chakra.change_person("nova@acme.com", availability_status="", phones=["61491570110"])
+    chakra.update_user("nova@acme.com", availability_status="", phones=["61491570110"])
     shown = (await client.get(url)).json["_data"]
     assert (shown["availabilityStatus"], shown["primaryPhone"]) == ("", "61491570110")
-    chakra.remove_person(nova.id)
+    chakra.delete_user(nova.id)
     assert (await client.get(url)).status == 404
     with pytest.raises(KeyError):
-        chakra.person(nova.id)
+        chakra.user(nova.id)
 
 
 def test_two_embedded_chakras_share_nothing(clock: ManualClock) -> None:
     one, other = EmbeddedChakra(clock), EmbeddedChakra(clock)
-    one.change_person(JOHN, first_name="Jon")
-    assert other.person(JOHN).first_name == "John"
+    one.update_user(JOHN, first_name="Jon")
+    assert other.user(JOHN).first_name == "John"
     assert one.access_token != other.access_token

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.bulk import MOST_ITEMS
+from bot.sandbox.chakra.bulk import MAX_ITEMS
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import NOBODY, Client, Heard, client_of, example, served
 from tests.sandbox.chakra_jobs import JOBS, counts, entries
@@ -233,7 +233,7 @@ async def test_what_was_deleted_meanwhile_cannot_be_changed(
         ({"processes": [{"lead_id": "L1"}]}, "the body is not an array"),
         ([], "the body is empty"),
         ([{"lead_id": "L1"}, "L2"], "the body[1] is not an object"),
-        ([{}] * (MOST_ITEMS + 1), "the body has more than 5000 items"),
+        ([{}] * (MAX_ITEMS + 1), "the body has more than 5000 items"),
         ("L1", "the body is not an array"),
     ],
 )
@@ -288,8 +288,8 @@ async def test_no_json_and_no_such_procedure(client: Client) -> None:
 
 
 async def test_as_many_items_as_are_allowed(client: Client, clock: ManualClock) -> None:
-    heard = await create(client, [{"lead_id": f"L{number}"} for number in range(MOST_ITEMS)])
+    heard = await create(client, [{"lead_id": f"L{number}"} for number in range(MAX_ITEMS)])
     await clock.advance(501)
     job_id = heard.json["_data"]["id"]
-    assert await counts(client, job_id) == {"SUCCESS": MOST_ITEMS}
+    assert await counts(client, job_id) == {"SUCCESS": MAX_ITEMS}
     assert (await lead(client, lead_id="L4999"))["data"] == {"lead_id": "L4999"}

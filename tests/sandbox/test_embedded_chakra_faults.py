@@ -11,20 +11,20 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import (
+    DelayedResponse,
     EmptyBody,
-    Errors200,
+    ErrorsWithStatus200,
     Fault,
     Hang,
-    Html,
-    MetaError,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    MetaErrorResponse,
     MissingField,
-    NotJson,
-    ResetAfter,
-    ResetBefore,
-    Slow,
-    Status,
-    Throttle,
-    Truncated,
+    ResetAfterHandling,
+    ResetBeforeHandling,
+    StatusResponse,
+    TooManyRequests,
+    TruncatedBody,
 )
 from tests.clock import ManualClock, settle
 from tests.sandbox.chakra_asked import JOHN, Client, Heard, client_of, example, served
@@ -56,22 +56,22 @@ async def failed(chakra: EmbeddedChakra, client: Client, fault: Fault) -> Heard:
 
 
 async def test_status_with_a_body_of_ones_own(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, Status(503, headers={"X-Why": "rest"}))
+    heard = await failed(chakra, client, StatusResponse(503, headers={"X-Why": "rest"}))
     assert (heard.status, list(heard.json), heard.headers["x-why"]) == (503, ["_errors"], "rest")
-    heard = await failed(chakra, client, Status(500, json={"message": "no"}))
+    heard = await failed(chakra, client, StatusResponse(500, json={"message": "no"}))
     assert (heard.status, heard.json) == (500, {"message": "no"})
-    heard = await failed(chakra, client, Status(500, text="upstream down"))
+    heard = await failed(chakra, client, StatusResponse(500, text="upstream down"))
     assert (heard.status, heard.text) == (500, "upstream down")
     assert heard.headers["content-type"].startswith("text/plain")
 
 
 async def test_bodies_that_are_no_json(chakra: EmbeddedChakra, client: Client) -> None:
-    html = await failed(chakra, client, Html())
+    html = await failed(chakra, client, HtmlErrorPage())
     assert (html.status, html.headers["content-type"]) == (502, "text/html; charset=utf-8")
     empty = await failed(chakra, client, EmptyBody())
     assert (empty.status, empty.text) == (200, "")
-    other = await failed(chakra, client, NotJson())
-    cut = await failed(chakra, client, Truncated())
+    other = await failed(chakra, client, InvalidJsonBody())
+    cut = await failed(chakra, client, TruncatedBody())
     for heard in (other, cut):
         assert (heard.status, heard.headers["content-type"]) == (200, "application/json")
         with pytest.raises(json.JSONDecodeError):
@@ -80,14 +80,14 @@ async def test_bodies_that_are_no_json(chakra: EmbeddedChakra, client: Client) -
 
 
 async def test_an_error_inside_a_success(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, Errors200("quota used up"))
+    heard = await failed(chakra, client, ErrorsWithStatus200("quota used up"))
     assert (heard.status, heard.json) == (200, {"_errors": ["quota used up"]})
 
 
 async def test_an_error_of_meta_has_its_documented_shape(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
-    heard = await failed(chakra, client, MetaError(130429))
+    heard = await failed(chakra, client, MetaErrorResponse(130429))
     documented = example("error.meta")["error"]
     assert heard.status == 400
     assert set(heard.json["error"]) == set(documented)
@@ -96,13 +96,13 @@ async def test_an_error_of_meta_has_its_documented_shape(
 
 
 async def test_throttling_says_its_wait_in_each_way(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, Throttle(message_ms=850))
+    heard = await failed(chakra, client, TooManyRequests(message_ms=850))
     assert (heard.status, heard.json) == (429, example("error.chakra-rate-limit"))
     assert "retry-after" not in heard.headers
-    heard = await failed(chakra, client, Throttle(retry_after_seconds=2))
+    heard = await failed(chakra, client, TooManyRequests(retry_after_seconds=2))
     assert (heard.status, heard.headers["retry-after"]) == (429, "2")
     assert "retry after" not in heard.text
-    assert (await failed(chakra, client, Throttle())).status == 429
+    assert (await failed(chakra, client, TooManyRequests())).status == 429
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,13 @@ async def test_the_connection_breaks_before_or_after_the_work(
     polite: bool,
     done: bool,
 ) -> None:
-    chakra.fail("PUT /v1/ext/user/{id}", ResetAfter(polite) if done else ResetBefore(polite))
+    chakra.fail(
+        "PUT /v1/ext/user/{id}", ResetAfterHandling(polite) if done else ResetBeforeHandling(polite)
+    )
     expected = aiohttp.ServerDisconnectedError if polite else aiohttp.ClientOSError
     with pytest.raises(expected):
         await client.ask("PUT", USER, json={"firstName": "Jon"})
-    assert (chakra.person(JOHN).first_name == "Jon") is done
+    assert (chakra.user(JOHN).first_name == "Jon") is done
     # aiohttp retries an idempotent request once when its connection breaks.
     assert {asked.status for asked in chakra.requests} == {None}
     assert (await client.get(USERS)).status == 200
@@ -150,10 +152,10 @@ async def test_the_connection_breaks_before_or_after_the_work(
 async def test_the_work_behind_a_fault_still_needs_the_token(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
-    chakra.fail("*", ResetAfter())
+    chakra.fail("*", ResetAfterHandling())
     with pytest.raises(aiohttp.ClientOSError):
         await client.ask("PUT", USER, json={"firstName": "Jon"}, token="wrong")
-    assert chakra.person(JOHN).first_name == "John"
+    assert chakra.user(JOHN).first_name == "John"
 
 
 async def test_hung_requests_are_answered_when_released(
@@ -161,13 +163,13 @@ async def test_hung_requests_are_answered_when_released(
 ) -> None:
     chakra.fail("*", Hang())
     asking = [asyncio.create_task(client.get(path)) for path in (USERS, USER)]
-    await chakra.until_asked(2)
+    await chakra.wait_for_requests(2)
     await settle()
     assert not any(task.done() for task in asking)
     assert [asked.status for asked in chakra.requests] == [None, None]
     chakra.clear_faults()
     assert (await client.get("/v1/health")).status == 200
-    chakra.release()
+    chakra.release_hanging()
     heard = await asyncio.gather(*asking)
     assert [one.status for one in heard] == [200, 200]
     assert heard[1].json == example("fetch-user-v1.response")
@@ -178,15 +180,15 @@ async def test_a_request_may_be_released_the_moment_it_arrives(
 ) -> None:
     chakra.fail("*", Hang())
     asking = asyncio.create_task(client.get(USER))
-    await chakra.until_asked(1)
-    chakra.release()
+    await chakra.wait_for_requests(1)
+    chakra.release_hanging()
     assert (await asking).status == 200
 
 
 async def test_closing_hangs_up_on_who_still_waits(chakra: EmbeddedChakra, client: Client) -> None:
     chakra.fail("*", Hang())
     asking = asyncio.create_task(client.get(USER))
-    await chakra.until_asked(1)
+    await chakra.wait_for_requests(1)
     await chakra.aclose()
     with pytest.raises(aiohttp.ClientOSError):
         await asking
@@ -197,7 +199,7 @@ async def test_a_hung_request_ends_with_its_asker(
 ) -> None:
     chakra.fail("*", Hang(), times=1)
     asking = asyncio.create_task(client.get(USER))
-    await chakra.until_asked(1)
+    await chakra.wait_for_requests(1)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     assert (await client.get(USER)).status == 200
@@ -207,9 +209,9 @@ async def test_a_hung_request_ends_with_its_asker(
 async def test_a_slow_answer_comes_by_the_clock(
     chakra: EmbeddedChakra, client: Client, clock: ManualClock
 ) -> None:
-    chakra.fail("*", Slow(5))
+    chakra.fail("*", DelayedResponse(5))
     asking = asyncio.create_task(client.get(USER))
-    await chakra.until_asked(1)
+    await chakra.wait_for_requests(1)
     await clock.advance(4.9)
     assert chakra.requests[0].status is None
     await clock.advance(0.2)
@@ -220,9 +222,9 @@ async def test_a_slow_answer_comes_by_the_clock(
 async def test_a_fault_meets_its_own_endpoint_and_runs_out(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
-    chakra.fail("GET /v1/ext/user/{userId}", Status(500), times=1)
-    chakra.fail(USER, Status(501), times=1)
-    chakra.fail("PUT *", Status(502))
+    chakra.fail("GET /v1/ext/user/{userId}", StatusResponse(500), times=1)
+    chakra.fail(USER, StatusResponse(501), times=1)
+    chakra.fail("PUT *", StatusResponse(502))
     assert (await client.get(USERS)).status == 200
     assert [(await client.get(USER)).status for _ in range(3)] == [500, 501, 200]
     assert (await client.ask("PUT", USER, json={})).status == 502
@@ -231,7 +233,7 @@ async def test_a_fault_meets_its_own_endpoint_and_runs_out(
 
 
 async def test_a_chakra_without_an_endpoint(chakra: EmbeddedChakra, client: Client) -> None:
-    chakra.without("GET /v2/ext/users")
+    chakra.disable_endpoint("GET /v2/ext/users")
     assert (await client.get("/v2/ext/users")).status == 404
     assert (await client.get("/v2/ext/users", token="wrong")).status == 401
     assert (await client.get(f"/v2/ext/user/{JOHN}")).status == 200
@@ -245,7 +247,7 @@ async def test_an_endpoint_that_nothing_serves_cannot_fail(
     with pytest.raises(ValueError, match="nothing serves"):
         chakra.fail(endpoint, Hang())
     with pytest.raises(ValueError, match="nothing serves"):
-        chakra.without(endpoint)
+        chakra.disable_endpoint(endpoint)
 
 
 async def test_each_request_is_recorded(chakra: EmbeddedChakra, client: Client) -> None:
@@ -277,10 +279,10 @@ async def test_requests_are_counted_by_endpoint(chakra: EmbeddedChakra, client: 
 
 
 async def test_a_test_can_wait_for_requests(chakra: EmbeddedChakra, client: Client) -> None:
-    waiting = asyncio.create_task(chakra.until_asked(2, "GET /v1/ext/users"))
+    waiting = asyncio.create_task(chakra.wait_for_requests(2, "GET /v1/ext/users"))
     await client.get(USERS)
     await client.get(USER)
     assert not waiting.done()
     await client.get(USERS)
     await waiting
-    await chakra.until_asked(1)
+    await chakra.wait_for_requests(1)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.job_seed import read_jobs
+from bot.sandbox.chakra.job_seed import load_job_plans
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import NOBODY, Client, client_of, example, served
 from tests.sandbox.chakra_jobs import JOBS, counts, entries
@@ -169,7 +169,7 @@ async def test_it_may_vanish(chakra: EmbeddedChakra, client: Client, clock: Manu
     await clock.advance(1)
     for path in (job.id, f"{job.id}/entries"):
         assert (await client.get(f"{JOBS}/{path}")).status == 404
-    chakra.vanish_job(DOCUMENTED)
+    chakra.delete_job(DOCUMENTED)
     assert (await client.get(f"{JOBS}/{DOCUMENTED}")).status == 404
     with pytest.raises(KeyError):
         chakra.job(NOBODY)
@@ -178,9 +178,9 @@ async def test_it_may_vanish(chakra: EmbeddedChakra, client: Client, clock: Manu
 async def test_every_seeded_job_does_what_its_line_says(
     chakra: EmbeddedChakra, client: Client, clock: ManualClock
 ) -> None:
-    assert [job.id for job in chakra.jobs] == [plan.id for plan in read_jobs()]
-    assert all(job.about for job in chakra.jobs)
-    told = {job.about.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
+    assert [job.id for job in chakra.jobs] == [plan.id for plan in load_job_plans()]
+    assert all(job.description for job in chakra.jobs)
+    told = {job.description.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
     assert len(told) == len(chakra.jobs)
     await clock.advance(600)  # a fetch of the page in between loses nothing
     begun = {word: await counts(client, job_id) for word, job_id in told.items()}

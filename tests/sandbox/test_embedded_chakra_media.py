@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.media import MB
-from bot.sandbox.chakra.multipart import Part, parts_of
+from bot.sandbox.chakra.multipart import FormPart, parse_multipart
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, Heard, client_of, example, served
 from tests.sandbox.chakra_whatsapp import ANYBODY, PLUGIN, hooked, mapped, order, to_phone
@@ -126,7 +126,7 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
     wrong = await uploaded(client, b"x", "application/pdf")
     lost = f"{chakra.base_url}/media/public/nothing.png"
     async with hooked() as hook:
-        chakra.events_to(hook.url)
+        chakra.set_event_webhook(hook.url)
         for link in (good, wrong, lost):
             body = order("christmas_promo_23", mapping=mapped("John"), imageUrl=link)
             assert (await client.ask("POST", to_phone(ANYBODY), json=body)).status == 200
@@ -138,7 +138,7 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
         one["externalId"]: one.get("errorContext", {}).get("providerPayload", {}).get("code")
         for one in told
     }
-    assert [codes[one.wamid] for one in chakra.sent] == [None, 131053, 131053]
+    assert [codes[one.wamid] for one in chakra.sends] == [None, 131053, 131053]
 
 
 async def test_a_media_object_leads_back_here(chakra: EmbeddedChakra, client: Client) -> None:
@@ -183,7 +183,9 @@ def test_parts_are_read_byte_for_byte(contents: list[bytes]) -> None:
         b"Content-Type: image/png\r\n\r\n%b\r\n" % (mark, number, content)
         for number, content in enumerate(contents)
     )
-    read = parts_of(f"multipart/form-data; boundary={mark.decode()}", body + b"--%b--\r\n" % mark)
+    read = parse_multipart(
+        f"multipart/form-data; boundary={mark.decode()}", body + b"--%b--\r\n" % mark
+    )
     assert [part.content for part in read] == contents
     assert all(part.content_type == "image/png" for part in read)
 
@@ -202,9 +204,9 @@ def test_parts_are_read_byte_for_byte(contents: list[bytes]) -> None:
 )
 def test_what_is_no_multipart_body(content_type: str, body: bytes) -> None:
     with pytest.raises(ValueError, match=r"multipart|breaks off|no name"):
-        parts_of(content_type, body)
+        parse_multipart(content_type, body)
 
 
 def test_a_part_may_say_nothing_of_itself() -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\nhi\r\n--b--'
-    assert parts_of('multipart/form-data; boundary="b"', body) == (Part("n", b"hi"),)
+    assert parse_multipart('multipart/form-data; boundary="b"', body) == (FormPart("n", b"hi"),)

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.faults import ResetAfter, ResetBefore
-from bot.sandbox.chakra.sent import META, PHONE, PROCESS
+from bot.sandbox.chakra.faults import ResetAfterHandling, ResetBeforeHandling
+from bot.sandbox.chakra.sent import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, client_of, example, served
 from tests.sandbox.chakra_whatsapp import (
@@ -53,7 +53,7 @@ async def test_the_documented_send_is_answered_with_the_documented_message(
 ) -> None:
     body = example("send-template-phone.request")
     heard = await client.ask("POST", to_phone("919999999999"), json=body)
-    (sent,) = chakra.sent
+    (sent,) = chakra.sends
     moment = int(clock.time() * 1000)
     assert (heard.status, set(heard.json)) == (200, {"_data"})
     assert heard.headers["content-type"] == "application/json"
@@ -61,14 +61,14 @@ async def test_the_documented_send_is_answered_with_the_documented_message(
     own = {
         "id": sent.id,
         "externalId": sent.wamid,
-        "process": sent.process,
+        "process": sent.process_id,
         "context": {"contactIdentifier": "919999999999", "messageTemplateId": sent.template_id},
         **dict.fromkeys(("createdAt", "updatedAt", "timestamp"), moment),
     }
     assert given == {**SHOWN, **own}
     assert list(given) == list(SHOWN)
-    assert (sent.endpoint, sent.to, sent.sender, sent.template, sent.text, sent.body) == (
-        PHONE,
+    assert (sent.endpoint, sent.to, sent.sender_id, sent.template, sent.text, sent.body) == (
+        SEND_TO_PHONE,
         "919999999999",
         SENDER,
         "christmas_promo_23",
@@ -93,7 +93,9 @@ async def test_the_documented_send_for_a_process_goes_to_its_number(
     assert set(heard.json["_data"]) == set(example("send-template-process.response")["_data"])
     by_id = await client.ask("POST", for_process(heard.json["_data"]["process"]), json=body)
     assert by_id.status == 200
-    assert [(one.endpoint, one.to) for one in chakra.sent] == [(PROCESS, "919876543210")] * 2
+    assert [(one.endpoint, one.to) for one in chakra.sends] == [
+        (SEND_FOR_PROCESS, "919876543210")
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ async def test_nobody_to_send_to(
 ) -> None:
     heard = await client.ask("POST", path, json=order())
     assert (heard.status, list(heard.json)) == (status, ["_errors"])
-    assert not chakra.sent
+    assert not chakra.sends
 
 
 async def test_a_national_number_of_a_lead_gets_the_teams_country(
@@ -124,7 +126,7 @@ async def test_a_national_number_of_a_lead_gets_the_teams_country(
 ) -> None:
     heard = await client.ask("POST", for_process("LEAD-001"), json=order())
     assert heard.json["_data"]["process"] == SHOWN["process"]
-    assert chakra.sent[0].to == "917701214822"
+    assert chakra.sends[0].to == "917701214822"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ async def test_a_body_that_chakra_itself_refuses(
 ) -> None:
     heard = await client.ask("POST", to_phone(ANYBODY), json=body)
     assert (heard.status, list(heard.json)) == (400, ["_errors"])
-    assert not chakra.sent
+    assert not chakra.sends
 
 
 async def test_empty_links_and_a_place_at_zero_count_as_not_given(
@@ -156,7 +158,7 @@ async def test_empty_links_and_a_place_at_zero_count_as_not_given(
     body = order(**links, locationLatitude=0, locationLongitude=0)
     heard = await client.ask("POST", to_phone(ANYBODY), json=body)
     assert heard.status == 200, heard.text
-    assert len(chakra.sent) == 1
+    assert len(chakra.sends) == 1
 
 
 def reminder(*values: str) -> dict[str, Any]:
@@ -213,7 +215,7 @@ async def test_what_meta_refuses_of_a_send(
     error = heard.json["error"]
     assert error["message"].startswith(f"(#{code}) ")
     assert set(error["error_data"]) == {"messaging_product", "details"}
-    assert not chakra.sent
+    assert not chakra.sends
 
 
 @pytest.mark.parametrize(
@@ -265,15 +267,19 @@ async def test_every_kind_of_template_is_sent(
 ) -> None:
     heard = await client.ask("POST", to_phone(ANYBODY), json=order(template, **fields))
     assert heard.status == 200, heard.text
-    assert heard.json["_data"]["text"] == chakra.sent[0].text == text
+    assert heard.json["_data"]["text"] == chakra.sends[0].text == text
 
 
 async def test_the_documented_send_in_metas_format(chakra: EmbeddedChakra, client: Client) -> None:
     heard = await client.ask("POST", MESSAGES, json=example("send-template-meta.request"))
-    (sent,) = chakra.sent
+    (sent,) = chakra.sends
     assert (heard.status, heard.json) == (200, {"_data": {"whatsappMessageId": sent.wamid}})
     assert set(heard.json["_data"]) == set(example("send-template-meta.response")["_data"])
-    assert (sent.endpoint, sent.template, sent.language) == (META, "hello_world", "en_US")
+    assert (sent.endpoint, sent.template, sent.language) == (
+        SEND_META_MESSAGE,
+        "hello_world",
+        "en_US",
+    )
     assert sent.wamid.startswith("wamid.")
 
 
@@ -355,14 +361,14 @@ async def test_what_meta_refuses_in_its_own_format(
     chakra: EmbeddedChakra, client: Client, body: dict[str, Any], code: int
 ) -> None:
     assert code_of(await client.ask("POST", MESSAGES, json=body)) == code
-    assert not chakra.sent
+    assert not chakra.sends
 
 
 async def test_a_number_with_its_plus_sign_is_understood_by_meta(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
     await client.ask("POST", MESSAGES, json={**HELLO, "to": "+1 (202) 555-0199"})
-    assert chakra.sent[0].to == ANYBODY
+    assert chakra.sends[0].to == ANYBODY
 
 
 async def test_the_shape_of_refusals_can_be_chosen(chakra: EmbeddedChakra, client: Client) -> None:
@@ -370,29 +376,29 @@ async def test_the_shape_of_refusals_can_be_chosen(chakra: EmbeddedChakra, clien
         "(#132001) Template name does not exist in the translation: "
         "template name (none) does not exist in any language"
     )
-    chakra.meta_errors_as("errors")
+    chakra.set_meta_error_format("errors")
     heard = await send(client, template="none")
     assert (heard.status, heard.json) == (400, {"_errors": [sentence]})
-    chakra.meta_errors_as("200")
+    chakra.set_meta_error_format("200")
     heard = await send(client, template="none")
     assert (heard.status, heard.json) == (200, {"_errors": [sentence]})
-    chakra.meta_errors_as("meta")
+    chakra.set_meta_error_format("meta")
     assert code_of(await send(client, template="none")) == 132001
 
 
 async def test_how_often_a_message_went_out_is_known(
     chakra: EmbeddedChakra, client: Client
 ) -> None:
-    waiting = asyncio.create_task(chakra.until_sent(2))
-    chakra.fail(PHONE, ResetBefore(), times=1)
+    waiting = asyncio.create_task(chakra.wait_for_sends(2))
+    chakra.fail(SEND_TO_PHONE, ResetBeforeHandling(), times=1)
     with pytest.raises(aiohttp.ClientError):
         await send(client)
-    assert not chakra.sent
-    chakra.fail(PHONE, ResetAfter(), times=1)
+    assert not chakra.sends
+    chakra.fail(SEND_TO_PHONE, ResetAfterHandling(), times=1)
     with pytest.raises(aiohttp.ClientError):
         await send(client)
-    assert len(chakra.sent) == 1
+    assert len(chakra.sends) == 1
     assert not waiting.done()
     await send(client)
     await waiting
-    assert chakra.count(PHONE) == 3
+    assert chakra.count(SEND_TO_PHONE) == 3

@@ -9,8 +9,8 @@ import phonenumbers
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.processes import ProcessesResource, read_leads
-from bot.sandbox.chakra.team import read_team
+from bot.sandbox.chakra.processes import ProcessesResource, load_leads
+from bot.sandbox.chakra.team import load_team
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import NOBODY, Client, Heard, client_of, example, served
 
@@ -111,10 +111,10 @@ async def test_what_is_no_query(client: Client, where: Any) -> None:
 
 
 def test_every_lead_is_made_like_the_documented_one() -> None:
-    leads = read_leads(read_team())
+    leads = load_leads(load_team())
     resource = ProcessesResource(leads)
     assert {frozenset(lead) for lead in leads} == {frozenset(TED)}
-    phones = [phone for phone in map(resource.phone_of, leads) if phone]
+    phones = [phone for phone in map(resource.phone_number, leads) if phone]
     assert len(phones) == len(leads) - 1
     assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{one}")) for one in phones)
 

@@ -52,7 +52,7 @@ async def test_numbers_that_are_refused_at_once(
 ) -> None:
     number = known(chakra, f"refused immediately with {code}")
     assert code_of(await send(client, number)) == code
-    assert not chakra.sent
+    assert not chakra.sends
 
 
 async def test_a_number_may_be_written_to_every_six_seconds(
@@ -64,7 +64,7 @@ async def test_a_number_may_be_written_to_every_six_seconds(
     assert (await send(client, number, whatsappPhoneNumberId=OTHER_SENDER)).status == 200
     await clock.advance(6)
     assert (await send(client, number)).status == 200
-    assert len(chakra.sent) == 3
+    assert len(chakra.sends) == 3
 
 
 async def test_a_sender_does_not_write_to_itself(client: Client) -> None:
@@ -81,18 +81,18 @@ async def test_numbers_with_trouble_on_the_way(
     assert (await send(client, known(chakra, "web page"))).status == 502
     with pytest.raises(aiohttp.ClientError):
         await send(client, known(chakra, "breaks before Chakra"))
-    assert not chakra.sent
+    assert not chakra.sends
     with pytest.raises(aiohttp.ClientError):
         await send(client, known(chakra, "breaks before its response"))
-    assert len(chakra.sent) == 1
+    assert len(chakra.sends) == 1
     slow = asyncio.create_task(send(client, known(chakra, "five seconds")))
     await clock.until_sleeping(5)
     await clock.advance(5)
     assert (await slow).status == 200
     never = asyncio.create_task(send(client, known(chakra, "never responds")))
-    await chakra.until_asked(7)
-    assert len(chakra.sent) == 2
-    chakra.release()
+    await chakra.wait_for_requests(7)
+    assert len(chakra.sends) == 2
+    chakra.release_hanging()
     assert (await never).status == 200
 
 
@@ -101,10 +101,10 @@ async def test_free_words_need_an_open_window(
 ) -> None:
     body = example("send-session-message.request")
     assert code_of(await client.ask("POST", MESSAGES, json=body)) == 131047
-    chakra.hear(body["to"], "Is anybody there?")
+    chakra.receive_message(body["to"], "Is anybody there?")
     heard = await client.ask("POST", MESSAGES, json=body)
     assert set(heard.json["_data"]) == set(example("send-session-message.response")["_data"])
-    assert (chakra.sent[0].template, chakra.sent[0].text) == (None, "This is a text message")
+    assert (chakra.sends[0].template, chakra.sends[0].text) == (None, "This is a text message")
     other = MESSAGES.replace(SENDER, OTHER_SENDER)
     assert code_of(await client.ask("POST", other, json=body)) == 131047
     await clock.advance(24 * 3600)
@@ -139,9 +139,9 @@ async def test_free_words_need_an_open_window(
 async def test_session_messages_of_every_kind(
     chakra: EmbeddedChakra, client: Client, message: dict[str, Any], code: int
 ) -> None:
-    chakra.hear(ANYBODY, "Hello")
+    chakra.receive_message(ANYBODY, "Hello")
     body = {"messaging_product": "whatsapp", "to": ANYBODY, **message}
     heard = await client.ask("POST", MESSAGES, json=body)
     if code:
         assert code_of(heard) == code
-    assert len(chakra.sent) == (0 if code else 1)
+    assert len(chakra.sends) == (0 if code else 1)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra, review, template_rules
-from bot.sandbox.chakra.meta import MetaRefused
-from bot.sandbox.chakra.template import Status, Template, variables_in
+from bot.sandbox.chakra.meta import MetaApiError
+from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, Heard, client_of, example, served
 from tests.sandbox.chakra_whatsapp import TEMPLATES, hooked
@@ -137,14 +137,14 @@ def test_every_kind_of_template_is_there(chakra: EmbeddedChakra) -> None:
         *("QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "OTP", "FLOW", "CATALOG"),
     }
     assert {one.category for one in templates} == {"MARKETING", "UTILITY", "AUTHENTICATION"}
-    assert {one.status for one in templates} == set(get_args(Status)) - {"DELETED"}
+    assert {one.status for one in templates} == set(get_args(TemplateStatus)) - {"DELETED"}
     assert {one.quality for one in templates} == {"GREEN", "YELLOW", "RED", "UNKNOWN"}
     assert {one.parameter_format for one in templates} == {"POSITIONAL", "NAMED"}
     assert {"ar", "he", "fa", "ur"} <= {one.language for one in templates}
     assert all(one.rejected_reason != "NONE" for one in templates if one.status == "REJECTED")
-    assert any(one.component("CAROUSEL") for one in templates)
-    assert any(one.component("LIMITED_TIME_OFFER") for one in templates)
-    assert any(variables_in(one.header_text) for one in templates)
+    assert any(one.find_component("CAROUSEL") for one in templates)
+    assert any(one.find_component("LIMITED_TIME_OFFER") for one in templates)
+    assert any(variable_names(one.header_text) for one in templates)
     assert any(len(one.body_text) > 900 for one in templates)
     assert any("🪔" in one.body_text for one in templates)
     names = Counter(one.name for one in templates)
@@ -163,8 +163,8 @@ def test_meta_would_take_every_template_of_the_seed(chakra: EmbeddedChakra) -> N
             continue
         definition = {**one.model_dump(), "components": list(one.components)}
         try:
-            template_rules.check_new(definition)
-        except MetaRefused as refused:
+            template_rules.check_create(definition)
+        except MetaApiError as refused:
             pytest.fail(f"{one.name} {one.language}: {refused}")
 
 
@@ -177,7 +177,7 @@ async def test_a_new_template_waits_and_is_approved_after_a_moment(
     assert heard.json | {"id": documented["id"]} == documented
     first = (await listed(client))["data"][0]
     assert (first["id"], first["status"]) == (heard.json["id"], "PENDING")
-    await clock.advance(review.SECONDS)
+    await clock.advance(review.REVIEW_SECONDS)
     assert chakra.template("order_on_its_way").status == "APPROVED"
     assert (await listed(client))["data"][0]["status"] == "APPROVED"
 
@@ -186,9 +186,9 @@ async def test_the_review_is_told_to_the_pass_through_webhook(
     client: Client, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
     async with hooked() as hook:
-        chakra.passthrough_to(hook.url)
+        chakra.set_passthrough_webhook(hook.url)
         made = (await create(client, NEW)).json
-        await clock.advance(review.SECONDS)
+        await clock.advance(review.REVIEW_SECONDS)
         (got,) = await hook.until(1)
         await chakra.settle()
     documented = example("webhook-meta.template-status")
@@ -214,7 +214,7 @@ async def test_the_review_may_refuse(
     reason: str,
 ) -> None:
     await create(client, with_components(body(text, "Mark"), category=category))
-    await clock.advance(review.SECONDS)
+    await clock.advance(review.REVIEW_SECONDS)
     made = chakra.template("order_on_its_way")
     assert (made.status, made.rejected_reason) == ("REJECTED", reason)
 
@@ -329,7 +329,7 @@ async def test_named_variables_and_authentication_are_taken(client: Client) -> N
     assert (await create(client, code)).status == 200
 
 
-def with_id(chakra: EmbeddedChakra, name: str, language: str) -> tuple[Template, str]:
+def with_id(chakra: EmbeddedChakra, name: str, language: str) -> tuple[EmbeddedTemplate, str]:
     template = chakra.template(name, language)
     return template, f"{API}/{template.id}"
 
@@ -344,7 +344,7 @@ async def test_the_documented_update_is_taken_and_reviewed_again(
     changed = chakra.template("order_delivery_update")
     assert (changed.status, list(changed.components)) == ("PENDING", changes["components"])
     assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
-    await clock.advance(review.SECONDS)
+    await clock.advance(review.REVIEW_SECONDS)
     assert chakra.template("order_delivery_update").status == "APPROVED"
     assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(24 * 3600)
@@ -366,12 +366,12 @@ async def test_an_update_is_checked_like_a_new_one(client: Client, chakra: Embed
 
 async def test_meta_changes_its_mind_and_says_so(chakra: EmbeddedChakra) -> None:
     async with hooked() as hook:
-        chakra.passthrough_to(hook.url)
-        chakra.change_template("order_update", "en_US", quality="RED")
-        chakra.change_template("order_update", "en_US", status="PAUSED")
+        chakra.set_passthrough_webhook(hook.url)
+        chakra.update_template("order_update", "en_US", quality="RED")
+        chakra.update_template("order_update", "en_US", status="PAUSED")
         (got,) = await hook.until(1)
         await chakra.settle()
     assert got.json["entry"][0]["changes"][0]["value"]["event"] == "PAUSED"
     assert chakra.template("order_update", "en_US").quality == "RED"
     with pytest.raises(KeyError):
-        chakra.change_template("order_update", "xx", status="PAUSED")
+        chakra.update_template("order_update", "xx", status="PAUSED")

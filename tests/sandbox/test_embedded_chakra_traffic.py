@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.sandbox.chakra import Asked
-from bot.sandbox.chakra.sent import PHONE
-from bot.sandbox.chakra.traffic import Traffic
+from bot.sandbox.chakra import RecordedRequest
+from bot.sandbox.chakra.sent import SEND_TO_PHONE
+from bot.sandbox.chakra.traffic import RequestLog
 from tests.clock import settle
 from tests.sandbox.chakra_whatsapp import to_phone
 
 
 async def test_counts_stay_exact_when_requests_are_forgotten() -> None:
-    traffic = Traffic(kept=2)
-    waiting = asyncio.create_task(traffic.until(5, PHONE))
+    traffic = RequestLog(max_requests=2)
+    waiting = asyncio.create_task(traffic.wait_for_count(5, SEND_TO_PHONE))
     for number in range(5):
         assert not waiting.done()
         path = to_phone(f"1202555010{number}")
-        traffic.arrived(Asked("POST", path, PHONE.removeprefix("POST "), {}, {}))
+        traffic.record(RecordedRequest("POST", path, SEND_TO_PHONE.removeprefix("POST "), {}, {}))
         await settle()
     assert waiting.done()
     assert len(traffic.requests) == 2
-    endpoints = ("*", PHONE, "GET /v1", "/v1/ext", to_phone("12025550100"))
+    endpoints = ("*", SEND_TO_PHONE, "GET /v1", "/v1/ext", to_phone("12025550100"))
     assert [traffic.count(one) for one in endpoints] == [5, 5, 0, 5, 1]
     traffic.requests.clear()
     assert (traffic.count("*"), len(traffic.requests)) == (0, 0)

@@ -50,7 +50,7 @@ async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
 async def hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
     """Receive Chakra's events."""
     async with hooked() as one:
-        chakra.events_to(one.url, SECRET)
+        chakra.set_event_webhook(one.url, SECRET)
         yield one
         await chakra.settle()
 
@@ -59,7 +59,7 @@ async def hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
 async def meta_hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
     """Receive Meta's events."""
     async with hooked() as one:
-        chakra.passthrough_to(one.url)
+        chakra.set_passthrough_webhook(one.url)
         yield one
         await chakra.settle()
 
@@ -97,7 +97,7 @@ async def test_a_send_is_sent_delivered_and_read_by_the_clock(
     chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook
 ) -> None:
     await send(client)
-    (sent,) = chakra.sent
+    (sent,) = chakra.sends
     await clock.advance(0.5)
     await chakra.settle()
     assert not hook.got
@@ -113,7 +113,7 @@ async def test_a_send_is_sent_delivered_and_read_by_the_clock(
             "id": sent.id,
             "externalId": sent.wamid,
             "recipientId": ANYBODY,
-            "timestamp": int((sent.at + 1.2) * 1000),
+            "timestamp": int((sent.accepted_at + 1.2) * 1000),
         },
     }
 
@@ -138,7 +138,7 @@ async def test_meta_tells_the_same_in_its_own_shape_unsigned(
     for got, name in zip(meta_hook.got, ("sent", "delivered", "read"), strict=True):
         assert same_shape(got.json, example(f"webhook-meta.status-{name}"))
         (status,) = meta_value(got.json)["statuses"]
-        assert (status["status"], status["id"]) == (name, chakra.sent[0].wamid)
+        assert (status["status"], status["id"]) == (name, chakra.sends[0].wamid)
         assert "x-chakra-signature-256" not in got.headers
 
 
@@ -243,7 +243,7 @@ async def test_somebody_presses_the_first_button(
     assert same_shape(meta_hook.got[-1].json, example("webhook-meta.button-reply"))
     pressed = hook.got[-1].json["payload"]["message"]
     assert pressed["button"]["text"] == "Stop Delivery Updates"
-    assert pressed["context"]["id"] == chakra.sent[0].wamid
+    assert pressed["context"]["id"] == chakra.sends[0].wamid
 
 
 async def test_a_missed_event_stays_missed(
@@ -253,20 +253,20 @@ async def test_a_missed_event_stays_missed(
     await send(client)
     await pass_by(chakra, clock)
     assert len(hook.got) == 3
-    assert [told.status for told in chakra.told] == [500, 500, 500]
-    chakra.events_to("http://127.0.0.1:1/nobody", SECRET)
-    chakra.deliver(chakra.sent[0], "READ")
-    await chakra.until_told(4)
-    assert chakra.told[-1].status is None
+    assert [told.status for told in chakra.delivered_webhooks] == [500, 500, 500]
+    chakra.set_event_webhook("http://127.0.0.1:1/nobody", SECRET)
+    chakra.push_status(chakra.sends[0], "READ")
+    await chakra.wait_for_webhooks(4)
+    assert chakra.delivered_webhooks[-1].status is None
 
 
 async def test_a_test_tells_events_as_it_likes(
     chakra: EmbeddedChakra, client: Client, hook: Hook
 ) -> None:
     await send(client)
-    chakra.deliver(chakra.sent[0], "FAILED", 131026)
-    chakra.deliver(chakra.sent[0], "READ")
-    wamid = chakra.hear("919911223344", "Hi, can you please help me out with an issue")
+    chakra.push_status(chakra.sends[0], "FAILED", 131026)
+    chakra.push_status(chakra.sends[0], "READ")
+    wamid = chakra.receive_message("919911223344", "Hi, can you please help me out with an issue")
     await hook.until(3)
     assert sorted(got.json["event"] for got in hook.got) == ["message", "status", "status"]
     (heard,) = (got.json["payload"] for got in hook.got if got.json["event"] == "message")
@@ -283,17 +283,19 @@ async def test_a_burst_is_answered_whole_and_ends_read(
     chakra: EmbeddedChakra, client: Client, hook: Hook
 ) -> None:
     with pytest.raises(ValueError, match="no send"):
-        await chakra.burst(3)
+        await chakra.push_status_burst(3)
     for number in range(5):
         await send(client, f"1202555019{number + 1}")
-    burst = await chakra.burst(45)
+    burst = await chakra.push_status_burst(45)
     assert burst.statuses == {200: 45}
     told = Counter(
         (got.json["payload"]["externalId"], got.json["payload"]["deliveryStatus"])
         for got in hook.got
     )
     assert set(told.values()) == {3}
-    assert {wamid for wamid, state in told if state == "READ"} == {one.wamid for one in chakra.sent}
+    assert {wamid for wamid, state in told if state == "READ"} == {
+        one.wamid for one in chakra.sends
+    }
 
 
 async def test_nothing_is_told_where_nobody_listens_nor_after_the_end(
@@ -301,14 +303,14 @@ async def test_nothing_is_told_where_nobody_listens_nor_after_the_end(
 ) -> None:
     await send(client)
     await pass_by(chakra, clock)
-    assert not chakra.told
+    assert not chakra.delivered_webhooks
     async with hooked() as one:
-        chakra.events_to(one.url, SECRET)
+        chakra.set_event_webhook(one.url, SECRET)
         await send(client)
         await chakra.aclose()
         assert not clock.waiting
         await clock.advance(60)
-        chakra.deliver(chakra.sent[0], "READ")
+        chakra.push_status(chakra.sends[0], "READ")
         await chakra.settle()
         assert not one.got
 
@@ -322,9 +324,9 @@ async def test_the_end_cuts_what_is_under_way(chakra: EmbeddedChakra, client: Cl
             await never.wait()
 
     async with serve(hanging, grace_seconds=0) as url:
-        chakra.events_to(url, SECRET)
+        chakra.set_event_webhook(url, SECRET)
         await send(client)
-        chakra.deliver(chakra.sent[0], "SENT")
+        chakra.push_status(chakra.sends[0], "SENT")
         await asked.wait()
         await chakra.aclose()
-        assert not chakra.told
+        assert not chakra.delivered_webhooks

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import CannotAct, plain
+from bot.sandbox.slack import ActionNotPossible, visible_text
 from tests.sandbox.slack_stage import Json, Stage, section, staged
 
 
@@ -54,7 +54,9 @@ async def test_a_request_is_signed_over_its_raw_body(stage: Stage) -> None:
     digest = hmac.new(stage.slack.signing_secret.encode(), base, hashlib.sha256).hexdigest()
     assert request.headers["x-slack-signature"] == f"v0={digest}"
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert stage.slack.sign(request.body, int(moment))["X-Slack-Signature"] == f"v0={digest}"
+    assert (
+        stage.slack.sign_request(request.body, int(moment))["X-Slack-Signature"] == f"v0={digest}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ async def test_the_answer_in_an_ack_is_seen_by_one_person(stage: Stage) -> None:
     line = stage.slack.messages("U0JOHN", "C0SALES")[-1]
     assert line.ephemeral
     assert line.author == "U0CHAKRA"
-    assert plain(line) == "*Hello* there"
+    assert visible_text(line) == "*Hello* there"
     assert line not in stage.slack.messages("U0PRIYA", "C0SALES")
 
 
@@ -130,8 +132,8 @@ async def test_an_ack_that_breaks_a_limit_is_refused_and_noted(stage: Stage) -> 
     line = stage.slack.messages("U0JOHN", "C0SALES")[-1]
     assert line.author == "USLACKBOT"
     assert "invalid_command_response" in line.text
-    refusal = stage.slack.refusals[0]
-    assert (refusal.where, refusal.error) == ("command ack", "invalid_blocks")
+    refusal = stage.slack.rejections[0]
+    assert (refusal.source, refusal.error) == ("command ack", "invalid_blocks")
     assert "/blocks/0/text/text" in refusal.messages[0]
 
 
@@ -167,7 +169,7 @@ async def test_an_ack_that_is_no_200_is_a_failed_dispatch(stage: Stage, status: 
 
 
 async def test_an_app_that_is_not_there_is_a_failed_dispatch(stage: Stage) -> None:
-    stage.slack.deliver_to("http://127.0.0.1:1/slack/events")
+    stage.slack.set_request_url("http://127.0.0.1:1/slack/events")
     delivered = await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     assert delivered.status == 0
     assert "dispatch_failed" in stage.slack.messages("U0JOHN", "C0SALES")[-1].text
@@ -193,7 +195,7 @@ async def test_what_has_no_slash_is_a_message_for_all(stage: Stage) -> None:
     ("person", "channel"), [("U0SAM", "C0SALES"), ("U0NOBODY", "C0SALES"), ("U0JOHN", "C0NONE")]
 )
 async def test_nobody_types_where_they_are_not(stage: Stage, person: str, channel: str) -> None:
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.type(person, channel, "/chakra help")
 
 
@@ -228,7 +230,7 @@ async def test_until_waits_for_what_the_app_does_later(stage: Stage) -> None:
     await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     url = stage.app.last["response_url"]
     said = asyncio.ensure_future(
-        stage.slack.until(lambda: stage.slack.messages("U0JOHN", "C0SALES")[-1].text == "late")
+        stage.slack.wait_until(lambda: stage.slack.messages("U0JOHN", "C0SALES")[-1].text == "late")
     )
     await stage.respond(url, {"text": "late"})
     await said

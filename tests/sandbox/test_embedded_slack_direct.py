@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack import CannotAct
+from bot.sandbox.slack import ActionNotPossible
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, field_block, manifest, modal, staged
 
 METADATA = {"event_type": "chakra_send", "event_payload": {"key": "V1"}}
@@ -67,21 +67,21 @@ async def test_without_the_messages_tab_nobody_writes_directly() -> None:
     async with staged(with_home(messages_tab_enabled=False)) as stage:
         answer = await stage.refusal("chat.postMessage", channel="U0JOHN", text="Hi")
         assert answer["error"] == "messages_tab_disabled"
-        with pytest.raises(CannotAct, match="turned off"):
+        with pytest.raises(ActionNotPossible, match="turned off"):
             await stage.slack.type("U0JOHN", "D0JOHN", "Hi")
 
 
 async def test_a_read_only_messages_tab_lets_only_the_app_write() -> None:
     async with staged(with_home(messages_tab_read_only_enabled=True)) as stage:
         assert (await stage.web.chat_postMessage(channel="U0JOHN", text="Hi"))["ok"]
-        with pytest.raises(CannotAct, match="turned off"):
+        with pytest.raises(ActionNotPossible, match="turned off"):
             await stage.slack.type("U0JOHN", "D0JOHN", "/chakra help")
         await stage.slack.type("U0JOHN", "C0SALES", "/chakra help")
 
 
 async def test_typing_is_told_where_the_field_asks_for_every_character(stage: Stage) -> None:
     view = await stage.form(typing_form(**EVERY_CHARACTER))
-    delivered = await stage.slack.enter("U0JOHN", "number", "+91 98")
+    delivered = await stage.slack.enter_text("U0JOHN", "number", "+91 98")
     assert delivered.status == 200
     sent = stage.app.last
     assert (sent["type"], sent["container"]["view_id"]) == ("block_actions", view["id"])
@@ -93,8 +93,8 @@ async def test_typing_is_told_where_the_field_asks_for_every_character(stage: St
 async def test_typing_is_not_told_where_only_enter_is(stage: Stage) -> None:
     await stage.form(typing_form())
     before = len(stage.app.received)
-    assert (await stage.slack.enter("U0JOHN", "number", "+91")).status == 0
-    assert (await stage.slack.enter("U0JOHN", "quiet", "Hello")).status == 0
+    assert (await stage.slack.enter_text("U0JOHN", "number", "+91")).status == 0
+    assert (await stage.slack.enter_text("U0JOHN", "quiet", "Hello")).status == 0
     assert len(stage.app.received) == before
     await stage.slack.submit("U0JOHN")
     values = stage.app.last["view"]["state"]["values"]

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import plain
-from bot.sandbox.slack.refusal import CannotAct
+from bot.sandbox.slack import visible_text
+from bot.sandbox.slack.refusal import ActionNotPossible
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged
 from tests.sandbox.test_embedded_slack_socket import connected
 
@@ -41,7 +41,7 @@ async def test_a_mention_comes_in_a_signed_envelope(stage: Stage) -> None:
     [received] = stage.app.received
     assert received.headers["content-type"] == "application/json"
     moment = int(received.headers["x-slack-request-timestamp"])
-    signed = stage.slack.sign(received.body, moment)
+    signed = stage.slack.sign_request(received.body, moment)
     assert received.headers["x-slack-signature"] == signed["X-Slack-Signature"]
     assert "x-slack-retry-num" not in received.headers
     payload = received.payload
@@ -115,12 +115,12 @@ async def test_an_invitation_names_who_invited(stage: Stage) -> None:
 async def test_slacks_own_commands_are_about_the_app_alone(stage: Stage) -> None:
     await stage.slack.type(JOHN, SALES, "/remove @chakra")
     assert not (await stage.refusal("chat.postMessage", channel=SALES, text="Hi"))["ok"]
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.type(JOHN, SALES, "/invite @mei")
 
 
 async def test_a_person_of_another_workspace_has_no_messages_with_the_app(stage: Stage) -> None:
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.write_to_app(SAM, "hello")
 
 
@@ -164,7 +164,7 @@ async def test_no_answer_within_three_seconds_is_a_timeout(stage: Stage) -> None
     assert (await mentioning).status == 0
     stage.app.answer = None
     answer.set()
-    await stage.slack.until(lambda: len(stage.app.received) == 2)
+    await stage.slack.wait_until(lambda: len(stage.app.received) == 2)
     assert stage.app.received[1].headers["x-slack-retry-reason"] == "http_timeout"
 
 
@@ -204,4 +204,4 @@ async def test_a_revoked_token_is_refused(stage: Stage) -> None:
 
 async def test_the_person_sees_what_they_wrote(stage: Stage) -> None:
     await stage.slack.mention(JOHN, SALES, "hello")
-    assert plain(stage.slack.messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"
+    assert visible_text(stage.slack.messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"

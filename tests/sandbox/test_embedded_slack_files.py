@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.sandbox.slack import CannotAct, Upload, plain
-from bot.sandbox.slack.files import FORM_FILE_BYTES
+from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
+from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, field_block, manifest, modal, staged
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write", "im:history")
-PRICES = Upload("Price list.PDF", "application/pdf", b"%PDF-1.7 prices")
+PRICES = LocalFile("Price list.PDF", "application/pdf", b"%PDF-1.7 prices")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def file_form(**element: object) -> Json:
     return modal(field_block("file", {"type": "file_input", **element}), field_block("name"))
 
 
-async def chosen(stage: Stage, *uploads: Upload) -> Json:
+async def chosen(stage: Stage, *uploads: LocalFile) -> Json:
     """Return the first file object of a form submitted with these uploads."""
     await stage.form(file_form())
     await stage.slack.submit("U0JOHN", {"file": list(uploads), "name": "x"})
@@ -77,12 +77,16 @@ async def test_a_chosen_file_comes_as_a_file_object(stage: Stage) -> None:
         ({"max_files": 1}, [PRICES, PRICES], "Please choose up to 1 file."),
         ({}, [PRICES] * 11, "Please choose up to 10 files."),
         ({"filetypes": ["jpg", "png"]}, [PRICES], "Price list.PDF isn't supported."),
-        ({}, [Upload("a.txt", "text/plain", b"")], "a.txt is empty."),
-        ({}, [Upload("big.mp4", "video/mp4", bytes(FORM_FILE_BYTES + 1))], "big.mp4 is too large"),
+        ({}, [LocalFile("a.txt", "text/plain", b"")], "a.txt is empty."),
+        (
+            {},
+            [LocalFile("big.mp4", "video/mp4", bytes(MAX_FORM_FILE_BYTES + 1))],
+            "big.mp4 is too large",
+        ),
     ],
 )
 async def test_slack_does_not_send_files_that_the_form_forbids(
-    stage: Stage, element: Json, uploads: list[Upload], sentence: str
+    stage: Stage, element: Json, uploads: list[LocalFile], sentence: str
 ) -> None:
     await stage.form(file_form(**element))
     before = len(stage.app.received)
@@ -93,11 +97,11 @@ async def test_slack_does_not_send_files_that_the_form_forbids(
 
 async def test_the_largest_file_and_the_right_kind_pass(stage: Stage) -> None:
     await stage.form(file_form(max_files=2, filetypes=["pdf", "mp4"]))
-    largest = Upload("a.MP4", "video/mp4", bytes(FORM_FILE_BYTES))
+    largest = LocalFile("a.MP4", "video/mp4", bytes(MAX_FORM_FILE_BYTES))
     delivered = await stage.slack.submit("U0JOHN", {"file": [PRICES, largest], "name": "x"})
     assert (delivered.status, delivered.errors) == (200, {})
     files = stage.app.last["view"]["state"]["values"]["file"]["value"]["files"]
-    assert [file["size"] for file in files] == [15, FORM_FILE_BYTES]
+    assert [file["size"] for file in files] == [15, MAX_FORM_FILE_BYTES]
 
 
 async def test_a_chosen_file_stays_when_the_app_updates_the_form(stage: Stage) -> None:
@@ -112,10 +116,10 @@ async def test_a_chosen_file_stays_when_the_app_updates_the_form(stage: Stage) -
 async def test_a_file_goes_into_file_inputs_only_and_only_ones_own(stage: Stage) -> None:
     file = await chosen(stage, PRICES)
     await stage.form(file_form())
-    with pytest.raises(CannotAct, match="'name' doesn't accept files"):
+    with pytest.raises(ActionNotPossible, match="'name' doesn't accept files"):
         await stage.slack.submit("U0JOHN", {"name": PRICES})
     await stage.form(file_form(), person="U0MEI")
-    with pytest.raises(CannotAct, match="isn't a file that this person uploaded"):
+    with pytest.raises(ActionNotPossible, match="isn't a file that this person uploaded"):
         await stage.slack.submit("U0MEI", {"file": [file["id"]], "name": "x"})
 
 
@@ -161,8 +165,8 @@ async def test_a_download_can_lead_to_the_sign_in_page(stage: Stage) -> None:
 async def test_without_the_scope_nothing_is_read() -> None:
     async with staged(manifest(scopes=(*SCOPES, "files:write"))) as stage:
         file = stage.slack.workspace.files.add("U0JOHN", PRICES)
-        stage.slack.workspace.files.show_to_app([file.id])
-        url = file.as_slack_shows()["url_private_download"]
+        stage.slack.workspace.files.reveal_to_app([file.id])
+        url = file.to_json()["url_private_download"]
         assert (await fetched(stage, url, stage.slack.bot_token))[1] == "text/html"
         answer = await stage.refusal("files.info", file=file.id)
         assert (answer["error"], answer["needed"]) == ("missing_scope", "files:read")
@@ -171,7 +175,7 @@ async def test_without_the_scope_nothing_is_read() -> None:
 async def test_a_file_that_never_reached_the_app_is_not_found(stage: Stage) -> None:
     await stage.form(file_form(max_files=1))
     await stage.slack.submit("U0JOHN", {"file": [PRICES, PRICES], "name": "x"})
-    held = stage.slack.files[0].as_slack_shows()
+    held = stage.slack.files[0].to_json()
     assert (await stage.refusal("files.info", file=held["id"]))["error"] == "file_not_found"
     assert (await stage.refusal("files.info", file="F999"))["error"] == "file_not_found"
     got = await fetched(stage, held["url_private_download"], stage.slack.bot_token)
@@ -203,7 +207,7 @@ async def test_the_app_sends_a_file_in_three_steps(stage: Stage) -> None:
     )
     assert done["files"] == [{"id": file_id, "title": "The report"}]
     shown = stage.slack.messages("U0MEI", "C0SALES")[-1]
-    assert plain(shown) == "Here it is\nThe report"
+    assert visible_text(shown) == "Here it is\nThe report"
     assert [(file.name, file.data) for file in shown.files] == [("report.csv", b"one,two")]
     told = (await stage.web.files_info(file=file_id))["file"]
     assert (told["user"], told["channels"], told["is_public"]) == ("U0CHAKRA", ["C0SALES"], True)
@@ -221,7 +225,7 @@ async def test_slacks_own_client_sends_a_file(stage: Stage) -> None:
         assert [file.name for file in shown.files] == ["a.txt"]
     history = await stage.web.conversations_history(channel="D0JOHN")
     assert history["messages"][0]["files"][0]["name"] == "a.txt"
-    assert stage.slack.files[0].as_slack_shows()["groups"] == ["C0LEADS"]
+    assert stage.slack.files[0].to_json()["groups"] == ["C0LEADS"]
 
 
 async def test_an_edit_leaves_the_file_in_the_message(stage: Stage) -> None:
@@ -338,7 +342,7 @@ async def test_the_page_uploads_and_submits_a_file(stage: Stage) -> None:
 
 
 async def test_the_page_cannot_upload_what_slack_does_not_take(stage: Stage) -> None:
-    assert "too large" in (await uploaded(stage, bytes(FORM_FILE_BYTES + 1)))["error"]
+    assert "too large" in (await uploaded(stage, bytes(MAX_FORM_FILE_BYTES + 1)))["error"]
     assert "empty" in (await uploaded(stage, b""))["error"]
     form = {"Content-Type": "text/plain"}
     assert (await uploaded(stage, b"x", **form))["ok"] is False

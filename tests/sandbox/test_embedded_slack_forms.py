@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from bot.sandbox.slack import CannotAct, plain
+from bot.sandbox.slack import ActionNotPossible, visible_text
 from tests.sandbox.slack_stage import (
     Json,
     Stage,
@@ -152,13 +152,13 @@ async def test_an_answer_that_slack_cannot_use_keeps_the_form(stage: Stage, body
     delivered = await stage.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.errors == {}
     assert stage.slack.view("U0JOHN") is not None
-    assert stage.slack.refusals[-1].where == "view_submission ack"
+    assert stage.slack.rejections[-1].source == "view_submission ack"
     assert stage.slack.notices[-1].text == "We had some trouble connecting. Try again?"
 
 
 async def test_no_ack_keeps_the_form_and_says_so(stage: Stage) -> None:
     await stage.form(modal(field_block("name")))
-    stage.slack.deliver_to("http://127.0.0.1:1/")
+    stage.slack.set_request_url("http://127.0.0.1:1/")
     delivered = await stage.slack.submit("U0JOHN", {"name": "Asha"})
     assert delivered.status == 0
     assert stage.slack.view("U0JOHN") is not None
@@ -171,7 +171,7 @@ async def test_an_ack_may_update_push_or_clear(stage: Stage) -> None:
     await stage.slack.submit("U0JOHN", {"name": "Asha"})
     top = stage.slack.view("U0JOHN")
     assert top is not None
-    assert plain(top) == "A form\nSure?\nSend"
+    assert visible_text(top) == "A form\nSure?\nSend"
     stage.app.says({"response_action": "push", "view": modal(section("Second"))})
     await stage.slack.submit("U0JOHN")
     assert len(stage.slack.views("U0JOHN")) == 2
@@ -225,10 +225,10 @@ async def test_a_lost_update_is_refused_by_its_hash(stage: Stage) -> None:
 
 async def test_a_closed_view_cannot_be_updated(stage: Stage) -> None:
     view = await stage.form(modal())
-    await stage.slack.close("U0JOHN")
+    await stage.slack.close_view("U0JOHN")
     answer = await stage.refusal("views.update", view_id=view["id"], view=modal())
     assert answer["error"] == "not_found"
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.submit("U0JOHN")
 
 
@@ -247,7 +247,7 @@ async def test_an_external_id_is_used_once(stage: Stage) -> None:
 async def test_closing_is_told_only_where_it_was_asked_for(stage: Stage, notify: bool) -> None:
     view = await stage.form(modal(notify_on_close=notify))
     before = len(stage.app.received)
-    await stage.slack.close("U0JOHN")
+    await stage.slack.close_view("U0JOHN")
     told = stage.app.received[before:]
     assert len(told) == int(notify)
     if told:
@@ -281,7 +281,7 @@ async def test_groups_of_options_are_options_too(stage: Stage) -> None:
 
 async def test_what_was_never_offered_cannot_be_chosen(stage: Stage) -> None:
     await stage.form(modal(field_block("template", EXTERNAL)))
-    with pytest.raises(CannotAct, match="Ask for suggestions first"):
+    with pytest.raises(ActionNotPossible, match="Ask for suggestions first"):
         await stage.slack.submit("U0JOHN", {"template": "blue"})
 
 
@@ -298,7 +298,7 @@ async def test_what_was_never_offered_cannot_be_chosen(stage: Stage) -> None:
 async def test_options_that_slack_cannot_take_do_not_load(stage: Stage, answer: Response) -> None:
     await stage.form(modal(field_block("template", EXTERNAL)))
     stage.app.answer = lambda _: answer
-    with pytest.raises(CannotAct, match="Couldn't load the options"):
+    with pytest.raises(ActionNotPossible, match="Couldn't load the options"):
         await stage.slack.suggest("U0JOHN", "value", "re")
 
 

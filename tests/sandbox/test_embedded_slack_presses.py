@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack import CannotAct
+from bot.sandbox.slack import ActionNotPossible
 from tests.sandbox.slack_stage import (
     Json,
     Stage,
@@ -57,7 +57,7 @@ async def test_an_ephemeral_message_is_named_but_not_shown(stage: Stage) -> None
     sent = stage.app.last
     assert sent["container"]["is_ephemeral"] is True
     assert "message" not in sent
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.press("U0MEI", "go")
 
 
@@ -106,7 +106,7 @@ async def test_a_choice_on_a_message_is_in_its_state(stage: Stage) -> None:
     await stage.slack.press("U0JOHN", "go")
     state = stage.app.last["state"]["values"]["menus"]["colour"]
     assert state["selected_option"]["value"] == "blue"
-    with pytest.raises(CannotAct):
+    with pytest.raises(ActionNotPossible):
         await stage.slack.press("U0JOHN", "colour", value="green")
 
 

@@ -124,4 +124,4 @@ async def test_posts_are_noted_among_the_calls(stage: Stage) -> None:
     url = await url_of_a_command(stage)
     await stage.respond(url, {"text": "hi"})
     call = stage.slack.calls[-1]
-    assert (call.method, call.args, call.answer) == ("response_url", {"text": "hi"}, "ok")
+    assert (call.method, call.args, call.response) == ("response_url", {"text": "hi"}, "ok")

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from starlette.responses import Response
 
-from bot.sandbox.slack import CannotAct, EmbeddedSlack, Sample, Tip, plain
+from bot.sandbox.slack import ActionNotPossible, EmbeddedSlack, Sample, Tip, visible_text
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import Json, Stage, manifest, modal, staged
@@ -36,7 +36,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_a_global_shortcut_says_nothing_of_where_the_person_stood(stage: Stage) -> None:
-    delivered = await stage.slack.shortcut("U0JOHN", "send")
+    delivered = await stage.slack.use_shortcut("U0JOHN", "send")
     assert delivered.status == 200
     sent = stage.app.last
     assert set(sent) == {
@@ -56,13 +56,13 @@ async def test_a_global_shortcut_says_nothing_of_where_the_person_stood(stage: S
 
 
 async def test_its_trigger_opens_a_form_once_within_three_seconds(stage: Stage) -> None:
-    await stage.slack.shortcut("U0JOHN", "send")
+    await stage.slack.use_shortcut("U0JOHN", "send")
     trigger = stage.app.last["trigger_id"]
     assert (await stage.web.views_open(trigger_id=trigger, view=modal()))["ok"]
     assert stage.slack.view("U0JOHN") is not None
     again = await stage.refusal("views.open", trigger_id=trigger, view=modal())
     assert again["error"] == "exchanged_trigger_id"
-    await stage.slack.shortcut("U0JOHN", "send")
+    await stage.slack.use_shortcut("U0JOHN", "send")
     await stage.clock.advance(3)
     trigger = stage.app.last["trigger_id"]
     late = await stage.refusal("views.open", trigger_id=trigger, view=modal())
@@ -72,7 +72,7 @@ async def test_its_trigger_opens_a_form_once_within_three_seconds(stage: Stage) 
 async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage: Stage) -> None:
     await stage.slack.type("U0MEI", "C0SALES", "Ask asha@example.com or +91 98765 43210")
     message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    delivered = await stage.slack.message_shortcut("U0JOHN", "send.message", message)
+    delivered = await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
     assert delivered.status == 200
     sent = stage.app.last
     assert (sent["type"], sent["callback_id"]) == ("message_action", "send.message")
@@ -99,22 +99,22 @@ async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage:
     assert "api_app_id" not in sent
     assert await stage.respond(sent["response_url"], {"text": "Found two"}) == (200, "ok")
     shown = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    assert (plain(shown), shown.ephemeral) == ("Found two", True)
-    assert plain(stage.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
+    assert (visible_text(shown), shown.ephemeral) == ("Found two", True)
+    assert visible_text(stage.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
 
 
 async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(stage: Stage) -> None:
     await stage.slack.type("U0MEI", "C0SALES", "Mine")
     message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.message_shortcut("U0JOHN", "send.message", message.id)
+    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message.id)
     await stage.respond(stage.app.last["response_url"], {"text": "x", "replace_original": True})
-    assert "Mine" in [plain(each) for each in stage.slack.messages("U0MEI", "C0SALES")]
+    assert "Mine" in [visible_text(each) for each in stage.slack.messages("U0MEI", "C0SALES")]
 
 
 async def test_a_message_of_the_app_is_sent_with_its_blocks(stage: Stage) -> None:
     await stage.button()
     message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.message_shortcut("U0JOHN", "send.message", message)
+    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
     sent = stage.app.last["message"]
     assert sent["bot_id"] == "B0CHAKRA"
     assert sent["blocks"][0]["elements"][0]["action_id"] == "go"
@@ -123,7 +123,7 @@ async def test_a_message_of_the_app_is_sent_with_its_blocks(stage: Stage) -> Non
 async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
     await stage.slack.type("U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>")
     message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.message_shortcut("U0JOHN", "send.message", message)
+    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
     [section] = stage.app.last["message"]["blocks"][0]["elements"]
     assert section["elements"] == [
         {"type": "user", "user_id": "U0JOHN"},
@@ -139,32 +139,32 @@ async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
 async def test_private_places_have_no_names(stage: Stage) -> None:
     await stage.slack.type("U0OMAR", "C0LEADS", "Hello")
     message = stage.slack.messages("U0OMAR", "C0LEADS")[-1]
-    await stage.slack.message_shortcut("U0OMAR", "send.message", message)
+    await stage.slack.use_message_shortcut("U0OMAR", "send.message", message)
     assert stage.app.last["channel"] == {"id": "C0LEADS", "name": "privategroup"}
 
 
 async def test_what_slack_does_not_offer_cannot_be_used(stage: Stage) -> None:
     message = stage.slack.messages("U0JOHN", "C0SALES")[0]
-    with pytest.raises(CannotAct, match=r"no global shortcut 'send\.message'"):
-        await stage.slack.shortcut("U0JOHN", "send.message")
-    with pytest.raises(CannotAct, match="no message shortcut 'send'"):
-        await stage.slack.message_shortcut("U0JOHN", "send", message)
-    with pytest.raises(CannotAct, match="no longer exists"):
-        await stage.slack.message_shortcut("U0SAM", "send.message", message)
-    with pytest.raises(CannotAct, match="no longer exists"):
-        await stage.slack.message_shortcut("U0JOHN", "send.message", "M9999999")
+    with pytest.raises(ActionNotPossible, match=r"no global shortcut 'send\.message'"):
+        await stage.slack.use_shortcut("U0JOHN", "send.message")
+    with pytest.raises(ActionNotPossible, match="no message shortcut 'send'"):
+        await stage.slack.use_message_shortcut("U0JOHN", "send", message)
+    with pytest.raises(ActionNotPossible, match="no longer exists"):
+        await stage.slack.use_message_shortcut("U0SAM", "send.message", message)
+    with pytest.raises(ActionNotPossible, match="no longer exists"):
+        await stage.slack.use_message_shortcut("U0JOHN", "send.message", "M9999999")
     await stage.button(only_for="U0JOHN")
     ephemeral = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    with pytest.raises(CannotAct, match="Ephemeral messages"):
-        await stage.slack.message_shortcut("U0JOHN", "send.message", ephemeral)
-    with pytest.raises(CannotAct, match="Unknown person"):
-        await stage.slack.shortcut("U0NOBODY", "send")
+    with pytest.raises(ActionNotPossible, match="Ephemeral messages"):
+        await stage.slack.use_message_shortcut("U0JOHN", "send.message", ephemeral)
+    with pytest.raises(ActionNotPossible, match="Unknown person"):
+        await stage.slack.use_shortcut("U0NOBODY", "send")
     assert stage.app.received == []
 
 
 async def test_an_app_that_fails_is_told_to_the_person(stage: Stage) -> None:
     stage.app.answer = lambda _: Response(status_code=500)
-    assert (await stage.slack.shortcut("U0JOHN", "send")).status == 500
+    assert (await stage.slack.use_shortcut("U0JOHN", "send")).status == 500
     assert "trouble connecting" in stage.slack.notices[-1].text
 
 
@@ -174,8 +174,8 @@ async def test_over_a_socket_they_are_interactive_envelopes(stage: Stage) -> Non
     async with stage.session.ws_connect(str(told["url"])) as socket:
         await socket.receive_json()
         for use, kind in (
-            (stage.slack.shortcut("U0JOHN", "send"), "shortcut"),
-            (stage.slack.message_shortcut("U0JOHN", "send.message", message), "message_action"),
+            (stage.slack.use_shortcut("U0JOHN", "send"), "shortcut"),
+            (stage.slack.use_message_shortcut("U0JOHN", "send.message", message), "message_action"),
         ):
             using = asyncio.ensure_future(use)
             envelope = await socket.receive_json()
@@ -190,7 +190,7 @@ async def test_over_a_socket_they_are_interactive_envelopes(stage: Stage) -> Non
 
 async def test_an_app_without_interactivity_hears_of_no_shortcut() -> None:
     async with staged(with_shortcuts(interactive=False)) as stage:
-        assert (await stage.slack.shortcut("U0JOHN", "send")).status == 0
+        assert (await stage.slack.use_shortcut("U0JOHN", "send")).status == 0
         assert stage.app.received == []
         assert "interactive responses" in stage.slack.notices[-1].text
 

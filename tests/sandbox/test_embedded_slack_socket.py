@@ -130,6 +130,6 @@ async def test_envelopes_are_shared_among_the_connections(stage: Stage) -> None:
 async def test_a_new_ticket_after_a_refresh(stage: Stage) -> None:
     async with line(stage) as socket:
         await socket.receive_str()
-        await stage.slack.sockets.ask_to_reconnect()
+        await stage.slack.sockets.request_reconnect()
         message = json.loads(await socket.receive_str())
     assert (message["type"], message["reason"]) == ("disconnect", "refresh_requested")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack.traffic import Payload, Traffic
+from bot.sandbox.slack.traffic import ExchangeLog, ExchangeRecord
 from tests.sandbox.slack_stage import (
     SCOPES,
     Json,
@@ -207,7 +207,7 @@ async def test_a_text_over_forty_thousand_is_cut(stage: Stage) -> None:
     assert len(stage.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
     assert posted["warning"] == "message_truncated"
     assert "message.text" in {warning.rule for warning in stage.slack.warnings}
-    assert stage.slack.refusals == []
+    assert stage.slack.rejections == []
 
 
 async def test_own_messages_are_edited_and_deleted(stage: Stage) -> None:
@@ -332,7 +332,7 @@ async def test_bodies_that_cannot_be_read(stage: Stage, body: bytes, kind: str, 
 async def test_calls_and_deliveries_are_noted_in_order(stage: Stage) -> None:
     await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     await stage.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[actions()])
-    command, call = stage.slack.traffic[-2:]
+    command, call = stage.slack.exchanges[-2:]
     assert (command.direction, command.kind, command.summary) == (
         "to the app",
         "command",
@@ -344,10 +344,10 @@ async def test_calls_and_deliveries_are_noted_in_order(stage: Stage) -> None:
 
 
 def test_only_the_last_five_hundred_payloads_are_kept() -> None:
-    heard: list[Payload] = []
-    traffic = Traffic(heard.append)
+    heard: list[ExchangeRecord] = []
+    traffic = ExchangeLog(heard.append)
     for number in range(501):
-        traffic.note(
+        traffic.record(
             "to the app",
             "command",
             str(number),
@@ -358,8 +358,8 @@ def test_only_the_last_five_hundred_payloads_are_kept() -> None:
             response=None,
         )
     assert len(heard) == 501
-    assert len(traffic.payloads) == 500
-    assert (traffic.payloads[0].n, traffic.payloads[0].ms) == (2, 1.2)
+    assert len(traffic.exchanges) == 500
+    assert (traffic.exchanges[0].n, traffic.exchanges[0].ms) == (2, 1.2)
 
 
 async def test_a_reading_method_sees_no_json(stage: Stage) -> None:

@@ -12,8 +12,8 @@ from bot.sandbox.slack.limits import (
     BOUNDS,
     RULES,
     check_message,
-    check_options_answer,
-    check_response,
+    check_options_response,
+    check_response_body,
     check_view,
     check_view_response,
     error_code,
@@ -37,7 +37,7 @@ def test_a_payload_beyond_the_limit_is_refused(rule: str, check: Check, payload:
     findings = check(payload)
     found = [finding for finding in findings if finding.rule == rule]
     assert found
-    assert found[0].refused
+    assert found[0].is_error
     assert str(found[0]).startswith("[ERROR] ")
     assert error_code(findings, "message")
 
@@ -52,7 +52,7 @@ def test_a_doubtful_payload_is_taken_with_a_warning(rule: str) -> None:
 
 @pytest.mark.parametrize(("check", "payload"), FINE)
 def test_a_payload_at_the_limit_is_taken(check: Check, payload: Any) -> None:
-    assert [finding for finding in check(payload) if finding.refused] == []
+    assert [finding for finding in check(payload) if finding.is_error] == []
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
 def test_no_junk_breaks_a_check(payload: Json, other: Any) -> None:
     for findings in (
         check_message(payload),
-        check_response(payload),
+        check_response_body(payload),
         check_view(other),
-        check_options_answer(other),
+        check_options_response(other),
         check_view_response(payload, payload),
     ):
         assert all(finding.rule in RULES for finding in findings)

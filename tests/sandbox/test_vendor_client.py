@@ -20,17 +20,17 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import (
     EmptyBody,
-    Errors200,
+    ErrorsWithStatus200,
     Fault,
     Hang,
-    Html,
-    MetaError,
-    NotJson,
-    ResetBefore,
-    Status,
-    Throttle,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    MetaErrorResponse,
+    ResetBeforeHandling,
+    StatusResponse,
+    TooManyRequests,
 )
-from bot.sandbox.chakra.sent import META, PHONE
+from bot.sandbox.chakra.sent import SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import example, served
 from tests.sandbox.chakra_whatsapp import ANYBODY, OTHER_SENDER, PLUGIN, SENDER
@@ -164,7 +164,7 @@ async def test_its_sends_give_a_message_of_its_type(vendor: Vendor, body: dict[s
     }
     assert message["externalId"].startswith("wamid.")
     [request] = vendor.chakra.requests
-    assert (f"{request.method} {request.endpoint}", request.status) == (PHONE, 200)
+    assert (f"{request.method} {request.endpoint}", request.status) == (SEND_TO_PHONE, 200)
     assert request.headers["x-chakra-sdk"] == "@chakrahq/chakra-chat-sdk/1.1.3"
 
 
@@ -182,7 +182,10 @@ async def test_its_session_messages_give_a_wamid(vendor: Vendor) -> None:
     for kind in (text, template):
         given = {"messaging_product": "whatsapp", "to": WINDOW_OPEN, **kind}
         assert (await vendor.session_message(given))["whatsappMessageId"].startswith("wamid.")
-    assert [f"{one.method} {one.endpoint}" for one in vendor.chakra.requests] == [META, META]
+    assert [f"{one.method} {one.endpoint}" for one in vendor.chakra.requests] == [
+        SEND_META_MESSAGE,
+        SEND_META_MESSAGE,
+    ]
 
 
 async def test_what_it_uploads_can_be_read_and_sent(vendor: Vendor) -> None:
@@ -240,41 +243,41 @@ async def test_metas_refusals_have_no_string_for_it(vendor: Vendor) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "says"),
     [
-        (Throttle(message_ms=850), 429, "Too many requests, retry after 850 ms"),
-        (Status(500), 500, "status 500"),
-        (Html(502), 502, Html(502).page),
-        (MetaError(131026), 400, "Request failed with status 400"),
+        (TooManyRequests(message_ms=850), 429, "Too many requests, retry after 850 ms"),
+        (StatusResponse(500), 500, "status 500"),
+        (HtmlErrorPage(502), 502, HtmlErrorPage(502).page),
+        (MetaErrorResponse(131026), 400, "Request failed with status 400"),
     ],
     ids=lambda value: type(value).__name__,
 )
 async def test_a_failure_has_its_status_and_its_words(
     vendor: Vendor, fault: Fault, status: int, says: str
 ) -> None:
-    vendor.chakra.fail(PHONE, fault)
+    vendor.chakra.fail(SEND_TO_PHONE, fault)
     failed = await refused(vendor)
     assert (failed.status, str(failed)) == (status, says)
 
 
 async def test_errors_in_a_200_leave_it_without_a_message(vendor: Vendor) -> None:
     """It doesn't look for them there, and returns nothing to its caller."""
-    vendor.chakra.fail(PHONE, Errors200())
+    vendor.chakra.fail(SEND_TO_PHONE, ErrorsWithStatus200())
     assert await vendor.template(templateName="hello_world") is None
 
 
-@pytest.mark.parametrize("fault", [NotJson(), EmptyBody()])
+@pytest.mark.parametrize("fault", [InvalidJsonBody(), EmptyBody()])
 async def test_what_is_called_json_and_is_not_trips_it(vendor: Vendor, fault: Fault) -> None:
-    vendor.chakra.fail(PHONE, fault)
+    vendor.chakra.fail(SEND_TO_PHONE, fault)
     with pytest.raises(ValueError, match="Expecting value"):
         await vendor.template(templateName="hello_world")
 
 
 async def test_a_broken_line_and_a_silence_are_its_own_to_notice(vendor: Vendor) -> None:
-    vendor.chakra.fail(PHONE, ResetBefore(), times=1)
-    vendor.chakra.fail(PHONE, Hang(), times=1)
+    vendor.chakra.fail(SEND_TO_PHONE, ResetBeforeHandling(), times=1)
+    vendor.chakra.fail(SEND_TO_PHONE, Hang(), times=1)
     with pytest.raises(aiohttp.ClientError):
         await vendor.template(templateName="hello_world")
     waiting = asyncio.create_task(vendor.template(to=ANYBODY, templateName="hello_world"))
-    await vendor.chakra.until_asked(2)
+    await vendor.chakra.wait_for_requests(2)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert vendor.chakra.sent == []
+    assert vendor.chakra.sends == []

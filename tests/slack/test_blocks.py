@@ -138,7 +138,7 @@ CHOICES = st.builds(Choice, TEXTS, st.uuids().map(str), TEXTS)
 
 def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
     found = check_view(payload) if view else check_message(payload)
-    return [str(finding) for finding in found if finding.refused]
+    return [str(finding) for finding in found if finding.is_error]
 
 
 def in_message(*made: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def test_a_picture_without_words_has_some() -> None:
 def test_slack_takes_every_field_for_a_file(label: str, hint: str, endings: list[str]) -> None:
     field = blocks.file_field("file", label, action="a.file", filetypes=endings, hint=hint)
     view = blocks.form_modal("a.b", "Title", "Go", [field])
-    assert [str(one) for one in check_view(view) if one.refused] == []
+    assert [str(one) for one in check_view(view) if one.is_error] == []
     element = field["element"]
     assert (element["max_files"], element.get("filetypes", [])) == (1, endings)
     assert "dispatch_action" not in field

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.context import Context
-from bot.sandbox.slack import Shown, plain
+from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.commands.command import Command, Event, EventRequest
 from bot.slack.commands.reply import Message, NoReply, Reply
 from bot.slack.events import ADDRESSED_EVENTS, JOINED_CHANNEL, REVOCATION_EVENTS
@@ -40,7 +40,7 @@ async def over_http(open_world: OpenWorld) -> AsyncIterator[World]:
         yield made
 
 
-def answers(world: World, person: str, channel: str) -> list[Shown]:
+def answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
     """What the app posted there, as this person sees it."""
     return [m for m in world.slack.messages(person, channel) if m.author == "U0CHAKRA"]
 
@@ -59,7 +59,7 @@ async def mention(world: World, text: str, person: str = MEI, channel: str = SAL
     new = answers(world, person, channel)[before:]
     assert all(message.ephemeral for message in new)
     assert len(answers(world, JOHN if person != JOHN else MEI, channel)) == others
-    return plain(new[-1]) if new else ""
+    return visible_text(new[-1]) if new else ""
 
 
 async def write(world: World, text: str, person: str = MEI) -> str:
@@ -69,7 +69,7 @@ async def write(world: World, text: str, person: str = MEI) -> str:
     assert delivered.status == 200
     await world.settle()
     new = answers(world, person, channel)[before:]
-    return plain(new[-1]) if new else ""
+    return visible_text(new[-1]) if new else ""
 
 
 # --- mentions ------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ async def test_a_mention_runs_the_rest_of_the_message_as_a_command(stage: World,
 async def test_the_text_before_a_mention_at_the_end_is_the_command(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "say hello @chakra")
     await stage.settle()
-    assert plain(answers(stage, MEI, SALES)[-1]) == "hello"
+    assert visible_text(answers(stage, MEI, SALES)[-1]) == "hello"
 
 
 async def test_a_mention_alone_is_answered_with_the_welcome(stage: World) -> None:
@@ -105,7 +105,7 @@ async def test_a_mention_in_a_thread_is_answered_in_the_thread(over_http: World)
     await over_http.slack.type(MEI, SALES, "@chakra say hello", thread_ts=parent.ts)
     await over_http.settle()
     [answer] = answers(over_http, MEI, SALES)
-    assert (plain(answer), answer.thread_ts) == ("hello", parent.ts)
+    assert (visible_text(answer), answer.thread_ts) == ("hello", parent.ts)
 
 
 async def test_a_permission_is_needed_as_for_a_typed_command(stage: World) -> None:
@@ -116,7 +116,7 @@ async def test_a_permission_is_needed_as_for_a_typed_command(stage: World) -> No
 async def test_what_is_shared_from_a_mention_is_public(stage: World) -> None:
     await stage.slack.mention(MEI, SALES, "post channel")
     await stage.settle()
-    assert plain(answers(stage, JOHN, SALES)[-1]) == "for everyone"
+    assert visible_text(answers(stage, JOHN, SALES)[-1]) == "for everyone"
 
 
 async def test_a_form_is_offered_as_a_button(stage: World) -> None:
@@ -177,7 +177,7 @@ async def test_own_messages_edits_and_deletions_are_ignored(over_http: World) ->
     await slack.update_message(ref, Message("say that"))
     await slack.call("chat.delete", channel=ref.channel, ts=ref.ts)
     await over_http.settle()
-    events = [p for p in over_http.slack.traffic if p.kind == "event"]
+    events = [p for p in over_http.slack.exchanges if p.kind == "event"]
     assert [p.summary for p in events][-3:] == ["message", "message_changed", "message_deleted"]
     assert all(payload.status == 200 for payload in events)
     assert len(answers(over_http, MEI, direct_messages(MEI))) == 1
@@ -212,7 +212,7 @@ async def test_the_app_says_hello_once_when_it_is_invited(stage: World) -> None:
     await stage.slack.invite_app(MEI, GENERAL)
     await stage.settle()
     [hello] = answers(stage, JOHN, GENERAL)
-    assert "Type `/chakra` here to begin" in plain(hello)
+    assert "Type `/chakra` here to begin" in visible_text(hello)
     await stage.slack.redeliver_event()
     await stage.settle()
     assert len(answers(stage, JOHN, GENERAL)) == 1
@@ -263,8 +263,8 @@ async def test_a_late_message_is_not_acted_on(stage: World, clock: ManualClock) 
     await stage.settle()
     for channel in (direct_messages(MEI), SALES):
         [answer] = answers(stage, MEI, channel)
-        assert "3 hours ago" in plain(answer)
-        assert plain(answer) != "hello"
+        assert "3 hours ago" in visible_text(answer)
+        assert visible_text(answer) != "hello"
 
 
 async def test_a_message_of_a_minute_ago_is_acted_on(stage: World, clock: ManualClock) -> None:
@@ -273,7 +273,7 @@ async def test_a_message_of_a_minute_ago_is_acted_on(stage: World, clock: Manual
     await clock.advance(60)
     await stage.slack.release_events()
     await stage.settle()
-    assert plain(answers(stage, MEI, direct_messages(MEI))[-1]) == "hello"
+    assert visible_text(answers(stage, MEI, direct_messages(MEI))[-1]) == "hello"
 
 
 # --- events of commands --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
-from bot.sandbox.slack.limits import check_response
+from bot.sandbox.slack.limits import check_response_body
 from bot.slack import blocks
 from bot.slack.commands.arguments import parse_arguments
 from bot.slack.commands.reply import Message, response_body
@@ -83,7 +83,7 @@ def test_only_pages_that_exist_have_a_button() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 11, 500])
 def test_slack_accepts_every_page(count: int) -> None:
-    assert check_response(response_body(render(count, 2))) == []
+    assert check_response_body(response_body(render(count, 2))) == []
 
 
 def test_an_empty_list_says_so() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.cache import Cached
 from bot.chakra.template import Template
-from bot.sandbox.slack.limits import check_response, check_view
+from bot.sandbox.slack.limits import check_response_body, check_view
 from bot.slack.commands.reply import Message, response_body
 from bot.slack.viewer import Viewer
 from bot.templates import card
@@ -106,9 +106,9 @@ def test_whatever_a_template_holds_slack_takes_the_card_and_the_form(
         card.render_private(Cached(made), family, LOOKING, note="WhatsApp took it."),
         card.render_public(made, family, "U0MEI"),
     ):
-        assert check_response(response_body(message)) == []
+        assert check_response_body(response_body(message)) == []
     if is_editable(made):
-        assert [one for one in check_view(form.render_edit_form(made)) if one.refused] == []
+        assert [one for one in check_view(form.render_edit_form(made)) if one.is_error] == []
 
 
 def test_slack_takes_the_empty_form() -> None:

@@ -24,7 +24,7 @@ from bot.messages.compose import PassthroughMessage, ProcessMessage, compose
 from bot.messages.recipients import Recipient, RecipientKind
 from bot.messages.rules import validate_values
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.faults import NotJson, ResetAfter, Status
+from bot.sandbox.chakra.faults import InvalidJsonBody, ResetAfterHandling, StatusResponse
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import template_fields
@@ -100,7 +100,7 @@ async def test_what_is_remembered_is_there_without_asking(made: Made) -> None:
 
 async def test_an_old_shelf_stands_in_for_an_outage(made: Made) -> None:
     await made.library.get_index()
-    made.chakra.fail(ALL, Status(403))
+    made.chakra.fail(ALL, StatusResponse(403))
     with pytest.raises(AuthenticationError):
         await made.library.get_index(refresh=True)
     assert (await made.library.get_index()).value.templates
@@ -140,7 +140,9 @@ async def test_the_account_of_the_settings_is_taken_unseen(open_library: OpenLib
         assert made.chakra.count(NUMBERS) == 0
 
 
-@pytest.mark.parametrize("fault", [Status(404), Status(403), Status(400), NotJson()])
+@pytest.mark.parametrize(
+    "fault", [StatusResponse(404), StatusResponse(403), StatusResponse(400), InvalidJsonBody()]
+)
 async def test_where_numbers_cannot_be_listed_the_setting_is_named(made: Made, fault: Any) -> None:
     made.chakra.fail(NUMBERS, fault)
     with pytest.raises(NotConfigured, match="doesn't say which") as told:
@@ -149,7 +151,7 @@ async def test_where_numbers_cannot_be_listed_the_setting_is_named(made: Made, f
 
 
 async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
-    made.chakra.fail(NUMBERS, Status(401))
+    made.chakra.fail(NUMBERS, StatusResponse(401))
     with pytest.raises(AuthenticationError):
         await made.library.get_index()
 
@@ -167,7 +169,7 @@ async def test_none_or_several_accounts(
 ) -> None:
     async with open_library(sender_id=sender) as made:
         listed = [{"id": str(at), "waba": waba} for at, waba in enumerate(wabas)]
-        made.chakra.fail(NUMBERS, Status(200, json={"_data": listed}))
+        made.chakra.fail(NUMBERS, StatusResponse(200, json={"_data": listed}))
         with pytest.raises(NotConfigured, match=told):
             await made.library.get_index()
 
@@ -177,7 +179,7 @@ async def test_the_account_of_the_usual_sender_is_taken_of_several(
 ) -> None:
     async with open_library(sender_id="7") as made:
         listed = [{"id": "6", "waba": "1"}, {"id": "7", "waba": made.chakra.waba_id}]
-        made.chakra.fail(NUMBERS, Status(200, json={"_data": listed}))
+        made.chakra.fail(NUMBERS, StatusResponse(200, json={"_data": listed}))
         assert (await made.library.get_index()).value.templates
 
 
@@ -202,7 +204,7 @@ async def test_a_new_one_is_on_the_shelf_at_the_next_look(made: Made) -> None:
 
 async def test_after_an_unknown_outcome_the_shelf_is_read_anew(made: Made) -> None:
     await made.library.get_index()
-    made.chakra.fail(CREATE, ResetAfter())
+    made.chakra.fail(CREATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):
         await made.library.create(await made.library.find_waba_id(), NEW)
     assert (await made.library.get_index()).value.find_by_name("order_news")
@@ -252,5 +254,5 @@ async def test_chakra_takes_every_template_that_can_be_sent(made: Made) -> None:
                 made.chakra.plugin_id, sending.phone, sending.message
             )
         assert accepted.wamid
-    assert len(made.chakra.sent) == len(shelf.sendable) > 100
+    assert len(made.chakra.sends) == len(shelf.sendable) > 100
     assert ways == {"PhoneMessage", "PassthroughMessage"}

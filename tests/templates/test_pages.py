@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.sandbox.slack.limits import check_response
+from bot.sandbox.slack.limits import check_response_body
 from bot.slack.commands.reply import Message, response_body
 from bot.templates import pages
 from bot.templates.list_query import TemplateFamily
@@ -28,4 +28,4 @@ def test_the_longest_filters_fit_into_a_button(page: int) -> None:
 def test_whatever_templates_hold_slack_takes_a_page_of_them(found: list[Template]) -> None:
     row = pages.render_row(TemplateFamily(found[0].name, tuple(found)))
     message = Message("Templates", (row,) * pages.ROWS_PER_PAGE)
-    assert check_response(response_body(message)) == []
+    assert check_response_body(response_body(message)) == []

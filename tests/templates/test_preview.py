@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chakra.template import Template
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.templates.preview import render_preview, summary_line, to_mrkdwn
@@ -29,7 +29,7 @@ DELIVERY, RENEWAL = documented()
 
 
 def seen(made: Template, **values: str) -> str:
-    return plain({"blocks": render_preview(made, values)})
+    return visible_text({"blocks": render_preview(made, values)})
 
 
 def test_missing_variables_are_shown_as_blanks() -> None:
@@ -150,6 +150,8 @@ def test_whatever_a_template_holds_slack_takes_the_preview(made: Template, wild:
     for shown in (render_preview(made), render_preview(made, values)):
         assert len(shown) <= 6
         message = {"text": summary_line(made, values), "blocks": shown}
-        assert [one for one in check_message(message) if one.refused] == []
-        assert [one for one in check_view(blocks.info_modal("Preview", shown)) if one.refused] == []
+        assert [one for one in check_message(message) if one.is_error] == []
+        assert [
+            one for one in check_view(blocks.info_modal("Preview", shown)) if one.is_error
+        ] == []
         assert "<!" not in str(shown)

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from bot.cache import Cached
 from bot.errors import RateLimited, Unavailable
-from bot.sandbox.slack.limits import check_response
+from bot.sandbox.slack.limits import check_response_body
 from bot.slack.commands.reply import Message, response_body
 from bot.slack.viewer import Viewer
 from bot.users import card
@@ -279,7 +279,7 @@ def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, coun
         card.render_private(Cached(shown), looking, note=wild),
         card.render_public(shown, "U0MEI"),
     ):
-        assert check_response(response_body(message)) == []
+        assert check_response_body(response_body(message)) == []
 
 
 @settings(deadline=None, max_examples=20)
@@ -288,4 +288,4 @@ def test_whatever_people_are_called_slack_takes_the_choice(people: list[Any], wi
     for total in (len(people), 500):
         matches = Matches(tuple(people), total, fuzzy=total == 500)
         message = choice.render(wild, Cached(matches), RoleAndTeamNames())
-        assert check_response(response_body(message)) == []
+        assert check_response_body(response_body(message)) == []

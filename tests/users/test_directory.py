@@ -16,7 +16,14 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from bot.sandbox.chakra.faults import Errors200, Hang, MissingField, NotJson, ResetAfter, Status
+from bot.sandbox.chakra.faults import (
+    ErrorsWithStatus200,
+    Hang,
+    InvalidJsonBody,
+    MissingField,
+    ResetAfterHandling,
+    StatusResponse,
+)
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import JOHN, NOBODY
 from tests.users.people import CONFIG, FETCH_V2, LIST_V1, LIST_V2, UPDATE, Office, office
@@ -36,7 +43,7 @@ async def names_found(acme: Office, typed: str) -> list[str]:
 
 def with_v1_alone(acme: Office) -> None:
     """The list as documented: without any phone number."""
-    acme.chakra.without(LIST_V2)
+    acme.chakra.disable_endpoint(LIST_V2)
     acme.chakra.fail(LIST_V1, MissingField("_data.primaryPhone"))
 
 
@@ -77,7 +84,7 @@ async def test_an_id_in_capitals_is_the_same_id(acme: Office) -> None:
 
 async def test_a_refresh_shows_what_was_changed_in_chakra(acme: Office, clock: ManualClock) -> None:
     await acme.directory.get_profile(JOHN)
-    acme.chakra.change_person("johndoe", last_name="Smith")
+    acme.chakra.update_user("johndoe", last_name="Smith")
     await clock.advance(60)
     old = await acme.directory.get_profile(JOHN)
     assert (old.value.user.last_name, old.age_seconds, old.stale) == ("Doe", 60, False)
@@ -89,7 +96,7 @@ async def test_somebody_new_is_found_though_the_list_is_cached(
     acme: Office, clock: ManualClock
 ) -> None:
     assert await names_found(acme, "newcomer@acme.com") == []
-    acme.chakra.add_person(username="newcomer")
+    acme.chakra.add_user(username="newcomer")
     assert await names_found(acme, "newcomer@acme.com") == []
     assert acme.chakra.count(LIST_V2) == 1
     await clock.advance(31)
@@ -101,8 +108,8 @@ async def test_in_an_outage_the_old_card_is_shown_with_its_age(
     acme: Office, clock: ManualClock
 ) -> None:
     await acme.directory.get_profile(JOHN)
-    acme.chakra.fail("*", Status(401), times=0)
-    acme.chakra.fail(FETCH_V2, Status(503))
+    acme.chakra.fail("*", StatusResponse(401), times=0)
+    acme.chakra.fail(FETCH_V2, StatusResponse(503))
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.get_profile(JOHN))
     await run_out(looking, clock)
@@ -116,7 +123,7 @@ async def test_an_old_list_never_says_that_there_is_nobody(
     acme: Office, clock: ManualClock
 ) -> None:
     await acme.directory.get_index()
-    acme.chakra.fail("*", Status(503))
+    acme.chakra.fail("*", StatusResponse(503))
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.find("nobody@acme.com"))
     await run_out(looking, clock)
@@ -138,7 +145,7 @@ async def run_out(task: asyncio.Task[object] | asyncio.Task[None], clock: Manual
 
 
 async def test_the_deleted_are_missing_by_any_way(acme: Office) -> None:
-    gone = acme.chakra.person("tomasgone")
+    gone = acme.chakra.user("tomasgone")
     assert gone.is_deleted
     assert await names_found(acme, "tomasgone") == []
     with pytest.raises(ResourceNotFound):
@@ -163,10 +170,16 @@ async def test_the_inactive_are_found(acme: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Status(404), NotJson(), Errors200(), Status(200, json={"_data": []})]
+    "fault",
+    [
+        StatusResponse(404),
+        InvalidJsonBody(),
+        ErrorsWithStatus200(),
+        StatusResponse(200, json={"_data": []}),
+    ],
 )
 async def test_where_v2_does_not_work_v1_serves_and_is_remembered(
-    acme: Office, clock: ManualClock, fault: Status | NotJson | Errors200
+    acme: Office, clock: ManualClock, fault: StatusResponse | InvalidJsonBody | ErrorsWithStatus200
 ) -> None:
     acme.chakra.fail(LIST_V2, fault)
     assert await names_found(acme, "john@acme.com") == ["johndoe"]
@@ -180,15 +193,15 @@ async def test_where_v2_does_not_work_v1_serves_and_is_remembered(
 
 
 async def test_a_refused_key_is_no_reason_to_ask_the_other_list(acme: Office) -> None:
-    acme.chakra.fail(LIST_V2, Status(401))
+    acme.chakra.fail(LIST_V2, StatusResponse(401))
     with pytest.raises(AuthenticationError):
         await acme.directory.get_index()
     assert acme.chakra.count(LIST_V1) == 0
 
 
 async def test_where_neither_can_be_read_the_error_says_so(acme: Office) -> None:
-    acme.chakra.fail("GET /v2/ext/users", NotJson())
-    acme.chakra.fail("GET /v1/ext/users", NotJson())
+    acme.chakra.fail("GET /v2/ext/users", InvalidJsonBody())
+    acme.chakra.fail("GET /v1/ext/users", InvalidJsonBody())
     with pytest.raises(InvalidResponse):
         await acme.directory.find("john")
 
@@ -200,13 +213,13 @@ async def test_with_the_v1_list_a_phone_is_found_on_the_cards(acme: Office) -> N
     with_v1_alone(acme)
     assert await names_found(acme, PRIYA_PHONE) == ["priya"]
     cards = acme.chakra.count(FETCH_V2)
-    assert cards == len([one for one in acme.chakra.people if not one.is_deleted])
+    assert cards == len([one for one in acme.chakra.users if not one.is_deleted])
     assert await names_found(acme, "99999 99999") == ["priya"]
     assert acme.chakra.count(FETCH_V2) == cards
 
 
 async def test_a_number_that_the_list_does_have_needs_no_cards(acme: Office) -> None:
-    acme.chakra.without(LIST_V2)
+    acme.chakra.disable_endpoint(LIST_V2)
     assert await names_found(acme, PRIYA_PHONE) == ["priya"]
     assert acme.chakra.count(FETCH_V2) == 0
 
@@ -221,9 +234,9 @@ async def test_at_most_eight_cards_are_asked_for_at_once(acme: Office) -> None:
     with_v1_alone(acme)
     acme.chakra.fail(FETCH_V2, Hang(), times=8)
     looking = asyncio.create_task(acme.directory.find(PRIYA_PHONE))
-    await acme.chakra.until_asked(8, FETCH_V2)
+    await acme.chakra.wait_for_requests(8, FETCH_V2)
     assert acme.chakra.count(FETCH_V2) == 8
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     assert (await looking).value.total == 1
 
 
@@ -231,15 +244,15 @@ async def test_when_time_runs_out_the_unread_are_counted_and_the_next_search_goe
     acme: Office, clock: ManualClock
 ) -> None:
     with_v1_alone(acme)
-    priya = acme.chakra.person("priya")
+    priya = acme.chakra.user("priya")
     acme.chakra.fail(f"GET /v2/ext/user/{priya.id}", Hang())
     looking = asyncio.create_task(acme.directory.find(PRIYA_PHONE))
-    await acme.chakra.until_asked(30, FETCH_V2)
+    await acme.chakra.wait_for_requests(30, FETCH_V2)
     await run_out(looking, clock)
     found = looking.result().value
     assert (found.total, found.unavailable_count) == (0, 1)
     acme.chakra.clear_faults()
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     assert await names_found(acme, PRIYA_PHONE) == ["priya"]
 
 
@@ -252,7 +265,7 @@ async def test_ids_become_names_through_config(acme: Office) -> None:
 
 
 async def test_without_config_the_short_ids_are_made_readable(acme: Office) -> None:
-    acme.chakra.fail(CONFIG, Status(403))
+    acme.chakra.fail(CONFIG, StatusResponse(403))
     for _ in range(3):
         profile = (await acme.directory.get_profile(JOHN)).value
         assert (profile.role_name, profile.team_name) == ("Inside sales", "Paisapay")
@@ -264,17 +277,17 @@ async def test_a_slow_config_delays_no_card_and_serves_the_next(
 ) -> None:
     acme.chakra.fail(CONFIG, Hang(), times=1)
     looking = asyncio.create_task(acme.directory.get_profile(JOHN))
-    await acme.chakra.until_asked(2)
+    await acme.chakra.wait_for_requests(2)
     await run_out(looking, clock)
     assert looking.result().value.role_name == "Inside sales"
-    acme.chakra.release()
+    acme.chakra.release_hanging()
     await acme.cache.get("config", "names", never)
     assert (await acme.directory.get_profile(JOHN)).value.role_name == "Inside Sales"
     assert acme.chakra.count(CONFIG) == 1
 
 
 async def test_the_v1_list_gets_its_role_names_from_config(acme: Office) -> None:
-    acme.chakra.without(LIST_V2)
+    acme.chakra.disable_endpoint(LIST_V2)
     roster = (await acme.directory.get_index()).value
     names = await acme.directory.get_names()
     (john,) = roster.find_by_email("john@acme.com").users
@@ -282,7 +295,7 @@ async def test_the_v1_list_gets_its_role_names_from_config(acme: Office) -> None
 
 
 async def test_reportees_have_names_once_the_list_is_there(acme: Office) -> None:
-    priya = acme.chakra.person("priya").id
+    priya = acme.chakra.user("priya").id
     before = (await acme.directory.get_profile(priya)).value
     assert (before.reportee_names, before.reportee_count) == ((), 6)
     await acme.directory.get_index()
@@ -306,7 +319,7 @@ async def test_after_an_update_card_list_and_search_show_the_new_name(acme: Offi
 
 async def test_a_write_of_unknown_outcome_is_looked_at_anew(acme: Office) -> None:
     await acme.directory.get_profile(JOHN)
-    acme.chakra.fail(UPDATE, ResetAfter())
+    acme.chakra.fail(UPDATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):
         await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
     assert (await acme.directory.get_profile(JOHN)).value.user.last_name == "Newman"
@@ -314,7 +327,7 @@ async def test_a_write_of_unknown_outcome_is_looked_at_anew(acme: Office) -> Non
 
 
 async def test_a_refused_write_is_told(acme: Office) -> None:
-    acme.chakra.fail(UPDATE, Status(400))
+    acme.chakra.fail(UPDATE, StatusResponse(400))
     with pytest.raises(Rejected):
         await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
 

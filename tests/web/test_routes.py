@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.sandbox.chakra.faults import Hang, Status
+from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.web.routes import WebApp
 from bot.web.server import serve
 from tests.clock import ManualClock
@@ -38,7 +38,7 @@ async def test_readyz_is_well_when_both_services_answer(post: Post) -> None:
 
 
 async def test_readyz_is_degraded_with_the_reason_while_chakra_is_down(post: Post) -> None:
-    post.world.chakra.fail("*", Status(503))
+    post.world.chakra.fail("*", StatusResponse(503))
     reading = asyncio.create_task(post.ask("/readyz"))
     answer = await by_and_by(post, reading)
     assert answer.status == 200
@@ -49,7 +49,7 @@ async def test_readyz_is_degraded_with_the_reason_while_chakra_is_down(post: Pos
 async def test_readyz_does_not_wait_for_a_hung_chakra(post: Post, clock: ManualClock) -> None:
     post.world.chakra.fail("*", Hang())
     reading = asyncio.create_task(post.ask("/readyz"))
-    await post.world.chakra.until_asked(1)
+    await post.world.chakra.wait_for_requests(1)
     await clock.advance(3)
     answer = await reading
     assert answer.body == {"status": "degraded", "reason": "Chakra: timeout"}

@@ -53,7 +53,7 @@ async def test_a_request_that_slack_did_not_sign_is_turned_away(
     plain = {"Content-Type": "application/x-www-form-urlencoded"}
     assert (await post.ask(EVENTS)).status == 405
     assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=plain)).status == 401
-    forged = post.world.slack.sign(b"something else")
+    forged = post.world.slack.sign_request(b"something else")
     assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=forged)).status == 401
     for age in (-301, 301, 86_400):
         assert (await post.signed(COMMAND, at=clock.time() - age)).status == 401
@@ -69,7 +69,7 @@ async def test_a_body_of_twenty_megabytes_is_refused_and_the_bot_goes_on(post: P
         for start in range(0, len(huge), 1_000_000):
             yield huge[start : start + 1_000_000]
 
-    headers = post.world.slack.sign(huge)
+    headers = post.world.slack.sign_request(huge)
     assert await refused(post, data=io.BytesIO(huge), headers=headers) in (413, None)
     assert await refused(post, data=chunks(), headers=headers) in (413, None)
     assert await still_answers(post)

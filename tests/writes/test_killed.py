@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.chakra.faults import Hang
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from tests.db.databases import KINDS
 from tests.messages.test_killed import JOHN, NEXT, SALES, Story, kill, story
 from tests.process import SERVE
@@ -24,9 +24,9 @@ UNKNOWN = "We don't know whether this went through"
 async def open_form(bots: Story) -> None:
     slack = bots.stand_ins.slack
     await slack.type(JOHN, SALES, "/chakra user john@acme.com")
-    await slack.until(lambda: "John Doe" in bots.shown())
+    await slack.wait_until(lambda: "John Doe" in bots.shown())
     await slack.press(JOHN, "user.edit", message=slack.messages(JOHN, SALES)[-1])
-    await slack.until(lambda: slack.view(JOHN) is not None)
+    await slack.wait_until(lambda: slack.view(JOHN) is not None)
 
 
 async def save(bots: Story) -> None:
@@ -34,7 +34,7 @@ async def save(bots: Story) -> None:
 
 
 def saved_name(bots: Story) -> str:
-    people = bots.stand_ins.chakra.people
+    people = bots.stand_ins.chakra.users
     return next(person.last_name for person in people if person.username == "johndoe")
 
 
@@ -55,7 +55,7 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             if answered:
                 await bots.line.lost.wait()
             else:
-                await chakra.until_asked(1, PUT)
+                await chakra.wait_for_requests(1, PUT)
             await kill(bot)
         bots.line.lose(None)
         chakra.clear_faults()
@@ -65,7 +65,7 @@ async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
             await bots.sees(bots.reports, [NOTICE])
             status, body = await bots.redeliver("view_submission")
             slack = bots.stand_ins.slack
-            await slack.until(lambda: UNKNOWN in body + plain(slack.view(JOHN) or {}))
+            await slack.wait_until(lambda: UNKNOWN in body + visible_text(slack.view(JOHN) or {}))
             assert status == 200
             assert await bot.ended(signal.SIGTERM) == 0
         assert chakra.count(PUT) == written
@@ -80,7 +80,7 @@ async def test_saved_before_it_was_killed_it_is_not_saved_again(kind: str, tmp_p
         async with bots.bot(*SERVE) as bot:
             await open_form(bots)
             await save(bots)
-            await slack.until(lambda: "John Newman" in bots.shown())
+            await slack.wait_until(lambda: "John Newman" in bots.shown())
             await kill(bot)
         async with bots.bot(*NEXT[kind]) as bot:
             assert await bots.delivered_again("view_submission") == 200
@@ -100,7 +100,7 @@ async def test_a_form_that_was_open_when_it_was_killed_is_saved_by_the_next_proc
             await kill(bot)
         async with bots.bot(*SERVE):
             await save(bots)
-            await slack.until(lambda: "John Newman" in bots.shown())
+            await slack.wait_until(lambda: "John Newman" in bots.shown())
         assert _states(bots) == ["done"]
 
 

@@ -5,6 +5,6 @@ files are the seed.
 """
 
 from bot.sandbox.chakra.server import EmbeddedChakra
-from bot.sandbox.chakra.traffic import Asked
+from bot.sandbox.chakra.traffic import RecordedRequest
 
-__all__ = ["Asked", "EmbeddedChakra"]
+__all__ = ["EmbeddedChakra", "RecordedRequest"]

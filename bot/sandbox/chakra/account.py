@@ -11,76 +11,76 @@ from typing import Any
 
 from starlette.requests import Request
 
-from bot.sandbox.chakra.envelope import Refused
-from bot.sandbox.chakra.meta import INVALID_PARAMETER, UNKNOWN_PATH, MetaRefused
+from bot.sandbox.chakra.envelope import RequestError
+from bot.sandbox.chakra.meta import INVALID_PARAMETER, UNKNOWN_PATH, MetaApiError
 
-SEED = Path(__file__).with_name("account.json")
-VERSION = re.compile(r"v[0-9]+\.[0-9]+")
-NO_SUCH_OBJECT = 33
+SEED_PATH = Path(__file__).with_name("account.json")
+VERSION_PATTERN = re.compile(r"v[0-9]+\.[0-9]+")
+OBJECT_NOT_FOUND_SUBCODE = 33
 """Meta's subcode for an ID that doesn't exist or belongs to another account."""
-NOT_REGISTERED = 133010
+SENDER_NOT_REGISTERED = 133010
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SenderNumber:
     """A sender: Meta's ID of the number, its digits, and the ``fields`` that are listed."""
 
     id: str
-    waba: str
+    waba_id: str
     digits: str
-    fields: Mapping[str, Any]
+    listing: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class WhatsAppAccount:
     plugin_id: str
     waba: Mapping[str, Any]
-    senders: tuple[Sender, ...]
+    senders: tuple[SenderNumber, ...]
 
     @property
     def waba_id(self) -> str:
         return str(self.waba["id"])
 
-    def sender(self, phone_number_id: object) -> Sender:
-        """Return the sender. Raise ``MetaRefused`` for a number that is not registered here."""
+    def get_sender(self, phone_number_id: object) -> SenderNumber:
+        """Return the sender. Raise ``MetaApiError`` for a number that is not registered here."""
         for sender in self.senders:
             if sender.id == phone_number_id:
                 return sender
-        raise MetaRefused(NOT_REGISTERED, "The sender is not registered for this account.")
+        raise MetaApiError(SENDER_NOT_REGISTERED, "The sender is not registered for this account.")
 
     def check_plugin(self, request: Request) -> None:
-        """Raise ``Refused`` for another plugin's ID; status and message are INFERRED."""
+        """Raise ``RequestError`` for another plugin's ID; status and message are INFERRED."""
         if request.path_params["pluginId"] != self.plugin_id:
-            raise Refused(404, "Plugin not found")
+            raise RequestError(404, "Plugin not found")
 
     def check_version(self, request: Request) -> str:
-        """Return the API version of the path. Raise ``MetaRefused`` for an unknown one."""
+        """Return the API version of the path. Raise ``MetaApiError`` for an unknown one."""
         version = str(request.path_params["whatsappApiVersion"])
-        if not VERSION.fullmatch(version):
-            raise MetaRefused(UNKNOWN_PATH, f"/{version}")
+        if not VERSION_PATTERN.fullmatch(version):
+            raise MetaApiError(UNKNOWN_PATH, f"/{version}")
         return version
 
     def object_path(self, request: Request) -> str:
-        """Return ``v24.0/<waba id>``. Raise ``MetaRefused`` for another business account."""
+        """Return ``v24.0/<waba id>``. Raise ``MetaApiError`` for another business account."""
         version = self.check_version(request)
         waba_id = request.path_params["wabaId"]
         if waba_id != self.waba_id:
-            raise self.no_object(waba_id)
+            raise self.object_not_found(waba_id)
         return f"{version}/{waba_id}"
 
-    def no_object(self, object_id: str) -> MetaRefused:
-        return MetaRefused(
+    def object_not_found(self, object_id: str) -> MetaApiError:
+        return MetaApiError(
             INVALID_PARAMETER,
             f"Unsupported request. Object with ID '{object_id}' does not exist, cannot be loaded "
             "due to missing permissions, or does not support this operation.",
-            subcode=NO_SUCH_OBJECT,
+            subcode=OBJECT_NOT_FOUND_SUBCODE,
         )
 
 
-def read_account() -> Account:
-    seed = json.loads(SEED.read_bytes())
+def load_account() -> WhatsAppAccount:
+    seed = json.loads(SEED_PATH.read_bytes())
     senders = tuple(
-        Sender(row["id"], row["waba"], re.sub(r"\D", "", row["displayPhoneNumber"]), row)
+        SenderNumber(row["id"], row["waba"], re.sub(r"\D", "", row["displayPhoneNumber"]), row)
         for row in seed["numbers"]
     )
-    return Account(seed["pluginId"], seed["waba"], senders)
+    return WhatsAppAccount(seed["pluginId"], seed["waba"], senders)

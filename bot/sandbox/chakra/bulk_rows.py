@@ -11,75 +11,77 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from bot.sandbox.chakra.job import ERROR, SUCCESS, Entry, Fate
+from bot.sandbox.chakra.job import ERROR, SUCCESS, EmbeddedJobEntry, RowOutcome
 from bot.sandbox.chakra.people import is_uuid
-from bot.sandbox.chakra.processes import PRIMARY_KEY, Process, ProcessesResource
-from bot.sandbox.chakra.team import Team
+from bot.sandbox.chakra.processes import PRIMARY_KEY, ProcessesResource, ProcessJson
+from bot.sandbox.chakra.team import EmbeddedTeam
 
-STATUSES = frozenset({"OPEN", "COMPLETED", "CANCELLED"})
-STATES = frozenset({"NEW", "IN_PROGRESS", "CONVERTED", "NOT_INTERESTED"})
+PROCESS_STATUSES = frozenset({"OPEN", "COMPLETED", "CANCELLED"})
+LEAD_STATES = frozenset({"NEW", "IN_PROGRESS", "CONVERTED", "NOT_INTERESTED"})
 """States of a lead seen in examples. Config's own list of them is UNKNOWN."""
 
-ROOT = ("state", "status", "assignedTo", "nextActionAt")
-CREATED = frozenset({PRIMARY_KEY, "data", "record", *ROOT})
-CHANGED = frozenset({"data", "isDeleted", *ROOT})
-NAMES = ("name", "firstname", "lastname", PRIMARY_KEY)
+ROOT_FIELDS = ("state", "status", "assignedTo", "nextActionAt")
+CREATE_FIELDS = frozenset({PRIMARY_KEY, "data", "record", *ROOT_FIELDS})
+UPDATE_FIELDS = frozenset({"data", "isDeleted", *ROOT_FIELDS})
+NAME_ATTRIBUTES = ("name", "firstname", "lastname", PRIMARY_KEY)
 """One of them is required: a lead without a name or key can't be found again. A guess; the
 documentation says that all attributes of a lead are optional."""
 
-FORMS: Mapping[str, re.Pattern[str]] = {
+ATTRIBUTE_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "phone_number": re.compile(r"[1-9][0-9]{6,14}"),
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
 }
 """By attribute type. Phone numbers are digits only, without a plus: documented."""
-NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
-MOMENT = re.compile(r"[0-9]{1,13}")
+NUMBER_PATTERN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,13}")
 """Milliseconds: a number on one documentation page, a string on another."""
 
-LONGEST = 4096
+MAX_TEXT_LENGTH = 4096
 """Characters of a text value: a guess."""
 
 
-class Rows:
+class BulkRowFactory:
     """Checks and applies rows; ``knows`` recognizes the team's usernames and email addresses."""
 
     def __init__(
-        self, processes: ProcessesResource, team: Team, knows: Callable[[str], bool]
+        self, processes: ProcessesResource, team: EmbeddedTeam, is_known_user: Callable[[str], bool]
     ) -> None:
         self._processes = processes
         self._team = team
-        self._knows = knows
+        self._is_known_user = is_known_user
         types = {one.id: one.short_id for one in team.attribute_types}
-        self._types = {one.short_id: types[one.attribute_type] for one in team.attributes}
+        self._attribute_types = {one.short_id: types[one.attribute_type] for one in team.attributes}
 
-    def created(self, procedure: str, row: Mapping[str, Any]) -> Entry:
-        problems = self._problems_of_new(row)
-        made = _as_process(row, procedure=procedure, team=self._team.team.id)
-        return _entry(problems, lambda moment: self._create(made, moment))
+    def create_entry(self, procedure_id: str, row: Mapping[str, Any]) -> EmbeddedJobEntry:
+        problems = self._check_create(row)
+        made = _new_process(row, procedure=procedure_id, team=self._team.team.id)
+        return _build_entry(problems, lambda moment: self._execute_create(made, moment))
 
-    def changed(self, key: str, value: Any, update: Any) -> Entry:
+    def update_entry(self, key: str, value: Any, update: Any) -> EmbeddedJobEntry:
         """Update the process whose ``key`` (its ID or primary key) is ``value``."""
-        process = self._processes.known(key, value)
-        problems = self._problems_of_change(key, value, process, update)
+        process = self._processes.find_by_key(key, value)
+        problems = self._check_update(key, value, process, update)
         process_id = process["id"] if process else ""
-        return _entry(problems, lambda moment: self._change(process_id, update, moment))
+        return _build_entry(
+            problems, lambda moment: self._execute_update(process_id, update, moment)
+        )
 
-    def _problems_of_new(self, row: Mapping[str, Any]) -> Iterator[str]:
-        yield from _strangers(row, CREATED)
+    def _check_create(self, row: Mapping[str, Any]) -> Iterator[str]:
+        yield from _unknown_fields(row, CREATE_FIELDS)
         record = row.get("record", {})
         if not isinstance(record, dict) or set(record) - {"data"}:
             yield "record is not valid"
             return
-        data = {**_primary_key(row), **_dict(row.get("data"))}
-        if not any(data.get(name) for name in NAMES):
+        data = {**_primary_key(row), **_as_dict(row.get("data"))}
+        if not any(data.get(name) for name in NAME_ATTRIBUTES):
             yield "name is required"
-        yield from self._problems_of_data(row.get("data", {}))
-        yield from self._problems_of_data(record.get("data", {}))
-        yield from self._problems_of_data(_primary_key(row))
-        yield from _problems_of_root(row)
+        yield from self._check_attributes(row.get("data", {}))
+        yield from self._check_attributes(record.get("data", {}))
+        yield from self._check_attributes(_primary_key(row))
+        yield from _check_root_fields(row)
 
-    def _problems_of_change(
-        self, key: str, value: Any, process: Process | None, update: Any
+    def _check_update(
+        self, key: str, value: Any, process: ProcessJson | None, update: Any
     ) -> Iterator[str]:
         if key == "id" and not (isinstance(value, str) and is_uuid(value)):
             yield "id is not a valid UUID"
@@ -88,87 +90,91 @@ class Rows:
         if not isinstance(update, dict) or not update:
             yield "update is empty"
             return
-        yield from _strangers(update, CHANGED)
-        yield from self._problems_of_data(update.get("data", {}))
-        yield from _problems_of_root(update)
+        yield from _unknown_fields(update, UPDATE_FIELDS)
+        yield from self._check_attributes(update.get("data", {}))
+        yield from _check_root_fields(update)
         if not isinstance(update.get("isDeleted", False), bool):
             yield "isDeleted is not valid"
 
-    def _problems_of_data(self, data: Any) -> Iterator[str]:
+    def _check_attributes(self, data: Any) -> Iterator[str]:
         if not isinstance(data, dict):
             yield "data is not an object"
             return
         for name, value in data.items():
-            kind = self._types.get(name)
+            kind = self._attribute_types.get(name)
             if kind is None:
                 yield f"Attribute {name} not found"
-            elif not _written(value):
+            elif not _is_valid_value(value):
                 yield f"Attribute {name} is not valid"
-            elif kind in FORMS and not FORMS[kind].fullmatch(str(value)):
+            elif kind in ATTRIBUTE_PATTERNS and not ATTRIBUTE_PATTERNS[kind].fullmatch(str(value)):
                 yield f"Attribute {name} is not valid: {value}"
 
-    def _create(self, made: dict[str, Any], moment: int) -> Fate:
+    def _execute_create(self, made: dict[str, Any], moment: int) -> RowOutcome:
         key = made["data"].get(PRIMARY_KEY)
-        if key is not None and self._processes.known(PRIMARY_KEY, key) is not None:
-            return Fate(ERROR, f"Process with {PRIMARY_KEY} {key} already exists")
-        problem = next(self._problems_when_tried(made), None)
+        if key is not None and self._processes.find_by_key(PRIMARY_KEY, key) is not None:
+            return RowOutcome(ERROR, f"Process with {PRIMARY_KEY} {key} already exists")
+        problem = next(self._check_on_execution(made), None)
         if problem is not None:
-            return Fate(ERROR, problem)
-        self._processes.put({**made, "createdAt": moment, "updatedAt": moment})
-        return Fate(SUCCESS)
+            return RowOutcome(ERROR, problem)
+        self._processes.save({**made, "createdAt": moment, "updatedAt": moment})
+        return RowOutcome(SUCCESS)
 
-    def _change(self, process_id: str, update: Mapping[str, Any], moment: int) -> Fate:
-        process = self._processes.known("id", process_id)
+    def _execute_update(
+        self, process_id: str, update: Mapping[str, Any], moment: int
+    ) -> RowOutcome:
+        process = self._processes.find_by_key("id", process_id)
         if process is None or process["isDeleted"]:
-            return Fate(ERROR, "Process not found")
-        problem = next(self._problems_when_tried(update), None)
+            return RowOutcome(ERROR, "Process not found")
+        problem = next(self._check_on_execution(update), None)
         if problem is not None:
-            return Fate(ERROR, problem)
-        self._processes.put(_merged(process, update, moment))
-        return Fate(SUCCESS)
+            return RowOutcome(ERROR, problem)
+        self._processes.save(_apply_update(process, update, moment))
+        return RowOutcome(SUCCESS)
 
-    def _problems_when_tried(self, written: Mapping[str, Any]) -> Iterator[str]:
-        for place in (_dict(written.get("data")), _dict(_dict(written.get("record")).get("data"))):
+    def _check_on_execution(self, row: Mapping[str, Any]) -> Iterator[str]:
+        for place in (_as_dict(row.get("data")), _as_dict(_as_dict(row.get("record")).get("data"))):
             for name, value in place.items():
-                if self._types[name] == "number" and not NUMBER.fullmatch(str(value)):
+                if self._attribute_types[name] == "number" and not NUMBER_PATTERN.fullmatch(
+                    str(value)
+                ):
                     yield f"Attribute {name} is not valid"
-        if "state" in written and written["state"] not in STATES:
-            yield f"State {written['state']} not found"
-        assignee = written.get("assignedTo")
-        if assignee and not self._knows(assignee):
+        if "state" in row and row["state"] not in LEAD_STATES:
+            yield f"State {row['state']} not found"
+        assignee = row.get("assignedTo")
+        if assignee and not self._is_known_user(assignee):
             yield f"User {assignee} not found"
 
 
-def _entry(problems: Iterator[str], work: Callable[[int], Fate]) -> Entry:
-    return Entry(str(uuid4()), work, rejected=next(problems, ""))
+def _build_entry(problems: Iterator[str], action: Callable[[int], RowOutcome]) -> EmbeddedJobEntry:
+    return EmbeddedJobEntry(str(uuid4()), action, rejection_reason=next(problems, ""))
 
 
-def _strangers(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+def _unknown_fields(row: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
     yield from (f"{name} is not a field of a process" for name in row if name not in known)
 
 
-def _problems_of_root(row: Mapping[str, Any]) -> Iterator[str]:
+def _check_root_fields(row: Mapping[str, Any]) -> Iterator[str]:
     for name in ("state", "status", "assignedTo"):
         if name in row and (not isinstance(row[name], str) or not row[name]):
             yield f"{name} is not valid"
-    if "status" in row and row["status"] not in STATUSES:
-        yield f"status is not one of {', '.join(sorted(STATUSES))}"
+    if "status" in row and row["status"] not in PROCESS_STATUSES:
+        yield f"status is not one of {', '.join(sorted(PROCESS_STATUSES))}"
     # True is an int in Python, but no digit.
-    if not MOMENT.fullmatch(str(row.get("nextActionAt", 0))):
+    if not TIMESTAMP_PATTERN.fullmatch(str(row.get("nextActionAt", 0))):
         yield "nextActionAt is not valid"
 
 
-def _written(value: Any) -> bool:
+def _is_valid_value(value: Any) -> bool:
     """Return whether the value is a string, a number or a boolean.
 
     Whether null clears an attribute is UNKNOWN: it is refused.
     """
     if isinstance(value, str):
-        return len(value) <= LONGEST
+        return len(value) <= MAX_TEXT_LENGTH
     return isinstance(value, int | float)
 
 
-def _as_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[str, Any]:
+def _new_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[str, Any]:
     """Return the new process in the order of the documented keys, with a new lead's defaults."""
     return {
         "id": str(uuid4()),
@@ -177,36 +183,36 @@ def _as_process(row: Mapping[str, Any], *, procedure: str, team: str) -> dict[st
         "state": row.get("state", "NEW"),
         "status": row.get("status", "OPEN"),
         "assignedTo": row.get("assignedTo", ""),
-        "nextActionAt": _moment(row),
+        "nextActionAt": _next_action_at(row),
         "isDeleted": False,
-        "data": {**_primary_key(row), **_dict(row.get("data"))},
-        "record": {"data": dict(_dict(_dict(row.get("record")).get("data")))},
+        "data": {**_primary_key(row), **_as_dict(row.get("data"))},
+        "record": {"data": dict(_as_dict(_as_dict(row.get("record")).get("data")))},
         "procedure": procedure,
         "team": team,
     }
 
 
-def _merged(process: Process, update: Mapping[str, Any], moment: int) -> dict[str, Any]:
+def _apply_update(process: ProcessJson, update: Mapping[str, Any], moment: int) -> dict[str, Any]:
     """Return the process with the update applied, on its record if the attribute is there."""
     data, record = dict(process["data"]), dict(process["record"]["data"])
-    for name, value in _dict(update.get("data")).items():
+    for name, value in _as_dict(update.get("data")).items():
         place = record if name in record and name not in data else data
         place[name] = value
-    root = {name: update[name] for name in (*ROOT, "isDeleted") if name in update}
+    root = {name: update[name] for name in (*ROOT_FIELDS, "isDeleted") if name in update}
     if "nextActionAt" in root:
-        root["nextActionAt"] = _moment(root)
+        root["nextActionAt"] = _next_action_at(root)
     return {**process, **root, "updatedAt": moment, "data": data, "record": {"data": record}}
 
 
-def _moment(row: Mapping[str, Any]) -> int:
+def _next_action_at(row: Mapping[str, Any]) -> int:
     """Return the time in milliseconds, or 0 for an invalid one, which makes the row INVALID."""
     written = str(row.get("nextActionAt", 0))
-    return int(written) if MOMENT.fullmatch(written) else 0
+    return int(written) if TIMESTAMP_PATTERN.fullmatch(written) else 0
 
 
 def _primary_key(row: Mapping[str, Any]) -> dict[str, Any]:
     return {PRIMARY_KEY: row[PRIMARY_KEY]} if PRIMARY_KEY in row else {}
 
 
-def _dict(value: Any) -> dict[str, Any]:
+def _as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.team import Named, Team
+from bot.sandbox.chakra.team import ConfigItem, EmbeddedTeam
 
-UNUSED = (
+EMPTY_KEYS = (
     "entities",
     "derivedAttributes",
     "attributeGroups",
@@ -29,25 +29,25 @@ UNUSED = (
 
 
 class ConfigResource:
-    def __init__(self, team: Team) -> None:
+    def __init__(self, team: EmbeddedTeam) -> None:
         self._team = team
 
     def routes(self) -> list[Route]:
         return [Route("/v1/ext/config", self._fetch, methods=["GET"])]
 
     async def _fetch(self, _: Request) -> Response:
-        return envelope.data(self._body())
+        return envelope.data_response(self._build_body())
 
-    def _body(self) -> dict[str, Any]:
+    def _build_body(self) -> dict[str, Any]:
         return {
-            "team": _named(self._team.team),
-            "procedures": [_named(procedure) for procedure in self._team.procedures],
-            "roles": [_named(role) for role in self._team.roles],
-            "attributeTypes": [_named(one) for one in self._team.attribute_types],
-            "attributes": [_named(one) for one in self._team.attributes],
-            **{key: [] for key in UNUSED},
+            "team": _dump_item(self._team.team),
+            "procedures": [_dump_item(procedure) for procedure in self._team.procedures],
+            "roles": [_dump_item(role) for role in self._team.roles],
+            "attributeTypes": [_dump_item(one) for one in self._team.attribute_types],
+            "attributes": [_dump_item(one) for one in self._team.attributes],
+            **{key: [] for key in EMPTY_KEYS},
         }
 
 
-def _named(item: Named) -> dict[str, Any]:
+def _dump_item(item: ConfigItem) -> dict[str, Any]:
     return item.model_dump(by_alias=True)

@@ -13,11 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-BAD_TOKEN = "accessToken is not valid"  # noqa: S105 - the API's sentence, not a token
-NO_SUCH_PATH = "Not Found"
+INVALID_TOKEN_MESSAGE = "accessToken is not valid"  # noqa: S105 - the API's sentence, not a token
+NOT_FOUND_MESSAGE = "Not Found"
 
 
-def data(value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200) -> Response:
+def data_response(
+    value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200
+) -> Response:
     """Return ``{"_data": value}``, with ``_meta`` when there is one."""
     body = {"_data": value}
     if meta is not None:
@@ -25,36 +27,38 @@ def data(value: Any, *, meta: Mapping[str, Any] | None = None, status: int = 200
     return JSONResponse(body, status)
 
 
-def errors(status: int, *messages: str, headers: Mapping[str, str] | None = None) -> Response:
+def error_response(
+    status: int, *messages: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return ``{"_errors": [...]}``: the items are strings, as the vendor's SDK types them."""
     return JSONResponse({"_errors": list(messages)}, status, headers)
 
 
-class Refused(HTTPException):
+class RequestError(HTTPException):
     """Raised by a resource to respond with ``status`` and ``message`` as the only error."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
 
 
-async def refusal(_: Request, error: Exception) -> Response:
-    """Return the response for ``Refused``, and for the router's own 404 and 405."""
+async def handle_http_error(_: Request, error: Exception) -> Response:
+    """Return the response for ``RequestError``, and for the router's own 404 and 405."""
     if not isinstance(error, HTTPException):
         raise error
-    return errors(error.status_code, error.detail, headers=error.headers)
+    return error_response(error.status_code, error.detail, headers=error.headers)
 
 
-async def json_body(request: Request) -> Any:
-    """Return the parsed body. Raise ``Refused`` (400) for invalid JSON."""
+async def read_json(request: Request) -> Any:
+    """Return the parsed body. Raise ``RequestError`` (400) for invalid JSON."""
     try:
         return await request.json()
     except ValueError as unreadable:
-        raise Refused(400, "the body is not JSON") from unreadable
+        raise RequestError(400, "the body is not JSON") from unreadable
 
 
-async def json_object(request: Request) -> dict[str, Any]:
-    """Return the body's JSON object. Raise ``Refused`` (400) for anything else."""
-    body = await json_body(request)
+async def read_json_object(request: Request) -> dict[str, Any]:
+    """Return the body's JSON object. Raise ``RequestError`` (400) for anything else."""
+    body = await read_json(request)
     if not isinstance(body, dict):
-        raise Refused(400, "the body is not an object")
+        raise RequestError(400, "the body is not an object")
     return body

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.chakra.account import Account, Sender
-from bot.sandbox.chakra.meta import status_error, title_of
-from bot.sandbox.chakra.sent import Sent, State
-from bot.sandbox.chakra.template import Template
+from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
+from bot.sandbox.chakra.meta import error_title, status_error
+from bot.sandbox.chakra.sent import AcceptedSend, DeliveryStatus
+from bot.sandbox.chakra.template import EmbeddedTemplate
 
-Body = dict[str, Any]
+EventBody = dict[str, Any]
 CONVERSATION_SECONDS = 24 * 3600
 
 
-def status(sent: Sent, state: State, at: float, account: Account, code: int | None) -> Body:
+def status_event(
+    send: AcceptedSend,
+    delivery_status: DeliveryStatus,
+    timestamp: float,
+    account: WhatsAppAccount,
+    code: int | None,
+) -> EventBody:
     """Return Chakra's ``status`` event; ``at`` is in epoch seconds, ``code`` is Meta's."""
-    payload: Body = {
-        "id": sent.id,
-        "externalId": sent.wamid,
+    payload: EventBody = {
+        "id": send.id,
+        "externalId": send.wamid,
         "wabaId": account.waba_id,
-        "deliveryStatus": state,
-        "timestamp": int(at * 1000),
-        "recipientId": sent.to,
+        "deliveryStatus": delivery_status,
+        "timestamp": int(timestamp * 1000),
+        "recipientId": send.to,
     }
     if code is not None:
-        title = title_of(code)
+        title = error_title(code)
         payload["errorContext"] = {
             "message": title,
             "providerPayload": {"code": code, "title": title, "message": title},
@@ -33,33 +39,41 @@ def status(sent: Sent, state: State, at: float, account: Account, code: int | No
     return {"event": "status", "payload": payload}
 
 
-def legacy_status(sent: Sent, state: State, at: float) -> Body:
+def legacy_status_event(
+    send: AcceptedSend, delivery_status: DeliveryStatus, timestamp: float
+) -> EventBody:
     """Return the event's older format, which has neither the account nor an error."""
     payload = {
-        "id": sent.id,
-        "externalId": sent.wamid,
-        "deliveryStatus": state,
-        "timestamp": int(at * 1000),
-        "recipientId": sent.to,
+        "id": send.id,
+        "externalId": send.wamid,
+        "deliveryStatus": delivery_status,
+        "timestamp": int(timestamp * 1000),
+        "recipientId": send.to,
     }
     return {"event": "deliveryStatus", "payload": payload}
 
 
-def meta_status(sent: Sent, state: State, at: float, account: Account, code: int | None) -> Body:
-    told: Body = {
-        "id": sent.wamid,
-        "status": state.lower(),
-        "timestamp": str(int(at)),
-        "recipient_id": sent.to,
+def meta_status_event(
+    send: AcceptedSend,
+    delivery_status: DeliveryStatus,
+    timestamp: float,
+    account: WhatsAppAccount,
+    code: int | None,
+) -> EventBody:
+    told: EventBody = {
+        "id": send.wamid,
+        "status": delivery_status.lower(),
+        "timestamp": str(int(timestamp)),
+        "recipient_id": send.to,
     }
-    category = sent.category.lower()
-    if state == "SENT":
+    category = send.category.lower()
+    if delivery_status == "SENT":
         told["conversation"] = {
-            "id": sent.id.replace("-", ""),
-            "expiration_timestamp": str(int(at) + CONVERSATION_SECONDS),
+            "id": send.id.replace("-", ""),
+            "expiration_timestamp": str(int(timestamp) + CONVERSATION_SECONDS),
             "origin": {"type": category},
         }
-    if state in ("SENT", "DELIVERED"):
+    if delivery_status in ("SENT", "DELIVERED"):
         told["pricing"] = {
             "billable": True,
             "pricing_model": "PMP",
@@ -68,27 +82,33 @@ def meta_status(sent: Sent, state: State, at: float, account: Account, code: int
         }
     if code is not None:
         told["errors"] = [status_error(code)]
-    return _messages(account, account.sender(sent.sender), {"statuses": [told]})
+    return _meta_messages_event(account, account.get_sender(send.sender_id), {"statuses": [told]})
 
 
-def message(heard: Mapping[str, Any], contact: Body, message_id: str, account: Account) -> Body:
+def message_event(
+    inbound: Mapping[str, Any], contact: EventBody, message_id: str, account: WhatsAppAccount
+) -> EventBody:
     """Return Chakra's ``message`` event; ``heard`` is Meta's message object."""
     payload = {
         "wabaId": account.waba_id,
-        "externalId": heard["id"],
+        "externalId": inbound["id"],
         "messageId": message_id,
-        "timestamp": int(heard["timestamp"]) * 1000,
-        "message": dict(heard),
+        "timestamp": int(inbound["timestamp"]) * 1000,
+        "message": dict(inbound),
         "contacts": [contact],
     }
     return {"event": "message", "payload": payload}
 
 
-def meta_message(heard: Mapping[str, Any], contact: Body, account: Account, sender: Sender) -> Body:
-    return _messages(account, sender, {"contacts": [contact], "messages": [dict(heard)]})
+def meta_message_event(
+    inbound: Mapping[str, Any], contact: EventBody, account: WhatsAppAccount, sender: SenderNumber
+) -> EventBody:
+    return _meta_messages_event(
+        account, sender, {"contacts": [contact], "messages": [dict(inbound)]}
+    )
 
 
-def template_status(template: Template, account: Account) -> Body:
+def template_status_event(template: EmbeddedTemplate, account: WhatsAppAccount) -> EventBody:
     value = {
         "event": template.status,
         "message_template_id": int(template.id),
@@ -96,15 +116,17 @@ def template_status(template: Template, account: Account) -> Body:
         "message_template_language": template.language,
         "reason": template.rejected_reason,
     }
-    return _entry(account, value, "message_template_status_update")
+    return _meta_event(account, value, "message_template_status_update")
 
 
-def _messages(account: Account, sender: Sender, told: Body) -> Body:
+def _meta_messages_event(
+    account: WhatsAppAccount, sender: SenderNumber, fields: EventBody
+) -> EventBody:
     metadata = {"display_phone_number": sender.digits, "phone_number_id": sender.id}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, **told}
-    return _entry(account, value, "messages")
+    value = {"messaging_product": "whatsapp", "metadata": metadata, **fields}
+    return _meta_event(account, value, "messages")
 
 
-def _entry(account: Account, value: Body, field: str) -> Body:
+def _meta_event(account: WhatsAppAccount, value: EventBody, field: str) -> EventBody:
     entry = {"id": account.waba_id, "changes": [{"value": value, "field": field}]}
     return {"object": "whatsapp_business_account", "entry": [entry]}

@@ -14,15 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.aio.clock import Clock, sleep
 
-LINGER_NOT = struct.pack("ii", 1, 0)
+SO_LINGER_ZERO = struct.pack("ii", 1, 0)
 """SO_LINGER on, with no linger time: closing the socket resets the connection (socket(7))."""
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """Raised when the client has disconnected, or the embedded Chakra is closing."""
 
 
-class Gates:
+class HangSignals:
     """Releases hung requests, and closes them all at the end."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Gates:
         self._released.set()
         self._released = asyncio.Event()
 
-    def released(self) -> Coroutine[Any, Any, bool]:
+    def wait_released(self) -> Coroutine[Any, Any, bool]:
         """Return a coroutine that ends with the next ``release``, counted from this call."""
         return self._released.wait()
 
@@ -43,32 +43,32 @@ class Exchange:
 
     def __init__(
         self,
-        work: ASGIApp,
+        app: ASGIApp,
         scope: Scope,
         body: bytes,
         receive: Receive,
         send: Send,
         clock: Clock,
-        gates: Gates,
+        hang_signals: HangSignals,
     ) -> None:
-        self._work = work
+        self._app = app
         self._scope = scope
         self._body = body
         self._receive = receive
         self._send = send
         self._clock = clock
-        self._gates = gates
+        self._hang_signals = hang_signals
         self.status: int | None = None
 
-    async def answer(self) -> Response:
+    async def run_app(self) -> Response:
         """Run the app and return its response, unsent."""
-        heard: list[Message] = []
+        messages: list[Message] = []
 
-        async def hear(message: Message) -> None:
-            heard.append(message)
+        async def collect(message: Message) -> None:
+            messages.append(message)
 
-        await self._work(self._scope, self._body_again, hear)
-        start, *parts = heard
+        await self._app(self._scope, self._replay_body, collect)
+        start, *parts = messages
         response = Response(b"".join(part.get("body", b"") for part in parts), start["status"])
         for name, value in MutableHeaders(raw=start["headers"]).items():
             response.headers[name] = value
@@ -78,15 +78,15 @@ class Exchange:
         self.status = response.status_code
         await response(self._scope, self._receive, self._send)
 
-    async def until_released(self) -> None:
+    async def wait_until_released(self) -> None:
         """Wait for ``release``. Raise ``Gone`` if the client disconnects."""
-        await self._unless_gone(self._gates.released())
+        await self._wait_unless_disconnected(self._hang_signals.wait_released())
 
-    async def pause(self, seconds: float) -> None:
+    async def delay(self, seconds: float) -> None:
         """Wait by the clock. Raise ``Gone`` if the client disconnects."""
-        await self._unless_gone(sleep(self._clock, seconds))
+        await self._wait_unless_disconnected(sleep(self._clock, seconds))
 
-    async def drop(self, *, reset: bool = True) -> None:
+    async def drop_connection(self, *, reset: bool = True) -> None:
         """Drop the connection without a response: reset it, or close it (``reset=False``).
 
         ASGI has no message for this, so it takes the transport from uvicorn's request, whose method
@@ -97,27 +97,27 @@ class Exchange:
             raise TypeError("a connection can only be dropped when uvicorn serves")
         connection = transport.get_extra_info("socket")
         if reset and connection is not None and not transport.is_closing():
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, SO_LINGER_ZERO)
         transport.abort()
-        await self._left()
+        await self._wait_disconnect()
 
-    async def _body_again(self) -> Message:
+    async def _replay_body(self) -> Message:
         return {"type": "http.request", "body": self._body, "more_body": False}
 
-    async def _left(self) -> None:
+    async def _wait_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def _unless_gone(self, waiting: Coroutine[Any, Any, object]) -> None:
+    async def _wait_unless_disconnected(self, awaitable: Coroutine[Any, Any, object]) -> None:
         waits: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(waiting),
-            asyncio.ensure_future(self._left()),
-            asyncio.ensure_future(self._gates.closed.wait()),
+            asyncio.ensure_future(awaitable),
+            asyncio.ensure_future(self._wait_disconnect()),
+            asyncio.ensure_future(self._hang_signals.closed.wait()),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if not waits[0].done():
-                raise Gone
+                raise ClientDisconnected
         finally:
             for wait in waits:
                 wait.cancel()
@@ -131,7 +131,7 @@ async def read_body(receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
     return b"".join(parts)

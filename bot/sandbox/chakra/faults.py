@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from bot.sandbox.chakra import envelope, meta
 from bot.sandbox.chakra.exchange import Exchange
-from bot.sandbox.chakra.traffic import Asked, Pattern
+from bot.sandbox.chakra.traffic import EndpointMatcher, RecordedRequest
 
-PAGE = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Sorry.</body></html>"
+BAD_GATEWAY_HTML = (
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Sorry.</body></html>"
+)
 
 
 class Fault(Protocol):
@@ -26,44 +28,44 @@ class Hang:
     """No response until ``release()``; then the normal one."""
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.until_released()
-        await exchange.reply(await exchange.answer())
+        await exchange.wait_until_released()
+        await exchange.reply(await exchange.run_app())
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
+class DelayedResponse:
     """The normal response, ``seconds`` later by the clock; the work is done after the delay."""
 
     seconds: float
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.pause(self.seconds)
-        await exchange.reply(await exchange.answer())
+        await exchange.delay(self.seconds)
+        await exchange.reply(await exchange.run_app())
 
 
 @dataclass(frozen=True, slots=True)
-class ResetBefore:
+class ResetBeforeHandling:
     """The connection is reset before any work is done; ``polite`` closes it instead."""
 
-    polite: bool = False
+    graceful: bool = False
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.drop(reset=not self.polite)
+        await exchange.drop_connection(reset=not self.graceful)
 
 
 @dataclass(frozen=True, slots=True)
-class ResetAfter:
+class ResetAfterHandling:
     """The connection is reset after the work is done; ``polite`` closes it instead."""
 
-    polite: bool = False
+    graceful: bool = False
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.answer()
-        await exchange.drop(reset=not self.polite)
+        await exchange.run_app()
+        await exchange.drop_connection(reset=not self.graceful)
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusResponse:
     """``code`` with ``text``, with ``json``, or with one error in the envelope."""
 
     code: int
@@ -80,18 +82,18 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Html:
+class HtmlErrorPage:
     """An HTML page, as from a proxy."""
 
     status: int = 502
-    page: str = PAGE
+    page: str = BAD_GATEWAY_HTML
 
     async def apply(self, exchange: Exchange) -> None:
         await exchange.reply(Response(self.page, self.status, media_type="text/html"))
 
 
 @dataclass(frozen=True, slots=True)
-class NotJson:
+class InvalidJsonBody:
     """A JSON content type with a body that is not JSON."""
 
     text: str = "it works"
@@ -110,11 +112,11 @@ class EmptyBody:
 
 
 @dataclass(frozen=True, slots=True)
-class Truncated:
+class TruncatedBody:
     """The normal response cut in half, with a matching length."""
 
     async def apply(self, exchange: Exchange) -> None:
-        whole = await exchange.answer()
+        whole = await exchange.run_app()
         half = bytes(whole.body)[: len(whole.body) // 2]
         await exchange.reply(Response(half, whole.status_code, media_type="application/json"))
 
@@ -127,27 +129,27 @@ class MissingField:
     ("_data.0.id").
     """
 
-    place: str
+    path: str
 
     async def apply(self, exchange: Exchange) -> None:
-        whole = await exchange.answer()
+        whole = await exchange.run_app()
         body = json.loads(bytes(whole.body))
-        _remove(body, self.place.split("."))
+        _remove_field(body, self.path.split("."))
         await exchange.reply(JSONResponse(body, whole.status_code))
 
 
 @dataclass(frozen=True, slots=True)
-class Errors200:
+class ErrorsWithStatus200:
     """200 with a non-empty ``_errors``, which the vendor's SDK treats as a failure; no work."""
 
     message: str = "Something went wrong"
 
     async def apply(self, exchange: Exchange) -> None:
-        await exchange.reply(envelope.errors(200, self.message))
+        await exchange.reply(envelope.error_response(200, self.message))
 
 
 @dataclass(frozen=True, slots=True)
-class MetaError:
+class MetaErrorResponse:
     """A Meta error, passed on unchanged (Meta's Graph API error object)."""
 
     code: int
@@ -162,7 +164,7 @@ class MetaError:
 
 
 @dataclass(frozen=True, slots=True)
-class Throttle:
+class TooManyRequests:
     """429, with the wait in the ``Retry-After`` header, in its message, in both or in neither.
 
     Only the message is INFERRED from real traffic; no actual limit is known.
@@ -171,57 +173,57 @@ class Throttle:
     retry_after_seconds: float | str | None = None
     message_ms: int | None = None
 
-    SENTENCE: ClassVar[str] = "Too many requests"
+    MESSAGE: ClassVar[str] = "Too many requests"
 
     async def apply(self, exchange: Exchange) -> None:
         headers = {}
         if self.retry_after_seconds is not None:
             headers["Retry-After"] = str(self.retry_after_seconds)
         wait = "" if self.message_ms is None else f", retry after {self.message_ms} ms"
-        await exchange.reply(envelope.errors(429, self.SENTENCE + wait, headers=headers))
+        await exchange.reply(envelope.error_response(429, self.MESSAGE + wait, headers=headers))
 
 
 @dataclass(slots=True)
-class _Planned:
-    means: Pattern
+class _PlannedFault:
+    matches: EndpointMatcher
     fault: Fault
-    left: int | None
+    remaining: int | None
 
 
-class Faults:
+class FaultPlan:
     """The planned faults. A request gets the first one that matches it and is not used up."""
 
     def __init__(self) -> None:
-        self._planned: list[_Planned] = []
+        self._planned: list[_PlannedFault] = []
 
-    def plan(self, means: Pattern, fault: Fault, times: int | None) -> None:
-        self._planned.append(_Planned(means, fault, times))
+    def add(self, matches: EndpointMatcher, fault: Fault, times: int | None) -> None:
+        self._planned.append(_PlannedFault(matches, fault, times))
 
     def clear(self) -> None:
         self._planned.clear()
 
-    def take(self, asked: Asked) -> Fault | None:
+    def take_next(self, request: RecordedRequest) -> Fault | None:
         for planned in self._planned:
-            if planned.left != 0 and planned.means(asked):
-                if planned.left is not None:
-                    planned.left -= 1
+            if planned.remaining != 0 and planned.matches(request):
+                if planned.remaining is not None:
+                    planned.remaining -= 1
                 return planned.fault
         return None
 
 
-def _remove(body: Any, place: list[str]) -> None:
-    name, *rest = place
+def _remove_field(body: Any, path: list[str]) -> None:
+    name, *rest = path
     if isinstance(body, list) and name.isdecimal():
-        _remove_within(body, int(name), rest)
+        _remove_child(body, int(name), rest)
     elif isinstance(body, list):
         for item in body:
-            _remove(item, place)
+            _remove_field(item, path)
     elif isinstance(body, dict) and name in body:
-        _remove_within(body, name, rest)
+        _remove_child(body, name, rest)
 
 
-def _remove_within(holder: Any, key: str | int, rest: list[str]) -> None:
+def _remove_child(container: Any, key: str | int, rest: list[str]) -> None:
     if rest:
-        _remove(holder[key], rest)
+        _remove_field(container[key], rest)
     else:
-        del holder[key]
+        del container[key]

@@ -10,10 +10,10 @@ from bot.sandbox.chakra import envelope
 
 
 def routes() -> list[Route]:
-    return [Route("/v1/health", _healthy, methods=["GET"])]
+    return [Route("/v1/health", _get_health, methods=["GET"])]
 
 
-async def _healthy(_: Request) -> Response:
+async def _get_health(_: Request) -> Response:
     # The body is UNKNOWN; that a wrong token gets 401 (checked by the pipeline) is INFERRED from
     # the probe's use as a token test.
-    return envelope.data({"status": "ok"})
+    return envelope.data_response({"status": "ok"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
-ORDER = (INVALID, NOT_STARTED, SUCCESS, ERROR)
+STATE_ORDER = (INVALID, NOT_STARTED, SUCCESS, ERROR)
 """The order of the states in the documented example."""
 
 BULK_API_JOB = "bulk_api_job"
@@ -20,46 +20,46 @@ ACKNOWLEDGED_TYPE = "3ae1c371-9a3b-4c06-8090-42fea6c4df36"
 """The documented acknowledgement's value of `type`; the fetch has the word instead."""
 
 
-class Fate(NamedTuple):
+class RowOutcome(NamedTuple):
     """What processing an entry leads to; ``reason`` is "" for a success."""
 
     state: str
     reason: str | None = None
 
 
-Work = Callable[[int], Fate]
+EntryAction = Callable[[int], RowOutcome]
 """The work of an entry; its argument is the time in epoch milliseconds."""
 
 
-def always(fate: Fate) -> Work:
-    return lambda _: fate
+def constant_action(outcome: RowOutcome) -> EntryAction:
+    return lambda _: outcome
 
 
-WAITING = Fate(NOT_STARTED)
-SUCCEED = always(Fate(SUCCESS))
+PENDING_OUTCOME = RowOutcome(NOT_STARTED)
+SUCCEED_ACTION = constant_action(RowOutcome(SUCCESS))
 
 
 @dataclass(eq=False)
-class Entry:
+class EmbeddedJobEntry:
     """An entry. ``rejected`` is the reason for INVALID, which is never processed.
 
     Times are epoch milliseconds, 0 for what has not happened.
     """
 
     id: str
-    work: Work = SUCCEED
-    rejected: str = ""
-    fate: Fate = WAITING
+    action: EntryAction = SUCCEED_ACTION
+    rejection_reason: str = ""
+    outcome: RowOutcome = PENDING_OUTCOME
     started_at: int = 0
     completed_at: int = 0
 
 
 @dataclass
-class Pause:
+class StallPeriod:
     """A pause in wall-clock seconds, endless without ``until``."""
 
-    since: float
-    until: float | None = None
+    started_at: float
+    ends_at: float | None = None
 
 
 @dataclass(eq=False)
@@ -76,106 +76,109 @@ class EmbeddedJob:
     """
 
     id: str
-    team: str
-    entries: tuple[Entry, ...]
-    queue: Sequence[Entry]
-    pace: float
-    warmup: float = 1.0
-    begun_at: float | None = None
-    stalls_after: int | None = None
-    stalls_for: float | None = None
-    vanishes_after: float | None = None
-    says_when_done: bool = False
-    about: str = ""
-    _tried: int = 0
-    _pauses: list[Pause] = field(default_factory=list)
-    _gone: bool = False
+    team_id: str
+    entries: tuple[EmbeddedJobEntry, ...]
+    queue: Sequence[EmbeddedJobEntry]
+    seconds_per_entry: float
+    warmup_seconds: float = 1.0
+    began_at: float | None = None
+    stall_after_entries: int | None = None
+    stall_seconds: float | None = None
+    delete_after_seconds: float | None = None
+    reports_completion: bool = False
+    description: str = ""
+    _processed_count: int = 0
+    _stalls: list[StallPeriod] = field(default_factory=list)
+    _is_deleted: bool = False
 
-    def settle(self, now: float) -> None:
+    def advance(self, now: float) -> None:
         """Process everything that is due."""
-        if self.begun_at is None or not self.counted(now):
+        if self.began_at is None or not self.has_counts(now):
             return
-        self._reject(milliseconds(self.begun_at + self.warmup))
-        while self._tried < len(self.queue):
-            if self._tried == self.stalls_after:
-                self._pause_as_planned()
-            moment = self._moment(self._tried + 1)
+        self._reject_invalid_entries(to_milliseconds(self.began_at + self.warmup_seconds))
+        while self._processed_count < len(self.queue):
+            if self._processed_count == self.stall_after_entries:
+                self._start_planned_stall()
+            moment = self._completion_time(self._processed_count + 1)
             if moment is None or moment > now:
                 return
-            self._try(self.queue[self._tried], milliseconds(moment))
+            self._process_entry(self.queue[self._processed_count], to_milliseconds(moment))
 
-    def seen(self, now: float) -> None:
+    def record_access(self, now: float) -> None:
         """Start a job that waits for its first fetch."""
-        if self.begun_at is None:
-            self.begun_at = now
-        self.settle(now)
+        if self.began_at is None:
+            self.began_at = now
+        self.advance(now)
 
     def stall(self, now: float) -> None:
         """Stop processing until ``resume``."""
-        self.seen(now)
+        self.record_access(now)
         self.resume(now)
-        self._pauses.append(Pause(now))
+        self._stalls.append(StallPeriod(now))
 
     def resume(self, now: float) -> None:
-        self.settle(now)
-        for pause in self._pauses:
-            if pause.until is None or pause.until > now:
-                pause.until = now
+        self.advance(now)
+        for pause in self._stalls:
+            if pause.ends_at is None or pause.ends_at > now:
+                pause.ends_at = now
 
-    def vanish(self) -> None:
-        self._gone = True
+    def delete(self) -> None:
+        self._is_deleted = True
 
-    def gone(self, now: float) -> bool:
-        if self._gone or self.vanishes_after is None or self.begun_at is None:
-            return self._gone
-        return now >= self.begun_at + self.vanishes_after
+    def is_deleted(self, now: float) -> bool:
+        if self._is_deleted or self.delete_after_seconds is None or self.began_at is None:
+            return self._is_deleted
+        return now >= self.began_at + self.delete_after_seconds
 
-    def counted(self, now: float) -> bool:
+    def has_counts(self, now: float) -> bool:
         """Return whether the warm-up is over, so that the entries are counted."""
-        return self.begun_at is not None and now >= self.begun_at + self.warmup
+        return self.began_at is not None and now >= self.began_at + self.warmup_seconds
 
     @property
     def counts(self) -> dict[str, int]:
         """The entries by state, without empty states: INFERRED, and the stricter guess."""
-        found = Counter(entry.fate.state for entry in self.entries)
-        return {state: found[state] for state in ORDER if found[state]}
+        found = Counter(entry.outcome.state for entry in self.entries)
+        return {state: found[state] for state in STATE_ORDER if found[state]}
 
     @property
     def finished_at(self) -> int:
         """The end in epoch milliseconds; 0 while entries remain."""
-        if any(entry.fate.state == NOT_STARTED for entry in self.entries):
+        if any(entry.outcome.state == NOT_STARTED for entry in self.entries):
             return 0
         return max((entry.completed_at or entry.started_at for entry in self.entries), default=0)
 
-    def _reject(self, moment: int) -> None:
-        if not self._tried:
+    def _reject_invalid_entries(self, moment: int) -> None:
+        if not self._processed_count:
             for entry in self.entries:
-                if entry.rejected:
-                    entry.fate, entry.started_at = Fate(INVALID, entry.rejected), moment
+                if entry.rejection_reason:
+                    entry.outcome, entry.started_at = (
+                        RowOutcome(INVALID, entry.rejection_reason),
+                        moment,
+                    )
 
-    def _pause_as_planned(self) -> None:
-        since = self._moment(self._tried)
+    def _start_planned_stall(self) -> None:
+        since = self._completion_time(self._processed_count)
         if since is not None:
-            until = None if self.stalls_for is None else since + self.stalls_for
-            self._pauses.append(Pause(since, until))
-            self.stalls_after = None
+            until = None if self.stall_seconds is None else since + self.stall_seconds
+            self._stalls.append(StallPeriod(since, until))
+            self.stall_after_entries = None
 
-    def _try(self, entry: Entry, moment: int) -> None:
+    def _process_entry(self, entry: EmbeddedJobEntry, moment: int) -> None:
         entry.started_at = entry.completed_at = moment
-        entry.fate = entry.work(moment)
-        self._tried += 1
+        entry.outcome = entry.action(moment)
+        self._processed_count += 1
 
-    def _moment(self, number: int) -> float | None:
+    def _completion_time(self, number: int) -> float | None:
         """Return when ``number`` entries will have been processed; None if a pause has no end."""
-        moment = (self.begun_at or 0.0) + self.warmup + number * self.pace
-        for pause in self._pauses:
-            if moment <= pause.since:
+        moment = (self.began_at or 0.0) + self.warmup_seconds + number * self.seconds_per_entry
+        for pause in self._stalls:
+            if moment <= pause.started_at:
                 break
-            if pause.until is None:
+            if pause.ends_at is None:
                 return None
-            moment += pause.until - pause.since
+            moment += pause.ends_at - pause.started_at
         return moment
 
 
-def milliseconds(seconds: float) -> int:
+def to_milliseconds(seconds: float) -> int:
     return round(seconds * 1000)

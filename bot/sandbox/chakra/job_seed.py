@@ -11,12 +11,19 @@ from uuid import UUID, uuid4, uuid5
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.alias_generators import to_camel
 
-from bot.sandbox.chakra.job import ERROR, SUCCESS, EmbeddedJob, Entry, Fate, always
+from bot.sandbox.chakra.job import (
+    ERROR,
+    SUCCESS,
+    EmbeddedJob,
+    EmbeddedJobEntry,
+    RowOutcome,
+    constant_action,
+)
 
-SEED = Path(__file__).with_name("jobs.json")
+SEED_PATH = Path(__file__).with_name("jobs.json")
 
-FAILED = ("Attribute score is not valid",)
-REJECTED = ("Process not found",)
+DEFAULT_FAILURE_REASONS = ("Attribute score is not valid",)
+DEFAULT_REJECTION_REASONS = ("Process not found",)
 """The example's reason; every key of its entry is a guess."""
 
 
@@ -40,8 +47,8 @@ class JobPlan(BaseModel):
     fail: NonNegativeInt = 0
     invalid: NonNegativeInt = 0
     unstarted: NonNegativeInt = 0
-    failed_because: tuple[str, ...] = Field(default=FAILED, min_length=1)
-    rejected_because: tuple[str, ...] = Field(default=REJECTED, min_length=1)
+    failed_because: tuple[str, ...] = Field(default=DEFAULT_FAILURE_REASONS, min_length=1)
+    rejected_because: tuple[str, ...] = Field(default=DEFAULT_REJECTION_REASONS, min_length=1)
     seconds: float = Field(default=60.0, gt=0)
     warmup: float = Field(default=1.0, ge=0)
     begins: float = 0.0
@@ -52,40 +59,46 @@ class JobPlan(BaseModel):
     vanishes_after: float | None = None
     says_when_done: bool = False
 
-    def job(self, now: float, team: str) -> EmbeddedJob:
+    def build_job(self, now: float, default_team_id: str) -> EmbeddedJob:
         """Build the job; ``team`` is the default for a plan that names none."""
         ids = (str(uuid5(UUID(self.id), str(number))) for number in count())
-        tried = [Entry(next(ids), always(fate)) for fate in self._fates()]
-        untried = [Entry(next(ids)) for _ in range(self.unstarted)]
+        tried = [EmbeddedJobEntry(next(ids), constant_action(fate)) for fate in self._outcomes()]
+        untried = [EmbeddedJobEntry(next(ids)) for _ in range(self.unstarted)]
         because = islice(cycle(self.rejected_because), self.invalid)
-        listed = [*tried, *untried, *(Entry(next(ids), rejected=reason) for reason in because)]
+        listed = [
+            *tried,
+            *untried,
+            *(EmbeddedJobEntry(next(ids), rejection_reason=reason) for reason in because),
+        ]
         shuffled = Random(self.id).shuffle  # noqa: S311 - the same each time
         shuffled(tried)
         shuffled(listed)
         return EmbeddedJob(
             id=self.id,
-            team=self.team or team,
+            team_id=self.team or default_team_id,
             entries=tuple(listed),
             queue=(*tried, *untried),
-            pace=self.seconds / max(1, len(tried)),
-            warmup=self.warmup,
-            begun_at=self._begun_at(now),
-            stalls_after=len(tried) if untried else self.stalls_after,
-            stalls_for=None if untried else self.stalls_for,
-            vanishes_after=self.vanishes_after,
-            says_when_done=self.says_when_done,
-            about=self.about,
+            seconds_per_entry=self.seconds / max(1, len(tried)),
+            warmup_seconds=self.warmup,
+            began_at=self._start_time(now),
+            stall_after_entries=len(tried) if untried else self.stalls_after,
+            stall_seconds=None if untried else self.stalls_for,
+            delete_after_seconds=self.vanishes_after,
+            reports_completion=self.says_when_done,
+            description=self.about,
         )
 
-    def _fates(self) -> list[Fate]:
+    def _outcomes(self) -> list[RowOutcome]:
         failed = islice(cycle(self.failed_because), self.fail)
-        return [Fate(SUCCESS)] * self.succeed + [Fate(ERROR, reason) for reason in failed]
+        return [RowOutcome(SUCCESS)] * self.succeed + [
+            RowOutcome(ERROR, reason) for reason in failed
+        ]
 
-    def _begun_at(self, now: float) -> float | None:
+    def _start_time(self, now: float) -> float | None:
         if self.begins_when_seen:
             return None
         return now + self.begins if self.begun_at_ms is None else self.begun_at_ms / 1000
 
 
-def read_jobs() -> tuple[JobPlan, ...]:
-    return tuple(JobPlan.model_validate(row) for row in json.loads(SEED.read_bytes()))
+def load_job_plans() -> tuple[JobPlan, ...]:
+    return tuple(JobPlan.model_validate(row) for row in json.loads(SEED_PATH.read_bytes()))

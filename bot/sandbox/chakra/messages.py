@@ -13,45 +13,52 @@ from starlette.routing import Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope, mapping, parameters, sessions
-from bot.sandbox.chakra.account import Account
-from bot.sandbox.chakra.deliveries import Deliveries
+from bot.sandbox.chakra.account import WhatsAppAccount
+from bot.sandbox.chakra.deliveries import DeliverySimulator
 from bot.sandbox.chakra.media import MediaResource
-from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaRefused
+from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
 from bot.sandbox.chakra.processes import ProcessesResource
-from bot.sandbox.chakra.recipients import Recipients, Step
-from bot.sandbox.chakra.sent import META, PHONE, PROCESS, Sent, chat_message, new_wamid
-from bot.sandbox.chakra.template import Template
+from bot.sandbox.chakra.recipients import ScriptedRecipients, StatusStep
+from bot.sandbox.chakra.sent import (
+    SEND_FOR_PROCESS,
+    SEND_META_MESSAGE,
+    SEND_TO_PHONE,
+    AcceptedSend,
+    chat_message_body,
+    generate_wamid,
+)
+from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.templates import TemplatesResource
 
-DIGITS = re.compile(r"[1-9][0-9]{6,14}")
+PHONE_NUMBER_PATTERN = re.compile(r"[1-9][0-9]{6,14}")
 """A number with its country code: E.164 allows 15 digits."""
-PAIR_SECONDS = 6.0
+PAIR_INTERVAL_SECONDS = 6.0
 """Meta's limit: one message every six seconds to one person. Its burst of 45 is left out."""
 
-KEY_OWNER = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
+TOKEN_USER_ID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 """The user of the access token: the documented one."""
 
-NO_SUCH_TEMPLATE = 132001
-SAME_NUMBER = 131021
-INVALID_NUMBER = 131009
-PAIR_LIMIT = 131056
-BAD_MEDIA = 131053
-UNSENDABLE: Mapping[str, int] = {"PAUSED": 132015, "DISABLED": 132016}
+TEMPLATE_NOT_FOUND = 132001
+RECIPIENT_IS_SENDER = 131021
+INVALID_RECIPIENT = 131009
+PAIR_RATE_LIMITED = 131056
+MEDIA_ERROR = 131053
+TEMPLATE_STATUS_CODES: Mapping[str, int] = {"PAUSED": 132015, "DISABLED": 132016}
 """Meta's code for a template that is not approved; 132001 for every other status."""
 
-MEDIA_LOST = (Step(after=0.8, status="FAILED", code=BAD_MEDIA),)
+MEDIA_FAILURE_STEPS = (StatusStep(after=0.8, status="FAILED", code=MEDIA_ERROR),)
 
 
 class MessagesResource:
     def __init__(
         self,
-        account: Account,
+        account: WhatsAppAccount,
         team_id: str,
         templates: TemplatesResource,
         processes: ProcessesResource,
         media: MediaResource,
-        recipients: Recipients,
-        deliveries: Deliveries,
+        recipients: ScriptedRecipients,
+        delivery_simulator: DeliverySimulator,
         clock: Clock,
     ) -> None:
         self._account = account
@@ -60,171 +67,182 @@ class MessagesResource:
         self._processes = processes
         self._media = media
         self._recipients = recipients
-        self._deliveries = deliveries
+        self._delivery_simulator = delivery_simulator
         self._clock = clock
 
     def routes(self) -> list[Route]:
         return [
-            Route(PHONE.removeprefix("POST "), self._to_phone, methods=["POST"]),
-            Route(PROCESS.removeprefix("POST "), self._for_process, methods=["POST"]),
-            Route(META.removeprefix("POST "), self._in_metas_format, methods=["POST"]),
+            Route(SEND_TO_PHONE.removeprefix("POST "), self._send_to_phone, methods=["POST"]),
+            Route(SEND_FOR_PROCESS.removeprefix("POST "), self._send_for_process, methods=["POST"]),
+            Route(
+                SEND_META_MESSAGE.removeprefix("POST "), self._send_meta_message, methods=["POST"]
+            ),
         ]
 
-    async def _to_phone(self, request: Request) -> Response:
+    async def _send_to_phone(self, request: Request) -> Response:
         self._account.check_plugin(request)
         number = request.path_params["phoneNumber"]
-        if not DIGITS.fullmatch(number):
-            raise envelope.Refused(400, "phoneNumber is not valid: digits with the country code")
-        process = self._processes.with_phone(number) or _contact(number)
-        return await self._ordered(request, PHONE, number, process)
+        if not PHONE_NUMBER_PATTERN.fullmatch(number):
+            raise envelope.RequestError(
+                400, "phoneNumber is not valid: digits with the country code"
+            )
+        process = self._processes.find_id_by_phone(number) or _contact_id(number)
+        return await self._send_template(request, SEND_TO_PHONE, number, process)
 
-    async def _for_process(self, request: Request) -> Response:
+    async def _send_for_process(self, request: Request) -> Response:
         self._account.check_plugin(request)
         procedure, key = (
             request.path_params[name] for name in ("procedureShortId", "primaryKeyOrId")
         )
-        process = self._processes.find(procedure, key)
-        number = self._processes.phone_of(process)
+        process = self._processes.get(procedure, key)
+        number = self._processes.phone_number(process)
         if not number:
-            raise envelope.Refused(400, "The process has no phone number")
-        return await self._ordered(request, PROCESS, number, process["id"])
+            raise envelope.RequestError(400, "The process has no phone number")
+        return await self._send_template(request, SEND_FOR_PROCESS, number, process["id"])
 
-    async def _ordered(self, request: Request, endpoint: str, to: str, process: str) -> Response:
-        body = await envelope.json_object(request)
-        order = mapping.read_order(body)
-        self._check_pair(order.whatsapp_phone_number_id, to)
-        template = self._template(order.template_name, order.language)
-        if endpoint == PROCESS:
-            order = order.with_sample(template)
-        components = mapping.components_of(order, template)
-        sent = self._sent(
+    async def _send_template(
+        self, request: Request, endpoint: str, to: str, process: str
+    ) -> Response:
+        body = await envelope.read_json_object(request)
+        order = mapping.parse_send_body(body)
+        self._check_sender_and_recipient(order.whatsapp_phone_number_id, to)
+        template = self._find_template(order.template_name, order.language)
+        if endpoint == SEND_FOR_PROCESS:
+            order = order.with_sample_media(template)
+        components = mapping.to_meta_components(order, template)
+        sent = self._build_send(
             endpoint,
             to,
             order.whatsapp_phone_number_id,
-            parameters.rendered(template, components),
+            parameters.render_body(template, components),
             body,
             template,
             process,
         )
         self._accept(sent, components, template)
-        shown = chat_message(
-            sent, team=self._team_id, plugin=self._account.plugin_id, user=KEY_OWNER
+        shown = chat_message_body(
+            sent, team_id=self._team_id, plugin_id=self._account.plugin_id, user_id=TOKEN_USER_ID
         )
-        return envelope.data(shown)
+        return envelope.data_response(shown)
 
-    async def _in_metas_format(self, request: Request) -> Response:
+    async def _send_meta_message(self, request: Request) -> Response:
         self._account.check_plugin(request)
         self._account.check_version(request)
-        body = await envelope.json_object(request)
-        to = _checked_message(body)
+        body = await envelope.read_json_object(request)
+        to = _parse_recipient(body)
         sender = request.path_params["whatsappPhoneNumberId"]
-        self._check_pair(sender, to)
+        self._check_sender_and_recipient(sender, to)
         if body.get("type") == "template":
-            sent = self._template_in_metas_format(body, to, sender)
+            sent = self._send_meta_template(body, to, sender)
         else:
-            sent = self._session_message(body, to, sender)
-        return envelope.data({"whatsappMessageId": sent.wamid})
+            sent = self._send_session_message(body, to, sender)
+        return envelope.data_response({"whatsappMessageId": sent.wamid})
 
-    def _template_in_metas_format(self, body: Mapping[str, Any], to: str, sender: str) -> Sent:
+    def _send_meta_template(self, body: Mapping[str, Any], to: str, sender: str) -> AcceptedSend:
         given = body.get("template")
         language = given.get("language") if isinstance(given, dict) else None
         code = language.get("code") if isinstance(language, dict) else None
         if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-            raise _required("template['name']")
+            raise _required_parameter_error("template['name']")
         if not isinstance(code, str) or not code:
-            raise _required("template['language']['code']")
-        template = self._template(given["name"], code)
+            raise _required_parameter_error("template['language']['code']")
+        template = self._find_template(given["name"], code)
         components = given.get("components")
-        text = parameters.rendered(template, components)
-        sent = self._sent(META, to, sender, text, body, template)
+        text = parameters.render_body(template, components)
+        sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body, template)
         self._accept(sent, components, template)
         return sent
 
-    def _session_message(self, body: Mapping[str, Any], to: str, sender: str) -> Sent:
-        text = sessions.text_of(body)
-        if not self._deliveries.window_open(sender, to):
-            raise MetaRefused(sessions.WINDOW_CLOSED)
-        sent = self._sent(META, to, sender, text, body)
-        self._deliveries.accept(sent)
+    def _send_session_message(self, body: Mapping[str, Any], to: str, sender: str) -> AcceptedSend:
+        text = sessions.extract_text(body)
+        if not self._delivery_simulator.is_window_open(sender, to):
+            raise MetaApiError(sessions.WINDOW_CLOSED_CODE)
+        sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body)
+        self._delivery_simulator.accept(sent)
         return sent
 
-    def _check_pair(self, sender_id: str, to: str) -> None:
-        """Check the sender and the recipient, regardless of the content. Raise ``MetaRefused``."""
-        sender = self._account.sender(sender_id)
+    def _check_sender_and_recipient(self, sender_id: str, to: str) -> None:
+        """Check the sender and the recipient, regardless of the content. Raise ``MetaApiError``."""
+        sender = self._account.get_sender(sender_id)
         if sender.digits == to:
-            raise MetaRefused(SAME_NUMBER)
-        known = self._recipients.of(to)
+            raise MetaApiError(RECIPIENT_IS_SENDER)
+        known = self._recipients.get(to)
         if known.refused_with is not None:
-            raise MetaRefused(known.refused_with)
-        last = self._deliveries.last_to(sender_id, to) if known.pair_limit else None
-        if last is not None and self._clock.time() - last.at < PAIR_SECONDS:
-            raise MetaRefused(PAIR_LIMIT)
+            raise MetaApiError(known.refused_with)
+        last = self._delivery_simulator.last_send_to(sender_id, to) if known.pair_limit else None
+        if last is not None and self._clock.time() - last.accepted_at < PAIR_INTERVAL_SECONDS:
+            raise MetaApiError(PAIR_RATE_LIMITED)
 
-    def _template(self, name: str, language: str | None) -> Template:
-        """Return the template. Raise ``MetaRefused``, or ``Refused`` for an ambiguous language."""
-        found = self._templates.named(name, language)
+    def _find_template(self, name: str, language: str | None) -> EmbeddedTemplate:
+        """Return the template. Raise ``MetaApiError``, or ``RequestError`` for an ambiguous
+        language."""
+        found = self._templates.find_by_name(name, language)
         if len(found) > 1:
             languages = ", ".join(sorted(one.language for one in found))
-            raise envelope.Refused(400, f"language is required: {name} exists in {languages}")
+            raise envelope.RequestError(400, f"language is required: {name} exists in {languages}")
         if not found:
             where = language or "any language"
-            raise MetaRefused(NO_SUCH_TEMPLATE, f"template name ({name}) does not exist in {where}")
+            raise MetaApiError(
+                TEMPLATE_NOT_FOUND, f"template name ({name}) does not exist in {where}"
+            )
         (template,) = found
         if template.status != "APPROVED":
-            code = UNSENDABLE.get(template.status, NO_SUCH_TEMPLATE)
-            raise MetaRefused(code, f"template name ({name}) is {template.status}")
+            code = TEMPLATE_STATUS_CODES.get(template.status, TEMPLATE_NOT_FOUND)
+            raise MetaApiError(code, f"template name ({name}) is {template.status}")
         return template
 
-    def _accept(self, sent: Sent, components: Any, template: Template) -> None:
+    def _accept(self, sent: AcceptedSend, components: Any, template: EmbeddedTemplate) -> None:
         """Accept the send. Media that Meta can't fetch fails later, as in reality."""
-        links = parameters.links_in(components)
-        good = all(self._media.serves(link, kind) for kind, link in links)
+        links = parameters.media_links(components)
+        good = all(self._media.can_fetch(link, kind) for kind, link in links)
         replies = (one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
-        self._deliveries.accept(sent, steps=None if good else MEDIA_LOST, reply=next(replies, ""))
+        self._delivery_simulator.accept(
+            sent, steps=None if good else MEDIA_FAILURE_STEPS, reply=next(replies, "")
+        )
 
-    def _sent(
+    def _build_send(
         self,
         endpoint: str,
         to: str,
         sender: str,
         text: str,
         body: Mapping[str, Any],
-        template: Template | None = None,
+        template: EmbeddedTemplate | None = None,
         process: str = "",
-    ) -> Sent:
-        made = Sent(
+    ) -> AcceptedSend:
+        made = AcceptedSend(
             id=str(uuid4()),
-            wamid=new_wamid(to),
+            wamid=generate_wamid(to),
             endpoint=endpoint,
             to=to,
-            sender=sender,
+            sender_id=sender,
             text=text,
-            at=self._clock.time(),
+            accepted_at=self._clock.time(),
             body=body,
-            process=process,
+            process_id=process,
         )
         if template is None:
             return made
-        return made.of(template)
+        return made.with_template(template)
 
 
-def _checked_message(body: Mapping[str, Any]) -> str:
-    """Return the recipient's digits. Raise ``MetaRefused`` for an invalid message."""
+def _parse_recipient(body: Mapping[str, Any]) -> str:
+    """Return the recipient's digits. Raise ``MetaApiError`` for an invalid message."""
     if body.get("messaging_product") != "whatsapp":
-        raise _required("messaging_product")
+        raise _required_parameter_error("messaging_product")
     to = body.get("to")
     if not isinstance(to, str) or not to:
-        raise _required("to")
+        raise _required_parameter_error("to")
     digits = re.sub(r"[+ ()-]", "", to)
-    if not DIGITS.fullmatch(digits):
-        raise MetaRefused(INVALID_NUMBER, "Param to is not a valid phone number")
+    if not PHONE_NUMBER_PATTERN.fullmatch(digits):
+        raise MetaApiError(INVALID_RECIPIENT, "Param to is not a valid phone number")
     return digits
 
 
-def _required(name: str) -> MetaRefused:
-    return MetaRefused(INVALID_PARAMETER, f"The parameter {name} is required.")
+def _required_parameter_error(name: str) -> MetaApiError:
+    return MetaApiError(INVALID_PARAMETER, f"The parameter {name} is required.")
 
 
-def _contact(number: str) -> str:
+def _contact_id(number: str) -> str:
     """Return the contact ID under which Chakra files a number without a process; it is stable."""
     return str(uuid5(NAMESPACE_URL, f"tel:+{number}"))

@@ -9,12 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from bot.sandbox.chakra import envelope
 
-TRACE = "AEmbeddedChakraTrace00"
-HELP = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
+FBTRACE_ID = "AEmbeddedChakraTrace00"
+ERROR_CODES_URL = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
 INVALID_PARAMETER = 100
 UNKNOWN_PATH = 2500
 
-TITLES: Mapping[int, str] = {
+ERROR_TITLES: Mapping[int, str] = {
     1: "An unknown error occurred",
     2: "Service temporarily unavailable",
     4: "Application request limit reached",
@@ -62,7 +62,7 @@ TITLES: Mapping[int, str] = {
 """Meta's Cloud API error codes. 132018 isn't in the documented table: several integrations report
 it for a parameter with a line break."""
 
-DETAILS: Mapping[int, str] = {
+ERROR_DETAILS: Mapping[int, str] = {
     130429: "Cloud API message throughput has been reached.",
     130472: "Failed to send message because this user's phone number is part of an experiment",
     131021: "The recipient's and the sender's phone numbers are the same.",
@@ -80,12 +80,12 @@ DETAILS: Mapping[int, str] = {
     "number to the same phone number in a short period of time.",
 }
 
-Shape = Literal["meta", "errors", "200"]
+MetaErrorFormat = Literal["meta", "errors", "200"]
 """The response of a Meta error. Which one is real is UNKNOWN: Meta's own body with 400, its message
 in ``_errors`` with 400, or the latter with 200."""
 
 
-class MetaRefused(Exception):
+class MetaApiError(Exception):
     """Raised by a resource.
 
     ``subcode``, ``user_title`` and ``user_words`` belong to template errors, ``details`` to message
@@ -99,63 +99,63 @@ class MetaRefused(Exception):
         *,
         subcode: int | None = None,
         user_title: str = "",
-        user_words: str = "",
+        user_message: str = "",
     ) -> None:
-        super().__init__(code, details or user_words)
+        super().__init__(code, details or user_message)
         self.code = code
-        self.details = details or DETAILS.get(code, "")
+        self.details = details or ERROR_DETAILS.get(code, "")
         self.subcode = subcode
         self.user_title = user_title
-        self.user_words = user_words
+        self.user_message = user_message
 
     @property
     def message(self) -> str:
-        title = title_of(self.code)
+        title = error_title(self.code)
         return title if self.subcode else f"(#{self.code}) {title}"
 
-    def body(self) -> dict[str, Any]:
+    def to_body(self) -> dict[str, Any]:
         return error_body(
             self.code,
             self.message,
             details=self.details,
             error_subcode=self.subcode,
             error_user_title=self.user_title,
-            error_user_msg=self.user_words,
+            error_user_msg=self.user_message,
         )
 
-    def sentence(self) -> str:
+    def one_line(self) -> str:
         """Return everything in one line, as an item of ``_errors``."""
         told = self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
-        more = self.details or self.user_words
+        more = self.details or self.user_message
         return f"{told}: {more}" if more else told
 
 
-def title_of(code: int) -> str:
-    return TITLES.get(code, "Some error")
+def error_title(code: int) -> str:
+    return ERROR_TITLES.get(code, "Some error")
 
 
-def error_body(code: int, message: str, *, details: str, **more: Any) -> dict[str, Any]:
+def error_body(code: int, message: str, *, details: str, **extra: Any) -> dict[str, Any]:
     """Return Meta's error object, without empty values of ``more``."""
     error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
-    error |= {key: value for key, value in more.items() if value}
+    error |= {key: value for key, value in extra.items() if value}
     if details:
         error["error_data"] = {"messaging_product": "whatsapp", "details": details}
-    return {"error": {**error, "fbtrace_id": TRACE}}
+    return {"error": {**error, "fbtrace_id": FBTRACE_ID}}
 
 
-def answer(refused: MetaRefused, shape: Shape) -> Response:
-    if shape == "meta":
-        return JSONResponse(refused.body(), 400)
-    return envelope.errors(200 if shape == "200" else 400, refused.sentence())
+def render_error(error: MetaApiError, error_format: MetaErrorFormat) -> Response:
+    if error_format == "meta":
+        return JSONResponse(error.to_body(), 400)
+    return envelope.error_response(200 if error_format == "200" else 400, error.one_line())
 
 
 def status_error(code: int) -> dict[str, Any]:
     """Return one of the ``errors`` of a ``failed`` status."""
-    title = title_of(code)
+    title = error_title(code)
     return {
         "code": code,
         "title": title,
         "message": title,
-        "error_data": {"details": DETAILS.get(code, f"{title}.")},
-        "href": HELP,
+        "error_data": {"details": ERROR_DETAILS.get(code, f"{title}.")},
+        "href": ERROR_CODES_URL,
     }

@@ -7,36 +7,38 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.account import Account
+from bot.sandbox.chakra.account import WhatsAppAccount
 
-NUMBERS = "/v1/ext/whatsapp-phone-number"
+NUMBERS_PATH = "/v1/ext/whatsapp-phone-number"
 
 
 class NumbersResource:
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: WhatsAppAccount) -> None:
         self._account = account
 
     def routes(self) -> list[Route]:
         return [
-            Route(NUMBERS, self._list, methods=["GET"]),
-            Route(NUMBERS + "/{id}", self._fetch, methods=["GET"]),
-            Route("/v1/ext/whatsapp-business-account", self._businesses, methods=["GET"]),
+            Route(NUMBERS_PATH, self._list, methods=["GET"]),
+            Route(NUMBERS_PATH + "/{id}", self._fetch, methods=["GET"]),
+            Route(
+                "/v1/ext/whatsapp-business-account", self._list_business_accounts, methods=["GET"]
+            ),
         ]
 
     async def _list(self, request: Request) -> Response:
-        listed = [dict(sender.fields) for sender in self._account.senders]
-        return envelope.data(listed if self._of_this_plugin(request) else [])
+        listed = [dict(sender.listing) for sender in self._account.senders]
+        return envelope.data_response(listed if self._is_own_plugin(request) else [])
 
     async def _fetch(self, request: Request) -> Response:
         for sender in self._account.senders:
             if sender.id == request.path_params["id"]:
-                return envelope.data(dict(sender.fields))
-        raise envelope.Refused(404, "Phone number not found")
+                return envelope.data_response(dict(sender.listing))
+        raise envelope.RequestError(404, "Phone number not found")
 
-    async def _businesses(self, request: Request) -> Response:
+    async def _list_business_accounts(self, request: Request) -> Response:
         listed = [dict(self._account.waba)]
-        return envelope.data(listed if self._of_this_plugin(request) else [])
+        return envelope.data_response(listed if self._is_own_plugin(request) else [])
 
-    def _of_this_plugin(self, request: Request) -> bool:
+    def _is_own_plugin(self, request: Request) -> bool:
         plugin_id = self._account.plugin_id
         return request.query_params.get("pluginId", plugin_id) == plugin_id

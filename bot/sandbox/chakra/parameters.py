@@ -7,54 +7,59 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.sandbox.chakra.mapping import takes_value
-from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaRefused
-from bot.sandbox.chakra.template import MEDIA, Template, filled, variables_in
+from bot.sandbox.chakra.mapping import requires_value
+from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
+from bot.sandbox.chakra.template import (
+    MEDIA_FORMATS,
+    EmbeddedTemplate,
+    fill_variables,
+    variable_names,
+)
 
-MISSING = 131008
-INVALID_VALUE = 131009
-WRONG_NUMBER = 132000
-TOO_LONG = 132005
-WRONG_FORMAT = 132012
-BAD_TEXT = 132018
+PARAMETER_MISSING = 131008
+INVALID_PARAMETER_VALUE = 131009
+PARAMETER_COUNT_MISMATCH = 132000
+TEXT_TOO_LONG = 132005
+PARAMETER_FORMAT_MISMATCH = 132012
+INVALID_PARAMETER_TEXT = 132018
 
-FORBIDDEN = re.compile(r"[\n\r\t]| {5,}")
+FORBIDDEN_WHITESPACE = re.compile(r"[\n\r\t]| {5,}")
 """Meta: a parameter has no new lines, no tabs and no more than four spaces in a row."""
-LONGEST_BODY = 1024
-LONGEST_HEADER = 60
-LONGEST_SUFFIX = 2000
-LONGEST_CODE = 15
+MAX_BODY_LENGTH = 1024
+MAX_HEADER_LENGTH = 60
+MAX_URL_SUFFIX_LENGTH = 2000
+MAX_CODE_LENGTH = 15
 """Of a coupon code and a one-time code: characters, Meta's components reference."""
 
 OTP_BODY = "*{{1}}* is your verification code."
 """The fixed text of authentication templates, in English."""
 
-Parameter = Mapping[str, Any]
+ParameterJson = Mapping[str, Any]
 
 
-def rendered(template: Template, components: Any) -> str:
-    """Return the body as the recipient reads it. Raise ``MetaRefused`` for invalid values."""
-    given = list(_components(components))
-    _check_header(template, _parameters(given, "header"))
-    text = _body(template, _parameters(given, "body"))
+def render_body(template: EmbeddedTemplate, components: Any) -> str:
+    """Return the body as the recipient reads it. Raise ``MetaApiError`` for invalid values."""
+    given = list(_iter_components(components))
+    _check_header(template, _parameters_of(given, "header"))
+    text = _render_body_text(template, _parameters_of(given, "body"))
     _check_buttons(template, [one for one in given if one["type"] == "button"])
     _check_cards(template, given)
     return text
 
 
-def links_in(components: Any) -> Iterator[tuple[str, str]]:
+def media_links(components: Any) -> Iterator[tuple[str, str]]:
     """Yield the kind and link of each media file that Meta will fetch."""
-    for component in _components(components):
+    for component in _iter_components(components):
         for parameter in component.get("parameters", ()):
             media = parameter.get(parameter.get("type"))
             if isinstance(media, dict) and isinstance(media.get("link"), str):
                 yield parameter["type"], media["link"]
 
 
-def check_link(media: Any, place: str) -> None:
-    """Raise ``MetaRefused`` unless the media object has a link or an ID."""
+def check_media_link(media: Any, location: str) -> None:
+    """Raise ``MetaApiError`` unless the media object has a link or an ID."""
     if not isinstance(media, dict) or not (media.get("link") or media.get("id")):
-        raise MetaRefused(MISSING, f"{place}: a link or an id is required")
+        raise MetaApiError(PARAMETER_MISSING, f"{location}: a link or an id is required")
     if "link" not in media:
         return
     try:
@@ -62,56 +67,60 @@ def check_link(media: Any, place: str) -> None:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise MetaRefused(INVALID_PARAMETER, f"{place}: link is not a valid URI")
+        raise MetaApiError(INVALID_PARAMETER, f"{location}: link is not a valid URI")
 
 
-def _components(components: Any) -> Iterator[dict[str, Any]]:
+def _iter_components(components: Any) -> Iterator[dict[str, Any]]:
     if components is None:
         return
     if not isinstance(components, list):
-        raise MetaRefused(INVALID_PARAMETER, "template['components'] must be an array")
+        raise MetaApiError(INVALID_PARAMETER, "template['components'] must be an array")
     for one in components:
         if not isinstance(one, dict) or not isinstance(one.get("type"), str):
-            raise MetaRefused(INVALID_PARAMETER, "template['components'] holds no component")
+            raise MetaApiError(INVALID_PARAMETER, "template['components'] holds no component")
         parameters = one.get("parameters", [])
         if not isinstance(parameters, list) or not all(isinstance(p, dict) for p in parameters):
-            raise MetaRefused(INVALID_PARAMETER, "'parameters' must be an array of parameters")
+            raise MetaApiError(INVALID_PARAMETER, "'parameters' must be an array of parameters")
         yield {**one, "type": one["type"].lower()}
 
 
-def _parameters(given: Sequence[Mapping[str, Any]], kind: str) -> list[Parameter]:
+def _parameters_of(given: Sequence[Mapping[str, Any]], kind: str) -> list[ParameterJson]:
     return [p for one in given if one["type"] == kind for p in one.get("parameters", ())]
 
 
-def _check_header(template: Template, given: Sequence[Parameter]) -> None:
+def _check_header(template: EmbeddedTemplate, given: Sequence[ParameterJson]) -> None:
     wanted = template.header_format
-    if wanted == "LOCATION" or wanted in MEDIA:
+    if wanted == "LOCATION" or wanted in MEDIA_FORMATS:
         received = str(given[0].get("type", "unknown")).upper() if given else "UNKNOWN"
         if received != wanted:
-            raise MetaRefused(
-                WRONG_FORMAT, f"header: Format mismatch, expected {wanted}, received {received}"
+            raise MetaApiError(
+                PARAMETER_FORMAT_MISMATCH,
+                f"header: Format mismatch, expected {wanted}, received {received}",
             )
-    if wanted in MEDIA:
-        _check_number("header", given, 1)
-        check_link(given[0].get(wanted.lower()), "header")
+    if wanted in MEDIA_FORMATS:
+        _check_count("header", given, 1)
+        check_media_link(given[0].get(wanted.lower()), "header")
     elif wanted == "LOCATION":
-        _check_number("header", given, 1)
+        _check_count("header", given, 1)
         _check_location(given[0].get("location"))
     else:
         _check_text_header(template, given)
 
 
-def _check_text_header(template: Template, given: Sequence[Parameter]) -> None:
+def _check_text_header(template: EmbeddedTemplate, given: Sequence[ParameterJson]) -> None:
     for parameter in given:
         if parameter.get("type") != "text":
             received = str(parameter.get("type", "unknown")).upper()
             wanted = template.header_format or "no header"
-            raise MetaRefused(
-                WRONG_FORMAT, f"header: Format mismatch, expected {wanted}, received {received}"
+            raise MetaApiError(
+                PARAMETER_FORMAT_MISMATCH,
+                f"header: Format mismatch, expected {wanted}, received {received}",
             )
-    values = _values(template, "header", variables_in(template.header_text), given)
-    if len(filled(template.header_text, values)) > LONGEST_HEADER:
-        raise MetaRefused(TOO_LONG, f"header text length exceeds {LONGEST_HEADER} characters")
+    values = _read_values(template, "header", variable_names(template.header_text), given)
+    if len(fill_variables(template.header_text, values)) > MAX_HEADER_LENGTH:
+        raise MetaApiError(
+            TEXT_TOO_LONG, f"header text length exceeds {MAX_HEADER_LENGTH} characters"
+        )
 
 
 def _check_location(location: Any) -> None:
@@ -119,42 +128,42 @@ def _check_location(location: Any) -> None:
     for name, most in (("latitude", 90), ("longitude", 180)):
         degrees = given.get(name)
         if degrees is None or degrees == "":
-            raise MetaRefused(MISSING, f"header: location {name} is required")
+            raise MetaApiError(PARAMETER_MISSING, f"header: location {name} is required")
         try:
             if abs(float(degrees)) <= most:
                 continue
         except (TypeError, ValueError):
             pass
-        raise MetaRefused(INVALID_VALUE, f"header: location {name} is not valid")
+        raise MetaApiError(INVALID_PARAMETER_VALUE, f"header: location {name} is not valid")
 
 
-def _body(template: Template, given: Sequence[Parameter]) -> str:
+def _render_body_text(template: EmbeddedTemplate, given: Sequence[ParameterJson]) -> str:
     text = OTP_BODY if template.category == "AUTHENTICATION" else template.body_text
-    values = _values(template, "body", variables_in(text), given)
-    if template.category == "AUTHENTICATION" and len(values.get("1", "")) > LONGEST_CODE:
-        raise MetaRefused(TOO_LONG, f"the code can have {LONGEST_CODE} characters")
-    whole = filled(text, values)
-    if len(whole) > LONGEST_BODY:
-        raise MetaRefused(TOO_LONG, f"body text length exceeds {LONGEST_BODY} characters")
+    values = _read_values(template, "body", variable_names(text), given)
+    if template.category == "AUTHENTICATION" and len(values.get("1", "")) > MAX_CODE_LENGTH:
+        raise MetaApiError(TEXT_TOO_LONG, f"the code can have {MAX_CODE_LENGTH} characters")
+    whole = fill_variables(text, values)
+    if len(whole) > MAX_BODY_LENGTH:
+        raise MetaApiError(TEXT_TOO_LONG, f"body text length exceeds {MAX_BODY_LENGTH} characters")
     return whole
 
 
-def _values(
-    template: Template, place: str, names: Sequence[str], given: Sequence[Parameter]
+def _read_values(
+    template: EmbeddedTemplate, place: str, names: Sequence[str], given: Sequence[ParameterJson]
 ) -> dict[str, str]:
-    _check_number(place, given, len(names))
+    _check_count(place, given, len(names))
     if template.parameter_format == "POSITIONAL" or template.category == "AUTHENTICATION":
         ordered = sorted(names, key=lambda name: (len(name), name))
-        return {name: _text(one, place) for name, one in zip(ordered, given, strict=True)}
-    values = {str(one.get("parameter_name") or ""): _text(one, place) for one in given}
+        return {name: _parameter_text(one, place) for name, one in zip(ordered, given, strict=True)}
+    values = {str(one.get("parameter_name") or ""): _parameter_text(one, place) for one in given}
     if set(values) != set(names):
-        raise MetaRefused(
+        raise MetaApiError(
             INVALID_PARAMETER, f"{place}: Parameter name is missing, empty or not of the template"
         )
     return values
 
 
-def _text(parameter: Parameter, place: str) -> str:
+def _parameter_text(parameter: ParameterJson, place: str) -> str:
     kind = parameter.get("type")
     if kind in ("currency", "date_time"):
         inner = parameter.get(kind)
@@ -162,73 +171,80 @@ def _text(parameter: Parameter, place: str) -> str:
     elif kind == "text":
         text = parameter.get("text")
     else:
-        raise MetaRefused(WRONG_FORMAT, f"{place}: Format mismatch, expected TEXT")
+        raise MetaApiError(PARAMETER_FORMAT_MISMATCH, f"{place}: Format mismatch, expected TEXT")
     if not isinstance(text, str) or not text.strip():
-        raise MetaRefused(MISSING, "Parameter of type text is missing text value")
-    if FORBIDDEN.search(text):
-        raise MetaRefused(
-            BAD_TEXT,
+        raise MetaApiError(PARAMETER_MISSING, "Parameter of type text is missing text value")
+    if FORBIDDEN_WHITESPACE.search(text):
+        raise MetaApiError(
+            INVALID_PARAMETER_TEXT,
             "Param text cannot have new-line/tab characters or more than 4 consecutive spaces",
         )
     return text
 
 
-def _check_number(place: str, given: Sequence[Parameter], wanted: int) -> None:
+def _check_count(place: str, given: Sequence[ParameterJson], wanted: int) -> None:
     if len(given) != wanted:
-        raise MetaRefused(
-            WRONG_NUMBER,
+        raise MetaApiError(
+            PARAMETER_COUNT_MISMATCH,
             f"{place}: number of localizable_params ({len(given)}) does not match the expected "
             f"number of params ({wanted})",
         )
 
 
-def _check_buttons(template: Template, given: Sequence[Mapping[str, Any]]) -> None:
+def _check_buttons(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]]) -> None:
     by_place = {str(one.get("index", "")): one for one in given}
     for place, button in enumerate(template.buttons):
         filling = by_place.pop(str(place), None)
         kind = button["type"].upper()
-        if takes_value(button):
+        if requires_value(button):
             if filling is None or not filling.get("parameters"):
-                raise MetaRefused(
-                    MISSING, f"buttons: Button at index {place} of type {kind} requires a parameter"
+                raise MetaApiError(
+                    PARAMETER_MISSING,
+                    f"buttons: Button at index {place} of type {kind} requires a parameter",
                 )
-            _check_filling(kind, filling["parameters"])
+            _check_button_value(kind, filling["parameters"])
     if by_place:
         lost = min(by_place) or "?"
-        raise MetaRefused(WRONG_FORMAT, f"buttons: there is no button at index {lost}")
+        raise MetaApiError(
+            PARAMETER_FORMAT_MISMATCH, f"buttons: there is no button at index {lost}"
+        )
 
 
-def _check_filling(kind: str, parameters: Sequence[Parameter]) -> None:
-    _check_number("buttons", parameters, 1)
-    value = _coupon(parameters[0]) if kind == "COPY_CODE" else _text(parameters[0], "buttons")
-    longest = LONGEST_SUFFIX if kind == "URL" else LONGEST_CODE
+def _check_button_value(kind: str, parameters: Sequence[ParameterJson]) -> None:
+    _check_count("buttons", parameters, 1)
+    value = (
+        _coupon_code(parameters[0])
+        if kind == "COPY_CODE"
+        else _parameter_text(parameters[0], "buttons")
+    )
+    longest = MAX_URL_SUFFIX_LENGTH if kind == "URL" else MAX_CODE_LENGTH
     if len(value) > longest:
-        raise MetaRefused(TOO_LONG, f"buttons: a value can have {longest} characters")
+        raise MetaApiError(TEXT_TOO_LONG, f"buttons: a value can have {longest} characters")
 
 
-def _coupon(parameter: Parameter) -> str:
+def _coupon_code(parameter: ParameterJson) -> str:
     code = parameter.get("coupon_code")
     if not isinstance(code, str) or not code.strip():
-        raise MetaRefused(MISSING, "buttons: coupon_code is required")
+        raise MetaApiError(PARAMETER_MISSING, "buttons: coupon_code is required")
     return code
 
 
-def _check_cards(template: Template, given: Sequence[Mapping[str, Any]]) -> None:
+def _check_cards(template: EmbeddedTemplate, given: Sequence[Mapping[str, Any]]) -> None:
     """Check the number of a carousel's cards, and that an offer's end is given.
 
     Chakra's own format has no fields for either.
     """
-    carousel = template.component("CAROUSEL")
+    carousel = template.find_component("CAROUSEL")
     if carousel is not None:
         cards = [
             card for one in given if one["type"] == "carousel" for card in one.get("cards", ())
         ]
         if len(cards) != len(carousel["cards"]):
-            raise MetaRefused(
-                WRONG_FORMAT,
+            raise MetaApiError(
+                PARAMETER_FORMAT_MISMATCH,
                 f"carousel: expected {len(carousel['cards'])} cards, received {len(cards)}",
             )
-    offer = template.component("LIMITED_TIME_OFFER")
+    offer = template.find_component("LIMITED_TIME_OFFER")
     ends = offer is not None and offer["limited_time_offer"].get("has_expiration")
-    if ends and not _parameters(given, "limited_time_offer"):
-        raise MetaRefused(MISSING, "limited_time_offer: expiration_time_ms is required")
+    if ends and not _parameters_of(given, "limited_time_offer"):
+        raise MetaApiError(PARAMETER_MISSING, "limited_time_offer: expiration_time_ms is required")

@@ -11,15 +11,17 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel, to_snake
 
-SEED = Path(__file__).with_name("people.json")
-SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+SEED_PATH = Path(__file__).with_name("people.json")
+MODEL_CONFIG = ConfigDict(
+    frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+)
 
 Picture = Literal["", "short", "long", "bun", "curly", "cap", "scarf"]
 """The hair of the drawn picture; "" for none."""
 
 
-class Email(BaseModel):
-    model_config = SHAPE
+class EmbeddedEmail(BaseModel):
+    model_config = MODEL_CONFIG
 
     address: str
     id: str = ""
@@ -27,30 +29,30 @@ class Email(BaseModel):
     is_verified: bool = False
 
 
-class Phone(BaseModel):
+class EmbeddedPhone(BaseModel):
     """A phone number, in digits with the country code.
 
     ``listed_as`` is its form in ``phones``, whose element type is UNKNOWN: some people have
     objects, others plain strings.
     """
 
-    model_config = SHAPE
+    model_config = MODEL_CONFIG
 
     number: str
     listed_as: Literal["object", "string"] = "object"
 
 
-def _first_email(person: dict[str, Any]) -> str | None:
-    emails = person.get("emails")
+def _first_email(fields: dict[str, Any]) -> str | None:
+    emails = fields.get("emails")
     return emails[0].address if emails else None
 
 
-def _first_phone(person: dict[str, Any]) -> str | None:
-    phones = person.get("phones")
+def _first_phone(fields: dict[str, Any]) -> str | None:
+    phones = fields.get("phones")
     return phones[0].number if phones else None
 
 
-class Person(BaseModel):
+class EmbeddedUser(BaseModel):
     """A person. Field names are the API's in snake case; the constructor accepts either case.
 
     ``emails`` and ``phones`` may be plain strings. The first is the primary one unless
@@ -59,7 +61,7 @@ class Person(BaseModel):
     overrides the drawn picture.
     """
 
-    model_config = SHAPE
+    model_config = MODEL_CONFIG
 
     id: str
     created_at: int = 1631817298108
@@ -81,44 +83,44 @@ class Person(BaseModel):
     deleted_at: int | None = None
     availability_status: str = "AVAILABLE"
     role: str = "inside_sales"
-    emails: tuple[Email, ...] = ()
-    phones: tuple[Phone, ...] = ()
+    emails: tuple[EmbeddedEmail, ...] = ()
+    phones: tuple[EmbeddedPhone, ...] = ()
     primary_email: str | None = Field(default_factory=_first_email)
     primary_phone: str | None = Field(default_factory=_first_phone)
     reportees: tuple[str, ...] = ()
 
     @field_validator("emails", mode="before")
     @classmethod
-    def _emails(cls, given: Any) -> Any:
+    def _parse_emails(cls, given: Any) -> Any:
         return tuple({"address": item} if isinstance(item, str) else item for item in given)
 
     @field_validator("phones", mode="before")
     @classmethod
-    def _phones(cls, given: Any) -> Any:
+    def _parse_phones(cls, given: Any) -> Any:
         return tuple({"number": item} if isinstance(item, str) else item for item in given)
 
-    def part_id(self, part: str) -> str:
+    def derived_id(self, part: str) -> str:
         """Return a stable UUID for a part of this person, such as an email address."""
         return str(uuid5(NAMESPACE_URL, f"{self.id}/{part}"))
 
-    def changed(self, **changes: Any) -> Person:
+    def with_changes(self, **changes: Any) -> EmbeddedUser:
         """Return a validated copy with ``changes``. Raise pydantic's ``ValidationError``."""
         given = self.model_dump(include=self.model_fields_set)
-        return Person.model_validate({**given, **in_our_case(changes)})
+        return EmbeddedUser.model_validate({**given, **to_snake_case(changes)})
 
 
-def in_our_case(fields: Mapping[str, Any]) -> dict[str, Any]:
+def to_snake_case(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields with names in snake case."""
     return {to_snake(name): value for name, value in fields.items()}
 
 
-def read_people() -> tuple[Person, ...]:
+def load_users() -> tuple[EmbeddedUser, ...]:
     """Return the seed, in its order. It names reportees by username, for its readers."""
-    rows = json.loads(SEED.read_bytes())
+    rows = json.loads(SEED_PATH.read_bytes())
     ids = {row["username"]: row["id"] for row in rows}
     for row in rows:
         row["reportees"] = [ids[username] for username in row.get("reportees", ())]
-    return tuple(Person.model_validate(row) for row in rows)
+    return tuple(EmbeddedUser.model_validate(row) for row in rows)
 
 
 def is_uuid(text: str) -> bool:

@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.people import Person, Picture
+from bot.sandbox.chakra.people import EmbeddedUser, Picture
 
-SIDE: Final = 192
+IMAGE_SIZE_PX: Final = 192
 """Pixels. Displayed at a quarter of it, so that edges look smooth."""
-FOREVER = "public, max-age=31536000, immutable"
+CACHE_CONTROL = "public, max-age=31536000, immutable"
 
-BACK, DARK, FACE, CLOTH = range(4)
+BACKGROUND, DARK, FACE, CLOTH = range(4)
 """Indices into the palette: background; hair, eyes and mouth; face; clothes."""
 
 
@@ -30,18 +30,18 @@ BACK, DARK, FACE, CLOTH = range(4)
 class Oval:
     """Center and half axes in hundredths of the side, painted from ``top`` to ``bottom``."""
 
-    colour: int
+    color: int
     x: float
     y: float
-    wide: float
-    high: float
+    half_width: float
+    half_height: float
     top: float = 0
     bottom: float = 100
 
 
 BODY = (Oval(CLOTH, 50, 104, 36, 32),)
 HEAD = (Oval(FACE, 50, 68, 8, 13), Oval(FACE, 50, 46, 20, 23))
-LOOK = (
+FACIAL_FEATURES = (
     Oval(DARK, 42.5, 46, 2.2, 2.8),
     Oval(DARK, 57.5, 46, 2.2, 2.8),
     Oval(DARK, 50, 54, 7, 6, top=55.5),
@@ -66,44 +66,44 @@ HAIR: Mapping[Picture, tuple[tuple[Oval, ...], tuple[Oval, ...]]] = {
 """What is painted behind the face, and over it."""
 
 
-def path_of(person: Person) -> str:
-    return f"/media/avatars/{person.id}.png"
+def picture_path(user: EmbeddedUser) -> str:
+    return f"/media/avatars/{user.id}.png"
 
 
 class PicturesResource:
-    def __init__(self, people: Mapping[str, Person]) -> None:
-        self._people = people
+    def __init__(self, users: Mapping[str, EmbeddedUser]) -> None:
+        self._users = users
 
     def routes(self) -> list[Route]:
-        return [Route("/media/avatars/{id}.png", self._show, methods=["GET"])]
+        return [Route("/media/avatars/{id}.png", self._fetch, methods=["GET"])]
 
-    async def _show(self, request: Request) -> Response:
-        person = self._people.get(request.path_params["id"])
+    async def _fetch(self, request: Request) -> Response:
+        person = self._users.get(request.path_params["id"])
         if person is None or not person.picture:
-            raise envelope.Refused(404, envelope.NO_SUCH_PATH)
-        picture = drawn(person.picture, UUID(person.id).int)
-        return Response(picture, media_type="image/png", headers={"Cache-Control": FOREVER})
+            raise envelope.RequestError(404, envelope.NOT_FOUND_MESSAGE)
+        picture = render_picture(person.picture, UUID(person.id).int)
+        return Response(picture, media_type="image/png", headers={"Cache-Control": CACHE_CONTROL})
 
 
-def drawn(picture: Picture, seed: int) -> bytes:
+def render_picture(picture: Picture, seed: int) -> bytes:
     """Return a PNG file; the same ``seed`` gives the same colors."""
     behind, over = HAIR[picture]
-    rows = [bytearray(SIDE) for _ in range(SIDE)]
-    for oval in (*behind, *BODY, *HEAD, *LOOK, *over):
+    rows = [bytearray(IMAGE_SIZE_PX) for _ in range(IMAGE_SIZE_PX)]
+    for oval in (*behind, *BODY, *HEAD, *FACIAL_FEATURES, *over):
         _paint(rows, oval)
-    return _png(rows, _palette(seed))
+    return _encode_png(rows, _palette(seed))
 
 
 def _paint(rows: list[bytearray], oval: Oval) -> None:
-    scale = SIDE / 100
+    scale = IMAGE_SIZE_PX / 100
     for number, row in enumerate(rows):
         height = (number + 0.5) / scale
-        off_centre = abs(height - oval.y) / oval.high
+        off_centre = abs(height - oval.y) / oval.half_height
         if off_centre < 1 and oval.top <= height <= oval.bottom:
-            half = oval.wide * sqrt(1 - off_centre**2)
+            half = oval.half_width * sqrt(1 - off_centre**2)
             left = max(0, round((oval.x - half) * scale))
-            right = min(SIDE, round((oval.x + half) * scale))
-            row[left:right] = bytes([oval.colour]) * (right - left)
+            right = min(IMAGE_SIZE_PX, round((oval.x + half) * scale))
+            row[left:right] = bytes([oval.color]) * (right - left)
 
 
 def _palette(seed: int) -> bytes:
@@ -116,14 +116,14 @@ def _palette(seed: int) -> bytes:
     )
 
 
-def _png(rows: list[bytearray], palette: bytes) -> bytes:
+def _encode_png(rows: list[bytearray], palette: bytes) -> bytes:
     """Return a PNG of one palette byte per pixel (PNG 1.2, color type 3), rows unfiltered."""
-    header = struct.pack(">IIBBBBB", SIDE, len(rows), 8, 3, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", IMAGE_SIZE_PX, len(rows), 8, 3, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, content) for kind, content in chunks)
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

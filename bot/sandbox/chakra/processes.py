@@ -17,26 +17,26 @@ from starlette.routing import Route
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.people import is_uuid
 from bot.sandbox.chakra.query import matches
-from bot.sandbox.chakra.team import Team
+from bot.sandbox.chakra.team import EmbeddedTeam
 
-SEED = Path(__file__).with_name("leads.json")
-LEAD = "lead"
+SEED_PATH = Path(__file__).with_name("leads.json")
+LEAD_PROCEDURE = "lead"
 PRIMARY_KEY = "lead_id"
-PHONE = "phone_number"
-COUNTRY = "91"
-NATIONAL_DIGITS = 10
+PHONE_ATTRIBUTE = "phone_number"
+COUNTRY_CODE = "91"
+NATIONAL_NUMBER_LENGTH = 10
 """A number of this length has no country code, like the documented lead's. That Chakra then adds
 the team's is INFERRED."""
 DEFAULT_LIMIT = 10
-MOST = 100
+MAX_LIMIT = 100
 
-Process = Mapping[str, Any]
+ProcessJson = Mapping[str, Any]
 
 
-def read_leads(team: Team) -> tuple[Process, ...]:
+def load_leads(team: EmbeddedTeam) -> tuple[ProcessJson, ...]:
     """Return the seed as the API shows it."""
-    procedure = next(one.id for one in team.procedures if one.short_id == LEAD)
-    rows = json.loads(SEED.read_bytes())
+    procedure = next(one.id for one in team.procedures if one.short_id == LEAD_PROCEDURE)
+    rows = json.loads(SEED_PATH.read_bytes())
     return tuple({**row, "procedure": procedure, "team": team.team.id} for row in rows)
 
 
@@ -47,33 +47,33 @@ class ProcessesResource:
     """
 
     def __init__(
-        self, leads: tuple[Process, ...], settle: Callable[[], None] = lambda: None
+        self, leads: tuple[ProcessJson, ...], advance_jobs: Callable[[], None] = lambda: None
     ) -> None:
-        self._known: dict[str, Process] = {}
-        self._ids: dict[object, str] = {}
-        self._settle = settle
+        self._by_id: dict[str, ProcessJson] = {}
+        self._ids_by_primary_key: dict[object, str] = {}
+        self._advance_jobs = advance_jobs
         for lead in leads:
-            self.put(lead)
+            self.save(lead)
 
     @property
-    def processes(self) -> Mapping[str, Process]:
+    def processes(self) -> Mapping[str, ProcessJson]:
         """All processes by ID."""
-        self._settle()
-        return self._known
+        self._advance_jobs()
+        return self._by_id
 
-    def known(self, key: str, value: Any) -> Process | None:
+    def find_by_key(self, key: str, value: Any) -> ProcessJson | None:
         """Return the process whose ID or primary key is ``value``, without settling jobs."""
         if not isinstance(value, str | int):
             return None
         if key == "id":
-            return self._known.get(str(value).lower())
-        found = self._known.get(self._ids.get(value, ""))
+            return self._by_id.get(str(value).lower())
+        found = self._by_id.get(self._ids_by_primary_key.get(value, ""))
         return found if found is not None and found["data"].get(PRIMARY_KEY) == value else None
 
-    def put(self, process: Process) -> None:
+    def save(self, process: ProcessJson) -> None:
         """Store a new or changed process."""
-        self._known[process["id"]] = process
-        self._ids[process["data"].get(PRIMARY_KEY)] = process["id"]
+        self._by_id[process["id"]] = process
+        self._ids_by_primary_key[process["data"].get(PRIMARY_KEY)] = process["id"]
 
     def routes(self) -> list[Route]:
         above = "/v1/ext/procedure/{procedureShortId}/process"
@@ -82,58 +82,58 @@ class ProcessesResource:
             Route(above + "/{processId}", self._fetch, methods=["GET"]),
         ]
 
-    def find(self, procedure: str, key: str) -> Process:
-        """Return the process by ID or primary key. Raise ``Refused`` if there is none."""
-        _check(procedure)
+    def get(self, procedure: str, key: str) -> ProcessJson:
+        """Return the process by ID or primary key. Raise ``RequestError`` if there is none."""
+        _check_procedure(procedure)
         for process in self.processes.values():
             keys = (process["id"], process["data"].get(PRIMARY_KEY))
             if key in keys and not process["isDeleted"]:
                 return process
-        raise envelope.Refused(404, "Process not found")
+        raise envelope.RequestError(404, "Process not found")
 
-    def phone_of(self, process: Process) -> str:
+    def phone_number(self, process: ProcessJson) -> str:
         """Return its digits with the country code, or ""."""
         for place in (process["data"], process["record"]["data"]):
-            digits = "".join(filter(str.isdecimal, str(place.get(PHONE) or "")))
+            digits = "".join(filter(str.isdecimal, str(place.get(PHONE_ATTRIBUTE) or "")))
             if digits:
-                return COUNTRY + digits if len(digits) == NATIONAL_DIGITS else digits
+                return COUNTRY_CODE + digits if len(digits) == NATIONAL_NUMBER_LENGTH else digits
         return ""
 
-    def with_phone(self, number: str) -> str:
+    def find_id_by_phone(self, number: str) -> str:
         """Return the ID of the process with this number, or ""."""
-        found = (key for key, one in self.processes.items() if self.phone_of(one) == number)
+        found = (key for key, one in self.processes.items() if self.phone_number(one) == number)
         return next(found, "")
 
     async def _fetch(self, request: Request) -> Response:
         """Fetch by ID only: whether a primary key would work is UNKNOWN."""
-        _check(request.path_params["procedureShortId"])
+        _check_procedure(request.path_params["procedureShortId"])
         process_id = request.path_params["processId"]
         if not is_uuid(process_id):
-            raise envelope.Refused(400, "processId is not a valid UUID")
+            raise envelope.RequestError(400, "processId is not a valid UUID")
         process = self.processes.get(process_id.lower())
         if process is None:
-            raise envelope.Refused(404, "Process not found")
-        return envelope.data(dict(process))
+            raise envelope.RequestError(404, "Process not found")
+        return envelope.data_response(dict(process))
 
     async def _list(self, request: Request) -> Response:
         """List in the order of the seed, deleted ones included: the real order is UNKNOWN."""
-        _check(request.path_params["procedureShortId"])
-        body = await envelope.json_object(request)
-        skip = _whole(body, "skip", 0, 10**9)
-        limit = _whole(body, "limit", DEFAULT_LIMIT, MOST)
+        _check_procedure(request.path_params["procedureShortId"])
+        body = await envelope.read_json_object(request)
+        skip = _integer_field(body, "skip", 0, 10**9)
+        limit = _integer_field(body, "limit", DEFAULT_LIMIT, MAX_LIMIT)
         where = body.get("where", {})
         found = [dict(one) for one in self.processes.values() if matches(where, one)]
         more = len(found) > skip + limit
-        return envelope.data(found[skip : skip + limit], meta={"hasMore": more})
+        return envelope.data_response(found[skip : skip + limit], meta={"hasMore": more})
 
 
-def _check(procedure: str) -> None:
-    if procedure != LEAD:
-        raise envelope.Refused(404, f"Procedure {procedure} not found")
+def _check_procedure(procedure: str) -> None:
+    if procedure != LEAD_PROCEDURE:
+        raise envelope.RequestError(404, f"Procedure {procedure} not found")
 
 
-def _whole(body: Mapping[str, Any], name: str, usual: int, most: int) -> int:
+def _integer_field(body: Mapping[str, Any], name: str, usual: int, most: int) -> int:
     value = body.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise envelope.Refused(400, f"{name} is not a whole number from 0 to {most}")
+        raise envelope.RequestError(400, f"{name} is not a whole number from 0 to {most}")
     return value

@@ -12,55 +12,55 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from bot.sandbox.chakra.faults import (
-    Errors200,
+    DelayedResponse,
+    ErrorsWithStatus200,
     Fault,
     Hang,
-    Html,
-    ResetAfter,
-    ResetBefore,
-    Slow,
-    Throttle,
+    HtmlErrorPage,
+    ResetAfterHandling,
+    ResetBeforeHandling,
+    TooManyRequests,
 )
-from bot.sandbox.chakra.sent import META, PHONE, State
-from bot.sandbox.chakra.traffic import Asked
+from bot.sandbox.chakra.sent import SEND_META_MESSAGE, SEND_TO_PHONE, DeliveryStatus
+from bot.sandbox.chakra.traffic import RecordedRequest
 
-SEED = Path(__file__).with_name("numbers.json")
-SHAPE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-UNDELIVERABLE = 131026
+SEED_PATH = Path(__file__).with_name("numbers.json")
+MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+UNDELIVERABLE_CODE = 131026
 
-Trouble = Literal[
+FaultName = Literal[
     "slow", "hang", "reset_before", "reset_after", "throttle", "errors_in_200", "html"
 ]
-TROUBLES: Mapping[Trouble, Fault] = {
-    "slow": Slow(5),
+FAULTS_BY_NAME: Mapping[FaultName, Fault] = {
+    "slow": DelayedResponse(5),
     "hang": Hang(),
-    "reset_before": ResetBefore(),
-    "reset_after": ResetAfter(),
-    "throttle": Throttle(message_ms=850),
-    "errors_in_200": Errors200("The message could not be queued"),
-    "html": Html(),
+    "reset_before": ResetBeforeHandling(),
+    "reset_after": ResetAfterHandling(),
+    "throttle": TooManyRequests(message_ms=850),
+    "errors_in_200": ErrorsWithStatus200("The message could not be queued"),
+    "html": HtmlErrorPage(),
 }
 
 
-class Step(BaseModel):
+class StatusStep(BaseModel):
     """A status event, ``after`` seconds from the acceptance; ``code`` is Meta's."""
 
-    model_config = SHAPE
+    model_config = MODEL_CONFIG
 
     after: float
-    status: State
+    status: DeliveryStatus
     code: int | None = None
 
 
-USUAL = (
-    Step(after=0.6, status="SENT"),
-    Step(after=1.2, status="DELIVERED"),
-    Step(after=2.5, status="READ"),
+DEFAULT_STEPS = (
+    StatusStep(after=0.6, status="SENT"),
+    StatusStep(after=1.2, status="DELIVERED"),
+    StatusStep(after=2.5, status="READ"),
 )
-LOST = (Step(after=0.6, status="FAILED", code=UNDELIVERABLE),)
+UNDELIVERABLE_STEPS = (StatusStep(after=0.6, status="FAILED", code=UNDELIVERABLE_CODE),)
 
 
-class KnownNumber(BaseModel):
+class ScriptedRecipient(BaseModel):
     """A recipient with a scripted outcome.
 
     ``says`` is a line for the demo. ``refused_with`` is Meta's immediate error; ``answers`` is a
@@ -68,54 +68,56 @@ class KnownNumber(BaseModel):
     ``wrote`` opens the 24-hour window at the start.
     """
 
-    model_config = SHAPE
+    model_config = MODEL_CONFIG
 
     number: str
     says: str
-    steps: tuple[Step, ...] = USUAL
+    steps: tuple[StatusStep, ...] = DEFAULT_STEPS
     refused_with: int | None = None
     pair_limit: bool = False
     answers: str = ""
     presses: bool = False
     legacy_events: bool = False
     wrote: bool = False
-    trouble: Trouble | None = None
+    trouble: FaultName | None = None
 
 
-class Recipients:
-    def __init__(self, known: tuple[KnownNumber, ...]) -> None:
-        self.known = known
-        self._by_number = {one.number: one for one in known}
+class ScriptedRecipients:
+    def __init__(self, scripted: tuple[ScriptedRecipient, ...]) -> None:
+        self.scripted = scripted
+        self._by_number = {one.number: one for one in scripted}
 
-    def of(self, number: str) -> KnownNumber:
+    def get(self, number: str) -> ScriptedRecipient:
         """Return the recipient's script; any other possible number reads its messages."""
         known = self._by_number.get(number)
         if known is not None:
             return known
-        steps = USUAL if _can_exist(number) else LOST
-        return KnownNumber(number=number, says="", steps=steps)
+        steps = DEFAULT_STEPS if _is_valid_number(number) else UNDELIVERABLE_STEPS
+        return ScriptedRecipient(number=number, says="", steps=steps)
 
-    def trouble(self, asked: Asked) -> Fault | None:
+    def fault_for(self, request: RecordedRequest) -> Fault | None:
         """Return the fault that this request's recipient triggers."""
-        known = self._by_number.get(_recipient(asked))
-        return TROUBLES[known.trouble] if known is not None and known.trouble else None
+        known = self._by_number.get(_recipient_number(request))
+        return FAULTS_BY_NAME[known.trouble] if known is not None and known.trouble else None
 
 
-def read_recipients() -> Recipients:
-    rows = json.loads(SEED.read_bytes())
-    return Recipients(tuple(KnownNumber.model_validate(row) for row in rows))
+def load_recipients() -> ScriptedRecipients:
+    rows = json.loads(SEED_PATH.read_bytes())
+    return ScriptedRecipients(tuple(ScriptedRecipient.model_validate(row) for row in rows))
 
 
-def _recipient(asked: Asked) -> str:
+def _recipient_number(request: RecordedRequest) -> str:
     """Return the recipient's number; "" if only Chakra knows it, or for other requests."""
-    if f"{asked.method} {asked.endpoint}" == PHONE:
-        return asked.path.split("/")[-2]
-    if f"{asked.method} {asked.endpoint}" == META and isinstance(asked.json, dict):
-        return str(asked.json.get("to", "")).removeprefix("+")
+    if f"{request.method} {request.endpoint}" == SEND_TO_PHONE:
+        return request.path.split("/")[-2]
+    if f"{request.method} {request.endpoint}" == SEND_META_MESSAGE and isinstance(
+        request.json, dict
+    ):
+        return str(request.json.get("to", "")).removeprefix("+")
     return ""
 
 
-def _can_exist(number: str) -> bool:
+def _is_valid_number(number: str) -> bool:
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
     except phonenumbers.NumberParseException:

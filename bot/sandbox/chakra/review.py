@@ -5,30 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.sandbox.chakra.template import Status, Template
+from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus
 
-SECONDS = 3.0
+REVIEW_SECONDS = 3.0
 """Minutes to a day in reality; long enough here for ``PENDING`` to be visible."""
 
-REASONS = (
+REJECTION_PATTERNS = (
     (re.compile(r"(?i)\b(?:card number|cvv|net ?banking password)\b"), "SCAM"),
     (re.compile(r"(?i)\b(?:lottery|escort|casino)\b"), "ABUSIVE_CONTENT"),
 )
-PROMOTIONAL = re.compile(r"(?i)\d ?% off\b|\bdiscount\b|\bsale\b|\bcoupon\b")
+PROMOTIONAL_PATTERN = re.compile(r"(?i)\d ?% off\b|\bdiscount\b|\bsale\b|\bcoupon\b")
 """Words that make a template marketing. In reality a model judges the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    status: Status
+class ReviewResult:
+    status: TemplateStatus
     reason: str = "NONE"
 
 
-def verdict(template: Template) -> Verdict:
+def review_template(template: EmbeddedTemplate) -> ReviewResult:
     text = f"{template.header_text}\n{template.body_text}"
-    for words, reason in REASONS:
+    for words, reason in REJECTION_PATTERNS:
         if words.search(text):
-            return Verdict("REJECTED", reason)
-    if template.category == "UTILITY" and PROMOTIONAL.search(text):
-        return Verdict("REJECTED", "TAG_CONTENT_MISMATCH")
-    return Verdict("APPROVED")
+            return ReviewResult("REJECTED", reason)
+    if template.category == "UTILITY" and PROMOTIONAL_PATTERN.search(text):
+        return ReviewResult("REJECTED", "TAG_CONTENT_MISMATCH")
+    return ReviewResult("APPROVED")

@@ -8,18 +8,22 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any, Literal
 
-from bot.sandbox.chakra.template import Template
+from bot.sandbox.chakra.template import EmbeddedTemplate
 
-PLUGIN = "/v1/ext/plugin/whatsapp/{pluginId}"
-PHONE = "POST " + PLUGIN + "/phoneNumber/{phoneNumber}/send-template-message"
-PROCESS = "POST " + PLUGIN + "/process/{procedureShortId}/{primaryKeyOrId}/send-template-message"
-META = "POST " + PLUGIN + "/api/{whatsappApiVersion}/{whatsappPhoneNumberId}/messages"
+PLUGIN_PATH = "/v1/ext/plugin/whatsapp/{pluginId}"
+SEND_TO_PHONE = "POST " + PLUGIN_PATH + "/phoneNumber/{phoneNumber}/send-template-message"
+SEND_FOR_PROCESS = (
+    "POST " + PLUGIN_PATH + "/process/{procedureShortId}/{primaryKeyOrId}/send-template-message"
+)
+SEND_META_MESSAGE = (
+    "POST " + PLUGIN_PATH + "/api/{whatsappApiVersion}/{whatsappPhoneNumberId}/messages"
+)
 
-State = Literal["SENT", "DELIVERED", "READ", "FAILED"]
+DeliveryStatus = Literal["SENT", "DELIVERED", "READ", "FAILED"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class AcceptedSend:
     """An accepted send.
 
     ``endpoint`` is one of the three above, ``to`` the digits, ``sender`` Meta's ID of the number,
@@ -31,22 +35,22 @@ class Sent:
     wamid: str
     endpoint: str
     to: str
-    sender: str
+    sender_id: str
     text: str
-    at: float
+    accepted_at: float
     body: Mapping[str, Any] = field(repr=False)
     template: str | None = None
     language: str | None = None
     template_id: str | None = None
     category: str = "SERVICE"
-    process: str = ""
+    process_id: str = ""
 
     @property
-    def passed_through(self) -> bool:
+    def is_passthrough(self) -> bool:
         """Whether it was sent in Meta's format: then Meta sends its events, not Chakra."""
-        return self.endpoint == META
+        return self.endpoint == SEND_META_MESSAGE
 
-    def of(self, template: Template) -> Sent:
+    def with_template(self, template: EmbeddedTemplate) -> AcceptedSend:
         return replace(
             self,
             template=template.name,
@@ -56,9 +60,9 @@ class Sent:
         )
 
 
-def new_wamid(to: str) -> str:
+def generate_wamid(number: str) -> str:
     """Return an ID in the real form: the number, then something unguessable."""
-    digits = to.encode()
+    digits = number.encode()
     head = b"\x1c\x18" + bytes([len(digits)]) + digits
     return (
         "wamid."
@@ -68,36 +72,38 @@ def new_wamid(to: str) -> str:
     )
 
 
-def chat_message(sent: Sent, *, team: str, plugin: str, user: str) -> dict[str, Any]:
+def chat_message_body(
+    send: AcceptedSend, *, team_id: str, plugin_id: str, user_id: str
+) -> dict[str, Any]:
     """Return the documented fields.
 
     The values of ``provider``, ``dataType``, ``direction`` and ``sourceType`` are INFERRED, and so
     is ``SENT`` for a send that is only accepted.
     """
-    moment = int(sent.at * 1000)
+    moment = int(send.accepted_at * 1000)
     return {
-        "id": sent.id,
+        "id": send.id,
         "createdAt": moment,
         "updatedAt": moment,
-        "externalId": sent.wamid,
+        "externalId": send.wamid,
         "provider": "whatsapp",
         "dataType": "template",
-        "body": {"body": sent.text},
-        "text": sent.text,
+        "body": {"body": send.text},
+        "text": send.text,
         "attachments": None,
         "deliveryStatus": "SENT",
         "direction": "OUTBOUND",
         "timestamp": moment,
-        "context": {"contactIdentifier": sent.to, "messageTemplateId": sent.template_id},
+        "context": {"contactIdentifier": send.to, "messageTemplateId": send.template_id},
         "adhocAgent": None,
-        "source": {"sourceId": sent.sender, "sourceType": "whatsapp"},
-        "team": team,
+        "source": {"sourceId": send.sender_id, "sourceType": "whatsapp"},
+        "team": team_id,
         "chat": None,
-        "plugin": plugin,
+        "plugin": plugin_id,
         "contact": None,
-        "user": user,
+        "user": user_id,
         "procedure": None,
-        "process": sent.process,
+        "process": send.process_id,
         "campaign": None,
         "inReplyTo": None,
     }

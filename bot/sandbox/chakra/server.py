@@ -16,23 +16,29 @@ from starlette.types import ASGIApp
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope, health, meta, pictures
 from bot.sandbox.chakra.bulk import BulkResource
-from bot.sandbox.chakra.bulk_rows import Rows
+from bot.sandbox.chakra.bulk_rows import BulkRowFactory
 from bot.sandbox.chakra.config import ConfigResource
-from bot.sandbox.chakra.deliveries import Burst
-from bot.sandbox.chakra.door import Door
+from bot.sandbox.chakra.deliveries import BurstResult
+from bot.sandbox.chakra.door import RequestPipeline
 from bot.sandbox.chakra.faults import Fault
 from bot.sandbox.chakra.job import EmbeddedJob
 from bot.sandbox.chakra.job_seed import JobPlan
 from bot.sandbox.chakra.jobs import JobsResource
-from bot.sandbox.chakra.people import Person, in_our_case, read_people
-from bot.sandbox.chakra.recipients import KnownNumber
-from bot.sandbox.chakra.sent import Sent, State
-from bot.sandbox.chakra.team import read_team
-from bot.sandbox.chakra.template import Template
-from bot.sandbox.chakra.traffic import ANY, Pattern, Requests, pattern, serves
+from bot.sandbox.chakra.people import EmbeddedUser, load_users, to_snake_case
+from bot.sandbox.chakra.recipients import ScriptedRecipient
+from bot.sandbox.chakra.sent import AcceptedSend, DeliveryStatus
+from bot.sandbox.chakra.team import load_team
+from bot.sandbox.chakra.template import EmbeddedTemplate
+from bot.sandbox.chakra.traffic import (
+    ANY_ENDPOINT,
+    EndpointMatcher,
+    RecordedRequests,
+    endpoint_matcher,
+    route_matches,
+)
 from bot.sandbox.chakra.users import UsersResource
-from bot.sandbox.chakra.webhooks import Subscriber, Told
-from bot.sandbox.chakra.whatsapp import WhatsApp
+from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber
+from bot.sandbox.chakra.whatsapp import EmbeddedWhatsApp
 
 
 class EmbeddedChakra:
@@ -53,59 +59,61 @@ class EmbeddedChakra:
     def __init__(self, clock: Clock) -> None:
         self.access_token = f"sandbox-{token_hex(16)}"
         self.base_url = ""
-        self.team = read_team()
+        self.team = load_team()
         self._clock = clock
-        self._users = UsersResource(read_people(), self.team, clock, self._picture_url)
-        self._pictures = pictures.PicturesResource(self._users.people)
+        self._users = UsersResource(load_users(), self.team, clock, self._picture_url)
+        self._pictures = pictures.PicturesResource(self._users.users)
         self._jobs = JobsResource(self.team.team.id, clock)
-        self._whatsapp = WhatsApp(self.team, clock, lambda: self.base_url, self._jobs.settle)
-        self._meta_errors: meta.Shape = "meta"
-        self._routes = self._assembled()
-        trouble = self._whatsapp.recipients.trouble
-        self._door = Door(self._routes, self.access_token, clock, trouble)
+        self._whatsapp = EmbeddedWhatsApp(
+            self.team, clock, lambda: self.base_url, self._jobs.advance_all
+        )
+        self._meta_error_format: meta.MetaErrorFormat = "meta"
+        self._routes = self._build_app()
+        trouble = self._whatsapp.recipients.fault_for
+        self._pipeline = RequestPipeline(self._routes, self.access_token, clock, trouble)
 
     @property
     def app(self) -> ASGIApp:
-        return self._door
+        return self._pipeline
 
-    def served_at(self, url: str) -> None:
+    def set_base_url(self, url: str) -> None:
         """Set its own address, the base of picture links."""
         self.base_url = url.rstrip("/")
 
     async def aclose(self) -> None:
         """Disconnect waiting clients and stop sending events. Call it before its server stops."""
-        self._door.gates.closed.set()
+        self._pipeline.hang_signals.closed.set()
         await self._whatsapp.aclose()
 
     @property
-    def requests(self) -> Requests:
+    def requests(self) -> RecordedRequests:
         """The last few thousand API requests in order of arrival, unanswered ones included."""
-        return self._door.traffic.requests
+        return self._pipeline.request_log.requests
 
-    def count(self, endpoint: str = ANY) -> int:
+    def count(self, endpoint: str = ANY_ENDPOINT) -> int:
         """Return the number of requests ever received for an endpoint or below a path."""
-        return self._door.traffic.count(endpoint)
+        return self._pipeline.request_log.count(endpoint)
 
-    async def until_asked(self, number: int, endpoint: str = ANY) -> None:
+    async def wait_for_requests(self, expected: int, endpoint: str = ANY_ENDPOINT) -> None:
         """Wait until ``count(endpoint)`` has reached ``number``."""
-        await self._door.traffic.until(number, endpoint)
+        await self._pipeline.request_log.wait_for_count(expected, endpoint)
 
     @property
-    def people(self) -> tuple[Person, ...]:
+    def users(self) -> tuple[EmbeddedUser, ...]:
         """All people in their current state, in list order."""
-        return tuple(self._users.people.values())
+        return tuple(self._users.users.values())
 
-    def person(self, which: str) -> Person:
+    def user(self, key: str) -> EmbeddedUser:
         """Return the person with this ID, username or email address. Raise ``KeyError``."""
-        for person in self.people:
-            if which in (person.id, person.username, *(email.address for email in person.emails)):
+        for person in self.users:
+            if key in (person.id, person.username, *(email.address for email in person.emails)):
                 return person
-        raise KeyError(which)
+        raise KeyError(key)
 
-    def add_person(self, **overrides: Any) -> Person:
+    def add_user(self, **overrides: Any) -> EmbeddedUser:
         """Add an ordinary person with an email address; ``overrides`` are ``CachedUser`` fields."""
-        given = in_our_case(overrides)
-        number = len(self._users.people) + 1
+        given = to_snake_case(overrides)
+        number = len(self._users.users) + 1
         username = given.get("username", f"person{number}")
         ordinary = {
             "id": str(uuid4()),
@@ -114,20 +122,20 @@ class EmbeddedChakra:
             "last_name": f"Number{number}",
             "emails": [given.get("primary_email") or f"{username}@acme.com"],
         }
-        person = Person.model_validate({**ordinary, **given})
-        self._users.people[person.id] = person
+        person = EmbeddedUser.model_validate({**ordinary, **given})
+        self._users.users[person.id] = person
         return person
 
-    def change_person(self, which: str, **changes: Any) -> Person:
+    def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
         """Change any field, as if somebody had edited it in the Chakra dashboard."""
-        person = self.person(which)
-        changed = person.changed(**{"updated_at": int(self._clock.time() * 1000), **changes})
-        self._users.people[person.id] = changed
+        person = self.user(key)
+        changed = person.with_changes(**{"updated_at": int(self._clock.time() * 1000), **changes})
+        self._users.users[person.id] = changed
         return changed
 
-    def remove_person(self, which: str) -> None:
+    def delete_user(self, key: str) -> None:
         """Delete the person: they leave the lists, and their ID is unknown."""
-        del self._users.people[self.person(which).id]
+        del self._users.users[self.user(key).id]
 
     def fail(self, endpoint: str, fault: Fault, times: int | None = None) -> None:
         """Apply ``fault`` to requests for ``endpoint``: the next ``times``, or all.
@@ -135,19 +143,19 @@ class EmbeddedChakra:
         Several for one endpoint are used up in the order of the calls. Raise ``ValueError`` for an
         endpoint that doesn't exist.
         """
-        self._door.faults.plan(self._known(endpoint), fault, times)
+        self._pipeline.faults.add(self._require_matcher(endpoint), fault, times)
 
     def clear_faults(self) -> None:
         """Remove all planned faults. Requests that hang do so until ``release``."""
-        self._door.faults.clear()
+        self._pipeline.faults.clear()
 
-    def release(self) -> None:
+    def release_hanging(self) -> None:
         """Respond normally to every request that hangs now."""
-        self._door.gates.release()
+        self._pipeline.hang_signals.release()
 
-    def without(self, endpoint: str) -> None:
+    def disable_endpoint(self, endpoint: str) -> None:
         """Remove ``endpoint`` from this Chakra: it responds with 404."""
-        self._door.closed_endpoints.append(self._known(endpoint))
+        self._pipeline.disabled_endpoints.append(self._require_matcher(endpoint))
 
     @property
     def plugin_id(self) -> str:
@@ -163,84 +171,86 @@ class EmbeddedChakra:
         return tuple(sender.id for sender in self._whatsapp.account.senders)
 
     @property
-    def test_numbers(self) -> tuple[KnownNumber, ...]:
+    def test_numbers(self) -> tuple[ScriptedRecipient, ...]:
         """Recipients with a scripted outcome, each with a line about it."""
-        return self._whatsapp.recipients.known
+        return self._whatsapp.recipients.scripted
 
     @property
-    def templates(self) -> tuple[Template, ...]:
+    def templates(self) -> tuple[EmbeddedTemplate, ...]:
         """All templates in their current state, in list order."""
         return tuple(self._whatsapp.templates.templates.values())
 
-    def template(self, name: str, language: str | None = None) -> Template:
+    def template(self, name: str, language: str | None = None) -> EmbeddedTemplate:
         """Return the first template with this name. Raise ``KeyError``."""
-        for template in self._whatsapp.templates.named(name, language):
+        for template in self._whatsapp.templates.find_by_name(name, language):
             return template
         raise KeyError((name, language))
 
-    def change_template(self, name: str, language: str, **changes: Any) -> Template:
+    def update_template(self, name: str, language: str, **changes: Any) -> EmbeddedTemplate:
         """Change a template as Meta would: ``status="PAUSED"``, ``quality="RED"``, …
 
         A new status is sent to the pass-through webhook.
         """
-        return self._whatsapp.templates.change(self.template(name, language), **changes)
+        return self._whatsapp.templates.apply_changes(self.template(name, language), **changes)
 
     def add_media(self, content: bytes, media_type: str) -> str:
         """Store a customer's media file, and return its ID."""
         return self._whatsapp.media.add(content, media_type)
 
-    def meta_errors_as(self, shape: meta.Shape) -> None:
+    def set_meta_error_format(self, error_format: meta.MetaErrorFormat) -> None:
         """Choose the response to Meta's errors: ``"meta"``, ``"errors"`` or ``"200"``.
 
         The latter two have the message in ``_errors``.
         """
-        self._meta_errors = shape
+        self._meta_error_format = error_format
 
     @property
-    def sent(self) -> list[Sent]:
+    def sends(self) -> list[AcceptedSend]:
         """Every accepted send, in order, even if the client got no response."""
-        return self._whatsapp.deliveries.sent
+        return self._whatsapp.delivery_simulator.sends
 
-    async def until_sent(self, number: int) -> None:
+    async def wait_for_sends(self, expected: int) -> None:
         """Wait until ``number`` sends have been accepted."""
-        await self._whatsapp.deliveries.until(number)
+        await self._whatsapp.delivery_simulator.wait_for_sends(expected)
 
-    def events_to(self, url: str, secret: str = "") -> None:
+    def set_event_webhook(self, url: str, secret: str = "") -> None:
         """Send Chakra-format events to ``url``, signed if there is a ``secret``."""
-        self._whatsapp.webhooks.subscribers["chakra"] = Subscriber(url, secret)
+        self._whatsapp.webhooks.subscribers["chakra"] = WebhookSubscriber(url, secret)
 
-    def passthrough_to(self, url: str) -> None:
+    def set_passthrough_webhook(self, url: str) -> None:
         """Send Meta's own events to ``url``, unsigned."""
-        self._whatsapp.webhooks.subscribers["meta"] = Subscriber(url)
+        self._whatsapp.webhooks.subscribers["meta"] = WebhookSubscriber(url)
 
     @property
-    def told(self) -> tuple[Told, ...]:
+    def delivered_webhooks(self) -> tuple[DeliveredWebhook, ...]:
         """The last webhook deliveries, failed ones included, in the order of completion."""
-        return tuple(self._whatsapp.webhooks.told)
+        return tuple(self._whatsapp.webhooks.deliveries)
 
-    async def until_told(self, number: int) -> None:
+    async def wait_for_webhooks(self, expected: int) -> None:
         """Wait until ``number`` webhook deliveries have ended since the start."""
-        await self._whatsapp.webhooks.until(number)
+        await self._whatsapp.webhooks.wait_for_deliveries(expected)
 
     async def settle(self) -> None:
         """Wait until no webhook delivery is in flight."""
         await self._whatsapp.webhooks.settle()
 
-    def deliver(self, send: Sent, status: State, code: int | None = None) -> None:
+    def push_status(
+        self, send: AcceptedSend, status: DeliveryStatus, code: int | None = None
+    ) -> None:
         """Send a status event about a send now; ``code`` is Meta's, for a failure."""
-        self._whatsapp.deliveries.tell(send, status, code)
+        self._whatsapp.delivery_simulator.push_status(send, status, code)
 
-    async def burst(self, number: int, *, seed: int = 0) -> Burst:
-        """Send ``number`` status events concurrently: see ``Deliveries.burst``."""
-        return await self._whatsapp.deliveries.burst(number, seed)
+    async def push_status_burst(self, event_count: int, *, seed: int = 0) -> BurstResult:
+        """Send ``number`` status events concurrently: see ``DeliverySimulator.burst``."""
+        return await self._whatsapp.delivery_simulator.push_status_burst(event_count, seed)
 
-    def hear(
+    def receive_message(
         self,
         number: str,
         message: str | Mapping[str, Any],
         *,
         name: str = "John",
-        sender: str | None = None,
+        sender_id: str | None = None,
     ) -> str:
         """Receive a customer's message (text, or Meta's message object), and return its wamid.
 
@@ -248,7 +258,9 @@ class EmbeddedChakra:
         """
         if isinstance(message, str):
             message = {"type": "text", "text": {"body": message}}
-        return self._whatsapp.deliveries.hear(number, message, name=name, sender=sender)
+        return self._whatsapp.delivery_simulator.receive_message(
+            number, message, name=name, sender_id=sender_id
+        )
 
     @property
     def jobs(self) -> tuple[EmbeddedJob, ...]:
@@ -258,7 +270,7 @@ class EmbeddedChakra:
     @property
     def seeded_jobs(self) -> tuple[JobPlan, ...]:
         """The seeded jobs' plans; reading them builds no job."""
-        return self._jobs.seed
+        return self._jobs.seed_plans
 
     def job(self, job_id: str) -> EmbeddedJob:
         """Return the job. Raise ``KeyError``."""
@@ -269,7 +281,7 @@ class EmbeddedChakra:
 
     def add_job(self, **plan: Any) -> EmbeddedJob:
         """Add a job: ``succeed=10, fail=2, seconds=30``, … (see ``JobPlan``)."""
-        return self._jobs.plan(JobPlan.model_validate(plan))
+        return self._jobs.add_from_plan(JobPlan.model_validate(plan))
 
     def stall_job(self, job_id: str) -> None:
         """Stop processing its entries until ``resume_job``."""
@@ -279,14 +291,14 @@ class EmbeddedChakra:
         """Resume the job, even from a planned stall."""
         self.job(job_id).resume(self._clock.time())
 
-    def vanish_job(self, job_id: str) -> None:
+    def delete_job(self, job_id: str) -> None:
         """Make its ID unknown."""
-        self.job(job_id).vanish()
+        self.job(job_id).delete()
 
-    def _picture_url(self, person: Person) -> str:
-        return f"{self.base_url}{pictures.path_of(person)}" if person.picture else ""
+    def _picture_url(self, person: EmbeddedUser) -> str:
+        return f"{self.base_url}{pictures.picture_path(person)}" if person.picture else ""
 
-    def _assembled(self) -> Starlette:
+    def _build_app(self) -> Starlette:
         routes = [
             *health.routes(),
             *self._users.routes(),
@@ -294,31 +306,34 @@ class EmbeddedChakra:
             *self._pictures.routes(),
             *self._whatsapp.routes(),
             *self._jobs.routes(),
-            *self._bulk().routes(),
+            *self._build_bulk_resource().routes(),
         ]
-        handlers = {HTTPException: envelope.refusal, meta.MetaRefused: self._refused_by_meta}
+        handlers = {
+            HTTPException: envelope.handle_http_error,
+            meta.MetaApiError: self._handle_meta_error,
+        }
         app = Starlette(routes=routes, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
 
-    def _bulk(self) -> BulkResource:
-        rows = Rows(self._whatsapp.processes, self.team, self._is_colleague)
+    def _build_bulk_resource(self) -> BulkResource:
+        rows = BulkRowFactory(self._whatsapp.processes, self.team, self._is_team_user)
         return BulkResource(rows, self._jobs, self.team, self._clock)
 
-    def _is_colleague(self, name: str) -> bool:
+    def _is_team_user(self, name: str) -> bool:
         """Return whether the username or email address is a team member's; examples use both."""
         return any(
             name in (one.username, *(email.address for email in one.emails))
-            for one in self.people
+            for one in self.users
             if not one.is_deleted
         )
 
-    async def _refused_by_meta(self, _: Request, error: Exception) -> Response:
-        if not isinstance(error, meta.MetaRefused):
+    async def _handle_meta_error(self, _: Request, error: Exception) -> Response:
+        if not isinstance(error, meta.MetaApiError):
             raise error
-        return meta.answer(error, self._meta_errors)
+        return meta.render_error(error, self._meta_error_format)
 
-    def _known(self, endpoint: str) -> Pattern:
-        if not any(serves(route, endpoint) for route in self._routes.routes):
+    def _require_matcher(self, endpoint: str) -> EndpointMatcher:
+        if not any(route_matches(route, endpoint) for route in self._routes.routes):
             raise ValueError(f"nothing serves {endpoint!r}")
-        return pattern(endpoint)
+        return endpoint_matcher(endpoint)

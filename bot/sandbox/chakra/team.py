@@ -9,10 +9,10 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-SEED = Path(__file__).with_name("team.json")
+SEED_PATH = Path(__file__).with_name("team.json")
 
 
-class Named(BaseModel):
+class ConfigItem(BaseModel):
     """An object of Config. Its keys ``id``, ``shortId`` and ``name`` are INFERRED."""
 
     model_config = ConfigDict(
@@ -24,7 +24,7 @@ class Named(BaseModel):
     name: str
 
 
-class Attribute(Named):
+class ConfigAttribute(ConfigItem):
     """An attribute; ``attribute_type`` and ``procedure`` are IDs.
 
     Their keys are INFERRED from those of other references, as is the procedure of an attribute.
@@ -35,16 +35,16 @@ class Attribute(Named):
     procedure: str
 
 
-class Team(BaseModel):
+class EmbeddedTeam(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
-    team: Named
-    roles: tuple[Named, ...]
-    procedures: tuple[Named, ...]
-    attribute_types: tuple[Named, ...]
-    attributes: tuple[Attribute, ...]
+    team: ConfigItem
+    roles: tuple[ConfigItem, ...]
+    procedures: tuple[ConfigItem, ...]
+    attribute_types: tuple[ConfigItem, ...]
+    attributes: tuple[ConfigAttribute, ...]
 
     def role_id(self, short_id: str) -> str:
         """Return the UUID of a role; a role that Config doesn't list has a stable one too."""
@@ -57,5 +57,5 @@ class Team(BaseModel):
         return {role.short_id: role.id for role in self.roles}
 
 
-def read_team() -> Team:
-    return Team.model_validate_json(SEED.read_bytes())
+def load_team() -> EmbeddedTeam:
+    return EmbeddedTeam.model_validate_json(SEED_PATH.read_bytes())

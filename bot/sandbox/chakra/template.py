@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SEED = Path(__file__).with_name("template_seed")
-SHAPE = ConfigDict(frozen=True, extra="forbid")
+SEED_DIRECTORY = Path(__file__).with_name("template_seed")
+MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid")
 FIRST_ID = 1667192013751005
 """The ID of the first documented template; the rest of the seed is numbered from it."""
 
-VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+VARIABLE_PATTERN = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
-Status = Literal[
+TemplateStatus = Literal[
     "APPROVED",
     "IN_APPEAL",
     "PENDING",
@@ -29,90 +29,90 @@ Status = Literal[
     "LIMIT_EXCEEDED",
     "ARCHIVED",
 ]
-Category = Literal["MARKETING", "UTILITY", "AUTHENTICATION"]
-Score = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
-Component = Mapping[str, Any]
+TemplateCategory = Literal["MARKETING", "UTILITY", "AUTHENTICATION"]
+QualityScore = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
+ComponentJson = Mapping[str, Any]
 
-MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
+MEDIA_FORMATS = ("IMAGE", "VIDEO", "DOCUMENT")
 """Header formats with a media link."""
 
 
-class Template(BaseModel):
+class EmbeddedTemplate(BaseModel):
     """A template. Field names are Meta's; ``components`` are its definitions, unchanged.
 
     ``edited_at`` is in epoch seconds, None if it was never edited.
     """
 
-    model_config = SHAPE
+    model_config = MODEL_CONFIG
 
     id: str
     name: str
     language: str
-    category: Category
-    components: tuple[Component, ...]
-    status: Status = "APPROVED"
+    category: TemplateCategory
+    components: tuple[ComponentJson, ...]
+    status: TemplateStatus = "APPROVED"
     parameter_format: Literal["POSITIONAL", "NAMED"] = "POSITIONAL"
     rejected_reason: str = "NONE"
-    quality: Score = "UNKNOWN"
+    quality: QualityScore = "UNKNOWN"
     previous_category: str = ""
     sub_category: str = ""
     edited_at: float | None = None
 
-    def component(self, kind: str) -> Component | None:
+    def find_component(self, kind: str) -> ComponentJson | None:
         return next((one for one in self.components if one["type"].upper() == kind), None)
 
     @property
-    def buttons(self) -> tuple[Component, ...]:
-        buttons = self.component("BUTTONS")
+    def buttons(self) -> tuple[ComponentJson, ...]:
+        buttons = self.find_component("BUTTONS")
         return tuple(buttons["buttons"]) if buttons else ()
 
     @property
     def header_format(self) -> str:
         """``TEXT``, ``IMAGE``, …; "" without a header."""
-        header = self.component("HEADER")
+        header = self.find_component("HEADER")
         return str(header["format"]).upper() if header else ""
 
     @property
     def header_text(self) -> str:
-        header = self.component("HEADER")
+        header = self.find_component("HEADER")
         return str(header.get("text", "")) if header else ""
 
     @property
-    def sample(self) -> str:
+    def sample_link(self) -> str:
         """The sample link of a media header, or ""."""
-        header = self.component("HEADER") or {}
+        header = self.find_component("HEADER") or {}
         handles = header.get("example", {}).get("header_handle", [])
         return str(handles[0]) if handles else ""
 
     @property
     def body_text(self) -> str:
         """ "" for authentication templates, whose text is Meta's own."""
-        body = self.component("BODY")
+        body = self.find_component("BODY")
         return str(body.get("text", "")) if body else ""
 
-    def changed(self, **changes: Any) -> Template:
+    def with_changes(self, **changes: Any) -> EmbeddedTemplate:
         """Return a validated copy with ``changes``. Raise pydantic's ``ValidationError``."""
-        return Template.model_validate({**self.model_dump(), **changes})
+        return EmbeddedTemplate.model_validate({**self.model_dump(), **changes})
 
 
-def variables_in(text: str) -> tuple[str, ...]:
+def variable_names(text: str) -> tuple[str, ...]:
     """Return the distinct names in ``{{...}}``, in the order of their first use."""
-    return tuple(dict.fromkeys(VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(VARIABLE_PATTERN.findall(text)))
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
+def fill_variables(text: str, values: Mapping[str, str]) -> str:
     """Return the text with its values; a variable without one is left as it is."""
-    return VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
+    return VARIABLE_PATTERN.sub(lambda found: values.get(found[1], found[0]), text)
 
 
-def read_templates() -> tuple[Template, ...]:
+def load_templates() -> tuple[EmbeddedTemplate, ...]:
     """Return the seed: the documented templates first, then file by file."""
     return tuple(
-        Template.model_validate({"id": str(FIRST_ID + number), **row})
-        for number, row in enumerate(_rows())
+        EmbeddedTemplate.model_validate({"id": str(FIRST_ID + number), **row})
+        for number, row in enumerate(_seed_rows())
     )
 
 
-def _rows() -> Iterator[dict[str, Any]]:
-    for file in sorted(SEED.glob("*.json")):
+def _seed_rows() -> Iterator[dict[str, Any]]:
+    for file in sorted(SEED_DIRECTORY.glob("*.json")):
         yield from json.loads(file.read_bytes())

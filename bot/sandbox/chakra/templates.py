@@ -11,20 +11,20 @@ from starlette.routing import Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import cursors, envelope, review, template_rules
-from bot.sandbox.chakra.account import Account
-from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaRefused
-from bot.sandbox.chakra.template import FIRST_ID, Template
-from bot.sandbox.chakra.timers import Timers
+from bot.sandbox.chakra.account import WhatsAppAccount
+from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
+from bot.sandbox.chakra.template import FIRST_ID, EmbeddedTemplate
+from bot.sandbox.chakra.timers import TimerGroup
 
-API = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}"
-DAY_SECONDS = 86_400
-EDITABLE = ("APPROVED", "REJECTED", "PAUSED")
+API_PATH = "/v1/ext/plugin/whatsapp/api/{whatsappApiVersion}"
+EDIT_INTERVAL_SECONDS = 86_400
+EDITABLE_STATUSES = ("APPROVED", "REJECTED", "PAUSED")
 
-DUPLICATE = 2388024
-NOT_EDITABLE = 2388003
+DUPLICATE_SUBCODE = 2388024
+NOT_EDITABLE_SUBCODE = 2388003
 """Meta's subcodes, as integrations report them."""
 
-Told = Callable[[Template], None]
+StatusChangeHandler = Callable[[EmbeddedTemplate], None]
 """Called with each new status, for the pass-through webhook."""
 
 
@@ -32,24 +32,28 @@ class TemplatesResource:
     """The templates by ID, in list order: new ones first."""
 
     def __init__(
-        self, templates: tuple[Template, ...], account: Account, clock: Clock, told: Told
+        self,
+        templates: tuple[EmbeddedTemplate, ...],
+        account: WhatsAppAccount,
+        clock: Clock,
+        on_status_change: StatusChangeHandler,
     ) -> None:
         self.templates = {template.id: template for template in templates}
         self._next_id = FIRST_ID + len(templates)
         self._account = account
         self._clock = clock
-        self._told = told
-        self._timers = Timers(clock)
+        self._on_status_change = on_status_change
+        self._timers = TimerGroup(clock)
 
     def routes(self) -> list[Route]:
-        templates = API + "/{wabaId}/message_templates"
+        templates = API_PATH + "/{wabaId}/message_templates"
         return [
             Route(templates, self._list, methods=["GET"]),
             Route(templates, self._create, methods=["POST"]),
-            Route(API + "/{whatsappMessageTemplateId}", self._update, methods=["POST"]),
+            Route(API_PATH + "/{whatsappMessageTemplateId}", self._update, methods=["POST"]),
         ]
 
-    def named(self, name: str, language: str | None = None) -> tuple[Template, ...]:
+    def find_by_name(self, name: str, language: str | None = None) -> tuple[EmbeddedTemplate, ...]:
         """Return the templates with this name, in all languages or in one."""
         return tuple(
             one
@@ -57,17 +61,17 @@ class TemplatesResource:
             if one.name == name and language in (None, one.language)
         )
 
-    def change(self, template: Template, **changes: Any) -> Template:
+    def apply_changes(self, template: EmbeddedTemplate, **changes: Any) -> EmbeddedTemplate:
         """Change a template as Meta would, and send an event if its status differs."""
-        changed = template.changed(**changes)
+        changed = template.with_changes(**changes)
         self.templates[template.id] = changed
         if changed.status != template.status:
-            self._told(changed)
+            self._on_status_change(changed)
         return changed
 
     def close(self) -> None:
         """Cancel pending reviews."""
-        self._timers.close()
+        self._timers.cancel_all()
 
     async def _list(self, request: Request) -> Response:
         """List a page; ``limit``, ``after``, ``before`` and ``fields`` reach Meta (INFERRED).
@@ -75,21 +79,21 @@ class TemplatesResource:
         Whether filters do is UNKNOWN: they have no effect here.
         """
         path = self._account.object_path(request)
-        ask = cursors.asking(request.query_params)
+        ask = cursors.parse_page_request(request.query_params)
         fields = tuple(filter(None, request.query_params.get("fields", "").split(",")))
-        chosen, paging = cursors.page(
+        chosen, paging = cursors.paginate(
             list(self.templates.values()), ask, lambda one: one.id, f"{path}/message_templates"
         )
-        body: dict[str, Any] = {"data": [_listed(one, fields) for one in chosen]}
+        body: dict[str, Any] = {"data": [_template_body(one, fields) for one in chosen]}
         return JSONResponse(body | ({"paging": paging} if paging else {}))
 
     async def _create(self, request: Request) -> Response:
         self._account.object_path(request)
-        body = await envelope.json_object(request)
-        template_rules.check_new(body)
-        if self.named(body["name"], body["language"]):
-            raise _duplicate(body["language"])
-        template = Template(
+        body = await envelope.read_json_object(request)
+        template_rules.check_create(body)
+        if self.find_by_name(body["name"], body["language"]):
+            raise _duplicate_error(body["language"])
+        template = EmbeddedTemplate(
             id=str(self._next_id),
             name=body["name"],
             language=body["language"],
@@ -100,7 +104,7 @@ class TemplatesResource:
         )
         self._next_id += 1
         self.templates = {template.id: template, **self.templates}
-        self._hand_in(template)
+        self._submit_for_review(template)
         made = {"id": template.id, "status": template.status, "category": template.category}
         return JSONResponse(made)
 
@@ -109,38 +113,40 @@ class TemplatesResource:
         template_id = request.path_params["whatsappMessageTemplateId"]
         template = self.templates.get(template_id)
         if template is None:
-            raise self._account.no_object(template_id)
-        changes = _changes(await envelope.json_object(request), template)
+            raise self._account.object_not_found(template_id)
+        changes = _parse_changes(await envelope.read_json_object(request), template)
         self._check_editable(template)
         now = self._clock.time()
-        edited = template.changed(
+        edited = template.with_changes(
             **changes, status="PENDING", rejected_reason="NONE", edited_at=now
         )
         self.templates[template.id] = edited
-        self._hand_in(edited)
+        self._submit_for_review(edited)
         return JSONResponse({"success": True})
 
-    def _check_editable(self, template: Template) -> None:
-        """Raise ``MetaRefused`` for an approved template's second edit within a day."""
-        if template.status not in EDITABLE:
-            raise _locked("Message templates can only be edited if they have been rejected.")
+    def _check_editable(self, template: EmbeddedTemplate) -> None:
+        """Raise ``MetaApiError`` for an approved template's second edit within a day."""
+        if template.status not in EDITABLE_STATUSES:
+            raise _not_editable_error(
+                "Message templates can only be edited if they have been rejected."
+            )
         edited = template.edited_at
-        today = edited is not None and self._clock.time() - edited < DAY_SECONDS
+        today = edited is not None and self._clock.time() - edited < EDIT_INTERVAL_SECONDS
         if template.status == "APPROVED" and today:
-            raise _locked("An approved template can be edited once in 24 hours.")
+            raise _not_editable_error("An approved template can be edited once in 24 hours.")
 
-    def _hand_in(self, template: Template) -> None:
-        self._timers.later(review.SECONDS, lambda: self._reviewed(template.id))
+    def _submit_for_review(self, template: EmbeddedTemplate) -> None:
+        self._timers.call_later(review.REVIEW_SECONDS, lambda: self._finish_review(template.id))
 
-    def _reviewed(self, template_id: str) -> None:
+    def _finish_review(self, template_id: str) -> None:
         """Finish the review, unless the template was changed or deleted before."""
         template = self.templates.get(template_id)
         if template is not None and template.status == "PENDING":
-            found = review.verdict(template)
-            self.change(template, status=found.status, rejected_reason=found.reason)
+            found = review.review_template(template)
+            self.apply_changes(template, status=found.status, rejected_reason=found.reason)
 
 
-def _listed(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
+def _template_body(template: EmbeddedTemplate, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return Meta's default fields; with ``fields``, those and the ID."""
     shown: dict[str, Any] = {
         "name": template.name,
@@ -163,32 +169,32 @@ def _listed(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if key not in hidden and value}
 
 
-def _changes(body: Mapping[str, Any], template: Template) -> dict[str, Any]:
-    """Return the changes. An approved template keeps its category. Raise ``MetaRefused``."""
-    category = template_rules.checked_category(body.get("category", template.category))
+def _parse_changes(body: Mapping[str, Any], template: EmbeddedTemplate) -> dict[str, Any]:
+    """Return the changes. An approved template keeps its category. Raise ``MetaApiError``."""
+    category = template_rules.parse_category(body.get("category", template.category))
     if category != template.category and template.status == "APPROVED":
-        raise _locked("The category of an approved template cannot be changed.")
+        raise _not_editable_error("The category of an approved template cannot be changed.")
     components = body.get("components", list(template.components))
     if not body.keys() & {"category", "components"}:
-        raise MetaRefused(INVALID_PARAMETER, "There is nothing to change")
+        raise MetaApiError(INVALID_PARAMETER, "There is nothing to change")
     template_rules.check_components(components, category, template.parameter_format)
     return {"category": category, "components": tuple(components)}
 
 
-def _duplicate(language: str) -> MetaRefused:
-    return MetaRefused(
+def _duplicate_error(language: str) -> MetaApiError:
+    return MetaApiError(
         INVALID_PARAMETER,
-        subcode=DUPLICATE,
+        subcode=DUPLICATE_SUBCODE,
         user_title="Content in This Language Already Exists",
-        user_words=f"There is already {language} content for this template. You can create a new "
+        user_message=f"There is already {language} content for this template. You can create a new "
         "template and try again.",
     )
 
 
-def _locked(words: str) -> MetaRefused:
-    return MetaRefused(
+def _not_editable_error(message: str) -> MetaApiError:
+    return MetaApiError(
         INVALID_PARAMETER,
-        subcode=NOT_EDITABLE,
+        subcode=NOT_EDITABLE_SUBCODE,
         user_title="Message Template Cannot Be Edited",
-        user_words=words,
+        user_message=message,
     )

@@ -8,22 +8,22 @@ from itertools import count
 from bot.aio.clock import Clock, Timer
 
 
-class Timers:
+class TimerGroup:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._numbers = count()
-        self._waiting: dict[int, Timer] = {}
+        self._ids = count()
+        self._pending: dict[int, Timer] = {}
 
-    def later(self, seconds: float, act: Callable[[], object]) -> None:
-        number = next(self._numbers)
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
+        number = next(self._ids)
 
         def fire() -> None:
-            del self._waiting[number]
-            act()
+            del self._pending[number]
+            callback()
 
-        self._waiting[number] = self._clock.call_later(seconds, fire)
+        self._pending[number] = self._clock.call_later(seconds, fire)
 
-    def close(self) -> None:
-        for timer in self._waiting.values():
+    def cancel_all(self) -> None:
+        for timer in self._pending.values():
             timer.cancel()
-        self._waiting.clear()
+        self._pending.clear()

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple, Protocol, SupportsIndex, overload
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-ANY = "*"
-KEPT = 4_000
+ANY_ENDPOINT = "*"
+MAX_RECORDED_REQUESTS = 4_000
 """Complete requests in memory: more than any test looks at, and a demo may run for weeks."""
-PARAMETER = re.compile(r"\{[^}]*\}")
+PATH_PARAMETER_PATTERN = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordedRequest:
     """One request.
 
     ``endpoint`` is the path template ("/v1/ext/user/{id}"), or the path if no route matches. Header
@@ -36,7 +36,7 @@ class Asked:
     status: int | None = None
 
 
-class Addressed(Protocol):
+class HasEndpoint(Protocol):
     """What a pattern is matched against."""
 
     @property
@@ -49,7 +49,7 @@ class Addressed(Protocol):
     def endpoint(self) -> str: ...
 
 
-class Address(NamedTuple):
+class EndpointKey(NamedTuple):
     """The part of an old request that is kept for the counts."""
 
     method: str
@@ -57,39 +57,46 @@ class Address(NamedTuple):
     endpoint: str
 
 
-Pattern = Callable[[Addressed], bool]
+EndpointMatcher = Callable[[HasEndpoint], bool]
 
 
-def pattern(text: str) -> Pattern:
+def endpoint_matcher(endpoint: str) -> EndpointMatcher:
     """Parse a pattern: ``"*"``, a template ``"GET /v1/ext/user/{id}"``, or one path.
 
     The method is optional, and parameter names don't matter.
     """
-    method, _, path = text.rpartition(" ")
-    wanted = _nameless(path)
+    method, _, path = endpoint.rpartition(" ")
+    wanted = _strip_parameter_names(path)
 
-    def means(asked: Addressed) -> bool:
+    def matches(asked: HasEndpoint) -> bool:
         if method not in ("", asked.method):
             return False
-        return path == ANY or wanted == _nameless(asked.endpoint) or path == asked.path
+        return (
+            path == ANY_ENDPOINT
+            or wanted == _strip_parameter_names(asked.endpoint)
+            or path == asked.path
+        )
 
-    return means
+    return matches
 
 
-def counting(text: str) -> Pattern:
+def subtree_matcher(endpoint: str) -> EndpointMatcher:
     """Parse like ``pattern``, but let a template match everything below it too: "/v1/ext"."""
-    method, _, path = text.rpartition(" ")
-    exact = pattern(text)
-    above = _nameless(path).rstrip("/") + "/"
+    method, _, path = endpoint.rpartition(" ")
+    exact = endpoint_matcher(endpoint)
+    above = _strip_parameter_names(path).rstrip("/") + "/"
 
-    def means(asked: Addressed) -> bool:
-        below = _nameless(asked.endpoint).startswith(above) and method in ("", asked.method)
+    def matches(asked: HasEndpoint) -> bool:
+        below = _strip_parameter_names(asked.endpoint).startswith(above) and method in (
+            "",
+            asked.method,
+        )
         return exact(asked) or below
 
-    return means
+    return matches
 
 
-def template_of(routes: list[BaseRoute], scope: Scope) -> str:
+def route_template(routes: list[BaseRoute], scope: Scope) -> str:
     """Return the matching path template, preferably of a route that has the method."""
     matches = [
         (route.matches(scope)[0], route.path) for route in routes if isinstance(route, Route)
@@ -101,98 +108,100 @@ def template_of(routes: list[BaseRoute], scope: Scope) -> str:
     return str(scope["path"])
 
 
-def serves(route: BaseRoute, text: str) -> bool:
+def route_matches(route: BaseRoute, endpoint: str) -> bool:
     """Return whether ``text`` can match requests for ``route``."""
-    method, _, path = text.rpartition(" ")
-    if path == ANY:
+    method, _, path = endpoint.rpartition(" ")
+    if path == ANY_ENDPOINT:
         return True
     if not isinstance(route, Route) or method not in ("", *(route.methods or ())):
         return False
-    return _nameless(route.path) == _nameless(path) or bool(route.path_regex.match(path))
+    return _strip_parameter_names(route.path) == _strip_parameter_names(path) or bool(
+        route.path_regex.match(path)
+    )
 
 
-def _nameless(template: str) -> str:
-    return PARAMETER.sub("{}", template)
+def _strip_parameter_names(template: str) -> str:
+    return PATH_PARAMETER_PATTERN.sub("{}", template)
 
 
-class Requests(Sequence[Asked]):
+class RecordedRequests(Sequence[RecordedRequest]):
     """The last ``kept`` requests, in order of arrival. ``clear`` resets the counts too."""
 
-    def __init__(self, kept: int) -> None:
-        self._kept: deque[Asked] = deque(maxlen=kept)
-        self._forgotten: Counter[Address] = Counter()
+    def __init__(self, max_requests: int) -> None:
+        self._requests: deque[RecordedRequest] = deque(maxlen=max_requests)
+        self._evicted_counts: Counter[EndpointKey] = Counter()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._requests)
 
     @overload
-    def __getitem__(self, place: SupportsIndex) -> Asked: ...
+    def __getitem__(self, place: SupportsIndex) -> RecordedRequest: ...
 
     @overload
-    def __getitem__(self, place: slice) -> list[Asked]: ...
+    def __getitem__(self, place: slice) -> list[RecordedRequest]: ...
 
-    def __getitem__(self, place: SupportsIndex | slice) -> Asked | list[Asked]:
-        return list(self._kept)[place]
+    def __getitem__(self, place: SupportsIndex | slice) -> RecordedRequest | list[RecordedRequest]:
+        return list(self._requests)[place]
 
-    def add(self, asked: Asked) -> None:
-        if len(self._kept) == self._kept.maxlen:
-            oldest = self._kept[0]
-            self._forgotten[Address(oldest.method, oldest.path, oldest.endpoint)] += 1
-        self._kept.append(asked)
+    def add(self, request: RecordedRequest) -> None:
+        if len(self._requests) == self._requests.maxlen:
+            oldest = self._requests[0]
+            self._evicted_counts[EndpointKey(oldest.method, oldest.path, oldest.endpoint)] += 1
+        self._requests.append(request)
 
-    def change(self, asked: Asked, changed: Asked) -> None:
+    def replace(self, request: RecordedRequest, replacement: RecordedRequest) -> None:
         """Replace a request, unless it has been dropped already."""
-        for place in reversed(range(len(self._kept))):
-            if self._kept[place] is asked:
-                self._kept[place] = changed
+        for place in reversed(range(len(self._requests))):
+            if self._requests[place] is request:
+                self._requests[place] = replacement
                 return
 
-    def ever(self, text: str) -> int:
+    def count_all(self, endpoint: str) -> int:
         """Return how many requests matched a pattern (see ``counting``), dropped ones included."""
-        means = counting(text)
-        before = sum(times for address, times in self._forgotten.items() if means(address))
-        return before + sum(means(asked) for asked in self._kept)
+        means = subtree_matcher(endpoint)
+        before = sum(times for address, times in self._evicted_counts.items() if means(address))
+        return before + sum(means(asked) for asked in self._requests)
 
     def clear(self) -> None:
-        self._kept.clear()
-        self._forgotten.clear()
+        self._requests.clear()
+        self._evicted_counts.clear()
 
 
 @dataclass(slots=True)
-class _Watch:
-    means: Pattern
-    missing: int
-    seen: asyncio.Event
+class _CountWaiter:
+    matches: EndpointMatcher
+    remaining: int
+    reached: asyncio.Event
 
 
-class Traffic:
+class RequestLog:
     """The requests in order of arrival, and a way to wait for them."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self.requests = Requests(kept)
-        self._watches: list[_Watch] = []
+    def __init__(self, max_requests: int = MAX_RECORDED_REQUESTS) -> None:
+        self.requests = RecordedRequests(max_requests)
+        self._waiters: list[_CountWaiter] = []
 
-    def arrived(self, asked: Asked) -> None:
-        self.requests.add(asked)
-        for watch in self._watches:
-            if watch.means(asked):
-                watch.missing -= 1
-                if watch.missing <= 0:
-                    watch.seen.set()
+    def record(self, request: RecordedRequest) -> None:
+        self.requests.add(request)
+        for watch in self._waiters:
+            if watch.matches(request):
+                watch.remaining -= 1
+                if watch.remaining <= 0:
+                    watch.reached.set()
 
-    def answered(self, asked: Asked, status: int) -> None:
-        self.requests.change(asked, replace(asked, status=status))
+    def record_status(self, request: RecordedRequest, status: int) -> None:
+        self.requests.replace(request, replace(request, status=status))
 
-    def count(self, text: str) -> int:
-        return self.requests.ever(text)
+    def count(self, endpoint: str) -> int:
+        return self.requests.count_all(endpoint)
 
-    async def until(self, number: int, text: str) -> None:
-        missing = number - self.count(text)
+    async def wait_for_count(self, expected: int, endpoint: str) -> None:
+        missing = expected - self.count(endpoint)
         if missing <= 0:
             return
-        watch = _Watch(counting(text), missing, asyncio.Event())
-        self._watches.append(watch)
+        watch = _CountWaiter(subtree_matcher(endpoint), missing, asyncio.Event())
+        self._waiters.append(watch)
         try:
-            await watch.seen.wait()
+            await watch.reached.wait()
         finally:
-            self._watches.remove(watch)
+            self._waiters.remove(watch)

@@ -15,18 +15,18 @@ import aiohttp
 
 from bot.aio.clock import Clock
 
-SIGNATURE = "X-Chakra-Signature-256"
-AT_ONCE = 50
+SIGNATURE_HEADER = "X-Chakra-Signature-256"
+MAX_CONNECTIONS = 50
 """Concurrent connections to the receivers. How many the real API opens is UNKNOWN."""
-PATIENCE_SECONDS = 10.0
+RESPONSE_TIMEOUT_SECONDS = 10.0
 """Timeout of a delivery. The real one is UNKNOWN."""
-KEPT = 2_000
+MAX_RECORDED_DELIVERIES = 2_000
 
-Format = Literal["chakra", "meta"]
+WebhookFormat = Literal["chakra", "meta"]
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class WebhookSubscriber:
     """A webhook's receiver; without a ``secret`` its events are unsigned."""
 
     url: str
@@ -34,21 +34,21 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveredWebhook:
     """A finished delivery; ``status`` is the receiver's, None without a response."""
 
-    format: Format
+    format: WebhookFormat
     body: Mapping[str, Any]
     status: int | None
-    at: float
+    ended_at: float
 
 
-def signature(secret: str, body: bytes) -> str:
+def compute_signature(secret: str, body: bytes) -> str:
     """Return the lowercase hex HMAC-SHA256 of the raw body, without a prefix."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-class Webhooks:
+class WebhookSender:
     """The last deliveries in ``told``, in the order of completion; ``ended`` counts all.
 
     There is no retry: the older documentation says that missed events stay missed. Deliveries run
@@ -56,32 +56,34 @@ class Webhooks:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self.subscribers: dict[Format, Subscriber] = {}
-        self.told: deque[Told] = deque(maxlen=KEPT)
-        self.ended = 0
+        self.subscribers: dict[WebhookFormat, WebhookSubscriber] = {}
+        self.deliveries: deque[DeliveredWebhook] = deque(maxlen=MAX_RECORDED_DELIVERIES)
+        self.ended_count = 0
         self._clock = clock
         self._tasks: set[asyncio.Task[int | None]] = set()
         self._session: aiohttp.ClientSession | None = None
-        self._news = asyncio.Event()
+        self._delivery_ended = asyncio.Event()
         self._closed = False
 
-    def push(self, kind: Format, body: Mapping[str, Any]) -> asyncio.Task[int | None] | None:
+    def push(
+        self, webhook_format: WebhookFormat, body: Mapping[str, Any]
+    ) -> asyncio.Task[int | None] | None:
         """Start a delivery and return its task, or None without a subscriber for this format.
 
         The task's result is the receiver's status.
         """
-        subscriber = self.subscribers.get(kind)
+        subscriber = self.subscribers.get(webhook_format)
         if subscriber is None or self._closed:
             return None
-        task = asyncio.ensure_future(self._deliver(kind, subscriber, body))
+        task = asyncio.ensure_future(self._deliver(webhook_format, subscriber, body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def until(self, number: int) -> None:
+    async def wait_for_deliveries(self, expected: int) -> None:
         """Wait until ``number`` deliveries have ended since the start."""
-        while self.ended < number:
-            await self._news.wait()
+        while self.ended_count < expected:
+            await self._delivery_ended.wait()
 
     async def settle(self) -> None:
         """Wait until no delivery is in flight."""
@@ -97,22 +99,22 @@ class Webhooks:
             await self._session.close()
 
     async def _deliver(
-        self, kind: Format, subscriber: Subscriber, body: Mapping[str, Any]
+        self, kind: WebhookFormat, subscriber: WebhookSubscriber, body: Mapping[str, Any]
     ) -> int | None:
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json"}
         if subscriber.secret:
-            headers[SIGNATURE] = signature(subscriber.secret, raw)
+            headers[SIGNATURE_HEADER] = compute_signature(subscriber.secret, raw)
         status = await self._post(subscriber.url, raw, headers)
-        self.told.append(Told(kind, body, status, self._clock.time()))
-        self.ended += 1
-        self._news.set()
-        self._news = asyncio.Event()
+        self.deliveries.append(DeliveredWebhook(kind, body, status, self._clock.time()))
+        self.ended_count += 1
+        self._delivery_ended.set()
+        self._delivery_ended = asyncio.Event()
         return status
 
     async def _post(self, url: str, raw: bytes, headers: Mapping[str, str]) -> int | None:
         try:
-            async with self._open().post(
+            async with self._get_session().post(
                 url, data=raw, headers=headers, allow_redirects=False
             ) as answer:
                 await answer.read()
@@ -120,12 +122,12 @@ class Webhooks:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _get_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=AT_ONCE),
+                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(
-                    sock_connect=PATIENCE_SECONDS, sock_read=PATIENCE_SECONDS
+                    sock_connect=RESPONSE_TIMEOUT_SECONDS, sock_read=RESPONSE_TIMEOUT_SECONDS
                 ),
                 trust_env=False,
             )

@@ -8,20 +8,20 @@ from starlette.routing import Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
-from bot.sandbox.chakra.account import read_account
-from bot.sandbox.chakra.deliveries import Deliveries
+from bot.sandbox.chakra.account import load_account
+from bot.sandbox.chakra.deliveries import DeliverySimulator
 from bot.sandbox.chakra.media import MediaResource
 from bot.sandbox.chakra.messages import MessagesResource
 from bot.sandbox.chakra.numbers import NumbersResource
-from bot.sandbox.chakra.processes import ProcessesResource, read_leads
-from bot.sandbox.chakra.recipients import read_recipients
-from bot.sandbox.chakra.team import Team
-from bot.sandbox.chakra.template import Template, read_templates
+from bot.sandbox.chakra.processes import ProcessesResource, load_leads
+from bot.sandbox.chakra.recipients import load_recipients
+from bot.sandbox.chakra.team import EmbeddedTeam
+from bot.sandbox.chakra.template import EmbeddedTemplate, load_templates
 from bot.sandbox.chakra.templates import TemplatesResource
-from bot.sandbox.chakra.webhooks import Webhooks
+from bot.sandbox.chakra.webhooks import WebhookSender
 
 
-class WhatsApp:
+class EmbeddedWhatsApp:
     """The WhatsApp resources.
 
     ``base_url`` is called when needed: the address is known only once it is served. ``settle``
@@ -30,19 +30,23 @@ class WhatsApp:
 
     def __init__(
         self,
-        team: Team,
+        team: EmbeddedTeam,
         clock: Clock,
-        base_url: Callable[[], str],
-        settle: Callable[[], None],
+        get_base_url: Callable[[], str],
+        advance_jobs: Callable[[], None],
     ) -> None:
         team_id = team.team.id
-        self.account = read_account()
-        self.recipients = read_recipients()
-        self.webhooks = Webhooks(clock)
-        self.deliveries = Deliveries(self.webhooks, self.recipients, self.account, clock)
-        self.templates = TemplatesResource(read_templates(), self.account, clock, self._reviewed)
-        self.media = MediaResource(self.account, team_id, clock, base_url)
-        self.processes = ProcessesResource(read_leads(team), settle)
+        self.account = load_account()
+        self.recipients = load_recipients()
+        self.webhooks = WebhookSender(clock)
+        self.delivery_simulator = DeliverySimulator(
+            self.webhooks, self.recipients, self.account, clock
+        )
+        self.templates = TemplatesResource(
+            load_templates(), self.account, clock, self._push_template_status
+        )
+        self.media = MediaResource(self.account, team_id, clock, get_base_url)
+        self.processes = ProcessesResource(load_leads(team), advance_jobs)
         self._messages = MessagesResource(
             self.account,
             team_id,
@@ -50,7 +54,7 @@ class WhatsApp:
             self.processes,
             self.media,
             self.recipients,
-            self.deliveries,
+            self.delivery_simulator,
             clock,
         )
 
@@ -66,8 +70,8 @@ class WhatsApp:
 
     async def aclose(self) -> None:
         self.templates.close()
-        self.deliveries.close()
+        self.delivery_simulator.close()
         await self.webhooks.aclose()
 
-    def _reviewed(self, template: Template) -> None:
-        self.webhooks.push("meta", event_bodies.template_status(template, self.account))
+    def _push_template_status(self, template: EmbeddedTemplate) -> None:
+        self.webhooks.push("meta", event_bodies.template_status_event(template, self.account))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.files import LocalFile
 from bot.sandbox.slack.hints import Hint, Sample, Tip
-from bot.sandbox.slack.messages import Shown, plain
-from bot.sandbox.slack.person import Delivered
-from bot.sandbox.slack.refusal import CannotAct
-from bot.sandbox.slack.seed import Member
+from bot.sandbox.slack.messages import VisibleMessage, visible_text
+from bot.sandbox.slack.person import InteractionResult
+from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.seed import WorkspaceMember
 from bot.sandbox.slack.server import EmbeddedSlack
 
 __all__ = [
-    "CannotAct",
-    "Delivered",
+    "ActionNotPossible",
     "EmbeddedSlack",
     "Hint",
-    "Member",
+    "InteractionResult",
+    "LocalFile",
     "Sample",
-    "Shown",
     "Tip",
-    "Upload",
-    "plain",
+    "VisibleMessage",
+    "WorkspaceMember",
+    "visible_text",
 ]

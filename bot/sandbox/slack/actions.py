@@ -6,28 +6,28 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from bot.sandbox.slack.blocks import FIELDS, Placed
+from bot.sandbox.slack.blocks import STATE_FIELDS, PlacedElement
 
 Json = dict[str, Any]
 
-_BUTTON_PARTS = ("text", "value", "style", "confirm", "url")
-_MENU_PARTS = ("placeholder", "confirm")
+_BUTTON_FIELDS = ("text", "value", "style", "confirm", "url")
+_MENU_FIELDS = ("placeholder", "confirm")
 
 
-def action_of(item: Placed, state: Json | None, action_ts: str) -> Json:
+def build_action(item: PlacedElement, state: Json | None, action_ts: str) -> Json:
     """Return the entry; ``state`` is the element's new state, None for a button."""
     head = {"action_id": item.action_id, "block_id": item.block_id}
     tail = {"type": item.kind, "action_ts": action_ts}
     return {**head, **_parts_of(item, state), **tail}
 
 
-def _parts_of(item: Placed, state: Json | None) -> Json:
+def _parts_of(item: PlacedElement, state: Json | None) -> Json:
     element = copy.deepcopy(item.element)
     if state is not None:
-        name = FIELDS[item.kind].name
-        return {name: state[name], **_parts(element, _MENU_PARTS)}
-    return _parts(element, _BUTTON_PARTS)
+        name = STATE_FIELDS[item.kind].state_key
+        return {name: state[name], **_pick(element, _MENU_FIELDS)}
+    return _pick(element, _BUTTON_FIELDS)
 
 
-def _parts(element: Json, names: Sequence[str]) -> Json:
+def _pick(element: Json, names: Sequence[str]) -> Json:
     return {name: element[name] for name in names if name in element}

@@ -7,11 +7,11 @@ import struct
 
 from starlette.requests import Request
 
-_NO_LINGER = struct.pack("ii", 1, 0)
+_SO_LINGER_ZERO = struct.pack("ii", 1, 0)
 """SO_LINGER on, with no linger time: closing the socket resets the connection (socket(7))."""
 
 
-async def reset(request: Request) -> None:
+async def reset_connection(request: Request) -> None:
     """Reset the request's connection, and return once it is closed.
 
     ASGI has no message for this, so it takes the transport from uvicorn's request, to which
@@ -22,7 +22,7 @@ async def reset(request: Request) -> None:
         raise RuntimeError("Connections can be broken under uvicorn only.")
     connection = transport.get_extra_info("socket")
     if connection is not None and not transport.is_closing():
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SO_LINGER_ZERO)
     transport.abort()
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -14,16 +14,16 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.aio.clock import Clock, done_within
-from bot.sandbox.slack.socket_mode import NoSocket, SocketMode
-from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.socket_mode import SocketClosed, SocketModeServer
+from bot.sandbox.slack.traffic import ExchangeLog
 
-ACK_SECONDS = 3.0
+ACK_TIMEOUT_SECONDS = 3.0
 """docs.slack.dev/interactivity: acknowledge within three seconds."""
 
-FORM = "application/x-www-form-urlencoded"
+FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 JSON = "application/json"
 _OK_STATUS = 200
-_HIDDEN = ("token",)
+_REDACTED_FIELDS = ("token",)
 
 
 Answer = tuple[int, dict[str, Any] | None, bool]
@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Ack:
+class AckResult:
     """The app's response.
 
     ``status`` is 0 without a response in time; ``error`` is Slack's code for the failure.
@@ -57,7 +57,9 @@ class Ack:
     no_retry: bool = False
 
 
-def signed(secret: str, body: bytes, timestamp: int, content_type: str = FORM) -> dict[str, str]:
+def sign_request(
+    secret: str, body: bytes, timestamp: int, content_type: str = FORM_CONTENT_TYPE
+) -> dict[str, str]:
     """docs.slack.dev/authentication/verifying-requests-from-slack"""
     base = b"v0:" + str(timestamp).encode() + b":" + body
     digest = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
@@ -69,16 +71,18 @@ def signed(secret: str, body: bytes, timestamp: int, content_type: str = FORM) -
     }
 
 
-class Delivery:
+class PayloadDelivery:
     """Delivers payloads to ``url``, or to a connected socket, which takes precedence."""
 
-    def __init__(self, clock: Clock, secret: str, sockets: SocketMode, traffic: Traffic) -> None:
+    def __init__(
+        self, clock: Clock, secret: str, sockets: SocketModeServer, exchange_log: ExchangeLog
+    ) -> None:
         self._clock = clock
         self._secret = secret
         self._sockets = sockets
-        self._traffic = traffic
+        self._exchange_log = exchange_log
         self._session: aiohttp.ClientSession | None = None
-        self.url: str | None = None
+        self.request_url: str | None = None
 
     async def start(self) -> None:
         if self._session is None:
@@ -93,13 +97,13 @@ class Delivery:
             await self._session.close()
             self._session = None
 
-    async def deliver(self, kind: str, payload: Mapping[str, Any], summary: str = "") -> Ack:
+    async def deliver(self, kind: str, payload: Mapping[str, Any], summary: str = "") -> AckResult:
         """Send a payload and wait for its ack, up to three seconds by the clock."""
         fields = payload if kind == "command" else {"payload": json.dumps(payload)}
-        request = Request(kind, payload, urlencode(fields).encode(), FORM)
+        request = Request(kind, payload, urlencode(fields).encode(), FORM_CONTENT_TYPE)
         return await self._deliver(request, summary)
 
-    async def deliver_event(self, payload: Mapping[str, Any], retry: int, reason: str) -> Ack:
+    async def deliver_event(self, payload: Mapping[str, Any], retry: int, reason: str) -> AckResult:
         """Send an event.
 
         ``retry`` counts the attempts after the first; ``reason`` is Slack's code for the failure of
@@ -109,12 +113,12 @@ class Delivery:
         event = payload["event"]
         return await self._deliver(request, str(event.get("subtype") or event["type"]))
 
-    async def _deliver(self, request: Request, summary: str) -> Ack:
+    async def _deliver(self, request: Request, summary: str) -> AckResult:
         kind, payload = request.kind, request.payload
         at, began = self._clock.time(), self._clock.monotonic()
         task = asyncio.ensure_future(self._send(request))
         try:
-            in_time = await done_within(self._clock, task, ACK_SECONDS)
+            in_time = await done_within(self._clock, task, ACK_TIMEOUT_SECONDS)
         finally:
             if not task.done():
                 task.cancel()
@@ -122,49 +126,49 @@ class Delivery:
         seconds = self._clock.monotonic() - began
         status, body, no_retry = task.result() if in_time else (0, None, False)
         error = "" if status == _OK_STATUS else "dispatch_failed"
-        ack = Ack(status, seconds, body, error if in_time else "operation_timeout", no_retry)
-        self._traffic.note(
+        ack = AckResult(status, seconds, body, error if in_time else "operation_timeout", no_retry)
+        self._exchange_log.record(
             "to the app",
             kind,
             summary,
             at=at,
             seconds=seconds,
             status=status,
-            request={key: value for key, value in payload.items() if key not in _HIDDEN},
+            request={key: value for key, value in payload.items() if key not in _REDACTED_FIELDS},
             response=body,
         )
         return ack
 
     async def _send(self, request: Request) -> Answer:
-        if self._sockets.connected:
+        if self._sockets.is_connected:
             try:
                 body = await self._sockets.send(
                     request.kind, request.payload, request.retry, request.retry_reason
                 )
-            except NoSocket:
+            except SocketClosed:
                 return 0, None, False
             return _OK_STATUS, body, False
         return await self._post(request)
 
     async def _post(self, request: Request) -> Answer:
-        if self.url is None or self._session is None:
+        if self.request_url is None or self._session is None:
             return 0, None, False
         moment = int(self._clock.time())
-        headers = signed(self._secret, request.body, moment, request.content_type)
+        headers = sign_request(self._secret, request.body, moment, request.content_type)
         if request.retry:
             headers["X-Slack-Retry-Num"] = str(request.retry)
             headers["X-Slack-Retry-Reason"] = request.retry_reason
         try:
             async with self._session.post(
-                self.url, data=request.body, headers=headers, allow_redirects=False
+                self.request_url, data=request.body, headers=headers, allow_redirects=False
             ) as answer:
-                body = _read(answer.content_type, await answer.text())
+                body = _parse_ack_body(answer.content_type, await answer.text())
                 return answer.status, body, answer.headers.get("X-Slack-No-Retry") == "1"
         except (aiohttp.ClientError, OSError, UnicodeDecodeError):
             return 0, None, False
 
 
-def _read(content_type: str, text: str) -> dict[str, Any] | None:
+def _parse_ack_body(content_type: str, text: str) -> dict[str, Any] | None:
     """Return an ack's body: JSON by its content type, otherwise a plain text; None if empty."""
     if not text.strip():
         return None

@@ -6,13 +6,16 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-_HARMLESS = {
+_DOWNLOAD_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "no-store",
 }
 
 
-def download(name: str, content: bytes, content_type: str) -> Response:
-    headers = {**_HARMLESS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+def download_response(name: str, content: bytes, content_type: str) -> Response:
+    headers = {
+        **_DOWNLOAD_HEADERS,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+    }
     return Response(content, media_type=content_type, headers=headers)

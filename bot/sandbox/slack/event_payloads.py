@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.payloads import message_json
 from bot.sandbox.slack.seed import (
     APP_ID,
@@ -16,8 +16,8 @@ from bot.sandbox.slack.seed import (
     APP_USER,
     PARTNER_TEAM_ID,
     TEAM_ID,
-    Channel,
     ChannelKind,
+    WorkspaceChannel,
 )
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ _MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "
 
 
 def envelope(
-    event: Json, *, token: str, event_id: str, event_time: int, channel: Channel | None
+    event: Json, *, token: str, event_id: str, event_time: int, channel: WorkspaceChannel | None
 ) -> Json:
     """docs.slack.dev/apis/events-api/#callback-field"""
     return {
@@ -59,13 +59,13 @@ def envelope(
     }
 
 
-def mention(message: Message, team: str) -> Json:
+def mention(message: StoredMessage, team: str) -> Json:
     """docs.slack.dev/reference/events/app_mention"""
     posted = _posted(message, team)
     return {**posted, "type": "app_mention"}
 
 
-def message_posted(message: Message, channel: Channel, team: str) -> Json:
+def message_posted(message: StoredMessage, channel: WorkspaceChannel, team: str) -> Json:
     """docs.slack.dev/reference/events/message"""
     body = {**_posted(message, team), "channel_type": CHANNEL_TYPES[channel.kind]}
     if message.author == APP_USER:
@@ -78,7 +78,7 @@ def message_posted(message: Message, channel: Channel, team: str) -> Json:
     return body
 
 
-def message_changed(message: Message, channel: Channel, event_ts: str) -> Json:
+def message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
     """docs.slack.dev/reference/events/message/message_changed"""
     return {
         "type": "message",
@@ -92,7 +92,7 @@ def message_changed(message: Message, channel: Channel, event_ts: str) -> Json:
     }
 
 
-def message_deleted(message: Message, channel: Channel, event_ts: str) -> Json:
+def message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
     """docs.slack.dev/reference/events/message/message_deleted"""
     return {
         "type": "message",
@@ -107,7 +107,7 @@ def message_deleted(message: Message, channel: Channel, event_ts: str) -> Json:
     }
 
 
-def app_joined(channel: Channel, inviter: str, event_ts: str) -> Json:
+def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
     """docs.slack.dev/reference/events/member_joined_channel"""
     return {
         "type": "member_joined_channel",
@@ -143,7 +143,7 @@ def team_of(author_team: str) -> Json:
     )
 
 
-def _posted(message: Message, team: str) -> Json:
+def _posted(message: StoredMessage, team: str) -> Json:
     shown = {**message_json(message), "channel": message.channel, "event_ts": message.ts}
     if message.content.files:
         shown["subtype"] = "file_share"

@@ -11,13 +11,13 @@ from typing import Any
 
 from bot.aio.clock import Clock, sleep
 from bot.sandbox.slack import event_payloads
-from bot.sandbox.slack.delivery import Ack, Delivery
+from bot.sandbox.slack.delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.event_payloads import CHANNEL_TYPES
 from bot.sandbox.slack.ids import event_id
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.messages import Message, MessageChange
-from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel
-from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.messages import MessageChange, StoredMessage
+from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel
+from bot.sandbox.slack.traffic import ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
@@ -44,9 +44,9 @@ class Events:
     def __init__(
         self,
         workspace: Workspace,
-        manifest: Manifest,
-        delivery: Delivery,
-        traffic: Traffic,
+        manifest: AppManifest,
+        delivery: PayloadDelivery,
+        traffic: ExchangeLog,
         token: str,
     ) -> None:
         self._workspace = workspace
@@ -55,15 +55,15 @@ class Events:
         self._traffic = traffic
         self._token = token
         self._clock: Clock = workspace.clock
-        self._tasks: set[asyncio.Task[Ack]] = set()
+        self._tasks: set[asyncio.Task[AckResult]] = set()
         self._retries: set[asyncio.Task[None]] = set()
         self._held: list[Json] | None = None
         workspace.on_message = self._message_changed
 
     # Sources of events
 
-    def invited(self, channel: Channel, inviter: str) -> None:
-        body = event_payloads.app_joined(channel, inviter, self._workspace.ids.now())
+    def invited(self, channel: WorkspaceChannel, inviter: str) -> None:
+        body = event_payloads.app_joined(channel, inviter, self._workspace.ids.current_ts())
         self._publish(f"member_joined_channel.{body['channel_type']}", body, channel)
 
     def uninstalled(self) -> None:
@@ -73,7 +73,7 @@ class Events:
     def revoked(self) -> None:
         self._publish("tokens_revoked", event_payloads.tokens_revoked(self._now()), None)
 
-    def _message_changed(self, change: MessageChange, message: Message) -> None:
+    def _message_changed(self, change: MessageChange, message: StoredMessage) -> None:
         channel = self._workspace.channels[message.channel]
         hidden = message.only_for is not None or message.author == SLACKBOT
         if hidden or APP_USER not in channel.members:
@@ -89,21 +89,21 @@ class Events:
             self._mention(message, channel, team)
         self._publish(name, body, channel)
 
-    def _mention(self, message: Message, channel: Channel, team: str) -> None:
+    def _mention(self, message: StoredMessage, channel: WorkspaceChannel, team: str) -> None:
         """Send app_mention; Slack sends none for the app's direct messages."""
         named = f"<@{APP_USER}>" in message.content.text
         if named and message.author != APP_USER and channel.kind != "im":
             self._publish("app_mention", event_payloads.mention(message, team), channel)
 
     def _now(self) -> str:
-        return self._workspace.ids.now()
+        return self._workspace.ids.current_ts()
 
     # Delivery
 
-    async def delivered(self) -> Ack | None:
+    async def delivered(self) -> AckResult | None:
         """Wait for first attempts in flight, and return the ack of the last one."""
         acks = await asyncio.gather(*self._tasks, return_exceptions=True)
-        return next((ack for ack in reversed(acks) if isinstance(ack, Ack)), None)
+        return next((ack for ack in reversed(acks) if isinstance(ack, AckResult)), None)
 
     def hold(self) -> None:
         """Hold back events from now on, as Slack does during an outage."""
@@ -116,12 +116,12 @@ class Events:
             self._start(payload)
         await self.delivered()
 
-    async def redeliver(self) -> Ack:
+    async def redeliver(self) -> AckResult:
         """Send the newest event again: Slack may deliver one twice."""
-        sent = [payload.request for payload in self._traffic.payloads if payload.kind == "event"]
+        sent = [payload.request for payload in self._traffic.exchanges if payload.kind == "event"]
         return await self._delivery.deliver_event({"token": self._token, **sent[-1]}, 0, "")
 
-    async def send(self, body: Json, given_id: str = "") -> Ack:
+    async def send(self, body: Json, given_id: str = "") -> AckResult:
         """Send an event without a cause, whether or not the app subscribes to it."""
         payload = self._wrap(body, None)
         if given_id:
@@ -134,7 +134,7 @@ class Events:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _publish(self, name: str, body: Json, channel: Channel | None) -> None:
+    def _publish(self, name: str, body: Json, channel: WorkspaceChannel | None) -> None:
         subscription = name.removesuffix(".C").removesuffix(".G")
         scope = SCOPES.get(name, "")
         if subscription not in self._manifest.events:
@@ -147,7 +147,7 @@ class Events:
         else:
             self._start(payload)
 
-    def _wrap(self, body: Json, channel: Channel | None) -> Json:
+    def _wrap(self, body: Json, channel: WorkspaceChannel | None) -> Json:
         return event_payloads.envelope(
             body,
             token=self._token,
@@ -161,8 +161,8 @@ class Events:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _attempt(self, payload: Json) -> Ack:
-        with self._traffic.busy():
+    async def _attempt(self, payload: Json) -> AckResult:
+        with self._traffic.track():
             ack = await self._delivery.deliver_event(payload, 0, "")
         if ack.error and not ack.no_retry:
             retry = asyncio.create_task(self._retry(payload, ack))
@@ -170,17 +170,17 @@ class Events:
             retry.add_done_callback(self._retries.discard)
         return ack
 
-    async def _retry(self, payload: Json, ack: Ack) -> None:
+    async def _retry(self, payload: Json, ack: AckResult) -> None:
         for number, seconds in enumerate(RETRY_SECONDS, 1):
             if seconds:
                 await sleep(self._clock, seconds)
-            with self._traffic.busy():
+            with self._traffic.track():
                 ack = await self._delivery.deliver_event(payload, number, _retry_reason(ack))
             if not ack.error or ack.no_retry:
                 return
 
 
-def _retry_reason(ack: Ack) -> str:
+def _retry_reason(ack: AckResult) -> str:
     """docs.slack.dev/apis/events-api/#retries"""
     if ack.error == "operation_timeout":
         return "http_timeout"

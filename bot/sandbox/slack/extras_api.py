@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.slack.downloads import download
+from bot.sandbox.slack.downloads import download_response
 from bot.sandbox.slack.hints import Sample, Tip
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.page_acts import json_act
-from bot.sandbox.slack.shortcuts import Shortcuts
-from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.page_acts import json_endpoint
+from bot.sandbox.slack.shortcuts import ShortcutActions
+from bot.sandbox.slack.traffic import ExchangeLog
 
 Json = dict[str, Any]
 
@@ -25,22 +25,26 @@ _NOT_FOUND = 404
 
 class ExtrasApi:
     def __init__(
-        self, shortcuts: Shortcuts, manifest: Manifest, traffic: Traffic, tips: Sequence[Tip]
+        self,
+        shortcuts: ShortcutActions,
+        manifest: AppManifest,
+        exchange_log: ExchangeLog,
+        tips: Sequence[Tip],
     ) -> None:
         self._shortcuts = shortcuts
         self._manifest = manifest
-        self._traffic = traffic
+        self._exchange_log = exchange_log
         self._tips = tips
 
     def routes(self) -> list[BaseRoute]:
-        use = json_act(self._traffic, self._use)
+        use = json_endpoint(self._exchange_log, self._use_shortcut)
         return [
-            Route("/sandbox/extras", self._extras),
+            Route("/sandbox/extras", self._list_extras),
             Route("/sandbox/shortcut", use, methods=["POST"]),
-            Route("/sandbox/samples/{name}", self._sample),
+            Route("/sandbox/samples/{name}", self._download_sample),
         ]
 
-    async def _extras(self, _: Request) -> Response:
+    async def _list_extras(self, _: Request) -> Response:
         return JSONResponse(
             {
                 "shortcuts": [dataclasses.asdict(each) for each in self._manifest.shortcuts],
@@ -48,18 +52,18 @@ class ExtrasApi:
             }
         )
 
-    async def _sample(self, request: Request) -> Response:
+    async def _download_sample(self, request: Request) -> Response:
         for sample in (each for tip in self._tips for each in tip.samples):
             if sample.name == request.path_params["name"]:
-                return download(sample.name, sample.content, sample.content_type)
+                return download_response(sample.name, sample.content, sample.content_type)
         return PlainTextResponse("There is no such file.", _NOT_FOUND)
 
-    async def _use(self, body: Json) -> Json:
+    async def _use_shortcut(self, body: Json) -> Json:
         """Use a shortcut: a message shortcut if a message's ID is given."""
         if body.get("message"):
-            await self._shortcuts.on_message(body["as"], body["callback_id"], body["message"])
+            await self._shortcuts.use_on_message(body["as"], body["callback_id"], body["message"])
         else:
-            await self._shortcuts.anywhere(body["as"], body["callback_id"])
+            await self._shortcuts.use_global(body["as"], body["callback_id"])
         return {}
 
 

@@ -7,54 +7,54 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Literal
 
-Reset = Literal["before", "after"]
+ResetTiming = Literal["before", "after"]
 
 
 @dataclass(frozen=True)
-class Fault:
+class ApiFault:
     """A fault; ``reset`` breaks the connection before or after the call took effect."""
 
     error: str | None = None
     status: int | None = None
-    reset: Reset | None = None
+    reset: ResetTiming | None = None
     retry_after: int | None = None
 
 
-class Faults:
+class ApiFaultQueue:
     """The planned faults by method: a Web API method or "response_url"."""
 
     def __init__(self) -> None:
-        self._next: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._held: dict[str, asyncio.Event] = {}
-        self._left: dict[str, int] = {}
+        self._queued: defaultdict[str, deque[ApiFault]] = defaultdict(deque)
+        self._hang_events: dict[str, asyncio.Event] = {}
+        self._hangs_remaining: dict[str, int] = {}
 
-    def fail(self, method: str, fault: Fault, times: int) -> None:
-        self._next[method].extend([fault] * times)
+    def fail(self, method: str, fault: ApiFault, times: int) -> None:
+        self._queued[method].extend([fault] * times)
 
-    def take(self, method: str) -> Fault | None:
-        waiting = self._next[method]
+    def take_next(self, method: str) -> ApiFault | None:
+        waiting = self._queued[method]
         return waiting.popleft() if waiting else None
 
     def hang(self, method: str, times: int | None = None) -> None:
         """Leave the next ``times`` calls of the method without a response, or all of them."""
-        self._held.setdefault(method, asyncio.Event())
-        self._left.pop(method, None)
+        self._hang_events.setdefault(method, asyncio.Event())
+        self._hangs_remaining.pop(method, None)
         if times is not None:
-            self._left[method] = times
+            self._hangs_remaining[method] = times
 
     def release(self, method: str | None = None) -> None:
         """Respond normally to the hung calls of one method, or of all."""
-        for name in [method] if method else list(self._held):
-            self._left.pop(name, None)
-            held = self._held.pop(name, None)
+        for name in [method] if method else list(self._hang_events):
+            self._hangs_remaining.pop(name, None)
+            held = self._hang_events.pop(name, None)
             if held is not None:
                 held.set()
 
-    async def wait(self, method: str) -> None:
-        held = self._held.get(method)
-        left = self._left.get(method)
+    async def wait_released(self, method: str) -> None:
+        held = self._hang_events.get(method)
+        left = self._hangs_remaining.get(method)
         if held is None or left == 0:
             return
         if left is not None:
-            self._left[method] = left - 1
+            self._hangs_remaining[method] = left - 1
         await held.wait()

@@ -7,39 +7,45 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.sandbox.slack.blocks import FIELDS, Placed, StateValues, empty, placed
-from bot.sandbox.slack.files import FORM_FILE_BYTES, extension
+from bot.sandbox.slack.blocks import (
+    STATE_FIELDS,
+    PlacedElement,
+    StateValues,
+    is_empty,
+    iter_elements,
+)
+from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES, file_extension
 
 Json = dict[str, Any]
 
-MOST_FILES = 10
+MAX_FILES = 10
 """docs.slack.dev/reference/block-kit/block-elements/file-input-element: ``max_files``."""
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_URL = re.compile(r"https?://\S+\.\S+", re.IGNORECASE)
+_EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_URL_PATTERN = re.compile(r"https?://\S+\.\S+", re.IGNORECASE)
 
 
-def field_errors(blocks: Sequence[Json], values: StateValues) -> dict[str, str]:
+def validate_fields(blocks: Sequence[Json], values: StateValues) -> dict[str, str]:
     """Return ``{block_id: message}`` for every input that Slack wouldn't submit."""
     errors = {}
-    for item in placed(blocks):
-        if item.block.get("type") != "input" or item.kind not in FIELDS:
+    for item in iter_elements(blocks):
+        if item.block.get("type") != "input" or item.kind not in STATE_FIELDS:
             continue
         state = values[item.block_id][item.action_id]
-        sentence = _complaint(item, state)
+        sentence = _field_error(item, state)
         if sentence:
             errors[item.block_id] = sentence
     return errors
 
 
-def _complaint(item: Placed, state: Json) -> str:
-    if empty(state):
+def _field_error(item: PlacedElement, state: Json) -> str:
+    if is_empty(state):
         return "Please complete this required field." if item.required else ""
     check = _CHECKS.get(item.kind)
     return check(item.element, state) if check else ""
 
 
-def _text(element: Json, state: Json) -> str:
+def _check_text(element: Json, state: Json) -> str:
     length = len(state["value"])
     if length < element.get("min_length", 0):
         return f"Please enter at least {element['min_length']} characters."
@@ -48,7 +54,7 @@ def _text(element: Json, state: Json) -> str:
     return ""
 
 
-def _number(element: Json, state: Json) -> str:
+def _check_number(element: Json, state: Json) -> str:
     try:
         number = Decimal(state["value"])
     except InvalidOperation:
@@ -64,47 +70,47 @@ def _number(element: Json, state: Json) -> str:
     return ""
 
 
-def _email(_: Json, state: Json) -> str:
-    return "" if _EMAIL.fullmatch(state["value"]) else "Please enter a valid email address."
+def _check_email(_: Json, state: Json) -> str:
+    return "" if _EMAIL_PATTERN.fullmatch(state["value"]) else "Please enter a valid email address."
 
 
-def _url(_: Json, state: Json) -> str:
-    return "" if _URL.fullmatch(state["value"]) else "Please enter a valid URL."
+def _check_url(_: Json, state: Json) -> str:
+    return "" if _URL_PATTERN.fullmatch(state["value"]) else "Please enter a valid URL."
 
 
-def _at_most(element: Json, state: Json) -> str:
-    chosen = state[FIELDS[state["type"]].name]
+def _check_max_selected(element: Json, state: Json) -> str:
+    chosen = state[STATE_FIELDS[state["type"]].state_key]
     most = element.get("max_selected_items", len(chosen))
     return f"Please choose at most {most}." if len(chosen) > most else ""
 
 
-def _files(element: Json, state: Json) -> str:
+def _check_files(element: Json, state: Json) -> str:
     files: list[Json] = state["files"]
     allowed = [str(kind).lower() for kind in element.get("filetypes") or ()]
     for file in files:
-        sentence = file_complaint(file["name"], file["size"], allowed)
+        sentence = file_error(file["name"], file["size"], allowed)
         if sentence:
             return sentence
-    most = element.get("max_files", MOST_FILES)
+    most = element.get("max_files", MAX_FILES)
     return f"Please choose up to {most} file{'s'[: most != 1]}." if len(files) > most else ""
 
 
-def file_complaint(name: str, size: int, allowed: Sequence[str] = ()) -> str:
+def file_error(name: str, size: int, allowed_extensions: Sequence[str] = ()) -> str:
     """Return why Slack's client would refuse this file; no ``allowed`` extensions means all."""
-    if allowed and extension(name) not in allowed:
-        return f"{name} isn't supported. Choose a file of type {', '.join(allowed)}."
+    if allowed_extensions and file_extension(name) not in allowed_extensions:
+        return f"{name} isn't supported. Choose a file of type {', '.join(allowed_extensions)}."
     if not size:
         return f"{name} is empty. Choose another file."
-    if size > FORM_FILE_BYTES:
+    if size > MAX_FORM_FILE_BYTES:
         return f"{name} is too large. The limit is 10 MB."
     return ""
 
 
 _CHECKS: Mapping[str, Callable[[Json, Json], str]] = {
-    "plain_text_input": _text,
-    "number_input": _number,
-    "email_text_input": _email,
-    "url_text_input": _url,
-    **{kind: _at_most for kind, field in FIELDS.items() if field.many},
-    "file_input": _files,
+    "plain_text_input": _check_text,
+    "number_input": _check_number,
+    "email_text_input": _check_email,
+    "url_text_input": _check_url,
+    **{kind: _check_max_selected for kind, field in STATE_FIELDS.items() if field.multiple},
+    "file_input": _check_files,
 }

@@ -10,29 +10,31 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.slack.broken_line import reset
-from bot.sandbox.slack.downloads import download
-from bot.sandbox.slack.faults import Fault, Faults
-from bot.sandbox.slack.fields import file_complaint
-from bot.sandbox.slack.files import FORM_FILE_BYTES, File, Upload
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.broken_line import reset_connection
+from bot.sandbox.slack.downloads import download_response
+from bot.sandbox.slack.faults import ApiFault, ApiFaultQueue
+from bot.sandbox.slack.fields import file_error
+from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES, HostedFile, LocalFile
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import TEAM_ID
-from bot.sandbox.slack.traffic import ApiCall, Traffic
+from bot.sandbox.slack.traffic import ApiCall, ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
 
-DOWNLOAD, UPLOAD = "download", "upload"
+DOWNLOAD_METHOD, UPLOAD_METHOD = "download", "upload"
 """The names of the app's requests here, in faults and ``calls``."""
-SIGN_IN = "sign_in"
+SIGN_IN_ERROR = "sign_in"
 """The error of a download with an unauthorized token."""
 _BAD_REQUEST, _NOT_FOUND, _UNSUPPORTED, _FAILED = 400, 404, 415, 500
 _FOUND = 302
-_RAW = "application/octet-stream"
-_WRAPPING_BYTES = 16 * 1024
+_BINARY_CONTENT_TYPE = "application/octet-stream"
+_MAX_MULTIPART_OVERHEAD_BYTES = 16 * 1024
 """Overhead of a multipart form around the file."""
-_SIGN_IN = "<!DOCTYPE html><html lang='en'><title>Sign in</title><p>Sign in to Acme.</p></html>"
+_SIGN_IN_PAGE = (
+    "<!DOCTYPE html><html lang='en'><title>Sign in</title><p>Sign in to Acme.</p></html>"
+)
 
 
 class FileServer:
@@ -45,27 +47,29 @@ class FileServer:
     def __init__(
         self,
         workspace: Workspace,
-        manifest: Manifest,
-        traffic: Traffic,
-        faults: Faults,
+        manifest: AppManifest,
+        exchange_log: ExchangeLog,
+        faults: ApiFaultQueue,
         bot_token: str,
     ) -> None:
         self._workspace = workspace
         self._files = workspace.files
         self._manifest = manifest
-        self._traffic = traffic
+        self._exchange_log = exchange_log
         self._faults = faults
         self._bot_token = bot_token
 
     def routes(self) -> list[BaseRoute]:
-        download = self._attended(DOWNLOAD, self._download)
+        download = self._with_faults(DOWNLOAD_METHOD, self._download)
         return [
             Route("/files-pri/{place}/{name}", download),
             Route("/files-pri/{place}/download/{name}", download),
             Route("/signin", self._sign_in),
-            Route("/upload/v1/{key}", self._attended(UPLOAD, self._upload), methods=["POST"]),
-            Route("/sandbox/upload", self._chosen, methods=["POST"]),
-            Route("/sandbox/files/{file}", self._opened),
+            Route(
+                "/upload/v1/{key}", self._with_faults(UPLOAD_METHOD, self._upload), methods=["POST"]
+            ),
+            Route("/sandbox/upload", self._upload_from_page, methods=["POST"]),
+            Route("/sandbox/files/{file}", self._serve_to_page),
         ]
 
     # The app
@@ -73,105 +77,111 @@ class FileServer:
     async def _download(self, request: Request) -> Response:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if bearer != self._bot_token or "files:read" not in self._manifest.scopes:
-            return self._to_sign_in(request)
+            return self._redirect_to_sign_in(request)
         try:
             file_id = request.path_params["place"].removeprefix(f"{TEAM_ID}-")
-            return _content(self._files.for_app(file_id))
-        except Refused:
+            return _file_response(self._files.get_for_app(file_id))
+        except WebApiError:
             return HTMLResponse("<!DOCTYPE html><title>No such file</title>", _NOT_FOUND)
 
-    def _to_sign_in(self, request: Request) -> Response:
+    def _redirect_to_sign_in(self, request: Request) -> Response:
         there = f"{self._files.base_url}/signin?redir={quote(request.url.path, safe='')}"
         return HTMLResponse(f'<a href="{there}">Found</a>.', _FOUND, {"Location": there})
 
     async def _sign_in(self, _: Request) -> Response:
-        return HTMLResponse(_SIGN_IN)
+        return HTMLResponse(_SIGN_IN_PAGE)
 
     async def _upload(self, request: Request) -> Response:
         """Accept the announced number of bytes, once."""
         key = request.path_params["key"]
-        promise = self._files.promised(key)
+        promise = self._files.get_pending_upload(key)
         if promise is None:
             return PlainTextResponse("not found", _NOT_FOUND)
-        data = _uploaded(request, await _body(request, promise.length + _WRAPPING_BYTES))
+        data = _extract_upload(
+            request, await _read_body(request, promise.length + _MAX_MULTIPART_OVERHEAD_BYTES)
+        )
         if data is None or len(data) != promise.length:
             return PlainTextResponse("the length is not the one announced", _BAD_REQUEST)
-        if self._files.promised(key) is None:
+        if self._files.get_pending_upload(key) is None:
             return PlainTextResponse("not found", _NOT_FOUND)
-        self._files.receive(key, data)
+        self._files.receive_upload(key, data)
         return PlainTextResponse(f"OK - {len(data)}")
 
     # The page
 
-    async def _chosen(self, request: Request) -> Response:
+    async def _upload_from_page(self, request: Request) -> Response:
         """Store a file that a person chose in a form.
 
         The body is the file itself: other sites' forms can't send that.
         """
         query = request.query_params
         person, name = query.get("as", ""), query.get("name", "")
-        if request.headers.get("content-type", "") != _RAW:
+        if request.headers.get("content-type", "") != _BINARY_CONTENT_TYPE:
             return JSONResponse({"ok": False, "error": "Send raw bytes."}, _UNSUPPORTED)
         member = self._workspace.members.get(person)
         if member is None or not member.is_person or not name:
             error = {"ok": False, "error": "The request is not as it should be."}
             return JSONResponse(error, _BAD_REQUEST)
-        data = await _body(request, FORM_FILE_BYTES)
-        size = FORM_FILE_BYTES + 1 if data is None else len(data)
-        complaint = file_complaint(name, size)
+        data = await _read_body(request, MAX_FORM_FILE_BYTES)
+        size = MAX_FORM_FILE_BYTES + 1 if data is None else len(data)
+        complaint = file_error(name, size)
         if data is None or complaint:
             return JSONResponse({"ok": False, "error": complaint})
-        file = self._files.add(person, Upload(name, query.get("type") or _RAW, data))
-        return JSONResponse({"ok": True, "file": file.as_slack_shows()})
+        file = self._files.add(
+            person, LocalFile(name, query.get("type") or _BINARY_CONTENT_TYPE, data)
+        )
+        return JSONResponse({"ok": True, "file": file.to_json()})
 
-    async def _opened(self, request: Request) -> Response:
+    async def _serve_to_page(self, request: Request) -> Response:
         """Return a person's own file, or one that a visible message has."""
         person = request.query_params.get("as", "")
         file = self._files.get(request.path_params["file"])
-        if file is None or not (file.owner == person or self._shown(person, file)):
+        if file is None or not (file.owner == person or self._is_visible_to(person, file)):
             return PlainTextResponse("There is no such file.", _NOT_FOUND)
-        return _content(file)
+        return _file_response(file)
 
-    def _shown(self, person: str, file: File) -> bool:
+    def _is_visible_to(self, person: str, file: HostedFile) -> bool:
         return any(
             file.id == shown.id
             for channel in self._workspace.channels_of(person)
-            for message in self._workspace.messages.of(channel.id)
-            if message.seen_by(person)
+            for message in self._workspace.messages.in_channel(channel.id)
+            if message.is_visible_to(person)
             for shown in message.content.files
         )
 
-    def _attended(
+    def _with_faults(
         self, name: str, answer: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         """Wrap a request of the app: apply faults, and record it."""
 
         async def endpoint(request: Request) -> Response:
-            with self._traffic.busy():
+            with self._exchange_log.track():
                 clock = self._workspace.clock
                 at, began = clock.time(), clock.monotonic()
-                fault = self._faults.take(name)
-                await self._faults.wait(name)
-                if fault is not None and fault.error == SIGN_IN:
-                    response: Response | None = self._to_sign_in(request)
+                fault = self._faults.take_next(name)
+                await self._faults.wait_released(name)
+                if fault is not None and fault.error == SIGN_IN_ERROR:
+                    response: Response | None = self._redirect_to_sign_in(request)
                 else:
-                    response = await _answered(request, fault, answer)
+                    response = await _respond_or_fail(request, fault, answer)
                 status = response.status_code if response else 0
-                self._note(name, request, status, at, clock.monotonic() - began)
+                self._record_exchange(name, request, status, at, clock.monotonic() - began)
                 if response is None or (fault and fault.reset):
-                    await reset(request)
+                    await reset_connection(request)
                     return Response()
                 return response
 
         return endpoint
 
-    def _note(self, name: str, request: Request, status: int, at: float, seconds: float) -> None:
+    def _record_exchange(
+        self, name: str, request: Request, status: int, at: float, seconds: float
+    ) -> None:
         args, answer = {"path": request.url.path}, {"status": status}
-        self._traffic.calls.append(ApiCall(name, args, answer, at))
-        self._traffic.note(
+        self._exchange_log.calls.append(ApiCall(name, args, answer, at))
+        self._exchange_log.record(
             "from the app",
             name,
-            request.url.path.rpartition("/")[2] if name == DOWNLOAD else "",
+            request.url.path.rpartition("/")[2] if name == DOWNLOAD_METHOD else "",
             at=at,
             seconds=seconds,
             status=status,
@@ -180,8 +190,8 @@ class FileServer:
         )
 
 
-async def _answered(
-    request: Request, fault: Fault | None, answer: Callable[[Request], Awaitable[Response]]
+async def _respond_or_fail(
+    request: Request, fault: ApiFault | None, answer: Callable[[Request], Awaitable[Response]]
 ) -> Response | None:
     """Return the response; None if the connection breaks first."""
     if fault is not None and fault.reset == "before":
@@ -191,20 +201,20 @@ async def _answered(
     return await answer(request)
 
 
-async def _body(request: Request, most: int) -> bytes | None:
+async def _read_body(request: Request, max_bytes: int) -> bytes | None:
     """Return the whole body; None if it is longer than ``most`` bytes."""
     parts, size = [], 0
     try:
         async for part in request.stream():
             size += len(part)
-            if size <= most:
+            if size <= max_bytes:
                 parts.append(part)
     except ClientDisconnect:
         return None
-    return b"".join(parts) if size <= most else None
+    return b"".join(parts) if size <= max_bytes else None
 
 
-def _uploaded(request: Request, body: bytes | None) -> bytes | None:
+def _extract_upload(request: Request, body: bytes | None) -> bytes | None:
     """Return the file: the body, or the part of a multipart form with a filename."""
     kind, _, rest = request.headers.get("content-type", "").partition(";")
     if body is None or kind.strip() != "multipart/form-data":
@@ -217,5 +227,5 @@ def _uploaded(request: Request, body: bytes | None) -> bytes | None:
     return None
 
 
-def _content(file: File) -> Response:
-    return download(file.name, file.data, file.content_type)
+def _file_response(file: HostedFile) -> Response:
+    return download_response(file.name, file.data, file.content_type)

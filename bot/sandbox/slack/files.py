@@ -11,16 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.aio.clock import Clock
-from bot.sandbox.slack.ids import Ids
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, Channel
+from bot.sandbox.slack.ids import IdGenerator
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, WorkspaceChannel
 
 Json = dict[str, Any]
 
-FORM_FILE_BYTES = 10 * 1024 * 1024
+MAX_FORM_FILE_BYTES = 10 * 1024 * 1024
 """docs.slack.dev/reference/block-kit/block-elements/file-input-element: 10 MB a file."""
 
-_PRETTY: Mapping[str, tuple[str, str]] = {
+_FILETYPES: Mapping[str, tuple[str, str]] = {
     "jpg": ("jpg", "JPEG"),
     "jpeg": ("jpg", "JPEG"),
     "png": ("png", "PNG"),
@@ -36,11 +36,11 @@ _PRETTY: Mapping[str, tuple[str, str]] = {
     "zip": ("zip", "Zip"),
 }
 """Extension to ``filetype`` and ``pretty_type``. docs.slack.dev/reference/objects/file-object"""
-_UNKNOWN = ("binary", "Binary")
-_MEDIA: Mapping[str, str] = {"audio": "audio", "video": "video"}
+_UNKNOWN_FILETYPE = ("binary", "Binary")
+_MEDIA_DISPLAY_TYPES: Mapping[str, str] = {"audio": "audio", "video": "video"}
 
 
-_TYPES: Mapping[str, str] = {
+_CONTENT_TYPES: Mapping[str, str] = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -53,7 +53,7 @@ _TYPES: Mapping[str, str] = {
     "mp4": "video/mp4",
     "zip": "application/zip",
 }
-_PLACES: Mapping[str, str] = {
+_SHARE_KEYS: Mapping[str, str] = {
     "public": "channels",
     "shared": "channels",
     "private": "groups",
@@ -62,7 +62,7 @@ _PLACES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Upload:
+class LocalFile:
     """A file on the person's computer."""
 
     name: str
@@ -71,7 +71,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class File:
+class HostedFile:
     """A stored file; ``created`` is in epoch seconds, ``owner`` a person or the app's user.
 
     ``shares`` are the messages that show it.
@@ -85,15 +85,15 @@ class File:
     data: bytes
     created: int
     base_url: str
-    shares: tuple[Channel, ...] = ()
+    shares: tuple[WorkspaceChannel, ...] = ()
 
     @property
     def extension(self) -> str:
-        return extension(self.name)
+        return file_extension(self.name)
 
-    def as_slack_shows(self) -> Json:
+    def to_json(self) -> Json:
         """docs.slack.dev/reference/objects/file-object"""
-        filetype, pretty = _PRETTY.get(self.extension, _UNKNOWN)
+        filetype, pretty = _FILETYPES.get(self.extension, _UNKNOWN_FILETYPE)
         place, name = f"{TEAM_ID}-{self.id}", quote(_url_name(self.name))
         return {
             "id": self.id,
@@ -116,19 +116,21 @@ class File:
             "username": "",
             "url_private": f"{self.base_url}/files-pri/{place}/{name}",
             "url_private_download": f"{self.base_url}/files-pri/{place}/download/{name}",
-            "media_display_type": _MEDIA.get(self.content_type.partition("/")[0], "unknown"),
+            "media_display_type": _MEDIA_DISPLAY_TYPES.get(
+                self.content_type.partition("/")[0], "unknown"
+            ),
             "permalink": f"https://{TEAM_DOMAIN}.slack.com/files/{self.owner}/{self.id}/{name}",
             "comments_count": 0,
             "is_starred": False,
             "shares": {},
-            **_places(self.shares),
+            **_share_fields(self.shares),
             "has_rich_preview": False,
             "file_access": "visible",
         }
 
 
 @dataclass(frozen=True)
-class Promise:
+class PendingUpload:
     """An upload that the app announced; ``data`` is None until it arrives."""
 
     file_id: str
@@ -137,81 +139,83 @@ class Promise:
     data: bytes | None = None
 
 
-class Files:
+class FileStore:
     """All files. ``base_url`` begins every file's URL; the server sets it once it is served."""
 
-    def __init__(self, ids: Ids, clock: Clock) -> None:
+    def __init__(self, ids: IdGenerator, clock: Clock) -> None:
         self._ids = ids
         self._clock = clock
-        self._files: dict[str, File] = {}
-        self._shown_to_app: set[str] = set()
-        self._promises: dict[str, Promise] = {}
+        self._files: dict[str, HostedFile] = {}
+        self._visible_to_app: set[str] = set()
+        self._pending_uploads: dict[str, PendingUpload] = {}
         self.base_url = ""
 
-    def all(self) -> list[File]:
+    def list_all(self) -> list[HostedFile]:
         return list(self._files.values())
 
-    def get(self, file_id: str) -> File | None:
+    def get(self, file_id: str) -> HostedFile | None:
         return self._files.get(file_id)
 
-    def of(self, owner: str) -> list[File]:
+    def owned_by(self, owner: str) -> list[HostedFile]:
         return [file for file in self._files.values() if file.owner == owner]
 
-    def add(self, owner: str, upload: Upload) -> File:
+    def add(self, owner: str, upload: LocalFile) -> HostedFile:
         """Store a file that a person chose; the app can't see it until the form is submitted."""
-        return self._keep(self._ids.next("F"), owner, upload)
+        return self._store(self._ids.next_id("F"), owner, upload)
 
-    def show_to_app(self, file_ids: Iterable[str]) -> None:
-        self._shown_to_app.update(file_ids)
+    def reveal_to_app(self, file_ids: Iterable[str]) -> None:
+        self._visible_to_app.update(file_ids)
 
-    def for_app(self, file_id: str) -> File:
-        """Return the file. Raise ``Refused`` for one that never reached the app."""
+    def get_for_app(self, file_id: str) -> HostedFile:
+        """Return the file. Raise ``RequestError`` for one that never reached the app."""
         file = self._files.get(file_id)
-        if file is None or file_id not in self._shown_to_app:
-            raise Refused("file_not_found")
+        if file is None or file_id not in self._visible_to_app:
+            raise WebApiError("file_not_found")
         return file
 
     # The app's own uploads: announced, sent, completed.
 
-    def promise(self, name: str, length: int) -> tuple[str, str]:
+    def create_upload(self, name: str, length: int) -> tuple[str, str]:
         """Return the future file's ID, and the URL that accepts its bytes once."""
-        promise = Promise(self._ids.next("F"), name, length)
+        promise = PendingUpload(self._ids.next_id("F"), name, length)
         key = secrets.token_urlsafe(32)
-        self._promises[key] = promise
+        self._pending_uploads[key] = promise
         return promise.file_id, f"{self.base_url}/upload/v1/{key}"
 
-    def promised(self, key: str) -> Promise | None:
+    def get_pending_upload(self, key: str) -> PendingUpload | None:
         """Return the pending upload with this key, or None."""
-        promise = self._promises.get(key)
+        promise = self._pending_uploads.get(key)
         return promise if promise is not None and promise.data is None else None
 
-    def receive(self, key: str, data: bytes) -> None:
-        self._promises[key] = replace(self._promises[key], data=data)
+    def receive_upload(self, key: str, data: bytes) -> None:
+        self._pending_uploads[key] = replace(self._pending_uploads[key], data=data)
 
-    def waiting(self, file_id: str) -> bool:
+    def is_uploaded(self, file_id: str) -> bool:
         """Return whether the bytes of an announced file have arrived and it is not completed."""
-        promises = self._promises.values()
+        promises = self._pending_uploads.values()
         return any(each.file_id == file_id and each.data is not None for each in promises)
 
-    def complete(self, file_id: str, owner: str, title: str, shares: tuple[Channel, ...]) -> File:
+    def complete_upload(
+        self, file_id: str, owner: str, title: str, shares: tuple[WorkspaceChannel, ...]
+    ) -> HostedFile:
         key, promise = next(
-            (key, each) for key, each in self._promises.items() if each.file_id == file_id
+            (key, each) for key, each in self._pending_uploads.items() if each.file_id == file_id
         )
-        del self._promises[key]
-        upload = Upload(promise.name, _guessed(promise.name), promise.data or b"")
-        self._shown_to_app.add(file_id)
-        return self._keep(file_id, owner, upload, title=title, shares=shares)
+        del self._pending_uploads[key]
+        upload = LocalFile(promise.name, _guess_content_type(promise.name), promise.data or b"")
+        self._visible_to_app.add(file_id)
+        return self._store(file_id, owner, upload, title=title, shares=shares)
 
-    def _keep(
+    def _store(
         self,
         file_id: str,
         owner: str,
-        upload: Upload,
+        upload: LocalFile,
         *,
         title: str = "",
-        shares: tuple[Channel, ...] = (),
-    ) -> File:
-        file = File(
+        shares: tuple[WorkspaceChannel, ...] = (),
+    ) -> HostedFile:
+        file = HostedFile(
             id=file_id,
             owner=owner,
             name=upload.name,
@@ -226,22 +230,22 @@ class Files:
         return file
 
 
-def extension(name: str) -> str:
+def file_extension(name: str) -> str:
     """Return "jpg" for "Photo.JPG"."""
     return PurePosixPath(name).suffix.removeprefix(".").lower()
 
 
-def _guessed(name: str) -> str:
+def _guess_content_type(name: str) -> str:
     """Return the MIME type that Slack infers from the name."""
-    return _TYPES.get(extension(name), "application/octet-stream")
+    return _CONTENT_TYPES.get(file_extension(name), "application/octet-stream")
 
 
 def _url_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name.lower())
 
 
-def _places(shares: tuple[Channel, ...]) -> Json:
+def _share_fields(shares: tuple[WorkspaceChannel, ...]) -> Json:
     where: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
     for channel in shares:
-        where[_PLACES[channel.kind]].append(channel.id)
+        where[_SHARE_KEYS[channel.kind]].append(channel.id)
     return {"is_public": bool(where["channels"]), **where}

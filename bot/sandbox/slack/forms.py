@@ -6,101 +6,113 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from bot.sandbox.slack import payloads
-from bot.sandbox.slack.blocks import FIELDS, Placed, Raw, StateValues, placed
-from bot.sandbox.slack.delivery import Ack
-from bot.sandbox.slack.fields import field_errors
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.person import NO_ANSWER, Delivered, People
-from bot.sandbox.slack.refusal import CannotAct, Refused
-from bot.sandbox.slack.views import View
+from bot.sandbox.slack.blocks import (
+    STATE_FIELDS,
+    EnteredValue,
+    PlacedElement,
+    StateValues,
+    iter_elements,
+)
+from bot.sandbox.slack.delivery import AckResult
+from bot.sandbox.slack.fields import validate_fields
+from bot.sandbox.slack.files import LocalFile
+from bot.sandbox.slack.person import CONNECTION_TROUBLE_TEXT, InteractionResult, UserActions
+from bot.sandbox.slack.refusal import ActionNotPossible, WebApiError
+from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]
-Entry = Raw | Upload
+FieldEntry = EnteredValue | LocalFile
 """A field's entry; several files are a list."""
 
-_TARGETS = ("conversations_select", "channels_select")
+_CONVERSATION_SELECTS = ("conversations_select", "channels_select")
 
 
-class Forms:
-    def __init__(self, people: People) -> None:
-        self._people = people
-        self._workspace = people.workspace
+class ModalForms:
+    def __init__(self, user_actions: UserActions) -> None:
+        self._user_actions = user_actions
+        self._workspace = user_actions.workspace
 
-    def top(self, person: str, view_id: str | None = None) -> View:
-        """Return the person's top view. Raise ``CannotAct`` if ``view_id`` is another."""
+    def top_view(self, person: str, view_id: str | None = None) -> ModalView:
+        """Return the person's top view. Raise ``ActionNotPossible`` if ``view_id`` is another."""
         view = self._workspace.views.top(person)
         if view is None or view_id not in (None, view.id):
-            raise CannotAct("This form is no longer open.")
+            raise ActionNotPossible("This form is no longer open.")
         return view
 
-    def fill(self, person: str, view: View, values: Mapping[str, Entry]) -> View:
+    def fill(self, person: str, view: ModalView, values: Mapping[str, FieldEntry]) -> ModalView:
         """Enter values by ``block_id``, over existing ones; files are uploaded."""
         filled: StateValues = {**view.values}
         for block_id, raw in values.items():
-            item = _input(view, block_id)
-            state = self._people.enter(person, view, item, self._uploaded(person, item, raw))
+            item = _find_input(view, block_id)
+            state = self._user_actions.entered_state(
+                person, view, item, self._upload_files(person, item, raw)
+            )
             filled[block_id] = {**filled.get(block_id, {}), item.action_id: state}
         return self._workspace.views.fill(view, filled)
 
-    async def write(self, person: str, view: View, block_id: str, text: str) -> Delivered:
+    async def type_text(
+        self, person: str, view: ModalView, block_id: str, text: str
+    ) -> InteractionResult:
         """Type in a field, and send it if the field asks for every character."""
         filled = self.fill(person, view, {block_id: text})
-        item = _input(filled, block_id)
-        if not item.hears_typing:
-            return Delivered(0)
-        return await self._people.press(person, filled, item, text)
+        item = _find_input(filled, block_id)
+        if not item.dispatches_typing:
+            return InteractionResult(0)
+        return await self._user_actions.press(person, filled, item, text)
 
     def fill_elements(
-        self, person: str, view: View, values: Mapping[str, Mapping[str, Raw]]
-    ) -> View:
+        self, person: str, view: ModalView, values: Mapping[str, Mapping[str, EnteredValue]]
+    ) -> ModalView:
         """Enter values by ``block_id`` and ``action_id``, as the page has them."""
         filled: StateValues = {**view.values}
-        for item in placed(view.blocks):
+        for item in iter_elements(view.blocks):
             raws = values.get(item.block_id, {})
-            if item.kind in FIELDS and item.action_id in raws:
-                state = self._people.enter(person, view, item, raws[item.action_id])
+            if item.kind in STATE_FIELDS and item.action_id in raws:
+                state = self._user_actions.entered_state(person, view, item, raws[item.action_id])
                 filled[item.block_id] = {**filled[item.block_id], item.action_id: state}
         return self._workspace.views.fill(view, filled)
 
-    async def submit(self, person: str, view: View) -> Delivered:
-        if view.given.get("submit") is None:
-            raise CannotAct("This view has no submit button.")
-        errors = field_errors(view.blocks, view.values)
+    async def submit(self, person: str, view: ModalView) -> InteractionResult:
+        if view.definition.get("submit") is None:
+            raise ActionNotPossible("This view has no submit button.")
+        errors = validate_fields(view.blocks, view.values)
         if errors:
-            return Delivered(0, errors=errors)
-        who = self._people.interaction(person, view.channel)
+            return InteractionResult(0, errors=errors)
+        who = self._user_actions.start_interaction(person, view.channel)
         payload = payloads.view_submission(who, view, self._response_urls(person, view))
-        ack = await self._people.deliver("view_submission", payload)
-        return Delivered(ack.status, ack.seconds, ack.body, self._obey(person, view, ack))
+        ack = await self._user_actions.deliver("view_submission", payload)
+        return InteractionResult(
+            ack.status, ack.seconds, ack.body, self._apply_ack(person, view, ack)
+        )
 
-    async def close(self, person: str, view: View) -> Delivered:
+    async def close(self, person: str, view: ModalView) -> InteractionResult:
         """Close the view, or the whole stack if it has ``clear_on_close``."""
-        cleared = bool(view.given.get("clear_on_close"))
+        cleared = bool(view.definition.get("clear_on_close"))
         stack = self._workspace.views.stack(person)
         gone = stack if cleared else [view]
         self._workspace.views.close(person, gone[0].id)
-        delivered = Delivered(200)
+        delivered = InteractionResult(200)
         for closed in reversed(gone):
-            if closed.given.get("notify_on_close"):
-                who = self._people.interaction(person, closed.channel)
+            if closed.definition.get("notify_on_close"):
+                who = self._user_actions.start_interaction(person, closed.channel)
                 payload = payloads.view_closed(who, closed, cleared=cleared)
-                ack = await self._people.deliver("view_closed", payload)
-                delivered = Delivered(ack.status, ack.seconds, ack.body)
+                ack = await self._user_actions.deliver("view_closed", payload)
+                delivered = InteractionResult(ack.status, ack.seconds, ack.body)
         return delivered
 
-    def _obey(self, person: str, view: View, ack: Ack) -> dict[str, str]:
+    def _apply_ack(self, person: str, view: ModalView, ack: AckResult) -> dict[str, str]:
         """Apply the ack, and return the errors to show under the fields."""
         body = ack.body or {}
         if not ack.error:
             try:
-                self._workspace.gate.view_response(body, view.as_slack_shows())
-                return self._done(person, view, body)
-            except Refused:
+                self._workspace.validator.validate_view_response(body, view.to_json())
+                return self._apply_response_action(person, view, body)
+            except WebApiError:
                 pass  # the validator records the refusal; the person gets the same message
-        self._workspace.notice(person, NO_ANSWER)
+        self._workspace.notify(person, CONNECTION_TROUBLE_TEXT)
         return {}
 
-    def _done(self, person: str, view: View, body: Json) -> dict[str, str]:
+    def _apply_response_action(self, person: str, view: ModalView, body: Json) -> dict[str, str]:
         views = self._workspace.views
         action = body.get("response_action")
         if action == "errors":
@@ -117,24 +129,24 @@ class Forms:
             views.close(person, view.id)
         return {}
 
-    def _uploaded(self, person: str, item: Placed, entry: Entry) -> Raw:
+    def _upload_files(self, person: str, item: PlacedElement, entry: FieldEntry) -> EnteredValue:
         """Return the IDs of chosen files, uploading new ones; other entries unchanged."""
         chosen = entry if isinstance(entry, list | tuple) else [entry]
-        if not any(isinstance(each, Upload) for each in chosen):
-            return cast("Raw", entry)
+        if not any(isinstance(each, LocalFile) for each in chosen):
+            return cast("EnteredValue", entry)
         if item.kind != "file_input":
-            raise CannotAct(f"The field {item.block_id!r} doesn't accept files.")
+            raise ActionNotPossible(f"The field {item.block_id!r} doesn't accept files.")
         files = self._workspace.files
-        return [files.add(person, e).id if isinstance(e, Upload) else e for e in chosen]
+        return [files.add(person, e).id if isinstance(e, LocalFile) else e for e in chosen]
 
-    def _response_urls(self, person: str, view: View) -> list[Json]:
+    def _response_urls(self, person: str, view: ModalView) -> list[Json]:
         found = []
-        for item in placed(view.blocks):
-            if item.kind in _TARGETS and item.element.get("response_url_enabled"):
+        for item in iter_elements(view.blocks):
+            if item.kind in _CONVERSATION_SELECTS and item.element.get("response_url_enabled"):
                 state = view.values[item.block_id][item.action_id]
-                channel = state[FIELDS[item.kind].name]
+                channel = state[STATE_FIELDS[item.kind].state_key]
                 if channel:
-                    url = self._people.response_url(person, channel)
+                    url = self._user_actions.create_response_url(person, channel)
                     found.append(
                         {
                             "response_url": url,
@@ -146,8 +158,8 @@ class Forms:
         return found
 
 
-def _input(view: View, block_id: str) -> Placed:
-    for item in placed(view.blocks):
-        if item.block_id == block_id and item.kind in FIELDS:
+def _find_input(view: ModalView, block_id: str) -> PlacedElement:
+    for item in iter_elements(view.blocks):
+        if item.block_id == block_id and item.kind in STATE_FIELDS:
             return item
-    raise CannotAct(f"The form has no field {block_id!r}.")
+    raise ActionNotPossible(f"The form has no field {block_id!r}.")

@@ -8,70 +8,70 @@ from typing import Any
 
 from bot.sandbox.slack.limits import (
     BOUNDS,
-    Finding,
-    Surface,
+    PayloadFinding,
+    PayloadSurface,
     check_message,
-    check_options_answer,
-    check_response,
+    check_options_response,
+    check_response_body,
     check_view,
     check_view_response,
     error_code,
 )
-from bot.sandbox.slack.messages import Content
-from bot.sandbox.slack.refusal import PayloadWarning, Refused, RefusedPayload
+from bot.sandbox.slack.messages import MessageContent
+from bot.sandbox.slack.refusal import PayloadWarning, RejectedPayload, WebApiError
 
-KEPT = 1_000
-_CUT = "message.text"
+MAX_RECORDED = 1_000
+_TRUNCATION_RULE = "message.text"
 """Slack truncates a text that is too long instead of refusing it."""
 
 
-class Gate:
+class PayloadValidator:
     def __init__(self) -> None:
-        self.refusals: deque[RefusedPayload] = deque(maxlen=KEPT)
-        self.warnings: deque[PayloadWarning] = deque(maxlen=KEPT)
+        self.rejections: deque[RejectedPayload] = deque(maxlen=MAX_RECORDED)
+        self.warnings: deque[PayloadWarning] = deque(maxlen=MAX_RECORDED)
 
-    def message(self, where: str, payload: Mapping[str, Any]) -> Content:
-        self._judge(where, payload, check_message(payload), "message")
+    def validate_message(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
+        self._validate(source, payload, check_message(payload), "message")
         return _content(payload)
 
-    def response(self, where: str, payload: Mapping[str, Any]) -> Content:
-        self._judge(where, payload, check_response(payload), "message")
+    def validate_response(self, source: str, payload: Mapping[str, Any]) -> MessageContent:
+        self._validate(source, payload, check_response_body(payload), "message")
         return _content(payload)
 
-    def view(self, where: str, view: object) -> dict[str, Any]:
-        self._judge(where, view, check_view(view), "modal")
+    def validate_view(self, source: str, view: object) -> dict[str, Any]:
+        self._validate(source, view, check_view(view), "modal")
         return dict(view) if isinstance(view, Mapping) else {}
 
-    def view_response(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-        self._judge("view_submission ack", body, check_view_response(body, view), "modal")
+    def validate_view_response(self, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+        self._validate("view_submission ack", body, check_view_response(body, view), "modal")
 
-    def options(self, body: object) -> dict[str, Any]:
-        self._judge("block_suggestion ack", body, check_options_answer(body), "modal")
+    def validate_options(self, body: object) -> dict[str, Any]:
+        self._validate("block_suggestion ack", body, check_options_response(body), "modal")
         return dict(body) if isinstance(body, Mapping) else {}
 
-    def refuse(self, where: str, error: str, payload: Any) -> Refused:
+    def record_rejection(self, source: str, error: str, payload: Any) -> WebApiError:
         """Record a payload that is refused for a reason outside the limits."""
-        self.refusals.append(RefusedPayload(where, error, (), payload))
-        return Refused(error)
+        self.rejections.append(RejectedPayload(source, error, (), payload))
+        return WebApiError(error)
 
-    def _judge(
-        self, where: str, payload: Any, findings: Sequence[Finding], surface: Surface
+    def _validate(
+        self, source: str, payload: Any, findings: Sequence[PayloadFinding], surface: PayloadSurface
     ) -> None:
-        refused = [f for f in findings if f.refused and f.rule != _CUT]
+        refused = [f for f in findings if f.is_error and f.rule != _TRUNCATION_RULE]
         for finding in findings:
-            if not finding.refused or finding.rule == _CUT:
-                found = (where, finding.rule, finding.pointer, finding.text)
+            if not finding.is_error or finding.rule == _TRUNCATION_RULE:
+                found = (source, finding.rule, finding.pointer, finding.message)
                 self.warnings.append(PayloadWarning(*found))
         if refused:
             code = error_code(refused, surface)
             messages = tuple(str(finding) for finding in refused)
-            self.refusals.append(RefusedPayload(where, code, messages, payload))
-            raise Refused(code, refused)
+            self.rejections.append(RejectedPayload(source, code, messages, payload))
+            raise WebApiError(code, refused)
 
 
-def _content(payload: Mapping[str, Any]) -> Content:
+def _content(payload: Mapping[str, Any]) -> MessageContent:
     text = payload.get("text") or ""
-    return Content(
+    return MessageContent(
         text=text[: BOUNDS["message.text"].high],
         blocks=payload.get("blocks"),
         attachments=payload.get("attachments"),

@@ -16,11 +16,11 @@ class SlashCommand:
     command: str
     description: str
     hint: str
-    escape: bool
+    escapes_names: bool
 
 
 @dataclass(frozen=True)
-class Shortcut:
+class ManifestShortcut:
     """A shortcut; ``name`` is its label in Slack's menu, ``kind`` which menu that is."""
 
     callback_id: str
@@ -30,7 +30,7 @@ class Shortcut:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class AppManifest:
     """The app's manifest; ``scopes`` and ``events`` are the bot's, in its order.
 
     ``messages_tab`` says whether the app and a person may write to each other directly, ``listens``
@@ -38,15 +38,15 @@ class Manifest:
     """
 
     commands: Mapping[str, SlashCommand]
-    shortcuts: tuple[Shortcut, ...]
+    shortcuts: tuple[ManifestShortcut, ...]
     scopes: tuple[str, ...]
-    interactive: bool
+    interactivity_enabled: bool
     events: tuple[str, ...] = ()
-    messages_tab: bool = True
-    listens: bool = True
+    messages_tab_enabled: bool = True
+    accepts_messages: bool = True
 
 
-def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
+def parse_manifest(manifest: Mapping[str, Any]) -> AppManifest:
     """Read the relevant parts; the schema validates the rest."""
     features = manifest.get("features", {})
     commands = [
@@ -54,26 +54,26 @@ def read_manifest(manifest: Mapping[str, Any]) -> Manifest:
             command=given["command"],
             description=given.get("description", ""),
             hint=given.get("usage_hint", ""),
-            escape=bool(given.get("should_escape")),
+            escapes_names=bool(given.get("should_escape")),
         )
         for given in features.get("slash_commands", ())
     ]
     home = features.get("app_home", {})
     settings = manifest.get("settings", {})
     interactivity = settings.get("interactivity", {})
-    return Manifest(
+    return AppManifest(
         commands={command.command: command for command in commands},
-        shortcuts=tuple(_shortcut(given) for given in features.get("shortcuts", ())),
+        shortcuts=tuple(_parse_shortcut(given) for given in features.get("shortcuts", ())),
         scopes=tuple(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
-        interactive=bool(interactivity.get("is_enabled")),
+        interactivity_enabled=bool(interactivity.get("is_enabled")),
         events=tuple(settings.get("event_subscriptions", {}).get("bot_events", ())),
-        messages_tab=home.get("messages_tab_enabled", True),
-        listens=not home.get("messages_tab_read_only_enabled", False),
+        messages_tab_enabled=home.get("messages_tab_enabled", True),
+        accepts_messages=not home.get("messages_tab_read_only_enabled", False),
     )
 
 
-def _shortcut(given: Mapping[str, Any]) -> Shortcut:
-    return Shortcut(
+def _parse_shortcut(given: Mapping[str, Any]) -> ManifestShortcut:
+    return ManifestShortcut(
         callback_id=given["callback_id"],
         name=given["name"],
         description=given.get("description", ""),

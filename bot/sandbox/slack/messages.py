@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from bot.sandbox.slack.files import File
+from bot.sandbox.slack.files import HostedFile
 
 Json = dict[str, Any]
 MessageChange = Literal["posted", "changed", "deleted"]
 
 
 @dataclass(frozen=True)
-class Content:
+class MessageContent:
     """A message's content; ``blocks`` are as Slack stored them."""
 
     text: str = ""
     blocks: list[Json] | None = None
     attachments: list[Json] | None = None
     metadata: Json | None = None
-    files: tuple[File, ...] = ()
+    files: tuple[HostedFile, ...] = ()
 
 
 @dataclass(frozen=True)
-class Message:
+class StoredMessage:
     """A stored message; ``id`` survives edits.
 
     ``only_for`` names the one person who sees an ephemeral message; ``edited_ts`` dates the last
@@ -36,18 +36,18 @@ class Message:
     channel: str
     ts: str
     author: str
-    content: Content
+    content: MessageContent
     only_for: str | None = None
     edited_ts: str | None = None
     thread_ts: str | None = None
     broadcast: bool = False
 
-    def seen_by(self, person: str) -> bool:
+    def is_visible_to(self, person: str) -> bool:
         return self.only_for in (None, person)
 
 
 @dataclass(frozen=True)
-class Shown:
+class VisibleMessage:
     """One message as a person sees it."""
 
     id: str
@@ -60,55 +60,57 @@ class Shown:
     edited: bool
     thread_ts: str | None
     metadata: Json | None
-    files: tuple[File, ...] = ()
+    files: tuple[HostedFile, ...] = ()
 
 
-class Messages:
+class MessageStore:
     """All messages by channel, in the order of posting; ``on_change`` is called for changes."""
 
-    def __init__(self, on_change: Callable[[MessageChange, Message], None]) -> None:
-        self._by_channel: dict[str, dict[str, Message]] = {}
+    def __init__(self, on_change: Callable[[MessageChange, StoredMessage], None]) -> None:
+        self._by_channel: dict[str, dict[str, StoredMessage]] = {}
         self._on_change = on_change
 
-    def add(self, message: Message) -> Message:
+    def add(self, message: StoredMessage) -> StoredMessage:
         self._by_channel.setdefault(message.channel, {})[message.id] = message
         self._on_change("posted", message)
         return message
 
     def replace(
-        self, message: Message, content: Content, *, edited_ts: str | None = None
-    ) -> Message:
+        self, message: StoredMessage, content: MessageContent, *, edited_ts: str | None = None
+    ) -> StoredMessage:
         """Replace the content; ``edited_ts`` None leaves the mark of an earlier edit."""
         changed = replace(message, content=content, edited_ts=edited_ts or message.edited_ts)
         self._by_channel[message.channel][message.id] = changed
         self._on_change("changed", changed)
         return changed
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: StoredMessage) -> None:
         del self._by_channel[message.channel][message.id]
         self._on_change("deleted", message)
 
-    def get(self, message_id: str) -> Message | None:
+    def get(self, message_id: str) -> StoredMessage | None:
         for messages in self._by_channel.values():
             if message_id in messages:
                 return messages[message_id]
         return None
 
-    def public(self, channel: str, ts: str) -> Message | None:
+    def find_public(self, channel: str, ts: str) -> StoredMessage | None:
         """Return the message that chat.update and others can reach: never an ephemeral one."""
-        return next((m for m in self.of(channel) if m.ts == ts and m.only_for is None), None)
+        return next(
+            (m for m in self.in_channel(channel) if m.ts == ts and m.only_for is None), None
+        )
 
-    def of(self, channel: str) -> list[Message]:
+    def in_channel(self, channel: str) -> list[StoredMessage]:
         return list(self._by_channel.get(channel, {}).values())
 
-    def newest_first(self, channels: list[str], person: str) -> Iterator[Message]:
-        seen = [m for c in channels for m in self.of(c) if m.seen_by(person)]
+    def iter_newest_first(self, channels: list[str], person: str) -> Iterator[StoredMessage]:
+        seen = [m for c in channels for m in self.in_channel(c) if m.is_visible_to(person)]
         return iter(sorted(seen, key=lambda message: message.ts, reverse=True))
 
 
-def shown(message: Message) -> Shown:
+def to_visible(message: StoredMessage) -> VisibleMessage:
     content = copy.deepcopy(message.content)
-    return Shown(
+    return VisibleMessage(
         id=message.id,
         ts=message.ts,
         channel=message.channel,
@@ -123,19 +125,19 @@ def shown(message: Message) -> Shown:
     )
 
 
-def plain(thing: Shown | Mapping[str, Any]) -> str:
+def visible_text(content: VisibleMessage | Mapping[str, Any]) -> str:
     """Return everything that a person can read in a message or a view, one item per line.
 
     For a message with blocks that is its blocks: its ``text`` is only for notifications.
     """
-    if isinstance(thing, Shown):
-        said = "\n".join(_readable(thing.blocks)) if thing.blocks else thing.text
-        return "\n".join(filter(None, [said, *(file.title for file in thing.files)]))
+    if isinstance(content, VisibleMessage):
+        said = "\n".join(_iter_text(content.blocks)) if content.blocks else content.text
+        return "\n".join(filter(None, [said, *(file.title for file in content.files)]))
     parts = ("title", "blocks", "submit", "close")
-    return "\n".join(line for part in parts for line in _readable(thing.get(part)))
+    return "\n".join(line for part in parts for line in _iter_text(content.get(part)))
 
 
-_READ_KEYS = (
+_TEXT_KEYS = (
     "text",
     "title",
     "label",
@@ -159,14 +161,14 @@ _READ_KEYS = (
 """The keys of Block Kit's visible texts, in reading order."""
 
 
-def _readable(value: object) -> Iterator[str]:
+def _iter_text(value: object) -> Iterator[str]:
     if isinstance(value, str):
         if value:
             yield value
     elif isinstance(value, list):
         for inner in value:
-            yield from _readable(inner)
+            yield from _iter_text(inner)
     elif isinstance(value, Mapping):
-        for key in _READ_KEYS:
+        for key in _TEXT_KEYS:
             if key in value:
-                yield from _readable(value[key])
+                yield from _iter_text(value[key])

@@ -8,16 +8,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.sandbox.slack.refusal import CannotAct
-from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.traffic import ExchangeLog
 
 Json = dict[str, Any]
 
 _BAD_REQUEST, _UNSUPPORTED = 400, 415
 
 
-def json_act(
-    traffic: Traffic, act: Callable[[Json], Awaitable[Json]]
+def json_endpoint(
+    exchange_log: ExchangeLog, action: Callable[[Json], Awaitable[Json]]
 ) -> Callable[[Request], Awaitable[Response]]:
     """Read the JSON body (only JSON: other sites' forms can't send it) and perform the act."""
 
@@ -25,9 +25,9 @@ def json_act(
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return JSONResponse({"ok": False, "error": "Send JSON."}, _UNSUPPORTED)
         try:
-            with traffic.busy():
-                return JSONResponse({"ok": True, **await act(await request.json())})
-        except CannotAct as refusal:
+            with exchange_log.track():
+                return JSONResponse({"ok": True, **await action(await request.json())})
+        except ActionNotPossible as refusal:
             return JSONResponse({"ok": False, "error": str(refusal)})
         except (KeyError, TypeError, ValueError, AttributeError):
             error = {"ok": False, "error": "The request is not as it should be."}

@@ -13,25 +13,31 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.sandbox.slack.blocks import Placed, placed
-from bot.sandbox.slack.feed import Event
-from bot.sandbox.slack.files import File
-from bot.sandbox.slack.forms import Forms
+from bot.sandbox.slack.blocks import PlacedElement, iter_elements
+from bot.sandbox.slack.feed import FeedEvent
+from bot.sandbox.slack.files import HostedFile
+from bot.sandbox.slack.forms import ModalForms
 from bot.sandbox.slack.hints import Hint
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.page_acts import json_act
-from bot.sandbox.slack.person import People, Source
-from bot.sandbox.slack.refusal import CannotAct
-from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Channel, Member
-from bot.sandbox.slack.traffic import Traffic
-from bot.sandbox.slack.views import View
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.messages import StoredMessage
+from bot.sandbox.slack.page_acts import json_endpoint
+from bot.sandbox.slack.person import InteractionSource, UserActions
+from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.seed import (
+    TEAM_DOMAIN,
+    TEAM_ID,
+    TEAM_NAME,
+    WorkspaceChannel,
+    WorkspaceMember,
+)
+from bot.sandbox.slack.traffic import ExchangeLog
+from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]
 
-PAGE = Path(__file__).parent / "page"
+PAGE_DIRECTORY = Path(__file__).parent / "page"
 _NOT_FOUND = 404
-_PICTURE = (
+_AVATAR_SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">'
     '<rect width="96" height="96" rx="16" fill="#{color}"/>'
     '<text x="48" y="60" font-family="sans-serif" font-size="36" fill="#fff" '
@@ -42,18 +48,18 @@ _PICTURE = (
 class PageApi:
     def __init__(
         self,
-        people: People,
-        forms: Forms,
-        manifest: Manifest,
-        traffic: Traffic,
+        user_actions: UserActions,
+        forms: ModalForms,
+        manifest: AppManifest,
+        exchange_log: ExchangeLog,
         hints: Sequence[Hint],
     ) -> None:
-        self._people = people
+        self._user_actions = user_actions
         self._forms = forms
         self._manifest = manifest
-        self._traffic = traffic
+        self._exchange_log = exchange_log
         self._hints = hints
-        self._workspace = people.workspace
+        self._workspace = user_actions.workspace
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -62,37 +68,43 @@ class PageApi:
             Route("/sandbox/events", self._events),
             Route("/sandbox/payloads", self._payloads),
             Route("/sandbox/pictures/{member}.svg", self._picture),
-            Route("/sandbox/type", json_act(self._traffic, self._type), methods=["POST"]),
-            Route("/sandbox/press", json_act(self._traffic, self._press), methods=["POST"]),
-            Route("/sandbox/suggest", json_act(self._traffic, self._suggest), methods=["POST"]),
-            Route("/sandbox/view", json_act(self._traffic, self._view), methods=["POST"]),
-            Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
+            Route("/sandbox/type", json_endpoint(self._exchange_log, self._type), methods=["POST"]),
+            Route(
+                "/sandbox/press", json_endpoint(self._exchange_log, self._press), methods=["POST"]
+            ),
+            Route(
+                "/sandbox/suggest",
+                json_endpoint(self._exchange_log, self._suggest),
+                methods=["POST"],
+            ),
+            Route("/sandbox/view", json_endpoint(self._exchange_log, self._view), methods=["POST"]),
+            Mount("/page", StaticFiles(directory=PAGE_DIRECTORY, check_dir=False)),
         ]
 
     async def _page(self, _: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+        return FileResponse(PAGE_DIRECTORY / "index.html")
 
     async def _state(self, request: Request) -> Response:
         person = request.query_params.get("as", "")
         member = self._workspace.members.get(person)
         if member is None or not member.is_person:
             return JSONResponse({"error": "There is no such person."}, _NOT_FOUND)
-        return JSONResponse(self._seen_by(member))
+        return JSONResponse(self._state_for(member))
 
-    def _seen_by(self, member: Member) -> Json:
+    def _state_for(self, member: WorkspaceMember) -> Json:
         channels = self._workspace.channels_of(member.id)
         messages = {
             channel.id: [
-                self._message(message)
-                for message in self._workspace.messages.of(channel.id)
-                if message.seen_by(member.id)
+                self._message_json(message)
+                for message in self._workspace.messages.in_channel(channel.id)
+                if message.is_visible_to(member.id)
             ]
             for channel in channels
         }
         return {
-            "me": _person_json(member),
+            "me": _member_json(member),
             "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
-            "people": [_person_json(m) for m in self._workspace.members.values() if m.is_person],
+            "people": [_member_json(m) for m in self._workspace.members.values() if m.is_person],
             "channels": [_channel_json(channel) for channel in channels],
             "commands": [
                 {"command": c.command, "hint": c.hint, "description": c.description}
@@ -100,19 +112,19 @@ class PageApi:
             ],
             "hints": [dataclasses.asdict(hint) for hint in self._hints],
             "messages": messages,
-            "views": [v.as_slack_shows() for v in self._workspace.views.stack(member.id)],
+            "views": [v.to_json() for v in self._workspace.views.stack(member.id)],
         }
 
     async def _events(self, request: Request) -> Response:
-        queue = self._workspace.feed.listen(request.query_params.get("as", ""))
+        queue = self._workspace.feed.subscribe(request.query_params.get("as", ""))
 
         async def stream() -> AsyncIterator[str]:
             try:
                 yield ": connected\n\n"
                 while (event := await queue.get()) is not None:
-                    yield f"event: {event.kind}\ndata: {json.dumps(self._data(event))}\n\n"
+                    yield f"event: {event.kind}\ndata: {json.dumps(self._event_data(event))}\n\n"
             finally:
-                self._workspace.feed.leave(queue)
+                self._workspace.feed.unsubscribe(queue)
 
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
@@ -122,31 +134,31 @@ class PageApi:
             after = int(request.query_params.get("after", "0"))
         except ValueError:
             after = 0
-        newer = [dataclasses.asdict(p) for p in self._traffic.payloads if p.n > after]
+        newer = [dataclasses.asdict(p) for p in self._exchange_log.exchanges if p.n > after]
         return JSONResponse({"payloads": newer})
 
     async def _picture(self, request: Request) -> Response:
         member = self._workspace.members.get(request.path_params["member"])
         if member is None:
             return Response(status_code=_NOT_FOUND)
-        picture = _PICTURE.format(color=member.color, initials=member.initials)
+        picture = _AVATAR_SVG.format(color=member.color, initials=member.initials)
         return Response(picture, media_type="image/svg+xml")
 
     async def _type(self, body: Json) -> Json:
-        await self._people.type(body["as"], body["channel"], body["text"])
+        await self._user_actions.type(body["as"], body["channel"], body["text"])
         return {}
 
     async def _press(self, body: Json) -> Json:
-        source, item = self._located(body)
-        await self._people.press(body["as"], source, item, body.get("value"))
+        source, item = self._locate_element(body)
+        await self._user_actions.press(body["as"], source, item, body.get("value"))
         return {}
 
     async def _suggest(self, body: Json) -> Json:
-        source, item = self._located(body)
-        return await self._people.suggest(body["as"], source, item, body["query"])
+        source, item = self._locate_element(body)
+        return await self._user_actions.suggest(body["as"], source, item, body["query"])
 
     async def _view(self, body: Json) -> Json:
-        view = self._forms.top(body["as"], body["view"])
+        view = self._forms.top_view(body["as"], body["view"])
         if body["do"] == "close":
             await self._forms.close(body["as"], view)
             return {}
@@ -154,34 +166,34 @@ class PageApi:
         delivered = await self._forms.submit(body["as"], filled)
         return {"errors": delivered.errors} if delivered.errors else {}
 
-    def _located(self, body: Json) -> tuple[Source, Placed]:
-        source = self._source(body)
-        blocks = source.blocks if isinstance(source, View) else source.content.blocks or []
-        for item in placed(blocks):
+    def _locate_element(self, body: Json) -> tuple[InteractionSource, PlacedElement]:
+        source = self._resolve_source(body)
+        blocks = source.blocks if isinstance(source, ModalView) else source.content.blocks or []
+        for item in iter_elements(blocks):
             if (item.block_id, item.action_id) == (body["block_id"], body["action_id"]):
                 return source, item
-        raise CannotAct("This no longer exists.")
+        raise ActionNotPossible("This no longer exists.")
 
-    def _source(self, body: Json) -> Source:
+    def _resolve_source(self, body: Json) -> InteractionSource:
         person, where = body["as"], body["source"]
         if "view" in where:
-            view = self._forms.top(person, where["view"])
+            view = self._forms.top_view(person, where["view"])
             return self._forms.fill_elements(person, view, body.get("values") or {})
         message = self._workspace.messages.get(where["message"])
-        if message is None or not message.seen_by(person):
-            raise CannotAct("This message no longer exists.")
+        if message is None or not message.is_visible_to(person):
+            raise ActionNotPossible("This message no longer exists.")
         return message
 
-    def _data(self, event: Event) -> Any:
+    def _event_data(self, event: FeedEvent) -> Any:
         if event.kind == "message":
-            return self._message(event.data)
+            return self._message_json(event.data)
         if event.kind == "delete":
             return {"channel": event.data.channel, "id": event.data.id}
         if event.kind == "payload":
             return dataclasses.asdict(event.data)
         return event.data
 
-    def _message(self, message: Message) -> Json:
+    def _message_json(self, message: StoredMessage) -> Json:
         author = self._workspace.members[message.author]
         return {
             "id": message.id,
@@ -204,14 +216,14 @@ class PageApi:
         }
 
 
-def _file_json(file: File) -> Json:
+def _file_json(file: HostedFile) -> Json:
     """Return what the page shows of a file; its ``url`` needs the person's ID (``as``)."""
-    shown = file.as_slack_shows()
+    shown = file.to_json()
     parts = ("id", "name", "title", "mimetype", "pretty_type", "size")
     return {**{part: shown[part] for part in parts}, "url": f"/sandbox/files/{file.id}"}
 
 
-def _person_json(member: Member) -> Json:
+def _member_json(member: WorkspaceMember) -> Json:
     return {
         "id": member.id,
         "name": member.name,
@@ -223,7 +235,7 @@ def _person_json(member: Member) -> Json:
     }
 
 
-def _channel_json(channel: Channel) -> Json:
+def _channel_json(channel: WorkspaceChannel) -> Json:
     return {
         "id": channel.id,
         "name": channel.name,

@@ -12,40 +12,40 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from bot.sandbox.slack.blocks import StateValues
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.rich_text import rich_text
+from bot.sandbox.slack.messages import StoredMessage
+from bot.sandbox.slack.rich_text import to_rich_text_block
 from bot.sandbox.slack.seed import (
     APP_BOT,
     APP_ID,
     APP_USER,
     TEAM_DOMAIN,
     TEAM_ID,
-    Channel,
-    Member,
+    WorkspaceChannel,
+    WorkspaceMember,
 )
-from bot.sandbox.slack.views import View
+from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]
 
-_SPOKEN = {"im": "directmessage", "private": "privategroup"}
+_PRIVATE_CHANNEL_NAMES = {"im": "directmessage", "private": "privategroup"}
 
 
 @dataclass(frozen=True)
-class Interaction:
+class InteractionContext:
     """The common part of interaction payloads; ``token`` is the old verification token."""
 
-    person: Member
+    member: WorkspaceMember
     token: str
     trigger_id: str
 
-    def head(self, kind: str) -> Json:
+    def common_fields(self, kind: str) -> Json:
         return {
             "type": kind,
             "user": {
-                "id": self.person.id,
-                "username": self.person.name,
-                "name": self.person.name,
-                "team_id": self.person.team_id,
+                "id": self.member.id,
+                "username": self.member.name,
+                "name": self.member.name,
+                "team_id": self.member.team_id,
             },
             "api_app_id": APP_ID,
             "token": self.token,
@@ -55,70 +55,74 @@ class Interaction:
         }
 
 
-def shortcut(who: Interaction, callback_id: str, action_ts: str) -> Json:
+def shortcut(interaction: InteractionContext, callback_id: str, action_ts: str) -> Json:
     """Return a global shortcut's payload: no channel, no response URL.
 
     docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
-    head = who.head("shortcut")
+    head = interaction.common_fields("shortcut")
     person = {key: head["user"][key] for key in ("id", "username", "team_id")}
     return {
-        **_without(head, "api_app_id"),
+        **_omit(head, "api_app_id"),
         "user": person,
         "action_ts": action_ts,
         "callback_id": callback_id,
-        "trigger_id": who.trigger_id,
+        "trigger_id": interaction.trigger_id,
     }
 
 
 def message_shortcut(
-    who: Interaction,
+    interaction: InteractionContext,
     callback_id: str,
-    message: Message,
-    channel: Channel,
+    message: StoredMessage,
+    channel: WorkspaceChannel,
     response_url: str,
     action_ts: str,
 ) -> Json:
     """docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload"""
-    head = who.head("message_action")
+    head = interaction.common_fields("message_action")
     person = {key: head["user"][key] for key in ("id", "name", "team_id")}
     return {
-        **_without(head, "api_app_id"),
+        **_omit(head, "api_app_id"),
         "user": person,
         "action_ts": action_ts,
         "callback_id": callback_id,
-        "trigger_id": who.trigger_id,
+        "trigger_id": interaction.trigger_id,
         "response_url": response_url,
-        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
         "message_ts": message.ts,
         "message": message_json(message),
     }
 
 
 def command(
-    who: Interaction, channel: Channel, name: str, text: str, response_url: str
+    interaction: InteractionContext,
+    channel: WorkspaceChannel,
+    name: str,
+    text: str,
+    response_url: str,
 ) -> dict[str, str]:
     return {
-        "token": who.token,
+        "token": interaction.token,
         "team_id": TEAM_ID,
         "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
-        "channel_name": channel_name(channel),
-        "user_id": who.person.id,
-        "user_name": who.person.name,
+        "channel_name": visible_channel_name(channel),
+        "user_id": interaction.member.id,
+        "user_name": interaction.member.name,
         "command": name,
         "text": text,
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
         "response_url": response_url,
-        "trigger_id": who.trigger_id,
+        "trigger_id": interaction.trigger_id,
     }
 
 
 def message_actions(
-    who: Interaction,
-    message: Message,
-    channel: Channel,
+    interaction: InteractionContext,
+    message: StoredMessage,
+    channel: WorkspaceChannel,
     action: Json,
     state: StateValues,
     response_url: str,
@@ -126,15 +130,15 @@ def message_actions(
     """Return block_actions on a message, without its content if it is ephemeral."""
     ephemeral = message.only_for is not None
     payload = {
-        **who.head("block_actions"),
+        **interaction.common_fields("block_actions"),
         "container": {
             "type": "message",
             "message_ts": message.ts,
             "channel_id": message.channel,
             "is_ephemeral": ephemeral,
         },
-        "trigger_id": who.trigger_id,
-        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "trigger_id": interaction.trigger_id,
+        "channel": {"id": channel.id, "name": visible_channel_name(channel)},
         "state": {"values": state},
         "response_url": response_url,
         "actions": [action],
@@ -144,41 +148,51 @@ def message_actions(
     return payload if ephemeral else {**payload, "message": message_json(message)}
 
 
-def view_actions(who: Interaction, view: View, action: Json) -> Json:
+def view_actions(interaction: InteractionContext, view: ModalView, action: Json) -> Json:
     return {
-        **who.head("block_actions"),
+        **interaction.common_fields("block_actions"),
         "container": {"type": "view", "view_id": view.id},
-        "trigger_id": who.trigger_id,
-        "view": view.as_slack_shows(),
+        "trigger_id": interaction.trigger_id,
+        "view": view.to_json(),
         "actions": [action],
     }
 
 
-def view_submission(who: Interaction, view: View, response_urls: list[Json]) -> Json:
+def view_submission(
+    interaction: InteractionContext, view: ModalView, response_urls: list[Json]
+) -> Json:
     return {
-        **who.head("view_submission"),
-        "trigger_id": who.trigger_id,
-        "view": view.as_slack_shows(),
+        **interaction.common_fields("view_submission"),
+        "trigger_id": interaction.trigger_id,
+        "view": view.to_json(),
         "response_urls": response_urls,
     }
 
 
-def view_closed(who: Interaction, view: View, *, cleared: bool) -> Json:
-    return {**who.head("view_closed"), "view": view.as_slack_shows(), "is_cleared": cleared}
+def view_closed(interaction: InteractionContext, view: ModalView, *, cleared: bool) -> Json:
+    return {
+        **interaction.common_fields("view_closed"),
+        "view": view.to_json(),
+        "is_cleared": cleared,
+    }
 
 
 def suggestion(
-    who: Interaction, source: View | Message, block_id: str, action_id: str, query: str
+    interaction: InteractionContext,
+    source: ModalView | StoredMessage,
+    block_id: str,
+    action_id: str,
+    query: str,
 ) -> Json:
     payload = {
-        **who.head("block_suggestion"),
+        **interaction.common_fields("block_suggestion"),
         "action_id": action_id,
         "block_id": block_id,
         "value": query,
     }
-    if isinstance(source, View):
+    if isinstance(source, ModalView):
         container: Json = {"type": "view", "view_id": source.id}
-        return {**payload, "container": container, "view": source.as_slack_shows()}
+        return {**payload, "container": container, "view": source.to_json()}
     container = {
         "type": "message",
         "message_ts": source.ts,
@@ -189,7 +203,7 @@ def suggestion(
     return payload if source.only_for else {**payload, "message": message_json(source)}
 
 
-def message_json(message: Message) -> Json:
+def message_json(message: StoredMessage) -> Json:
     """Return a message as the Web API and payloads represent it.
 
     A person's message has a client ID, and its text a second time as a rich_text block.
@@ -209,11 +223,11 @@ def message_json(message: Message) -> Json:
     if not own:
         shown["client_msg_id"] = str(uuid5(NAMESPACE_OID, message.id))
         if message.content.text:
-            shown["blocks"] = [rich_text(message.content.text, message.id)]
+            shown["blocks"] = [to_rich_text_block(message.content.text, message.id)]
     if message.content.attachments:
         shown["attachments"] = message.content.attachments
     if message.content.files:
-        files = [file.as_slack_shows() for file in message.content.files]
+        files = [file.to_json() for file in message.content.files]
         shown |= {"files": files, "upload": False, "display_as_bot": False}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
@@ -222,12 +236,12 @@ def message_json(message: Message) -> Json:
     return shown
 
 
-def channel_name(channel: Channel) -> str:
+def visible_channel_name(channel: WorkspaceChannel) -> str:
     """Return the name; Slack doesn't reveal those of private channels and direct messages."""
-    return _SPOKEN.get(channel.kind, channel.name)
+    return _PRIVATE_CHANNEL_NAMES.get(channel.kind, channel.name)
 
 
-def summary(payload: Mapping[str, Any]) -> str:
+def summarize(payload: Mapping[str, Any]) -> str:
     """Return one line about a payload, for the page's list."""
     if "command" in payload:
         return f"{payload['command']} {payload['text']}".strip()
@@ -238,5 +252,5 @@ def summary(payload: Mapping[str, Any]) -> str:
     return str(payload.get("view", payload).get("callback_id", ""))
 
 
-def _without(payload: Json, *names: str) -> Json:
+def _omit(payload: Json, *names: str) -> Json:
     return {key: value for key, value in payload.items() if key not in names}

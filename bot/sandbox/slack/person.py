@@ -8,46 +8,51 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.slack import payloads
-from bot.sandbox.slack.actions import action_of
+from bot.sandbox.slack.actions import build_action
 from bot.sandbox.slack.blocks import (
-    EXTERNAL,
-    FIELDS,
-    Placed,
-    Raw,
+    EXTERNAL_SELECTS,
+    STATE_FIELDS,
+    EnteredValue,
+    PlacedElement,
     StateValues,
-    entered,
+    enter_value,
     initial_state,
-    placed,
+    iter_elements,
 )
-from bot.sandbox.slack.delivery import Ack, Delivery
+from bot.sandbox.slack.delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.events import Events
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.payloads import Interaction
-from bot.sandbox.slack.refusal import CannotAct, Refused
-from bot.sandbox.slack.respond import command_acked
-from bot.sandbox.slack.seed import APP_USER, Channel, Member
-from bot.sandbox.slack.typed import as_sent, escaped_only, split_command, with_links
-from bot.sandbox.slack.views import View
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.messages import StoredMessage
+from bot.sandbox.slack.payloads import InteractionContext
+from bot.sandbox.slack.refusal import ActionNotPossible, WebApiError
+from bot.sandbox.slack.respond import apply_command_ack
+from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
+from bot.sandbox.slack.typed import (
+    encode_mentions,
+    escape_outside_markup,
+    link_addresses,
+    split_command,
+)
+from bot.sandbox.slack.views import ModalView
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
-Source = View | Message
+InteractionSource = ModalView | StoredMessage
 
-REMEMBERED = 500
+MAX_STORED_STATES = 500
 INVITE, REMOVE = "/invite", "/remove"
-DEFAULT_QUERY_LENGTH = 3
+DEFAULT_MIN_QUERY_LENGTH = 3
 """docs.slack.dev/reference/block-kit/block-elements/select-menu-element: min_query_length."""
 
-NO_INTERACTIVITY = (
+INTERACTIVITY_DISABLED_TEXT = (
     "This app is not configured to handle interactive responses. "
     "Please configure interactivity URL for your app under the app config page."
 )
-NO_ANSWER = "We had some trouble connecting. Try again?"
+CONNECTION_TROUBLE_TEXT = "We had some trouble connecting. Try again?"
 
 
 @dataclass(frozen=True)
-class Delivered:
+class InteractionResult:
     """The outcome of an act.
 
     ``status`` is the ack's (0 without one within three seconds, or if nothing was sent),
@@ -61,14 +66,14 @@ class Delivered:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-class People:
+class UserActions:
     """Performs acts. ``base_url`` begins response URLs; the server sets it once it is served."""
 
     def __init__(
         self,
         workspace: Workspace,
-        manifest: Manifest,
-        delivery: Delivery,
+        manifest: AppManifest,
+        delivery: PayloadDelivery,
         events: Events,
         token: str,
     ) -> None:
@@ -77,127 +82,144 @@ class People:
         self._manifest = manifest
         self._delivery = delivery
         self._token = token
-        self._choices: OrderedDict[tuple[str, str], StateValues] = OrderedDict()
-        self._offered: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
+        self._message_states: OrderedDict[tuple[str, str], StateValues] = OrderedDict()
+        self._suggested_options: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
         self.base_url = ""
 
     async def type(
         self, person: str, channel: str, text: str, thread_ts: str | None = None
-    ) -> Delivered:
+    ) -> InteractionResult:
         """Post a message, or run a slash command if the text begins with a slash."""
-        member, place = self._standing(person, channel)
+        member, place = self._require_membership(person, channel)
         if not text.strip():
-            raise CannotAct("Slack sends no empty message.")
-        if place.kind == "im" and not (self._manifest.messages_tab and self._manifest.listens):
-            raise CannotAct("Sending messages to this app has been turned off.")
+            raise ActionNotPossible("Slack sends no empty message.")
+        if place.kind == "im" and not (
+            self._manifest.messages_tab_enabled and self._manifest.accepts_messages
+        ):
+            raise ActionNotPossible("Sending messages to this app has been turned off.")
         if not text.startswith("/"):
-            linked = with_links(self._linked(member, text, labels=False))
-            self.workspace.say(person, channel, linked, thread_ts)
+            linked = link_addresses(self._link_mentions(member, text, labels=False))
+            self.workspace.post_as_person(person, channel, linked, thread_ts)
             return await self._announced()
         if thread_ts:
-            raise CannotAct("Slash commands can't be used in threads.")
-        return await self._command(member, place, text)
+            raise ActionNotPossible("Slash commands can't be used in threads.")
+        return await self._run_command(member, place, text)
 
     async def press(
-        self, person: str, source: Source, item: Placed, value: Raw = None
-    ) -> Delivered:
+        self,
+        person: str,
+        source: InteractionSource,
+        item: PlacedElement,
+        value: EnteredValue = None,
+    ) -> InteractionResult:
         """Use an element: a button, a menu, an input that dispatches."""
         state = None
-        if item.kind in FIELDS:
-            state = entered(item.element, value, self._known(person, source, item))
-            source = self._filled(person, source, item, state)
+        if item.kind in STATE_FIELDS:
+            state = enter_value(item.element, value, self._available_values(person, source, item))
+            source = self._store_state(person, source, item, state)
         if not item.dispatches:
-            return Delivered(200)
-        if not self._manifest.interactive:
-            self.workspace.notice(person, NO_INTERACTIVITY)
-            return Delivered(0)
-        action = action_of(item, state, self.workspace.ids.now())
-        ack = await self.deliver("block_actions", self._actions(person, source, action))
+            return InteractionResult(200)
+        if not self._manifest.interactivity_enabled:
+            self.workspace.notify(person, INTERACTIVITY_DISABLED_TEXT)
+            return InteractionResult(0)
+        action = build_action(item, state, self.workspace.ids.current_ts())
+        ack = await self.deliver("block_actions", self._actions_payload(person, source, action))
         if ack.error:
-            self.workspace.notice(person, NO_ANSWER)
-        return Delivered(ack.status, ack.seconds, ack.body)
+            self.workspace.notify(person, CONNECTION_TROUBLE_TEXT)
+        return InteractionResult(ack.status, ack.seconds, ack.body)
 
-    async def suggest(self, person: str, source: Source, item: Placed, query: str) -> Json:
+    async def suggest(
+        self, person: str, source: InteractionSource, item: PlacedElement, query: str
+    ) -> Json:
         """Return the app's ``options`` or ``option_groups`` for an external menu.
 
-        Slack asks only if the query is long enough. Raise ``CannotAct`` for a response that Slack
+        Slack asks only if the query is long enough. Raise ``ActionNotPossible`` for a response that
+        Slack
         can't use.
         """
-        if item.kind not in EXTERNAL:
-            raise CannotAct(f"{item.action_id} isn't a menu with options from the app.")
-        if len(query) < item.element.get("min_query_length", DEFAULT_QUERY_LENGTH):
+        if item.kind not in EXTERNAL_SELECTS:
+            raise ActionNotPossible(f"{item.action_id} isn't a menu with options from the app.")
+        if len(query) < item.element.get("min_query_length", DEFAULT_MIN_QUERY_LENGTH):
             return {"options": []}
-        who = self.interaction(person, source.channel)
+        who = self.start_interaction(person, source.channel)
         payload = payloads.suggestion(who, source, item.block_id, item.action_id, query)
         ack = await self.deliver("block_suggestion", payload)
         if ack.error:
-            raise CannotAct(f"Couldn't load the options ({ack.error}).")
+            raise ActionNotPossible(f"Couldn't load the options ({ack.error}).")
         try:
-            answer = self.workspace.gate.options(ack.body or {})
-        except Refused as refused:
-            raise CannotAct(f"Couldn't load the options ({refused.code}).") from refused
+            answer = self.workspace.validator.validate_options(ack.body or {})
+        except WebApiError as refused:
+            raise ActionNotPossible(f"Couldn't load the options ({refused.code}).") from refused
         key = (person, source.id, item.block_id, item.action_id)
-        _remember(self._offered, key, _flat(answer))
+        _store_bounded(self._suggested_options, key, _flatten_options(answer))
         return answer
 
-    def find(
+    def find_element(
         self,
         person: str,
         action_id: str,
         *,
         message: str | None = None,
         block_id: str | None = None,
-        value: Raw = None,
-    ) -> tuple[Source, Placed]:
+        value: EnteredValue = None,
+    ) -> tuple[InteractionSource, PlacedElement]:
         """Find the element in what this person sees: the top view, then messages, the newest first.
 
-        Raise ``CannotAct`` if there is none.
+        Raise ``ActionNotPossible`` if there is none.
         """
-        for source in self._seen(person, message):
-            for item in placed(_blocks(source)):
+        for source in self._visible_sources(person, message):
+            for item in iter_elements(_blocks_of(source)):
                 named = item.action_id == action_id and block_id in (None, item.block_id)
-                if named and _is_meant(item, value):
+                if named and _matches_value(item, value):
                     return source, item
-        raise CannotAct(f"{person} sees nothing with the action {action_id!r}.")
+        raise ActionNotPossible(f"{person} sees nothing with the action {action_id!r}.")
 
-    def interaction(self, person: str, channel: str | None) -> Interaction:
+    def start_interaction(self, person: str, channel: str | None) -> InteractionContext:
         """Return the head of a payload, with a new trigger."""
-        trigger = self.workspace.triggers.make(person, channel)
-        return Interaction(self.workspace.members[person], self._token, trigger)
+        trigger = self.workspace.triggers.issue(person, channel)
+        return InteractionContext(self.workspace.members[person], self._token, trigger)
 
-    async def deliver(self, kind: str, payload: Mapping[str, Any]) -> Ack:
+    async def deliver(self, kind: str, payload: Mapping[str, Any]) -> AckResult:
         """Send the payload, and let the app see the files that its form names."""
-        self.workspace.files.show_to_app(_files_in(payload))
-        return await self._delivery.deliver(kind, payload, payloads.summary(payload))
+        self.workspace.files.reveal_to_app(_file_ids(payload))
+        return await self._delivery.deliver(kind, payload, payloads.summarize(payload))
 
-    def response_url(self, person: str, channel: str, message: str | None = None) -> str:
-        return self.base_url + self.workspace.urls.make(person, channel, message)
+    def create_response_url(self, person: str, channel: str, message: str | None = None) -> str:
+        return self.base_url + self.workspace.response_urls.issue(person, channel, message)
 
-    async def _command(self, member: Member, channel: Channel, text: str) -> Delivered:
+    async def _run_command(
+        self, member: WorkspaceMember, channel: WorkspaceChannel, text: str
+    ) -> InteractionResult:
         name, rest = split_command(text)
         if name in (INVITE, REMOVE):
-            return await self._change_members(member, channel, name, self._linked(member, rest))
+            return await self._change_members(
+                member, channel, name, self._link_mentions(member, rest)
+            )
         command = self._manifest.commands.get(name)
         if command is None:
             sentence = (
                 f'{name} is not a valid command. In Slack, all messages that start with the "/" '
                 "character are interpreted as commands."
             )
-            self.workspace.notice(member.id, sentence, channel.id)
-            return Delivered(0)
-        sent = self._linked(member, rest) if command.escape else escaped_only(rest)
-        url = self.response_url(member.id, channel.id)
-        who = self.interaction(member.id, channel.id)
+            self.workspace.notify(member.id, sentence, channel.id)
+            return InteractionResult(0)
+        sent = (
+            self._link_mentions(member, rest)
+            if command.escapes_names
+            else escape_outside_markup(rest)
+        )
+        url = self.create_response_url(member.id, channel.id)
+        who = self.start_interaction(member.id, channel.id)
         ack = await self.deliver("command", payloads.command(who, channel, name, sent, url))
-        command_acked(self.workspace, member.id, channel.id, f"{name} {sent}".strip(), ack)
-        return Delivered(ack.status, ack.seconds, ack.body)
+        apply_command_ack(self.workspace, member.id, channel.id, f"{name} {sent}".strip(), ack)
+        return InteractionResult(ack.status, ack.seconds, ack.body)
 
     async def _change_members(
-        self, member: Member, channel: Channel, name: str, text: str
-    ) -> Delivered:
+        self, member: WorkspaceMember, channel: WorkspaceChannel, name: str, text: str
+    ) -> InteractionResult:
         """Run Slack's own commands about the app: /invite and /remove."""
         if channel.kind == "im" or f"<@{APP_USER}" not in text:
-            raise CannotAct(f"Only the app can be invited or removed here: {name} @chakra")
+            raise ActionNotPossible(f"Only the app can be invited or removed here: {name} @chakra")
         is_member = APP_USER in channel.members
         if name == REMOVE and is_member:
             self.workspace.remove_app(channel.id)
@@ -206,105 +228,115 @@ class People:
             self._events.invited(self.workspace.channels[channel.id], member.id)
         return await self._announced()
 
-    async def _announced(self) -> Delivered:
+    async def _announced(self) -> InteractionResult:
         """Return the outcome of the app's events, if it subscribes to any."""
         ack = await self._events.delivered()
-        return Delivered(ack.status, ack.seconds, ack.body) if ack else Delivered(200)
+        return (
+            InteractionResult(ack.status, ack.seconds, ack.body) if ack else InteractionResult(200)
+        )
 
-    def _actions(self, person: str, source: Source, action: Json) -> Json:
-        who = self.interaction(person, source.channel)
-        if isinstance(source, View):
+    def _actions_payload(self, person: str, source: InteractionSource, action: Json) -> Json:
+        who = self.start_interaction(person, source.channel)
+        if isinstance(source, ModalView):
             return payloads.view_actions(who, source, action)
         channel = self.workspace.channels[source.channel]
         state = self._state(person, source)
-        url = self.response_url(person, channel.id, source.id)
+        url = self.create_response_url(person, channel.id, source.id)
         return payloads.message_actions(who, source, channel, action, state, url)
 
-    def _filled(self, person: str, source: Source, item: Placed, state: Json) -> Source:
+    def _store_state(
+        self, person: str, source: InteractionSource, item: PlacedElement, state: Json
+    ) -> InteractionSource:
         before = self._state(person, source)
         block = {**before.get(item.block_id, {}), item.action_id: state}
         values = {**before, item.block_id: block}
-        if isinstance(source, View):
+        if isinstance(source, ModalView):
             return self.workspace.views.fill(source, values)
-        _remember(self._choices, (person, source.id), values)
+        _store_bounded(self._message_states, (person, source.id), values)
         return source
 
-    def _state(self, person: str, source: Source) -> StateValues:
-        if isinstance(source, View):
+    def _state(self, person: str, source: InteractionSource) -> StateValues:
+        if isinstance(source, ModalView):
             return source.values
-        chosen = self._choices.get((person, source.id))
-        return chosen if chosen is not None else initial_state(_blocks(source))
+        chosen = self._message_states.get((person, source.id))
+        return chosen if chosen is not None else initial_state(_blocks_of(source))
 
-    def _known(self, person: str, source: Source, item: Placed) -> list[Json]:
+    def _available_values(
+        self, person: str, source: InteractionSource, item: PlacedElement
+    ) -> list[Json]:
         """Return the known options of an external menu, or the person's files for a file input.
 
         Known options are the last offered ones and the selected ones.
         """
         if item.kind == "file_input":
-            return [file.as_slack_shows() for file in self.workspace.files.of(person)]
-        return known_options(
-            self._offered.get((person, source.id, item.block_id, item.action_id), []),
+            return [file.to_json() for file in self.workspace.files.owned_by(person)]
+        return available_options(
+            self._suggested_options.get((person, source.id, item.block_id, item.action_id), []),
             self._state(person, source).get(item.block_id, {}).get(item.action_id, {}),
         )
 
-    def enter(self, person: str, view: View, item: Placed, raw: Raw) -> Json:
+    def entered_state(
+        self, person: str, view: ModalView, item: PlacedElement, raw: EnteredValue
+    ) -> Json:
         """Return the element's state with ``raw`` entered; the form itself doesn't change."""
-        return entered(item.element, raw, self._known(person, view, item))
+        return enter_value(item.element, raw, self._available_values(person, view, item))
 
-    def _linked(self, member: Member, text: str, *, labels: bool = True) -> str:
+    def _link_mentions(self, member: WorkspaceMember, text: str, *, labels: bool = True) -> str:
         channels = [
             channel
             for channel in self.workspace.channels.values()
             if channel.kind == "public" or member.id in channel.members
         ]
-        return as_sent(text, self.workspace.members.values(), channels, labels=labels)
+        return encode_mentions(text, self.workspace.members.values(), channels, labels=labels)
 
-    def _standing(self, person: str, channel: str) -> tuple[Member, Channel]:
+    def _require_membership(
+        self, person: str, channel: str
+    ) -> tuple[WorkspaceMember, WorkspaceChannel]:
         member = self.workspace.members.get(person)
         if member is None or not member.is_person:
-            raise CannotAct(f"Unknown person {person!r}.")
+            raise ActionNotPossible(f"Unknown person {person!r}.")
         place = self.workspace.channels.get(channel)
         if place is None or person not in place.members:
-            raise CannotAct(f"{member.real_name} isn't in the channel {channel!r}.")
+            raise ActionNotPossible(f"{member.real_name} isn't in the channel {channel!r}.")
         return member, place
 
-    def _seen(self, person: str, message: str | None) -> Sequence[Source]:
+    def _visible_sources(self, person: str, message: str | None) -> Sequence[InteractionSource]:
         if message is not None:
             one = self.workspace.messages.get(message)
-            return [one] if one is not None and one.seen_by(person) else []
+            return [one] if one is not None and one.is_visible_to(person) else []
         top = self.workspace.views.top(person)
         channels = [channel.id for channel in self.workspace.channels_of(person)]
-        messages = list(self.workspace.messages.newest_first(channels, person))
+        messages = list(self.workspace.messages.iter_newest_first(channels, person))
         return [top, *messages] if top else messages
 
 
-def known_options(offered: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
+def available_options(suggested: Sequence[Json], state: Mapping[str, Any]) -> list[Json]:
     chosen = state.get("selected_options") or state.get("selected_option") or []
-    return [*offered, *(chosen if isinstance(chosen, list) else [chosen])]
+    return [*suggested, *(chosen if isinstance(chosen, list) else [chosen])]
 
 
-def _blocks(source: Source) -> list[Json]:
-    return source.blocks if isinstance(source, View) else source.content.blocks or []
+def _blocks_of(source: InteractionSource) -> list[Json]:
+    return source.blocks if isinstance(source, ModalView) else source.content.blocks or []
 
 
-def _files_in(payload: Mapping[str, Any]) -> list[str]:
+def _file_ids(payload: Mapping[str, Any]) -> list[str]:
     values = payload.get("view", {}).get("state", {}).get("values", {})
     states = [state for actions in values.values() for state in actions.values()]
     return [file["id"] for state in states for file in state.get("files", ())]
 
 
-def _is_meant(item: Placed, value: Raw) -> bool:
+def _matches_value(item: PlacedElement, value: EnteredValue) -> bool:
     """Return whether this is the button: those that share an ``action_id`` differ by value."""
     return item.kind != "button" or value is None or item.element.get("value") == value
 
 
-def _flat(answer: Json) -> list[Json]:
+def _flatten_options(answer: Json) -> list[Json]:
     groups = answer.get("option_groups", ())
     return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
 
 
-def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > REMEMBERED:
-        kept.popitem(last=False)
+def _store_bounded(store: OrderedDict[Any, Any], key: object, value: object) -> None:
+    store[key] = value
+    store.move_to_end(key)
+    while len(store) > MAX_STORED_STATES:
+        store.popitem(last=False)

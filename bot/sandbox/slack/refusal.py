@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.slack.limits import Finding
+from bot.sandbox.slack.limits import PayloadFinding
 
 
-class Refused(Exception):
+class WebApiError(Exception):
     """Slack's ``{"ok": false, "error": code}``.
 
     ``findings`` become ``response_metadata.messages``; ``more`` is merged into the body.
@@ -18,39 +18,39 @@ class Refused(Exception):
     def __init__(
         self,
         code: str,
-        findings: Sequence[Finding] = (),
+        findings: Sequence[PayloadFinding] = (),
         *,
         status: int = 200,
         retry_after: int | None = None,
-        **more: Any,
+        **extra: Any,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.findings = tuple(findings)
         self.status = status
         self.retry_after = retry_after
-        self.more = more
+        self.extra = extra
 
     @property
     def messages(self) -> list[str]:
-        return [str(finding) for finding in self.findings if finding.refused]
+        return [str(finding) for finding in self.findings if finding.is_error]
 
-    def answer(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"ok": False, "error": self.code, **self.more}
+    def to_body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"ok": False, "error": self.code, **self.extra}
         if self.messages:
             body["response_metadata"] = {"messages": self.messages}
         return body
 
 
-class CannotAct(Exception):
+class ActionNotPossible(Exception):
     """Raised when Slack's client wouldn't let a person do this; the message says why."""
 
 
 @dataclass(frozen=True)
-class RefusedPayload:
+class RejectedPayload:
     """A refused payload of the app; ``where`` is a method, or what was acknowledged."""
 
-    where: str
+    source: str
     error: str
     messages: tuple[str, ...]
     payload: Any
@@ -60,7 +60,7 @@ class RefusedPayload:
 class PayloadWarning:
     """An accepted payload with a flaw that people would notice: a ``warn`` rule of the limits."""
 
-    where: str
+    source: str
     rule: str
     pointer: str
     text: str

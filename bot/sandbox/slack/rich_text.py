@@ -17,25 +17,25 @@ _MARKUP = re.compile(r"<(?P<target>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def rich_text(text: str, block_id: str) -> Json:
+def to_rich_text_block(text: str, block_id: str) -> Json:
     """Return the block for a message's ``text``: escaped, with IDs and links in angle brackets."""
-    section = {"type": "rich_text_section", "elements": list(_elements(text))}
+    section = {"type": "rich_text_section", "elements": list(_iter_elements(text))}
     return {"type": "rich_text", "block_id": block_id, "elements": [section]}
 
 
-def _elements(text: str) -> Iterator[Json]:
+def _iter_elements(text: str) -> Iterator[Json]:
     end = 0
     for found in _MARKUP.finditer(text):
-        element = _element(found["target"], found["label"])
+        element = _parse_element(found["target"], found["label"])
         if element is None:
             continue
-        yield from _plain(text[end : found.start()])
+        yield from _text_elements(text[end : found.start()])
         yield element
         end = found.end()
-    yield from _plain(text[end:])
+    yield from _text_elements(text[end:])
 
 
-def _element(target: str, label: str | None) -> Json | None:
+def _parse_element(target: str, label: str | None) -> Json | None:
     sign, rest = target[0], target[1:]
     if sign == "@":
         return {"type": "user", "user_id": rest}
@@ -45,16 +45,16 @@ def _element(target: str, label: str | None) -> Json | None:
         return {"type": "broadcast", "range": rest}
     if sign == "!" or ":" not in target:
         return None
-    link: Json = {"type": "link", "url": _unescaped(target)}
-    return {**link, "text": _unescaped(label)} if label else link
+    link: Json = {"type": "link", "url": _unescape(target)}
+    return {**link, "text": _unescape(label)} if label else link
 
 
-def _plain(text: str) -> Iterator[Json]:
+def _text_elements(text: str) -> Iterator[Json]:
     if text:
-        yield {"type": "text", "text": _unescaped(text)}
+        yield {"type": "text", "text": _unescape(text)}
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     for entity, sign in _ENTITIES:
         text = text.replace(entity, sign)
     return text

@@ -16,12 +16,14 @@ APP_BOT = "B0CHAKRA"
 APP_NAME = "Chakra"
 SLACKBOT = "USLACKBOT"
 
-Kind = Literal["owner", "admin", "member", "guest", "single_channel_guest", "stranger", "app"]
+WorkspaceMemberKind = Literal[
+    "owner", "admin", "member", "guest", "single_channel_guest", "stranger", "app"
+]
 ChannelKind = Literal["public", "private", "shared", "im"]
 
 
 @dataclass(frozen=True)
-class Member:
+class WorkspaceMember:
     """A member; ``name`` is the handle, ``email`` may be "", ``tz`` is an IANA zone."""
 
     id: str
@@ -30,7 +32,7 @@ class Member:
     display_name: str
     title: str
     email: str
-    kind: Kind
+    kind: WorkspaceMemberKind
     tz: str
     color: str
 
@@ -48,7 +50,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Channel:
+class WorkspaceChannel:
     """A channel; ``members`` are member IDs, the app's included if it was invited."""
 
     id: str
@@ -60,7 +62,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class FirstMessage:
+class SeedMessage:
     """A seeded message, ``minutes_ago`` before the workspace's creation."""
 
     channel: str
@@ -69,11 +71,11 @@ class FirstMessage:
     text: str
 
 
-_CALCUTTA, _TOKYO = "Asia/Kolkata", "Asia/Tokyo"
+_KOLKATA, _TOKYO = "Asia/Kolkata", "Asia/Tokyo"
 _CAIRO, _BERLIN, _LONDON = "Africa/Cairo", "Europe/Berlin", "Europe/London"
 
-MEMBERS: tuple[Member, ...] = (
-    Member(
+MEMBERS: tuple[WorkspaceMember, ...] = (
+    WorkspaceMember(
         "U0PRIYA",
         "priya",
         "Priya Sharma",
@@ -81,10 +83,10 @@ MEMBERS: tuple[Member, ...] = (
         "Head of Sales",
         "priya@acme.com",
         "admin",
-        _CALCUTTA,
+        _KOLKATA,
         "7c3aed",
     ),
-    Member(
+    WorkspaceMember(
         "U0JOHN",
         "john",
         "John Doe",
@@ -92,10 +94,10 @@ MEMBERS: tuple[Member, ...] = (
         "Sales Executive",
         "john@acme.com",
         "member",
-        _CALCUTTA,
+        _KOLKATA,
         "2563eb",
     ),
-    Member(
+    WorkspaceMember(
         "U0MEI",
         "mei",
         "Mei Tanaka",
@@ -106,7 +108,7 @@ MEMBERS: tuple[Member, ...] = (
         _TOKYO,
         "db2777",
     ),
-    Member(
+    WorkspaceMember(
         "U0OMAR",
         "omar",
         "Omar Haddad",
@@ -117,7 +119,7 @@ MEMBERS: tuple[Member, ...] = (
         _CAIRO,
         "d97706",
     ),
-    Member(
+    WorkspaceMember(
         "U0LENA",
         "lena",
         "Lena Fischer",
@@ -128,7 +130,7 @@ MEMBERS: tuple[Member, ...] = (
         _BERLIN,
         "0d9488",
     ),
-    Member(
+    WorkspaceMember(
         "U0GITA",
         "gita",
         "Gita Rao",
@@ -136,10 +138,10 @@ MEMBERS: tuple[Member, ...] = (
         "Partner Manager",
         "gita@partner.example",
         "guest",
-        _CALCUTTA,
+        _KOLKATA,
         "65a30d",
     ),
-    Member(
+    WorkspaceMember(
         "U0ARJUN",
         "arjun",
         "Arjun Nair",
@@ -147,10 +149,10 @@ MEMBERS: tuple[Member, ...] = (
         "Contractor",
         "arjun@contractor.example",
         "single_channel_guest",
-        _CALCUTTA,
+        _KOLKATA,
         "b45309",
     ),
-    Member(
+    WorkspaceMember(
         "U0SAM",
         "sam",
         "Sam Okafor",
@@ -161,38 +163,38 @@ MEMBERS: tuple[Member, ...] = (
         _LONDON,
         "475569",
     ),
-    Member(APP_USER, "chakra", APP_NAME, APP_NAME, "", "", "app", _LONDON, "16a34a"),
-    Member(SLACKBOT, "slackbot", "Slackbot", "Slackbot", "", "", "app", _LONDON, "757575"),
+    WorkspaceMember(APP_USER, "chakra", APP_NAME, APP_NAME, "", "", "app", _LONDON, "16a34a"),
+    WorkspaceMember(SLACKBOT, "slackbot", "Slackbot", "Slackbot", "", "", "app", _LONDON, "757575"),
 )
 
 USERGROUPS: Mapping[str, tuple[str, ...]] = {"S0SALES": ("U0JOHN",)}
 
 _STAFF = ("U0PRIYA", "U0JOHN", "U0MEI", "U0OMAR", "U0LENA")
 
-CHANNELS: tuple[Channel, ...] = (
-    Channel("C0GENERAL", "general", "public", "Company-wide news", _STAFF),
-    Channel(
+CHANNELS: tuple[WorkspaceChannel, ...] = (
+    WorkspaceChannel("C0GENERAL", "general", "public", "Company-wide news", _STAFF),
+    WorkspaceChannel(
         "C0SALES",
         "sales",
         "public",
         "Deals, leads and call lists",
         (*_STAFF, "U0GITA", "U0ARJUN", APP_USER),
     ),
-    Channel(
+    WorkspaceChannel(
         "C0SUPPORT",
         "support",
         "public",
         "Customers who need a hand",
         (*_STAFF, "U0GITA", APP_USER),
     ),
-    Channel(
+    WorkspaceChannel(
         "C0LEADS",
         "leads-emea",
         "private",
         "Europe, Middle East and Africa",
         ("U0PRIYA", "U0JOHN", "U0OMAR", "U0LENA", APP_USER),
     ),
-    Channel(
+    WorkspaceChannel(
         "C0PARTNERS",
         "globex-partners",
         "shared",
@@ -200,27 +202,27 @@ CHANNELS: tuple[Channel, ...] = (
         ("U0JOHN", "U0GITA", "U0SAM"),
     ),
     *(
-        Channel(f"D0{member.name.upper()}", APP_NAME, "im", "", (member.id, APP_USER))
+        WorkspaceChannel(f"D0{member.name.upper()}", APP_NAME, "im", "", (member.id, APP_USER))
         for member in MEMBERS
         if member.is_person and member.kind != "stranger"
     ),
 )
 
-FIRST_MESSAGES: tuple[FirstMessage, ...] = (
-    FirstMessage("C0GENERAL", "U0LENA", 190, "Good morning everyone. Numbers call at eleven."),
-    FirstMessage("C0GENERAL", "U0OMAR", 184, "The new badges are at the front desk :wave:"),
-    FirstMessage("C0SALES", "U0PRIYA", 95, "Who is looking after the Bluebird account this week?"),
-    FirstMessage("C0SALES", "U0JOHN", 91, "I am. They asked for the March price list again."),
-    FirstMessage(
+SEED_MESSAGES: tuple[SeedMessage, ...] = (
+    SeedMessage("C0GENERAL", "U0LENA", 190, "Good morning everyone. Numbers call at eleven."),
+    SeedMessage("C0GENERAL", "U0OMAR", 184, "The new badges are at the front desk :wave:"),
+    SeedMessage("C0SALES", "U0PRIYA", 95, "Who is looking after the Bluebird account this week?"),
+    SeedMessage("C0SALES", "U0JOHN", 91, "I am. They asked for the March price list again."),
+    SeedMessage(
         "C0SALES",
         "U0JOHN",
         91,
         "Aarav Mehta buys for them: +91 98765 43210, aarav@bluebird.example",
     ),
-    FirstMessage("C0SALES", "U0PRIYA", 90, "Good. Send it over WhatsApp, they read that first."),
-    FirstMessage("C0SUPPORT", "U0MEI", 62, "Queue is down to four. Thanks, all."),
-    FirstMessage("C0SUPPORT", "U0GITA", 58, "One of mine is waiting for a call back from sales."),
-    FirstMessage("C0LEADS", "U0OMAR", 47, "Three new leads from the Cairo fair, details follow."),
-    FirstMessage("C0PARTNERS", "U0SAM", 33, "Hi all, the joint offer is ready for a last look."),
-    FirstMessage("C0PARTNERS", "U0JOHN", 30, "Thank you Sam, reading it now."),
+    SeedMessage("C0SALES", "U0PRIYA", 90, "Good. Send it over WhatsApp, they read that first."),
+    SeedMessage("C0SUPPORT", "U0MEI", 62, "Queue is down to four. Thanks, all."),
+    SeedMessage("C0SUPPORT", "U0GITA", 58, "One of mine is waiting for a call back from sales."),
+    SeedMessage("C0LEADS", "U0OMAR", 47, "Three new leads from the Cairo fair, details follow."),
+    SeedMessage("C0PARTNERS", "U0SAM", 33, "Hi all, the joint offer is ready for a last look."),
+    SeedMessage("C0PARTNERS", "U0JOHN", 30, "Thank you Sam, reading it now."),
 )

@@ -9,26 +9,26 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from bot.aio.clock import Clock
-from bot.sandbox.slack.blocks import Raw
-from bot.sandbox.slack.delivery import Ack, Delivery, signed
+from bot.sandbox.slack.blocks import EnteredValue
+from bot.sandbox.slack.delivery import AckResult, PayloadDelivery, sign_request
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.extras_api import ExtrasApi
-from bot.sandbox.slack.faults import Fault, Reset
+from bot.sandbox.slack.faults import ApiFault, ResetTiming
 from bot.sandbox.slack.file_server import FileServer
-from bot.sandbox.slack.files import File
-from bot.sandbox.slack.forms import Entry, Forms
+from bot.sandbox.slack.files import HostedFile
+from bot.sandbox.slack.forms import FieldEntry, ModalForms
 from bot.sandbox.slack.hints import Hint, Tip
-from bot.sandbox.slack.ids import app_token, bot_token, secret
-from bot.sandbox.slack.manifest import read_manifest
-from bot.sandbox.slack.messages import Shown, shown
+from bot.sandbox.slack.ids import generate_app_token, generate_bot_token, generate_secret
+from bot.sandbox.slack.manifest import parse_manifest
+from bot.sandbox.slack.messages import VisibleMessage, to_visible
 from bot.sandbox.slack.page_api import PageApi
-from bot.sandbox.slack.person import Delivered, People
-from bot.sandbox.slack.refusal import CannotAct, PayloadWarning, RefusedPayload
+from bot.sandbox.slack.person import InteractionResult, UserActions
+from bot.sandbox.slack.refusal import ActionNotPossible, PayloadWarning, RejectedPayload
 from bot.sandbox.slack.seed import APP_USER
-from bot.sandbox.slack.shortcuts import Shortcuts
-from bot.sandbox.slack.socket_mode import SocketMode
-from bot.sandbox.slack.traffic import ApiCall, Payload, Traffic
-from bot.sandbox.slack.web_api import Tokens, WebApi
+from bot.sandbox.slack.shortcuts import ShortcutActions
+from bot.sandbox.slack.socket_mode import SocketModeServer
+from bot.sandbox.slack.traffic import ApiCall, ExchangeLog, ExchangeRecord
+from bot.sandbox.slack.web_api import AppTokens, WebApi
 from bot.sandbox.slack.workspace import Notice, Workspace
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 class EmbeddedSlack:
     """Serve ``app``, set its address with ``served_at``, ``start`` it, and end with ``aclose``.
 
-    A person's acts raise ``CannotAct`` if Slack's client wouldn't allow them.
+    A person's acts raise ``ActionNotPossible`` if Slack's client wouldn't allow them.
     """
 
     def __init__(
@@ -47,31 +47,33 @@ class EmbeddedSlack:
         hints: Sequence[Hint] = (),
         tips: Sequence[Tip] = (),
     ) -> None:
-        self.bot_token = bot_token()
-        self.app_token = app_token()
-        self.signing_secret = secret()
+        self.bot_token = generate_bot_token()
+        self.app_token = generate_app_token()
+        self.signing_secret = generate_secret()
         self.workspace = Workspace(clock)
-        self.sockets = SocketMode()
-        read = read_manifest(manifest)
+        self.sockets = SocketModeServer()
+        read = parse_manifest(manifest)
         feed = self.workspace.feed
-        self._traffic = Traffic(lambda payload: feed.tell(None, "payload", payload))
+        self._exchange_log = ExchangeLog(lambda payload: feed.publish(None, "payload", payload))
         self._clock = clock
-        self._delivery = Delivery(clock, self.signing_secret, self.sockets, self._traffic)
-        token = secret()
-        self._events = Events(self.workspace, read, self._delivery, self._traffic, token)
-        self._people = People(self.workspace, read, self._delivery, self._events, token)
-        self._forms = Forms(self._people)
-        self._tokens = Tokens(self.bot_token, self.app_token)
-        self._web_api = WebApi(self.workspace, read, self.sockets, self._traffic, self._tokens)
-        self._shortcuts = Shortcuts(self._people, read)
-        page = PageApi(self._people, self._forms, read, self._traffic, hints)
-        extras = ExtrasApi(self._shortcuts, read, self._traffic, tips)
+        self._delivery = PayloadDelivery(
+            clock, self.signing_secret, self.sockets, self._exchange_log
+        )
+        token = generate_secret()
+        self._events = Events(self.workspace, read, self._delivery, self._exchange_log, token)
+        self._user_actions = UserActions(self.workspace, read, self._delivery, self._events, token)
+        self._forms = ModalForms(self._user_actions)
+        self._tokens = AppTokens(self.bot_token, self.app_token)
+        self._web_api = WebApi(self.workspace, read, self.sockets, self._exchange_log, self._tokens)
+        self._shortcuts = ShortcutActions(self._user_actions, read)
+        page = PageApi(self._user_actions, self._forms, read, self._exchange_log, hints)
+        extras = ExtrasApi(self._shortcuts, read, self._exchange_log, tips)
         faults = self._web_api.faults
-        files = FileServer(self.workspace, read, self._traffic, faults, self.bot_token)
+        files = FileServer(self.workspace, read, self._exchange_log, faults, self.bot_token)
         self.app = Starlette(
             routes=[
-                Route("/api/{method}", self._web_api.call, methods=["GET", "POST"]),
-                Route("/response/{rest:path}", self._web_api.respond, methods=["POST"]),
+                Route("/api/{method}", self._web_api.handle_call, methods=["GET", "POST"]),
+                Route("/response/{rest:path}", self._web_api.handle_response_url, methods=["POST"]),
                 WebSocketRoute("/link/", self.sockets.serve),
                 *files.routes(),
                 *extras.routes(),
@@ -89,14 +91,14 @@ class EmbeddedSlack:
     def api_url(self) -> str:
         return f"{self.base_url}/api/"
 
-    def served_at(self, base_url: str) -> None:
+    def set_base_url(self, base_url: str) -> None:
         self._web_api.base_url = base_url
-        self._people.base_url = base_url
+        self._user_actions.base_url = base_url
         self.workspace.files.base_url = base_url
 
-    def deliver_to(self, url: str) -> None:
+    def set_request_url(self, url: str) -> None:
         """Set the app's request URL; a connected socket takes precedence."""
-        self._delivery.url = url
+        self._delivery.request_url = url
 
     async def start(self) -> None:
         await self._delivery.start()
@@ -104,7 +106,7 @@ class EmbeddedSlack:
     async def aclose(self) -> None:
         self.release()
         await self._events.aclose()
-        self.workspace.feed.end()
+        self.workspace.feed.close()
         await self.sockets.aclose()
         await self._delivery.aclose()
 
@@ -112,42 +114,42 @@ class EmbeddedSlack:
 
     async def type(
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
-    ) -> Delivered:
+    ) -> InteractionResult:
         """Post a message, or run a slash command if the text begins with a slash.
 
         ``thread_ts`` makes it a reply; Slack accepts no commands in threads.
         """
-        with self._traffic.busy():
-            return await self._people.type(user_id, channel_id, text, thread_ts)
+        with self._exchange_log.track():
+            return await self._user_actions.type(user_id, channel_id, text, thread_ts)
 
-    async def mention(self, user_id: str, channel_id: str, text: str = "") -> Delivered:
+    async def mention(self, user_id: str, channel_id: str, text: str = "") -> InteractionResult:
         """Post a message that mentions the app."""
         return await self.type(user_id, channel_id, f"<@{APP_USER}> {text}".strip())
 
-    async def write_to_app(self, user_id: str, text: str) -> Delivered:
+    async def write_to_app(self, user_id: str, text: str) -> InteractionResult:
         """Post in this person's DM with the app.
 
-        Raise ``CannotAct`` for a person of another workspace, who has none.
+        Raise ``ActionNotPossible`` for a person of another workspace, who has none.
         """
-        channel = self.workspace.direct_messages(user_id)
+        channel = self.workspace.direct_message_channel(user_id)
         if channel is None:
-            raise CannotAct(f"{user_id} has no DM with the app.")
+            raise ActionNotPossible(f"{user_id} has no DM with the app.")
         return await self.type(user_id, channel.id, text)
 
-    async def invite_app(self, user_id: str, channel_id: str) -> Delivered:
+    async def invite_app(self, user_id: str, channel_id: str) -> InteractionResult:
         """Do what ``/invite`` does."""
         return await self.type(user_id, channel_id, f"/invite <@{APP_USER}>")
 
     async def uninstall(self) -> None:
         """Remove the app, as an admin does: its token is no longer valid."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             self._tokens.revoke("account_inactive")
             self._events.uninstalled()
             await self._events.delivered()
 
     async def revoke_token(self) -> None:
         """Revoke the bot's token; the app remains installed."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             self._tokens.revoke("token_revoked")
             self._events.revoked()
             await self._events.delivered()
@@ -158,17 +160,17 @@ class EmbeddedSlack:
 
     async def release_events(self) -> None:
         """Deliver the held-back events with their original time."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             await self._events.release()
 
-    async def send_event(self, event: Json, *, event_id: str = "") -> Ack:
+    async def send_event(self, event: Json, *, event_id: str = "") -> AckResult:
         """Deliver an event without a cause, whether or not the app subscribes to it."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             return await self._events.send(event, event_id)
 
-    async def redeliver_event(self) -> Ack:
+    async def redeliver_event(self) -> AckResult:
         """Deliver the newest event again: Slack may deliver one twice."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             return await self._events.redeliver()
 
     async def press(
@@ -176,95 +178,99 @@ class EmbeddedSlack:
         user_id: str,
         action_id: str,
         *,
-        message: Shown | str | None = None,
-        value: Raw = None,
+        message: VisibleMessage | str | None = None,
+        value: EnteredValue = None,
         block_id: str | None = None,
-    ) -> Delivered:
+    ) -> InteractionResult:
         """Use the newest element with this action that the person sees, in the top view first.
 
         ``value`` is an option's value, a text or a list; among several buttons with the action it
         selects by value. ``message`` (or its ID) limits the search to that message.
         """
-        where = message.id if isinstance(message, Shown) else message
-        with self._traffic.busy():
-            source, item = self._people.find(
+        where = message.id if isinstance(message, VisibleMessage) else message
+        with self._exchange_log.track():
+            source, item = self._user_actions.find_element(
                 user_id, action_id, message=where, block_id=block_id, value=value
             )
-            return await self._people.press(user_id, source, item, value)
+            return await self._user_actions.press(user_id, source, item, value)
 
     async def suggest(self, user_id: str, action_id: str, query: str) -> list[Json]:
         """Return the options of an external menu for ``query``, those in groups included."""
-        with self._traffic.busy():
-            source, item = self._people.find(user_id, action_id)
-            answer = await self._people.suggest(user_id, source, item, query)
+        with self._exchange_log.track():
+            source, item = self._user_actions.find_element(user_id, action_id)
+            answer = await self._user_actions.suggest(user_id, source, item, query)
         groups = answer.get("option_groups", ())
         return [*answer.get("options", ()), *(o for group in groups for o in group["options"])]
 
-    async def enter(self, user_id: str, block_id: str, text: str) -> Delivered:
+    async def enter_text(self, user_id: str, block_id: str, text: str) -> InteractionResult:
         """Type in a field of the top view; sent if it wants ``on_character_entered``."""
-        with self._traffic.busy():
-            return await self._forms.write(user_id, self._forms.top(user_id), block_id, text)
+        with self._exchange_log.track():
+            return await self._forms.type_text(
+                user_id, self._forms.top_view(user_id), block_id, text
+            )
 
-    async def shortcut(self, user_id: str, callback_id: str) -> Delivered:
+    async def use_shortcut(self, user_id: str, callback_id: str) -> InteractionResult:
         """Use a global shortcut of the manifest."""
-        with self._traffic.busy():
-            return await self._shortcuts.anywhere(user_id, callback_id)
+        with self._exchange_log.track():
+            return await self._shortcuts.use_global(user_id, callback_id)
 
-    async def message_shortcut(
-        self, user_id: str, callback_id: str, message: Shown | str
-    ) -> Delivered:
+    async def use_message_shortcut(
+        self, user_id: str, callback_id: str, message: VisibleMessage | str
+    ) -> InteractionResult:
         """Use a message shortcut of the manifest on a message (or its ID)."""
-        where = message.id if isinstance(message, Shown) else message
-        with self._traffic.busy():
-            return await self._shortcuts.on_message(user_id, callback_id, where)
+        where = message.id if isinstance(message, VisibleMessage) else message
+        with self._exchange_log.track():
+            return await self._shortcuts.use_on_message(user_id, callback_id, where)
 
-    async def submit(self, user_id: str, values: Mapping[str, Entry] | None = None) -> Delivered:
+    async def submit(
+        self, user_id: str, values: Mapping[str, FieldEntry] | None = None
+    ) -> InteractionResult:
         """Fill in the top view by ``block_id``, over existing entries, and submit it.
 
-        A file input takes an ``Upload`` or a list of them.
+        A file input takes an ``LocalFile`` or a list of them.
         """
-        with self._traffic.busy():
-            view = self._forms.fill(user_id, self._forms.top(user_id), values or {})
+        with self._exchange_log.track():
+            view = self._forms.fill(user_id, self._forms.top_view(user_id), values or {})
             return await self._forms.submit(user_id, view)
 
-    async def close(self, user_id: str) -> Delivered:
+    async def close_view(self, user_id: str) -> InteractionResult:
         """Cancel the top view."""
-        with self._traffic.busy():
-            return await self._forms.close(user_id, self._forms.top(user_id))
+        with self._exchange_log.track():
+            return await self._forms.close(user_id, self._forms.top_view(user_id))
 
     async def settle(self) -> None:
         """Wait until no delivery is unanswered and no call of the app is being handled."""
-        await self._traffic.idle()
+        await self._exchange_log.wait_idle()
 
     @property
     def is_busy(self) -> bool:
         """Whether a call of the app, or something sent to it, is unanswered."""
-        return self._traffic.is_busy
+        return self._exchange_log.is_busy
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until ``condition()`` is true, for what the app does after its ack.
 
         It is checked after every change of a message or a view, every notice and every payload.
         """
-        await self.workspace.feed.until(condition)
+        await self.workspace.feed.wait_until(condition)
 
     # What a person sees
 
-    def messages(self, user_id: str, channel_id: str) -> list[Shown]:
+    def messages(self, user_id: str, channel_id: str) -> list[VisibleMessage]:
         """Return the messages in the order of posting; none if this person is not a member."""
         if user_id not in self.workspace.channels[channel_id].members:
             return []
-        messages = self.workspace.messages.of(channel_id)
-        return [shown(message) for message in messages if message.seen_by(user_id)]
+        messages = self.workspace.messages.in_channel(channel_id)
+        return [to_visible(message) for message in messages if message.is_visible_to(user_id)]
 
     def view(self, user_id: str) -> Json | None:
         """Return this person's top modal, as Slack stores it."""
         top = self.workspace.views.top(user_id)
-        return top.as_slack_shows() if top else None
+        return top.to_json() if top else None
 
     def views(self, user_id: str) -> list[Json]:
         """Return this person's modals, bottom first."""
-        return [view.as_slack_shows() for view in self.workspace.views.stack(user_id)]
+        return [view.to_json() for view in self.workspace.views.stack(user_id)]
 
     @property
     def notices(self) -> list[Notice]:
@@ -273,26 +279,26 @@ class EmbeddedSlack:
     # Traffic and faults
 
     @property
-    def files(self) -> list[File]:
+    def files(self) -> list[HostedFile]:
         """Files that people chose and those that the app sent, ``data`` included."""
-        return self.workspace.files.all()
+        return self.workspace.files.list_all()
 
     @property
     def calls(self) -> list[ApiCall]:
-        return list(self._traffic.calls)
+        return list(self._exchange_log.calls)
 
     @property
-    def traffic(self) -> list[Payload]:
-        return list(self._traffic.payloads)
+    def exchanges(self) -> list[ExchangeRecord]:
+        return list(self._exchange_log.exchanges)
 
     @property
-    def refusals(self) -> list[RefusedPayload]:
+    def rejections(self) -> list[RejectedPayload]:
         """The app's payloads that broke a limit; a correct app leaves it empty."""
-        return list(self.workspace.gate.refusals)
+        return list(self.workspace.validator.rejections)
 
     @property
     def warnings(self) -> list[PayloadWarning]:
-        return list(self.workspace.gate.warnings)
+        return list(self.workspace.validator.warnings)
 
     def fail(
         self,
@@ -300,7 +306,7 @@ class EmbeddedSlack:
         *,
         error: str | None = None,
         status: int | None = None,
-        reset: Reset | None = None,
+        reset: ResetTiming | None = None,
         retry_after: int | None = None,
         times: int = 1,
     ) -> None:
@@ -310,7 +316,7 @@ class EmbeddedSlack:
         "sign_in" a download leads to the sign-in page. ``reset`` breaks the connection "before" the
         call takes effect, or "after" it.
         """
-        self._web_api.faults.fail(method, Fault(error, status, reset, retry_after), times)
+        self._web_api.faults.fail(method, ApiFault(error, status, reset, retry_after), times)
 
     def hang(self, method: str, *, times: int | None = None) -> None:
         """Leave calls of ``method``, or the next ``times``, unanswered until ``release``."""
@@ -319,7 +325,7 @@ class EmbeddedSlack:
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)
 
-    def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+    def sign_request(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         """Return the headers of a correctly signed request, for posting one by hand."""
         moment = int(self._clock.time()) if timestamp is None else timestamp
-        return signed(self.signing_secret, body, moment)
+        return sign_request(self.signing_secret, body, moment)

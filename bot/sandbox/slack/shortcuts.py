@@ -3,66 +3,73 @@
 from __future__ import annotations
 
 from bot.sandbox.slack import payloads
-from bot.sandbox.slack.manifest import Manifest, Shortcut
-from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.manifest import AppManifest, ManifestShortcut
+from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.payloads import Json
-from bot.sandbox.slack.person import NO_ANSWER, NO_INTERACTIVITY, Delivered, People
-from bot.sandbox.slack.refusal import CannotAct
-from bot.sandbox.slack.seed import Member
+from bot.sandbox.slack.person import (
+    CONNECTION_TROUBLE_TEXT,
+    INTERACTIVITY_DISABLED_TEXT,
+    InteractionResult,
+    UserActions,
+)
+from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.seed import WorkspaceMember
 
 
-class Shortcuts:
-    def __init__(self, people: People, manifest: Manifest) -> None:
-        self._people = people
+class ShortcutActions:
+    def __init__(self, user_actions: UserActions, manifest: AppManifest) -> None:
+        self._user_actions = user_actions
         self._manifest = manifest
-        self._workspace = people.workspace
+        self._workspace = user_actions.workspace
 
-    async def anywhere(self, person: str, callback_id: str) -> Delivered:
+    async def use_global(self, person: str, callback_id: str) -> InteractionResult:
         """Use a global shortcut, whose payload has no channel."""
-        member = self._member(person)
-        self._offered("global", callback_id)
-        who = self._people.interaction(member.id, None)
-        payload = payloads.shortcut(who, callback_id, self._workspace.ids.now())
+        member = self._require_member(person)
+        self._require_shortcut("global", callback_id)
+        who = self._user_actions.start_interaction(member.id, None)
+        payload = payloads.shortcut(who, callback_id, self._workspace.ids.current_ts())
         return await self._deliver("shortcut", person, payload)
 
-    async def on_message(self, person: str, callback_id: str, message_id: str) -> Delivered:
+    async def use_on_message(
+        self, person: str, callback_id: str, message_id: str
+    ) -> InteractionResult:
         """Use a message shortcut on a message that the person sees, if it isn't ephemeral."""
-        member = self._member(person)
-        self._offered("message", callback_id)
-        message = self._message(member, message_id)
+        member = self._require_member(person)
+        self._require_shortcut("message", callback_id)
+        message = self._require_message(member, message_id)
         channel = self._workspace.channels[message.channel]
-        who = self._people.interaction(member.id, channel.id)
-        url = self._people.response_url(member.id, channel.id)
-        action_ts = self._workspace.ids.now()
+        who = self._user_actions.start_interaction(member.id, channel.id)
+        url = self._user_actions.create_response_url(member.id, channel.id)
+        action_ts = self._workspace.ids.current_ts()
         payload = payloads.message_shortcut(who, callback_id, message, channel, url, action_ts)
         return await self._deliver("message_action", person, payload)
 
-    async def _deliver(self, kind: str, person: str, payload: Json) -> Delivered:
-        if not self._manifest.interactive:
-            self._workspace.notice(person, NO_INTERACTIVITY)
-            return Delivered(0)
-        ack = await self._people.deliver(kind, payload)
+    async def _deliver(self, kind: str, person: str, payload: Json) -> InteractionResult:
+        if not self._manifest.interactivity_enabled:
+            self._workspace.notify(person, INTERACTIVITY_DISABLED_TEXT)
+            return InteractionResult(0)
+        ack = await self._user_actions.deliver(kind, payload)
         if ack.error:
-            self._workspace.notice(person, NO_ANSWER)
-        return Delivered(ack.status, ack.seconds, ack.body)
+            self._workspace.notify(person, CONNECTION_TROUBLE_TEXT)
+        return InteractionResult(ack.status, ack.seconds, ack.body)
 
-    def _member(self, person: str) -> Member:
+    def _require_member(self, person: str) -> WorkspaceMember:
         member = self._workspace.members.get(person)
         if member is None or not member.is_person:
-            raise CannotAct(f"Unknown person {person!r}.")
+            raise ActionNotPossible(f"Unknown person {person!r}.")
         return member
 
-    def _offered(self, kind: str, callback_id: str) -> Shortcut:
+    def _require_shortcut(self, kind: str, callback_id: str) -> ManifestShortcut:
         for shortcut in self._manifest.shortcuts:
             if (shortcut.kind, shortcut.callback_id) == (kind, callback_id):
                 return shortcut
-        raise CannotAct(f"The app has no {kind} shortcut {callback_id!r}.")
+        raise ActionNotPossible(f"The app has no {kind} shortcut {callback_id!r}.")
 
-    def _message(self, member: Member, message_id: str) -> Message:
+    def _require_message(self, member: WorkspaceMember, message_id: str) -> StoredMessage:
         message = self._workspace.messages.get(message_id)
         channels = self._workspace.channels
         if message is None or member.id not in channels[message.channel].members:
-            raise CannotAct("This message no longer exists.")
+            raise ActionNotPossible("This message no longer exists.")
         if message.only_for is not None:
-            raise CannotAct("Ephemeral messages have no shortcuts.")
+            raise ActionNotPossible("Ephemeral messages have no shortcuts.")
         return message

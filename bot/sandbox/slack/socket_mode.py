@@ -17,13 +17,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.sandbox.slack.seed import APP_ID
 
-SOCKET_LIMIT = 10
+MAX_SOCKETS = 10
 """docs.slack.dev/apis/events-api/using-socket-mode: up to ten connections an app."""
-TICKETS_KEPT = 100
+MAX_TICKETS = 100
 _CONNECTION_SECONDS = 18_060
-_REFUSED_TICKET = 4_404
+_INVALID_TICKET_CLOSE_CODE = 4_404
 
-ENVELOPES: Mapping[str, tuple[str, bool]] = {
+ENVELOPE_TYPES: Mapping[str, tuple[str, bool]] = {
     "command": ("slash_commands", True),
     "block_actions": ("interactive", False),
     "view_submission": ("interactive", True),
@@ -36,62 +36,62 @@ ENVELOPES: Mapping[str, tuple[str, bool]] = {
 """The envelope's type, and whether its ack may carry a payload."""
 
 
-class NoSocket(Exception):
+class SocketClosed(Exception):
     """Raised when the socket closes before the envelope is acknowledged."""
 
 
-class SocketMode:
+class SocketModeServer:
     def __init__(self) -> None:
         self._tickets: list[str] = []
         self._sockets: dict[str, WebSocket] = {}
-        self._waiting: dict[str, tuple[str, asyncio.Future[dict[str, Any] | None]]] = {}
-        self._turns = itertools.count()
+        self._pending_acks: dict[str, tuple[str, asyncio.Future[dict[str, Any] | None]]] = {}
+        self._round_robin = itertools.count()
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         return bool(self._sockets)
 
     @property
-    def full(self) -> bool:
-        return len(self._sockets) >= SOCKET_LIMIT
+    def is_full(self) -> bool:
+        return len(self._sockets) >= MAX_SOCKETS
 
-    def ticket(self) -> str:
+    def issue_ticket(self) -> str:
         """Return a ticket for one connection."""
-        self._tickets = [*self._tickets, secrets.token_urlsafe(16)][-TICKETS_KEPT:]
+        self._tickets = [*self._tickets, secrets.token_urlsafe(16)][-MAX_TICKETS:]
         return self._tickets[-1]
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one socket from its ticket to its end."""
         ticket = socket.query_params.get("ticket", "")
         await socket.accept()
-        if ticket not in self._tickets or self.full:
-            await socket.close(_REFUSED_TICKET)
+        if ticket not in self._tickets or self.is_full:
+            await socket.close(_INVALID_TICKET_CLOSE_CODE)
             return
         self._tickets.remove(ticket)
         name = str(uuid.uuid4())
         try:
             self._sockets[name] = socket
-            await socket.send_text(json.dumps(self._hello()))
+            await socket.send_text(json.dumps(self._hello_message()))
             while True:
-                self._acked(await socket.receive_text())
+                self._handle_ack(await socket.receive_text())
         except WebSocketDisconnect:
             pass
         finally:
-            self._gone(name)
+            self._remove_socket(name)
 
     async def send(
         self, kind: str, payload: Mapping[str, Any], retry: int = 0, retry_reason: str = ""
     ) -> dict[str, Any] | None:
         """Send an envelope and return its ack's payload.
 
-        Raise ``NoSocket`` if the socket closes first.
+        Raise ``SocketClosed`` if the socket closes first.
         """
         names = list(self._sockets)
-        name = names[next(self._turns) % len(names)]
-        envelope_type, accepts = ENVELOPES[kind]
+        name = names[next(self._round_robin) % len(names)]
+        envelope_type, accepts = ENVELOPE_TYPES[kind]
         envelope_id = str(uuid.uuid4())
         ack: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
-        self._waiting[envelope_id] = (name, ack)
+        self._pending_acks[envelope_id] = (name, ack)
         envelope = {
             "envelope_id": envelope_id,
             "payload": payload,
@@ -104,11 +104,11 @@ class SocketMode:
             await self._sockets[name].send_text(json.dumps(envelope))
             return await ack
         except (WebSocketDisconnect, RuntimeError) as closed:
-            raise NoSocket from closed
+            raise SocketClosed from closed
         finally:
-            self._waiting.pop(envelope_id, None)
+            self._pending_acks.pop(envelope_id, None)
 
-    async def ask_to_reconnect(self) -> None:
+    async def request_reconnect(self) -> None:
         """Ask for a reconnection, as Slack does before it closes a connection."""
         message = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {}}
         for socket in list(self._sockets.values()):
@@ -121,7 +121,7 @@ class SocketMode:
             except RuntimeError:  # the client closed it first
                 continue
 
-    def _hello(self) -> dict[str, Any]:
+    def _hello_message(self) -> dict[str, Any]:
         return {
             "type": "hello",
             "num_connections": len(self._sockets),
@@ -133,19 +133,19 @@ class SocketMode:
             "connection_info": {"app_id": APP_ID},
         }
 
-    def _acked(self, text: str) -> None:
+    def _handle_ack(self, text: str) -> None:
         try:
             message = json.loads(text)
         except ValueError:
             return
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
-        _, ack = self._waiting.get(str(envelope_id), ("", None))
+        _, ack = self._pending_acks.get(str(envelope_id), ("", None))
         if ack is not None and not ack.done():
             payload = message.get("payload")
             ack.set_result(payload if isinstance(payload, dict) and payload else None)
 
-    def _gone(self, name: str) -> None:
+    def _remove_socket(self, name: str) -> None:
         self._sockets.pop(name, None)
-        for socket_name, ack in list(self._waiting.values()):
+        for socket_name, ack in list(self._pending_acks.values()):
             if socket_name == name and not ack.done():
-                ack.set_exception(NoSocket())
+                ack.set_exception(SocketClosed())

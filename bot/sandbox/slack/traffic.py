@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-CALLS_KEPT = 5_000
-PAYLOADS_KEPT = 500
+MAX_RECORDED_CALLS = 5_000
+MAX_RECORDED_EXCHANGES = 500
 
 Direction = Literal["to the app", "from the app"]
 
@@ -24,12 +24,12 @@ class ApiCall:
 
     method: str
     args: dict[str, Any]
-    answer: Any
+    response: Any
     at: float
 
 
 @dataclass(frozen=True)
-class Payload:
+class ExchangeRecord:
     """One exchange as the page shows it; ``ms`` is the response time."""
 
     n: int
@@ -43,19 +43,19 @@ class Payload:
     response: Any
 
 
-class Traffic:
+class ExchangeLog:
     """Records traffic; ``on_payload`` is called when an exchange ends."""
 
-    def __init__(self, on_payload: Callable[[Payload], None]) -> None:
-        self.calls: deque[ApiCall] = deque(maxlen=CALLS_KEPT)
-        self.payloads: deque[Payload] = deque(maxlen=PAYLOADS_KEPT)
-        self._on_payload = on_payload
+    def __init__(self, on_exchange: Callable[[ExchangeRecord], None]) -> None:
+        self.calls: deque[ApiCall] = deque(maxlen=MAX_RECORDED_CALLS)
+        self.exchanges: deque[ExchangeRecord] = deque(maxlen=MAX_RECORDED_EXCHANGES)
+        self._on_exchange = on_exchange
         self._count = 0
-        self._under_way = 0
+        self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def note(
+    def record(
         self,
         direction: Direction,
         kind: str,
@@ -68,7 +68,7 @@ class Traffic:
         response: Any,
     ) -> None:
         self._count += 1
-        payload = Payload(
+        payload = ExchangeRecord(
             n=self._count,
             at=at,
             direction=direction,
@@ -79,26 +79,26 @@ class Traffic:
             request=request,
             response=response,
         )
-        self.payloads.append(payload)
-        self._on_payload(payload)
+        self.exchanges.append(payload)
+        self._on_exchange(payload)
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Count an exchange as in flight, for ``idle``."""
-        self._under_way += 1
+        self._in_flight += 1
         self._idle.clear()
         try:
             yield
         finally:
-            self._under_way -= 1
-            if not self._under_way:
+            self._in_flight -= 1
+            if not self._in_flight:
                 self._idle.set()
 
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way."""
-        return self._under_way > 0
+        return self._in_flight > 0
 
-    async def idle(self) -> None:
-        while self._under_way:
+    async def wait_idle(self) -> None:
+        while self._in_flight:
             await self._idle.wait()

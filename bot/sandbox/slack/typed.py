@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from bot.sandbox.slack.seed import Channel, Member
+from bot.sandbox.slack.seed import WorkspaceChannel, WorkspaceMember
 
-_MARKUP = re.compile(r"<(?:[@#!]|mailto:|tel:|https?:)[^<>\n]*>")
-_NAME = re.compile(r"(?<![\w@#.])([@#])([\w][\w.-]*)")
+_MARKUP_PATTERN = re.compile(r"<(?:[@#!]|mailto:|tel:|https?:)[^<>\n]*>")
+_NAME_PATTERN = re.compile(r"(?<![\w@#.])([@#])([\w][\w.-]*)")
 
-_ADDRESS = re.compile(
+_ADDRESS_PATTERN = re.compile(
     r"(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)])"
     r"|(?P<mail>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<tel>(?<![\w+])(?:\+\d[\d ().-]{6,18}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w))"
 )
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Escape Slack's three characters: docs.slack.dev/messaging/formatting-message-text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_sent(
-    text: str, members: Iterable[Member], channels: Iterable[Channel], *, labels: bool = True
+def encode_mentions(
+    text: str,
+    members: Iterable[WorkspaceMember],
+    channels: Iterable[WorkspaceChannel],
+    *,
+    labels: bool = True,
 ) -> str:
     """Return the text with names turned into IDs and the rest escaped.
 
@@ -35,23 +39,23 @@ def as_sent(
 
     def linked(match: re.Match[str]) -> str:
         known = people if match[1] == "@" else places
-        return _link(match, known, labels=labels)
+        return _mention_markup(match, known, labels=labels)
 
-    return _outside_markup(text, lambda part: _NAME.sub(linked, escaped(part)))
+    return _apply_outside_markup(text, lambda part: _NAME_PATTERN.sub(linked, escape(part)))
 
 
-def escaped_only(text: str) -> str:
+def escape_outside_markup(text: str) -> str:
     """Return the text for a command without ``should_escape``: names stay names."""
-    return _outside_markup(text, escaped)
+    return _apply_outside_markup(text, escape)
 
 
-def with_links(text: str) -> str:
+def link_addresses(text: str) -> str:
     """Return a message's text with its email addresses and phone numbers linked, as Slack does.
 
     An app reads "<mailto:john@acme.com|john@acme.com>".
     docs.slack.dev/messaging/formatting-message-text
     """
-    return _outside_markup(text, lambda part: _ADDRESS.sub(_addressed, part))
+    return _apply_outside_markup(text, lambda part: _ADDRESS_PATTERN.sub(_address_markup, part))
 
 
 def split_command(text: str) -> tuple[str, str]:
@@ -60,7 +64,7 @@ def split_command(text: str) -> tuple[str, str]:
     return command, rest.strip()
 
 
-def _link(match: re.Match[str], known: dict[str, str], *, labels: bool) -> str:
+def _mention_markup(match: re.Match[str], known: dict[str, str], *, labels: bool) -> str:
     name = match[2]
     stem = name.rstrip(".-")
     for candidate in (name, stem):
@@ -70,7 +74,7 @@ def _link(match: re.Match[str], known: dict[str, str], *, labels: bool) -> str:
     return match[0]
 
 
-def _addressed(match: re.Match[str]) -> str:
+def _address_markup(match: re.Match[str]) -> str:
     shown = match[0]
     if match["url"]:
         return f"<{shown}>"
@@ -79,10 +83,10 @@ def _addressed(match: re.Match[str]) -> str:
     return f"<tel:{re.sub('[^+0-9]', '', shown)}|{shown}>"
 
 
-def _outside_markup(text: str, change: Callable[[str], str]) -> str:
+def _apply_outside_markup(text: str, change: Callable[[str], str]) -> str:
     pieces = []
     end = 0
-    for markup in _MARKUP.finditer(text):
+    for markup in _MARKUP_PATTERN.finditer(text):
         pieces += [change(text[end : markup.start()]), markup[0]]
         end = markup.end()
     return "".join([*pieces, change(text[end:])])

@@ -7,22 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.sandbox.slack.blocks import carried_over, initial_state, stored
-from bot.sandbox.slack.ids import Ids
-from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.blocks import initial_state, merge_state, to_stored_blocks
+from bot.sandbox.slack.ids import IdGenerator
+from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import APP_BOT, APP_ID, TEAM_ID
 
 Json = dict[str, Any]
 StateValues = dict[str, dict[str, Json]]
 
-STACK_LIMIT = 3
+MAX_STACK_SIZE = 3
 """docs.slack.dev/surfaces/modals: up to three views in a stack."""
 
-_KEPT = ("private_metadata", "callback_id", "external_id")
+_ECHOED_KEYS = ("private_metadata", "callback_id", "external_id")
 
 
 @dataclass(frozen=True)
-class View:
+class ModalView:
     """A modal.
 
     ``given`` is the app's view, ``values`` the current entries, ``channel`` where the person opened
@@ -31,21 +31,21 @@ class View:
 
     id: str
     hash: str
-    given: Json
+    definition: Json
     blocks: list[Json]
     values: StateValues
-    root: str
-    previous: str | None
+    root_id: str
+    previous_id: str | None
     channel: str | None = None
 
-    def as_slack_shows(self) -> Json:
-        given = self.given
+    def to_json(self) -> Json:
+        given = self.definition
         return {
             "id": self.id,
             "team_id": TEAM_ID,
             "type": "modal",
             "blocks": copy.deepcopy(self.blocks),
-            **{key: given.get(key) or "" for key in _KEPT},
+            **{key: given.get(key) or "" for key in _ECHOED_KEYS},
             "state": {"values": copy.deepcopy(self.values)},
             "hash": self.hash,
             "title": given.get("title"),
@@ -53,8 +53,8 @@ class View:
             "notify_on_close": bool(given.get("notify_on_close")),
             "close": given.get("close"),
             "submit": given.get("submit"),
-            "previous_view_id": self.previous,
-            "root_view_id": self.root,
+            "previous_view_id": self.previous_id,
+            "root_view_id": self.root_id,
             "app_id": APP_ID,
             "app_installed_team_id": TEAM_ID,
             "bot_id": APP_BOT,
@@ -64,50 +64,52 @@ class View:
 class ViewStacks:
     """The stacks; ``on_change`` is called with the person whose stack changed."""
 
-    def __init__(self, ids: Ids, on_change: Callable[[str], None]) -> None:
+    def __init__(self, ids: IdGenerator, on_change: Callable[[str], None]) -> None:
         self._ids = ids
         self._on_change = on_change
-        self._stacks: dict[str, list[View]] = {}
+        self._stacks: dict[str, list[ModalView]] = {}
 
-    def stack(self, person: str) -> list[View]:
+    def stack(self, person: str) -> list[ModalView]:
         return list(self._stacks.get(person, ()))
 
-    def top(self, person: str) -> View | None:
+    def top(self, person: str) -> ModalView | None:
         stack = self._stacks.get(person)
         return stack[-1] if stack else None
 
-    def find(self, *, view_id: str | None, external_id: str | None) -> tuple[str, View] | None:
+    def find(self, *, view_id: str | None, external_id: str | None) -> tuple[str, ModalView] | None:
         for person, stack in self._stacks.items():
             for view in stack:
                 if view.id == view_id or (external_id and _external_id(view) == external_id):
                     return person, view
         return None
 
-    def open(self, person: str, given: Json, channel: str | None) -> View:
+    def open(self, person: str, definition: Json, channel: str | None) -> ModalView:
         """Open a new stack, replacing an existing one.
 
-        Raise ``Refused`` for a used ``external_id``.
+        Raise ``RequestError`` for a used ``external_id``.
         """
-        self._refuse_duplicate(given)
-        view = self._made(given, root=None, previous=None, channel=channel)
+        self._check_external_id(definition)
+        view = self._build_view(definition, root=None, previous=None, channel=channel)
         self._stacks[person] = [view]
         self._on_change(person)
         return view
 
-    def push(self, person: str, given: Json) -> View:
+    def push(self, person: str, definition: Json) -> ModalView:
         stack = self._stacks.get(person)
         if not stack:
-            raise Refused("not_found")
-        if len(stack) >= STACK_LIMIT:
-            raise Refused("push_limit_reached")
-        self._refuse_duplicate(given)
+            raise WebApiError("not_found")
+        if len(stack) >= MAX_STACK_SIZE:
+            raise WebApiError("push_limit_reached")
+        self._check_external_id(definition)
         top = stack[-1]
-        view = self._made(given, root=top.root, previous=top.id, channel=top.channel)
+        view = self._build_view(definition, root=top.root_id, previous=top.id, channel=top.channel)
         stack.append(view)
         self._on_change(person)
         return view
 
-    def update(self, view: View, given: Json, *, expected_hash: str | None = None) -> View:
+    def update(
+        self, view: ModalView, definition: Json, *, expected_hash: str | None = None
+    ) -> ModalView:
         """Return the view with new content.
 
         Entries are kept if ``block_id``, ``action_id`` and type are the same, so an
@@ -115,19 +117,23 @@ class ViewStacks:
         entry").
         """
         if expected_hash and expected_hash != view.hash:
-            raise Refused("hash_conflict")
-        blocks = stored(given["blocks"], self._ids.block_id)
-        values = carried_over(initial_state(blocks), view.values)
+            raise WebApiError("hash_conflict")
+        blocks = to_stored_blocks(definition["blocks"], self._ids.generate_block_id)
+        values = merge_state(initial_state(blocks), view.values)
         changed = replace(
-            view, hash=self._ids.view_hash(), given=given, blocks=blocks, values=values
+            view,
+            hash=self._ids.generate_view_hash(),
+            definition=definition,
+            blocks=blocks,
+            values=values,
         )
-        self._on_change(self._put(changed))
+        self._on_change(self._replace(changed))
         return changed
 
-    def fill(self, view: View, values: StateValues) -> View:
+    def fill(self, view: ModalView, values: StateValues) -> ModalView:
         """Return the view with new entries, without a change event."""
         filled = replace(view, values=values)
-        self._put(filled)
+        self._replace(filled)
         return filled
 
     def close(self, person: str, view_id: str) -> None:
@@ -142,23 +148,23 @@ class ViewStacks:
         if self._stacks.pop(person, None):
             self._on_change(person)
 
-    def _made(
-        self, given: Json, *, root: str | None, previous: str | None, channel: str | None
-    ) -> View:
-        view_id = self._ids.next("V")
-        blocks = stored(given["blocks"], self._ids.block_id)
-        return View(
+    def _build_view(
+        self, definition: Json, *, root: str | None, previous: str | None, channel: str | None
+    ) -> ModalView:
+        view_id = self._ids.next_id("V")
+        blocks = to_stored_blocks(definition["blocks"], self._ids.generate_block_id)
+        return ModalView(
             id=view_id,
-            hash=self._ids.view_hash(),
-            given=given,
+            hash=self._ids.generate_view_hash(),
+            definition=definition,
             blocks=blocks,
             values=initial_state(blocks),
-            root=root or view_id,
-            previous=previous,
+            root_id=root or view_id,
+            previous_id=previous,
             channel=channel,
         )
 
-    def _put(self, changed: View) -> str:
+    def _replace(self, changed: ModalView) -> str:
         """Replace the view's older state, and return whose stack it is in ("" for none)."""
         for person, stack in self._stacks.items():
             for place, view in enumerate(stack):
@@ -167,11 +173,11 @@ class ViewStacks:
                     return person
         return ""
 
-    def _refuse_duplicate(self, given: Json) -> None:
-        external_id = given.get("external_id")
+    def _check_external_id(self, definition: Json) -> None:
+        external_id = definition.get("external_id")
         if external_id and self.find(view_id=None, external_id=external_id):
-            raise Refused("duplicate_external_id")
+            raise WebApiError("duplicate_external_id")
 
 
-def _external_id(view: View) -> str:
-    return str(view.given.get("external_id") or "")
+def _external_id(view: ModalView) -> str:
+    return str(view.definition.get("external_id") or "")

@@ -11,23 +11,23 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.slack.broken_line import reset
-from bot.sandbox.slack.faults import Fault, Faults
-from bot.sandbox.slack.manifest import Manifest
-from bot.sandbox.slack.methods import METHODS, Call, Method
-from bot.sandbox.slack.methods.call import Caller
-from bot.sandbox.slack.rates import Rates
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.respond import respond
-from bot.sandbox.slack.socket_mode import SocketMode
-from bot.sandbox.slack.traffic import ApiCall, Traffic
+from bot.sandbox.slack.broken_line import reset_connection
+from bot.sandbox.slack.faults import ApiFault, ApiFaultQueue
+from bot.sandbox.slack.manifest import AppManifest
+from bot.sandbox.slack.methods import METHODS, Method, MethodCall
+from bot.sandbox.slack.methods.call import TokenType
+from bot.sandbox.slack.rates import WebApiRateLimiter
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.respond import apply_response
+from bot.sandbox.slack.socket_mode import SocketModeServer
+from bot.sandbox.slack.traffic import ApiCall, ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
 
-RESPONSE_URL = "response_url"
+RESPONSE_URL_METHOD = "response_url"
 _APP_SCOPES = ("connections:write",)
-_NESTED: Mapping[str, str] = {
+_NESTED_JSON_ERRORS: Mapping[str, str] = {
     "blocks": "invalid_blocks_format",
     "attachments": "invalid_attachments",
     "metadata": "invalid_metadata_format",
@@ -39,19 +39,19 @@ _OK_STATUS, _BAD_REQUEST, _TOO_MANY = 200, 400, 429
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     body: Json | str
     status: int = _OK_STATUS
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self) -> Response:
+    def to_response(self) -> Response:
         headers = dict(self.headers)
         if isinstance(self.body, str):
             return PlainTextResponse(self.body, self.status, headers)
         return JSONResponse(self.body, self.status, headers)
 
 
-class Tokens:
+class AppTokens:
     def __init__(self, bot: str, app: str) -> None:
         self.bot = bot
         self.app = app
@@ -61,20 +61,20 @@ class Tokens:
         """Refuse the bot's token with Slack's code ``error`` from now on."""
         self._revoked = error
 
-    def caller(self, shown: str) -> Caller:
-        """Return the token's owner. Raise ``Refused`` for an unknown or revoked one."""
-        if not shown:
+    def token_type(self, token: str) -> TokenType:
+        """Return the token's owner. Raise ``RequestError`` for an unknown or revoked one."""
+        if not token:
             return "none"
-        if shown == self.bot:
+        if token == self.bot:
             if self._revoked:
-                raise Refused(self._revoked)
+                raise WebApiError(self._revoked)
             return "bot"
-        if shown == self.app:
+        if token == self.app:
             return "app"
-        raise Refused("invalid_auth")
+        raise WebApiError("invalid_auth")
 
 
-FORM_ONLY = frozenset(
+FORM_ONLY_METHODS = frozenset(
     {
         "bots.info",
         "chat.getPermalink",
@@ -99,47 +99,51 @@ class WebApi:
     def __init__(
         self,
         workspace: Workspace,
-        manifest: Manifest,
-        sockets: SocketMode,
-        traffic: Traffic,
-        tokens: Tokens,
+        manifest: AppManifest,
+        sockets: SocketModeServer,
+        exchange_log: ExchangeLog,
+        tokens: AppTokens,
     ) -> None:
-        self.faults = Faults()
+        self.faults = ApiFaultQueue()
         self.base_url = ""
         self._workspace = workspace
         self._manifest = manifest
         self._sockets = sockets
-        self._traffic = traffic
+        self._exchange_log = exchange_log
         self._tokens = tokens
-        self._rates = Rates(workspace.clock)
+        self._rate_limiter = WebApiRateLimiter(workspace.clock)
 
-    async def call(self, request: Request) -> Response:
+    async def handle_call(self, request: Request) -> Response:
         """Serve ``/api/<method>``."""
         name = request.path_params["method"]
-        return await self._attended(request, name, lambda args: self._called(request, name, args))
+        return await self._with_faults(
+            request, name, lambda args: self._call_method(request, name, args)
+        )
 
-    async def respond(self, request: Request) -> Response:
+    async def handle_response_url(self, request: Request) -> Response:
         """Serve ``/response/…``."""
         path = request.url.path
-        return await self._attended(request, RESPONSE_URL, lambda args: self._responded(path, args))
+        return await self._with_faults(
+            request, RESPONSE_URL_METHOD, lambda args: self._respond_to_url(path, args)
+        )
 
-    async def _attended(
-        self, request: Request, name: str, answer: Callable[[Json], Answer]
+    async def _with_faults(
+        self, request: Request, name: str, respond: Callable[[Json], ApiResponse]
     ) -> Response:
         """Handle one request with its faults, and record it."""
-        with self._traffic.busy():
+        with self._exchange_log.track():
             at, began = self._workspace.clock.time(), self._workspace.clock.monotonic()
-            fault = self.faults.take(name)
-            await self.faults.wait(name)
-            given = await self._answered(request, fault, answer)
+            fault = self.faults.take_next(name)
+            await self.faults.wait_released(name)
+            given = await self._respond_or_fail(request, fault, respond)
             args, answered = given
             seconds = self._workspace.clock.monotonic() - began
             body = answered.body if answered else None
-            self._traffic.calls.append(ApiCall(name, args, body, at))
-            self._traffic.note(
+            self._exchange_log.calls.append(ApiCall(name, args, body, at))
+            self._exchange_log.record(
                 "from the app",
                 name,
-                _summary(args),
+                _summarize(args),
                 at=at,
                 seconds=seconds,
                 status=answered.status if answered else 0,
@@ -147,131 +151,131 @@ class WebApi:
                 response=body,
             )
             if answered is None or (fault and fault.reset):
-                await reset(request)
+                await reset_connection(request)
                 return Response()
-            return answered.response()
+            return answered.to_response()
 
-    async def _answered(
-        self, request: Request, fault: Fault | None, answer: Callable[[Json], Answer]
-    ) -> tuple[Json, Answer | None]:
+    async def _respond_or_fail(
+        self, request: Request, fault: ApiFault | None, respond: Callable[[Json], ApiResponse]
+    ) -> tuple[Json, ApiResponse | None]:
         """Return the arguments without the token, and the response, None if it is cut off."""
         try:
-            args = await _arguments(request)
-        except Refused as refused:
-            return {}, _refusal(refused)
+            args = await _read_arguments(request)
+        except WebApiError as refused:
+            return {}, _error_response(refused)
         shown = {key: value for key, value in args.items() if key != "token"}
         if fault is not None and fault.reset == "before":
             return shown, None
         if fault is not None and fault.reset is None:
-            return shown, _fault_answer(fault)
+            return shown, _fault_response(fault)
         try:
-            return shown, answer(args)
-        except Refused as refused:
-            return shown, _refusal(refused)
+            return shown, respond(args)
+        except WebApiError as refused:
+            return shown, _error_response(refused)
 
-    def _called(self, request: Request, name: str, args: Json) -> Answer:
+    def _call_method(self, request: Request, name: str, args: Json) -> ApiResponse:
         method = METHODS.get(name)
         if method is None:
-            raise Refused("unknown_method", req_method=name)
+            raise WebApiError("unknown_method", req_method=name)
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        caller = self._tokens.caller(bearer or str(args.pop("token", "")))
+        caller = self._tokens.token_type(bearer or str(args.pop("token", "")))
         headers = {
             "x-oauth-scopes": ",".join(_APP_SCOPES if caller == "app" else self._manifest.scopes),
             "x-accepted-oauth-scopes": method.scope,
-            "x-slack-req-id": self._workspace.ids.next("R"),
+            "x-slack-req-id": self._workspace.ids.next_id("R"),
         }
         try:
-            body = self._run(method, caller, args)
-        except Refused as refused:
-            return _refusal(refused, headers)
-        return Answer({"ok": True, **body}, headers=headers)
+            body = self._run_method(method, caller, args)
+        except WebApiError as refused:
+            return _error_response(refused, headers)
+        return ApiResponse({"ok": True, **body}, headers=headers)
 
-    def _run(self, method: Method, caller: Caller, args: Json) -> Json:
-        if method.caller != "none" and caller == "none":
-            raise Refused("not_authed")
-        if method.caller in ("bot", "app") and caller != method.caller:
-            raise Refused("not_allowed_token_type")
-        wait = self._rates.call(method.name, method.a_minute)
+    def _run_method(self, method: Method, token_type: TokenType, args: Json) -> Json:
+        if method.token_type != "none" and token_type == "none":
+            raise WebApiError("not_authed")
+        if method.token_type in ("bot", "app") and token_type != method.token_type:
+            raise WebApiError("not_allowed_token_type")
+        wait = self._rate_limiter.acquire_call(method.name, method.calls_per_minute)
         if wait:
-            raise Refused("ratelimited", status=_TOO_MANY, retry_after=wait)
-        _unpack(args)
-        call = Call(
+            raise WebApiError("ratelimited", status=_TOO_MANY, retry_after=wait)
+        _decode_nested_json(args)
+        call = MethodCall(
             name=method.name,
             args=args,
-            caller=caller,
+            token_type=token_type,
             workspace=self._workspace,
             manifest=self._manifest,
             sockets=self._sockets,
-            rates=self._rates,
+            rate_limiter=self._rate_limiter,
             base_url=self.base_url,
         )
-        if method.scope and caller == "bot":
-            call.needs(method.scope)
+        if method.scope and token_type == "bot":
+            call.require_scope(method.scope)
         return method.run(call)
 
-    def _responded(self, path: str, args: Json) -> Answer:
+    def _respond_to_url(self, path: str, args: Json) -> ApiResponse:
         try:
-            _unpack(args)
-            respond(self._workspace, path, args)
-        except Refused as refused:
+            _decode_nested_json(args)
+            apply_response(self._workspace, path, args)
+        except WebApiError as refused:
             status = refused.status if refused.status != _OK_STATUS else _BAD_REQUEST
-            return Answer(refused.answer(), status)
-        return Answer("ok")
+            return ApiResponse(refused.to_body(), status)
+        return ApiResponse("ok")
 
 
-async def _arguments(request: Request) -> Json:
+async def _read_arguments(request: Request) -> Json:
     args: Json = dict(request.query_params)
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if not body:
         return args
     if kind == "application/json":
-        read = request.path_params.get("method") not in FORM_ONLY
-        return args | (_json_arguments(body) if read else {})
+        read = request.path_params.get("method") not in FORM_ONLY_METHODS
+        return args | (_parse_json_arguments(body) if read else {})
     if kind == "application/x-www-form-urlencoded":
         fields: Json = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
         packed = fields.pop("payload", None)
-        return args | fields | (_json_arguments(packed) if packed else {})
-    raise Refused("invalid_post_type" if kind else "missing_post_type")
+        return args | fields | (_parse_json_arguments(packed) if packed else {})
+    raise WebApiError("invalid_post_type" if kind else "missing_post_type")
 
 
-def _json_arguments(body: str | bytes) -> Json:
+def _parse_json_arguments(body: str | bytes) -> Json:
     try:
         args = json.loads(body)
     except ValueError:
-        raise Refused("invalid_json") from None
+        raise WebApiError("invalid_json") from None
     if not isinstance(args, dict):
-        raise Refused("json_not_object")
+        raise WebApiError("json_not_object")
     return args
 
 
-def _unpack(args: Json) -> None:
+def _decode_nested_json(args: Json) -> None:
     """Parse the arguments that are JSON within a string."""
-    for name, code in _NESTED.items():
+    for name, code in _NESTED_JSON_ERRORS.items():
         if isinstance(args.get(name), str):
             try:
                 args[name] = json.loads(args[name])
             except ValueError:
-                raise Refused(code) from None
+                raise WebApiError(code) from None
 
 
-def _refusal(refused: Refused, headers: Mapping[str, str] | None = None) -> Answer:
+def _error_response(error: WebApiError, headers: Mapping[str, str] | None = None) -> ApiResponse:
     given = dict(headers or {})
-    if refused.retry_after is not None:
-        given["retry-after"] = str(refused.retry_after)
-    return Answer(refused.answer(), refused.status, given)
+    if error.retry_after is not None:
+        given["retry-after"] = str(error.retry_after)
+    return ApiResponse(error.to_body(), error.status, given)
 
 
-def _fault_answer(fault: Fault) -> Answer:
+def _fault_response(fault: ApiFault) -> ApiResponse:
     headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
     limited = fault.error == "ratelimited"
     status = fault.status or (_TOO_MANY if limited else _OK_STATUS)
     if fault.error is None:
-        return Answer("Internal Server Error", status, headers)
-    return Answer({"ok": False, "error": fault.error}, status, headers)
+        return ApiResponse("Internal Server Error", status, headers)
+    return ApiResponse({"ok": False, "error": fault.error}, status, headers)
 
 
-def _summary(args: Json) -> str:
+def _summarize(args: Json) -> str:
     """Return one line about a call, for the page's list."""
     for name in ("text", "channel", "user", "view_id"):
         if isinstance(args.get(name), str) and args[name]:

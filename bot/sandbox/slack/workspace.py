@@ -9,18 +9,18 @@ from typing import Any
 
 from bot.aio.clock import Clock
 from bot.sandbox.slack import seed
-from bot.sandbox.slack.blocks import stored
-from bot.sandbox.slack.feed import Feed
-from bot.sandbox.slack.files import Files
-from bot.sandbox.slack.gate import Gate
-from bot.sandbox.slack.ids import Ids
-from bot.sandbox.slack.messages import Content, Message, MessageChange, Messages
-from bot.sandbox.slack.passes import ResponseUrls, Triggers
-from bot.sandbox.slack.seed import APP_USER, SLACKBOT, Channel, Member
-from bot.sandbox.slack.typed import with_links
+from bot.sandbox.slack.blocks import to_stored_blocks
+from bot.sandbox.slack.feed import EventFeed
+from bot.sandbox.slack.files import FileStore
+from bot.sandbox.slack.gate import PayloadValidator
+from bot.sandbox.slack.ids import IdGenerator
+from bot.sandbox.slack.messages import MessageChange, MessageContent, MessageStore, StoredMessage
+from bot.sandbox.slack.passes import ResponseUrlStore, TriggerStore
+from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel, WorkspaceMember
+from bot.sandbox.slack.typed import link_addresses
 from bot.sandbox.slack.views import ViewStacks
 
-NOTICES_KEPT = 500
+MAX_NOTICES = 500
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,35 @@ class Workspace:
     """The state. ``on_message`` is called for every change of a message, except seeded ones."""
 
     def __init__(self, clock: Clock) -> None:
-        self.on_message: Callable[[MessageChange, Message], None] = _ignore
+        self.on_message: Callable[[MessageChange, StoredMessage], None] = _ignore
         self.clock = clock
-        self.ids = Ids(clock)
-        self.feed = Feed()
-        self.gate = Gate()
-        self.members: Mapping[str, Member] = {member.id: member for member in seed.MEMBERS}
-        self.channels: dict[str, Channel] = {channel.id: channel for channel in seed.CHANNELS}
-        self.messages = Messages(self._message_changed)
-        self.views = ViewStacks(self.ids, self._views_changed)
-        self.triggers = Triggers(self.ids, clock)
-        self.urls = ResponseUrls(clock)
-        self.files = Files(self.ids, clock)
-        self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
-        for first in seed.FIRST_MESSAGES:
-            content = Content(text=with_links(first.text))
+        self.ids = IdGenerator(clock)
+        self.feed = EventFeed()
+        self.validator = PayloadValidator()
+        self.members: Mapping[str, WorkspaceMember] = {member.id: member for member in seed.MEMBERS}
+        self.channels: dict[str, WorkspaceChannel] = {
+            channel.id: channel for channel in seed.CHANNELS
+        }
+        self.messages = MessageStore(self._publish_message)
+        self.views = ViewStacks(self.ids, self._publish_views)
+        self.triggers = TriggerStore(self.ids, clock)
+        self.response_urls = ResponseUrlStore(clock)
+        self.files = FileStore(self.ids, clock)
+        self.notices: deque[Notice] = deque(maxlen=MAX_NOTICES)
+        for first in seed.SEED_MESSAGES:
+            content = MessageContent(text=link_addresses(first.text))
             self._add(first.channel, first.author, content, seconds_ago=first.minutes_ago * 60)
 
-    def channels_of(self, person: str) -> list[Channel]:
+    def channels_of(self, person: str) -> list[WorkspaceChannel]:
         return [channel for channel in self.channels.values() if person in channel.members]
 
-    def channel_named(self, name: str) -> Channel | None:
+    def channel_named(self, name: str) -> WorkspaceChannel | None:
         """Return the public channel called "sales" or "#sales", or None."""
         wanted = name.removeprefix("#")
         channels = (c for c in self.channels.values() if c.kind in ("public", "shared"))
         return next((channel for channel in channels if channel.name == wanted), None)
 
-    def direct_messages(self, person: str) -> Channel | None:
+    def direct_message_channel(self, person: str) -> WorkspaceChannel | None:
         """Return the DM of this person and the app; strangers and the app have none."""
         if person == APP_USER:
             return None
@@ -84,63 +86,75 @@ class Workspace:
         members = (*self.channels[channel].members, APP_USER)
         self.channels[channel] = replace(self.channels[channel], members=members)
 
-    def say(self, person: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
+    def post_as_person(
+        self, person: str, channel: str, text: str, thread_ts: str | None = None
+    ) -> StoredMessage:
         """Post a message that a person typed."""
-        return self._add(channel, person, Content(text=text), thread_ts=thread_ts)
+        return self._add(channel, person, MessageContent(text=text), thread_ts=thread_ts)
 
-    def post(
+    def post_as_app(
         self,
         channel: str,
-        content: Content,
+        content: MessageContent,
         *,
         only_for: str | None = None,
         thread_ts: str | None = None,
         broadcast: bool = False,
-    ) -> Message:
+    ) -> StoredMessage:
         """Post a message of the app; ``only_for`` makes it ephemeral."""
         return self._add(
             channel,
             APP_USER,
-            self.as_stored(content),
+            self.to_stored_content(content),
             only_for=only_for,
             thread_ts=thread_ts,
             broadcast=broadcast,
         )
 
-    def rewrite(self, message: Message, content: Content, *, edited: bool) -> Message:
+    def edit_message(
+        self, message: StoredMessage, content: MessageContent, *, edited: bool
+    ) -> StoredMessage:
         """Replace the content of a message, marking it as edited when an API call did it."""
-        edited_ts = self.ids.now() if edited else None
-        return self.messages.replace(message, self.as_stored(content), edited_ts=edited_ts)
+        edited_ts = self.ids.current_ts() if edited else None
+        return self.messages.replace(message, self.to_stored_content(content), edited_ts=edited_ts)
 
-    def notice(self, person: str, text: str, channel: str | None = None) -> None:
+    def notify(self, person: str, text: str, channel: str | None = None) -> None:
         """Notify a person in Slackbot's voice, with a channel also as a message there."""
         self.notices.append(Notice(person, text))
-        self.feed.tell([person], "notice", {"text": text})
+        self.feed.publish([person], "notice", {"text": text})
         if channel is not None:
-            self._add(channel, SLACKBOT, Content(text=text), only_for=person)
+            self._add(channel, SLACKBOT, MessageContent(text=text), only_for=person)
 
-    def as_stored(self, content: Content) -> Content:
+    def to_stored_content(self, content: MessageContent) -> MessageContent:
         if content.blocks is None:
             return content
-        return replace(content, blocks=stored(content.blocks, self.ids.block_id) or None)
+        return replace(
+            content, blocks=to_stored_blocks(content.blocks, self.ids.generate_block_id) or None
+        )
 
     def _add(
-        self, channel: str, author: str, content: Content, *, seconds_ago: float = 0, **more: Any
-    ) -> Message:
-        ts = self.ids.ts(seconds_ago)
-        message_id = self.ids.next("M")
-        return self.messages.add(Message(message_id, channel, ts, author, content, **more))
+        self,
+        channel: str,
+        author: str,
+        content: MessageContent,
+        *,
+        seconds_ago: float = 0,
+        **more: Any,
+    ) -> StoredMessage:
+        ts = self.ids.next_ts(seconds_ago)
+        message_id = self.ids.next_id("M")
+        return self.messages.add(StoredMessage(message_id, channel, ts, author, content, **more))
 
-    def _message_changed(self, change: MessageChange, message: Message) -> None:
+    def _publish_message(self, change: MessageChange, message: StoredMessage) -> None:
         members = self.channels[message.channel].members
         kind = "delete" if change == "deleted" else "message"
-        self.feed.tell([m for m in members if message.seen_by(m)], kind, message)
+        self.feed.publish([m for m in members if message.is_visible_to(m)], kind, message)
         self.on_message(change, message)
 
-    def _views_changed(self, person: str) -> None:
-        stack = [view.as_slack_shows() for view in self.views.stack(person)]
-        self.feed.tell([person], "views", stack)
+    def _publish_views(self, person: str) -> None:
+        stack = [view.to_json() for view in self.views.stack(person)]
+        self.feed.publish([person], "views", stack)
 
 
-def _ignore(_: MessageChange, __: Message) -> None:
+def _ignore(_: MessageChange, __: StoredMessage) -> None:
     """Do nothing, until a listener is set."""

@@ -39,7 +39,8 @@ class SlackEndpoint:
     """Only requests that Slack signed reach ``dispatch``, and commands and interactions only once,
     as far as this process remembers.
 
-    ``on_result`` gets one word per request: ``ACCEPTED``, ``DISCONNECTED`` or the reason for which
+    ``on_result`` gets one word per request: ``ACCEPTED_STATUS``, ``DISCONNECTED`` or the reason for
+    which
     it was rejected. An exception of ``dispatch`` is left to the server.
     """
 

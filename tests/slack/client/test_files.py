@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
 from bot.errors import FileUnavailable
-from bot.sandbox.slack import Upload
+from bot.sandbox.slack import LocalFile
 from bot.slack.client.files import SlackFiles, StoredFile
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
@@ -32,7 +32,7 @@ from tests.slack.wire import TOKEN, client, count, refused
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN = "U0JOHN"
-PICTURE = Upload("Our shop.png", "image/png", PNG)
+PICTURE = LocalFile("Our shop.png", "image/png", PNG)
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ async def slack(stage: Stage) -> AsyncIterator[SlackClient]:
         yield made
 
 
-def chosen(stage: Stage, upload: Upload = PICTURE) -> str:
+def chosen(stage: Stage, upload: LocalFile = PICTURE) -> str:
     """The id of a file that a form has brought to the app."""
     file = stage.slack.workspace.files.add(JOHN, upload)
-    stage.slack.workspace.files.show_to_app([file.id])
+    stage.slack.workspace.files.reveal_to_app([file.id])
     return file.id
 
 
@@ -68,13 +68,13 @@ async def test_a_file_comes_with_what_slack_says_of_it(stage: Stage, slack: Slac
 async def test_the_largest_file_of_a_form_is_fetched_whole(
     stage: Stage, slack: SlackClient
 ) -> None:
-    large = Upload("a.mp4", "video/mp4", bytes(10 * MEGABYTE))
+    large = LocalFile("a.mp4", "video/mp4", bytes(10 * MEGABYTE))
     assert await fetched(slack.files, chosen(stage, large), 10 * MEGABYTE) == large.data
 
 
 async def test_a_page_that_somebody_chose_is_given(stage: Stage, slack: SlackClient) -> None:
     for sort in ("text/html", "application/octet-stream"):
-        page = Upload("page.html", sort, PAGE.encode())
+        page = LocalFile("page.html", sort, PAGE.encode())
         assert await fetched(slack.files, chosen(stage, page)) == page.data
 
 
@@ -82,7 +82,7 @@ async def test_a_page_that_somebody_chose_is_given(stage: Stage, slack: SlackCli
 
 
 async def test_a_file_that_is_too_large_is_not_asked_for(stage: Stage, slack: SlackClient) -> None:
-    file_id = chosen(stage, Upload("a.png", "image/png", bytes(6 * MEGABYTE)))
+    file_id = chosen(stage, LocalFile("a.png", "image/png", bytes(6 * MEGABYTE)))
     assert await not_given(slack.files, file_id) == "too_large"
     assert count(stage, "download") == 0
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import NotInChannel, SlackError
-from bot.sandbox.slack import Shown
+from bot.sandbox.slack import VisibleMessage
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import SCOPES, Stage, manifest, staged
@@ -33,7 +33,7 @@ async def slack(stage: Stage) -> AsyncIterator[SlackClient]:
         yield made
 
 
-def newest(stage: Stage, place: str = SALES) -> Shown:
+def newest(stage: Stage, place: str = SALES) -> VisibleMessage:
     return stage.slack.messages(JOHN, place)[-1]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack import blocks
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message, response_body
@@ -44,7 +44,7 @@ async def test_an_answer_is_seen_by_the_asker(stage: Stage, slack: SlackClient) 
         await response_url(stage), Message("hello", (blocks.section("hello"),))
     )
     shown = stage.slack.messages(JOHN, SALES)[-1]
-    assert (plain(shown), shown.ephemeral) == ("hello", True)
+    assert (visible_text(shown), shown.ephemeral) == ("hello", True)
 
 
 def test_an_answer_says_who_shall_see_it_and_what_it_replaces() -> None:
@@ -83,7 +83,7 @@ async def test_an_answer_that_may_have_arrived_is_not_repeated(
     stage.slack.fail("response_url", reset=reset)
     assert (await refused(slack.post_response_url(url, Message("once")))).code == "unreachable"
     assert count(stage, "response_url") == 1
-    said = [plain(one) for one in stage.slack.messages(JOHN, SALES)].count("once")
+    said = [visible_text(one) for one in stage.slack.messages(JOHN, SALES)].count("once")
     assert said == (reset == "after")
 
 
@@ -94,7 +94,7 @@ async def test_a_busy_response_url_is_waited_for_once(stage: Stage, slack: Slack
     await stage.clock.until_sleeping(2)
     await stage.clock.advance(2)
     await answering
-    assert plain(stage.slack.messages(JOHN, SALES)[-1]) == "hello"
+    assert visible_text(stage.slack.messages(JOHN, SALES)[-1]) == "hello"
     stage.slack.fail("response_url", error="ratelimited", retry_after=99)
     error = await refused(slack.post_response_url(url, Message("hello")))
     assert (error.code, error.retry_after) == ("ratelimited", 99)

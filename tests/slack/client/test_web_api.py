@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import NotInChannel, SlackError, TriggerExpired
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack import blocks
 from bot.slack.client.retry import parse_retry_after
 from bot.slack.client.web_api import SlackClient
@@ -80,7 +80,7 @@ async def test_a_view_is_opened_pushed_and_updated_by_its_hash(
     opened = (await slack.open_view(stage.app.last["trigger_id"], notice))["view"]
     two = blocks.info_modal("Two", [blocks.section("two")])
     await slack.update_view(opened["id"], two, view_hash=opened["hash"])
-    assert "two" in plain(stage.slack.view(JOHN) or {})
+    assert "two" in visible_text(stage.slack.view(JOHN) or {})
     error = await refused(slack.update_view(opened["id"], notice, view_hash=opened["hash"]))
     assert error.code == "hash_conflict"
 
@@ -159,7 +159,7 @@ async def test_a_post_whose_answer_got_lost_is_never_repeated(
     assert (error.code, error.retryable) == ("unreachable", True)
     assert count(stage, "chat.postMessage") == 1
     posted = stage.slack.messages(JOHN, SALES)[before:]
-    assert [plain(message) for message in posted] == (["once"] if reset == "after" else [])
+    assert [visible_text(message) for message in posted] == (["once"] if reset == "after" else [])
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])

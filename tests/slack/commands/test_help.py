@@ -33,7 +33,7 @@ def text(message: Message) -> str:
 
 def fits(message: Message) -> bool:
     sent = {"text": message.text, "blocks": list(message.blocks)}
-    return not [finding for finding in check_message(sent) if finding.refused]
+    return not [finding for finding in check_message(sent) if finding.is_error]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack import Delivered, Shown, plain
+from bot.sandbox.slack import InteractionResult, VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.conftest import OpenWorld
 from tests.slack.stage import FAILURES, STAGE
@@ -28,7 +28,7 @@ async def typed(made: World, text: str, who: str = MEI, where: str = SALES) -> s
     await made.slack.type(who, where, text)
     await made.settle()
     fresh = [shown for shown in made.slack.messages(who, where) if shown.id not in before]
-    return plain(fresh[-1]) if fresh else ""
+    return visible_text(fresh[-1]) if fresh else ""
 
 
 def calls(made: World, method: str) -> int:
@@ -41,8 +41,10 @@ async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(stage: Wor
     assert delivered.body is not None
     assert delivered.body["text"] == "hello you"
     assert not calls(stage, "response_url")
-    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "hello you"
-    assert all("hello you" not in plain(shown) for shown in stage.slack.messages(JOHN, SALES))
+    assert visible_text(stage.slack.messages(MEI, SALES)[-1]) == "hello you"
+    assert all(
+        "hello you" not in visible_text(shown) for shown in stage.slack.messages(JOHN, SALES)
+    )
 
 
 async def test_an_alias_and_capitals_find_the_command(stage: World) -> None:
@@ -99,7 +101,7 @@ async def test_a_button_of_the_bare_command_runs_the_command(stage: World) -> No
     await stage.slack.type(MEI, SALES, "/chakra")
     await stage.slack.press(MEI, "help.run:help")
     await stage.settle()
-    assert "What /chakra can do" in plain(stage.slack.messages(MEI, SALES)[-1])
+    assert "What /chakra can do" in visible_text(stage.slack.messages(MEI, SALES)[-1])
 
 
 async def test_a_refusal_names_the_required_role(stage: World) -> None:
@@ -117,7 +119,7 @@ async def test_a_slow_answer_is_acked_first_and_follows(stage: World, clock: Man
     assert not delivered.body
     await clock.advance(1)
     await stage.settle()
-    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 1"
+    assert visible_text(stage.slack.messages(MEI, SALES)[-1]) == "done after 1"
 
 
 async def test_a_slow_answer_is_announced(stage: World, clock: ManualClock) -> None:
@@ -127,10 +129,10 @@ async def test_a_slow_answer_is_announced(stage: World, clock: ManualClock) -> N
     await typing
     await clock.advance(3)
     await stage.settle()
-    assert "will follow" in plain(stage.slack.messages(MEI, SALES)[-1])
+    assert "will follow" in visible_text(stage.slack.messages(MEI, SALES)[-1])
     await clock.advance(7)
     await stage.settle()
-    assert plain(stage.slack.messages(MEI, SALES)[-1]) == "done after 9"
+    assert visible_text(stage.slack.messages(MEI, SALES)[-1]) == "done after 9"
 
 
 async def test_a_hanging_handler_is_cancelled_and_reported(
@@ -144,7 +146,7 @@ async def test_a_hanging_handler_is_cancelled_and_reported(
     await stage.settle()
     await clock.advance(60)
     await stage.settle()
-    assert "stopped before the answer" in plain(stage.slack.messages(MEI, SALES)[-1])
+    assert "stopped before the answer" in visible_text(stage.slack.messages(MEI, SALES)[-1])
 
 
 @pytest.mark.parametrize("word", sorted(FAILURES))
@@ -172,7 +174,7 @@ async def test_chakras_text_is_quoted_and_mentions_nobody(stage: World) -> None:
 async def test_an_answer_for_everyone_never_publishes_what_was_typed(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "/chakra post channel")
     await stage.settle()
-    seen = [plain(shown) for shown in stage.slack.messages(JOHN, SALES)]
+    seen = [visible_text(shown) for shown in stage.slack.messages(JOHN, SALES)]
     assert seen[-1] == "for everyone"
     assert not any("/chakra" in text for text in seen)
 
@@ -194,15 +196,15 @@ async def test_a_pressed_button_replaces_its_card_in_place(stage: World) -> None
     await stage.slack.press(MEI, "stage.again")
     await stage.settle()
     shown = stage.slack.messages(MEI, SALES)
-    assert plain(shown[-1]) == "again 7"
-    assert card.id not in {one.id for one in shown} or plain(shown[-1]) != plain(card)
+    assert visible_text(shown[-1]) == "again 7"
+    assert card.id not in {one.id for one in shown} or visible_text(shown[-1]) != visible_text(card)
 
 
 async def test_a_failed_press_is_reported_next_to_the_card(stage: World) -> None:
     await stage.slack.type(MEI, SALES, "/chakra post card")
     await stage.slack.press(MEI, "stage.boom")
     await stage.settle()
-    assert "Reference" in plain(stage.slack.messages(MEI, SALES)[-1])
+    assert "Reference" in visible_text(stage.slack.messages(MEI, SALES)[-1])
 
 
 async def opened(made: World, who: str = JOHN) -> None:
@@ -211,19 +213,19 @@ async def opened(made: World, who: str = JOHN) -> None:
     assert made.slack.view(who) is not None
 
 
-async def submitted(made: World, name: str) -> Delivered:
+async def submitted(made: World, name: str) -> InteractionResult:
     delivered = await made.slack.submit(JOHN, {"name": name})
     await made.settle()
     return delivered
 
 
-def last(made: World) -> Shown:
+def last(made: World) -> VisibleMessage:
     return made.slack.messages(JOHN, SALES)[-1]
 
 
 async def test_a_form_opens_from_the_command_and_from_a_button(stage: World) -> None:
     await opened(stage)
-    await stage.slack.close(JOHN)
+    await stage.slack.close_view(JOHN)
     await stage.slack.type(JOHN, SALES, "/chakra post card")
     await stage.slack.press(JOHN, "stage.form")
     await stage.settle()
@@ -238,7 +240,7 @@ async def test_a_form_that_opens_too_late_is_reported(stage: World, clock: Manua
     await clock.advance(4)
     await stage.settle()
     assert stage.slack.view(JOHN) is None
-    assert "gave up waiting for the form" in plain(last(stage))
+    assert "gave up waiting for the form" in visible_text(last(stage))
 
 
 async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
@@ -248,7 +250,7 @@ async def test_a_submitted_form_closes_and_the_answer_goes_to_its_channel(
     delivered = await submitted(stage, "Ann")
     assert delivered.status == 200
     assert stage.slack.view(JOHN) is None
-    assert plain(last(stage)) == "saved Ann yes"
+    assert visible_text(last(stage)) == "saved Ann yes"
 
 
 @pytest.mark.parametrize(
@@ -259,24 +261,24 @@ async def test_what_is_wrong_stands_under_its_field(stage: World, name: str, sen
     delivered = await submitted(stage, name)
     assert delivered.errors == {"name": sentence}
     delivered = await submitted(stage, "Ann")
-    assert plain(last(stage)) == "saved Ann yes"
+    assert visible_text(last(stage)) == "saved Ann yes"
 
 
 async def test_a_form_may_lead_to_the_next(stage: World) -> None:
     await opened(stage)
     await submitted(stage, "next")
-    assert "the next form" in plain(stage.slack.view(JOHN) or {})
+    assert "the next form" in visible_text(stage.slack.view(JOHN) or {})
 
 
 async def test_a_question_that_replaces_the_form_can_be_answered(stage: World) -> None:
     """The view keeps its id, and yet it is another form."""
     await opened(stage)
     await submitted(stage, "ask")
-    assert "Are you sure?" in plain(stage.slack.view(JOHN) or {})
+    assert "Are you sure?" in visible_text(stage.slack.view(JOHN) or {})
     await stage.slack.submit(JOHN, {})
     await stage.settle()
     assert stage.slack.view(JOHN) is None
-    assert plain(last(stage)) == "sure yes"
+    assert visible_text(last(stage)) == "sure yes"
 
 
 async def test_a_slow_form_submitted_twice_is_answered_once(
@@ -287,10 +289,10 @@ async def test_a_slow_form_submitted_twice_is_answered_once(
     await clock.until_sleeping(5)
     await clock.advance(0.3)
     await asyncio.gather(*presses, return_exceptions=True)
-    assert "One moment" in plain(stage.slack.view(JOHN) or {})
+    assert "One moment" in visible_text(stage.slack.view(JOHN) or {})
     await clock.advance(5)
     await stage.settle()
-    said = [plain(shown) for shown in stage.slack.messages(JOHN, SALES)]
+    said = [visible_text(shown) for shown in stage.slack.messages(JOHN, SALES)]
     assert said.count("saved late yes") == 1
 
 
@@ -300,7 +302,7 @@ async def test_a_failed_submission_keeps_what_was_typed(stage: World, word: str)
     await submitted(stage, word)
     view = stage.slack.view(JOHN)
     assert view is not None
-    assert "Reference" in plain(view)
+    assert "Reference" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == word
     await submitted(stage, "Ann")
@@ -315,11 +317,11 @@ async def test_a_slow_submission_shows_progress_and_then_the_result(
     await clock.until_sleeping(5)
     await clock.advance(0.3)
     await submitting
-    assert "One moment" in plain(stage.slack.view(JOHN) or {})
+    assert "One moment" in visible_text(stage.slack.view(JOHN) or {})
     await clock.advance(5)
     await stage.settle()
-    assert "Saved." in plain(stage.slack.view(JOHN) or {})
-    assert plain(last(stage)) == "saved late yes"
+    assert "Saved." in visible_text(stage.slack.view(JOHN) or {})
+    assert visible_text(last(stage)) == "saved late yes"
 
 
 async def test_a_slow_failed_submission_returns_the_form(stage: World, clock: ManualClock) -> None:
@@ -332,7 +334,7 @@ async def test_a_slow_failed_submission_returns_the_form(stage: World, clock: Ma
     await stage.settle()
     view = stage.slack.view(JOHN)
     assert view is not None
-    assert "cannot be reached" in plain(view)
+    assert "cannot be reached" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == "late down"
 
@@ -341,21 +343,21 @@ async def test_submitting_needs_the_permission(stage: World) -> None:
     await opened(stage, MEI)
     await stage.slack.submit(MEI, {"name": "Ann"})
     await stage.settle()
-    assert "sender" in plain(stage.slack.view(MEI) or {})
+    assert "sender" in visible_text(stage.slack.view(MEI) or {})
 
 
 async def test_a_button_in_a_form_updates_the_form_with_its_state(stage: World) -> None:
     await opened(stage)
     await stage.slack.press(JOHN, "stage.fill")
     await stage.settle()
-    assert "yes" in plain(stage.slack.view(JOHN) or {})
+    assert "yes" in visible_text(stage.slack.view(JOHN) or {})
 
 
 async def test_a_failed_button_in_a_form_is_reported_in_the_form(stage: World) -> None:
     await opened(stage)
     await stage.slack.press(JOHN, "stage.burn")
     await stage.settle()
-    assert "Reference" in plain(stage.slack.view(JOHN) or {})
+    assert "Reference" in visible_text(stage.slack.view(JOHN) or {})
 
 
 async def test_a_menu_offers_at_most_a_hundred(stage: World) -> None:
@@ -385,4 +387,4 @@ async def test_socket_mode_leads_to_the_same_router(open_world: OpenWorld) -> No
         await made.settle()
         assert (await submitted(made, "bad")).errors == {"name": "Another name, please."}
         await submitted(made, "Ann")
-        assert plain(last(made)) == "saved Ann yes"
+        assert visible_text(last(made)) == "saved Ann yes"

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.aio.clock import sleep
 from bot.context import Context
 from bot.errors import UsageError
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Action,
@@ -100,7 +100,7 @@ async def made(open_world: OpenWorld) -> AsyncIterator[World]:
 async def typed(made: World, word: str) -> str:
     await made.slack.type(JOHN, SALES, f"/chakra odd {word}")
     await made.settle()
-    return plain(made.slack.messages(JOHN, SALES)[-1])
+    return visible_text(made.slack.messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_command(made: World) -> None:
@@ -116,7 +116,7 @@ async def test_too_much_form_state_is_reported_for_a_button(made: World) -> None
     await typed(made, "card")
     await made.slack.press(JOHN, "odd.open")
     await made.settle()
-    assert "Reference" in plain(made.slack.messages(JOHN, SALES)[-1])
+    assert "Reference" in visible_text(made.slack.messages(JOHN, SALES)[-1])
 
 
 async def test_too_much_form_state_is_reported_for_a_submission(made: World) -> None:
@@ -125,7 +125,7 @@ async def test_too_much_form_state_is_reported_for_a_submission(made: World) -> 
     assert delivered.status == 200
     view = made.slack.view(JOHN)
     assert view is not None
-    assert "Reference" in plain(view)
+    assert "Reference" in visible_text(view)
     name = next(block for block in view["blocks"] if block.get("block_id") == "name")
     assert name["element"]["initial_value"] == "Ann"
 
@@ -135,7 +135,7 @@ async def test_too_much_form_state_is_reported_for_a_button_in_a_form(made: Worl
     delivered = await made.slack.press(JOHN, "odd.burn")
     await made.settle()
     assert delivered.status == 200
-    assert "Reference" in plain(made.slack.view(JOHN) or {})
+    assert "Reference" in visible_text(made.slack.view(JOHN) or {})
 
 
 @pytest.mark.parametrize("error", ["expired_trigger_id", "invalid_arguments", "fatal_error"])
@@ -163,11 +163,11 @@ async def pressed(made: World, clock: ManualClock, button: str, *, closed: bool)
     pressing = asyncio.create_task(made.slack.press(JOHN, f"odd.{button}"))
     await clock.until_sleeping(1)
     if closed:
-        await made.slack.close(JOHN)
+        await made.slack.close_view(JOHN)
     await clock.advance(1)
     await pressing
     await made.settle()
-    return " ".join(plain(one) for one in made.slack.messages(JOHN, SALES)[before:])
+    return " ".join(visible_text(one) for one in made.slack.messages(JOHN, SALES)[before:])
 
 
 async def test_the_result_of_a_closed_form_goes_to_its_channel(
@@ -200,7 +200,7 @@ async def test_the_follow_up_of_an_old_form_goes_to_direct_messages(
     delivered = await made.slack.submit(JOHN, {"name": "over"})
     assert delivered.status == 200
     await made.settle()
-    assert plain(made.slack.messages(JOHN, "D0JOHN")[-1]) == "It is over."
+    assert visible_text(made.slack.messages(JOHN, "D0JOHN")[-1]) == "It is over."
     assert len(made.slack.messages(JOHN, SALES)) == before
 
 

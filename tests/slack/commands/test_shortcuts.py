@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot import errors, manifest
 from bot.aio.clock import sleep
 from bot.context import Context
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.slack import blocks
 from bot.slack.commands.command import (
     Command,
@@ -128,22 +128,22 @@ async def made(open_world: OpenWorld) -> AsyncIterator[World]:
 
 async def chosen(made: World, entry: str, *, by: str = MEI) -> str:
     """What stands in the modal afterwards."""
-    await made.slack.shortcut(by, f"menu.{entry}")
+    await made.slack.use_shortcut(by, f"menu.{entry}")
     await made.settle()
     return modal(made, by)
 
 
 def modal(made: World, by: str = MEI) -> str:
-    return plain(made.slack.view(by) or {})
+    return visible_text(made.slack.view(by) or {})
 
 
 def direct(made: World, by: str = MEI) -> str:
     shown = made.slack.messages(by, f"D0{by.removeprefix('U0')}")
-    return plain(shown[-1]) if shown else ""
+    return visible_text(shown[-1]) if shown else ""
 
 
 async def test_a_global_shortcut_opens_a_form(made: World) -> None:
-    delivered = await made.slack.shortcut(MEI, "menu.anywhere")
+    delivered = await made.slack.use_shortcut(MEI, "menu.anywhere")
     assert (delivered.status, delivered.body) == (200, None)
     await made.settle()
     assert "from nowhere: {}" in modal(made)
@@ -152,7 +152,7 @@ async def test_a_global_shortcut_opens_a_form(made: World) -> None:
 async def test_a_message_shortcut_carries_its_message(made: World) -> None:
     await made.slack.type(JOHN, SALES, "Call Jane")
     message = made.slack.messages(MEI, SALES)[-1]
-    delivered = await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    delivered = await made.slack.use_message_shortcut(MEI, "menu.of_message", message)
     assert (delivered.status, delivered.body) == (200, None)
     await made.settle()
     assert "from C0SALES: Call Jane" in modal(made)
@@ -168,12 +168,12 @@ async def test_the_follow_up_of_a_global_shortcut_goes_to_direct_messages(made: 
 
 async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(made: World) -> None:
     message = made.slack.messages(MEI, SALES)[-1]
-    await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    await made.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await made.settle()
     await made.slack.submit(MEI, {"name": "Ann"})
     await made.settle()
     shown = made.slack.messages(MEI, SALES)[-1]
-    assert (plain(shown), shown.ephemeral) == ("saved Ann", True)
+    assert (visible_text(shown), shown.ephemeral) == ("saved Ann", True)
     assert direct(made) == ""
 
 
@@ -191,7 +191,7 @@ async def test_an_external_person_is_refused_too(made: World) -> None:
 async def test_an_error_opens_a_modal(made: World) -> None:
     assert "Chakra cannot be reached" in await chosen(made, "down")
     message = made.slack.messages(JOHN, SALES)[-1]
-    await made.slack.message_shortcut(JOHN, "menu.down_here", message)
+    await made.slack.use_message_shortcut(JOHN, "menu.down_here", message)
     await made.settle()
     assert "Chakra cannot be reached" in modal(made, JOHN)
 
@@ -211,7 +211,7 @@ async def test_an_unknown_shortcut_is_reported(made: World) -> None:
 
 
 async def test_a_form_that_takes_a_moment_still_opens(made: World, clock: ManualClock) -> None:
-    choosing = asyncio.create_task(made.slack.shortcut(MEI, "menu.slow"))
+    choosing = asyncio.create_task(made.slack.use_shortcut(MEI, "menu.slow"))
     await clock.until_sleeping(1)
     await clock.advance(0.3)
     assert (await choosing).seconds < 0.5
@@ -222,7 +222,7 @@ async def test_a_form_that_takes_a_moment_still_opens(made: World, clock: Manual
 
 async def slowly(made: World, clock: ManualClock, entry: str) -> None:
     """Until the person reads that it takes a while."""
-    choosing = asyncio.create_task(made.slack.shortcut(MEI, f"menu.{entry}"))
+    choosing = asyncio.create_task(made.slack.use_shortcut(MEI, f"menu.{entry}"))
     await clock.until_sleeping(5)
     await clock.advance(0.3)
     await choosing
@@ -243,7 +243,7 @@ async def test_a_person_who_closes_the_waiting_modal_gets_nothing(
     made: World, clock: ManualClock
 ) -> None:
     await slowly(made, clock, "slower")
-    await made.slack.close(MEI)
+    await made.slack.close_view(MEI)
     await clock.advance(3)
     await made.settle()
     assert made.slack.view(MEI) is None
@@ -254,7 +254,7 @@ async def test_a_person_who_closes_the_waiting_modal_still_reads_an_error(
     made: World, clock: ManualClock
 ) -> None:
     await slowly(made, clock, "bug")
-    await made.slack.close(MEI)
+    await made.slack.close_view(MEI)
     await clock.advance(3)
     await made.settle()
     assert "Something in this app failed" in direct(made)
@@ -271,10 +271,10 @@ async def test_an_unopened_modal_is_reported_in_direct_messages(made: World, err
 async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(made: World) -> None:
     made.slack.fail("views.open", error="expired_trigger_id", times=2)
     message = made.slack.messages(MEI, SALES)[-1]
-    await made.slack.message_shortcut(MEI, "menu.of_message", message)
+    await made.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await made.settle()
     shown = made.slack.messages(MEI, SALES)[-1]
-    assert "gave up waiting for the form" in plain(shown)
+    assert "gave up waiting for the form" in visible_text(shown)
     assert shown.ephemeral
 
 
@@ -298,7 +298,7 @@ async def test_shortcuts_work_in_socket_mode(open_world: OpenWorld) -> None:
     async with open_world((MENU,), app_manifest=with_menus(), socket_mode=True) as made:
         assert "from nowhere" in await chosen(made, "anywhere")
         message = made.slack.messages(JOHN, SALES)[-1]
-        await made.slack.message_shortcut(JOHN, "menu.of_message", message)
+        await made.slack.use_message_shortcut(JOHN, "menu.of_message", message)
         await made.settle()
         assert "from C0SALES" in modal(made, JOHN)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot import errors
 from bot.messages.error_copy import EXPLAINER
-from bot.sandbox.slack import plain
+from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.slack.copy.explanation import format_wait
@@ -52,7 +52,7 @@ def made(kind: type[errors.BotError], text: str = "") -> errors.BotError:
 
 def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
     found = check_view(payload) if view else check_message(payload)
-    return [str(finding) for finding in found if finding.refused]
+    return [str(finding) for finding in found if finding.is_error]
 
 
 def as_sent(error: BaseException) -> dict[str, Any]:
@@ -225,8 +225,8 @@ FORM = {
 def test_a_form_returns_with_the_error_above_and_its_values() -> None:
     view = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
     assert refused(view, view=True) == []
-    assert "cannot be reached" in plain(view)
-    assert REFERENCE in plain(view)
+    assert "cannot be reached" in visible_text(view)
+    assert REFERENCE in visible_text(view)
     name, nick = view["blocks"][-2:]
     assert name["element"]["initial_value"] == "Ann"
     assert "initial_value" not in nick["element"]
@@ -237,8 +237,8 @@ def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
     once = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {})
     again = EXPLAINER.view(errors.RateLimited(retry_after=5), REFERENCE, once, {})
     assert len(again["blocks"]) == len(once["blocks"])
-    assert "rate limiting" in plain(again)
-    assert "cannot be reached" not in plain(again)
+    assert "rate limiting" in visible_text(again)
+    assert "cannot be reached" not in visible_text(again)
 
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
@@ -246,7 +246,7 @@ def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
     told = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
     assert refused(told, view=True) == []
     assert "submit" not in told
-    assert REFERENCE in plain(told)
+    assert REFERENCE in visible_text(told)
 
 
 @given(kind=st.sampled_from(ALL), text=st.text(max_size=80))

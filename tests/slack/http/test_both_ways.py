@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
-from bot.sandbox.world import World
+from bot.sandbox.world import Sandbox
 from tests.conftest import OpenWorld
 from tests.posting import JSON, Post, posting
 from tests.slack.stage import STAGE
@@ -124,7 +124,7 @@ async def direct(open_world: OpenWorld) -> AsyncIterator[Post]:
 
 
 @pytest.fixture
-async def through_bolt(open_world: OpenWorld) -> AsyncIterator[World]:
+async def through_bolt(open_world: OpenWorld) -> AsyncIterator[Sandbox]:
     async with open_world(STAGE) as made:
         yield made
 
@@ -139,7 +139,7 @@ async def over_http(post: Post, payload: dict[str, Any]) -> tuple[int, Any]:
     return answer.status, json.loads(answer.text) if answer.status == 200 and answer.text else None
 
 
-async def in_socket_mode(world: World, payload: dict[str, Any]) -> tuple[int, Any]:
+async def in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, Any]:
     request = AsyncBoltRequest(mode="socket_mode", body=payload)
     response = await world.bot.bolt.async_dispatch(request)
     body = response.body if response.status == 200 else ""
@@ -147,7 +147,9 @@ async def in_socket_mode(world: World, payload: dict[str, Any]) -> tuple[int, An
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_both_ways_give_the_same_answer(direct: Post, through_bolt: World, name: str) -> None:
+async def test_both_ways_give_the_same_answer(
+    direct: Post, through_bolt: Sandbox, name: str
+) -> None:
     payload = REQUESTS[name]
     answers = [await over_http(direct, payload), await in_socket_mode(through_bolt, payload)]
     assert answers[0] == answers[1]

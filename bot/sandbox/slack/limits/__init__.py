@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.limits.messages import check_message, check_response
-from bot.sandbox.slack.limits.report import Finding, Surface, error_code
+from bot.sandbox.slack.limits.messages import check_message, check_response_body
+from bot.sandbox.slack.limits.report import PayloadFinding, PayloadSurface, error_code
 from bot.sandbox.slack.limits.rules import BOUNDS, RULES
-from bot.sandbox.slack.limits.views import check_options_answer, check_view, check_view_response
+from bot.sandbox.slack.limits.views import check_options_response, check_view, check_view_response
 
 __all__ = [
     "BOUNDS",
     "RULES",
-    "Finding",
-    "Surface",
+    "PayloadFinding",
+    "PayloadSurface",
     "check_message",
-    "check_options_answer",
-    "check_response",
+    "check_options_response",
+    "check_response_body",
     "check_view",
     "check_view_response",
     "error_code",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.sandbox.slack.limits.report import Json, Report
+from bot.sandbox.slack.limits.report import Json, ValidationReport
 
 _AXIS_CHARTS = ("bar", "line", "area")
 
 
-def check_chart(report: Report, block: Json, pointer: str) -> None:
-    report.length("chart.title", block.get("title"), f"{pointer}/title")
-    chart = report.mapping(block.get("chart"), f"{pointer}/chart")
+def check_chart(report: ValidationReport, block: Json, pointer: str) -> None:
+    report.check_length("chart.title", block.get("title"), f"{pointer}/title")
+    chart = report.require_object(block.get("chart"), f"{pointer}/chart")
     if chart is None:
         return
     if chart.get("type") == "pie":
@@ -23,11 +23,11 @@ def check_chart(report: Report, block: Json, pointer: str) -> None:
         report.add("chart", f"{pointer}/chart/type", f"unsupported type: {chart.get('type')}")
 
 
-def _check_pie(report: Report, chart: Json, pointer: str) -> None:
-    segments = report.array(chart.get("segments"), f"{pointer}/segments")
+def _check_pie(report: ValidationReport, chart: Json, pointer: str) -> None:
+    segments = report.require_array(chart.get("segments"), f"{pointer}/segments")
     if segments is None:
         return
-    report.count("chart.segments", len(segments), f"{pointer}/segments")
+    report.check_count("chart.segments", len(segments), f"{pointer}/segments")
     for index, segment in enumerate(segments):
         where = f"{pointer}/segments/{index}"
         _check_point(report, segment, where)
@@ -36,35 +36,37 @@ def _check_pie(report: Report, chart: Json, pointer: str) -> None:
             report.add("chart", f"{where}/value", "must be more than 0")
 
 
-def _check_axes(report: Report, chart: Json, pointer: str) -> None:
-    axis = report.mapping(chart.get("axis_config"), f"{pointer}/axis_config")
-    series = report.array(chart.get("series"), f"{pointer}/series")
+def _check_axes(report: ValidationReport, chart: Json, pointer: str) -> None:
+    axis = report.require_object(chart.get("axis_config"), f"{pointer}/axis_config")
+    series = report.require_array(chart.get("series"), f"{pointer}/series")
     if axis is None or series is None:
         return
-    report.count("chart.series", len(series), f"{pointer}/series")
-    categories = report.array(axis.get("categories"), f"{pointer}/axis_config/categories") or ()
-    report.count("chart.categories", len(categories), f"{pointer}/axis_config/categories")
+    report.check_count("chart.series", len(series), f"{pointer}/series")
+    categories = (
+        report.require_array(axis.get("categories"), f"{pointer}/axis_config/categories") or ()
+    )
+    report.check_count("chart.categories", len(categories), f"{pointer}/axis_config/categories")
     for index, category in enumerate(categories):
-        report.length("chart.label", category, f"{pointer}/axis_config/categories/{index}")
+        report.check_length("chart.label", category, f"{pointer}/axis_config/categories/{index}")
     for name in ("x_label", "y_label"):
         if name in axis:
-            report.length("chart.axis", axis[name], f"{pointer}/axis_config/{name}")
+            report.check_length("chart.axis", axis[name], f"{pointer}/axis_config/{name}")
     _check_series(report, series, categories, f"{pointer}/series")
 
 
 def _check_series(
-    report: Report, series: Sequence[Any], categories: Sequence[Any], pointer: str
+    report: ValidationReport, series: Sequence[Any], categories: Sequence[Any], pointer: str
 ) -> None:
     names: list[object] = []
     for index, value in enumerate(series):
-        line = report.mapping(value, f"{pointer}/{index}")
+        line = report.require_object(value, f"{pointer}/{index}")
         if line is None:
             continue
-        report.length("chart.label", line.get("name"), f"{pointer}/{index}/name")
+        report.check_length("chart.label", line.get("name"), f"{pointer}/{index}/name")
         if line.get("name") in names:
             report.add("chart", f"{pointer}/{index}/name", "must be unique")
         names.append(line.get("name"))
-        points = report.array(line.get("data"), f"{pointer}/{index}/data") or ()
+        points = report.require_array(line.get("data"), f"{pointer}/{index}/data") or ()
         for number, point in enumerate(points):
             _check_point(report, point, f"{pointer}/{index}/data/{number}")
         labels = [point.get("label") for point in points if isinstance(point, dict)]
@@ -72,11 +74,11 @@ def _check_series(
             report.add("chart", f"{pointer}/{index}/data", "labels must be the categories")
 
 
-def _check_point(report: Report, value: object, pointer: str) -> None:
-    point = report.mapping(value, pointer)
+def _check_point(report: ValidationReport, value: object, pointer: str) -> None:
+    point = report.require_object(value, pointer)
     if point is None:
         return
-    report.length("chart.label", point.get("label"), f"{pointer}/label")
+    report.check_length("chart.label", point.get("label"), f"{pointer}/label")
     number = point.get("value")
     if not isinstance(number, int | float) or isinstance(number, bool):
         report.add("shape", f"{pointer}/value", "must provide a number")

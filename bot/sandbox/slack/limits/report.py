@@ -8,91 +8,94 @@ from typing import Any, Literal
 
 from bot.sandbox.slack.limits.rules import BOUNDS, RULES
 
-Surface = Literal["message", "modal"]
+PayloadSurface = Literal["message", "modal"]
 Json = Mapping[str, Any]
 
-SURFACE_CODES: Mapping[str, str] = {"message": "invalid_blocks", "modal": "invalid_arguments"}
+ERROR_CODES_BY_SURFACE: Mapping[str, str] = {
+    "message": "invalid_blocks",
+    "modal": "invalid_arguments",
+}
 """Slack's error code, by surface, for an invalid payload without a code of its own."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class PayloadFinding:
     """One finding; ``pointer`` is a JSON pointer into the payload ("/blocks/0/text")."""
 
     rule: str
     pointer: str
-    text: str
+    message: str
 
     @property
-    def refused(self) -> bool:
+    def is_error(self) -> bool:
         return RULES[self.rule].level == "error"
 
     def __str__(self) -> str:
-        return f"[ERROR] {self.text} [json-pointer:{self.pointer}]"
+        return f"[ERROR] {self.message} [json-pointer:{self.pointer}]"
 
 
-class Report:
+class ValidationReport:
     """Collects the findings of one payload; its methods never raise."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: PayloadSurface) -> None:
         self.surface = surface
-        self.findings: list[Finding] = []
+        self.findings: list[PayloadFinding] = []
 
-    def add(self, rule: str, at: str, text: str) -> None:
-        self.findings.append(Finding(rule, at, text))
+    def add(self, rule: str, pointer: str, message: str) -> None:
+        self.findings.append(PayloadFinding(rule, pointer, message))
 
-    def missing(self, rule: str, at: str, field: str) -> None:
-        self.add(rule, at, f"missing required field: {field}")
+    def add_missing(self, rule: str, pointer: str, field: str) -> None:
+        self.add(rule, pointer, f"missing required field: {field}")
 
-    def mapping(self, value: object, at: str) -> Json | None:
+    def require_object(self, value: object, pointer: str) -> Json | None:
         if isinstance(value, Mapping):
             return value
-        self.add("shape", at, "must provide an object")
+        self.add("shape", pointer, "must provide an object")
         return None
 
-    def array(self, value: object, at: str) -> Sequence[Any] | None:
+    def require_array(self, value: object, pointer: str) -> Sequence[Any] | None:
         if isinstance(value, list | tuple):
             return value
-        self.add("shape", at, "must provide an array")
+        self.add("shape", pointer, "must provide an array")
         return None
 
-    def length(self, bounds: str, value: object, at: str) -> None:
+    def check_length(self, bounds: str, value: object, pointer: str) -> None:
         """Check that ``value`` is a string within the named bounds."""
         rule, low, high = BOUNDS[bounds]
         if not isinstance(value, str):
-            self.add("shape", at, "must provide a string")
+            self.add("shape", pointer, "must provide a string")
         elif len(value) > high:
-            self.add(rule, at, f"must be less than {high + 1} characters")
+            self.add(rule, pointer, f"must be less than {high + 1} characters")
         elif len(value) < low:
-            self.add(rule, at, f"must be more than {low - 1} characters")
+            self.add(rule, pointer, f"must be more than {low - 1} characters")
 
-    def count(self, bounds: str, number: int, at: str) -> None:
+    def check_count(self, bounds: str, number: int, pointer: str) -> None:
         rule, low, high = BOUNDS[bounds]
         if number > high:
-            self.add(rule, at, f"no more than {high} items allowed")
+            self.add(rule, pointer, f"no more than {high} items allowed")
         elif number < low:
-            self.add(rule, at, f"no less than {low} items allowed")
+            self.add(rule, pointer, f"no less than {low} items allowed")
 
-    def number(self, bounds: str, value: object, at: str) -> None:
+    def check_integer(self, bounds: str, value: object, pointer: str) -> None:
         rule, low, high = BOUNDS[bounds]
         if not isinstance(value, int) or isinstance(value, bool):
-            self.add("shape", at, "must provide an integer")
+            self.add("shape", pointer, "must provide an integer")
         elif not low <= value <= high:
-            self.add(rule, at, f"must be between {low} and {high}")
+            self.add(rule, pointer, f"must be between {low} and {high}")
 
-    def characters(self, bounds: str, number: int, at: str) -> None:
+    def check_total_length(self, bounds: str, number: int, pointer: str) -> None:
         """Check the characters of several strings together against the upper bound."""
         rule, _, high = BOUNDS[bounds]
         if number > high:
-            self.add(rule, at, f"must be less than {high + 1} characters together")
+            self.add(rule, pointer, f"must be less than {high + 1} characters together")
 
-    def one_of(self, rule: str, value: object, allowed: Sequence[str], at: str) -> None:
+    def check_one_of(self, rule: str, value: object, allowed: Sequence[str], pointer: str) -> None:
         if value not in allowed:
-            self.add(rule, at, f"must be one of {', '.join(allowed)}")
+            self.add(rule, pointer, f"must be one of {', '.join(allowed)}")
 
 
-def error_code(findings: Sequence[Finding], surface: Surface) -> str:
+def error_code(findings: Sequence[PayloadFinding], surface: PayloadSurface) -> str:
     """Return Slack's error code for the findings; "" if none is a refusal."""
-    refused = [finding for finding in findings if finding.refused]
+    refused = [finding for finding in findings if finding.is_error]
     named = (RULES[finding.rule].code for finding in refused if RULES[finding.rule].code)
-    return next(named, SURFACE_CODES[surface] if refused else "")
+    return next(named, ERROR_CODES_BY_SURFACE[surface] if refused else "")

@@ -11,14 +11,14 @@ _ELEMENTS = _KIT + "block-elements/"
 _OBJECTS = _KIT + "composition-objects/"
 _POST = "docs.slack.dev/reference/methods/chat.postMessage"
 _VIEWS = "docs.slack.dev/reference/views, docs.slack.dev/surfaces/modals"
-_OPENING = "docs.slack.dev/reference/methods/views.open"
+_VIEWS_OPEN = "docs.slack.dev/reference/methods/views.open"
 _COMMANDS = "docs.slack.dev/interactivity/implementing-slash-commands"
 _MODALS = "docs.slack.dev/surfaces/modals"
 _MATRIX = "docs.slack.dev/blocks.json"
 _LONG_BLOCKS = "observed: github.com/slackapi/bolt-js/issues/2509 and 2867"
 
 
-class Rule(NamedTuple):
+class PayloadRule(NamedTuple):
     """A rule; ``code`` is Slack's error if the rule has its own, otherwise the surface's."""
 
     level: Literal["error", "warn"]
@@ -26,21 +26,21 @@ class Rule(NamedTuple):
     code: str = ""
 
 
-class Bounds(NamedTuple):
+class PayloadBounds(NamedTuple):
     rule: str
     low: int
     high: int
 
 
-def _error(source: str, code: str = "") -> Rule:
-    return Rule("error", source, code)
+def _error(source: str, code: str = "") -> PayloadRule:
+    return PayloadRule("error", source, code)
 
 
-def _warn(source: str) -> Rule:
-    return Rule("warn", source)
+def _warn(source: str) -> PayloadRule:
+    return PayloadRule("warn", source)
 
 
-RULES: Mapping[str, Rule] = {
+RULES: Mapping[str, PayloadRule] = {
     "shape": _error("a value has the wrong JSON type for any limit to be checked"),
     "message.empty": _error(_POST, "no_text"),
     "message.blocks": _error(_BLOCKS),
@@ -58,7 +58,7 @@ RULES: Mapping[str, Rule] = {
     "view.submit": _error(_VIEWS),
     "view.private_metadata": _error(_VIEWS),
     "view.ids": _error(_VIEWS),
-    "view.size": _error(_OPENING, "view_too_large"),
+    "view.size": _error(_VIEWS_OPEN, "view_too_large"),
     "view.focus": _error(_VIEWS),
     "view.callback": _warn(_VIEWS),
     "surface": _error(_MATRIX),
@@ -101,60 +101,60 @@ RULES: Mapping[str, Rule] = {
 }
 """``message.size`` is reported as "about 12,000 to 13,000": the lower end applies here."""
 
-BOUNDS: Mapping[str, Bounds] = {
-    "message.blocks": Bounds("message.blocks", 0, 50),
-    "message.text": Bounds("message.text", 0, 40_000),
-    "message.text.long": Bounds("message.text.long", 0, 4_000),
-    "message.attachments": Bounds("message.attachments", 0, 100),
-    "message.size": Bounds("message.size", 0, 12_000),
-    "message.charts": Bounds("message.charts", 0, 2),
-    "view.blocks": Bounds("view.blocks", 1, 100),
-    "view.title": Bounds("view.title", 1, 24),
-    "view.buttons": Bounds("view.buttons", 1, 24),
-    "view.private_metadata": Bounds("view.private_metadata", 0, 3_000),
-    "view.ids": Bounds("view.ids", 0, 255),
-    "view.size": Bounds("view.size", 0, 250_000),
-    "view.focus": Bounds("view.focus", 0, 1),
-    "block.id": Bounds("block.id", 1, 255),
-    "action.id": Bounds("action.id", 1, 255),
-    "text": Bounds("text.object", 1, 3_000),
-    "section.fields": Bounds("section", 1, 10),
-    "section.field": Bounds("section.field", 1, 2_000),
-    "header.text": Bounds("header", 1, 150),
-    "context.elements": Bounds("context", 1, 10),
-    "actions.elements": Bounds("actions", 1, 25),
-    "image.alt_text": Bounds("image", 1, 2_000),
-    "image.image_url": Bounds("image", 1, 3_000),
-    "image.title": Bounds("image", 1, 2_000),
-    "input.label": Bounds("input", 1, 2_000),
-    "input.hint": Bounds("input", 1, 2_000),
-    "chart.title": Bounds("chart", 1, 50),
-    "chart.segments": Bounds("chart", 1, 6),
-    "chart.series": Bounds("chart", 1, 6),
-    "chart.categories": Bounds("chart", 1, 20),
-    "chart.label": Bounds("chart", 1, 20),
-    "chart.axis": Bounds("chart", 1, 50),
-    "button.text": Bounds("button", 1, 75),
-    "button.value": Bounds("button", 0, 2_000),
-    "button.url": Bounds("button", 1, 3_000),
-    "button.accessibility_label": Bounds("button", 1, 75),
-    "select.options": Bounds("select", 1, 100),
-    "select.option_groups": Bounds("select", 1, 100),
-    "select.group.label": Bounds("select.group", 1, 75),
-    "select.group.options": Bounds("select.group", 1, 100),
-    "option.text": Bounds("option", 1, 75),
-    "option.value": Bounds("option", 1, 150),
-    "option.value.75": Bounds("option.value.75", 0, 75),
-    "option.description": Bounds("option", 1, 75),
-    "choices.options": Bounds("choices", 1, 10),
-    "placeholder": Bounds("placeholder", 1, 150),
-    "confirm.title": Bounds("confirm", 1, 100),
-    "confirm.text": Bounds("confirm", 1, 300),
-    "confirm.confirm": Bounds("confirm", 1, 30),
-    "confirm.deny": Bounds("confirm", 1, 30),
-    "input.min_length": Bounds("plain_text_input", 0, 3_000),
-    "input.max_length": Bounds("plain_text_input", 1, 3_000),
-    "file_input.max_files": Bounds("file_input", 1, 10),
-    "options.count": Bounds("options.count", 0, 100),
+BOUNDS: Mapping[str, PayloadBounds] = {
+    "message.blocks": PayloadBounds("message.blocks", 0, 50),
+    "message.text": PayloadBounds("message.text", 0, 40_000),
+    "message.text.long": PayloadBounds("message.text.long", 0, 4_000),
+    "message.attachments": PayloadBounds("message.attachments", 0, 100),
+    "message.size": PayloadBounds("message.size", 0, 12_000),
+    "message.charts": PayloadBounds("message.charts", 0, 2),
+    "view.blocks": PayloadBounds("view.blocks", 1, 100),
+    "view.title": PayloadBounds("view.title", 1, 24),
+    "view.buttons": PayloadBounds("view.buttons", 1, 24),
+    "view.private_metadata": PayloadBounds("view.private_metadata", 0, 3_000),
+    "view.ids": PayloadBounds("view.ids", 0, 255),
+    "view.size": PayloadBounds("view.size", 0, 250_000),
+    "view.focus": PayloadBounds("view.focus", 0, 1),
+    "block.id": PayloadBounds("block.id", 1, 255),
+    "action.id": PayloadBounds("action.id", 1, 255),
+    "text": PayloadBounds("text.object", 1, 3_000),
+    "section.fields": PayloadBounds("section", 1, 10),
+    "section.field": PayloadBounds("section.field", 1, 2_000),
+    "header.text": PayloadBounds("header", 1, 150),
+    "context.elements": PayloadBounds("context", 1, 10),
+    "actions.elements": PayloadBounds("actions", 1, 25),
+    "image.alt_text": PayloadBounds("image", 1, 2_000),
+    "image.image_url": PayloadBounds("image", 1, 3_000),
+    "image.title": PayloadBounds("image", 1, 2_000),
+    "input.label": PayloadBounds("input", 1, 2_000),
+    "input.hint": PayloadBounds("input", 1, 2_000),
+    "chart.title": PayloadBounds("chart", 1, 50),
+    "chart.segments": PayloadBounds("chart", 1, 6),
+    "chart.series": PayloadBounds("chart", 1, 6),
+    "chart.categories": PayloadBounds("chart", 1, 20),
+    "chart.label": PayloadBounds("chart", 1, 20),
+    "chart.axis": PayloadBounds("chart", 1, 50),
+    "button.text": PayloadBounds("button", 1, 75),
+    "button.value": PayloadBounds("button", 0, 2_000),
+    "button.url": PayloadBounds("button", 1, 3_000),
+    "button.accessibility_label": PayloadBounds("button", 1, 75),
+    "select.options": PayloadBounds("select", 1, 100),
+    "select.option_groups": PayloadBounds("select", 1, 100),
+    "select.group.label": PayloadBounds("select.group", 1, 75),
+    "select.group.options": PayloadBounds("select.group", 1, 100),
+    "option.text": PayloadBounds("option", 1, 75),
+    "option.value": PayloadBounds("option", 1, 150),
+    "option.value.75": PayloadBounds("option.value.75", 0, 75),
+    "option.description": PayloadBounds("option", 1, 75),
+    "choices.options": PayloadBounds("choices", 1, 10),
+    "placeholder": PayloadBounds("placeholder", 1, 150),
+    "confirm.title": PayloadBounds("confirm", 1, 100),
+    "confirm.text": PayloadBounds("confirm", 1, 300),
+    "confirm.confirm": PayloadBounds("confirm", 1, 30),
+    "confirm.deny": PayloadBounds("confirm", 1, 30),
+    "input.min_length": PayloadBounds("plain_text_input", 0, 3_000),
+    "input.max_length": PayloadBounds("plain_text_input", 1, 3_000),
+    "file_input.max_files": PayloadBounds("file_input", 1, 10),
+    "options.count": PayloadBounds("options.count", 0, 100),
 }
 """Characters of a string, or items of an array, inclusive, from the rule's source."""

@@ -7,35 +7,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.slack.limits.blocks import check_blocks
-from bot.sandbox.slack.limits.report import Finding, Json, Report
+from bot.sandbox.slack.limits.report import Json, PayloadFinding, ValidationReport
 from bot.sandbox.slack.limits.rules import BOUNDS
-from bot.sandbox.slack.limits.text import check_groups, check_options, check_text
-from bot.sandbox.slack.limits.walk import flat_blocks
+from bot.sandbox.slack.limits.text import check_option_groups, check_options, check_text
+from bot.sandbox.slack.limits.walk import iter_blocks
 
 RESPONSE_ACTIONS = ("errors", "update", "push", "clear")
 
 
-def check_view(value: object, at: str = "/view") -> list[Finding]:
-    report = Report("modal")
-    view = report.mapping(value, at)
+def check_view(value: object, pointer: str = "/view") -> list[PayloadFinding]:
+    report = ValidationReport("modal")
+    view = report.require_object(value, pointer)
     if view is None:
         return report.findings
     if view.get("type") != "modal":
-        report.add("view.type", f"{at}/type", f"unsupported type: {view.get('type')}")
-    _check_frame(report, view, at)
-    blocks = report.array(view.get("blocks"), f"{at}/blocks")
+        report.add("view.type", f"{pointer}/type", f"unsupported type: {view.get('type')}")
+    _check_view_fields(report, view, pointer)
+    blocks = report.require_array(view.get("blocks"), f"{pointer}/blocks")
     if blocks is not None:
-        report.count("view.blocks", len(blocks), f"{at}/blocks")
-        check_blocks(report, blocks, f"{at}/blocks")
-        _check_inputs(report, view, blocks, at)
+        report.check_count("view.blocks", len(blocks), f"{pointer}/blocks")
+        check_blocks(report, blocks, f"{pointer}/blocks")
+        _check_inputs(report, view, blocks, pointer)
     if len(json.dumps(dict(view), default=str).encode()) > BOUNDS["view.size"].high:
-        report.add("view.size", at, "must be less than 250 KB")
+        report.add("view.size", pointer, "must be less than 250 KB")
     return report.findings
 
 
-def check_view_response(body: Json, view: Json) -> list[Finding]:
+def check_view_response(body: Json, view: Json) -> list[PayloadFinding]:
     """Check the response to a submission of ``view``; an empty one closes the view."""
-    report = Report("modal")
+    report = ValidationReport("modal")
     action = body.get("response_action")
     if not body:
         return []
@@ -48,57 +48,61 @@ def check_view_response(body: Json, view: Json) -> list[Finding]:
     return report.findings
 
 
-def check_options_answer(body: object) -> list[Finding]:
-    report = Report("modal")
-    answer = report.mapping(body, "")
+def check_options_response(body: object) -> list[PayloadFinding]:
+    report = ValidationReport("modal")
+    answer = report.require_object(body, "")
     if answer is None:
         return report.findings
     if ("options" in answer) == ("option_groups" in answer):
         report.add("options.count", "", "must have exactly one of options and option_groups")
         return report.findings
     field = "options" if "options" in answer else "option_groups"
-    values = report.array(answer[field], f"/{field}")
+    values = report.require_array(answer[field], f"/{field}")
     if values is not None:
-        report.count("options.count", len(values), f"/{field}")
-        check = check_options if field == "options" else check_groups
+        report.check_count("options.count", len(values), f"/{field}")
+        check = check_options if field == "options" else check_option_groups
         check(report, values, f"/{field}")
     return report.findings
 
 
-def _check_frame(report: Report, view: Json, at: str) -> None:
+def _check_view_fields(report: ValidationReport, view: Json, pointer: str) -> None:
     if "title" not in view:
-        report.missing("view.title", at, "title")
+        report.add_missing("view.title", pointer, "title")
     else:
-        check_text(report, view["title"], f"{at}/title", bounds="view.title", plain=True)
+        check_text(report, view["title"], f"{pointer}/title", bounds="view.title", plain=True)
     for button in ("submit", "close"):
         if view.get(button) is not None:
-            check_text(report, view[button], f"{at}/{button}", bounds="view.buttons", plain=True)
+            check_text(
+                report, view[button], f"{pointer}/{button}", bounds="view.buttons", plain=True
+            )
     if view.get("private_metadata") is not None:
-        where = f"{at}/private_metadata"
-        report.length("view.private_metadata", view["private_metadata"], where)
+        where = f"{pointer}/private_metadata"
+        report.check_length("view.private_metadata", view["private_metadata"], where)
     for name in ("callback_id", "external_id"):
         if view.get(name) is not None:
-            report.length("view.ids", view[name], f"{at}/{name}")
+            report.check_length("view.ids", view[name], f"{pointer}/{name}")
 
 
-def _check_inputs(report: Report, view: Json, blocks: Sequence[Any], at: str) -> None:
-    inputs = [block for block in flat_blocks(blocks) if block.get("type") == "input"]
+def _check_inputs(
+    report: ValidationReport, view: Json, blocks: Sequence[Any], pointer: str
+) -> None:
+    inputs = [block for block in iter_blocks(blocks) if block.get("type") == "input"]
     if inputs and view.get("submit") is None:
-        report.missing("view.submit", at, "submit")
+        report.add_missing("view.submit", pointer, "submit")
     if inputs and not view.get("callback_id"):
-        report.add("view.callback", at, "inputs but no callback_id: nobody can route them")
+        report.add("view.callback", pointer, "inputs but no callback_id: nobody can route them")
     elements = [block.get("element") for block in inputs]
     focused = [e for e in elements if isinstance(e, dict) and e.get("focus_on_load")]
-    report.count("view.focus", len(focused), f"{at}/blocks")
+    report.check_count("view.focus", len(focused), f"{pointer}/blocks")
 
 
-def _check_errors(report: Report, body: Json, view: Json) -> None:
-    errors = report.mapping(body.get("errors"), "/errors")
+def _check_errors(report: ValidationReport, body: Json, view: Json) -> None:
+    errors = report.require_object(body.get("errors"), "/errors")
     if errors is None:
         return
     if not errors:
         report.add("view_response", "/errors", "must have at least one error")
-    blocks = flat_blocks(view.get("blocks"))
+    blocks = iter_blocks(view.get("blocks"))
     inputs = [block.get("block_id") for block in blocks if block.get("type") == "input"]
     for block_id, sentence in errors.items():
         if not isinstance(sentence, str) or not sentence:

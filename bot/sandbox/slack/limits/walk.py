@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def flat_blocks(blocks: object) -> Iterator[dict[str, Any]]:
+def iter_blocks(blocks: object) -> Iterator[dict[str, Any]]:
     """Yield the blocks that are objects, in order."""
     if not isinstance(blocks, list | tuple):
         return
@@ -15,11 +15,11 @@ def flat_blocks(blocks: object) -> Iterator[dict[str, Any]]:
             yield block
 
 
-def characters(value: object) -> int:
+def count_characters(value: object) -> int:
     """Count the characters of every string under a ``text`` key, at any depth."""
     if isinstance(value, dict):
         own = len(value["text"]) if isinstance(value.get("text"), str) else 0
-        return own + sum(characters(inner) for inner in value.values())
+        return own + sum(count_characters(inner) for inner in value.values())
     if isinstance(value, list | tuple):
-        return sum(characters(inner) for inner in value)
+        return sum(count_characters(inner) for inner in value)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.sandbox.slack.methods import chat, conversations, files, meta, users, views
-from bot.sandbox.slack.methods.call import Call, Method
+from bot.sandbox.slack.methods.call import Method, MethodCall
 
 METHODS: Mapping[str, Method] = {
     method.name: method
@@ -19,4 +19,4 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
-__all__ = ["METHODS", "Call", "Method"]
+__all__ = ["METHODS", "Method", "MethodCall"]

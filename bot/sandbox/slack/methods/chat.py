@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.sandbox.slack.limits import BOUNDS
-from bot.sandbox.slack.messages import Content, Message
-from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.messages import MessageContent, StoredMessage
+from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.payloads import message_json
-from bot.sandbox.slack.rates import POSTS_A_MINUTE, TIERS
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, Channel
+from bot.sandbox.slack.rates import POSTS_PER_MINUTE, TIERS
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, WorkspaceChannel
 
-LONGEST_EDIT = 4_000
+MAX_EDIT_BYTES = 4_000
 """Bytes of ``text`` in chat.update (docs.slack.dev/reference/methods/chat.update: msg_too_long)."""
-LARGEST_METADATA = 16_000
+MAX_METADATA_LENGTH = 16_000
 TRUNCATED = "message_truncated"
 """Slack truncates a text over 40,000 characters, and adds a warning."""
 
@@ -22,18 +22,18 @@ _POST_SCOPE = "chat:write"
 _PUBLIC_SCOPE = "chat:write.public"
 
 
-def post_message(call: Call) -> Json:
-    channel = _place(call)
+def post_message(call: MethodCall) -> Json:
+    channel = _target_channel(call)
     if APP_USER not in channel.members:
         reachable = channel.kind == "public" and _PUBLIC_SCOPE in call.manifest.scopes
         if not reachable:
-            raise Refused("not_in_channel")
-    thread_ts = _thread(call, channel)
-    content = _content(call)
-    wait = call.rates.post(channel.id)
+            raise WebApiError("not_in_channel")
+    thread_ts = _thread_parent(call, channel)
+    content = _validate_content(call)
+    wait = call.rate_limiter.acquire_post(channel.id)
     if wait:
-        raise Refused("ratelimited", status=429, retry_after=wait)
-    message = call.workspace.post(
+        raise WebApiError("ratelimited", status=429, retry_after=wait)
+    message = call.workspace.post_as_app(
         channel.id,
         content,
         thread_ts=thread_ts,
@@ -42,37 +42,37 @@ def post_message(call: Call) -> Json:
     return {
         "channel": channel.id,
         "ts": message.ts,
-        "message": _shown(message),
+        "message": _message_with_metadata(message),
         **_truncation_warning(call),
     }
 
 
-def post_ephemeral(call: Call) -> Json:
-    channel = call.channel()
+def post_ephemeral(call: MethodCall) -> Json:
+    channel = call.require_channel()
     if channel.archived:
-        raise Refused("is_archived")
+        raise WebApiError("is_archived")
     if APP_USER not in channel.members:
-        raise Refused("not_in_channel")
-    person = call.text("user")
+        raise WebApiError("not_in_channel")
+    person = call.require_text("user")
     if person not in channel.members:
-        raise Refused("user_not_in_channel")
-    content = _content(call)
+        raise WebApiError("user_not_in_channel")
+    content = _validate_content(call)
     thread_ts = call.args.get("thread_ts")
-    message = call.workspace.post(channel.id, content, only_for=person, thread_ts=thread_ts)
+    message = call.workspace.post_as_app(channel.id, content, only_for=person, thread_ts=thread_ts)
     return {"message_ts": message.ts}
 
 
-def update(call: Call) -> Json:
+def update_message(call: MethodCall) -> Json:
     """Change one of the app's public messages.
 
     Text alone removes the blocks. Otherwise arguments that are absent leave their part unchanged.
     """
-    message = _own(call, "cant_update_message")
+    message = _require_own_message(call, "cant_update_message")
     if call.workspace.channels[message.channel].archived:
-        raise Refused("is_inactive")
-    if len(str(call.args.get("text") or "").encode()) > LONGEST_EDIT:
-        raise call.workspace.gate.refuse(call.name, "msg_too_long", dict(call.args))
-    content = _content(call)
+        raise WebApiError("is_inactive")
+    if len(str(call.args.get("text") or "").encode()) > MAX_EDIT_BYTES:
+        raise call.workspace.validator.record_rejection(call.name, "msg_too_long", dict(call.args))
+    content = _validate_content(call)
     before = message.content
     text_alone = bool(content.text) and content.blocks is None and content.attachments is None
     kept = replace(
@@ -82,48 +82,48 @@ def update(call: Call) -> Json:
         metadata=before.metadata if content.metadata is None else content.metadata,
         files=before.files,
     )
-    changed = call.workspace.rewrite(message, kept, edited=True)
+    changed = call.workspace.edit_message(message, kept, edited=True)
     return {
         "channel": changed.channel,
         "ts": changed.ts,
         "text": changed.content.text,
-        "message": _shown(changed),
+        "message": _message_with_metadata(changed),
     }
 
 
-def delete(call: Call) -> Json:
-    message = _own(call, "cant_delete_message")
+def delete_message(call: MethodCall) -> Json:
+    message = _require_own_message(call, "cant_delete_message")
     call.workspace.messages.delete(message)
     return {"channel": message.channel, "ts": message.ts}
 
 
-def get_permalink(call: Call) -> Json:
-    channel = call.channel()
-    message = call.workspace.messages.public(channel.id, call.text("message_ts"))
+def get_permalink(call: MethodCall) -> Json:
+    channel = call.require_channel()
+    message = call.workspace.messages.find_public(channel.id, call.require_text("message_ts"))
     if message is None:
-        raise Refused("message_not_found")
+        raise WebApiError("message_not_found")
     digits = message.ts.replace(".", "")
     link = f"https://{TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{digits}"
     return {"channel": channel.id, "permalink": link}
 
 
-def _place(call: Call) -> Channel:
+def _target_channel(call: MethodCall) -> WorkspaceChannel:
     """Return a post's channel, named by its ID or name, or the DM of a person named by ID."""
-    wanted = call.text("channel")
+    wanted = call.require_text("channel")
     if wanted.startswith("U"):
-        channel = call.workspace.direct_messages(wanted)
+        channel = call.workspace.direct_message_channel(wanted)
     else:
-        channel = call.workspace.channel_named(wanted) or call.channel()
+        channel = call.workspace.channel_named(wanted) or call.require_channel()
     if channel is None:
-        raise Refused("channel_not_found")
+        raise WebApiError("channel_not_found")
     if channel.archived:
-        raise Refused("is_archived")
-    if channel.kind == "im" and not call.manifest.messages_tab:
-        raise Refused("messages_tab_disabled")
+        raise WebApiError("is_archived")
+    if channel.kind == "im" and not call.manifest.messages_tab_enabled:
+        raise WebApiError("messages_tab_disabled")
     return channel
 
 
-def _thread(call: Call, channel: Channel) -> str | None:
+def _thread_parent(call: MethodCall, channel: WorkspaceChannel) -> str | None:
     """Return the parent of a reply, which must exist and be no reply itself.
 
     The method's page says only "avoid using a reply's ts value", and nothing of a deleted parent;
@@ -132,21 +132,21 @@ def _thread(call: Call, channel: Channel) -> str | None:
     thread_ts = call.args.get("thread_ts")
     if not thread_ts:
         return None
-    parent = call.workspace.messages.public(channel.id, str(thread_ts))
+    parent = call.workspace.messages.find_public(channel.id, str(thread_ts))
     if parent is None:
-        raise Refused("thread_not_found")
+        raise WebApiError("thread_not_found")
     if parent.thread_ts not in (None, parent.ts):
-        raise Refused("cannot_reply_to_message")
+        raise WebApiError("cannot_reply_to_message")
     return parent.ts
 
 
-def _content(call: Call) -> Content:
+def _validate_content(call: MethodCall) -> MessageContent:
     _check_blocks_format(call)
     _check_metadata(call)
-    return call.workspace.gate.message(call.name, call.args)
+    return call.workspace.validator.validate_message(call.name, call.args)
 
 
-def _truncation_warning(call: Call) -> Json:
+def _truncation_warning(call: MethodCall) -> Json:
     """Return Slack's warning for a truncated text, or nothing."""
     if len(str(call.args.get("text") or "")) <= BOUNDS["message.text"].high:
         return {}
@@ -156,13 +156,15 @@ def _truncation_warning(call: Call) -> Json:
     }
 
 
-def _check_blocks_format(call: Call) -> None:
+def _check_blocks_format(call: MethodCall) -> None:
     blocks = call.args.get("blocks")
     if blocks is not None and not isinstance(blocks, list):
-        raise call.workspace.gate.refuse(call.name, "invalid_blocks_format", dict(call.args))
+        raise call.workspace.validator.record_rejection(
+            call.name, "invalid_blocks_format", dict(call.args)
+        )
 
 
-def _check_metadata(call: Call) -> None:
+def _check_metadata(call: MethodCall) -> None:
     metadata = call.args.get("metadata")
     if metadata is None:
         return
@@ -172,23 +174,27 @@ def _check_metadata(call: Call) -> None:
         and isinstance(metadata.get("event_payload"), dict)
     )
     if not shaped:
-        raise call.workspace.gate.refuse(call.name, "invalid_metadata_format", dict(call.args))
-    if len(str(metadata)) > LARGEST_METADATA:
-        raise call.workspace.gate.refuse(call.name, "metadata_too_large", dict(call.args))
+        raise call.workspace.validator.record_rejection(
+            call.name, "invalid_metadata_format", dict(call.args)
+        )
+    if len(str(metadata)) > MAX_METADATA_LENGTH:
+        raise call.workspace.validator.record_rejection(
+            call.name, "metadata_too_large", dict(call.args)
+        )
 
 
-def _own(call: Call, refusal: str) -> Message:
-    """Return the app's own message by channel and ts. Raise ``Refused`` for any other."""
-    channel = call.channel()
-    message = call.workspace.messages.public(channel.id, call.text("ts"))
+def _require_own_message(call: MethodCall, error: str) -> StoredMessage:
+    """Return the app's own message by channel and ts. Raise ``RequestError`` for any other."""
+    channel = call.require_channel()
+    message = call.workspace.messages.find_public(channel.id, call.require_text("ts"))
     if message is None:
-        raise Refused("message_not_found")
+        raise WebApiError("message_not_found")
     if message.author != APP_USER:
-        raise Refused(refusal)
+        raise WebApiError(error)
     return message
 
 
-def _shown(message: Message) -> Json:
+def _message_with_metadata(message: StoredMessage) -> Json:
     shown = message_json(message)
     if message.content.metadata:
         shown["metadata"] = message.content.metadata
@@ -196,9 +202,9 @@ def _shown(message: Message) -> Json:
 
 
 METHODS = (
-    Method("chat.postMessage", post_message, POSTS_A_MINUTE, _POST_SCOPE),
+    Method("chat.postMessage", post_message, POSTS_PER_MINUTE, _POST_SCOPE),
     Method("chat.postEphemeral", post_ephemeral, TIERS[4], _POST_SCOPE),
-    Method("chat.update", update, TIERS[3], _POST_SCOPE),
-    Method("chat.delete", delete, TIERS[3], _POST_SCOPE),
-    Method("chat.getPermalink", get_permalink, POSTS_A_MINUTE),
+    Method("chat.update", update_message, TIERS[3], _POST_SCOPE),
+    Method("chat.delete", delete_message, TIERS[3], _POST_SCOPE),
+    Method("chat.getPermalink", get_permalink, POSTS_PER_MINUTE),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.messages import StoredMessage
+from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.payloads import message_json
 from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.seed import APP_USER, TEAM_ID, Channel
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.seed import APP_USER, TEAM_ID, WorkspaceChannel
 
-_FAMILY: Mapping[str, str] = {
+_SCOPE_FAMILIES: Mapping[str, str] = {
     "public": "channels",
     "shared": "channels",
     "private": "groups",
@@ -20,40 +20,42 @@ _FAMILY: Mapping[str, str] = {
 """docs.slack.dev/reference/scopes: the word before ":read", ":history" and ":write"."""
 
 
-def conversations_info(call: Call) -> Json:
-    channel = _known(call, "read")
+def conversations_info(call: MethodCall) -> Json:
+    channel = _require_accessible_channel(call, "read")
     return {"channel": channel_json(channel, with_count=call.flag("include_num_members"))}
 
 
-def conversations_members(call: Call) -> Json:
-    members, metadata = call.page(_known(call, "read").members)
+def conversations_members(call: MethodCall) -> Json:
+    members, metadata = call.paginate(_require_accessible_channel(call, "read").members)
     return {"members": members, "response_metadata": metadata}
 
 
-def conversations_open(call: Call) -> Json:
+def conversations_open(call: MethodCall) -> Json:
     """Return the direct messages between one person and the app."""
-    call.needs("im:write")
+    call.require_scope("im:write")
     if call.args.get("channel"):
-        channel = call.channel()
+        channel = call.require_channel()
     else:
         users = [user for user in str(call.args.get("users") or "").split(",") if user]
         if not users:
-            raise Refused("users_list_not_supplied")
-        found = call.workspace.direct_messages(users[0]) if len(users) == 1 else None
+            raise WebApiError("users_list_not_supplied")
+        found = call.workspace.direct_message_channel(users[0]) if len(users) == 1 else None
         if found is None:
-            raise Refused("user_not_found" if len(users) == 1 else "not_enough_users")
+            raise WebApiError("user_not_found" if len(users) == 1 else "not_enough_users")
         channel = found
     opened = channel_json(channel) if call.flag("return_im") else {"id": channel.id}
     return {"channel": opened, "no_op": True, "already_open": True}
 
 
-def conversations_history(call: Call) -> Json:
+def conversations_history(call: MethodCall) -> Json:
     """Return the newest messages first, without ephemerals and replies that were not broadcast."""
-    channel = _known(call, "history")
+    channel = _require_accessible_channel(call, "history")
     if APP_USER not in channel.members:
-        raise Refused("not_in_channel")
-    messages = [m for m in call.workspace.messages.of(channel.id) if _in_history(call, m)]
-    page, metadata = call.page(messages[::-1])
+        raise WebApiError("not_in_channel")
+    messages = [
+        m for m in call.workspace.messages.in_channel(channel.id) if _is_in_history(call, m)
+    ]
+    page, metadata = call.paginate(messages[::-1])
     with_metadata = call.flag("include_all_metadata")
     return {
         "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
@@ -63,24 +65,24 @@ def conversations_history(call: Call) -> Json:
     }
 
 
-def conversations_replies(call: Call) -> Json:
+def conversations_replies(call: MethodCall) -> Json:
     """Return the parent, then its replies, the oldest first.
 
     docs.slack.dev/reference/methods/conversations.replies: a bot token may read the threads of
     direct messages, not those of channels.
     """
-    channel = _known(call, "history")
+    channel = _require_accessible_channel(call, "history")
     if channel.kind != "im":
-        raise Refused("not_allowed_token_type")
-    parent = call.workspace.messages.public(channel.id, call.text("ts"))
+        raise WebApiError("not_allowed_token_type")
+    parent = call.workspace.messages.find_public(channel.id, call.require_text("ts"))
     if parent is None:
-        raise Refused("thread_not_found")
+        raise WebApiError("thread_not_found")
     replies = [
         message
-        for message in call.workspace.messages.of(channel.id)
-        if message.thread_ts == parent.ts and _in_time(call, message)
+        for message in call.workspace.messages.in_channel(channel.id)
+        if message.thread_ts == parent.ts and _is_in_range(call, message)
     ]
-    page, metadata = call.page([parent, *(reply for reply in replies if reply != parent)])
+    page, metadata = call.paginate([parent, *(reply for reply in replies if reply != parent)])
     with_metadata = call.flag("include_all_metadata")
     return {
         "messages": [_history_json(message, with_metadata=with_metadata) for message in page],
@@ -89,7 +91,7 @@ def conversations_replies(call: Call) -> Json:
     }
 
 
-def channel_json(channel: Channel, *, with_count: bool = False) -> Json:
+def channel_json(channel: WorkspaceChannel, *, with_count: bool = False) -> Json:
     """docs.slack.dev/reference/objects/conversation-object"""
     family = channel.kind
     shown: Json = {
@@ -119,35 +121,38 @@ def channel_json(channel: Channel, *, with_count: bool = False) -> Json:
     return {**shown, "num_members": len(channel.members)} if with_count else shown
 
 
-def _known(call: Call, right: str) -> Channel:
+def _require_accessible_channel(call: MethodCall, action: str) -> WorkspaceChannel:
     """Return the channel, if the app's scopes cover its kind."""
-    channel = call.channel()
-    call.needs(f"{_FAMILY[channel.kind]}:{right}")
+    channel = call.require_channel()
+    call.require_scope(f"{_SCOPE_FAMILIES[channel.kind]}:{action}")
     return channel
 
 
-def _in_history(call: Call, message: Message) -> bool:
+def _is_in_history(call: MethodCall, message: StoredMessage) -> bool:
     if message.only_for is not None:
         return False
     if message.thread_ts not in (None, message.ts) and not message.broadcast:
         return False
-    return _in_time(call, message)
+    return _is_in_range(call, message)
 
 
-def _in_time(call: Call, message: Message) -> bool:
+def _is_in_range(call: MethodCall, message: StoredMessage) -> bool:
     ts = float(message.ts)
-    oldest, latest = _moment(call, "oldest", "0"), _moment(call, "latest", "inf")
+    oldest, latest = (
+        _timestamp_argument(call, "oldest", "0"),
+        _timestamp_argument(call, "latest", "inf"),
+    )
     return oldest <= ts <= latest if call.flag("inclusive") else oldest < ts < latest
 
 
-def _moment(call: Call, name: str, default: str) -> float:
+def _timestamp_argument(call: MethodCall, name: str, default: str) -> float:
     try:
         return float(call.args.get(name) or default)
     except (TypeError, ValueError):
-        raise Refused(f"invalid_ts_{name}") from None
+        raise WebApiError(f"invalid_ts_{name}") from None
 
 
-def _history_json(message: Message, *, with_metadata: bool) -> Json:
+def _history_json(message: StoredMessage, *, with_metadata: bool) -> Json:
     shown = message_json(message)
     if message.broadcast:
         shown["subtype"] = "thread_broadcast"

@@ -5,71 +5,73 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.sandbox.slack.limits import Finding
-from bot.sandbox.slack.messages import Content
-from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.limits import PayloadFinding
+from bot.sandbox.slack.messages import MessageContent
+from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.seed import APP_USER, Channel
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel
 
-_CONVERSATION = re.compile(r"[CGDZ][A-Z0-9]+")
+_CONVERSATION_ID_PATTERN = re.compile(r"[CGDZ][A-Z0-9]+")
 """The form of ``channel_id``; the real one requires nine characters or more. Observed:
 github.com/slackapi/bolt-js/issues/2115"""
-LONGEST_ALT_TEXT = 1_000
+MAX_ALT_TEXT_LENGTH = 1_000
 """docs.slack.dev/reference/methods/files.getUploadURLExternal: alt_txt_too_large."""
 
 
-def files_info(call: Call) -> Json:
-    file = call.workspace.files.for_app(call.text("file"))
+def files_info(call: MethodCall) -> Json:
+    file = call.workspace.files.get_for_app(call.require_text("file"))
     return {
-        "file": file.as_slack_shows(),
+        "file": file.to_json(),
         "comments": [],
         "response_metadata": {"next_cursor": ""},
     }
 
 
-def get_upload_url(call: Call) -> Json:
+def get_upload_url(call: MethodCall) -> Json:
     """Announce an upload. The second step posts the bytes to the URL, the third completes it."""
-    name, length = call.text("filename"), _length(call)
-    if len(str(call.args.get("alt_txt") or "")) > LONGEST_ALT_TEXT:
-        raise Refused("alt_txt_too_large")
-    file_id, url = call.workspace.files.promise(name, length)
+    name, length = call.require_text("filename"), _require_length(call)
+    if len(str(call.args.get("alt_txt") or "")) > MAX_ALT_TEXT_LENGTH:
+        raise WebApiError("alt_txt_too_large")
+    file_id, url = call.workspace.files.create_upload(name, length)
     return {"upload_url": url, "file_id": file_id}
 
 
-def complete_upload(call: Call) -> Json:
+def complete_upload(call: MethodCall) -> Json:
     """Create files from uploads, and one message with them in each given place."""
-    wanted = _wanted(call)
-    places = _places(call)
-    _take_turns(call, places)
+    wanted = _requested_files(call)
+    places = _target_channels(call)
+    _check_rate_limits(call, places)
     store = call.workspace.files
-    made = [store.complete(each["id"], APP_USER, each["title"], tuple(places)) for each in wanted]
-    content = Content(text=str(call.args.get("initial_comment") or ""), files=tuple(made))
+    made = [
+        store.complete_upload(each["id"], APP_USER, each["title"], tuple(places)) for each in wanted
+    ]
+    content = MessageContent(text=str(call.args.get("initial_comment") or ""), files=tuple(made))
     for channel in places:
-        call.workspace.post(channel.id, content, thread_ts=call.args.get("thread_ts"))
+        call.workspace.post_as_app(channel.id, content, thread_ts=call.args.get("thread_ts"))
     return {"files": [{"id": file.id, "title": file.title} for file in made]}
 
 
-def _length(call: Call) -> int:
-    call.text("length")
-    length = call.number("length", 0)
+def _require_length(call: MethodCall) -> int:
+    call.require_text("length")
+    length = call.integer("length", 0)
     if length < 1:
-        raise Refused("missing_argument")
+        raise WebApiError("missing_argument")
     return length
 
 
-def _wanted(call: Call) -> list[dict[str, str]]:
+def _requested_files(call: MethodCall) -> list[dict[str, str]]:
     """Return ``[{"id", "title"}]``, each uploaded and not completed."""
     given = call.args.get("files")
     if not isinstance(given, list) or not given or not all(isinstance(f, dict) for f in given):
-        raise _invalid("/files", "must provide an array")
+        raise _invalid_argument("/files", "must provide an array")
     wanted = [{"id": str(f.get("id", "")), "title": str(f.get("title") or "")} for f in given]
-    if any(not call.workspace.files.waiting(each["id"]) for each in wanted):
-        raise Refused("file_not_found")
+    if any(not call.workspace.files.is_uploaded(each["id"]) for each in wanted):
+        raise WebApiError("file_not_found")
     return wanted
 
 
-def _places(call: Call) -> list[Channel]:
+def _target_channels(call: MethodCall) -> list[WorkspaceChannel]:
     """Return the places to share in.
 
     ``channel_id`` names a channel and never a person; ``channels`` are comma-separated channels or
@@ -77,45 +79,47 @@ def _places(call: Call) -> list[Channel]:
     """
     one = call.args.get("channel_id")
     if one:
-        if not _CONVERSATION.fullmatch(str(one)):
-            raise _invalid("/channel_id", "input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$")
-        return [_writable(call, call.channel("channel_id"))]
+        if not _CONVERSATION_ID_PATTERN.fullmatch(str(one)):
+            raise _invalid_argument(
+                "/channel_id", "input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$"
+            )
+        return [_require_writable(call, call.require_channel("channel_id"))]
     named = [name.strip() for name in str(call.args.get("channels") or "").split(",")]
-    places = [_writable(call, _place(call, name)) for name in named if name]
+    places = [_require_writable(call, _find_channel(call, name)) for name in named if name]
     if call.args.get("thread_ts") and len(places) > 1:
-        raise _invalid("/thread_ts", "provide only one channel with thread_ts")
+        raise _invalid_argument("/thread_ts", "provide only one channel with thread_ts")
     return places
 
 
-def _invalid(where: str, told: str) -> Refused:
-    return Refused("invalid_arguments", [Finding("shape", where, told)])
+def _invalid_argument(pointer: str, message: str) -> WebApiError:
+    return WebApiError("invalid_arguments", [PayloadFinding("shape", pointer, message)])
 
 
-def _place(call: Call, name: str) -> Channel | None:
+def _find_channel(call: MethodCall, name: str) -> WorkspaceChannel | None:
     if name.startswith("U"):
-        return call.workspace.direct_messages(name)
+        return call.workspace.direct_message_channel(name)
     channel = call.workspace.channels.get(name)
     hidden = channel is not None and channel.kind == "private" and APP_USER not in channel.members
     return None if hidden else channel
 
 
-def _writable(call: Call, channel: Channel | None) -> Channel:
+def _require_writable(call: MethodCall, channel: WorkspaceChannel | None) -> WorkspaceChannel:
     if channel is None:
-        raise Refused("channel_not_found")
+        raise WebApiError("channel_not_found")
     if channel.archived:
-        raise Refused("is_archived")
+        raise WebApiError("is_archived")
     if APP_USER not in channel.members:
-        raise Refused("not_in_channel")
-    if channel.kind == "im" and not call.manifest.messages_tab:
-        raise Refused("messages_tab_disabled")
+        raise WebApiError("not_in_channel")
+    if channel.kind == "im" and not call.manifest.messages_tab_enabled:
+        raise WebApiError("messages_tab_disabled")
     return channel
 
 
-def _take_turns(call: Call, places: Sequence[Channel]) -> None:
-    for channel in places:
-        wait = call.rates.post(channel.id)
+def _check_rate_limits(call: MethodCall, channels: Sequence[WorkspaceChannel]) -> None:
+    for channel in channels:
+        wait = call.rate_limiter.acquire_post(channel.id)
         if wait:
-            raise Refused("ratelimited", status=429, retry_after=wait)
+            raise WebApiError("ratelimited", status=429, retry_after=wait)
 
 
 METHODS = (

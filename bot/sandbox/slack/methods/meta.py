@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import Refused
+from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import (
     APP_BOT,
     APP_ID,
@@ -16,14 +16,14 @@ from bot.sandbox.slack.seed import (
 )
 
 
-def api_test(call: Call) -> Json:
+def api_test(call: MethodCall) -> Json:
     if call.args.get("error"):
-        raise Refused(str(call.args["error"]), args=dict(call.args))
+        raise WebApiError(str(call.args["error"]), args=dict(call.args))
     return {"args": dict(call.args)}
 
 
-def auth_test(call: Call) -> Json:
-    if call.caller == "app":
+def auth_test(call: MethodCall) -> Json:
+    if call.token_type == "app":
         return {"app_name": APP_NAME, "app_id": APP_ID}
     return {
         "url": f"https://{TEAM_DOMAIN}.slack.com/",
@@ -36,15 +36,15 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def connections_open(call: Call) -> Json:
+def connections_open(call: MethodCall) -> Json:
     """Return a new socket URL of this server, for one connection."""
     host = call.base_url.replace("http", "ws", 1)
-    return {"url": f"{host}/link/?ticket={call.sockets.ticket()}&app_id={APP_ID}"}
+    return {"url": f"{host}/link/?ticket={call.sockets.issue_ticket()}&app_id={APP_ID}"}
 
 
-def bots_info(call: Call) -> Json:
-    if call.text("bot") != APP_BOT:
-        raise Refused("bot_not_found")
+def bots_info(call: MethodCall) -> Json:
+    if call.require_text("bot") != APP_BOT:
+        raise WebApiError("bot_not_found")
     return {
         "bot": {
             "id": APP_BOT,
@@ -58,8 +58,8 @@ def bots_info(call: Call) -> Json:
 
 
 METHODS = (
-    Method("api.test", api_test, caller="none"),
-    Method("auth.test", auth_test, a_minute=300, caller="any"),
+    Method("api.test", api_test, token_type="none"),
+    Method("auth.test", auth_test, calls_per_minute=300, token_type="any"),
     Method("apps.connections.open", connections_open, TIERS[1], "connections:write", "app"),
     Method("bots.info", bots_info, TIERS[3], "users:read"),
 )

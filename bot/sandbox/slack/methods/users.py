@@ -6,10 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.sandbox.slack import seed
-from bot.sandbox.slack.methods.call import Call, Json, Method
+from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import Refused
-from bot.sandbox.slack.seed import APP_BOT, APP_ID, APP_USER, Member
+from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.seed import APP_BOT, APP_ID, APP_USER, WorkspaceMember
 
 _EMAIL_SCOPE = "users:read.email"
 _PICTURE_SIZES = (24, 32, 48, 72, 192, 512)
@@ -17,22 +17,22 @@ _ADMINS = ("owner", "admin")
 _GUESTS = ("guest", "single_channel_guest")
 
 
-def users_info(call: Call) -> Json:
-    return {"user": user_json(call, call.member())}
+def users_info(call: MethodCall) -> Json:
+    return {"user": user_json(call, call.require_member())}
 
 
-def users_lookup_by_email(call: Call) -> Json:
-    wanted = call.text("email").casefold()
+def users_lookup_by_email(call: MethodCall) -> Json:
+    wanted = call.require_text("email").casefold()
     for member in call.workspace.members.values():
         if member.email and member.email.casefold() == wanted and member.kind != "stranger":
             return {"user": user_json(call, member)}
-    raise Refused("users_not_found")
+    raise WebApiError("users_not_found")
 
 
-def users_list(call: Call) -> Json:
+def users_list(call: MethodCall) -> Json:
     """Return the workspace's own people and apps, without those who join by Slack Connect."""
     members = [m for m in call.workspace.members.values() if m.kind != "stranger"]
-    page, metadata = call.page(members)
+    page, metadata = call.paginate(members)
     return {
         "members": [user_json(call, member) for member in page],
         "cache_ts": int(call.workspace.clock.time()),
@@ -40,14 +40,14 @@ def users_list(call: Call) -> Json:
     }
 
 
-def usergroups_users_list(call: Call) -> Json:
-    group = seed.USERGROUPS.get(call.text("usergroup"))
+def usergroups_users_list(call: MethodCall) -> Json:
+    group = seed.USERGROUPS.get(call.require_text("usergroup"))
     if group is None:
-        raise Refused("no_such_subteam")
+        raise WebApiError("no_such_subteam")
     return {"users": list(group)}
 
 
-def user_json(call: Call, member: Member) -> Json:
+def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
     """docs.slack.dev/reference/objects/user-object"""
     user: Json = {
         "id": member.id,
@@ -58,7 +58,7 @@ def user_json(call: Call, member: Member) -> Json:
         "real_name": member.real_name,
         "tz": member.tz,
         "tz_label": member.tz,
-        "tz_offset": _offset(member.tz, call.workspace.clock.time()),
+        "tz_offset": _utc_offset(member.tz, call.workspace.clock.time()),
         "profile": _profile(call, member),
         "is_admin": member.kind in _ADMINS,
         "is_owner": member.kind == "owner",
@@ -76,7 +76,7 @@ def user_json(call: Call, member: Member) -> Json:
     return user
 
 
-def _profile(call: Call, member: Member) -> Json:
+def _profile(call: MethodCall, member: WorkspaceMember) -> Json:
     first, _, last = member.real_name.partition(" ")
     picture = f"{call.base_url}/sandbox/pictures/{member.id}.svg"
     profile: Json = {
@@ -99,7 +99,7 @@ def _profile(call: Call, member: Member) -> Json:
     return profile
 
 
-def _offset(zone: str, now: float) -> int:
+def _utc_offset(zone: str, now: float) -> int:
     """Return seconds from UTC; 0 on a machine without time zone data."""
     try:
         offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset()

@@ -28,7 +28,7 @@ from bot.web.server import serve
 DEMO_SENDERS = ("U0JOHN", "S0SALES")
 SLACK_EVENTS_PATH = "/slack/events"
 CHAKRA_EVENTS_PATH = "/chakra/events"
-WEBHOOK_SECRET = "the embedded Chakra signs with this"  # noqa: S105 - nobody outside can use it
+WEBHOOK_SECRET = "the embedded Chakra signs with this"
 IN_MEMORY_DATABASE_URL = "sqlite:///:memory:"
 """Gone with the process, as the embedded Slack and Chakra are."""
 SAMPLE_TABLE_PATH = Path(__file__).with_name("samples") / "leads.csv"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.sent import AcceptedSend
+from bot.sandbox.chakra.accepted_send import AcceptedSend
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.send_stories import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.chakra.sent import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
+from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
 from tests.sandbox.chakra_asked import example

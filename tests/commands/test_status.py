@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.chakra.faults import StatusResponse
-from bot.sandbox.chakra.traffic import ANY_ENDPOINT
+from bot.sandbox.chakra.request_log import ANY_ENDPOINT
 from bot.sandbox.slack import visible_text
 from tests.world import World
 

@@ -13,7 +13,7 @@ from bot.db.engine import Database
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
 from bot.sandbox.slack import VisibleMessage, visible_text
-from bot.sandbox.slack.traffic import ApiCall
+from bot.sandbox.slack.exchange_log import ApiCall
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock

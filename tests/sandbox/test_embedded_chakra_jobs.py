@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
-from bot.sandbox.chakra.job_seed import load_job_plans
+from bot.sandbox.chakra.job_plan import load_job_plans
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import NOBODY, Client, client_of, example, served
 from tests.sandbox.chakra_jobs import JOBS, counts, entries

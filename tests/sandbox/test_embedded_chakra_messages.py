@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from bot.sandbox.chakra.faults import ResetAfterHandling, ResetBeforeHandling
-from bot.sandbox.chakra.sent import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import Client, client_of, example, served
 from tests.sandbox.chakra_whatsapp import (

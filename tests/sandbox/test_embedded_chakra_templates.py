@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.sandbox.chakra import EmbeddedChakra, review, template_rules
+from bot.sandbox.chakra import EmbeddedChakra, template_rules
+from bot.sandbox.chakra import template_review as review
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
 from tests.clock import ManualClock

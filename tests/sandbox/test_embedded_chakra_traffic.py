@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from bot.sandbox.chakra import RecordedRequest
-from bot.sandbox.chakra.sent import SEND_TO_PHONE
-from bot.sandbox.chakra.traffic import RequestLog
+from bot.sandbox.chakra.accepted_send import SEND_TO_PHONE
+from bot.sandbox.chakra.request_log import RequestLog
 from tests.clock import settle
 from tests.sandbox.chakra_whatsapp import to_phone
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from bot.sandbox.slack import visible_text
-from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.errors import ActionNotPossible
 from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged
 from tests.sandbox.test_embedded_slack_socket import connected
 

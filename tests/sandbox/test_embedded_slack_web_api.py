@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack.traffic import ExchangeLog, ExchangeRecord
+from bot.sandbox.slack.exchange_log import ExchangeLog, ExchangeRecord
 from tests.sandbox.slack_stage import (
     SCOPES,
     Json,

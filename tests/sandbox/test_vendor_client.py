@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.accepted_send import SEND_META_MESSAGE, SEND_TO_PHONE
 from bot.sandbox.chakra.faults import (
     EmptyBody,
     ErrorsWithStatus200,
@@ -30,7 +31,6 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
     TooManyRequests,
 )
-from bot.sandbox.chakra.sent import SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
 from tests.sandbox.chakra_asked import example, served
 from tests.sandbox.chakra_whatsapp import ANYBODY, OTHER_SENDER, PLUGIN, SENDER

@@ -4,7 +4,7 @@
 files are the seed.
 """
 
+from bot.sandbox.chakra.request_log import RecordedRequest
 from bot.sandbox.chakra.server import EmbeddedChakra
-from bot.sandbox.chakra.traffic import RecordedRequest
 
 __all__ = ["EmbeddedChakra", "RecordedRequest"]

@@ -18,9 +18,9 @@ from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.bulk_rows import BulkRowFactory
 from bot.sandbox.chakra.job import EmbeddedJob, EmbeddedJobEntry
 from bot.sandbox.chakra.jobs import JobsResource
-from bot.sandbox.chakra.people import is_uuid
 from bot.sandbox.chakra.processes import LEAD_PROCEDURE, PRIMARY_KEY
 from bot.sandbox.chakra.team import ConfigItem, EmbeddedTeam
+from bot.sandbox.chakra.user import is_uuid
 
 PROCESS_PATH = "/v1/ext/procedure/{procedureShortId}/process"
 MAX_ITEMS = 5_000

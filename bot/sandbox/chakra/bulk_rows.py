@@ -12,9 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 from bot.sandbox.chakra.job import ERROR, SUCCESS, EmbeddedJobEntry, RowOutcome
-from bot.sandbox.chakra.people import is_uuid
 from bot.sandbox.chakra.processes import PRIMARY_KEY, ProcessesResource, ProcessJson
 from bot.sandbox.chakra.team import EmbeddedTeam
+from bot.sandbox.chakra.user import is_uuid
 
 PROCESS_STATUSES = frozenset({"OPEN", "COMPLETED", "CANCELLED"})
 LEAD_STATES = frozenset({"NEW", "IN_PROGRESS", "CONVERTED", "NOT_INTERESTED"})

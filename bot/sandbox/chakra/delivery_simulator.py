@@ -13,10 +13,10 @@ from uuid import uuid4
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
+from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus, generate_wamid
 from bot.sandbox.chakra.account import WhatsAppAccount
 from bot.sandbox.chakra.recipients import ScriptedRecipient, ScriptedRecipients, StatusStep
-from bot.sandbox.chakra.sent import AcceptedSend, DeliveryStatus, generate_wamid
-from bot.sandbox.chakra.sessions import WINDOW_SECONDS
+from bot.sandbox.chakra.session_messages import WINDOW_SECONDS
 from bot.sandbox.chakra.timers import TimerGroup
 from bot.sandbox.chakra.webhooks import WebhookSender
 

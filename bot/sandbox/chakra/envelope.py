@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-INVALID_TOKEN_MESSAGE = "accessToken is not valid"  # noqa: S105 - the API's sentence, not a token
+INVALID_TOKEN_MESSAGE = "accessToken is not valid"
 NOT_FOUND_MESSAGE = "Not Found"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
 from bot.sandbox.chakra.meta import error_title, status_error
-from bot.sandbox.chakra.sent import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.template import EmbeddedTemplate
 
 EventBody = dict[str, Any]

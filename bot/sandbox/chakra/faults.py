@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.sandbox.chakra import envelope, meta
 from bot.sandbox.chakra.exchange import Exchange
-from bot.sandbox.chakra.traffic import EndpointMatcher, RecordedRequest
+from bot.sandbox.chakra.request_log import EndpointMatcher, RecordedRequest
 
 BAD_GATEWAY_HTML = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Sorry.</body></html>"

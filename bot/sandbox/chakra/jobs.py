@@ -19,8 +19,8 @@ from bot.sandbox.chakra.job import (
     EmbeddedJobEntry,
     to_milliseconds,
 )
-from bot.sandbox.chakra.job_seed import JobPlan, load_job_plans
-from bot.sandbox.chakra.people import is_uuid
+from bot.sandbox.chakra.job_plan import JobPlan, load_job_plans
+from bot.sandbox.chakra.user import is_uuid
 
 JOB_PATH = "/v1/ext/background-job/{backgroundJobId}"
 ENTRIES_PATH = f"{JOB_PATH}/entries"

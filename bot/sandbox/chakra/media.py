@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra.accepted_send import PLUGIN_PATH
 from bot.sandbox.chakra.account import WhatsAppAccount
-from bot.sandbox.chakra.door import PUBLIC_MEDIA_PREFIX
 from bot.sandbox.chakra.multipart import FormPart, parse_multipart
 from bot.sandbox.chakra.pictures import render_picture
-from bot.sandbox.chakra.sent import PLUGIN_PATH
+from bot.sandbox.chakra.request_pipeline import PUBLIC_MEDIA_PREFIX
 
 MB = 1024 * 1024
 MAX_BYTES_BY_KIND: Mapping[str, int] = {

@@ -12,14 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.aio.clock import Clock
-from bot.sandbox.chakra import envelope, mapping, parameters, sessions
-from bot.sandbox.chakra.account import WhatsAppAccount
-from bot.sandbox.chakra.deliveries import DeliverySimulator
-from bot.sandbox.chakra.media import MediaResource
-from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
-from bot.sandbox.chakra.processes import ProcessesResource
-from bot.sandbox.chakra.recipients import ScriptedRecipients, StatusStep
-from bot.sandbox.chakra.sent import (
+from bot.sandbox.chakra import envelope
+from bot.sandbox.chakra import session_messages as sessions
+from bot.sandbox.chakra import template_parameters as parameters
+from bot.sandbox.chakra import template_send as mapping
+from bot.sandbox.chakra.accepted_send import (
     SEND_FOR_PROCESS,
     SEND_META_MESSAGE,
     SEND_TO_PHONE,
@@ -27,6 +24,12 @@ from bot.sandbox.chakra.sent import (
     chat_message_body,
     generate_wamid,
 )
+from bot.sandbox.chakra.account import WhatsAppAccount
+from bot.sandbox.chakra.delivery_simulator import DeliverySimulator
+from bot.sandbox.chakra.media import MediaResource
+from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
+from bot.sandbox.chakra.processes import ProcessesResource
+from bot.sandbox.chakra.recipients import ScriptedRecipients, StatusStep
 from bot.sandbox.chakra.template import EmbeddedTemplate
 from bot.sandbox.chakra.templates import TemplatesResource
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.people import EmbeddedUser, Picture
+from bot.sandbox.chakra.user import EmbeddedUser, Picture
 
 IMAGE_SIZE_PX: Final = 192
 """Pixels. Displayed at a quarter of it, so that edges look smooth."""

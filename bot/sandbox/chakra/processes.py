@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.people import is_uuid
 from bot.sandbox.chakra.query import matches
 from bot.sandbox.chakra.team import EmbeddedTeam
+from bot.sandbox.chakra.user import is_uuid
 
 SEED_PATH = Path(__file__).with_name("leads.json")
 LEAD_PROCEDURE = "lead"

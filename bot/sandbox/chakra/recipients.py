@@ -11,6 +11,7 @@ import phonenumbers
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from bot.sandbox.chakra.accepted_send import SEND_META_MESSAGE, SEND_TO_PHONE, DeliveryStatus
 from bot.sandbox.chakra.faults import (
     DelayedResponse,
     ErrorsWithStatus200,
@@ -21,8 +22,7 @@ from bot.sandbox.chakra.faults import (
     ResetBeforeHandling,
     TooManyRequests,
 )
-from bot.sandbox.chakra.sent import SEND_META_MESSAGE, SEND_TO_PHONE, DeliveryStatus
-from bot.sandbox.chakra.traffic import RecordedRequest
+from bot.sandbox.chakra.request_log import RecordedRequest
 
 SEED_PATH = Path(__file__).with_name("numbers.json")
 MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)

@@ -14,7 +14,12 @@ from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
 from bot.sandbox.chakra.exchange import ClientDisconnected, Exchange, HangSignals, read_body
 from bot.sandbox.chakra.faults import Fault, FaultPlan
-from bot.sandbox.chakra.traffic import EndpointMatcher, RecordedRequest, RequestLog, route_template
+from bot.sandbox.chakra.request_log import (
+    EndpointMatcher,
+    RecordedRequest,
+    RequestLog,
+    route_template,
+)
 
 PUBLIC_MEDIA_PREFIX = "/media/"
 """Pictures and public uploads are fetched by browsers, Slack and Meta, which have no token. They

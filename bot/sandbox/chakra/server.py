@@ -15,27 +15,27 @@ from starlette.types import ASGIApp
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope, health, meta, pictures
+from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.bulk import BulkResource
 from bot.sandbox.chakra.bulk_rows import BulkRowFactory
 from bot.sandbox.chakra.config import ConfigResource
-from bot.sandbox.chakra.deliveries import BurstResult
-from bot.sandbox.chakra.door import RequestPipeline
+from bot.sandbox.chakra.delivery_simulator import BurstResult
 from bot.sandbox.chakra.faults import Fault
 from bot.sandbox.chakra.job import EmbeddedJob
-from bot.sandbox.chakra.job_seed import JobPlan
+from bot.sandbox.chakra.job_plan import JobPlan
 from bot.sandbox.chakra.jobs import JobsResource
-from bot.sandbox.chakra.people import EmbeddedUser, load_users, to_snake_case
 from bot.sandbox.chakra.recipients import ScriptedRecipient
-from bot.sandbox.chakra.sent import AcceptedSend, DeliveryStatus
-from bot.sandbox.chakra.team import load_team
-from bot.sandbox.chakra.template import EmbeddedTemplate
-from bot.sandbox.chakra.traffic import (
+from bot.sandbox.chakra.request_log import (
     ANY_ENDPOINT,
     EndpointMatcher,
     RecordedRequests,
     endpoint_matcher,
     route_matches,
 )
+from bot.sandbox.chakra.request_pipeline import RequestPipeline
+from bot.sandbox.chakra.team import load_team
+from bot.sandbox.chakra.template import EmbeddedTemplate
+from bot.sandbox.chakra.user import EmbeddedUser, load_users, to_snake_case
 from bot.sandbox.chakra.users import UsersResource
 from bot.sandbox.chakra.webhooks import DeliveredWebhook, WebhookSubscriber
 from bot.sandbox.chakra.whatsapp import EmbeddedWhatsApp

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
-from bot.sandbox.chakra.parameters import check_media_link
+from bot.sandbox.chakra.template_parameters import check_media_link
 
 WINDOW_SECONDS = 24 * 3600
 WINDOW_CLOSED_CODE = 131047

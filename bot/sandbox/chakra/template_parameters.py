@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.sandbox.chakra.mapping import requires_value
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
 from bot.sandbox.chakra.template import (
     MEDIA_FORMATS,
@@ -15,6 +14,7 @@ from bot.sandbox.chakra.template import (
     fill_variables,
     variable_names,
 )
+from bot.sandbox.chakra.template_send import requires_value
 
 PARAMETER_MISSING = 131008
 INVALID_PARAMETER_VALUE = 131009

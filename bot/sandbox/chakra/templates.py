@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.aio.clock import Clock
-from bot.sandbox.chakra import cursors, envelope, review, template_rules
+from bot.sandbox.chakra import cursors, envelope, template_rules
+from bot.sandbox.chakra import template_review as review
 from bot.sandbox.chakra.account import WhatsAppAccount
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
 from bot.sandbox.chakra.template import FIRST_ID, EmbeddedTemplate

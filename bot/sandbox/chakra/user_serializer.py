@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.sandbox.chakra.people import EmbeddedEmail, EmbeddedPhone, EmbeddedUser
 from bot.sandbox.chakra.team import EmbeddedTeam
+from bot.sandbox.chakra.user import EmbeddedEmail, EmbeddedPhone, EmbeddedUser
 
 TEAM_UTC_OFFSET = "+05:30"
 """The offset of v2's timestamps."""

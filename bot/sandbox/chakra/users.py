@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra.people import EmbeddedUser, is_uuid
 from bot.sandbox.chakra.team import EmbeddedTeam
-from bot.sandbox.chakra.user_bodies import UserSerializer
+from bot.sandbox.chakra.user import EmbeddedUser, is_uuid
+from bot.sandbox.chakra.user_serializer import UserSerializer
 
 WRITABLE_FIELDS = frozenset(
     {"firstName", "lastName", "middleName", "displayName", "gender", "bio", "timezone"}

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from bot.aio.clock import Clock
 from bot.sandbox.chakra import event_bodies
 from bot.sandbox.chakra.account import load_account
-from bot.sandbox.chakra.deliveries import DeliverySimulator
+from bot.sandbox.chakra.delivery_simulator import DeliverySimulator
 from bot.sandbox.chakra.media import MediaResource
 from bot.sandbox.chakra.messages import MessagesResource
 from bot.sandbox.chakra.numbers import NumbersResource

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.limits.text import all_options
-from bot.sandbox.slack.limits.walk import iter_blocks
-from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.limits.traversal import iter_blocks
 
 Json = dict[str, Any]
 StateValues = dict[str, dict[str, Json]]

@@ -11,13 +11,13 @@ from typing import Any
 
 from bot.aio.clock import Clock, sleep
 from bot.sandbox.slack import event_payloads
-from bot.sandbox.slack.delivery import AckResult, PayloadDelivery
+from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.event_payloads import CHANNEL_TYPES
+from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.ids import event_id
-from bot.sandbox.slack.manifest import AppManifest
 from bot.sandbox.slack.messages import MessageChange, StoredMessage
+from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel
-from bot.sandbox.slack.traffic import ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.downloads import download_response
+from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.hints import Sample, Tip
-from bot.sandbox.slack.manifest import AppManifest
-from bot.sandbox.slack.page_acts import json_endpoint
+from bot.sandbox.slack.page_actions import json_endpoint
 from bot.sandbox.slack.shortcuts import ShortcutActions
-from bot.sandbox.slack.traffic import ExchangeLog
 
 Json = dict[str, Any]
 

@@ -10,15 +10,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.slack.broken_line import reset_connection
+from bot.sandbox.slack.app_manifest import AppManifest
+from bot.sandbox.slack.client_validation import file_error
+from bot.sandbox.slack.connection_reset import reset_connection
 from bot.sandbox.slack.downloads import download_response
+from bot.sandbox.slack.errors import WebApiError
+from bot.sandbox.slack.exchange_log import ApiCall, ExchangeLog
 from bot.sandbox.slack.faults import ApiFault, ApiFaultQueue
-from bot.sandbox.slack.fields import file_error
 from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES, HostedFile, LocalFile
-from bot.sandbox.slack.manifest import AppManifest
-from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import TEAM_ID
-from bot.sandbox.slack.traffic import ApiCall, ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]

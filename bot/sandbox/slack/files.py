@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.aio.clock import Clock
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.ids import IdGenerator
-from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import TEAM_DOMAIN, TEAM_ID, WorkspaceChannel
 
 Json = dict[str, Any]

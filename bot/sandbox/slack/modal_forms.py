@@ -13,11 +13,11 @@ from bot.sandbox.slack.blocks import (
     StateValues,
     iter_elements,
 )
-from bot.sandbox.slack.delivery import AckResult
-from bot.sandbox.slack.fields import validate_fields
+from bot.sandbox.slack.client_validation import validate_fields
+from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
 from bot.sandbox.slack.files import LocalFile
-from bot.sandbox.slack.person import CONNECTION_TROUBLE_TEXT, InteractionResult, UserActions
-from bot.sandbox.slack.refusal import ActionNotPossible, WebApiError
+from bot.sandbox.slack.payload_delivery import AckResult
+from bot.sandbox.slack.user_actions import CONNECTION_TROUBLE_TEXT, InteractionResult, UserActions
 from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.sandbox.slack.refusal import ActionNotPossible
-from bot.sandbox.slack.traffic import ExchangeLog
+from bot.sandbox.slack.errors import ActionNotPossible
+from bot.sandbox.slack.exchange_log import ExchangeLog
 
 Json = dict[str, Any]
 

@@ -13,16 +13,16 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.blocks import PlacedElement, iter_elements
+from bot.sandbox.slack.errors import ActionNotPossible
+from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.feed import FeedEvent
 from bot.sandbox.slack.files import HostedFile
-from bot.sandbox.slack.forms import ModalForms
 from bot.sandbox.slack.hints import Hint
-from bot.sandbox.slack.manifest import AppManifest
 from bot.sandbox.slack.messages import StoredMessage
-from bot.sandbox.slack.page_acts import json_endpoint
-from bot.sandbox.slack.person import InteractionSource, UserActions
-from bot.sandbox.slack.refusal import ActionNotPossible
+from bot.sandbox.slack.modal_forms import ModalForms
+from bot.sandbox.slack.page_actions import json_endpoint
 from bot.sandbox.slack.seed import (
     TEAM_DOMAIN,
     TEAM_ID,
@@ -30,7 +30,7 @@ from bot.sandbox.slack.seed import (
     WorkspaceChannel,
     WorkspaceMember,
 )
-from bot.sandbox.slack.traffic import ExchangeLog
+from bot.sandbox.slack.user_actions import InteractionSource, UserActions
 from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]

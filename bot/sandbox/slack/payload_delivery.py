@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.aio.clock import Clock, done_within
+from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.socket_mode import SocketClosed, SocketModeServer
-from bot.sandbox.slack.traffic import ExchangeLog
 
 ACK_TIMEOUT_SECONDS = 3.0
 """docs.slack.dev/interactivity: acknowledge within three seconds."""

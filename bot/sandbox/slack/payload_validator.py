@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.sandbox.slack.errors import PayloadWarning, RejectedPayload, WebApiError
 from bot.sandbox.slack.limits import (
     BOUNDS,
     PayloadFinding,
@@ -18,7 +19,6 @@ from bot.sandbox.slack.limits import (
     error_code,
 )
 from bot.sandbox.slack.messages import MessageContent
-from bot.sandbox.slack.refusal import PayloadWarning, RejectedPayload, WebApiError
 
 MAX_RECORDED = 1_000
 _TRUNCATION_RULE = "message.text"

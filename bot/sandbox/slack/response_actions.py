@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.slack.delivery import AckResult
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.messages import MessageContent
-from bot.sandbox.slack.passes import ResponseUrl
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.payload_delivery import AckResult
+from bot.sandbox.slack.short_lived_tokens import ResponseUrl
 from bot.sandbox.slack.workspace import Workspace
 
 IN_CHANNEL = "in_channel"

@@ -9,25 +9,25 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from bot.aio.clock import Clock
+from bot.sandbox.slack.app_manifest import parse_manifest
 from bot.sandbox.slack.blocks import EnteredValue
-from bot.sandbox.slack.delivery import AckResult, PayloadDelivery, sign_request
+from bot.sandbox.slack.errors import ActionNotPossible, PayloadWarning, RejectedPayload
 from bot.sandbox.slack.events import Events
+from bot.sandbox.slack.exchange_log import ApiCall, ExchangeLog, ExchangeRecord
 from bot.sandbox.slack.extras_api import ExtrasApi
 from bot.sandbox.slack.faults import ApiFault, ResetTiming
 from bot.sandbox.slack.file_server import FileServer
 from bot.sandbox.slack.files import HostedFile
-from bot.sandbox.slack.forms import FieldEntry, ModalForms
 from bot.sandbox.slack.hints import Hint, Tip
 from bot.sandbox.slack.ids import generate_app_token, generate_bot_token, generate_secret
-from bot.sandbox.slack.manifest import parse_manifest
 from bot.sandbox.slack.messages import VisibleMessage, to_visible
+from bot.sandbox.slack.modal_forms import FieldEntry, ModalForms
 from bot.sandbox.slack.page_api import PageApi
-from bot.sandbox.slack.person import InteractionResult, UserActions
-from bot.sandbox.slack.refusal import ActionNotPossible, PayloadWarning, RejectedPayload
+from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery, sign_request
 from bot.sandbox.slack.seed import APP_USER
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.socket_mode import SocketModeServer
-from bot.sandbox.slack.traffic import ApiCall, ExchangeLog, ExchangeRecord
+from bot.sandbox.slack.user_actions import InteractionResult, UserActions
 from bot.sandbox.slack.web_api import AppTokens, WebApi
 from bot.sandbox.slack.workspace import Notice, Workspace
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bot.aio.clock import Clock
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.ids import IdGenerator
-from bot.sandbox.slack.refusal import WebApiError
 
 TRIGGER_LIFETIME_SECONDS = 3
 """docs.slack.dev/surfaces/modals: a trigger_id expires three seconds after it was sent."""

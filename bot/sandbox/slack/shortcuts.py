@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bot.sandbox.slack import payloads
-from bot.sandbox.slack.manifest import AppManifest, ManifestShortcut
+from bot.sandbox.slack.app_manifest import AppManifest, ManifestShortcut
+from bot.sandbox.slack.errors import ActionNotPossible
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.payloads import Json
-from bot.sandbox.slack.person import (
+from bot.sandbox.slack.seed import WorkspaceMember
+from bot.sandbox.slack.user_actions import (
     CONNECTION_TROUBLE_TEXT,
     INTERACTIVITY_DISABLED_TEXT,
     InteractionResult,
     UserActions,
 )
-from bot.sandbox.slack.refusal import ActionNotPossible
-from bot.sandbox.slack.seed import WorkspaceMember
 
 
 class ShortcutActions:

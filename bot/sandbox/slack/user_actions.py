@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.actions import build_action
+from bot.sandbox.slack.app_manifest import AppManifest
 from bot.sandbox.slack.blocks import (
     EXTERNAL_SELECTS,
     STATE_FIELDS,
@@ -19,15 +20,14 @@ from bot.sandbox.slack.blocks import (
     initial_state,
     iter_elements,
 )
-from bot.sandbox.slack.delivery import AckResult, PayloadDelivery
+from bot.sandbox.slack.errors import ActionNotPossible, WebApiError
 from bot.sandbox.slack.events import Events
-from bot.sandbox.slack.manifest import AppManifest
 from bot.sandbox.slack.messages import StoredMessage
+from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.payloads import InteractionContext
-from bot.sandbox.slack.refusal import ActionNotPossible, WebApiError
-from bot.sandbox.slack.respond import apply_command_ack
+from bot.sandbox.slack.response_actions import apply_command_ack
 from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
-from bot.sandbox.slack.typed import (
+from bot.sandbox.slack.typed_text import (
     encode_mentions,
     escape_outside_markup,
     link_addresses,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.sandbox.slack.blocks import initial_state, merge_state, to_stored_blocks
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.ids import IdGenerator
-from bot.sandbox.slack.refusal import WebApiError
 from bot.sandbox.slack.seed import APP_BOT, APP_ID, TEAM_ID
 
 Json = dict[str, Any]

@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.slack.broken_line import reset_connection
+from bot.sandbox.slack.app_manifest import AppManifest
+from bot.sandbox.slack.connection_reset import reset_connection
+from bot.sandbox.slack.errors import WebApiError
+from bot.sandbox.slack.exchange_log import ApiCall, ExchangeLog
 from bot.sandbox.slack.faults import ApiFault, ApiFaultQueue
-from bot.sandbox.slack.manifest import AppManifest
 from bot.sandbox.slack.methods import METHODS, Method, MethodCall
 from bot.sandbox.slack.methods.call import TokenType
-from bot.sandbox.slack.rates import WebApiRateLimiter
-from bot.sandbox.slack.refusal import WebApiError
-from bot.sandbox.slack.respond import apply_response
+from bot.sandbox.slack.rate_limiter import WebApiRateLimiter
+from bot.sandbox.slack.response_actions import apply_response
 from bot.sandbox.slack.socket_mode import SocketModeServer
-from bot.sandbox.slack.traffic import ApiCall, ExchangeLog
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]

@@ -12,12 +12,12 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.blocks import to_stored_blocks
 from bot.sandbox.slack.feed import EventFeed
 from bot.sandbox.slack.files import FileStore
-from bot.sandbox.slack.gate import PayloadValidator
 from bot.sandbox.slack.ids import IdGenerator
 from bot.sandbox.slack.messages import MessageChange, MessageContent, MessageStore, StoredMessage
-from bot.sandbox.slack.passes import ResponseUrlStore, TriggerStore
+from bot.sandbox.slack.payload_validator import PayloadValidator
 from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel, WorkspaceMember
-from bot.sandbox.slack.typed import link_addresses
+from bot.sandbox.slack.short_lived_tokens import ResponseUrlStore, TriggerStore
+from bot.sandbox.slack.typed_text import link_addresses
 from bot.sandbox.slack.views import ViewStacks
 
 MAX_NOTICES = 500

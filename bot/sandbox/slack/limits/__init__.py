@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from bot.sandbox.slack.limits.messages import check_message, check_response_body
-from bot.sandbox.slack.limits.report import PayloadFinding, PayloadSurface, error_code
 from bot.sandbox.slack.limits.rules import BOUNDS, RULES
+from bot.sandbox.slack.limits.validation_report import PayloadFinding, PayloadSurface, error_code
 from bot.sandbox.slack.limits.views import check_options_response, check_view, check_view_response
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.sandbox.slack.limits.charts import check_chart
 from bot.sandbox.slack.limits.elements import check_element, check_image
-from bot.sandbox.slack.limits.report import Json, ValidationReport
 from bot.sandbox.slack.limits.text import check_text
+from bot.sandbox.slack.limits.validation_report import Json, ValidationReport
 
 MESSAGE_ONLY = frozenset({"data_visualization"})
 

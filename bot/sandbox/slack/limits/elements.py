@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
-from bot.sandbox.slack.limits.report import Json, ValidationReport
 from bot.sandbox.slack.limits.text import (
     all_options,
     check_confirm,
@@ -14,6 +13,7 @@ from bot.sandbox.slack.limits.text import (
     check_text,
     is_same_option,
 )
+from bot.sandbox.slack.limits.validation_report import Json, ValidationReport
 
 _LISTED_KINDS = ("users", "conversations", "channels")
 _SINGLE = frozenset(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.slack.limits.blocks import check_blocks
-from bot.sandbox.slack.limits.report import Json, PayloadFinding, ValidationReport
-from bot.sandbox.slack.limits.walk import count_characters, iter_blocks
+from bot.sandbox.slack.limits.traversal import count_characters, iter_blocks
+from bot.sandbox.slack.limits.validation_report import Json, PayloadFinding, ValidationReport
 
 _RESPONSE_TYPES = ("in_channel", "ephemeral")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.sandbox.slack.limits.report import Json, ValidationReport
+from bot.sandbox.slack.limits.validation_report import Json, ValidationReport
 
 _TEXT_TYPES = ("plain_text", "mrkdwn")
 _CONFIRM_PARTS = (("title", True), ("text", False), ("confirm", True), ("deny", True))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.slack.limits.blocks import check_blocks
-from bot.sandbox.slack.limits.report import Json, PayloadFinding, ValidationReport
 from bot.sandbox.slack.limits.rules import BOUNDS
 from bot.sandbox.slack.limits.text import check_option_groups, check_options, check_text
-from bot.sandbox.slack.limits.walk import iter_blocks
+from bot.sandbox.slack.limits.traversal import iter_blocks
+from bot.sandbox.slack.limits.validation_report import Json, PayloadFinding, ValidationReport
 
 RESPONSE_ACTIONS = ("errors", "update", "push", "clear")
 

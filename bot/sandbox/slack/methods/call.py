@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.sandbox.slack.app_manifest import AppManifest
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.limits import PayloadFinding
-from bot.sandbox.slack.manifest import AppManifest
-from bot.sandbox.slack.rates import TIERS, WebApiRateLimiter
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import TIERS, WebApiRateLimiter
 from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
 from bot.sandbox.slack.socket_mode import SocketModeServer
 from bot.sandbox.slack.workspace import Workspace

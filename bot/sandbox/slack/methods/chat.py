@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.limits import BOUNDS
 from bot.sandbox.slack.messages import MessageContent, StoredMessage
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.payloads import message_json
-from bot.sandbox.slack.rates import POSTS_PER_MINUTE, TIERS
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import POSTS_PER_MINUTE, TIERS
 from bot.sandbox.slack.seed import APP_USER, TEAM_DOMAIN, WorkspaceChannel
 
 MAX_EDIT_BYTES = 4_000

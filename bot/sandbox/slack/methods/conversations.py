@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.messages import StoredMessage
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.payloads import message_json
-from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import TIERS
 from bot.sandbox.slack.seed import APP_USER, TEAM_ID, WorkspaceChannel
 
 _SCOPE_FAMILIES: Mapping[str, str] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.limits import PayloadFinding
 from bot.sandbox.slack.messages import MessageContent
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
-from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import TIERS
 from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel
 
 _CONVERSATION_ID_PATTERN = re.compile(r"[CGDZ][A-Z0-9]+")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
-from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import TIERS
 from bot.sandbox.slack.seed import (
     APP_BOT,
     APP_ID,

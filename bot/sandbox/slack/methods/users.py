@@ -6,9 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.sandbox.slack import seed
+from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
-from bot.sandbox.slack.rates import TIERS
-from bot.sandbox.slack.refusal import WebApiError
+from bot.sandbox.slack.rate_limiter import TIERS
 from bot.sandbox.slack.seed import APP_BOT, APP_ID, APP_USER, WorkspaceMember
 
 _EMAIL_SCOPE = "users:read.email"

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.sandbox.chakra import EmbeddedChakra, template_rules
-from bot.sandbox.chakra import template_review as review
+from bot.sandbox.chakra import EmbeddedChakra, template_review, template_rules
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
 from tests.clock import ManualClock
@@ -178,7 +177,7 @@ async def test_a_new_template_waits_and_is_approved_after_a_moment(
     assert heard.json | {"id": documented["id"]} == documented
     first = (await listed(client))["data"][0]
     assert (first["id"], first["status"]) == (heard.json["id"], "PENDING")
-    await clock.advance(review.REVIEW_SECONDS)
+    await clock.advance(template_review.REVIEW_SECONDS)
     assert chakra.template("order_on_its_way").status == "APPROVED"
     assert (await listed(client))["data"][0]["status"] == "APPROVED"
 
@@ -189,7 +188,7 @@ async def test_the_review_is_told_to_the_pass_through_webhook(
     async with hooked() as hook:
         chakra.set_passthrough_webhook(hook.url)
         made = (await create(client, NEW)).json
-        await clock.advance(review.REVIEW_SECONDS)
+        await clock.advance(template_review.REVIEW_SECONDS)
         (got,) = await hook.until(1)
         await chakra.settle()
     documented = example("webhook-meta.template-status")
@@ -215,7 +214,7 @@ async def test_the_review_may_refuse(
     reason: str,
 ) -> None:
     await create(client, with_components(body(text, "Mark"), category=category))
-    await clock.advance(review.REVIEW_SECONDS)
+    await clock.advance(template_review.REVIEW_SECONDS)
     made = chakra.template("order_on_its_way")
     assert (made.status, made.rejected_reason) == ("REJECTED", reason)
 
@@ -345,7 +344,7 @@ async def test_the_documented_update_is_taken_and_reviewed_again(
     changed = chakra.template("order_delivery_update")
     assert (changed.status, list(changed.components)) == ("PENDING", changes["components"])
     assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
-    await clock.advance(review.REVIEW_SECONDS)
+    await clock.advance(template_review.REVIEW_SECONDS)
     assert chakra.template("order_delivery_update").status == "APPROVED"
     assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(24 * 3600)

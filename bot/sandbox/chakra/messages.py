@@ -12,10 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.aio.clock import Clock
-from bot.sandbox.chakra import envelope
-from bot.sandbox.chakra import session_messages as sessions
-from bot.sandbox.chakra import template_parameters as parameters
-from bot.sandbox.chakra import template_send as mapping
+from bot.sandbox.chakra import envelope, session_messages, template_parameters, template_send
 from bot.sandbox.chakra.accepted_send import (
     SEND_FOR_PROCESS,
     SEND_META_MESSAGE,
@@ -107,17 +104,17 @@ class MessagesResource:
         self, request: Request, endpoint: str, to: str, process: str
     ) -> Response:
         body = await envelope.read_json_object(request)
-        order = mapping.parse_send_body(body)
+        order = template_send.parse_send_body(body)
         self._check_sender_and_recipient(order.whatsapp_phone_number_id, to)
         template = self._find_template(order.template_name, order.language)
         if endpoint == SEND_FOR_PROCESS:
             order = order.with_sample_media(template)
-        components = mapping.to_meta_components(order, template)
+        components = template_send.to_meta_components(order, template)
         sent = self._build_send(
             endpoint,
             to,
             order.whatsapp_phone_number_id,
-            parameters.render_body(template, components),
+            template_parameters.render_body(template, components),
             body,
             template,
             process,
@@ -151,15 +148,15 @@ class MessagesResource:
             raise _required_parameter_error("template['language']['code']")
         template = self._find_template(given["name"], code)
         components = given.get("components")
-        text = parameters.render_body(template, components)
+        text = template_parameters.render_body(template, components)
         sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body, template)
         self._accept(sent, components, template)
         return sent
 
     def _send_session_message(self, body: Mapping[str, Any], to: str, sender: str) -> AcceptedSend:
-        text = sessions.extract_text(body)
+        text = session_messages.extract_text(body)
         if not self._delivery_simulator.is_window_open(sender, to):
-            raise MetaApiError(sessions.WINDOW_CLOSED_CODE)
+            raise MetaApiError(session_messages.WINDOW_CLOSED_CODE)
         sent = self._build_send(SEND_META_MESSAGE, to, sender, text, body)
         self._delivery_simulator.accept(sent)
         return sent
@@ -196,7 +193,7 @@ class MessagesResource:
 
     def _accept(self, sent: AcceptedSend, components: Any, template: EmbeddedTemplate) -> None:
         """Accept the send. Media that Meta can't fetch fails later, as in reality."""
-        links = parameters.media_links(components)
+        links = template_parameters.media_links(components)
         good = all(self._media.can_fetch(link, kind) for kind, link in links)
         replies = (one["text"] for one in template.buttons if one["type"] == "QUICK_REPLY")
         self._delivery_simulator.accept(

@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.aio.clock import Clock
-from bot.sandbox.chakra import cursors, envelope, template_rules
-from bot.sandbox.chakra import template_review as review
+from bot.sandbox.chakra import cursors, envelope, template_review, template_rules
 from bot.sandbox.chakra.account import WhatsAppAccount
 from bot.sandbox.chakra.meta import INVALID_PARAMETER, MetaApiError
 from bot.sandbox.chakra.template import FIRST_ID, EmbeddedTemplate
@@ -137,13 +136,15 @@ class TemplatesResource:
             raise _not_editable_error("An approved template can be edited once in 24 hours.")
 
     def _submit_for_review(self, template: EmbeddedTemplate) -> None:
-        self._timers.call_later(review.REVIEW_SECONDS, lambda: self._finish_review(template.id))
+        self._timers.call_later(
+            template_review.REVIEW_SECONDS, lambda: self._finish_review(template.id)
+        )
 
     def _finish_review(self, template_id: str) -> None:
         """Finish the review, unless the template was changed or deleted before."""
         template = self.templates.get(template_id)
         if template is not None and template.status == "PENDING":
-            found = review.review_template(template)
+            found = template_review.review_template(template)
             self.apply_changes(template, status=found.status, rejected_reason=found.reason)
 
 

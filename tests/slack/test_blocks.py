@@ -241,7 +241,7 @@ def test_a_form_given_back_leaves_its_file_to_slack() -> None:
     again = blocks.with_values(view, {"name": "Ann", "file": ""}, [blocks.section("No.")])
     assert again["blocks"][1]["element"]["initial_value"] == "Ann"
     assert again["blocks"][2] == fields[1]
-    assert [str(one) for one in check_view(again) if one.refused] == []
+    assert [str(one) for one in check_view(again) if one.is_error] == []
 
 
 # --- long texts ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Chakra as one object: a resource an attribute."""
+"""The client of one Chakra, with one attribute per resource. Facts about the API: ``API.md``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from bot.chakra.transport.policies import DEFAULT_LIMITS, Limits, OnAttempt
 from bot.chakra.users import UsersApi
 
 DEFAULT_WHATSAPP_API_VERSION = "v24.0"
-"""Of Meta's API, where Chakra passes a call on to it; the default of the vendor's n8n node."""
+"""The version of Meta's API in calls passed on to Meta; the default of the vendor's n8n node."""
 
 
 class Chakra:
-    """One pool of connections and one circuit for all resources. `aclose` it, or use `async with`.
+    """All resources, with one connection pool and one circuit breaker. Close it, or ``async with``.
 
-    `observe(endpoint, outcome, seconds)` hears of every attempt; see `policies.OnAttempt`.
-    `whatsapp_version` is the version of Meta's API in the paths that Chakra passes on. Raises
-    `ValueError` for an address or a token that no request could carry.
+    ``on_attempt(endpoint, outcome, seconds)`` is called after every attempt; see
+    ``policies.OnAttempt``. Raise ``ValueError`` for a base URL or a token that cannot be part of a
+    request.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Chakra:
         self.jobs = JobsApi(self._http)
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.aio.clock import Clock
-from bot.bulk.repository import Batch, Upload, Uploads
+from bot.bulk.repository import Uploads
+from bot.bulk.upload import Batch, Upload
 from bot.bulk.uploader import UPLOAD_PREFIX, UPLOAD_WORKFLOW, Uploader, upload_title
 from bot.chakra.client import Chakra
 from bot.db.engine import Database
@@ -16,7 +17,8 @@ from bot.durable.engine import POLL_SECONDS, Engine, open_engine
 from bot.durable.purge import PURGE_WORKFLOW, Purge
 from bot.errors import NotFound
 from bot.jobs.reader import JobReader
-from bot.jobs.repository import NewWatch, Watch, Watches
+from bot.jobs.repository import Watches
+from bot.jobs.watch import NewWatch, Watch
 from bot.jobs.watcher import MAX_REQUESTS_PER_SECOND, WATCH_WORKFLOW, Watcher
 from bot.outbox.outbox import Outbox
 from bot.ratelimit import SharedRateLimiter

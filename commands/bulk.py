@@ -11,8 +11,8 @@ from bot.aio.clock import wait_for
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
 from bot.bulk.plan import SKIP_COLUMN, BulkPlan, split_batches
-from bot.bulk.repository import BatchState, Upload
 from bot.bulk.rows import build_rows_csv
+from bot.bulk.upload import BatchState, Upload
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
 from bot.chakra.attributes import Procedure
 from bot.context import Context
@@ -21,6 +21,7 @@ from bot.sheets.columns import Purpose
 from bot.sheets.sheet import InvalidSheet
 from bot.slack import blocks
 from bot.slack.blocks import markup
+from bot.slack.button_state import parse_row_id
 from bot.slack.commands.command import (
     Action,
     ActionRequest,
@@ -54,7 +55,7 @@ async def run(request: CommandRequest, context: Context) -> OpenForm:
     typed = [word.text.casefold() for word in request.arguments.tokens]
     purpose = PURPOSES.get(typed[0]) if typed else None
     if typed and purpose is None:
-        raise UsageError("Bulk can create or update.", example=EXAMPLE)
+        raise UsageError("Choose create or update.", example=EXAMPLE)
     if len(typed) > 2:
         raise UsageError("Name one record type, such as lead or ticket.", example=EXAMPLE)
     procedures = await _within_modal_deadline(context, context.bulk_planner.list_procedures()) or ()
@@ -63,7 +64,10 @@ async def run(request: CommandRequest, context: Context) -> OpenForm:
 
 
 def _match_procedure(procedures: tuple[Procedure, ...], name: str) -> str:
-    """Raises ``UsageError`` for what Chakra does not have; what it has may not be known yet."""
+    """Return the record type's short ID, or ``name`` if the types aren't known yet.
+
+    Raise ``UsageError`` for an unknown type.
+    """
     singular = name.removesuffix("s")
     for procedure in procedures:
         names = {procedure.short_id.casefold(), procedure.label.casefold()}
@@ -186,7 +190,7 @@ async def send_rows_to_check(request: ActionRequest, context: Context) -> Messag
     batches = await context.workflows.uploads.list_batches_with_body(upload.id, states)
     if not batches:
         return blocks.text_message("There are no rows left to check.")
-    records = [item for piece in batches for item in json.loads(piece.body or b"[]")]
+    records = [item for batch in batches for item in json.loads(batch.body or b"[]")]
     await context.files.upload(
         request.actor.id,
         f"rows-to-check-{upload.id}.csv",
@@ -197,8 +201,7 @@ async def send_rows_to_check(request: ActionRequest, context: Context) -> Messag
 
 
 async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
-    number = int(request.value) if request.value.isdigit() and len(request.value) < 16 else 0
-    upload = await context.workflows.uploads.get(number)
+    upload = await context.workflows.uploads.get(parse_row_id(request.value, EXAMPLE))
     if upload is None or upload.member != request.actor.id:
         raise NotFound("upload", request.value, hint="Uploads are kept for a week.")
     return upload

@@ -7,8 +7,12 @@ from dataclasses import replace
 from bot.chakra.job import Job
 from bot.context import Context
 from bot.errors import not_found_as
-from bot.jobs.aggregate import CachedJob, fetch_failed_entries, fetch_first_failed_entries
-from bot.jobs.aggregate import fetch_merged_job as seen_together
+from bot.jobs.aggregate import (
+    CachedJob,
+    fetch_failed_entries,
+    fetch_first_failed_entries,
+    fetch_merged_job,
+)
 from bot.jobs.card import job_card
 from bot.jobs.failed_rows import build_failed_rows_csv
 from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
@@ -58,7 +62,7 @@ async def _render_card(
 
 async def _load_job(context: Context, target: WatchTarget, *, refresh: bool) -> CachedJob:
     with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
-        return await seen_together(context.jobs, target.jobs, refresh=refresh)
+        return await fetch_merged_job(context.jobs, target.jobs, refresh=refresh)
 
 
 def _buttons(request: Request, target: WatchTarget, job: Job, *, watched: bool) -> Block:

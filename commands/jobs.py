@@ -9,8 +9,8 @@ from bot.chakra.job import Job
 from bot.context import Context
 from bot.errors import UsageError
 from bot.jobs.card import percent_done
-from bot.jobs.repository import Watch, WatchStatus
 from bot.jobs.summary import summary_line
+from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
 from bot.slack.blocks import bold, channel_mention, code, lines, markup, mention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest

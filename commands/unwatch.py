@@ -1,11 +1,11 @@
-"""``/chakra unwatch``: follow a background job no longer."""
+"""``/chakra unwatch``: stop watching a background job."""
 
 from __future__ import annotations
 
 from bot.context import Context
 from bot.errors import NotFound
 from bot.jobs.ids import parse_job_id
-from bot.jobs.repository import Watch
+from bot.jobs.watch import Watch
 from bot.slack import blocks
 from bot.slack.commands.command import Command, CommandRequest
 from bot.slack.commands.permissions import Permission
@@ -16,8 +16,10 @@ NOT_OWN_WATCH = "Someone else is watching this job."
 
 
 async def run(request: CommandRequest, context: Context) -> Message:
-    """Stop all watches of the job that this member may stop: their own, and with the permission to
-    manage watches everybody's."""
+    """Stop all watches of the job that this member may stop.
+
+    These are their own, or with the permission to manage watches all of them.
+    """
     job_id = parse_job_id(request.arguments, EXAMPLE)
     watches = await context.workflows.watches.list_active_by_job(job_id)
     if not watches:

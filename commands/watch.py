@@ -1,14 +1,15 @@
-"""``/chakra watch``: follow a background job in a channel, to its end."""
+"""``/chakra watch``: follow a background job in a channel until it finishes."""
 
 from __future__ import annotations
 
 from bot.context import Context
 from bot.errors import NotFound, UsageError, not_found_as
-from bot.jobs.aggregate import fetch_merged_job as seen_together
+from bot.jobs.aggregate import fetch_merged_job
 from bot.jobs.ids import UNKNOWN_JOB_HINT, parse_job_id
-from bot.jobs.repository import Watch
+from bot.jobs.watch import Watch
 from bot.slack import blocks
 from bot.slack.blocks import channel_mention, markup
+from bot.slack.button_state import parse_row_id
 from bot.slack.channels import Destination
 from bot.slack.commands.arguments import ChannelMention
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest, Request
@@ -34,7 +35,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
 
 
 async def start(request: ActionRequest, context: Context) -> Message:
-    """The button of a job's card."""
+    """Watch the job whose card has the button."""
     target = await context.workflows.resolve_target(request.value)
     return await _start_watch(request, context, target, request.channel.id)
 
@@ -46,7 +47,7 @@ async def _start_watch(
         channel_id, request.actor.id, is_known_member=channel_id == request.channel.id
     )
     with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
-        job = await seen_together(context.jobs, target.jobs)
+        job = await fetch_merged_job(context.jobs, target.jobs)
     if job.value.finished and not job.stale:
         return blocks.text_message(
             markup(
@@ -79,7 +80,7 @@ def _confirmation(destination: Destination, request: Request) -> str:
 
 def _location(destination: Destination) -> str:
     return (
-        "in your direct messages with this app"
+        "in your DM with Chakra"
         if destination.is_direct_message
         else markup("in ", channel_mention(destination.channel))
     )
@@ -104,8 +105,7 @@ async def notify_by_dm(request: ActionRequest, context: Context) -> Message:
 
 async def _load_own_watch(request: ActionRequest, context: Context) -> Watch:
     """Return the watch of a pressed button, if the member may change it."""
-    number = int(request.value) if request.value.isdigit() and len(request.value) < 16 else 0
-    watch = await context.workflows.watches.get(number)
+    watch = await context.workflows.watches.get(parse_row_id(request.value, EXAMPLE))
     if watch is None:
         raise NotFound("watch", request.value, hint="It finished a while ago.")
     require_may_change(request, watch)

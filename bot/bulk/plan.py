@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bot.aio.clock import Clock
-from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
+from bot.bulk.repository import Uploads
+from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra

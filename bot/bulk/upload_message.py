@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.bulk.repository import Batch, BatchState, Upload
+from bot.bulk.upload import Batch, BatchState, Upload
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, lines, markup
 from bot.slack.commands.reply import Message

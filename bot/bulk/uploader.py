@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 
 from bot.aio.clock import Clock, sleep
-from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
+from bot.bulk.repository import Uploads
+from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.bulk.upload_message import stopped_message
 from bot.chakra.job import Job
 from bot.chakra.processes import ProcessChange, ProcessesApi
@@ -28,7 +29,7 @@ from bot.errors import (
     RateLimited,
     Unavailable,
 )
-from bot.jobs.repository import NewWatch, Watch, WatchStatus
+from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.jobs.watcher import Watcher
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox

@@ -8,8 +8,8 @@ from bot.chakra.job import Job, JobEntry
 from bot.errors import ChakraError
 from bot.jobs.card import humanize_duration, job_card
 from bot.jobs.progress import Progress
-from bot.jobs.repository import Watch, WatchStatus
 from bot.jobs.summary import summary_line
+from bot.jobs.watch import Watch, WatchStatus
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, markup, mention
 from bot.slack.commands.reply import Block, Message

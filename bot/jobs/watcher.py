@@ -22,7 +22,8 @@ from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
 from bot.jobs.polling import poll_interval, retry_delay
 from bot.jobs.progress import Progress, ProgressPoint
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
-from bot.jobs.repository import NewWatch, Watch, Watches, WatchStatus
+from bot.jobs.repository import Watches
+from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.ratelimit import SharedRateLimiter

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 import aiohttp
 
 from bot.db.engine import open_database
-from bot.jobs.repository import NewWatch, Watches
+from bot.jobs.repository import Watches
+from bot.jobs.watch import NewWatch
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import EmbeddedSlack

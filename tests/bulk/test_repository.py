@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.bulk.repository import Batch, BatchState, Upload, Uploads, UploadStage
+from bot.bulk.repository import Uploads
+from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.db.engine import Database
 
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from bot.bulk.repository import Batch, BatchState, Upload, UploadStage
+from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.bulk.uploader import DB_RETRY_DELAYS, MAX_RETRY_DELAY_SECONDS, UPLOAD_WORKFLOW
 from bot.db.engine import Database
 from bot.sandbox.chakra.exchange import Exchange

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from bot.bulk.repository import BatchState, UploadStage
+from bot.bulk.upload import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from tests.clock import ManualClock
@@ -252,7 +252,7 @@ async def test_no_file_is_said_under_the_field(acme: World) -> None:
 async def test_words_that_are_none_are_told(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
     await acme.settle()
-    assert "Bulk can create or update" in visible_text(shown(acme, JOHN, SALES)[-1])
+    assert "Choose create or update" in visible_text(shown(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
     assert "no such record type" in visible_text(shown(acme, JOHN, SALES)[-1])

@@ -9,11 +9,13 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, column, insert, table, text
 
-from bot.bulk.repository import BatchState, Uploads, UploadStage
+from bot.bulk.repository import Uploads
+from bot.bulk.upload import BatchState, UploadStage
 from bot.db.adoption import adopt_rows
 from bot.db.engine import Database, open_database
 from bot.db.migrate import alembic_config
-from bot.jobs.repository import Watches, WatchStatus
+from bot.jobs.repository import Watches
+from bot.jobs.watch import WatchStatus
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.error_codec import deserialize_error
 from bot.messages.repository import Sends

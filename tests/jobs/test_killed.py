@@ -19,7 +19,8 @@ import pytest
 
 from bot.db.engine import open_database
 from bot.durable.engine import RESUME_INTERVAL_SECONDS
-from bot.jobs.repository import NewWatch, Watches
+from bot.jobs.repository import Watches
+from bot.jobs.watch import NewWatch
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.db.databases import address

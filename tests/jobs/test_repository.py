@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from bot.db.engine import Database
-from bot.jobs.repository import NewWatch, Watch, Watches, WatchStatus
+from bot.jobs.repository import Watches
+from bot.jobs.watch import NewWatch, Watch, WatchStatus
 
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 OTHER = "c0ffee00-908f-4bf3-a6f5-69b9a0bbfc63"

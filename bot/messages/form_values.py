@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from bot.errors import UsageError
-from bot.slack.blocks import MAX_BUTTON_VALUE_LENGTH
+from bot.slack.button_state import ButtonState, ValueTooLong
 from bot.slack.commands.command import UploadedFile, UploadedFiles
 from bot.templates.variables import FILE
 
@@ -16,6 +15,18 @@ CANDIDATES = "found"
 """Fields of the form besides those of the template. ``CANDIDATES`` is there if a message names
 several people: one of them, or `OTHER` for a typed recipient."""
 OTHER = "other"
+
+
+class SendButton(ButtonState):
+    """What a preview's buttons carry. Previews are valid for a week: add fields at the end only."""
+
+    command: ClassVar[str] = "/chakra send"
+
+    template: str
+    to: str
+    sender: str
+    values: dict[str, str]
+    confirmed_duplicate_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +100,25 @@ class SendForm:
 
     def to_value(self) -> str:
         """Return a button's value; "" if it is longer than a button's value may be."""
-        text_values = {key: value for key, value in self.values.items() if key != FILE}
-        parts = [self.template, self.to, self.sender, text_values, self.confirmed_duplicate_of]
-        text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-        return text if len(text) <= MAX_BUTTON_VALUE_LENGTH else ""
+        state = SendButton(
+            template=self.template,
+            to=self.to,
+            sender=self.sender,
+            values={key: value for key, value in self.values.items() if key != FILE},
+            confirmed_duplicate_of=self.confirmed_duplicate_of,
+        )
+        try:
+            return state.to_value()
+        except ValueTooLong:
+            return ""
 
     @classmethod
     def from_value(cls, value: str) -> SendForm:
-        """Return the form of a button's value; raise ``UsageError`` if it is outdated."""
-        try:
-            template, to, sender, values, asked = json.loads(value)
-        except (ValueError, TypeError, RecursionError):
-            raise _outdated_error() from None
-        texts = (template, to, sender, asked)
-        if not isinstance(values, dict) or not all(isinstance(text, str) for text in texts):
-            raise _outdated_error()
-        given = {str(key): str(item) for key, item in values.items() if key != FILE}
-        return cls(template, to, sender, given, asked)
+        """Return the form of a button's value. Raise ``OutdatedButton``."""
+        state = SendButton.from_value(value)
+        values = {key: item for key, item in state.values.items() if key != FILE}
+        return cls(state.template, state.to, state.sender, values, state.confirmed_duplicate_of)
 
     def with_confirmed_duplicate(self, send_id: int) -> SendForm:
         """Return the form as sent by a person who was asked about this send."""
         return replace(self, confirmed_duplicate_of=str(send_id))
-
-
-def _outdated_error() -> UsageError:
-    return UsageError("That button is from an older message.", example="/chakra send")

@@ -69,7 +69,7 @@ def _split_share(request: CommandRequest) -> tuple[tuple[Token, ...], bool]:
 
 
 def _parse_search(typed: tuple[Token, ...]) -> str:
-    """Return the words as one search. Raises ``UsageError`` for anything but a person."""
+    """Return the words as one search. Raise ``UsageError`` for anything but a person."""
     if not typed:
         raise UsageError(
             "Who are you looking for? Try a name, email, phone number, @member or `me`.",

@@ -123,7 +123,7 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
 
 
 def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames) -> UserListResult:
-    """Raises ``UsageError`` for a role or status that nobody has, and for an unknown sort order."""
+    """Raise ``UsageError`` for a role or status that nobody has, and for an unknown sort order."""
     statuses = available_statuses(index)
     if query.status not in statuses:
         raise unknown_value_error("status", query.status, statuses, example=EXAMPLE)

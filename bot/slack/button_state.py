@@ -26,9 +26,11 @@ class ValueTooLong(ValueError):
 
 
 class ButtonState(BaseModel):
-    """The base of every typed button value: the fields as a compact JSON array, in the order of
-    their declaration. A field that is added at the end with a default leaves the buttons that are
-    already posted valid."""
+    """The base of every typed button value.
+
+    The value is a compact JSON array of the fields, in the order of their declaration. Buttons that
+    are already posted stay valid if a field with a default is added at the end.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -36,7 +38,7 @@ class ButtonState(BaseModel):
     """The line that the person can type instead, such as ``/chakra users``."""
 
     def to_value(self) -> str:
-        """Return the button's value. Raises ``ValueTooLong``."""
+        """Return the button's value. Raise ``ValueTooLong``."""
         items = list(self.model_dump(mode="json").values())
         value = json.dumps(items, ensure_ascii=False, separators=(",", ":"))
         if len(value) > MAX_VALUE_LENGTH:
@@ -45,7 +47,7 @@ class ButtonState(BaseModel):
 
     @classmethod
     def from_value(cls, value: str) -> Self:
-        """Return the state of a pressed button. Raises ``OutdatedButton``."""
+        """Return the state of a pressed button. Raise ``OutdatedButton``."""
         try:
             items = json.loads(value)
             if not isinstance(items, list) or len(items) > len(cls.model_fields):
@@ -58,7 +60,7 @@ class ButtonState(BaseModel):
 
 
 def parse_row_id(value: str, command: str) -> int:
-    """Return the database ID that a button carries. Raises ``OutdatedButton``."""
+    """Return the database ID that a button carries. Raise ``OutdatedButton``."""
     if not (value.isascii() and value.isdigit()) or len(value) > MAX_ROW_ID_DIGITS:
         raise OutdatedButton(command)
     return int(value)

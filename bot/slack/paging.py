@@ -100,7 +100,7 @@ def _page_buttons(
 def parse_filters(arguments: Arguments, *, example: str) -> tuple[str, Mapping[str, str]]:
     """Return the words together, and the ``name:value`` filters by name.
 
-    Raises ``UsageError`` for mentions, links, and text that is too long to be a filter.
+    Raise ``UsageError`` for mentions, links, and text that is too long to be a filter.
     """
     for word in arguments.tokens:
         if isinstance(word, Mention | GroupMention | ChannelMention | Link):

@@ -38,6 +38,6 @@ def is_shareable(channel: RequestChannel) -> bool:
 
 
 def require_shareable(channel: RequestChannel) -> None:
-    """Raises ``UsageError`` in a direct message."""
+    """Raise ``UsageError`` in a direct message."""
     if not is_shareable(channel):
         raise UsageError("This is a direct message, so there's no channel to share to.")

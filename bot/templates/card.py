@@ -74,7 +74,7 @@ def render_public(template: Template, family: Sequence[Template], member_id: str
 
 
 def pick_preferred(family: Sequence[Template]) -> Template:
-    """Return the first that can be sent, else the first. Raises ``IndexError`` if empty."""
+    """Return the first that can be sent, else the first. Raise ``IndexError`` if empty."""
     return next((template for template in family if template.is_sendable), family[0])
 
 

@@ -127,7 +127,7 @@ class TemplateCatalog:
         )
 
     async def get_template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
-        """Return the template. Raises ``NotFound`` if it doesn't exist any more."""
+        """Return the template. Raise ``NotFound`` if it doesn't exist any more."""
         index = await self.get_index(refresh=refresh)
         found = index.value.by_id.get(template_id)
         if found is None:
@@ -136,7 +136,7 @@ class TemplateCatalog:
         return index.with_value(found)
 
     async def get_last_known(self, template_id: str) -> Template:
-        """Return the cached template, however old, or load it. Raises ``NotFound``."""
+        """Return the cached template, however old, or load it. Raise ``NotFound``."""
         index = self.get_cached_index()
         cached = index.by_id.get(template_id) if index else None
         return cached or (await self.get_template(template_id)).value
@@ -163,7 +163,7 @@ class TemplateCatalog:
     async def get_default_sender_id(self) -> str:
         """Return Meta's ID of the number that sends unless another one is chosen.
 
-        Raises ``UsageError`` if there are several, ``NotConfigured`` if there is none.
+        Raise ``UsageError`` if there are several, ``NotConfigured`` if there is none.
         """
         if self._sender_id:
             return self._sender_id
@@ -204,7 +204,7 @@ class TemplateCatalog:
         return await self._cache.get(SENDERS_CACHE_KIND, CACHE_KEY, load, refresh=refresh)
 
     async def find_waba_id(self) -> str:
-        """Return the ID of the WhatsApp Business Account. Raises ``NotConfigured``."""
+        """Return the ID of the WhatsApp Business Account. Raise ``NotConfigured``."""
         if self._waba_id:
             return self._waba_id
         try:

@@ -52,8 +52,10 @@ class TemplateListQuery(ListQuery):
 def render_page(
     query: TemplateListQuery, cached: Cached[TemplateIndex], *, may_write: bool
 ) -> Message:
-    """Render the page that is asked for, or the last. Raises ``UsageError`` for a filter whose
-    value no template has."""
+    """Render the page that is asked for, or the last.
+
+    Raise ``UsageError`` for a filter whose value no template has.
+    """
     index = cached.value
     families = _filter_families(query, index)
     page = paginate(families, query.page, ROWS_PER_PAGE)
@@ -74,7 +76,7 @@ def render_page(
 
 
 def _filter_families(query: TemplateListQuery, index: TemplateIndex) -> tuple[TemplateFamily, ...]:
-    """Raises ``UsageError`` for a status, category or language that no template has."""
+    """Raise ``UsageError`` for a status, category or language that no template has."""
     if not index.templates:
         return ()
     languages = available_languages(index)

@@ -44,8 +44,10 @@ _IMAGE_URL_PATTERN = re.compile(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", re.ASCII)
 def render_private(
     profile: Cached[Profile], viewer: Viewer, *, note: str = "", replace_original: bool = False
 ) -> Message:
-    """Return the card with whole phone numbers and addresses, for one reader only. ``note`` goes
-    above it. The same card is rendered, and encoded, once for each user that was loaded."""
+    """Return the card with whole phone numbers and addresses, for one reader only.
+
+    ``note`` goes above it. The same card is rendered, and encoded, once for each loaded user.
+    """
     value = profile.value
     key = (
         value.team_name,

@@ -42,8 +42,7 @@ def _rendered_cards() -> RenderedCards:
 
 @dataclass(frozen=True)
 class CachedUser:
-    """A loaded user with what is expensive to derive from it: the formatted phone numbers, and the
-    cards that were ``rendered`` from it last."""
+    """A loaded user with what is slow to derive: formatted phone numbers and rendered cards."""
 
     user: User
     formatted_phones: tuple[str, ...]
@@ -52,9 +51,11 @@ class CachedUser:
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything that a card shows. ``reportee_names`` are those that are known without a request,
-    of ``reportee_count`` people. ``rendered`` belongs to the loaded user, and so holds cards of
-    other profiles of theirs too."""
+    """What a card shows.
+
+    ``reportee_names`` are those that are known without a request, of ``reportee_count`` people.
+    ``rendered`` belongs to the loaded user, so it holds cards of their other profiles too.
+    """
 
     user: User
     formatted_phones: tuple[str, ...] = ()
@@ -80,14 +81,14 @@ class Directory:
         self._names = NamesLoader(chakra, cache, clock)
 
     async def get_user(self, user_id: str, *, refresh: bool = False) -> Cached[User]:
-        """Return the user. Raises ``ResourceNotFound``, also for a deleted user."""
+        """Return the user. Raise ``ResourceNotFound``, also for a deleted user."""
         person = await self._load_user(user_id, refresh=refresh)
         return person.with_value(person.value.user)
 
     async def get_profile(self, user_id: str, *, refresh: bool = False) -> Cached[Profile]:
         """Return the user with the names of role and team if they load quickly.
 
-        Raises ``ResourceNotFound``.
+        Raise ``ResourceNotFound``.
         """
         names = self._names.get_cached()
         if names is not None:

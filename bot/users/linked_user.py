@@ -11,10 +11,11 @@ from bot.users.directory import Directory
 
 
 async def find_linked_user(member: Member, directory: Directory, *, is_self: bool) -> User:
-    """Return the member's user from the team list. ``is_self``: they ask about themselves, so the
-    sentences may show their email address.
+    """Return the member's user from the team list.
 
-    Raises ``NotLinked`` if nobody has the address, and the ``ChakraError``s of the list.
+    With ``is_self`` they ask about themselves, so errors may show their email address.
+
+    Raise ``NotLinked`` if nobody has the address, and the ``ChakraError``s of the list.
     """
     if not member.email:
         raise NotLinked(member.id, _no_email_message(member.id, is_self=is_self))

@@ -101,9 +101,11 @@ class WriteLedger:
         process_id: str,
         on_abandoned: Callable[[Write], Awaitable[None]],
     ) -> None:
-        """``hash_secret`` is the same for all replicas and isn't in the database: without it,
-        contents can't be guessed from their hashes. ``on_abandoned`` must store the notice for the
-        member, once for each write."""
+        """``on_abandoned`` must store the notice for the member, once for each write.
+
+        ``hash_secret`` is the same for all replicas and isn't in the database: without it, contents
+        can't be guessed from their hashes.
+        """
         self._writes = writes
         self._clock = clock
         self._tasks = tasks
@@ -144,7 +146,7 @@ class WriteLedger:
         raise OutcomeUnknown("No answer came in time.")
 
     async def find_done(self, intent: WriteIntent) -> Write | None:
-        """Return the row if this press was carried out before. Raises ``DatabaseUnavailable``."""
+        """Return the row if this press was carried out before. Raise ``DatabaseUnavailable``."""
         write = await self._writes.find_by_key(self._build_claim(intent).key)
         return write if write is not None and write.state is WriteState.DONE else None
 
@@ -205,7 +207,7 @@ class WriteLedger:
         return on_done
 
     async def _wait_settled(self, write: Write) -> Write | None:
-        """Return the row once it is done, ``None`` if it failed. Raises ``OutcomeUnknown``."""
+        """Return the row once it is done, ``None`` if it failed. Raise ``OutcomeUnknown``."""
         deadline = write.started_at + RESPONSE_TIMEOUT_SECONDS
         while write.state is WriteState.STARTED and self._clock.time() < deadline:
             await sleep(self._clock, POLL_INTERVAL_SECONDS)

@@ -7,11 +7,10 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from cachetools import TTLCache
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 
 from bot.aio.clock import Clock
 from bot.aio.tasks import TaskSet
@@ -19,7 +18,7 @@ from bot.cache import CacheStats
 from bot.context import Context
 from bot.db.engine import Database, open_database
 from bot.durable.engine import POLL_SECONDS
-from bot.installation import Identity, Installation, Runtime, installation_from_settings
+from bot.installation import Installation, Runtime, installation_from_settings
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
 from bot.slack.client.web_api import SlackClient
@@ -29,13 +28,14 @@ from bot.slack.commands.dispatcher import Timeouts
 from bot.slack.commands.event_router import EVENT_LABEL
 from bot.slack.commands.router import Router
 from bot.slack.commands.workspace_router import WorkspaceRouter
-from bot.slack.http.bolt import build_bolt_app
 from bot.slack.http.dispatch import PayloadDispatcher
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
-from bot.slack.http.socket_mode import socket_mode
 from bot.slack.http.verification import RequestVerifier
 from bot.web.routes import WebApp
 from bot.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
 
 EXTRA_COMMAND_LABELS = (helping.NAME, "unknown", "answer", EVENT_LABEL)
 """Labels that the router counts beside the commands' names."""
@@ -120,7 +120,7 @@ class Application:
     """The process. ``workspace`` is that of the environment's installation."""
 
     web: WebApp
-    bolt: AsyncApp
+    dispatcher: PayloadDispatcher
     runtime: Runtime
     workspaces: Workspaces
     workspace: Workspace
@@ -153,6 +153,14 @@ class Application:
     def database(self) -> Database:
         return self.runtime.database
 
+    def build_bolt_app(self) -> AsyncApp:
+        """Return the Bolt app for Socket Mode. Over HTTP nothing of Bolt is imported."""
+        from bot.slack.http.bolt import build_bolt_app
+
+        return build_bolt_app(
+            self.dispatcher.dispatch, self.slack.web, self.workspace.identity.response
+        )
+
     async def stop_workspace(self, team_id: str, reason: str) -> None:
         """End the work of a workspace; see `Workspaces.stop`."""
         await self.workspaces.stop(team_id, reason)
@@ -163,8 +171,12 @@ class Application:
         async with AsyncExitStack() as stack:
             token = self.settings.slack_app_token
             if token is not None:
+                from bot.slack.http.socket_mode import socket_mode
+
                 await stack.enter_async_context(
-                    socket_mode(self.bolt, token.get_secret_value(), self.slack, self.clock)
+                    socket_mode(
+                        self.build_bolt_app(), token.get_secret_value(), self.slack, self.clock
+                    )
                 )
             yield
             self.web.draining = True
@@ -211,28 +223,13 @@ def _build_application(
     runtime: Runtime, workspaces: Workspaces, workspace: Workspace
 ) -> Application:
     dispatcher = PayloadDispatcher(WorkspaceRouter(workspaces.router_for))
-    identity = _authorize_result(workspace.identity, workspace.slack)
-    bolt = build_bolt_app(dispatcher.dispatch, workspace.slack.web, identity)
     web = WebApp(
         slack=_build_endpoint(dispatcher, runtime.settings, runtime.clock),
         events=workspace.receiver,
         health=workspace.context.health,
         metrics=runtime.metrics,
     )
-    return Application(web, bolt, runtime, workspaces, workspace)
-
-
-def _authorize_result(identity: Identity, slack: SlackClient) -> AuthorizeResult:
-    response = identity.response
-    return AuthorizeResult(
-        enterprise_id=response.get("enterprise_id"),
-        team_id=response.get("team_id"),
-        team=response.get("team"),
-        url=response.get("url"),
-        bot_id=response.get("bot_id"),
-        bot_user_id=response.get("user_id"),
-        bot_token=slack.web.token,
-    )
+    return Application(web, dispatcher, runtime, workspaces, workspace)
 
 
 def _build_endpoint(

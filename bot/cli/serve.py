@@ -124,6 +124,7 @@ def freeze_gc() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()  # the entry point turned it off
 
 
 def install_stop_signals() -> asyncio.Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from rapidfuzz.distance import OSA
 
 from bot.settings import validators as shapes
 
@@ -331,6 +331,17 @@ def _closest_setting(name: str) -> str | None:
     if upper in COMMON_ALIASES:
         return COMMON_ALIASES[upper]
     max_typos = 0 if len(upper) < MIN_TYPO_NAME_LENGTH else MAX_TYPOS
-    near = ((OSA.distance(upper, known), known) for known in _BY_NAME)
-    distance, known = min(near)
+    # A typo adds, drops or changes one letter; most names differ by far more.
+    similar = [known for known in _BY_NAME if _letters_apart(upper, known) <= 2 * max_typos]
+    if not similar:
+        return None
+    from rapidfuzz.distance import OSA  # 3 MB, which a start without a typo does not need
+
+    distance, known = min((OSA.distance(upper, known), known) for known in similar)
     return known if distance <= max_typos else None
+
+
+def _letters_apart(name: str, known: str) -> int:
+    """Return how many letters, whatever their order, only one of the names has."""
+    letters, known_letters = Counter(name), Counter(known)
+    return ((letters - known_letters) + (known_letters - letters)).total()

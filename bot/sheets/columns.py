@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import normalize
 
-from rapidfuzz import fuzz, process
-
 from bot.chakra.text import sanitize_line
 from bot.sheets.guarding import unescape_formula
+from bot.text.similarity import find_similar
 
 RECORD_ID = "id"
 ROOT_FIELDS = ("state", "status", "assignedTo", "nextActionAt")
@@ -207,14 +206,12 @@ class _NameIndex:
         folded = _normalize_name(header)
         if len(folded) < 2:  # one letter is in every name
             return ()
-        close = process.extract(
-            folded,
-            list(self._short_ids_by_name),
-            scorer=fuzz.WRatio,
-            limit=None,
-            score_cutoff=MIN_SIMILARITY,
+        similar = find_similar(
+            folded, list(self._short_ids_by_name), min_score=MIN_SIMILARITY, match_parts=True
         )
-        keys = dict.fromkeys(key for name, *_ in close for key in self._short_ids_by_name[name])
+        keys = dict.fromkeys(
+            key for found in similar for key in self._short_ids_by_name[found.word]
+        )
         free = [key for key in keys if key not in set(used_keys)]
         return tuple(free[:MAX_SUGGESTIONS])
 

@@ -6,7 +6,7 @@ import asyncio
 
 import humanize
 
-from bot.sheets import delimited, excel, kinds
+from bot.sheets import delimited, kinds
 from bot.sheets.kinds import FileKind
 from bot.sheets.sheet import MAX_FILE_BYTES, InvalidSheet, Sheet
 from bot.sheets.table import EMPTY_MESSAGE
@@ -26,8 +26,8 @@ def parse_sheet(data: bytes) -> Sheet:
         raise InvalidSheet(
             f"This file is larger than {size}, the most that is taken. Cut it into several files."
         )
-    return (
-        excel.parse_workbook(data)
-        if kinds.detect_file_kind(data) is FileKind.WORKBOOK
-        else delimited.parse_csv(data)
-    )
+    if kinds.detect_file_kind(data) is FileKind.WORKBOOK:
+        from bot.sheets import excel  # its reader takes a megabyte
+
+        return excel.parse_workbook(data)
+    return delimited.parse_csv(data)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
 from bot.chakra.models import PhoneNumber
@@ -25,6 +23,7 @@ from bot.errors import (
 )
 from bot.templates.send_blockers import send_blocker
 from bot.text.normalize import tokenize
+from bot.text.similarity import find_similar
 
 TEMPLATES_CACHE_KIND, SENDERS_CACHE_KIND = "templates", "senders"
 CACHE_KEY = "all"
@@ -85,14 +84,13 @@ class TemplateIndex:
     def suggest_names(self, typed: str) -> tuple[str, ...]:
         """Return similar names, the most similar first."""
         normalized_name = "_".join(typed.strip().lower().split())
-        found = process.extract(
+        similar = find_similar(
             normalized_name,
             list(self.by_name),
-            scorer=fuzz.ratio,
-            score_cutoff=MIN_NAME_SIMILARITY,
+            min_score=MIN_NAME_SIMILARITY,
             limit=MAX_NAME_SUGGESTIONS,
         )
-        return tuple(name for name, _, _ in found)
+        return tuple(found.word for found in similar)
 
     def has_several_languages(self, name: str) -> bool:
         return len(self.by_name.get(name, ())) > 1

@@ -6,11 +6,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
-
 from bot.chakra.models import User
 from bot.text.normalize import normalize, sorted_tokens, tokenize
 from bot.text.phones import has_same_ending
+from bot.text.similarity import find_similar
 
 MAX_MATCHES = 100
 """Slack's limit for the options of a menu."""
@@ -93,14 +92,13 @@ class UserIndex:
 
     def suggest_emails(self, email: str) -> tuple[str, ...]:
         """Return similar addresses, the most similar first."""
-        similar = process.extract(
+        similar = find_similar(
             email,
             list(self.by_email),
-            scorer=fuzz.ratio,
-            score_cutoff=MIN_EMAIL_SIMILARITY,
+            min_score=MIN_EMAIL_SIMILARITY,
             limit=MAX_EMAIL_SUGGESTIONS,
         )
-        return tuple(address for address, _, _ in similar)
+        return tuple(found.word for found in similar)
 
     def positions_by_prefix(self, prefix: str) -> frozenset[int]:
         """Return the positions of users with a word that starts with ``prefix``."""
@@ -151,24 +149,20 @@ class UserIndex:
     def _similar_words(self, word: str) -> Iterable[tuple[str, float]]:
         if len(word) < MIN_FUZZY_WORD_LENGTH:
             return [(word, 100.0)] if word in self.by_word else []
-        similar = process.extract(
-            word, self.sorted_words, scorer=fuzz.ratio, score_cutoff=MIN_WORD_SIMILARITY, limit=None
-        )
+        similar = find_similar(word, self.sorted_words, min_score=MIN_WORD_SIMILARITY)
         return [
-            (known, score) for known, score, _ in similar if len(known) >= MIN_FUZZY_WORD_LENGTH
+            (found.word, found.score)
+            for found in similar
+            if len(found.word) >= MIN_FUZZY_WORD_LENGTH
         ]
 
     def _score_full_names(self, typed: str) -> dict[int, float]:
         if len(typed) < MIN_FUZZY_WORD_LENGTH:
             return {}
-        similar = process.extract(
-            typed,
-            self.joined_names,
-            scorer=fuzz.ratio,
-            score_cutoff=MIN_FULL_NAME_SIMILARITY,
-            limit=MAX_MATCHES,
+        similar = find_similar(
+            typed, self.joined_names, min_score=MIN_FULL_NAME_SIMILARITY, limit=MAX_MATCHES
         )
-        return {position: score for _, score, position in similar}
+        return {found.position: found.score for found in similar}
 
     def _rank_matches(self, positions: Iterable[int]) -> Matches:
         """Return active users before inactive ones, by name."""

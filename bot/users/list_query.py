@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 from bot.chakra.models import User
 from bot.text.normalize import normalize, tokenize
+from bot.text.similarity import find_similar
 from bot.users.index import MIN_FUZZY_WORD_LENGTH, UserIndex, name_sort_key
 from bot.users.names import RoleAndTeamNames
 
@@ -59,10 +58,10 @@ def match_roles(typed: str, roles: Sequence[str]) -> tuple[str, ...]:
     )
     if exact or containing:
         return exact or containing
-    closest = process.extractOne(
-        normalized, folded, scorer=fuzz.ratio, score_cutoff=MIN_ROLE_SIMILARITY
+    closest = find_similar(
+        normalized, list(folded.values()), min_score=MIN_ROLE_SIMILARITY, limit=1
     )
-    return (closest[2],) if closest else ()
+    return tuple(list(folded)[found.position] for found in closest)
 
 
 def available_roles(index: UserIndex, names: RoleAndTeamNames) -> tuple[str, ...]:

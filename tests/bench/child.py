@@ -20,6 +20,7 @@ from tests.bench.ticker import resident_mb
 
 BOT = ["bot", "serve"]
 WAIT = 60.0
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ async def child(module: list[str], env: dict[str, str]) -> AsyncIterator[Child]:
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own modules; starting is the measure
         [sys.executable, "-m", *module],
-        env={**os.environ, **env, "PORT": str(port), "LOG_FORMAT": "json"},
+        env=_environment({**env, "PORT": str(port), "LOG_FORMAT": "json"}),
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).parents[2],
     )
@@ -60,6 +61,11 @@ async def child(module: list[str], env: dict[str, str]) -> AsyncIterator[Child]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(WAIT)
+
+
+def _environment(env: dict[str, str]) -> dict[str, str]:
+    """Return ``env`` over ours. Bytecode is cached, as in an installed package."""
+    return {key: value for key, value in os.environ.items() if key != NO_BYTECODE} | env
 
 
 def _free_port() -> int:

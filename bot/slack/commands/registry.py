@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rapidfuzz import fuzz, process
-
 from bot.slack.commands.command import Action, Command, ContextT, Event, Form, Options, Shortcut
 from bot.slack.commands.help import NAME as HELP
+from bot.text.similarity import find_similar
 
 T = TypeVar("T")
 
@@ -30,10 +29,10 @@ class CommandRegistry(Generic[ContextT]):
     def nearest(self, word: str) -> str | None:
         """Return the name of the command that ``word`` resembles most, or ``None``."""
         names = [*self.by_name, HELP]
-        found = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
-        if found is None:
+        similar = find_similar(word, names, min_score=MIN_SIMILARITY, limit=1)
+        if not similar:
             return None
-        command = self.by_name.get(found[0])
+        command = self.by_name.get(similar[0].word)
         return command.name if command is not None else HELP
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -19,7 +19,9 @@ from bot.slack.surfaces import Ack
 Dispatch = Callable[[Payload], Awaitable[Ack | None]]
 
 
-def build_bolt_app(dispatch: Dispatch, web: AsyncWebClient, identity: AuthorizeResult) -> AsyncApp:
+def build_bolt_app(
+    dispatch: Dispatch, web: AsyncWebClient, identity: Mapping[str, Any]
+) -> AsyncApp:
     """Return a Bolt app whose requests ``dispatch`` answers.
 
     ``identity`` is what ``auth.test`` returned at the start, so that no request waits for it.
@@ -31,7 +33,7 @@ def build_bolt_app(dispatch: Dispatch, web: AsyncWebClient, identity: AuthorizeR
     app = AsyncApp(
         name="chakra",
         client=web,
-        authorize=_StaticAuthorize(identity),
+        authorize=_StaticAuthorize(_authorize_result(identity, web.token)),
         process_before_response=True,
         request_verification_enabled=False,
         ignoring_self_events_enabled=False,
@@ -41,6 +43,18 @@ def build_bolt_app(dispatch: Dispatch, web: AsyncWebClient, identity: AuthorizeR
     )
     app.use(_DispatchMiddleware(dispatch))
     return app
+
+
+def _authorize_result(identity: Mapping[str, Any], token: str | None) -> AuthorizeResult:
+    return AuthorizeResult(
+        enterprise_id=identity.get("enterprise_id"),
+        team_id=identity.get("team_id"),
+        team=identity.get("team"),
+        url=identity.get("url"),
+        bot_id=identity.get("bot_id"),
+        bot_user_id=identity.get("user_id"),
+        bot_token=token,
+    )
 
 
 class _StaticAuthorize(AsyncAuthorize):

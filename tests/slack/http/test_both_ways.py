@@ -141,7 +141,7 @@ async def over_http(post: Post, payload: dict[str, Any]) -> tuple[int, Any]:
 
 async def in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, Any]:
     request = AsyncBoltRequest(mode="socket_mode", body=payload)
-    response = await world.bot.bolt.async_dispatch(request)
+    response = await world.bot.build_bolt_app().async_dispatch(request)
     body = response.body if response.status == 200 else ""
     return response.status, json.loads(body) if body else None
 

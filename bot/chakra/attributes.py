@@ -1,8 +1,8 @@
-"""Procedures and their attributes, as the configuration names them: what a lead may hold.
+"""Procedures and their attributes, from the configuration (API.md, Configuration).
 
-All but that `procedures` is an array of objects with an `id` is INFERRED. Which keys tie an
-attribute to a procedure is UNKNOWN; the usual ones are read, and where none of them stands there
-an attribute may belong to any procedure.
+Everything is INFERRED, except that ``procedures`` is an array of objects with an ``id``. Which keys
+relate an attribute to a procedure is UNKNOWN: the usual ones are read, and an attribute without any
+of them may belong to every procedure.
 """
 
 from __future__ import annotations
@@ -31,20 +31,23 @@ _IS_PRIMARY_FIELDS = ("isPrimaryKey", "primaryKey", "isPrimary")
 
 
 def _parse_references(value: object) -> tuple[str, ...]:
-    """One, or several in an array or an object."""
+    """Return the references of a single value, an array or an object."""
     if isinstance(value, Mapping) and (single := to_reference(value)):
         return (single,)
     items = to_items(value) if isinstance(value, list | tuple | Mapping) else (value,)
-    return tuple(dict.fromkeys(found for found in map(to_reference, items) if found))
+    return tuple(dict.fromkeys(reference for item in items if (reference := to_reference(item))))
 
 
 References = Annotated[tuple[str, ...], BeforeValidator(_parse_references)]
 
 
 class Attribute(NamedResource):
-    """`short_id` is its key in the `data` of a process. `type` is a name, or a UUID or short id
-    that the configuration does not explain; "" where none is given. `required` and `primary` are
-    None where nothing is said. `procedures` and `entities` are what it says it belongs to."""
+    """An attribute of processes.
+
+    ``short_id`` is its key in the ``data`` of a process. ``type`` is a name, or a UUID or short ID
+    that the configuration does not resolve, or "". ``required`` and ``primary`` are ``None`` if
+    Chakra does not say. ``procedures`` and ``entities`` are those that it belongs to.
+    """
 
     type: Reference = ""
     required: Flag = None
@@ -69,8 +72,11 @@ class Attribute(NamedResource):
 
 
 class Procedure(NamedResource):
-    """A sort of process. `primary_key` refers to an attribute; `attributes` and `entities` are what
-    it says it has. Each is empty where nothing is said."""
+    """A type of process.
+
+    ``primary_key`` refers to an attribute, ``attributes`` and ``entities`` are those that it lists;
+    each is empty if Chakra does not say.
+    """
 
     primary_key: Reference = ""
     is_deleted: Flag = None
@@ -90,12 +96,12 @@ class Procedure(NamedResource):
         return value | ours
 
     def may_have(self, attribute: Attribute) -> bool:
-        """Whether nothing says that `attribute` belongs elsewhere."""
+        """Return whether the attribute is not known to belong to other procedures only."""
         if self.attributes:
-            listed = any(attribute.matches(one) for one in self.attributes)
-            return listed or any(self.matches(one) for one in attribute.procedures)
+            is_listed = any(attribute.matches(reference) for reference in self.attributes)
+            return is_listed or any(map(self.matches, attribute.procedures))
         if attribute.procedures:
-            return any(self.matches(one) for one in attribute.procedures)
+            return any(map(self.matches, attribute.procedures))
         if attribute.entities and self.entities:
             return not set(attribute.entities).isdisjoint(self.entities)
         return True
@@ -106,5 +112,5 @@ def _first_value(value: Mapping[str, object], names: Iterable[str]) -> object:
 
 
 def _merge_references(value: Mapping[str, object], names: Iterable[str]) -> tuple[str, ...]:
-    found = (one for name in names for one in _parse_references(value.get(name)))
-    return tuple(dict.fromkeys(found))
+    references = (reference for name in names for reference in _parse_references(value.get(name)))
+    return tuple(dict.fromkeys(references))

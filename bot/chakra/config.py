@@ -1,4 +1,4 @@
-"""The team's configuration (contract section 7.3)."""
+"""The team's configuration (API.md, Configuration)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NamedT = TypeVar("NamedT", bound=NamedResource)
 
 
 class ChakraTeam(NamedResource):
-    pass
+    """The team that the access token belongs to."""
 
 
 class ChakraRole(NamedResource):
-    pass
+    """A role of the team's users."""
 
 
 def _parse_named_objects(value: object) -> tuple[object, ...]:
-    """Roles, procedures, ...: what is no object at all is left out."""
+    """Return the objects of an array; other elements are dropped."""
     return tuple(item for item in to_items(value) if isinstance(item, dict | NamedResource))
 
 
@@ -38,11 +38,11 @@ def _parse_team(value: object) -> object:
 
 
 class Config(Resource):
-    """The team's configuration, as far as it is used. Kept small, since it is cached and the whole
-    body may be large: a new use adds its array here.
+    """The part of the team's configuration that is used. The rest is dropped, since it is cached.
 
-    That all but `procedures` are arrays, and `team` an object, is INFERRED; other shapes read as
-    empty. `attribute_types` are there to name the types of the attributes, which follow them.
+    That the keys other than ``procedures`` are arrays, and ``team`` an object, is INFERRED; other
+    shapes are read as empty. ``attribute_types`` name the types of the attributes, so they are
+    parsed before those.
     """
 
     team: Annotated[ChakraTeam | None, BeforeValidator(_parse_team)] = None
@@ -58,69 +58,77 @@ class Config(Resource):
     def _resolve_types(
         cls, attributes: tuple[Attribute, ...], info: ValidationInfo
     ) -> tuple[Attribute, ...]:
-        """Those that can be written to, each with the name of its type. Without a short id nothing
-        can be: it is the key of `data`."""
+        """Return the attributes that can be written, each with the name of its type.
+
+        Those without a short ID cannot, since it is the key of ``data``.
+        """
         types = info.data.get("attribute_types", ())
         return tuple(
-            one.model_copy(update={"type": _type_name(types, one.type)})
-            for one in attributes
-            if one.short_id and not one.is_deleted
+            attribute.model_copy(update={"type": _type_name(types, attribute.type)})
+            for attribute in attributes
+            if attribute.short_id and not attribute.is_deleted
         )
 
     def team_name(self, reference: str) -> str:
-        """The name for a UUID or short id; `reference` itself where it is not known."""
+        """Return the name for a UUID or short ID; the reference itself if it is unknown."""
         known = self.team is not None and self.team.matches(reference)
         return self.team.label if self.team and known else reference
 
     def role_name(self, reference: str) -> str:
-        """Like `team_name`, of a role."""
+        """Return the name of a role, like ``team_name``."""
         role = _find_by_reference(self.roles, reference)
         return role.label if role else reference
 
     def find_procedure(self, reference: str) -> Procedure | None:
-        """By UUID or short id."""
+        """Return the procedure with this UUID or short ID, or ``None``."""
         return _find_by_reference(self.procedures, reference)
 
     def attributes_of(self, reference: str) -> tuple[Attribute, ...]:
-        """What a process of this procedure may hold, each short id once. All attributes there are
-        where the configuration does not know the procedure, or not what belongs to it."""
+        """Return the attributes that a process of this procedure may have, each short ID once.
+
+        Return all attributes if the configuration does not have the procedure, or does not relate
+        any attribute to it.
+        """
         procedure = self.find_procedure(reference)
         candidates = [
-            one for one in self.attributes if procedure is None or procedure.may_have(one)
+            attribute
+            for attribute in self.attributes
+            if procedure is None or procedure.may_have(attribute)
         ]
-        found: dict[str, Attribute] = {}
-        for one in candidates or self.attributes:
-            found.setdefault(one.short_id, one)
-        return tuple(found.values())
+        by_short_id: dict[str, Attribute] = {}
+        for attribute in candidates or self.attributes:
+            by_short_id.setdefault(attribute.short_id, attribute)
+        return tuple(by_short_id.values())
 
     def primary_key_of(self, reference: str) -> Attribute | None:
-        """The attribute whose value names one process of this procedure, where it is said."""
+        """Return the attribute whose value identifies a process of this procedure, or ``None``."""
         attributes = self.attributes_of(reference)
         procedure = self.find_procedure(reference)
         if procedure and (named := _find_by_reference(attributes, procedure.primary_key)):
             return named
-        marked = [one for one in attributes if one.primary]
+        marked = [attribute for attribute in attributes if attribute.primary]
         return marked[0] if len(marked) == 1 else None
 
 
 def _find_by_reference(items: Iterable[NamedT], reference: str) -> NamedT | None:
-    return next((one for one in items if one.matches(reference)), None)
+    return next((item for item in items if item.matches(reference)), None)
 
 
 def _type_name(types: Iterable[NamedResource], reference: str) -> str:
-    """The short id of the type, such as "text", where there is one: names are for people."""
-    found = _find_by_reference(types, reference)
-    return found.short_id or found.label if found else reference
+    """Return the short ID of the type, such as "text", else its name: names are for people."""
+    known_type = _find_by_reference(types, reference)
+    return known_type.short_id or known_type.label if known_type else reference
 
 
 class ConfigApi:
+    """The configuration endpoint."""
+
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def fetch(self) -> Config:
-        """Names for the UUIDs and short ids of teams and roles, the procedures and their
-        attributes. The body may be large: cache it.
+        """Return the configuration. The body may be large: cache it.
 
-        Raises the `ChakraError`s of `Http.get`.
+        Raise the errors of ``Http.get``.
         """
         return parse_envelope(await self._http.get(CONFIG_PATH)).parse_data(Config)

@@ -1,7 +1,7 @@
-"""Tolerant readers of single values: whatever JSON comes in, a value or the empty one comes out.
+"""Lenient parsers of single fields: any JSON value becomes a value of the type, or the empty one.
 
-The contract leaves many types open (INFERRED, UNKNOWN), v1 and v2 differ in others, and unset text
-is an empty string; so a field of an odd sort reads as unset rather than spoiling the whole object.
+Many types are INFERRED or UNKNOWN, others differ between v1 and v2, and unset text is an empty
+string. So a field of an unexpected type is read as unset, and the rest of the object is usable.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pydantic import BeforeValidator
 
 from bot.chakra.text import sanitize_line
 
-_MAX_TEXT_LENGTH = 4096  # characters of any one text
+_MAX_TEXT_LENGTH = 4096  # characters of one text
 _UTC_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{1,63}")
 _MAX_UTC_OFFSET = timedelta(hours=14)
-"""No place on earth is further from UTC (the Line Islands)."""
+"""The largest offset in use (the Line Islands)."""
 _PHONE_KEYS = (
     "phone",
     "phoneNumber",
@@ -31,11 +31,11 @@ _PHONE_KEYS = (
 )
 _EMAIL_KEYS = ("email", "normalizedEmail", "value")
 _PHONE_DIGIT_COUNTS = range(4, 21)
-"""E.164 allows 15; a few more for numbers with an international prefix."""
+"""E.164 allows 15 digits; a few more for numbers with an international prefix."""
 
 
 def to_text(value: object) -> str:
-    """A string or a number as one harmless line; "" for anything else."""
+    """Return a string or a number as one sanitized line; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     if isinstance(value, int) and value.bit_length() > 64:
@@ -44,7 +44,7 @@ def to_text(value: object) -> str:
 
 
 def to_flag(value: object) -> bool | None:
-    """Nothing where it is not said."""
+    """Return a boolean, also from 0, 1, "true" and "false"; ``None`` for anything else."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and value in {0, 1}:
@@ -55,9 +55,9 @@ def to_flag(value: object) -> bool | None:
 
 
 def to_datetime(value: object) -> datetime | None:
-    """Integer milliseconds (v1) or ISO 8601 with its offset (v2); nothing for 0 and for nonsense.
+    """Parse integer milliseconds (v1) or ISO 8601 (v2); return ``None`` for 0 and invalid values.
 
-    Always aware: a time without an offset is taken for UTC.
+    The result is aware: a time without an offset is UTC.
     """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -74,18 +74,19 @@ def to_datetime(value: object) -> datetime | None:
 
 
 def to_email(value: object) -> str:
-    """A string (v2) or an object with `email` (v1)."""
+    """Return the address from a string (v2) or an object with ``email`` (v1); else ""."""
     return _text_under_keys(value, _EMAIL_KEYS)
 
 
 def to_emails(value: object) -> tuple[str, ...]:
+    """Return the distinct addresses of an array."""
     return _distinct(map(to_email, _iter_items(value)))
 
 
 def to_phone(value: object) -> str:
-    """Digits only, as Chakra writes phone numbers; "" where there are too few or too many.
+    """Return a phone number as digits only, as Chakra has them; "" for too few or too many.
 
-    The element type of `phones` is UNKNOWN: strings, numbers and objects are all read.
+    The element type of ``phones`` is UNKNOWN: strings, numbers and objects are accepted.
     """
     text = re.split(r"[A-Za-z]", _text_under_keys(value, _PHONE_KEYS), maxsplit=1)[0]
     digits = "".join(c for c in text if c in "0123456789")
@@ -93,21 +94,22 @@ def to_phone(value: object) -> str:
 
 
 def to_phones(value: object) -> tuple[str, ...]:
+    """Return the distinct phone numbers of an array."""
     return _distinct(map(to_phone, _iter_items(value)))
 
 
 def to_reference(value: object) -> str:
-    """What names another object: a UUID (v1), a short id (v2), or an object that holds either."""
+    """Return a reference: a UUID (v1), a short ID (v2), or that of an object with either."""
     return _text_under_keys(value, ("shortId", "id", "name"))
 
 
 def to_items(value: object) -> tuple[object, ...]:
-    """The elements of an array, or the values of an object keyed by id; null ones left out."""
+    """Return the elements of an array, or the values of an object keyed by ID, without nulls."""
     return tuple(item for item in _iter_items(value) if item is not None)
 
 
 def parse_timezone(text: str) -> tzinfo | None:
-    """`+0530`, `+05:30`, `UTC+5`, `Asia/Kolkata`; nothing where it is none of these."""
+    """Parse ``+0530``, ``+05:30``, ``UTC+5`` or ``Asia/Kolkata``; return ``None`` for others."""
     match = _UTC_OFFSET.fullmatch(text)
     if match:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
@@ -120,7 +122,7 @@ def parse_timezone(text: str) -> tzinfo | None:
         return None
     try:
         return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):  # unknown; a bad key; the name of a folder
+    except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder
         return None
 
 

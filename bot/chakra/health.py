@@ -1,4 +1,4 @@
-"""Whether Chakra answers at all (contract section 0)."""
+"""Check whether Chakra responds (API.md, Basics)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ HEALTH_TIMEOUT_SECONDS = 5.0
 
 
 class HealthApi:
+    """The health probe."""
+
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def check(self) -> float:
-        """The seconds that the answer took.
+        """Return the seconds that the response took.
 
-        The probe exists (CONFIRMED: the vendor's n8n node tests credentials with it); its body and
-        whether it looks at the token are UNKNOWN. So any 2xx counts, but for a web page, which
-        comes from something else at that address. Raises the `ChakraError`s of `Http.get`, within
-        5 seconds.
+        The probe exists (CONFIRMED: the vendor's n8n node tests credentials with it). Its body and
+        whether it checks the token are UNKNOWN, so any 2xx counts, except a web page, which comes
+        from something else at that URL. Raise the errors of ``Http.get`` within 5 seconds.
         """
         response = await self._http.get(HEALTH_PATH, timeout_seconds=HEALTH_TIMEOUT_SECONDS)
         if response.media_type == "text/html":
-            raise invalid_response(response, "A web page answered: this is not Chakra's API.")
+            raise invalid_response(
+                response, "The response is a web page: this is not Chakra's API."
+            )
         return response.elapsed_seconds

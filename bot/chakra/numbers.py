@@ -1,4 +1,4 @@
-"""The numbers that can send, and the accounts they belong to (contract 8.1: all INFERRED)."""
+"""The sender numbers and their accounts. All INFERRED (API.md, Sender numbers)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ ACCOUNTS_PATH = "/v1/ext/whatsapp-business-account"
 
 
 class PhoneNumbersApi:
-    """Raises the `ChakraError`s of `Http.get`."""
+    """The sender numbers. Methods raise the errors of ``Http.get``."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def list(self, plugin_id: str = "") -> tuple[PhoneNumber, ...]:
-        """Those of one plugin, or of the whole team."""
+        """Return the numbers of one plugin, or of the whole team."""
         return parse_envelope(
             await self._http.get(NUMBERS_PATH, query=_plugin_query(plugin_id))
         ).parse_list(PhoneNumber)
 
     async def fetch(self, number_id: str) -> PhoneNumber:
-        """`number_id` is Meta's id of a number, not the number."""
+        """Return a number by Meta's ID of it, which is not the number."""
         response = await self._http.get(NUMBER_PATH, {"id": number_id})
         envelope = parse_envelope(response)
         if envelope.data is None:
@@ -33,6 +33,7 @@ class PhoneNumbersApi:
         return envelope.parse_data(PhoneNumber)
 
     async def list_accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
+        """Return the business accounts of one plugin, or of the whole team."""
         return parse_envelope(
             await self._http.get(ACCOUNTS_PATH, query=_plugin_query(plugin_id))
         ).parse_list(BusinessAccount)

@@ -1,7 +1,7 @@
-"""Lists that may come in pages, though no paging is documented for them.
+"""Fetch lists that may be paged, although no paging is documented for them.
 
-The contract says of the user lists that the whole team comes in one array, and asks to follow
-`_meta` if paging ever appears. Its key names are UNKNOWN; those below are its advice.
+The user lists return the whole team in one array (API.md, Paging). If Chakra ever pages them,
+``_meta`` names the next page; its keys are UNKNOWN, and the usual ones are tried.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ NEXT_PAGE_KEYS = ("next", "nextPage", "nextPath", "nextUrl", "nextPagePath")
 
 
 async def fetch_all_pages(http: Http, endpoint: str, model: type[Item]) -> tuple[Item, ...]:
-    """All items of all pages, each once. Ends at a page that brings nothing new, so that a server
-    which ignores the query cannot keep us going."""
+    """Return the items of all pages, each once.
+
+    Stop at a page without new items, so that a server which ignores the query causes no loop.
+    """
     query: Mapping[str, str] | None = {}
     items: dict[str, Item] = {}
     for _ in range(MAX_PAGES):
@@ -42,10 +44,10 @@ async def fetch_all_pages(http: Http, endpoint: str, model: type[Item]) -> tuple
 def next_page_query(
     meta: Mapping[str, Any], endpoint: str, received_count: int
 ) -> Mapping[str, str] | None:
-    """The query of the next page: from the path of it that `meta` names, as long as that is
-    `endpoint` itself, or from `hasMore` with `skip`; nothing on the last page.
+    """Return the query of the next page; ``None`` on the last.
 
-    Only the query is taken: whatever host an address names, our own is asked.
+    It is that of the URL in ``meta`` if its path is ``endpoint``, or ``skip`` if ``hasMore`` is
+    set. Only the query of the URL is used, so the request goes to the configured host.
     """
     for name in NEXT_PAGE_KEYS:
         url = meta.get(name)

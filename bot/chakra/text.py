@@ -1,16 +1,18 @@
-"""Text from outside, made harmless to show. Escaping for Slack is not done here."""
+"""Remove unsafe characters from text of other systems. Escaping for Slack is not done here."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They turn round everything that follows on the line. Right-to-left letters need none of them."""
+"""They reverse the rest of the line. Right-to-left letters do not need them."""
 
 
 def sanitize_line(text: str, max_length: int | None = None) -> str:
-    """One line without control characters, half pairs or changes of direction; clipped to `most`
-    characters with an ellipsis."""
+    """Return a text as one line without control characters, surrogates or bidi controls.
+
+    It is cut to ``max_length`` characters, with an ellipsis.
+    """
     if not text.isprintable():
         text = "".join(map(_sanitize_character, text))
     text = " ".join(text.split())
@@ -20,7 +22,7 @@ def sanitize_line(text: str, max_length: int | None = None) -> str:
 
 
 def sanitize_text(text: str) -> str:
-    """As `plain`, with its line breaks and spaces as they were written."""
+    """Return a text cleaned like ``sanitize_line``, with its line breaks and spaces."""
     if text.isprintable():
         return text
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -28,7 +30,7 @@ def sanitize_text(text: str) -> str:
 
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
-"""Categories. Unassigned characters are seen: a newer Unicode may have given them a shape."""
+"""Unassigned characters count as visible: a newer Unicode version may define them."""
 
 
 def _sanitize_character(character: str) -> str:
@@ -41,5 +43,5 @@ def _sanitize_character(character: str) -> str:
 
 
 def has_visible_text(text: str) -> bool:
-    """Whether there is anything to see: a name may consist of zero-width characters only."""
+    """Return whether a text has a visible character: a name may be all zero-width ones."""
     return any(unicodedata.category(character) not in _INVISIBLE_CATEGORIES for character in text)

@@ -1,4 +1,4 @@
-"""The five user endpoints (contract section 5)."""
+"""The five user endpoints (API.md, Users)."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ USERS_V2_PATH = "/v2/ext/users"
 
 
 class UsersApi:
-    """Raises the `ChakraError`s of `Http.get` and `Http.write`."""
+    """The Chakra team. Methods raise the errors of ``Http.get`` and ``Http.write``."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def fetch(self, user_id: str) -> User:
-        """Team and role as short ids. CONFIRMED, with a full example.
+        """Return a user, with team and role as short IDs. CONFIRMED, with a full example.
 
-        `user_id` is a UUID; whether a username or an address would do is UNKNOWN. What an unknown
-        id is answered with is UNKNOWN too: 404 and a `_data` of null are both `ResourceNotFound`.
+        ``user_id`` is a UUID; whether a username or an email address works is UNKNOWN. The response
+        for an unknown ID is UNKNOWN too: for a 404 and a null ``_data``, raise
+        ``ResourceNotFound``.
         """
         return _parse_user(await self._http.get(USER_V2_PATH, {"userId": user_id}))
 
     async def fetch_v1(self, user_id: str) -> User:
-        """Team and role as UUIDs."""
+        """Return a user, with team and role as UUIDs."""
         return _parse_user(await self._http.get(USER_V1_PATH, {"userId": user_id}))
 
     async def list(self) -> tuple[User, ...]:
-        """The whole team, deleted and inactive members perhaps among them (UNKNOWN).
+        """Return the whole team; whether deleted and inactive members are included is UNKNOWN.
 
-        Path and purpose are CONFIRMED, the body is INFERRED from `list_v1` and `fetch`.
+        Path and purpose are CONFIRMED, the body is INFERRED from ``list_v1`` and ``fetch``.
         """
         return await fetch_all_pages(self._http, USERS_V2_PATH, User)
 
     async def list_v1(self) -> tuple[User, ...]:
-        """The whole team, without phone numbers and reportees. CONFIRMED."""
+        """Return the whole team, without phone numbers and reportees. CONFIRMED."""
         return await fetch_all_pages(self._http, USERS_V1_PATH, User)
 
     async def update(self, user_id: str, changes: UserChanges) -> User | None:
-        """The user afterwards, in v1 form; None where Chakra accepted the change and described no
-        user (204, or a `_data` that is none).
+        """Update a user and return it, in v1 form; ``None`` if the response has no user.
 
-        Path and body are CONFIRMED. The method is INFERRED: the page prints GET, which carries no
-        body; PUT is the verb of every other update of this API. The answer's body is INFERRED.
-        Never repeated once it may have arrived: `OutcomeUnknown`.
+        Path and body are CONFIRMED. The method is INFERRED: the page prints GET, which has no
+        body; PUT is the verb of the API's other updates. The body of the response is INFERRED. The
+        write is not retried once it may have arrived: raise ``OutcomeUnknown``.
         """
         response = await self._http.write(
             "PUT", USER_V1_PATH, {"userId": user_id}, body=changes.body()

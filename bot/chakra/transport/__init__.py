@@ -1,1 +1,1 @@
-"""HTTP to Chakra: requests, policies, envelope, errors."""
+"""HTTP to Chakra: requests, retry and timeout policies, the envelope, and errors."""

@@ -1,7 +1,7 @@
-"""The words of a refusal, and the wait it names, in every shape that has been seen or is printed.
+"""Find the message and the wait in the body of an error, in every shape that is known.
 
-The contract knows one shape for certain, `_errors: [string]`. The others are what independent
-programs read from the same API, or what Meta answers through it.
+Only ``_errors: [string]`` is CONFIRMED. The other shapes are those that independent programs read
+from the same API, or Meta's (API.md, Errors).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from bot.chakra.text import sanitize_line
 from bot.chakra.transport.exchange import ChakraResponse
 
 MAX_MESSAGE_LENGTH = 300
-"""Characters of a message that are kept."""
+"""Characters; a longer message is cut."""
 
 MAX_ERROR_BODY_BYTES = 64 * 1024
-"""Bytes. A larger body of an error is no message."""
+"""Bytes; a larger body of an error is not searched for a message."""
 
 _MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
-"""Seconds. A longer wait is a misread moment in time, not a wait."""
+"""A larger number is probably a timestamp, not a wait."""
 
 _RETRY_AFTER_TEXT = re.compile(
     r"retry[\s_-]?after[:=\s]{0,3}(\d{1,9}(?:\.\d{1,6})?)\s?(ms|milliseconds?|s|secs?|seconds?)\b",
@@ -42,8 +42,10 @@ _MAX_ITEMS = 3
 
 
 def message_in_response(response: ChakraResponse) -> str:
-    """What the body says went wrong, on one line of at most 300 characters; "" where it says
-    nothing that a person could read."""
+    """Return the error message of a body on one line of at most 300 characters.
+
+    Return "" if there is none that a person could read.
+    """
     if response.media_type == "text/html" or len(response.body) > MAX_ERROR_BODY_BYTES:
         return ""
     with suppress(ValueError):
@@ -53,33 +55,37 @@ def message_in_response(response: ChakraResponse) -> str:
 
 
 def message_in_body(body: object) -> str:
-    """`_errors[…]` first (the vendor's SDK), then `error` (a string, or Meta's object with `code`
-    and `error_data.details`), then `message`."""
+    """Return the error message of a parsed body on one line; "" if there is none.
+
+    ``_errors[…]`` comes first, as in the vendor's SDK, then ``error`` (a string, or Meta's object
+    with ``code`` and ``error_data.details``), then ``message``.
+    """
     return sanitize_line(_find_message(body, _MAX_DEPTH), MAX_MESSAGE_LENGTH)
 
 
 def retry_after_seconds(response: ChakraResponse, now: float) -> float | None:
-    """Seconds that the answer asks to wait, or nothing. `now` is the time of day, for a
-    `Retry-After` that is a date.
+    """Return the seconds to wait that a response names, or ``None``.
 
-    The words come first: they are the only form that has been observed, and the most exact.
+    ``now`` is the time of day, for a ``Retry-After`` that is a date. The wait in the message comes
+    first: it is the only form that has been observed, and the most precise.
     """
-    in_words = retry_after_in_text(message_in_response(response))
-    if in_words is not None:
-        return in_words
-    for place in _iter_retry_after_fields(response):
+    in_message = retry_after_in_text(message_in_response(response))
+    if in_message is not None:
+        return in_message
+    for fields in _iter_retry_after_fields(response):
         for name, unit in _RETRY_AFTER_FIELDS:
-            if (wait := _to_seconds(place.get(name), unit)) is not None:
+            if (wait := _to_seconds(fields.get(name), unit)) is not None:
                 return wait
     return _parse_retry_after_header(response.headers.get("retry-after", ""), now)
 
 
 def has_retry_after_text(response: ChakraResponse) -> bool:
+    """Return whether the message names a wait."""
     return _RETRY_AFTER_TEXT.search(message_in_response(response)) is not None
 
 
 def retry_after_in_text(text: str) -> float | None:
-    """Seconds, of "retry after 850 ms"."""
+    """Return the seconds named by a text such as "retry after 850 ms", or ``None``."""
     match = _RETRY_AFTER_TEXT.search(text)
     if match is None:
         return None
@@ -93,7 +99,7 @@ def _find_message(value: object, depth: int) -> str:
         return ""
     if isinstance(value, list):
         messages = (_find_message(item, depth - 1) for item in value[:_MAX_ITEMS])
-        return "; ".join(words for words in messages if words.strip())
+        return "; ".join(message for message in messages if message.strip())
     if isinstance(value, Mapping):
         return _meta_message(value) or _first_message(value, depth)
     return ""
@@ -101,15 +107,18 @@ def _find_message(value: object, depth: int) -> str:
 
 def _first_message(value: Mapping[str, object], depth: int) -> str:
     for name in _MESSAGE_FIELDS:
-        words = _find_message(value.get(name), depth - 1)
-        if words.strip():
-            return words
+        message = _find_message(value.get(name), depth - 1)
+        if message.strip():
+            return message
     return ""
 
 
 def _meta_message(error: Mapping[str, object]) -> str:
-    """Of Meta's error object: its message, its code where the message does not carry it, and the
-    details, which say what the message only names."""
+    """Return the text of Meta's error object: code, message and details.
+
+    The code is added unless the message contains it; the details are more specific than the
+    message.
+    """
     message, code, data = error.get("message"), error.get("code"), error.get("error_data")
     if not isinstance(message, str):
         return ""
@@ -127,8 +136,8 @@ def _iter_retry_after_fields(response: ChakraResponse) -> Iterator[Mapping[str, 
         return
     yield body
     for name in ("error", "_meta"):
-        if isinstance(place := body.get(name), Mapping):
-            yield place
+        if isinstance(nested := body.get(name), Mapping):
+            yield nested
     errors = body.get("_errors")
     if isinstance(errors, list):
         yield from (error for error in errors[:_MAX_ITEMS] if isinstance(error, Mapping))

@@ -1,9 +1,9 @@
-"""What a status, or silence, means: one table for reads and writes.
+"""Map responses and transport errors to the classes of ``bot.errors``, for reads and writes.
 
-The vendor documents no status code; those below are inferred from what every HTTP API means by
-them. The rule for writes: it is *known* that nothing happened only where the connection was never
-made, or the answer is a refusal (4xx, 501, or a 503 that names a wait, which only a server that is
-turning work away does). Everything else may have happened, and is `OutcomeUnknown`.
+The vendor documents no status codes; those below are INFERRED from their usual meaning in HTTP.
+After a write it is known that nothing happened only if no connection was made or the response is a
+refusal: a 4xx, a 501, or a 503 that names a wait, which only a server shedding load sends.
+Everything else may have happened and becomes ``OutcomeUnknown``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ from bot.errors import (
 )
 
 RETRYABLE_STATUSES = frozenset({408, *range(500, 600)}) - {501}
-"""Statuses after which a read is repeated: the server gave up or fell over. 501 says that it will
-never know how."""
+"""Statuses after which a read is retried: the server timed out or failed. 501 is permanent."""
 
 REQUEST_TIMEOUT = 408
 
@@ -48,7 +47,7 @@ ERRORS_BY_STATUS: dict[int, type[ChakraError]] = {
     429: RateLimited,
     501: Rejected,
 }
-"""Any other 4xx is `Rejected`."""
+"""Any other 4xx is ``Rejected``."""
 
 _DEFAULT_MESSAGES = {
     401: "The access token was not accepted.",
@@ -65,8 +64,11 @@ _TRANSPORT_MESSAGES = {
 
 
 def is_rate_limited(response: ChakraResponse) -> bool:
-    """429, or any 4xx whose words are "retry after <N> ms" (a client in production takes those for
-    429, and no status is documented) or that relays one of Meta's codes for it."""
+    """Return whether a response is a rate limit: a 429, or another 4xx that amounts to one.
+
+    That is one with a message such as "retry after <N> ms", which a client in production treats as
+    a 429, or with one of Meta's codes for a rate limit.
+    """
     if response.status == 429:
         return True
     if not 400 <= response.status < 500:
@@ -81,7 +83,7 @@ def is_rate_limited(response: ChakraResponse) -> bool:
 
 
 def retry_after_or_default(response: ChakraResponse, now: float) -> float | None:
-    """Seconds that the answer asks to wait, or that its code of Meta's is known to take."""
+    """Return the seconds to wait that a response names, else the default of its Meta code."""
     retry_after = retry_after_seconds(response, now)
     meta = meta_error_in_response(response)
     default = (
@@ -93,14 +95,16 @@ def retry_after_or_default(response: ChakraResponse, now: float) -> float | None
 
 
 def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
-    """The error that an answer of any status stands for; nothing for 2xx, whose body is still to
-    be read. `now` is the time of day."""
+    """Return the error for a response; ``None`` for a 2xx, whose body has yet to be parsed.
+
+    ``now`` is the time of day.
+    """
     if response.ok:
         return None
     message = message_in_response(response)
     if response.status < 400:
         return invalid_response(
-            response, f"It answered {response.status}: this is not Chakra's API."
+            response, f"The status is {response.status}: this is not Chakra's API."
         )
     meta = meta_error_in_response(response)
     error_class = _error_class_by_meta_code(response, meta) or _error_class_by_status(response, now)
@@ -120,20 +124,21 @@ def error_for(response: ChakraResponse, now: float) -> ChakraError | None:
 
 
 def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> ChakraError | None:
-    """The error that a 2xx carries in `_errors`, or in `error` as Meta does; nothing without."""
+    """Return the error in a 2xx, from ``_errors`` or from Meta's ``error``; else ``None``."""
     errors = {name: body[name] for name in ("_errors", "error") if body.get(name)}
     if not errors:
         return None
     meta = find_meta_error(errors)
-    kind: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
+    error_class: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
     if meta is not None:
-        kind = meta.error_class or UnknownMetaCode
+        error_class = meta.error_class or UnknownMetaCode
     message = message_in_body(errors) or "Chakra refused and gave no reason."
-    wait = retry_after_seconds(response, 0.0) if issubclass(kind, RateLimited) else None
-    return _build_error(kind, response, message, meta, wait)
+    wait = retry_after_seconds(response, 0.0) if issubclass(error_class, RateLimited) else None
+    return _build_error(error_class, response, message, meta, wait)
 
 
 def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
+    """Return Meta's error in the body of an error response, or ``None``."""
     if (
         response.ok
         or len(response.body) > MAX_ERROR_BODY_BYTES
@@ -148,11 +153,10 @@ def meta_error_in_response(response: ChakraResponse) -> MetaError | None:
 def _error_class_by_meta_code(
     response: ChakraResponse, meta: MetaError | None
 ) -> type[ChakraError] | None:
-    """The class that owns the code, whatever the status: Meta itself says not to go by that.
+    """Return the class for Meta's code, whatever the status: Meta says to go by the code.
 
-    Save that in a 5xx "something failed" (`MetaUnavailable`), like a code that nobody knows, "
-    "says nothing
-    of what became of a write.
+    Return ``None`` for a write with a 5xx if the code says only that something failed, or is
+    unknown: neither tells what became of the write.
     """
     if meta is None:
         return None
@@ -187,17 +191,17 @@ def _error_class_by_status(response: ChakraResponse, now: float) -> type[ChakraE
     if is_rate_limited(response):
         return RateLimited
     if response.status == REQUEST_TIMEOUT and response.request.is_write:
-        return OutcomeUnknown  # a gateway may say so after it had handed the write on
+        return OutcomeUnknown  # a gateway may respond so after it passed the write on
     if response.status in ERRORS_BY_STATUS:
         return ERRORS_BY_STATUS[response.status]
     if response.status < 500:
         return Rejected
-    turned_away = response.status == 503 and retry_after_seconds(response, now) is not None
-    return OutcomeUnknown if response.request.is_write and not turned_away else Unavailable
+    was_refused = response.status == 503 and retry_after_seconds(response, now) is not None
+    return OutcomeUnknown if response.request.is_write and not was_refused else Unavailable
 
 
 def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
-    """For a 2xx whose `_data` is null: the id was understood and nothing belongs to it."""
+    """Return the error for a 2xx whose ``_data`` is null: there is nothing with this ID."""
     return ResourceNotFound(
         _DEFAULT_MESSAGES[404],
         endpoint=response.request.endpoint,
@@ -207,6 +211,7 @@ def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
 
 
 def transport_error(request: ChakraRequest, error: TransportError) -> ChakraError:
+    """Return the error for a request without a response."""
     error_class = OutcomeUnknown if request.is_write and error.sent else Unavailable
     message = _TRANSPORT_MESSAGES.get(error.kind, "The connection to Chakra broke off.")
     if error.detail:
@@ -215,9 +220,11 @@ def transport_error(request: ChakraRequest, error: TransportError) -> ChakraErro
 
 
 def invalid_response(response: ChakraResponse, reason: str, field: str = "") -> ChakraError:
-    """`InvalidResponse` for a read. A write was answered, only not in a form that says what was
-    done,
-    so that it is `OutcomeUnknown`, and the message carries the field."""
+    """Return the error for a response that cannot be parsed at ``field``, a dotted path.
+
+    It is ``InvalidResponse`` for a read, and ``OutcomeUnknown`` for a write, which may have
+    happened; its message contains the field.
+    """
     request, status, request_id = response.request, response.status, response.request_id
     if request.is_write:
         location = f" ({field})" if field else ""

@@ -1,11 +1,12 @@
-"""How patient the client is: small wrappers round a `Send`, each of them a `Send` again.
+"""Timeouts, retries and the circuit breaker, each a ``Transport`` that wraps another.
 
-From the outside in: `Deadline` sets how long all of it may take, `RateLimitRetry` waits out 429,
-`Retry` repeats what may be repeated, `Instrumented` counts, `CircuitBreaker` stops asking a Chakra
-that does
-not answer, `AttemptTimeout` ends a single attempt. No one waits past `Call.until`.
+From the outside in: ``Deadline`` limits the whole request, ``RateLimitRetry`` waits after a 429,
+``Retry`` retries other failures, ``Instrumented`` reports every attempt, ``CircuitBreaker`` stops
+calling a Chakra that does not respond, ``AttemptTimeout`` limits one attempt. Nothing waits past
+``ChakraRequest.deadline``.
 
-A library for repeating would bring its own sleep; here the time comes from `bot.aio.clock`.
+Written here, not taken from a library, so that all of them share the injected clock and one set of
+outcomes.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ Jitter = Callable[[], float]
 """A random number from 0 up to 1."""
 
 OnAttempt = Callable[[str, str, float], None]
-"""Hears of every attempt: the path template; the status, or one word for what came instead
-(`connect`, `pool`, `timeout`, `broken`; `circuit_open` where the circuit was open and nothing was
-sent;
-`cancelled`); the seconds it took."""
+"""Called after every attempt with the path template, the outcome and the seconds it took.
+
+The outcome is the status, or one word if there was no response: ``connect``, ``pool``,
+``timeout``, ``broken``, ``cancelled``, or ``circuit_open`` if nothing was sent."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds unless said otherwise.
+    """Limits of a client; times are in seconds.
 
-    30 s for a write is the patience of the vendor's own SDK. 20 connections: with httpx, throughput
-    falls as its pool grows (measured: 20 connections 960 requests/s, 100 connections 590).
+    30 s for a write is the timeout of the vendor's SDK. 20 connections: httpx gets slower as its
+    pool grows (measured: 960 requests/s with 20 connections, 590 with 100).
     """
 
     max_connections: int = 20
@@ -48,27 +49,32 @@ class Limits:
     read_attempt_timeout: float = 10.0
     read_total_timeout: float = 20.0
     write_total_timeout: float = 30.0
-    upload_total_timeout: float = 120.0  # 100 MB, the largest document of WhatsApp's, at 7 Mbit/s
+    upload_total_timeout: float = 120.0  # WhatsApp's largest document, 100 MB, at 7 Mbit/s
     max_rate_limit_wait: float = 10.0
-    default_rate_limit_wait: float = 1.0  # the first wait where a 429 names none
+    default_rate_limit_wait: float = 1.0  # the first wait if a 429 names none
     max_retries: int = 3
     initial_backoff: float = 0.2
     max_backoff: float = 3.0
-    min_attempt_time: float = 0.5  # with less time left, another attempt of a read is not begun
-    circuit_failure_threshold: int = 5  # in a row
+    min_attempt_time: float = 0.5  # with less time left, a read is not retried
+    circuit_failure_threshold: int = 5  # consecutive failures
     circuit_cooldown: float = 5.0
     max_body_bytes: int = 25 * 1024 * 1024
 
     def total_timeout(self, request: ChakraRequest) -> float:
+        """Return the seconds for all attempts of a request."""
         if request.is_upload:
             return self.upload_total_timeout
         return self.write_total_timeout if request.is_write else self.read_total_timeout
 
     def attempt_timeout(self, request: ChakraRequest) -> float:
+        """Return the seconds for one attempt."""
         return self.total_timeout(request) if request.is_write else self.read_attempt_timeout
 
     def min_time_to_retry(self, request: ChakraRequest) -> float:
-        """Of a write, enough that the deadline cannot cut it off while it is still connecting."""
+        """Return the seconds that must be left for a retry.
+
+        For a write, enough that its deadline cannot pass while it is still connecting.
+        """
         connecting = self.pool_timeout + self.connect_timeout if request.is_write else 0.0
         return connecting + self.min_attempt_time
 
@@ -77,7 +83,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class Deadline:
-    """Sets `Call.until`, where the caller set none."""
+    """Set the deadline of a request that has none."""
 
     def __init__(self, send: Transport, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
         self._send, self._clock, self._limits = send, clock, limits
@@ -91,9 +97,11 @@ class Deadline:
 
 
 class AttemptTimeout:
-    """Ends one attempt by our clock, however slowly the bytes drip: httpx's own read timeout
-    starts anew with each chunk. What was cut off may have arrived. A write is cut off only by its
-    deadline, since cutting it off leaves its outcome unknown."""
+    """Limit the duration of one attempt, which httpx does not: its read timeout is per chunk.
+
+    An attempt that times out may have arrived. A write is limited by its deadline only, since its
+    outcome would be unknown.
+    """
 
     def __init__(self, send: Transport, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
         self._send, self._clock, self._limits = send, clock, limits
@@ -119,11 +127,11 @@ def _deadline_of(request: ChakraRequest) -> float:
 
 
 class CircuitBreaker:
-    """After so many silences in a row it refuses at once, as `Unavailable` with `retry_after`, for
-    a few seconds; then one call is let through as a probe, and its fate decides.
+    """Raise ``Unavailable`` immediately after several consecutive failures, for a few seconds.
 
-    Any answer closes it, a 4xx or 5xx too: something is there. A cancelled call proves nothing, and
-    neither does waiting in vain for a connection of our own pool.
+    Then one request is sent as a probe, and its outcome decides. Any response closes the circuit, a
+    4xx or 5xx too: a server responded. A cancelled request counts as neither success nor failure,
+    and so does a timeout while waiting for a connection of our own pool.
     """
 
     def __init__(self, send: Transport, clock: Clock, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -134,6 +142,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
+        """Whether enough consecutive failures have been counted."""
         return self._failures >= self._limits.circuit_failure_threshold
 
     async def __call__(self, request: ChakraRequest) -> ChakraResponse:
@@ -143,8 +152,8 @@ class CircuitBreaker:
             self._probing = True
         try:
             response = await self._send(request)
-        except TransportError as silence:
-            self._record_failure(silence)
+        except TransportError as error:
+            self._record_failure(error)
             raise
         finally:
             if probe:
@@ -156,7 +165,7 @@ class CircuitBreaker:
         cooldown = self._cooldown_until - self._clock.monotonic()
         if cooldown > 0 or self._probing:
             raise Unavailable(
-                "Chakra has not been answering and is given a few seconds of rest.",
+                "Chakra is not responding. Requests are paused for a few seconds.",
                 endpoint=request.endpoint,
                 request_id=request.request_id,
                 retry_after=max(cooldown, 1.0),
@@ -171,7 +180,7 @@ class CircuitBreaker:
 
 
 class Instrumented:
-    """Tells `observe` of every attempt, once it has ended in whatever way."""
+    """Report every attempt to ``on_attempt``, however it ends."""
 
     def __init__(self, send: Transport, clock: Clock, on_attempt: OnAttempt) -> None:
         self._send, self._clock, self._on_attempt = send, clock, on_attempt
@@ -181,8 +190,8 @@ class Instrumented:
         try:
             response = await self._send(request)
             outcome = str(response.status)
-        except TransportError as silence:
-            outcome = silence.kind
+        except TransportError as error:
+            outcome = error.kind
             raise
         except Unavailable:
             outcome = "circuit_open"
@@ -193,10 +202,11 @@ class Instrumented:
 
 
 class Retry:
-    """Repeats a read after silence and after the statuses in `RETRYABLE_STATUSES`; a write only
-    when its
-    connection was never made. Waits grow and are spread by `jitter`; a longer wait that the answer
-    names is honoured."""
+    """Retry a read after a transport error or a status in ``RETRYABLE_STATUSES``.
+
+    A write is retried only if no connection was made. Waits grow exponentially, with jitter; a
+    longer wait named by the response takes precedence.
+    """
 
     def __init__(
         self, send: Transport, clock: Clock, jitter: Jitter, limits: Limits = DEFAULT_LIMITS
@@ -208,8 +218,8 @@ class Retry:
             wait = self._backoff(attempt)
             try:
                 response = await self._send(request)
-            except TransportError as silence:
-                if request.is_write and silence.sent:
+            except TransportError as error:
+                if request.is_write and error.sent:
                     raise
                 if not self._has_time_for(request, wait):
                     raise
@@ -233,9 +243,11 @@ class Retry:
 
 
 class RateLimitRetry:
-    """Waits out refusals for asking too often, of reads and writes alike: what was refused was not
-    done. Past `throttle_total` seconds of waiting the refusal itself is returned, and at once where
-    it names a wait that is longer."""
+    """Wait and retry after a rate limit, reads and writes alike: a refused request did nothing.
+
+    After ``max_rate_limit_wait`` seconds in total the refusal is returned; it is returned
+    immediately if it names a longer wait.
+    """
 
     def __init__(
         self, send: Transport, clock: Clock, jitter: Jitter, limits: Limits = DEFAULT_LIMITS
@@ -253,7 +265,7 @@ class RateLimitRetry:
             if not is_rate_limited(response):
                 return response
             retry_after = retry_after_or_default(response, self._clock.time())
-            # Callers who were refused together should not come back together.
+            # Jitter, so that callers refused together do not retry together.
             wait = (default_wait if retry_after is None else retry_after) * (1 + self._jitter() / 4)
             wait = max(wait, self._limits.initial_backoff)
             if self._clock.monotonic() + wait > deadline:

@@ -1,8 +1,7 @@
-"""A background job and its entries (contract sections 7.1 and 7.2).
+"""A background job and its entries (API.md, Background jobs).
 
-Of a job the ids, the moments and the counts are CONFIRMED. Of an entry only `completionStatus` is;
-every other key is UNKNOWN, so that a reason is looked for where reasons usually stand, and all the
-rest is kept as it came.
+The IDs, times and counts of a job are CONFIRMED. Of an entry only ``completionStatus`` is; every
+other key is UNKNOWN, so a reason is searched under the usual keys, and the rest is kept unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bot.chakra.transport.error_body import message_in_body
 
 NOT_STARTED, SUCCESS, ERROR, INVALID = "NOT_STARTED", "SUCCESS", "ERROR", "INVALID"
 ENTRY_STATES = (SUCCESS, ERROR, INVALID, NOT_STARTED)
-"""Of an entry. INVALID was rejected and never tried; ERROR was tried and failed. CONFIRMED."""
+"""INVALID entries were rejected, ERROR ones were processed and failed. CONFIRMED."""
 UNSUCCESSFUL_STATES = frozenset({ERROR, INVALID})
 
 _MAX_STATE_LENGTH = 80
@@ -28,23 +27,23 @@ _MAX_STATES = 50
 
 
 def _to_state(value: object) -> str:
-    """One of `ENTRY_STATES` however it is written; any other word as it stands."""
+    """Return one of ``ENTRY_STATES``, whatever its case; any other state unchanged."""
     text = sanitize_line(value, _MAX_STATE_LENGTH) if isinstance(value, str) else to_text(value)
     known = text.upper()
     return known if known in ENTRY_STATES else text
 
 
 def _to_counts(value: object) -> Mapping[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for name, raw_count in value.items() if isinstance(value, Mapping) else ():
         state, count = _to_state(name), _to_count(raw_count)
         if (
             has_visible_text(state)
             and count is not None
-            and (state in found or len(found) < _MAX_STATES)
+            and (state in counts or len(counts) < _MAX_STATES)
         ):
-            found[state] = found.get(state, 0) + count
-    return MappingProxyType(found)
+            counts[state] = counts.get(state, 0) + count
+    return MappingProxyType(counts)
 
 
 def _to_count(value: object) -> int | None:
@@ -53,11 +52,13 @@ def _to_count(value: object) -> int | None:
 
 
 class Job(IdentifiedResource):
-    """`counts` says how many entries are in each state, also in states that nobody documented;
-    states without entries are perhaps left out (INFERRED), and a new job may have none at all.
+    """A background job.
 
-    `type`, `completion_status` and `status_message` are the job's own. IN_PROGRESS is the only
-    status that has been seen, and nothing here goes by it.
+    ``counts`` has the number of entries by state, undocumented states included. States without
+    entries may be missing (INFERRED), and a new job may have no counts.
+
+    ``type``, ``completion_status`` and ``status_message`` are those of the job. IN_PROGRESS is the
+    only status that has been seen, so nothing depends on it.
     """
 
     type: Text = ""
@@ -73,35 +74,42 @@ class Job(IdentifiedResource):
 
     @property
     def total(self) -> int:
+        """The number of entries."""
         return sum(self.counts.values())
 
     @property
     def remaining(self) -> int:
+        """The number of entries that have not been started."""
         return self.counts.get(NOT_STARTED, 0)
 
     @property
     def done(self) -> int:
+        """The number of entries that have been processed or rejected."""
         return self.total - self.remaining
 
     @property
     def succeeded(self) -> int:
+        """The number of entries that succeeded."""
         return self.counts.get(SUCCESS, 0)
 
     @property
     def failed(self) -> int:
+        """The number of entries that were processed and failed."""
         return self.counts.get(ERROR, 0)
 
     @property
     def invalid(self) -> int:
+        """The number of entries that were rejected."""
         return self.counts.get(INVALID, 0)
 
     @property
     def unsuccessful(self) -> int:
+        """The number of entries that failed or were rejected."""
         return self.failed + self.invalid
 
     @property
     def finished(self) -> bool:
-        """By what is documented alone: nothing is left to start, or the job says when it ended."""
+        """Whether no entry remains, or the job has an end time: the two documented signs."""
         return self.completed_at is not None or (self.total > 0 and self.remaining == 0)
 
 
@@ -119,13 +127,15 @@ _REASON_KEYS = (
     "response",
     "result",
 )
-"""Where an entry may say why, the likeliest first. INFERRED, all of them."""
+"""Keys that may have the reason of an entry, the likeliest first. All INFERRED."""
 
 
 class JobEntry(BaseModel):
-    """`reason` is one line of at most 300 characters, "" where none is found. `other` holds every
-    other key as it came, in order; a reason that is more than a text stays there too, one that is
-    null does not."""
+    """An entry of a background job.
+
+    ``reason`` is one line of at most 300 characters, or "". ``other`` has the remaining keys
+    unchanged and in order, including a reason that is not a plain string; null reasons are dropped.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -136,7 +146,7 @@ class JobEntry(BaseModel):
 
     @classmethod
     def from_item(cls, item: object) -> JobEntry:
-        """Reads whatever stands in the array."""
+        """Build an entry from any element of the array."""
         if not isinstance(item, Mapping):
             return cls(other={"entry": item})
         status = _STATUS_KEY if _STATUS_KEY in item else "status"
@@ -157,11 +167,12 @@ class JobEntry(BaseModel):
 
     @property
     def unsuccessful(self) -> bool:
+        """Whether the entry failed or was rejected."""
         return self.completion_status in UNSUCCESSFUL_STATES
 
 
 def _find_reason(item: Mapping[str, object]) -> tuple[str, str]:
-    """The key and the words."""
+    """Return the key and the text of the reason; two empty strings if there is none."""
     for key in _REASON_KEYS:
         message = message_in_body(item.get(key))
         if has_visible_text(message):

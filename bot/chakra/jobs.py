@@ -1,4 +1,4 @@
-"""The background jobs (contract sections 7.1 and 7.2). There is no listing and no cancelling."""
+"""The background job endpoints (API.md, Background jobs). Jobs cannot be listed or cancelled."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bot.chakra.transport.http import Http
 JOB_PATH = "/v1/ext/background-job/{backgroundJobId}"
 ENTRIES_PATH = "/v1/ext/background-job/{backgroundJobId}/entries"
 ENTRIES_PAGE_PATH = "/v1/ext/background-job/{backgroundJobId}/entries/{page}"
-"""That a page has a path of its own is UNKNOWN; one that lies below the first is followed."""
+"""That a page has its own path is UNKNOWN; one below the path of the first page is followed."""
 
 COUNTS_KEY = "bjEntryCompletionStatusVsCount"
 TOTAL_KEYS = ("total", "totalCount", "totalEntries", "count")
-"""The contract's advice: the keys are UNKNOWN."""
+"""The keys are UNKNOWN; these are the usual ones."""
 
 WaitForRateLimit = Callable[[], Awaitable[None]]
-"""Returns when one more request may be made."""
+"""Return when one more request may be sent."""
 
 MAX_PAGES = 10_000
 _MAX_URL_LENGTH = 2048
@@ -33,8 +33,11 @@ _MAX_URL_LENGTH = 2048
 
 @dataclass(frozen=True)
 class EntryPage:
-    """`total` is how many entries Chakra says there are on all pages, where it says so. It may be
-    wrong: `count` could be that of the page."""
+    """A page of entries.
+
+    ``total`` is Chakra's number of entries on all pages, if any. It may be wrong: ``count`` could
+    be that of the page.
+    """
 
     entries: tuple[JobEntry, ...]
     total: int | None = None
@@ -42,24 +45,24 @@ class EntryPage:
 
 @dataclass(frozen=True)
 class _PageCursor:
-    """Of a page: what follows the path of the first, and the query."""
+    """The position of a page: the last path segment, "" for the first page, and the query."""
 
     page: str = ""
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 class JobsApi:
-    """Raises the `ChakraError`s of `Http.get`; `ResourceNotFound` for a job that is not there, or
-    no more.
+    """The background jobs; a ``job_id`` is a UUID.
 
-    `job_id` is a UUID.
+    Methods raise the errors of ``Http.get``, such as ``ResourceNotFound`` for a job that does not
+    exist or has been deleted.
     """
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def fetch(self, job_id: str) -> Job:
-        """CONFIRMED, with a full example."""
+        """Return a job. CONFIRMED, with a full example."""
         response = await self._http.get(JOB_PATH, {"backgroundJobId": job_id})
         envelope = parse_envelope(response)
         if not envelope.data:
@@ -73,12 +76,13 @@ class JobsApi:
         max_entries: int | None = None,
         wait_for_rate_limit: WaitForRateLimit | None = None,
     ) -> AsyncGenerator[EntryPage, None]:
-        """All entries, or the first `most`, a page at a time, in Chakra's order (UNKNOWN). The
-        first page may be empty, no other is. Each waits for its `turn`, where there are turns.
+        """Yield the entries, at most ``max_entries``, by page, in Chakra's order (UNKNOWN).
 
-        The path is CONFIRMED, and that `_meta` holds a total and the path of the next page. Its
-        keys and the query are UNKNOWN: none is sent, and what `_meta` names is followed as long as
-        it stays with this job, brings something new and has not been asked for before.
+        Only the first page may be empty. ``wait_for_rate_limit`` is awaited before every request.
+
+        The path is CONFIRMED, and so is that ``_meta`` has a total and the path of the next page.
+        Its keys and the query parameters are UNKNOWN: none is sent, and the next page is followed
+        if it belongs to this job, has new entries and has not been requested before.
         """
         cursor, visited, known_ids, received_count = _PageCursor(), {_PageCursor()}, set[str](), 0
         for page_index in range(MAX_PAGES):
@@ -86,12 +90,14 @@ class JobsApi:
                 await wait_for_rate_limit()
             envelope = await self._fetch_page(job_id, cursor)
             entries = tuple(
-                one for one in _parse_entries(envelope) if not one.id or one.id not in known_ids
+                entry
+                for entry in _parse_entries(envelope)
+                if not entry.id or entry.id not in known_ids
             )
             if not entries and page_index:
                 return
             entries = entries[: None if max_entries is None else max_entries - received_count]
-            known_ids |= {one.id for one in entries}
+            known_ids |= {entry.id for entry in entries}
             received_count += len(entries)
             yield EntryPage(entries, _parse_total(envelope.meta))
             next_cursor = self._next_cursor(envelope.meta, job_id)
@@ -120,8 +126,10 @@ class JobsApi:
 
 
 def parse_job(envelope: Envelope) -> Job:
-    """The job of `_data`, with the counts of `_meta` where there are any. The bulk endpoints are
-    answered with the same object."""
+    """Return the job in ``_data`` with the counts in ``_meta``, if any.
+
+    The bulk endpoints respond with the same object.
+    """
     data = envelope.data
     if isinstance(data, Mapping):
         data = {**data, "counts": envelope.meta.get(COUNTS_KEY)}
@@ -129,11 +137,11 @@ def parse_job(envelope: Envelope) -> Job:
 
 
 def parse_cursor(url: str, path: str, host: str) -> _PageCursor | None:
-    """What to ask for the page at `address`: a whole address on `host`, a path, or a query alone.
-    Nothing where it does not lie at or right below `path`.
+    """Return the cursor of the page at ``url``, which may be absolute, a path, or only a query.
 
-    Only what follows that is taken: whatever the address names, our own Chakra is asked. A Chakra
-    behind a proxy may put a path of its own in front.
+    Return ``None`` unless the URL is on ``host`` and at or directly below ``path``. Only the last
+    segment and the query are used, so the request goes to the configured Chakra. The path may have
+    a prefix, as behind a proxy.
     """
     if not url or len(url) > _MAX_URL_LENGTH:
         return None

@@ -1,8 +1,7 @@
-"""Sending on WhatsApp (contract sections 2.4, 3.1 and 3.2).
+"""Send messages on WhatsApp (API.md, Messages).
 
-A send is asked once. It is repeated only where the connection was never made, or where it was
-turned away for coming too fast; whatever else leaves room for doubt is `OutcomeUnknown`, so that
-nobody gets a message twice.
+A send is retried only if no connection was made or it was refused for its rate. Every other doubt
+is ``OutcomeUnknown``, so that no one gets a message twice.
 """
 
 from __future__ import annotations
@@ -32,16 +31,17 @@ SEND_META_MESSAGE_PATH = (
 )
 
 SEND_TIMEOUT_SECONDS = 40.0
-"""Seconds for all of a send: ten for waiting out refusals, thirty for the answer."""
+"""Ten for rate limits, thirty for the response."""
 
 
 @dataclass(frozen=True)
 class AcceptedMessage:
-    """Taken on, not delivered. Either id may be "", never both: `id` is Chakra's, `wamid` Meta's.
+    """A message that was accepted, not delivered.
 
-    `status` is what Chakra or Meta said at once, in capitals: SENT, HELD_FOR_QUALITY_ASSESSMENT;
-    what else is UNKNOWN; "" where nothing. `failure` is set where it had failed by then.
-    `recipient` is the number as Chakra wrote it, `words` what the recipient reads, else "".
+    ``id`` is Chakra's and ``wamid`` is Meta's; one of them may be "". ``status`` is the one in the
+    response, in upper case, such as SENT or HELD_FOR_QUALITY_ASSESSMENT (others are UNKNOWN), or
+    "". ``failure`` is set if it has already failed. ``recipient`` is the number in Chakra's
+    spelling and ``text`` is what the recipient reads, or "".
     """
 
     id: str
@@ -53,8 +53,12 @@ class AcceptedMessage:
 
 
 class MessagesApi:
-    """Raises the `ChakraError`s of `Http.write`, within 40 seconds: `OutcomeUnknown` where the
-    message may have gone out; after any other it has not. `version` is Meta's: "v24.0"."""
+    """The send endpoints.
+
+    Methods raise the errors of ``Http.write`` within 40 seconds: after ``OutcomeUnknown`` the
+    message may have been sent, after any other it was not. ``api_version`` is the version of Meta's
+    API, such as "v24.0".
+    """
 
     def __init__(self, http: Http, api_version: str) -> None:
         self._http = http
@@ -63,9 +67,9 @@ class MessagesApi:
     async def send_template(
         self, plugin_id: str, phone: str, message: TemplateMessage
     ) -> AcceptedMessage:
-        """`phone` has its country code; only the digits are sent. CONFIRMED, with examples.
+        """Send a template to a phone number with its country code. CONFIRMED, with examples.
 
-        Raises `ResourceNotFound`, and sends nothing, where it is no phone number at all.
+        Raise ``ResourceNotFound`` without sending if it is not a phone number.
         """
         path_parameters = {"pluginId": plugin_id, "phoneNumber": digits(phone)}
         return await self._send(SEND_TO_PHONE_PATH, path_parameters, message.body())
@@ -73,10 +77,11 @@ class MessagesApi:
     async def send_template_for_process(
         self, plugin_id: str, procedure: str, key: str, message: TemplateMessage
     ) -> AcceptedMessage:
-        """`procedure` is its short id ("lead"), `key` the primary key ("LEAD-004038") or the UUID.
+        """Send a template to the phone number of a process.
 
-        CONFIRMED. That it goes to the phone number among the attributes of the process, and that
-        the answer is that of `send_template`, is INFERRED.
+        ``procedure`` is a short ID ("lead"), ``key`` a primary key ("LEAD-004038") or a UUID.
+        CONFIRMED. That the recipient is the phone number among the attributes of the process, and
+        that the response is that of ``send_template``, is INFERRED.
         """
         path_parameters = {
             "pluginId": plugin_id,
@@ -88,9 +93,9 @@ class MessagesApi:
     async def send_meta_message(
         self, plugin_id: str, sender_id: str, message: MetaPayload
     ) -> AcceptedMessage:
-        """In Meta's format, a template or a session message. CONFIRMED.
+        """Send a template or a session message in Meta's format. CONFIRMED.
 
-        Delivery of what is sent this way shows in the pass-through webhook only.
+        Its statuses arrive in the pass-through webhook only.
         """
         path_parameters = {
             "pluginId": plugin_id,
@@ -109,7 +114,10 @@ class MessagesApi:
 
 
 def parse_send_response(response: ChakraResponse) -> AcceptedMessage:
-    """What a 2xx says. Raises `OutcomeUnknown` where it names no id, or an id and an error both."""
+    """Return the message in a 2xx.
+
+    Raise ``OutcomeUnknown`` if it has no ID, or both an ID and an error.
+    """
     try:
         envelope = parse_envelope(response)
     except OutcomeUnknown:
@@ -117,12 +125,12 @@ def parse_send_response(response: ChakraResponse) -> AcceptedMessage:
     except ChakraError as refused:
         if not _has_wamid(response):
             raise
-        reason = f"It names a message and yet says: {refused.message}"
+        reason = f"It has both a message ID and an error: {refused.message}"
     else:
         message = _parse_accepted(envelope.body)
         if message is not None:
             return message
-        reason = "It names no message."
+        reason = "It has no message ID."
     raise invalid_response(response, reason)
 
 
@@ -153,7 +161,7 @@ def _data_object(body: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _meta_message(body: Mapping[str, object]) -> Mapping[str, object]:
-    """The message of Meta's own answer, which some older plugins give."""
+    """Return the message in Meta's own response, as from some older plugins; else nothing."""
     messages = _data_object(body).get("messages") or body.get("messages")
     first = messages[0] if isinstance(messages, list) and messages else None
     return first if isinstance(first, Mapping) else {}
@@ -166,6 +174,6 @@ def _find_wamid(body: Mapping[str, object]) -> str:
 
 
 def _has_wamid(response: ChakraResponse) -> bool:
-    """Whether an answer that holds an error names a message of WhatsApp's too."""
+    """Return whether a response with an error has a message ID too."""
     body = response.json()
     return isinstance(body, Mapping) and bool(_find_wamid(body))

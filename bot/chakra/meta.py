@@ -1,7 +1,8 @@
-"""Meta's refusals behind Chakra: the code, Meta's words, and the class of error that owns the code.
+"""Find Meta's error in a response or a status: its code, its text, and the class for the code.
 
-The contract knows Meta's own shape (section 9.4). How Chakra relays it from its own endpoints is
-UNKNOWN, so it is looked for everywhere: an object, a string of `_errors`, JSON inside a string.
+Meta's own shape is CONFIRMED. How Chakra relays it from its own endpoints is UNKNOWN (API.md,
+Meta's errors), so it is searched in objects, in the strings of ``_errors``, and in JSON inside a
+string.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ from bot.chakra.meta_errors import UnknownMetaCode
 from bot.chakra.text import sanitize_line
 from bot.errors import ChakraError, Rejected
 
-_MAX_TEXT_LENGTH = 300  # characters of a title, and of the details
+_MAX_TEXT_LENGTH = 300  # characters of a title and of details
 _MAX_CODE = 9_999_999
 _MAX_DEPTH = 6
 _MAX_ITEMS = 3
 _NESTED_KEYS = ("error", "_errors", "errors", "errorContext", "providerPayload", "message")
 _TITLE_KEYS = ("error_user_title", "title", "message")
 _CODE_PREFIX = re.compile(r"\(#(\d{1,7})\)\s*(.*)", re.DOTALL)
-"""How Meta begins its messages: "(#131026) Message undeliverable"."""
+"""The start of Meta's messages: "(#131026) Message undeliverable"."""
 
 _CODE_IN_TEXT = re.compile(r"\b(?:code|error)\W{0,4}(13\d{4})\b", re.IGNORECASE)
-"""All codes of WhatsApp with six digits begin with 13, so that "status code 400" is none."""
+"""WhatsApp's six-digit codes start with 13, so that "status code 400" does not match."""
 
 _META_ONLY_KEYS = frozenset({"fbtrace_id", "error_data", "error_subcode", "error_user_msg", "href"})
-"""Fields that only Meta's objects have. A small `code` beside none of them may be anybody's."""
+"""Fields that only Meta's objects have. Without one of them, a small ``code`` may not be Meta's."""
 
 _MIN_UNAMBIGUOUS_CODE = 1000
 
 
 @dataclass(frozen=True)
 class MetaError:
-    """`title` names the failure, `details` are about this very case; either may be ""."""
+    """Meta's error: ``title`` names it, ``details`` describe this case; either may be ""."""
 
     code: int
     title: str = ""
@@ -44,17 +45,18 @@ class MetaError:
 
     @property
     def message(self) -> str:
+        """The code, the title and the details on one line."""
         title = f"(#{self.code}) {self.title}".rstrip()
         return f"{title}: {self.details}" if self.details else title
 
     @property
     def error_class(self) -> type[ChakraError] | None:
-        """The class that owns the code; nothing where nobody has named it yet."""
+        """The class for the code; ``None`` if there is none."""
         return ERROR_CLASS_BY_CODE.get(self.code)
 
 
 def map_error_classes(root: type[ChakraError]) -> dict[int, type[ChakraError]]:
-    """Code -> the class below `root` that declares it. Raises `ValueError` for a code of two."""
+    """Return the subclass of ``root`` for every code. Raise ``ValueError`` for a code of two."""
     table: dict[int, type[ChakraError]] = {}
     for error_class in _iter_subclasses(root):
         for code in vars(error_class).get("codes", ()):
@@ -76,8 +78,7 @@ ERROR_CLASS_BY_CODE: Mapping[int, type[ChakraError]] = map_error_classes(ChakraE
 
 
 def error_for_meta_code(code: int, title: str = "", details: str = "") -> ChakraError:
-    """The error for a code of Meta's, from an answer or from a webhook; `UnknownMetaCode` where no
-    class owns the code."""
+    """Return the error for Meta's code; ``UnknownMetaCode`` if no class has it."""
     meta_error = MetaError(code, _clean_title(title), _clean_details(title, details))
     return (meta_error.error_class or UnknownMetaCode)(
         meta_error.message, code=code, details=meta_error.details
@@ -85,9 +86,11 @@ def error_for_meta_code(code: int, title: str = "", details: str = "") -> Chakra
 
 
 def error_from_status(status: object) -> ChakraError:
-    """The error of a failed status: from an item of `errors[]` in the pass-through webhook, or the
-    array; from the `payload` or the `errorContext` of Chakra's webhook; from Chakra's message
-    object. `Rejected` where no code is named."""
+    """Return the error of a failed status; ``Rejected`` if it has no code.
+
+    ``status`` may be the array ``errors`` of the pass-through webhook or an item of it, the
+    ``payload`` or the ``errorContext`` of Chakra's webhook, or Chakra's message object.
+    """
     meta_error = find_meta_error(status, is_meta=True)
     if meta_error is not None:
         return error_for_meta_code(meta_error.code, meta_error.title, meta_error.details)
@@ -97,8 +100,10 @@ def error_from_status(status: object) -> ChakraError:
 
 
 def find_meta_error(body: object, *, is_meta: bool = False) -> MetaError | None:
-    """Meta's error in a body of whatever shape. `surely_metas` where an object with a `code` can
-    only be Meta's, so that a small code needs no other sign of it."""
+    """Return Meta's error in a body of any shape, or ``None``.
+
+    ``is_meta``: an object with a ``code`` is certainly Meta's, so a small code needs no other sign.
+    """
     return _search(body, is_meta, _MAX_DEPTH)
 
 
@@ -115,7 +120,7 @@ def _search(value: object, is_meta: bool, depth: int) -> MetaError | None:
             return here
         children = (value.get(name) for name in _NESTED_KEYS)
     return next(
-        (found for place in children if (found := _search(place, is_meta, depth - 1))), None
+        (found for child in children if (found := _search(child, is_meta, depth - 1))), None
     )
 
 
@@ -135,11 +140,11 @@ def _parse_object(error: Mapping[str, object], is_meta: bool) -> MetaError | Non
 
 
 def _case_details(error: Mapping[str, object]) -> str:
-    """`error_user_msg` is what Meta means for people; templates that are refused have it."""
+    """Return the most specific text; ``error_user_msg``, as of rejected templates, comes first."""
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, Mapping) else data
     candidates = (error.get("error_user_msg"), details, error.get("details"), error.get("message"))
-    return next((words for words in candidates if isinstance(words, str) and words.strip()), "")
+    return next((text for text in candidates if isinstance(text, str) and text.strip()), "")
 
 
 def _parse_text(text: str, depth: int) -> MetaError | None:
@@ -156,7 +161,7 @@ def _parse_text(text: str, depth: int) -> MetaError | None:
 
 
 def _embedded_json(text: str) -> object:
-    """An object that stands in other words, as in "Request failed: {…}"."""
+    """Return a JSON object inside other text, as in "Request failed: {…}", or ``None``."""
     start, end = text.find("{"), text.rfind("}")
     value = json.loads(text[start : end + 1]) if 0 <= start < end else None
     return value if isinstance(value, Mapping) else None
@@ -176,6 +181,6 @@ def _clean_title(text: str) -> str:
 
 
 def _clean_details(title: str, details: str) -> str:
-    """ "" where they only repeat the title: Meta often says everything twice."""
+    """Return the details on one line; "" if they only repeat the title, as Meta often does."""
     cleaned = _clean_title(details)
     return "" if cleaned.rstrip(".").lower() == _clean_title(title).rstrip(".").lower() else cleaned

@@ -1,27 +1,27 @@
-"""Every error that a person may read about, its kind, and whether and when a retry can help.
+"""The errors that people are shown: their kinds, and whether and when a retry can help.
 
 ::
 
     BotError
     ├── Interrupted            this app stopped, or gave up, before the answer arrived
     ├── PreparationFailed      a step before a send failed; nothing was sent
-    ├── UserError              the person's own situation; nobody is paged
+    ├── UserError              the person's own situation; not an incident
     │   ├── UsageError             the typed line cannot be parsed
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              no Chakra user belongs to this Slack member
     │   ├── InvalidFile            the chosen file cannot be used here
     │   └── NotConfigured          a setting of the bot is missing
-    ├── ChakraError            Chakra's answer, or no answer
+    ├── ChakraError            Chakra responded with an error, or did not respond
     │   ├── Rejected               refused; a retry of the same request cannot help
     │   │   └── ResourceNotFound       it does not exist (404)
     │   ├── AuthenticationError    the access token is wrong or expired
     │   │   └── PermissionDenied       the token is valid, but its role may not do this
     │   ├── RateLimited            too many requests; ``retry_after`` is how long to wait
     │   ├── Unavailable            down, unreachable, too slow or failing; nothing was changed
-    │   ├── OutcomeUnknown         a write was sent, but not answered: it may have happened
+    │   ├── OutcomeUnknown         a write was sent without a response: it may have happened
     │   ├── FileUploadFailed       a file could not be uploaded for WhatsApp; nothing was sent
-    │   └── InvalidResponse        an answer that does not fit the contract
+    │   └── InvalidResponse        a response that cannot be parsed
     ├── DatabaseUnavailable    the database is down, full or locked; nothing was written
     │   └── DatabaseLocked         another process uses the same SQLite file
     └── SlackError             Slack refused a call; ``code`` is Slack's error code
@@ -29,7 +29,7 @@
         ├── NotInChannel           closed, archived, or the bot is not a member
         └── FileUnavailable        an uploaded file cannot be downloaded
 
-Meta's errors, which Chakra passes on, are subclasses: ``bot/chakra/meta_errors.py``.
+Meta's errors, which Chakra passes on, are subclasses in ``bot.chakra.meta_errors``.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ from typing import ClassVar
 
 
 class BotError(Exception):
-    """The root. ``kind`` is machine-readable (logs, metrics); ``retryable``: the same request may
-    succeed later; ``retry_after`` is in seconds, or ``None`` if unknown."""
+    """The base class.
+
+    ``kind`` is machine-readable (logs, metrics); ``retryable``: the same request may succeed later;
+    ``retry_after`` is in seconds, or ``None`` if unknown.
+    """
 
     kind = "error"
     retryable = False
@@ -53,23 +56,27 @@ class BotError(Exception):
 
 
 class Interrupted(BotError):
+    """The app stopped, or gave up, before the response arrived."""
+
     kind = "interrupted"
     retryable = True
 
 
 class PreparationFailed(BotError):
-    """``message`` is the reason, for the log."""
+    """A step before a send failed. ``message`` is the reason, for the log."""
 
     kind = "preparation_failed"
     retryable = True
 
 
 class UserError(BotError):
+    """The person can resolve it; the app and Chakra work."""
+
     kind = "user_error"
 
 
 class UsageError(UserError):
-    """``message`` is what is wrong with the line; ``example`` is a line that can be copied."""
+    """``message`` is what is wrong with the command; ``example`` can be copied."""
 
     kind = "usage"
 
@@ -79,7 +86,7 @@ class UsageError(UserError):
 
 
 class NotAllowed(UserError):
-    """``required_role`` is the role that is needed; ``is_unverified``: Slack did not answer."""
+    """``required_role`` is the role that is needed; ``is_unverified``: Slack did not respond."""
 
     kind = "not_allowed"
 
@@ -115,8 +122,7 @@ def not_found_as(resource: str, query: str, *, hint: str = "") -> Iterator[None]
 
 
 class NotLinked(UserError):
-    """``member_id`` is a Slack member ID; ``reason`` is the step of the lookup that found
-    nothing."""
+    """``member_id`` is a Slack member ID; ``reason`` is the step of the lookup that failed."""
 
     kind = "not_linked"
 
@@ -142,13 +148,15 @@ class NotConfigured(UserError):
 
 
 class ChakraError(BotError):
-    """``endpoint`` is the path template (never the path: IDs are personal data), ``status`` the
-    HTTP status or ``None``, ``request_id`` Chakra's ID of the request, or ours.
+    """An error of Chakra, or of Meta behind it.
 
-    If Meta refused, behind Chakra, ``code`` is Meta's code and ``details`` its sentence about this
-    case. Each code is in the ``codes`` of one class, by which ``bot.chakra.meta`` finds it.
-    ``default_retry_after`` is about how many seconds must pass before a retry can help; it is the
-    ``retry_after`` of an answer without one.
+    ``endpoint`` is the path template (never the path: IDs are personal data), ``status`` the HTTP
+    status or ``None``, ``request_id`` Chakra's ID of the request, or ours.
+
+    For an error of Meta's, ``code`` is its code and ``details`` its text about this case. Each code
+    is in the ``codes`` of one class, where ``bot.chakra.meta`` looks it up.
+    ``default_retry_after`` is the number of seconds after which a retry may help, if the response
+    does not say.
     """
 
     kind = "chakra"
@@ -206,7 +214,7 @@ class OutcomeUnknown(ChakraError):
 
 
 class FileUploadFailed(ChakraError):
-    """``message`` is Chakra's reason; "" if Chakra did not answer."""
+    """``message`` is Chakra's reason; "" if Chakra did not respond."""
 
     kind = "file_upload_failed"
 
@@ -251,8 +259,11 @@ Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
 class SlackError(BotError):
-    """``method`` is the Web API method, ``code`` the ``error`` of Slack's answer; ``not_sent``: no
-    connection was made, so the call never left."""
+    """An error of Slack's Web API.
+
+    ``method`` is the API method, ``code`` the ``error`` of the response. ``not_sent``: no
+    connection was made, so the call cannot have arrived.
+    """
 
     kind = "slack"
 
@@ -280,8 +291,11 @@ class NotInChannel(SlackError):
 
 
 class FileUnavailable(SlackError):
-    """``code`` is Slack's, or ours: ``sign_in`` (Slack's sign-in page came instead, as without the
-    scope files:read), ``external_file``, ``untrusted_url`` (a URL that is not Slack's),
-    ``too_large``, ``http_404``."""
+    """An uploaded file cannot be downloaded.
+
+    ``code`` is Slack's, or ours: ``sign_in`` (Slack responded with its sign-in page, as without the
+    scope files:read), ``external_file``, ``untrusted_url`` (not Slack's), ``too_large``,
+    ``http_404``.
+    """
 
     kind = "file_unavailable"

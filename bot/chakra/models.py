@@ -1,7 +1,7 @@
-"""What Chakra's objects are to us: frozen, tolerant of what the contract leaves open.
+"""Models of Chakra's objects: frozen, and lenient about everything that is not CONFIRMED.
 
-Field names are the API's in snake case. Only `id` is required; unknown fields are ignored. The
-properties are ours.
+Field names are the API's in snake case; properties are ours. Only ``id`` is required; unknown
+fields are ignored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Id = Annotated[str, BeforeValidator(to_text), StringConstraints(min_length=1)]
 
 
 class Resource(BaseModel):
-    """What Chakra sends: camel case, fields come and go."""
+    """An object of a response, in camel case. Fields may be missing or new."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
@@ -48,20 +48,24 @@ class Resource(BaseModel):
 
 
 class IdentifiedResource(Resource):
+    """An object with an ID."""
+
     id: Id
 
 
 class Reportee(Resource):
-    """Someone who reports to a user. The element type is UNKNOWN (examples are empty), so either
-    may be ""."""
+    """A person who reports to a user.
+
+    The element type is UNKNOWN (the examples are empty), so ``id`` or ``name`` may be "".
+    """
 
     id: Text = ""
     name: Text = ""
 
 
 def _parse_reportees(value: object) -> tuple[Reportee, ...]:
-    found = (_parse_reportee(item) for item in to_items(value))
-    return tuple(reportee for reportee in found if reportee.id or reportee.name)
+    reportees = map(_parse_reportee, to_items(value))
+    return tuple(reportee for reportee in reportees if reportee.id or reportee.name)
 
 
 def _parse_reportee(value: object) -> Reportee:
@@ -86,9 +90,9 @@ def _full_name(user: dict[str, object]) -> str:
 class User(IdentifiedResource):
     """A member of the Chakra team, from either version of the API.
 
-    v1 gives `team` and `role` as UUIDs, to be looked up in `Config`; v2 as short ids. The v1 list
-    has neither `phones` nor `reportees`. Phone numbers are digits only. `primary_email` is "" where
-    none is set. `is_active`, `is_deleted` are None where nothing is said.
+    ``team`` and ``role`` are UUIDs in v1, which ``Config`` resolves, and short IDs in v2. The v1
+    list has neither ``phones`` nor ``reportees``. Phone numbers are digits only. Unset text is "";
+    ``is_active`` and ``is_deleted`` are ``None`` if Chakra does not say.
     """
 
     username: Text = ""
@@ -115,7 +119,7 @@ class User(IdentifiedResource):
     @model_validator(mode="before")
     @classmethod
     def _rename_list_fields(cls, value: object) -> object:
-        # `emails` and `phones` are properties here: the primary one and the listed ones together.
+        # `emails` and `phones` are properties here: the primary one and the listed ones.
         if not isinstance(value, dict):
             return value
         lists = {"listedEmails": "emails", "listedPhones": "phones"}
@@ -123,17 +127,17 @@ class User(IdentifiedResource):
 
     @cached_property
     def full_name(self) -> str:
-        """First, middle and last name, as far as they are set."""
+        """The first, middle and last name, as far as they are set."""
         return _join_visible(self.first_name, self.middle_name, self.last_name)
 
     @cached_property
     def name(self) -> str:
-        """What to call this user; never empty."""
+        """The name to show; never empty."""
         return _first_visible(self.display_name, self.full_name, self.username, self.email, self.id)
 
     @cached_property
     def email(self) -> str:
-        """The primary address, else the first listed, else ""."""
+        """The primary address, else the first listed one, else ""."""
         return next(iter(self.emails), "")
 
     @cached_property
@@ -148,28 +152,29 @@ class User(IdentifiedResource):
 
     @property
     def active(self) -> bool | None:
-        """False also for a deleted user; None where Chakra does not say."""
+        """Whether the user is active and not deleted; ``None`` if Chakra does not say."""
         return False if self.is_deleted else self.is_active
 
     @cached_property
     def zone(self) -> tzinfo | None:
-        """From `+0530` as Chakra writes it, or from a name such as `Asia/Kolkata`."""
+        """The time zone from ``+0530``, as Chakra has it, or from a name; else ``None``."""
         return parse_timezone(self.timezone)
 
     def utc_offset(self, now: datetime) -> timedelta | None:
-        """How far this user's clock is from UTC at `now` (aware)."""
+        """Return the user's offset from UTC at ``now`` (aware); ``None`` without a time zone."""
         local = self.local_time(now)
         return local.utcoffset() if local else None
 
     def local_time(self, now: datetime) -> datetime | None:
-        """`now` (aware) on this user's clock."""
-        place = self.zone
-        return now.astimezone(place) if place else None
+        """Return ``now`` (aware) in the user's time zone; ``None`` without one."""
+        return now.astimezone(self.zone) if self.zone else None
 
 
 class UserChanges(BaseModel):
-    """What can be written to a user: the two fields of the documented body. Which others are
-    writable is UNKNOWN, so none is offered. A field that is None stays as it is."""
+    """Changes to a user. A field that is ``None`` is not changed.
+
+    These are the two fields of the documented body; which others can be written is UNKNOWN.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
@@ -185,11 +190,12 @@ class UserChanges(BaseModel):
         return self
 
     def body(self) -> dict[str, str]:
+        """Return the JSON body."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
 class NamedResource(Resource):
-    """An object of the configuration. That these three are its fields is INFERRED."""
+    """An object of the configuration. That it has these three fields is INFERRED."""
 
     id: Text = ""
     short_id: Text = ""
@@ -197,10 +203,11 @@ class NamedResource(Resource):
 
     @property
     def label(self) -> str:
+        """The name to show: the name, else the short ID, else the ID."""
         return _first_visible(self.name, self.short_id, self.id)
 
     def matches(self, reference: str) -> bool:
-        """Whether `reference` is its UUID or its short id."""
+        """Return whether the reference is its UUID or its short ID."""
         return bool(reference) and reference in {self.id, self.short_id}
 
 
@@ -209,8 +216,10 @@ def _to_score(value: object) -> str:
 
 
 class PhoneNumber(IdentifiedResource):
-    """A number of the business. `id` is Meta's id of it, which sends go by; `waba` the id of its
-    WhatsApp Business Account. All INFERRED."""
+    """A phone number of the business. All INFERRED.
+
+    ``id`` is Meta's ID, which sends use; ``waba`` is the ID of its WhatsApp Business Account.
+    """
 
     waba: Reference = ""
     display_phone_number: Text = ""
@@ -224,13 +233,13 @@ class PhoneNumber(IdentifiedResource):
 
     @property
     def is_connected(self) -> bool:
-        """Whether nothing says that it is not: CONNECTED is the only value that has been seen."""
+        """Whether no status but CONNECTED is given, the only value that has been seen."""
         statuses = {self.status.upper(), self.chakra_status.upper()} - {""}
         return statuses <= {"CONNECTED"}
 
     @property
     def name(self) -> str:
-        """What to call it; never empty."""
+        """The name to show; never empty."""
         return _first_visible(self.verified_name, self.display_phone_number, self.id)
 
 
@@ -242,6 +251,8 @@ class BusinessAccount(IdentifiedResource):
 
 
 class PublicMedia(Resource):
+    """The response to an upload."""
+
     public_media_url: Text = ""
 
 
@@ -251,8 +262,10 @@ def _to_byte_count(value: object) -> int | None:
 
 
 class Media(BaseModel):
-    """A file on WhatsApp, in Meta's shape. `url` is Chakra's own address of it; `file_size` is in
-    bytes, where it is said. INFERRED."""
+    """A file on WhatsApp, in Meta's shape. INFERRED.
+
+    ``url`` is a URL of Chakra's; ``file_size`` is in bytes, or ``None``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -270,7 +283,7 @@ class Media(BaseModel):
 
 
 def is_uuid(value: str) -> bool:
-    """In the usual form of 36 characters, either case."""
+    """Return whether a string is a UUID of 36 characters, in either case."""
     try:
         return str(UUID(value)) == value.lower()
     except ValueError:
@@ -282,7 +295,7 @@ def _join_visible(*parts: str) -> str:
 
 
 def _first_visible(*names: str) -> str:
-    """The last is taken as it is where none shows anything."""
+    """Return the first name with a visible character, else the last one."""
     return next((name for name in names if has_visible_text(name)), names[-1])
 
 

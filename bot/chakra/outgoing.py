@@ -1,6 +1,6 @@
-"""What can be sent on WhatsApp, as bodies of requests (contract sections 2.4, 3.1, 3.2 and 9.1).
+"""Messages to send on WhatsApp, as request bodies (API.md, Messages).
 
-`TemplateMessage` is Chakra's own format; the others are Meta's, which Chakra passes on.
+``TemplateMessage`` is in Chakra's format; the others are in Meta's, which Chakra passes on.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ _SPACE_RUN = re.compile(r" {5,}")
 
 
 def invalid_value_reason(value: str) -> str | None:
-    """Why Meta refuses a value for a variable: "empty", "line break", "tab" or "spaces" (more than
-    four in a row); nothing where it is fit."""
+    """Return why Meta rejects a value of a variable, or ``None`` if it is valid.
+
+    The reason is "empty", "line break", "tab" or "spaces" (more than four in a row).
+    """
     if not value.strip():
         return "empty"
     if re.search(r"[\n\r\v\f\x85\u2028\u2029]", value):
@@ -34,7 +36,10 @@ def invalid_value_reason(value: str) -> str | None:
 
 
 class TemplateParameter(BaseModel):
-    """The name is "1" for `{{1}}`; that a named variable goes by its name is INFERRED."""
+    """A variable and its value.
+
+    The name is "1" for ``{{1}}``; that a named variable has its own name here is INFERRED.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
@@ -45,10 +50,10 @@ class TemplateParameter(BaseModel):
 
 
 class TemplateMessage(BaseModel):
-    """A template with what fills it: to a phone number or, INFERRED to be the same, for a process.
+    """A template with its values, for a phone number or a process (the latter INFERRED).
 
-    `whatsapp_phone_number_id` is Meta's id of the sending number. `language` is needed where a
-    name exists in several. At most one of the three URLs; `filename` is for a document.
+    ``whatsapp_phone_number_id`` is Meta's ID of the sender number. ``language`` is required if the
+    name exists in several. At most one of the three URLs is set; ``filename`` is for a document.
     """
 
     model_config = ConfigDict(
@@ -72,12 +77,13 @@ class TemplateMessage(BaseModel):
     otp_code: str | None = Field(default=None, repr=False)
 
     def body(self) -> JsonObject:
+        """Return the JSON body."""
         dumped = self.model_dump(by_alias=True, exclude_none=True)
         return {name: value for name, value in dumped.items() if value != ()}
 
 
 def build_parameters(values: Mapping[str, str]) -> tuple[TemplateParameter, ...]:
-    """Variable -> value, as the three mappings of `TemplateMessage` want it."""
+    """Return the values by variable in the form of the mappings of ``TemplateMessage``."""
     return tuple(
         TemplateParameter(schema_property_name=name, schema_property_value=value)
         for name, value in values.items()
@@ -88,14 +94,16 @@ def build_parameters(values: Mapping[str, str]) -> tuple[TemplateParameter, ...]
 
 
 class MetaPayload(Protocol):
-    """Anything for the pass-through. `to` is digits only, with the country code."""
+    """A message in Meta's format. ``to`` is digits only, with the country code."""
 
-    def body(self) -> JsonObject: ...
+    def body(self) -> JsonObject:
+        """Return the JSON body."""
+        ...
 
 
 @dataclass(frozen=True)
 class TextParameter:
-    """`name` is required where the template's variables have names."""
+    """A text value. ``name`` is required if the template's variables have names."""
 
     text: str
     name: str = ""
@@ -107,7 +115,7 @@ class TextParameter:
 
 @dataclass(frozen=True)
 class MediaParameter:
-    """`kind` is "image", "video" or "document"; `filename` is for a document."""
+    """A file of a header. ``kind`` is "image", "video" or "document"; only documents are named."""
 
     kind: str
     link: str
@@ -120,17 +128,19 @@ class MediaParameter:
 
 @dataclass(frozen=True)
 class LocationParameter:
+    """The location of a header."""
+
     latitude: float
     longitude: float
     name: str = ""
     address: str = ""
 
     def body(self) -> JsonObject:
-        place = {"latitude": self.latitude, "longitude": self.longitude}
-        named = {"name": self.name, "address": self.address}
+        coordinates = {"latitude": self.latitude, "longitude": self.longitude}
+        texts = {"name": self.name, "address": self.address}
         return {
             "type": "location",
-            "location": place | {name: words for name, words in named.items() if words},
+            "location": coordinates | {name: text for name, text in texts.items() if text},
         }
 
 
@@ -139,12 +149,12 @@ BUTTON_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "quick_reply": ("payload", "payload"),
     "copy_code": ("coupon_code", "coupon_code"),
 }
-"""`sub_type` -> the type of its parameter, and the field that holds the value."""
+"""The type of the parameter and the field of its value, by ``sub_type``."""
 
 
 @dataclass(frozen=True)
 class ButtonParameter:
-    """`sub_type` is one of `BUTTON_PARAMETERS`, `index` the button's place among all, from 0."""
+    """A button's value. ``sub_type`` is a key of ``BUTTON_PARAMETERS``; ``index`` is from 0."""
 
     sub_type: str
     index: int
@@ -162,6 +172,8 @@ class ButtonParameter:
 
 @dataclass(frozen=True)
 class MetaTemplate:
+    """A template with its values."""
+
     to: str
     name: str
     language: str
@@ -171,7 +183,7 @@ class MetaTemplate:
 
     def body(self) -> JsonObject:
         header = [{"type": "header", "parameters": [self.header.body()]}] if self.header else []
-        text = {"type": "body", "parameters": [one.body() for one in self.text]}
+        text = {"type": "body", "parameters": [parameter.body() for parameter in self.text]}
         return {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -180,14 +192,14 @@ class MetaTemplate:
             "template": {
                 "name": self.name,
                 "language": {"policy": "deterministic", "code": self.language},
-                "components": [*header, text, *(one.body() for one in self.buttons)],
+                "components": [*header, text, *(button.body() for button in self.buttons)],
             },
         }
 
 
 @dataclass(frozen=True)
 class SessionText:
-    """Free words, only within 24 hours after the recipient last wrote."""
+    """A free text, accepted only within 24 hours after the recipient's last message."""
 
     to: str
     text: str
@@ -203,8 +215,10 @@ class SessionText:
 
 @dataclass(frozen=True)
 class SessionMedia:
-    """`kind` is "image", "video", "audio" or "document"; audio takes no caption. Within 24 hours,
-    like `SessionText`."""
+    """A file, accepted only within 24 hours after the recipient's last message.
+
+    ``kind`` is "image", "video", "audio" or "document"; audio takes no caption.
+    """
 
     to: str
     kind: str
@@ -214,7 +228,7 @@ class SessionMedia:
 
     def body(self) -> JsonObject:
         optional = {"caption": self.caption, "filename": self.filename}
-        given_fields = {name: words for name, words in optional.items() if words}
+        given_fields = {name: text for name, text in optional.items() if text}
         return {
             "messaging_product": "whatsapp",
             "to": self.to,

@@ -1,5 +1,8 @@
-"""A process: a lead, a ticket, a visit. All but its id is INFERRED, and its attributes are the
-team's own, so that a name or a phone number is looked for under the keys that are usual."""
+"""A process: a lead, a ticket, a visit (API.md, Processes).
+
+Everything but its ID is INFERRED. The attributes are defined by the team, so the name, the phone
+number and the email address are searched under the usual keys.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,11 @@ Attributes = Annotated[Mapping[str, Any], BeforeValidator(_to_attributes)]
 
 
 class Process(IdentifiedResource):
-    """`data` holds its own attributes, `record_data` those of the record it hangs on; keys are the
-    attributes' short ids. `status` is OPEN, COMPLETED or CANCELLED, `state` the procedure's own."""
+    """A process.
+
+    ``data`` has its attributes and ``record_data`` those of its record, by short ID. ``status`` is
+    OPEN, COMPLETED or CANCELLED; the values of ``state`` are the procedure's.
+    """
 
     state: Text = ""
     status: Text = ""
@@ -53,13 +59,16 @@ class Process(IdentifiedResource):
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """Of the process and its record; where both have one, that of the process."""
+        """The attributes of the process and its record; those of the process take precedence."""
         return {**self.record_data, **self.data}
 
     @property
     def phone(self) -> str:
-        """Digits as they stand there, the country code perhaps missing. "" where none is found, or
-        several under unusual keys: one of them may be the agent's."""
+        """The phone number, digits only, perhaps without a country code.
+
+        It is "" if there is none, or if there are several under unusual keys: one may be the
+        agent's.
+        """
         known = self._normalized_attributes()
         usual = (_phone_unless_uuid(known.get(key)) for key in _PHONE_KEYS)
         if found := next(filter(None, usual), ""):
@@ -71,19 +80,23 @@ class Process(IdentifiedResource):
 
     @property
     def email(self) -> str:
+        """The email address, or ""."""
         known = self._normalized_attributes()
         return next((found for key in _EMAIL_KEYS if (found := to_email(known.get(key)))), "")
 
     @property
     def name(self) -> str:
-        """The first visible of the usual keys, else first and last name, else ""."""
+        """The name under the usual keys, else the first and last name, else ""."""
         known = self._normalized_attributes()
         first = _first_visible(known, _FIRST_NAME_KEYS)
         last = _first_visible(known, _LAST_NAME_KEYS)
         return _first_visible(known, _NAME_KEYS) or f"{first} {last}".strip()
 
     def _normalized_attributes(self) -> Mapping[str, Any]:
-        """Keys in lower case with underscores: `phoneNumber` and `Phone Number` are one."""
+        """Return the attributes by keys in lower case with underscores.
+
+        ``phoneNumber`` and ``Phone Number`` become the same key.
+        """
         return {
             _WORD_BOUNDARY.sub("_", name).lower(): value for name, value in self.attributes.items()
         }
@@ -95,4 +108,4 @@ def _phone_unless_uuid(value: object) -> str:
 
 def _first_visible(known: Mapping[str, Any], keys: Iterable[str]) -> str:
     found = (to_text(known.get(key)) for key in keys)
-    return next((words for words in found if has_visible_text(words)), "")
+    return next((text for text in found if has_visible_text(text)), "")

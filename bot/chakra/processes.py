@@ -1,5 +1,4 @@
-"""Leads, tickets and other processes: read one by one, written in bulk (contract sections 4.1, 4.2,
-4.8 and 4.9)."""
+"""The process endpoints: leads, tickets and others (API.md, Processes)."""
 
 from __future__ import annotations
 
@@ -25,12 +24,12 @@ BULK_UPDATE_PATH = "/v1/ext/procedure/{procedureShortId}/process"
 ID_KEY, UPDATE_KEY = "id", "update"
 
 MAX_PAGE_SIZE = 100
-"""Of one page; the vendor's own limit."""
+"""Chakra's limit."""
 
 
 @dataclass(frozen=True)
 class ProcessPage:
-    """`more` where there is another; it begins at `skip` + the number of items here."""
+    """A page of processes. The next one has ``skip`` plus the number of items here."""
 
     items: tuple[Process, ...]
     has_more: bool = False
@@ -38,9 +37,12 @@ class ProcessPage:
 
 @dataclass(frozen=True)
 class ProcessChange:
-    """What shall change on one process: any of `data`, `state`, `status`, `assignedTo`,
-    `nextActionAt` and `isDeleted`. `key` is its UUID, or its value of the `attribute`, the short id
-    of the primary key. Raises `ValueError` for what identifies nothing."""
+    """The changes to one process.
+
+    ``update`` has any of ``data``, ``state``, ``status``, ``assignedTo``, ``nextActionAt`` and
+    ``isDeleted``. ``key`` is the UUID, or the value of ``key_attribute``, the short ID of the
+    primary key. Raise ``ValueError`` if they identify no process.
+    """
 
     key: str
     update: Mapping[str, Any] = field(repr=False)
@@ -51,19 +53,28 @@ class ProcessChange:
             raise ValueError("it does not say which process to change")
 
     def item(self) -> dict[str, Any]:
-        """As the prose demands it; another page's examples have no `update`. Both are CONFIRMED."""
+        """Return the item of the bulk update, with the changes in ``update``.
+
+        The text of the documentation says so; another page's examples have no ``update``. Both are
+        CONFIRMED.
+        """
         return {self.key_attribute: self.key, UPDATE_KEY: dict(self.update)}
 
 
 class ProcessesApi:
-    """Raises the `ChakraError`s of `Http.get` and `Http.write`. `procedure` is a short id: "lead",
-    "ticket"."""
+    """The processes; a ``procedure`` is a short ID, such as "lead" or "ticket".
+
+    Methods raise the errors of ``Http.get`` and ``Http.write``.
+    """
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     async def fetch(self, procedure: str, process_id: str) -> Process:
-        """CONFIRMED; the body INFERRED. Whether a primary key will do for the UUID is UNKNOWN."""
+        """Return a process by its UUID. CONFIRMED; the body is INFERRED.
+
+        Whether a primary key works too is UNKNOWN.
+        """
         path_parameters = {"procedureShortId": procedure, "processId": process_id}
         response = await self._http.get(PROCESS_PATH, path_parameters)
         envelope = parse_envelope(response)
@@ -74,18 +85,22 @@ class ProcessesApi:
     async def list(
         self, procedure: str, where: Mapping[str, Any], *, skip: int = 0, limit: int = 10
     ) -> ProcessPage:
-        """`where`: field -> value, array, or `{operator: value}`, with `or` and `and`. CONFIRMED;
-        the order of the items is UNKNOWN."""
+        """Return a page of processes. CONFIRMED; the order of the items is UNKNOWN.
+
+        ``where`` maps a field to a value, an array or ``{operator: value}``; ``or`` and ``and``
+        combine such mappings.
+        """
         body = {"where": dict(where), "skip": skip, "limit": min(limit, MAX_PAGE_SIZE)}
         response = await self._http.query(LIST_PATH, {"procedureShortId": procedure}, body=body)
         envelope = parse_envelope(response)
         return ProcessPage(envelope.parse_list(Process), envelope.meta.get("hasMore") is True)
 
     async def find(self, procedure: str, key: str, *, attribute: str = "") -> Process:
-        """The process with this UUID or primary key ("LEAD-004038"). Raises `ResourceNotFound`.
+        """Return the process with this UUID or primary key ("LEAD-004038").
 
-        It is fetched by the key, as the send endpoint takes either; where that is refused, the
-        list is asked for the `attribute`, "lead_id" of a lead by the examples of the contract.
+        It is fetched by the key, since the send endpoint takes both. If that is refused, the list
+        is filtered by ``attribute``, which is "lead_id" for a lead in the documented examples.
+        Raise ``ResourceNotFound`` if there is no such process, or more than one.
         """
         try:
             return await self.fetch(procedure, key)
@@ -94,25 +109,26 @@ class ProcessesApi:
                 raise
         name = attribute or f"{procedure}_id"
         page = await self.list(procedure, {name: key}, limit=2)
-        # A server that ignores the query must not make us take a stranger for this one.
-        found = [one for one in page.items if to_text(one.attributes.get(name)) == key]
+        # Check the attribute: a server that ignores the filter would return another process.
+        found = [process for process in page.items if to_text(process.attributes.get(name)) == key]
         if len(found) != 1:
             raise ResourceNotFound("There is no such process.", endpoint=LIST_PATH)
         return found[0]
 
     async def bulk_create(self, procedure: str, items: Sequence[Mapping[str, Any]]) -> Job:
-        """Begins a job that makes a process of each item, a body as Create Process takes it.
+        """Start a job that creates a process from each item, a body of Create Process.
 
-        The path and the array are CONFIRMED; the answer is INFERRED to be that of `bulk_update`.
-        How many items may come at once is UNKNOWN ("1000s"). Never repeated once it may have
-        arrived: `OutcomeUnknown`. Raises `ValueError` for no items.
+        The path and the array are CONFIRMED; the response is INFERRED to be that of
+        ``bulk_update``. The maximum number of items is UNKNOWN ("1000s"). The write is not retried
+        once it may have arrived: raise ``OutcomeUnknown``. Raise ``ValueError`` for no items.
         """
         return await self._start_job("POST", BULK_CREATE_PATH, procedure, _require_items(items))
 
     async def bulk_update(self, procedure: str, changes: Sequence[ProcessChange]) -> Job:
-        """Begins a job that makes the changes. CONFIRMED; see `ProcessChange` for the doubt about
-        its
-        form, and `bulk_create` for everything else."""
+        """Start a job that makes the changes. CONFIRMED; their form is that of ``ProcessChange``.
+
+        Raise the errors of ``bulk_create``.
+        """
         items = [change.item() for change in changes]
         return await self._start_job(
             "PATCH", BULK_UPDATE_PATH, procedure, {"processes": _require_items(items)}

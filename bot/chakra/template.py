@@ -1,7 +1,7 @@
-"""A WhatsApp template as Meta describes it, and the variables a send must fill (contract 9.1).
+"""A WhatsApp template in Meta's shape, and the variables that a send fills (API.md, Templates).
 
-Whatever Meta adds, a component of a new sort or a new field, stays readable: each part keeps its
-own definition as it came, so that an update can send it back unharmed.
+Each part keeps its definition unchanged, so that component types and fields added by Meta can be
+read and sent back in an update.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from bot.chakra.text import sanitize_text
 
 VARIABLE_PATTERN = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
-"""Formats of a header that are sent as a link to a file. GIF cannot be expressed by Chakra."""
+"""Formats of a header that are sent as a link to a file. Chakra has no field for a GIF."""
 
-_MAX_TEXT_LENGTH = 4096  # characters; a body has 1,024 at the most
+_MAX_TEXT_LENGTH = 4096  # characters; a body has at most 1,024
 
 
 def _to_multiline_text(value: object) -> str:
@@ -33,7 +33,7 @@ def _to_upper(value: object) -> str:
 
 
 def _to_score(value: object) -> str:
-    """`{"score": "GREEN", "date": …}`, or the word alone."""
+    """Return the score of ``{"score": "GREEN", "date": …}`` or of a plain string."""
     return _to_upper(value.get("score") if isinstance(value, Mapping) else value)
 
 
@@ -63,9 +63,11 @@ Strings = Annotated[tuple[str, ...], BeforeValidator(_to_strings)]
 
 @dataclass(frozen=True)
 class Variable:
-    """A blank that the sender fills. `component` is "header", "body" or "button"; `name` is "1" or
-    "first_name"; `button` is the place of the button among all, from 0; `example` is Meta's, or
-    ""."""
+    """A variable that the sender fills.
+
+    ``component`` is "header", "body" or "button"; ``name`` is "1" or "first_name";
+    ``button_index`` counts all buttons from 0; ``example`` is Meta's, or "".
+    """
 
     component: str
     name: str
@@ -74,7 +76,7 @@ class Variable:
 
 
 class TemplatePart(BaseModel):
-    """Of a template, from Meta: snake case, fields come and go. `definition` is how it came."""
+    """A part of a template, in Meta's snake case. ``definition`` is the unchanged object."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -88,8 +90,11 @@ class TemplatePart(BaseModel):
 
 
 class Button(TemplatePart):
-    """`type` is QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG, MPM or a newer one.
-    `otp_type` is COPY_CODE, ONE_TAP or ZERO_TAP."""
+    """A button of a template.
+
+    ``type`` is QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG, MPM or a newer one;
+    ``otp_type`` is COPY_CODE, ONE_TAP or ZERO_TAP.
+    """
 
     text: MultilineText = ""
     url: Text = ""
@@ -99,13 +104,15 @@ class Button(TemplatePart):
 
     @property
     def variable_names(self) -> tuple[str, ...]:
-        """Of a URL at most one by Meta's rule, the end of the address; a coupon code is one, called
-        "1"."""
+        """The names of the variables: by Meta's rule at most one, at the end of a URL.
+
+        A coupon code is a variable named "1".
+        """
         return ("1",) if self.type == "COPY_CODE" else find_variable_names(self.url)
 
     @property
     def example_value(self) -> str:
-        """What would be filled in: Meta's example of a URL is the whole address."""
+        """An example of the value. Meta's example of a URL is the whole URL, so it is shortened."""
         first_example = next(iter(self.example), "")
         if self.type != "URL":
             return first_example
@@ -113,19 +120,23 @@ class Button(TemplatePart):
 
 
 class Component(TemplatePart):
-    """Of any sort. `type` is HEADER, BODY, FOOTER, BUTTONS, CAROUSEL, LIMITED_TIME_OFFER,
-    CALL_PERMISSION_REQUEST or a newer one, of which `definition` alone tells more."""
+    """A component of a template, of any type.
+
+    ``type`` is HEADER, BODY, FOOTER, BUTTONS, CAROUSEL, LIMITED_TIME_OFFER,
+    CALL_PERMISSION_REQUEST or a newer one; of those without a class only ``definition`` has more.
+    """
 
     example: Annotated[Mapping[str, Any], BeforeValidator(_to_mapping)] = Field(
         default_factory=dict
     )
 
     def variables(self) -> Iterator[Variable]:
+        """Yield the variables of this component."""
         yield from ()
 
 
 class Header(Component):
-    """`format` is TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION, GIF, PRODUCT or a newer one."""
+    """A header. ``format``: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION, GIF, PRODUCT or a newer one."""
 
     format: UpperText = ""
     text: MultilineText = ""
@@ -137,6 +148,8 @@ class Header(Component):
 
 
 class Body(Component):
+    """The text of a template."""
+
     text: MultilineText = ""
     add_security_recommendation: Flag = None
 
@@ -147,6 +160,8 @@ class Body(Component):
 
 
 class Footer(Component):
+    """The line below the text, which has no variables."""
+
     text: MultilineText = ""
     code_expiration_minutes: Annotated[int | None, BeforeValidator(_to_minutes)] = None
 
@@ -157,6 +172,8 @@ def _parse_buttons(value: object) -> tuple[object, ...]:
 
 
 class Buttons(Component):
+    """The buttons of a template."""
+
     buttons: Annotated[tuple[Button, ...], BeforeValidator(_parse_buttons)] = ()
 
     def variables(self) -> Iterator[Variable]:
@@ -171,7 +188,7 @@ COMPONENT_CLASSES: Mapping[str, type[Component]] = {
     "FOOTER": Footer,
     "BUTTONS": Buttons,
 }
-"""By `type`. Any other is a plain `ComponentJson`."""
+"""The class by ``type``; any other type is a plain ``Component``."""
 
 
 def _parse_components(value: object) -> tuple[Component, ...]:
@@ -186,9 +203,12 @@ def _parse_component(value: dict[str, Any] | Component) -> Component:
 
 
 class Template(BaseModel):
-    """A name in one language. `status` is APPROVED, PENDING, REJECTED, PAUSED, DISABLED, IN_APPEAL
-    or a newer one, `quality` GREEN, YELLOW, RED or UNKNOWN; "" where Meta says nothing.
-    `rejected_reason` is "" for Meta's NONE. `language` is as Meta writes it: "en_US"."""
+    """A template in one language.
+
+    ``status`` is APPROVED, PENDING, REJECTED, PAUSED, DISABLED, IN_APPEAL or a newer one;
+    ``quality`` is GREEN, YELLOW, RED or UNKNOWN; "" if Meta does not say. ``rejected_reason`` is ""
+    for Meta's NONE. ``language`` is Meta's code, such as "en_US".
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -206,58 +226,64 @@ class Template(BaseModel):
 
     @property
     def is_sendable(self) -> bool:
+        """Whether Meta has approved the template."""
         return self.status == "APPROVED"
 
     @property
     def header(self) -> Header | None:
+        """The header, if any."""
         return next((part for part in self.components if isinstance(part, Header)), None)
 
     @property
     def body(self) -> Body | None:
+        """The body, if any."""
         return next((part for part in self.components if isinstance(part, Body)), None)
 
     @property
     def footer(self) -> Footer | None:
+        """The footer, if any."""
         return next((part for part in self.components if isinstance(part, Footer)), None)
 
     @property
     def buttons(self) -> tuple[Button, ...]:
+        """The buttons, in their order."""
         found = next((part for part in self.components if isinstance(part, Buttons)), None)
         return found.buttons if found else ()
 
     @property
     def other_components(self) -> tuple[Component, ...]:
-        """Components of sorts that have no class here, such as CAROUSEL."""
+        """The components of types without a class here, such as CAROUSEL."""
         return tuple(part for part in self.components if type(part) is Component)
 
     @property
     def has_named_variables(self) -> bool:
-        """Whether its variables have names. Without `parameter_format` the variables tell."""
+        """Whether its variables have names, by ``parameter_format`` or else by the variables."""
         if self.parameter_format:
             return self.parameter_format == "NAMED"
         return any(not variable.name.isdigit() for variable in self._text_variables())
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """All blanks, in the order header, body, buttons. Of a one-time code there are none here:
-        see `one_time_code`."""
+        """All variables in the order header, body, buttons; none for a one-time code."""
         if self.is_one_time_code:
             return ()
-        return tuple(one for part in self.components for one in part.variables())
+        return tuple(variable for part in self.components for variable in part.variables())
 
     @property
     def is_one_time_code(self) -> bool:
-        """Whether Meta writes its words, and a code is all that a send fills in."""
-        return self.category == "AUTHENTICATION" or any(one.type == "OTP" for one in self.buttons)
+        """Whether Meta writes the text and a send fills in only a code."""
+        has_code_button = any(button.type == "OTP" for button in self.buttons)
+        return self.category == "AUTHENTICATION" or has_code_button
 
     @property
     def media_format(self) -> str:
-        """ "IMAGE", "VIDEO" or "DOCUMENT" where the header wants a file, else ""."""
+        """The type of the header's file: "IMAGE", "VIDEO" or "DOCUMENT"; "" without one."""
         header = self.header
         return header.format if header is not None and header.format in MEDIA_FORMATS else ""
 
     @property
     def has_location_header(self) -> bool:
+        """Whether a send fills in a location."""
         return self.header is not None and self.header.format == "LOCATION"
 
     def _text_variables(self) -> Iterator[Variable]:
@@ -267,13 +293,13 @@ class Template(BaseModel):
 
 
 def find_variable_names(text: str) -> tuple[str, ...]:
-    """The variables of one text, each once: numbers by their size, names as they come."""
+    """Return the variables of a text, each once: numbers sorted, names in order of appearance."""
     names = tuple(dict.fromkeys(VARIABLE_PATTERN.findall(text)))
     return tuple(sorted(names, key=int)) if all(map(_is_number, names)) else names
 
 
 def fill_variables(text: str, values: Mapping[str, str]) -> str:
-    """A text as the recipient will see it; a variable without a value stays as it is written."""
+    """Return a text with its variables replaced; those without a value are left unchanged."""
     return VARIABLE_PATTERN.sub(lambda found: values.get(found[1]) or found[0], text)
 
 
@@ -282,8 +308,11 @@ def _is_number(name: str) -> bool:
 
 
 def _parse_examples(example: Mapping[str, Any], name: str) -> dict[str, str]:
-    """Variable -> example. `body_text` is a list in a list, `header_text` a list; named ones are
-    objects in either."""
+    """Return the examples by variable.
+
+    ``body_text`` is a list of lists, ``header_text`` a list; with named variables, both are lists
+    of objects.
+    """
     named = example.get(f"{name}_named_params")
     if isinstance(named, list):
         pairs = [item for item in named if isinstance(item, Mapping)]
@@ -294,4 +323,4 @@ def _parse_examples(example: Mapping[str, Any], name: str) -> dict[str, str]:
     values = example.get(name)
     if isinstance(values, list) and values and isinstance(values[0], list):
         values = values[0]
-    return {str(place): value for place, value in enumerate(_to_strings(values), start=1)}
+    return {str(number): value for number, value in enumerate(_to_strings(values), start=1)}

@@ -1,6 +1,6 @@
-"""The message templates of a WhatsApp Business Account (contract section 2.1 to 2.3).
+"""The template endpoints of a WhatsApp Business Account (API.md, Templates).
 
-Chakra passes these on to Meta and back: the shapes are Meta's own, usually not in `_data`.
+Chakra passes these calls on to Meta: the bodies are in Meta's shape, usually not in ``_data``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ REQUESTED_FIELDS = (
     "id,name,language,status,category,components,parameter_format,quality_score,rejected_reason,"
     "previous_category,sub_category"
 )
-"""More than Meta gives unasked: quality and the reason of a refusal are not among those."""
+"""Meta's default omits the quality and the reason of a rejection."""
 
 
 @dataclass(frozen=True)
 class NewTemplate:
-    """`components` in Meta's shape; a BODY with variables needs an `example`."""
+    """A template to create, in Meta's shape; a BODY with variables needs an ``example``."""
 
     name: str
     language: str
@@ -42,6 +42,7 @@ class NewTemplate:
     allow_category_change: bool | None = None
 
     def body(self) -> dict[str, object]:
+        """Return the JSON body."""
         payload: dict[str, object] = {
             "name": self.name,
             "language": self.language,
@@ -56,8 +57,10 @@ class NewTemplate:
 
 
 class TemplateSubmission(BaseModel):
-    """What Meta says of a new template at once. Most are PENDING; `category` may differ from what
-    was asked for."""
+    """Meta's response to a new template.
+
+    Most are PENDING; ``category`` may differ from the requested one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -67,36 +70,42 @@ class TemplateSubmission(BaseModel):
 
 
 class TemplatesApi:
-    """Raises the `ChakraError`s of `Http.get` and `Http.write`. `version` is Meta's: "v24.0"."""
+    """The template endpoints. Methods raise the errors of ``Http.get`` and ``Http.write``.
+
+    ``api_version`` is the version of Meta's API, such as "v24.0".
+    """
 
     def __init__(self, http: Http, api_version: str) -> None:
         self._http = http
         self._api_version = api_version
 
     async def list(self, waba_id: str) -> tuple[Template, ...]:
-        """All, in all languages and states. Whether Chakra forwards filters is UNKNOWN, so none is
-        offered.
+        """Return all templates, in all languages and states.
 
-        Its path and body are INFERRED, and so is that `limit` and `after` are forwarded.
+        Path and body are INFERRED, and so is that ``limit`` and ``after`` are passed on. Whether
+        filters are passed on is UNKNOWN, so there are none.
         """
         try:
             return await self._fetch_all_pages(waba_id, {"fields": REQUESTED_FIELDS})
         except ParametersRejected:
-            # An older version of Meta's API may not know a field. What it gives unasked will do.
+            # An older version of Meta's API may not have a field: request the default ones.
             return await self._fetch_all_pages(waba_id, {})
 
     async def create(self, waba_id: str, template: NewTemplate) -> TemplateSubmission:
-        """The path is CONFIRMED, the answer INFERRED. Never repeated once it may have arrived."""
+        """Create a template. The path is CONFIRMED, the response INFERRED.
+
+        The write is not retried once it may have arrived.
+        """
         response = await self._http.write(
             "POST", TEMPLATES_PATH, self._path_parameters(wabaId=waba_id), body=template.body()
         )
         return parse_envelope(response).parse_unwrapped(TemplateSubmission)
 
     async def update(self, template_id: str, changes: Mapping[str, Any]) -> None:
-        """`changes` in Meta's shape: `components`, `category`. Meta looks at it anew afterwards.
+        """Update a template with ``components`` or ``category`` in Meta's shape.
 
-        The path is CONFIRMED, the answer (`success`) INFERRED: any 2xx without a refusal is taken
-        for one.
+        Meta reviews it again afterwards. The path is CONFIRMED, the response (``success``)
+        INFERRED: any 2xx without an error counts as a success.
         """
         path_parameters = self._path_parameters(whatsappMessageTemplateId=template_id)
         response = await self._http.write(
@@ -120,8 +129,10 @@ class TemplatesApi:
     async def _fetch_all_pages(
         self, waba_id: str, query: Mapping[str, str]
     ) -> tuple[Template, ...]:
-        """Ends at a page that brings nothing new, so that a server which ignores `after` cannot
-        keep us going."""
+        """Return the templates of all pages.
+
+        Stop at a page without new ones, so that a server which ignores ``after`` causes no loop.
+        """
         templates: dict[str, Template] = {}
         after: str | None = ""
         for _ in range(MAX_PAGES):
@@ -141,7 +152,7 @@ class TemplatesApi:
 
 
 def _parse_page(envelope: Envelope) -> tuple[Template, ...]:
-    """`data` at the top level, as Meta has it and integrations read it; `_data` is tolerated."""
+    """Return the templates in ``data`` at the top level, as Meta has it, or in ``_data``."""
     items = envelope.body.get("data")
     if items is None:
         items = envelope.body.get("_data")
@@ -153,8 +164,10 @@ def _parse_page(envelope: Envelope) -> tuple[Template, ...]:
 
 
 def _next_cursor(envelope: Envelope) -> str | None:
-    """The cursor of the next page, if there is one: Meta names a cursor on the last page too, but
-    no `next`. The address in `next` is Meta's own and never asked: our token is not for Meta."""
+    """Return the cursor of the next page; ``None`` on the last, which has a cursor but no ``next``.
+
+    The URL in ``next`` is Meta's and is never requested: our token must not go there.
+    """
     paging = envelope.body.get("paging")
     if paging is None and isinstance(envelope.unwrapped, Mapping):
         paging = envelope.unwrapped.get("paging")

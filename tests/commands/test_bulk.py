@@ -78,7 +78,7 @@ async def _slack_takes_everything(acme: World) -> Any:
 # --- the way to the outcome ----------------------------------------------------------------------
 
 
-async def test_a_table_becomes_leads_and_the_outcome_is_told(
+async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     acme: World, clock: ManualClock
 ) -> None:
     assert "Nothing is sent yet" in await opened(acme)
@@ -136,7 +136,7 @@ async def test_failed_rows_come_as_a_file(acme: World, clock: ManualClock) -> No
     await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
 
 
-async def test_where_the_bot_may_not_post_the_watch_stands_in_direct_messages(acme: World) -> None:
+async def test_if_the_bot_may_not_post_the_watch_goes_to_direct_messages(acme: World) -> None:
     await opened(acme, channel=GENERAL)
     await chosen(acme, csv(table(3)))
     await confirmed(acme)
@@ -196,7 +196,7 @@ async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"", "empty"),
         (b"%PDF-1.7 whatever", "PDF"),
@@ -209,12 +209,12 @@ async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> No
     ],
 )
 async def test_a_file_that_is_no_table_is_refused_under_its_field(
-    acme: World, content: bytes, told: str
+    acme: World, content: bytes, expected: str
 ) -> None:
     await opened(acme)
     delivered = await acme.slack.submit(JOHN, {"file": LocalFile("leads.csv", "text/csv", content)})
     await until(acme, lambda: "One moment" not in seen(acme))
-    assert told in f"{delivered.errors} {seen(acme)}"
+    assert expected in f"{delivered.errors} {seen(acme)}"
     assert acme.slack.view(JOHN) is not None
     assert acme.chakra.count(CREATE) == 0
 
@@ -242,14 +242,14 @@ async def test_a_missing_key_is_named_and_nothing_can_be_sent(acme: World) -> No
     assert acme.chakra.count(UPDATE) == 0
 
 
-async def test_no_file_is_said_under_the_field(acme: World) -> None:
+async def test_a_missing_file_is_an_error_under_the_field(acme: World) -> None:
     await opened(acme)
     delivered = await acme.slack.submit(JOHN, {})
     assert "file" in delivered.errors
     assert acme.chakra.count(CREATE) == 0
 
 
-async def test_words_that_are_none_are_told(acme: World) -> None:
+async def test_unknown_words_are_refused(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
     await acme.settle()
     assert "Choose create or update" in visible_text(shown(acme, JOHN, SALES)[-1])
@@ -274,11 +274,11 @@ async def stopped(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     await chosen(acme, csv(table(rows)))
     await confirmed(acme)
 
-    def told() -> list[str]:
+    def outcomes() -> list[str]:
         return [one for one in map(visible_text, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
 
-    await passing(acme, clock, lambda: bool(told()), step=20)
-    return told()[-1]
+    await passing(acme, clock, lambda: bool(outcomes()), step=20)
+    return outcomes()[-1]
 
 
 async def states(acme: World) -> list[BatchState]:
@@ -289,9 +289,9 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CREATE, ResetAfterHandling(), times=1)
-    told = await stopped(acme, clock)
-    assert "Rows 2 to 1,001 may have been uploaded" in told
-    assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
+    expected = await stopped(acme, clock)
+    assert "Rows 2 to 1,001 may have been uploaded" in expected
+    assert "Rows 1,002 to 2,501 haven't been uploaded yet" in expected
     assert await states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
     assert acme.chakra.count(CREATE) == 1
     await acme.slack.press(JOHN, "bulk.continue")
@@ -304,8 +304,8 @@ async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
 
 async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(CREATE, StatusResponse(400), times=1)
-    told = await stopped(acme, clock)
-    assert "were rejected by Chakra; none of them were imported" in told
+    expected = await stopped(acme, clock)
+    assert "were rejected by Chakra; none of them were imported" in expected
     assert await states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
@@ -322,8 +322,8 @@ async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
     acme: World, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "60"}))
-    told = await stopped(acme, clock, rows=5)
-    assert "haven't been uploaded yet" in told
+    expected = await stopped(acme, clock, rows=5)
+    assert "haven't been uploaded yet" in expected
     acme.chakra.clear_faults()
     await acme.slack.press(JOHN, "bulk.continue")
     await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)

@@ -136,7 +136,7 @@ async def test_a_guest_may_not_look(acme: World) -> None:
     )
 
 
-async def test_a_chakra_that_is_down_is_said_to_be(acme: World, clock: ManualClock) -> None:
+async def test_an_outage_of_chakra_is_reported(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(FETCH, StatusResponse(503))
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra job {DOCUMENTED}"))
     await acme.chakra.wait_for_requests(1, FETCH)

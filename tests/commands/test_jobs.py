@@ -36,7 +36,7 @@ async def test_nothing_is_listed_before_anything_is_watched(acme: World) -> None
     assert "No jobs here this week" in visible_text(await typed(acme, "jobs"))
 
 
-async def test_the_list_tells_by_whom_and_how_it_stands(acme: World, clock: ManualClock) -> None:
+async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock) -> None:
     long = acme.chakra.add_job(succeed=600, seconds=36_000)
     for job in (long.id, STUCK, VANISHING):
         await typed(acme, f"watch {job}")

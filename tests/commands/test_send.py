@@ -66,7 +66,7 @@ async def test_the_preview_follows_what_is_typed(acme: World, clock: ManualClock
     assert len(updates) == 2  # the template's fields, and one for all three letters
 
 
-async def test_the_preview_says_whom_it_goes_to(acme: World, clock: ManualClock) -> None:
+async def test_the_preview_names_the_recipient(acme: World, clock: ManualClock) -> None:
     await opened(acme)
     await entered(acme, clock, "phone", "lead LEAD-004038")
     await until(acme, clock, lambda: "Aarav Mehta" in view(acme))
@@ -96,7 +96,7 @@ async def test_the_template_used_last_is_offered_first(acme: World, clock: Manua
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "expected"),
     [
         ("phone", "12345", "too short"),
         ("phone", "+1 202 555", "too short"),
@@ -107,13 +107,13 @@ async def test_the_template_used_last_is_offered_first(acme: World, clock: Manua
         ("var_body_3", "x" * 1024, "WhatsApp accepts 1,024"),
     ],
 )
-async def test_what_is_wrong_stands_under_its_field(
-    acme: World, field: str, value: str, told: str
+async def test_errors_are_shown_under_their_fields(
+    acme: World, field: str, value: str, expected: str
 ) -> None:
     await opened(acme)
     errors = await filled(acme, **{field: value})
     assert list(errors) == [field]
-    assert told in errors[field]
+    assert expected in errors[field]
     assert acme.chakra.count(SEND) == 0
     assert acme.slack.view(JOHN) is not None
 
@@ -163,7 +163,7 @@ async def test_another_template_brings_its_own_fields(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "stands", "told", "went_out"),
+    ("to", "stands", "expected", "went_out"),
     [
         (LOST, "don't know", "may have been sent", 1),
         (NEVER_CAME, "don't know", "may have been sent", 0),
@@ -173,18 +173,18 @@ async def test_another_template_brings_its_own_fields(acme: World) -> None:
         (MANY_MESSAGES, "Not sent", "being sent from this number", 0),
     ],
 )
-async def test_troubles_are_told_as_they_are(
-    acme: World, clock: ManualClock, to: str, stands: str, told: str, went_out: int
+async def test_each_failure_is_explained(
+    acme: World, clock: ManualClock, to: str, stands: str, expected: str, went_out: int
 ) -> None:
     await opened(acme)
     assert await filled(acme, phone=to) == {}
     await until(acme, clock, lambda: stands in line(acme))
-    assert told in line(acme)
+    assert expected in line(acme)
     assert out(acme) == went_out
     await until(acme, clock, lambda: stands in report(acme))
 
 
-async def test_a_slow_chakra_keeps_nobody_waiting(acme: World, clock: ManualClock) -> None:
+async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
     await opened(acme)
     delivered = await acme.slack.submit(JOHN, {"phone": SLOW, **VALUES})
     assert delivered.seconds < 0.3
@@ -218,7 +218,7 @@ async def test_the_same_within_ten_minutes_asks_first(acme: World, clock: Manual
     assert acme.slack.view(JOHN) is None
 
 
-async def test_whoever_sent_it_and_only_for_ten_minutes(acme: World, clock: ManualClock) -> None:
+async def test_a_duplicate_by_anyone_asks_for_ten_minutes(acme: World, clock: ManualClock) -> None:
     await typed(acme, LINE.format(to=READS), by=PRIYA)
     await pressed(acme, "send.confirm", by=PRIYA)
     await until(acme, clock, lambda: out(acme) == 1)

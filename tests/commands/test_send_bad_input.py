@@ -43,7 +43,7 @@ QUIET = "+12025550116"
 
 
 @pytest.mark.parametrize(
-    ("to", "told"),
+    ("to", "expected"),
     [
         ("+1 555 555 5555", "This isn't a valid number for +1. Check the digits"),
         ("+999 555 1234", "“+999 555 1234” isn't a phone number. Try +91 98765 43210."),
@@ -53,11 +53,13 @@ QUIET = "+12025550116"
         ("jane@nowhere.example", "Can't find jane@nowhere.example."),
     ],
 )
-async def test_what_is_no_number_is_said_under_the_field(acme: World, to: str, told: str) -> None:
+async def test_an_invalid_number_is_an_error_under_the_field(
+    acme: World, to: str, expected: str
+) -> None:
     await opened(acme)
     errors = await filled(acme, phone=to)
     assert list(errors) == ["phone"]
-    assert told in errors["phone"]
+    assert expected in errors["phone"]
     assert acme.chakra.count(SEND) == 0
 
 
@@ -82,7 +84,7 @@ async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("May\n3", NO_BREAKS),
         ("May\r\n3", NO_BREAKS),
@@ -92,25 +94,25 @@ async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> 
         (" ", "WhatsApp doesn't accept empty variables"),
     ],
 )
-async def test_what_whatsapp_takes_in_no_variable_is_said_under_it(
-    acme: World, value: str, told: str
+async def test_an_invalid_variable_is_an_error_under_its_field(
+    acme: World, value: str, expected: str
 ) -> None:
     await opened(acme)
     errors = await filled(acme, var_body_2=value)
     assert list(errors) == ["var_body_2"]
-    assert told in errors["var_body_2"]
+    assert expected in errors["var_body_2"]
     assert acme.chakra.count(SEND) == 0
 
 
-@pytest.mark.parametrize(("value", "told"), [("May\n3", NO_BREAKS), ("May     3", NO_SPACES)])
+@pytest.mark.parametrize(("value", "expected"), [("May\n3", NO_BREAKS), ("May     3", NO_SPACES)])
 async def test_in_a_line_it_leads_to_the_form_which_says_it(
-    acme: World, value: str, told: str
+    acme: World, value: str, expected: str
 ) -> None:
     await typed(acme, f'appointment_reminder {READS} 1=Jane 2="{value}" 3=10:00 language=en')
     assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
     delivered = await acme.slack.submit(JOHN, {"var_body_2": value})
     assert list(delivered.errors) == ["var_body_2"]
-    assert told in delivered.errors["var_body_2"]
+    assert expected in delivered.errors["var_body_2"]
     assert acme.chakra.count(SEND) == 0
 
 
@@ -125,7 +127,7 @@ async def accepted(acme: World, clock: ManualClock) -> AcceptedSend:
     return sent
 
 
-async def told(acme: World, event: dict[str, Any], **headers: str) -> Answered:
+async def deliver(acme: World, event: dict[str, Any], **headers: str) -> Answered:
     async with posting(acme) as post:
         return await post.ask(
             CHAKRA_EVENTS_PATH, "POST", data=dump(event), headers={"Content-Type": JSON, **headers}
@@ -145,24 +147,24 @@ async def test_an_event_that_is_not_chakras_moves_no_report(
         "junk": "sha256=" + "0" * 63,
     }[signature]
     headers = {"X-Chakra-Signature-256": shown} if shown else {}
-    answer = await told(acme, event, **headers)
+    answer = await deliver(acme, event, **headers)
     assert answer.status == 401
     assert json.dumps(event) not in answer.text
     await later(acme, clock, 6)
     assert "WhatsApp has it" in report(acme)
     signed = {"X-Chakra-Signature-256": sign(dump(event), WEBHOOK_SECRET)}
-    assert (await told(acme, event, **signed)).status == 200
+    assert (await deliver(acme, event, **signed)).status == 200
     await until(acme, clock, lambda: "Read:" in report(acme))
 
 
-async def test_a_failure_that_is_told_again_after_it_was_read_changes_nothing(
+async def test_a_failure_repeated_after_it_was_read_changes_nothing(
     acme: World, clock: ManualClock
 ) -> None:
     sent = await accepted(acme, clock)
     for word in ("READ", "FAILED", "DELIVERED", "READ"):
         event = chakra(word, sent.wamid, sent.id)
         signed = {"X-Chakra-Signature-256": sign(dump(event), WEBHOOK_SECRET)}
-        assert (await told(acme, event, **signed)).status == 200
+        assert (await deliver(acme, event, **signed)).status == 200
     await until(acme, clock, lambda: "Read:" in report(acme))
     await later(acme, clock, 6)
     assert "Read:" in report(acme)

@@ -87,7 +87,7 @@ async def test_a_link_does_as_before(acme: World, clock: ManualClock) -> None:
     assert (downloads(acme), acme.chakra.count(PUT_UP)) == (0, 0)
 
 
-async def test_a_slow_chakra_keeps_nobody_waiting(acme: World, clock: ManualClock) -> None:
+async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(PUT_UP, DelayedResponse(9))
     await promo(acme)
     delivered = await acme.slack.submit(
@@ -139,7 +139,7 @@ async def test_the_file_stays_in_the_form_while_it_is_corrected(
 
 
 @pytest.mark.parametrize(
-    ("values", "field", "told"),
+    ("values", "field", "expected"),
     [
         ({}, "media", "starting with https://, or choose a file"),
         ({"media": "https://x.example/a.png", "file": PICTURE}, "media", "not both"),
@@ -152,19 +152,19 @@ async def test_the_file_stays_in_the_form_while_it_is_corrected(
         ({"file": replace(PICTURE, content_type="image/webp")}, "file", "accepts a JPEG or PNG"),
     ],
 )
-async def test_what_is_wrong_stands_under_its_field(
-    acme: World, values: dict[str, Any], field: str, told: str
+async def test_errors_are_shown_under_their_fields(
+    acme: World, values: dict[str, Any], field: str, expected: str
 ) -> None:
     await promo(acme)
     errors = await submitted(acme, **values)
     assert list(errors) == [field]
-    assert told in errors[field]
+    assert expected in errors[field]
     assert (downloads(acme), acme.chakra.count(PUT_UP), acme.chakra.count(SEND)) == (0, 0, 0)
     assert acme.slack.view(JOHN) is not None
 
 
 @pytest.mark.parametrize(
-    ("template", "mimetype", "told"),
+    ("template", "mimetype", "expected"),
     [
         (PROMO, "image/png", "This file is 30 MB; WhatsApp accepts up to 5 MB here."),
         ("holi_offer", "video/mp4", "This file is 30 MB; WhatsApp accepts up to 16 MB here."),
@@ -173,13 +173,13 @@ async def test_what_is_wrong_stands_under_its_field(
     ],
 )
 async def test_thirty_megabytes_are_refused_before_anything_is_fetched(
-    acme: World, template: str, mimetype: str, told: str
+    acme: World, template: str, mimetype: str, expected: str
 ) -> None:
     language = "en" if template == "holi_offer" else "en_US"
     await opened(acme, template, language)
     huge = {"id": "F0HUGE", "name": "a.bin", "mimetype": mimetype, "size": 30 * MEGABYTE}
     errors = await posted(acme, huge)
-    assert told in errors["file"]
+    assert expected in errors["file"]
     assert (downloads(acme), acme.chakra.count(PUT_UP), out(acme)) == (0, 0, 0)
 
 

@@ -37,14 +37,14 @@ SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "fault", "told"), SLACK_TROUBLES)
+@pytest.mark.parametrize(("method", "fault", "expected"), SLACK_TROUBLES)
 async def test_what_slack_does_not_give_is_not_sent(
-    acme: World, clock: ManualClock, method: str, fault: dict[str, Any], told: str
+    acme: World, clock: ManualClock, method: str, fault: dict[str, Any], expected: str
 ) -> None:
     await promo(acme)
     acme.slack.fail(method, **fault)
     assert await submitted(acme, file=PICTURE) == {}
-    await not_sent(acme, clock, told)
+    await not_sent(acme, clock, expected)
     assert acme.chakra.count(PUT_UP) == 0
 
 
@@ -76,24 +76,26 @@ CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "told"), CHAKRA_TROUBLES, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    ("fault", "expected"), CHAKRA_TROUBLES, ids=lambda each: type(each).__name__
+)
 async def test_what_chakra_does_not_take_is_not_sent(
-    acme: World, clock: ManualClock, fault: Fault, told: str
+    acme: World, clock: ManualClock, fault: Fault, expected: str
 ) -> None:
     acme.chakra.fail(PUT_UP, fault)
     await promo(acme)
     assert await submitted(acme, file=PICTURE) == {}
-    await not_sent(acme, clock, told)
+    await not_sent(acme, clock, expected)
     assert acme.chakra.count(PUT_UP) == 1
     acme.chakra.release_hanging()
 
 
-async def not_sent(acme: World, clock: ManualClock, told: str) -> None:
+async def not_sent(acme: World, clock: ManualClock, expected: str) -> None:
     """The person hears why, in the channel and in the report, and nothing left."""
     await until(acme, clock, lambda: "Not sent" in line(acme))
     await until(acme, clock, lambda: "Not sent" in report(acme))
     for said in (line(acme), report(acme)):
-        assert told in said
+        assert expected in said
         assert "don't know" not in said
         assert "may have gone out" not in said
         assert "2025550100" not in said

@@ -81,13 +81,13 @@ async def test_change_opens_the_form_with_everything(acme: World) -> None:
     assert "May 3" in view(acme)
 
 
-async def test_a_member_stands_for_their_own_number(acme: World) -> None:
+async def test_a_mention_means_the_members_own_number(acme: World) -> None:
     shown = visible_text(await typed(acme, "hello_world @john"))
     assert "*John Doe* has no phone number" in shown
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("apointment_reminder +12025550100", "appointment_reminder"),
         ("renewal_notice +12025550100 language=en", "rejected this template"),
@@ -97,8 +97,8 @@ async def test_a_member_stands_for_their_own_number(acme: World) -> None:
         ("hello_world +1202555", "too short"),
     ],
 )
-async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, told: str) -> None:
-    assert told in visible_text(await typed(acme, text))
+async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, expected: str) -> None:
+    assert expected in visible_text(await typed(acme, text))
     assert out(acme) == 0
 
 

@@ -63,7 +63,7 @@ async def submitted(acme: World, **values: str) -> dict[str, str]:
 # --- from anywhere -------------------------------------------------------------------------------
 
 
-async def test_from_anywhere_the_form_opens_and_the_report_is_all_that_is_said(
+async def test_from_anywhere_the_form_opens_and_only_the_report_is_posted(
     acme: World, clock: ManualClock
 ) -> None:
     await acme.slack.use_shortcut(JOHN, ANYWHERE)
@@ -90,7 +90,7 @@ async def test_what_was_refused_can_be_corrected_from_ones_messages(
     assert "Jane" in view(acme)
 
 
-async def test_who_may_not_send_is_told_so(acme: World) -> None:
+async def test_without_permission_the_shortcut_explains_why(acme: World) -> None:
     await acme.slack.use_shortcut(MEI, ANYWHERE)
     await calm(acme)
     assert "sender" in view(acme, MEI)
@@ -174,7 +174,7 @@ async def test_several_are_a_choice_and_the_first_is_chosen(
     assert acme.chakra.sends[0].to == "12025550100"
 
 
-async def test_somebody_else_may_be_typed_and_the_choice_stays(
+async def test_another_recipient_may_be_typed_and_the_choice_stays(
     acme: World, clock: ManualClock
 ) -> None:
     await opened(acme, f"{BUYER}, {AGENT}")
@@ -193,7 +193,7 @@ async def test_somebody_else_may_be_typed_and_the_choice_stays(
     assert acme.chakra.sends[0].to == "12025550100"
 
 
-async def test_what_is_wrong_stands_under_the_choice(acme: World) -> None:
+async def test_an_error_is_shown_under_the_choice(acme: World) -> None:
     await opened(acme, "nobody@acme.com and noone@acme.com")
     await chosen(acme)
     errors = await submitted(acme)

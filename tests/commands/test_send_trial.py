@@ -89,9 +89,9 @@ async def test_it_goes_to_ones_own_number_and_the_form_stays(
     acme: World, clock: ManualClock
 ) -> None:
     await ready(acme, clock)
-    told = await tried(acme, clock)
-    assert f"appointment_reminder* to {SHOWN}" in told
-    assert "archives/D0JOHN/p" in told
+    expected = await tried(acme, clock)
+    assert f"appointment_reminder* to {SHOWN}" in expected
+    assert "archives/D0JOHN/p" in expected
     assert MINE not in view(acme)
     [sent] = acme.chakra.sends
     assert sent.to == MINE
@@ -148,8 +148,8 @@ async def test_what_is_missing_is_named_and_nothing_goes_out(
     acme: World, clock: ManualClock
 ) -> None:
     await opened(acme)
-    told = await tried(acme, clock, until_noted="Test not sent")
-    assert "Test not sent. ‹1›: Fill this in" in told
+    expected = await tried(acme, clock, until_noted="Test not sent")
+    assert "Test not sent. ‹1›: Fill this in" in expected
     assert acme.chakra.count(SEND) == 0
 
 
@@ -159,17 +159,19 @@ async def test_without_a_number_it_says_where_to_add_one(
 ) -> None:
     acme.chakra.update_user("john@acme.com", phones=phones)
     await ready(acme, clock)
-    told = await tried(acme, clock, until_noted="Test not sent")
-    assert "Chakra doesn't have your phone number. Add it" in told
+    expected = await tried(acme, clock, until_noted="Test not sent")
+    assert "Chakra doesn't have your phone number. Add it" in expected
     assert acme.chakra.count(SEND) == 0
 
 
-async def test_whom_chakra_does_not_know_is_told_so(acme: World, clock: ManualClock) -> None:
+async def test_a_member_unknown_to_chakra_gets_an_explanation(
+    acme: World, clock: ManualClock
+) -> None:
     acme.chakra.update_user("john@acme.com", emails=["other@acme.com"])
     await ready(acme, clock)
-    told = await tried(acme, clock, until_noted="Test not sent")
-    assert "Nobody in Chakra has the email address john@acme.com." in told
-    assert "Tests go to the phone number in your own Chakra profile." in told
+    expected = await tried(acme, clock, until_noted="Test not sent")
+    assert "Nobody in Chakra has the email address john@acme.com." in expected
+    assert "Tests go to the phone number in your own Chakra profile." in expected
 
 
 async def test_where_slack_hides_the_address_it_says_so(
@@ -179,8 +181,8 @@ async def test_where_slack_hides_the_address_it_says_so(
     described["oauth_config"]["scopes"]["bot"].remove("users:read.email")
     async with open_world(app_manifest=described) as made:
         await ready(made, clock)
-        told = await tried(made, clock, until_noted="Test not sent")
-        assert "doesn't share your email address" in told
+        expected = await tried(made, clock, until_noted="Test not sent")
+        assert "doesn't share your email address" in expected
 
 
 async def test_a_refusal_of_whatsapps_is_noted_with_its_reason(
@@ -188,9 +190,9 @@ async def test_a_refusal_of_whatsapps_is_noted_with_its_reason(
 ) -> None:
     await ready(acme, clock)
     acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
-    told = await tried(acme, clock)
-    assert "Not sent" in told
-    assert "paused or disabled" in told
+    expected = await tried(acme, clock)
+    assert "Not sent" in expected
+    assert "paused or disabled" in expected
     assert "Jane" in view(acme)
 
 
@@ -207,7 +209,7 @@ async def test_while_chakra_is_slow_the_form_says_that_it_is_on_its_way(
     assert out(acme) == 1
 
 
-async def test_a_chakra_that_is_down_is_told_in_the_form(acme: World, clock: ManualClock) -> None:
+async def test_an_outage_of_chakra_is_shown_in_the_form(acme: World, clock: ManualClock) -> None:
     await ready(acme, clock)
     acme.chakra.fail("*", StatusResponse(503))
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.test"))
@@ -289,8 +291,8 @@ async def pressed(acme: World, clock: ManualClock, until_said: str) -> str:
 
 async def test_the_preview_of_a_line_can_be_tested_too(acme: World, clock: ManualClock) -> None:
     preview = await typed(acme, LINE.format(to=READS))
-    told = await pressed(acme, clock, "Your test.")
-    assert f"to {SHOWN}" in told
+    expected = await pressed(acme, clock, "Your test.")
+    assert f"to {SHOWN}" in expected
     [sent] = acme.chakra.sends
     assert sent.to == MINE
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
@@ -323,7 +325,7 @@ async def test_an_old_preview_is_not_tested_either(acme: World, clock: ManualClo
     assert acme.chakra.count(SEND) == 0
 
 
-async def test_who_is_nobody_in_chakra_is_told_beside_the_preview(
+async def test_a_member_unknown_to_chakra_is_told_in_the_preview(
     acme: World, clock: ManualClock
 ) -> None:
     await typed(acme, LINE.format(to=READS), by=LENA)

@@ -1,4 +1,4 @@
-"""What somebody who sends is told when Chakra is in trouble, and how often the message went out."""
+"""What a sender is told when Chakra is in trouble, and how often the message went out."""
 
 from __future__ import annotations
 
@@ -101,18 +101,18 @@ TROUBLES: list[tuple[Fault, str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "stands", "told", "went_out"), TROUBLES, ids=repr)
-async def test_a_trouble_is_told_as_it_is_and_nothing_is_repeated(
-    acme: World, clock: ManualClock, fault: Fault, stands: str, told: str, went_out: int
+@pytest.mark.parametrize(("fault", "stands", "expected", "went_out"), TROUBLES, ids=repr)
+async def test_a_failure_is_explained_and_nothing_is_repeated(
+    acme: World, clock: ManualClock, fault: Fault, stands: str, expected: str, went_out: int
 ) -> None:
     acme.chakra.fail(SEND, fault)
     await opened(acme)
     assert await filled(acme) == {}
     await until(acme, clock, lambda: stands in line(acme))
-    assert told in line(acme)
+    assert expected in line(acme)
     assert (out(acme), acme.chakra.count(SEND)) == (went_out, 1)
     await until(acme, clock, lambda: stands in report(acme))
-    assert told in report(acme)
+    assert expected in report(acme)
     assert "2025550100" not in line(acme) + report(acme)
 
 

@@ -42,7 +42,7 @@ async def test_all_in_pages_that_stay_in_one_message(acme: World) -> None:
     assert "Previous" in visible_text(seen(acme))
 
 
-async def test_states_are_told_by_language(acme: World) -> None:
+async def test_statuses_are_listed_by_language(acme: World) -> None:
     page = visible_text(await typed(acme, "cart reminder category:marketing"))
     assert "Approved in en, " in page
     assert "In review in ar" in page

@@ -49,7 +49,7 @@ async def opened(acme: World) -> None:
     await acme.settle()
 
 
-async def test_a_new_one_is_handed_in_and_meta_says_what_it_thinks(
+async def test_a_new_template_is_submitted_and_shows_metas_review(
     acme: World, clock: ManualClock
 ) -> None:
     await opened(acme)
@@ -73,7 +73,7 @@ async def test_a_refused_one_says_why(acme: World, clock: ManualClock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "told"),
+    ("change", "field", "expected"),
     [
         ({"name": "Order News"}, "name", "order_news"),
         ({"body": "{{1}} is your order {{2}}."}, "body", "start or end"),
@@ -81,13 +81,13 @@ async def test_a_refused_one_says_why(acme: World, clock: ManualClock) -> None:
         ({"footer": "{{1}}"}, "footer", "can't have variables"),
     ],
 )
-async def test_what_is_wrong_is_told_under_its_field(
-    acme: World, change: dict[str, str], field: str, told: str
+async def test_errors_are_shown_under_their_fields(
+    acme: World, change: dict[str, str], field: str, expected: str
 ) -> None:
     await opened(acme)
     errors = await submitted(acme, **{**NEW, **change})
     assert list(errors) == [field]
-    assert told in errors[field]
+    assert expected in errors[field]
     assert acme.chakra.count(CREATE) == 0
 
 
@@ -107,7 +107,7 @@ async def test_metas_refusal_keeps_the_form_with_all_that_was_entered(acme: Worl
     assert acme.chakra.template("order_news").status == "PENDING"
 
 
-async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
+async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> None:
     await opened(acme)
     acme.chakra.fail(CREATE, ResetAfterHandling())
     await submitted(acme, **NEW)
@@ -118,7 +118,7 @@ async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
     assert "In review" in visible_text(await typed(acme, "order_news", by=JOHN))
 
 
-async def test_handed_in_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
+async def test_submitted_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     await opened(acme)
     acme.chakra.fail(ALL, InvalidJsonBody())
     await submitted(acme, **NEW)
@@ -131,9 +131,9 @@ async def test_meta_may_make_it_another_category(acme: World) -> None:
     answer = {"id": "1", "status": "APPROVED", "category": "MARKETING"}
     acme.chakra.fail(CREATE, StatusResponse(200, json=answer))
     await submitted(acme, **NEW)
-    told = visible_text(seen(acme, JOHN))
-    assert "Approved. It can be sent now." in told
-    assert "WhatsApp changed its category to Marketing." in told
+    expected = visible_text(seen(acme, JOHN))
+    assert "Approved. It can be sent now." in expected
+    assert "WhatsApp changed its category to Marketing." in expected
 
 
 # --- a change ------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ async def test_opening_waits_for_no_chakra(acme: World, clock: ManualClock) -> N
     assert "congratulations" in json.dumps(acme.slack.view(JOHN))
 
 
-async def test_metas_refusal_of_a_change_is_told_in_the_form(acme: World) -> None:
+async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> None:
     await editing(acme)
     assert await submitted(acme, body="Hello again.") == {}
     acme.chakra.update_template("hello_world", "en_US", status="APPROVED")

@@ -81,7 +81,7 @@ async def test_the_documented_john_with_team_role_and_address(acme: World) -> No
     assert "Available" in visible_text(card)
 
 
-async def test_every_way_to_name_somebody_leads_to_one_card(acme: World) -> None:
+async def test_every_way_to_name_a_person_leads_to_one_card(acme: World) -> None:
     for sought in JOHNS:
         assert "john@acme.com" in visible_text(await typed(acme, sought))
     for sought in ("+91 99999 99999", "9999999999", "<tel:+919999999999|+91 99999 99999>"):
@@ -113,7 +113,7 @@ async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "Who are you looking for?"),
         ("nosuch", "/chakra users"),
@@ -133,15 +133,15 @@ async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
         ("@sam", "users:read.email"),
     ],
 )
-async def test_who_cannot_be_found_is_told_with_what_to_do(
-    acme: World, text: str, told: str
+async def test_a_search_without_result_says_what_to_do(
+    acme: World, text: str, expected: str
 ) -> None:
     answer = await typed(acme, text)
     assert answer.ephemeral
-    assert told in visible_text(answer)
+    assert expected in visible_text(answer)
 
 
-async def test_nobody_in_chakra_has_my_address(acme: World) -> None:
+async def test_no_chakra_user_has_my_address(acme: World) -> None:
     acme.chakra.delete_user("mei")
     assert "Nobody in Chakra has the email address mei@acme.com." in visible_text(
         await typed(acme, "me")
@@ -155,7 +155,7 @@ async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "expected"),
     [
         (StatusResponse(401), "access token"),
         (StatusResponse(403), "doesn't let this app"),
@@ -164,9 +164,11 @@ async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
         (ErrorsWithStatus200("Not <today>"), "Not &lt;today&gt;"),
     ],
 )
-async def test_each_way_of_chakra_to_fail_is_a_sentence(acme: World, fault: Any, told: str) -> None:
+async def test_each_way_of_chakra_to_fail_is_a_sentence(
+    acme: World, fault: Any, expected: str
+) -> None:
     acme.chakra.fail(FETCH, fault)
-    assert told in visible_text(await typed(acme, JOHN_ID))
+    assert expected in visible_text(await typed(acme, JOHN_ID))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
@@ -183,7 +185,9 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
 # --- choosing ------------------------------------------------------------------------------------
 
 
-async def test_two_of_one_name_are_told_apart_and_the_chosen_takes_the_place(acme: World) -> None:
+async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_choice(
+    acme: World,
+) -> None:
     choice = await typed(acme, "maria garcia")
     for part in ("Two people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
         assert part in visible_text(choice)
@@ -319,7 +323,7 @@ async def test_nothing_changed_writes_nothing(acme: World) -> None:
         ({"last_name": "\u200b"}, "last_name"),
     ],
 )
-async def test_what_is_no_name_is_told_under_its_field(
+async def test_an_invalid_name_is_an_error_under_its_field(
     acme: World, values: dict[str, str], field: str
 ) -> None:
     await opened(acme)
@@ -338,7 +342,7 @@ async def test_a_refused_change_keeps_the_form_with_what_was_typed(acme: World) 
     assert "Newman" in json.dumps(form)
 
 
-async def test_an_unknown_outcome_is_told_and_not_repeated(acme: World) -> None:
+async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> None:
     await opened(acme)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
     await submitted(acme, last_name="Newman")
@@ -378,7 +382,7 @@ async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: Man
     assert "John Newman" in visible_text(seen(acme, JOHN))
 
 
-async def test_saved_is_said_even_when_the_card_cannot_be_shown(acme: World) -> None:
+async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
     await opened(acme)
     acme.chakra.fail(FETCH, InvalidJsonBody())
     await submitted(acme, last_name="Newman")

@@ -124,7 +124,7 @@ async def test_refresh_shows_who_came_and_says_that_it_is_new(
     assert f"From Chakra, {date_token(clock.time())}" in fresh
 
 
-async def test_a_page_that_is_no_more_becomes_the_last(acme: World) -> None:
+async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> None:
     await typed(acme)
     for _ in range(3):
         await pressed(acme, "users.page:next")
@@ -145,13 +145,13 @@ async def test_without_config_short_ids_are_made_readable(acme: World) -> None:
     assert "role Inside sales" in visible_text(await typed(acme, "role:inside_sales"))
 
 
-async def test_an_empty_team_is_said(acme: World) -> None:
+async def test_an_empty_team_says_so(acme: World) -> None:
     for person in acme.chakra.users:
         acme.chakra.delete_user(person.id)
     assert "There's nobody in this Chakra team yet." in visible_text(await typed(acme))
 
 
-async def test_no_address_stands_in_a_button(acme: World) -> None:
+async def test_no_button_contains_an_address(acme: World) -> None:
     page = await typed(acme)
     values = [
         element["value"]

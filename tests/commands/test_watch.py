@@ -63,9 +63,9 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     assert "Finished" in visible_text(first)
     assert "600 of 600" in visible_text(first)
     assert outcome.thread_ts == first.ts
-    told = visible_text(outcome)
-    assert "<@U0MEI>: Job `621d00aa` has finished." in told
-    assert "571 of 600 succeeded, 21 failed, 8 were rejected." in told
+    expected = visible_text(outcome)
+    assert "<@U0MEI>: Job `621d00aa` has finished." in expected
+    assert "571 of 600 succeeded, 21 failed, 8 were rejected." in expected
     assert "98765" not in visible_text(first)
     assert "Stop watching" not in visible_text(first)
     assert acme.bot.context.workflows.engine.running_count == 0
@@ -83,8 +83,8 @@ async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
 
 
 async def test_a_job_that_has_ended_is_not_watched(acme: World) -> None:
-    told = await typed(acme, f"watch {FINISHED}")
-    assert "has already finished" in told
+    expected = await typed(acme, f"watch {FINISHED}")
+    assert "has already finished" in expected
     assert lasting(acme, MEI, SALES) == []
 
 
@@ -97,10 +97,10 @@ async def test_a_job_that_is_not_there_is_not_watched(acme: World) -> None:
 
 async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
     await watched(acme)
-    told = await typed(acme, f"watch {RUNNING}", person=JOHN)
+    expected = await typed(acme, f"watch {RUNNING}", person=JOHN)
     await until(acme, lambda: "already" in visible_text(shown(acme, JOHN, SALES)[-1]))
     assert "<@U0MEI> is already watching this job" in visible_text(shown(acme, JOHN, SALES)[-1])
-    assert told
+    assert expected
     assert len(lasting(acme, MEI, SALES)) == 1
 
 
@@ -113,7 +113,7 @@ async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> 
     assert len(lasting(acme, MEI, SALES)) == 1
 
 
-async def test_somebody_elses_watch_is_theirs(acme: World) -> None:
+async def test_another_members_watch_cannot_be_changed(acme: World) -> None:
     await watched(acme, person=JOHN)
     message = lasting(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
@@ -129,25 +129,27 @@ async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(
     await acme.slack.press(MEI, "watch.privately", message=message.id)
     await passing(acme, clock, lambda: bool(lasting(acme, MEI, MEIS)), step=2)
     assert len(lasting(acme, MEI, SALES)) == 1
-    told = visible_text(lasting(acme, MEI, MEIS)[0])
-    assert "has finished" in told
-    assert "<@U0MEI>" not in told
+    expected = visible_text(lasting(acme, MEI, MEIS)[0])
+    assert "has finished" in expected
+    assert "<@U0MEI>" not in expected
 
 
 async def test_a_channel_the_bot_is_not_in_explains_itself(acme: World) -> None:
-    told = await typed(acme, f"watch {RUNNING}", channel=GENERAL)
-    assert "/invite @Chakra" in told
+    expected = await typed(acme, f"watch {RUNNING}", channel=GENERAL)
+    assert "/invite @Chakra" in expected
 
 
 async def test_another_channel_must_be_ones_own(acme: World) -> None:
-    told = await typed(acme, f"watch {RUNNING} <#{LEADS}|>")
-    assert "You're not in that channel" in told
-    told = await typed(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
+    expected = await typed(acme, f"watch {RUNNING} <#{LEADS}|>")
+    assert "You're not in that channel" in expected
+    expected = await typed(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
     await until(acme, lambda: bool(lasting(acme, MEI, SUPPORT)))
     assert lasting(acme, MEI, SALES) == []
 
 
-async def test_in_direct_messages_it_stands_there(acme: World, clock: ManualClock) -> None:
+async def test_in_direct_messages_the_watch_is_posted_there(
+    acme: World, clock: ManualClock
+) -> None:
     await typed(acme, f"watch {RUNNING}", channel=MEIS)
     await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
     await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 1, step=2)
@@ -164,7 +166,7 @@ async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
     assert "Deleted in Chakra. Stopped watching" in visible_text(first)
 
 
-async def test_a_job_that_stands_still_is_said_to(acme: World, clock: ManualClock) -> None:
+async def test_a_stalled_job_is_reported(acme: World, clock: ManualClock) -> None:
     await watched(acme, STUCK)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=20)
     first, reply = lasting(acme, MEI, SALES)
@@ -174,7 +176,7 @@ async def test_a_job_that_stands_still_is_said_to(acme: World, clock: ManualCloc
     assert len(lasting(acme, MEI, SALES)) == 2
 
 
-async def test_the_documented_job_is_followed_and_never_said_to_be_done(
+async def test_the_documented_job_is_followed_and_never_reported_as_done(
     acme: World, clock: ManualClock
 ) -> None:
     message = await watched(acme, DOCUMENTED)
@@ -187,15 +189,13 @@ async def test_a_channel_that_was_closed_is_left_for_direct_messages(
     await watched(acme)
     acme.slack.workspace.archive(SALES)
     await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 2, step=2)
-    told, message, outcome = map(visible_text, lasting(acme, MEI, MEIS)[:3])
-    assert "<#C0SALES>" in told or "sales" in told
+    expected, message, outcome = map(visible_text, lasting(acme, MEI, MEIS)[:3])
+    assert "<#C0SALES>" in expected or "sales" in expected
     assert "Background job" in message
     assert "has finished" in outcome
 
 
-async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_a_silent_chakra_is_reported_and_retried(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     acme.chakra.fail(FETCH, StatusResponse(503))
 
@@ -211,7 +211,7 @@ async def test_a_chakra_that_says_nothing_is_told_and_waited_for(
     assert "has finished" in visible_text(lasting(acme, MEI, SALES)[1])
 
 
-async def test_a_key_that_chakra_refuses_is_said_to_be(acme: World, clock: ManualClock) -> None:
+async def test_a_rejected_key_is_reported(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     acme.chakra.fail(FETCH, StatusResponse(401))
     await passing(

@@ -266,7 +266,7 @@ def test_a_text_that_is_split_is_complete_and_breaks_no_entity(text: str, length
 
 
 @given(LONG_TEXTS)
-def test_of_a_text_in_sections_nothing_is_missing_or_it_is_said_how_much(text: str) -> None:
+def test_sections_show_the_whole_text_or_say_how_much_is_missing(text: str) -> None:
     escaped = escape(text)
     texts = [block["text"]["text"] for block in blocks.sections(text)]
     shown = "".join(texts)

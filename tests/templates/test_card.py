@@ -54,7 +54,7 @@ def test_the_card_says_what_it_is_and_what_the_recipient_sees() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "expected"),
     [
         ("TAG_CONTENT_MISMATCH", "doesn't match the category"),
         ("SCAM", "considers it a scam"),
@@ -62,11 +62,11 @@ def test_the_card_says_what_it_is_and_what_the_recipient_sees() -> None:
         ("NONE", "rejected this template"),
     ],
 )
-def test_why_it_was_rejected(reason: str, told: str) -> None:
-    assert told in drawn(template(body("Hi."), status="REJECTED", rejected_reason=reason))
+def test_why_it_was_rejected(reason: str, expected: str) -> None:
+    assert expected in drawn(template(body("Hi."), status="REJECTED", rejected_reason=reason))
 
 
-def test_a_changed_category_is_said() -> None:
+def test_a_changed_category_is_shown() -> None:
     shown = drawn(template(body("Hi."), category="MARKETING", previous_category="UTILITY"))
     assert "Marketing, was utility" in shown
 

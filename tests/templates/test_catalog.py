@@ -98,7 +98,7 @@ async def test_what_is_remembered_is_there_without_asking(made: Made) -> None:
     assert made.chakra.count() == calls
 
 
-async def test_an_old_shelf_stands_in_for_an_outage(made: Made) -> None:
+async def test_a_stale_index_is_used_in_an_outage(made: Made) -> None:
     await made.library.get_index()
     made.chakra.fail(ALL, StatusResponse(403))
     with pytest.raises(AuthenticationError):
@@ -134,7 +134,9 @@ def test_the_usual_language_comes_first() -> None:
 # --- the account ---------------------------------------------------------------------------------
 
 
-async def test_the_account_of_the_settings_is_taken_unseen(open_library: OpenLibrary) -> None:
+async def test_the_account_of_the_settings_is_used_without_a_request(
+    open_library: OpenLibrary,
+) -> None:
     async with open_library(waba_id="83784929738012") as made:
         await made.library.get_index()
         assert made.chakra.count(NUMBERS) == 0
@@ -145,9 +147,9 @@ async def test_the_account_of_the_settings_is_taken_unseen(open_library: OpenLib
 )
 async def test_where_numbers_cannot_be_listed_the_setting_is_named(made: Made, fault: Any) -> None:
     made.chakra.fail(NUMBERS, fault)
-    with pytest.raises(NotConfigured, match="doesn't say which") as told:
+    with pytest.raises(NotConfigured, match="doesn't say which") as expected:
         await made.library.get_index()
-    assert told.value.setting == "CHAKRA_WABA_ID"
+    assert expected.value.setting == "CHAKRA_WABA_ID"
 
 
 async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
@@ -157,7 +159,7 @@ async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wabas", "sender", "told"),
+    ("wabas", "sender", "expected"),
     [
         ((), None, "lists no WhatsApp Business Account"),
         (("1", "2"), None, "lists 2 WhatsApp Business Accounts"),
@@ -165,16 +167,16 @@ async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
     ],
 )
 async def test_none_or_several_accounts(
-    open_library: OpenLibrary, wabas: tuple[str, ...], sender: str | None, told: str
+    open_library: OpenLibrary, wabas: tuple[str, ...], sender: str | None, expected: str
 ) -> None:
     async with open_library(sender_id=sender) as made:
         listed = [{"id": str(at), "waba": waba} for at, waba in enumerate(wabas)]
         made.chakra.fail(NUMBERS, StatusResponse(200, json={"_data": listed}))
-        with pytest.raises(NotConfigured, match=told):
+        with pytest.raises(NotConfigured, match=expected):
             await made.library.get_index()
 
 
-async def test_the_account_of_the_usual_sender_is_taken_of_several(
+async def test_of_several_accounts_the_default_senders_is_used(
     open_library: OpenLibrary,
 ) -> None:
     async with open_library(sender_id="7") as made:
@@ -202,7 +204,7 @@ async def test_a_new_one_is_on_the_shelf_at_the_next_look(made: Made) -> None:
     assert (await made.library.get_template(submitted.id)).value.name == "order_news"
 
 
-async def test_after_an_unknown_outcome_the_shelf_is_read_anew(made: Made) -> None:
+async def test_after_an_unknown_outcome_the_index_is_loaded_again(made: Made) -> None:
     await made.library.get_index()
     made.chakra.fail(CREATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):

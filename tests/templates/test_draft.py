@@ -86,7 +86,7 @@ def test_a_named_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "place", "told"),
+    ("fields", "place", "expected"),
     [
         ({"name": "Order Update!"}, "name", "For example: order_update"),
         ({"name": ""}, "name", "lowercase letters"),
@@ -111,10 +111,10 @@ def test_a_named_one() -> None:
         ({"footer": "Hi {{1}}"}, "footer", "can't have variables"),
     ],
 )
-def test_what_is_wrong_and_where(fields: dict[str, str], place: str, told: str) -> None:
+def test_what_is_wrong_and_where(fields: dict[str, str], place: str, expected: str) -> None:
     found = validate_draft(changed(**fields))
     assert list(found) == [place]
-    assert told in found[place]
+    assert expected in found[place]
 
 
 def test_a_change_asks_for_no_name() -> None:

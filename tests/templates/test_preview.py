@@ -61,7 +61,7 @@ def test_named_variables_and_a_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sort", "told"),
+    ("sort", "expected"),
     [
         ("IMAGE", ":frame_with_picture: Picture  ‹file›"),
         ("VIDEO", ":film_frames: Video  ‹file›"),
@@ -69,8 +69,8 @@ def test_named_variables_and_a_heading() -> None:
         ("GIF", "_Gif header_"),
     ],
 )
-def test_each_header(sort: str, told: str) -> None:
-    assert seen(template(header(sort=sort), body("Here."))) == f"{told}\nHere."
+def test_each_header(sort: str, expected: str) -> None:
+    assert seen(template(header(sort=sort), body("Here."))) == f"{expected}\nHere."
 
 
 def test_a_file_is_named_by_its_upload_else_by_its_link() -> None:
@@ -106,7 +106,7 @@ def test_the_words_of_an_authentication_are_metas() -> None:
     ]
 
 
-def test_what_cannot_be_shown_is_said() -> None:
+def test_unsupported_components_are_named() -> None:
     made = template(body("Hi."), {"type": "CAROUSEL", "cards": []})
     assert "Not shown in this preview: carousel." in seen(made)
 

@@ -98,7 +98,7 @@ def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "expected"),
     [
         (DELIVERY, ""),
         (one_time_code(), ""),
@@ -125,9 +125,9 @@ def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -
         (template(body(f"Hi {{{{{'x' * 300}}}}}.")), "more fields than a Slack form"),
     ],
 )
-def test_why_one_cannot_be_sent_from_here(made: Template, told: str) -> None:
-    assert told in send_blocker(made)
-    assert bool(send_blocker(made)) == bool(told)
+def test_why_one_cannot_be_sent_from_here(made: Template, expected: str) -> None:
+    assert expected in send_blocker(made)
+    assert bool(send_blocker(made)) == bool(expected)
 
 
 @given(WILD_TEMPLATES)

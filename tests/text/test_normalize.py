@@ -28,7 +28,7 @@ def test_spellings_that_are_the_same_name(one: str, other: str) -> None:
     assert normalize(one) == normalize(other)
 
 
-def test_words_are_found_whatever_stands_between_them() -> None:
+def test_words_are_found_whatever_separates_them() -> None:
     assert tokenize("  Maria-José   de_la.Cruz ") == ("maria", "jose", "de", "la", "cruz")
 
 

@@ -54,7 +54,7 @@ def test_the_card_says_who_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "offset", "told"),
+    ("zone", "offset", "expected"),
     [
         ("+0530", None, "17:30 there (UTC+05:30)"),
         ("+0530", 0, "17:30 there, 5 h 30 min ahead of you"),
@@ -65,8 +65,8 @@ def test_the_card_says_who_it_is() -> None:
         ("Mars <!here>", 0, "Time zone Mars &lt;!here&gt;"),
     ],
 )
-def test_their_clock_beside_yours(zone: str, offset: int | None, told: str) -> None:
-    assert told in drawn(profile(timezone=zone), Viewer(now=NOON_UTC, utc_offset=offset))
+def test_their_clock_beside_yours(zone: str, offset: int | None, expected: str) -> None:
+    assert expected in drawn(profile(timezone=zone), Viewer(now=NOON_UTC, utc_offset=offset))
 
 
 def test_a_person_without_anything_still_has_a_card() -> None:
@@ -84,7 +84,7 @@ def test_a_name_that_holds_nothing_is_never_an_empty_bold(name: str) -> None:
     assert "* *" not in shown
 
 
-def test_names_mention_nobody_and_break_nothing() -> None:
+def test_names_mention_no_one_and_break_nothing() -> None:
     evil = "<!channel> & <@U1|x> *b* `c` \u202e"
     shown = Profile(
         user(evil, username="<!here>"),
@@ -113,7 +113,7 @@ def test_the_inactive_are_marked_and_an_unknown_state_is_not_guessed() -> None:
     assert "Unknown" in unsaid
 
 
-def test_words_for_availability_that_nobody_knows_are_shown_as_they_are() -> None:
+def test_an_unknown_availability_is_shown_as_it_is() -> None:
     assert "ON_LEAVE" in drawn(profile(availabilityStatus="ON_LEAVE"))
 
 

@@ -92,7 +92,7 @@ async def test_a_refresh_shows_what_was_changed_in_chakra(acme: Office, clock: M
     assert (new.value.user.last_name, new.age_seconds) == ("Smith", 0)
 
 
-async def test_somebody_new_is_found_though_the_list_is_cached(
+async def test_a_new_user_is_found_though_the_list_is_cached(
     acme: Office, clock: ManualClock
 ) -> None:
     assert await names_found(acme, "newcomer@acme.com") == []
@@ -119,7 +119,7 @@ async def test_in_an_outage_the_old_card_is_shown_with_its_age(
     assert isinstance(shown.reason, Unavailable)
 
 
-async def test_an_old_list_never_says_that_there_is_nobody(
+async def test_a_stale_list_never_reports_that_there_is_no_match(
     acme: Office, clock: ManualClock
 ) -> None:
     await acme.directory.get_index()
@@ -317,7 +317,7 @@ async def test_after_an_update_card_list_and_search_show_the_new_name(acme: Offi
     assert written == [{"lastName": "Newman"}]
 
 
-async def test_a_write_of_unknown_outcome_is_looked_at_anew(acme: Office) -> None:
+async def test_after_an_unknown_outcome_the_user_is_loaded_again(acme: Office) -> None:
     await acme.directory.get_profile(JOHN)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):
@@ -326,7 +326,7 @@ async def test_a_write_of_unknown_outcome_is_looked_at_anew(acme: Office) -> Non
     assert acme.chakra.count(UPDATE) == 1
 
 
-async def test_a_refused_write_is_told(acme: Office) -> None:
+async def test_a_rejected_write_is_raised(acme: Office) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(400))
     with pytest.raises(Rejected):
         await acme.directory.update(JOHN, UserChanges(last_name="Newman"))

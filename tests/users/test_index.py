@@ -93,7 +93,7 @@ def test_a_slip_finds_the_closest_and_says_so(typed: str, who: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["xyzzy", "***", "", "@", "john garcia", "qq"])
-def test_nobody_is_better_than_anybody(typed: str) -> None:
+def test_no_match_is_better_than_a_wrong_one(typed: str) -> None:
     assert TEAM.find_by_name(typed) == Matches(fuzzy=True)
 
 

@@ -102,8 +102,8 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
     )
     try:
         plan = await _load_plan(request, context, upload.id, {})
-    except InvalidSheet as refused:
-        return FieldErrors({shown.UPLOAD_FIELD: refused.message})
+    except InvalidSheet as error:
+        return FieldErrors({shown.UPLOAD_FIELD: error.message})
     return shown.plan_form(plan, {})
 
 

@@ -19,7 +19,7 @@ import structlog
 
 from bot.aio.clock import Clock, done_within, sleep
 from bot.aio.periodic import periodic
-from bot.aio.tasks import TaskSet, cancel_and_wait
+from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
 from bot.errors import (
@@ -192,8 +192,8 @@ class WriteLedger:
                 return await self._writes.record_outcome(
                     write.id, state, self._clock.time(), error=error, result=result
                 )
-            except DatabaseUnavailable as down:
-                self._log.warning("db_write_retry", write=write.id, reason=down.message)
+            except DatabaseUnavailable as outage:
+                self._log.warning("db_write_retry", write=write.id, reason=outage.message)
                 if pause is not None:
                     await sleep(self._clock, pause)
         return replace(write, state=state, result=result)
@@ -278,8 +278,5 @@ async def open_write_ledger(
         await ledger.reconcile()
         await ledger.purge()
 
-    loop = asyncio.create_task(periodic("writes", reconcile, RECONCILE_INTERVAL_SECONDS, clock))
-    try:
+    async with background_tasks(periodic("writes", reconcile, RECONCILE_INTERVAL_SECONDS, clock)):
         yield ledger
-    finally:
-        await cancel_and_wait([loop])

@@ -176,6 +176,6 @@ def _to_target(attribute: Attribute) -> Target:
 
 
 def _primary_key(config: Config, procedure: str) -> str:
-    """ "lead_id" of a lead, by the contract's examples, where the configuration does not say."""
+    """Return the configured key, else "lead_id" for a lead, as in Chakra's examples."""
     known = config.primary_key_of(procedure)
     return known.short_id if known else f"{procedure}_id"

@@ -61,14 +61,14 @@ class Attribute(NamedResource):
     def _normalize_fields(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        ours = {
+        normalized = {
             "type": _first_value(value, _TYPE_FIELDS),
             "required": _first_value(value, _REQUIRED_FIELDS),
             "primary": _first_value(value, _IS_PRIMARY_FIELDS),
             "procedures": _merge_references(value, _PROCEDURE_FIELDS),
             "entities": _merge_references(value, _ENTITY_FIELDS),
         }
-        return value | ours
+        return value | normalized
 
 
 class Procedure(NamedResource):
@@ -88,12 +88,12 @@ class Procedure(NamedResource):
     def _normalize_fields(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        ours = {
+        normalized = {
             "primaryKey": _first_value(value, (*_PRIMARY_KEY_FIELDS, "primary_key")),
             "attributes": _merge_references(value, _ATTRIBUTE_FIELDS),
             "entities": _merge_references(value, _ENTITY_FIELDS),
         }
-        return value | ours
+        return value | normalized
 
     def may_have(self, attribute: Attribute) -> bool:
         """Return whether the attribute is not known to belong to other procedures only."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.chakra.fields import to_phone as digits
-from bot.chakra.fields import to_text
+from bot.chakra.fields import to_phone, to_text
 from bot.chakra.meta import error_from_status
 from bot.chakra.outgoing import MetaPayload, TemplateMessage
 from bot.chakra.transport.envelope import parse_envelope
@@ -71,7 +70,7 @@ class MessagesApi:
 
         Raise ``ResourceNotFound`` without sending if it is not a phone number.
         """
-        path_parameters = {"pluginId": plugin_id, "phoneNumber": digits(phone)}
+        path_parameters = {"pluginId": plugin_id, "phoneNumber": to_phone(phone)}
         return await self._send(SEND_TO_PHONE_PATH, path_parameters, message.body())
 
     async def send_template_for_process(
@@ -122,10 +121,10 @@ def parse_send_response(response: ChakraResponse) -> AcceptedMessage:
         envelope = parse_envelope(response)
     except OutcomeUnknown:
         raise
-    except ChakraError as refused:
+    except ChakraError as error:
         if not _has_wamid(response):
             raise
-        reason = f"It has both a message ID and an error: {refused.message}"
+        reason = f"It has both a message ID and an error: {error.message}"
     else:
         message = _parse_accepted(envelope.body)
         if message is not None:

@@ -122,8 +122,8 @@ class User(IdentifiedResource):
         # `emails` and `phones` are properties here: the primary one and the listed ones.
         if not isinstance(value, dict):
             return value
-        lists = {"listedEmails": "emails", "listedPhones": "phones"}
-        return value | {ours: value[theirs] for ours, theirs in lists.items() if theirs in value}
+        renamed = {"emails": "listedEmails", "phones": "listedPhones"}
+        return value | {new: value[old] for old, new in renamed.items() if old in value}
 
     @cached_property
     def full_name(self) -> str:
@@ -257,8 +257,8 @@ class PublicMedia(Resource):
 
 
 def _to_byte_count(value: object) -> int | None:
-    digits = to_text(value)
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    text = to_text(value)
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 class Media(BaseModel):

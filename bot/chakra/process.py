@@ -69,28 +69,31 @@ class Process(IdentifiedResource):
         It is "" if there is none, or if there are several under unusual keys: one may be the
         agent's.
         """
-        known = self._normalized_attributes()
-        usual = (_phone_unless_uuid(known.get(key)) for key in _PHONE_KEYS)
-        if found := next(filter(None, usual), ""):
-            return found
-        like = {
-            _phone_unless_uuid(value) for key, value in known.items() if _PHONE_LIKE_KEY.search(key)
+        attributes = self._normalized_attributes()
+        phones = (_phone_unless_uuid(attributes.get(key)) for key in _PHONE_KEYS)
+        if phone := next(filter(None, phones), ""):
+            return phone
+        other_phones = {
+            _phone_unless_uuid(value)
+            for key, value in attributes.items()
+            if _PHONE_LIKE_KEY.search(key)
         } - {""}
-        return like.pop() if len(like) == 1 else ""
+        return other_phones.pop() if len(other_phones) == 1 else ""
 
     @property
     def email(self) -> str:
         """The email address, or ""."""
-        known = self._normalized_attributes()
-        return next((found for key in _EMAIL_KEYS if (found := to_email(known.get(key)))), "")
+        attributes = self._normalized_attributes()
+        emails = (to_email(attributes.get(key)) for key in _EMAIL_KEYS)
+        return next(filter(None, emails), "")
 
     @property
     def name(self) -> str:
         """The name under the usual keys, else the first and last name, else ""."""
-        known = self._normalized_attributes()
-        first = _first_visible(known, _FIRST_NAME_KEYS)
-        last = _first_visible(known, _LAST_NAME_KEYS)
-        return _first_visible(known, _NAME_KEYS) or f"{first} {last}".strip()
+        attributes = self._normalized_attributes()
+        first = _first_visible(attributes, _FIRST_NAME_KEYS)
+        last = _first_visible(attributes, _LAST_NAME_KEYS)
+        return _first_visible(attributes, _NAME_KEYS) or f"{first} {last}".strip()
 
     def _normalized_attributes(self) -> Mapping[str, Any]:
         """Return the attributes by keys in lower case with underscores.
@@ -106,6 +109,6 @@ def _phone_unless_uuid(value: object) -> str:
     return "" if is_uuid(to_text(value)) else to_phone(value)
 
 
-def _first_visible(known: Mapping[str, Any], keys: Iterable[str]) -> str:
-    found = (to_text(known.get(key)) for key in keys)
-    return next((text for text in found if has_visible_text(text)), "")
+def _first_visible(attributes: Mapping[str, Any], keys: Iterable[str]) -> str:
+    texts = (to_text(attributes.get(key)) for key in keys)
+    return next((text for text in texts if has_visible_text(text)), "")

@@ -16,7 +16,7 @@ from bot.text.similarity import find_similar
 
 RECORD_ID = "id"
 ROOT_FIELDS = ("state", "status", "assignedTo", "nextActionAt")
-"""What a create or an update takes beside ``data`` (contract sections 4.3 and 4.9)."""
+"""The fields of a create or an update beside ``data`` (bot/chakra/API.md, Processes)."""
 PROBLEM_COLUMN = "problem"
 """The column that this app adds to a list of rows with problems. In a sheet it is passed over."""
 

@@ -15,7 +15,7 @@ RowValues = tuple[Value | None, ...]
 
 
 class Items(Sequence[Item]):
-    """As they go into the JSON (contract sections 4.8 and 4.9)::
+    """The items of the JSON body (bot/chakra/API.md, Processes)::
 
         {"lead_id": "LEAD-7", "data": {"city": "Goa"}, "state": "NEW"}               to create
         {"lead_id": "LEAD-7", "update": {"data": {"city": "Goa"}, "state": "NEW"}}   to update

@@ -83,7 +83,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_EPOCH_MILLISECONDS = 10**13
 """Milliseconds, which is in 2286."""
 STATUSES = ("OPEN", "COMPLETED", "CANCELLED")
-"""CONFIRMED (contract section 0.7)."""
+"""CONFIRMED (bot/chakra/API.md, Processes)."""
 
 SHORTENED_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+\d{2}")
 _PHONE_CHARACTERS = re.compile(r"\(?[+＋]?[\d\s().\-‐-―/]+")
@@ -270,7 +270,7 @@ def _parse_datetime(cell: str) -> str:
 
 
 def _parse_epoch_milliseconds(cell: str, timezone: tzinfo) -> int:
-    """Since 1970, as ``nextActionAt`` wants it (contract section 4.3)."""
+    """Return the milliseconds since 1970, the format of ``nextActionAt``."""
     if _MILLISECONDS.fullmatch(cell):
         return int(cell)
     found = _to_datetime(cell)

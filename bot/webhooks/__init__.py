@@ -1,1 +1,1 @@
-"""Chakra's and Meta's events: verified, stored, parsed, handed on."""
+"""Chakra's and Meta's events: verified, stored, parsed, dispatched (see bot/chakra/API.md)."""

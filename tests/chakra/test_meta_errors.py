@@ -73,7 +73,7 @@ CODES: dict[type[ChakraError], set[int]] = {
     TemplateUnavailable: {132015, 132016, 132068},
     FlowRateLimited: {132069},
 }
-"""The contract's table of codes, section 9.5."""
+"""Meta's codes and their classes."""
 
 RETRIED = {1, 2, 131000, 131016, 131057, 133004, 4, 80007, 80008, 130429, 131048, 131049, 131056}
 RETRIED |= {132069}

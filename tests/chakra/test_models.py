@@ -1,4 +1,4 @@
-"""Chakra's objects, as documented and as odd as the contract lets them be."""
+"""Chakra's objects, as documented and with every value that is not ruled out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each body equals the contract's example for its kind."""
+"""Each body equals the documented example of its kind."""
 
 from __future__ import annotations
 

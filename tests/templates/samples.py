@@ -64,7 +64,7 @@ def one_time_code(**fields: Any) -> Template:
 
 
 def documented() -> tuple[Template, Template]:
-    """The two of the contract: one with a place, and the rejected one with names."""
+    """Return the two documented templates: positional variables, and a rejected one with names."""
     first, second = example("list-message-templates.response")["data"]
     return Template.model_validate(first), Template.model_validate(second)
 

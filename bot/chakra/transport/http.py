@@ -279,13 +279,13 @@ def _path_under_base(base_url: str, url: str) -> str | None:
     """Return the path and query of a URL below the base URL, relative to it; else ``None``."""
     try:
         base, parts = urlsplit(base_url), urlsplit(url)
-        ours = (base.scheme, base.hostname, base.port or _DEFAULT_PORTS[base.scheme])
-        theirs = (parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme))
+        base_origin = (base.scheme, base.hostname, base.port or _DEFAULT_PORTS[base.scheme])
+        url_origin = (parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme))
     except ValueError:
         return None
     path = parts.path.removeprefix(base.path)
-    below = parts.path.startswith(f"{base.path}/") and not {".", ".."} & set(path.split("/"))
-    if ours != theirs or "@" in parts.netloc or not below:
+    is_below = parts.path.startswith(f"{base.path}/") and not {".", ".."} & set(path.split("/"))
+    if base_origin != url_origin or "@" in parts.netloc or not is_below:
         return None
     return f"{path}?{parts.query}" if parts.query else path
 

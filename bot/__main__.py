@@ -22,6 +22,8 @@ EXIT_FAILURE = 1
 
 
 class LogLevel(StrEnum):
+    """The choices of ``--log-level``."""
+
     debug = "debug"
     info = "info"
     warning = "warning"
@@ -38,7 +40,7 @@ cli = typer.Typer(
 
 @cli.command()
 def serve() -> None:
-    """Run the bot: Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
+    """Run the app: in Socket Mode if SLACK_APP_TOKEN is set, else over HTTP."""
     gc.disable()  # imports leave hardly any garbage: a fifth of the start. `run` enables it again.
     from bot.cli.serve import StartupError, run
     from commands import COMMANDS
@@ -54,12 +56,12 @@ def serve() -> None:
 @cli.command()
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of the page; 0 takes any free one.")
+        int, typer.Option(min=0, max=65_535, help="Port of the page; 0 picks any free one.")
     ] = 8400,
     socket: Annotated[bool, typer.Option(help="Use Socket Mode instead of HTTP.")] = False,
     log_level: Annotated[LogLevel, typer.Option(help="What to log.")] = LogLevel.warning,
 ) -> None:
-    """Run the whole bot with an embedded Slack and an embedded Chakra: nothing to sign up for."""
+    """Run the app with an embedded Slack and an embedded Chakra: nothing to sign up for."""
     from bot.sandbox.world import PortInUse, run_demo
     from commands import COMMANDS
 
@@ -74,7 +76,7 @@ def demo(
 
 @cli.command()
 def doctor() -> None:
-    """Check settings, tokens, scopes, clock, Chakra and database; exit 1 when one is wrong."""
+    """Check settings, tokens, scopes, clock, Chakra and database; exit with 1 if one is wrong."""
     loaded = _load_settings()
     logs.configure("error", "console", sys.stderr, secrets=loaded.secrets())
     if not _run(_run_doctor(loaded)):
@@ -85,9 +87,9 @@ async def _run_doctor(loaded: Settings) -> bool:
     from bot.cli.doctor import run_checks
 
     all_ok = True
-    async for finding in run_checks(loaded, SystemClock()):
-        typer.echo(str(finding))
-        all_ok = all_ok and finding.is_ok
+    async for result in run_checks(loaded, SystemClock()):
+        typer.echo(str(result))
+        all_ok = all_ok and result.is_ok
     return all_ok
 
 
@@ -96,7 +98,7 @@ def _load_settings() -> Settings:
         return settings.load()
     except SettingsError as problem:
         _fail(
-            f"The settings are not complete. Put these right and start again:\n{problem}",
+            f"The settings are incomplete. Correct these and start again:\n{problem}",
             EXIT_BAD_SETTINGS,
         )
         raise

@@ -1,4 +1,4 @@
-"""Whether Chakra and Slack answer, and how fast: for ``status``, ``/readyz`` and ``doctor``."""
+"""Check whether Chakra, Slack and the database answer, and how fast, for all who display it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ServiceHealth:
 
 
 class HealthChecker:
-    """Results are shared and cached for ten seconds: a probe every second costs one call in ten."""
+    """Checks, cached for ten seconds: ten probes a second apart cost one call."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 MASK = "•••"
 LONG_MASK = "••••••"
-TOKEN_PLACEHOLDER = "[token]"  # noqa: S105 - what stands in a token's place
+TOKEN_PLACEHOLDER = "[token]"  # noqa: S105 - shown in place of a token
 SECRET_PLACEHOLDER = "[secret]"  # noqa: S105
 
 # E.164 allows 15 digits; an international prefix typed as 00 adds two.
@@ -21,7 +21,7 @@ MIN_DIGITS_TO_SHOW_FOUR = 9  # shorter numbers show only their last two
 
 _SEPARATORS = " .()\u00a0\u2007\u2009\u2010\u2011\u2012\u2013\u202f-"
 
-# A cheap check that settles most texts: without any of these there is nothing to redact.
+# A cheap check that is enough for most texts: without any of these there is nothing to redact.
 _SENSITIVE_MARKERS = (
     *("@", "%40", "://", "xox", "xapp-", "eyj", "v0=", "bearer", "secret", "token", "passw"),
     *("authori", "api_key", "api-key", "apikey", "signature"),
@@ -32,14 +32,14 @@ _SLACK_TOKEN = re.compile(r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]+|xapp-[A-Za-z0-
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _BEARER = re.compile(r"(?i)\b(bearer)(\s+|%20)([^\s\"',;<>]+)")
 _SIGNATURE = re.compile(r"\bv0=[0-9a-f]{16,}")
-# A value named as a secret: long, and with a digit in it, so that plain words stay readable.
+# A value labelled as a secret: long and with a digit, so that plain words stay readable.
 _NAMED_SECRET = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|authorization|api[_-]?key|signature)"
     r"[\"']?\s*[=:]\s*[\"']?(?:basic\s+)?)(?=[^\s\"',&;]{0,200}\d)[^\s\"',&;]{12,}"
 )
 _USER_INFO = re.compile(r"(://)[^/?#\s@\"'<>]+@")
-# Slack's response URLs and webhooks: whoever holds the address may post. A response_url of another
-# host is known by the word in its path.
+# Slack's response URLs and webhooks: knowing the address is enough to post. A response_url on
+# another host is recognized by the word in its path.
 _WEBHOOK_URL = re.compile(
     r"(https?://[^\s/\"'<>]+)((?:/[^\s/\"'<>?#]+)*?/(?:commands|actions|services|workflows|triggers"
     r"|hooks?|webhooks?|response|responses|response_url))/(?!\[secret\])[^\s\"'<>,)\]}]+"
@@ -70,10 +70,10 @@ _PHONE_LIKE_NUMBER = re.compile(
 
 
 def mask_phone(phone: str) -> str:
-    """``+919876543210`` -> ``+91 •••••• 3210``.
+    """Return ``+91 •••••• 3210`` for ``+919876543210``.
 
-    The country code stays where it is written with a plus; the last four digits stay of long
-    numbers, the last two of short ones, none of anything shorter than a phone number.
+    A country code after a plus stays readable, as do the last four digits, or the last two of a
+    short number. Text too short for a phone number becomes dots alone.
     """
     digits = "".join(re.findall(r"\d", phone))
     code = _country_code(digits) if phone.lstrip(" (")[:1] in {"+", "＋"} else ""
@@ -121,9 +121,9 @@ def redact(text: str) -> str:
 
 
 def redact_strict(text: str) -> str:
-    """Redact other people's words for a channel: also numbers that are nearly phone numbers.
+    """Redact other people's text for a channel, including any other long run of digits.
 
-    One with a letter mistyped into it, for example.
+    That covers a phone number with a letter mistyped into it, for example.
     """
     return _DIGIT_RUN.sub(LONG_MASK, redact(text))
 

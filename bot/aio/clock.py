@@ -11,25 +11,33 @@ T = TypeVar("T")
 
 
 class Timer(Protocol):
+    """A scheduled callback, such as ``asyncio.TimerHandle``."""
+
     def cancel(self) -> None: ...
 
 
 class Clock(Protocol):
+    """The time and the timers of everything that runs."""
+
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
+        """Return the seconds since some fixed moment; never decreases."""
 
     def to_real_seconds(self, seconds: float) -> float:
-        """Return how long ``seconds`` last by the machine's clock, which other programs go by;
-        ``inf`` if this clock moves only by hand."""
+        """Return how long ``seconds`` last on the system clock, which other programs use.
+
+        ``inf`` if this clock is only moved by hand.
+        """
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Runs ``callback`` on the running loop after ``seconds``, unless it is cancelled first."""
+        """Run ``callback`` on the running loop after ``seconds``, unless it is cancelled first."""
 
 
 class SystemClock:
+    """The clock of the machine and of the running loop."""
+
     def time(self) -> float:
         return time.time()
 
@@ -44,6 +52,7 @@ class SystemClock:
 
 
 async def sleep(clock: Clock, seconds: float) -> None:
+    """Wait ``seconds`` on ``clock``."""
     woken, wake = _wake_future()
     timer = clock.call_later(seconds, wake)
     try:
@@ -53,9 +62,9 @@ async def sleep(clock: Clock, seconds: float) -> None:
 
 
 async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> bool:
-    """Whether ``task`` ended in time. It is left running when it did not: the caller owns it.
+    """Return whether ``task`` ends within ``seconds``.
 
-    Cancelling the caller leaves the task alone as well.
+    The task is not cancelled if it does not, nor if the caller is cancelled: the caller owns it.
     """
     if task.done():
         return True
@@ -71,7 +80,7 @@ async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> 
 
 
 async def wait_for(clock: Clock, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-    """The result of ``work``; it is cancelled and ``TimeoutError`` raised after ``seconds``."""
+    """Return the coroutine's result; after ``seconds``, cancel it and raise ``TimeoutError``."""
     task = asyncio.ensure_future(coroutine)
     try:
         finished = await done_within(clock, task, seconds)

@@ -1,4 +1,4 @@
-"""One supervised loop: it runs a step again and again, and survives what the step raises."""
+"""A supervised loop: it repeats a step, and survives what the step raises."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ async def periodic(
 
     ``wake`` starts the next run early. If a step raises, one line with ``component=name`` is
     logged (``database_unavailable``, or ``loop_failed`` with a traceback) and the step is retried
-    with a growing delay. A wake does not shorten that delay: a database that is down must not be
-    asked once per event.
+    with a growing delay. A wake does not shorten that delay: a database that is down must not
+    get a query per event.
     """
     log = structlog.get_logger(name)
     retry = RETRY_INITIAL_SECONDS

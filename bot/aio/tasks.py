@@ -1,4 +1,4 @@
-"""Work that outlives its request: a task set that keeps its tasks and drains at shutdown."""
+"""Work that outlives its request: a task set that drains at shutdown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.aio.clock import Clock, done_within
 T = TypeVar("T")
 
 REPLY_GRACE_SECONDS = 2.0
-"""Seconds that are left for telling people that their work was cut off."""
+"""Time at shutdown to notify people that their work was cancelled."""
 
 
 async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Ends them, and waits until they have."""
+    """Cancel the tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -24,7 +24,7 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 @asynccontextmanager
 async def background_tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run ``coroutines`` beside the block; cancel them and wait for their end when it is left."""
+    """Run ``coroutines`` beside the block; when it ends, cancel them and wait for their end."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield
@@ -33,7 +33,7 @@ async def background_tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncItera
 
 
 class TaskSet:
-    """asyncio keeps only weak references to tasks, so a follow-up nobody holds can vanish."""
+    """Strong references to tasks: asyncio has only weak ones, so a task may be collected early."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,31 +45,33 @@ class TaskSet:
 
     @property
     def pending_replies(self) -> int:
-        """How many people are being told of work that has ended. Every work that goes on past its
-        ack has one telling task, which waits for it."""
+        """The number of replies about finished work that are in flight.
+
+        Work that continues after its ack has one reply task, which waits for it.
+        """
         return max(0, len(self._reply_tasks) - len(self._work_tasks))
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Work: cancelled when a shutdown has waited long enough."""
+        """Start work, which a shutdown cancels after its grace period."""
         return self._track(coroutine, self._work_tasks)
 
     def spawn_reply(self, reply: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Tells a person how some work ended; outlives the work at a shutdown."""
+        """Start a reply about the outcome of work; a shutdown lets it outlive the work."""
         return self._track(reply, self._reply_tasks)
 
     async def drain(self, seconds: float) -> int:
-        """Waits up to ``seconds`` for what is in hand, cancels the rest, lets that be told.
+        """Wait up to ``seconds`` for running work, cancel what remains, and let replies finish.
 
-        Returns how many pieces of work were cut off.
+        Returns the number of cancelled tasks.
         """
         await self._wait(self._work_tasks | self._reply_tasks, seconds)
-        cut = list(self._work_tasks)
-        for task in cut:
+        cancelled = list(self._work_tasks)
+        for task in cancelled:
             task.cancel()
         await self._wait(self._work_tasks | self._reply_tasks, REPLY_GRACE_SECONDS)
         for task in self._work_tasks | self._reply_tasks:
             task.cancel()
-        return len(cut)
+        return len(cancelled)
 
     def _track(
         self, coroutine: Coroutine[Any, Any, T], tasks: set[asyncio.Task[Any]]
@@ -82,7 +84,7 @@ class TaskSet:
     async def _wait(self, tasks: set[asyncio.Task[Any]], seconds: float) -> None:
         if not tasks:
             return
-        every = asyncio.ensure_future(asyncio.wait(set(tasks)))
-        await done_within(self._clock, every, seconds)
-        every.cancel()
-        await asyncio.gather(every, return_exceptions=True)
+        all_done = asyncio.ensure_future(asyncio.wait(set(tasks)))
+        await done_within(self._clock, all_done, seconds)
+        all_done.cancel()
+        await asyncio.gather(all_done, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Waiting for work or for a moment, whichever comes first, on the injected clock."""
+"""Wait for work or for a time, whichever comes first, on the injected clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.aio.clock import Clock
 
 
 class WakeEvent:
-    """One waits, many ring. A ring while nobody waits is heard at the next wait."""
+    """An event that one task waits for. If it is set earlier, the next wait returns immediately."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -18,7 +18,7 @@ class WakeEvent:
         self._event.set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Until the bell rings, or for so long."""
+        """Wait until the event is set, or for ``seconds``; then clear it."""
         timer = None if seconds is None else self._clock.call_later(seconds, self._event.set)
         try:
             await self._event.wait()

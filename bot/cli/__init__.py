@@ -1,1 +1,1 @@
-"""What the console script runs: serve, demo, doctor."""
+"""The subcommands of the console script: serve, demo, doctor."""

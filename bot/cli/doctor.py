@@ -1,4 +1,4 @@
-"""``chakra-bot doctor``: what is set up, what is wrong, and what to do about it; a line each."""
+"""``chakra-bot doctor``: check the setup, and say what to change; one line per check."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from bot.settings.settings import Settings
 from bot.slack.client.web_api import SlackClient
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
-"""Seconds the clock may be off. Slack's signatures are refused past five minutes; warn early."""
+"""Seconds the clock may be off. Slack's signatures expire after five minutes; warn early."""
 RETRY_ADVICE = "Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line. ``remedy`` is empty when all is well."""
+    """The result of one check. ``remedy`` is "" if the check passed."""
 
     subject: str
     message: str
@@ -46,7 +46,7 @@ class CheckResult:
 
 
 async def run_checks(settings: Settings, clock: Clock) -> AsyncIterator[CheckResult]:
-    """The findings one by one, as they are made; never raises for what it examines."""
+    """Yield each result as soon as its check ends. A failed check is a result, not an exception."""
     yield CheckResult("Settings", "complete.")
     slack = SlackClient(
         token=settings.slack_bot_token.get_secret_value(),
@@ -54,8 +54,8 @@ async def run_checks(settings: Settings, clock: Clock) -> AsyncIterator[CheckRes
         clock=clock,
     )
     try:
-        async for finding in _check_slack(settings, slack, clock):
-            yield finding
+        async for result in _check_slack(settings, slack, clock):
+            yield result
     finally:
         await slack.aclose()
     chakra = Chakra(settings.chakra_api_url, settings.chakra_access_token, clock)
@@ -83,7 +83,7 @@ async def _check_slack(
     else:
         yield CheckResult(
             "Slack mode",
-            "HTTP. Slack must reach POST /slack/events of this bot; only Slack can test that.",
+            "HTTP. Slack must reach POST /slack/events of this app; only Slack can test that.",
         )
     for sender in settings.senders:
         yield await _check_sender(slack, sender)
@@ -92,30 +92,30 @@ async def _check_slack(
 def _explain_bot_token_error(error: SlackError) -> CheckResult:
     return _slack_outage("Slack token", error) or CheckResult(
         "Slack token",
-        f"Slack refuses SLACK_BOT_TOKEN ({error.code}).",
+        f"Slack rejected SLACK_BOT_TOKEN ({error.code}).",
         "Copy the Bot User OAuth Token (xoxb-…) of the installed app from "
         "api.slack.com/apps → your app → OAuth & Permissions.",
     )
 
 
 def _slack_outage(subject: str, error: SlackError) -> CheckResult | None:
-    """Where it is not the setting that is wrong, but Slack or the way to it."""
+    """Return a result if Slack or the network is at fault; None if the setting is."""
     if error.code == "unreachable":
         return CheckResult(
             subject, "Slack could not be reached.", "Check the network and SLACK_API_URL."
         )
     if error.code == "unreadable":
         return CheckResult(
-            subject, "What answers at SLACK_API_URL is not Slack.", "Correct that address."
+            subject, "SLACK_API_URL is not the address of Slack's API.", "Correct that address."
         )
     if error.retryable:
-        return CheckResult(subject, f"Slack fails at the moment ({error.code}).", RETRY_ADVICE)
+        return CheckResult(subject, f"Slack is failing right now ({error.code}).", RETRY_ADVICE)
     return None
 
 
 def _check_scopes(granted: str) -> CheckResult:
     if not granted.strip():
-        return CheckResult("Slack scopes", "not compared: Slack named none.")
+        return CheckResult("Slack scopes", "not checked: Slack listed none.")
     granted_scopes = {scope.strip() for scope in granted.split(",") if scope.strip()}
     missing = [scope for scope in manifest.scopes() if scope not in granted_scopes]
     if not missing:
@@ -132,15 +132,15 @@ def _check_clock(date: str, clock: Clock) -> CheckResult:
     try:
         skew = clock.time() - parsedate_to_datetime(date).timestamp()
     except ValueError:
-        return CheckResult("Clock", "not compared: Slack sent no date.")
+        return CheckResult("Clock", "not checked: Slack sent no date.")
     if abs(skew) <= MAX_CLOCK_SKEW_SECONDS:
         return CheckResult("Clock", "agrees with Slack's.")
     side = "ahead of" if skew > 0 else "behind"
     return CheckResult(
         "Clock",
         f"{abs(skew):.0f} seconds {side} Slack's.",
-        "Turn time synchronisation on (for example: timedatectl set-ntp true); Slack's requests "
-        "are refused when the clocks differ by five minutes.",
+        "Turn on time synchronization (for example: timedatectl set-ntp true); Slack's requests "
+        "are rejected when the clocks differ by five minutes.",
     )
 
 
@@ -150,8 +150,8 @@ async def _check_app_token(slack: SlackClient, token: str) -> CheckResult:
     except SlackError as refused:
         return _slack_outage("Socket Mode", refused) or CheckResult(
             "Socket Mode",
-            f"Slack refuses SLACK_APP_TOKEN ({refused.code}).",
-            "Make an App-Level Token with the scope connections:write under Basic Information, "
+            f"Slack rejected SLACK_APP_TOKEN ({refused.code}).",
+            "Create an app-level token with the scope connections:write under Basic Information, "
             "and turn Socket Mode on.",
         )
     return CheckResult("Socket Mode", "a connection can be opened.")
@@ -169,10 +169,10 @@ async def _check_sender(slack: SlackClient, sender: str) -> CheckResult:
         is_missing_scope = refused.code == "missing_scope"
         return _slack_outage("SENDERS", refused) or CheckResult(
             "SENDERS",
-            f"Slack does not tell about the {kind} {sender} ({refused.code}).",
+            f"Slack returned no information about the {kind} {sender} ({refused.code}).",
             "Grant the missing scope first."
             if is_missing_scope
-            else "Correct the id, or take it out of SENDERS.",
+            else "Correct the ID, or remove it from SENDERS.",
         )
     return CheckResult("SENDERS", f"{sender} is known to Slack.")
 
@@ -182,7 +182,7 @@ async def _check_chakra_reachable(chakra: Chakra) -> CheckResult:
 
 
 async def _check_chakra_token(chakra: Chakra) -> CheckResult:
-    """The health probe may not check the token (its page does not say), so a read is tried."""
+    """Read the configuration: the docs don't say whether the health check verifies the token."""
     return await _check_chakra_call(chakra.config.fetch, "Chakra token", "accepted.")
 
 
@@ -196,7 +196,7 @@ async def _check_chakra_call(
     except (Unavailable, RateLimited) as failed:
         if failed.status is not None:
             return CheckResult(
-                subject, f"Chakra fails at the moment (HTTP {failed.status}).", RETRY_ADVICE
+                subject, f"Chakra is failing right now (HTTP {failed.status}).", RETRY_ADVICE
             )
         return CheckResult(
             subject, "Chakra could not be reached.", "Check the network and CHAKRA_API_URL."
@@ -204,7 +204,7 @@ async def _check_chakra_call(
     except BotError as failed:
         return CheckResult(
             subject,
-            f"Chakra answered, but not as documented ({failed.kind}).",
+            f"Chakra's answer is not as documented ({failed.kind}).",
             "Check that CHAKRA_API_URL is the API's address, not the dashboard's.",
         )
     return CheckResult(subject, success)
@@ -214,12 +214,12 @@ def _explain_authentication_error(subject: str, error: AuthenticationError) -> C
     if isinstance(error, PermissionDenied):
         return CheckResult(
             subject,
-            "the role of the API key may not read the configuration.",
-            "Give the key a larger Access Role in Chakra → Admin → API Keys.",
+            "the API key's role doesn't have permission to read the configuration.",
+            "Give the key a role with more permissions in Chakra → Admin → API Keys.",
         )
     return CheckResult(
         subject,
-        "Chakra refuses CHAKRA_ACCESS_TOKEN.",
+        "Chakra rejected CHAKRA_ACCESS_TOKEN.",
         "Copy it again from Chakra → Admin → API Keys → your key → Access Tokens.",
     )
 
@@ -227,31 +227,31 @@ def _explain_authentication_error(subject: str, error: AuthenticationError) -> C
 # --- the database --------------------------------------------------------------------------------
 
 SCHEMA_STATE_TEXT = {
-    SchemaState.MISSING: "new; the first start makes its tables.",
-    SchemaState.OUTDATED: "of an earlier version; the next start brings it up to date.",
-    SchemaState.CURRENT: "can be written to, and is up to date.",
+    SchemaState.MISSING: "is new; the first start creates its tables.",
+    SchemaState.OUTDATED: "is from an earlier version; the next start brings it up to date.",
+    SchemaState.CURRENT: "is writable and up to date.",
 }
 
 REMEDIES = (
     ("password authentication failed", "Correct the user and the password in DATABASE_URL."),
     ("no password supplied", "Put the user's password into DATABASE_URL."),
-    ('role "', "Correct the user in DATABASE_URL, or make that user."),
-    ("does not exist", "Make the database, or correct its name in DATABASE_URL."),
-    ("no pg_hba.conf entry", "Let this host and user in, in the server's pg_hba.conf."),
-    ("takes no writes", "Name the primary server in DATABASE_URL."),
-    ("may not", "Grant the user of DATABASE_URL the rights to make and write tables."),
-    ("permission denied", "Grant the user of DATABASE_URL the rights to make and write tables."),
-    ("not a database", "Name another file in DATABASE_URL, or move that one away."),
-    ("locked", "Another program works on that file: stop it."),
-    ("unable to open", "Let the user that runs the bot read and write that file."),
-    ("readonly", "Let the user that runs the bot write to the file and its folder."),
-    ("No such file or directory", "Make that folder, or name another one in DATABASE_URL."),
-    ("Not a directory", "Name a file in a folder in DATABASE_URL."),
-    ("denied", "Let the user that runs the bot write to that folder."),
-    ("Read-only", "Name a file in DATABASE_URL that lies where files can be written."),
+    ('role "', "Correct the user in DATABASE_URL, or create that user."),
+    ("does not exist", "Create the database, or correct its name in DATABASE_URL."),
+    ("no pg_hba.conf entry", "Allow this host and user in the server's pg_hba.conf."),
+    ("does not accept writes", "Set DATABASE_URL to the primary server."),
+    ("may not", "Grant the user of DATABASE_URL the rights to create and write tables."),
+    ("permission denied", "Grant the user of DATABASE_URL the rights to create and write tables."),
+    ("not a database", "Set DATABASE_URL to another file, or move that one away."),
+    ("locked", "Another program is using that file: stop it."),
+    ("unable to open", "Let the user that runs this app read and write that file."),
+    ("readonly", "Let the user that runs this app write to the file and its folder."),
+    ("No such file or directory", "Create that folder, or set DATABASE_URL to another one."),
+    ("Not a directory", "Set DATABASE_URL to a file in a folder."),
+    ("denied", "Let the user that runs this app write to that folder."),
+    ("Read-only", "Set DATABASE_URL to a file in a writable folder."),
 )
-"""By words of what Postgres, SQLite or the system says; the first that is found counts."""
-DEFAULT_REMEDY = "Check DATABASE_URL, and that the database runs and may be written to."
+"""By words in the error of Postgres, SQLite or the system; the first match counts."""
+DEFAULT_REMEDY = "Check DATABASE_URL, and that the database is running and writable."
 
 
 async def _check_database(url: str) -> CheckResult:
@@ -259,7 +259,7 @@ async def _check_database(url: str) -> CheckResult:
         status = await inspect_database(url)
     except DatabaseUnavailable as refused:
         reason = refused.message.rstrip(".")
-        cause = reason.rpartition(": ")[2]  # before it stand hosts, paths and "FATAL"
+        cause = reason.rpartition(": ")[2]  # hosts, paths and "FATAL" come before it
         remedies = (remedy for words, remedy in REMEDIES if words in cause)
         return CheckResult("Database", f"{reason}.", next(remedies, DEFAULT_REMEDY))
     return _describe_database(status)
@@ -269,14 +269,14 @@ def _describe_database(status: DatabaseStatus) -> CheckResult:
     if status.in_memory:
         return CheckResult(
             "Database",
-            "kept in memory: at every stop the bot forgets what it sent.",
-            "Name a file in DATABASE_URL, or a postgresql:// address.",
+            "stored in memory: everything in it is lost when this app stops.",
+            "Set DATABASE_URL to a file, or to a postgresql:// address.",
         )
     if status.schema is SchemaState.NEWER:
         return CheckResult(
             "Database",
-            f"{status.location}: a later version of this app made its tables.",
-            "Install that version again, or name another database in DATABASE_URL.",
+            f"{status.location}: its tables are from a later version of this app.",
+            "Install that version again, or set DATABASE_URL to another database.",
         )
-    in_use = ", where a bot runs," if status.in_use else ""
+    in_use = ", in use by a running app," if status.in_use else ""
     return CheckResult("Database", f"{status.location}{in_use} {SCHEMA_STATE_TEXT[status.schema]}")

@@ -1,4 +1,4 @@
-"""``chakra-bot serve``: the bot for real, from its start to its orderly stop."""
+"""``chakra-bot serve``: run the app from its start to an orderly stop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.web.server import serve
 T = TypeVar("T")
 
 GC_THRESHOLDS = (20_000, 20, 20)
-"""Thresholds of the garbage collector; Python's own are made for short programs."""
+"""Thresholds of the garbage collector; Python's defaults suit short-lived programs."""
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,19 +30,18 @@ SLACK_START_ERRORS = {
     "unreachable": (
         "Slack could not be reached. Check the network and SLACK_API_URL, then start again."
     ),
-    "ratelimited": "Slack asks this app to slow down. Start again in a minute.",
-    "unreadable": "What answers at SLACK_API_URL is not Slack. Correct that address.",
+    "ratelimited": "Slack is rate limiting this app. Start again in a minute.",
+    "unreadable": "SLACK_API_URL is not the address of Slack's API. Correct that address.",
 }
 
-
 DATABASE_LOCKED_MESSAGE = (
-    "Another process works on the same database file. Stop it, or set DATABASE_URL to another "
+    "Another process is using the same database file. Stop it, or set DATABASE_URL to another "
     "file; several replicas need a postgresql:// address."
 )
 
 
 class StartupError(Exception):
-    """The sentence says why, and what to do."""
+    """The application cannot start. The message says why, and what to do."""
 
 
 async def run(
@@ -53,9 +52,9 @@ async def run(
     on_ready: Callable[[str], None] = lambda _: None,
     drain_seconds: float = DRAIN_SECONDS,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, then finishes what is in hand within ``drain`` seconds.
+    """Serve until SIGTERM or SIGINT, then finish running work within ``drain_seconds``.
 
-    ``started`` is called with the base URL once requests are answered. Raises ``StartupError``.
+    ``on_ready`` is called with the base URL once requests are answered. Raises ``StartupError``.
     """
     stop = install_stop_signals()
     async with AsyncExitStack() as stack:
@@ -76,38 +75,40 @@ async def _start(
     clock: Clock,
     drain_seconds: float,
 ) -> str:
-    """The base URL, once all is open."""
+    """Open everything on ``stack`` and return the base URL. Raises ``StartupError``."""
     try:
-        services = await stack.enter_async_context(
+        application = await stack.enter_async_context(
             open_application(settings, commands, clock, drain_seconds=drain_seconds)
         )
-        await services.context.workflows.launch()
-        freeze_gc()  # before anybody can ask for anything: it takes a fifth of a second
+        await application.context.workflows.launch()
+        freeze_gc()  # before the first request, since it takes a fifth of a second
         url = await stack.enter_async_context(
-            serve(services.web, settings.port, host=settings.host, grace_seconds=drain_seconds)
+            serve(application.web, settings.port, host=settings.host, grace_seconds=drain_seconds)
         )
-        await stack.enter_async_context(services.accepting_requests())
+        await stack.enter_async_context(application.accepting_requests())
     except SlackError as refused:
         raise StartupError(_explain_slack_error(refused)) from refused
     except DatabaseLocked as taken:
         raise StartupError(DATABASE_LOCKED_MESSAGE) from taken
     except DatabaseUnavailable as down:
         raise StartupError(
-            f"The database cannot be worked with ({down.message.rstrip('.')}). Check "
-            "DATABASE_URL, and that the database runs and may be written to."
+            f"The database is unavailable ({down.message.rstrip('.')}). Check "
+            "DATABASE_URL, and that the database is running and writable."
         ) from down
     except OSError as taken:
         raise StartupError(
-            f"{settings.host}:{settings.port} cannot be listened on "
-            f"({taken.strerror or taken}). Set HOST and PORT to a free address, or stop what "
-            "uses this one."
+            f"This app cannot bind to {settings.host}:{settings.port} "
+            f"({taken.strerror or taken}). Set HOST and PORT to a free address, or stop the "
+            "program that uses this one."
         ) from taken
     return url
 
 
 async def _until_stopped(stop: asyncio.Event, coroutine: Coroutine[Any, Any, T]) -> T | None:
-    """What ``work`` returns; ``None`` when the stop comes first, and the work is broken off: a
-    start that waits for Slack can be stopped as well."""
+    """Return the coroutine's result, or None if ``stop`` is set first.
+
+    The coroutine is cancelled in that case, so that a start that waits for Slack can be stopped.
+    """
     task, stopped = asyncio.ensure_future(coroutine), asyncio.ensure_future(stop.wait())
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -119,8 +120,10 @@ async def _until_stopped(stop: asyncio.Event, coroutine: Coroutine[Any, Any, T])
 
 
 def freeze_gc() -> None:
-    """What is here now stays: the collector need not look at it again, nor every few requests at
-    what they leave behind. A tenth of the time of a cached answer."""
+    """Exclude everything allocated so far from garbage collection, and collect less often.
+
+    This saves a tenth of the time of a cached answer.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -128,11 +131,14 @@ def freeze_gc() -> None:
 
 
 def install_stop_signals() -> asyncio.Event:
-    """uvicorn's own handlers raise the signal again after the stop; these let the exit be 0."""
+    """Return an event that SIGTERM and SIGINT set.
+
+    uvicorn's own handlers raise the signal again after the stop; with these the process exits 0.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for one in STOP_SIGNALS:
-        loop.add_signal_handler(one, stop.set)
+    for stop_signal in STOP_SIGNALS:
+        loop.add_signal_handler(stop_signal, stop.set)
     return stop
 
 
@@ -141,6 +147,6 @@ def _explain_slack_error(error: SlackError) -> str:
     if known is not None:
         return known
     if error.retryable:
-        return f"Slack fails at the moment ({error.code}). Start again in a minute."
+        return f"Slack is failing right now ({error.code}). Start again in a minute."
     token = "SLACK_APP_TOKEN" if error.method == "apps.connections.open" else "SLACK_BOT_TOKEN"
-    return f"Slack refuses {token} ({error.code}). Run chakra-bot doctor: it says what to change."
+    return f"Slack rejected {token} ({error.code}). Run chakra-bot doctor to see what to change."

@@ -1,4 +1,4 @@
-"""Gives the rows of a release that knew one workspace only to the workspace that they are of."""
+"""Assign the rows of a single-workspace release to the workspace that they belong to."""
 
 from __future__ import annotations
 

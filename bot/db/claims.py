@@ -1,4 +1,4 @@
-"""What all ledgers share: an effect is claimed as a row before it happens, so it happens once."""
+"""What the ledgers share: an effect happens once, since a row claims it before it happens."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bot.db.engine import Database
 class ClaimOutcome(Enum):
     """How claiming a submission went."""
 
-    CREATED = auto()  # it is the caller's to carry out
+    CREATED = auto()  # the caller carries it out
     REPLAYED = auto()  # this submission was claimed before
-    DUPLICATE = auto()  # another submission has the same content, and is recent
+    DUPLICATE = auto()  # a recent submission has the same content
 
 
 async def lock_name(database: Database, connection: AsyncConnection, name: str) -> None:

@@ -35,9 +35,9 @@ POOL_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_MS = 10_000
 POOL_SIZE = 5
 POOL_RECYCLE_SECONDS = 1_800
-"""Some networks drop a connection that idles for longer, without telling."""
+"""Some networks silently drop connections that are idle for longer."""
 
-# FULL: what a transaction wrote survives a power cut, and with it that a message was sent.
+# FULL: a committed transaction survives a power cut, and with it the record of a sent message.
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -47,9 +47,9 @@ PRAGMAS = (
 
 
 class Database:
-    """``begin`` is the way in. ``alone`` where no other process can share the database.
+    """An open database. ``single_process`` is whether no other process can use it.
 
-    ``sessions`` makes connections that are nobody else's, where there are other processes.
+    ``session_engine`` opens the dedicated connections of leader locks, if other processes can.
     """
 
     def __init__(self, engine: AsyncEngine, session_engine: AsyncEngine | None = None) -> None:
@@ -63,14 +63,13 @@ class Database:
 
     @property
     def in_use(self) -> bool:
-        """Whether a transaction is open, a connection is being made or returned, or a leader lock
-        is being taken or checked."""
+        """Whether a transaction, a connection change or the check of a leader lock is in flight."""
         checking = any(lock.is_checking for lock in self._leader_locks)
         return self._transactions > 0 or checking or bool(self._tasks)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed when the block ends. Raises ``DatabaseUnavailable``."""
+        """Open a transaction and commit it when the block ends. Raises ``DatabaseUnavailable``."""
         try:
             async with self._acquire_connection() as connection, connection.begin():
                 yield connection
@@ -79,15 +78,18 @@ class Database:
 
     @asynccontextmanager
     async def _acquire_connection(self) -> AsyncIterator[AsyncConnection]:
-        """One of the pool's. Who is cancelled while it is made or goes back does not break that
-        off: aiosqlite's thread would be left with an answer that nobody waits for."""
-        taking = self._spawn(self._engine.connect().start())
+        """Take a connection from the pool, and return it when the block ends.
+
+        Cancelling the caller interrupts neither: aiosqlite's thread would be left with a result
+        that no one awaits.
+        """
+        acquiring = self._spawn(self._engine.connect().start())
         self._transactions += 1
         try:
-            yield await asyncio.shield(taking)
+            yield await asyncio.shield(acquiring)
         finally:
             self._transactions -= 1
-            await asyncio.shield(self._spawn(_release(taking)))
+            await asyncio.shield(self._spawn(_release(acquiring)))
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -104,55 +106,53 @@ class Database:
 
     @asynccontextmanager
     async def try_lead(self, name: str, clock: Clock) -> AsyncIterator[LeaderLock | None]:
-        """Makes this process the one that does the work of that name, until the block ends; None
-        where another one does it. Returns at once, and raises ``DatabaseUnavailable`` where the
-        database cannot be asked.
+        """Try to become the leader for ``name`` until the block ends; None if there is another.
 
-        The block must watch ``lost``, and ``confirm`` the lead before it does what may not be done
-        twice.
+        This does not wait for the other leader. The block must watch ``lost``, and must call
+        ``ensure_held`` before an effect that may not happen twice. Raises ``DatabaseUnavailable``.
         """
         if self._session_engine is None:
-            async with local_lock(self._held_locks, name) as lead:
-                yield lead
+            async with local_lock(self._held_locks, name) as lock:
+                yield lock
             return
         async with AsyncExitStack() as stack:
             self._transactions += 1
             try:
-                lead = await stack.enter_async_context(
+                lock = await stack.enter_async_context(
                     advisory_lock(self._session_engine, name, clock)
                 )
             except (DBAPIError, OSError) as lost:
                 raise DatabaseUnavailable(_error_reason(lost)) from lost
             finally:
                 self._transactions -= 1
-            if lead is not None:
-                self._leader_locks.add(lead)
-                stack.callback(self._leader_locks.discard, lead)
-            yield lead
+            if lock is not None:
+                self._leader_locks.add(lock)
+                stack.callback(self._leader_locks.discard, lock)
+            yield lock
 
     async def check(self) -> None:
-        """Raises ``DatabaseUnavailable`` where the database does not answer."""
+        """Raise ``DatabaseUnavailable`` if the database does not answer."""
         async with self.begin() as connection:
             await connection.execute(text("SELECT 1"))
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """An insert that knows ``on_conflict_do_nothing``, which both spell alike."""
+        """Return an insert with ``on_conflict_do_nothing``, which both dialects spell alike."""
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
 
 
 async def _release(acquiring: asyncio.Task[AsyncConnection]) -> None:
     try:
         connection = await acquiring
-    except Exception:  # noqa: BLE001 - it never came, which who wanted it was told
+    except Exception:  # noqa: BLE001 - there is no connection, and its caller got the error
         return
     await connection.close()
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """``sqlite:///file.db`` or ``postgresql://…``; its tables are made or brought up to date.
+    """Open ``sqlite:///file.db`` or ``postgresql://…``, and create or migrate its tables.
 
-    Raises ``DatabaseLocked``, or ``DatabaseUnavailable`` with a reason that holds no password.
+    Raises ``DatabaseLocked``, or ``DatabaseUnavailable`` with a reason without the password.
     """
     address = make_url(url)
     address = address.set(drivername=DRIVERS[address.get_backend_name()])
@@ -188,8 +188,8 @@ async def _migrate(database: Database) -> None:
     try:
         async with database.begin() as connection:
             await connection.run_sync(migrate)
-    except DatabaseError as odd:  # no database, a spoilt one, or one without the rights
-        raise DatabaseUnavailable(_error_reason(odd)) from odd
+    except DatabaseError as failed:  # no such database, a corrupt one, or missing permissions
+        raise DatabaseUnavailable(_error_reason(failed)) from failed
 
 
 def _create_postgres_engine(url: URL) -> AsyncEngine:
@@ -200,17 +200,17 @@ def _create_postgres_engine(url: URL) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
         pool_recycle=POOL_RECYCLE_SECONDS,
-        hide_parameters=True,  # an error must not tell what was written
+        hide_parameters=True,  # an error must not contain the values written
         connect_args=_POSTGRES_CONNECT_ARGS,
     )
 
 
 def _create_session_engine(url: URL) -> AsyncEngine:
-    """Each connection is made for its user, and ends with the use."""
+    """Return an engine without a pool: a connection is opened for one use and then closed."""
     return create_async_engine(
         url,
         poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",  # a transaction that idles would be in others' way
+        isolation_level="AUTOCOMMIT",  # an idle transaction would block others
         hide_parameters=True,
         connect_args=_POSTGRES_CONNECT_ARGS,
     )
@@ -223,7 +223,7 @@ _POSTGRES_CONNECT_ARGS = {
 
 
 def _create_sqlite_engine(url: URL) -> AsyncEngine:
-    """One connection: SQLite has one writer at a time, and who waits here waits in order."""
+    """Return an engine with one connection: SQLite has one writer, and the pool is a fair queue."""
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -239,7 +239,7 @@ def _create_sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _configure_connection(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # sqlite3 would begin by itself, and too late
+    connection.isolation_level = None  # sqlite3 would begin transactions itself, and too late
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(pragma)
@@ -251,18 +251,22 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _rollback(connection: Any, _: object, __: object) -> None:
-    """Of a connection whose work was cancelled. To close it is not enough: while a cursor of it is
-    somewhere in memory, SQLite keeps its lock, and nobody else could write."""
+    """Roll back a connection whose work was cancelled.
+
+    Closing it is not enough: SQLite keeps its lock while a cursor of it is in memory, and no one
+    else could write.
+    """
     with suppress(sqlite3.Error, DBAPIError):
         connection.rollback()
 
 
 @contextmanager
 def _memory_database() -> Iterator[dict[str, Any]]:
-    """What names a database of this process alone. It lives as long as a connection to it does:
-    one is held here, as work that is cancelled may end the other.
+    """Yield the URL parts of a database in memory that only this process can open.
 
-    sqlite.org/src/doc/trunk/src/memdb.c: unlike with a shared cache, who meets a lock waits.
+    It exists as long as a connection to it does. One is open here, since cancelled work may close
+    the other. Unlike with a shared cache, a connection waits for a lock
+    (sqlite.org/src/doc/trunk/src/memdb.c).
     """
     name, query = f"file:/{secrets.token_hex(8)}", {"vfs": "memdb", "uri": "true"}
     with closing(sqlite3.connect(f"{name}?vfs=memdb", uri=True)):
@@ -271,7 +275,7 @@ def _memory_database() -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _hold_file_lock(file: str) -> Iterator[None]:
-    """Holds a lock beside ``file`` that ends with the process, however that ends."""
+    """Hold a lock file beside ``file``; the system releases it however the process ends."""
     lock = _acquire_file_lock(Path(f"{file}-lock"))
     try:
         yield
@@ -293,5 +297,6 @@ def _acquire_file_lock(lock_file: Path) -> int:
 
 
 def _error_reason(error: Exception) -> str:
-    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

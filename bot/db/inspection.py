@@ -1,6 +1,6 @@
-"""A look at the database that changes nothing in it: whether the bot can work there.
+"""Inspect the database without changing it: can the app work with it?
 
-It makes no file and no table, takes no lock that a running bot would miss, and works beside one.
+It creates no file and no table, takes no lock that a running app needs, and works beside one.
 """
 
 from __future__ import annotations
@@ -24,22 +24,26 @@ from bot.db.migrate import HEAD, current_revision
 from bot.errors import DatabaseUnavailable
 
 SQLITE_TIMEOUT_SECONDS = 5.0
-"""For which somebody else's transaction is waited for, as the bot does."""
+"""How long to wait for another program's transaction, as the app itself does."""
 REQUIRED_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-"""What the bot does with its tables."""
+"""The privileges that the app needs on its tables."""
 
 
 class SchemaState(Enum):
-    MISSING = "none"  # the first start makes them
-    OUTDATED = "older"  # the next start changes them
+    """The tables of a database, compared with those of this release."""
+
+    MISSING = "none"  # the first start creates them
+    OUTDATED = "older"  # the next start migrates them
     CURRENT = "current"
-    NEWER = "newer"  # of a later version of the bot, which this one cannot work with
+    NEWER = "newer"  # from a later release, which this one cannot work with
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """``place`` names the database without user and password. ``in_use``: a process holds the file,
-    which only a bot that runs does."""
+    """The state of a database. ``location`` names it without user and password.
+
+    ``in_use`` is whether a running app holds the lock of the file.
+    """
 
     location: str
     schema: SchemaState
@@ -48,8 +52,11 @@ class DatabaseStatus:
 
 
 async def inspect_database(url: str) -> DatabaseStatus:
-    """Raises ``DatabaseUnavailable`` where the bot could not work there: no such place, no right to
-    write, no answer. The reason holds no password."""
+    """Return the state of the database.
+
+    Raises ``DatabaseUnavailable`` if the app cannot work with it: it does not exist, is not
+    writable or does not answer. The reason does not contain the password.
+    """
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         return await asyncio.to_thread(_inspect_postgres, address)
@@ -60,7 +67,7 @@ async def inspect_database(url: str) -> DatabaseStatus:
 
 
 def _schema_state(revision_id: str) -> SchemaState:
-    """Revisions are numbers of four digits."""
+    """Compare a revision with the newest one; both are four digits, so text order is enough."""
     if not revision_id:
         return SchemaState.MISSING
     if revision_id == HEAD:
@@ -78,12 +85,12 @@ def _inspect_sqlite(file: Path) -> DatabaseStatus:
         return DatabaseStatus(str(file), SchemaState.MISSING, in_use=in_use)
     try:
         return DatabaseStatus(str(file), _schema_state(_read_revision(file)), in_use=in_use)
-    except sqlite3.Error as odd:
-        raise DatabaseUnavailable(f"{file}: {odd}") from odd
+    except sqlite3.Error as failed:
+        raise DatabaseUnavailable(f"{file}: {failed}") from failed
 
 
 def _check_directory_writable(file: Path) -> None:
-    """SQLite keeps two more files beside it, and the bot its lock."""
+    """Raise if no file can be created there: SQLite needs two beside it, and the app its lock."""
     try:
         with tempfile.TemporaryFile(dir=file.parent):
             pass
@@ -93,15 +100,15 @@ def _check_directory_writable(file: Path) -> None:
 
 def _is_locked(lock_file: Path) -> bool:
     try:
-        held = os.open(lock_file, os.O_RDWR)
+        lock = os.open(lock_file, os.O_RDWR)
     except OSError:
         return False
     try:
-        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:
-        os.close(held)
+        os.close(lock)
     return False
 
 
@@ -109,18 +116,18 @@ def _read_revision(file: Path) -> str:
     uri = f"{file.absolute().as_uri()}?mode=rw"
     with closing(
         sqlite3.connect(uri, SQLITE_TIMEOUT_SECONDS, uri=True, isolation_level=None)
-    ) as opened:
-        opened.execute("BEGIN IMMEDIATE")  # fails where nothing can be written
+    ) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # fails if the file is read-only
         try:
-            row = opened.execute(
+            row = connection.execute(
                 "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
             ).fetchone()
             if row is None:
                 return ""
-            found = opened.execute("SELECT version_num FROM alembic_version").fetchone()
-            return str(found[0]) if found else ""
+            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(version[0]) if version else ""
         finally:
-            opened.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
 
 
 # --- Postgres ------------------------------------------------------------------------------------
@@ -136,28 +143,29 @@ def _inspect_postgres(url: URL) -> DatabaseStatus:
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
-    place = f"{url.host or 'the local socket'}/{url.database or ''}"
+    location = f"{url.host or 'the local socket'}/{url.database or ''}"
     try:
         with engine.connect() as connection:
-            return DatabaseStatus(place, _check_postgres_schema(connection))
+            return DatabaseStatus(location, _check_postgres_schema(connection))
     except SQLAlchemyError as lost:
-        told = str(getattr(lost, "orig", None) or lost).strip()
-        raise DatabaseUnavailable(told.splitlines()[0] if told else type(lost).__name__) from lost
+        reason = str(getattr(lost, "orig", None) or lost).strip()
+        message = reason.splitlines()[0] if reason else type(lost).__name__
+        raise DatabaseUnavailable(message) from lost
 
 
 def _check_postgres_schema(connection: Connection) -> SchemaState:
-    """How the tables stand. Raises ``DatabaseUnavailable`` where the bot may not write them."""
+    """Return the state of the tables. Raises ``DatabaseUnavailable`` if they aren't writable."""
     if connection.scalar(text("SHOW transaction_read_only")) == "on":
-        raise DatabaseUnavailable("It takes no writes (a standby, or set to read-only).")
+        raise DatabaseUnavailable("It does not accept writes (a standby, or set to read-only).")
     tables = _schema_state(current_revision(connection))
     if tables in (SchemaState.MISSING, SchemaState.OUTDATED):
-        may = connection.scalar(text("SELECT has_schema_privilege(current_schema(), 'CREATE')"))
-        if not may:
-            raise DatabaseUnavailable("The user may not make tables in it.")
+        query = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
+        if not connection.scalar(text(query)):
+            raise DatabaseUnavailable("The user may not create tables in it.")
     if tables is not SchemaState.MISSING:
-        asked = " AND ".join(
-            f"has_table_privilege('sends', '{what}')" for what in REQUIRED_PRIVILEGES
+        has_all = " AND ".join(
+            f"has_table_privilege('sends', '{privilege}')" for privilege in REQUIRED_PRIVILEGES
         )
-        if not connection.scalar(text(f"SELECT {asked}")):
+        if not connection.scalar(text(f"SELECT {has_all}")):
             raise DatabaseUnavailable("The user may not write to its tables.")
     return tables

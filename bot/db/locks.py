@@ -1,10 +1,9 @@
-"""Work that one process at a time does, by name: whoever holds the name leads.
+"""Leader locks: one process at a time does the work of a name.
 
-On Postgres the name is an advisory lock of a session of its own. It ends with that session: at once
-where the process is killed, and within `SESSION_TIMEOUT_SECONDS` where the process hangs or its
-machine is cut
-off. (A pooler that hands out sessions by transaction, as PgBouncer may, cannot carry such a lock.)
-On SQLite no other process can be alive, and the name is taken within this one.
+On Postgres this is an advisory lock in a session of its own. It ends with that session: immediately
+if the process is killed, and within `SESSION_TIMEOUT_SECONDS` if the process hangs or its machine
+loses the network. (It does not work through a pooler that shares sessions between transactions,
+such as PgBouncer in transaction mode.) On SQLite there is no other process, and the lock is local.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from bot.aio.clock import Clock, sleep
 from bot.errors import DatabaseUnavailable
 
 CHECK_INTERVAL_SECONDS = 2.0
-"""Between looks whether the session still lives."""
+"""Between checks of the session."""
 CHECK_TIMEOUT_SECONDS = 4.0
-"""For which one look waits; it is the network that is waited for, so the machine's time counts."""
+"""For one check, on the system clock, since it waits for the network."""
 SESSION_TIMEOUT_SECONDS = 10
-"""Postgres ends a session that has not been looked after for so long, and with it the lock."""
+"""Postgres ends a session that is idle for longer, and releases its lock."""
 
-# Both are settings of the server's, for this session; releases before 14 lack the first.
+# Settings of the server for this session; Postgres before 14 lacks the first.
 SESSION_SETTINGS = {
     "idle_session_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
     "tcp_user_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
@@ -35,7 +34,7 @@ SESSION_SETTINGS = {
 
 
 class LeaderLock:
-    """``lost`` is set once the name is held no longer; work that began before may still end."""
+    """A held lock. ``lost`` is set once it is no longer held; running work may still finish."""
 
     def __init__(self, connection: AsyncConnection | None) -> None:
         self.lost = asyncio.Event()
@@ -44,12 +43,11 @@ class LeaderLock:
 
     @property
     def is_checking(self) -> bool:
-        """Whether the database is being asked at this moment."""
+        """Whether a check is in flight."""
         return self._check_lock.locked()
 
     async def ensure_held(self) -> None:
-        """Returns where the name is held at this moment. Raises ``DatabaseUnavailable`` where
-        not."""
+        """Raise ``DatabaseUnavailable`` unless the lock is held at this moment."""
         if self._connection is None:
             return
         async with self._check_lock:
@@ -60,10 +58,10 @@ class LeaderLock:
                 except (DBAPIError, TimeoutError, OSError):
                     self.lost.set()
         if self.lost.is_set():
-            raise DatabaseUnavailable("The session that held the lead is gone.")
+            raise DatabaseUnavailable("The session that held the leader lock is gone.")
 
     async def monitor(self, clock: Clock) -> None:
-        """Until it is lost."""
+        """Check the lock until it is lost."""
         with suppress(DatabaseUnavailable):
             while True:
                 await sleep(clock, CHECK_INTERVAL_SECONDS)
@@ -72,7 +70,10 @@ class LeaderLock:
 
 @asynccontextmanager
 async def local_lock(held_names: set[str], name: str) -> AsyncIterator[LeaderLock | None]:
-    """Among the users of one database object; ``names`` are those that are taken."""
+    """Try to lock ``name`` among the users of one database object; None if it is in use.
+
+    ``held_names`` are the names in use.
+    """
     if name in held_names:
         yield None
         return
@@ -87,20 +88,23 @@ async def local_lock(held_names: set[str], name: str) -> AsyncIterator[LeaderLoc
 async def advisory_lock(
     engine: AsyncEngine, name: str, clock: Clock
 ) -> AsyncIterator[LeaderLock | None]:
-    """Among all who share a Postgres. Raises SQLAlchemy's errors where it cannot be asked."""
+    """Try to lock ``name`` among all processes that share a Postgres; None if it is in use.
+
+    Raises SQLAlchemy's errors if the database does not answer.
+    """
     connection = await engine.connect()
     try:
         if not await _try_acquire(connection, name):
             yield None
             return
-        lead = LeaderLock(connection)
-        watching = asyncio.create_task(lead.monitor(clock))
+        lock = LeaderLock(connection)
+        monitoring = asyncio.create_task(lock.monitor(clock))
         try:
-            yield lead
+            yield lock
         finally:
-            lead.lost.set()
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            lock.lost.set()
+            monitoring.cancel()
+            await asyncio.gather(monitoring, return_exceptions=True)
     finally:
         with suppress(DBAPIError, TimeoutError, OSError):
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
@@ -113,8 +117,8 @@ async def _try_acquire(connection: AsyncConnection, name: str) -> bool:
             text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :setting"),
             {"setting": setting, "value": value},
         )
-    taken = await connection.scalar(
+    acquired = await connection.scalar(
         text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"),
         {"name": f"chakra-bot leads {name}"},
     )
-    return bool(taken)
+    return bool(acquired)

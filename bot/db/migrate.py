@@ -1,8 +1,8 @@
-"""Brings the tables up to date, one process at a time, in the transaction that it is given.
+"""Bring the tables up to date, one process at a time, in the caller's transaction.
 
-A new database gets them as they are now; a test holds that to what the migrations make of an old
-one. Alembic is imported only where there is something to migrate: it would stay in memory, 10 MB of
-it, for the life of a process that needs it once.
+A new database gets the current tables; a test checks that the migrations lead to the same ones.
+Alembic is imported only if there is something to migrate, since it would occupy 10 MB for the life
+of a process that needs it once.
 """
 
 from __future__ import annotations
@@ -21,23 +21,25 @@ if TYPE_CHECKING:
 MIGRATIONS_DIR = Path(__file__).with_name("migrations")
 
 HEAD = "0004"
-"""The newest of the migrations; a test holds it to them."""
+"""The newest migration; a test checks it against their files."""
 
 MIGRATION_LOCK_ID = 0x_C4A_C8A
-"""Replicas that start together wait for each other by this number, which is only ours."""
+"""The advisory lock, used by this app only, by which starting replicas wait for each other."""
 
 
 def migrate(connection: Connection, target: str = "head") -> None:
-    """Raises ``DatabaseUnavailable`` for tables of a later version of the bot."""
+    """Migrate to ``target``. Raises ``DatabaseUnavailable`` if a later release made the tables."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))  # another's may take a while
+        connection.execute(
+            text("SET LOCAL statement_timeout = 0")
+        )  # another replica's migration may take a while
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK_ID})
-    found = current_revision(connection)
-    if target == "head" and found == HEAD:
+    current = current_revision(connection)
+    if target == "head" and current == HEAD:
         return
-    if found > HEAD:
-        raise DatabaseUnavailable(f"A later version of this app made its tables ({found})")
-    if target == "head" and not found:
+    if current > HEAD:
+        raise DatabaseUnavailable(f"Its tables are from a later version of this app ({current})")
+    if target == "head" and not current:
         _create_tables(connection)
         return
     from alembic import command
@@ -46,7 +48,7 @@ def migrate(connection: Connection, target: str = "head") -> None:
 
 
 def _create_tables(connection: Connection) -> None:
-    """What alembic would leave behind, its own table with it."""
+    """Create the current tables, and Alembic's own table as Alembic would."""
     METADATA.create_all(connection, checkfirst=False)
     version = Column("version_num", String(32), primary_key=True)
     table = Table(
@@ -57,16 +59,16 @@ def _create_tables(connection: Connection) -> None:
 
 
 def current_revision(connection: Connection) -> str:
-    """Where alembic left the tables, a number of four digits; "" for a database that is new."""
+    """Return Alembic's revision of the tables, four digits; "" for a new database."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
 def alembic_config(connection: Connection) -> Config:
-    """What alembic wants to know; ``migrations/env.py`` takes the connection from it."""
+    """Return Alembic's configuration, from which ``migrations/env.py`` takes the connection."""
     from alembic.config import Config
 
-    made = Config(attributes={"connection": connection})
-    made.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
-    return made
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
+    return config

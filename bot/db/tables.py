@@ -42,7 +42,7 @@ ID_TYPE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column whose type is INTEGER."""
 
 EMPTY = text("''")
-"""As alembic reads it back from SQLite; from a plain "" it would take it for a difference."""
+"""As Alembic reads it back from SQLite; it would see a plain "" as a difference."""
 
 
 def _id() -> Column[int]:
@@ -78,14 +78,14 @@ sends = Table(
     METADATA,
     _id(),
     _workspace(),
-    _text("key"),  # the submission: pressed twice, sent once
+    _text("key"),  # of the submission: submitted twice, sent once
     _text("member"),  # the sender, a Slack member ID
     _text("template"),
     _text("language"),
     _text("recipient"),  # masked, as displayed
     _text("recipient_hash"),
     _text("content_hash"),  # of template and values
-    Column("followable", Boolean, nullable=False),  # whether its events can be relied on to come
+    Column("followable", Boolean, nullable=False),  # whether its status events are sure to arrive
     _text("process_id"),  # the process that sends it
     Column("started_at", Double, nullable=False),
     _text("status"),
@@ -122,7 +122,7 @@ unmatched_statuses = Table(
     METADATA,
     _id(),
     _workspace(),
-    _text("wamid"),  # "" if the event has none; so for message_id
+    _text("wamid"),  # "" if the event has none; likewise message_id
     _text("message_id"),
     _text("status"),
     Column("occurred_at", Double, nullable=False),
@@ -144,7 +144,7 @@ slack_events = Table(
     PrimaryKeyConstraint("workspace", "event_id"),
     Index(None, "received_at"),
 )
-"""Slack's events that have been received: Slack repeats one that it thinks was lost."""
+"""Slack's events already received: Slack repeats one that it considers lost."""
 
 posts = Table(
     "posts",
@@ -153,12 +153,12 @@ posts = Table(
     _workspace(),
     _text("key"),  # the same key again is an edit
     _text("channel"),  # a channel's ID, or a member's for the direct messages with the app
-    _text("member"),  # who asked for it, and is notified if it cannot be delivered
+    _text("member"),  # requested it, and is notified if it cannot be delivered
     _text("content"),  # JSON; "" once Slack has it
     _text("digest"),  # of the newest content
     Column("version", Integer, nullable=False),  # of the content
     Column("delivered_version", Integer, nullable=False),  # the version that Slack has
-    Column("pending", Boolean, nullable=False),  # waits to be posted or edited
+    Column("pending", Boolean, nullable=False),  # to be posted or edited
     Column("urgent", Boolean, nullable=False),  # edited before posts that are not
     _optional_text("thread_key"),  # the post whose thread it belongs to
     Column("broadcast", Boolean, nullable=False),
@@ -190,14 +190,14 @@ watches = Table(
     _text("subject"),  # a job's ID, or an upload's key
     Column("active_key", Text),  # subject and channel; null once ended, since it is unique
     _text("jobs"),  # JSON: Chakra's IDs
-    _text("member"),  # who asked
-    _text("channel"),  # where its message is posted
+    _text("member"),  # the requester
+    _text("channel"),  # of its message
     _text("title"),
     _text("status"),
     Column("started_at", Double, nullable=False),
     Column("ended_at", Double, nullable=False, server_default="0"),  # 0 while active
     Column("progress_at", Double, nullable=False, server_default="0"),  # of Chakra's last answer
-    Column("complete", Boolean, nullable=False),  # no more jobs will be added
+    Column("complete", Boolean, nullable=False),  # no further jobs will be added
     Column("notify_by_dm", Boolean, nullable=False, server_default=false()),
     Column("stall_notified", Boolean, nullable=False, server_default=false()),
     _text("counts"),  # JSON: state -> entries
@@ -214,13 +214,13 @@ uploads = Table(
     _workspace(),
     _text("key"),  # the form: submitted twice, uploaded once
     _text("member"),
-    _text("channel"),  # where its watch is posted
+    _text("channel"),  # of its watch
     _text("procedure"),
     _text("kind"),  # create or update
     _text("filename"),
     Column("file", LargeBinary),  # as uploaded; null once split into batches
     _text("stage"),
-    Column("attempt", Integer, nullable=False, server_default="0"),  # how often it was started
+    Column("attempt", Integer, nullable=False, server_default="0"),  # how many times it was started
     Column("watch_id", ID_TYPE, nullable=False, server_default="0"),  # 0 until it has one
     _optional_text("problem"),  # why it stopped
     Column("created_at", Double, nullable=False),
@@ -245,7 +245,7 @@ upload_batches = Table(
     Column("body", LargeBinary),  # JSON; null once Chakra has it
     Index(None, "upload_id", "number", unique=True),
 )
-"""Customers' data in the clear until Chakra has it, and for a week at most."""
+"""Customers' data in the clear, until Chakra has it or for a week at most."""
 
 writes = Table(
     "writes",
@@ -253,7 +253,7 @@ writes = Table(
     _id(),
     _workspace(),
     _text("key"),  # the form or button: submitted twice, written once
-    _text("member"),  # who asked, a Slack member ID
+    _text("member"),  # the requester, a Slack member ID
     _text("verb"),
     _text("subject"),  # what is written: a user, a template, …
     _text("content_hash"),
@@ -279,4 +279,4 @@ rate_limits = Table(
     Column("next_slot_at", Double, nullable=False),
     PrimaryKeyConstraint("workspace", "name"),
 )
-"""Rates that all replicas keep together."""
+"""Rate limits shared by all replicas."""

@@ -1,1 +1,1 @@
-"""Every setting with its sentence, and what a value must look like."""
+"""The settings: their documentation, their validation and their loading."""

@@ -1,4 +1,4 @@
-"""Every setting: default, sentence, where to find it; read from the environment and from .env."""
+"""Every setting with its documentation, loaded from the environment and from .env."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.settings import validators as shapes
+from bot.settings import validators
 
 Requirement = Literal["always", "http", "never"]
 
@@ -27,7 +27,7 @@ _WHATSAPP_SETUP_PAGE = "the Chakra dashboard → WhatsApp Setup → "
 
 @dataclass(frozen=True)
 class SettingDoc:
-    """What a person is told of a setting; ``needed`` says when the bot cannot run without it."""
+    """The documentation of a setting; ``required`` is when the app cannot run without it."""
 
     description: str
     where_to_find: str = ""
@@ -35,18 +35,18 @@ class SettingDoc:
 
 
 def _validate_with(validator: Callable[[str], Any]) -> BeforeValidator:
-    """Typed text goes through ``shape``; values that are no text (defaults, tests) are taken."""
+    """Return a validator for text; values of other types (defaults, tests) are accepted as is."""
     return BeforeValidator(lambda value: validator(value) if isinstance(value, str) else value)
 
 
 class Settings(BaseSettings):
-    """The settings of one process. A field is the variable's name in lower case."""
+    """The settings of one process. A field is the name of its variable in lower case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     slack_bot_token: Annotated[
         SecretStr,
-        _validate_with(shapes.bot_token),
+        _validate_with(validators.bot_token),
         SettingDoc(
             "the app's bot token, `xoxb-…`",
             _SLACK_APP_PAGE + "OAuth & Permissions → Bot User OAuth Token",
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     ]
     slack_signing_secret: Annotated[
         SecretStr | None,
-        _validate_with(shapes.secret),
+        _validate_with(validators.secret),
         SettingDoc(
             "verifies that a request comes from Slack; not needed in Socket Mode",
             _SLACK_APP_PAGE + "Basic Information → App Credentials → Signing Secret",
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     ] = None
     slack_app_token: Annotated[
         SecretStr | None,
-        _validate_with(shapes.app_token),
+        _validate_with(validators.app_token),
         SettingDoc(
             "app-level token, `xapp-…`; with it the app uses Socket Mode and needs no public URL",
             _SLACK_APP_PAGE
@@ -72,11 +72,11 @@ class Settings(BaseSettings):
         ),
     ] = None
     slack_api_url: Annotated[
-        str, _validate_with(shapes.slack_url), SettingDoc("base address of Slack's Web API")
+        str, _validate_with(validators.slack_url), SettingDoc("base address of Slack's Web API")
     ] = "https://slack.com/api/"
     chakra_access_token: Annotated[
         SecretStr,
-        _validate_with(shapes.bearer_token),
+        _validate_with(validators.bearer_token),
         SettingDoc(
             "access token of a Chakra API key; the key's role limits what the app can do",
             "the Chakra dashboard → Admin → API Keys → your key → Access Tokens",
@@ -84,11 +84,11 @@ class Settings(BaseSettings):
         ),
     ]
     chakra_api_url: Annotated[
-        str, _validate_with(shapes.chakra_url), SettingDoc("base address of the Chakra API")
+        str, _validate_with(validators.chakra_url), SettingDoc("base address of the Chakra API")
     ] = "https://api.chakrahq.com"
     chakra_plugin_id: Annotated[
         str | None,
-        _validate_with(shapes.uuid),
+        _validate_with(validators.uuid),
         SettingDoc(
             "the WhatsApp plugin that messages are sent through",
             "the last part of the address /admin/plugin/… in the Chakra dashboard",
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     ] = None
     chakra_whatsapp_phone_number_id: Annotated[
         str | None,
-        _validate_with(shapes.meta_id),
+        _validate_with(validators.meta_id),
         SettingDoc(
             "Meta's ID of the number that messages are sent from",
             _WHATSAPP_SETUP_PAGE + "connected numbers",
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     ] = None
     chakra_waba_id: Annotated[
         str | None,
-        _validate_with(shapes.meta_id),
+        _validate_with(validators.meta_id),
         SettingDoc(
             "WhatsApp Business Account of the templates; looked up by the number if not set",
             _WHATSAPP_SETUP_PAGE + "WhatsApp Business Account",
@@ -112,12 +112,12 @@ class Settings(BaseSettings):
     ] = None
     chakra_whatsapp_api_version: Annotated[
         str,
-        _validate_with(shapes.api_version),
-        SettingDoc("version of Meta's API in calls that Chakra passes on"),
+        _validate_with(validators.api_version),
+        SettingDoc("version of Meta's API in calls that Chakra forwards"),
     ] = "v24.0"
     chakra_webhook_secret: Annotated[
         SecretStr | None,
-        _validate_with(shapes.secret),
+        _validate_with(validators.secret),
         SettingDoc(
             "verifies that a webhook comes from Chakra; without it all webhooks are rejected",
             "the Chakra dashboard → Admin → Team → Secrets",
@@ -125,29 +125,31 @@ class Settings(BaseSettings):
     ] = None
     database_url: Annotated[
         SecretStr,
-        _validate_with(shapes.database_url),
+        _validate_with(validators.database_url),
         SettingDoc("database; `postgresql://…` for several replicas"),
     ] = SecretStr("sqlite:///chakra-bot.db")
     host: Annotated[
-        str, _validate_with(shapes.host), SettingDoc("address that the web server listens on")
+        str, _validate_with(validators.host), SettingDoc("address that the web server listens on")
     ] = "127.0.0.1"
     port: Annotated[
-        int, _validate_with(shapes.port), SettingDoc("port that the web server listens on")
+        int, _validate_with(validators.port), SettingDoc("port that the web server listens on")
     ] = 3000
     log_level: Annotated[
-        str, _validate_with(shapes.log_level), SettingDoc("`debug`, `info`, `warning` or `error`")
+        str,
+        _validate_with(validators.log_level),
+        SettingDoc("`debug`, `info`, `warning` or `error`"),
     ] = "info"
     log_format: Annotated[
-        str, _validate_with(shapes.log_format), SettingDoc("`console` or `json`")
+        str, _validate_with(validators.log_format), SettingDoc("`console` or `json`")
     ] = "console"
     default_region: Annotated[
         str | None,
-        _validate_with(shapes.region),
+        _validate_with(validators.region),
         SettingDoc("country of phone numbers without a country code, such as `IN`"),
     ] = None
     senders: Annotated[
         tuple[str, ...],
-        _validate_with(shapes.senders),
+        _validate_with(validators.senders),
         SettingDoc(
             "members (`U…`) and user groups (`S…`), comma-separated, who may send and edit; "
             "workspace owners and admins may too",
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
         return self.slack_app_token is not None
 
     def secrets(self) -> tuple[str, ...]:
-        """The secret values themselves, for the log's mask."""
+        """Return the secret values in the clear, for the redaction of log lines."""
         given = (
             self.slack_bot_token,
             self.slack_signing_secret,
@@ -168,7 +170,7 @@ class Settings(BaseSettings):
             self.chakra_access_token,
             self.chakra_webhook_secret,
         )
-        return tuple(one.get_secret_value() for one in given if one is not None)
+        return tuple(secret.get_secret_value() for secret in given if secret is not None)
 
     @classmethod
     def settings_customise_sources(
@@ -179,13 +181,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is handed in: `load` reads the environment, so a test can bring its own."""
+        """Use the arguments alone: `load` reads the environment, so tests can pass their own."""
         return (init_settings,)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. ``default`` is as a person would type it; None when there is none."""
+    """One row of the settings table. ``default`` is as a person types it; None if there is none."""
 
     name: str
     default: str | None
@@ -196,7 +198,7 @@ class Setting:
 
 def _build_rows() -> Iterator[Setting]:
     for field, info in Settings.model_fields.items():
-        doc = next(one for one in info.metadata if isinstance(one, SettingDoc))
+        doc = next(entry for entry in info.metadata if isinstance(entry, SettingDoc))
         default = None if info.is_required() else info.default
         if isinstance(default, SecretStr):
             default = default.get_secret_value()
@@ -208,7 +210,7 @@ SETTINGS = tuple(_build_rows())
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
-# Names that people give these values elsewhere, too far from ours to be taken for a slip of a key.
+# Common names of these values elsewhere, too different from ours to count as a typo.
 COMMON_ALIASES = {
     "CHAKRA_TOKEN": "CHAKRA_ACCESS_TOKEN",
     "CHAKRA_API_TOKEN": "CHAKRA_ACCESS_TOKEN",
@@ -220,13 +222,13 @@ COMMON_ALIASES = {
     "SLACK_SECRET": "SLACK_SIGNING_SECRET",
     "SLACK_APP_LEVEL_TOKEN": "SLACK_APP_TOKEN",
 }
-MAX_TYPOS = 2  # keys hit wrongly, swapped, missed or doubled in one name
-MIN_TYPO_NAME_LENGTH = 8  # below this, two slips turn one honest name into another
+MAX_TYPOS = 2  # wrong, swapped, missing or doubled characters in one name
+MIN_TYPO_NAME_LENGTH = 8  # in a shorter name, two typos can make another valid name
 
 
 @dataclass(frozen=True)
 class SettingProblem:
-    """``wrong`` continues the name: "PORT" + "is no port: …". ``where`` may be empty."""
+    """``message`` continues the name: "PORT" + "is not a port: …". ``where_to_find`` may be ""."""
 
     name: str
     message: str
@@ -240,7 +242,7 @@ class SettingProblem:
 
 
 class SettingsError(Exception):
-    """Everything that is missing or wrong, in the table's order; no secret's value is in it."""
+    """Everything that is missing or wrong, in the order of the table, without secret values."""
 
     def __init__(self, problems: tuple[SettingProblem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -250,9 +252,9 @@ class SettingsError(Exception):
 def load(
     environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
 ) -> Settings:
-    """The settings of ``environ`` (the process's own when None), over those of ``env_file``.
+    """Return the settings of ``environ`` (by default the process's) on top of ``env_file``'s.
 
-    Raises ``SettingsError``. An empty value counts as not given; a missing file is no problem.
+    An empty value counts as missing. The file need not exist. Raises ``SettingsError``.
     """
     given = dict(_read_env_file(env_file)) | dict(os.environ if environ is None else environ)
     values = {name: _clean(text) for name, text in given.items()}
@@ -261,7 +263,7 @@ def load(
     problems: list[SettingProblem] = []
     settings: Settings | None = None
     try:
-        settings = Settings(**known)  # type: ignore[arg-type] # the shapes turn text into types
+        settings = Settings(**known)  # type: ignore[arg-type] # validators convert the text
     except ValidationError as error:
         problems += _validation_problems(error)
     misspelled = _misspelled_settings(values)
@@ -269,7 +271,7 @@ def load(
     problems += misspelled.values()
     if problems or settings is None:
         order = list(_BY_NAME)
-        raise SettingsError(tuple(sorted(problems, key=lambda one: order.index(one.name))))
+        raise SettingsError(tuple(sorted(problems, key=lambda problem: order.index(problem.name))))
     return settings
 
 
@@ -287,16 +289,16 @@ def _read_env_file(env_file: Path | None) -> Mapping[str, str]:
 
 
 def _clean(value: str) -> str:
-    """Without the blanks, invisible characters and quotes that copying leaves around a value."""
+    """Strip the spaces, invisible characters and quotes that copying leaves around a value."""
     return value.strip(" \t\r\n\u00a0\u200b\u2060\ufeff\"'“”‘’`")
 
 
 def _validation_problems(error: ValidationError) -> Iterator[SettingProblem]:
-    for one in error.errors(include_url=False, include_input=False):
-        if one["type"] == "missing":
+    for details in error.errors(include_url=False, include_input=False):
+        if details["type"] == "missing":
             continue
-        setting = _BY_NAME[str(one["loc"][0]).upper()]
-        reason = one.get("ctx", {}).get("error", "has a value that cannot be read")
+        setting = _BY_NAME[str(details["loc"][0]).upper()]
+        reason = details.get("ctx", {}).get("error", "has an invalid value")
         yield SettingProblem(setting.name, str(reason), setting.where_to_find)
 
 
@@ -308,14 +310,14 @@ def _missing_settings(given: Iterable[str]) -> Iterator[SettingProblem]:
         if setting.required == "always":
             yield SettingProblem(setting.name, "is missing", setting.where_to_find)
         elif setting.required == "http" and "SLACK_APP_TOKEN" not in names:
-            message = "is missing (without SLACK_APP_TOKEN, Slack reaches the bot over HTTP)"
+            message = "is missing (without SLACK_APP_TOKEN, Slack reaches the app over HTTP)"
             yield SettingProblem(setting.name, message, setting.where_to_find)
 
 
 def _misspelled_settings(values: Mapping[str, str]) -> dict[str, SettingProblem]:
-    """Names that nobody reads, each close to one that is not set: they would be ignored in silence.
+    """Return a problem for each unknown name that resembles a setting without a value.
 
-    Keyed by the name that was meant.
+    Such a name would be ignored without a word. Keyed by the setting that was probably meant.
     """
     misspelled: dict[str, SettingProblem] = {}
     for name in values:

@@ -1,7 +1,7 @@
-"""What a setting's value must look like: each shape takes the typed text and gives the value back.
+"""Validators of settings: each takes the text of the environment and returns the value.
 
-A shape raises ``ValueError`` with words that continue the setting's name ("PORT is not a number").
-The words never hold the value of a secret.
+A validator raises ``ValueError`` with words that continue the setting's name ("PORT is not a
+number"). They never contain the value of a secret.
 """
 
 from __future__ import annotations
@@ -57,36 +57,36 @@ def _slack_token(value: str, expected_prefix: str) -> str:
                 raise ValueError(f"starts with {prefix}: that is {kind}; {expected}")
         raise ValueError(f"does not start with {expected_prefix}: {expected}")
     if not re.fullmatch(r"[A-Za-z0-9-]+", value.removeprefix(expected_prefix)):
-        raise ValueError("holds characters that no Slack token has: copy it again, whole")
+        raise ValueError("contains characters that no Slack token has: copy the whole value again")
     return value
 
 
 def secret(value: str) -> str:
-    """A password-like value of one line of printable ASCII, which is not one of Slack's tokens."""
+    """Return a password-like value: one line of printable ASCII that is not a Slack token."""
     for prefix, kind in TOKEN_KINDS.items():
         if value.startswith(prefix):
-            raise ValueError(f"starts with {prefix}: that is {kind} of Slack's, another thing")
+            raise ValueError(f"starts with {prefix} (that is {kind}): this is another value")
     if not _TOKEN.fullmatch(value):
-        raise ValueError("holds spaces or unusual characters: copy it again, whole")
+        raise ValueError("contains spaces or unusual characters: copy the whole value again")
     return value
 
 
 def bearer_token(value: str) -> str:
     if value.lower().startswith("bearer "):
-        raise ValueError('starts with the word "Bearer": leave it out, only the token belongs here')
+        raise ValueError('starts with "Bearer": leave that word out, and keep only the token')
     return secret(value)
 
 
 def slack_url(value: str) -> str:
-    """A base address that ends with a slash, as slack_sdk wants it."""
+    """Return the base address with a slash at its end, which slack_sdk requires."""
     return _web_url(value).rstrip("/") + "/"
 
 
 def chakra_url(value: str) -> str:
-    """A base address without a slash at its end: every path begins with one."""
+    """Return the base address without a slash at its end, since every path starts with one."""
     url = _web_url(value).rstrip("/")
     if re.search(r"/v[0-9]+(/ext)?$", url):
-        raise ValueError("ends with a version: give the address before /v1, the bot adds the rest")
+        raise ValueError("ends with a version: give the address before /v1; the app adds the rest")
     return url
 
 
@@ -96,19 +96,19 @@ def _web_url(value: str) -> str:
         host = parts.hostname
         _ = parts.port
     except ValueError:
-        raise ValueError("is no web address") from None
+        raise ValueError("is not a web address") from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError("is no web address: it should look like https://host.example")
+        raise ValueError("is not a web address: it should look like https://host.example")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError("starts with http://: tokens travel there, so it must be https://")
+        raise ValueError("starts with http://: tokens are sent there, so it must be https://")
     return _require_bare_url(value, parts)
 
 
 def _require_bare_url(value: str, parts: SplitResult) -> str:
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("holds a name, a password, a ? or a #: give the bare address")
+        raise ValueError("contains a user name, a password, ? or #: give the address alone")
     if re.search(r"\s", value):
-        raise ValueError("holds a space")
+        raise ValueError("contains a space")
     return value
 
 
@@ -125,9 +125,7 @@ def database_url(value: str) -> str:
     if value.startswith("postgres://"):
         raise ValueError("starts with postgres://: write postgresql://")
     if not re.match(r"sqlite:///.|postgresql://.", value):
-        raise ValueError(
-            "is no database address: it starts with sqlite:/// and a file, or with postgresql://"
-        )
+        raise ValueError("is not a database address: use sqlite:/// and a file, or postgresql://")
     return value
 
 
@@ -136,35 +134,36 @@ def uuid(value: str) -> str:
         return str(UUID(value))
     except ValueError:
         raise ValueError(
-            "is no UUID (8-4-4-4-12 letters and digits, as 2b1e1c9e-0d5a-4c57-9a3c-6f2f7f0a1b2c)"
+            "is not a UUID: 8-4-4-4-12 letters and digits, "
+            "such as 2b1e1c9e-0d5a-4c57-9a3c-6f2f7f0a1b2c"
         ) from None
 
 
 def meta_id(value: str) -> str:
-    """An id of Meta's: digits only. A phone number written with its plus sign is the usual slip."""
+    """Return an ID of Meta. The usual mistake is to enter the phone number itself."""
     if value.startswith("+"):
-        raise ValueError("starts with +: this is Meta's id of the number, not the number itself")
+        raise ValueError("starts with +: give Meta's ID of the number, not the number itself")
     if not _META_ID.fullmatch(value):
-        raise ValueError("is no id of Meta's: it has digits only")
+        raise ValueError("is not an ID of Meta: it has digits only")
     return value
 
 
 def api_version(value: str) -> str:
     if not _VERSION.fullmatch(value):
-        raise ValueError("is no version: it should look like v24.0")
+        raise ValueError("is not a version: it should look like v24.0")
     return value
 
 
 def host(value: str) -> str:
     if not _HOST.fullmatch(value):
-        raise ValueError("is no host: give a name or an IP address alone, without http:// and port")
+        raise ValueError("is not a host: give a name or an IP address, without http:// and port")
     return value
 
 
 def port(value: str) -> int:
-    """0 to 65535; with 0 the system picks a free one."""
+    """Return a port from 0 to 65535; with 0 the system picks a free one."""
     if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > MAX_PORT:
-        raise ValueError(f"is no port: it is a number from 0 (any free one) to {MAX_PORT}")
+        raise ValueError(f"is not a port: use a number from 0 (any free one) to {MAX_PORT}")
     return int(value)
 
 
@@ -179,7 +178,7 @@ def log_format(value: str) -> str:
 def _one_of(value: str, choices: tuple[str, ...]) -> str:
     if value.lower() not in choices:
         allowed = ", ".join(choices[:-1]) + " or " + choices[-1]
-        raise ValueError(f'is "{redact(value[:40])}": it may be {allowed}')
+        raise ValueError(f'is "{redact(value[:40])}": use {allowed}')
     return value.lower()
 
 
@@ -188,17 +187,19 @@ def region(value: str) -> str:
     if code == "UK":
         raise ValueError('is "UK": the United Kingdom is GB')
     if code not in SUPPORTED_REGIONS:
-        raise ValueError("is no country: it takes two letters of ISO 3166, as IN, DE or US")
+        raise ValueError(
+            "is not a country: use a two-letter code of ISO 3166, such as IN, DE or US"
+        )
     return code
 
 
 def senders(value: str) -> tuple[str, ...]:
-    """Ids of people (``U…``, ``W…``) and user groups (``S…``), in the order they were typed."""
+    """Return IDs of people (``U…``, ``W…``) and user groups (``S…``), in the order given."""
     ids = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", value)))
-    for one in ids:
-        if not _MEMBER_OR_GROUP.fullmatch(one):
+    for sender in ids:
+        if not _MEMBER_OR_GROUP.fullmatch(sender):
             raise ValueError(
-                f'holds "{redact(one[:40])}": ids are wanted, '
-                "people U… (or W…) and user groups S…, separated by commas"
+                f'contains "{redact(sender[:40])}": use IDs of '
+                "people (U… or W…) and user groups (S…), separated by commas"
             )
     return ids

@@ -113,7 +113,7 @@ async def test_a_wrong_bot_token_is_named_and_chakra_is_still_examined(
         "Database",
     ]
     line = str(found[1])
-    assert line.startswith("WRONG Slack token: Slack refuses SLACK_BOT_TOKEN (invalid_auth). Copy")
+    assert line.startswith("WRONG Slack token: Slack rejected SLACK_BOT_TOKEN (invalid_auth). Copy")
     assert "OAuth & Permissions" in line
 
 
@@ -149,7 +149,7 @@ async def test_a_sender_that_slack_does_not_know_is_named(
 ) -> None:
     told = await wrong(given(acme, senders=(PERSON, sender)), clock)
     assert sender in told["SENDERS"]
-    assert "take it out of SENDERS" in told["SENDERS"]
+    assert "remove it from SENDERS" in told["SENDERS"]
 
 
 @pytest.mark.parametrize("token", ["xapp-wrong", "the bot's own"])
@@ -157,7 +157,7 @@ async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, tok
     shown = acme.slack.bot_token if token == "the bot's own" else token
     settings = given(acme, socket_mode=True, slack_app_token=SecretStr(shown))
     told = await wrong(settings, clock)
-    assert "Slack refuses SLACK_APP_TOKEN" in told["Socket Mode"]
+    assert "Slack rejected SLACK_APP_TOKEN" in told["Socket Mode"]
     assert "connections:write" in told["Socket Mode"]
 
 
@@ -170,7 +170,7 @@ async def test_a_slack_that_is_not_there(acme: Sandbox, clock: ManualClock) -> N
 async def test_an_address_where_something_else_answers(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(answering(HTMLResponse("<html>Welcome</html>"))) as url:
         told = await wrong(given(acme, slack_api_url=f"{url}/api/"), clock)
-    assert "SLACK_API_URL is not Slack" in told["Slack token"]
+    assert "SLACK_API_URL is not the address of Slack's API" in told["Slack token"]
 
 
 @pytest.mark.parametrize("code", ["fatal_error", "service_unavailable", "ratelimited"])
@@ -179,7 +179,7 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
 ) -> None:
     acme.slack.fail("auth.test", error=code, retry_after=99)
     told = await wrong(given(acme), clock)
-    assert f"Slack fails at the moment ({code})" in told["Slack token"]
+    assert f"Slack is failing right now ({code})" in told["Slack token"]
 
 
 async def test_slack_that_fails_later_on_is_told_where_it_does(
@@ -188,8 +188,8 @@ async def test_slack_that_fails_later_on_is_told_where_it_does(
     acme.slack.fail("apps.connections.open", error="fatal_error")
     acme.slack.fail("users.info", status=500)
     told = await wrong(given(acme, socket_mode=True, senders=(PERSON,)), clock)
-    assert "fails at the moment" in told["Socket Mode"]
-    assert "fails at the moment" in told["SENDERS"]
+    assert "is failing right now" in told["Socket Mode"]
+    assert "is failing right now" in told["SENDERS"]
 
 
 # --- the clock -----------------------------------------------------------------------------------
@@ -203,8 +203,8 @@ async def test_slack_that_fails_later_on_is_told_where_it_does(
         (-59, "ok    Clock: agrees"),
         (-400, "WRONG Clock: 400 seconds ahead of Slack's."),
         (400, "WRONG Clock: 400 seconds behind Slack's."),
-        (None, "ok    Clock: not compared"),
-        ("yesterday", "ok    Clock: not compared"),
+        (None, "ok    Clock: not checked"),
+        ("yesterday", "ok    Clock: not checked"),
     ],
 )
 async def test_the_clock_is_compared_with_slacks(
@@ -247,7 +247,7 @@ async def test_a_chakra_that_is_not_there(acme: Sandbox, clock: ManualClock) -> 
 
 async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
     told = await wrong(given(acme, chakra_access_token=SecretStr("wrong")), clock)
-    assert "Chakra refuses CHAKRA_ACCESS_TOKEN" in told["Chakra token"]
+    assert "Chakra rejected CHAKRA_ACCESS_TOKEN" in told["Chakra token"]
     assert "Access Tokens" in told["Chakra token"]
 
 
@@ -255,7 +255,7 @@ async def test_a_key_whose_role_is_too_small(acme: Sandbox, clock: ManualClock) 
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
     told = await wrong(given(acme), clock)
     assert list(told) == ["Chakra token"]
-    assert "larger Access Role" in told["Chakra token"]
+    assert "role with more permissions" in told["Chakra token"]
 
 
 async def test_the_dashboards_address_is_not_the_apis(acme: Sandbox, clock: ManualClock) -> None:
@@ -283,7 +283,7 @@ async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
 ) -> None:
     acme.chakra.fail("*", fault)
     told = await wrong(given(acme), clock)
-    assert "fails at the moment (HTTP " in told["Chakra"]
+    assert "is failing right now (HTTP " in told["Chakra"]
 
 
 def answering(response: Response) -> Starlette:

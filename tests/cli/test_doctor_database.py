@@ -70,7 +70,7 @@ async def test_one_that_is_new_is_made_by_the_first_start_and_not_by_the_doctor(
     url = address(kind, tmp_path)
     line = await told(acme, url, clock)
     assert line.startswith("ok    Database: ")
-    assert line.endswith(" new; the first start makes its tables.")
+    assert line.endswith(" is new; the first start creates its tables.")
     assert files(tmp_path) == []
     assert await told(acme, url, clock) == line
 
@@ -83,7 +83,7 @@ async def test_one_that_is_up_to_date_is_named(
     await made(url)
     place = tmp_path / "bot.db" if kind == "sqlite" else "the local socket/postgres"
     line = await told(acme, url, clock)
-    assert line == f"ok    Database: {place} can be written to, and is up to date."
+    assert line == f"ok    Database: {place} is writable and up to date."
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +94,7 @@ async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
     async with open_database(url) as database:
         line = await told(acme, url, clock)
         assert line.startswith("ok    Database: ")
-        assert ("where a bot runs" in line) is (kind == "sqlite")
+        assert ("in use by a running app" in line) is (kind == "sqlite")
         async with database.begin() as connection:
             await connection.execute(text("DELETE FROM events"))
         await database.check()
@@ -111,7 +111,7 @@ async def test_one_of_an_earlier_version_is_brought_up_to_date_by_the_next_start
         assert line.startswith("ok    Database: ")
         assert "an earlier version; the next start brings it up to date." in line
     await made(url)
-    assert "is up to date." in await told(acme, url, clock)
+    assert "is writable and up to date." in await told(acme, url, clock)
 
 
 # --- wrong ---------------------------------------------------------------------------------------
@@ -125,18 +125,18 @@ async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
     await marked(url, "9999")
     line = await told(acme, url, clock)
     assert "WRONG Database: " in line
-    assert "a later version of this app made its tables. Install that version again" in line
+    assert "its tables are from a later version of this app. Install that version again" in line
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url), "port": 0})
-    with pytest.raises(StartupError, match="A later version of this app made its tables"):
+    with pytest.raises(StartupError, match="Its tables are from a later version of this app"):
         await run(settings, COMMANDS, clock, drain_seconds=0.1)
 
 
 async def test_one_in_memory_forgets_what_was_sent(acme: Sandbox, clock: ManualClock) -> None:
     line = await told(acme, "sqlite:///:memory:", clock)
     assert line == (
-        "WRONG Database: kept in memory: at every stop the bot forgets what it sent. Name a file "
-        "in DATABASE_URL, or a postgresql:// address."
+        "WRONG Database: stored in memory: everything in it is lost when this app stops. Set "
+        "DATABASE_URL to a file, or to a postgresql:// address."
     )
 
 
@@ -145,8 +145,8 @@ async def test_a_folder_that_is_not_there(
 ) -> None:
     line = await told(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
     assert line == (
-        f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Make that folder, or "
-        "name another one in DATABASE_URL."
+        f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Create that folder, or "
+        "set DATABASE_URL to another one."
     )
 
 
@@ -160,7 +160,7 @@ async def test_a_file_that_is_no_database(
 ) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
     line = await told(acme, f"sqlite:///{tmp_path}/bot.db", clock)
-    assert "file is not a database. Name another file in DATABASE_URL" in line
+    assert "file is not a database. Set DATABASE_URL to another file" in line
     assert (tmp_path / "bot.db").read_text().startswith("this is a diary")
 
 
@@ -176,22 +176,22 @@ async def test_a_file_that_may_only_be_read(
     content[18] = 3  # the version of the format for writing: a later one makes the file read-only
     file.write_bytes(content)
     line = await told(acme, f"sqlite:///{file}", clock)
-    assert "readonly database. Let the user that runs the bot write to the file" in line
+    assert "readonly database. Let the user that runs this app write to the file" in line
 
 
 async def test_a_postgres_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
     line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
     assert line.startswith("WRONG Database: ")
     assert "refused" in line
-    assert "Check DATABASE_URL, and that the database runs" in line
+    assert "Check DATABASE_URL, and that the database is running" in line
 
 
 @pytest.mark.parametrize(
     ("says", "remedy"),
     [
         ('password authentication failed for user "bot"', "Correct the user and the password"),
-        ('role "bot" does not exist', "or make that user"),
-        ('database "bot" does not exist', "Make the database"),
+        ('role "bot" does not exist', "or create that user"),
+        ('database "bot" does not exist', "Create the database"),
         ('no pg_hba.conf entry for host "10.0.0.7", user "bot"', "pg_hba.conf"),
         ("sorry, too many clients already", "Check DATABASE_URL"),
     ],
@@ -233,12 +233,12 @@ async def refusing(says: str) -> AsyncIterator[int]:
 @pytest.mark.parametrize(
     ("made_before", "attribute", "told_of"),
     [
-        (False, "", "The user may not make tables in it. Grant the user"),
+        (False, "", "The user may not create tables in it. Grant the user"),
         (True, "", "permission denied for table alembic_version. Grant the user"),
         (
             True,
             "SET default_transaction_read_only = on",
-            "It takes no writes (a standby, or set to read-only). Name the primary",
+            "It does not accept writes (a standby, or set to read-only). Set DATABASE_URL to the",
         ),
     ],
 )

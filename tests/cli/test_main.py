@@ -35,7 +35,7 @@ async def test_the_doctor_ends_with_1_when_something_is_wrong(
     environ = stand_in.environ(CHAKRA_ACCESS_TOKEN="not-the-right-token")
     status, said, errors = await run(*DOCTOR, environ=environ, folder=tmp_path)
     assert (status, errors) == (1, "")
-    assert "WRONG Chakra token: Chakra refuses CHAKRA_ACCESS_TOKEN." in said
+    assert "WRONG Chakra token: Chakra rejected CHAKRA_ACCESS_TOKEN." in said
     assert "not-the-right-token" not in said
 
 

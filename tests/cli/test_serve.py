@@ -162,7 +162,7 @@ async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_pat
     status, said, errors = await run_to_its_end(*SERVE, environ=environ, folder=tmp_path)
     assert (status, said) == (1, "")
     assert errors == (
-        "Slack refuses SLACK_BOT_TOKEN (invalid_auth). Run chakra-bot doctor: it says what to "
+        "Slack rejected SLACK_BOT_TOKEN (invalid_auth). Run chakra-bot doctor to see what to "
         "change.\n"
     )
 
@@ -183,17 +183,17 @@ def given(stand_in: StandIns, *, socket_mode: bool = False, **other: object) -> 
 async def test_a_port_that_is_taken_is_named(stand_in: StandIns, socket_mode: bool) -> None:
     taken = int(stand_in.slack.base_url.rsplit(":", 1)[1])
     sentence = await why(given(stand_in, socket_mode=socket_mode, port=taken))
-    assert f"127.0.0.1:{taken} cannot be listened on" in sentence
+    assert f"cannot bind to 127.0.0.1:{taken} " in sentence
     assert "Set HOST and PORT" in sentence
 
 
 async def test_a_host_that_is_not_here_is_named(stand_in: StandIns) -> None:
-    assert "192.0.2.1:0 cannot be listened on" in await why(given(stand_in, host="192.0.2.1"))
+    assert "cannot bind to 192.0.2.1:0 " in await why(given(stand_in, host="192.0.2.1"))
 
 
 async def test_a_wrong_app_token_is_named(stand_in: StandIns) -> None:
     settings = given(stand_in, socket_mode=True, slack_app_token=SecretStr("xapp-wrong"))
-    assert "Slack refuses SLACK_APP_TOKEN (invalid_auth)" in await why(settings)
+    assert "Slack rejected SLACK_APP_TOKEN (invalid_auth)" in await why(settings)
 
 
 async def test_a_socket_that_cannot_be_opened_is_given_up_and_not_blamed_on_the_port(
@@ -222,8 +222,8 @@ async def test_a_start_that_waits_for_slack_can_be_stopped(
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("fatal_error", "Slack fails at the moment (fatal_error)"),
-        ("account_inactive", "Slack refuses SLACK_BOT_TOKEN (account_inactive)"),
+        ("fatal_error", "Slack is failing right now (fatal_error)"),
+        ("account_inactive", "Slack rejected SLACK_BOT_TOKEN (account_inactive)"),
     ],
 )
 async def test_slacks_word_decides_what_to_do(stand_in: StandIns, code: str, sentence: str) -> None:
@@ -233,7 +233,7 @@ async def test_slacks_word_decides_what_to_do(stand_in: StandIns, code: str, sen
 
 async def test_a_busy_slack_is_waited_for_elsewhere(stand_in: StandIns) -> None:
     stand_in.slack.fail("auth.test", error="ratelimited", retry_after=60)
-    assert "slow down" in await why(given(stand_in))
+    assert "Slack is rate limiting this app" in await why(given(stand_in))
 
 
 async def test_a_slack_that_is_not_there_is_unreachable(stand_in: StandIns) -> None:
@@ -244,7 +244,7 @@ async def test_a_slack_that_is_not_there_is_unreachable(stand_in: StandIns) -> N
 
 async def test_what_is_not_slack_is_said_to_be_something_else(stand_in: StandIns) -> None:
     settings = given(stand_in, slack_api_url=f"{stand_in.slack.base_url}/page/")
-    assert "SLACK_API_URL is not Slack" in await why(settings)
+    assert "SLACK_API_URL is not the address of Slack's API" in await why(settings)
 
 
 async def test_a_database_that_cannot_be_used_is_named(stand_in: StandIns, tmp_path: Path) -> None:
@@ -256,4 +256,4 @@ async def test_a_database_file_in_use_is_named(stand_in: StandIns, tmp_path: Pat
     url = f"sqlite:///{tmp_path}/bot.db"
     async with open_database(url):
         sentence = await why(given(stand_in, database_url=SecretStr(url)))
-    assert "Another process works on the same database file" in sentence
+    assert "Another process is using the same database file" in sentence

@@ -3,10 +3,10 @@
 ::
 
     BotError
-    ├── Interrupted            this app stopped, or gave up, before the answer arrived
+    ├── Interrupted            this app stopped, or gave up, before the response arrived
     ├── PreparationFailed      a step before a send failed; nothing was sent
     ├── UserError              the person's own situation; not an incident
-    │   ├── UsageError             the typed line cannot be parsed
+    │   ├── UsageError             the command cannot be parsed
     │   ├── NotAllowed             this person may not do that
     │   ├── NotFound               nothing matches
     │   ├── NotLinked              no Chakra user belongs to this Slack member

@@ -52,14 +52,14 @@ ERRORS_BY_STATUS: dict[int, type[ChakraError]] = {
 _DEFAULT_MESSAGES = {
     401: "The access token was not accepted.",
     403: "The role of the access token does not allow this.",
-    404: "There is no such thing.",
-    429: "Chakra was asked too often.",
+    404: "It does not exist.",
+    429: "Too many requests were sent to Chakra.",
 }
 
 _TRANSPORT_MESSAGES = {
     "connect": "No connection to Chakra could be made.",
-    "pool": "Too many requests to Chakra were waiting already.",
-    "timeout": "Chakra did not answer in time.",
+    "pool": "Too many requests to Chakra are already waiting.",
+    "timeout": "Chakra did not respond in time.",
 }
 
 
@@ -132,7 +132,7 @@ def error_in_body(response: ChakraResponse, body: Mapping[str, object]) -> Chakr
     error_class: type[ChakraError] = RateLimited if has_retry_after_text(response) else Rejected
     if meta is not None:
         error_class = meta.error_class or UnknownMetaCode
-    message = message_in_body(errors) or "Chakra refused and gave no reason."
+    message = message_in_body(errors) or "Chakra refused this without a reason."
     wait = retry_after_seconds(response, 0.0) if issubclass(error_class, RateLimited) else None
     return _build_error(error_class, response, message, meta, wait)
 
@@ -213,7 +213,7 @@ def resource_not_found(response: ChakraResponse) -> ResourceNotFound:
 def transport_error(request: ChakraRequest, error: TransportError) -> ChakraError:
     """Return the error for a request without a response."""
     error_class = OutcomeUnknown if request.is_write and error.sent else Unavailable
-    message = _TRANSPORT_MESSAGES.get(error.kind, "The connection to Chakra broke off.")
+    message = _TRANSPORT_MESSAGES.get(error.kind, "The connection to Chakra was lost.")
     if error.detail:
         message = f"{message} ({error.detail})"
     return error_class(message, endpoint=request.endpoint, request_id=request.request_id)
@@ -229,7 +229,7 @@ def invalid_response(response: ChakraResponse, reason: str, field: str = "") -> 
     if request.is_write:
         location = f" ({field})" if field else ""
         return OutcomeUnknown(
-            f"The answer could not be read{location}: {reason}",
+            f"The response could not be parsed{location}: {reason}",
             endpoint=request.endpoint,
             status=status,
             request_id=request_id,

@@ -234,7 +234,7 @@ async def test_a_2xx_that_cannot_be_read_is_unreadable_and_unknown_after_a_write
             parse_envelope(await get(http))
         assert raised.value.endpoint == ONE
         assert raised.value.request_id
-        with pytest.raises(OutcomeUnknown, match="could not be read"):
+        with pytest.raises(OutcomeUnknown, match="could not be parsed"):
             parse_envelope(await put(http))
 
 

@@ -21,8 +21,8 @@ RUNNING_PATIENCE_SECONDS = 0.05
 
 @dataclass(order=True)
 class ManualTimer:
-    due: float
-    number: int
+    fires_at: float
+    sequence: int
     callback: Callable[[], None] = field(compare=False)
     cancelled: bool = field(default=False, compare=False)
 
@@ -62,7 +62,7 @@ class ManualClock:
         return timer
 
     @property
-    def waiting(self) -> int:
+    def pending_timers(self) -> int:
         """The number of timers that have neither fired nor been cancelled."""
         return sum(not timer.cancelled for timer in self._timers)
 
@@ -71,12 +71,14 @@ class ManualClock:
         """Seconds until the next timer is due, or None if there is none."""
         while self._timers and self._timers[0].cancelled:
             heapq.heappop(self._timers)
-        return round(self._timers[0].due - self._elapsed, 6) if self._timers else None
+        return round(self._timers[0].fires_at - self._elapsed, 6) if self._timers else None
 
-    async def until_sleeping(self, seconds: float) -> None:
+    async def wait_for_sleep(self, seconds: float) -> None:
         """Return once something waits for exactly ``seconds``: the work under test has paused."""
         await idle()
-        remaining = {timer.due - self._elapsed for timer in self._timers if not timer.cancelled}
+        remaining = {
+            timer.fires_at - self._elapsed for timer in self._timers if not timer.cancelled
+        }
         if not any(abs(left - seconds) < 1e-6 for left in remaining):
             raise AssertionError(f"nothing waits for {seconds} s; timers: {sorted(remaining)}")
 
@@ -134,8 +136,8 @@ class ManualClock:
         times."""
         await idle()
         self._elapsed = round(self._elapsed + seconds, 6)
-        due = [timer for timer in self._timers if timer.due <= self._elapsed]
-        self._timers = [timer for timer in self._timers if timer.due > self._elapsed]
+        due = [timer for timer in self._timers if timer.fires_at <= self._elapsed]
+        self._timers = [timer for timer in self._timers if timer.fires_at > self._elapsed]
         heapq.heapify(self._timers)
         self._changed()
         for timer in sorted(due):
@@ -146,7 +148,7 @@ class ManualClock:
     def _fire_next(self) -> None:
         timer = heapq.heappop(self._timers)
         if not timer.cancelled:
-            self._elapsed = max(self._elapsed, timer.due)
+            self._elapsed = max(self._elapsed, timer.fires_at)
             self._changed()
             timer.callback()
 
@@ -158,7 +160,7 @@ class ManualClock:
 
 
 @asynccontextmanager
-async def time_passes(clock: ManualClock) -> AsyncIterator[None]:
+async def run_clock(clock: ManualClock) -> AsyncIterator[None]:
     """Inside, the clock runs by itself: for stops that wait for late work."""
     async with clock.running():
         yield

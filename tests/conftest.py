@@ -14,11 +14,11 @@ from hypothesis import settings
 
 from bot.context import Context
 from bot.db.engine import Database
-from bot.sandbox.world import open_sandbox
+from bot.sandbox import world
 from bot.slack.commands.command import Command
 from commands import COMMANDS
-from tests.clock import ManualClock, time_passes
-from tests.db.databases import KINDS, address, opened
+from tests.clock import ManualClock, run_clock
+from tests.db.databases import KINDS, create_database_url, open_empty_database
 from tests.event_loop import STALLED, IdleEventLoop, running_loop
 from tests.world import World
 
@@ -28,9 +28,9 @@ settings.register_profile("quick", deadline=None, max_examples=35)
 settings.register_profile("thorough", deadline=None, max_examples=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+OpenSandbox = Callable[..., AbstractAsyncContextManager[World]]
 
-WORLD_FIXTURES = {"acme", "open_world", "demo", "stand_in"}
+WORLD_FIXTURES = {"acme", "open_sandbox", "demo", "services"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,47 +71,47 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def open_world(clock: ManualClock) -> OpenWorld:
-    """A world with settings of its own: ``async with open_world(socket_mode=True) as made``."""
+def open_sandbox(clock: ManualClock) -> OpenSandbox:
+    """A world with settings of its own: ``async with open_sandbox(socket_mode=True) as made``."""
 
     @asynccontextmanager
     async def enter(
         commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
-        made = open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
+        made = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
         entered = await made.__aenter__()
         try:
             running_loop().watch_busy(lambda: entered.bot.database.in_use)
             yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
         finally:
-            async with time_passes(clock):
+            async with run_clock(clock):
                 await made.__aexit__(None, None, None)
 
     return enter
 
 
 @pytest.fixture
-async def acme(open_world: OpenWorld) -> AsyncIterator[World]:
+async def acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
     """The world most stories are told in: HTTP mode, John and the Sales group may write."""
-    async with open_world() as made:
+    async with open_sandbox() as made:
         yield made
 
 
 @pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database that does not exist yet: each test runs on SQLite and Postgres."""
-    return address(request.param, tmp_path)
+    return create_database_url(request.param, tmp_path)
 
 
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database: each test runs on SQLite and on Postgres."""
-    async with opened(request.param, tmp_path) as made:
+    async with open_empty_database(request.param, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty SQLite database, for tests of what does not depend on the kind."""
-    async with opened("sqlite", tmp_path) as made:
+    async with open_empty_database("sqlite", tmp_path) as made:
         yield made

@@ -17,41 +17,41 @@ from bot.cli.serve import run
 from bot.settings import settings
 from commands import COMMANDS
 
-BEGAN, TIMES = "HURRIED_SINCE", "HURRIED_TIMES"
+STARTED_AT_VARIABLE, SPEED_VARIABLE = "ACCELERATED_CLOCK_STARTED_AT", "ACCELERATED_CLOCK_SPEED"
 
 
 @dataclass(frozen=True)
-class HurriedClock:
+class AcceleratedClock:
     """A `bot.aio.clock.Clock` that has run ``times`` as fast as the machine's since ``began``."""
 
-    began: float
-    times: float
+    started_at: float
+    speed: float
 
     def time(self) -> float:
-        return self.began + (time.time() - self.began) * self.times
+        return self.started_at + (time.time() - self.started_at) * self.speed
 
     def monotonic(self) -> float:
-        return time.monotonic() * self.times
+        return time.monotonic() * self.speed
 
     def to_real_seconds(self, seconds: float) -> float:
-        return seconds / self.times
+        return seconds / self.speed
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        return asyncio.get_running_loop().call_later(seconds / self.times, callback)
+        return asyncio.get_running_loop().call_later(seconds / self.speed, callback)
 
-    def environ(self) -> dict[str, str]:
+    def to_environ(self) -> dict[str, str]:
         """For a process that is to go by this clock."""
-        return {BEGAN: repr(self.began), TIMES: repr(self.times)}
+        return {STARTED_AT_VARIABLE: repr(self.started_at), SPEED_VARIABLE: repr(self.speed)}
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> HurriedClock:
-        return cls(float(environ[BEGAN]), float(environ[TIMES]))
+    def from_environ(cls, environ: Mapping[str, str]) -> AcceleratedClock:
+        return cls(float(environ[STARTED_AT_VARIABLE]), float(environ[SPEED_VARIABLE]))
 
 
 def main() -> None:
     loaded = settings.load()
     logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
-    asyncio.run(run(loaded, COMMANDS, HurriedClock.of(os.environ)))
+    asyncio.run(run(loaded, COMMANDS, AcceleratedClock.from_environ(os.environ)))
 
 
 if __name__ == "__main__":

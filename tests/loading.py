@@ -20,14 +20,14 @@ class Source:
     """A place to load from: `values` one after another, errors raised; `held` until `let_go`."""
 
     values: list[object]
-    held: bool = False
-    loads: int = 0
+    is_blocked: bool = False
+    load_count: int = 0
     gates: list[asyncio.Event] = field(default_factory=list)
 
     async def __call__(self) -> object:
-        value = self.values[min(self.loads, len(self.values) - 1)]
-        self.loads += 1
-        if self.held:
+        value = self.values[min(self.load_count, len(self.values) - 1)]
+        self.load_count += 1
+        if self.is_blocked:
             gate = asyncio.Event()
             self.gates.append(gate)
             await gate.wait()
@@ -35,12 +35,12 @@ class Source:
             raise value
         return value
 
-    async def let_go(self, number: int = -1) -> None:
+    async def release(self, number: int = -1) -> None:
         self.gates[number].set()
         await settle()
 
 
-async def asked(awaitable: Awaitable[Cached[object]]) -> asyncio.Task[Cached[object]]:
+async def start_get(awaitable: Awaitable[Cached[object]]) -> asyncio.Task[Cached[object]]:
     task = asyncio.ensure_future(awaitable)
     await settle()
     return task

@@ -14,62 +14,62 @@ import aiohttp
 
 from tests.world import World
 
-EVENTS = "/slack/events"
-JSON = "application/json"
+EVENTS_PATH = "/slack/events"
+JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True)
-class Answered:
+class ReceivedResponse:
     status: int
     text: str
     headers: Mapping[str, str]
 
     @property
-    def body(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.text)
 
 
 @dataclass(frozen=True)
-class Post:
+class RequestClient:
     """A client of the bot's web routes."""
 
     world: World
     session: aiohttp.ClientSession
 
-    async def ask(self, path: str, method: str = "GET", **request: Any) -> Answered:
+    async def request(self, path: str, method: str = "GET", **request: Any) -> ReceivedResponse:
         url = self.world.bot_url + path
         async with self.session.request(method, url, **request) as answer:
-            return Answered(answer.status, await answer.text(), answer.headers)
+            return ReceivedResponse(answer.status, await answer.text(), answer.headers)
 
-    async def signed(
-        self, body: bytes, content_type: str | None = None, *, at: float | None = None
-    ) -> Answered:
+    async def post_signed(
+        self, body: bytes, content_type: str | None = None, *, signed_at: float | None = None
+    ) -> ReceivedResponse:
         """``at`` is when it was signed: now, unless it is given."""
-        headers = self.world.slack.sign_request(body, None if at is None else int(at))
+        headers = self.world.slack.sign_request(body, None if signed_at is None else int(signed_at))
         if content_type is not None:
             headers["Content-Type"] = content_type
-        return await self.ask(EVENTS, "POST", data=body, headers=headers)
+        return await self.request(EVENTS_PATH, "POST", data=body, headers=headers)
 
-    async def payload(self, payload: object) -> Answered:
+    async def post_payload(self, payload: object) -> ReceivedResponse:
         """As an interaction comes: JSON within a form."""
-        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode())
+        return await self.post_signed(urlencode({"payload": json.dumps(payload)}).encode())
 
-    async def json(self, body: object) -> Answered:
+    async def post_json(self, body: object) -> ReceivedResponse:
         """As an event comes."""
-        return await self.signed(json.dumps(body).encode(), JSON)
+        return await self.post_signed(json.dumps(body).encode(), JSON_TYPE)
 
-    async def command(self, **fields: str) -> Answered:
-        return await self.signed(urlencode(fields).encode())
+    async def post_command(self, **fields: str) -> ReceivedResponse:
+        return await self.post_signed(urlencode(fields).encode())
 
 
 @asynccontextmanager
-async def posting(world: World) -> AsyncIterator[Post]:
+async def open_request_client(world: World) -> AsyncIterator[RequestClient]:
     async with aiohttp.ClientSession() as session:
-        yield Post(world, session)
+        yield RequestClient(world, session)
 
 
 @contextmanager
-def nobody_listens() -> Iterator[int]:
+def reserve_port() -> Iterator[int]:
     """A port where nothing answers and that nobody else is given; ``serve`` may listen on it."""
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -20,16 +20,16 @@ from bot.sandbox.slack import EmbeddedSlack
 from bot.sandbox.world import SLACK_EVENTS_PATH
 from bot.web.server import serve
 
-SERVE = ("-m", "bot", "serve")
+SERVE_ARGUMENTS = ("-m", "bot", "serve")
 ROOT = Path(__file__).parents[1]
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Seconds after which a process that says nothing has failed; a busy machine is slow."""
 
-PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
+PYTHON_ENVIRON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
 
 
 @dataclass(frozen=True)
-class StandIns:
+class EmbeddedServices:
     slack: EmbeddedSlack
     chakra: EmbeddedChakra
 
@@ -53,7 +53,7 @@ class StandIns:
 
 
 @asynccontextmanager
-async def stand_ins(clock: Clock | None = None) -> AsyncIterator[StandIns]:
+async def start_embedded_services(clock: Clock | None = None) -> AsyncIterator[EmbeddedServices]:
     async with AsyncExitStack() as stack:
         clock = clock or SystemClock()
         slack = EmbeddedSlack(manifest=manifest.load(), clock=clock)
@@ -63,7 +63,7 @@ async def stand_ins(clock: Clock | None = None) -> AsyncIterator[StandIns]:
         await slack.start()
         stack.push_async_callback(slack.aclose)
         stack.push_async_callback(chakra.aclose)
-        yield StandIns(slack, chakra)
+        yield EmbeddedServices(slack, chakra)
 
 
 @dataclass
@@ -71,53 +71,55 @@ class Process:
     """``said`` is what it wrote so far, ``errors`` its standard error, both line by line."""
 
     process: asyncio.subprocess.Process
-    said: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    _more: asyncio.Event = field(default_factory=asyncio.Event)
+    _new_output: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def read(self, stream: asyncio.StreamReader, into: list[str]) -> None:
+    async def collect_lines(self, stream: asyncio.StreamReader, into: list[str]) -> None:
         async for line in stream:
             into.append(line.decode())
-            self._more.set()
+            self._new_output.set()
 
-    async def until(self, lines: list[str], part: str) -> str:
+    async def wait_for_line(self, lines: list[str], part: str) -> str:
         """The first of ``lines`` that holds ``part``."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._line_with(lines, part)
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self._find_line(lines, part)
         except TimeoutError:
-            raise AssertionError(f"it never said {part}: {self.said} {self.errors}") from None
+            raise AssertionError(f"it never said {part}: {self.output} {self.errors}") from None
 
-    async def _line_with(self, lines: list[str], part: str) -> str:
+    async def _find_line(self, lines: list[str], part: str) -> str:
         while True:
             for line in lines:
                 if part in line:
                     return line
-            self._more.clear()
-            await self._more.wait()
+            self._new_output.clear()
+            await self._new_output.wait()
 
-    async def ready(self) -> str:
+    async def wait_until_ready(self) -> str:
         """The bot's base URL, once it serves."""
-        line: dict[str, Any] = json.loads(await self.until(self.errors, '"event":"ready"'))
+        line: dict[str, Any] = json.loads(await self.wait_for_line(self.errors, '"event":"ready"'))
         return str(line["url"])
 
-    async def ended(self, with_signal: signal.Signals | None = None) -> int:
+    async def wait_for_exit(self, with_signal: signal.Signals | None = None) -> int:
         """The exit status, after a signal or by itself."""
         if with_signal is not None:
             self.process.send_signal(with_signal)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self.process.wait()
 
 
 @asynccontextmanager
-async def python(*arguments: str, environ: dict[str, str], folder: Path) -> AsyncIterator[Process]:
+async def start_python(
+    *arguments: str, environ: dict[str, str], folder: Path
+) -> AsyncIterator[Process]:
     """``python <arguments>`` in ``folder``, with the code of this checkout wherever the package is
     installed from; killed when the block ends."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        env={**kept, **PYTHON, **environ},
+        env={**kept, **PYTHON_ENVIRON, **environ},
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -126,8 +128,8 @@ async def python(*arguments: str, environ: dict[str, str], folder: Path) -> Asyn
     assert started.stdout is not None
     assert started.stderr is not None
     readers = [
-        asyncio.create_task(made.read(started.stdout, made.said)),
-        asyncio.create_task(made.read(started.stderr, made.errors)),
+        asyncio.create_task(made.collect_lines(started.stdout, made.output)),
+        asyncio.create_task(made.collect_lines(started.stderr, made.errors)),
     ]
     try:
         yield made
@@ -138,12 +140,14 @@ async def python(*arguments: str, environ: dict[str, str], folder: Path) -> Asyn
         await asyncio.gather(*readers)
 
 
-async def run(*arguments: str, environ: dict[str, str], folder: Path) -> tuple[int, str, str]:
+async def run_python(
+    *arguments: str, environ: dict[str, str], folder: Path
+) -> tuple[int, str, str]:
     """The exit status, and what it said and complained of, of a process that ends by itself."""
-    async with python(*arguments, environ=environ, folder=folder) as process:
-        status = await process.ended()
-    return status, "".join(process.said), "".join(process.errors)
+    async with start_python(*arguments, environ=environ, folder=folder) as process:
+        status = await process.wait_for_exit()
+    return status, "".join(process.output), "".join(process.errors)
 
 
-def events_of(url: str) -> str:
+def events_url(url: str) -> str:
     return url + SLACK_EVENTS_PATH

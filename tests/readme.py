@@ -24,43 +24,43 @@ ROLE_HOLDERS = {
     Role.MEMBER: "every other member",
     Role.GUEST: "guests, and people from other workspaces, unless `SENDERS` names them",
 }
-DEFAULTS = {"always": "required", "http": "required for HTTP"}
+NEEDED_LABELS = {"always": "required", "http": "required for HTTP"}
 
 
-def regions() -> dict[str, str]:
+def render_regions() -> dict[str, str]:
     """The name of each region with what belongs in it."""
     return {
-        "commands": _commands(),
-        "settings": _settings(),
+        "commands": _render_commands(),
+        "settings": _render_settings(),
         "roles": _roles(),
-        "scopes": _table(
+        "scopes": _render_table(
             ("scope", "why"), [(f"`{s}`", why) for s, why in manifest.scopes().items()]
         ),
-        "metrics": ", ".join(f"`{one}`" for one in metrics()),
+        "metrics": ", ".join(f"`{one}`" for one in list_metrics()),
     }
 
 
-def metrics() -> tuple[str, ...]:
+def list_metrics() -> tuple[str, ...]:
     """Every series of a running bot, with its labels in braces."""
     made = Metrics()
     made.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
     return made.series()
 
 
-def _commands() -> str:
+def _render_commands() -> str:
     rows = [(f"`/chakra {c.usage}`", c.summary, f"`{c.example}`") for c in COMMANDS]
     rows.append((f"`/chakra {help_.USAGE}`", help_.SUMMARY, f"`{help_.EXAMPLE}`"))
-    return _table(("command", "what it does", "example"), rows)
+    return _render_table(("command", "what it does", "example"), rows)
 
 
-def _settings() -> str:
-    rows = [(f"`{s.name}`", _default(s), s.description, s.where_to_find) for s in SETTINGS]
-    return _table(("name", "default", "description", "where to find it"), rows)
+def _render_settings() -> str:
+    rows = [(f"`{s.name}`", _format_default(s), s.description, s.where_to_find) for s in SETTINGS]
+    return _render_table(("name", "default", "description", "where to find it"), rows)
 
 
-def _default(setting: Setting) -> str:
-    if setting.required in DEFAULTS:
-        return DEFAULTS[setting.required]
+def _format_default(setting: Setting) -> str:
+    if setting.required in NEEDED_LABELS:
+        return NEEDED_LABELS[setting.required]
     return f"`{setting.default}`" if setting.default else "none"
 
 
@@ -69,21 +69,23 @@ def _roles() -> str:
         (ROLE_HOLDERS[role], ", ".join(p.value for p in Permission if p in role.permissions))
         for role in reversed(Role)
     ]
-    return _table(("who", "may"), rows)
+    return _render_table(("who", "may"), rows)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def _render_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(_escape_cell(cell) for cell in line) + " |" for line in lines
+    )
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return text.replace("|", "\\|") if text else " "
 
 
-def filled(text: str) -> str:
+def render_readme(text: str) -> str:
     """``text`` with every region written anew. Raises ``ValueError`` when one is not there once."""
-    for name, content in regions().items():
+    for name, content in render_regions().items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         if text.count(start) != 1 or text.count(end) != 1:
             raise ValueError(f"README.md must hold {start} … {end} once")
@@ -96,7 +98,7 @@ def filled(text: str) -> str:
 
 def main(arguments: list[str]) -> None:
     now = README.read_text(encoding="utf-8")
-    then = filled(now)
+    then = render_readme(now)
     if arguments == ["--write"]:
         README.write_text(then, encoding="utf-8")
     elif arguments != ["--check"]:

@@ -8,48 +8,48 @@ from contextlib import asynccontextmanager, suppress
 from typing import Literal
 from urllib.parse import urlsplit
 
-CHUNK = 65_536
+CHUNK_SIZE = 65_536
 
-Way = Literal["requests", "answers"]
+Direction = Literal["requests", "answers"]
 
 
-class Line:
+class LossyProxy:
     """``url`` is the stand-in's as the bot is told it. ``lost`` is set as soon as bytes were."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.lost = asyncio.Event()
-        self._losing: Way | None = None
+        self.dropped = asyncio.Event()
+        self._dropped_direction: Direction | None = None
 
-    def lose(self, way: Way | None) -> None:
+    def drop(self, direction: Direction | None) -> None:
         """From now on what goes that way vanishes; with ``None`` everything arrives again."""
-        self._losing = way
-        self.lost.clear()
+        self._dropped_direction = direction
+        self.dropped.clear()
 
-    async def carry(
-        self, way: Way, source: asyncio.StreamReader, into: asyncio.StreamWriter
+    async def forward(
+        self, direction: Direction, source: asyncio.StreamReader, into: asyncio.StreamWriter
     ) -> None:
         with suppress(OSError):
-            while part := await source.read(CHUNK):
-                if way == self._losing:
-                    self.lost.set()
+            while part := await source.read(CHUNK_SIZE):
+                if direction == self._dropped_direction:
+                    self.dropped.set()
                     continue
                 into.write(part)
                 await into.drain()
 
 
 @asynccontextmanager
-async def relayed(to: str) -> AsyncIterator[Line]:
+async def start_proxy(upstream_url: str) -> AsyncIterator[LossyProxy]:
     """``to`` is the stand-in's base URL."""
-    line = Line()
-    parts = urlsplit(to)
+    line = LossyProxy()
+    parts = urlsplit(upstream_url)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until either side hangs up."""
         far_reader, far_writer = await asyncio.open_connection(parts.hostname, parts.port)
         ways = [
-            asyncio.ensure_future(line.carry("requests", reader, far_writer)),
-            asyncio.ensure_future(line.carry("answers", far_reader, writer)),
+            asyncio.ensure_future(line.forward("requests", reader, far_writer)),
+            asyncio.ensure_future(line.forward("answers", far_reader, writer)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

@@ -30,22 +30,22 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def seen() -> Counter[tuple[str, str]]:
+def outcomes() -> Counter[tuple[str, str]]:
     return Counter()
 
 
 @pytest.fixture
-async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
+async def cache(clock: ManualClock, outcomes: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
     def observe(kind: str, result: str) -> None:
-        seen[kind, result] += 1
+        outcomes[kind, result] += 1
 
     cache = Cache(clock, POLICIES, on_lookup=observe)
     yield cache
     await cache.aclose()
 
 
-async def test_a_fresh_value_is_served_without_asking_and_says_its_age(
-    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]]
+async def test_fresh_value_is_served_with_its_age(
+    cache: Cache, clock: ManualClock, outcomes: Counter[tuple[str, str]]
 ) -> None:
     source = Source(["John"])
     served = await cache.get("user", "1", source)
@@ -53,11 +53,11 @@ async def test_a_fresh_value_is_served_without_asking_and_says_its_age(
     await clock.advance(299)
     served = await cache.get("user", "1", source)
     assert served._replace(loaded_at=0) == Cached("John", 299.0)
-    assert source.loads == 1
-    assert seen == {("user", "miss"): 1, ("user", "hit"): 1}
+    assert source.load_count == 1
+    assert outcomes == {("user", "miss"): 1, ("user", "hit"): 1}
 
 
-async def test_a_value_past_its_time_is_loaded_again(cache: Cache, clock: ManualClock) -> None:
+async def test_expired_value_is_reloaded(cache: Cache, clock: ManualClock) -> None:
     source = Source(["John", "Johnny"])
     await cache.get("user", "1", source)
     await clock.advance(300)
@@ -65,7 +65,7 @@ async def test_a_value_past_its_time_is_loaded_again(cache: Cache, clock: Manual
     assert served._replace(loaded_at=0) == Cached("Johnny")
 
 
-async def test_kinds_and_keys_do_not_mix(cache: Cache) -> None:
+async def test_kinds_and_keys_are_isolated(cache: Cache) -> None:
     await cache.get("user", "1", Source(["John"]))
     assert (await cache.get("job", "1", Source(["a job"]))).value == "a job"
     assert (await cache.get("user", "2", Source(["Jane"]))).value == "Jane"
@@ -75,21 +75,21 @@ async def test_none_is_a_value_like_any_other(cache: Cache) -> None:
     source = Source([None])
     await cache.get("user", "1", source)
     assert (await cache.get("user", "1", source)).value is None
-    assert source.loads == 1
+    assert source.load_count == 1
 
 
 async def test_an_unknown_kind_is_refused_before_anything_is_loaded(cache: Cache) -> None:
     source = Source(["x"])
     with pytest.raises(KeyError):
         await cache.get("weather", "1", source)
-    assert source.loads == 0
+    assert source.load_count == 0
 
 
 @pytest.mark.parametrize(
     "error", [ResourceNotFound("no"), NotFound("user", "x", suggestions=("y",))]
 )
-async def test_not_found_is_believed_for_a_little_while(
-    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: Exception
+async def test_not_found_is_cached_briefly(
+    cache: Cache, clock: ManualClock, outcomes: Counter[tuple[str, str]], error: Exception
 ) -> None:
     source = Source([error, "John"])
     for _ in range(3):
@@ -97,13 +97,13 @@ async def test_not_found_is_believed_for_a_little_while(
             await cache.get("job", "1", source)
         assert vars(raised.value) == vars(error)
         await clock.advance(5)  # longer than a job is fresh
-    assert source.loads == 1
-    assert seen == {("job", "error"): 1, ("job", "negative"): 2}
+    assert source.load_count == 1
+    assert outcomes == {("job", "error"): 1, ("job", "negative"): 2}
     await clock.advance(15)
     assert (await cache.get("job", "1", source)).value == "John"
 
 
-async def test_a_refresh_does_not_believe_a_remembered_not_found(cache: Cache) -> None:
+async def test_refresh_ignores_a_cached_not_found(cache: Cache) -> None:
     source = Source([ResourceNotFound("no"), "John"])
     with pytest.raises(ResourceNotFound):
         await cache.get("user", "1", source)
@@ -111,7 +111,7 @@ async def test_a_refresh_does_not_believe_a_remembered_not_found(cache: Cache) -
     assert (await cache.get("user", "1", source)).value == "John"
 
 
-async def test_a_remembered_not_found_raised_often_keeps_no_growing_traceback(
+async def test_cached_not_found_does_not_grow_its_traceback(
     cache: Cache,
 ) -> None:
     source = Source([ResourceNotFound("no")])
@@ -124,8 +124,8 @@ async def test_a_remembered_not_found_raised_often_keeps_no_growing_traceback(
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), RateLimited("slowly", retry_after=9)])
-async def test_an_old_value_stands_in_during_an_outage_with_its_age_and_reason(
-    cache: Cache, clock: ManualClock, seen: Counter[tuple[str, str]], error: BotError
+async def test_stale_value_is_served_during_an_outage_with_age_and_error(
+    cache: Cache, clock: ManualClock, outcomes: Counter[tuple[str, str]], error: BotError
 ) -> None:
     source = Source(["John", error])
     await cache.get("user", "1", source)
@@ -133,10 +133,10 @@ async def test_an_old_value_stands_in_during_an_outage_with_its_age_and_reason(
     assert (await cache.get("user", "1", source))._replace(loaded_at=0) == Cached(
         "John", 600.0, True, error
     )
-    assert seen["user", "stale"] == 1
+    assert outcomes["user", "stale"] == 1
 
 
-async def test_an_old_value_is_not_kept_for_ever(cache: Cache, clock: ManualClock) -> None:
+async def test_stale_value_eventually_expires(cache: Cache, clock: ManualClock) -> None:
     source = Source(["John", Unavailable("down")])
     await cache.get("user", "1", source)
     await clock.advance(1300)
@@ -155,7 +155,7 @@ async def test_an_old_value_is_not_kept_for_ever(cache: Cache, clock: ManualCloc
         RuntimeError(),
     ],
 )
-async def test_no_old_value_stands_in_for_an_answer(
+async def test_definitive_errors_are_not_masked_by_stale_values(
     cache: Cache, clock: ManualClock, error: Exception
 ) -> None:
     source = Source(["John", error])
@@ -165,9 +165,7 @@ async def test_no_old_value_stands_in_for_an_answer(
         await cache.get("user", "1", source)
 
 
-async def test_after_a_not_found_no_older_value_comes_back(
-    cache: Cache, clock: ManualClock
-) -> None:
+async def test_not_found_discards_the_stale_value(cache: Cache, clock: ManualClock) -> None:
     source = Source(["John", ResourceNotFound("gone"), Unavailable("down")])
     await cache.get("user", "1", source)
     with pytest.raises(ResourceNotFound):
@@ -177,7 +175,7 @@ async def test_after_a_not_found_no_older_value_comes_back(
         await cache.get("user", "1", source)
 
 
-async def test_a_refresh_that_fails_shows_the_last_good_value_as_such(cache: Cache) -> None:
+async def test_failed_refresh_serves_the_last_value_as_stale(cache: Cache) -> None:
     down = Unavailable("down")
     source = Source(["John", down])
     await cache.get("user", "1", source)
@@ -186,7 +184,7 @@ async def test_a_refresh_that_fails_shows_the_last_good_value_as_such(cache: Cac
     )
 
 
-async def test_peek_never_asks_and_tells_old_from_fresh(cache: Cache, clock: ManualClock) -> None:
+async def test_peek_never_loads_and_marks_stale_values(cache: Cache, clock: ManualClock) -> None:
     assert cache.peek("user", "1") is None
     await cache.get("user", "1", Source(["John"]))
     peeked = cache.peek("user", "1")
@@ -198,7 +196,7 @@ async def test_peek_never_asks_and_tells_old_from_fresh(cache: Cache, clock: Man
     assert peeked._replace(loaded_at=0) == Cached("John", 300.0, stale=True)
 
 
-async def test_the_least_used_go_when_the_bytes_run_out(clock: ManualClock) -> None:
+async def test_least_recently_used_are_evicted_at_the_byte_limit(clock: ManualClock) -> None:
     cache = Cache(clock, POLICIES, max_bytes=250, sizeof=lambda value: len(str(value)))
     for key in "abc":  # a key and its kind count too
         await cache.get("user", key, Source(["x" * 80]))
@@ -210,7 +208,7 @@ async def test_the_least_used_go_when_the_bytes_run_out(clock: ManualClock) -> N
     assert figures.items_by_kind == {"user": 2}
 
 
-async def test_a_value_larger_than_the_whole_cache_is_served_and_the_older_one_goes(
+async def test_oversized_value_is_served_uncached_and_evicts_the_old_one(
     clock: ManualClock,
 ) -> None:
     cache = Cache(clock, POLICIES, max_bytes=100, sizeof=lambda value: len(str(value)))
@@ -221,7 +219,7 @@ async def test_a_value_larger_than_the_whole_cache_is_served_and_the_older_one_g
     assert cache.stats().items == 0
 
 
-async def test_figures_leave_out_what_has_expired(cache: Cache, clock: ManualClock) -> None:
+async def test_stats_exclude_expired_entries(cache: Cache, clock: ManualClock) -> None:
     await cache.get("user", "1", Source(["John"]))
     await cache.get("job", "1", Source(["a job"]))
     assert cache.stats().items_by_kind == {"user": 1, "job": 1}
@@ -229,7 +227,7 @@ async def test_figures_leave_out_what_has_expired(cache: Cache, clock: ManualClo
     assert cache.stats().items_by_kind == {"user": 1}
 
 
-def test_sizes_are_about_right_and_quick_to_tell() -> None:
+def test_size_estimates_are_accurate_and_fast() -> None:
     short, long = ["x" * 100] * 10, [f"{n:0100}" for n in range(100_000)]
     assert estimate_size(short) < 1000
     assert 14_000_000 < estimate_size(long) < 17_000_000
@@ -237,14 +235,14 @@ def test_sizes_are_about_right_and_quick_to_tell() -> None:
     assert estimate_size(Cached("x" * 5000)) > 5000
 
 
-def test_a_value_that_holds_itself_has_a_size() -> None:
+def test_recursive_value_has_a_size() -> None:
     loop: list[object] = []
     loop.append(loop)
     assert estimate_size(loop) > 0
 
 
 @dataclass(frozen=True)
-class Work:
+class FinishableValue:
     finished: object
 
 
@@ -257,11 +255,11 @@ class Work:
         (CachePolicy(fresh_seconds=2), True, 2),
     ],
 )
-async def test_what_is_finished_is_served_for_as_long_as_its_kind_says(
+async def test_finished_value_uses_the_longer_ttl(
     clock: ManualClock, policy: CachePolicy, finished: object, seconds: float
 ) -> None:
     cache = Cache(clock, {"work": policy})
-    source = Source([Work(finished), Work(True)])
+    source = Source([FinishableValue(finished), FinishableValue(True)])
     await cache.get("work", "1", source)
     await clock.advance(seconds - 1)
     assert (await cache.get("work", "1", source)).age_seconds == seconds - 1
@@ -273,20 +271,20 @@ async def test_what_is_finished_is_served_for_as_long_as_its_kind_says(
     assert held is not None
     assert held.stale
     await cache.get("work", "1", source)
-    assert source.loads == 2
+    assert source.load_count == 2
     await cache.aclose()
 
 
-async def test_even_what_is_finished_stands_in_during_an_outage(clock: ManualClock) -> None:
+async def test_finished_value_is_served_stale_during_an_outage(clock: ManualClock) -> None:
     cache = Cache(
         clock, {"work": CachePolicy(fresh_seconds=2, finished_seconds=3600, stale_seconds=100)}
     )
     down = Unavailable("down")
-    source = Source([Work(True), down])
+    source = Source([FinishableValue(True), down])
     await cache.get("work", "1", source)
     await clock.advance(3650)
     assert (await cache.get("work", "1", source))._replace(loaded_at=0) == Cached(
-        Work(True), 3650.0, True, down
+        FinishableValue(True), 3650.0, True, down
     )
     await clock.advance(50)
     with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ from bot.cache import Cache
 from bot.errors import ResourceNotFound, Unavailable
 from tests.clock import ManualClock, settle
 from tests.event_loop import run as run_story
-from tests.loading import POLICIES, Source, asked
+from tests.loading import POLICIES, Source, start_get
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def seen() -> Counter[tuple[str, str]]:
+def outcomes() -> Counter[tuple[str, str]]:
     return Counter()
 
 
 @pytest.fixture
-async def cache(clock: ManualClock, seen: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
+async def cache(clock: ManualClock, outcomes: Counter[tuple[str, str]]) -> AsyncIterator[Cache]:
     def observe(kind: str, result: str) -> None:
-        seen[kind, result] += 1
+        outcomes[kind, result] += 1
 
     cache = Cache(clock, POLICIES, on_lookup=observe)
     yield cache
@@ -45,68 +45,68 @@ async def few_turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_two_hundred_who_ask_at_once_make_one_load(
-    cache: Cache, seen: Counter[tuple[str, str]]
+async def test_concurrent_callers_share_one_load(
+    cache: Cache, outcomes: Counter[tuple[str, str]]
 ) -> None:
-    source = Source(["John"], held=True)
+    source = Source(["John"], is_blocked=True)
     tasks = [asyncio.ensure_future(cache.get("user", "1", source)) for _ in range(200)]
     await settle()
-    await source.let_go()
+    await source.release()
     assert {task.result().value for task in tasks} == {"John"}
-    assert source.loads == 1
-    assert seen == {("user", "miss"): 1, ("user", "coalesced"): 199}
+    assert source.load_count == 1
+    assert outcomes == {("user", "miss"): 1, ("user", "coalesced"): 199}
 
 
-async def test_a_cancelled_first_caller_takes_nobody_along(cache: Cache) -> None:
-    source = Source(["John"], held=True)
-    first = await asked(cache.get("user", "1", source))
-    second = await asked(cache.get("user", "1", source))
+async def test_cancelling_the_first_caller_cancels_no_other(cache: Cache) -> None:
+    source = Source(["John"], is_blocked=True)
+    first = await start_get(cache.get("user", "1", source))
+    second = await start_get(cache.get("user", "1", source))
     first.cancel()
     await settle()
     assert first.cancelled()
-    await source.let_go()
+    await source.release()
     assert (await second).value == "John"
-    assert source.loads == 1
+    assert source.load_count == 1
 
 
-async def test_a_load_that_everyone_left_still_fills_the_cache(cache: Cache) -> None:
-    source = Source(["John"], held=True)
-    only = await asked(cache.get("user", "1", source))
+async def test_load_abandoned_by_all_callers_still_fills_the_cache(cache: Cache) -> None:
+    source = Source(["John"], is_blocked=True)
+    only = await start_get(cache.get("user", "1", source))
     only.cancel()
     await settle()
-    await source.let_go()
+    await source.release()
     peeked = cache.peek("user", "1")
     assert peeked is not None
     assert peeked.value == "John"
 
 
-async def test_an_error_reaches_all_who_waited_and_is_not_kept(
-    cache: Cache, seen: Counter[tuple[str, str]]
+async def test_error_reaches_all_callers_and_is_not_cached(
+    cache: Cache, outcomes: Counter[tuple[str, str]]
 ) -> None:
-    source = Source([Unavailable("down"), "John"], held=True)
-    tasks = [await asked(cache.get("user", "1", source)) for _ in range(3)]
-    await source.let_go()
+    source = Source([Unavailable("down"), "John"], is_blocked=True)
+    tasks = [await start_get(cache.get("user", "1", source)) for _ in range(3)]
+    await source.release()
     for task in tasks:
         assert isinstance(task.exception(), Unavailable)
-    assert seen == {("user", "error"): 3}
-    source.held = False
+    assert outcomes == {("user", "error"): 3}
+    source.is_blocked = False
     assert (await cache.get("user", "1", source)).value == "John"
 
 
-async def test_an_error_that_nobody_waited_for_is_not_logged_by_the_loop(cache: Cache) -> None:
+async def test_unawaited_error_is_not_logged_by_the_loop(cache: Cache) -> None:
     logged: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context))
-    source = Source([RuntimeError("a bug")], held=True)
-    only = await asked(cache.get("user", "1", source))
+    source = Source([RuntimeError("a bug")], is_blocked=True)
+    only = await start_get(cache.get("user", "1", source))
     only.cancel()
-    await source.let_go()
+    await source.release()
     del only
     gc.collect()
     await settle()
     assert logged == []
 
 
-async def test_the_error_of_a_load_says_where_it_happened(cache: Cache) -> None:
+async def test_load_error_keeps_its_traceback(cache: Cache) -> None:
     async def load() -> object:
         raise RuntimeError("a bug")
 
@@ -123,48 +123,48 @@ async def test_the_error_of_a_load_says_where_it_happened(cache: Cache) -> None:
         assert "load" in names
 
 
-async def test_a_refresh_asks_anew_and_is_what_others_get_then(cache: Cache) -> None:
+async def test_refresh_reloads_and_updates_the_cache(cache: Cache) -> None:
     source = Source(["John", "Johnny"])
     await cache.get("user", "1", source)
     assert (await cache.get("user", "1", source, refresh=True)).value == "Johnny"
     assert (await cache.get("user", "1", source)).value == "Johnny"
-    assert source.loads == 2
+    assert source.load_count == 2
 
 
 async def test_refreshes_share_a_load_and_plain_gets_join_it(cache: Cache) -> None:
-    source = Source(["John"], held=True)
+    source = Source(["John"], is_blocked=True)
     tasks = [
-        await asked(cache.get("user", "1", source, refresh=True)),
-        await asked(cache.get("user", "1", source, refresh=True)),
-        await asked(cache.get("user", "1", source)),
+        await start_get(cache.get("user", "1", source, refresh=True)),
+        await start_get(cache.get("user", "1", source, refresh=True)),
+        await start_get(cache.get("user", "1", source)),
     ]
-    await source.let_go()
+    await source.release()
     assert [task.result().value for task in tasks] == ["John"] * 3
-    assert source.loads == 1
+    assert source.load_count == 1
 
 
-async def test_a_refresh_does_not_join_a_plain_load_begun_before_it(cache: Cache) -> None:
-    source = Source(["before", "after"], held=True)
-    plain = await asked(cache.get("user", "1", source))
-    refresh = await asked(cache.get("user", "1", source, refresh=True))
-    await source.let_go(1)
+async def test_refresh_does_not_join_an_earlier_plain_load(cache: Cache) -> None:
+    source = Source(["before", "after"], is_blocked=True)
+    plain = await start_get(cache.get("user", "1", source))
+    refresh = await start_get(cache.get("user", "1", source, refresh=True))
+    await source.release(1)
     assert refresh.result().value == "after"
-    await source.let_go(0)
+    await source.release(0)
     assert plain.result().value == "before"
     assert (await cache.get("user", "1", source)).value == "after"
 
 
-async def test_while_a_value_is_fresh_a_refresh_of_another_delays_nobody(cache: Cache) -> None:
+async def test_refresh_does_not_delay_readers_of_a_fresh_value(cache: Cache) -> None:
     source = Source(["John", "Johnny"])
     await cache.get("user", "1", source)
-    source.held = True
-    refresh = await asked(cache.get("user", "1", source, refresh=True))
+    source.is_blocked = True
+    refresh = await start_get(cache.get("user", "1", source, refresh=True))
     assert (await cache.get("user", "1", source)).value == "John"
-    await source.let_go()
+    await source.release()
     assert refresh.result().value == "Johnny"
 
 
-async def test_invalidating_forgets_one_or_all_of_a_kind(cache: Cache) -> None:
+async def test_invalidate_removes_one_or_all_of_a_kind(cache: Cache) -> None:
     for key in ("1", "2"):
         await cache.get("user", key, Source(["John"]))
     await cache.get("job", "1", Source(["a job"]))
@@ -178,34 +178,34 @@ async def test_invalidating_forgets_one_or_all_of_a_kind(cache: Cache) -> None:
 
 @pytest.mark.parametrize("whole_kind", [False, True])
 @pytest.mark.parametrize("refresh", [False, True])
-async def test_what_was_being_loaded_when_it_was_invalidated_is_neither_kept_nor_joined(
+async def test_load_invalidated_in_flight_is_neither_cached_nor_joined(
     cache: Cache, whole_kind: bool, refresh: bool
 ) -> None:
-    source = Source(["before", "after"], held=True)
-    early = await asked(cache.get("user", "1", source, refresh=refresh))
+    source = Source(["before", "after"], is_blocked=True)
+    early = await start_get(cache.get("user", "1", source, refresh=refresh))
     cache.invalidate("user", None if whole_kind else "1")
-    late = await asked(cache.get("user", "1", source))
-    await source.let_go(1)
-    await source.let_go(0)
+    late = await start_get(cache.get("user", "1", source))
+    await source.release(1)
+    await source.release(0)
     assert early.result().value == "before"
     assert late.result().value == "after"
     assert (await cache.get("user", "1", source)).value == "after"
 
 
-async def test_a_not_found_from_before_an_invalidation_is_not_believed(cache: Cache) -> None:
-    source = Source([ResourceNotFound("no"), "John"], held=True)
-    early = await asked(cache.get("user", "1", source))
+async def test_not_found_from_before_an_invalidation_is_ignored(cache: Cache) -> None:
+    source = Source([ResourceNotFound("no"), "John"], is_blocked=True)
+    early = await start_get(cache.get("user", "1", source))
     cache.invalidate("user", "1")
-    await source.let_go()
+    await source.release()
     assert isinstance(early.exception(), ResourceNotFound)
-    source.held = False
+    source.is_blocked = False
     assert (await cache.get("user", "1", source)).value == "John"
 
 
-async def test_closing_ends_the_loads_and_tells_who_waits(clock: ManualClock) -> None:
+async def test_close_cancels_loads_and_fails_waiters(clock: ManualClock) -> None:
     cache = Cache(clock, POLICIES)
-    source = Source(["John"], held=True)
-    begun = await asked(cache.get("user", "1", source))
+    source = Source(["John"], is_blocked=True)
+    begun = await start_get(cache.get("user", "1", source))
     unbegun = asyncio.ensure_future(cache.get("user", "2", source))
     await asyncio.sleep(0)
     await cache.aclose()
@@ -216,7 +216,7 @@ async def test_closing_ends_the_loads_and_tells_who_waits(clock: ManualClock) ->
         await cache.get("user", "3", source)
 
 
-STEPS = st.lists(
+STEP_LISTS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["get", "get", "refresh"]), st.sampled_from([0, 0, 1])),
         st.tuples(st.just("invalidate"), st.sampled_from([0, 0, 1, None])),
@@ -233,13 +233,13 @@ STEPS = st.lists(
 @dataclass
 class _Load:
     key: int
-    began: int
+    started_at: int
     refresh: bool
     task: asyncio.Task[object] | None
     gate: asyncio.Future[object]
 
 
-class World:
+class CacheModel:
     """Every step has a number; a value is the number of the step at which its load began. So a
     value that is older than an invalidation before the question shows at once."""
 
@@ -251,12 +251,12 @@ class World:
         self.running: list[_Load] = []
         self.askers: list[asyncio.Task[None]] = []
 
-    def load(self, key: int, refresh: bool) -> Callable[[], Awaitable[object]]:
+    def make_loader(self, key: int, refresh: bool) -> Callable[[], Awaitable[object]]:
         async def load() -> object:
             began = self.step
             for other in self.running:
                 if other.key == key and other.refresh == refresh:
-                    assert other.began <= self.invalidated[key], "two loads at once"
+                    assert other.started_at <= self.invalidated[key], "two loads at once"
             gate = asyncio.get_running_loop().create_future()
             mine = _Load(key, began, refresh, asyncio.current_task(), gate)
             self.running.append(mine)
@@ -270,26 +270,28 @@ class World:
 
         return load
 
-    async def ask(self, key: int, refresh: bool) -> None:
+    async def get_value(self, key: int, refresh: bool) -> None:
         after = self.invalidated[key]
         try:
-            cached = await self.cache.get("user", key, self.load(key, refresh), refresh=refresh)
+            cached = await self.cache.get(
+                "user", key, self.make_loader(key, refresh), refresh=refresh
+            )
         except (Unavailable, ResourceNotFound):
             return
         assert isinstance(cached.value, int)
         assert cached.value > after or after == 0, "older than an invalidation"
 
-    def end(self, number: int, error: BaseException | None) -> None:
+    def finish_load(self, number: int, error: BaseException | None) -> None:
         if self.running:
             load = self.running[number % len(self.running)]
             if not load.gate.done():
                 load.gate.set_result(error)
 
-    async def take(self, what: str, argument: int | None) -> None:
+    async def run_step(self, what: str, argument: int | None) -> None:
         self.step += 1
         match what, argument:
             case (("get" | "refresh"), int(key)):
-                self.askers.append(asyncio.ensure_future(self.ask(key, what == "refresh")))
+                self.askers.append(asyncio.ensure_future(self.get_value(key, what == "refresh")))
             case "invalidate", key:
                 for each in (0, 1) if key is None else (key,):
                     self.invalidated[each] = self.step
@@ -297,18 +299,18 @@ class World:
             case "cancel", int(number) if self.askers:
                 self.askers[number % len(self.askers)].cancel()
             case "finish", int(number):
-                self.end(number, None)
+                self.finish_load(number, None)
             case "fail", int(number):
-                self.end(number, Unavailable("down"))
+                self.finish_load(number, Unavailable("down"))
             case "missing", int(number):
-                self.end(number, ResourceNotFound("no"))
+                self.finish_load(number, ResourceNotFound("no"))
             case "wait", int(seconds):
                 await self.clock.advance(seconds)
         await few_turns()
 
-    async def finish(self) -> None:
+    async def finish_all(self) -> None:
         while self.running:
-            self.end(0, None)
+            self.finish_load(0, None)
             await few_turns()
         results = await asyncio.gather(*self.askers, return_exceptions=True)
         await self.cache.aclose()
@@ -317,15 +319,15 @@ class World:
                 raise result
 
 
-@given(STEPS)
+@given(STEP_LISTS)
 @settings(max_examples=400, deadline=None)
-def test_whatever_happens_in_whatever_order_no_value_is_older_than_an_invalidation(
+def test_no_value_is_ever_older_than_an_invalidation(
     steps: list[tuple[str, int | None]],
 ) -> None:
     async def run() -> None:
-        world = World()
+        world = CacheModel()
         for what, argument in steps:
-            await world.take(what, argument)
-        await world.finish()
+            await world.run_step(what, argument)
+        await world.finish_all()
 
     run_story(run())

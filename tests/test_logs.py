@@ -37,18 +37,18 @@ def stream() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+def read_lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def masked(**event: Any) -> dict[str, Any]:
+def redact_value(**event: Any) -> dict[str, Any]:
     return dict(Mask((SIGNING,))(None, "info", event))
 
 
-def test_a_line_of_ours_in_json(stream: io.StringIO) -> None:
+def test_own_log_line_in_json(stream: io.StringIO) -> None:
     configure("info", "json", stream)
     structlog.get_logger("router").info("handled", command="user", ms=1.5, ok=True, near=None)
-    [line] = lines(stream)
+    [line] = read_lines(stream)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line.pop("timestamp"))
     assert line == {
         "level": "info",
@@ -61,7 +61,7 @@ def test_a_line_of_ours_in_json(stream: io.StringIO) -> None:
     }
 
 
-def test_a_line_of_ours_on_the_console(stream: io.StringIO) -> None:
+def test_own_log_line_on_the_console(stream: io.StringIO) -> None:
     configure("info", "console", stream)
     structlog.get_logger("router").warning("handled", to=EMAIL)
     line = stream.getvalue()
@@ -70,22 +70,22 @@ def test_a_line_of_ours_on_the_console(stream: io.StringIO) -> None:
     assert "to=j•••@acme.com" in line
 
 
-def test_a_line_of_a_library_goes_the_same_way(stream: io.StringIO) -> None:
+def test_library_log_lines_use_the_same_pipeline(stream: io.StringIO) -> None:
     library = logging.getLogger("slack_bolt.AsyncApp")
     library.addHandler(logging.StreamHandler(io.StringIO()))
     configure("info", "json", stream)
     library.warning("no listener for %s of %s", "message", EMAIL)
     logging.getLogger("uvicorn.error").info("Started")
-    first, second = lines(stream)
+    first, second = read_lines(stream)
     assert first["event"] == "no listener for message of j•••@acme.com"
     assert (first["logger"], first["level"]) == ("slack_bolt.AsyncApp", "warning")
     assert second["event"] == "Started"
 
 
-def test_a_library_whose_arguments_do_not_fit_breaks_nothing(stream: io.StringIO) -> None:
+def test_library_line_with_bad_arguments_is_handled(stream: io.StringIO) -> None:
     configure("info", "json", stream)
     logging.getLogger("careless").error("%d of them", PHONE)
-    [line] = lines(stream)
+    [line] = read_lines(stream)
     assert line["event"] == "%d of them (its arguments do not fit)"
 
 
@@ -105,11 +105,13 @@ def test_line_that_cannot_be_written_leaks_nothing(capfd: pytest.CaptureFixture[
 
 def test_library_argument_that_cannot_be_formatted_breaks_nothing(stream: io.StringIO) -> None:
     configure("info", "json", stream)
-    logging.getLogger("careless").error("no user %r", Broken())
-    assert [line["event"] for line in lines(stream)] == ["no user %r (its arguments do not fit)"]
+    logging.getLogger("careless").error("no user %r", BrokenRepr())
+    assert [line["event"] for line in read_lines(stream)] == [
+        "no user %r (its arguments do not fit)"
+    ]
 
 
-def test_lines_below_the_level_cost_nothing_and_say_nothing(stream: io.StringIO) -> None:
+def test_lines_below_the_level_are_skipped_cheaply(stream: io.StringIO) -> None:
     configure("warning", "json", stream)
     structlog.get_logger("router").info("handled")
     logging.getLogger("uvicorn.error").info("Started")
@@ -125,14 +127,14 @@ def test_libraries_that_log_whole_requests_are_quiet_even_when_debugging(
     assert stream.getvalue() == ""
 
 
-def test_configuring_again_replaces_what_was_there(stream: io.StringIO) -> None:
+def test_reconfiguring_replaces_the_previous_setup(stream: io.StringIO) -> None:
     configure("info", "json", io.StringIO())
     configure("info", "json", stream)
     logging.getLogger("x").error("once")
-    assert len(lines(stream)) == 1
+    assert len(read_lines(stream)) == 1
 
 
-async def test_every_line_of_a_request_carries_its_id_and_no_others(stream: io.StringIO) -> None:
+async def test_log_lines_carry_only_their_own_request_id(stream: io.StringIO) -> None:
     configure("info", "json", stream)
     log = structlog.get_logger("router")
 
@@ -147,41 +149,41 @@ async def test_every_line_of_a_request_carries_its_id_and_no_others(stream: io.S
 
     await asyncio.gather(*(asyncio.create_task(request(f"R{n}")) for n in range(3)))
     log.info("none")
-    *told, last = lines(stream)
+    *told, last = read_lines(stream)
     assert len(told) == 6
     assert all(line["request_id"] in (line.get("of"), line["event"][3:]) for line in told)
     assert "request_id" not in last
 
 
-def test_a_reference_is_short_and_never_taken_for_a_phone_number() -> None:
+def test_reference_is_short_and_never_masked_as_a_phone_number() -> None:
     made = {new_request_id() for _ in range(2_000)}
     assert len(made) == 2_000
     assert all(
         re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", one) for one in made
     )
-    assert all(masked(event=one)["event"] == one for one in made)
+    assert all(redact_value(event=one)["event"] == one for one in made)
 
 
-def look_up() -> None:
+def raise_with_personal_data() -> None:
     raise LookupError(f"nobody has {PHONE}")
 
 
-def fail_twice() -> None:
+def raise_chained() -> None:
     try:
-        look_up()
+        raise_with_personal_data()
     except LookupError as error:
         raise ValueError(f"refused {TOKEN} {SIGNING} of {EMAIL}") from error
 
 
-def test_nothing_personal_stands_in_an_exception(stream: io.StringIO) -> None:
+def test_exceptions_are_redacted(stream: io.StringIO) -> None:
     configure("info", "json", stream, secrets=[SIGNING])
     log = structlog.get_logger("router")
     try:
-        fail_twice()
+        raise_chained()
     except ValueError:
         log.exception("failed", sought=EMAIL)
         logging.getLogger("library").exception("also for %s", EMAIL)
-    ours, theirs = lines(stream)
+    ours, theirs = read_lines(stream)
     for line in (ours, theirs):
         assert "Traceback" in line["exception"]
         assert "ValueError: refused [token] [secret] of j•••@acme.com" in line["exception"]
@@ -190,10 +192,10 @@ def test_nothing_personal_stands_in_an_exception(stream: io.StringIO) -> None:
     assert not [one for one in (TOKEN, SIGNING, EMAIL, PHONE, PHONE[1:]) if one in whole]
 
 
-def test_an_exception_on_the_console_is_masked_too(stream: io.StringIO) -> None:
+def test_console_exceptions_are_redacted(stream: io.StringIO) -> None:
     configure("info", "console", stream)
     try:
-        fail_twice()
+        raise_chained()
     except ValueError:
         structlog.get_logger().exception("failed")
     assert "ValueError: refused [token]" in stream.getvalue()
@@ -205,7 +207,7 @@ class Person:
         return f"Person({EMAIL!r})"
 
 
-class Broken:
+class BrokenRepr:
     def __repr__(self) -> str:
         raise RuntimeError(EMAIL)
 
@@ -217,7 +219,7 @@ class Broken:
         ("people", [{"mail": EMAIL}, (PHONE,)], [{"mail": "j•••@acme.com"}, ["+91 •••••• 3210"]]),
         ("people", {EMAIL: {PHONE}}, {"j•••@acme.com": ["+91 •••••• 3210"]}),
         ("who", Person(), "Person('j•••@acme.com')"),
-        ("who", Broken(), "<Broken>"),
+        ("who", BrokenRepr(), "<Broken>"),
         ("body", EMAIL.encode(), "j•••@acme.com"),
         ("body", b"\xff", "\\xff"),
         ("token", "anything at all", "[secret]"),
@@ -237,14 +239,14 @@ class Broken:
         ("signature", f"made with {SIGNING}", "made with [secret]"),
     ],
 )
-def test_every_kind_of_value_is_made_fit(key: str, value: object, kept: object) -> None:
-    assert masked(event="x", **{key: value})[key] == kept
+def test_every_value_type_is_serialized(key: str, value: object, kept: object) -> None:
+    assert redact_value(event="x", **{key: value})[key] == kept
 
 
-def test_a_value_that_holds_itself_ends_somewhere() -> None:
+def test_recursive_value_is_truncated() -> None:
     ring: list[Any] = []
     ring.append(ring)
-    assert "…" in json.dumps(masked(event="x", ring=ring), ensure_ascii=False)
+    assert "…" in json.dumps(redact_value(event="x", ring=ring), ensure_ascii=False)
 
 
 VALUES = st.recursive(
@@ -255,13 +257,13 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(min_size=1), VALUES, max_size=4))
-def test_whatever_comes_in_a_line_goes_out_as_one_line_of_json(event: dict[str, Any]) -> None:
+def test_any_log_line_is_one_line_of_json(event: dict[str, Any]) -> None:
     event.setdefault("event", "x")
-    text = json.dumps(masked(**event), allow_nan=False)
+    text = json.dumps(redact_value(**event), allow_nan=False)
     assert "\n" not in text
 
 
-def test_a_stream_that_cannot_write_a_sign_does_not_stop_the_bot() -> None:
+def test_unencodable_character_does_not_stop_the_bot() -> None:
     raw = io.BytesIO()
     ascii_only = io.TextIOWrapper(raw, encoding="ascii")
     handlers = list(logging.getLogger().handlers)
@@ -275,7 +277,7 @@ def test_a_stream_that_cannot_write_a_sign_does_not_stop_the_bot() -> None:
         ascii_only.detach()
 
 
-def test_a_line_costs_microseconds(stream: io.StringIO) -> None:
+def test_log_line_takes_microseconds(stream: io.StringIO) -> None:
     """Measured at 21 µs written, 0.1 µs left out; the bounds leave room for a busy machine."""
     configure("info", "json", stream, secrets=[SIGNING, TOKEN])
     log = structlog.get_logger("router")

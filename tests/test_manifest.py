@@ -29,7 +29,7 @@ MAX_HINT_LENGTH = 40
 SCHEMA = json.loads((ROOT / "tests/data/manifest.schema.2.0.0.json").read_text(encoding="utf-8"))
 
 
-def over_http() -> dict[str, Any]:
+def http_manifest() -> dict[str, Any]:
     """The variation that the file's first lines describe, made by doing what they say."""
     text = manifest.text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
     text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
@@ -43,7 +43,7 @@ def test_the_manifest_is_valid() -> None:
 
 
 def test_the_http_variation_is_valid_too() -> None:
-    made = over_http()
+    made = http_manifest()
     jsonschema.Draft7Validator(SCHEMA).validate(made)
     [command] = made["features"]["slash_commands"]
     interactivity = made["settings"]["interactivity"]
@@ -57,7 +57,7 @@ def test_the_http_variation_is_valid_too() -> None:
     assert made["settings"]["socket_mode_enabled"] is False
 
 
-def test_socket_mode_needs_no_address() -> None:
+def test_socket_mode_needs_no_url() -> None:
     made = manifest.load()
     assert made["settings"]["socket_mode_enabled"] is True
     assert "http" not in json.dumps(made)
@@ -138,7 +138,7 @@ def test_the_texts_of_shortcuts_fit_slacks_limits() -> None:
         assert 0 < len(entry["callback_id"]) <= 255
 
 
-def test_the_package_reads_the_file_at_the_top() -> None:
+def test_package_reads_the_root_manifest() -> None:
     assert manifest.text() == (ROOT / "manifest.yml").read_text(encoding="utf-8")
 
 
@@ -146,7 +146,7 @@ def test_the_package_reads_the_file_at_the_top() -> None:
     int(version("setuptools").split(".")[0]) < OLDEST_SETUPTOOLS,
     reason="setuptools here is older than pyproject.toml asks for; `make test` has the right one",
 )
-def test_a_wheel_holds_the_manifest_and_the_whole_demo(tmp_path: Path) -> None:
+def test_wheel_contains_the_manifest_and_the_demo(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     leave = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist", "*.egg-info")
     shutil.copytree(ROOT, tree, symlinks=True, ignore=leave)

@@ -139,7 +139,7 @@ def test_no_bearer_token_survives(token: str) -> None:
         ("call +91 98765-43210 now", "call +91 •••••• 3210 now"),
     ],
 )
-def test_the_words_around_a_secret_stay(text: str, kept: str) -> None:
+def test_text_around_a_secret_is_kept(text: str, kept: str) -> None:
     assert redact(text) == kept
 
 
@@ -164,16 +164,16 @@ def test_the_words_around_a_secret_stay(text: str, kept: str) -> None:
         "the token was refused: invalid_auth",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_non_secrets_are_kept(text: str) -> None:
     assert redact(text) == text
 
 
 @given(st.uuids())
-def test_a_uuid_stays(one: uuid.UUID) -> None:
+def test_uuid_is_kept(one: uuid.UUID) -> None:
     assert redact(f"user {one} ok") == f"user {one} ok"
 
 
-def test_a_uuid_of_digits_alone_stays() -> None:
+def test_digit_only_uuid_is_kept() -> None:
     assert redact("12345678-1234-1234-1234-123456789012") == "12345678-1234-1234-1234-123456789012"
 
 
@@ -183,7 +183,9 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, min_size=1, max_size=6), st.emails(), SLACK_TOKENS)
-def test_secrets_survive_in_no_company(pieces: list[str], email: str, token: str) -> None:
+def test_secrets_are_redacted_in_any_surroundings(
+    pieces: list[str], email: str, token: str
+) -> None:
     text = redact(" ".join([*pieces, email, token, *pieces]))
     assert email not in text
     assert token not in text
@@ -206,13 +208,13 @@ def test_secrets_survive_in_no_company(pieces: list[str], email: str, token: str
         "eyJ",
     ],
 )
-def test_a_hostile_text_takes_no_more_than_its_share_of_time(piece: str) -> None:
+def test_adversarial_text_is_redacted_in_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece)) + "!"
     began = time.perf_counter()
     redact(text)
     assert time.perf_counter() - began < 1, "twenty thousand characters in a second, with ease"
 
 
-def test_a_mask_does_not_tell_how_long_the_number_was() -> None:
+def test_mask_hides_the_number_length() -> None:
     assert mask_phone("9876543210").count("•") == mask_phone("+919876543210").count("•")
     assert mask_phone("12") == LONG_MASK

@@ -26,11 +26,11 @@ from tests import readme
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-RUN, DEV = "requirements.lock", "requirements-dev.lock"
+RUNTIME_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
 
-ASKED = {
-    RUN: [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]],
-    DEV: [
+DIRECT_REQUIREMENTS = {
+    RUNTIME_LOCK: [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]],
+    DEV_LOCK: [
         *PROJECT["project"]["dependencies"],
         *PROJECT["build-system"]["requires"],
         *PROJECT["dependency-groups"]["dev"],
@@ -38,39 +38,41 @@ ASKED = {
 }
 
 
-def pins(lock: str) -> dict[str, Requirement]:
+def read_lock(lock: str) -> dict[str, Requirement]:
     """Each package of a lock, by its plain name; its line says ``name==version ; marker``."""
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     found = [Requirement(line.rstrip(" \\")) for line in lines if re.match(r"[A-Za-z0-9]", line)]
     return {canonicalize_name(one.name): one for one in found}
 
 
-def pinned(one: Requirement) -> Version:
+def pinned_version(one: Requirement) -> Version:
     [specifier] = one.specifier
     assert specifier.operator == "=="
     return Version(specifier.version)
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
-def test_a_lock_holds_a_version_of_everything_that_is_asked_for(lock: str) -> None:
-    held = pins(lock)
-    for text in ASKED[lock]:
+@pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
+def test_lock_pins_every_requirement(lock: str) -> None:
+    held = read_lock(lock)
+    for text in DIRECT_REQUIREMENTS[lock]:
         asked = Requirement(text)
-        assert pinned(held[canonicalize_name(asked.name)]) in asked.specifier, f"{lock}: make lock"
+        assert pinned_version(held[canonicalize_name(asked.name)]) in asked.specifier, (
+            f"{lock}: make lock"
+        )
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
-def test_a_lock_holds_all_that_its_packages_need_and_nothing_left_over(lock: str) -> None:
-    needed = set(reached(ASKED[lock]))
-    held = pins(lock)
+@pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
+def test_lock_is_complete_and_minimal(lock: str) -> None:
+    needed = set(resolve_requirements(DIRECT_REQUIREMENTS[lock]))
+    held = read_lock(lock)
     assert needed <= held.keys(), "make lock"
     elsewhere = {name for name, one in held.items() if one.marker and not one.marker.evaluate()}
     assert held.keys() - elsewhere <= needed, "make lock"
 
 
-def reached(asked: list[str]) -> Iterator[str]:
+def resolve_requirements(requirements: list[str]) -> Iterator[str]:
     """What is asked for, and what that needs in turn, as the packages installed here say."""
-    waiting = [Requirement(text) for text in asked]
+    waiting = [Requirement(text) for text in requirements]
     seen: set[tuple[str, str]] = set()
     while waiting:
         one = waiting.pop()
@@ -80,17 +82,17 @@ def reached(asked: list[str]) -> Iterator[str]:
                 continue
             seen.add((name, extra))
             yield name
-            waiting += [need for need in needs(name) if wanted(need, extra)]
+            waiting += [need for need in package_requirements(name) if is_required(need, extra)]
 
 
-def needs(name: str) -> list[Requirement]:
+def package_requirements(name: str) -> list[Requirement]:
     try:
         return [Requirement(text) for text in requires(name) or ()]
     except PackageNotFoundError:
         pytest.skip(f"{name} is not installed here; `make test` installs all of the lock")
 
 
-def wanted(need: Requirement, extra: str) -> bool:
+def is_required(need: Requirement, extra: str) -> bool:
     """Whether ``extra`` of a package needs this here. Its marker is settled with that."""
     if need.marker is not None and not need.marker.evaluate({"extra": extra}):
         return False
@@ -98,13 +100,13 @@ def wanted(need: Requirement, extra: str) -> bool:
     return True
 
 
-def test_the_locks_agree_with_each_other() -> None:
-    run, dev = pins(RUN), pins(DEV)
+def test_locks_are_consistent() -> None:
+    run, dev = read_lock(RUNTIME_LOCK), read_lock(DEV_LOCK)
     assert {name: str(dev[name]) for name in run} == {name: str(one) for name, one in run.items()}
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
-def test_a_lock_is_hashed_throughout_and_names_no_place_on_the_network(lock: str) -> None:
+@pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
+def test_lock_is_fully_hashed_without_urls(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text
     assert not re.search(r"^\s*-", text.replace("    --hash=", "    hash="), re.MULTILINE)
@@ -112,9 +114,9 @@ def test_a_lock_is_hashed_throughout_and_names_no_place_on_the_network(lock: str
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
 
 
-def test_readmes_tables_say_what_the_code_does() -> None:
+def test_readme_tables_match_the_code() -> None:
     text = readme.README.read_text(encoding="utf-8")
-    assert text == readme.filled(text), "make fix"
+    assert text == readme.render_readme(text), "make fix"
 
 
 @pytest.mark.parametrize(
@@ -123,12 +125,12 @@ def test_readmes_tables_say_what_the_code_does() -> None:
         *(setting.name for setting in SETTINGS),
         *manifest.scopes(),
         *(entry["name"] for entry in manifest.load()["features"]["shortcuts"]),
-        *readme.metrics(),
+        *readme.list_metrics(),
         *(f"/chakra {command.name}" for command in COMMANDS),
         *PROJECT["project"]["scripts"],
     ],
 )
-def test_readme_names_it(name: str) -> None:
+def test_readme_mentions_it(name: str) -> None:
     assert name in readme.README.read_text(encoding="utf-8")
 
 
@@ -182,12 +184,12 @@ def test_changelog_begins_with_this_release() -> None:
     assert PROJECT["project"]["version"] in first or "Unreleased" in first
 
 
-def test_a_readme_without_its_marks_is_refused() -> None:
+def test_readme_without_markers_is_rejected() -> None:
     with pytest.raises(ValueError, match="must hold <!-- commands -->"):
-        readme.filled("# Nothing here")
+        readme.render_readme("# Nothing here")
 
 
-def test_make_help_lists_every_target_that_readme_and_contributing_name() -> None:
+def test_make_help_lists_every_documented_target() -> None:
     told = subprocess.run(
         ["make", "help"],  # noqa: S607 - whichever make is used here
         cwd=ROOT,
@@ -203,7 +205,7 @@ def test_make_help_lists_every_target_that_readme_and_contributing_name() -> Non
         assert {one or other for one, other in named} <= listed, file
 
 
-def test_the_files_that_are_run_may_be_run() -> None:
+def test_scripts_are_executable() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 

@@ -22,7 +22,7 @@ async def test_concurrent_reservations_are_spread(database: Database) -> None:
     assert sorted(round(wait, 3) for wait in waits) == [round(n / 20, 3) for n in range(40)]
 
 
-async def test_two_replicas_share_one_rate(database: Database) -> None:
+async def test_replicas_share_one_rate_limit(database: Database) -> None:
     if database.single_process:
         return  # on SQLite there is one process
     first, second = (

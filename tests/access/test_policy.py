@@ -14,22 +14,22 @@ from bot.sandbox.slack import visible_text
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
-from tests.conftest import OpenWorld
-from tests.slack.stage import STAGE
+from tests.conftest import OpenSandbox
+from tests.slack.stage import ROUTER_COMMANDS
 from tests.world import World
 
 OWNER, ADMIN, JOHN, MEI = "U0LENA", "U0PRIYA", "U0JOHN", "U0MEI"
-GUEST, SINGLE, STRANGER = "U0GITA", "U0ARJUN", "U0SAM"
-BOT, NOBODY = "U0CHAKRA", "U0NOBODY"
-GROUP = "S0SALES"
-DAY = 86_400
+GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER = "U0GITA", "U0ARJUN", "U0SAM"
+BOT, UNKNOWN_USER = "U0CHAKRA", "U0NOBODY"
+SENDER_GROUP = "S0SALES"
+DAY_SECONDS = 86_400
 
 
-async def standing(acme: World, who: str, *senders: str) -> AccessDecision:
+async def check_access(acme: World, who: str, *senders: str) -> AccessDecision:
     return await AccessPolicy(acme.bot.context.members, senders).check(Actor(who, "T0ACME"))
 
 
-def slack_is_down(acme: World, *methods: str) -> None:
+def take_slack_down(acme: World, *methods: str) -> None:
     for method in methods or ("users.info", "usergroups.users.list"):
         acme.slack.fail(method, error="fatal_error", times=50)
 
@@ -44,39 +44,39 @@ def slack_is_down(acme: World, *methods: str) -> None:
         (ADMIN, (), Role.SENDER),
         (MEI, (), Role.MEMBER),
         (GUEST, (), Role.GUEST),
-        (SINGLE, (), Role.GUEST),
-        (STRANGER, (), Role.GUEST),
+        (SINGLE_CHANNEL_GUEST, (), Role.GUEST),
+        (OUTSIDER, (), Role.GUEST),
         (BOT, (), Role.GUEST),
-        (NOBODY, (), Role.GUEST),
+        (UNKNOWN_USER, (), Role.GUEST),
         (MEI, (MEI,), Role.SENDER),
         (MEI, (JOHN,), Role.MEMBER),
         (GUEST, (GUEST,), Role.SENDER),
-        (SINGLE, (SINGLE,), Role.SENDER),
-        (STRANGER, (STRANGER,), Role.SENDER),
+        (SINGLE_CHANNEL_GUEST, (SINGLE_CHANNEL_GUEST,), Role.SENDER),
+        (OUTSIDER, (OUTSIDER,), Role.SENDER),
         (BOT, (BOT,), Role.GUEST),
-        (NOBODY, (NOBODY,), Role.GUEST),
-        (JOHN, (GROUP,), Role.SENDER),
-        (MEI, (GROUP,), Role.MEMBER),
-        (GUEST, (GROUP,), Role.GUEST),
-        (MEI, (GROUP, MEI), Role.SENDER),
-        (JOHN, ("S0GONE", GROUP), Role.SENDER),
+        (UNKNOWN_USER, (UNKNOWN_USER,), Role.GUEST),
+        (JOHN, (SENDER_GROUP,), Role.SENDER),
+        (MEI, (SENDER_GROUP,), Role.MEMBER),
+        (GUEST, (SENDER_GROUP,), Role.GUEST),
+        (MEI, (SENDER_GROUP, MEI), Role.SENDER),
+        (JOHN, ("S0GONE", SENDER_GROUP), Role.SENDER),
     ],
 )
-async def test_the_role_follows_from_slack_and_the_setting(
+async def test_role_derives_from_slack_and_the_setting(
     acme: World, who: str, senders: tuple[str, ...], role: Role
 ) -> None:
-    found = await standing(acme, who, *senders)
+    found = await check_access(acme, who, *senders)
     assert (found.permissions, found.is_unverified) == (role.permissions, False)
 
 
-@pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER, BOT, NOBODY, MEI])
+@pytest.mark.parametrize("who", [GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER, BOT, UNKNOWN_USER, MEI])
 async def test_a_refusal_has_a_reason(acme: World, who: str) -> None:
-    assert (await standing(acme, who)).reason.endswith(".")
+    assert (await check_access(acme, who)).reason.endswith(".")
 
 
 async def test_a_deleted_group_has_no_members_and_leaves_no_doubt(acme: World) -> None:
     with capture_logs() as lines:
-        found = await standing(acme, MEI, "S0GONE")
+        found = await check_access(acme, MEI, "S0GONE")
     assert (found.permissions, found.is_unverified) == (Role.MEMBER.permissions, False)
     assert lines[0]["code"] == "no_such_subteam"
 
@@ -84,11 +84,11 @@ async def test_a_deleted_group_has_no_members_and_leaves_no_doubt(acme: World) -
 # --- while it does not ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", [OWNER, ADMIN, JOHN, MEI, GUEST, STRANGER])
+@pytest.mark.parametrize("who", [OWNER, ADMIN, JOHN, MEI, GUEST, OUTSIDER])
 async def test_an_unknown_person_is_unverified_while_slack_is_down(acme: World, who: str) -> None:
-    slack_is_down(acme)
+    take_slack_down(acme)
     with capture_logs() as lines:
-        found = await standing(acme, who, who)
+        found = await check_access(acme, who, who)
     assert (found.permissions, found.is_unverified) == (Role.GUEST.permissions, True)
     assert (lines[0]["method"], lines[0]["code"]) == ("users.info", "fatal_error")
     assert who not in str(lines)
@@ -101,39 +101,41 @@ async def test_an_unknown_person_is_unverified_while_slack_is_down(acme: World, 
         (ADMIN, (), Role.MEMBER),
         (MEI, (), Role.MEMBER),
         (MEI, (MEI,), Role.MEMBER),
-        (JOHN, (GROUP,), Role.MEMBER),
+        (JOHN, (SENDER_GROUP,), Role.MEMBER),
         (GUEST, (GUEST,), Role.MEMBER),
     ],
 )
 async def test_a_cached_member_may_look_but_not_write_while_slack_is_down(
     acme: World, clock: ManualClock, who: str, senders: tuple[str, ...], role: Role
 ) -> None:
-    await standing(acme, who, *senders)
+    await check_access(acme, who, *senders)
     await clock.advance(301)
-    slack_is_down(acme)
-    found = await standing(acme, who, *senders)
+    take_slack_down(acme)
+    found = await check_access(acme, who, *senders)
     assert (found.permissions, found.is_unverified) == (role.permissions, True)
 
 
-@pytest.mark.parametrize("who", [GUEST, SINGLE, STRANGER])
+@pytest.mark.parametrize("who", [GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER])
 async def test_a_cached_guest_stays_a_guest(acme: World, clock: ManualClock, who: str) -> None:
-    await standing(acme, who)
+    await check_access(acme, who)
     await clock.advance(301)
-    slack_is_down(acme)
-    assert (await standing(acme, who)).permissions == Role.GUEST.permissions
+    take_slack_down(acme)
+    assert (await check_access(acme, who)).permissions == Role.GUEST.permissions
 
 
 async def test_a_cached_member_is_dropped_after_a_day(acme: World, clock: ManualClock) -> None:
-    await standing(acme, MEI)
-    await clock.jump(DAY + 301)
-    slack_is_down(acme)
-    assert await standing(acme, MEI) == AccessDecision(Role.GUEST.permissions, is_unverified=True)
+    await check_access(acme, MEI)
+    await clock.jump(DAY_SECONDS + 301)
+    take_slack_down(acme)
+    assert await check_access(acme, MEI) == AccessDecision(
+        Role.GUEST.permissions, is_unverified=True
+    )
 
 
 async def test_a_member_is_cached_for_five_minutes(acme: World) -> None:
-    await standing(acme, ADMIN)
-    slack_is_down(acme)
-    found = await standing(acme, ADMIN)
+    await check_access(acme, ADMIN)
+    take_slack_down(acme)
+    found = await check_access(acme, ADMIN)
     assert (found.permissions, found.is_unverified) == (Role.SENDER.permissions, False)
     assert found.member is not None
     assert (found.member.id, found.member.timezone) == (ADMIN, "Asia/Kolkata")
@@ -142,10 +144,10 @@ async def test_a_member_is_cached_for_five_minutes(acme: World) -> None:
 async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
     acme: World, clock: ManualClock
 ) -> None:
-    await standing(acme, ADMIN)
+    await check_access(acme, ADMIN)
     await clock.advance(301)
     acme.slack.fail("users.info", error="user_not_found")
-    assert (await standing(acme, ADMIN)).permissions == Role.GUEST.permissions
+    assert (await check_access(acme, ADMIN)).permissions == Role.GUEST.permissions
 
 
 @pytest.mark.parametrize(
@@ -160,21 +162,21 @@ async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
 async def test_an_unavailable_group_lets_nobody_write(
     acme: World, who: str, role: Role, unsure: bool
 ) -> None:
-    slack_is_down(acme, "usergroups.users.list")
-    found = await standing(acme, who, GROUP)
+    take_slack_down(acme, "usergroups.users.list")
+    found = await check_access(acme, who, SENDER_GROUP)
     assert (found.permissions, found.is_unverified) == (role.permissions, unsure)
 
 
 async def test_a_person_named_by_id_needs_no_group(acme: World) -> None:
-    slack_is_down(acme, "usergroups.users.list")
-    assert (await standing(acme, MEI, GROUP, MEI)).permissions == Role.SENDER.permissions
+    take_slack_down(acme, "usergroups.users.list")
+    assert (await check_access(acme, MEI, SENDER_GROUP, MEI)).permissions == Role.SENDER.permissions
 
 
 async def test_a_cached_group_lets_its_members_look_only(acme: World, clock: ManualClock) -> None:
-    await standing(acme, JOHN, GROUP)
+    await check_access(acme, JOHN, SENDER_GROUP)
     await clock.advance(301)
-    slack_is_down(acme, "usergroups.users.list")
-    found = await standing(acme, JOHN, GROUP)
+    take_slack_down(acme, "usergroups.users.list")
+    found = await check_access(acme, JOHN, SENDER_GROUP)
     assert (found.permissions, found.is_unverified) == (Role.MEMBER.permissions, True)
 
 
@@ -182,14 +184,14 @@ async def test_a_cached_group_lets_its_members_look_only(acme: World, clock: Man
     ("scope", "who", "role"),
     [("users:read", ADMIN, Role.GUEST), ("usergroups:read", JOHN, Role.MEMBER)],
 )
-async def test_a_missing_scope_lets_nobody_write_and_is_logged(
-    open_world: OpenWorld, scope: str, who: str, role: Role
+async def test_missing_scope_grants_no_write_and_is_logged(
+    open_sandbox: OpenSandbox, scope: str, who: str, role: Role
 ) -> None:
     lacking = manifest.load()
     lacking["oauth_config"]["scopes"]["bot"].remove(scope)
-    async with open_world(app_manifest=lacking) as made:
+    async with open_sandbox(app_manifest=lacking) as made:
         with capture_logs() as lines:
-            found = await standing(made, who, GROUP)
+            found = await check_access(made, who, SENDER_GROUP)
     assert (found.permissions, found.is_unverified) == (role.permissions, True)
     assert "missing_scope" in {line.get("code") for line in lines}
 
@@ -198,56 +200,58 @@ async def test_a_missing_scope_lets_nobody_write_and_is_logged(
 
 
 @pytest.fixture
-async def stage(open_world: OpenWorld) -> AsyncIterator[World]:
-    async with open_world(STAGE, senders=(JOHN, GUEST)) as made:
+async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
+    async with open_sandbox(ROUTER_COMMANDS, senders=(JOHN, GUEST)) as made:
         yield made
 
 
-async def typed(made: World, who: str, text: str, where: str = "C0SALES") -> str:
+async def run_command(made: World, who: str, text: str, where: str = "C0SALES") -> str:
     await made.slack.type(who, where, f"/chakra {text}")
     await made.settle()
     return visible_text(made.slack.messages(who, where)[-1])
 
 
-async def test_a_member_looks_and_a_sender_writes(stage: World) -> None:
-    assert await typed(stage, MEI, "say hi") == "hi"
-    refused = await typed(stage, MEI, "write hi")
+async def test_member_reads_and_sender_writes(sandbox: World) -> None:
+    assert await run_command(sandbox, MEI, "say hi") == "hi"
+    refused = await run_command(sandbox, MEI, "write hi")
     assert "can't send or change anything" in refused
     assert "sender" in refused
     for who in (JOHN, ADMIN, OWNER):
-        assert await typed(stage, who, "write hi") == "hi"
+        assert await run_command(sandbox, who, "write hi") == "hi"
 
 
-async def test_guests_and_external_people_only_read_the_help_unless_named(stage: World) -> None:
-    assert "People from other workspaces" in await typed(stage, STRANGER, "say hi", "C0PARTNERS")
-    assert "/chakra say" in await typed(stage, STRANGER, "help", "C0PARTNERS")
-    assert await typed(stage, GUEST, "write hi", "C0PARTNERS") == "hi"
+async def test_guests_and_external_people_only_read_the_help_unless_named(sandbox: World) -> None:
+    assert "People from other workspaces" in await run_command(
+        sandbox, OUTSIDER, "say hi", "C0PARTNERS"
+    )
+    assert "/chakra say" in await run_command(sandbox, OUTSIDER, "help", "C0PARTNERS")
+    assert await run_command(sandbox, GUEST, "write hi", "C0PARTNERS") == "hi"
 
 
-async def test_while_slack_is_down_known_members_look_and_nobody_writes(
-    stage: World, clock: ManualClock
+async def test_slack_outage_allows_only_reads_by_known_members(
+    sandbox: World, clock: ManualClock
 ) -> None:
     for who in (MEI, ADMIN):
-        await typed(stage, who, "say hi")
+        await run_command(sandbox, who, "say hi")
     await clock.advance(301)
-    slack_is_down(stage)
-    assert await typed(stage, MEI, "say again") == "again"
-    assert await typed(stage, ADMIN, "say again") == "again"
-    refused = await typed(stage, ADMIN, "write hi")
+    take_slack_down(sandbox)
+    assert await run_command(sandbox, MEI, "say again") == "again"
+    assert await run_command(sandbox, ADMIN, "say again") == "again"
+    refused = await run_command(sandbox, ADMIN, "write hi")
     assert "couldn't verify your account" in refused
     assert "Reference" in refused
-    assert "couldn't verify" in await typed(stage, "U0OMAR", "say hi")
-    assert "/chakra say" in await typed(stage, "U0OMAR", "help")
-    assert "couldn't verify" in await typed(stage, "U0OMAR", "")
+    assert "couldn't verify" in await run_command(sandbox, "U0OMAR", "say hi")
+    assert "/chakra say" in await run_command(sandbox, "U0OMAR", "help")
+    assert "couldn't verify" in await run_command(sandbox, "U0OMAR", "")
 
 
-async def test_a_hanging_slack_delays_no_ack(stage: World, clock: ManualClock) -> None:
-    stage.slack.hang("users.info")
-    typing = asyncio.create_task(stage.slack.type(MEI, "C0SALES", "/chakra say hi"))
-    await clock.until_sleeping(0.3)
+async def test_a_hanging_slack_delays_no_ack(sandbox: World, clock: ManualClock) -> None:
+    sandbox.slack.hang("users.info")
+    typing = asyncio.create_task(sandbox.slack.type(MEI, "C0SALES", "/chakra say hi"))
+    await clock.wait_for_sleep(0.3)
     await clock.advance(0.3)
     delivered = await typing
     assert (delivered.status, delivered.body) == (200, None)
-    stage.slack.release()
-    await stage.settle()
-    assert visible_text(stage.slack.messages(MEI, "C0SALES")[-1]) == "hi"
+    sandbox.slack.release()
+    await sandbox.settle()
+    assert visible_text(sandbox.slack.messages(MEI, "C0SALES")[-1]) == "hi"

@@ -16,10 +16,10 @@ def tasks(clock: ManualClock) -> TaskSet:
     return TaskSet(clock)
 
 
-async def follow(work: asyncio.Task[str], told: list[str]) -> None:
+async def record_outcome(work: asyncio.Task[str], outcomes: list[str]) -> None:
     """As the router does: waits for the work, however it ends, and says so."""
     await asyncio.wait({work})
-    told.append("cut off" if work.cancelled() else work.result())
+    outcomes.append("cut off" if work.cancelled() else work.result())
 
 
 async def work(clock: ManualClock, seconds: float) -> str:
@@ -27,7 +27,7 @@ async def work(clock: ManualClock, seconds: float) -> str:
     return f"done in {seconds:g}"
 
 
-async def test_work_is_kept_until_it_ends_and_no_longer(tasks: TaskSet, clock: ManualClock) -> None:
+async def test_task_is_referenced_until_it_finishes(tasks: TaskSet, clock: ManualClock) -> None:
     task = tasks.spawn(work(clock, 5))
     assert len(tasks) == 1
     await clock.advance(5)
@@ -35,16 +35,14 @@ async def test_work_is_kept_until_it_ends_and_no_longer(tasks: TaskSet, clock: M
     assert len(tasks) == 0
 
 
-async def test_nobody_need_hold_a_task(tasks: TaskSet, clock: ManualClock) -> None:
+async def test_caller_need_not_hold_a_task_reference(tasks: TaskSet, clock: ManualClock) -> None:
     told: list[str] = []
-    tasks.spawn_reply(follow(tasks.spawn(work(clock, 1)), told))
+    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 1)), told))
     await clock.advance(1)
     assert told == ["done in 1"]
 
 
-async def test_owed_counts_the_people_whose_work_has_ended(
-    tasks: TaskSet, clock: ManualClock
-) -> None:
+async def test_pending_replies_counts_finished_work(tasks: TaskSet, clock: ManualClock) -> None:
     async def say_slowly(task: asyncio.Task[str]) -> None:
         await asyncio.wait({task})
         await sleep(clock, 1)
@@ -64,7 +62,7 @@ async def test_a_drain_without_work_is_over_at_once(tasks: TaskSet) -> None:
 
 async def test_a_drain_waits_for_work_that_ends_in_time(tasks: TaskSet, clock: ManualClock) -> None:
     told: list[str] = []
-    tasks.spawn_reply(follow(tasks.spawn(work(clock, 4)), told))
+    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 4)), told))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(3.9)
     assert not draining.done()
@@ -73,21 +71,21 @@ async def test_a_drain_waits_for_work_that_ends_in_time(tasks: TaskSet, clock: M
     assert told == ["done in 4"]
 
 
-async def test_a_drain_cuts_the_rest_off_and_lets_it_be_told(
+async def test_drain_cancels_remaining_work_and_lets_it_reply(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
     told: list[str] = []
     for seconds in (1, 60, 70):
-        tasks.spawn_reply(follow(tasks.spawn(work(clock, seconds)), told))
+        tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, seconds)), told))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     assert await draining == 2
     assert told == ["done in 1", "cut off", "cut off"]
     assert len(tasks) == 0
-    assert clock.waiting == 0
+    assert clock.pending_timers == 0
 
 
-async def test_telling_gets_some_more_seconds_and_then_ends_too(
+async def test_replies_get_a_grace_period_then_are_cancelled(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
     async def say_for_ever() -> None:
@@ -103,7 +101,7 @@ async def test_telling_gets_some_more_seconds_and_then_ends_too(
     assert telling.cancelled()
 
 
-async def test_telling_that_ends_within_the_last_words_is_not_cut(
+async def test_reply_within_the_grace_period_is_not_cancelled(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
     told: list[str] = []
@@ -121,7 +119,7 @@ async def test_telling_that_ends_within_the_last_words_is_not_cut(
     assert told == ["sorry"]
 
 
-async def test_work_that_refuses_to_end_does_not_hold_a_stop_up(
+async def test_uncancellable_work_does_not_block_shutdown(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
     over = asyncio.Event()

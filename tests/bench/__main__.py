@@ -20,32 +20,32 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack
 from bot.web.server import serve
 from tests.bench import forms
-from tests.bench.burst import burst
-from tests.bench.child import BOT, child
-from tests.bench.sheets import sheets
+from tests.bench.burst import bench_event_burst
+from tests.bench.child import BOT_MODULE, start_process
+from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
-from tests.bench.table import Table
-from tests.bench.uploads import upload
-from tests.bench.watches import thousand
+from tests.bench.table import ResultTable
+from tests.bench.uploads import bench_upload
+from tests.bench.watches import bench_watches
 from tests.db.databases import KINDS
 
 ECHO = ["tests.bench.echo"]
 
 
 async def main(chosen: Sequence[str]) -> int:
-    odd = [name for name in chosen if name not in PARTS]
+    odd = [name for name in chosen if name not in BENCHMARKS]
     if odd:
-        print(f"There is no {odd[0]} here, only: {', '.join(PARTS)}", file=sys.stderr)
+        print(f"There is no {odd[0]} here, only: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    table = Table()
+    table = ResultTable()
     async with AsyncExitStack() as stack:
-        bench = await _bench(stack, table)
-        for name in chosen or PARTS:
-            await PARTS[name](bench)
-    return 0 if table.well else 1
+        bench = await _build_bench(stack, table)
+        for name in chosen or BENCHMARKS:
+            await BENCHMARKS[name](bench)
+    return 0 if table.all_met else 1
 
 
-async def _bench(stack: AsyncExitStack, table: Table) -> Bench:
+async def _build_bench(stack: AsyncExitStack, table: ResultTable) -> Bench:
     clock = SystemClock()
     slack = EmbeddedSlack(manifest=manifest.load(), clock=clock, hints=[])
     chakra = EmbeddedChakra(clock)
@@ -62,56 +62,56 @@ async def _bench(stack: AsyncExitStack, table: Table) -> Bench:
         "CHAKRA_API_URL": chakra.base_url,
         "DATABASE_URL": f"sqlite:///{stack.enter_context(TemporaryDirectory())}/bench.db",
     }
-    async with child(BOT, env):
+    async with start_process(BOT_MODULE, env):
         pass  # the first start makes the tables; what is measured is any other
     return Bench(slack, chakra, env, table)
 
 
-async def beside_echo(bench: Bench) -> None:
-    async with child(ECHO, bench.env) as echo, child(BOT, bench.env) as bot:
+async def run_echo_comparison(bench: Bench) -> None:
+    async with start_process(ECHO, bench.env) as echo, start_process(BOT_MODULE, bench.env) as bot:
         ready = f"{bot.ready_seconds:.2f} s"
-        bench.table.add("serve is ready after", ready, "< 1.5 s", well=bot.ready_seconds < 1.5)
+        bench.table.add("serve is ready after", ready, "< 1.5 s", is_met=bot.ready_seconds < 1.5)
         idle = bot.resident_mb()
-        bench.table.add("serve holds, idle", f"{idle:.0f} MB", "< 120 MB", well=idle < 120)
-        await bench.speed(echo, bot)
-        await bench.latency(echo, bot)
-        await bench.hung(bot)
+        bench.table.add("serve holds, idle", f"{idle:.0f} MB", "< 120 MB", is_met=idle < 120)
+        await bench.compare_throughput(echo, bot)
+        await bench.compare_latency(echo, bot)
+        await bench.measure_hung_chakra(bot)
         held = bot.resident_mb()
         bench.table.add(
-            "serve holds, after all that", f"{held:.0f} MB", "< 200 MB", well=held < 200
+            "serve holds, after all that", f"{held:.0f} MB", "< 200 MB", is_met=held < 200
         )
 
 
-async def lookups(bench: Bench) -> None:
-    await bench.single_flight()
+async def run_lookups(bench: Bench) -> None:
+    await bench.measure_single_flight()
 
 
-async def forms_hung(bench: Bench) -> None:
-    await forms.hung(bench.slack, bench.chakra, bench.env, bench.table)
+async def run_forms(bench: Bench) -> None:
+    await forms.bench_forms_while_hung(bench.slack, bench.chakra, bench.env, bench.table)
 
 
-async def events(bench: Bench) -> None:
+async def run_events(bench: Bench) -> None:
     for kind in KINDS:
-        await burst(kind, bench.env, bench.table)
+        await bench_event_burst(kind, bench.env, bench.table)
 
 
-async def watches(bench: Bench) -> None:
+async def run_watches(bench: Bench) -> None:
     for kind in KINDS:
-        await thousand(kind, bench.slack, bench.chakra, bench.env, bench.table)
+        await bench_watches(kind, bench.slack, bench.chakra, bench.env, bench.table)
 
 
-async def tables(bench: Bench) -> None:
-    await sheets(bench.table)
-    await upload(bench.slack, bench.chakra, bench.env, bench.table)
+async def run_sheets(bench: Bench) -> None:
+    await bench_sheets(bench.table)
+    await bench_upload(bench.slack, bench.chakra, bench.env, bench.table)
 
 
-PARTS: dict[str, Callable[[Bench], Awaitable[None]]] = {
-    "echo": beside_echo,
-    "lookups": lookups,
-    "forms": forms_hung,
-    "events": events,
-    "watches": watches,
-    "sheets": tables,
+BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
+    "echo": run_echo_comparison,
+    "lookups": run_lookups,
+    "forms": run_forms,
+    "events": run_events,
+    "watches": run_watches,
+    "sheets": run_sheets,
 }
 
 

@@ -18,52 +18,52 @@ from bot.db.engine import open_database
 from bot.db.tables import sends
 from bot.messages.status import SendStatus
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
-from tests.bench.child import BOT, Child, child
-from tests.bench.load import all_of
-from tests.bench.table import Table
-from tests.db.databases import address
-from tests.messages.webhooks import SECRET, chakra, dump, sign
+from tests.bench.child import BOT_MODULE, BenchProcess, start_process
+from tests.bench.load import send_all
+from tests.bench.table import ResultTable
+from tests.db.databases import create_database_url
+from tests.messages.webhooks import SECRET, chakra_event, encode, sign
 
 SENDS, EVENTS, CONNECTIONS = 500, 10_000, 50
-WORDS = ("READ", "SENT", "DELIVERED", "FAILED")
+STATUSES = ("READ", "SENT", "DELIVERED", "FAILED")
 TIMEOUT_SECONDS = 60.0
 MIN_EVENTS_PER_SECOND, MAX_SETTLED_SECONDS, MAX_MEGABYTES = 300, 60, 160
 """The targets, on two cores that the load shares with the bot."""
 
 
-async def burst(kind: str, env: Mapping[str, str], table: Table) -> None:
+async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTable) -> None:
     with TemporaryDirectory() as folder:
-        url = address(kind, Path(folder))
-        await _accepted_before(url)
+        url = create_database_url(kind, Path(folder))
+        await _insert_accepted_sends(url)
         own = {"DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
-        async with child(BOT, {**env, **own}) as bot:
+        async with start_process(BOT_MODULE, {**env, **own}) as bot:
             began = time.perf_counter()
-            load = await all_of(bot.url, _requests(bot), connections=CONNECTIONS)
-            read = await _all_read(kind, url, Path(folder), began)
+            load = await send_all(bot.url, _build_requests(bot), connections=CONNECTIONS)
+            read = await _wait_until_read(kind, url, Path(folder), began)
             settled, megabytes = time.perf_counter() - began, bot.peak_mb()
-    acknowledged = load.answered if load.statuses == {200} else 0
+    acknowledged = load.response_count if load.statuses == {200} else 0
     name = {"sqlite": "SQLite", "postgres": "Postgres"}[kind]
     table.add(
         f"{name}: {EVENTS:,} events at once, acknowledged a second",
         f"{load.per_second:,.0f}",
         f"≥ {MIN_EVENTS_PER_SECOND}, all of them",
-        well=acknowledged == EVENTS and load.per_second >= MIN_EVENTS_PER_SECOND,
+        is_met=acknowledged == EVENTS and load.per_second >= MIN_EVENTS_PER_SECOND,
     )
     table.add(
         f"{name}: {read} of {SENDS} sends at their last status after",
         f"{settled:.1f} s",
         f"≤ {MAX_SETTLED_SECONDS} s, all of them",
-        well=read == SENDS and settled <= MAX_SETTLED_SECONDS,
+        is_met=read == SENDS and settled <= MAX_SETTLED_SECONDS,
     )
     table.add(
         f"{name}: peak memory of serve",
         f"{megabytes:.0f} MB",
         f"< {MAX_MEGABYTES} MB",
-        well=megabytes < MAX_MEGABYTES,
+        is_met=megabytes < MAX_MEGABYTES,
     )
 
 
-async def _accepted_before(url: str) -> None:
+async def _insert_accepted_sends(url: str) -> None:
     """Insert the sends as if Chakra had just accepted them."""
     now = time.time()
     rows = [
@@ -89,17 +89,17 @@ async def _accepted_before(url: str) -> None:
         await connection.execute(insert(sends), rows)
 
 
-def _requests(bot: Child) -> list[bytes]:
+def _build_requests(bot: BenchProcess) -> list[bytes]:
     """Return the requests in random order: each send gets every status, several times."""
     host = urlsplit(bot.url).netloc
-    requests = [_request(host, turn) for turn in range(EVENTS)]
+    requests = [_build_request(host, turn) for turn in range(EVENTS)]
     random.Random(1).shuffle(requests)
     return requests
 
 
-def _request(host: str, turn: int) -> bytes:
-    number, word = turn % SENDS, WORDS[turn // SENDS % len(WORDS)]
-    body = dump(chakra(word, f"wamid.{number}", f"m-{number}", turn=turn))
+def _build_request(host: str, index: int) -> bytes:
+    number, word = index % SENDS, STATUSES[index // SENDS % len(STATUSES)]
+    body = encode(chakra_event(word, f"wamid.{number}", f"m-{number}", turn=index))
     head = (
         f"POST {CHAKRA_EVENTS_PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\nx-chakra-signature-256: {sign(body)}\r\n\r\n"
@@ -107,16 +107,16 @@ def _request(host: str, turn: int) -> bytes:
     return head.encode() + body
 
 
-async def _all_read(kind: str, url: str, folder: Path, began: float) -> int:
+async def _wait_until_read(kind: str, url: str, folder: Path, started_at: float) -> int:
     """Return how many sends are read, once all are or the time is over."""
     read = 0
-    while read < SENDS and time.perf_counter() - began < TIMEOUT_SECONDS:
+    while read < SENDS and time.perf_counter() - started_at < TIMEOUT_SECONDS:
         await asyncio.sleep(0.2)
-        read = await asyncio.to_thread(_count, kind, url, folder)
+        read = await asyncio.to_thread(_count_read, kind, url, folder)
     return read
 
 
-def _count(kind: str, url: str, folder: Path) -> int:
+def _count_read(kind: str, url: str, folder: Path) -> int:
     query = "SELECT count(*) FROM sends WHERE status = 'read'"
     if kind == "sqlite":
         file = sqlite3.connect(folder / "bot.db")

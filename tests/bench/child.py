@@ -18,13 +18,13 @@ import aiohttp
 
 from tests.bench.ticker import resident_mb
 
-BOT = ["bot", "serve"]
-WAIT = 60.0
+BOT_MODULE = ["bot", "serve"]
+TIMEOUT_SECONDS = 60.0
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True)
-class Child:
+class BenchProcess:
     """``ready_seconds`` is how long it took to answer for the first time."""
 
     url: str
@@ -45,7 +45,7 @@ class Child:
 
 
 @asynccontextmanager
-async def child(module: list[str], env: dict[str, str]) -> AsyncIterator[Child]:
+async def start_process(module: list[str], env: dict[str, str]) -> AsyncIterator[BenchProcess]:
     port = _free_port()
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own modules; starting is the measure
@@ -56,11 +56,11 @@ async def child(module: list[str], env: dict[str, str]) -> AsyncIterator[Child]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        await _answering(url)
-        yield Child(url, process, time.perf_counter() - began)
+        await _wait_until_up(url)
+        yield BenchProcess(url, process, time.perf_counter() - began)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(WAIT)
+        process.wait(TIMEOUT_SECONDS)
 
 
 def _environment(env: dict[str, str]) -> dict[str, str]:
@@ -74,9 +74,9 @@ def _free_port() -> int:
     return port
 
 
-async def _answering(url: str) -> None:
+async def _wait_until_up(url: str) -> None:
     """Returns at the first answer, whatever it says."""
-    until = time.perf_counter() + WAIT
+    until = time.perf_counter() + TIMEOUT_SECONDS
     async with aiohttp.ClientSession() as session:
         while True:
             try:

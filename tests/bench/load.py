@@ -19,11 +19,11 @@ from bot.sandbox.slack import EmbeddedSlack
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadResult:
     """What one run measured: how many were ``answered``, and ``per_second``; latencies in
     milliseconds."""
 
-    answered: int
+    response_count: int
     per_second: float
     median_ms: float
     p99_ms: float
@@ -31,7 +31,7 @@ class Load:
     statuses: frozenset[int]
 
 
-class Commands:
+class SignedCommands:
     """Signed requests for one typed line, each with a trigger of its own: none is a replay."""
 
     def __init__(self, slack: EmbeddedSlack, url: str, text: str, user: str = "U0MEI") -> None:
@@ -47,9 +47,9 @@ class Commands:
 
     def requests(self) -> Iterator[bytes]:
         while True:
-            yield self._signed(next(self._numbers))
+            yield self._build_request(next(self._numbers))
 
-    def _signed(self, number: int) -> bytes:
+    def _build_request(self, number: int) -> bytes:
         body = urlencode(
             {
                 "token": "unused",
@@ -86,65 +86,67 @@ class _Connection(asyncio.Protocol):
         self, requests: Iterator[bytes], until: float, ended: asyncio.Future[None]
     ) -> None:
         self._requests = requests
-        self._until = until
-        self._ended = ended
+        self._deadline = until
+        self._closed = ended
         self._buffer = b""
-        self._left = 0.0
+        self._sent_at = 0.0
         self.seconds: list[float] = []
         self.statuses: set[int] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._next()
+        self._send_next()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _length(head):
+        if not separator or len(body) < _content_length(head):
             return
         self._buffer = b""
         now = time.perf_counter()
-        self.seconds.append(now - self._left)
+        self.seconds.append(now - self._sent_at)
         self.statuses.add(int(head[9:12]))
-        if now < self._until:
-            self._next()
+        if now < self._deadline:
+            self._send_next()
         else:
             self._transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        if not self._closed.done():
+            self._closed.set_result(None)
 
-    def _next(self) -> None:
+    def _send_next(self) -> None:
         request = next(self._requests, None)
         if request is None:
             self._transport.close()
             return
-        self._left = time.perf_counter()
+        self._sent_at = time.perf_counter()
         self._transport.write(request)
 
 
-def _length(head: bytes) -> int:
+def _content_length(head: bytes) -> int:
     _, found, rest = head.lower().partition(b"content-length:")
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
-def _same(made: _Connection) -> _Connection:
+def _return_protocol(made: _Connection) -> _Connection:
     return made
 
 
-async def run(url: str, commands: Commands, *, connections: int, seconds: float) -> Load:
+async def run_for(
+    url: str, commands: SignedCommands, *, connections: int, seconds: float
+) -> LoadResult:
     """Keeps every connection busy for ``seconds``."""
     streams = [commands.requests() for _ in range(connections)]
-    return await _loaded(url, streams, seconds)
+    return await _run_streams(url, streams, seconds)
 
 
-async def all_of(url: str, requests: Iterable[bytes], *, connections: int) -> Load:
+async def send_all(url: str, requests: Iterable[bytes], *, connections: int) -> LoadResult:
     """Each of them once, as fast as they are answered."""
-    return await _loaded(url, [iter(requests)] * connections, math.inf)
+    return await _run_streams(url, [iter(requests)] * connections, math.inf)
 
 
-async def _loaded(url: str, streams: Sequence[Iterator[bytes]], seconds: float) -> Load:
+async def _run_streams(url: str, streams: Sequence[Iterator[bytes]], seconds: float) -> LoadResult:
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
     began = time.perf_counter()
@@ -154,15 +156,15 @@ async def _loaded(url: str, streams: Sequence[Iterator[bytes]], seconds: float) 
         ended: asyncio.Future[None] = loop.create_future()
         made = _Connection(stream, began + seconds, ended)
         await loop.create_connection(
-            partial(_same, made), address.hostname or "", address.port or 80
+            partial(_return_protocol, made), address.hostname or "", address.port or 80
         )
         open_ones.append(made)
         ends.append(ended)
     await asyncio.gather(*ends)
     spent = time.perf_counter() - began
     latencies = [one for made in open_ones for one in made.seconds]
-    return Load(
-        answered=len(latencies),
+    return LoadResult(
+        response_count=len(latencies),
         per_second=len(latencies) / spent,
         median_ms=statistics.median(latencies) * 1000,
         p99_ms=sorted(latencies)[len(latencies) * 99 // 100] * 1000,
@@ -171,6 +173,6 @@ async def _loaded(url: str, streams: Sequence[Iterator[bytes]], seconds: float) 
     )
 
 
-async def at_once(url: str, commands: Commands, count: int) -> Load:
+async def send_concurrently(url: str, commands: SignedCommands, count: int) -> LoadResult:
     """``count`` requests, each on a connection of its own, all leaving together."""
-    return await run(url, commands, connections=count, seconds=0.0)
+    return await run_for(url, commands, connections=count, seconds=0.0)

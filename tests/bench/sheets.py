@@ -17,16 +17,16 @@ from bot.sheets.check import check_sheet
 from bot.sheets.chunks import ItemBatch, iter_batches
 from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
-from tests.bench.table import Table
-from tests.bench.ticker import LONGEST_BLOCK, Ticker, resident_mb
+from tests.bench.table import ResultTable
+from tests.bench.ticker import MAX_BLOCK_MS, LoopMonitor, resident_mb
 
 ROWS = 100_000
-REST = 0.5
+BASELINE_SECONDS = 0.5
 """Seconds in which it is seen how still it stands of itself, on this machine and now."""
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
-COLUMNS = (
+TARGETS = (
     Target("lead_id"),
     Target("firstname"),
     Target("lastname"),
@@ -41,49 +41,49 @@ COLUMNS = (
 CITIES = ("Pune", "Goa", "Delhi", "Chennai", "Mumbai")
 
 
-async def sheets(table: Table) -> None:
+async def bench_sheets(table: ResultTable) -> None:
     """In this process, whose loop has nothing else to do, and whose memory is kept as serve's."""
     freeze_gc()
-    text, book = _text(), _book()
+    text, book = _build_csv(), _build_workbook()
     bench = _Bench(table)
-    await bench.measured("nothing at all, for comparison", asyncio.sleep(REST))
-    sheet = await bench.measured("CSV, read", read_sheet(text))
+    await bench.measure("nothing at all, for comparison", asyncio.sleep(BASELINE_SECONDS))
+    sheet = await bench.measure("CSV, read", read_sheet(text))
     assert len(sheet.rows) == ROWS
-    matching = match_columns(sheet.columns, COLUMNS, Purpose.CREATE, primary_key="lead_id")
-    checked = await bench.measured("and checked", check_sheet(sheet, matching, region="IN"))
+    matching = match_columns(sheet.columns, TARGETS, Purpose.CREATE, primary_key="lead_id")
+    checked = await bench.measure("and checked", check_sheet(sheet, matching, region="IN"))
     assert (checked.valid_count, matching.unmatched) == (ROWS, ())
-    cutting = asyncio.to_thread(_count, iter_batches(checked.items, checked.row_numbers))
-    assert await bench.measured("and cut into requests", cutting) == ROWS // 1000
+    cutting = asyncio.to_thread(_count_chunks, iter_batches(checked.items, checked.row_numbers))
+    assert await bench.measure("and cut into requests", cutting) == ROWS // 1000
     del sheet, checked
-    sheet = await bench.measured("Excel, read", read_sheet(book))
+    sheet = await bench.measure("Excel, read", read_sheet(book))
     assert len(sheet.rows) == ROWS
 
 
 @dataclass(frozen=True)
 class _Bench:
-    table: Table
+    table: ResultTable
 
-    async def measured(self, what: str, work: Awaitable[Made]) -> Made:
-        held, ticker, began = resident_mb(), Ticker(), time.perf_counter()
+    async def measure(self, what: str, work: Awaitable[Result]) -> Result:
+        held, ticker, began = resident_mb(), LoopMonitor(), time.perf_counter()
         made = await work
-        seconds, block = time.perf_counter() - began, ticker.block * 1000
+        seconds, block = time.perf_counter() - began, ticker.longest_block_seconds * 1000
         await ticker.stop()
-        peak = max(ticker.peak, resident_mb()) - held
+        peak = max(ticker.peak_mb, resident_mb()) - held
         self.table.add(
             f"{ROWS:,} rows: {what}: time, memory, block of the loop",
             f"{seconds:.1f} s {peak:+.0f} MB {block:.0f} ms",
-            f"≤ {LONGEST_BLOCK:.0f} ms",
-            well=block <= LONGEST_BLOCK,
+            f"≤ {MAX_BLOCK_MS:.0f} ms",
+            is_met=block <= MAX_BLOCK_MS,
         )
         return made
 
 
-def _count(cut: Iterator[ItemBatch]) -> int:
-    return sum(1 for _ in cut)
+def _count_chunks(chunks: Iterator[ItemBatch]) -> int:
+    return sum(1 for _ in chunks)
 
 
-def _rows() -> Iterator[Sequence[str | int]]:
-    yield [one.short_id for one in COLUMNS]
+def _generate_rows() -> Iterator[Sequence[str | int]]:
+    yield [one.short_id for one in TARGETS]
     for n in range(1, ROWS + 1):
         name, city = f"Mehta{n}", CITIES[n % len(CITIES)]
         yield [
@@ -92,17 +92,17 @@ def _rows() -> Iterator[Sequence[str | int]]:
         ]
 
 
-def _text() -> bytes:
+def _build_csv() -> bytes:
     made = StringIO(newline="")
-    csv.writer(made).writerows(_rows())
+    csv.writer(made).writerows(_generate_rows())
     return made.getvalue().encode()
 
 
-def _book() -> bytes:
+def _build_workbook() -> bytes:
     made = BytesIO()
     book = xlsxwriter.Workbook(made, {"constant_memory": True})
     sheet = book.add_worksheet()
-    for number, row in enumerate(_rows()):
+    for number, row in enumerate(_generate_rows()):
         sheet.write_row(number, 0, row)
     book.close()
     return made.getvalue()

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import DelayedResponse, Hang
 from bot.sandbox.slack import EmbeddedSlack
-from tests.bench.child import BOT, Child, child
-from tests.bench.load import Commands, Load, all_of, at_once, run
-from tests.bench.table import Table
+from tests.bench.child import BOT_MODULE, BenchProcess, start_process
+from tests.bench.load import LoadResult, SignedCommands, run_for, send_all, send_concurrently
+from tests.bench.table import ResultTable
 
 ROUNDS = 5
 CONNECTIONS = 32
 REQUESTS = 4_000
 LATENCY_REQUESTS = 1_000
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
-CARD = "GET /v2/ext/user/{id}"
-LISTS = ("GET /v2/ext/users", "GET /v1/ext/users")
+FETCH_USER = "GET /v2/ext/user/{id}"
+LIST_USERS = ("GET /v2/ext/users", "GET /v1/ext/users")
 
 
 @dataclass(frozen=True)
 class Round:
-    load: Load
+    load: LoadResult
     cpu_ms: float
 
 
@@ -34,16 +34,16 @@ class Bench:
     slack: EmbeddedSlack
     chakra: EmbeddedChakra
     env: dict[str, str]
-    table: Table
+    table: ResultTable
 
-    def commands(self, where: Child, text: str) -> Commands:
-        return Commands(self.slack, where.url, text)
+    def build_commands(self, process: BenchProcess, text: str) -> SignedCommands:
+        return SignedCommands(self.slack, process.url, text)
 
-    async def speed(self, echo: Child, bot: Child) -> None:
+    async def compare_throughput(self, echo: BenchProcess, bot: BenchProcess) -> None:
         """Alternating rounds, so that a slow moment of the machine meets both."""
         lines = {"help": "help", "user": "user john@acme.com"}
         for text in lines.values():
-            await run(bot.url, self.commands(bot, text), connections=1, seconds=0.5)
+            await run_for(bot.url, self.build_commands(bot, text), connections=1, seconds=0.5)
         rounds: dict[str, list[Round]] = {"echo": [], **{name: [] for name in lines}}
         for _ in range(ROUNDS):
             rounds["echo"].append(await self._measure(echo, "help"))
@@ -85,23 +85,23 @@ class Bench:
     ) -> None:
         ratio = statistics.median(ratios)
         wanted = f"≥ {at_least}" if at_least else f"≤ {at_most}"
-        self.table.add(what, f"{ratio:.2f}", wanted, well=at_least <= ratio <= at_most)
+        self.table.add(what, f"{ratio:.2f}", wanted, is_met=at_least <= ratio <= at_most)
 
-    async def _measure(self, where: Child, text: str) -> Round:
-        requests = self.commands(where, text).prepare(REQUESTS)
+    async def _measure(self, where: BenchProcess, text: str) -> Round:
+        requests = self.build_commands(where, text).prepare(REQUESTS)
         cpu = where.cpu_seconds()
-        load = await all_of(where.url, requests, connections=CONNECTIONS)
+        load = await send_all(where.url, requests, connections=CONNECTIONS)
         assert load.statuses == {200}, load
         return Round(load, (where.cpu_seconds() - cpu) / REQUESTS * 1000)
 
-    async def latency(self, echo: Child, bot: Child) -> None:
+    async def compare_latency(self, echo: BenchProcess, bot: BenchProcess) -> None:
         """At one connection, each with requests that were signed before."""
         ratios = []
         for _ in range(ROUNDS):
             base, mine = [
-                await all_of(
+                await send_all(
                     where.url,
-                    self.commands(where, "user john@acme.com").prepare(LATENCY_REQUESTS),
+                    self.build_commands(where, "user john@acme.com").prepare(LATENCY_REQUESTS),
                     connections=1,
                 )
                 for where in (echo, bot)
@@ -109,44 +109,47 @@ class Bench:
             ratios.append(mine.median_ms / base.median_ms)
         self._compare("ack of a cached lookup, one connection, against echo", ratios, at_most=1.25)
 
-    async def hung(self, bot: Child) -> None:
+    async def measure_hung_chakra(self, bot: BenchProcess) -> None:
         """Chakra takes requests and never answers: nobody else may notice."""
         self.chakra.fail("*", Hang())
-        unknown = self.commands(bot, "user 00000000-0000-4000-8000-000000000001")
-        waiting = asyncio.create_task(at_once(bot.url, unknown, 100))
+        unknown = self.build_commands(bot, "user 00000000-0000-4000-8000-000000000001")
+        waiting = asyncio.create_task(send_concurrently(bot.url, unknown, 100))
         await asyncio.sleep(0.05)
-        help_load = await at_once(bot.url, self.commands(bot, "help"), 1)
+        help_load = await send_concurrently(bot.url, self.build_commands(bot, "help"), 1)
         load = await waiting
         self.chakra.clear_faults()
         self.chakra.release_hanging()
         worst = f"{load.worst_ms:.0f} ms"
         self.table.add(
-            "Chakra hung: slowest of 100 acks at once", worst, "≤ 500 ms", well=load.worst_ms <= 500
+            "Chakra hung: slowest of 100 acks at once",
+            worst,
+            "≤ 500 ms",
+            is_met=load.worst_ms <= 500,
         )
         self._add_help(help_load)
 
-    def _add_help(self, load: Load) -> None:
+    def _add_help(self, load: LoadResult) -> None:
         self.table.add(
             "Chakra hung: /chakra help meanwhile",
             f"{load.worst_ms:.0f} ms",
             "≤ 100 ms",
-            well=load.worst_ms <= 100,
+            is_met=load.worst_ms <= 100,
         )
 
-    async def single_flight(self) -> None:
+    async def measure_single_flight(self) -> None:
         """Two hundred people ask for the same user of a bot that knows nothing yet."""
         for what, text, lists in (("id", f"user {JOHN}", 0), ("e-mail", "user john@acme.com", 1)):
-            async with child(BOT, self.env) as bot:
+            async with start_process(BOT_MODULE, self.env) as bot:
                 self.chakra.fail("*", DelayedResponse(0.2))
                 self.chakra.requests.clear()
-                await at_once(bot.url, self.commands(bot, text), 200)
+                await send_concurrently(bot.url, self.build_commands(bot, text), 200)
                 await asyncio.sleep(1.0)
                 self.chakra.clear_faults()
-                cards = self.chakra.count(CARD)
-                listed = sum(self.chakra.count(one) for one in LISTS)
+                cards = self.chakra.count(FETCH_USER)
+                listed = sum(self.chakra.count(one) for one in LIST_USERS)
                 self.table.add(
                     f"200 cold lookups at once by {what}: lists, fetches",
                     f"{listed}, {cards}",
                     f"{lists}, 1",
-                    well=(listed, cards) == (lists, 1),
+                    is_met=(listed, cards) == (lists, 1),
                 )

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Table:
+class ResultTable:
     """What was measured, and whether it is what the project promises."""
 
     rows: list[tuple[str, str, str, bool]] = field(default_factory=list)
 
-    def add(self, what: str, measured: str, wanted: str, *, well: bool) -> None:
-        self.rows.append((what, measured, wanted, well))
+    def add(self, name: str, measured: str, target: str, *, is_met: bool) -> None:
+        self.rows.append((name, measured, target, is_met))
         print(
-            f"{'ok  ' if well else 'MISS'}  {what:<58} {measured:>16}   wanted {wanted}", flush=True
+            f"{'ok  ' if is_met else 'MISS'}  {name:<58} {measured:>16}   wanted {target}",
+            flush=True,
         )
 
     @property
-    def well(self) -> bool:
+    def all_met(self) -> bool:
         return all(well for *_, well in self.rows)

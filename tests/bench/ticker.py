@@ -6,26 +6,26 @@ import asyncio
 import time
 from pathlib import Path
 
-TICK = 0.001
-MEMORY_EVERY = 50
+TICK_SECONDS = 0.001
+TICKS_PER_MEMORY_SAMPLE = 50
 """Ticks between two looks at the memory."""
-LONGEST_BLOCK = 50.0
+MAX_BLOCK_MS = 50.0
 """Milliseconds for which the loop may stand still."""
 
 
-class Ticker:
+class LoopMonitor:
     """It notes for how long this process kept it from running: while others have the machine,
     neither it nor what it waits for makes headway. ``block`` is in seconds, ``peak`` in megabytes.
     """
 
     def __init__(self) -> None:
-        self.block = 0.0
-        self.peak = 0.0
+        self.longest_block_seconds = 0.0
+        self.peak_mb = 0.0
         self._task = asyncio.create_task(self._run())
 
-    def longest(self) -> float:
+    def take_longest_block(self) -> float:
         """Seconds, since it was last asked."""
-        block, self.block = self.block, 0.0
+        block, self.longest_block_seconds = self.longest_block_seconds, 0.0
         return block
 
     async def stop(self) -> None:
@@ -36,12 +36,14 @@ class Ticker:
         ticks = 0
         while True:
             before, worked = time.perf_counter(), time.process_time()
-            await asyncio.sleep(TICK)
-            late = time.perf_counter() - before - TICK
-            self.block = max(self.block, min(late, time.process_time() - worked))
+            await asyncio.sleep(TICK_SECONDS)
+            late = time.perf_counter() - before - TICK_SECONDS
+            self.longest_block_seconds = max(
+                self.longest_block_seconds, min(late, time.process_time() - worked)
+            )
             ticks += 1
-            if ticks % MEMORY_EVERY == 0:
-                self.peak = max(self.peak, resident_mb())
+            if ticks % TICKS_PER_MEMORY_SAMPLE == 0:
+                self.peak_mb = max(self.peak_mb, resident_mb())
 
 
 def resident_mb(process: int | str = "self", name: str = "VmRSS") -> float:

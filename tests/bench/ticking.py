@@ -17,35 +17,35 @@ from bot.aio.clock import SystemClock
 from bot.cli.serve import run
 from bot.settings import settings
 from commands import COMMANDS
-from tests.bench.ticker import Ticker
+from tests.bench.ticker import LoopMonitor
 
-TICKING = ["tests.bench.ticking"]
-INTO = "TICKS_INTO"
+MONITORED_BOT = ["tests.bench.monitored_bot"]
+OUTPUT_VARIABLE = "TICKS_INTO"
 """The file, a line of JSON each time: the moment, and milliseconds."""
-EVERY = 0.1
+SAMPLE_SECONDS = 0.1
 
 
 async def main() -> None:
     loaded = settings.load()
     logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
     serving = asyncio.create_task(run(loaded, COMMANDS, SystemClock()))
-    noting = asyncio.create_task(_note(Path(os.environ[INTO])))
+    noting = asyncio.create_task(_record_blocks(Path(os.environ[OUTPUT_VARIABLE])))
     await serving
     noting.cancel()
 
 
-async def _note(into: Path) -> None:
-    ticker = Ticker()
-    with into.open("a", buffering=1) as file:
+async def _record_blocks(path: Path) -> None:
+    ticker = LoopMonitor()
+    with path.open("a", buffering=1) as file:
         while True:
-            await asyncio.sleep(EVERY)
-            file.write(json.dumps([time.time(), ticker.longest() * 1000]) + "\n")
+            await asyncio.sleep(SAMPLE_SECONDS)
+            file.write(json.dumps([time.time(), ticker.take_longest_block() * 1000]) + "\n")
 
 
-def longest_block(into: Path, since: float, until: float) -> float:
+def longest_block(path: Path, start: float, end: float) -> float:
     """Milliseconds, between those two moments."""
-    lines = [json.loads(line) for line in into.read_text().splitlines()]
-    return max((block for at, block in lines if since <= at - EVERY <= until), default=0.0)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return max((block for at, block in lines if start <= at - SAMPLE_SECONDS <= end), default=0.0)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from bot.sandbox.world import Sandbox, open_sandbox
 from bot.slack.commands.dispatcher import Timeouts
 from commands import COMMANDS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The test machine may have no network: without these options Chromium looks up its maker's hosts.
-QUIET = [
+CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -33,18 +33,20 @@ expect.set_options(timeout=20_000)
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium on this machine; on Debian and Ubuntu: apt install chromium")
     return found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def started(chromium: str) -> AsyncIterator[Browser]:
+async def chromium_browser(chromium: str) -> AsyncIterator[Browser]:
     """Start one per worker, as that takes long."""
     async with async_playwright() as playwright:
         try:
-            opened = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+            opened = await playwright.chromium.launch(
+                executable_path=chromium, args=CHROMIUM_ARGUMENTS
+            )
         except Error as failed:
             pytest.skip(f"Chromium does not start here: {failed.message.splitlines()[0]}")
         yield opened
@@ -52,10 +54,10 @@ async def started(chromium: str) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def browser(started: Browser) -> AsyncIterator[Browser]:
+async def browser(chromium_browser: Browser) -> AsyncIterator[Browser]:
     """Return a browser context that each story has for itself."""
-    yield started
-    for context in started.contexts:
+    yield chromium_browser
+    for context in chromium_browser.contexts:
         await context.close()
 
 

@@ -15,62 +15,62 @@ NARROW = (390, 844)
 
 
 @dataclass(frozen=True)
-class Person:
+class PageDriver:
     page: Page
 
-    async def types(self, line: str) -> Locator:
+    async def send_line(self, line: str) -> Locator:
         """Send a line, and return the next new message."""
         messages = self.page.get_by_test_id("message")
         before = await messages.count()
-        await self._sends(line)
+        await self._type_and_send(line)
         await expect(messages).not_to_have_count(before)
         return messages.last
 
-    async def opens(self, line: str) -> Locator:
+    async def open_form(self, line: str) -> Locator:
         """Send a line that opens a form."""
-        await self._sends(line)
-        return await self.opened()
+        await self._type_and_send(line)
+        return await self.wait_for_modal()
 
-    async def opened(self) -> Locator:
+    async def wait_for_modal(self) -> Locator:
         await expect(self.modal()).to_be_visible()
         return self.modal()
 
-    async def _sends(self, line: str) -> None:
+    async def _type_and_send(self, line: str) -> None:
         composer = self.page.get_by_role("textbox").first
         await composer.click()
         await composer.press_sequentially(line)
         await self.page.keyboard.press("Escape")
         await self.page.keyboard.press("Enter")
 
-    async def uses_shortcut(self, name: str) -> Locator:
+    async def use_shortcut(self, name: str) -> Locator:
         """Use a shortcut of the message box's menu, which opens a form."""
         await self.page.get_by_test_id("shortcuts").click()
         await self.page.get_by_test_id("shortcuts-option").filter(has_text=name).click()
-        return await self.opened()
+        return await self.wait_for_modal()
 
-    async def uses_on(self, message: Locator, name: str) -> Locator:
+    async def use_message_shortcut(self, message: Locator, name: str) -> Locator:
         """Use a shortcut of a message's menu, which opens a form."""
         await message.hover()
         await message.get_by_test_id("message-actions").click()
         await message.get_by_test_id("message-actions-option").filter(has_text=name).click()
-        return await self.opened()
+        return await self.wait_for_modal()
 
-    async def chooses(self, block_id: str, text: str, typed: str = "") -> None:
+    async def choose_option(self, block_id: str, text: str, query: str = "") -> None:
         """Choose an option by its text in a menu of the form; ``typed`` filters the list."""
         menu = self.field(block_id)
         await menu.click()
-        if typed:
-            await menu.fill(typed)
+        if query:
+            await menu.fill(query)
         await self.modal().get_by_test_id("option").filter(has_text=text).first.click()
 
-    async def submits(self) -> None:
+    async def submit(self) -> None:
         await self.page.get_by_test_id("modal-submit").click()
 
-    async def presses(self, label: str, within: Locator | None = None) -> None:
-        place = within or self.page.get_by_test_id("message").last
+    async def press_button(self, label: str, container: Locator | None = None) -> None:
+        place = container or self.page.get_by_test_id("message").last
         await place.get_by_role("button", name=label, exact=True).click()
 
-    def last(self) -> Locator:
+    def last_message(self) -> Locator:
         return self.page.get_by_test_id("message").last
 
     def modal(self) -> Locator:
@@ -84,23 +84,25 @@ class Person:
 async def open_page(
     browser: Browser,
     demo: Sandbox,
-    who: str = "U0JOHN",
+    member: str = "U0JOHN",
     *,
     size: tuple[int, int] = WIDE,
     theme: str = "light",
     channel: str = "C0SALES",
-) -> Person:
+) -> PageDriver:
     page = await browser.new_page(viewport={"width": size[0], "height": size[1]})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    await page.goto(f"{demo.slack.base_url}/?as={who}&channel={channel}&theme={theme}")
+    await page.goto(f"{demo.slack.base_url}/?as={member}&channel={channel}&theme={theme}")
     await expect(page.get_by_test_id("message").first).to_be_visible()
     assert not problems, problems
-    return Person(page)
+    return PageDriver(page)
 
 
 @asynccontextmanager
-async def opened(browser: Browser, url: str, channel: str = "C0SALES") -> AsyncIterator[Page]:
+async def open_checked_page(
+    browser: Browser, url: str, channel: str = "C0SALES"
+) -> AsyncIterator[Page]:
     """Open John's page, which must log nothing to the browser's console."""
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
     problems: list[str] = []

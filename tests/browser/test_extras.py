@@ -10,16 +10,16 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.slack import EmbeddedSlack, Tip
 from bot.web.server import serve
-from tests.browser.person import opened
+from tests.browser.person import open_checked_page
 from tests.clock import ManualClock
 from tests.sandbox.slack_stage import (
     SCOPES,
     Json,
-    Stage,
+    SlackHarness,
+    build_manifest,
+    build_modal,
     field_block,
-    manifest,
-    modal,
-    staged,
+    open_harness,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -30,68 +30,70 @@ SHORTCUTS = [
 ]
 EVERY_CHARACTER = {"trigger_actions_on": ["on_character_entered"]}
 PDF: FilePayload = {"name": "prices.pdf", "mimeType": "application/pdf", "buffer": b"%PDF" * 300}
-WRONG: FilePayload = {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"x"}
+WRONG_FILE_TYPE: FilePayload = {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"x"}
 
 
-def described() -> Json:
-    made = manifest(scopes=(*SCOPES, "files:read", "files:write"))
+def build_manifest_with_shortcuts() -> Json:
+    made = build_manifest(scopes=(*SCOPES, "files:read", "files:write"))
     made["features"]["shortcuts"] = SHORTCUTS
     return made
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(described()) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness(build_manifest_with_shortcuts()) as made:
         yield made
 
 
-async def form_opens(stage: Stage, page: Page, view: Json, *, request: int = 1) -> None:
+async def open_form(harness: SlackHarness, page: Page, view: Json, *, request: int = 1) -> None:
     """Open ``view`` once the app has received its first or ``request``-th request."""
-    await stage.slack.wait_until(lambda: len(stage.app.received) >= request)
-    await stage.slack.settle()
-    await stage.web.views_open(trigger_id=stage.app.last["trigger_id"], view=view)
+    await harness.slack.wait_until(lambda: len(harness.app.received) >= request)
+    await harness.slack.settle()
+    await harness.web.views_open(trigger_id=harness.app.last_payload["trigger_id"], view=view)
     await expect(page.get_by_test_id("modal")).to_be_visible()
 
 
-async def test_a_shortcut_of_the_message_box_and_one_of_a_message(
-    browser: Browser, stage: Stage
+async def test_global_and_message_shortcuts_open_forms(
+    browser: Browser, harness: SlackHarness
 ) -> None:
-    async with opened(browser, stage.slack.base_url) as page:
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         await page.get_by_test_id("shortcuts").click()
         await page.get_by_test_id("shortcuts-option").filter(has_text="Send a WhatsApp").click()
-        await form_opens(stage, page, modal())
-        assert stage.app.last["type"] == "shortcut"
+        await open_form(harness, page, build_modal())
+        assert harness.app.last_payload["type"] == "shortcut"
         await page.get_by_test_id("modal-close").click()
         message = page.get_by_test_id("message").last
         await message.hover()
         await message.get_by_test_id("message-actions").click()
         await message.get_by_test_id("message-actions-option").click()
-        await form_opens(stage, page, modal(), request=2)
-        assert stage.app.last["message"]["text"].startswith("Good. Send it over WhatsApp")
+        await open_form(harness, page, build_modal(), request=2)
+        assert harness.app.last_payload["message"]["text"].startswith("Good. Send it over WhatsApp")
 
 
-async def test_files_are_chosen_refused_removed_and_sent(browser: Browser, stage: Stage) -> None:
+async def test_files_can_be_selected_rejected_removed_and_submitted(
+    browser: Browser, harness: SlackHarness
+) -> None:
     element = {"type": "file_input", "max_files": 2, "filetypes": ["pdf"]}
-    async with opened(browser, stage.slack.base_url) as page:
-        await stage.slack.use_shortcut("U0JOHN", "send")
-        await form_opens(stage, page, modal(field_block("file", element)))
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        await harness.slack.use_shortcut("U0JOHN", "send")
+        await open_form(harness, page, build_modal(field_block("file", element)))
         rows = page.get_by_test_id("chosen-file")
-        await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG])
+        await page.get_by_test_id("file-picker").set_input_files([PDF, WRONG_FILE_TYPE])
         await expect(rows).to_have_count(2)
         await expect(rows.nth(0)).to_contain_text("1.2 KB")
         await expect(rows.nth(1)).to_contain_text("This file type isn't supported")
         await page.get_by_role("button", name="Remove notes.docx").click()
         await page.get_by_test_id("modal-submit").click()
         await expect(page.get_by_test_id("modal")).not_to_be_visible()
-        files = stage.app.last["view"]["state"]["values"]["file"]["value"]["files"]
+        files = harness.app.last_payload["view"]["state"]["values"]["file"]["value"]["files"]
         assert [(file["name"], file["size"]) for file in files] == [("prices.pdf", 1200)]
 
 
 async def test_a_direct_message_is_announced_and_its_file_downloaded(
-    browser: Browser, stage: Stage
+    browser: Browser, harness: SlackHarness
 ) -> None:
-    async with opened(browser, stage.slack.base_url) as page:
-        await stage.web.files_upload_v2(
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        await harness.web.files_upload_v2(
             filename="report.csv", content="a,b", channels=["U0JOHN"], initial_comment="*Done*"
         )
         news = page.get_by_test_id("dm-alert")
@@ -106,28 +108,30 @@ async def test_a_direct_message_is_announced_and_its_file_downloaded(
         assert (await download.value).suggested_filename == "report.csv"
 
 
-async def test_fast_typing_is_told_once_when_it_pauses(browser: Browser, stage: Stage) -> None:
+async def test_fast_typing_dispatches_one_action_after_a_pause(
+    browser: Browser, harness: SlackHarness
+) -> None:
     element = {"type": "plain_text_input", "dispatch_action_config": EVERY_CHARACTER}
-    async with opened(browser, stage.slack.base_url) as page:
-        await stage.slack.use_shortcut("U0JOHN", "send")
-        view = modal(field_block("number", element, dispatch_action=True))
-        await form_opens(stage, page, view)
-        stage.app.arrived.clear()
+    async with open_checked_page(browser, harness.slack.base_url) as page:
+        await harness.slack.use_shortcut("U0JOHN", "send")
+        view = build_modal(field_block("number", element, dispatch_action=True))
+        await open_form(harness, page, view)
+        harness.app.arrived.clear()
         await page.get_by_test_id("modal").get_by_role("textbox").press_sequentially("+91 98765")
-        await stage.app.arrived.wait()
-        told = [each.payload for each in stage.app.received if "actions" in each.payload]
+        await harness.app.arrived.wait()
+        told = [each.payload for each in harness.app.received if "actions" in each.payload]
         assert [each["actions"][0]["value"] for each in told] == ["+91 98765"]
 
 
-async def test_a_thing_to_try_goes_where_one_writes(browser: Browser) -> None:
+async def test_suggestion_fills_the_focused_field(browser: Browser) -> None:
     tips = (Tip("Try", (("+91 98765 40001", "Never arrives"), ("/chakra help", "Says it all"))),)
-    slack = EmbeddedSlack(described(), ManualClock(), tips=tips)
+    slack = EmbeddedSlack(build_manifest_with_shortcuts(), ManualClock(), tips=tips)
     async with serve(slack.app, grace_seconds=0.2) as url:
-        async with opened(browser, url) as page:
+        async with open_checked_page(browser, url) as page:
             await page.get_by_test_id("tips-toggle").click()
             await page.get_by_test_id("tip").filter(has_text="/chakra help").click()
             await expect(page.get_by_test_id("composer")).to_have_value("/chakra help")
-            slack.workspace.views.open("U0JOHN", modal(field_block("number")), "C0SALES")
+            slack.workspace.views.open("U0JOHN", build_modal(field_block("number")), "C0SALES")
             field = page.get_by_test_id("modal").get_by_role("textbox")
             await expect(field).to_be_focused()
             await page.get_by_test_id("tip").filter(has_text="+91 98765 40001").click()

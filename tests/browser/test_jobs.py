@@ -9,43 +9,43 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Locator, expect
 
 from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
-from tests.browser.person import Person, open_page
+from tests.browser.person import PageDriver, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FINISHED = "09409961-8bae-5d66-b8bd-53646ea5157f"
 ROWS = 40
 """Four seconds of work for the embedded Chakra, so that progress is visible."""
-TAKEN = "LEAD-004038"
+EXISTING_LEAD = "LEAD-004038"
 """A lead that already exists."""
-PART_WAY = re.compile(r"[1-9]\d?%  ·")
+PARTIAL_PROGRESS = re.compile(r"[1-9]\d?%  ·")
 
 
-def leads(*header: str, rows: int = ROWS, taken: str = TAKEN) -> FilePayload:
+def build_leads_csv(*header: str, rows: int = ROWS, existing: str = EXISTING_LEAD) -> FilePayload:
     """Return a table with one row that will fail."""
     lines = [
         ",".join(header),
         *(f"EXPO-{n},Asha{n},Pune" for n in range(1, rows)),
-        f"{taken},Ravi,Delhi",
+        f"{existing},Ravi,Delhi",
     ]
     return {"name": "expo.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
 
 
-async def checked(person: Person, table: FilePayload) -> Locator:
+async def upload_and_check(person: PageDriver, table: FilePayload) -> Locator:
     """Choose the table and return the form's result."""
-    form = await person.opens("/chakra bulk create lead")
+    form = await person.open_form("/chakra bulk create lead")
     await person.page.get_by_test_id("file-picker").set_input_files([table])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(table["name"])
-    await person.submits()
+    await person.submit()
     await expect(form).to_contain_text("What goes to Chakra")
     return form
 
 
-def saying(person: Person, text: str) -> Locator:
+def find_message(person: PageDriver, text: str) -> Locator:
     return person.page.get_by_test_id("message").filter(has_text=text).last
 
 
-async def downloaded(person: Person, link: Locator) -> bytes:
+async def download_file(person: PageDriver, link: Locator) -> bytes:
     async with person.page.expect_download() as download:
         await link.click()
     saved = await (await download.value).path()
@@ -55,46 +55,48 @@ async def downloaded(person: Person, link: Locator) -> bytes:
 # --- a table becomes leads -----------------------------------------------------------------------
 
 
-async def test_a_table_goes_up_is_watched_to_its_end_and_the_failed_rows_come_as_a_file(
+async def test_table_upload_is_watched_to_completion_and_failed_rows_arrive_as_a_file(
     browser: Browser, demo: Sandbox
 ) -> None:
     person = await open_page(browser, demo)
-    form = await checked(person, leads("Lead Id", "First Name", "City"))
+    form = await upload_and_check(person, build_leads_csv("Lead Id", "First Name", "City"))
     await expect(form).to_contain_text(f"{ROWS} rows, to create lead records")
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text(f"Send {ROWS} rows")
-    await person.submits()
+    await person.submit()
     await expect(form).not_to_be_visible()
-    watch = saying(person, "Watched by")
+    watch = find_message(person, "Watched by")
     await expect(watch).to_contain_text("New leads from expo.csv")
-    await expect(watch).to_contain_text(PART_WAY)
-    outcome = saying(person, "has finished")
+    await expect(watch).to_contain_text(PARTIAL_PROGRESS)
+    outcome = find_message(person, "has finished")
     await expect(outcome).to_contain_text("replied to a thread")
     await expect(outcome).to_contain_text(f"39 of {ROWS} succeeded, 1 failed")
-    await expect(saying(person, "Finished today")).to_contain_text(f"{ROWS} of {ROWS}")
-    await person.presses("Failed rows as a file", outcome)
+    await expect(find_message(person, "Finished today")).to_contain_text(f"{ROWS} of {ROWS}")
+    await person.press_button("Failed rows as a file", outcome)
     await person.page.locator('[data-channel-id="D0JOHN"]').click()
-    await expect(person.last()).to_contain_text("1 row that failed in New leads from expo.csv")
-    content = await downloaded(person, person.last().get_by_test_id("file"))
+    await expect(person.last_message()).to_contain_text(
+        "1 row that failed in New leads from expo.csv"
+    )
+    content = await download_file(person, person.last_message().get_by_test_id("file"))
     header, row = content.decode("utf-8-sig").splitlines()
     assert header.startswith("Entry,State,Reason")
-    assert f"Process with lead_id {TAKEN} already exists" in row
+    assert f"Process with lead_id {EXISTING_LEAD} already exists" in row
 
 
-async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named(
+async def test_sample_table_can_be_inserted_and_its_problems_are_listed(
     browser: Browser, demo: Sandbox
 ) -> None:
     person = await open_page(browser, demo)
     await person.page.get_by_test_id("tips-toggle").click()
     sample = person.page.get_by_test_id("sample")
-    assert await downloaded(person, sample) == SAMPLE_TABLE_PATH.read_bytes()
-    form = await person.opens("/chakra bulk create lead")
+    assert await download_file(person, sample) == SAMPLE_TABLE_PATH.read_bytes()
+    form = await person.open_form("/chakra bulk create lead")
     await sample.get_by_text("Add to the form").click()
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text(SAMPLE_TABLE_PATH.name)
-    await person.submits()
+    await person.submit()
     await expect(form).to_contain_text("7 rows have problems. They are left out.")
     await expect(form).to_contain_text("Row 26: Score is no number")
     await expect(person.page.get_by_test_id("modal-submit")).to_have_text("Send 53 of 60")
-    await person.presses("Rows with problems as a file", form)
+    await person.press_button("Rows with problems as a file", form)
     await expect(form).to_contain_text("I've sent you the rows with problems")
     [message] = demo.slack.messages("U0JOHN", "D0JOHN")
     [file] = message.files
@@ -102,29 +104,31 @@ async def test_the_demos_own_table_is_put_in_the_form_and_its_problems_are_named
     assert demo.chakra.count("POST /v1/ext/procedure/{procedureShortId}/process/bulk-create") == 0
 
 
-async def test_an_unknown_column_gets_its_attribute(browser: Browser, demo: Sandbox) -> None:
+async def test_unknown_column_can_be_mapped_to_an_attribute(
+    browser: Browser, demo: Sandbox
+) -> None:
     person = await open_page(browser, demo)
-    form = await checked(person, leads("Lead Id", "First Name", "Town", rows=3))
+    form = await upload_and_check(person, build_leads_csv("Lead Id", "First Name", "Town", rows=3))
     await expect(form).to_contain_text("Chakra has no attribute with these names")
-    await person.chooses("column_2", "City", typed="city")
-    await person.submits()
+    await person.choose_option("column_2", "City", query="city")
+    await person.submit()
     await expect(form).to_contain_text("Town → city")
-    await person.submits()
+    await person.submit()
     await expect(form).not_to_be_visible()
-    await expect(saying(person, "Upload started: 3 rows. Follow it in #sales")).to_be_visible()
-    await expect(saying(person, "Watched by")).to_be_visible()
+    await expect(
+        find_message(person, "Upload started: 3 rows. Follow it in #sales")
+    ).to_be_visible()
+    await expect(find_message(person, "Watched by")).to_be_visible()
     [asked] = [one for one in demo.chakra.requests if one.path.endswith("bulk-create")]
     assert [one["data"]["city"] for one in asked.json] == ["Pune", "Pune", "Delhi"]
 
 
-async def test_what_cannot_be_sent_has_no_button_to_send_it(
-    browser: Browser, demo: Sandbox
-) -> None:
+async def test_form_has_no_send_button_without_valid_rows(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    form = await person.opens("/chakra bulk update lead")
+    form = await person.open_form("/chakra bulk update lead")
     table: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"City\nPune\n"}
     await person.page.get_by_test_id("file-picker").set_input_files([table])
-    await person.submits()
+    await person.submit()
     await expect(form).to_contain_text("No column tells which records to change")
     await expect(form).to_contain_text("choose it anew with /chakra bulk update lead")
     await expect(person.page.get_by_test_id("modal-submit")).not_to_be_visible()
@@ -139,40 +143,42 @@ async def test_a_finished_job_and_its_failed_rows(browser: Browser, demo: Sandbo
     await person.page.get_by_test_id("tip").filter(has_text=FINISHED).click()
     await expect(person.page.get_by_test_id("composer")).to_have_value(f"/chakra job {FINISHED}")
     await person.page.keyboard.press("Enter")
-    await expect(person.last()).to_contain_text("12 of 240 failed")
-    await expect(person.last()).to_contain_text("already exists · 2 times")
-    await expect(person.last().get_by_role("button", name="Watch")).to_have_count(0)
+    await expect(person.last_message()).to_contain_text("12 of 240 failed")
+    await expect(person.last_message()).to_contain_text("already exists · 2 times")
+    await expect(person.last_message().get_by_role("button", name="Watch")).to_have_count(0)
 
 
-async def test_watched_from_its_card_looked_at_listed_and_no_longer_watched(
+async def test_job_is_watched_from_its_card_listed_and_unwatched(
     browser: Browser, demo: Sandbox
 ) -> None:
     job = demo.chakra.add_job(
         succeed=300, fail=30, seconds=60, warmup=0, failed_because=("No such city",)
     )
     person = await open_page(browser, demo)
-    card = await person.types(f"/chakra job {job.id}")
+    card = await person.send_line(f"/chakra job {job.id}")
     await expect(card).to_contain_text("Running")
-    await person.presses("Watch", card)
-    watch = saying(person, "Watched by")
+    await person.press_button("Watch", card)
+    watch = find_message(person, "Watched by")
     await expect(watch).to_contain_text(job.id)
     await expect(watch).to_contain_text("We'll notify them here when it finishes")
-    await person.presses("Notify me by direct message", watch)
+    await person.press_button("Notify me by direct message", watch)
     await expect(watch).to_contain_text("We'll notify them in a direct message when it finishes")
-    await person.presses("Details", watch)
-    await expect(person.last()).to_contain_text("Only visible to you")
-    await expect(person.last()).to_contain_text("of 330")
-    listed = await person.types("/chakra jobs")
+    await person.press_button("Details", watch)
+    await expect(person.last_message()).to_contain_text("Only visible to you")
+    await expect(person.last_message()).to_contain_text("of 330")
+    listed = await person.send_line("/chakra jobs")
     await expect(listed).to_contain_text("1 watched")
     await expect(listed).to_contain_text("watched by @John Doe in #sales")
-    await person.types(f"/chakra unwatch {job.id}")
-    await expect(person.last()).to_contain_text("Stopped watching.")
+    await person.send_line(f"/chakra unwatch {job.id}")
+    await expect(person.last_message()).to_contain_text("Stopped watching.")
     stopped = person.page.get_by_test_id("message").filter(has_text=job.id)
     await expect(stopped.filter(has_text="Stopped watching")).to_contain_text("watched by")
     assert await demo.bot.context.workflows.watches.list_active_by_job(job.id) == []
 
 
-async def test_an_id_goes_after_the_command_that_was_begun(browser: Browser, demo: Sandbox) -> None:
+async def test_suggested_job_id_completes_the_typed_command(
+    browser: Browser, demo: Sandbox
+) -> None:
     person = await open_page(browser, demo)
     composer = person.page.get_by_test_id("composer")
     tip = person.page.get_by_test_id("tip").filter(has_text=FINISHED)

@@ -14,53 +14,51 @@ from tests.browser.person import NARROW, open_page
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PICTURES = Path(__file__).parents[1] / "pictures"
-KEEP = "KEEP_PICTURES"
+KEEP_PICTURES_VARIABLE = "KEEP_PICTURES"
 """Set by ``make browser``, to take README's picture again; other runs change no file."""
 
 
 @pytest.mark.smoke
-async def test_types_the_command_and_reads_team_role_and_e_mail(
+async def test_user_command_shows_team_role_and_email(
     browser: Browser, demo: Sandbox, tmp_path: Path
 ) -> None:
     person = await open_page(browser, demo)
-    card = await person.types("/chakra user john@acme.com")
+    card = await person.send_line("/chakra user john@acme.com")
     for part in ("John Doe", "Inside Sales", "PaisaPay", "john@acme.com", "Only visible to you"):
         await expect(card).to_contain_text(part)
-    where = PICTURES if os.environ.get(KEEP) else tmp_path
+    where = PICTURES if os.environ.get(KEEP_PICTURES_VARIABLE) else tmp_path
     await person.page.screenshot(path=where / "demo.png")
     assert (where / "demo.png").stat().st_size > 10_000
 
 
-async def test_shares_the_card_and_everyone_reads_it_masked(
-    browser: Browser, demo: Sandbox
-) -> None:
+async def test_shared_card_is_masked_for_everyone(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    await person.types("/chakra user john@acme.com")
-    await person.presses("Share to channel")
-    await expect(person.last()).to_contain_text("Shared by")
+    await person.send_line("/chakra user john@acme.com")
+    await person.press_button("Share to channel")
+    await expect(person.last_message()).to_contain_text("Shared by")
     other = await open_page(browser, demo, "U0MEI")
-    await expect(other.last()).to_contain_text("John Doe")
-    await expect(other.last()).not_to_contain_text("john@acme.com")
+    await expect(other.last_message()).to_contain_text("John Doe")
+    await expect(other.last_message()).not_to_contain_text("john@acme.com")
     typed = other.page.get_by_test_id("message").filter(has_text="/chakra user")
     await expect(typed).to_have_count(0)
 
 
-async def test_corrects_a_name_in_the_form(browser: Browser, demo: Sandbox) -> None:
+async def test_name_can_be_corrected_in_the_form(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    await person.types("/chakra user mei@acme.com")
-    await person.presses("Edit")
+    await person.send_line("/chakra user mei@acme.com")
+    await person.press_button("Edit")
     await expect(person.modal()).to_be_visible()
     await person.field("first_name").fill("Meiko")
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.modal()).not_to_be_visible()
-    await expect(person.last()).to_contain_text("Meiko")
+    await expect(person.last_message()).to_contain_text("Meiko")
     assert demo.chakra.user("mei@acme.com").first_name == "Meiko"
 
 
-async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: Sandbox) -> None:
+async def test_empty_name_is_rejected_under_its_field(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    await person.types("/chakra user mei@acme.com")
-    await person.presses("Edit")
+    await person.send_line("/chakra user mei@acme.com")
+    await person.press_button("Edit")
     await person.field("first_name").fill("   ")
     await person.field("last_name").fill("   ")
     await person.page.get_by_test_id("modal-submit").click()
@@ -68,32 +66,32 @@ async def test_an_empty_name_is_refused_under_its_field(browser: Browser, demo: 
     assert demo.chakra.user("mei@acme.com").first_name == "Mei"
 
 
-async def test_who_may_only_look_has_no_edit_button(browser: Browser, demo: Sandbox) -> None:
+async def test_read_only_member_has_no_edit_button(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo, "U0MEI")
-    card = await person.types("/chakra user john@acme.com")
+    card = await person.send_line("/chakra user john@acme.com")
     await expect(card.get_by_role("button", name="Refresh")).to_be_visible()
     await expect(card.get_by_role("button", name="Edit")).to_have_count(0)
 
 
-async def test_pages_through_the_team_and_opens_a_card(browser: Browser, demo: Sandbox) -> None:
+async def test_team_list_can_be_paged_and_a_card_opened(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    listed = await person.types("/chakra users")
+    listed = await person.send_line("/chakra users")
     await expect(listed).to_contain_text("page 1 of")
-    await person.presses("Next")
-    await expect(person.last()).to_contain_text("page 2 of")
-    await person.last().get_by_role("button", name="Show").first.click()
-    await expect(person.last()).to_contain_text("Email")
+    await person.press_button("Next")
+    await expect(person.last_message()).to_contain_text("page 2 of")
+    await person.last_message().get_by_role("button", name="Show").first.click()
+    await expect(person.last_message()).to_contain_text("Email")
 
 
-async def test_chooses_between_two_of_the_same_name(browser: Browser, demo: Sandbox) -> None:
+async def test_ambiguous_name_offers_a_choice(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    offered = await person.types("/chakra user maria garcia")
+    offered = await person.send_line("/chakra user maria garcia")
     await expect(offered).to_contain_text("Two people match")
     await offered.get_by_role("button", name="Show").first.click()
-    await expect(person.last()).to_contain_text("Account")
+    await expect(person.last_message()).to_contain_text("Account")
 
 
-async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: Sandbox) -> None:
+async def test_command_can_be_completed_with_the_keyboard(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
     await person.page.get_by_role("textbox").first.click()
     await person.page.keyboard.type("/chakra stat")
@@ -101,22 +99,22 @@ async def test_completes_the_command_with_the_keyboard(browser: Browser, demo: S
     await person.page.keyboard.press("Tab")
     await person.page.keyboard.press("Escape")
     await person.page.keyboard.press("Enter")
-    await expect(person.last()).to_contain_text("Chakra for Slack")
+    await expect(person.last_message()).to_contain_text("Chakra for Slack")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_reads_on_a_phone_without_scrolling_sideways(
+async def test_narrow_screen_has_no_horizontal_scrolling(
     browser: Browser, demo: Sandbox, theme: str
 ) -> None:
     person = await open_page(browser, demo, size=NARROW, theme=theme)
-    card = await person.types("/chakra user john@acme.com")
+    card = await person.send_line("/chakra user john@acme.com")
     await expect(card).to_contain_text("John Doe")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not await person.page.evaluate(wide)
 
 
-async def test_the_raw_payloads_can_be_read(browser: Browser, demo: Sandbox) -> None:
+async def test_raw_payloads_can_be_inspected(browser: Browser, demo: Sandbox) -> None:
     person = await open_page(browser, demo)
-    await person.types("/chakra user john@acme.com")
+    await person.send_line("/chakra user john@acme.com")
     await person.page.get_by_test_id("inspector-toggle").click()
     await expect(person.page.get_by_test_id("inspector")).to_contain_text("command")

@@ -7,26 +7,26 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from bot.sandbox.world import Sandbox
-from tests.browser.person import Person, open_page
+from tests.browser.person import PageDriver, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PROMO = "christmas_promo_23"
-ANSWERED_MS = 20_000
+RESPONSE_TIMEOUT_MS = 20_000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
-TREE: FilePayload = {"name": "tree.png", "mimeType": "image/png", "buffer": PNG}
-WIDE: FilePayload = {
+VALID_PICTURE: FilePayload = {"name": "tree.png", "mimeType": "image/png", "buffer": PNG}
+OVERSIZED_PICTURE: FilePayload = {
     "name": "wide.jpg",
     "mimeType": "image/jpeg",
     "buffer": bytes(6 * 1024 * 1024),
 }
 
 
-async def form(browser: Browser, demo: Sandbox) -> Person:
+async def open_promo_form(browser: Browser, demo: Sandbox) -> PageDriver:
     """Open a form of a template with a picture, filled in except for the picture."""
     person = await open_page(browser, demo)
-    await person.types(f"/chakra templates {PROMO}")
-    await person.presses("Send")
+    await person.send_line(f"/chakra templates {PROMO}")
+    await person.press_button("Send")
     await expect(person.modal()).to_contain_text("Picture: or a file")
     await expect(person.modal()).to_contain_text("anyone with the link can open the file")
     await person.field("phone").fill("+91 98765 43210")
@@ -34,8 +34,8 @@ async def form(browser: Browser, demo: Sandbox) -> Person:
 
 
 async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, demo: Sandbox) -> None:
-    person = await form(browser, demo)
-    await person.page.get_by_test_id("file-picker").set_input_files([TREE])
+    person = await open_promo_form(browser, demo)
+    await person.page.get_by_test_id("file-picker").set_input_files([VALID_PICTURE])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("tree.png")
     await person.field("var_body_1").fill("Jane")
     preview = person.modal().get_by_text("Merry Christmas Jane")
@@ -44,18 +44,18 @@ async def test_a_chosen_picture_is_sent_delivered_and_read(browser: Browser, dem
     await person.page.get_by_test_id("modal-submit").click()
     await expect(person.modal()).not_to_be_visible()
     report = await open_page(browser, demo, channel="D0JOHN")
-    await expect(report.last()).to_contain_text("Read", timeout=ANSWERED_MS)
+    await expect(report.last_message()).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     [sent] = demo.chakra.sends
     async with aiohttp.ClientSession() as anybody, anybody.get(sent.body["imageUrl"]) as answer:
         assert (answer.content_type, await answer.read()) == ("image/png", PNG)
 
 
-async def test_a_picture_that_is_too_large_is_said_under_its_field(
+async def test_oversized_picture_is_rejected_under_its_field(
     browser: Browser, demo: Sandbox
 ) -> None:
-    person = await form(browser, demo)
+    person = await open_promo_form(browser, demo)
     await person.field("var_body_1").fill("Jane")
-    await person.page.get_by_test_id("file-picker").set_input_files([WIDE])
+    await person.page.get_by_test_id("file-picker").set_input_files([OVERSIZED_PICTURE])
     await expect(person.page.get_by_test_id("chosen-file")).to_contain_text("wide.jpg")
     await person.page.get_by_test_id("modal-submit").click()
     place = person.page.locator('[data-testid="field"][data-block-id="file"]')

@@ -8,43 +8,41 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.person import opened
-from tests.sandbox.slack_stage import Stage, staged
+from tests.browser.person import open_checked_page
+from tests.sandbox.slack_stage import SlackHarness, open_harness
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-DONE = {"0:00": 0, "2:00": 150, "4:00": 420, "6:00": 600}
+PROGRESS_POINTS = {"0:00": 0, "2:00": 150, "4:00": 420, "6:00": 600}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness() as made:
         yield made
 
 
-def chart(sort: str) -> dict[str, object]:
-    data = [{"label": label, "value": value} for label, value in DONE.items()]
+def build_chart(sort: str) -> dict[str, object]:
+    data = [{"label": label, "value": value} for label, value in PROGRESS_POINTS.items()]
     return {
         "type": "data_visualization",
         "title": f"Entries done, {sort}",
         "chart": {
             "type": sort,
             "series": [{"name": "Done", "data": data}],
-            "axis_config": {"categories": list(DONE), "x_label": "Minutes"},
+            "axis_config": {"categories": list(PROGRESS_POINTS), "x_label": "Minutes"},
         },
     }
 
 
-async def test_a_reply_sent_to_the_channel_leads_to_its_thread(
-    browser: Browser, stage: Stage
-) -> None:
-    posted = await stage.web.chat_postMessage(channel="C0SALES", text="*Import* is running")
+async def test_broadcast_reply_links_to_its_thread(browser: Browser, harness: SlackHarness) -> None:
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="*Import* is running")
     where = {"channel": "C0SALES", "thread_ts": posted["ts"]}
-    await stage.web.chat_postMessage(**where, text="Half of it is done")
-    async with opened(browser, stage.slack.base_url) as page:
+    await harness.web.chat_postMessage(**where, text="Half of it is done")
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         messages = page.get_by_test_id("message")
         await expect(messages.last).to_contain_text("1 reply")
-        await stage.web.chat_postMessage(**where, text="All of it is done", reply_broadcast=True)
+        await harness.web.chat_postMessage(**where, text="All of it is done", reply_broadcast=True)
         await expect(messages.last).to_contain_text("replied to a thread: Import is running")
         await expect(messages.last).to_contain_text("All of it is done")
         await expect(page.get_by_test_id("thread")).to_contain_text("2 replies")
@@ -54,19 +52,21 @@ async def test_a_reply_sent_to_the_channel_leads_to_its_thread(
         told = page.locator("#timeline").get_by_text("All of it is done")
         await expect(told).to_have_count(2)
         await expect(page.get_by_test_id("thread")).to_be_focused()
-        await stage.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")
+        await harness.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")
         await expect(messages.last).to_contain_text("replied to a thread: Import is over")
 
 
-async def test_a_link_to_a_message_stays_within_the_page(browser: Browser, stage: Stage) -> None:
-    posted = await stage.web.chat_postMessage(channel="D0JOHN", text="Your report")
+async def test_a_link_to_a_message_stays_within_the_page(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    posted = await harness.web.chat_postMessage(channel="D0JOHN", text="Your report")
     reply = {"channel": "D0JOHN", "thread_ts": posted["ts"]}
-    answered = await stage.web.chat_postMessage(**reply, text="A reply to it")
+    answered = await harness.web.chat_postMessage(**reply, text="A reply to it")
     for message, words in ((posted, "Your report"), (answered, "A reply to it")):
-        link = await stage.web.chat_getPermalink(channel="D0JOHN", message_ts=message["ts"])
+        link = await harness.web.chat_getPermalink(channel="D0JOHN", message_ts=message["ts"])
         text = f"<{link['permalink']}|See delivery status>"
-        await stage.web.chat_postMessage(channel="C0SALES", text=text)
-        async with opened(browser, stage.slack.base_url) as page:
+        await harness.web.chat_postMessage(channel="C0SALES", text=text)
+        async with open_checked_page(browser, harness.slack.base_url) as page:
             await page.get_by_role("link", name="See delivery status").last.click()
             await expect(page.locator(".message.linked")).to_contain_text(words)
             assert "channel=D0JOHN" in page.url
@@ -74,26 +74,28 @@ async def test_a_link_to_a_message_stays_within_the_page(browser: Browser, stage
 
 
 async def test_a_link_to_somebody_elses_message_opens_nothing(
-    browser: Browser, stage: Stage
+    browser: Browser, harness: SlackHarness
 ) -> None:
-    posted = await stage.web.chat_postMessage(channel="D0MEI", text="Only for Mei")
-    link = await stage.web.chat_getPermalink(channel="D0MEI", message_ts=posted["ts"])
-    await stage.web.chat_postMessage(channel="C0SALES", text=f"<{link['permalink']}|Open>")
-    async with opened(browser, stage.slack.base_url) as page:
+    posted = await harness.web.chat_postMessage(channel="D0MEI", text="Only for Mei")
+    link = await harness.web.chat_getPermalink(channel="D0MEI", message_ts=posted["ts"])
+    await harness.web.chat_postMessage(channel="C0SALES", text=f"<{link['permalink']}|Open>")
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         await page.get_by_role("link", name="Open").click()
         await expect(page.get_by_test_id("toast")).to_contain_text("You can't open this message")
         assert "channel=C0SALES" in page.url
 
 
-async def test_private_answers_are_gone_after_a_reload(browser: Browser, stage: Stage) -> None:
-    await stage.web.chat_postMessage(channel="C0SALES", text="For everyone, or a@acme.com")
-    await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Before")
-    async with opened(browser, stage.slack.base_url) as page:
+async def test_private_answers_are_gone_after_a_reload(
+    browser: Browser, harness: SlackHarness
+) -> None:
+    await harness.web.chat_postMessage(channel="C0SALES", text="For everyone, or a@acme.com")
+    await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Before")
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         timeline = page.locator("#timeline")
         await expect(timeline.get_by_text("For everyone")).to_be_visible()
         await expect(page.get_by_role("link", name="a@acme.com")).to_be_visible()
         await expect(timeline.get_by_text("Before")).to_have_count(0)
-        await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Since then")
+        await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="Since then")
         await expect(timeline.get_by_text("Since then")).to_be_visible()
         await page.reload()
         await expect(timeline.get_by_text("For everyone")).to_be_visible()
@@ -101,23 +103,25 @@ async def test_private_answers_are_gone_after_a_reload(browser: Browser, stage: 
 
 
 @pytest.mark.parametrize("sort", ["line", "area"])
-async def test_a_chart_is_drawn_with_its_figures(browser: Browser, stage: Stage, sort: str) -> None:
-    await stage.web.chat_postMessage(channel="C0SALES", text="Chart", blocks=[chart(sort)])
-    async with opened(browser, stage.slack.base_url) as page:
+async def test_chart_renders_with_its_values(
+    browser: Browser, harness: SlackHarness, sort: str
+) -> None:
+    await harness.web.chat_postMessage(channel="C0SALES", text="Chart", blocks=[build_chart(sort)])
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         drawn = page.get_by_role("img", name=f"Entries done, {sort}")
         await expect(drawn).to_be_visible()
-        await expect(drawn.locator("circle")).to_have_count(len(DONE))
+        await expect(drawn.locator("circle")).to_have_count(len(PROGRESS_POINTS))
         await expect(drawn.locator("path.area")).to_have_count(1 if sort == "area" else 0)
         await page.get_by_text("Show figures").click()
         await expect(page.get_by_role("row", name="4:00 420")).to_be_visible()
 
 
-async def test_emoji_need_no_font_and_moments_are_the_readers_own(
-    browser: Browser, stage: Stage
+async def test_emoji_render_without_a_font_and_dates_use_local_time(
+    browser: Browser, harness: SlackHarness
 ) -> None:
     text = ":hourglass_flowing_sand: since <!date^1617966536^{date_short}|9 Apr 2021>, <@U0JOHN>"
-    await stage.web.chat_postMessage(channel="C0SALES", text=text)
-    async with opened(browser, stage.slack.base_url) as page:
+    await harness.web.chat_postMessage(channel="C0SALES", text=text)
+    async with open_checked_page(browser, harness.slack.base_url) as page:
         last = page.get_by_test_id("message").last
         emoji = last.get_by_role("img", name="hourglass flowing sand")
         await expect(emoji.locator("svg")).to_be_visible()

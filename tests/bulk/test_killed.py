@@ -14,9 +14,17 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import LocalFile, visible_text
-from tests.db.databases import address
-from tests.process import PATIENCE, SERVE, Process, StandIns, events_of, python, stand_ins
-from tests.relay import Line, relayed
+from tests.db.databases import create_database_url
+from tests.process import (
+    SERVE_ARGUMENTS,
+    TIMEOUT_SECONDS,
+    EmbeddedServices,
+    Process,
+    events_url,
+    start_embedded_services,
+    start_python,
+)
+from tests.relay import LossyProxy, start_proxy
 
 pytestmark = [pytest.mark.process, pytest.mark.killed]
 
@@ -28,98 +36,98 @@ TABLE = "Lead Id,First Name\n" + "".join(f"EXPO-{n},Asha{n}\n" for n in range(1,
 
 
 @dataclass
-class Story:
-    stand_ins: StandIns
-    line: Line
+class UploadScenario:
+    stand_ins: EmbeddedServices
+    proxy: LossyProxy
     folder: Path
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[Process]:
+    async def start_bot(self) -> AsyncIterator[Process]:
         environ = self.stand_ins.environ(
-            CHAKRA_API_URL=self.line.url,
-            DATABASE_URL=address("sqlite", self.folder),
+            CHAKRA_API_URL=self.proxy.url,
+            DATABASE_URL=create_database_url("sqlite", self.folder),
             SENDERS=JOHN,
         )
-        async with python(*SERVE, environ=environ, folder=self.folder) as process:
-            self.stand_ins.slack.set_request_url(events_of(await process.ready()))
+        async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=self.folder) as process:
+            self.stand_ins.slack.set_request_url(events_url(await process.wait_until_ready()))
             yield process
 
-    async def looked_at(self) -> None:
+    async def upload_and_check(self) -> None:
         """To the button that sends."""
         slack = self.stand_ins.slack
         await slack.type(JOHN, SALES, "/chakra bulk create lead")
-        await self.until(lambda: "Nothing is sent yet" in self.form())
+        await self.wait_until(lambda: "Nothing is sent yet" in self.form_text())
         file = LocalFile("leads.csv", "text/csv", TABLE.encode())
         await slack.submit(JOHN, {"file": file})
-        await self.until(lambda: "Send 2,500 rows" in self.form())
+        await self.wait_until(lambda: "Send 2,500 rows" in self.form_text())
 
-    def form(self) -> str:
+    def form_text(self) -> str:
         view = self.stand_ins.slack.view(JOHN)
         return visible_text(view) if view else ""
 
-    def told(self) -> list[str]:
+    def stopped_messages(self) -> list[str]:
         """In the messages with the app."""
         said = [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
         return [one for one in said if "stopped" in one]
 
-    def watched(self) -> str:
+    def watch_text(self) -> str:
         return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, SALES)))
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await self.stand_ins.slack.wait_until(condition)
 
     @property
-    def jobs(self) -> int:
+    def created_job_count(self) -> int:
         """Of those that Chakra made of pieces: what it took."""
         return sum(len(job.entries) in (500, 1_000) for job in self.stand_ins.chakra.jobs)
 
 
-Moment = Callable[[Story], Awaitable[int]]
+KillPoint = Callable[[UploadScenario], Awaitable[int]]
 """From the press to the kill. How many of the pieces Chakra has then."""
 
 
-async def while_chakra_hangs(story: Story) -> int:
+async def while_chakra_hangs(story: UploadScenario) -> int:
     story.stand_ins.chakra.fail(CREATE, Hang())
     await story.stand_ins.slack.submit(JOHN)
     await story.stand_ins.chakra.wait_for_requests(1, CREATE)
     return 0
 
 
-async def after_chakra_took_it(story: Story) -> int:
-    story.line.lose("answers")
+async def after_chakra_accepted(story: UploadScenario) -> int:
+    story.proxy.drop("answers")
     await story.stand_ins.slack.submit(JOHN)
     await story.stand_ins.chakra.wait_for_requests(1, CREATE)
-    await story.line.lost.wait()
+    await story.proxy.dropped.wait()
     return 1
 
 
 @pytest.mark.parametrize(
-    "moment", [while_chakra_hangs, after_chakra_took_it], ids=lambda moment: moment.__name__
+    "moment", [while_chakra_hangs, after_chakra_accepted], ids=lambda moment: moment.__name__
 )
-async def test_killed_before_the_answer_the_piece_is_unknown_and_the_rest_can_be_gone_on_with(
-    moment: Moment, tmp_path: Path
+async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_resumable(
+    moment: KillPoint, tmp_path: Path
 ) -> None:
-    async with stand_ins() as made, relayed(made.chakra.base_url) as line:
-        story = Story(made, line, tmp_path)
-        before = story.jobs
-        async with story.bot() as bot:
-            await story.looked_at()
+    async with start_embedded_services() as made, start_proxy(made.chakra.base_url) as line:
+        story = UploadScenario(made, line, tmp_path)
+        before = story.created_job_count
+        async with story.start_bot() as bot:
+            await story.upload_and_check()
             taken = await moment(story)
-            assert await bot.ended(signal.SIGKILL) == -signal.SIGKILL
-        line.lose(None)
+            assert await bot.wait_for_exit(signal.SIGKILL) == -signal.SIGKILL
+        line.drop(None)
         made.chakra.clear_faults()
-        async with story.bot() as bot:
-            await story.until(lambda: bool(story.told()))
-            [told] = story.told()
+        async with story.start_bot() as bot:
+            await story.wait_until(lambda: bool(story.stopped_messages()))
+            [told] = story.stopped_messages()
             assert "restarted before Chakra responded" in told
             assert "Rows 2 to 1,001 may have been uploaded" in told
             assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
-            assert (made.chakra.count(CREATE), story.jobs - before) == (1, taken)
+            assert (made.chakra.count(CREATE), story.created_job_count - before) == (1, taken)
             await made.slack.press(JOHN, "bulk.continue")
             await made.chakra.wait_for_requests(3, CREATE)
-            await story.until(lambda: "New leads from leads.csv" in story.watched())
-            assert await bot.ended(signal.SIGTERM) == 0
-        assert (made.chakra.count(CREATE), story.jobs - before) == (3, taken + 2)
-        assert len(story.told()) == 1
+            await story.wait_until(lambda: "New leads from leads.csv" in story.watch_text())
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0
+        assert (made.chakra.count(CREATE), story.created_job_count - before) == (3, taken + 2)
+        assert len(story.stopped_messages()) == 1
         assert made.slack.rejections == []

@@ -16,7 +16,7 @@ def uploads(database: Database) -> Uploads:
     return Uploads(database)
 
 
-async def drafted(uploads: Uploads, key: str = "view-1", now: float = 1000.0) -> Upload:
+async def create_draft(uploads: Uploads, key: str = "view-1", now: float = 1000.0) -> Upload:
     return await uploads.create_draft(
         key,
         member="U0JOHN",
@@ -29,32 +29,32 @@ async def drafted(uploads: Uploads, key: str = "view-1", now: float = 1000.0) ->
     )
 
 
-def cut(number: int) -> list[Batch]:
+def build_batches(number: int) -> list[Batch]:
     return [Batch(n, n * 10 + 2, n * 10 + 11, 10, body=b"[]") for n in range(number)]
 
 
-async def going(uploads: Uploads, pieces: int = 3) -> Upload:
-    upload = await drafted(uploads)
-    assert await uploads.confirm(upload.id, cut(pieces), "C0LEADS", 1001)
+async def start_upload(uploads: Uploads, pieces: int = 3) -> Upload:
+    upload = await create_draft(uploads)
+    assert await uploads.confirm(upload.id, build_batches(pieces), "C0LEADS", 1001)
     found = await uploads.get(upload.id)
     assert found is not None
     return found
 
 
-async def states(uploads: Uploads, upload: Upload) -> list[BatchState]:
+async def batch_states(uploads: Uploads, upload: Upload) -> list[BatchState]:
     return [one.state for one in await uploads.list_batches(upload.id)]
 
 
 async def test_a_form_submitted_twice_is_one_draft(uploads: Uploads) -> None:
-    first = await drafted(uploads)
-    assert await drafted(uploads, now=1005) == first
+    first = await create_draft(uploads)
+    assert await create_draft(uploads, now=1005) == first
     assert await uploads.load_file(first.id) == b"name\nJohn\n"
 
 
-async def test_confirmed_twice_it_goes_up_once(uploads: Uploads) -> None:
-    upload = await drafted(uploads)
+async def test_double_confirmation_starts_once(uploads: Uploads) -> None:
+    upload = await create_draft(uploads)
     both = await asyncio.gather(
-        *(uploads.confirm(upload.id, cut(2), "C0LEADS", 1001) for _ in range(2))
+        *(uploads.confirm(upload.id, build_batches(2), "C0LEADS", 1001) for _ in range(2))
     )
     assert sorted(both) == [False, True]
     assert len(await uploads.list_batches(upload.id)) == 2
@@ -64,8 +64,8 @@ async def test_confirmed_twice_it_goes_up_once(uploads: Uploads) -> None:
     assert await uploads.load_file(upload.id) == b""
 
 
-async def test_pieces_are_claimed_in_order_each_once(uploads: Uploads) -> None:
-    upload = await going(uploads)
+async def test_batches_are_claimed_in_order_once(uploads: Uploads) -> None:
+    upload = await start_upload(uploads)
     found = [await uploads.claim(upload.id, 1) for _ in range(4)]
     assert [one and one.number for one in found] == [0, 1, 2, None]
     assert found[0] is not None
@@ -77,27 +77,27 @@ async def test_pieces_are_claimed_in_order_each_once(uploads: Uploads) -> None:
     )
 
 
-async def test_what_was_sent_lets_its_rows_go(uploads: Uploads) -> None:
-    upload = await going(uploads)
+async def test_sent_batch_drops_its_rows(uploads: Uploads) -> None:
+    upload = await start_upload(uploads)
     await uploads.claim(upload.id, 1)
     await uploads.record_outcome(upload.id, 0, BatchState.SENT, job_id="job-1")
     [sent] = await uploads.list_batches_with_body(upload.id, [BatchState.SENT])
     assert (sent.job_id, sent.body) == ("job-1", b"")
 
 
-async def test_what_was_on_its_way_is_unknown_until_it_is_noted(uploads: Uploads) -> None:
-    upload = await going(uploads)
+async def test_batch_in_flight_is_unknown_until_recorded(uploads: Uploads) -> None:
+    upload = await start_upload(uploads)
     await uploads.claim(upload.id, 1)
     assert await uploads.mark_sending_unknown(upload.id) == 1
-    assert (await states(uploads, upload))[0] is BatchState.UNKNOWN
+    assert (await batch_states(uploads, upload))[0] is BatchState.UNKNOWN
     await uploads.record_outcome(upload.id, 0, BatchState.SENT, job_id="job-1")
-    assert (await states(uploads, upload))[0] is BatchState.SENT
+    assert (await batch_states(uploads, upload))[0] is BatchState.SENT
 
 
-async def test_an_upload_that_stopped_hands_out_nothing_until_it_is_continued(
+async def test_stopped_upload_yields_no_batches_until_resumed(
     uploads: Uploads,
 ) -> None:
-    upload = await going(uploads)
+    upload = await start_upload(uploads)
     assert await uploads.resume(upload.id, 1002) is None
     assert await uploads.set_stage(
         upload.id, 1, UploadStage.STOPPED, 1002, problem="Chakra is away."
@@ -113,9 +113,9 @@ async def test_an_upload_that_stopped_hands_out_nothing_until_it_is_continued(
     assert [one.id for one in await uploads.list_running()] == [upload.id]
 
 
-async def test_drafts_and_old_uploads_are_forgotten_with_their_rows(uploads: Uploads) -> None:
-    draft = await drafted(uploads, "view-2", 900)
-    upload = await going(uploads)
+async def test_drafts_and_old_uploads_are_purged_with_their_rows(uploads: Uploads) -> None:
+    draft = await create_draft(uploads, "view-2", 900)
+    upload = await start_upload(uploads)
     assert await uploads.purge(899, 9999) == 0
     assert await uploads.purge(900, 9999) == 1
     assert await uploads.get(draft.id) is None
@@ -125,8 +125,8 @@ async def test_drafts_and_old_uploads_are_forgotten_with_their_rows(uploads: Upl
     assert await uploads.list_batches(upload.id) == []
 
 
-async def test_it_is_done_once_no_piece_is_left_or_on_its_way(uploads: Uploads) -> None:
-    upload = await going(uploads, 2)
+async def test_upload_is_done_once_no_batch_is_pending_or_in_flight(uploads: Uploads) -> None:
+    upload = await start_upload(uploads, 2)
     await uploads.claim(upload.id, 1)
     await uploads.record_outcome(upload.id, 0, BatchState.UNKNOWN)
     assert not await uploads.set_stage(upload.id, 1, UploadStage.DONE, 1002)
@@ -137,8 +137,8 @@ async def test_it_is_done_once_no_piece_is_left_or_on_its_way(uploads: Uploads) 
     assert not await uploads.set_stage(upload.id, 1, UploadStage.STOPPED, 1005, problem="Too late.")
 
 
-async def test_who_is_late_does_not_end_what_was_continued(uploads: Uploads) -> None:
-    upload = await going(uploads)
+async def test_late_worker_does_not_finish_a_resumed_upload(uploads: Uploads) -> None:
+    upload = await start_upload(uploads)
     assert await uploads.set_stage(upload.id, 1, UploadStage.STOPPED, 1002)
     assert await uploads.resume(upload.id, 1003) is not None
     assert not await uploads.set_stage(upload.id, 1, UploadStage.STOPPED, 1004)
@@ -147,8 +147,8 @@ async def test_who_is_late_does_not_end_what_was_continued(uploads: Uploads) -> 
     assert (found.stage, found.attempt) == (UploadStage.RUNNING, 2)
 
 
-async def test_its_watch_is_remembered(uploads: Uploads) -> None:
-    upload = await going(uploads)
+async def test_upload_stores_its_watch(uploads: Uploads) -> None:
+    upload = await start_upload(uploads)
     await uploads.set_watch(upload.id, 7)
     found = await uploads.get(upload.id)
     assert found is not None

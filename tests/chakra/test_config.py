@@ -19,7 +19,7 @@ LEAD = {"id": "p1", "shortId": "lead", "name": "Lead"}
 TICKET = {"id": "p2", "shortId": "ticket", "name": "Ticket"}
 
 
-def config(
+def build_config(
     *attributes: object, procedures: Sequence[object] = (LEAD, TICKET), **more: object
 ) -> Config:
     body = {"procedures": list(procedures), "attributes": list(attributes), **more}
@@ -34,11 +34,11 @@ def short_ids(found: tuple[Attribute, ...]) -> list[str]:
     return [one.short_id for one in found]
 
 
-async def test_it_is_fetched_from_its_one_endpoint() -> None:
+async def test_config_is_fetched_from_its_endpoint() -> None:
     upstream = Upstream([reply(200, example("fetch-config.response"))])
-    async with upstream.http(ManualClock()) as http:
+    async with upstream.open_http(ManualClock()) as http:
         found = await ConfigApi(http).fetch()
-    assert [request.url.path for request in upstream.asked] == ["/v1/ext/config"]
+    assert [request.url.path for request in upstream.requests] == ["/v1/ext/config"]
     lead = found.find_procedure("lead")
     assert lead is not None
     assert (lead.name, found.find_procedure(lead.id)) == ("Lead", lead)
@@ -47,7 +47,7 @@ async def test_it_is_fetched_from_its_one_endpoint() -> None:
     assert found.primary_key_of("lead") is None
 
 
-def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
+def test_documented_config_resolves_v1_ids_to_names() -> None:
     found = Config.model_validate(example("fetch-config.response")["_data"])
     john = User.model_validate(example("fetch-user-v1.response")["_data"])
     assert found.role_name(john.role) == "Inside Sales"
@@ -67,11 +67,11 @@ def test_the_documented_config_names_what_v1_gives_as_ids() -> None:
         ({"roles": {"a": {"shortId": "s"}}, "team": [{"id": "t"}]}, (ChakraRole(short_id="s"),)),
     ],
 )
-def test_a_config_of_other_shapes(body: object, roles: tuple[ChakraRole, ...]) -> None:
+def test_config_accepts_alternative_shapes(body: object, roles: tuple[ChakraRole, ...]) -> None:
     assert Config.model_validate(body).roles == roles
 
 
-def test_a_role_without_a_name_is_called_by_its_short_id() -> None:
+def test_role_without_a_name_falls_back_to_its_short_id() -> None:
     assert Config.model_validate({"roles": [{"id": "1", "shortId": "s"}]}).role_name("1") == "s"
 
 
@@ -86,8 +86,8 @@ def test_a_role_without_a_name_is_called_by_its_short_id() -> None:
         {"procedures": [{"id": "p2", "shortId": "ticket"}]},
     ],
 )
-def test_an_attribute_of_another_procedure_is_left_out(tie: dict[str, object]) -> None:
-    found = config(attribute("city"), attribute("severity", **tie))
+def test_attribute_of_another_procedure_is_excluded(tie: dict[str, object]) -> None:
+    found = build_config(attribute("city"), attribute("severity", **tie))
     assert short_ids(found.attributes_of("lead")) == ["city"]
     assert short_ids(found.attributes_of("p2")) == ["city", "severity"]
 
@@ -96,11 +96,14 @@ def test_an_attribute_of_another_procedure_is_left_out(tie: dict[str, object]) -
 def test_a_procedure_may_list_its_attributes_itself(listed: object) -> None:
     lead = {**LEAD, "attributes": listed}
     both = (attribute("city"), attribute("severity"), attribute("tied", procedure="p1"))
-    assert short_ids(config(*both, procedures=[lead]).attributes_of("lead")) == ["city", "tied"]
+    assert short_ids(build_config(*both, procedures=[lead]).attributes_of("lead")) == [
+        "city",
+        "tied",
+    ]
 
 
-def test_or_both_name_what_they_hang_on() -> None:
-    found = config(
+def test_attribute_and_procedure_are_linked_by_entity() -> None:
+    found = build_config(
         attribute("email", entity="e1"),
         attribute("plate", entity="e2"),
         procedures=[{**LEAD, "entity": "e1"}, TICKET],
@@ -109,17 +112,17 @@ def test_or_both_name_what_they_hang_on() -> None:
     assert short_ids(found.attributes_of("ticket")) == ["email", "plate"]  # it does not say
 
 
-def test_where_nothing_is_said_all_attributes_are_given() -> None:
+def test_unlinked_procedure_gets_all_attributes() -> None:
     every = ["city", "severity"]
-    plain = config(attribute("city"), attribute("severity"))
+    plain = build_config(attribute("city"), attribute("severity"))
     assert short_ids(plain.attributes_of("lead")) == every
     assert short_ids(plain.attributes_of("unheard_of")) == every
-    elsewhere = config(attribute("city", procedure="x"), attribute("severity", procedure="y"))
+    elsewhere = build_config(attribute("city", procedure="x"), attribute("severity", procedure="y"))
     assert short_ids(elsewhere.attributes_of("lead")) == every
 
 
-def test_each_attribute_once_and_only_what_can_be_written() -> None:
-    found = config(
+def test_attributes_are_unique_and_writable() -> None:
+    found = build_config(
         attribute("city", name="City"),
         attribute("city", name="Another"),
         attribute("old", isDeleted=True),
@@ -141,9 +144,9 @@ def test_each_attribute_once_and_only_what_can_be_written() -> None:
         ({}, ""),
     ],
 )
-def test_its_type_is_looked_up(said: dict[str, object], kind: str) -> None:
+def test_attribute_type_is_resolved(said: dict[str, object], kind: str) -> None:
     types = [{"id": "t1", "shortId": "phone", "name": "Phone"}, {"id": "t2", "name": "Yes or no"}]
-    (found,) = config(attribute("x", **said), attributeTypes=types).attributes_of("lead")
+    (found,) = build_config(attribute("x", **said), attributeTypes=types).attributes_of("lead")
     assert found.type == kind
 
 
@@ -157,28 +160,30 @@ def test_its_type_is_looked_up(said: dict[str, object], kind: str) -> None:
         ({}, None),
     ],
 )
-def test_whether_it_is_required(said: dict[str, object], required: bool | None) -> None:
-    (found,) = config(attribute("x", **said)).attributes_of("lead")
+def test_required_flag_is_read(said: dict[str, object], required: bool | None) -> None:
+    (found,) = build_config(attribute("x", **said)).attributes_of("lead")
     assert found.required is required
 
 
 @pytest.mark.parametrize("key", ["a-code", "code", {"shortId": "code"}])
-def test_the_primary_key_is_what_the_procedure_says(key: object) -> None:
+def test_primary_key_comes_from_the_procedure(key: object) -> None:
     both = (attribute("city", isPrimaryKey=True), attribute("code"))
-    found = config(*both, procedures=[{**LEAD, "primaryKey": key}]).primary_key_of("lead")
+    found = build_config(*both, procedures=[{**LEAD, "primaryKey": key}]).primary_key_of("lead")
     assert found is not None
     assert found.short_id == "code"
 
 
-def test_or_the_one_attribute_that_is_marked() -> None:
-    one = config(attribute("city"), attribute("code", isPrimaryKey=True)).primary_key_of("lead")
+def test_primary_key_falls_back_to_the_marked_attribute() -> None:
+    one = build_config(attribute("city"), attribute("code", isPrimaryKey=True)).primary_key_of(
+        "lead"
+    )
     assert one is not None
     assert one.short_id == "code"
-    two = config(attribute("a", isPrimary=True), attribute("b", isPrimary=True))
+    two = build_config(attribute("a", isPrimary=True), attribute("b", isPrimary=True))
     assert two.primary_key_of("lead") is None
 
 
-ODD: st.SearchStrategy[Any] = st.recursive(
+ODD_JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -198,8 +203,8 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 
 
 @settings(deadline=None)
-@given(ODD, ODD, ODD)
-def test_any_value_makes_a_config(one: object, two: object, three: object) -> None:
+@given(ODD_JSON, ODD_JSON, ODD_JSON)
+def test_any_json_value_parses_as_a_config(one: object, two: object, three: object) -> None:
     body = {"team": one, "roles": two, "procedures": one, "attributes": two}
     found = Config.model_validate({**body, "attributeTypes": three})
     assert isinstance(found.role_name("x"), str)

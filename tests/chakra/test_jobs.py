@@ -28,11 +28,11 @@ from tests.chakra.upstream import (
 from tests.clock import ManualClock
 
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
-ONE = f"/v1/ext/background-job/{JOB}"
-ENTRIES = f"{ONE}/entries"
+JOB_PATH = f"/v1/ext/background-job/{JOB}"
+ENTRIES_PATH = f"{JOB_PATH}/entries"
 
 
-def job(counts: object = None, **data: object) -> Job:
+def build_job(counts: object = None, **data: object) -> Job:
     return Job.model_validate({"id": JOB, "counts": counts, **data})
 
 
@@ -41,7 +41,7 @@ def job(counts: object = None, **data: object) -> Job:
 
 async def test_the_documented_job_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-background-job.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         found = await JobsApi(http).fetch(JOB)
     assert (found.total, found.done, found.remaining) == (612, 492, 120)
     assert (found.succeeded, found.failed, found.invalid) == (389, 3, 100)
@@ -50,7 +50,9 @@ async def test_the_documented_job_is_read(clock: ManualClock) -> None:
     assert (found.id, found.type, found.completion_status) == (JOB, "bulk_api_job", "")
     assert found.started_at == datetime(2021, 4, 9, 11, 8, 56, 210_000, tzinfo=UTC)
     assert found.completed_at is None
-    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", ONE)]
+    assert [(request.method, request.url.path) for request in upstream.requests] == [
+        ("GET", JOB_PATH)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +70,10 @@ async def test_the_documented_job_is_read(clock: ManualClock) -> None:
         (None, "2021-09-16T18:34:58.108+05:30", True),
     ],
 )
-def test_when_it_is_finished(counts: object, completed_at: object, finished: bool) -> None:
-    assert job(counts, completedAt=completed_at).finished is finished
+def test_is_finished_is_derived_from_the_state(
+    counts: object, completed_at: object, finished: bool
+) -> None:
+    assert build_job(counts, completedAt=completed_at).finished is finished
 
 
 @pytest.mark.parametrize(
@@ -83,14 +87,14 @@ def test_when_it_is_finished(counts: object, completed_at: object, finished: boo
         ("612", {}),
     ],
 )
-def test_counts_of_any_sort(said: object, counts: dict[str, int]) -> None:
-    assert dict(job(said).counts) == counts
+def test_counts_of_any_shape_are_parsed(said: object, counts: dict[str, int]) -> None:
+    assert dict(build_job(said).counts) == counts
 
 
-def test_states_without_end_are_cut_off_and_the_known_ones_stay() -> None:
+def test_excess_states_are_dropped_and_known_ones_kept() -> None:
     said = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
-    assert len(job(said).counts) == 50
-    assert job(said).remaining == 5
+    assert len(build_job(said).counts) == 50
+    assert build_job(said).remaining == 5
 
 
 @pytest.mark.parametrize(
@@ -108,44 +112,46 @@ def test_states_without_end_are_cut_off_and_the_known_ones_stay() -> None:
         (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
-async def test_a_job_that_cannot_be_had(
+async def test_job_fetch_errors(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
             await JobsApi(http).fetch(JOB)
 
 
-async def test_an_id_that_leads_elsewhere_is_not_asked_for(clock: ManualClock) -> None:
+async def test_id_that_escapes_the_path_is_not_requested(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": {"id": "x"}})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(ResourceNotFound):
             await JobsApi(http).fetch("..")
         with pytest.raises(ResourceNotFound):
             [page async for page in JobsApi(http).iter_entry_pages("")]
-    assert upstream.asked == []
+    assert upstream.requests == []
 
 
 # --- its entries ---------------------------------------------------------------------------------
 
 
-async def pages(upstream: Upstream, clock: ManualClock, **given: Any) -> list[EntryPage]:
-    async with upstream.http(clock) as http:
+async def fetch_pages(upstream: Upstream, clock: ManualClock, **given: Any) -> list[EntryPage]:
+    async with upstream.open_http(clock) as http:
         return [page async for page in JobsApi(http).iter_entry_pages(JOB, **given)]
 
 
-def ids(found: list[EntryPage]) -> list[list[str]]:
+def entry_ids(found: list[EntryPage]) -> list[list[str]]:
     return [[entry.id for entry in page.entries] for page in found]
 
 
-def page(*names: object, **meta: object) -> httpx.Response:
+def page_reply(*names: object, **meta: object) -> httpx.Response:
     items = [{"id": name} if isinstance(name, str) else name for name in names]
     return reply(200, {"_data": items, "_meta": meta})
 
 
 async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("fetch-background-job-entries.response")), page()])
-    (found,) = await pages(upstream, clock)
+    upstream = Upstream(
+        [reply(200, example("fetch-background-job-entries.response")), page_reply()]
+    )
+    (found,) = await fetch_pages(upstream, clock)
     assert found.total == 612
     assert [(one.completion_status, one.reason) for one in found.entries] == [
         ("SUCCESS", ""),
@@ -157,15 +163,17 @@ async def test_the_documented_entries_are_read(clock: ManualClock) -> None:
     assert list(found.entries[1].other) == [
         *("createdAt", "updatedAt", "startedAt", "completedAt", "backgroundJob"),
     ]
-    first, second = upstream.asked
-    assert (first.url.path, first.url.query) == (ENTRIES, b"")
-    assert (second.url.path, second.url.query) == (ENTRIES, b"skip=4&limit=4")
+    first, second = upstream.requests
+    assert (first.url.path, first.url.query) == (ENTRIES_PATH, b"")
+    assert (second.url.path, second.url.query) == (ENTRIES_PATH, b"skip=4&limit=4")
 
 
 @pytest.mark.parametrize("name", ["next", "nextPage", "nextPath", "nextUrl", "nextPagePath"])
-async def test_the_next_page_goes_by_several_names(clock: ManualClock, name: str) -> None:
-    upstream = Upstream([page("a", **{name: f"{ENTRIES}?page=2"}), page("b"), page("c")])
-    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+async def test_next_page_link_is_found_under_several_keys(clock: ManualClock, name: str) -> None:
+    upstream = Upstream(
+        [page_reply("a", **{name: f"{ENTRIES_PATH}?page=2"}), page_reply("b"), page_reply("c")]
+    )
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize(
@@ -181,33 +189,33 @@ async def test_the_next_page_goes_by_several_names(clock: ManualClock, name: str
         ({}, None),
     ],
 )
-async def test_the_total_is_the_first_integer(
+async def test_total_is_the_first_integer_found(
     clock: ManualClock, meta: dict[str, object], total: int | None
 ) -> None:
-    (found,) = await pages(Upstream([page("a", **meta)]), clock)
+    (found,) = await fetch_pages(Upstream([page_reply("a", **meta)]), clock)
     assert found.total == total
 
 
 @pytest.mark.parametrize(
     ("address", "asked"),
     [
-        (f"{ENTRIES}?skip=10&limit=10", f"{ENTRIES}?skip=10&limit=10"),
-        (f"https://chakra.test{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
-        (f"http://chakra.test:8080{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
-        (f"/api{ENTRIES}?skip=10", f"{ENTRIES}?skip=10"),
-        (f"{ENTRIES.upper()}?skip=10", f"{ENTRIES}?skip=10"),
-        (f" {ENTRIES}?cursor=&x=a%2Fb ", f"{ENTRIES}?cursor=&x=a%2Fb"),
-        ("?skip=10", f"{ENTRIES}?skip=10"),
-        (f"{ENTRIES}/2", f"{ENTRIES}/2"),
-        (f"{ENTRIES}/2%2F?limit=5", f"{ENTRIES}/2%2F?limit=5"),
+        (f"{ENTRIES_PATH}?skip=10&limit=10", f"{ENTRIES_PATH}?skip=10&limit=10"),
+        (f"https://chakra.test{ENTRIES_PATH}?skip=10", f"{ENTRIES_PATH}?skip=10"),
+        (f"http://chakra.test:8080{ENTRIES_PATH}?skip=10", f"{ENTRIES_PATH}?skip=10"),
+        (f"/api{ENTRIES_PATH}?skip=10", f"{ENTRIES_PATH}?skip=10"),
+        (f"{ENTRIES_PATH.upper()}?skip=10", f"{ENTRIES_PATH}?skip=10"),
+        (f" {ENTRIES_PATH}?cursor=&x=a%2Fb ", f"{ENTRIES_PATH}?cursor=&x=a%2Fb"),
+        ("?skip=10", f"{ENTRIES_PATH}?skip=10"),
+        (f"{ENTRIES_PATH}/2", f"{ENTRIES_PATH}/2"),
+        (f"{ENTRIES_PATH}/2%2F?limit=5", f"{ENTRIES_PATH}/2%2F?limit=5"),
     ],
 )
-async def test_an_address_of_this_jobs_entries_is_followed(
+async def test_next_link_to_the_same_jobs_entries_is_followed(
     clock: ManualClock, address: str, asked: str
 ) -> None:
-    upstream = Upstream([page("a", next=address), page("b")])
-    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
-    url = upstream.asked[1].url
+    upstream = Upstream([page_reply("a", next=address), page_reply("b")])
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    url = upstream.requests[1].url
     assert (url.host, url.raw_path.decode()) == ("chakra.test", asked)
 
 
@@ -217,69 +225,79 @@ async def test_an_address_of_this_jobs_entries_is_followed(
         "",
         " ",
         7,
-        {"path": f"{ENTRIES}?skip=10"},
-        f"https://elsewhere.test{ENTRIES}?skip=10",
-        f"//elsewhere.test{ENTRIES}?skip=10",
-        f"https://chakra.test@elsewhere.test{ENTRIES}?skip=10",
-        f"{ONE}?skip=10",
-        f"{ENTRIES}-other?skip=10",
-        f"{ENTRIES}/2/3?skip=10",
-        f"{ENTRIES}/..?skip=10",
-        f"{ENTRIES}/%2E%2E?skip=10",
+        {"path": f"{ENTRIES_PATH}?skip=10"},
+        f"https://elsewhere.test{ENTRIES_PATH}?skip=10",
+        f"//elsewhere.test{ENTRIES_PATH}?skip=10",
+        f"https://chakra.test@elsewhere.test{ENTRIES_PATH}?skip=10",
+        f"{JOB_PATH}?skip=10",
+        f"{ENTRIES_PATH}-other?skip=10",
+        f"{ENTRIES_PATH}/2/3?skip=10",
+        f"{ENTRIES_PATH}/..?skip=10",
+        f"{ENTRIES_PATH}/%2E%2E?skip=10",
         "/v1/ext/background-job/another/entries?skip=10",
         "https://[half?skip=10",
-        f"{ENTRIES}?skip={'1' * 3000}",
-        ENTRIES,
+        f"{ENTRIES_PATH}?skip={'1' * 3000}",
+        ENTRIES_PATH,
     ],
 )
-async def test_an_address_of_anything_else_is_the_end(clock: ManualClock, address: object) -> None:
-    upstream = Upstream([page("a", next=address), page("b")])
-    assert ids(await pages(upstream, clock)) == [["a"]]
-    assert len(upstream.asked) == 1
+async def test_next_link_elsewhere_ends_the_listing(clock: ManualClock, address: object) -> None:
+    upstream = Upstream([page_reply("a", next=address), page_reply("b")])
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
+    assert len(upstream.requests) == 1
 
 
-async def test_the_first_that_is_not_empty_counts(clock: ManualClock) -> None:
-    upstream = Upstream([page("a", next="", nextPage=f"{ENTRIES}?page=2"), page("b")])
-    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
+async def test_first_non_empty_next_link_wins(clock: ManualClock) -> None:
+    upstream = Upstream(
+        [page_reply("a", next="", nextPage=f"{ENTRIES_PATH}?page=2"), page_reply("b")]
+    )
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
 
 
-async def test_a_page_that_was_asked_for_before_ends_it(clock: ManualClock) -> None:
-    back = f"{ENTRIES}?page=2"
-    upstream = Upstream([page("a", next=back), page("b", next=back), page("c")])
-    assert ids(await pages(upstream, clock)) == [["a"], ["b"]]
-    assert len(upstream.asked) == 2
+async def test_repeated_page_ends_the_listing(clock: ManualClock) -> None:
+    back = f"{ENTRIES_PATH}?page=2"
+    upstream = Upstream([page_reply("a", next=back), page_reply("b", next=back), page_reply("c")])
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"], ["b"]]
+    assert len(upstream.requests) == 2
 
 
-async def test_a_server_that_ignores_the_query_cannot_keep_us_going(clock: ManualClock) -> None:
-    upstream = Upstream([page("a", next=f"{ENTRIES}?page={number}") for number in range(9)])
-    assert ids(await pages(upstream, clock)) == [["a"]]
-    assert len(upstream.asked) == 2
+async def test_server_that_ignores_the_query_cannot_cause_endless_paging(
+    clock: ManualClock,
+) -> None:
+    upstream = Upstream(
+        [page_reply("a", next=f"{ENTRIES_PATH}?page={number}") for number in range(9)]
+    )
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a"]]
+    assert len(upstream.requests) == 2
 
 
 async def test_pages_may_overlap(clock: ManualClock) -> None:
-    upstream = Upstream([page("a", "b", next="?page=2"), page("b", "c")])
-    assert ids(await pages(upstream, clock)) == [["a", "b"], ["c"]]
+    upstream = Upstream([page_reply("a", "b", next="?page=2"), page_reply("b", "c")])
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["a", "b"], ["c"]]
 
 
-async def test_entries_without_ids_are_all_kept(clock: ManualClock) -> None:
+async def test_entries_without_ids_are_not_deduplicated(clock: ManualClock) -> None:
     same = {"completionStatus": "NOT_STARTED"}
-    upstream = Upstream([page(same, same, next="?page=2"), page(same, next="?page=3"), page()])
-    assert ids(await pages(upstream, clock)) == [["", ""], [""]]
+    upstream = Upstream(
+        [page_reply(same, same, next="?page=2"), page_reply(same, next="?page=3"), page_reply()]
+    )
+    assert entry_ids(await fetch_pages(upstream, clock)) == [["", ""], [""]]
 
 
 async def test_a_job_without_entries_has_one_empty_page(clock: ManualClock) -> None:
-    upstream = Upstream([page(next="?page=2", total=0)])
-    assert await pages(upstream, clock) == [EntryPage((), 0)]
-    assert len(upstream.asked) == 1
+    upstream = Upstream([page_reply(next="?page=2", total=0)])
+    assert await fetch_pages(upstream, clock) == [EntryPage((), 0)]
+    assert len(upstream.requests) == 1
 
 
-async def test_no_more_is_asked_for_than_is_wanted(clock: ManualClock) -> None:
-    upstream = Upstream([page("a", "b", next="?page=2"), page("c", "d", next="?page=3")])
-    assert ids(await pages(upstream, clock, max_entries=3)) == [["a", "b"], ["c"]]
-    assert len(upstream.asked) == 2
-    upstream = Upstream([page("a", "b", next="?page=2")])
-    assert ids(await pages(upstream, clock, max_entries=2)) == [["a", "b"]]
-    assert len(upstream.asked) == 1
+async def test_only_as_many_pages_as_needed_are_fetched(clock: ManualClock) -> None:
+    upstream = Upstream(
+        [page_reply("a", "b", next="?page=2"), page_reply("c", "d", next="?page=3")]
+    )
+    assert entry_ids(await fetch_pages(upstream, clock, max_entries=3)) == [["a", "b"], ["c"]]
+    assert len(upstream.requests) == 2
+    upstream = Upstream([page_reply("a", "b", next="?page=2")])
+    assert entry_ids(await fetch_pages(upstream, clock, max_entries=2)) == [["a", "b"]]
+    assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -292,12 +310,12 @@ async def test_no_more_is_asked_for_than_is_wanted(clock: ManualClock) -> None:
     ],
 )
 @pytest.mark.parametrize("before", [0, 1])
-async def test_a_page_that_cannot_be_had_is_told(
+async def test_page_fetch_error_is_raised(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError], before: int
 ) -> None:
-    upstream = Upstream([*[page("a", next="?page=2")] * before, answer])
+    upstream = Upstream([*[page_reply("a", next="?page=2")] * before, answer])
     with pytest.raises(error):
-        await pages(upstream, clock)
+        await fetch_pages(upstream, clock)
 
 
 @pytest.mark.parametrize(
@@ -318,11 +336,11 @@ async def test_a_page_that_cannot_be_had_is_told(
         ({}, ""),
     ],
 )
-def test_a_reason_is_found_where_reasons_stand(item: dict[str, object], reason: str) -> None:
+def test_failure_reason_is_found_under_known_keys(item: dict[str, object], reason: str) -> None:
     assert JobEntry.from_item({"id": "e1", **item}).reason == reason
 
 
-def test_what_nobody_knows_is_kept_as_it_came_and_in_order() -> None:
+def test_unknown_fields_are_preserved_in_order() -> None:
     item = {"zeta": [1, {"a": None}], "id": 7, "error": {"message": "Bad"}, "alpha": "x"}
     entry = JobEntry.from_item({**item, "status": "error"})
     assert (entry.id, entry.completion_status, entry.reason) == ("7", "ERROR", "Bad")
@@ -334,13 +352,13 @@ def test_what_nobody_knows_is_kept_as_it_came_and_in_order() -> None:
     }
 
 
-def test_an_unknown_state_is_shown_by_its_own_name() -> None:
+def test_unknown_state_keeps_its_raw_name() -> None:
     assert JobEntry.from_item({"completionStatus": "SKIPPED"}).completion_status == "SKIPPED"
     both = JobEntry.from_item({"completionStatus": "SUCCESS", "status": "OPEN"})
     assert (both.completion_status, both.other) == ("SUCCESS", {"status": "OPEN"})
 
 
-ODD: st.SearchStrategy[Any] = st.recursive(
+ODD_JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -356,9 +374,9 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 
 
 @settings(deadline=None)
-@given(ODD, ODD)
-def test_anything_is_a_job_and_an_entry(one: object, two: object) -> None:
-    found = job(one, type=two, completedAt=one, startedAt=two, completionStatus=two)
+@given(ODD_JSON, ODD_JSON)
+def test_any_json_parses_as_a_job_and_an_entry(one: object, two: object) -> None:
+    found = build_job(one, type=two, completedAt=one, startedAt=two, completionStatus=two)
     assert found.total == found.done + found.remaining
     assert min(found.done, found.remaining, found.unsuccessful) >= 0
     assert Job.model_validate(found.model_dump(by_alias=True)) == found
@@ -369,7 +387,7 @@ def test_anything_is_a_job_and_an_entry(one: object, two: object) -> None:
         assert all(entry.other[key] is one[key] for key in entry.other)
 
 
-@given(st.text(max_size=60) | st.builds("{}{}".format, st.sampled_from([ENTRIES]), st.text()))
-def test_any_text_is_a_next_page_or_none(address: str) -> None:
-    place = parse_cursor(address, ENTRIES, "chakra.test")
+@given(st.text(max_size=60) | st.builds("{}{}".format, st.sampled_from([ENTRIES_PATH]), st.text()))
+def test_any_text_parses_as_a_next_page_or_none(address: str) -> None:
+    place = parse_cursor(address, ENTRIES_PATH, "chakra.test")
     assert place is None or "/" not in place.page or "%2F" in address.upper()

@@ -18,12 +18,12 @@ from bot.errors import (
     Unavailable,
 )
 from tests.chakra.upstream import (
-    BROKEN,
-    DOWN,
+    CONNECTION_REFUSED,
+    CONNECTION_RESET,
     Hang,
     Reply,
     Upstream,
-    after,
+    await_within,
     example,
     reply,
     text,
@@ -41,8 +41,8 @@ CHANGES = [
     ),
 ]
 
-Begin = Callable[[ProcessesApi], Awaitable[Job]]
-WRITES: dict[str, tuple[Begin, str, str]] = {
+BulkWrite = Callable[[ProcessesApi], Awaitable[Job]]
+WRITES: dict[str, tuple[BulkWrite, str, str]] = {
     "bulk-create-process": (
         lambda processes: processes.bulk_create("lead", ITEMS),
         "POST",
@@ -57,21 +57,21 @@ WRITES: dict[str, tuple[Begin, str, str]] = {
 each_write = pytest.mark.parametrize("name", WRITES)
 
 
-async def begun(upstream: Upstream, clock: ManualClock, name: str) -> Job:
-    async with upstream.http(clock) as http:
-        return await after(clock, 40, WRITES[name][0](ProcessesApi(http)))
+async def run_write(upstream: Upstream, clock: ManualClock, name: str) -> Job:
+    async with upstream.open_http(clock) as http:
+        return await await_within(clock, 40, WRITES[name][0](ProcessesApi(http)))
 
 
 @each_write
 @pytest.mark.parametrize("status", [200, 201, 202])
-async def test_the_body_and_the_answer_are_as_documented(
+async def test_bulk_write_request_and_response_match_the_documentation(
     clock: ManualClock, name: str, status: int
 ) -> None:
     upstream = Upstream([reply(status, example(f"{name}.response"))])
-    started = await begun(upstream, clock, name)
+    started = await run_write(upstream, clock, name)
     assert (started.id, started.completion_status) == (JOB, "IN_PROGRESS")
     assert (started.total, started.finished) == (0, False)
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert (request.method, request.url.path) == WRITES[name][1:]
     assert json.loads(request.content) == example(f"{name}.request")
 
@@ -84,44 +84,44 @@ async def test_the_body_and_the_answer_are_as_documented(
         (reply(400, {"_errors": ["no"]}), Rejected, 1),
         (reply(200, {"_data": {"id": JOB}, "_errors": ["no"]}), Rejected, 1),
         (reply(500), OutcomeUnknown, 1),
-        (BROKEN, OutcomeUnknown, 1),
+        (CONNECTION_RESET, OutcomeUnknown, 1),
         (Hang, OutcomeUnknown, 1),
         (reply(202, {"_data": {}}), OutcomeUnknown, 1),
         (reply(202, {"_data": None}), OutcomeUnknown, 1),
         (reply(204), OutcomeUnknown, 1),
         (text(200, "OK"), OutcomeUnknown, 1),
-        (DOWN, Unavailable, 4),
+        (CONNECTION_REFUSED, Unavailable, 4),
     ],
 )
-async def test_it_is_never_begun_twice(
+async def test_bulk_write_is_never_submitted_twice(
     clock: ManualClock, name: str, answer: Reply, error: type[ChakraError], asked: int
 ) -> None:
     upstream = Upstream([answer])
     with pytest.raises(error):
-        await begun(upstream, clock, name)
-    assert len(upstream.asked) == asked
+        await run_write(upstream, clock, name)
+    assert len(upstream.requests) == asked
 
 
 @each_write
-async def test_a_refusal_to_work_now_is_waited_out(clock: ManualClock, name: str) -> None:
+async def test_bulk_write_waits_out_a_rate_limit(clock: ManualClock, name: str) -> None:
     busy = reply(429, example("error.chakra-rate-limit"))
     upstream = Upstream([busy, reply(202, example(f"{name}.response"))])
-    assert (await begun(upstream, clock, name)).id == JOB
+    assert (await run_write(upstream, clock, name)).id == JOB
     with pytest.raises(RateLimited):
-        await begun(Upstream([reply(429, {}, retry_after="900")]), clock, name)
+        await run_write(Upstream([reply(429, {}, retry_after="900")]), clock, name)
 
 
-async def test_nothing_is_not_asked_for(clock: ManualClock) -> None:
+async def test_empty_bulk_write_is_not_sent(clock: ManualClock) -> None:
     upstream = Upstream([reply(200)])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(ValueError, match="nothing to write"):
             await ProcessesApi(http).bulk_create("lead", [])
         with pytest.raises(ValueError, match="nothing to write"):
             await ProcessesApi(http).bulk_update("lead", [])
-    assert upstream.asked == []
+    assert upstream.requests == []
 
 
 @pytest.mark.parametrize(("key", "attribute"), [("", "id"), ("x", ""), ("x", "update")])
-def test_a_change_says_which_process(key: str, attribute: str) -> None:
+def test_change_identifies_its_process(key: str, attribute: str) -> None:
     with pytest.raises(ValueError, match="which process"):
         ProcessChange(key, {"state": "NEW"}, attribute)

@@ -24,7 +24,16 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import DOWN, Hang, Reply, Upstream, after, example, reply, text
+from tests.chakra.upstream import (
+    CONNECTION_REFUSED,
+    Hang,
+    Reply,
+    Upstream,
+    await_within,
+    example,
+    reply,
+    text,
+)
 from tests.clock import ManualClock
 
 PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"
@@ -38,7 +47,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def parts_of(content_type: str, body: bytes) -> dict[str, email.message.EmailMessage]:
+def parse_parts(content_type: str, body: bytes) -> dict[str, email.message.EmailMessage]:
     """Read by the standard library, as a stranger would."""
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(
         f"Content-Type: {content_type}\r\n\r\n".encode() + body
@@ -54,43 +63,43 @@ def parts_of(content_type: str, body: bytes) -> dict[str, email.message.EmailMes
 async def uploaded(clock: ManualClock, file: MultipartFile) -> httpx.Request:
     """Upload a file and return the request that arrived."""
     upstream = Upstream([reply(200, example("upload-public-media.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         await MediaApi(http, "v24.0").upload(PLUGIN, file)
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     return request
 
 
 def parts_in(request: httpx.Request) -> dict[str, email.message.EmailMessage]:
-    return parts_of(request.headers["content-type"], request.content)
+    return parse_parts(request.headers["content-type"], request.content)
 
 
 async def test_an_upload_is_a_form_with_the_file_and_its_name(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("upload-public-media.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         address = await MediaApi(http, "v24.0").upload(PLUGIN, PICTURE)
     assert address.startswith("https://chakra-public-media.chakrahq.com/")
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert request.method == "POST"
     assert request.url.path == f"/v1/ext/plugin/whatsapp/{PLUGIN}/upload-public-media"
     assert request.headers["authorization"] == "Bearer secret-token"
     assert request.headers["content-length"] == str(len(request.content))
     assert "transfer-encoding" not in request.headers
-    parts = parts_of(request.headers["content-type"], request.content)
+    parts = parse_parts(request.headers["content-type"], request.content)
     assert parts["file"].get_content_type() == "image/png"
     assert parts["file"].get_payload(decode=True) == PNG
     assert 'filename="Über uns.png"'.encode() in request.content
     assert parts["filename"].get_payload(decode=True) == "Über uns.png".encode()
 
 
-@pytest.mark.parametrize("trouble", [DOWN, reply(429)])
+@pytest.mark.parametrize("trouble", [CONNECTION_REFUSED, reply(429)])
 async def test_a_retry_sends_the_whole_file_again(clock: ManualClock, trouble: Reply) -> None:
     upstream = Upstream([trouble, reply(200, example("upload-public-media.response"))])
-    async with upstream.http(clock) as http:
-        await after(clock, 2, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
-    for request in upstream.asked:
+    async with upstream.open_http(clock) as http:
+        await await_within(clock, 2, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
+    for request in upstream.requests:
         assert request.headers["content-length"] == str(len(request.content))
         assert parts_in(request)["file"].get_payload(decode=True) == PNG
-    assert len(upstream.asked) == 2
+    assert len(upstream.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -103,19 +112,19 @@ async def test_a_retry_sends_the_whole_file_again(clock: ManualClock, trouble: R
         (reply(200, {"_data": {}}), OutcomeUnknown),
         (reply(200, {"_data": {"publicMediaUrl": "javascript:x"}}), OutcomeUnknown),
         (httpx.ReadError(""), OutcomeUnknown),
-        (DOWN, Unavailable),
+        (CONNECTION_REFUSED, Unavailable),
     ],
 )
-async def test_a_failed_upload_says_why(
+async def test_failed_upload_raises_the_reason(
     clock: ManualClock, answer: Reply, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
-            await after(clock, 30, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
+            await await_within(clock, 30, MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
 
 
 async def test_an_upload_may_take_two_minutes_and_no_more(clock: ManualClock) -> None:
-    async with Upstream([Hang]).http(clock) as http:
+    async with Upstream([Hang]).open_http(clock) as http:
         asking = asyncio.ensure_future(MediaApi(http, "v24.0").upload(PLUGIN, PICTURE))
         await clock.advance(119)
         assert not asking.done()
@@ -160,12 +169,12 @@ async def test_any_name_and_content_make_one_part(name: str, content: bytes) -> 
     assert rest == content + f"\r\n--{boundary}--\r\n".encode()
 
 
-async def test_what_a_file_is_can_be_asked(clock: ManualClock) -> None:
+async def test_media_metadata_can_be_fetched(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-whatsapp-media.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         media = await MediaApi(http, "v24.0").fetch(MEDIA)
     assert (media.id, media.mime_type, media.file_size) == (MEDIA, "image/jpeg", 12345)
-    assert upstream.asked[0].url.path == f"/v1/whatsapp/v24.0/media/{MEDIA}"
+    assert upstream.requests[0].url.path == f"/v1/whatsapp/v24.0/media/{MEDIA}"
 
 
 @pytest.mark.parametrize(
@@ -176,10 +185,10 @@ async def test_what_a_file_is_can_be_asked(clock: ManualClock) -> None:
         (reply(404, {"_errors": ["no"]}), ResourceNotFound),
     ],
 )
-async def test_a_file_that_cannot_be_described(
+async def test_media_metadata_errors(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
             await MediaApi(http, "v24.0").fetch(MEDIA)
 
@@ -187,21 +196,21 @@ async def test_a_file_that_cannot_be_described(
 @pytest.mark.parametrize(
     ("size", "read"), [("12345", 12345), (None, None), ("x", None), (-1, None)]
 )
-def test_a_size_is_a_number_or_not_known(size: object, read: int | None) -> None:
+def test_file_size_is_a_number_or_none(size: object, read: int | None) -> None:
     media = Media.model_validate({"url": "https://a.test/", "file_size": size})
     assert media.file_size == read
 
 
-def picture(content: bytes = PNG, media_type: str = "image/png") -> httpx.Response:
+def picture_reply(content: bytes = PNG, media_type: str = "image/png") -> httpx.Response:
     return httpx.Response(200, content=content, headers={"Content-Type": media_type})
 
 
-async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
-    upstream = Upstream([picture()])
-    async with upstream.http(clock) as http:
+async def test_media_content_is_downloaded_unchanged(clock: ManualClock) -> None:
+    upstream = Upstream([picture_reply()])
+    async with upstream.open_http(clock) as http:
         shown = await MediaApi(http, "v24.0").download(MEDIA)
     assert (shown.media_type, shown.content) == ("image/png", PNG)
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert request.url.path == f"/v2/whatsapp/v24.0/media/{MEDIA}/show"
     assert request.headers["accept"] == "*/*"
     assert request.headers["authorization"] == "Bearer secret-token"
@@ -210,7 +219,7 @@ async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (picture(b"x" * 1001), InvalidResponse),
+        (picture_reply(b"x" * 1001), InvalidResponse),
         (text(200, "<html>", "text/html"), InvalidResponse),
         (reply(200, {"url": "x"}), InvalidResponse),
         (httpx.Response(200, content=PNG), InvalidResponse),
@@ -220,17 +229,17 @@ async def test_a_file_is_shown_as_it_is(clock: ManualClock) -> None:
     ],
     ids=["large", "html", "json", "untyped", "errors", "404", "elsewhere"],
 )
-async def test_what_is_no_file_or_too_large_is_not_shown(
+async def test_invalid_or_oversized_media_is_rejected(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
     upstream = Upstream([answer])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(error):
             await MediaApi(http, "v24.0").download(MEDIA, max_bytes=1000)
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
-def at(address: str) -> Media:
+def media_with_url(address: str) -> Media:
     return Media.model_validate({"url": address})
 
 
@@ -243,14 +252,14 @@ def at(address: str) -> Media:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1/x"),
     ],
 )
-async def test_an_address_of_chakras_own_is_followed(
+async def test_media_url_of_chakra_is_followed(
     clock: ManualClock, base_url: str, address: str
 ) -> None:
-    upstream = Upstream([picture()])
-    async with upstream.http(clock, base_url=base_url) as http:
-        shown = await MediaApi(http, "v24.0").download_from_url(at(address))
+    upstream = Upstream([picture_reply()])
+    async with upstream.open_http(clock, base_url=base_url) as http:
+        shown = await MediaApi(http, "v24.0").download_from_url(media_with_url(address))
     assert shown.content == PNG
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert request.url == httpx.URL(address)
     assert request.headers["authorization"] == "Bearer secret-token"
 
@@ -274,9 +283,9 @@ async def test_an_address_of_chakras_own_is_followed(
         "",
     ],
 )
-async def test_the_token_goes_to_no_other_address(clock: ManualClock, address: str) -> None:
-    upstream = Upstream([picture()])
-    async with upstream.http(clock) as http:
+async def test_token_is_never_sent_to_another_host(clock: ManualClock, address: str) -> None:
+    upstream = Upstream([picture_reply()])
+    async with upstream.open_http(clock) as http:
         with pytest.raises(InvalidResponse):
             await http.fetch_url("/media", address, max_bytes=1000)
-    assert upstream.asked == []
+    assert upstream.requests == []

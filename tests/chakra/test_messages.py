@@ -30,12 +30,12 @@ from bot.errors import (
     Unavailable,
 )
 from tests.chakra.upstream import (
-    BROKEN,
-    DOWN,
+    CONNECTION_REFUSED,
+    CONNECTION_RESET,
     Hang,
     Reply,
     Upstream,
-    after,
+    await_within,
     example,
     reply,
     text,
@@ -54,8 +54,8 @@ MESSAGE = TemplateMessage(
 )
 BASE = f"/v1/ext/plugin/whatsapp/{PLUGIN}"
 
-Ask = Callable[[MessagesApi], Awaitable[AcceptedMessage]]
-SENDS: dict[str, tuple[Ask, str, str]] = {
+SendCall = Callable[[MessagesApi], Awaitable[AcceptedMessage]]
+SENDS: dict[str, tuple[SendCall, str, str]] = {
     "send-template-phone": (
         lambda messages: messages.send_template(PLUGIN, PHONE, MESSAGE),
         f"{BASE}/phoneNumber/{PHONE}/send-template-message",
@@ -89,36 +89,34 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-async def sent(
+async def run_send(
     name: str, upstream: Upstream, clock: ManualClock, seconds: float = 41
 ) -> AcceptedMessage:
-    async with upstream.http(clock) as http:
-        return await after(clock, seconds, SENDS[name][0](MessagesApi(http, "v24.0")))
+    async with upstream.open_http(clock) as http:
+        return await await_within(clock, seconds, SENDS[name][0](MessagesApi(http, "v24.0")))
 
 
 @every_send
-async def test_each_send_asks_its_endpoint_with_the_documented_body(
-    clock: ManualClock, name: str
-) -> None:
+async def test_each_send_posts_the_documented_body(clock: ManualClock, name: str) -> None:
     _, path, body = SENDS[name]
     upstream = Upstream([reply(200, example(f"{name}.response"))])
-    made = await sent(name, upstream, clock)
+    made = await run_send(name, upstream, clock)
     assert made.wamid == WAMID
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", path)
     assert json.loads(request.content) == example(f"{body}.request")
 
 
-async def test_the_documented_answer_is_read_whole(clock: ManualClock) -> None:
+async def test_documented_response_is_parsed_in_full(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
-    made = await sent("send-template-phone", upstream, clock)
+    made = await run_send("send-template-phone", upstream, clock)
     assert made == AcceptedMessage(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
     assert PHONE not in repr(made)
 
 
-async def test_older_plugins_answer_as_meta_does(clock: ManualClock) -> None:
+async def test_meta_shaped_response_of_older_plugins_is_parsed(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-meta.legacy.response"))])
-    made = await sent("send-template-meta", upstream, clock)
+    made = await run_send("send-template-meta", upstream, clock)
     assert made == AcceptedMessage("", WAMID, "ACCEPTED")
 
 
@@ -144,13 +142,13 @@ async def test_older_plugins_answer_as_meta_does(clock: ManualClock) -> None:
         ),
     ],
 )
-async def test_one_id_is_enough(
+async def test_single_message_id_is_enough(
     clock: ManualClock, body: dict[str, object], made: AcceptedMessage
 ) -> None:
-    assert await sent("send-template-phone", Upstream([reply(200, body)]), clock) == made
+    assert await run_send("send-template-phone", Upstream([reply(200, body)]), clock) == made
 
 
-async def test_one_that_failed_at_once_says_why(clock: ManualClock) -> None:
+async def test_immediate_failure_carries_its_reason(clock: ManualClock) -> None:
     body = {
         "_data": {
             "id": ID,
@@ -158,7 +156,7 @@ async def test_one_that_failed_at_once_says_why(clock: ManualClock) -> None:
             "errorContext": {"providerPayload": {"code": 131026, "title": "Undeliverable"}},
         }
     }
-    made = await sent("send-template-phone", Upstream([reply(200, body)]), clock)
+    made = await run_send("send-template-phone", Upstream([reply(200, body)]), clock)
     assert made.status == "FAILED"
     assert type(made.failure) is RecipientRejected
 
@@ -186,22 +184,22 @@ async def test_one_that_failed_at_once_says_why(clock: ManualClock) -> None:
         text(504, "<html>Gateway timeout</html>", "text/html"),
         reply(200, {"_data": {"id": ID, "externalId": WAMID}, "_errors": ["but"]}),
         reply(200, {"messages": [{"id": WAMID}], "error": {"message": "but"}}),
-        BROKEN,
+        CONNECTION_RESET,
         httpx.ReadError(""),
         httpx.WriteError(""),
         httpx.ReadTimeout(""),
     ],
 )
-async def test_whatever_leaves_doubt_is_unknown_and_went_out_once_at_most(
+async def test_ambiguous_failure_is_unknown_and_sent_at_most_once(
     clock: ManualClock, name: str, answer: Reply
 ) -> None:
     upstream = Upstream([answer])
     with pytest.raises(OutcomeUnknown):
-        await sent(name, upstream, clock)
-    assert len(upstream.asked) == 1
+        await run_send(name, upstream, clock)
+    assert len(upstream.requests) == 1
 
 
-def meta(code: int, message: str) -> dict[str, object]:
+def meta_error_body(code: int, message: str) -> dict[str, object]:
     return {"error": {"message": f"(#{code}) {message}", "code": code}}
 
 
@@ -209,8 +207,8 @@ def meta(code: int, message: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(400, meta(132001, "No such template")), TemplateRejected),
-        (reply(500, meta(132000, "Number of parameters")), ParametersRejected),
+        (reply(400, meta_error_body(132001, "No such template")), TemplateRejected),
+        (reply(500, meta_error_body(132000, "Number of parameters")), ParametersRejected),
         (reply(200, {"_errors": ["(#131026) Message undeliverable"]}), RecipientRejected),
         (reply(200, {"_data": None, "_errors": ["phone is wrong"]}), Rejected),
         # Chakra keeps a message object of its own for what Meta refused.
@@ -218,36 +216,38 @@ def meta(code: int, message: str) -> dict[str, object]:
             reply(200, {"_data": {"id": ID, "externalId": None}, "_errors": ["(#132001) x"]}),
             TemplateRejected,
         ),
-        (reply(200, meta(131026, "Message undeliverable")), RecipientRejected),
+        (reply(200, meta_error_body(131026, "Message undeliverable")), RecipientRejected),
         (reply(400, {"message": "phone is wrong"}), Rejected),
         (reply(401, example("error.chakra")), AuthenticationError),
         (reply(404, {"_errors": ["no such plugin"]}), ResourceNotFound),
         (reply(429, None, retry_after="60"), RateLimited),
     ],
 )
-async def test_a_refusal_is_a_refusal_and_is_not_repeated(
+async def test_rejection_is_raised_and_not_retried(
     clock: ManualClock, name: str, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
     upstream = Upstream([answer])
     with pytest.raises(error) as raised:
-        await sent(name, upstream, clock, 1)
+        await run_send(name, upstream, clock, 1)
     assert type(raised.value) is error
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
     assert PHONE not in repr(vars(raised.value))
 
 
 @every_send
-async def test_one_that_never_left_is_repeated_and_arrives_once(
+async def test_send_that_never_left_is_retried_and_arrives_once(
     clock: ManualClock, name: str
 ) -> None:
-    upstream = Upstream([DOWN, DOWN, reply(200, example(f"{name}.response"))])
-    assert (await sent(name, upstream, clock)).wamid == WAMID
+    upstream = Upstream(
+        [CONNECTION_REFUSED, CONNECTION_REFUSED, reply(200, example(f"{name}.response"))]
+    )
+    assert (await run_send(name, upstream, clock)).wamid == WAMID
 
 
 @every_send
-async def test_one_that_never_left_is_known_not_to_have(clock: ManualClock, name: str) -> None:
+async def test_send_that_never_left_raises_unavailable(clock: ManualClock, name: str) -> None:
     with pytest.raises(Unavailable):
-        await sent(name, Upstream([DOWN]), clock)
+        await run_send(name, Upstream([CONNECTION_REFUSED]), clock)
 
 
 @pytest.mark.parametrize(
@@ -259,28 +259,28 @@ async def test_one_that_never_left_is_known_not_to_have(clock: ManualClock, name
         reply(429),
     ],
 )
-async def test_one_turned_away_for_coming_too_fast_waits_and_arrives_once(
+async def test_rate_limited_send_waits_and_arrives_once(
     clock: ManualClock, busy: httpx.Response
 ) -> None:
     upstream = Upstream([busy, reply(200, example("send-template-phone.response"))])
-    await sent("send-template-phone", upstream, clock, 2)
-    assert len({request.headers["x-request-id"] for request in upstream.asked}) == 1
+    await run_send("send-template-phone", upstream, clock, 2)
+    assert len({request.headers["x-request-id"] for request in upstream.requests}) == 1
 
 
-async def test_but_not_for_longer_than_ten_seconds(clock: ManualClock) -> None:
+async def test_rate_limit_wait_is_capped_at_ten_seconds(clock: ManualClock) -> None:
     upstream = Upstream([reply(429, example("error.meta"))])
     with pytest.raises(SenderRateLimited):
-        await sent("send-template-phone", upstream, clock, 10)
+        await run_send("send-template-phone", upstream, clock, 10)
 
 
 async def test_a_hung_send_is_unknown_within_forty_seconds(clock: ManualClock) -> None:
     upstream = Upstream([Hang])
     with pytest.raises(OutcomeUnknown):
-        await sent("send-template-phone", upstream, clock, 40)
-    assert len(upstream.asked) == 1
+        await run_send("send-template-phone", upstream, clock, 40)
+    assert len(upstream.requests) == 1
 
 
-async def test_the_answer_may_take_its_time_even_after_waits(clock: ManualClock) -> None:
+async def test_response_timeout_starts_after_rate_limit_waits(clock: ManualClock) -> None:
     """Nine seconds of refusals leave the answer its thirty."""
     answered: list[float] = []
 
@@ -297,50 +297,50 @@ async def test_the_answer_may_take_its_time_even_after_waits(clock: ManualClock)
         async def __call__(self, request: httpx.Request) -> httpx.Response:
             return await slow(request)
 
-    made = await sent("send-template-phone", Slow([]), clock, 40)
+    made = await run_send("send-template-phone", Slow([]), clock, 40)
     assert made.wamid == WAMID
     assert clock.monotonic() == pytest.approx(38, abs=0.1)
 
 
-async def test_a_cancelled_send_is_not_repeated(clock: ManualClock) -> None:
+async def test_cancelled_send_is_not_retried(clock: ManualClock) -> None:
     upstream = Upstream([Hang])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         task = asyncio.ensure_future(SENDS["send-template-phone"][0](MessagesApi(http, "v24.0")))
         await clock.advance(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         await clock.advance(60)
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("phone", "path"), [("+91 99999-99999", "919999999999"), ("919999999999", "919999999999")]
 )
-async def test_a_phone_number_is_its_digits(clock: ManualClock, phone: str, path: str) -> None:
+async def test_phone_number_is_reduced_to_digits(clock: ManualClock, phone: str, path: str) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
-    assert upstream.asked[0].url.path.split("/")[7] == path
+    assert upstream.requests[0].url.path.split("/")[7] == path
 
 
 @pytest.mark.parametrize("phone", ["", "+", "abc", "../../x", "12"])
-async def test_what_is_no_phone_number_sends_nothing(clock: ManualClock, phone: str) -> None:
+async def test_invalid_phone_number_sends_nothing(clock: ManualClock, phone: str) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(ResourceNotFound):
             await MessagesApi(http, "v24.0").send_template(PLUGIN, phone, MESSAGE)
-    assert upstream.asked == []
+    assert upstream.requests == []
 
 
 async def test_a_key_cannot_change_the_path(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         await MessagesApi(http, "v24.0").send_template_for_process(
             PLUGIN, "lead", "a/../b", MESSAGE
         )
     assert (
-        upstream.asked[0]
+        upstream.requests[0]
         .url.raw_path.decode()
         .endswith("/process/lead/a%2F..%2Fb/send-template-message")
     )

@@ -35,11 +35,11 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import Upstream, after, example, get, put, reply
+from tests.chakra.upstream import Upstream, await_within, example, get_user, put_user, reply
 from tests.clock import ManualClock
 
 
-def meta(code: int, message: str = "Oh", **more: object) -> dict[str, object]:
+def meta_error_body(code: int, message: str = "Oh", **more: object) -> dict[str, object]:
     return {"error": {"message": f"(#{code}) {message}", "code": code, **more}}
 
 
@@ -52,36 +52,36 @@ def clock() -> ManualClock:
     ("status", "body", "for_a_read", "for_a_write"),
     [
         # The code decides, not the status.
-        (400, meta(132001), TemplateRejected, TemplateRejected),
-        (404, meta(132001), TemplateRejected, TemplateRejected),
-        (500, meta(132001), TemplateRejected, TemplateRejected),
-        (400, meta(131026), RecipientRejected, RecipientRejected),
-        (401, meta(190), MetaAccessDenied, MetaAccessDenied),
-        (403, meta(10), MetaAccessDenied, MetaAccessDenied),
+        (400, meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (404, meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (500, meta_error_body(132001), TemplateRejected, TemplateRejected),
+        (400, meta_error_body(131026), RecipientRejected, RecipientRejected),
+        (401, meta_error_body(190), MetaAccessDenied, MetaAccessDenied),
+        (403, meta_error_body(10), MetaAccessDenied, MetaAccessDenied),
         (400, {"_errors": ["(#131042) Payment"]}, PaymentMethodMissing, PaymentMethodMissing),
-        (400, meta(131000), MetaUnavailable, MetaUnavailable),
+        (400, meta_error_body(131000), MetaUnavailable, MetaUnavailable),
         # Where nobody knows what became of a write, nobody says that it failed.
-        (500, meta(131000), MetaUnavailable, OutcomeUnknown),
-        (503, meta(2), MetaUnavailable, OutcomeUnknown),
-        (500, meta(139999), Unavailable, OutcomeUnknown),
+        (500, meta_error_body(131000), MetaUnavailable, OutcomeUnknown),
+        (503, meta_error_body(2), MetaUnavailable, OutcomeUnknown),
+        (500, meta_error_body(139999), Unavailable, OutcomeUnknown),
         # A code that nobody named leaves a known status its meaning.
-        (400, meta(139999), UnknownMetaCode, UnknownMetaCode),
-        (404, meta(139999), ResourceNotFound, ResourceNotFound),
-        (401, meta(139999), AuthenticationError, AuthenticationError),
+        (400, meta_error_body(139999), UnknownMetaCode, UnknownMetaCode),
+        (404, meta_error_body(139999), ResourceNotFound, ResourceNotFound),
+        (401, meta_error_body(139999), AuthenticationError, AuthenticationError),
     ],
 )
-async def test_an_answer_with_a_code_means_what_its_owner_says(
+async def test_response_with_a_code_raises_the_mapped_error(
     clock: ManualClock,
     status: int,
     body: object,
     for_a_read: type[ChakraError],
     for_a_write: type[ChakraError],
 ) -> None:
-    for verb, expected in ((get, for_a_read), (put, for_a_write)):
+    for verb, expected in ((get_user, for_a_read), (put_user, for_a_write)):
         upstream = Upstream([reply(status, body, x_request_id="chakra-7")])
-        async with upstream.http(clock) as http:
+        async with upstream.open_http(clock) as http:
             with pytest.raises(ChakraError) as raised:
-                await after(clock, 30, verb(http))
+                await await_within(clock, 30, verb(http))
         error = raised.value
         assert type(error) is expected
         assert (error.status, error.request_id) == (status, "chakra-7")
@@ -91,8 +91,8 @@ async def test_an_answer_with_a_code_means_what_its_owner_says(
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (meta(132000), ParametersRejected),
-        (meta(131056), PairRateLimited),
+        (meta_error_body(132000), ParametersRejected),
+        (meta_error_body(131056), PairRateLimited),
         ({"_errors": ["(#132015) Template is paused"]}, TemplateUnavailable),
         ({"_errors": ["(#139999) New"]}, UnknownMetaCode),
         ({"_errors": ["Too many requests, retry after 850 ms"]}, RateLimited),
@@ -101,77 +101,77 @@ async def test_an_answer_with_a_code_means_what_its_owner_says(
         ({"_data": {"id": "u1"}, "error": {}}, None),
     ],
 )
-async def test_a_2xx_may_carry_one_too_and_is_never_repeated(
+async def test_meta_error_in_a_2xx_is_raised_and_not_retried(
     clock: ManualClock, body: object, kind: type[ChakraError] | None
 ) -> None:
     upstream = Upstream([reply(200, body)])
-    async with upstream.http(clock) as http:
-        answer = await put(http)
+    async with upstream.open_http(clock) as http:
+        answer = await put_user(http)
     found: type[BotError] | None = None
     try:
         parse_envelope(answer)
     except ChakraError as error:
         found = type(error)
     assert found is kind
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
-async def test_details_are_at_hand_for_people(clock: ManualClock) -> None:
-    async with Upstream([reply(400, example("error.meta"))]).http(clock) as http:
+async def test_meta_details_are_available_for_display(clock: ManualClock) -> None:
+    async with Upstream([reply(400, example("error.meta"))]).open_http(clock) as http:
         with pytest.raises(SenderRateLimited) as raised:
-            await after(clock, 10, put(http))
+            await await_within(clock, 10, put_user(http))
     assert raised.value.code == 130429
     assert raised.value.details == "Cloud API message throughput has been reached."
 
 
 @pytest.mark.parametrize("status", [400, 429])
-async def test_a_number_that_sends_too_fast_waits_and_goes_on(
-    clock: ManualClock, status: int
-) -> None:
-    upstream = Upstream([reply(status, meta(130429)), reply(200, {"_data": {}})])
-    async with upstream.http(clock) as http:
-        await after(clock, 1.1, put(http))
-    assert len(upstream.asked) == 2
+async def test_sender_rate_limit_is_waited_out(clock: ManualClock, status: int) -> None:
+    upstream = Upstream([reply(status, meta_error_body(130429)), reply(200, {"_data": {}})])
+    async with upstream.open_http(clock) as http:
+        await await_within(clock, 1.1, put_user(http))
+    assert len(upstream.requests) == 2
 
 
-async def test_too_many_to_one_recipient_waits_six_seconds_once(clock: ManualClock) -> None:
-    upstream = Upstream([reply(400, meta(131056))])
-    async with upstream.http(clock) as http:
+async def test_recipient_rate_limit_waits_six_seconds_once(clock: ManualClock) -> None:
+    upstream = Upstream([reply(400, meta_error_body(131056))])
+    async with upstream.open_http(clock) as http:
         with pytest.raises(PairRateLimited) as raised:
-            await after(clock, 10, put(http))
-    assert len(upstream.asked) == 2
+            await await_within(clock, 10, put_user(http))
+    assert len(upstream.requests) == 2
     assert clock.monotonic() == pytest.approx(6, abs=0.1)
     assert raised.value.retry_after == 6
 
 
 @pytest.mark.parametrize("code", [80007, 131048, 132069, 131049])
 @pytest.mark.parametrize("status", [400, 429])
-async def test_what_takes_longer_than_ten_seconds_is_told_at_once(
+async def test_wait_over_ten_seconds_is_raised_immediately(
     clock: ManualClock, code: int, status: int
 ) -> None:
-    upstream = Upstream([reply(status, meta(code))])
-    async with upstream.http(clock) as http:
+    upstream = Upstream([reply(status, meta_error_body(code))])
+    async with upstream.open_http(clock) as http:
         with pytest.raises(ERROR_CLASS_BY_CODE[code]):
-            await put(http)
-    assert len(upstream.asked) == 1
+            await put_user(http)
+    assert len(upstream.requests) == 1
     assert clock.monotonic() == 0
 
 
-async def test_a_wait_that_the_answer_names_is_believed_before_the_usual_one(
+async def test_retry_after_of_the_response_overrides_the_default(
     clock: ManualClock,
 ) -> None:
-    upstream = Upstream([reply(429, meta(80007), retry_after="2"), reply(200, {"_data": {}})])
-    async with upstream.http(clock) as http:
-        await after(clock, 3, put(http))
+    upstream = Upstream(
+        [reply(429, meta_error_body(80007), retry_after="2"), reply(200, {"_data": {}})]
+    )
+    async with upstream.open_http(clock) as http:
+        await await_within(clock, 3, put_user(http))
     assert clock.monotonic() == pytest.approx(2, abs=0.1)
 
 
-async def test_a_5xx_write_is_not_repeated_even_for_a_passing_refusal(clock: ManualClock) -> None:
-    upstream = Upstream([reply(500, meta(131056))])
-    async with upstream.http(clock) as http:
+async def test_a_5xx_write_is_not_retried_even_with_a_transient_code(clock: ManualClock) -> None:
+    upstream = Upstream([reply(500, meta_error_body(131056))])
+    async with upstream.open_http(clock) as http:
         with pytest.raises(PairRateLimited):
-            await put(http)
-    assert len(upstream.asked) == 1
+            await put_user(http)
+    assert len(upstream.requests) == 1
 
 
 NAMES = [
@@ -202,7 +202,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.integers(300, 599), st.sampled_from(["GET", "POST"]))
-def test_any_body_is_one_error(body: object, status: int, method: str) -> None:
+def test_any_body_raises_one_error(body: object, status: int, method: str) -> None:
     answer = ChakraResponse(
         ChakraRequest(method, "/x", "/x"), status, {}, json.dumps(body).encode()
     )
@@ -221,7 +221,7 @@ def test_a_body_that_is_no_json_may_hold_a_code() -> None:
     assert type(error_for(answer, 0.0)) is ParametersRejected
 
 
-def test_a_web_page_holds_none_of_metas_words() -> None:
+def test_html_page_yields_no_meta_error() -> None:
     page = httpx.Response(400, html="<p>(#132000)</p>")
     answer = ChakraResponse(
         ChakraRequest("POST", "/x", "/x"), 400, dict(page.headers), page.content

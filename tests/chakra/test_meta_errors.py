@@ -47,7 +47,7 @@ from bot.errors import (
 )
 from tests.chakra.upstream import example
 
-DAY = 86400
+DAY_SECONDS = 86400
 
 CODES: dict[type[ChakraError], set[int]] = {
     MetaAccessDenied: {0, 190, 3, 10, *range(200, 300), 131005},
@@ -75,16 +75,30 @@ CODES: dict[type[ChakraError], set[int]] = {
 }
 """Meta's codes and their classes."""
 
-RETRIED = {1, 2, 131000, 131016, 131057, 133004, 4, 80007, 80008, 130429, 131048, 131049, 131056}
-RETRIED |= {132069}
+RETRYABLE_CODES = {
+    1,
+    2,
+    131000,
+    131016,
+    131057,
+    133004,
+    4,
+    80007,
+    80008,
+    130429,
+    131048,
+    131049,
+    131056,
+}
+RETRYABLE_CODES |= {132069}
 
 
-def test_every_code_of_the_contract_has_its_one_owner() -> None:
+def test_every_documented_code_maps_to_one_error_class() -> None:
     expected = {code: kind for kind, codes in CODES.items() for code in codes}
     assert expected == ERROR_CLASS_BY_CODE
 
 
-def test_a_code_cannot_have_two_owners() -> None:
+def test_code_cannot_map_to_two_error_classes() -> None:
     class Root(ChakraError):
         pass
 
@@ -98,7 +112,7 @@ def test_a_code_cannot_have_two_owners() -> None:
         map_error_classes(Root)
 
 
-def test_a_class_below_another_does_not_own_its_codes() -> None:
+def test_subclass_does_not_inherit_codes() -> None:
     class Root(ChakraError):
         pass
 
@@ -112,23 +126,23 @@ def test_a_class_below_another_does_not_own_its_codes() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(ERROR_CLASS_BY_CODE))
-def test_whether_a_repeat_can_help_is_as_the_contract_says(code: int) -> None:
-    assert error_for_meta_code(code).retryable == (code in RETRIED)
+def test_retryable_matches_the_contract(code: int) -> None:
+    assert error_for_meta_code(code).retryable == (code in RETRYABLE_CODES)
 
 
-def test_kinds_are_distinct() -> None:
+def test_error_kinds_are_unique() -> None:
     kinds = [kind.kind for kind in CODES]
     assert len(set(kinds) | {UnknownMetaCode.kind, Rejected.kind}) == len(kinds) + 2
 
 
 @pytest.mark.parametrize(
-    ("code", "seconds"), [(131049, DAY), (131056, 6), (80007, 3600), (131026, None)]
+    ("code", "seconds"), [(131049, DAY_SECONDS), (131056, 6), (80007, 3600), (131026, None)]
 )
-def test_a_repeat_is_of_no_use_before(code: int, seconds: float | None) -> None:
+def test_retry_after_depends_on_the_code(code: int, seconds: float | None) -> None:
     assert error_for_meta_code(code).retry_after == seconds
 
 
-def test_the_words_are_metas() -> None:
+def test_error_message_quotes_meta() -> None:
     error = error_for_meta_code(131047, "Re-engagement message", "More than 24 hours have passed.")
     assert type(error) is WindowClosed
     assert (error.code, error.details) == (131047, "More than 24 hours have passed.")
@@ -144,18 +158,18 @@ def test_the_words_are_metas() -> None:
         ("a\x00b\n\u202ec", "d\ne", "(#131026) a b c: d e"),
     ],
 )
-def test_nothing_is_said_twice_and_all_on_one_line(title: str, details: str, message: str) -> None:
+def test_message_is_deduplicated_and_on_one_line(title: str, details: str, message: str) -> None:
     assert error_for_meta_code(131026, title, details).message == message
 
 
-def test_a_code_that_nobody_named_is_kept_and_known_as_such() -> None:
+def test_unknown_code_is_kept_as_unknown_meta_code() -> None:
     error = error_for_meta_code(131999, "Something new")
     assert isinstance(error, Rejected)
     assert (type(error), error.code, error.kind) == (UnknownMetaCode, 131999, "unknown_meta_code")
     assert not error.retryable
 
 
-METAS = {
+META_ERROR = {
     "message": "(#132001) Template name does not exist in the translation",
     "type": "OAuthException",
     "code": 132001,
@@ -170,18 +184,18 @@ METAS = {
 @pytest.mark.parametrize(
     "body",
     [
-        {"error": METAS},
-        {"_errors": [METAS]},
-        {"_errors": [{"error": METAS}]},
-        {"_errors": ["Request failed: " + json.dumps({"error": METAS})]},
-        {"_errors": [json.dumps({"error": METAS})]},
-        {"message": json.dumps(METAS)},
-        {"error": json.dumps(METAS)},
-        [{"error": METAS}],
+        {"error": META_ERROR},
+        {"_errors": [META_ERROR]},
+        {"_errors": [{"error": META_ERROR}]},
+        {"_errors": ["Request failed: " + json.dumps({"error": META_ERROR})]},
+        {"_errors": [json.dumps({"error": META_ERROR})]},
+        {"message": json.dumps(META_ERROR)},
+        {"error": json.dumps(META_ERROR)},
+        [{"error": META_ERROR}],
     ],
     ids=["metas", "item", "nested", "in-words", "json", "message", "error-string", "array"],
 )
-def test_a_relayed_error_is_found_whole_in_every_shape(body: object) -> None:
+def test_relayed_meta_error_is_found_in_every_shape(body: object) -> None:
     found = find_meta_error(body)
     assert found == MetaError(
         132001,
@@ -211,17 +225,17 @@ def test_a_relayed_error_is_found_whole_in_every_shape(body: object) -> None:
         ({"error": {"code": -131026}}, None),
         ({"error": {"code": "13102600000"}}, None),
         ({"_errors": ["no"]}, None),
-        ({"_data": METAS}, None),
+        ({"_data": META_ERROR}, None),
         (None, None),
         (131026, None),
     ],
 )
-def test_a_code_is_found_where_it_surely_is_one(body: object, code: int | None) -> None:
+def test_code_is_read_only_where_it_is_unambiguous(body: object, code: int | None) -> None:
     found = find_meta_error(body)
     assert (found.code if found else None) == code
 
 
-def test_what_meta_says_to_people_of_a_refused_template_is_kept() -> None:
+def test_user_message_of_a_rejected_template_is_kept() -> None:
     body = {
         "error": {
             "message": "Invalid parameter",
@@ -249,7 +263,7 @@ def test_what_meta_says_to_people_of_a_refused_template_is_kept() -> None:
     ],
     ids=["chakra", "context", "meta", "errors", "item"],
 )
-def test_a_failed_status_of_either_webhook_is_the_same_error(status: object) -> None:
+def test_failed_status_of_either_webhook_maps_to_the_same_error(status: object) -> None:
     error = error_from_status(status)
     assert type(error) is RecipientRejected
     assert error.message == "(#131026) Message undeliverable"
@@ -265,18 +279,18 @@ def test_a_failed_status_of_either_webhook_is_the_same_error(status: object) -> 
         (None, ""),
     ],
 )
-def test_a_failed_status_without_a_code_is_a_refusal(status: object, message: str) -> None:
+def test_failed_status_without_a_code_is_rejected(status: object, message: str) -> None:
     error = error_from_status(status)
     assert (type(error), error.message, error.code) == (Rejected, message, None)
 
 
-def test_a_small_code_of_a_webhook_needs_no_sign() -> None:
+def test_small_webhook_code_is_accepted_without_context() -> None:
     error = error_from_status({"errorContext": {"providerPayload": {"code": 100, "title": "Bad"}}})
     assert type(error) is ParametersRejected
 
 
 @given(st.text(max_size=200), st.text(max_size=500), st.integers(0, 10**7))
-def test_any_words_make_one_line(title: str, details: str, code: int) -> None:
+def test_any_error_text_fits_on_one_line(title: str, details: str, code: int) -> None:
     error = error_for_meta_code(code, title, details)
     assert "\n" not in error.message
     assert len(error.message) < 650

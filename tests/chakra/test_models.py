@@ -23,7 +23,7 @@ NOW = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
 UUID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
 
 
-def user(**fields: object) -> User:
+def parse_user(**fields: object) -> User:
     return User.model_validate({"id": "u1", **fields})
 
 
@@ -79,7 +79,7 @@ def test_the_documented_lists(name: str) -> None:
     ],
 )
 def test_a_user_always_has_a_name(given_fields: dict[str, object], name: str) -> None:
-    assert user(**given_fields).name == name
+    assert parse_user(**given_fields).name == name
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_user_always_has_a_name(given_fields: dict[str, object], name: str) ->
     ],
 )
 def test_addresses_in_every_shape(primary: object, listed: object, emails: tuple[str, ...]) -> None:
-    assert user(primaryEmail=primary, emails=listed).emails == emails
+    assert parse_user(primaryEmail=primary, emails=listed).emails == emails
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_addresses_in_every_shape(primary: object, listed: object, emails: tuple
 def test_phone_numbers_in_every_shape(
     primary: object, listed: object, phones: tuple[str, ...]
 ) -> None:
-    assert user(primaryPhone=primary, phones=listed).phones == phones
+    assert parse_user(primaryPhone=primary, phones=listed).phones == phones
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_phone_numbers_in_every_shape(
     ],
 )
 def test_reportees_in_every_shape(written: object, reportees: tuple[Reportee, ...]) -> None:
-    assert user(reportees=written).reportees == reportees
+    assert parse_user(reportees=written).reportees == reportees
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,10 @@ def test_reportees_in_every_shape(written: object, reportees: tuple[Reportee, ..
         ("perhaps", None, None),
     ],
 )
-def test_active_or_not_or_not_said(is_active: object, is_deleted: object, active: object) -> None:
-    assert user(isActive=is_active, isDeleted=is_deleted).active is active
+def test_active_flag_may_be_true_false_or_missing(
+    is_active: object, is_deleted: object, active: object
+) -> None:
+    assert parse_user(isActive=is_active, isDeleted=is_deleted).active is active
 
 
 @pytest.mark.parametrize(
@@ -163,8 +165,8 @@ def test_active_or_not_or_not_said(is_active: object, is_deleted: object, active
         (None, None),
     ],
 )
-def test_moments_in_every_shape(written: object, moment: datetime | None) -> None:
-    assert user(createdAt=written).created_at == moment
+def test_timestamps_in_every_shape(written: object, moment: datetime | None) -> None:
+    assert parse_user(createdAt=written).created_at == moment
 
 
 @pytest.mark.parametrize(
@@ -194,11 +196,11 @@ def test_moments_in_every_shape(written: object, moment: datetime | None) -> Non
 )
 def test_time_zones_in_every_shape(written: object, hours: float | None) -> None:
     expected = None if hours is None else timedelta(hours=hours)
-    assert user(timezone=written).utc_offset(NOW) == expected
+    assert parse_user(timezone=written).utc_offset(NOW) == expected
 
 
 def test_a_named_zone_follows_its_seasons() -> None:
-    berlin = user(timezone="Europe/Berlin")
+    berlin = parse_user(timezone="Europe/Berlin")
     assert berlin.zone == ZoneInfo("Europe/Berlin")
     assert berlin.utc_offset(NOW) == timedelta(hours=2)
     assert berlin.utc_offset(NOW.replace(month=1)) == timedelta(hours=1)
@@ -206,41 +208,41 @@ def test_a_named_zone_follows_its_seasons() -> None:
 
 @pytest.mark.parametrize("team", ["paisapay", {"shortId": "paisapay", "id": "7"}])
 def test_references_in_every_shape(team: object) -> None:
-    assert user(team=team).team == "paisapay"
+    assert parse_user(team=team).team == "paisapay"
 
 
 def test_models_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        user().username = "x"
+        parse_user().username = "x"
 
 
 @pytest.mark.parametrize("without", [{}, {"id": ""}, {"id": None}, {"id": []}, {"id": "\x00"}])
 def test_a_user_without_an_id_is_unreadable_and_the_field_is_named(without: object) -> None:
-    envelope = parse_envelope(_answer({"_data": without}))
+    envelope = parse_envelope(parse_answer({"_data": without}))
     with pytest.raises(InvalidResponse) as raised:
         envelope.parse_data(User)
     assert raised.value.field == "_data.id"
     assert raised.value.request_id
     with pytest.raises(InvalidResponse) as raised:
-        parse_envelope(_answer({"_data": [{"id": "u1"}, without]})).parse_list(User)
+        parse_envelope(parse_answer({"_data": [{"id": "u1"}, without]})).parse_list(User)
     assert raised.value.field == "_data[1].id"
 
 
-def test_an_error_about_a_model_quotes_nothing_of_it() -> None:
+def test_validation_error_quotes_no_model_data() -> None:
     with pytest.raises(InvalidResponse) as raised:
-        parse_envelope(_answer({"_data": {"primaryEmail": "john@acme.com"}})).parse_data(User)
+        parse_envelope(parse_answer({"_data": {"primaryEmail": "john@acme.com"}})).parse_data(User)
     assert raised.value.__context__ is None
     assert "john" not in repr(vars(raised.value))
 
 
-def test_changes_say_only_what_changes() -> None:
+def test_changes_contain_only_changed_fields() -> None:
     assert UserChanges(first_name="John").body() == {"firstName": "John"}
     both = UserChanges.model_validate(example("update-user.request"))
     assert both.body() == {"firstName": "John", "lastName": "Doe"}
     assert UserChanges(last_name="").body() == {"lastName": ""}
 
 
-def test_no_change_and_an_unwritable_field_are_refused() -> None:
+def test_empty_and_unwritable_changes_are_rejected() -> None:
     with pytest.raises(ValueError, match="nothing would be changed"):
         UserChanges()
     with pytest.raises(ValueError, match="role"):
@@ -251,11 +253,11 @@ def test_no_change_and_an_unwritable_field_are_refused() -> None:
     ("written", "said"),
     [(UUID, True), (UUID.upper(), True), (UUID.replace("-", ""), False), ("x", False), ("", False)],
 )
-def test_ids_are_told_from_names(written: str, said: bool) -> None:
+def test_ids_are_distinguished_from_names(written: str, said: bool) -> None:
     assert is_uuid(written) is said
 
 
-def _answer(body: object) -> ChakraResponse:
+def parse_answer(body: object) -> ChakraResponse:
     call = ChakraRequest("GET", "/v2/ext/user/{userId}", "/v2/ext/user/1")
     return ChakraResponse(call, 200, {}, json.dumps(body).encode())
 
@@ -286,8 +288,8 @@ FIELDS = [
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES))
-def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
-    envelope = parse_envelope(_answer({"_data": body}))
+def test_any_object_parses_as_a_user_or_raises_one_error(body: dict[str, object]) -> None:
+    envelope = parse_envelope(parse_answer({"_data": body}))
     if not fields.to_text(body.get("id")):
         with pytest.raises(InvalidResponse):
             envelope.parse_data(User)
@@ -306,7 +308,7 @@ def test_any_object_is_a_user_or_one_error(body: dict[str, object]) -> None:
 @given(st.text())
 @also("Asia/" + "x" * 50)
 @also("Etc")
-def test_any_text_is_a_time_zone_or_none(written: str) -> None:
+def test_any_text_parses_as_a_time_zone_or_none(written: str) -> None:
     found = fields.parse_timezone(written)
     if found is not None:
         offset = NOW.astimezone(found).utcoffset()
@@ -316,7 +318,7 @@ def test_any_text_is_a_time_zone_or_none(written: str) -> None:
 
 @settings(deadline=None)
 @given(st.integers(-14 * 60, 14 * 60), st.sampled_from(["", ":"]))
-def test_every_offset_of_the_earth_is_read(minutes: int, colon: str) -> None:
+def test_every_real_world_offset_is_parsed(minutes: int, colon: str) -> None:
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     zone = fields.parse_timezone(f"{sign}{hours:02}{colon}{rest:02}")

@@ -28,37 +28,37 @@ def clock() -> ManualClock:
 @pytest.mark.parametrize(("plugin", "query"), [("", ""), ("d83e1d23", "pluginId=d83e1d23")])
 async def test_the_documented_list_is_read(clock: ManualClock, plugin: str, query: str) -> None:
     upstream = Upstream([reply(200, example("list-whatsapp-phone-numbers.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         (acme,) = await PhoneNumbersApi(http).list(plugin)
     assert (acme.id, acme.waba, acme.name) == (SENDER, "83784929738012", "Acme")
     assert acme.display_phone_number == "+91 99999 99999"
     assert (acme.quality, acme.messaging_limit_tier) == ("GREEN", "TIER_1K")
     assert (acme.account_mode, acme.name_status) == ("LIVE", "APPROVED")
     assert acme.is_connected
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert (request.method, request.url.path) == ("GET", "/v1/ext/whatsapp-phone-number")
     assert request.url.query.decode() == query
 
 
-async def test_one_number(clock: ManualClock) -> None:
+async def test_single_number_is_parsed(clock: ManualClock) -> None:
     (item,) = example("list-whatsapp-phone-numbers.response")["_data"]
     upstream = Upstream([reply(200, {"_data": item}), reply(200, {"_data": None})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         assert (await PhoneNumbersApi(http).fetch(SENDER)).name == "Acme"
         with pytest.raises(ResourceNotFound):
             await PhoneNumbersApi(http).fetch(SENDER)
-    assert upstream.asked[0].url.path == f"/v1/ext/whatsapp-phone-number/{SENDER}"
+    assert upstream.requests[0].url.path == f"/v1/ext/whatsapp-phone-number/{SENDER}"
 
 
-async def test_the_accounts(clock: ManualClock) -> None:
+async def test_business_accounts_are_listed(clock: ManualClock) -> None:
     body = {"_data": [{"id": "83784929738012", "name": "Acme", "chakraStatus": "CONNECTED"}]}
     upstream = Upstream([reply(200, body)])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         accounts = await PhoneNumbersApi(http).list_accounts("d83e1d23")
     assert accounts == (
         BusinessAccount(id="83784929738012", name="Acme", chakra_status="CONNECTED"),
     )
-    assert str(upstream.asked[0].url).endswith(
+    assert str(upstream.requests[0].url).endswith(
         "/v1/ext/whatsapp-business-account?pluginId=d83e1d23"
     )
 
@@ -74,10 +74,10 @@ async def test_the_accounts(clock: ManualClock) -> None:
         (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
-async def test_a_failed_list_says_why(
+async def test_failed_list_raises_the_reason(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
             await PhoneNumbersApi(http).list()
         with pytest.raises(error):
@@ -94,7 +94,7 @@ async def test_a_failed_list_says_why(
         ({"status": None, "chakraStatus": 7}, False),
     ],
 )
-def test_a_number_is_connected_unless_something_else_is_said(
+def test_number_is_connected_unless_stated_otherwise(
     fields: dict[str, object], connected: bool
 ) -> None:
     assert PhoneNumber.model_validate({"id": "1", **fields}).is_connected is connected
@@ -115,11 +115,11 @@ def test_a_number_always_has_a_name(fields: dict[str, object], name: str) -> Non
 @pytest.mark.parametrize(
     ("waba", "account"), [("8", "8"), (8, "8"), ({"id": "8"}, "8"), (None, ""), ([], "")]
 )
-def test_the_account_of_a_number_in_any_form(waba: object, account: str) -> None:
+def test_account_id_of_a_number_in_any_form(waba: object, account: str) -> None:
     assert PhoneNumber.model_validate({"id": "1", "waba": waba}).waba == account
 
 
-async def test_the_client_holds_these_resources_too(clock: ManualClock) -> None:
+async def test_client_exposes_number_resources(clock: ManualClock) -> None:
     async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
         assert isinstance(chakra.templates, TemplatesApi)
         assert isinstance(chakra.messages, MessagesApi)

@@ -27,20 +27,20 @@ SENDER = "775966265503012"
 PICTURE = "https://chakra-public-media.chakrahq.com/5fc9f8e3-af4a-4f29-bfd8-6c02e3abe3ee/2024-10-17/9b755981-74f7-4cde-b495-cd7039991964.png"
 
 
-def message(**more: object) -> TemplateMessage:
+def build_message(**more: object) -> TemplateMessage:
     given = {"whatsapp_phone_number_id": SENDER, "template_name": "sale", **more}
     return TemplateMessage.model_validate(given)
 
 
-def added(**more: object) -> dict[str, object]:
+def extra_fields(**more: object) -> dict[str, object]:
     """What the body holds besides the sender and the name."""
-    body = message(**more).body()
+    body = build_message(**more).body()
     assert body.pop("whatsappPhoneNumberId") == SENDER
     assert body.pop("templateName") == "sale"
     return body
 
 
-def same(body: object, name: str) -> None:
+def assert_documented(body: object, name: str) -> None:
     assert json.loads(json.dumps(body)) == example(f"{name}.request")
 
 
@@ -51,7 +51,7 @@ def test_a_positional_template_with_a_picture_is_as_documented() -> None:
         mapping=build_parameters({"1": "John"}),
         image_url=PICTURE,
     )
-    same(sent.body(), "send-template-phone")
+    assert_documented(sent.body(), "send-template-phone")
 
 
 def test_one_for_a_process_is_as_documented() -> None:
@@ -60,7 +60,7 @@ def test_one_for_a_process_is_as_documented() -> None:
         template_name="christmas_promo_23",
         mapping=build_parameters({"1": "John"}),
     )
-    same(sent.body(), "send-template-process")
+    assert_documented(sent.body(), "send-template-process")
 
 
 def test_one_with_everything_is_as_documented() -> None:
@@ -74,19 +74,19 @@ def test_one_with_everything_is_as_documented() -> None:
         document_url="https://example.com/invoice.pdf",
         filename="invoice.pdf",
     )
-    same(sent.body(), "send-template-phone.full")
+    assert_documented(sent.body(), "send-template-phone.full")
 
 
 def test_a_one_time_code_is_as_documented() -> None:
     sent = TemplateMessage(
         whatsapp_phone_number_id="105966260583426", template_name="login_otp", otp_code="496093"
     )
-    same(sent.body(), "send-template-phone.otp")
+    assert_documented(sent.body(), "send-template-phone.otp")
 
 
 def test_named_variables_go_by_their_names() -> None:
     mapping = build_parameters({"first_name": "Mark", "plan": "Gold"})
-    assert json.loads(json.dumps(added(mapping=mapping))) == {
+    assert json.loads(json.dumps(extra_fields(mapping=mapping))) == {
         "mapping": [
             {"schemaPropertyName": "first_name", "schemaPropertyValue": "Mark"},
             {"schemaPropertyName": "plan", "schemaPropertyValue": "Gold"},
@@ -95,14 +95,14 @@ def test_named_variables_go_by_their_names() -> None:
 
 
 def test_a_video_and_a_location() -> None:
-    assert added(video_url="https://a.test/v.mp4") == {"videoUrl": "https://a.test/v.mp4"}
+    assert extra_fields(video_url="https://a.test/v.mp4") == {"videoUrl": "https://a.test/v.mp4"}
     place = {
         "location_latitude": 0.0,
         "location_longitude": -77.25,
         "location_name": "Home",
         "location_address": "1 Main St",
     }
-    assert added(**place) == {
+    assert extra_fields(**place) == {
         "locationLatitude": 0.0,
         "locationLongitude": -77.25,
         "locationName": "Home",
@@ -111,19 +111,21 @@ def test_a_video_and_a_location() -> None:
 
 
 def test_what_is_not_set_is_not_sent() -> None:
-    assert added() == {}
+    assert extra_fields() == {}
 
 
 @pytest.mark.parametrize(
     "more", [{"language_code": "en"}, {"mapping": [{"name": "1"}]}, {"location_latitude": "x"}]
 )
-def test_a_field_that_chakra_does_not_know_cannot_be_set(more: dict[str, object]) -> None:
+def test_unknown_field_cannot_be_set(more: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        message(**more)
+        build_message(**more)
 
 
-def test_what_is_personal_stands_in_no_log() -> None:
-    sent = message(mapping=build_parameters({"1": "John"}), otp_code="496093", image_url=PICTURE)
+def test_repr_hides_personal_data() -> None:
+    sent = build_message(
+        mapping=build_parameters({"1": "John"}), otp_code="496093", image_url=PICTURE
+    )
     shown = repr(sent) + repr(sent.mapping)
     assert "John" not in shown
     assert "496093" not in shown
@@ -131,7 +133,9 @@ def test_what_is_personal_stands_in_no_log() -> None:
 
 
 def test_metas_format_is_as_documented() -> None:
-    same(MetaTemplate("919999999999", "hello_world", "en_US").body(), "send-template-meta")
+    assert_documented(
+        MetaTemplate("919999999999", "hello_world", "en_US").body(), "send-template-meta"
+    )
 
 
 def test_metas_format_with_everything() -> None:
@@ -220,7 +224,9 @@ def test_each_header_of_metas(
 
 
 def test_a_session_message_is_as_documented() -> None:
-    same(SessionText("912233223322", "This is a text message").body(), "send-session-message")
+    assert_documented(
+        SessionText("912233223322", "This is a text message").body(), "send-session-message"
+    )
 
 
 def test_a_session_message_may_be_a_file() -> None:
@@ -252,12 +258,12 @@ def test_a_session_message_may_be_a_file() -> None:
         ("a     b", "spaces"),
     ],
 )
-def test_what_meta_refuses_in_a_variable_is_known_beforehand(value: str, why: str | None) -> None:
+def test_invalid_variable_value_is_rejected_locally(value: str, why: str | None) -> None:
     assert invalid_value_reason(value) == why
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
-def test_any_values_arrive_as_they_were_given(values: dict[str, str]) -> None:
-    body = json.loads(json.dumps(message(mapping=build_parameters(values)).body()))
+def test_any_values_are_sent_unchanged(values: dict[str, str]) -> None:
+    body = json.loads(json.dumps(build_message(mapping=build_parameters(values)).body()))
     sent = {one["schemaPropertyName"]: one["schemaPropertyValue"] for one in body["mapping"]}
     assert sent == values

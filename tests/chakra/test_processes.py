@@ -19,12 +19,21 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import BROKEN, DOWN, Reply, Upstream, after, example, reply, text
+from tests.chakra.upstream import (
+    CONNECTION_REFUSED,
+    CONNECTION_RESET,
+    Reply,
+    Upstream,
+    await_within,
+    example,
+    reply,
+    text,
+)
 from tests.clock import ManualClock
 
 UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
-ONE = f"/v1/ext/procedure/lead/process/{UUID}"
-LIST = "/v1/ext/procedure/lead/process/list"
+PROCESS_PATH = f"/v1/ext/procedure/lead/process/{UUID}"
+LIST_PATH = "/v1/ext/procedure/lead/process/list"
 NOT_FOUND = reply(404, {"_errors": ["no such process"]})
 
 
@@ -33,20 +42,22 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def process(record: object = None, **data: object) -> Process:
+def parse_process(record: object = None, **data: object) -> Process:
     return Process.model_validate({"id": "p1", "data": data, "record": record})
 
 
 async def test_the_documented_process_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-process.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         ted = await ProcessesApi(http).fetch("lead", UUID)
     assert (ted.id, ted.state, ted.status) == (UUID, "NEW", "OPEN")
     assert (ted.name, ted.phone, ted.email) == ("Ted Mosby", "7701214822", "ted.mosby@yahoo.com")
     assert ted.assigned_to == "john@acme.com"
     assert ted.is_deleted is False
     assert ted.attributes["lead_id"] == "LEAD-001"
-    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", ONE)]
+    assert [(request.method, request.url.path) for request in upstream.requests] == [
+        ("GET", PROCESS_PATH)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,41 +71,41 @@ async def test_the_documented_process_is_read(clock: ManualClock) -> None:
         (text(200, "<html>", "text/html"), InvalidResponse),
     ],
 )
-async def test_a_process_that_cannot_be_had(
+async def test_process_fetch_errors(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
             await ProcessesApi(http).fetch("lead", UUID)
 
 
-async def test_the_list_is_asked_as_documented(clock: ManualClock) -> None:
+async def test_list_request_matches_the_documentation(clock: ManualClock) -> None:
     wanted = example("list-processes.request")
     upstream = Upstream([reply(200, example("list-processes.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         page = await ProcessesApi(http).list("lead", wanted["where"])
     assert [one.name for one in page.items] == ["Ted Mosby"]
     assert page.has_more
-    (request,) = upstream.asked
-    assert (request.method, request.url.path) == ("POST", LIST)
+    (request,) = upstream.requests
+    assert (request.method, request.url.path) == ("POST", LIST_PATH)
     assert json.loads(request.content) == wanted
 
 
 async def test_no_page_is_larger_than_the_vendor_allows(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": []})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         assert await ProcessesApi(http).list("lead", {}, skip=10, limit=500) == ProcessPage(())
-    assert json.loads(upstream.asked[0].content) == {"where": {}, "skip": 10, "limit": 100}
+    assert json.loads(upstream.requests[0].content) == {"where": {}, "skip": 10, "limit": 100}
 
 
-@pytest.mark.parametrize("trouble", [reply(500), BROKEN, DOWN, httpx.ReadTimeout("")])
-async def test_the_list_changes_nothing_so_it_is_repeated_like_any_read(
-    clock: ManualClock, trouble: Reply
-) -> None:
+@pytest.mark.parametrize(
+    "trouble", [reply(500), CONNECTION_RESET, CONNECTION_REFUSED, httpx.ReadTimeout("")]
+)
+async def test_list_is_retried_like_a_read(clock: ManualClock, trouble: Reply) -> None:
     upstream = Upstream([trouble, reply(200, example("list-processes.response"))])
-    async with upstream.http(clock) as http:
-        await after(clock, 2, ProcessesApi(http).list("lead", {}))
-    assert len(upstream.asked) == 2
+    async with upstream.open_http(clock) as http:
+        await await_within(clock, 2, ProcessesApi(http).list("lead", {}))
+    assert len(upstream.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,44 +116,46 @@ async def test_the_list_changes_nothing_so_it_is_repeated_like_any_read(
         (reply(200), InvalidResponse),
     ],
 )
-async def test_a_failed_list_is_never_an_unknown_outcome(
+async def test_failed_list_never_raises_outcome_unknown(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
-            await after(clock, 20, ProcessesApi(http).list("lead", {}))
+            await await_within(clock, 20, ProcessesApi(http).list("lead", {}))
 
 
-async def found(upstream: Upstream, clock: ManualClock, key: str, attribute: str = "") -> Process:
-    async with upstream.http(clock) as http:
+async def find_process(
+    upstream: Upstream, clock: ManualClock, key: str, attribute: str = ""
+) -> Process:
+    async with upstream.open_http(clock) as http:
         return await ProcessesApi(http).find("lead", key, attribute=attribute)
 
 
-async def test_a_primary_key_that_the_fetch_takes_needs_no_list(clock: ManualClock) -> None:
+async def test_primary_key_accepted_by_fetch_needs_no_list(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-process.response"))])
-    assert (await found(upstream, clock, "LEAD-001")).id == UUID
-    assert len(upstream.asked) == 1
+    assert (await find_process(upstream, clock, "LEAD-001")).id == UUID
+    assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize(
     "refusal", [NOT_FOUND, reply(400, {"_errors": ["no UUID"]}), reply(200, {"_data": None})]
 )
-async def test_one_that_it_does_not_take_is_looked_up(
+async def test_primary_key_rejected_by_fetch_is_searched_in_the_list(
     clock: ManualClock, refusal: httpx.Response
 ) -> None:
     upstream = Upstream([refusal, reply(200, example("list-processes.response"))])
-    assert (await found(upstream, clock, "LEAD-001")).id == UUID
-    assert json.loads(upstream.asked[1].content) == {
+    assert (await find_process(upstream, clock, "LEAD-001")).id == UUID
+    assert json.loads(upstream.requests[1].content) == {
         "where": {"lead_id": "LEAD-001"},
         "skip": 0,
         "limit": 2,
     }
 
 
-async def test_the_attribute_of_the_key_may_be_named(clock: ManualClock) -> None:
+async def test_key_attribute_can_be_specified(clock: ManualClock) -> None:
     body = {"_data": [{"id": "p1", "data": {"number": 7}}]}
     upstream = Upstream([NOT_FOUND, reply(200, body)])
-    assert (await found(upstream, clock, "7", "number")).id == "p1"
+    assert (await find_process(upstream, clock, "7", "number")).id == "p1"
 
 
 @pytest.mark.parametrize(
@@ -159,18 +172,18 @@ async def test_the_attribute_of_the_key_may_be_named(clock: ManualClock) -> None
     ],
     ids=["none", "another", "bare", "elsewhere", "two"],
 )
-async def test_nobody_else_is_taken_for_it(clock: ManualClock, items: list[object]) -> None:
+async def test_partial_match_is_not_accepted(clock: ManualClock, items: list[object]) -> None:
     """A server that ignores the query would give us anybody."""
     upstream = Upstream([NOT_FOUND, reply(200, {"_data": items})])
     with pytest.raises(ResourceNotFound):
-        await found(upstream, clock, "LEAD-001")
+        await find_process(upstream, clock, "LEAD-001")
 
 
-async def test_an_unknown_uuid_is_not_looked_up(clock: ManualClock) -> None:
+async def test_unknown_uuid_is_not_searched_in_the_list(clock: ManualClock) -> None:
     upstream = Upstream([reply(400, {"_errors": ["no"]})])
     with pytest.raises(Rejected):
-        await found(upstream, clock, UUID)
-    assert len(upstream.asked) == 1
+        await find_process(upstream, clock, UUID)
+    assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,13 +205,13 @@ async def test_an_unknown_uuid_is_not_looked_up(clock: ManualClock) -> None:
         ({}, ""),
     ],
 )
-def test_the_phone_is_found_where_it_surely_is(data: dict[str, object], phone: str) -> None:
-    assert process(**data).phone == phone
-    assert process({"data": data}).phone == phone
+def test_phone_is_read_only_where_it_is_unambiguous(data: dict[str, object], phone: str) -> None:
+    assert parse_process(**data).phone == phone
+    assert parse_process({"data": data}).phone == phone
 
 
-def test_the_process_comes_before_its_record() -> None:
-    made = process({"data": {"phone": "917777777777", "name": "A"}}, phone="919999999999")
+def test_process_fields_take_precedence_over_the_record() -> None:
+    made = parse_process({"data": {"phone": "917777777777", "name": "A"}}, phone="919999999999")
     assert (made.phone, made.name) == ("919999999999", "A")
 
 
@@ -214,11 +227,11 @@ def test_the_process_comes_before_its_record() -> None:
         ({}, ""),
     ],
 )
-def test_the_name_is_found_under_its_usual_keys(data: dict[str, object], name: str) -> None:
-    assert process(**data).name == name
+def test_name_is_found_under_common_keys(data: dict[str, object], name: str) -> None:
+    assert parse_process(**data).name == name
 
 
-ODD = st.recursive(
+ODD_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda children: (
         st.lists(children, max_size=3)
@@ -233,8 +246,8 @@ ODD = st.recursive(
 )
 
 
-@given(ODD, ODD, ODD)
-def test_any_process_is_read(data: object, record: object, other: object) -> None:
+@given(ODD_JSON, ODD_JSON, ODD_JSON)
+def test_any_process_parses(data: object, record: object, other: object) -> None:
     made = Process.model_validate(
         {"id": "p1", "data": data, "record": record, "state": other, "assignedTo": other}
     )

@@ -14,7 +14,7 @@ from bot.chakra.template import Button, Template, Variable, fill_variables, find
 from tests.chakra.upstream import example
 
 
-def template(*components: dict[str, Any], **fields: object) -> Template:
+def parse_template(*components: dict[str, Any], **fields: object) -> Template:
     return Template.model_validate(
         {"id": "1", "name": "sale", "language": "en", "components": list(components), **fields}
     )
@@ -67,7 +67,7 @@ def test_the_documented_named_template() -> None:
     )
 
 
-def test_every_part_keeps_its_definition_for_an_update_to_send_back() -> None:
+def test_every_component_keeps_its_definition_for_updates() -> None:
     items = example("list-message-templates.response")["data"]
     for item, read in zip(items, documented(), strict=True):
         assert [part.definition for part in read.components] == item["components"]
@@ -75,8 +75,8 @@ def test_every_part_keeps_its_definition_for_an_update_to_send_back() -> None:
 
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
-def test_a_header_may_want_a_file(sort: str) -> None:
-    picture = template(
+def test_media_header_requires_a_file(sort: str) -> None:
+    picture = parse_template(
         {"type": "HEADER", "format": sort, "example": {"header_handle": ["https://x/y"]}}
     )
     assert picture.media_format == sort
@@ -84,14 +84,14 @@ def test_a_header_may_want_a_file(sort: str) -> None:
     assert picture.variables == ()
 
 
-def test_an_unknown_format_of_header_wants_no_file() -> None:
-    product = template({"type": "HEADER", "format": "PRODUCT"})
+def test_unknown_header_format_requires_no_file() -> None:
+    product = parse_template({"type": "HEADER", "format": "PRODUCT"})
     assert product.media_format == ""
     assert product.header is not None
     assert product.header.format == "PRODUCT"
 
 
-def test_each_button_that_wants_something_says_where_it_stands() -> None:
+def test_each_button_with_a_parameter_has_its_index() -> None:
     buttons = [
         {"type": "QUICK_REPLY", "text": "Yes"},
         {
@@ -107,7 +107,7 @@ def test_each_button_that_wants_something_says_where_it_stands() -> None:
         {"type": "CATALOG", "text": "See all"},
         {"type": "HOLOGRAM", "text": "New", "beam": {"x": 1}},
     ]
-    made = template({"type": "BUTTONS", "buttons": buttons})
+    made = parse_template({"type": "BUTTONS", "buttons": buttons})
     assert made.variables == (
         Variable("button", "1", 1, "566701"),
         Variable("button", "1", 4, "25OFF"),
@@ -121,7 +121,7 @@ def test_each_button_that_wants_something_says_where_it_stands() -> None:
     ("example", "sample"),
     [(["566701"], "566701"), ("https://a.test/9", "9"), (None, ""), ([], ""), ([7], "")],
 )
-def test_a_sample_of_a_suffix_is_the_suffix(example: object, sample: str) -> None:
+def test_url_suffix_is_extracted_from_the_example(example: object, sample: str) -> None:
     button = Button.model_validate(
         {"type": "url", "url": "https://a.test/{{1}}", "example": example}
     )
@@ -135,8 +135,8 @@ def test_a_sample_of_a_suffix_is_the_suffix(example: object, sample: str) -> Non
         {"type": "OTP", "otp_type": "ZERO_TAP"},
     ],
 )
-def test_a_one_time_code_is_all_that_such_a_template_takes(button: dict[str, Any]) -> None:
-    code = template(
+def test_authentication_template_takes_only_the_code(button: dict[str, Any]) -> None:
+    code = parse_template(
         {
             "type": "BODY",
             "text": "*{{1}}* is your verification code.",
@@ -155,11 +155,11 @@ def test_a_one_time_code_is_all_that_such_a_template_takes(button: dict[str, Any
     assert code.buttons[0].otp_type == button["otp_type"]
 
 
-def test_components_of_other_sorts_are_kept_as_they_are() -> None:
+def test_unknown_components_are_kept_unchanged() -> None:
     carousel = {"type": "CAROUSEL", "cards": [{"components": []}]}
     offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
     newer = {"type": "HOLOGRAM", "text": "{{9}}"}
-    made = template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
+    made = parse_template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
     assert [part.definition for part in made.other_components] == [carousel, offer, newer]
     assert [part.type for part in made.other_components] == [
         "CAROUSEL",
@@ -169,8 +169,8 @@ def test_components_of_other_sorts_are_kept_as_they_are() -> None:
     assert made.variables == ()
 
 
-def test_types_in_lower_case_are_the_same() -> None:
-    made = template({"type": "body", "text": "{{1}}"}, status="approved")
+def test_component_types_are_case_insensitive() -> None:
+    made = parse_template({"type": "body", "text": "{{1}}"}, status="approved")
     assert made.is_sendable
     assert made.variables == (Variable("body", "1"),)
 
@@ -179,12 +179,14 @@ def test_types_in_lower_case_are_the_same() -> None:
     ("text", "named"),
     [("Hi {{first_name}}", True), ("Hi {{1}}", False), ("Hi", False)],
 )
-def test_without_a_parameter_format_the_variables_tell(text: str, named: bool) -> None:
-    assert template({"type": "BODY", "text": text}).has_named_variables is named
+def test_parameter_format_is_inferred_from_the_variables(text: str, named: bool) -> None:
+    assert parse_template({"type": "BODY", "text": text}).has_named_variables is named
 
 
 def test_a_body_keeps_its_lines_and_spaces() -> None:
-    made = template({"type": "BODY", "text": "Dear  {{1}},\r\n\n• one\u202e\x00\ntwo 🎉 محمد"})
+    made = parse_template(
+        {"type": "BODY", "text": "Dear  {{1}},\r\n\n• one\u202e\x00\ntwo 🎉 محمد"}
+    )
     assert made.body is not None
     assert made.body.text == "Dear  {{1}},\n\n• one \ntwo 🎉 محمد"
 
@@ -201,11 +203,11 @@ def test_a_body_keeps_its_lines_and_spaces() -> None:
         ("{{{{1}}}}", ("1",)),
     ],
 )
-def test_the_variables_of_a_text(words: str, names: tuple[str, ...]) -> None:
+def test_variables_of_a_text(words: str, names: tuple[str, ...]) -> None:
     assert find_variable_names(words) == names
 
 
-def test_a_text_is_filled_and_what_is_missing_stays() -> None:
+def test_missing_values_leave_placeholders() -> None:
     assert fill_variables("Hi {{1}}, {{ 2 }} {{3}}", {"1": "{{2}}", "2": "A", "3": ""}) == (
         "Hi {{2}}, A {{3}}"
     )
@@ -222,11 +224,11 @@ def test_a_text_is_filled_and_what_is_missing_stays() -> None:
     ],
 )
 def test_quality_in_either_form(score: object, quality: str) -> None:
-    assert template(quality_score=score).quality == quality
+    assert parse_template(quality_score=score).quality == quality
 
 
-def test_a_reason_of_none_is_no_reason() -> None:
-    assert template(rejected_reason="NONE").rejected_reason == ""
+def test_rejection_reason_none_is_ignored() -> None:
+    assert parse_template(rejected_reason="NONE").rejected_reason == ""
 
 
 @pytest.mark.parametrize("item", [{}, {"id": "1"}, {"name": "a"}, {"id": "", "name": "a"}])
@@ -237,15 +239,15 @@ def test_a_template_needs_an_id_and_a_name(item: dict[str, object]) -> None:
 
 TEXTS = ["type", "format", "text", "url", "phone_number", "otp_type", "param_name", "score"]
 EXAMPLES = ["example", "body_text", "body_text_named_params", "header_text_named_params"]
-OTHERS = ["buttons", "code_expiration_minutes", "add_security_recommendation", "definition"]
+OTHER_KEYS = ["buttons", "code_expiration_minutes", "add_security_recommendation", "definition"]
 KINDS = ["HEADER", "BODY", "FOOTER", "BUTTONS", "URL", "COPY_CODE", "{{1}}"]
 FIELDS = ["components", "language", "status", "category", "parameter_format", "quality_score"]
-ODD = st.recursive(
+ODD_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda children: (
         st.lists(children, max_size=4)
         | st.dictionaries(
-            st.sampled_from([*TEXTS, *EXAMPLES, *OTHERS]),
+            st.sampled_from([*TEXTS, *EXAMPLES, *OTHER_KEYS]),
             children | st.sampled_from(KINDS),
             max_size=6,
         )
@@ -254,8 +256,8 @@ ODD = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), ODD))
-def test_any_template_is_read(fields: dict[str, object]) -> None:
+@given(st.dictionaries(st.sampled_from(FIELDS), ODD_JSON))
+def test_any_template_parses(fields: dict[str, object]) -> None:
     made = Template.model_validate({"id": "1", "name": "a", **fields})
     for variable in made.variables:
         assert variable.component in {"header", "body", "button"}

@@ -18,7 +18,15 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
-from tests.chakra.upstream import BROKEN, DOWN, Upstream, after, example, reply, text
+from tests.chakra.upstream import (
+    CONNECTION_REFUSED,
+    CONNECTION_RESET,
+    Upstream,
+    await_within,
+    example,
+    reply,
+    text,
+)
 from tests.clock import ManualClock
 
 WABA = "83784929738012"
@@ -31,7 +39,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def page(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
+def page_reply(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
     paging: dict[str, object] = {"next": NEXT} if more else {}
     if after:
         paging["cursors"] = {"before": "B", "after": after}
@@ -39,62 +47,68 @@ def page(*ids: str, after: str = "", more: bool = True) -> httpx.Response:
     return reply(200, {"data": data, "paging": paging})
 
 
-async def listed(upstream: Upstream, clock: ManualClock) -> list[str]:
-    async with upstream.http(clock) as http:
+async def list_templates(upstream: Upstream, clock: ManualClock) -> list[str]:
+    async with upstream.open_http(clock) as http:
         return [template.id for template in await TemplatesApi(http, "v24.0").list(WABA)]
 
 
-def queries(upstream: Upstream) -> list[dict[str, str]]:
-    return [dict(request.url.params) for request in upstream.asked]
+def sent_queries(upstream: Upstream) -> list[dict[str, str]]:
+    return [dict(request.url.params) for request in upstream.requests]
 
 
 async def test_the_documented_list_ends_at_an_empty_page(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, example("list-message-templates.response")), page()])
-    assert await listed(upstream, clock) == ["1667192013751005", "1667192013751006"]
-    assert {request.url.path for request in upstream.asked} == {PATH}
-    assert {request.method for request in upstream.asked} == {"GET"}
-    assert queries(upstream) == [
+    upstream = Upstream([reply(200, example("list-message-templates.response")), page_reply()])
+    assert await list_templates(upstream, clock) == ["1667192013751005", "1667192013751006"]
+    assert {request.url.path for request in upstream.requests} == {PATH}
+    assert {request.method for request in upstream.requests} == {"GET"}
+    assert sent_queries(upstream) == [
         {"fields": REQUESTED_FIELDS, "limit": "100"},
         {"fields": REQUESTED_FIELDS, "limit": "100", "after": "MjQZD"},
     ]
 
 
-async def test_three_pages_are_one_list_and_metas_own_address_is_never_asked(
+async def test_pages_are_merged_and_metas_next_url_is_never_requested(
     clock: ManualClock,
 ) -> None:
     upstream = Upstream(
-        [page("1", "2", after="A"), page("3", after="B"), page("4", after="C", more=False)]
+        [
+            page_reply("1", "2", after="A"),
+            page_reply("3", after="B"),
+            page_reply("4", after="C", more=False),
+        ]
     )
-    assert await listed(upstream, clock) == ["1", "2", "3", "4"]
-    assert [query.get("after") for query in queries(upstream)] == [None, "A", "B"]
-    assert {request.url.host for request in upstream.asked} == {"chakra.test"}
+    assert await list_templates(upstream, clock) == ["1", "2", "3", "4"]
+    assert [query.get("after") for query in sent_queries(upstream)] == [None, "A", "B"]
+    assert {request.url.host for request in upstream.requests} == {"chakra.test"}
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        page("1", after="A", more=False),  # a cursor on the last page, too
-        page("1", more=True),  # a next page without a cursor
+        page_reply("1", after="A", more=False),  # a cursor on the last page, too
+        page_reply("1", more=True),  # a next page without a cursor
         reply(200, {"data": [{"id": "1", "name": "a"}]}),
         reply(200, {"data": [{"id": "1", "name": "a"}], "paging": None}),
         reply(200, {"data": [{"id": "1", "name": "a"}], "paging": {"next": NEXT, "cursors": 7}}),
     ],
 )
-async def test_the_last_page_is_the_last(clock: ManualClock, last: httpx.Response) -> None:
+async def test_listing_ends_without_a_next_page(clock: ManualClock, last: httpx.Response) -> None:
     upstream = Upstream([last])
-    assert await listed(upstream, clock) == ["1"]
-    assert len(upstream.asked) == 1
+    assert await list_templates(upstream, clock) == ["1"]
+    assert len(upstream.requests) == 1
 
 
-async def test_a_server_that_ignores_the_cursor_cannot_keep_us_going(clock: ManualClock) -> None:
-    upstream = Upstream([page("1", after="A")])
-    assert await listed(upstream, clock) == ["1"]
-    assert len(upstream.asked) == 2
+async def test_server_that_ignores_the_cursor_cannot_cause_endless_paging(
+    clock: ManualClock,
+) -> None:
+    upstream = Upstream([page_reply("1", after="A")])
+    assert await list_templates(upstream, clock) == ["1"]
+    assert len(upstream.requests) == 2
 
 
-async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
-    upstream = Upstream([page(str(number), after="A") for number in range(MAX_PAGES + 5)])
-    assert len(await listed(upstream, clock)) == MAX_PAGES
+async def test_endless_paging_is_bounded(clock: ManualClock) -> None:
+    upstream = Upstream([page_reply(str(number), after="A") for number in range(MAX_PAGES + 5)])
+    assert len(await list_templates(upstream, clock)) == MAX_PAGES
 
 
 @pytest.mark.parametrize(
@@ -106,10 +120,10 @@ async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
         {"data": None, "_data": [{"id": "1", "name": "a"}]},
     ],
 )
-async def test_the_list_is_found_wherever_it_stands(
+async def test_template_list_is_found_in_every_envelope(
     clock: ManualClock, body: dict[str, object]
 ) -> None:
-    assert await listed(Upstream([reply(200, body)]), clock) == ["1"]
+    assert await list_templates(Upstream([reply(200, body)]), clock) == ["1"]
 
 
 async def test_the_cursor_is_found_in_an_envelope_too(clock: ManualClock) -> None:
@@ -119,8 +133,8 @@ async def test_the_cursor_is_found_in_an_envelope_too(clock: ManualClock) -> Non
             "paging": {"next": NEXT, "cursors": {"after": "A"}},
         }
     }
-    upstream = Upstream([reply(200, first), page("2", more=False)])
-    assert await listed(upstream, clock) == ["1", "2"]
+    upstream = Upstream([reply(200, first), page_reply("2", more=False)])
+    assert await list_templates(upstream, clock) == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -132,10 +146,10 @@ async def test_the_cursor_is_found_in_an_envelope_too(clock: ManualClock) -> Non
     ],
 )
 async def test_no_templates_are_an_empty_list(clock: ManualClock, body: object) -> None:
-    assert await listed(Upstream([reply(200, body)]), clock) == []
+    assert await list_templates(Upstream([reply(200, body)]), clock) == []
 
 
-async def test_an_older_version_that_does_not_know_a_field_is_asked_without(
+async def test_unsupported_field_is_dropped_and_retried(
     clock: ManualClock,
 ) -> None:
     unknown = reply(
@@ -147,9 +161,9 @@ async def test_an_older_version_that_does_not_know_a_field_is_asked_without(
             }
         },
     )
-    upstream = Upstream([unknown, page("1", more=False)])
-    assert await listed(upstream, clock) == ["1"]
-    assert queries(upstream)[1] == {"limit": "100"}
+    upstream = Upstream([unknown, page_reply("1", more=False)])
+    assert await list_templates(upstream, clock) == ["1"]
+    assert sent_queries(upstream)[1] == {"limit": "100"}
 
 
 @pytest.mark.parametrize(
@@ -169,21 +183,21 @@ async def test_an_older_version_that_does_not_know_a_field_is_asked_without(
         (reply(200, {"data": [7]}), InvalidResponse),
         (reply(200, {"data": [{"id": "1"}]}), InvalidResponse),
         (text(200, "<html>", "text/html"), InvalidResponse),
-        (DOWN, Unavailable),
+        (CONNECTION_REFUSED, Unavailable),
     ],
 )
-async def test_a_failed_list_says_why(
+async def test_failed_list_raises_the_reason(
     clock: ManualClock, answer: httpx.Response | Exception, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error) as raised:
-            await after(clock, 20, TemplatesApi(http, "v24.0").list(WABA))
+            await await_within(clock, 20, TemplatesApi(http, "v24.0").list(WABA))
     assert type(raised.value) is error
     assert WABA not in raised.value.endpoint
 
 
-async def test_a_bad_template_is_named_by_its_place(clock: ManualClock) -> None:
-    async with Upstream([reply(200, {"data": [{"id": "1"}]})]).http(clock) as http:
+async def test_invalid_template_is_identified_by_its_index(clock: ManualClock) -> None:
+    async with Upstream([reply(200, {"data": [{"id": "1"}]})]).open_http(clock) as http:
         with pytest.raises(InvalidResponse) as raised:
             await TemplatesApi(http, "v24.0").list(WABA)
     assert raised.value.field == "data[0].name"
@@ -201,15 +215,15 @@ def order_update() -> NewTemplate:
 
 async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("create-message-template.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert (made.id, made.status, made.category) == ("1667192013751005", "PENDING", "UTILITY")
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", PATH)
     assert json.loads(request.content) == example("create-message-template.request")
 
 
-async def test_what_is_optional_is_sent_when_it_is_set(clock: ManualClock) -> None:
+async def test_optional_fields_are_sent_when_set(clock: ManualClock) -> None:
     new = NewTemplate("a", "en", "MARKETING", [], "NAMED", allow_category_change=False)
     assert new.body() == {
         "name": "a",
@@ -221,47 +235,47 @@ async def test_what_is_optional_is_sent_when_it_is_set(clock: ManualClock) -> No
     }
 
 
-async def test_an_enveloped_answer_will_do(clock: ManualClock) -> None:
+async def test_enveloped_response_is_accepted(clock: ManualClock) -> None:
     upstream = Upstream([reply(201, {"_data": {"id": 7}})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert (made.id, made.status) == ("7", "")
 
 
-POLICY = {"error": {"message": "(#132007) Format character policy violated", "code": 132007}}
+POLICY_ERROR = {"error": {"message": "(#132007) Format character policy violated", "code": 132007}}
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (reply(400, POLICY), PolicyRejected),
-        (reply(200, POLICY), PolicyRejected),
+        (reply(400, POLICY_ERROR), PolicyRejected),
+        (reply(200, POLICY_ERROR), PolicyRejected),
         (reply(400, {"_errors": ["no"]}), Rejected),
         (reply(200, {}), OutcomeUnknown),
         (reply(200, {"_data": None}), OutcomeUnknown),
         (httpx.Response(204), OutcomeUnknown),
         (reply(500), OutcomeUnknown),
         (text(200, "<html>", "text/html"), OutcomeUnknown),
-        (BROKEN, OutcomeUnknown),
+        (CONNECTION_RESET, OutcomeUnknown),
     ],
 )
-async def test_a_template_that_may_have_been_made_is_not_made_twice(
+async def test_ambiguous_template_creation_is_not_retried(
     clock: ManualClock, answer: httpx.Response | Exception, error: type[ChakraError]
 ) -> None:
     upstream = Upstream([answer])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(error) as raised:
             await TemplatesApi(http, "v24.0").create(WABA, order_update())
     assert type(raised.value) is error
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
 async def test_a_change_is_sent_as_documented(clock: ManualClock) -> None:
     changes = example("update-message-template.request")
     upstream = Upstream([reply(200, example("update-message-template.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         await TemplatesApi(http, "v19.0").update("1667192013751005", changes)
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert request.method == "POST"
     assert request.url.path == "/v1/ext/plugin/whatsapp/api/v19.0/1667192013751005"
     assert json.loads(request.content) == changes
@@ -270,10 +284,8 @@ async def test_a_change_is_sent_as_documented(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     "answer", [reply(200, {}), reply(200, {"_data": {"success": True}}), httpx.Response(204)]
 )
-async def test_a_change_counts_as_made_unless_it_was_refused(
-    clock: ManualClock, answer: httpx.Response
-) -> None:
-    async with Upstream([answer]).http(clock) as http:
+async def test_change_succeeds_unless_rejected(clock: ManualClock, answer: httpx.Response) -> None:
+    async with Upstream([answer]).open_http(clock) as http:
         await TemplatesApi(http, "v24.0").update("1", {"category": "UTILITY"})
 
 
@@ -282,14 +294,14 @@ async def test_a_change_counts_as_made_unless_it_was_refused(
     [
         (reply(200, {"success": False}), Rejected),
         (reply(200, {"_data": {"success": False}}), Rejected),
-        (reply(400, POLICY), PolicyRejected),
+        (reply(400, POLICY_ERROR), PolicyRejected),
         (reply(502), OutcomeUnknown),
         (text(200, "<html>", "text/html"), OutcomeUnknown),
     ],
 )
-async def test_a_failed_change_says_whether_it_may_have_been_made(
+async def test_failed_change_distinguishes_rejected_from_unknown(
     clock: ManualClock, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error):
             await TemplatesApi(http, "v24.0").update("1", {"category": "UTILITY"})

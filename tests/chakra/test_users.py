@@ -36,8 +36,8 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-Ask = Callable[[UsersApi], Awaitable[object]]
-READS: dict[str, tuple[Ask, str]] = {
+ReadCall = Callable[[UsersApi], Awaitable[object]]
+READS: dict[str, tuple[ReadCall, str]] = {
     "fetch-user-v2": (lambda users: users.fetch(UUID), f"/v2/ext/user/{UUID}"),
     "fetch-user-v1": (lambda users: users.fetch_v1(UUID), f"/v1/ext/user/{UUID}"),
     "list-users-v2": (lambda users: users.list(), "/v2/ext/users"),
@@ -46,15 +46,15 @@ READS: dict[str, tuple[Ask, str]] = {
 
 
 @pytest.mark.parametrize("name", READS)
-async def test_each_read_asks_its_endpoint_and_finds_john(clock: ManualClock, name: str) -> None:
+async def test_each_read_calls_its_endpoint_and_parses_john(clock: ManualClock, name: str) -> None:
     ask, path = READS[name]
     upstream = Upstream([reply(200, example(f"{name}.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         answer = await ask(UsersApi(http))
     found = answer[0] if isinstance(answer, tuple) else answer
     assert isinstance(found, User)
     assert found.name == "John Doe"
-    assert [(request.method, request.url.path) for request in upstream.asked] == [("GET", path)]
+    assert [(request.method, request.url.path) for request in upstream.requests] == [("GET", path)]
 
 
 @pytest.mark.parametrize("name", READS)
@@ -71,31 +71,31 @@ async def test_each_read_asks_its_endpoint_and_finds_john(clock: ManualClock, na
     ],
     ids=["401", "404", "string", "empty", "idless", "errors", "html"],
 )
-async def test_each_read_tells_what_went_wrong(
+async def test_each_read_raises_the_mapped_error(
     clock: ManualClock, name: str, answer: httpx.Response, error: type[ChakraError]
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(error) as raised:
             await READS[name][0](UsersApi(http))
     assert raised.value.endpoint.startswith(("/v1/ext/user", "/v2/ext/user"))
     assert UUID not in raised.value.endpoint
 
 
-async def test_a_data_of_null_for_one_user_means_there_is_none(clock: ManualClock) -> None:
-    async with Upstream([reply(200, {"_data": None})]).http(clock) as http:
+async def test_null_data_for_one_user_means_not_found(clock: ManualClock) -> None:
+    async with Upstream([reply(200, {"_data": None})]).open_http(clock) as http:
         with pytest.raises(ResourceNotFound):
             await UsersApi(http).fetch(UUID)
         with pytest.raises(InvalidResponse):
             await UsersApi(http).list()
 
 
-async def test_an_update_puts_what_changes(clock: ManualClock) -> None:
+async def test_update_sends_only_changed_fields(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("update-user.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         john = await UsersApi(http).update(UUID, CHANGES)
     assert john is not None
     assert john.name == "John Doe"
-    (request,) = upstream.asked
+    (request,) = upstream.requests
     assert (request.method, request.url.path) == ("PUT", f"/v1/ext/user/{UUID}")
     assert request.read() == b'{"firstName": "John", "lastName": "Doe"}'
 
@@ -108,7 +108,7 @@ async def test_an_update_puts_what_changes(clock: ManualClock) -> None:
 async def test_an_update_may_be_accepted_without_a_user(
     clock: ManualClock, answer: httpx.Response
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         assert await UsersApi(http).update(UUID, CHANGES) is None
 
 
@@ -125,14 +125,14 @@ async def test_an_update_may_be_accepted_without_a_user(
         (httpx.ReadError(""), OutcomeUnknown),
     ],
 )
-async def test_a_failed_update_says_whether_it_may_have_happened(
+async def test_failed_update_distinguishes_rejected_from_unknown(
     clock: ManualClock, answer: httpx.Response | Exception, error: type[ChakraError]
 ) -> None:
     upstream = Upstream([answer])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(error):
             await UsersApi(http).update(UUID, CHANGES)
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
 async def test_pages_are_followed_if_they_ever_appear(clock: ManualClock) -> None:
@@ -144,29 +144,29 @@ async def test_pages_are_followed_if_they_ever_appear(clock: ManualClock) -> Non
             reply(200, {"_data": []}),
         ]
     )
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         users = await UsersApi(http).list()
     assert [user.id for user in users] == ["1", "2", "3"]
-    queries = [str(request.url.query, "ascii") for request in upstream.asked]
+    queries = [str(request.url.query, "ascii") for request in upstream.requests]
     assert queries == ["", "page=2", "skip=2", "skip=3"]
 
 
-async def test_a_server_that_ignores_the_page_cannot_keep_us_going(clock: ManualClock) -> None:
+async def test_server_that_ignores_the_page_cannot_cause_endless_paging(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, {"_data": [{"id": "1"}], "_meta": {"hasMore": True}})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         assert len(await UsersApi(http).list()) == 1
-    assert len(upstream.asked) == 2
+    assert len(upstream.requests) == 2
 
 
-async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
+async def test_endless_paging_is_bounded(clock: ManualClock) -> None:
     class Endless(Upstream):
         async def __call__(self, request: httpx.Request) -> httpx.Response:
-            self.asked.append(request)
-            number = str(len(self.asked))
+            self.requests.append(request)
+            number = str(len(self.requests))
             return reply(200, {"_data": [{"id": number}], "_meta": {"hasMore": True}})
 
     upstream = Endless([])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         assert len(await UsersApi(http).list()) == MAX_PAGES
 
 
@@ -187,7 +187,7 @@ async def test_pages_without_end_have_an_end(clock: ManualClock) -> None:
         ({"next": 2, "nextPath": ""}, None),
     ],
 )
-def test_only_the_query_of_the_next_page_is_believed(
+def test_only_the_query_of_the_next_link_is_used(
     meta: dict[str, object], query: dict[str, str] | None
 ) -> None:
     assert next_page_query(meta, "/v2/ext/users", 7) == query
@@ -195,35 +195,35 @@ def test_only_the_query_of_the_next_page_is_believed(
 
 async def test_the_configuration_is_read(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("fetch-config.response"))])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         config = await ConfigApi(http).fetch()
     assert config.role_name("inside_sales") == "Inside Sales"
-    assert upstream.asked[0].url.path == "/v1/ext/config"
+    assert upstream.requests[0].url.path == "/v1/ext/config"
 
 
 @pytest.mark.parametrize("answer", [reply(200, {"status": "ok"}), text(200, "OK"), reply(204)])
 async def test_any_2xx_is_healthy(clock: ManualClock, answer: httpx.Response) -> None:
     upstream = Upstream([answer])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         assert await HealthApi(http).check() == 0.0
-    assert upstream.asked[0].url.path == "/v1/health"
+    assert upstream.requests[0].url.path == "/v1/health"
 
 
-async def test_a_web_page_at_that_address_is_not(clock: ManualClock) -> None:
-    async with Upstream([text(200, "<html>", "text/html")]).http(clock) as http:
+async def test_html_page_is_not_healthy(clock: ManualClock) -> None:
+    async with Upstream([text(200, "<html>", "text/html")]).open_http(clock) as http:
         with pytest.raises(InvalidResponse, match="not Chakra"):
             await HealthApi(http).check()
 
 
 async def test_a_hung_health_probe_ends_after_five_seconds(clock: ManualClock) -> None:
-    async with Upstream([Hang]).http(clock) as http:
+    async with Upstream([Hang]).open_http(clock) as http:
         task = asyncio.ensure_future(HealthApi(http).check())
         await clock.advance(5)
         with pytest.raises(Unavailable):
             await task
 
 
-async def test_the_client_holds_every_resource_and_closes_once_for_all(clock: ManualClock) -> None:
+async def test_client_exposes_every_resource_and_closes_once(clock: ManualClock) -> None:
     async with Chakra("http://127.0.0.1:1", SecretStr("t"), clock) as chakra:
         assert isinstance(chakra.users, UsersApi)
         assert isinstance(chakra.config, ConfigApi)

@@ -46,11 +46,11 @@ class Upstream:
     """Gives `replies` in turn, the last of them for ever."""
 
     replies: Sequence[Reply]
-    asked: list[httpx.Request] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        given = self.replies[min(len(self.asked), len(self.replies) - 1)]
-        self.asked.append(request)
+        given = self.replies[min(len(self.requests), len(self.replies) - 1)]
+        self.requests.append(request)
         if isinstance(given, httpx.Response):
             return httpx.Response(
                 given.status_code, headers=given.headers, stream=_Bytes(given.content)
@@ -60,7 +60,7 @@ class Upstream:
         await asyncio.Event().wait()
         raise AssertionError
 
-    def http(
+    def open_http(
         self,
         clock: ManualClock,
         *,
@@ -89,26 +89,26 @@ class _Bytes(httpx.AsyncByteStream):
         yield self._content
 
 
-ONE = "/v2/ext/user/{userId}"
-DATA = {"_data": {"id": "u1"}}
-DOWN = httpx.ConnectError("[Errno 111] Connection refused")
-BROKEN = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+USER_PATH = "/v2/ext/user/{userId}"
+USER_BODY = {"_data": {"id": "u1"}}
+CONNECTION_REFUSED = httpx.ConnectError("[Errno 111] Connection refused")
+CONNECTION_RESET = httpx.RemoteProtocolError("Server disconnected without sending a response.")
 
 T = TypeVar("T")
-Verb = Callable[[Http], Awaitable[ChakraResponse]]
+HttpCall = Callable[[Http], Awaitable[ChakraResponse]]
 
 
-def get(http: Http) -> Awaitable[ChakraResponse]:
-    return http.get(ONE, {"userId": "u1"})
+def get_user(http: Http) -> Awaitable[ChakraResponse]:
+    return http.get(USER_PATH, {"userId": "u1"})
 
 
-def put(http: Http) -> Awaitable[ChakraResponse]:
-    return http.write("PUT", ONE, {"userId": "u1"}, body={"firstName": "J"})
+def put_user(http: Http) -> Awaitable[ChakraResponse]:
+    return http.write("PUT", USER_PATH, {"userId": "u1"}, body={"firstName": "J"})
 
 
-async def after(clock: ManualClock, seconds: float, asking: Awaitable[T]) -> T:
+async def await_within(clock: ManualClock, seconds: float, awaitable: Awaitable[T]) -> T:
     """The answer, if it comes within `seconds` of the clock."""
-    task = asyncio.ensure_future(asking)
+    task = asyncio.ensure_future(awaitable)
     await settle()
     for _ in range(round(seconds / 0.05)):
         if task.done():

@@ -13,29 +13,29 @@ from bot.sandbox.slack import visible_text
 from bot.sandbox.world import SAMPLE_TABLE_PATH, build_hints, build_tips
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.conftest import OpenWorld
-from tests.process import Process, python, run
+from tests.conftest import OpenSandbox
+from tests.process import Process, run_python, start_python
 
 DEMO = ("-m", "bot", "demo")
 
 
-async def page_of(demo: Process) -> str:
+async def wait_for_page(demo: Process) -> str:
     """The address that it tells a person to open."""
-    line = await demo.until(demo.said, "Open ")
+    line = await demo.wait_for_line(demo.output, "Open ")
     return line.split()[1]
 
 
 @pytest.mark.process
 @pytest.mark.smoke
 @pytest.mark.parametrize("way", [(), ("--socket",)])
-async def test_it_prints_an_address_whose_page_answers_a_command(
+async def test_demo_prints_a_url_whose_page_answers_a_command(
     tmp_path: Path, way: tuple[str, ...]
 ) -> None:
     async with (
-        python(*DEMO, "--port", "0", *way, environ={}, folder=tmp_path) as demo,
+        start_python(*DEMO, "--port", "0", *way, environ={}, folder=tmp_path) as demo,
         aiohttp.ClientSession() as session,
     ):
-        page = await page_of(demo)
+        page = await wait_for_page(demo)
         async with session.get(page) as answer:
             assert answer.status == 200
             assert "<html" in await answer.text()
@@ -45,55 +45,57 @@ async def test_it_prints_an_address_whose_page_answers_a_command(
         async with session.get(f"{page}sandbox/state", params={"as": "U0MEI"}) as answer:
             shown = (await answer.json())["messages"]["C0SALES"][-1]
         assert "John Doe" in str(shown)
-        assert await demo.ended(signal.SIGTERM) == 0
-    said = "".join(demo.said)
+        assert await demo.wait_for_exit(signal.SIGTERM) == 0
+    said = "".join(demo.output)
     assert "/chakra user john@acme.com" in said
     assert "Ctrl+C" in said
     assert demo.errors == []
 
 
 @pytest.mark.process
-async def test_ctrl_c_ends_it_with_0_and_no_traceback(tmp_path: Path) -> None:
+async def test_ctrl_c_exits_with_0_and_no_traceback(tmp_path: Path) -> None:
     """Also while somebody has the page open, which holds a stream of events."""
     async with (
-        python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo,
+        start_python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo,
         aiohttp.ClientSession() as session,
     ):
-        page = await page_of(demo)
+        page = await wait_for_page(demo)
         async with session.get(f"{page}sandbox/events", params={"as": "U0MEI"}) as events:
             assert events.status == 200
-            assert await demo.ended(signal.SIGINT) == 0
+            assert await demo.wait_for_exit(signal.SIGINT) == 0
     assert demo.errors == []
 
 
 @pytest.mark.process
-async def test_a_port_that_is_taken_is_a_sentence_and_1(tmp_path: Path) -> None:
-    async with python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo:
-        port = (await page_of(demo)).rstrip("/").rsplit(":", 1)[1]
-        status, said, errors = await run(*DEMO, "--port", port, environ={}, folder=tmp_path)
+async def test_port_in_use_is_explained_and_exits_1(tmp_path: Path) -> None:
+    async with start_python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo:
+        port = (await wait_for_page(demo)).rstrip("/").rsplit(":", 1)[1]
+        status, said, errors = await run_python(*DEMO, "--port", port, environ={}, folder=tmp_path)
         assert (status, said) == (1, "")
         assert errors.startswith(f"Port {port} is taken.")
         assert "choose another" in errors
-        assert await demo.ended(signal.SIGTERM) == 0
+        assert await demo.wait_for_exit(signal.SIGTERM) == 0
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("port", ["70000", "http"])
-async def test_a_port_that_is_none_is_a_sentence_and_2(tmp_path: Path, port: str) -> None:
-    status, _, errors = await run(*DEMO, f"--port={port}", environ={}, folder=tmp_path)
+async def test_invalid_port_is_explained_and_exits_2(tmp_path: Path, port: str) -> None:
+    status, _, errors = await run_python(*DEMO, f"--port={port}", environ={}, folder=tmp_path)
     assert status == 2
     assert "port" in errors
     assert "Traceback" not in errors
 
 
 @pytest.mark.process
-async def test_a_proxy_of_the_environment_does_not_stand_in_its_way(tmp_path: Path) -> None:
+async def test_environment_proxy_is_ignored(tmp_path: Path) -> None:
     names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")
     environ = dict.fromkeys(names, "http://127.0.0.1:9")
     for way in ((), ("--socket",)):
-        async with python(*DEMO, "--port", "0", *way, environ=environ, folder=tmp_path) as demo:
-            await page_of(demo)
-            assert await demo.ended(signal.SIGTERM) == 0
+        async with start_python(
+            *DEMO, "--port", "0", *way, environ=environ, folder=tmp_path
+        ) as demo:
+            await wait_for_page(demo)
+            assert await demo.wait_for_exit(signal.SIGTERM) == 0
 
 
 # --- without a process ---------------------------------------------------------------------------
@@ -109,10 +111,10 @@ def test_the_page_completes_every_command() -> None:
     assert not any(hint.text.split()[1] in hint.usage.split() for hint in made)
 
 
-async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:
+async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSandbox) -> None:
     answers = []
     for socket_mode in (False, True):
-        async with open_world(socket_mode=socket_mode) as made:
+        async with open_sandbox(socket_mode=socket_mode) as made:
             await made.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
             await made.settle()
             answers.append(visible_text(made.slack.messages("U0MEI", "C0SALES")[-1]))
@@ -120,7 +122,7 @@ async def test_both_ways_lead_to_the_same_answer(open_world: OpenWorld) -> None:
     assert "John Doe" in answers[0]
 
 
-async def test_it_offers_all_seeded_jobs_and_numbers_to_try_and_a_table() -> None:
+async def test_demo_suggests_seeded_jobs_numbers_and_a_table() -> None:
     chakra = EmbeddedChakra(clock=ManualClock())
     table, jobs, numbers = build_tips(chakra)
     [offered] = table.samples

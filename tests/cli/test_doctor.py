@@ -27,21 +27,23 @@ from bot.sandbox.world import Sandbox, build_settings
 from bot.settings.settings import Settings
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.conftest import OpenWorld
-from tests.posting import nobody_listens
+from tests.conftest import OpenSandbox
+from tests.posting import reserve_port
 
-NEW = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
+NEW_DATABASE_URL = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
 """It is not there, and the doctor does not make it."""
-PERSON, GROUP = "U0JOHN", "S0SALES"
+SENDER, SENDER_GROUP = "U0JOHN", "S0SALES"
 
 
-def given(made: Sandbox, *, socket_mode: bool = False, senders: Any = (), **other: Any) -> Settings:
+def build_test_settings(
+    made: Sandbox, *, socket_mode: bool = False, senders: Any = (), **other: Any
+) -> Settings:
     """The settings of the world, some of them otherwise."""
     right = build_settings(made.slack, made.chakra, senders=tuple(senders), socket_mode=socket_mode)
-    return right.model_copy(update={"database_url": NEW, **other})
+    return right.model_copy(update={"database_url": NEW_DATABASE_URL, **other})
 
 
-async def findings(settings: Settings, clock: ManualClock) -> list[CheckResult]:
+async def run_all_checks(settings: Settings, clock: ManualClock) -> list[CheckResult]:
     """All of them; pauses before a second try pass quickly."""
 
     async def all_of_them() -> list[CheckResult]:
@@ -54,17 +56,17 @@ async def findings(settings: Settings, clock: ManualClock) -> list[CheckResult]:
     return task.result()
 
 
-async def wrong(settings: Settings, clock: ManualClock) -> dict[str, str]:
+async def failed_checks(settings: Settings, clock: ManualClock) -> dict[str, str]:
     """Subject -> the whole line, of everything that is wrong."""
-    found = await findings(settings, clock)
+    found = await run_all_checks(settings, clock)
     return {finding.subject: str(finding) for finding in found if not finding.is_ok}
 
 
 # --- well ----------------------------------------------------------------------------------------
 
 
-async def test_when_all_is_well_every_line_says_so(acme: Sandbox, clock: ManualClock) -> None:
-    found = await findings(given(acme, senders=(PERSON, GROUP)), clock)
+async def test_all_checks_pass(acme: Sandbox, clock: ManualClock) -> None:
+    found = await run_all_checks(build_test_settings(acme, senders=(SENDER, SENDER_GROUP)), clock)
     assert all(finding.is_ok and str(finding).startswith("ok    ") for finding in found)
     assert [finding.subject for finding in found] == [
         "Settings",
@@ -81,19 +83,19 @@ async def test_when_all_is_well_every_line_says_so(acme: Sandbox, clock: ManualC
     assert "Acme" in str(found[1])
 
 
-async def test_in_socket_mode_a_connection_is_tried(acme: Sandbox, clock: ManualClock) -> None:
-    found = await findings(given(acme, socket_mode=True), clock)
+async def test_socket_mode_tries_a_connection(acme: Sandbox, clock: ManualClock) -> None:
+    found = await run_all_checks(build_test_settings(acme, socket_mode=True), clock)
     assert "ok    Socket Mode: a connection can be opened." in map(str, found)
 
 
-async def test_no_line_holds_a_secret(acme: Sandbox, clock: ManualClock) -> None:
-    bad = given(
+async def test_output_contains_no_secret(acme: Sandbox, clock: ManualClock) -> None:
+    bad = build_test_settings(
         acme,
         slack_bot_token=SecretStr("xoxb-wrong-token"),
         chakra_access_token=SecretStr("wrong-chakra-token"),
     )
-    for settings in (given(acme, socket_mode=True), bad):
-        told = " ".join(map(str, await findings(settings, clock)))
+    for settings in (build_test_settings(acme, socket_mode=True), bad):
+        told = " ".join(map(str, await run_all_checks(settings, clock)))
         for secret in settings.secrets():
             assert secret not in told
 
@@ -101,10 +103,12 @@ async def test_no_line_holds_a_secret(acme: Sandbox, clock: ManualClock) -> None
 # --- Slack ---------------------------------------------------------------------------------------
 
 
-async def test_a_wrong_bot_token_is_named_and_chakra_is_still_examined(
+async def test_wrong_bot_token_is_named_and_chakra_is_still_checked(
     acme: Sandbox, clock: ManualClock
 ) -> None:
-    found = await findings(given(acme, slack_bot_token=SecretStr("xoxb-wrong")), clock)
+    found = await run_all_checks(
+        build_test_settings(acme, slack_bot_token=SecretStr("xoxb-wrong")), clock
+    )
     assert [finding.subject for finding in found] == [
         "Settings",
         "Slack token",
@@ -121,33 +125,31 @@ async def test_a_wrong_bot_token_is_named_and_chakra_is_still_examined(
     "lacking", [("users:read",), ("users:read", "usergroups:read"), ("users:read.email",)]
 )
 async def test_missing_scopes_are_named(
-    open_world: OpenWorld, clock: ManualClock, lacking: tuple[str, ...]
+    open_sandbox: OpenSandbox, clock: ManualClock, lacking: tuple[str, ...]
 ) -> None:
     given_less = manifest.load()
     scopes = given_less["oauth_config"]["scopes"]["bot"]
     scopes[:] = [scope for scope in scopes if scope not in lacking]
-    async with open_world(app_manifest=given_less) as made:
-        told = await wrong(given(made), clock)
+    async with open_sandbox(app_manifest=given_less) as made:
+        told = await failed_checks(build_test_settings(made), clock)
     assert f"missing: {', '.join(lacking)}." in told["Slack scopes"]
     assert "Reinstall" in told["Slack scopes"]
     assert list(told) == ["Slack scopes"]
 
 
-async def test_a_sender_that_cannot_be_asked_about_for_want_of_a_scope(
-    open_world: OpenWorld, clock: ManualClock
+async def test_sender_that_cannot_be_checked_without_a_scope(
+    open_sandbox: OpenSandbox, clock: ManualClock
 ) -> None:
     given_less = manifest.load()
     given_less["oauth_config"]["scopes"]["bot"].remove("usergroups:read")
-    async with open_world(app_manifest=given_less) as made:
-        told = await wrong(given(made, senders=(GROUP,)), clock)
+    async with open_sandbox(app_manifest=given_less) as made:
+        told = await failed_checks(build_test_settings(made, senders=(SENDER_GROUP,)), clock)
     assert "Grant the missing scope" in told["SENDERS"]
 
 
 @pytest.mark.parametrize("sender", ["U0NOBODY", "S0NOBODY"])
-async def test_a_sender_that_slack_does_not_know_is_named(
-    acme: Sandbox, clock: ManualClock, sender: str
-) -> None:
-    told = await wrong(given(acme, senders=(PERSON, sender)), clock)
+async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender: str) -> None:
+    told = await failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
     assert sender in told["SENDERS"]
     assert "remove it from SENDERS" in told["SENDERS"]
 
@@ -155,21 +157,23 @@ async def test_a_sender_that_slack_does_not_know_is_named(
 @pytest.mark.parametrize("token", ["xapp-wrong", "the bot's own"])
 async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, token: str) -> None:
     shown = acme.slack.bot_token if token == "the bot's own" else token
-    settings = given(acme, socket_mode=True, slack_app_token=SecretStr(shown))
-    told = await wrong(settings, clock)
+    settings = build_test_settings(acme, socket_mode=True, slack_app_token=SecretStr(shown))
+    told = await failed_checks(settings, clock)
     assert "Slack rejected SLACK_APP_TOKEN" in told["Socket Mode"]
     assert "connections:write" in told["Socket Mode"]
 
 
-async def test_a_slack_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
-    with nobody_listens() as port:
-        told = await wrong(given(acme, slack_api_url=f"http://127.0.0.1:{port}/api/"), clock)
+async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
+    with reserve_port() as port:
+        told = await failed_checks(
+            build_test_settings(acme, slack_api_url=f"http://127.0.0.1:{port}/api/"), clock
+        )
     assert "could not be reached. Check the network and SLACK_API_URL." in told["Slack token"]
 
 
-async def test_an_address_where_something_else_answers(acme: Sandbox, clock: ManualClock) -> None:
-    async with serve(answering(HTMLResponse("<html>Welcome</html>"))) as url:
-        told = await wrong(given(acme, slack_api_url=f"{url}/api/"), clock)
+async def test_slack_url_of_another_service(acme: Sandbox, clock: ManualClock) -> None:
+    async with serve(respond_with(HTMLResponse("<html>Welcome</html>"))) as url:
+        told = await failed_checks(build_test_settings(acme, slack_api_url=f"{url}/api/"), clock)
     assert "SLACK_API_URL is not the address of Slack's API" in told["Slack token"]
 
 
@@ -178,16 +182,18 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
     acme: Sandbox, clock: ManualClock, code: str
 ) -> None:
     acme.slack.fail("auth.test", error=code, retry_after=99)
-    told = await wrong(given(acme), clock)
+    told = await failed_checks(build_test_settings(acme), clock)
     assert f"Slack is failing right now ({code})" in told["Slack token"]
 
 
-async def test_slack_that_fails_later_on_is_told_where_it_does(
+async def test_later_slack_failure_is_reported_with_its_step(
     acme: Sandbox, clock: ManualClock
 ) -> None:
     acme.slack.fail("apps.connections.open", error="fatal_error")
     acme.slack.fail("users.info", status=500)
-    told = await wrong(given(acme, socket_mode=True, senders=(PERSON,)), clock)
+    told = await failed_checks(
+        build_test_settings(acme, socket_mode=True, senders=(SENDER,)), clock
+    )
     assert "is failing right now" in told["Socket Mode"]
     assert "is failing right now" in told["SENDERS"]
 
@@ -207,13 +213,13 @@ async def test_slack_that_fails_later_on_is_told_where_it_does(
         ("yesterday", "ok    Clock: not checked"),
     ],
 )
-async def test_the_clock_is_compared_with_slacks(
+async def test_clock_skew_against_slack_is_checked(
     acme: Sandbox, date: int | str | None, said: str
 ) -> None:
     clock = StoppedClock()
     shown = formatdate(clock.time() + date, usegmt=True) if isinstance(date, int) else date
-    async with serve(dated(acme.slack.app, shown)) as url:
-        found = await findings(given(acme, slack_api_url=f"{url}/api/"), clock)
+    async with serve(with_date_header(acme.slack.app, shown)) as url:
+        found = await run_all_checks(build_test_settings(acme, slack_api_url=f"{url}/api/"), clock)
     assert any(str(finding).startswith(said) for finding in found)
 
 
@@ -224,7 +230,7 @@ class StoppedClock(ManualClock):
         return 1_700_000_000.0
 
 
-def dated(app: ASGIApp, date: str | None) -> ASGIApp:
+def with_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
     async def dating(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and date is not None:
@@ -239,28 +245,32 @@ def dated(app: ASGIApp, date: str | None) -> ASGIApp:
 # --- Chakra --------------------------------------------------------------------------------------
 
 
-async def test_a_chakra_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
-    with nobody_listens() as port:
-        told = await wrong(given(acme, chakra_api_url=f"http://127.0.0.1:{port}"), clock)
+async def test_unreachable_chakra(acme: Sandbox, clock: ManualClock) -> None:
+    with reserve_port() as port:
+        told = await failed_checks(
+            build_test_settings(acme, chakra_api_url=f"http://127.0.0.1:{port}"), clock
+        )
     assert "could not be reached. Check the network and CHAKRA_API_URL." in told["Chakra"]
 
 
 async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
-    told = await wrong(given(acme, chakra_access_token=SecretStr("wrong")), clock)
+    told = await failed_checks(
+        build_test_settings(acme, chakra_access_token=SecretStr("wrong")), clock
+    )
     assert "Chakra rejected CHAKRA_ACCESS_TOKEN" in told["Chakra token"]
     assert "Access Tokens" in told["Chakra token"]
 
 
-async def test_a_key_whose_role_is_too_small(acme: Sandbox, clock: ManualClock) -> None:
+async def test_key_with_insufficient_role(acme: Sandbox, clock: ManualClock) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    told = await wrong(given(acme), clock)
+    told = await failed_checks(build_test_settings(acme), clock)
     assert list(told) == ["Chakra token"]
     assert "role with more permissions" in told["Chakra token"]
 
 
-async def test_the_dashboards_address_is_not_the_apis(acme: Sandbox, clock: ManualClock) -> None:
-    async with serve(answering(HTMLResponse("<html>Sign in</html>"))) as url:
-        told = await wrong(given(acme, chakra_api_url=url), clock)
+async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: ManualClock) -> None:
+    async with serve(respond_with(HTMLResponse("<html>Sign in</html>"))) as url:
+        told = await failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
     assert "not the dashboard's" in told["Chakra"]
     assert "not the dashboard's" in told["Chakra token"]
 
@@ -268,11 +278,9 @@ async def test_the_dashboards_address_is_not_the_apis(acme: Sandbox, clock: Manu
 @pytest.mark.parametrize(
     "fault", [InvalidJsonBody(), HtmlErrorPage(200), ErrorsWithStatus200(), StatusResponse(404)]
 )
-async def test_an_api_that_answers_otherwise_than_documented(
-    acme: Sandbox, clock: ManualClock, fault: Any
-) -> None:
+async def test_undocumented_api_response(acme: Sandbox, clock: ManualClock, fault: Any) -> None:
     acme.chakra.fail("GET /v1/ext/config", fault)
-    told = await wrong(given(acme), clock)
+    told = await failed_checks(build_test_settings(acme), clock)
     assert list(told) == ["Chakra token"]
     assert "CHAKRA_API_URL" in told["Chakra token"]
 
@@ -282,11 +290,11 @@ async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
     acme: Sandbox, clock: ManualClock, fault: Any
 ) -> None:
     acme.chakra.fail("*", fault)
-    told = await wrong(given(acme), clock)
+    told = await failed_checks(build_test_settings(acme), clock)
     assert "is failing right now (HTTP " in told["Chakra"]
 
 
-def answering(response: Response) -> Starlette:
+def respond_with(response: Response) -> Starlette:
     async def answer(_: object) -> Response:
         return response
 

@@ -21,12 +21,12 @@ from bot.db.migrate import HEAD, alembic_config
 from bot.sandbox.world import Sandbox, build_settings
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.db.databases import KINDS, address, postgres
+from tests.db.databases import KINDS, create_database_url, start_postgres
 
 SECRET = "very-secret-word"
 
 
-async def told(acme: Sandbox, url: str, clock: ManualClock) -> str:
+async def database_line(acme: Sandbox, url: str, clock: ManualClock) -> str:
     """The one line."""
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
     settings = settings.model_copy(update={"database_url": SecretStr(url)})
@@ -36,27 +36,27 @@ async def told(acme: Sandbox, url: str, clock: ManualClock) -> str:
     return lines[0]
 
 
-def files(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     return [one.name for one in folder.iterdir()]
 
 
-async def made(url: str) -> None:
+async def create_database(url: str) -> None:
     async with open_database(url):
         pass
 
 
-async def marked(url: str, revision: str) -> None:
+async def set_revision(url: str, revision: str) -> None:
     """As another version of the bot leaves the tables."""
     async with open_database(url) as database, database.begin() as connection:
         if revision < HEAD:
-            await connection.run_sync(lambda synchronous: _downgrade(synchronous, revision))
+            await connection.run_sync(lambda synchronous: downgrade(synchronous, revision))
         else:
             await connection.execute(
                 text("UPDATE alembic_version SET version_num = :it").bindparams(it=revision)
             )
 
 
-def _downgrade(connection: Connection, revision: str) -> None:
+def downgrade(connection: Connection, revision: str) -> None:
     command.downgrade(alembic_config(connection), revision)
 
 
@@ -64,35 +64,35 @@ def _downgrade(connection: Connection, revision: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_one_that_is_new_is_made_by_the_first_start_and_not_by_the_doctor(
+async def test_new_database_is_not_created_by_the_doctor(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
-    url = address(kind, tmp_path)
-    line = await told(acme, url, clock)
+    url = create_database_url(kind, tmp_path)
+    line = await database_line(acme, url, clock)
     assert line.startswith("ok    Database: ")
     assert line.endswith(" is new; the first start creates its tables.")
-    assert files(tmp_path) == []
-    assert await told(acme, url, clock) == line
+    assert list_files(tmp_path) == []
+    assert await database_line(acme, url, clock) == line
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_one_that_is_up_to_date_is_named(
+async def test_up_to_date_database_is_reported(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
-    url = address(kind, tmp_path)
-    await made(url)
+    url = create_database_url(kind, tmp_path)
+    await create_database(url)
     place = tmp_path / "bot.db" if kind == "sqlite" else "the local socket/postgres"
-    line = await told(acme, url, clock)
+    line = await database_line(acme, url, clock)
     assert line == f"ok    Database: {place} is writable and up to date."
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
+async def test_running_database_can_be_inspected(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
-    url = address(kind, tmp_path)
+    url = create_database_url(kind, tmp_path)
     async with open_database(url) as database:
-        line = await told(acme, url, clock)
+        line = await database_line(acme, url, clock)
         assert line.startswith("ok    Database: ")
         assert ("in use by a running app" in line) is (kind == "sqlite")
         async with database.begin() as connection:
@@ -101,29 +101,29 @@ async def test_it_can_be_looked_at_while_a_bot_runs_and_writes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_one_of_an_earlier_version_is_brought_up_to_date_by_the_next_start(
+async def test_older_schema_is_migrated_by_the_next_start(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
-    url = address(kind, tmp_path)
-    await marked(url, "0001")
+    url = create_database_url(kind, tmp_path)
+    await set_revision(url, "0001")
     for _ in range(2):
-        line = await told(acme, url, clock)
+        line = await database_line(acme, url, clock)
         assert line.startswith("ok    Database: ")
         assert "an earlier version; the next start brings it up to date." in line
-    await made(url)
-    assert "is writable and up to date." in await told(acme, url, clock)
+    await create_database(url)
+    assert "is writable and up to date." in await database_line(acme, url, clock)
 
 
 # --- wrong ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
+async def test_newer_schema_is_rejected_and_untouched(
     acme: Sandbox, clock: ManualClock, kind: str, tmp_path: Path
 ) -> None:
-    url = address(kind, tmp_path)
-    await marked(url, "9999")
-    line = await told(acme, url, clock)
+    url = create_database_url(kind, tmp_path)
+    await set_revision(url, "9999")
+    line = await database_line(acme, url, clock)
     assert "WRONG Database: " in line
     assert "its tables are from a later version of this app. Install that version again" in line
     settings = build_settings(acme.slack, acme.chakra, senders=(), socket_mode=False)
@@ -132,55 +132,49 @@ async def test_one_of_a_later_version_is_neither_touched_nor_started_with(
         await run(settings, COMMANDS, clock, drain_seconds=0.1)
 
 
-async def test_one_in_memory_forgets_what_was_sent(acme: Sandbox, clock: ManualClock) -> None:
-    line = await told(acme, "sqlite:///:memory:", clock)
+async def test_in_memory_database_is_warned_about(acme: Sandbox, clock: ManualClock) -> None:
+    line = await database_line(acme, "sqlite:///:memory:", clock)
     assert line == (
         "WRONG Database: stored in memory: everything in it is lost when this app stops. Set "
         "DATABASE_URL to a file, or to a postgresql:// address."
     )
 
 
-async def test_a_folder_that_is_not_there(
-    acme: Sandbox, clock: ManualClock, tmp_path: Path
-) -> None:
-    line = await told(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
+async def test_missing_directory(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
+    line = await database_line(acme, f"sqlite:///{tmp_path}/nowhere/bot.db", clock)
     assert line == (
         f"WRONG Database: {tmp_path}/nowhere: No such file or directory. Create that folder, or "
         "set DATABASE_URL to another one."
     )
 
 
-async def test_a_folder_where_nothing_can_be_written(acme: Sandbox, clock: ManualClock) -> None:
-    line = await told(acme, "sqlite:////proc/bot.db", clock)
+async def test_read_only_directory(acme: Sandbox, clock: ManualClock) -> None:
+    line = await database_line(acme, "sqlite:////proc/bot.db", clock)
     assert line.startswith("WRONG Database: /proc: ")
 
 
-async def test_a_file_that_is_no_database(
-    acme: Sandbox, clock: ManualClock, tmp_path: Path
-) -> None:
+async def test_non_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
-    line = await told(acme, f"sqlite:///{tmp_path}/bot.db", clock)
+    line = await database_line(acme, f"sqlite:///{tmp_path}/bot.db", clock)
     assert "file is not a database. Set DATABASE_URL to another file" in line
     assert (tmp_path / "bot.db").read_text().startswith("this is a diary")
 
 
-async def test_a_file_that_may_only_be_read(
-    acme: Sandbox, clock: ManualClock, tmp_path: Path
-) -> None:
+async def test_read_only_database_file(acme: Sandbox, clock: ManualClock, tmp_path: Path) -> None:
     """SQLite's own mark, which counts for root as well."""
     file = tmp_path / "bot.db"
-    await made(f"sqlite:///{file}")
+    await create_database(f"sqlite:///{file}")
     with closing(sqlite3.connect(file)) as opened:
         opened.execute("PRAGMA journal_mode=DELETE")
     content = bytearray(file.read_bytes())
     content[18] = 3  # the version of the format for writing: a later one makes the file read-only
     file.write_bytes(content)
-    line = await told(acme, f"sqlite:///{file}", clock)
+    line = await database_line(acme, f"sqlite:///{file}", clock)
     assert "readonly database. Let the user that runs this app write to the file" in line
 
 
-async def test_a_postgres_that_is_not_there(acme: Sandbox, clock: ManualClock) -> None:
-    line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
+async def test_unreachable_postgres(acme: Sandbox, clock: ManualClock) -> None:
+    line = await database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:1/bot", clock)
     assert line.startswith("WRONG Database: ")
     assert "refused" in line
     assert "Check DATABASE_URL, and that the database is running" in line
@@ -196,18 +190,18 @@ async def test_a_postgres_that_is_not_there(acme: Sandbox, clock: ManualClock) -
         ("sorry, too many clients already", "Check DATABASE_URL"),
     ],
 )
-async def test_a_postgres_that_refuses_says_why(
+async def test_postgres_connection_error_is_reported(
     acme: Sandbox, clock: ManualClock, says: str, remedy: str
 ) -> None:
-    async with refusing(says) as port:
-        line = await told(acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock)
+    async with start_rejecting_postgres(says) as port:
+        line = await database_line(acme, f"postgresql://bot:{SECRET}@127.0.0.1:{port}/bot", clock)
     assert line.startswith("WRONG Database: ")
     assert f"{says}. " in line
     assert remedy in line
 
 
 @asynccontextmanager
-async def refusing(says: str) -> AsyncIterator[int]:
+async def start_rejecting_postgres(message: str) -> AsyncIterator[int]:
     """A Postgres that turns everybody away. postgresql.org/docs/current/protocol-message-formats"""
 
     async def turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -217,7 +211,7 @@ async def refusing(says: str) -> AsyncIterator[int]:
             writer.write(b"N")
             length = int.from_bytes(await reader.readexactly(4), "big")
         await reader.readexactly(length - 4)
-        fields = f"SFATAL\0VFATAL\0C28000\0M{says}\0\0".encode()
+        fields = f"SFATAL\0VFATAL\0C28000\0M{message}\0\0".encode()
         writer.write(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
         await writer.drain()
         writer.close()
@@ -242,7 +236,7 @@ async def refusing(says: str) -> AsyncIterator[int]:
         ),
     ],
 )
-async def test_a_user_of_postgres_who_may_not(
+async def test_postgres_user_without_permissions(
     acme: Sandbox,
     clock: ManualClock,
     tmp_path: Path,
@@ -250,9 +244,9 @@ async def test_a_user_of_postgres_who_may_not(
     attribute: str,
     told_of: str,
 ) -> None:
-    url = address("postgres", tmp_path)
+    url = create_database_url("postgres", tmp_path)
     if made_before:
-        await made(url)
+        await create_database(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS reader")
         connection.execute("CREATE ROLE reader LOGIN")
@@ -260,7 +254,9 @@ async def test_a_user_of_postgres_who_may_not(
         if attribute:
             connection.execute(f"ALTER ROLE reader {attribute}")
     try:
-        line = await told(acme, postgres().replace("postgres:@", "reader:@", 1), clock)
+        line = await database_line(
+            acme, start_postgres().replace("postgres:@", "reader:@", 1), clock
+        )
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP OWNED BY reader")

@@ -21,9 +21,16 @@ from bot.sandbox.world import build_settings
 from bot.settings.settings import Settings
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.posting import nobody_listens
-from tests.process import SERVE, Process, StandIns, events_of, python, stand_ins
-from tests.process import run as run_to_its_end
+from tests.posting import reserve_port
+from tests.process import (
+    SERVE_ARGUMENTS,
+    EmbeddedServices,
+    Process,
+    events_url,
+    start_embedded_services,
+    start_python,
+)
+from tests.process import run_python as run_to_its_end
 
 MEI, SALES = "U0MEI", "C0SALES"
 FETCH = "GET /v2/ext/user/{id}"
@@ -40,7 +47,7 @@ logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
 asyncio.run(run(loaded, COMMANDS, SystemClock(), drain_seconds=0.4))
 """
 """``serve``, but for the seconds that it waits at its end."""
-WHAT_IS_IMPORTED = """
+PRINT_IMPORTS = """
 import asyncio, os, signal, sys
 from bot.settings import settings
 from bot.aio.clock import Clock, SystemClock
@@ -58,15 +65,15 @@ asyncio.run(run(settings.load(), COMMANDS, SystemClock(), on_ready=started))
 
 
 @pytest.fixture
-async def stand_in() -> AsyncIterator[StandIns]:
-    async with stand_ins() as made:
+async def services() -> AsyncIterator[EmbeddedServices]:
+    async with start_embedded_services() as made:
         yield made
 
 
-async def serving(process: Process, stand_in: StandIns, *, socket_mode: bool) -> str:
-    url = await process.ready()
+async def connect_slack(process: Process, services: EmbeddedServices, *, socket_mode: bool) -> str:
+    url = await process.wait_until_ready()
     if not socket_mode:
-        stand_in.slack.set_request_url(events_of(url))
+        services.slack.set_request_url(events_url(url))
     return url
 
 
@@ -76,17 +83,17 @@ async def serving(process: Process, stand_in: StandIns, *, socket_mode: bool) ->
 @pytest.mark.process
 @pytest.mark.smoke
 @pytest.mark.parametrize("socket_mode", [False, True])
-async def test_it_serves_and_stops_with_0(
-    stand_in: StandIns, tmp_path: Path, socket_mode: bool
+async def test_serve_starts_and_exits_0(
+    services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
-    environ = stand_in.environ(socket_mode=socket_mode)
-    async with python(*SERVE, environ=environ, folder=tmp_path) as bot:
-        await serving(bot, stand_in, socket_mode=socket_mode)
-        delivered = await stand_in.slack.type(MEI, SALES, "/chakra user john@acme.com")
-        await stand_in.slack.settle()
+    environ = services.environ(socket_mode=socket_mode)
+    async with start_python(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path) as bot:
+        await connect_slack(bot, services, socket_mode=socket_mode)
+        delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
+        await services.slack.settle()
         assert delivered.status == 200
-        assert "John Doe" in visible_text(stand_in.slack.messages(MEI, SALES)[-1])
-        assert await bot.ended(signal.SIGTERM) == 0
+        assert "John Doe" in visible_text(services.slack.messages(MEI, SALES)[-1])
+        assert await bot.wait_for_exit(signal.SIGTERM) == 0
     logged = [json.loads(line) for line in bot.errors]
     assert [line["event"] for line in logged if line["logger"] == "serve"] == ["ready", "stopping"]
     assert {line["level"] for line in logged} == {"info"}
@@ -96,45 +103,45 @@ async def test_it_serves_and_stops_with_0(
 
 @pytest.mark.process
 @pytest.mark.parametrize("socket_mode", [False, True])
-async def test_a_stop_tells_the_person_whose_command_hangs(
-    stand_in: StandIns, tmp_path: Path, socket_mode: bool
+async def test_shutdown_notifies_the_member_whose_command_hangs(
+    services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
-    stand_in.chakra.fail("*", Hang())
-    environ = stand_in.environ(socket_mode=socket_mode)
-    async with python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
-        await serving(bot, stand_in, socket_mode=socket_mode)
-        delivered = await stand_in.slack.type(MEI, SALES, "/chakra user john@acme.com")
+    services.chakra.fail("*", Hang())
+    environ = services.environ(socket_mode=socket_mode)
+    async with start_python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
+        await connect_slack(bot, services, socket_mode=socket_mode)
+        delivered = await services.slack.type(MEI, SALES, "/chakra user john@acme.com")
         assert (delivered.status, delivered.body) == (200, None)
-        assert await bot.ended(signal.SIGTERM) == 0
+        assert await bot.wait_for_exit(signal.SIGTERM) == 0
     assert "stopped before the answer arrived" in visible_text(
-        stand_in.slack.messages(MEI, SALES)[-1]
+        services.slack.messages(MEI, SALES)[-1]
     )
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("socket_mode", [False, True])
-async def test_a_stop_lets_an_ack_that_is_due_carry_its_answer(
-    stand_in: StandIns, tmp_path: Path, socket_mode: bool
+async def test_shutdown_lets_a_pending_ack_deliver_its_response(
+    services: EmbeddedServices, tmp_path: Path, socket_mode: bool
 ) -> None:
-    stand_in.chakra.fail(FETCH, DelayedResponse(0.15))
-    environ = stand_in.environ(socket_mode=socket_mode)
-    async with python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
-        await serving(bot, stand_in, socket_mode=socket_mode)
+    services.chakra.fail(FETCH, DelayedResponse(0.15))
+    environ = services.environ(socket_mode=socket_mode)
+    async with start_python("-c", QUICK_STOP, environ=environ, folder=tmp_path) as bot:
+        await connect_slack(bot, services, socket_mode=socket_mode)
         typing = asyncio.create_task(
-            stand_in.slack.type(MEI, SALES, "/chakra user a91b5073-e9d4-4959-9fd3-6edf79c2c5a4")
+            services.slack.type(MEI, SALES, "/chakra user a91b5073-e9d4-4959-9fd3-6edf79c2c5a4")
         )
-        await stand_in.chakra.wait_for_requests(1, FETCH)
-        assert await bot.ended(signal.SIGINT) == 0
+        await services.chakra.wait_for_requests(1, FETCH)
+        assert await bot.wait_for_exit(signal.SIGINT) == 0
         delivered = await typing
     assert delivered.status == 200
-    assert "John Doe" in visible_text(stand_in.slack.messages(MEI, SALES)[-1])
+    assert "John Doe" in visible_text(services.slack.messages(MEI, SALES)[-1])
     assert not [line for line in bot.errors if '"level":"error"' in line]
 
 
 @pytest.mark.process
-async def test_it_never_imports_the_stand_ins(stand_in: StandIns, tmp_path: Path) -> None:
+async def test_serve_never_imports_the_sandbox(services: EmbeddedServices, tmp_path: Path) -> None:
     status, said, errors = await run_to_its_end(
-        "-c", WHAT_IS_IMPORTED, environ=stand_in.environ(), folder=tmp_path
+        "-c", PRINT_IMPORTS, environ=services.environ(), folder=tmp_path
     )
     assert status == 0, errors
     assert "that is all" in said
@@ -147,8 +154,8 @@ async def test_it_never_imports_the_stand_ins(stand_in: StandIns, tmp_path: Path
 
 
 @pytest.mark.process
-async def test_without_settings_it_names_every_one_that_is_missing(tmp_path: Path) -> None:
-    status, said, errors = await run_to_its_end(*SERVE, environ={}, folder=tmp_path)
+async def test_missing_settings_are_all_named(tmp_path: Path) -> None:
+    status, said, errors = await run_to_its_end(*SERVE_ARGUMENTS, environ={}, folder=tmp_path)
     assert (status, said) == (2, "")
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "CHAKRA_ACCESS_TOKEN"):
         assert f"{name} is missing" in errors
@@ -157,9 +164,11 @@ async def test_without_settings_it_names_every_one_that_is_missing(tmp_path: Pat
 
 
 @pytest.mark.process
-async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_path: Path) -> None:
-    environ = stand_in.environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
-    status, said, errors = await run_to_its_end(*SERVE, environ=environ, folder=tmp_path)
+async def test_wrong_bot_token_is_explained_and_exits_1(
+    services: EmbeddedServices, tmp_path: Path
+) -> None:
+    environ = services.environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
+    status, said, errors = await run_to_its_end(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path)
     assert (status, said) == (1, "")
     assert errors == (
         "Slack rejected SLACK_BOT_TOKEN (invalid_auth). Run chakra-bot doctor to see what to "
@@ -167,54 +176,62 @@ async def test_a_wrong_bot_token_is_a_sentence_and_1(stand_in: StandIns, tmp_pat
     )
 
 
-async def why(settings: Settings, clock: Clock | None = None) -> str:
+async def startup_error(settings: Settings, clock: Clock | None = None) -> str:
     """The sentence with which it does not start."""
     with pytest.raises(StartupError) as raised:
         await run(settings, COMMANDS, clock or SystemClock(), drain_seconds=0.1)
     return str(raised.value)
 
 
-def given(stand_in: StandIns, *, socket_mode: bool = False, **other: object) -> Settings:
-    right = build_settings(stand_in.slack, stand_in.chakra, senders=(), socket_mode=socket_mode)
+def build_test_settings(
+    services: EmbeddedServices, *, socket_mode: bool = False, **other: object
+) -> Settings:
+    right = build_settings(services.slack, services.chakra, senders=(), socket_mode=socket_mode)
     return right.model_copy(update={"port": 0, **other})
 
 
 @pytest.mark.parametrize("socket_mode", [False, True])
-async def test_a_port_that_is_taken_is_named(stand_in: StandIns, socket_mode: bool) -> None:
-    taken = int(stand_in.slack.base_url.rsplit(":", 1)[1])
-    sentence = await why(given(stand_in, socket_mode=socket_mode, port=taken))
+async def test_port_in_use_is_named(services: EmbeddedServices, socket_mode: bool) -> None:
+    taken = int(services.slack.base_url.rsplit(":", 1)[1])
+    sentence = await startup_error(
+        build_test_settings(services, socket_mode=socket_mode, port=taken)
+    )
     assert f"cannot bind to 127.0.0.1:{taken} " in sentence
     assert "Set HOST and PORT" in sentence
 
 
-async def test_a_host_that_is_not_here_is_named(stand_in: StandIns) -> None:
-    assert "cannot bind to 192.0.2.1:0 " in await why(given(stand_in, host="192.0.2.1"))
+async def test_unavailable_host_is_named(services: EmbeddedServices) -> None:
+    assert "cannot bind to 192.0.2.1:0 " in await startup_error(
+        build_test_settings(services, host="192.0.2.1")
+    )
 
 
-async def test_a_wrong_app_token_is_named(stand_in: StandIns) -> None:
-    settings = given(stand_in, socket_mode=True, slack_app_token=SecretStr("xapp-wrong"))
-    assert "Slack rejected SLACK_APP_TOKEN (invalid_auth)" in await why(settings)
+async def test_a_wrong_app_token_is_named(services: EmbeddedServices) -> None:
+    settings = build_test_settings(
+        services, socket_mode=True, slack_app_token=SecretStr("xapp-wrong")
+    )
+    assert "Slack rejected SLACK_APP_TOKEN (invalid_auth)" in await startup_error(settings)
 
 
-async def test_a_socket_that_cannot_be_opened_is_given_up_and_not_blamed_on_the_port(
-    stand_in: StandIns, clock: ManualClock
+async def test_failed_socket_connection_is_not_blamed_on_the_port(
+    services: EmbeddedServices, clock: ManualClock
 ) -> None:
     """Slack hands out an address where nobody listens."""
-    settings = given(stand_in, socket_mode=True)
-    with nobody_listens() as port:
-        stand_in.slack.set_base_url(f"http://127.0.0.1:{port}")
-        starting = asyncio.create_task(why(settings, clock))
-        await clock.until_sleeping(10)
+    settings = build_test_settings(services, socket_mode=True)
+    with reserve_port() as port:
+        services.slack.set_base_url(f"http://127.0.0.1:{port}")
+        starting = asyncio.create_task(startup_error(settings, clock))
+        await clock.wait_for_sleep(10)
         await clock.advance(10)
         assert "Slack could not be reached" in await starting
 
 
-async def test_a_start_that_waits_for_slack_can_be_stopped(
-    stand_in: StandIns, clock: ManualClock
+async def test_startup_waiting_for_slack_can_be_interrupted(
+    services: EmbeddedServices, clock: ManualClock
 ) -> None:
-    stand_in.slack.fail("auth.test", error="ratelimited", retry_after=9)
-    starting = asyncio.create_task(run(given(stand_in), COMMANDS, clock))
-    await clock.until_sleeping(9)
+    services.slack.fail("auth.test", error="ratelimited", retry_after=9)
+    starting = asyncio.create_task(run(build_test_settings(services), COMMANDS, clock))
+    await clock.wait_for_sleep(9)
     os.kill(os.getpid(), signal.SIGTERM)
     await starting
 
@@ -226,34 +243,38 @@ async def test_a_start_that_waits_for_slack_can_be_stopped(
         ("account_inactive", "Slack rejected SLACK_BOT_TOKEN (account_inactive)"),
     ],
 )
-async def test_slacks_word_decides_what_to_do(stand_in: StandIns, code: str, sentence: str) -> None:
-    stand_in.slack.fail("auth.test", error=code)
-    assert sentence in await why(given(stand_in))
+async def test_slack_error_is_explained_at_startup(
+    services: EmbeddedServices, code: str, sentence: str
+) -> None:
+    services.slack.fail("auth.test", error=code)
+    assert sentence in await startup_error(build_test_settings(services))
 
 
-async def test_a_busy_slack_is_waited_for_elsewhere(stand_in: StandIns) -> None:
-    stand_in.slack.fail("auth.test", error="ratelimited", retry_after=60)
-    assert "Slack is rate limiting this app" in await why(given(stand_in))
+async def test_rate_limited_slack_is_explained_at_startup(services: EmbeddedServices) -> None:
+    services.slack.fail("auth.test", error="ratelimited", retry_after=60)
+    assert "Slack is rate limiting this app" in await startup_error(build_test_settings(services))
 
 
-async def test_a_slack_that_is_not_there_is_unreachable(stand_in: StandIns) -> None:
-    with nobody_listens() as port:
-        settings = given(stand_in, slack_api_url=f"http://127.0.0.1:{port}/api/")
-        assert "Slack could not be reached" in await why(settings)
+async def test_unreachable_slack_is_reported(services: EmbeddedServices) -> None:
+    with reserve_port() as port:
+        settings = build_test_settings(services, slack_api_url=f"http://127.0.0.1:{port}/api/")
+        assert "Slack could not be reached" in await startup_error(settings)
 
 
-async def test_what_is_not_slack_is_said_to_be_something_else(stand_in: StandIns) -> None:
-    settings = given(stand_in, slack_api_url=f"{stand_in.slack.base_url}/page/")
-    assert "SLACK_API_URL is not the address of Slack's API" in await why(settings)
+async def test_non_slack_response_is_reported(services: EmbeddedServices) -> None:
+    settings = build_test_settings(services, slack_api_url=f"{services.slack.base_url}/page/")
+    assert "SLACK_API_URL is not the address of Slack's API" in await startup_error(settings)
 
 
-async def test_a_database_that_cannot_be_used_is_named(stand_in: StandIns, tmp_path: Path) -> None:
+async def test_unusable_database_is_named(services: EmbeddedServices, tmp_path: Path) -> None:
     nowhere = SecretStr(f"sqlite:///{tmp_path}/nowhere/bot.db")
-    assert "Check DATABASE_URL" in await why(given(stand_in, database_url=nowhere))
+    assert "Check DATABASE_URL" in await startup_error(
+        build_test_settings(services, database_url=nowhere)
+    )
 
 
-async def test_a_database_file_in_use_is_named(stand_in: StandIns, tmp_path: Path) -> None:
+async def test_locked_database_file_is_named(services: EmbeddedServices, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/bot.db"
     async with open_database(url):
-        sentence = await why(given(stand_in, database_url=SecretStr(url)))
+        sentence = await startup_error(build_test_settings(services, database_url=SecretStr(url)))
     assert "Another process is using the same database file" in sentence

@@ -10,7 +10,7 @@ from tests.world import World
 
 
 @pytest.fixture(autouse=True)
-def _slack_takes_everything(request: pytest.FixtureRequest) -> Iterator[None]:
+def _assert_no_slack_rejections(request: pytest.FixtureRequest) -> Iterator[None]:
     acme: World | None = None
     if "acme" in request.fixturenames:
         acme = request.getfixturevalue("acme")

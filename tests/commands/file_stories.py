@@ -7,53 +7,55 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox.slack import LocalFile
-from tests.commands.send_stories import JOHN, READS, calm, opened
-from tests.posting import posting
+from tests.commands.send_stories import JOHN, READING_NUMBER, open_form, settle_app
+from tests.posting import open_request_client
 from tests.world import World
 
-PUT_UP = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
-SEND = "POST /v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+UPLOAD_ENDPOINT = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"
+SEND_ENDPOINT = (
+    "POST /v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+)
 MEGABYTE = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 PICTURE = LocalFile("tree.png", "image/png", PNG)
 INVOICE = LocalFile("Invoice 17.pdf", "application/pdf", b"%PDF-1.7 invoice")
 CLIP = LocalFile("offer.mp4", "video/mp4", bytes(9 * MEGABYTE))
 PROMO = "christmas_promo_23"
-OFFER = {"var_body_1": "Jane", "var_body_2": "20", "var_body_3": "Monday"}
+OFFER_VALUES = {"var_body_1": "Jane", "var_body_2": "20", "var_body_3": "Monday"}
 
 
-async def promo(acme: World) -> None:
+async def open_promo_form(acme: World) -> None:
     """The form of a template with a picture and one variable."""
-    await opened(acme, PROMO, "en_US")
+    await open_form(acme, PROMO, "en_US")
 
 
-async def submitted(acme: World, **values: Any) -> dict[str, str]:
+async def submit_promo_form(acme: World, **values: Any) -> dict[str, str]:
     """The sentences under the fields."""
-    return await acme.submit({"phone": READS, "var_body_1": "Jane", **values})
+    return await acme.submit({"phone": READING_NUMBER, "var_body_1": "Jane", **values})
 
 
-async def read(address: str) -> tuple[str, bytes]:
+async def fetch_public_file(address: str) -> tuple[str, bytes]:
     """As anybody can who knows the address."""
     async with aiohttp.ClientSession() as anybody, anybody.get(address) as answer:
         return answer.content_type, await answer.read()
 
 
-def downloads(acme: World) -> int:
+def download_count(acme: World) -> int:
     return sum(call.method == "download" for call in acme.slack.calls)
 
 
-def block(acme: World, block_id: str) -> dict[str, Any]:
+def find_block(acme: World, block_id: str) -> dict[str, Any]:
     blocks = (acme.slack.view(JOHN) or {})["blocks"]
     found: dict[str, Any] = next(one for one in blocks if one.get("block_id") == block_id)
     return found
 
 
-async def posted(acme: World, *files: dict[str, Any]) -> dict[str, str]:
+async def submit_files(acme: World, *files: dict[str, Any]) -> dict[str, str]:
     """The form submitted with files that Slack's own client would not have let through."""
     held = acme.slack.view(JOHN) or {}
     state = {name: dict(element) for name, element in held["state"]["values"].items()}
     state["file"] = {"send.file": {"type": "file_input", "files": list(files)}}
-    for name, text in {"phone": READS, **OFFER, "var_button_0_1": "17"}.items():
+    for name, text in {"phone": READING_NUMBER, **OFFER_VALUES, "var_button_0_1": "17"}.items():
         if name in state:
             state[name] = {key: {**value, "value": text} for key, value in state[name].items()}
     payload = {
@@ -62,9 +64,9 @@ async def posted(acme: World, *files: dict[str, Any]) -> dict[str, str]:
         "team": {"id": "T0ACME"},
         "view": {**held, "state": {"values": state}},
     }
-    async with posting(acme) as post:
-        answer = await post.payload(payload)
+    async with open_request_client(acme) as post:
+        answer = await post.post_payload(payload)
     assert answer.status == 200
-    await calm(acme)
-    errors: dict[str, str] = answer.body.get("errors", {}) if answer.text else {}
+    await settle_app(acme)
+    errors: dict[str, str] = answer.json.get("errors", {}) if answer.text else {}
     return errors

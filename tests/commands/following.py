@@ -9,7 +9,7 @@ from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.world import World
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 EDIT_SECONDS = 5.0
 """For which an edit may wait for the message that is posted before it."""
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
@@ -20,37 +20,37 @@ VANISHING = "6b699e9f-5d3b-51fe-b92d-b79c3bb308d9"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-async def until(acme: World, condition: Callable[[], bool]) -> None:
+async def wait_until(acme: World, condition: Callable[[], bool]) -> None:
     """The engine works in threads, by real time: there is nothing to wait on but the clock."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
             await acme.idle()
 
 
-async def passing(
+async def advance_until(
     acme: World, clock: ManualClock, condition: Callable[[], bool], *, step: float = 1.0
 ) -> None:
     """Lets time pass, a step at a time, until it is so."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():
             await clock.jump(step)
             await asyncio.sleep(0.002)
     await clock.advance(EDIT_SECONDS)
 
 
-def shown(acme: World, person: str, channel: str) -> list[VisibleMessage]:
+def list_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     return acme.slack.messages(person, channel)
 
 
-def lasting(acme: World, person: str, channel: str) -> list[VisibleMessage]:
+def list_app_messages(acme: World, person: str, channel: str) -> list[VisibleMessage]:
     """What everybody there sees of the app."""
     return [
         one
-        for one in shown(acme, person, channel)
+        for one in list_messages(acme, person, channel)
         if one.author == "U0CHAKRA" and not one.ephemeral
     ]
 
 
-def text_of(messages: list[VisibleMessage]) -> str:
+def join_text(messages: list[VisibleMessage]) -> str:
     return "\n".join(visible_text(one) for one in messages)

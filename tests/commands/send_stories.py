@@ -12,79 +12,83 @@ from tests.world import World
 
 SALES, DIRECT = "C0SALES", "D0JOHN"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
-SEND = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
-TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
-READS = "+12025550100"
+SEND_PATH = "/v1/ext/plugin/whatsapp/{pluginId}/phoneNumber/{phoneNumber}/send-template-message"
+LIST_TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+READING_NUMBER = "+12025550100"
 NOT_ON_WHATSAPP = "+12025550101"
-MANY_MESSAGES = "+12025550108"
-SLOW, LOST, NEVER_CAME, THROTTLED = (f"+120255501{end}" for end in ("27", "28", "29", "31"))
-ERROR_IN_200, WEB_PAGE = "+12025550132", "+12025550133"
+RATE_LIMITED_RECIPIENT = "+12025550108"
+SLOW, LOST_RESPONSE, NEVER_ARRIVED, RATE_LIMITED = (
+    f"+120255501{end}" for end in ("27", "28", "29", "31")
+)
+ERROR_IN_200, HTML_RESPONSE = "+12025550132", "+12025550133"
 VALUES = {"var_body_1": "Jane", "var_body_2": "May 3", "var_body_3": "10:00"}
-LINE = 'appointment_reminder {to} 1=Jane 2="May 3" 3=10:00 language=en'
+COMMAND_LINE = 'appointment_reminder {to} 1=Jane 2="May 3" 3=10:00 language=en'
 
 
-async def calm(acme: World) -> None:
+async def settle_app(acme: World) -> None:
     """What can happen without more time has happened. A report may still wait for its turn."""
     await acme.idle()
 
 
-async def typed(acme: World, text: str = "", *, by: str = JOHN) -> VisibleMessage:
+async def run_command(acme: World, text: str = "", *, by: str = JOHN) -> VisibleMessage:
     return await acme.type(f"/chakra send {text}", by=by)
 
 
-async def pressed(acme: World, action: str, *, by: str = JOHN) -> VisibleMessage:
+async def press_button(acme: World, action: str, *, by: str = JOHN) -> VisibleMessage:
     return await acme.press(action, by=by)
 
 
-async def chosen(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
+async def choose_template(
+    acme: World, name: str = "appointment_reminder", language: str = "en"
+) -> None:
     await acme.slack.suggest(JOHN, "send.template", name)
     template = acme.chakra.template(name, language)
     await acme.slack.press(JOHN, "send.template", value=template.id)
-    await calm(acme)
+    await settle_app(acme)
 
 
-async def filled(acme: World, **values: Any) -> dict[str, str]:
+async def submit_form(acme: World, **values: Any) -> dict[str, str]:
     """Submits; the sentences under the fields."""
-    return await acme.submit({"phone": READS, **VALUES, **values})
+    return await acme.submit({"phone": READING_NUMBER, **VALUES, **values})
 
 
-async def opened(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
-    await typed(acme)
-    await chosen(acme, name, language)
+async def open_form(acme: World, name: str = "appointment_reminder", language: str = "en") -> None:
+    await run_command(acme)
+    await choose_template(acme, name, language)
 
 
-async def entered(acme: World, clock: ManualClock, field: str, *texts: str) -> None:
+async def enter_text(acme: World, clock: ManualClock, field: str, *texts: str) -> None:
     """Types each, and pauses after the last."""
     typing = [asyncio.create_task(acme.slack.enter_text(JOHN, field, text)) for text in texts]
     while not all(one.done() for one in typing):
-        await later(acme, clock, 0.5)
-    await later(acme, clock, 1)
-    await calm(acme)
+        await advance(acme, clock, 0.5)
+    await advance(acme, clock, 1)
+    await settle_app(acme)
 
 
-async def later(acme: World, clock: ManualClock, seconds: float) -> None:
+async def advance(acme: World, clock: ManualClock, seconds: float) -> None:
     """Lets time pass with what the bot and Chakra do in it."""
     await clock.advance(seconds)
 
 
-async def until(acme: World, clock: ManualClock, condition: Callable[[], bool]) -> None:
+async def advance_until(acme: World, clock: ManualClock, condition: Callable[[], bool]) -> None:
     """Time passes no faster than the machine can do what is due in it, even a busy one."""
     await clock.advance_until(condition)
 
 
-def view(acme: World, by: str = JOHN) -> str:
+def view_text(acme: World, by: str = JOHN) -> str:
     return visible_text(acme.slack.view(by) or {})
 
 
-def report(acme: World) -> str:
+def report_text(acme: World) -> str:
     shown = acme.slack.messages(JOHN, DIRECT)
     return visible_text(shown[-1]) if shown else ""
 
 
-def line(acme: World) -> str:
+def last_message_text(acme: World) -> str:
     return visible_text(acme.slack.messages(JOHN, SALES)[-1])
 
 
-def out(acme: World) -> int:
+def sent_count(acme: World) -> int:
     """How many messages Chakra took."""
     return len(acme.chakra.sends)

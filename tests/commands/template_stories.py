@@ -10,32 +10,36 @@ from tests.world import World
 
 SALES = "C0SALES"
 MEI, JOHN = "U0MEI", "U0JOHN"
-ALL = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
-CREATE = ALL.replace("GET", "POST")
-UPDATE = "POST /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"
-NUMBERS = "GET /v1/ext/whatsapp-phone-number"
+LIST_TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+CREATE_TEMPLATE = LIST_TEMPLATES.replace("GET", "POST")
+UPDATE_TEMPLATE = (
+    "POST /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{whatsappMessageTemplateId}"
+)
+LIST_NUMBERS = "GET /v1/ext/whatsapp-phone-number"
 
 
-async def typed(
+async def run_command(
     acme: World, text: str = "", *, by: str = MEI, where: str = SALES
 ) -> VisibleMessage:
     return await acme.type(f"/chakra templates {text}", by=by, channel=where)
 
 
-async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> VisibleMessage:
+async def press_button(
+    acme: World, action: str, *, by: str = MEI, value: Any = None
+) -> VisibleMessage:
     return await acme.press(action, by=by, value=value)
 
 
-async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
+async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
     """What stands under the fields afterwards."""
     return await acme.submit(values, by=by)
 
 
-def seen(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
+def last_message(acme: World, by: str = MEI, where: str = SALES) -> VisibleMessage:
     return acme.slack.messages(by, where)[-1]
 
 
-def rows(message: VisibleMessage) -> list[str]:
+def row_names(message: VisibleMessage) -> list[str]:
     """The name in each row."""
     return [
         block["text"]["text"].split("\n")[0].strip("*")

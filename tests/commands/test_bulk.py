@@ -13,38 +13,38 @@ from bot.bulk.upload import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from tests.clock import ManualClock
-from tests.commands.following import lasting, passing, shown, until
+from tests.commands.following import advance_until, list_app_messages, list_messages, wait_until
 from tests.world import World
 
 SALES, GENERAL = "C0SALES", "C0GENERAL"
 JOHN, MEI = "U0JOHN", "U0MEI"
-JOHNS = "D0JOHN"
+JOHNS_MESSAGES = "D0JOHN"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"
 UPDATE = "PATCH /v1/ext/procedure/{procedureShortId}/process"
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = "Lead Id,First Name,Phone Number\n"
 
 
-def table(rows: int, start: int = 1) -> str:
+def build_csv(rows: int, start: int = 1) -> str:
     made = (f"EXPO-{n},Asha{n},+91 98765 {n:05}\n" for n in range(start, start + rows))
     return HEADER + "".join(made)
 
 
-def csv(text: str, name: str = "leads.csv") -> LocalFile:
+def csv_upload(text: str, name: str = "leads.csv") -> LocalFile:
     return LocalFile(name, "text/csv", text.encode())
 
 
-def workbook(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
+def workbook_upload(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
     made = BytesIO()
     book = xlsxwriter.Workbook(made, {"in_memory": True})
     sheet = book.add_worksheet("Leads")
     for number, row in enumerate([header, *rows]):
         sheet.write_row(number, 0, row)
     book.close()
-    return LocalFile("leads.xlsx", EXCEL, made.getvalue())
+    return LocalFile("leads.xlsx", EXCEL_TYPE, made.getvalue())
 
 
-async def opened(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
+async def open_form(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:
     await acme.slack.type(JOHN, channel, f"/chakra {line}")
     await acme.settle()
     view = acme.slack.view(JOHN)
@@ -52,25 +52,27 @@ async def opened(acme: World, line: str = "bulk create lead", channel: str = SAL
     return visible_text(view)
 
 
-async def chosen(acme: World, file: LocalFile, **values: Any) -> str:
+async def submit_file(acme: World, file: LocalFile, **values: Any) -> str:
     """What the form shows once a file was handed in."""
     await acme.slack.submit(JOHN, {"file": file, **values})
-    await until(acme, lambda: "One moment" not in seen(acme))
-    return seen(acme)
+    await wait_until(acme, lambda: "One moment" not in form_text(acme))
+    return form_text(acme)
 
 
-async def confirmed(acme: World, **values: Any) -> None:
+async def confirm_upload(acme: World, **values: Any) -> None:
     await acme.slack.submit(JOHN, values)
-    await until(acme, lambda: acme.slack.view(JOHN) is None or "One moment" not in seen(acme))
+    await wait_until(
+        acme, lambda: acme.slack.view(JOHN) is None or "One moment" not in form_text(acme)
+    )
 
 
-def seen(acme: World) -> str:
+def form_text(acme: World) -> str:
     view = acme.slack.view(JOHN)
     return visible_text(view) if view else ""
 
 
 @pytest.fixture(autouse=True)
-async def _slack_takes_everything(acme: World) -> Any:
+async def _assert_no_slack_rejections(acme: World) -> Any:
     yield
     assert acme.slack.rejections == []
 
@@ -81,15 +83,15 @@ async def _slack_takes_everything(acme: World) -> Any:
 async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     acme: World, clock: ManualClock
 ) -> None:
-    assert "Nothing is sent yet" in await opened(acme)
-    plan = await chosen(acme, csv(table(30)))
+    assert "Nothing is sent yet" in await open_form(acme)
+    plan = await submit_file(acme, csv_upload(build_csv(30)))
     for part in ("leads.csv", "30 rows", "Lead Id → `lead_id`", "Phone Number → `phone_number`"):
         assert part in plan
     assert "Send 30 rows" in plan
-    await confirmed(acme)
-    await until(acme, lambda: bool(lasting(acme, JOHN, SALES)))
-    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
-    first, outcome = lasting(acme, JOHN, SALES)
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, SALES)))
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1)
+    first, outcome = list_app_messages(acme, JOHN, SALES)
     assert "New leads from leads.csv" in visible_text(first)
     assert "has finished. 30 of 30 succeeded." in visible_text(outcome)
     assert acme.chakra.count(CREATE) == 1
@@ -100,48 +102,52 @@ async def test_a_table_becomes_leads_and_the_outcome_is_posted(
     }
 
 
-async def test_leads_are_changed_by_their_key(acme: World, clock: ManualClock) -> None:
-    await opened(acme, "bulk update lead")
-    plan = await chosen(acme, csv("lead_id,city\nLEAD-004038,Pune\n"))
+async def test_leads_are_updated_by_key(acme: World, clock: ManualClock) -> None:
+    await open_form(acme, "bulk update lead")
+    plan = await submit_file(acme, csv_upload("lead_id,city\nLEAD-004038,Pune\n"))
     assert "(tells which record)" in plan
-    await confirmed(acme)
-    await until(acme, lambda: acme.chakra.count(UPDATE) == 1)
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: acme.chakra.count(UPDATE) == 1)
     [asked] = [one for one in acme.chakra.requests if one.method == "PATCH"]
     assert asked.json == {
         "processes": [{"lead_id": "LEAD-004038", "update": {"data": {"city": "Pune"}}}]
     }
 
 
-async def test_pressed_twice_it_goes_up_once(acme: World) -> None:
-    await opened(acme)
-    await chosen(acme, csv(table(3)))
+async def test_double_press_uploads_once(acme: World) -> None:
+    await open_form(acme)
+    await submit_file(acme, csv_upload(build_csv(3)))
     view = acme.slack.view(JOHN)
     assert view is not None
-    await confirmed(acme)
+    await confirm_upload(acme)
     upload = await acme.bot.context.workflows.uploads.get(1)
     assert upload is not None
     assert not await acme.bot.context.workflows.upload(upload, [], SALES)
-    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
 
 
-async def test_failed_rows_come_as_a_file(acme: World, clock: ManualClock) -> None:
-    await opened(acme)
+async def test_failed_rows_are_sent_as_a_file(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
     rows = "Lead Id,First Name\nLEAD-004038,Asha\nEXPO-2,Ravi\n"
-    await chosen(acme, csv(rows))
-    await confirmed(acme)
-    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1)
-    outcome = lasting(acme, JOHN, SALES)[1]
+    await submit_file(acme, csv_upload(rows))
+    await confirm_upload(acme)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1)
+    outcome = list_app_messages(acme, JOHN, SALES)[1]
     assert "1 of 2 succeeded" in visible_text(outcome)
     await acme.slack.press(JOHN, "job.failed", message=outcome.id)
-    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
+    await wait_until(
+        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+    )
 
 
 async def test_if_the_bot_may_not_post_the_watch_goes_to_direct_messages(acme: World) -> None:
-    await opened(acme, channel=GENERAL)
-    await chosen(acme, csv(table(3)))
-    await confirmed(acme)
-    await until(acme, lambda: bool(lasting(acme, JOHN, JOHNS)))
-    assert "New leads from leads.csv" in visible_text(lasting(acme, JOHN, JOHNS)[0])
+    await open_form(acme, channel=GENERAL)
+    await submit_file(acme, csv_upload(build_csv(3)))
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: bool(list_app_messages(acme, JOHN, JOHNS_MESSAGES)))
+    assert "New leads from leads.csv" in visible_text(
+        list_app_messages(acme, JOHN, JOHNS_MESSAGES)[0]
+    )
 
 
 async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
@@ -149,12 +155,14 @@ async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
 ) -> None:
     """And with those that Excel took for numbers: both are the same to who filled them in."""
     rows = [("EXPO-1", "Asha", "919876500001"), ("EXPO-2", "Ravi", 919876500002)]
-    await opened(acme)
-    plan = await chosen(acme, workbook("Lead Id", "First Name", "Phone Number", rows=rows))
+    await open_form(acme)
+    plan = await submit_file(
+        acme, workbook_upload("Lead Id", "First Name", "Phone Number", rows=rows)
+    )
     assert "Excel, sheet “Leads”" in plan
     assert "Send 2 rows" in plan
-    await confirmed(acme)
-    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert [(one["lead_id"], one["data"]["phone_number"]) for one in asked.json] == [
         ("EXPO-1", "919876500001"),
@@ -165,32 +173,34 @@ async def test_an_excel_file_is_read_with_its_numbers_stored_as_text(
 # --- what is found before anything is sent -------------------------------------------------------
 
 
-async def test_rows_with_problems_are_named_and_left_out(acme: World, clock: ManualClock) -> None:
-    await opened(acme)
+async def test_rows_with_problems_are_listed_and_skipped(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
     bad = "EXPO-90,Kim,12345\nEXPO-91,Lee,no number\nEXPO-1,Twice,+919876500099\n"
-    plan = await chosen(acme, csv(table(3) + bad))
+    plan = await submit_file(acme, csv_upload(build_csv(3) + bad))
     assert "4 rows have problems" in plan
     assert "Send 2 of 6" in plan
     await acme.slack.press(JOHN, "bulk.problems")
-    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
-    [file] = lasting(acme, JOHN, JOHNS)[0].files
+    await wait_until(
+        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+    )
+    [file] = list_app_messages(acme, JOHN, JOHNS_MESSAGES)[0].files
     assert "EXPO-90" in file.data.decode("utf-8-sig")
     assert acme.chakra.count(CREATE) == 0
-    await confirmed(acme)
-    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert [one["lead_id"] for one in asked.json] == ["EXPO-2", "EXPO-3"]
 
 
-async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> None:
-    await opened(acme)
-    plan = await chosen(acme, csv("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))
+async def test_unrecognized_column_asks_for_its_attribute(acme: World) -> None:
+    await open_form(acme)
+    plan = await submit_file(acme, csv_upload("Lead Id,First Name,Town\nEXPO-1,Asha,Pune\n"))
     assert "Town" in plan
-    await confirmed(acme, column_2="city")
-    assert "Town → `city`" in seen(acme)
+    await confirm_upload(acme, column_2="city")
+    assert "Town → `city`" in form_text(acme)
     assert acme.chakra.count(CREATE) == 0
-    await confirmed(acme)
-    await until(acme, lambda: acme.chakra.count(CREATE) == 1)
+    await confirm_upload(acme)
+    await wait_until(acme, lambda: acme.chakra.count(CREATE) == 1)
     [asked] = [one for one in acme.chakra.requests if one.path.endswith("bulk-create")]
     assert asked.json[0]["data"]["city"] == "Pune"
 
@@ -208,13 +218,13 @@ async def test_a_column_that_is_not_understood_is_asked_about(acme: World) -> No
         (b"\x00\x01\x02\x03" * 40, "no table of text"),
     ],
 )
-async def test_a_file_that_is_no_table_is_refused_under_its_field(
+async def test_non_table_file_is_rejected_under_its_field(
     acme: World, content: bytes, expected: str
 ) -> None:
-    await opened(acme)
+    await open_form(acme)
     delivered = await acme.slack.submit(JOHN, {"file": LocalFile("leads.csv", "text/csv", content)})
-    await until(acme, lambda: "One moment" not in seen(acme))
-    assert expected in f"{delivered.errors} {seen(acme)}"
+    await wait_until(acme, lambda: "One moment" not in form_text(acme))
+    assert expected in f"{delivered.errors} {form_text(acme)}"
     assert acme.slack.view(JOHN) is not None
     assert acme.chakra.count(CREATE) == 0
 
@@ -222,28 +232,28 @@ async def test_a_file_that_is_no_table_is_refused_under_its_field(
 @pytest.mark.parametrize(
     "text",
     [
-        "\ufeff" + table(2),
-        table(2).replace(",", ";"),
-        table(2).replace(",", "\t"),
+        "\ufeff" + build_csv(2),
+        build_csv(2).replace(",", ";"),
+        build_csv(2).replace(",", "\t"),
     ],
 )
-async def test_marks_and_other_separators_are_understood(acme: World, text: str) -> None:
-    await opened(acme)
-    assert "Send 2 rows" in await chosen(acme, csv(text))
+async def test_bom_and_other_delimiters_are_supported(acme: World, text: str) -> None:
+    await open_form(acme)
+    assert "Send 2 rows" in await submit_file(acme, csv_upload(text))
 
 
-async def test_a_missing_key_is_named_and_nothing_can_be_sent(acme: World) -> None:
-    await opened(acme, "bulk update lead")
-    plan = await chosen(acme, csv("First Name,city\nAsha,Pune\n"))
+async def test_missing_key_column_is_named_and_blocks_sending(acme: World) -> None:
+    await open_form(acme, "bulk update lead")
+    plan = await submit_file(acme, csv_upload("First Name,city\nAsha,Pune\n"))
     assert "No column tells which records to change" in plan
     assert "choose it anew with `/chakra bulk update lead`" in plan
     with pytest.raises(ActionNotPossible):
-        await confirmed(acme)
+        await confirm_upload(acme)
     assert acme.chakra.count(UPDATE) == 0
 
 
 async def test_a_missing_file_is_an_error_under_the_field(acme: World) -> None:
-    await opened(acme)
+    await open_form(acme)
     delivered = await acme.slack.submit(JOHN, {})
     assert "file" in delivered.errors
     assert acme.chakra.count(CREATE) == 0
@@ -252,92 +262,98 @@ async def test_a_missing_file_is_an_error_under_the_field(acme: World) -> None:
 async def test_unknown_words_are_refused(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra bulk delete lead")
     await acme.settle()
-    assert "Choose create or update" in visible_text(shown(acme, JOHN, SALES)[-1])
+    assert "Choose create or update" in visible_text(list_messages(acme, JOHN, SALES)[-1])
     await acme.slack.type(JOHN, SALES, "/chakra bulk create spaceship")
     await acme.settle()
-    assert "no such record type" in visible_text(shown(acme, JOHN, SALES)[-1])
+    assert "no such record type" in visible_text(list_messages(acme, JOHN, SALES)[-1])
 
 
-async def test_who_may_not_write_may_not_upload(acme: World) -> None:
+async def test_non_sender_cannot_upload(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra bulk create lead")
     await acme.settle()
     assert acme.slack.view(MEI) is None
-    assert "can't send or change anything" in visible_text(shown(acme, MEI, SALES)[-1])
+    assert "can't send or change anything" in visible_text(list_messages(acme, MEI, SALES)[-1])
 
 
 # --- what goes wrong on the way ------------------------------------------------------------------
 
 
-async def stopped(acme: World, clock: ManualClock, rows: int = 2500) -> str:
+async def stop_upload(acme: World, clock: ManualClock, rows: int = 2500) -> str:
     """An upload of three pieces, the second of which meets a fault."""
-    await opened(acme)
-    await chosen(acme, csv(table(rows)))
-    await confirmed(acme)
+    await open_form(acme)
+    await submit_file(acme, csv_upload(build_csv(rows)))
+    await confirm_upload(acme)
 
     def outcomes() -> list[str]:
-        return [one for one in map(visible_text, lasting(acme, JOHN, JOHNS)) if "stopped" in one]
+        return [
+            one
+            for one in map(visible_text, list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+            if "stopped" in one
+        ]
 
-    await passing(acme, clock, lambda: bool(outcomes()), step=20)
+    await advance_until(acme, clock, lambda: bool(outcomes()), step=20)
     return outcomes()[-1]
 
 
-async def states(acme: World) -> list[BatchState]:
+async def batch_states(acme: World) -> list[BatchState]:
     return [one.state for one in await acme.bot.context.workflows.uploads.list_batches(1)]
 
 
-async def test_an_answer_that_never_comes_stops_it_and_is_never_sent_again(
+async def test_unanswered_batch_stops_the_upload_and_is_never_resent(
     acme: World, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CREATE, ResetAfterHandling(), times=1)
-    expected = await stopped(acme, clock)
+    expected = await stop_upload(acme, clock)
     assert "Rows 2 to 1,001 may have been uploaded" in expected
     assert "Rows 1,002 to 2,501 haven't been uploaded yet" in expected
-    assert await states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
+    assert await batch_states(acme) == [BatchState.UNKNOWN, BatchState.PENDING, BatchState.PENDING]
     assert acme.chakra.count(CREATE) == 1
     await acme.slack.press(JOHN, "bulk.continue")
-    await until(acme, lambda: acme.chakra.count(CREATE) == 3)
+    await wait_until(acme, lambda: acme.chakra.count(CREATE) == 3)
     await acme.slack.press(JOHN, "bulk.rows")
-    await until(acme, lambda: any(one.files for one in lasting(acme, JOHN, JOHNS)))
-    assert await states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
+    await wait_until(
+        acme, lambda: any(one.files for one in list_app_messages(acme, JOHN, JOHNS_MESSAGES))
+    )
+    assert await batch_states(acme) == [BatchState.UNKNOWN, BatchState.SENT, BatchState.SENT]
     assert acme.chakra.count(CREATE) == 3
 
 
-async def test_a_refusal_stops_it_with_the_reason(acme: World, clock: ManualClock) -> None:
+async def test_rejection_stops_the_upload_with_its_reason(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(CREATE, StatusResponse(400), times=1)
-    expected = await stopped(acme, clock)
+    expected = await stop_upload(acme, clock)
     assert "were rejected by Chakra; none of them were imported" in expected
-    assert await states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
+    assert await batch_states(acme) == [BatchState.REFUSED, BatchState.PENDING, BatchState.PENDING]
 
 
-async def test_a_busy_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
+async def test_rate_limited_chakra_is_waited_for(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail(CREATE, StatusResponse(429), times=6)
-    await opened(acme)
-    await chosen(acme, csv(table(5)))
-    await confirmed(acme)
-    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
-    assert await states(acme) == [BatchState.SENT]
+    await open_form(acme)
+    await submit_file(acme, csv_upload(build_csv(5)))
+    await confirm_upload(acme)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1, step=5)
+    assert await batch_states(acme) == [BatchState.SENT]
 
 
-async def test_a_chakra_that_stays_busy_stops_it_so_that_it_can_be_continued(
+async def test_persistent_rate_limit_stops_the_upload_resumably(
     acme: World, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CREATE, StatusResponse(429, headers={"Retry-After": "60"}))
-    expected = await stopped(acme, clock, rows=5)
+    expected = await stop_upload(acme, clock, rows=5)
     assert "haven't been uploaded yet" in expected
     acme.chakra.clear_faults()
     await acme.slack.press(JOHN, "bulk.continue")
-    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=5)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1, step=5)
     upload = await acme.bot.context.workflows.uploads.get(1)
     assert upload is not None
     assert upload.stage is UploadStage.DONE
 
 
-async def test_pieces_are_watched_as_one(acme: World, clock: ManualClock) -> None:
-    await opened(acme)
-    await chosen(acme, csv(table(2500)))
-    await confirmed(acme)
-    await passing(acme, clock, lambda: len(lasting(acme, JOHN, SALES)) > 1, step=10)
-    first, outcome = lasting(acme, JOHN, SALES)
+async def test_batches_are_watched_as_one_job(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    await submit_file(acme, csv_upload(build_csv(2500)))
+    await confirm_upload(acme)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, JOHN, SALES)) > 1, step=10)
+    first, outcome = list_app_messages(acme, JOHN, SALES)
     assert "2,500 of 2,500 succeeded" in visible_text(outcome)
     assert acme.chakra.count(CREATE) == 3
     assert first.ts == outcome.thread_ts

@@ -8,22 +8,29 @@ import pytest
 
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
-from tests.commands.following import STUCK, VANISHING, lasting, passing, shown, until
+from tests.commands.following import (
+    STUCK,
+    VANISHING,
+    advance_until,
+    list_app_messages,
+    list_messages,
+    wait_until,
+)
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
 
 
 async def typed(acme: World, text: str, person: str = MEI) -> VisibleMessage:
-    before = len(shown(acme, person, SALES))
+    before = len(list_messages(acme, person, SALES))
     await acme.slack.type(person, SALES, f"/chakra {text}")
     await acme.settle()
-    await until(acme, lambda: len(shown(acme, person, SALES)) > before)
-    return shown(acme, person, SALES)[-1]
+    await wait_until(acme, lambda: len(list_messages(acme, person, SALES)) > before)
+    return list_messages(acme, person, SALES)[-1]
 
 
 @pytest.fixture(autouse=True)
-async def _slack_takes_everything(acme: World) -> Any:
+async def _assert_no_slack_rejections(acme: World) -> Any:
     yield
     assert acme.slack.rejections == []
 
@@ -40,13 +47,13 @@ async def test_the_list_shows_status_and_watcher(acme: World, clock: ManualClock
     long = acme.chakra.add_job(succeed=600, seconds=36_000)
     for job in (long.id, STUCK, VANISHING):
         await typed(acme, f"watch {job}")
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 3, step=2)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 3, step=2)
     listed = visible_text(await typed(acme, "jobs"))
     assert "2 watched  ·  1 finished this week" in listed
     assert "Deleted in Chakra · watched by <@U0MEI> in <#C0SALES>" in listed
     await acme.slack.press(MEI, "job.show", value=long.id)
     await acme.settle()
-    assert " of 600" in visible_text(shown(acme, MEI, SALES)[-1])
+    assert " of 600" in visible_text(list_messages(acme, MEI, SALES)[-1])
 
 
 async def test_a_long_list_has_pages(acme: World) -> None:
@@ -58,6 +65,6 @@ async def test_a_long_list_has_pages(acme: World) -> None:
     assert visible_text(listed).count("Details") == 10
     await acme.slack.press(MEI, "jobs.page:next")
     await acme.settle()
-    older = shown(acme, MEI, SALES)[-1]
+    older = list_messages(acme, MEI, SALES)[-1]
     assert older.id == listed.id
     assert visible_text(older).count("Details") == 2

@@ -11,31 +11,31 @@ from bot.sandbox.chakra.accepted_send import AcceptedSend
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
+    COMMAND_LINE,
     JOHN,
-    LINE,
-    READS,
-    SEND,
-    calm,
-    entered,
-    filled,
-    later,
-    line,
-    opened,
-    out,
-    report,
-    typed,
-    until,
-    view,
+    READING_NUMBER,
+    SEND_PATH,
+    advance,
+    advance_until,
+    enter_text,
+    last_message_text,
+    open_form,
+    report_text,
+    run_command,
+    sent_count,
+    settle_app,
+    submit_form,
+    view_text,
 )
-from tests.messages.webhooks import chakra, dump, sign
-from tests.posting import JSON, Answered, posting
+from tests.messages.webhooks import chakra_event, encode, sign
+from tests.posting import JSON_TYPE, ReceivedResponse, open_request_client
 from tests.world import World
 
 LANDLINE = "+44 20 7946 0958"
 WARNING = "This is a landline. It only works if it's registered with WhatsApp."
-NO_BREAKS = "WhatsApp doesn't accept line breaks here. Put it on one line."
-NO_SPACES = "WhatsApp accepts at most four spaces in a row here."
-QUIET = "+12025550116"
+LINE_BREAK_ERROR = "WhatsApp doesn't accept line breaks here. Put it on one line."
+SPACES_ERROR = "WhatsApp accepts at most four spaces in a row here."
+NUMBER_WITHOUT_EVENTS = "+12025550116"
 """Accepted, and then nothing is heard of it: whatever moves its report came from somewhere else."""
 
 
@@ -56,28 +56,26 @@ QUIET = "+12025550116"
 async def test_an_invalid_number_is_an_error_under_the_field(
     acme: World, to: str, expected: str
 ) -> None:
-    await opened(acme)
-    errors = await filled(acme, phone=to)
+    await open_form(acme)
+    errors = await submit_form(acme, phone=to)
     assert list(errors) == ["phone"]
     assert expected in errors["phone"]
-    assert acme.chakra.count(SEND) == 0
+    assert acme.chakra.count(SEND_PATH) == 0
 
 
-async def test_a_landline_is_warned_of_and_sent_to_all_the_same(
-    acme: World, clock: ManualClock
-) -> None:
-    await opened(acme)
-    await entered(acme, clock, "phone", LANDLINE)
-    assert f"To {LANDLINE} · {WARNING}" in view(acme)
-    assert await filled(acme, phone=LANDLINE) == {}
-    await until(acme, clock, lambda: out(acme) == 1)
+async def test_landline_is_warned_about_and_still_sent(acme: World, clock: ManualClock) -> None:
+    await open_form(acme)
+    await enter_text(acme, clock, "phone", LANDLINE)
+    assert f"To {LANDLINE} · {WARNING}" in view_text(acme)
+    assert await submit_form(acme, phone=LANDLINE) == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].to == "442079460958"
 
 
-async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> None:
-    await typed(acme, LINE.format(to=LANDLINE))
-    assert WARNING in line(acme)
-    assert out(acme) == 0
+async def test_landline_in_a_command_line_is_warned_about_in_the_preview(acme: World) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=LANDLINE))
+    assert WARNING in last_message_text(acme)
+    assert sent_count(acme) == 0
 
 
 # --- variables -----------------------------------------------------------------------------------
@@ -86,10 +84,10 @@ async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("May\n3", NO_BREAKS),
-        ("May\r\n3", NO_BREAKS),
+        ("May\n3", LINE_BREAK_ERROR),
+        ("May\r\n3", LINE_BREAK_ERROR),
         ("May\t3", "WhatsApp doesn't accept tabs here. Use spaces."),
-        ("May     3", NO_SPACES),
+        ("May     3", SPACES_ERROR),
         ("\u200b", "WhatsApp doesn't accept empty variables"),
         (" ", "WhatsApp doesn't accept empty variables"),
     ],
@@ -97,75 +95,82 @@ async def test_a_landline_in_a_line_is_warned_of_in_the_preview(acme: World) -> 
 async def test_an_invalid_variable_is_an_error_under_its_field(
     acme: World, value: str, expected: str
 ) -> None:
-    await opened(acme)
-    errors = await filled(acme, var_body_2=value)
+    await open_form(acme)
+    errors = await submit_form(acme, var_body_2=value)
     assert list(errors) == ["var_body_2"]
     assert expected in errors["var_body_2"]
-    assert acme.chakra.count(SEND) == 0
+    assert acme.chakra.count(SEND_PATH) == 0
 
 
-@pytest.mark.parametrize(("value", "expected"), [("May\n3", NO_BREAKS), ("May     3", NO_SPACES)])
-async def test_in_a_line_it_leads_to_the_form_which_says_it(
+@pytest.mark.parametrize(
+    ("value", "expected"), [("May\n3", LINE_BREAK_ERROR), ("May     3", SPACES_ERROR)]
+)
+async def test_invalid_command_line_value_opens_the_form_with_the_error(
     acme: World, value: str, expected: str
 ) -> None:
-    await typed(acme, f'appointment_reminder {READS} 1=Jane 2="{value}" 3=10:00 language=en')
+    await run_command(
+        acme, f'appointment_reminder {READING_NUMBER} 1=Jane 2="{value}" 3=10:00 language=en'
+    )
     assert (acme.slack.view(JOHN) or {})["callback_id"] == "send.submit"
     delivered = await acme.slack.submit(JOHN, {"var_body_2": value})
     assert list(delivered.errors) == ["var_body_2"]
     assert expected in delivered.errors["var_body_2"]
-    assert acme.chakra.count(SEND) == 0
+    assert acme.chakra.count(SEND_PATH) == 0
 
 
 # --- events --------------------------------------------------------------------------------------
 
 
-async def accepted(acme: World, clock: ManualClock) -> AcceptedSend:
-    await opened(acme)
-    assert await filled(acme, phone=QUIET) == {}
-    await until(acme, clock, lambda: "WhatsApp has it" in report(acme))
+async def send_and_accept(acme: World, clock: ManualClock) -> AcceptedSend:
+    await open_form(acme)
+    assert await submit_form(acme, phone=NUMBER_WITHOUT_EVENTS) == {}
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in report_text(acme))
     [sent] = acme.chakra.sends
     return sent
 
 
-async def deliver(acme: World, event: dict[str, Any], **headers: str) -> Answered:
-    async with posting(acme) as post:
-        return await post.ask(
-            CHAKRA_EVENTS_PATH, "POST", data=dump(event), headers={"Content-Type": JSON, **headers}
+async def deliver(acme: World, event: dict[str, Any], **headers: str) -> ReceivedResponse:
+    async with open_request_client(acme) as post:
+        return await post.request(
+            CHAKRA_EVENTS_PATH,
+            "POST",
+            data=encode(event),
+            headers={"Content-Type": JSON_TYPE, **headers},
         )
 
 
 @pytest.mark.parametrize("signature", ["none", "of another secret", "of another event", "junk"])
-async def test_an_event_that_is_not_chakras_moves_no_report(
+async def test_event_with_an_invalid_signature_changes_no_report(
     acme: World, clock: ManualClock, signature: str
 ) -> None:
-    sent = await accepted(acme, clock)
-    event = chakra("READ", sent.wamid, sent.id)
+    sent = await send_and_accept(acme, clock)
+    event = chakra_event("READ", sent.wamid, sent.id)
     shown = {
         "none": "",
-        "of another secret": sign(dump(event), "another secret"),
-        "of another event": sign(dump(chakra("SENT", sent.wamid, sent.id)), WEBHOOK_SECRET),
+        "of another secret": sign(encode(event), "another secret"),
+        "of another event": sign(encode(chakra_event("SENT", sent.wamid, sent.id)), WEBHOOK_SECRET),
         "junk": "sha256=" + "0" * 63,
     }[signature]
     headers = {"X-Chakra-Signature-256": shown} if shown else {}
     answer = await deliver(acme, event, **headers)
     assert answer.status == 401
     assert json.dumps(event) not in answer.text
-    await later(acme, clock, 6)
-    assert "WhatsApp has it" in report(acme)
-    signed = {"X-Chakra-Signature-256": sign(dump(event), WEBHOOK_SECRET)}
+    await advance(acme, clock, 6)
+    assert "WhatsApp has it" in report_text(acme)
+    signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
     assert (await deliver(acme, event, **signed)).status == 200
-    await until(acme, clock, lambda: "Read:" in report(acme))
+    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
 
 
 async def test_a_failure_repeated_after_it_was_read_changes_nothing(
     acme: World, clock: ManualClock
 ) -> None:
-    sent = await accepted(acme, clock)
+    sent = await send_and_accept(acme, clock)
     for word in ("READ", "FAILED", "DELIVERED", "READ"):
-        event = chakra(word, sent.wamid, sent.id)
-        signed = {"X-Chakra-Signature-256": sign(dump(event), WEBHOOK_SECRET)}
+        event = chakra_event(word, sent.wamid, sent.id)
+        signed = {"X-Chakra-Signature-256": sign(encode(event), WEBHOOK_SECRET)}
         assert (await deliver(acme, event, **signed)).status == 200
-    await until(acme, clock, lambda: "Read:" in report(acme))
-    await later(acme, clock, 6)
-    assert "Read:" in report(acme)
-    await calm(acme)
+    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
+    await advance(acme, clock, 6)
+    assert "Read:" in report_text(acme)
+    await settle_app(acme)

@@ -12,9 +12,16 @@ import pytest
 
 from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
-from tests.commands.send_stories import JOHN, calm, chosen, out, typed, until
+from tests.commands.send_stories import (
+    JOHN,
+    advance_until,
+    choose_template,
+    run_command,
+    sent_count,
+    settle_app,
+)
 from tests.sandbox.chakra_asked import example
-from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, mapped, named
+from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, named_mapping, positional
 from tests.world import World
 
 TO = "+91 99999 99999"
@@ -26,16 +33,16 @@ IN_METAS_FORM = example("send-template-meta.request")
 LINK = "https://example.com/files/picture.jpg"
 
 
-async def sent(
+async def send_and_get_body(
     acme: World, clock: ManualClock, name: str, language: str, **values: Any
 ) -> dict[str, Any]:
     """The body of the one request, of a form that is filled in and submitted."""
-    await typed(acme)
-    await chosen(acme, name, language)
+    await run_command(acme)
+    await choose_template(acme, name, language)
     delivered = await acme.slack.submit(JOHN, {"phone": TO, **values})
     assert delivered.errors == {}
-    await calm(acme)
-    await until(acme, clock, lambda: out(acme) == 1)
+    await settle_app(acme)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     [taken] = acme.chakra.sends
     request = acme.chakra.requests[-1]
     assert request.json == taken.body
@@ -43,7 +50,7 @@ async def sent(
     return dict(taken.body)
 
 
-def address(acme: World) -> str:
+def serve_address(acme: World) -> str:
     """Where it went, with the method."""
     request = acme.chakra.requests[-1]
     return f"{request.method} {request.endpoint}"
@@ -52,41 +59,45 @@ def address(acme: World) -> str:
 # --- the documented ones -------------------------------------------------------------------------
 
 
-async def test_a_positional_one_with_a_picture(acme: World, clock: ManualClock) -> None:
+async def test_positional_template_with_a_picture(acme: World, clock: ManualClock) -> None:
     values = {"var_body_1": "John", "media": PROMO["imageUrl"]}
-    body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
+    body = await send_and_get_body(acme, clock, "christmas_promo_23", "en_US", **values)
     assert body == {**PROMO, "language": "en_US"}
-    assert address(acme) == SEND_TO_PHONE
+    assert serve_address(acme) == SEND_TO_PHONE
     assert acme.chakra.requests[-1].path.endswith("/phoneNumber/919999999999/send-template-message")
 
 
-async def test_the_full_one(acme: World, clock: ManualClock) -> None:
+async def test_template_with_every_component(acme: World, clock: ManualClock) -> None:
     """The example has words for the header beside a document, which no template can have."""
     values = {"var_body_1": "John", "var_body_2": "566701", "var_button_0_1": "566701"}
-    body = await sent(acme, clock, "order_update", "en_US", media=FULL["documentUrl"], **values)
+    body = await send_and_get_body(
+        acme, clock, "order_update", "en_US", media=FULL["documentUrl"], **values
+    )
     assert body == {name: value for name, value in FULL.items() if name != "headerMapping"}
 
 
-async def test_a_one_time_code(acme: World, clock: ManualClock) -> None:
-    body = await sent(acme, clock, "login_otp", "en", otp="496093", sender=OTHER_SENDER)
+async def test_authentication_template(acme: World, clock: ManualClock) -> None:
+    body = await send_and_get_body(
+        acme, clock, "login_otp", "en", otp="496093", sender=OTHER_SENDER
+    )
     assert body == {**CODE, "language": "en"}
 
 
-async def test_for_a_process(acme: World, clock: ManualClock) -> None:
+async def test_process_recipient(acme: World, clock: ManualClock) -> None:
     """Our form asks for the picture that the example leaves to Chakra."""
     values = {"var_body_1": "John", "media": LINK, "phone": "lead LEAD-004038"}
-    body = await sent(acme, clock, "christmas_promo_23", "en_US", **values)
+    body = await send_and_get_body(acme, clock, "christmas_promo_23", "en_US", **values)
     assert body == {**FOR_PROCESS, "language": "en_US", "imageUrl": LINK}
-    assert address(acme) == SEND_FOR_PROCESS
+    assert serve_address(acme) == SEND_FOR_PROCESS
     path = acme.chakra.requests[-1].path
     assert path.endswith("/process/lead/LEAD-004038/send-template-message")
 
 
-async def test_in_metas_form(acme: World, clock: ManualClock) -> None:
+async def test_meta_format(acme: World, clock: ManualClock) -> None:
     """Of a template that Chakra's own form cannot express: with values for two buttons."""
     values = {"var_body_1": "John", "var_body_2": "20 %", "var_body_3": "May 3"}
     buttons = {"var_button_0_1": "SAVE20", "var_button_1_1": "566701"}
-    body = await sent(acme, clock, "eid_offer", "en", **values, **buttons)
+    body = await send_and_get_body(acme, clock, "eid_offer", "en", **values, **buttons)
     template = body["template"]
     components = template.pop("components")
     documented = {**IN_METAS_FORM["template"], "name": "eid_offer"}
@@ -98,19 +109,19 @@ async def test_in_metas_form(acme: World, clock: ManualClock) -> None:
             "type": "body",
             "parameters": [{"type": "text", "text": value} for value in values.values()],
         },
-        *(button(acme, place, value) for place, value in enumerate(buttons.values())),
+        *(button_block_id(acme, place, value) for place, value in enumerate(buttons.values())),
     ]
-    assert address(acme) == SEND_META_MESSAGE
+    assert serve_address(acme) == SEND_META_MESSAGE
     assert acme.chakra.requests[-1].path.endswith(f"/api/v24.0/{SENDER}/messages")
 
 
-def button(acme: World, place: int, value: str) -> dict[str, Any]:
-    sort = acme.chakra.template("eid_offer", "en").buttons[place]["type"]
+def button_block_id(acme: World, index: int, value: str) -> dict[str, Any]:
+    sort = acme.chakra.template("eid_offer", "en").buttons[index]["type"]
     coupon = {"type": "coupon_code", "coupon_code": value}
     return {
         "type": "button",
         "sub_type": "copy_code" if sort == "COPY_CODE" else "url",
-        "index": str(place),
+        "index": str(index),
         "parameters": [coupon if sort == "COPY_CODE" else {"type": "text", "text": value}],
     }
 
@@ -122,7 +133,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "appointment_reminder",
         "es",
         {"var_body_1": "Ana", "var_body_2": "3 de mayo", "var_body_3": "10:00"},
-        {"mapping": mapped("Ana", "3 de mayo", "10:00")},
+        {"mapping": positional("Ana", "3 de mayo", "10:00")},
     ),
     "named": (
         "order_update_v2",
@@ -136,18 +147,21 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_button_0_1": "566701",
         },
         {
-            "mapping": named(
+            "mapping": named_mapping(
                 order_id="566701", status="packed", next_step="delivery", date="May 3"
             ),
-            "headerMapping": named(order_id="566701"),
-            "buttonMapping": mapped("566701"),
+            "headerMapping": named_mapping(order_id="566701"),
+            "buttonMapping": positional("566701"),
         },
     ),
     "heading": (
         "flight_delayed",
         "en",
         {"var_header_1": "AC 7", "var_body_1": "AC 7", "var_body_2": "10:00"},
-        {"mapping": mapped("AC 7", "10:00"), "headerMapping": mapped("AC 7")},
+        {
+            "mapping": positional("AC 7", "10:00"),
+            "headerMapping": positional("AC 7"),
+        },
     ),
     "video": (
         "test_drive",
@@ -159,7 +173,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_body_3": "10:00",
         },
         {
-            "mapping": mapped("Model A", "May 3", "10:00"),
+            "mapping": positional("Model A", "May 3", "10:00"),
             "videoUrl": "https://example.com/drive.mp4",
         },
     ),
@@ -168,7 +182,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "en",
         {"media": "https://example.com/pass.pdf", "var_body_1": "AC 7", "var_body_2": "Goa"},
         {
-            "mapping": mapped("AC 7", "Goa"),
+            "mapping": positional("AC 7", "Goa"),
             "documentUrl": "https://example.com/pass.pdf",
             "filename": "pass.pdf",
         },
@@ -186,7 +200,7 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_body_3": "May 3",
         },
         {
-            "mapping": mapped("566701", "Acme", "May 3"),
+            "mapping": positional("566701", "Acme", "May 3"),
             "locationLatitude": 12.9716,
             "locationLongitude": -77.5946,
             "locationName": "Acme",
@@ -197,7 +211,10 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
         "payment_link",
         "en",
         {"var_body_1": "20 USD", "var_body_2": "John", "var_button_0_1": "p/566701"},
-        {"mapping": mapped("20 USD", "John"), "buttonMapping": mapped("p/566701")},
+        {
+            "mapping": positional("20 USD", "John"),
+            "buttonMapping": positional("p/566701"),
+        },
     ),
     "button with a coupon": (
         "gift_card",
@@ -209,8 +226,8 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
             "var_button_0_1": "SAVE20",
         },
         {
-            "mapping": mapped("20 USD", "May 3"),
-            "buttonMapping": mapped("SAVE20"),
+            "mapping": positional("20 USD", "May 3"),
+            "buttonMapping": positional("SAVE20"),
             "imageUrl": LINK,
         },
     ),
@@ -219,19 +236,17 @@ KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind(acme: World, clock: ManualClock, kind: str) -> None:
+async def test_each_template_kind(acme: World, clock: ManualClock, kind: str) -> None:
     name, language, values, expected = KINDS[kind]
-    body = await sent(acme, clock, name, language, **values)
+    body = await send_and_get_body(acme, clock, name, language, **values)
     ours = {"whatsappPhoneNumberId": SENDER, "templateName": name, "language": language}
     assert body == {**ours, **expected}
 
 
-async def test_a_line_and_its_button_send_what_the_form_sends(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_command_line_and_form_send_the_same_body(acme: World, clock: ManualClock) -> None:
     line = f'christmas_promo_23 {TO} 1=John media="{PROMO["imageUrl"]}"'
-    await typed(acme, line)
+    await run_command(acme, line)
     await acme.slack.press(JOHN, "send.confirm")
-    await calm(acme)
-    await until(acme, clock, lambda: out(acme) == 1)
+    await settle_app(acme)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].body == {**PROMO, "language": "en_US"}

@@ -15,96 +15,100 @@ from tests.commands.file_stories import (
     CLIP,
     INVOICE,
     MEGABYTE,
-    OFFER,
+    OFFER_VALUES,
     PICTURE,
     PNG,
     PROMO,
-    PUT_UP,
-    SEND,
-    block,
-    downloads,
-    posted,
-    promo,
-    read,
-    submitted,
+    SEND_ENDPOINT,
+    UPLOAD_ENDPOINT,
+    download_count,
+    fetch_public_file,
+    find_block,
+    open_promo_form,
+    submit_files,
+    submit_promo_form,
 )
 from tests.commands.send_stories import (
     DIRECT,
     JOHN,
-    LOST,
-    READS,
-    chosen,
-    entered,
-    line,
-    opened,
-    out,
-    report,
-    typed,
-    until,
-    view,
+    LOST_RESPONSE,
+    READING_NUMBER,
+    advance_until,
+    choose_template,
+    enter_text,
+    last_message_text,
+    open_form,
+    report_text,
+    run_command,
+    sent_count,
+    view_text,
 )
 from tests.world import World
 
 # --- it goes out ---------------------------------------------------------------------------------
 
 
-async def test_choose_a_picture_send_it_and_it_is_read(acme: World, clock: ManualClock) -> None:
-    await promo(acme)
-    assert await submitted(acme, file=PICTURE) == {}
+async def test_selected_picture_is_sent_and_read(acme: World, clock: ManualClock) -> None:
+    await open_promo_form(acme)
+    assert await submit_promo_form(acme, file=PICTURE) == {}
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
     [sent] = acme.chakra.sends
     assert (sent.to, sent.template) == ("12025550100", PROMO)
-    assert await read(sent.body["imageUrl"]) == ("image/png", PNG)
+    assert await fetch_public_file(sent.body["imageUrl"]) == ("image/png", PNG)
     assert "filename" not in sent.body
-    await until(acme, clock, lambda: "Read:" in report(acme))
+    await advance_until(acme, clock, lambda: "Read:" in report_text(acme))
     assert len(acme.slack.messages(JOHN, DIRECT)) == 1
-    assert (downloads(acme), acme.chakra.count(PUT_UP), acme.chakra.count(SEND)) == (1, 1, 1)
+    assert (
+        download_count(acme),
+        acme.chakra.count(UPLOAD_ENDPOINT),
+        acme.chakra.count(SEND_ENDPOINT),
+    ) == (1, 1, 1)
 
 
-async def test_a_document_keeps_its_name(acme: World, clock: ManualClock) -> None:
-    await opened(acme, "order_update", "en_US")
+async def test_document_keeps_its_file_name(acme: World, clock: ManualClock) -> None:
+    await open_form(acme, "order_update", "en_US")
     values = {"var_body_2": "17", "var_button_0_1": "17", "file": INVOICE}
-    assert await submitted(acme, **values) == {}
-    await until(acme, clock, lambda: out(acme) == 1)
+    assert await submit_promo_form(acme, **values) == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     body = acme.chakra.sends[0].body
     assert body["filename"] == "Invoice 17.pdf"
-    assert await read(body["documentUrl"]) == ("application/pdf", INVOICE.data)
+    assert await fetch_public_file(body["documentUrl"]) == ("application/pdf", INVOICE.data)
 
 
-async def test_a_video_of_nine_megabytes_goes(acme: World, clock: ManualClock) -> None:
-    await opened(acme, "holi_offer", "en")
-    assert await submitted(acme, **OFFER, file=CLIP) == {}
-    await until(acme, clock, lambda: out(acme) == 1)
-    assert (await read(acme.chakra.sends[0].body["videoUrl"]))[1] == CLIP.data
+async def test_nine_megabyte_video_is_sent(acme: World, clock: ManualClock) -> None:
+    await open_form(acme, "holi_offer", "en")
+    assert await submit_promo_form(acme, **OFFER_VALUES, file=CLIP) == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    assert (await fetch_public_file(acme.chakra.sends[0].body["videoUrl"]))[1] == CLIP.data
 
 
-async def test_a_link_does_as_before(acme: World, clock: ManualClock) -> None:
-    await promo(acme)
-    assert await submitted(acme, media="https://acme.example/tree.png") == {}
-    await until(acme, clock, lambda: out(acme) == 1)
+async def test_file_link_still_works(acme: World, clock: ManualClock) -> None:
+    await open_promo_form(acme)
+    assert await submit_promo_form(acme, media="https://acme.example/tree.png") == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].body["imageUrl"] == "https://acme.example/tree.png"
-    assert (downloads(acme), acme.chakra.count(PUT_UP)) == (0, 0)
+    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT)) == (0, 0)
 
 
 async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:
-    acme.chakra.fail(PUT_UP, DelayedResponse(9))
-    await promo(acme)
+    acme.chakra.fail(UPLOAD_ENDPOINT, DelayedResponse(9))
+    await open_promo_form(acme)
     delivered = await acme.slack.submit(
-        JOHN, {"phone": READS, "var_body_1": "Jane", "file": PICTURE}
+        JOHN, {"phone": READING_NUMBER, "var_body_1": "Jane", "file": PICTURE}
     )
     assert delivered.seconds < 0.3
     assert acme.slack.view(JOHN) is None
-    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
-    assert out(acme) == 1
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    assert sent_count(acme) == 1
 
 
 # --- the form ------------------------------------------------------------------------------------
 
 
-async def test_the_form_takes_a_link_or_a_file_and_says_who_can_open_it(acme: World) -> None:
-    await promo(acme)
-    link, upload = block(acme, "media"), block(acme, "file")
+async def test_form_accepts_a_link_or_a_file_with_a_privacy_hint(acme: World) -> None:
+    await open_promo_form(acme)
+    link, upload = find_block(acme, "media"), find_block(acme, "file")
     assert (link["optional"], upload["optional"]) == (True, True)
     assert upload["element"]["type"] == "file_input"
     assert upload["element"]["max_files"] == 1
@@ -112,30 +116,30 @@ async def test_the_form_takes_a_link_or_a_file_and_says_who_can_open_it(acme: Wo
     hint = upload["hint"]["text"]
     assert "JPEG or PNG up to 5 MB" in hint
     assert "anyone with the link can open the file" in hint
-    await chosen(acme, "holi_offer")
-    assert "MP4 or 3GP up to 10 MB" in block(acme, "file")["hint"]["text"]
-    await chosen(acme, "login_otp")
+    await choose_template(acme, "holi_offer")
+    assert "MP4 or 3GP up to 10 MB" in find_block(acme, "file")["hint"]["text"]
+    await choose_template(acme, "login_otp")
     assert "file_input" not in str(acme.slack.view(JOHN))
 
 
 async def test_the_preview_names_the_file(acme: World, clock: ManualClock) -> None:
-    await promo(acme)
-    assert "Picture  ‹file›" in view(acme)
-    await submitted(acme, file=PICTURE, phone="12345")  # it stays open, with the file in it
-    await entered(acme, clock, "var_body_1", "Jane")
-    assert "`tree.png`" in view(acme)
-    assert "Merry Christmas Jane" in view(acme)
+    await open_promo_form(acme)
+    assert "Picture  ‹file›" in view_text(acme)
+    await submit_promo_form(acme, file=PICTURE, phone="12345")  # it stays open, with the file in it
+    await enter_text(acme, clock, "var_body_1", "Jane")
+    assert "`tree.png`" in view_text(acme)
+    assert "Merry Christmas Jane" in view_text(acme)
 
 
-async def test_the_file_stays_in_the_form_while_it_is_corrected(
+async def test_file_stays_selected_after_a_validation_error(
     acme: World, clock: ManualClock
 ) -> None:
-    await promo(acme)
-    assert "too short" in (await submitted(acme, file=PICTURE, phone="12345"))["phone"]
-    await entered(acme, clock, "var_body_1", "Jane")
-    delivered = await acme.slack.submit(JOHN, {"phone": READS})
+    await open_promo_form(acme)
+    assert "too short" in (await submit_promo_form(acme, file=PICTURE, phone="12345"))["phone"]
+    await enter_text(acme, clock, "var_body_1", "Jane")
+    delivered = await acme.slack.submit(JOHN, {"phone": READING_NUMBER})
     assert delivered.errors == {}
-    await until(acme, clock, lambda: out(acme) == 1)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +159,15 @@ async def test_the_file_stays_in_the_form_while_it_is_corrected(
 async def test_errors_are_shown_under_their_fields(
     acme: World, values: dict[str, Any], field: str, expected: str
 ) -> None:
-    await promo(acme)
-    errors = await submitted(acme, **values)
+    await open_promo_form(acme)
+    errors = await submit_promo_form(acme, **values)
     assert list(errors) == [field]
     assert expected in errors[field]
-    assert (downloads(acme), acme.chakra.count(PUT_UP), acme.chakra.count(SEND)) == (0, 0, 0)
+    assert (
+        download_count(acme),
+        acme.chakra.count(UPLOAD_ENDPOINT),
+        acme.chakra.count(SEND_ENDPOINT),
+    ) == (0, 0, 0)
     assert acme.slack.view(JOHN) is not None
 
 
@@ -172,63 +180,61 @@ async def test_errors_are_shown_under_their_fields(
         ("order_update", "application/zip", "WhatsApp accepts a PDF, text, Word, Excel"),
     ],
 )
-async def test_thirty_megabytes_are_refused_before_anything_is_fetched(
+async def test_oversized_file_is_rejected_before_download(
     acme: World, template: str, mimetype: str, expected: str
 ) -> None:
     language = "en" if template == "holi_offer" else "en_US"
-    await opened(acme, template, language)
+    await open_form(acme, template, language)
     huge = {"id": "F0HUGE", "name": "a.bin", "mimetype": mimetype, "size": 30 * MEGABYTE}
-    errors = await posted(acme, huge)
+    errors = await submit_files(acme, huge)
     assert expected in errors["file"]
-    assert (downloads(acme), acme.chakra.count(PUT_UP), out(acme)) == (0, 0, 0)
+    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0, 0)
 
 
-async def test_one_file_only(acme: World) -> None:
-    await promo(acme)
+async def test_only_one_file_is_accepted(acme: World) -> None:
+    await open_promo_form(acme)
     one = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 7}
-    assert "one file only" in (await posted(acme, one, {**one, "id": "F2"}))["file"]
+    assert "one file only" in (await submit_files(acme, one, {**one, "id": "F2"}))["file"]
 
 
-async def test_what_the_form_did_not_say_is_asked_before_it_is_fetched(
+async def test_missing_file_metadata_is_fetched_before_download(
     acme: World, clock: ManualClock
 ) -> None:
     """Files of Slack Connect come without name, type and size."""
     large = acme.slack.workspace.files.add(JOHN, replace(PICTURE, data=bytes(6 * MEGABYTE)))
     acme.slack.workspace.files.reveal_to_app([large.id])
-    await promo(acme)
-    assert await posted(acme, {"id": large.id, "file_access": "check_file_info"}) == {}
-    await until(acme, clock, lambda: "Not sent" in line(acme))
-    assert "WhatsApp accepts up to 5 MB here" in line(acme)
-    assert (downloads(acme), acme.chakra.count(PUT_UP), out(acme)) == (0, 0, 0)
+    await open_promo_form(acme)
+    assert await submit_files(acme, {"id": large.id, "file_access": "check_file_info"}) == {}
+    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
+    assert "WhatsApp accepts up to 5 MB here" in last_message_text(acme)
+    assert (download_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0, 0)
 
 
 # --- once ----------------------------------------------------------------------------------------
 
 
-async def test_a_submission_that_comes_twice_puts_up_and_sends_once(
-    acme: World, clock: ManualClock
-) -> None:
-    await promo(acme)
-    values: dict[str, Any] = {"phone": READS, "var_body_1": "Jane", "file": PICTURE}
+async def test_duplicate_submission_uploads_and_sends_once(acme: World, clock: ManualClock) -> None:
+    await open_promo_form(acme)
+    values: dict[str, Any] = {"phone": READING_NUMBER, "var_body_1": "Jane", "file": PICTURE}
     await asyncio.gather(
         acme.slack.submit(JOHN, values), acme.slack.submit(JOHN, values), return_exceptions=True
     )
-    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
-    assert (out(acme), acme.chakra.count(PUT_UP), downloads(acme)) == (1, 1, 1)
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    assert (sent_count(acme), acme.chakra.count(UPLOAD_ENDPOINT), download_count(acme)) == (1, 1, 1)
 
 
-async def test_the_same_file_chosen_again_asks_first(acme: World, clock: ManualClock) -> None:
+async def test_same_file_again_asks_for_confirmation(acme: World, clock: ManualClock) -> None:
     for _ in range(2):
-        await promo(acme)
-        assert await submitted(acme, file=PICTURE) == {}
-        await until(acme, clock, lambda: out(acme) == 1)
-    assert "sent this same message to this recipient" in view(acme)
-    assert "`tree.png`" in view(acme)
-    assert acme.chakra.count(PUT_UP) == 1
+        await open_promo_form(acme)
+        assert await submit_promo_form(acme, file=PICTURE) == {}
+        await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    assert "sent this same message to this recipient" in view_text(acme)
+    assert "`tree.png`" in view_text(acme)
+    assert acme.chakra.count(UPLOAD_ENDPOINT) == 1
     delivered = await acme.slack.submit(JOHN, {})  # the file is still in the form
     assert delivered.errors == {}
-    await until(acme, clock, lambda: out(acme) == 2)
-    assert (await read(acme.chakra.sends[1].body["imageUrl"]))[1] == PNG
+    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
+    assert (await fetch_public_file(acme.chakra.sends[1].body["imageUrl"]))[1] == PNG
 
 
 @pytest.mark.parametrize(
@@ -242,36 +248,38 @@ async def test_the_same_file_chosen_again_asks_first(acme: World, clock: ManualC
 async def test_another_file_is_another_message(
     acme: World, clock: ManualClock, other: LocalFile
 ) -> None:
-    await promo(acme)
-    await submitted(acme, file=PICTURE)
-    await until(acme, clock, lambda: out(acme) == 1)
-    await promo(acme)
-    assert await submitted(acme, file=other) == {}
-    await until(acme, clock, lambda: out(acme) == 2)
+    await open_promo_form(acme)
+    await submit_promo_form(acme, file=PICTURE)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await open_promo_form(acme)
+    assert await submit_promo_form(acme, file=other) == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 2)
 
 
-async def test_what_may_have_gone_out_is_still_unknown(acme: World, clock: ManualClock) -> None:
-    await promo(acme)
-    await submitted(acme, file=PICTURE, phone=LOST)
-    await until(acme, clock, lambda: "We don't know whether" in line(acme))
-    assert (acme.chakra.count(PUT_UP), out(acme)) == (1, 1)
+async def test_ambiguous_file_send_is_unknown(acme: World, clock: ManualClock) -> None:
+    await open_promo_form(acme)
+    await submit_promo_form(acme, file=PICTURE, phone=LOST_RESPONSE)
+    await advance_until(acme, clock, lambda: "We don't know whether" in last_message_text(acme))
+    assert (acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (1, 1)
 
 
 # --- the typed line ------------------------------------------------------------------------------
 
 
-async def test_a_line_takes_a_link_and_leads_to_the_form_without_one(
+async def test_command_line_accepts_a_link_and_opens_the_form_without_one(
     acme: World, clock: ManualClock
 ) -> None:
-    shown = await typed(acme, f"{PROMO} {READS} 1=Jane media=https://acme.example/tree.png")
+    shown = await run_command(
+        acme, f"{PROMO} {READING_NUMBER} 1=Jane media=https://acme.example/tree.png"
+    )
     assert "tree.png" in str(shown)
     await acme.slack.press(JOHN, "send.confirm")
-    await until(acme, clock, lambda: out(acme) == 1)
-    await typed(acme, f"{PROMO} {READS} 1=Jane")
-    assert "Picture: or a file" in view(acme)
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)
+    await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane")
+    assert "Picture: or a file" in view_text(acme)
 
 
-async def test_a_line_takes_no_file(acme: World) -> None:
-    await typed(acme, f"{PROMO} {READS} 1=Jane file=tree.png")
-    assert "Files can only be chosen in the form" in line(acme)
+async def test_command_line_accepts_no_file(acme: World) -> None:
+    await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane file=tree.png")
+    assert "Files can only be chosen in the form" in last_message_text(acme)
     assert acme.slack.view(JOHN) is None

@@ -18,11 +18,26 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from tests.clock import ManualClock
-from tests.commands.file_stories import PICTURE, PUT_UP, SEND, promo, submitted
-from tests.commands.send_stories import JOHN, READS, calm, line, out, report, until, view
+from tests.commands.file_stories import (
+    PICTURE,
+    SEND_ENDPOINT,
+    UPLOAD_ENDPOINT,
+    open_promo_form,
+    submit_promo_form,
+)
+from tests.commands.send_stories import (
+    JOHN,
+    READING_NUMBER,
+    advance_until,
+    last_message_text,
+    report_text,
+    sent_count,
+    settle_app,
+    view_text,
+)
 from tests.world import World
 
-SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
+SLACK_ERRORS: list[tuple[str, dict[str, Any], str]] = [
     ("files.info", {"error": "file_deleted"}, "no longer has that file"),
     ("files.info", {"error": "missing_scope"}, "can't read files in Slack"),
     ("files.info", {"reset": "before", "times": 9}, "Slack didn't hand over the file"),
@@ -37,30 +52,30 @@ SLACK_TROUBLES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "fault", "expected"), SLACK_TROUBLES)
-async def test_what_slack_does_not_give_is_not_sent(
+@pytest.mark.parametrize(("method", "fault", "expected"), SLACK_ERRORS)
+async def test_file_unavailable_in_slack_is_not_sent(
     acme: World, clock: ManualClock, method: str, fault: dict[str, Any], expected: str
 ) -> None:
-    await promo(acme)
+    await open_promo_form(acme)
     acme.slack.fail(method, **fault)
-    assert await submitted(acme, file=PICTURE) == {}
-    await not_sent(acme, clock, expected)
-    assert acme.chakra.count(PUT_UP) == 0
+    assert await submit_promo_form(acme, file=PICTURE) == {}
+    await assert_not_sent(acme, clock, expected)
+    assert acme.chakra.count(UPLOAD_ENDPOINT) == 0
 
 
-async def test_a_slack_that_hangs_is_given_up(acme: World, clock: ManualClock) -> None:
-    await promo(acme)
+async def test_hung_slack_download_times_out(acme: World, clock: ManualClock) -> None:
+    await open_promo_form(acme)
     acme.slack.hang("download")
-    values: dict[str, Any] = {"phone": READS, "var_body_1": "Jane", "file": PICTURE}
+    values: dict[str, Any] = {"phone": READING_NUMBER, "var_body_1": "Jane", "file": PICTURE}
     press = asyncio.create_task(acme.slack.submit(JOHN, values))
-    await until(acme, clock, lambda: "Not sent" in line(acme))
+    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     assert press.done()
-    assert "Slack didn't hand over the file" in line(acme)
+    assert "Slack didn't hand over the file" in last_message_text(acme)
     acme.slack.release()
-    assert (acme.chakra.count(PUT_UP), out(acme)) == (0, 0)
+    assert (acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0)
 
 
-CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
+CHAKRA_ERRORS: list[tuple[Fault, str]] = [
     (StatusResponse(500), "Chakra didn't accept the file"),
     (HtmlErrorPage(), "Chakra didn't accept the file"),
     (HtmlErrorPage(status=200), "Chakra didn't accept the file"),
@@ -76,43 +91,41 @@ CHAKRA_TROUBLES: list[tuple[Fault, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"), CHAKRA_TROUBLES, ids=lambda each: type(each).__name__
-)
-async def test_what_chakra_does_not_take_is_not_sent(
+@pytest.mark.parametrize(("fault", "expected"), CHAKRA_ERRORS, ids=lambda each: type(each).__name__)
+async def test_file_rejected_by_chakra_is_not_sent(
     acme: World, clock: ManualClock, fault: Fault, expected: str
 ) -> None:
-    acme.chakra.fail(PUT_UP, fault)
-    await promo(acme)
-    assert await submitted(acme, file=PICTURE) == {}
-    await not_sent(acme, clock, expected)
-    assert acme.chakra.count(PUT_UP) == 1
+    acme.chakra.fail(UPLOAD_ENDPOINT, fault)
+    await open_promo_form(acme)
+    assert await submit_promo_form(acme, file=PICTURE) == {}
+    await assert_not_sent(acme, clock, expected)
+    assert acme.chakra.count(UPLOAD_ENDPOINT) == 1
     acme.chakra.release_hanging()
 
 
-async def not_sent(acme: World, clock: ManualClock, expected: str) -> None:
-    """The person hears why, in the channel and in the report, and nothing left."""
-    await until(acme, clock, lambda: "Not sent" in line(acme))
-    await until(acme, clock, lambda: "Not sent" in report(acme))
-    for said in (line(acme), report(acme)):
+async def assert_not_sent(acme: World, clock: ManualClock, expected: str) -> None:
+    """The person hears why, in the channel and in the report_text, and nothing left."""
+    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
+    await advance_until(acme, clock, lambda: "Not sent" in report_text(acme))
+    for said in (last_message_text(acme), report_text(acme)):
         assert expected in said
         assert "don't know" not in said
         assert "may have gone out" not in said
         assert "2025550100" not in said
-    assert (acme.chakra.count(SEND), out(acme)) == (0, 0)
+    assert (acme.chakra.count(SEND_ENDPOINT), sent_count(acme)) == (0, 0)
 
 
 async def test_after_a_failure_the_form_opens_again_without_its_file(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(PUT_UP, StatusResponse(500), times=1)
-    await promo(acme)
-    await submitted(acme, file=PICTURE)
-    await until(acme, clock, lambda: "Not sent" in line(acme))
+    acme.chakra.fail(UPLOAD_ENDPOINT, StatusResponse(500), times=1)
+    await open_promo_form(acme)
+    await submit_promo_form(acme, file=PICTURE)
+    await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     await acme.slack.press(JOHN, "send.edit")
-    await calm(acme)
-    assert "select your file again" in view(acme)
-    assert "Jane" in view(acme)
-    assert "choose a file" in (await submitted(acme))["media"]
-    assert await submitted(acme, file=PICTURE) == {}
-    await until(acme, clock, lambda: out(acme) == 1)
+    await settle_app(acme)
+    assert "select your file again" in view_text(acme)
+    assert "Jane" in view_text(acme)
+    assert "choose a file" in (await submit_promo_form(acme))["media"]
+    assert await submit_promo_form(acme, file=PICTURE) == {}
+    await advance_until(acme, clock, lambda: sent_count(acme) == 1)

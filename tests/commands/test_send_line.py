@@ -10,22 +10,22 @@ from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
+    COMMAND_LINE,
     JOHN,
-    LINE,
     MEI,
-    READS,
+    READING_NUMBER,
     SALES,
-    calm,
-    filled,
-    later,
-    line,
-    out,
-    pressed,
-    typed,
-    until,
-    view,
+    advance,
+    advance_until,
+    last_message_text,
+    press_button,
+    run_command,
+    sent_count,
+    settle_app,
+    submit_form,
+    view_text,
 )
-from tests.conftest import OpenWorld
+from tests.conftest import OpenSandbox
 from tests.world import World
 
 # --- a complete line -----------------------------------------------------------------------------
@@ -34,55 +34,53 @@ from tests.world import World
 async def test_a_complete_line_is_previewed_and_one_press_sends(
     acme: World, clock: ManualClock
 ) -> None:
-    shown = visible_text(await typed(acme, LINE.format(to="+1 202 555 0100")))
+    shown = visible_text(await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100")))
     assert "To +1 202-555-0100" in shown
     assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in shown
-    assert out(acme) == 0
-    await pressed(acme, "send.confirm")
-    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
-    assert out(acme) == 1
+    assert sent_count(acme) == 0
+    await press_button(acme, "send.confirm")
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    assert sent_count(acme) == 1
 
 
-async def test_its_button_pressed_twice_sends_once(acme: World, clock: ManualClock) -> None:
-    message = await typed(acme, LINE.format(to=READS))
+async def test_double_press_on_the_preview_sends_once(acme: World, clock: ManualClock) -> None:
+    message = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await asyncio.gather(
         *(acme.slack.press(JOHN, "send.confirm", message=message) for _ in range(2)),
         return_exceptions=True,
     )
-    await until(acme, clock, lambda: "WhatsApp has it" in line(acme))
-    await later(acme, clock, 3)
-    assert out(acme) == 1
+    await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
+    await advance(acme, clock, 3)
+    assert sent_count(acme) == 1
 
 
-async def test_its_button_asks_before_the_same_goes_out_again(
-    acme: World, clock: ManualClock
-) -> None:
+async def test_preview_button_asks_before_a_duplicate_send(acme: World, clock: ManualClock) -> None:
     for _ in range(2):
-        await typed(acme, LINE.format(to=READS))
-        await pressed(acme, "send.confirm")
-    assert "Send it again?" in line(acme)
-    assert out(acme) == 1
+        await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+        await press_button(acme, "send.confirm")
+    assert "Send it again?" in last_message_text(acme)
+    assert sent_count(acme) == 1
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm"))
-    await until(acme, clock, lambda: out(acme) == 2 and pressing.done())
+    await advance_until(acme, clock, lambda: sent_count(acme) == 2 and pressing.done())
 
 
 async def test_an_incomplete_line_opens_the_form_with_what_was_typed(acme: World) -> None:
-    await typed(acme, f"appointment_reminder {READS} 1=Jane")
-    assert "Jane" in view(acme)
-    assert READS in view(acme)
-    assert await filled(acme) == {}
+    await run_command(acme, f"appointment_reminder {READING_NUMBER} 1=Jane")
+    assert "Jane" in view_text(acme)
+    assert READING_NUMBER in view_text(acme)
+    assert await submit_form(acme) == {}
 
 
-async def test_change_opens_the_form_with_everything(acme: World) -> None:
-    await typed(acme, LINE.format(to=READS))
+async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await acme.slack.press(JOHN, "send.edit")
-    await calm(acme)
-    assert "Jane" in view(acme)
-    assert "May 3" in view(acme)
+    await settle_app(acme)
+    assert "Jane" in view_text(acme)
+    assert "May 3" in view_text(acme)
 
 
 async def test_a_mention_means_the_members_own_number(acme: World) -> None:
-    shown = visible_text(await typed(acme, "hello_world @john"))
+    shown = visible_text(await run_command(acme, "hello_world @john"))
     assert "*John Doe* has no phone number" in shown
 
 
@@ -97,51 +95,51 @@ async def test_a_mention_means_the_members_own_number(acme: World) -> None:
         ("hello_world +1202555", "too short"),
     ],
 )
-async def test_a_line_that_cannot_be_meant_says_why(acme: World, text: str, expected: str) -> None:
-    assert expected in visible_text(await typed(acme, text))
-    assert out(acme) == 0
+async def test_invalid_command_line_is_explained(acme: World, text: str, expected: str) -> None:
+    assert expected in visible_text(await run_command(acme, text))
+    assert sent_count(acme) == 0
 
 
 # --- from cards ----------------------------------------------------------------------------------
 
 
-async def test_a_templates_card_leads_to_its_form(acme: World) -> None:
+async def test_template_card_opens_its_send_form(acme: World) -> None:
     await acme.slack.type(JOHN, SALES, "/chakra templates hello_world")
-    await calm(acme)
-    await pressed(acme, "templates.send")
-    assert "Welcome and congratulations" in view(acme)
+    await settle_app(acme)
+    await press_button(acme, "templates.send")
+    assert "Welcome and congratulations" in view_text(acme)
 
 
-async def test_a_persons_card_leads_to_the_form_with_their_number(acme: World) -> None:
+async def test_user_card_opens_the_form_with_their_number(acme: World) -> None:
     priya = acme.chakra.user("priya@acme.com")
     await acme.slack.type(JOHN, SALES, "/chakra user priya@acme.com")
-    await calm(acme)
-    await pressed(acme, "user.send")
+    await settle_app(acme)
+    await press_button(acme, "user.send")
     form = acme.slack.view(JOHN) or {}
     [phone] = [one for one in form["blocks"] if one.get("block_id") == "phone"]
     assert phone["element"]["initial_value"] == f"+{priya.phones[0].number}"
 
 
-async def test_who_may_not_send_sees_no_button(acme: World) -> None:
+async def test_non_sender_sees_no_send_button(acme: World) -> None:
     await acme.slack.type(MEI, SALES, "/chakra user priya@acme.com")
-    await calm(acme)
+    await settle_app(acme)
     assert "Send WhatsApp" not in visible_text(acme.slack.messages(MEI, SALES)[-1])
 
 
 # --- who, and with what --------------------------------------------------------------------------
 
 
-async def test_only_those_who_may_write_send(acme: World) -> None:
-    assert "sender" in visible_text(await typed(acme, by=MEI))
+async def test_only_senders_can_send(acme: World) -> None:
+    assert "sender" in visible_text(await run_command(acme, by=MEI))
     assert acme.slack.view(MEI) is None
 
 
-async def test_without_a_plugin_it_says_what_is_missing(open_world: OpenWorld, acme: World) -> None:
-    async with open_world(other={"chakra_plugin_id": None}) as made:
-        assert "CHAKRA_PLUGIN_ID" in visible_text(await typed(made))
+async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox, acme: World) -> None:
+    async with open_sandbox(other={"chakra_plugin_id": None}) as made:
+        assert "CHAKRA_PLUGIN_ID" in visible_text(await run_command(made))
 
 
-async def test_with_chakra_hung_the_form_opens_at_once(acme: World, clock: ManualClock) -> None:
+async def test_form_opens_immediately_while_chakra_hangs(acme: World, clock: ManualClock) -> None:
     acme.chakra.fail("*", Hang())
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
     await acme.chakra.wait_for_requests(1)
@@ -154,4 +152,4 @@ async def test_with_chakra_hung_the_form_opens_at_once(acme: World, clock: Manua
     [option] = await asking
     assert "still loading" in option["text"]["text"]
     acme.chakra.release_hanging()
-    await calm(acme)
+    await settle_app(acme)

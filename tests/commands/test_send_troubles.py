@@ -27,201 +27,201 @@ from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
 from tests.commands.send_stories import (
+    COMMAND_LINE,
     JOHN,
-    LINE,
-    READS,
+    READING_NUMBER,
     SALES,
-    SEND,
+    SEND_PATH,
     VALUES,
-    calm,
-    filled,
-    line,
-    opened,
-    out,
-    pressed,
-    report,
-    typed,
-    until,
-    view,
+    advance_until,
+    last_message_text,
+    open_form,
+    press_button,
+    report_text,
+    run_command,
+    sent_count,
+    settle_app,
+    submit_form,
+    view_text,
 )
 from tests.world import World
 
-MAYBE_OUT = (
+UNCERTAIN_TEXT = (
     "We got no response, so it may have been sent; it won't be resent automatically. "
     "Check the chat in Chakra before you send it again."
 )
-REFUSED = "Not sent: *appointment_reminder* to +1 •••••• 0100"
-UNKNOWN = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0100"
-ACCEPTED = "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
+FAILED_LINE = "Not sent: *appointment_reminder* to +1 •••••• 0100"
+UNKNOWN_LINE = "We don't know whether this was sent: *appointment_reminder* to +1 •••••• 0100"
+ACCEPTED_LINE = (
+    "Sending (WhatsApp has it; not delivered yet): *appointment_reminder* to +1 •••••• 0100"
+)
 
-TROUBLES: list[tuple[Fault, str, str, int]] = [
-    (DelayedResponse(5), ACCEPTED, "", 1),
-    (DelayedResponse(29), ACCEPTED, "", 1),
-    (ResetBeforeHandling(), UNKNOWN, MAYBE_OUT, 0),
-    (ResetBeforeHandling(graceful=True), UNKNOWN, MAYBE_OUT, 0),
-    (ResetAfterHandling(), UNKNOWN, MAYBE_OUT, 1),
-    (ResetAfterHandling(graceful=True), UNKNOWN, MAYBE_OUT, 1),
-    (HtmlErrorPage(), UNKNOWN, MAYBE_OUT, 0),
-    (HtmlErrorPage(200), UNKNOWN, MAYBE_OUT, 0),
-    (InvalidJsonBody(), UNKNOWN, MAYBE_OUT, 0),
-    (EmptyBody(), UNKNOWN, MAYBE_OUT, 0),
-    (TruncatedBody(), UNKNOWN, MAYBE_OUT, 1),
-    (StatusResponse(500), UNKNOWN, MAYBE_OUT, 0),
-    (StatusResponse(504, text="upstream timed out"), UNKNOWN, MAYBE_OUT, 0),
-    (StatusResponse(408), UNKNOWN, MAYBE_OUT, 0),
+ERROR_CASES: list[tuple[Fault, str, str, int]] = [
+    (DelayedResponse(5), ACCEPTED_LINE, "", 1),
+    (DelayedResponse(29), ACCEPTED_LINE, "", 1),
+    (ResetBeforeHandling(), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (ResetBeforeHandling(graceful=True), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (ResetAfterHandling(), UNKNOWN_LINE, UNCERTAIN_TEXT, 1),
+    (ResetAfterHandling(graceful=True), UNKNOWN_LINE, UNCERTAIN_TEXT, 1),
+    (HtmlErrorPage(), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (HtmlErrorPage(200), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (InvalidJsonBody(), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (EmptyBody(), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (TruncatedBody(), UNKNOWN_LINE, UNCERTAIN_TEXT, 1),
+    (StatusResponse(500), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (StatusResponse(504, text="upstream timed out"), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
+    (StatusResponse(408), UNKNOWN_LINE, UNCERTAIN_TEXT, 0),
     (
         ErrorsWithStatus200("The number +12025550100 could not be queued"),
-        REFUSED,
+        FAILED_LINE,
         "Chakra refused this. Chakra says: “The number +1 •••••• 0100 could not be queued”.",
         0,
     ),
     (
         StatusResponse(400, json={"_errors": ["mapping: 3 parameters are needed"]}),
-        REFUSED,
+        FAILED_LINE,
         "Chakra says: “mapping: 3 parameters are needed”. Fix the problem",
         0,
     ),
-    (StatusResponse(401), REFUSED, "Chakra doesn't accept this app's access token.", 0),
-    (StatusResponse(403), REFUSED, "The API key's role doesn't have permission.", 0),
+    (StatusResponse(401), FAILED_LINE, "Chakra doesn't accept this app's access token.", 0),
+    (StatusResponse(403), FAILED_LINE, "The API key's role doesn't have permission.", 0),
     (
         MetaErrorResponse(132000, "body: number of localizable_params (2) does not match"),
-        REFUSED,
+        FAILED_LINE,
         "body: number of localizable_params (2) does not match",
         0,
     ),
-    (MetaErrorResponse(131042), REFUSED, "payment", 0),
-    (TooManyRequests(retry_after_seconds=45), REFUSED, "Try again in 45 seconds.", 0),
-    (TooManyRequests(message_ms=12_000), REFUSED, "Try again in 12 seconds.", 0),
+    (MetaErrorResponse(131042), FAILED_LINE, "payment", 0),
+    (TooManyRequests(retry_after_seconds=45), FAILED_LINE, "Try again in 45 seconds.", 0),
+    (TooManyRequests(message_ms=12_000), FAILED_LINE, "Try again in 12 seconds.", 0),
     (
         StatusResponse(503, headers={"Retry-After": "90"}),
-        REFUSED,
+        FAILED_LINE,
         "Try again in 1 minute and 30 seconds.",
         0,
     ),
 ]
 
 
-@pytest.mark.parametrize(("fault", "stands", "expected", "went_out"), TROUBLES, ids=repr)
+@pytest.mark.parametrize(("fault", "stands", "expected", "went_out"), ERROR_CASES, ids=repr)
 async def test_a_failure_is_explained_and_nothing_is_repeated(
     acme: World, clock: ManualClock, fault: Fault, stands: str, expected: str, went_out: int
 ) -> None:
-    acme.chakra.fail(SEND, fault)
-    await opened(acme)
-    assert await filled(acme) == {}
-    await until(acme, clock, lambda: stands in line(acme))
-    assert expected in line(acme)
-    assert (out(acme), acme.chakra.count(SEND)) == (went_out, 1)
-    await until(acme, clock, lambda: stands in report(acme))
-    assert expected in report(acme)
-    assert "2025550100" not in line(acme) + report(acme)
+    acme.chakra.fail(SEND_PATH, fault)
+    await open_form(acme)
+    assert await submit_form(acme) == {}
+    await advance_until(acme, clock, lambda: stands in last_message_text(acme))
+    assert expected in last_message_text(acme)
+    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (went_out, 1)
+    await advance_until(acme, clock, lambda: stands in report_text(acme))
+    assert expected in report_text(acme)
+    assert "2025550100" not in last_message_text(acme) + report_text(acme)
 
 
 @pytest.mark.parametrize(
     "busy", [TooManyRequests(retry_after_seconds=8), TooManyRequests(message_ms=850)]
 )
-async def test_a_short_pause_that_chakra_asks_for_is_waited_out_and_sent_once(
+async def test_short_rate_limit_is_waited_out_and_sent_once(
     acme: World, clock: ManualClock, busy: Fault
 ) -> None:
-    acme.chakra.fail(SEND, busy, times=1)
-    await opened(acme)
-    assert await filled(acme) == {}
-    await until(acme, clock, lambda: ACCEPTED in line(acme))
-    assert (out(acme), acme.chakra.count(SEND)) == (1, 2)
+    acme.chakra.fail(SEND_PATH, busy, times=1)
+    await open_form(acme)
+    assert await submit_form(acme) == {}
+    await advance_until(acme, clock, lambda: ACCEPTED_LINE in last_message_text(acme))
+    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (1, 2)
 
 
-async def test_pauses_that_do_not_end_are_waited_out_for_ten_seconds_at_the_most(
+async def test_rate_limit_waits_are_capped_at_ten_seconds(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=4))
+    await open_form(acme)
+    assert await submit_form(acme) == {}
+    await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
+    assert "Try again in 4 seconds." in last_message_text(acme)
+    assert sent_count(acme) == 0
+    assert acme.chakra.count(SEND_PATH) <= 3  # at once, after four seconds, after eight
+
+
+async def test_unanswered_send_is_unknown_within_45_seconds(
     acme: World, clock: ManualClock
 ) -> None:
-    acme.chakra.fail(SEND, TooManyRequests(retry_after_seconds=4))
-    await opened(acme)
-    assert await filled(acme) == {}
-    await until(acme, clock, lambda: REFUSED in line(acme))
-    assert "Try again in 4 seconds." in line(acme)
-    assert out(acme) == 0
-    assert acme.chakra.count(SEND) <= 3  # at once, after four seconds, after eight
-
-
-async def test_a_chakra_that_never_answers_is_called_unknown_within_45_seconds(
-    acme: World, clock: ManualClock
-) -> None:
-    acme.chakra.fail(SEND, Hang())
-    await opened(acme)
-    delivered = await acme.slack.submit(JOHN, {"phone": READS, **VALUES})
+    acme.chakra.fail(SEND_PATH, Hang())
+    await open_form(acme)
+    delivered = await acme.slack.submit(JOHN, {"phone": READING_NUMBER, **VALUES})
     assert (delivered.status, delivered.seconds, acme.slack.view(JOHN)) == (200, 0, None)
     began = clock.monotonic()
-    await until(acme, clock, lambda: UNKNOWN in line(acme))
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
     assert 30 <= clock.monotonic() - began <= 45
-    assert MAYBE_OUT in line(acme)
-    await until(acme, clock, lambda: UNKNOWN in report(acme))
-    assert (out(acme), acme.chakra.count(SEND)) == (0, 1)
+    assert UNCERTAIN_TEXT in last_message_text(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in report_text(acme))
+    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
 
 
-async def test_what_is_unknown_asks_before_the_same_goes_out_again(
+async def test_unknown_outcome_asks_before_a_duplicate_send(
     acme: World, clock: ManualClock
 ) -> None:
     """It may be out, so it counts."""
-    acme.chakra.fail(SEND, ResetAfterHandling(), times=1)
-    await opened(acme)
-    await filled(acme)
-    await until(acme, clock, lambda: UNKNOWN in line(acme))
-    await opened(acme)
-    await filled(acme)
-    assert "sent this same message to this recipient" in view(acme)
-    assert out(acme) == 1
+    acme.chakra.fail(SEND_PATH, ResetAfterHandling(), times=1)
+    await open_form(acme)
+    await submit_form(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in last_message_text(acme))
+    await open_form(acme)
+    await submit_form(acme)
+    assert "sent this same message to this recipient" in view_text(acme)
+    assert sent_count(acme) == 1
 
 
-async def test_a_button_tells_a_silence_as_a_form_does(acme: World, clock: ManualClock) -> None:
+async def test_preview_button_reports_a_timeout_like_the_form(
+    acme: World, clock: ManualClock
+) -> None:
     """In place of the preview; below it stands meanwhile that Chakra is slow."""
-    acme.chakra.fail(SEND, Hang())
-    preview = await typed(acme, LINE.format(to=READS))
+    acme.chakra.fail(SEND_PATH, Hang())
+    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
 
     def outcome() -> str:
         shown = acme.slack.messages(JOHN, SALES)
         return next(visible_text(one) for one in shown if one.id == preview.id)
 
-    await until(acme, clock, lambda: UNKNOWN in outcome())
-    assert MAYBE_OUT in outcome()
-    assert "Chakra is slow to answer right now" in line(acme)
+    await advance_until(acme, clock, lambda: UNKNOWN_LINE in outcome())
+    assert UNCERTAIN_TEXT in outcome()
+    assert "Chakra is slow to answer right now" in last_message_text(acme)
     await pressing
-    await calm(acme)
-    assert (out(acme), acme.chakra.count(SEND)) == (0, 1)
+    await settle_app(acme)
+    assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (0, 1)
 
 
-async def test_where_the_number_is_refused_the_form_opens_again_with_everything(
-    acme: World, clock: ManualClock
-) -> None:
-    acme.chakra.fail(SEND, TooManyRequests(retry_after_seconds=45))
-    await opened(acme)
-    await filled(acme)
-    await until(acme, clock, lambda: REFUSED in line(acme))
+async def test_rejected_number_reopens_the_prefilled_form(acme: World, clock: ManualClock) -> None:
+    acme.chakra.fail(SEND_PATH, TooManyRequests(retry_after_seconds=45))
+    await open_form(acme)
+    await submit_form(acme)
+    await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
     acme.chakra.clear_faults()
-    await pressed(acme, "send.edit")
-    assert "Hi Jane, a reminder of your appointment on May 3" in view(acme)
-    assert await filled(acme) == {}
-    await until(acme, clock, lambda: ACCEPTED in line(acme))
-    assert out(acme) == 1
+    await press_button(acme, "send.edit")
+    assert "Hi Jane, a reminder of your appointment on May 3" in view_text(acme)
+    assert await submit_form(acme) == {}
+    await advance_until(acme, clock, lambda: ACCEPTED_LINE in last_message_text(acme))
+    assert sent_count(acme) == 1
 
 
 @pytest.mark.parametrize("seen", [False, True])
-async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
+async def test_form_and_options_load_within_300_ms_while_chakra_hangs(
     acme: World, clock: ManualClock, seen: bool
 ) -> None:
     """With the templates that were seen an hour ago, where any were."""
     if seen:
-        await opened(acme)
+        await open_form(acme)
         await acme.slack.close_view(JOHN)
         await clock.jump(3_600)
     acme.chakra.fail("*", Hang())
     began, asked = clock.monotonic(), acme.chakra.count()
     typing = asyncio.create_task(acme.slack.type(JOHN, SALES, "/chakra send"))
     await acme.chakra.wait_for_requests(asked + 1)
-    await passing(clock, typing)
+    await advance_until_done(clock, typing)
     await acme.slack.wait_until(lambda: acme.slack.view(JOHN) is not None)
     assert clock.monotonic() - began <= 0.3
     began = clock.monotonic()
     asking = asyncio.create_task(acme.slack.suggest(JOHN, "send.template", "appointment"))
-    await passing(clock, asking)
+    await advance_until_done(clock, asking)
     assert clock.monotonic() - began <= 0.3
     names = {option["text"]["text"] for option in asking.result()}
     assert ("appointment_reminder" in names) is seen
@@ -230,7 +230,7 @@ async def test_with_chakra_hung_form_and_options_are_there_within_300_ms(
     acme.chakra.release_hanging()
 
 
-async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
+async def advance_until_done(clock: ManualClock, work: asyncio.Task[Any]) -> None:
     """Lets time pass in small steps, and all that needs none happen in between."""
     while not work.done():
         await asyncio.sleep(0.02)
@@ -238,13 +238,13 @@ async def passing(clock: ManualClock, work: asyncio.Task[Any]) -> None:
             await clock.advance(0.05)
 
 
-async def test_a_preview_of_last_week_is_not_sent(acme: World, clock: ManualClock) -> None:
-    preview = await typed(acme, LINE.format(to=READS))
+async def test_week_old_preview_is_not_sent(acme: World, clock: ManualClock) -> None:
+    preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     await clock.jump(MAX_PREVIEW_AGE_SECONDS + 1)
     await acme.slack.press(JOHN, "send.confirm", message=preview)
-    await until(acme, clock, lambda: "more than a week old" in line(acme))
-    assert acme.chakra.count(SEND) == 0
+    await advance_until(acme, clock, lambda: "more than a week old" in last_message_text(acme))
+    assert acme.chakra.count(SEND_PATH) == 0
 
 
-def test_a_press_is_known_for_longer_than_it_can_be_repeated() -> None:
+def test_previews_expire_before_their_send_records() -> None:
     assert MAX_PREVIEW_AGE_SECONDS < SEND_RETENTION_SECONDS / 2

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.following import RUNNING, lasting, passing, shown, until
+from tests.commands.following import (
+    RUNNING,
+    advance_until,
+    list_app_messages,
+    list_messages,
+    wait_until,
+)
 from tests.world import World
 
 MEI, JOHN, SALES, SUPPORT = "U0MEI", "U0JOHN", "C0SALES", "C0SUPPORT"
 
 
 async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
-    before = len(shown(acme, person, channel))
+    before = len(list_messages(acme, person, channel))
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
-    await until(acme, lambda: len(shown(acme, person, channel)) > before)
-    return visible_text([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+    await wait_until(acme, lambda: len(list_messages(acme, person, channel)) > before)
+    return visible_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
 
 
 async def watched(acme: World, person: str = MEI, channel: str = SALES) -> None:
     await typed(acme, f"watch {RUNNING}", person, channel)
-    await until(acme, lambda: bool(lasting(acme, person, channel)))
+    await wait_until(acme, lambda: bool(list_app_messages(acme, person, channel)))
 
 
 async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
     await watched(acme)
     assert "Stopped watching." in await typed(acme, f"unwatch {RUNNING}")
-    await passing(
-        acme, clock, lambda: "Stopped watching" in visible_text(lasting(acme, MEI, SALES)[0])
+    await advance_until(
+        acme,
+        clock,
+        lambda: "Stopped watching" in visible_text(list_app_messages(acme, MEI, SALES)[0]),
     )
 
 

@@ -24,7 +24,7 @@ from tests.world import World
 SALES = "C0SALES"
 MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
 JOHN_ID = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
-JOHNS = (
+JOHN_QUERIES = (
     JOHN_ID,
     JOHN_ID.upper(),
     "JOHN@ACME.COM",
@@ -41,21 +41,25 @@ LIST = "GET /v2/ext/users"
 UPDATE = "PUT /v1/ext/user/{id}"
 
 
-async def typed(acme: World, text: str, *, by: str = MEI, where: str = SALES) -> VisibleMessage:
+async def run_command(
+    acme: World, text: str, *, by: str = MEI, where: str = SALES
+) -> VisibleMessage:
     """What the person sees last, after typing ``/chakra user …``."""
     return await acme.type(f"/chakra user {text}", by=by, channel=where)
 
 
-async def pressed(acme: World, action: str, *, by: str = MEI, value: Any = None) -> VisibleMessage:
+async def press_button(
+    acme: World, action: str, *, by: str = MEI, value: Any = None
+) -> VisibleMessage:
     return await acme.press(action, by=by, value=value)
 
 
-async def submitted(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
+async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
     """What stands under the fields afterwards."""
     return await acme.submit(values, by=by)
 
 
-def seen(acme: World, by: str, where: str = SALES) -> VisibleMessage:
+def last_message(acme: World, by: str, where: str = SALES) -> VisibleMessage:
     return acme.slack.messages(by, where)[-1]
 
 
@@ -67,7 +71,7 @@ def with_picture(message: VisibleMessage) -> bool:
 
 
 async def test_the_documented_john_with_team_role_and_address(acme: World) -> None:
-    card = await typed(acme, "john@acme.com")
+    card = await run_command(acme, "john@acme.com")
     assert card.ephemeral
     for part in (
         "John Doe",
@@ -82,29 +86,29 @@ async def test_the_documented_john_with_team_role_and_address(acme: World) -> No
 
 
 async def test_every_way_to_name_a_person_leads_to_one_card(acme: World) -> None:
-    for sought in JOHNS:
-        assert "john@acme.com" in visible_text(await typed(acme, sought))
+    for sought in JOHN_QUERIES:
+        assert "john@acme.com" in visible_text(await run_command(acme, sought))
     for sought in ("+91 99999 99999", "9999999999", "<tel:+919999999999|+91 99999 99999>"):
-        assert "Priya Sharma" in visible_text(await typed(acme, sought))
+        assert "Priya Sharma" in visible_text(await run_command(acme, sought))
 
 
-async def test_me_and_members_through_their_slack_address(acme: World) -> None:
-    assert "Mei Tanaka" in visible_text(await typed(acme, "me"))
-    assert "Priya Sharma" in visible_text(await typed(acme, "@priya"))
+async def test_me_and_mentions_resolve_by_slack_email(acme: World) -> None:
+    assert "Mei Tanaka" in visible_text(await run_command(acme, "me"))
+    assert "Priya Sharma" in visible_text(await run_command(acme, "@priya"))
 
 
-async def test_a_slip_shows_the_closest_and_says_so(acme: World) -> None:
-    card = visible_text(await typed(acme, "jhon doe"))
+async def test_typo_shows_the_closest_match(acme: World) -> None:
+    card = visible_text(await run_command(acme, "jhon doe"))
     assert 'No "jhon doe". Closest match:' in card
     assert "John Doe" in card
 
 
-async def test_the_inactive_are_shown_as_such(acme: World) -> None:
-    assert "(inactive)" in visible_text(await typed(acme, "rosa"))
+async def test_inactive_user_is_marked(acme: World) -> None:
+    assert "(inactive)" in visible_text(await run_command(acme, "rosa"))
 
 
-async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
-    card = await typed(acme, "ana@acme.com")
+async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
+    card = await run_command(acme, "ana@acme.com")
     assert "<!channel>" not in card.text
     assert "&lt;!channel&gt; &amp; Sons" in card.text
 
@@ -136,7 +140,7 @@ async def test_a_name_that_would_mention_everyone_is_text(acme: World) -> None:
 async def test_a_search_without_result_says_what_to_do(
     acme: World, text: str, expected: str
 ) -> None:
-    answer = await typed(acme, text)
+    answer = await run_command(acme, text)
     assert answer.ephemeral
     assert expected in visible_text(answer)
 
@@ -144,14 +148,14 @@ async def test_a_search_without_result_says_what_to_do(
 async def test_no_chakra_user_has_my_address(acme: World) -> None:
     acme.chakra.delete_user("mei")
     assert "Nobody in Chakra has the email address mei@acme.com." in visible_text(
-        await typed(acme, "me")
+        await run_command(acme, "me")
     )
 
 
-async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
-    await typed(acme, "johnny")
+async def test_user_deleted_after_listing(acme: World) -> None:
+    await run_command(acme, "johnny")
     acme.chakra.delete_user("mei")
-    assert "deleted" in visible_text(await typed(acme, "mei"))
+    assert "deleted" in visible_text(await run_command(acme, "mei"))
 
 
 @pytest.mark.parametrize(
@@ -164,11 +168,9 @@ async def test_a_person_deleted_since_the_list_was_read(acme: World) -> None:
         (ErrorsWithStatus200("Not <today>"), "Not &lt;today&gt;"),
     ],
 )
-async def test_each_way_of_chakra_to_fail_is_a_sentence(
-    acme: World, fault: Any, expected: str
-) -> None:
+async def test_each_chakra_failure_is_explained(acme: World, fault: Any, expected: str) -> None:
     acme.chakra.fail(FETCH, fault)
-    assert expected in visible_text(await typed(acme, JOHN_ID))
+    assert expected in visible_text(await run_command(acme, JOHN_ID))
 
 
 async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> None:
@@ -179,7 +181,7 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
     assert (await typing).seconds < 0.5
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    await acme.slack.wait_until(lambda: "John Doe" in visible_text(seen(acme, MEI)))
+    await acme.slack.wait_until(lambda: "John Doe" in visible_text(last_message(acme, MEI)))
 
 
 # --- choosing ------------------------------------------------------------------------------------
@@ -188,36 +190,36 @@ async def test_a_hung_chakra_delays_no_ack(acme: World, clock: ManualClock) -> N
 async def test_two_of_one_name_are_distinguished_and_the_chosen_replaces_the_choice(
     acme: World,
 ) -> None:
-    choice = await typed(acme, "maria garcia")
+    choice = await run_command(acme, "maria garcia")
     for part in ("Two people match", "Collections", "mgarcia@acme.com", "maria.garcia@acme.com"):
         assert part in visible_text(choice)
     before = len(acme.slack.messages(MEI, SALES))
-    card = await pressed(acme, "user.choose:1")
+    card = await press_button(acme, "user.choose:1")
     assert "maria.garcia@acme.com" in visible_text(card)
     assert card.id == choice.id
     assert len(acme.slack.messages(MEI, SALES)) == before
 
 
-async def test_many_are_a_menu(acme: World) -> None:
-    menu = await typed(acme, "a")
+async def test_many_matches_become_a_menu(acme: World) -> None:
+    menu = await run_command(acme, "a")
     assert "people match" in visible_text(menu)
     anita = acme.chakra.user("anita")
-    assert "anita@acme.com" in visible_text(await pressed(acme, "user.choose", value=anita.id))
+    assert "anita@acme.com" in visible_text(await press_button(acme, "user.choose", value=anita.id))
 
 
-async def test_too_many_are_counted_and_cut(acme: World) -> None:
+async def test_excess_matches_are_counted_and_truncated(acme: World) -> None:
     for number in range(120):
         acme.chakra.add_user(username=f"crowd{number}", first_name="Crowd", last_name=f"N{number}")
-    assert "Showing 100 of 120" in visible_text(await typed(acme, "crowd"))
+    assert "Showing 100 of 120" in visible_text(await run_command(acme, "crowd"))
 
 
 # --- the buttons ---------------------------------------------------------------------------------
 
 
-async def test_refresh_puts_the_new_card_in_the_place_of_the_old(acme: World) -> None:
-    card = await typed(acme, "john@acme.com")
+async def test_refresh_replaces_the_card(acme: World) -> None:
+    card = await run_command(acme, "john@acme.com")
     acme.chakra.update_user("johndoe", last_name="Smith")
-    again = await pressed(acme, "user.refresh")
+    again = await press_button(acme, "user.refresh")
     assert "John Smith" in visible_text(again)
     assert again.id == card.id
 
@@ -225,20 +227,22 @@ async def test_refresh_puts_the_new_card_in_the_place_of_the_old(acme: World) ->
 async def test_old_card_in_an_outage_says_when_it_was_loaded(
     acme: World, clock: ManualClock
 ) -> None:
-    await typed(acme, JOHN_ID)
+    await run_command(acme, JOHN_ID)
     loaded = date_token(clock.time())
     acme.chakra.fail("*", StatusResponse(503))
     await clock.advance(720)
     typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    await clock.advance_until(lambda: f"This is from {loaded}." in visible_text(seen(acme, MEI)))
+    await clock.advance_until(
+        lambda: f"This is from {loaded}." in visible_text(last_message(acme, MEI))
+    )
     await typing
-    assert "Chakra can't be reached right now." in visible_text(seen(acme, MEI))
-    assert "John Doe" in visible_text(seen(acme, MEI))
+    assert "Chakra can't be reached right now." in visible_text(last_message(acme, MEI))
+    assert "John Doe" in visible_text(last_message(acme, MEI))
 
 
 async def test_share_posts_a_new_masked_message(acme: World) -> None:
-    await typed(acme, "priya@acme.com")
-    shared = await pressed(acme, "user.share")
+    await run_command(acme, "priya@acme.com")
+    shared = await press_button(acme, "user.share")
     assert not shared.ephemeral
     text = visible_text(shared)
     assert "Priya Sharma" in text
@@ -249,22 +253,24 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
     assert shared.id == acme.slack.messages("U0OMAR", SALES)[-1].id
 
 
-async def test_the_word_share_does_the_same_and_publishes_no_typing(acme: World) -> None:
-    shared = await typed(acme, "priya@acme.com share")
+async def test_share_argument_posts_without_publishing_the_command(acme: World) -> None:
+    shared = await run_command(acme, "priya@acme.com share")
     assert not shared.ephemeral
     everyone = "\n".join(visible_text(one) for one in acme.slack.messages("U0OMAR", SALES))
     assert "p•••@acme.com" in everyone
     assert "priya@acme.com" not in everyone
 
 
-async def test_in_direct_messages_there_is_nothing_to_share_to(acme: World) -> None:
-    card = await typed(acme, "priya", where="D0MEI")
+async def test_direct_messages_offer_no_share_button(acme: World) -> None:
+    card = await run_command(acme, "priya", where="D0MEI")
     assert "Share" not in visible_text(card)
-    assert "no channel to share to" in visible_text(await typed(acme, "priya share", where="D0MEI"))
+    assert "no channel to share to" in visible_text(
+        await run_command(acme, "priya share", where="D0MEI")
+    )
 
 
-async def test_share_alone_is_a_name(acme: World) -> None:
-    answer = await typed(acme, "share")
+async def test_share_without_a_name_is_searched_as_a_name(acme: World) -> None:
+    answer = await run_command(acme, "share")
     assert answer.ephemeral
     assert "share" in visible_text(answer)
 
@@ -272,31 +278,31 @@ async def test_share_alone_is_a_name(acme: World) -> None:
 # --- editing -------------------------------------------------------------------------------------
 
 
-async def test_only_who_may_write_sees_edit(acme: World) -> None:
-    assert "Edit" not in visible_text(await typed(acme, "me"))
-    assert "Edit" in visible_text(await typed(acme, "me", by=PRIYA))
+async def test_only_senders_see_edit(acme: World) -> None:
+    assert "Edit" not in visible_text(await run_command(acme, "me"))
+    assert "Edit" in visible_text(await run_command(acme, "me", by=PRIYA))
 
 
-async def opened(acme: World, sought: str = "john@acme.com") -> Any:
-    await typed(acme, sought, by=JOHN)
+async def open_edit_form(acme: World, sought: str = "john@acme.com") -> Any:
+    await run_command(acme, sought, by=JOHN)
     await acme.slack.press(JOHN, "user.edit")
     await acme.settle()
     return acme.slack.view(JOHN)
 
 
-async def test_the_form_is_filled_and_saving_refreshes_the_card(acme: World) -> None:
-    form = await opened(acme)
+async def test_form_is_prefilled_and_saving_refreshes_the_card(acme: World) -> None:
+    form = await open_edit_form(acme)
     initial = {block["block_id"]: block["element"]["initial_value"] for block in form["blocks"][:2]}
     assert initial == {"first_name": "John", "last_name": "Doe"}
-    assert await submitted(acme, last_name="  Newman ") == {}
+    assert await submit_form(acme, last_name="  Newman ") == {}
     assert acme.slack.view(JOHN) is None
-    assert "John Newman" in visible_text(seen(acme, JOHN))
+    assert "John Newman" in visible_text(last_message(acme, JOHN))
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
 
-async def test_opening_waits_for_no_chakra(acme: World, clock: ManualClock) -> None:
-    await typed(acme, "john@acme.com", by=JOHN)
+async def test_opening_the_form_does_not_wait_for_chakra(acme: World, clock: ManualClock) -> None:
+    await run_command(acme, "john@acme.com", by=JOHN)
     await clock.advance(400)
     calls = acme.chakra.count()
     acme.chakra.fail("*", Hang())
@@ -308,9 +314,9 @@ async def test_opening_waits_for_no_chakra(acme: World, clock: ManualClock) -> N
     assert acme.chakra.count() == calls
 
 
-async def test_nothing_changed_writes_nothing(acme: World) -> None:
-    await opened(acme)
-    assert await submitted(acme) == {}
+async def test_unchanged_form_writes_nothing(acme: World) -> None:
+    await open_edit_form(acme)
+    assert await submit_form(acme) == {}
     assert acme.chakra.count(UPDATE) == 0
     assert acme.slack.view(JOHN) is None
 
@@ -326,16 +332,16 @@ async def test_nothing_changed_writes_nothing(acme: World) -> None:
 async def test_an_invalid_name_is_an_error_under_its_field(
     acme: World, values: dict[str, str], field: str
 ) -> None:
-    await opened(acme)
-    assert list(await submitted(acme, **values)) == [field]
+    await open_edit_form(acme)
+    assert list(await submit_form(acme, **values)) == [field]
     assert acme.slack.view(JOHN) is not None
     assert acme.chakra.count(UPDATE) == 0
 
 
-async def test_a_refused_change_keeps_the_form_with_what_was_typed(acme: World) -> None:
-    await opened(acme)
+async def test_rejected_change_keeps_the_form_filled(acme: World) -> None:
+    await open_edit_form(acme)
     acme.chakra.fail(UPDATE, StatusResponse(400, json={"_errors": ["lastName is odd"]}))
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
     assert "lastName is odd" in visible_text(form)
@@ -343,48 +349,48 @@ async def test_a_refused_change_keeps_the_form_with_what_was_typed(acme: World) 
 
 
 async def test_an_unknown_outcome_is_reported_and_not_repeated(acme: World) -> None:
-    await opened(acme)
+    await open_edit_form(acme)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
     assert "don't know whether this went through" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
-    assert "John Newman" in visible_text(await typed(acme, JOHN_ID, by=JOHN))
+    assert "John Newman" in visible_text(await run_command(acme, JOHN_ID, by=JOHN))
 
 
 async def test_a_second_save_of_an_unknown_outcome_writes_nothing(acme: World) -> None:
-    await opened(acme)
+    await open_edit_form(acme)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     acme.chakra.clear_faults()
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     assert "We don't know whether this went through" in visible_text(acme.slack.view(JOHN) or {})
     assert acme.chakra.count(UPDATE) == 1
 
 
 async def test_the_same_change_a_moment_later_asks_first(acme: World, clock: ManualClock) -> None:
-    await opened(acme)
-    await submitted(acme, last_name="Newman")
+    await open_edit_form(acme)
+    await submit_form(acme, last_name="Newman")
     acme.chakra.update_user("johndoe", last_name="Doe")
     await clock.advance(60)
-    await pressed(acme, "user.refresh", by=JOHN)
+    await press_button(acme, "user.refresh", by=JOHN)
     await acme.slack.press(JOHN, "user.edit")
     await acme.settle()
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     form = acme.slack.view(JOHN)
     assert form is not None
     assert "<@U0JOHN> did exactly this 1 minute ago. Do it again?" in visible_text(form)
     assert acme.chakra.count(UPDATE) == 1
-    assert await submitted(acme, last_name="Newman") == {}
+    assert await submit_form(acme, last_name="Newman") == {}
     assert acme.slack.view(JOHN) is None
     assert acme.chakra.count(UPDATE) == 2
-    assert "John Newman" in visible_text(seen(acme, JOHN))
+    assert "John Newman" in visible_text(last_message(acme, JOHN))
 
 
 async def test_saved_is_shown_even_if_the_card_cannot_be(acme: World) -> None:
-    await opened(acme)
+    await open_edit_form(acme)
     acme.chakra.fail(FETCH, InvalidJsonBody())
-    await submitted(acme, last_name="Newman")
+    await submit_form(acme, last_name="Newman")
     assert acme.slack.view(JOHN) is None
-    assert "Saved." in visible_text(seen(acme, JOHN))
+    assert "Saved." in visible_text(last_message(acme, JOHN))

@@ -19,23 +19,23 @@ MEI = "U0MEI"
 LIST = "GET /v2/ext/users"
 
 
-async def typed(acme: World, text: str = "") -> VisibleMessage:
+async def run_command(acme: World, text: str = "") -> VisibleMessage:
     await acme.slack.type(MEI, SALES, f"/chakra users {text}".rstrip())
     await acme.settle()
-    return seen(acme)
+    return last_message(acme)
 
 
-async def pressed(acme: World, action: str, value: Any = None) -> VisibleMessage:
+async def press_button(acme: World, action: str, value: Any = None) -> VisibleMessage:
     await acme.slack.press(MEI, action, value=value)
     await acme.settle()
-    return seen(acme)
+    return last_message(acme)
 
 
-def seen(acme: World) -> VisibleMessage:
+def last_message(acme: World) -> VisibleMessage:
     return acme.slack.messages(MEI, SALES)[-1]
 
 
-def rows(message: VisibleMessage) -> list[str]:
+def row_names(message: VisibleMessage) -> list[str]:
     """The first line of each person's row."""
     return [
         block["text"]["text"].split("\n")[0]
@@ -44,31 +44,31 @@ def rows(message: VisibleMessage) -> list[str]:
     ]
 
 
-async def test_the_active_in_pages_of_ten(acme: World) -> None:
-    first = await typed(acme)
+async def test_active_users_are_listed_ten_per_page(acme: World) -> None:
+    first = await run_command(acme)
     assert first.ephemeral
     assert "38 of 40 people" in visible_text(first)
     assert "page 1 of 4" in visible_text(first)
-    assert len(rows(first)) == 10
+    assert len(row_names(first)) == 10
     assert "Previous" not in visible_text(first)
 
 
-async def test_turning_pages_stays_in_one_message_and_shows_everybody_once(acme: World) -> None:
-    page = await typed(acme)
-    names = rows(page)
+async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) -> None:
+    page = await run_command(acme)
+    names = row_names(page)
     for _ in range(3):
-        following = await pressed(acme, "users.page:next")
+        following = await press_button(acme, "users.page:next")
         assert following.id == page.id
-        names += rows(following)
+        names += row_names(following)
     assert len(names) == 38
-    assert "Next" not in visible_text(seen(acme))
-    assert "page 3 of 4" in visible_text(await pressed(acme, "users.page:previous"))
+    assert "Next" not in visible_text(last_message(acme))
+    assert "page 3 of 4" in visible_text(await press_button(acme, "users.page:previous"))
     assert acme.chakra.count(LIST) == 1
 
 
-async def test_filters_travel_with_the_pages(acme: World) -> None:
-    await typed(acme, "@acme.com role:sales status:all sort:role")
-    page = visible_text(await pressed(acme, "users.page:next"))
+async def test_filters_are_kept_across_pages(acme: World) -> None:
+    await run_command(acme, "@acme.com role:sales status:all sort:role")
+    page = visible_text(await press_button(acme, "users.page:next"))
     for part in ("@acme.com", "role Field Sales or Inside Sales", "active and inactive", "by role"):
         assert part in page
 
@@ -92,67 +92,67 @@ async def test_filters_travel_with_the_pages(acme: World) -> None:
         ("<!channel>", "people"),
     ],
 )
-async def test_filters_and_what_is_wrong_with_them(acme: World, text: str, expected: str) -> None:
-    assert expected in visible_text(await typed(acme, text))
+async def test_filters_and_invalid_filters(acme: World, text: str, expected: str) -> None:
+    assert expected in visible_text(await run_command(acme, text))
 
 
-async def test_the_deleted_are_in_no_list(acme: World) -> None:
-    assert "40 of 40" in visible_text(await typed(acme, "status:all"))
-    assert 'Nobody matches "tomasgone"' in visible_text(await typed(acme, "tomasgone status:all"))
+async def test_deleted_users_are_never_listed(acme: World) -> None:
+    assert "40 of 40" in visible_text(await run_command(acme, "status:all"))
+    assert 'Nobody matches "tomasgone"' in visible_text(
+        await run_command(acme, "tomasgone status:all")
+    )
 
 
-async def test_a_row_opens_the_card_as_a_message_of_its_own(acme: World) -> None:
-    listed = await typed(acme, "priya")
-    card = await pressed(acme, "users.open")
+async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
+    listed = await run_command(acme, "priya")
+    card = await press_button(acme, "users.open")
     assert card.id != listed.id
     assert card.ephemeral
     assert "+91 99999 99999" in visible_text(card)
-    assert "Priya Sharma" in visible_text(await pressed(acme, "user.refresh"))
+    assert "Priya Sharma" in visible_text(await press_button(acme, "user.refresh"))
 
 
-async def test_refresh_shows_who_came_and_says_that_it_is_new(
-    acme: World, clock: ManualClock
-) -> None:
-    await typed(acme, "newcomer")
+async def test_refresh_shows_new_users_and_its_time(acme: World, clock: ManualClock) -> None:
+    await run_command(acme, "newcomer")
     acme.chakra.add_user(username="newcomer")
     await clock.advance(60)
     assert f"From Chakra, {date_token(clock.time() - 60)}" in visible_text(
-        await typed(acme, "newcomer")
+        await run_command(acme, "newcomer")
     )
-    fresh = visible_text(await pressed(acme, "users.refresh"))
+    fresh = visible_text(await press_button(acme, "users.refresh"))
     assert "1 of 41 people" in fresh
     assert f"From Chakra, {date_token(clock.time())}" in fresh
 
 
 async def test_a_page_that_no_longer_exists_becomes_the_last(acme: World) -> None:
-    await typed(acme)
+    await run_command(acme)
     for _ in range(3):
-        await pressed(acme, "users.page:next")
+        await press_button(acme, "users.page:next")
     for person in acme.chakra.users[5:]:
         acme.chakra.delete_user(person.id)
-    assert len(rows(await pressed(acme, "users.refresh"))) == 5
+    assert len(row_names(await press_button(acme, "users.refresh"))) == 5
 
 
-async def test_with_the_v1_list_roles_have_their_names(acme: World) -> None:
+async def test_v1_list_resolves_role_names(acme: World) -> None:
     acme.chakra.disable_endpoint(LIST)
-    page = visible_text(await typed(acme, "role:inside_sales"))
+    page = visible_text(await run_command(acme, "role:inside_sales"))
     assert "role Inside Sales" in page
     assert "John Doe" in page
 
 
-async def test_without_config_short_ids_are_made_readable(acme: World) -> None:
+async def test_missing_config_humanizes_short_ids(acme: World) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    assert "role Inside sales" in visible_text(await typed(acme, "role:inside_sales"))
+    assert "role Inside sales" in visible_text(await run_command(acme, "role:inside_sales"))
 
 
 async def test_an_empty_team_says_so(acme: World) -> None:
     for person in acme.chakra.users:
         acme.chakra.delete_user(person.id)
-    assert "There's nobody in this Chakra team yet." in visible_text(await typed(acme))
+    assert "There's nobody in this Chakra team yet." in visible_text(await run_command(acme))
 
 
 async def test_no_button_contains_an_address(acme: World) -> None:
-    page = await typed(acme)
+    page = await run_command(acme)
     values = [
         element["value"]
         for block in page.blocks or []

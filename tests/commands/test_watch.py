@@ -16,48 +16,48 @@ from tests.commands.following import (
     STUCK,
     UNKNOWN,
     VANISHING,
-    lasting,
-    passing,
-    shown,
-    until,
+    advance_until,
+    list_app_messages,
+    list_messages,
+    wait_until,
 )
 from tests.world import World
 
 SALES, GENERAL, LEADS, SUPPORT = "C0SALES", "C0GENERAL", "C0LEADS", "C0SUPPORT"
 MEI, JOHN, PRIYA = "U0MEI", "U0JOHN", "U0PRIYA"
-MEIS = "D0MEI"
+MEIS_MESSAGES = "D0MEI"
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
 
 
-async def typed(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
+async def run_command(acme: World, text: str, person: str = MEI, channel: str = SALES) -> str:
     await acme.slack.type(person, channel, f"/chakra {text}")
     await acme.settle()
-    await until(acme, lambda: bool([m for m in shown(acme, person, channel) if m.ephemeral]))
-    return visible_text([m for m in shown(acme, person, channel) if m.ephemeral][-1])
+    await wait_until(
+        acme, lambda: bool([m for m in list_messages(acme, person, channel) if m.ephemeral])
+    )
+    return visible_text([m for m in list_messages(acme, person, channel) if m.ephemeral][-1])
 
 
-async def watched(acme: World, job: str = RUNNING, **where: str) -> VisibleMessage:
+async def start_watch(acme: World, job: str = RUNNING, **where: str) -> VisibleMessage:
     """The message that is kept up to date."""
-    before = len(lasting(acme, MEI, SALES))
-    await typed(acme, f"watch {job}", **where)
-    await until(acme, lambda: len(lasting(acme, MEI, SALES)) > before)
-    return lasting(acme, MEI, SALES)[-1]
+    before = len(list_app_messages(acme, MEI, SALES))
+    await run_command(acme, f"watch {job}", **where)
+    await wait_until(acme, lambda: len(list_app_messages(acme, MEI, SALES)) > before)
+    return list_app_messages(acme, MEI, SALES)[-1]
 
 
 @pytest.fixture(autouse=True)
-async def _slack_takes_everything(acme: World) -> Any:
+async def _assert_no_slack_rejections(acme: World) -> Any:
     yield
     assert acme.slack.rejections == []
 
 
-async def test_a_job_is_followed_in_one_message_to_its_outcome(
-    acme: World, clock: ManualClock
-) -> None:
-    message = await watched(acme)
+async def test_job_is_watched_in_one_message_to_completion(acme: World, clock: ManualClock) -> None:
+    message = await start_watch(acme)
     assert "Watched by <@U0MEI>" in visible_text(message)
     assert "Starting…" in visible_text(message)
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
-    first, outcome = lasting(acme, MEI, SALES)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=2)
+    first, outcome = list_app_messages(acme, MEI, SALES)
     assert first.id == message.id
     assert first.edited
     assert "Finished" in visible_text(first)
@@ -71,163 +71,172 @@ async def test_a_job_is_followed_in_one_message_to_its_outcome(
     assert acme.bot.context.workflows.engine.running_count == 0
 
 
-async def test_what_is_seen_on_the_way(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
+async def test_progress_is_shown_while_running(acme: World, clock: ManualClock) -> None:
+    await start_watch(acme)
 
     def message() -> str:
-        return visible_text(lasting(acme, MEI, SALES)[0])
+        return visible_text(list_app_messages(acme, MEI, SALES)[0])
 
-    await passing(acme, clock, lambda: "Time left" in message())
+    await advance_until(acme, clock, lambda: "Time left" in message())
     assert "a minute" in message()
-    await passing(acme, clock, lambda: "Failed" in message())
+    await advance_until(acme, clock, lambda: "Failed" in message())
 
 
-async def test_a_job_that_has_ended_is_not_watched(acme: World) -> None:
-    expected = await typed(acme, f"watch {FINISHED}")
+async def test_finished_job_is_not_watched(acme: World) -> None:
+    expected = await run_command(acme, f"watch {FINISHED}")
     assert "has already finished" in expected
-    assert lasting(acme, MEI, SALES) == []
+    assert list_app_messages(acme, MEI, SALES) == []
 
 
-async def test_a_job_that_is_not_there_is_not_watched(acme: World) -> None:
-    assert "no job with this ID" in await typed(acme, f"watch {UNKNOWN}")
-    assert "That isn't a job ID" in await typed(acme, "watch 1234")
-    assert "Which job?" in await typed(acme, "watch")
-    assert "several jobs" in await typed(acme, f"watch {RUNNING} {STUCK}")
+async def test_missing_job_is_not_watched(acme: World) -> None:
+    assert "no job with this ID" in await run_command(acme, f"watch {UNKNOWN}")
+    assert "That isn't a job ID" in await run_command(acme, "watch 1234")
+    assert "Which job?" in await run_command(acme, "watch")
+    assert "several jobs" in await run_command(acme, f"watch {RUNNING} {STUCK}")
 
 
-async def test_the_same_job_is_watched_once_in_a_channel(acme: World) -> None:
-    await watched(acme)
-    expected = await typed(acme, f"watch {RUNNING}", person=JOHN)
-    await until(acme, lambda: "already" in visible_text(shown(acme, JOHN, SALES)[-1]))
-    assert "<@U0MEI> is already watching this job" in visible_text(shown(acme, JOHN, SALES)[-1])
-    assert expected
-    assert len(lasting(acme, MEI, SALES)) == 1
-
-
-async def test_stopped_by_the_one_who_asked(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
-    await acme.slack.press(MEI, "watch.stop", message=lasting(acme, MEI, SALES)[0].id)
-    await passing(
-        acme, clock, lambda: "Stopped watching" in visible_text(lasting(acme, MEI, SALES)[0])
+async def test_same_job_is_watched_once_per_channel(acme: World) -> None:
+    await start_watch(acme)
+    expected = await run_command(acme, f"watch {RUNNING}", person=JOHN)
+    await wait_until(acme, lambda: "already" in visible_text(list_messages(acme, JOHN, SALES)[-1]))
+    assert "<@U0MEI> is already watching this job" in visible_text(
+        list_messages(acme, JOHN, SALES)[-1]
     )
-    assert len(lasting(acme, MEI, SALES)) == 1
+    assert expected
+    assert len(list_app_messages(acme, MEI, SALES)) == 1
+
+
+async def test_watch_is_stopped_by_its_owner(acme: World, clock: ManualClock) -> None:
+    await start_watch(acme)
+    await acme.slack.press(MEI, "watch.stop", message=list_app_messages(acme, MEI, SALES)[0].id)
+    await advance_until(
+        acme,
+        clock,
+        lambda: "Stopped watching" in visible_text(list_app_messages(acme, MEI, SALES)[0]),
+    )
+    assert len(list_app_messages(acme, MEI, SALES)) == 1
 
 
 async def test_another_members_watch_cannot_be_changed(acme: World) -> None:
-    await watched(acme, person=JOHN)
-    message = lasting(acme, MEI, SALES)[0]
+    await start_watch(acme, person=JOHN)
+    message = list_app_messages(acme, MEI, SALES)[0]
     await acme.slack.press(MEI, "watch.stop", message=message.id)
     await acme.settle()
-    assert "Someone else is watching this job" in visible_text(shown(acme, MEI, SALES)[-1])
+    assert "Someone else is watching this job" in visible_text(list_messages(acme, MEI, SALES)[-1])
     assert await acme.bot.context.workflows.watches.list_active_by_job(RUNNING)
 
 
-async def test_the_outcome_comes_as_a_direct_message_where_that_is_wanted(
+async def test_outcome_is_sent_by_direct_message_on_request(
     acme: World, clock: ManualClock
 ) -> None:
-    message = await watched(acme)
+    message = await start_watch(acme)
     await acme.slack.press(MEI, "watch.privately", message=message.id)
-    await passing(acme, clock, lambda: bool(lasting(acme, MEI, MEIS)), step=2)
-    assert len(lasting(acme, MEI, SALES)) == 1
-    expected = visible_text(lasting(acme, MEI, MEIS)[0])
+    await advance_until(
+        acme, clock, lambda: bool(list_app_messages(acme, MEI, MEIS_MESSAGES)), step=2
+    )
+    assert len(list_app_messages(acme, MEI, SALES)) == 1
+    expected = visible_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[0])
     assert "has finished" in expected
     assert "<@U0MEI>" not in expected
 
 
-async def test_a_channel_the_bot_is_not_in_explains_itself(acme: World) -> None:
-    expected = await typed(acme, f"watch {RUNNING}", channel=GENERAL)
+async def test_channel_without_the_bot_is_explained(acme: World) -> None:
+    expected = await run_command(acme, f"watch {RUNNING}", channel=GENERAL)
     assert "/invite @Chakra" in expected
 
 
-async def test_another_channel_must_be_ones_own(acme: World) -> None:
-    expected = await typed(acme, f"watch {RUNNING} <#{LEADS}|>")
+async def test_target_channel_requires_membership(acme: World) -> None:
+    expected = await run_command(acme, f"watch {RUNNING} <#{LEADS}|>")
     assert "You're not in that channel" in expected
-    expected = await typed(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
-    await until(acme, lambda: bool(lasting(acme, MEI, SUPPORT)))
-    assert lasting(acme, MEI, SALES) == []
+    expected = await run_command(acme, f"watch {RUNNING} <#{SUPPORT}|support>")
+    await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, SUPPORT)))
+    assert list_app_messages(acme, MEI, SALES) == []
 
 
 async def test_in_direct_messages_the_watch_is_posted_there(
     acme: World, clock: ManualClock
 ) -> None:
-    await typed(acme, f"watch {RUNNING}", channel=MEIS)
-    await until(acme, lambda: bool(lasting(acme, MEI, MEIS)))
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 1, step=2)
-    assert "has finished" in visible_text(lasting(acme, MEI, MEIS)[1])
+    await run_command(acme, f"watch {RUNNING}", channel=MEIS_MESSAGES)
+    await wait_until(acme, lambda: bool(list_app_messages(acme, MEI, MEIS_MESSAGES)))
+    await advance_until(
+        acme, clock, lambda: len(list_app_messages(acme, MEI, MEIS_MESSAGES)) > 1, step=2
+    )
+    assert "has finished" in visible_text(list_app_messages(acme, MEI, MEIS_MESSAGES)[1])
 
 
-async def test_a_job_that_vanishes_ends_the_watch_with_the_reason(
-    acme: World, clock: ManualClock
-) -> None:
-    await watched(acme, VANISHING)
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=2)
-    first, outcome = lasting(acme, MEI, SALES)
+async def test_vanished_job_ends_the_watch_with_a_reason(acme: World, clock: ManualClock) -> None:
+    await start_watch(acme, VANISHING)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=2)
+    first, outcome = list_app_messages(acme, MEI, SALES)
     assert "was deleted in Chakra. Last known status: " in visible_text(outcome)
     assert "Deleted in Chakra. Stopped watching" in visible_text(first)
 
 
 async def test_a_stalled_job_is_reported(acme: World, clock: ManualClock) -> None:
-    await watched(acme, STUCK)
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=20)
-    first, reply = lasting(acme, MEI, SALES)
+    await start_watch(acme, STUCK)
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=20)
+    first, reply = list_app_messages(acme, MEI, SALES)
     assert "Stalled" in visible_text(first)
     assert "has made no progress for" in visible_text(reply)
-    await passing(acme, clock, lambda: clock.monotonic() > 4000, step=50)
-    assert len(lasting(acme, MEI, SALES)) == 2
+    await advance_until(acme, clock, lambda: clock.monotonic() > 4000, step=50)
+    assert len(list_app_messages(acme, MEI, SALES)) == 2
 
 
 async def test_the_documented_job_is_followed_and_never_reported_as_done(
     acme: World, clock: ManualClock
 ) -> None:
-    message = await watched(acme, DOCUMENTED)
+    message = await start_watch(acme, DOCUMENTED)
     assert "492 of 612" in visible_text(message)
 
 
-async def test_a_channel_that_was_closed_is_left_for_direct_messages(
+async def test_archived_channel_moves_the_watch_to_direct_messages(
     acme: World, clock: ManualClock
 ) -> None:
-    await watched(acme)
+    await start_watch(acme)
     acme.slack.workspace.archive(SALES)
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, MEIS)) > 2, step=2)
-    expected, message, outcome = map(visible_text, lasting(acme, MEI, MEIS)[:3])
+    await advance_until(
+        acme, clock, lambda: len(list_app_messages(acme, MEI, MEIS_MESSAGES)) > 2, step=2
+    )
+    expected, message, outcome = map(visible_text, list_app_messages(acme, MEI, MEIS_MESSAGES)[:3])
     assert "<#C0SALES>" in expected or "sales" in expected
     assert "Background job" in message
     assert "has finished" in outcome
 
 
 async def test_a_silent_chakra_is_reported_and_retried(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
+    await start_watch(acme)
     acme.chakra.fail(FETCH, StatusResponse(503))
 
     def message() -> str:
-        return visible_text(lasting(acme, MEI, SALES)[0])
+        return visible_text(list_app_messages(acme, MEI, SALES)[0])
 
-    await passing(acme, clock, lambda: "Retrying." in message(), step=5)
+    await advance_until(acme, clock, lambda: "Retrying." in message(), step=5)
     asked = acme.chakra.count(FETCH)
-    await passing(acme, clock, lambda: clock.monotonic() > 600, step=20)
+    await advance_until(acme, clock, lambda: clock.monotonic() > 600, step=20)
     assert acme.chakra.count(FETCH) - asked < 60
     acme.chakra.clear_faults()
-    await passing(acme, clock, lambda: len(lasting(acme, MEI, SALES)) > 1, step=5)
-    assert "has finished" in visible_text(lasting(acme, MEI, SALES)[1])
+    await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=5)
+    assert "has finished" in visible_text(list_app_messages(acme, MEI, SALES)[1])
 
 
 async def test_a_rejected_key_is_reported(acme: World, clock: ManualClock) -> None:
-    await watched(acme)
+    await start_watch(acme)
     acme.chakra.fail(FETCH, StatusResponse(401))
-    await passing(
+    await advance_until(
         acme,
         clock,
         lambda: (
-            "doesn't accept this app's access token" in visible_text(lasting(acme, MEI, SALES)[0])
+            "doesn't accept this app's access token"
+            in visible_text(list_app_messages(acme, MEI, SALES)[0])
         ),
         step=5,
     )
 
 
-async def test_a_poll_costs_less_the_slower_the_job(acme: World, clock: ManualClock) -> None:
+async def test_slower_jobs_are_polled_less_often(acme: World, clock: ManualClock) -> None:
     job = acme.chakra.add_job(succeed=3600, seconds=3600)
-    await watched(acme, job.id)
-    await passing(acme, clock, lambda: clock.monotonic() > 600, step=10)
+    await start_watch(acme, job.id)
+    await advance_until(acme, clock, lambda: clock.monotonic() > 600, step=10)
     before = acme.chakra.count(FETCH)
-    await passing(acme, clock, lambda: clock.monotonic() > 1200, step=10)
+    await advance_until(acme, clock, lambda: clock.monotonic() > 1200, step=10)
     assert acme.chakra.count(FETCH) - before <= 12

@@ -18,11 +18,11 @@ from tests.event_loop import running_loop
 KINDS = ("sqlite", "postgres")
 
 
-def address(kind: str, folder: Path) -> str:
+def create_database_url(kind: str, folder: Path) -> str:
     """Of an empty database: the worker's Postgres is emptied, SQLite's file is new."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'bot.db'}"
-    url = postgres()
+    url = start_postgres()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the engine of promises
         connection.execute("DROP SCHEMA public CASCADE")
@@ -31,8 +31,8 @@ def address(kind: str, folder: Path) -> str:
 
 
 @asynccontextmanager
-async def opened(kind: str, folder: Path) -> AsyncIterator[Database]:
-    async with watched_database(address(kind, folder)) as database:
+async def open_empty_database(kind: str, folder: Path) -> AsyncIterator[Database]:
+    async with watched_database(create_database_url(kind, folder)) as database:
         yield database
 
 
@@ -45,7 +45,7 @@ async def watched_database(url: str) -> AsyncIterator[Database]:
 
 
 @cache
-def postgres() -> str:
+def start_postgres() -> str:
     """Started once in a process, stopped at its exit."""
     folder = tempfile.mkdtemp(prefix="pg")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)

@@ -10,10 +10,10 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import Claim
 
-BOOT = "boot-1"
+PROCESS_ID = "boot-1"
 
 
-def claim(key: str = "view-1", **other: Any) -> Claim:
+def build_claim(key: str = "view-1", **other: Any) -> Claim:
     given = {
         "key": key,
         "member": "U0JOHN",
@@ -27,13 +27,15 @@ def claim(key: str = "view-1", **other: Any) -> Claim:
     return Claim(**given)
 
 
-async def begun(
+async def start_send(
     sends: Sends,
     key: str = "view-1",
     now: float = 1000.0,
     status: SendStatus = SendStatus.SENDING,
     **other: Any,
 ) -> Send:
-    result = await sends.claim(claim(key, **other), BOOT, now, duplicate_since=None, status=status)
+    result = await sends.claim(
+        build_claim(key, **other), PROCESS_ID, now, duplicate_since=None, status=status
+    )
     assert result.outcome is ClaimOutcome.CREATED
     return result.send

@@ -20,10 +20,10 @@ from bot.db.tables import METADATA
 from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
 from tests.clock import settle
-from tests.db.databases import address, postgres
-from tests.db.rows import begun
+from tests.db.databases import create_database_url, start_postgres
+from tests.db.rows import start_send
 
-HOLDS = """
+HOLD_DATABASE = """
 import sys, time
 from pathlib import Path
 from bot.db import engine
@@ -33,27 +33,25 @@ time.sleep(60)
 """
 
 TABLES = set(METADATA.tables)
-LONG = """
+SLOW_QUERY = """
 WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 500000)
 SELECT max(n) FROM counted
 """
 """It takes long enough to be cancelled in the middle."""
 
 
-async def run(database: Database, statement: str, times: int = 1) -> None:
+async def run_repeatedly(database: Database, statement: str, times: int = 1) -> None:
     async with database.begin() as connection:
         for _ in range(times):
             await connection.execute(text(statement))
 
 
-def tables(connection: Connection) -> set[str]:
+def list_tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
 @pytest.mark.parametrize("first", [None, "base", "0001", "0002", "0003"])
-async def test_a_new_database_and_one_that_was_migrated_are_alike(
-    url: str, first: str | None
-) -> None:
+async def test_new_and_migrated_schemas_are_identical(url: str, first: str | None) -> None:
     """None: as it was made. Their tables, columns, types, defaults and indexes are compared."""
 
     def difference(connection: Connection) -> list[object]:
@@ -65,13 +63,13 @@ async def test_a_new_database_and_one_that_was_migrated_are_alike(
         return list(compare_metadata(context, METADATA))
 
     async with open_database(url) as database, database.begin() as connection:
-        made = await connection.run_sync(described)
+        made = await connection.run_sync(describe_schema)
         assert await connection.run_sync(difference) == []
-        assert await connection.run_sync(tables) == TABLES
-        assert await connection.run_sync(described) == made
+        assert await connection.run_sync(list_tables) == TABLES
+        assert await connection.run_sync(describe_schema) == made
 
 
-def described(connection: Connection) -> dict[str, object]:
+def describe_schema(connection: Connection) -> dict[str, object]:
     """Every table as the database describes it, alembic's own with it, in no order of columns."""
     seen = inspect(connection)
     return {
@@ -84,53 +82,55 @@ def described(connection: Connection) -> dict[str, object]:
     }
 
 
-async def test_a_database_that_is_up_to_date_opens_again_with_what_it_held(url: str) -> None:
+async def test_up_to_date_database_reopens_with_its_data(url: str) -> None:
     async with open_database(url) as database, database.begin() as connection:
         await connection.execute(text("INSERT INTO events (digest, received_at) VALUES ('a', 1)"))
     async with open_database(url) as database, database.begin() as connection:
         assert (await connection.execute(text("SELECT digest FROM events"))).scalar_one() == "a"
 
 
-async def test_a_migration_can_be_taken_back(url: str) -> None:
+async def test_migrations_can_be_downgraded(url: str) -> None:
     def down(connection: Connection) -> set[str]:
         command.downgrade(alembic_config(connection), "base")
-        return tables(connection)
+        return list_tables(connection)
 
     async with open_database(url) as database, database.begin() as connection:
         assert await connection.run_sync(down) == set()
 
 
-async def test_replicas_that_start_together_migrate_once(tmp_path: Path) -> None:
-    url = address("postgres", tmp_path)
+async def test_concurrent_replicas_migrate_once(tmp_path: Path) -> None:
+    url = create_database_url("postgres", tmp_path)
 
     async def start() -> set[str]:
         async with open_database(url) as database, database.begin() as connection:
-            return await connection.run_sync(tables)
+            return await connection.run_sync(list_tables)
 
     assert await asyncio.gather(*(start() for _ in range(5))) == [TABLES] * 5
 
 
-async def test_what_fails_in_the_middle_leaves_nothing_behind(url: str) -> None:
+async def test_failed_transaction_leaves_nothing_behind(url: str) -> None:
     async with open_database(url) as database:
         with pytest.raises(IntegrityError):
-            await run(database, "INSERT INTO events (digest, received_at) VALUES ('twice', 1)", 2)
+            await run_repeatedly(
+                database, "INSERT INTO events (digest, received_at) VALUES ('twice', 1)", 2
+            )
         async with database.begin() as connection:
             count = text("SELECT count(*) FROM events")
             assert (await connection.execute(count)).scalar_one() == 0
 
 
-async def test_an_error_does_not_tell_what_was_written(url: str) -> None:
+async def test_error_does_not_contain_parameters(url: str) -> None:
     async with open_database(url) as database:
         sends = Sends(database)
         with pytest.raises(IntegrityError) as raised:
-            await begun(sends, "919876543210", template=None)
+            await start_send(sends, "919876543210", template=None)
     assert "919876543210" not in str(raised.value).partition("[SQL")[2]
 
 
 # --- SQLite ---------------------------------------------------------------------------------------
 
 
-async def test_a_second_process_on_the_same_file_is_told(tmp_path: Path) -> None:
+async def test_second_process_on_the_same_file_is_rejected(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with open_database(url):
         with pytest.raises(DatabaseLocked, match="Another process"):
@@ -140,10 +140,10 @@ async def test_a_second_process_on_the_same_file_is_told(tmp_path: Path) -> None
         pass
 
 
-async def test_a_process_that_is_killed_frees_the_file(tmp_path: Path) -> None:
+async def test_killed_process_releases_the_file_lock(tmp_path: Path) -> None:
     file = tmp_path / "bot.db"
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLDS, str(file), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", HOLD_DATABASE, str(file), stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout is not None
     assert await child.stdout.readline() == b"held\n"
@@ -156,7 +156,7 @@ async def test_a_process_that_is_killed_frees_the_file(tmp_path: Path) -> None:
         await database.check()
 
 
-async def test_sqlite_writes_ahead_and_waits_for_the_disk(tmp_path: Path) -> None:
+async def test_sqlite_uses_wal_and_full_sync(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with open_database(url) as database, database.begin() as connection:
         assert database.single_process
@@ -169,19 +169,17 @@ async def test_a_database_in_memory_needs_no_lock() -> None:
         async with open_database("sqlite:///:memory:"):
             pass
         async with database.begin() as connection:
-            assert await connection.run_sync(tables) == TABLES
+            assert await connection.run_sync(list_tables) == TABLES
 
 
 @pytest.mark.parametrize("where", ["memory", "file"])
-async def test_work_that_is_cancelled_takes_no_tables_and_no_lock_along(
-    where: str, tmp_path: Path
-) -> None:
+async def test_cancellation_keeps_tables_and_releases_locks(where: str, tmp_path: Path) -> None:
     begun = asyncio.Event()
 
     async def work(database: Database) -> None:
         async with database.begin() as connection:
             begun.set()
-            await connection.execute(text(LONG))
+            await connection.execute(text(SLOW_QUERY))
 
     file = ":memory:" if where == "memory" else str(tmp_path / "bot.db")
     async with open_database(f"sqlite:///{file}") as database:
@@ -191,16 +189,16 @@ async def test_work_that_is_cancelled_takes_no_tables_and_no_lock_along(
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         async with database.begin() as connection:
-            assert await connection.run_sync(tables) == TABLES
+            assert await connection.run_sync(list_tables) == TABLES
 
 
-async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+async def test_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="No such file or directory"):
         async with open_database(f"sqlite:///{tmp_path / 'missing' / 'bot.db'}"):
             pass
 
 
-async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+async def test_non_database_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bot.db").write_text("this is a diary\n" * 100)
     with pytest.raises(DatabaseUnavailable, match="not a database"):
         async with open_database(f"sqlite:///{tmp_path / 'bot.db'}"):
@@ -210,7 +208,7 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 # --- Postgres -------------------------------------------------------------------------------------
 
 
-async def test_a_postgres_that_is_not_there_is_said_without_the_password() -> None:
+async def test_unreachable_postgres_is_reported_without_the_password() -> None:
     with pytest.raises(DatabaseUnavailable) as raised:
         async with open_database("postgresql://bot:very-secret-word@127.0.0.1:1/bot"):
             pass
@@ -218,8 +216,8 @@ async def test_a_postgres_that_is_not_there_is_said_without_the_password() -> No
     assert raised.value.retryable
 
 
-async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
-    url = address("postgres", tmp_path)
+async def test_dead_connections_are_replaced(tmp_path: Path) -> None:
+    url = create_database_url("postgres", tmp_path)
     async with open_database(url) as database:
         await database.check()
         async with open_database(url) as other, other.begin() as connection:
@@ -231,10 +229,10 @@ async def test_connections_that_died_are_made_anew(tmp_path: Path) -> None:
             )
         await database.check()
     assert not database.single_process
-    assert postgres() == url
+    assert start_postgres() == url
 
 
-async def test_what_counts_as_the_newest_migration_is_the_newest(database: Database) -> None:
+async def test_head_revision_is_the_latest_migration(database: Database) -> None:
     async with database.begin() as connection:
         heads = await connection.run_sync(
             lambda synchronous: ScriptDirectory.from_config(alembic_config(synchronous)).get_heads()

@@ -16,16 +16,16 @@ from bot.db.engine import Database, open_database
 from bot.db.locks import CHECK_INTERVAL_SECONDS
 from bot.errors import DatabaseUnavailable
 from tests.clock import ManualClock
-from tests.db.databases import address, postgres
+from tests.db.databases import create_database_url, start_postgres
 
 
 @pytest.fixture
-async def second(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
+async def second_database(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
     """Another process's view of the same database, where there can be one."""
     if database.single_process:
         yield database
         return
-    async with open_database(postgres()) as made:
+    async with open_database(start_postgres()) as made:
         yield made
 
 
@@ -39,23 +39,25 @@ async def end_sessions(database: Database) -> None:
         )
 
 
-async def test_one_leads_until_it_leaves(database: Database, second: Database) -> None:
+async def test_single_leader_until_release(database: Database, second_database: Database) -> None:
     clock = ManualClock()
     async with database.try_lead("outbox", clock) as lead:
         assert lead is not None
         await lead.ensure_held()
         async with (
-            second.try_lead("outbox", clock) as other,
-            second.try_lead("watches", clock) as watches,
+            second_database.try_lead("outbox", clock) as other,
+            second_database.try_lead("watches", clock) as watches,
         ):
             assert other is None
             assert watches is not None
         assert not lead.lost.is_set()
-    async with second.try_lead("outbox", clock) as lead:
+    async with second_database.try_lead("outbox", clock) as lead:
         assert lead is not None
 
 
-async def test_of_many_at_once_one_leads(database: Database, second: Database) -> None:
+async def test_one_leader_among_concurrent_candidates(
+    database: Database, second_database: Database
+) -> None:
     clock, done = ManualClock(), asyncio.Event()
     led: list[bool] = []
 
@@ -66,27 +68,29 @@ async def test_of_many_at_once_one_leads(database: Database, second: Database) -
                 done.set()
             await done.wait()
 
-    await asyncio.gather(*(run(database if turn % 2 else second) for turn in range(10)))
+    await asyncio.gather(*(run(database if turn % 2 else second_database) for turn in range(10)))
     assert led.count(True) == 1
 
 
-async def test_who_breaks_off_leaves_the_lead_free(database: Database, second: Database) -> None:
+async def test_cancelled_candidate_leaves_the_lock_free(
+    database: Database, second_database: Database
+) -> None:
     clock = ManualClock()
     with pytest.raises(ZeroDivisionError):
         async with database.try_lead("outbox", clock):
             raise ZeroDivisionError
-    async with second.try_lead("outbox", clock) as lead:
+    async with second_database.try_lead("outbox", clock) as lead:
         assert lead is not None
 
 
-async def test_a_leader_whose_session_is_cut_notices(tmp_path: Path) -> None:
+async def test_leader_notices_a_terminated_session(tmp_path: Path) -> None:
     clock = ManualClock()
-    url = address("postgres", tmp_path)
-    async with open_database(url) as first, open_database(url) as second:
+    url = create_database_url("postgres", tmp_path)
+    async with open_database(url) as first, open_database(url) as second_database:
         async with first.try_lead("outbox", clock) as lead:
             assert lead is not None
-            await end_sessions(second)
-            async with second.try_lead("outbox", clock) as other:
+            await end_sessions(second_database)
+            async with second_database.try_lead("outbox", clock) as other:
                 assert other is not None
                 with pytest.raises(DatabaseUnavailable, match="gone"):
                     await lead.ensure_held()
@@ -97,28 +101,28 @@ async def test_a_leader_whose_session_is_cut_notices(tmp_path: Path) -> None:
             assert lead is not None
 
 
-async def test_a_leader_that_does_nothing_notices_within_seconds(tmp_path: Path) -> None:
+async def test_idle_leader_notices_lost_session_within_seconds(tmp_path: Path) -> None:
     clock = ManualClock()
-    url = address("postgres", tmp_path)
+    url = create_database_url("postgres", tmp_path)
     async with (
         open_database(url) as first,
-        open_database(url) as second,
+        open_database(url) as second_database,
         first.try_lead("outbox", clock) as lead,
     ):
         assert lead is not None
-        await clock.until_sleeping(CHECK_INTERVAL_SECONDS)
+        await clock.wait_for_sleep(CHECK_INTERVAL_SECONDS)
         await clock.advance(CHECK_INTERVAL_SECONDS)
-        await clock.until_sleeping(CHECK_INTERVAL_SECONDS)
+        await clock.wait_for_sleep(CHECK_INTERVAL_SECONDS)
         assert not lead.lost.is_set()
-        await end_sessions(second)
+        await end_sessions(second_database)
         await clock.advance(CHECK_INTERVAL_SECONDS)
         await asyncio.wait_for(lead.lost.wait(), 5)
 
 
-async def test_a_session_that_nobody_looks_after_is_ended_by_postgres(tmp_path: Path) -> None:
+async def test_abandoned_session_is_ended_by_postgres(tmp_path: Path) -> None:
     """Its process is frozen, or cut off: here its clock stands still."""
     async with (
-        open_database(address("postgres", tmp_path)) as database,
+        open_database(create_database_url("postgres", tmp_path)) as database,
         database.try_lead("outbox", ManualClock()) as lead,
         database.begin() as connection,
     ):
@@ -133,9 +137,9 @@ async def test_a_session_that_nobody_looks_after_is_ended_by_postgres(tmp_path: 
         assert setting.scalar_one() == f"{leads.SESSION_TIMEOUT_SECONDS}s"
 
 
-async def test_a_postgres_that_takes_no_more_sessions_leads_nobody(tmp_path: Path) -> None:
+async def test_exhausted_postgres_elects_no_leader(tmp_path: Path) -> None:
     nowhere = engine._create_session_engine(make_url("postgresql+psycopg://bot@127.0.0.1:1/bot"))
-    async with open_database(address("postgres", tmp_path)) as database:
+    async with open_database(create_database_url("postgres", tmp_path)) as database:
         without = Database(database._engine, nowhere)
         with pytest.raises(DatabaseUnavailable):
             async with without.try_lead("outbox", ManualClock()):

@@ -19,42 +19,44 @@ from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
-from tests.outbox.stage import JOHN, Stage, sample, staged
+from tests.outbox.stage import JOHN, OutboxHarness, open_harness, sample
 
-OLD_SEND = """
+INSERT_OLD_SEND = """
 INSERT INTO sends (key, member, template, language, recipient, recipient_hash, content_hash,
                    followable, boot, started_at, state, state_at, report_due, report_state,
                    report_channel, report_ts, report_boot, report_tried_at)
 VALUES (:key, 'U0JOHN', 'order_update', 'en', '+91 •••••• 3210', :key, 'hello', true, 'boot-0',
         1000, :state, 1010, :due, :shown, :channel, :ts, :boot, :tried)
 """
-NOTHING: dict[str, Any] = dict.fromkeys(("shown", "channel", "ts", "boot", "tried"))
+EMPTY_REPORT: dict[str, Any] = dict.fromkeys(("shown", "channel", "ts", "boot", "tried"))
 
 
 @asynccontextmanager
-async def old(url: str) -> AsyncIterator[AsyncConnection]:
+async def create_old_schema(url: str) -> AsyncIterator[AsyncConnection]:
     """The database as release 0.1 made it; to be opened anew afterwards."""
     async with open_database(url) as database, database.begin() as connection:
         await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
         yield connection
 
 
-async def write(connection: AsyncConnection, key: str, **columns: Any) -> None:
-    given = {"key": key, "state": "accepted", "due": False, **NOTHING, **columns}
-    await connection.execute(text(OLD_SEND), given)
+async def insert_old_send(connection: AsyncConnection, key: str, **columns: Any) -> None:
+    given = {"key": key, "state": "accepted", "due": False, **EMPTY_REPORT, **columns}
+    await connection.execute(text(INSERT_OLD_SEND), given)
 
 
-def reports(database: Database, outbox: Outbox, stage: Stage) -> Reporter:
-    return Reporter(DirtySends(database), outbox, stage.clock, render=report_message)
+def build_reporter(database: Database, outbox: Outbox, harness: OutboxHarness) -> Reporter:
+    return Reporter(DirtySends(database), outbox, harness.clock, render=report_message)
 
 
-async def test_reports_keep_their_places_and_doubts(url: str) -> None:
+async def test_migration_keeps_report_locations_and_uncertainty(url: str) -> None:
     posted = {"channel": "D0JOHN", "ts": "1.2", "boot": "boot-0", "tried": 1011}
-    async with old(url) as connection:
-        await write(connection, "posted", **posted, shown="accepted")
-        await write(connection, "moved", **{**posted, "ts": "1.3"}, state="read", due=True)
-        await write(connection, "in doubt", boot="boot-0", tried=1011, due=True)
-        await write(connection, "waits", due=True)
+    async with create_old_schema(url) as connection:
+        await insert_old_send(connection, "posted", **posted, shown="accepted")
+        await insert_old_send(
+            connection, "moved", **{**posted, "ts": "1.3"}, state="read", due=True
+        )
+        await insert_old_send(connection, "in doubt", boot="boot-0", tried=1011, due=True)
+        await insert_old_send(connection, "waits", due=True)
     async with open_database(url) as database:
         posts = Posts(database)
         stands = await posts.find_by_key("send:posted")
@@ -78,42 +80,46 @@ async def test_reports_keep_their_places_and_doubts(url: str) -> None:
         assert await posts.next_per_channel() == await posts.pending_edits(2000, 10) == []
 
 
-async def test_and_the_way_back(url: str) -> None:
-    async with old(url) as connection:
-        await write(connection, "posted", channel="D0JOHN", ts="1.2")
+async def test_downgrade_restores_report_locations(url: str) -> None:
+    async with create_old_schema(url) as connection:
+        await insert_old_send(connection, "posted", channel="D0JOHN", ts="1.2")
     async with open_database(url) as database, database.begin() as connection:
         await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
         row = (await connection.execute(text("SELECT report_channel, report_ts FROM sends"))).one()
         assert tuple(row) == ("D0JOHN", "1.2")
 
 
-async def test_a_report_of_before_is_edited_and_not_posted_anew(url: str) -> None:
+async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
     """One stands and has moved on; one may stand; one was never posted."""
-    async with open_database(url) as database, staged(database) as stage:
-        place = await stage.client.post_message(JOHN, sample("Accepted"))
+    async with open_database(url) as database, open_harness(database) as harness:
+        place = await harness.client.post_message(JOHN, sample("Accepted"))
         marked = {"event_type": "chakra_send", "event_payload": {"key": "in doubt"}}
-        await stage.client.post_message(JOHN, sample("Accepted"), metadata=marked)
-        now = stage.clock.time()
+        await harness.client.post_message(JOHN, sample("Accepted"), metadata=marked)
+        now = harness.clock.time()
         async with database.begin() as connection:
             await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
             stands = {"channel": place.channel, "ts": place.ts}
-            await write(connection, "moved", **stands, state="read", due=True)
-            await write(connection, "in doubt", boot="boot-0", tried=now, due=True)
-            await write(connection, "waits", due=True)
+            await insert_old_send(connection, "moved", **stands, state="read", due=True)
+            await insert_old_send(connection, "in doubt", boot="boot-0", tried=now, due=True)
+            await insert_old_send(connection, "waits", due=True)
             await connection.execute(text("UPDATE sends SET started_at = :now"), {"now": now})
             await connection.run_sync(lambda one: command.upgrade(alembic_config(one), "head"))
-        outbox = stage.outbox()
-        assert await reports(database, outbox, stage).run_once() == 3
-        await stage.until(lambda: shows(stage, "Read: ", "Sending (WhatsApp", "Sending (WhatsApp"))
-        assert len(stage.calls("chat.postMessage")) == 3
+        outbox = harness.start_outbox()
+        assert await build_reporter(database, outbox, harness).run_once() == 3
+        await harness.advance_until(
+            lambda: wait_for_report(harness, "Read: ", "Sending (WhatsApp", "Sending (WhatsApp")
+        )
+        assert len(harness.calls("chat.postMessage")) == 3
         sends = Sends(database)
         send = await sends.find_by_key("in doubt")
         assert send is not None
         await sends.record_outcome(send.id, SendStatus.READ, now + 60)
-        assert await reports(database, outbox, stage).run_once() == 1
-        await stage.until(lambda: shows(stage, "Read: ", "Read: ", "Sending (WhatsApp"))
+        assert await build_reporter(database, outbox, harness).run_once() == 1
+        await harness.advance_until(
+            lambda: wait_for_report(harness, "Read: ", "Read: ", "Sending (WhatsApp")
+        )
 
 
-def shows(stage: Stage, *words: str) -> bool:
-    shown = stage.direct()
+def wait_for_report(harness: OutboxHarness, *words: str) -> bool:
+    shown = harness.direct_message_texts()
     return len(shown) == len(words) and all(map(str.__contains__, shown, words))

@@ -20,22 +20,22 @@ from bot.durable.engine import (
 )
 from bot.durable.runs import Reschedule, RunState
 from tests.clock import ManualClock
-from tests.db.databases import address
+from tests.db.databases import create_database_url
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 KIND = "work"
 
 
 @dataclass
-class Work:
+class FakeWork:
     """A handler that records its runs: ``failures`` come first, then ``answers`` in their order."""
 
     failures: int = 0
-    held: bool = False
+    is_blocked: bool = False
     answers: list[Reschedule] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
     runs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, key: str, state: RunState) -> Reschedule | None:
@@ -43,11 +43,11 @@ class Work:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("a fault of ours")
-        if self.held:
+        if self.is_blocked:
             await self.gate.wait()
         if self.answers:
             return self.answers.pop(0)
-        self.ended.append(key)
+        self.finished.append(key)
         return None
 
     async def list_active_keys(self) -> list[str]:
@@ -59,7 +59,7 @@ class Work:
 
 
 @dataclass
-class Place:
+class EngineDatabase:
     """A database, on which one engine follows another."""
 
     folder: Path
@@ -68,8 +68,8 @@ class Place:
     address: str = ""
 
     @asynccontextmanager
-    async def engine(self, work: Work) -> AsyncIterator[Engine]:
-        self.address = self.address or address(self.kind, self.folder)
+    async def open_engine(self, work: FakeWork) -> AsyncIterator[Engine]:
+        self.address = self.address or create_database_url(self.kind, self.folder)
         own = f"sqlite:///{self.folder}/work.db" if self.kind == "sqlite" else self.address
         async with (
             open_database(self.address) as database,
@@ -80,144 +80,154 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, clock: ManualClock) -> Place:
-    return Place(tmp_path, clock)
+def engine_database(tmp_path: Path, clock: ManualClock) -> EngineDatabase:
+    return EngineDatabase(tmp_path, clock)
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     """DBOS works in threads and by real time, so there is nothing to wait on but the clock."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
 async def passing(clock: ManualClock, condition: Callable[[], bool], step: float = 1.0) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not condition():
             await clock.advance(step)
             await asyncio.sleep(0.01)
 
 
-async def test_chain_runs_and_ends(place: Place) -> None:
-    work = Work()
-    async with place.engine(work) as engine:
+async def test_chain_runs_and_ends(engine_database: EngineDatabase) -> None:
+    work = FakeWork()
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: work.ended == ["1"] and engine.running_count == 0)
+        await wait_until(lambda: work.finished == ["1"] and engine.running_count == 0)
 
 
-async def test_chain_started_twice_runs_once(place: Place) -> None:
-    work = Work(held=True)
-    async with place.engine(work) as engine:
+async def test_chain_started_twice_runs_once(engine_database: EngineDatabase) -> None:
+    work = FakeWork(is_blocked=True)
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: work.keys == ["1"])
+        await wait_until(lambda: work.keys == ["1"])
         await engine.start(KIND, "1")
         assert engine.active_count(KIND) == 1
         work.gate.set()
-        await until(lambda: work.ended == ["1"])
+        await wait_until(lambda: work.finished == ["1"])
         await engine.start(KIND, "1")
         await engine.start(KIND, "2")
-        await until(lambda: "2" in work.ended)
+        await wait_until(lambda: "2" in work.finished)
     assert work.keys == ["1", "2"]
 
 
 async def test_chain_that_waits_is_not_started_again_after_its_first_run_was_purged(
-    place: Place, clock: ManualClock
+    engine_database: EngineDatabase, clock: ManualClock
 ) -> None:
-    work = Work(answers=[Reschedule(60.0)])
-    async with place.engine(work) as engine:
+    work = FakeWork(answers=[Reschedule(60.0)])
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: len(work.runs) == 1 and engine.running_count == 0)
-        async with asyncio.timeout(PATIENCE):
+        await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not await engine.purge(4e9):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await engine.start(KIND, "1")
         await asyncio.sleep(0.1)
         assert work.keys == ["1"]
-        await passing(clock, lambda: work.ended == ["1"], 30.0)
+        await passing(clock, lambda: work.finished == ["1"], 30.0)
     assert work.keys == ["1", "1"]
 
 
-async def test_state_is_handed_to_the_next_run(place: Place, clock: ManualClock) -> None:
-    work = Work(answers=[Reschedule(5.0, {"seen": 3})])
-    async with place.engine(work) as engine:
+async def test_state_is_handed_to_the_next_run(
+    engine_database: EngineDatabase, clock: ManualClock
+) -> None:
+    work = FakeWork(answers=[Reschedule(5.0, {"seen": 3})])
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await passing(clock, lambda: work.ended == ["1"])
+        await passing(clock, lambda: work.finished == ["1"])
     assert work.runs == [("1", {}), ("1", {"seen": 3})]
 
 
-async def test_failed_run_is_retried_with_a_growing_delay(place: Place, clock: ManualClock) -> None:
-    work = Work(failures=2, answers=[Reschedule(0.0, {"seen": 3})])
-    async with place.engine(work) as engine:
+async def test_failed_run_is_retried_with_a_growing_delay(
+    engine_database: EngineDatabase, clock: ManualClock
+) -> None:
+    work = FakeWork(failures=2, answers=[Reschedule(0.0, {"seen": 3})])
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: len(work.runs) == 1)
+        await wait_until(lambda: len(work.runs) == 1)
         await passing(clock, lambda: len(work.runs) == 2)
         assert clock.monotonic() >= RETRY_INITIAL_SECONDS
         second = clock.monotonic()
         await passing(clock, lambda: len(work.runs) == 3)
         assert clock.monotonic() - second >= 2 * RETRY_INITIAL_SECONDS - 1
-        await until(lambda: work.ended == ["1"])
+        await wait_until(lambda: work.finished == ["1"])
     assert work.runs == [("1", {}), ("1", {}), ("1", {}), ("1", {"seen": 3})]
 
 
-async def test_run_now_does_not_wait_for_the_delay(place: Place) -> None:
-    work = Work(answers=[Reschedule(3_600.0)])
-    async with place.engine(work) as engine:
+async def test_run_now_does_not_wait_for_the_delay(engine_database: EngineDatabase) -> None:
+    work = FakeWork(answers=[Reschedule(3_600.0)])
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: len(work.runs) == 1 and engine.running_count == 0)
+        await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
         await engine.run_now(KIND, "1")
-        await until(lambda: work.ended == ["1"])
+        await wait_until(lambda: work.finished == ["1"])
 
 
-async def test_run_now_during_a_run_makes_the_next_one_follow_without_delay(place: Place) -> None:
-    work = Work(held=True, answers=[Reschedule(3_600.0)])
-    async with place.engine(work) as engine:
+async def test_run_now_during_a_run_makes_the_next_one_follow_without_delay(
+    engine_database: EngineDatabase,
+) -> None:
+    work = FakeWork(is_blocked=True, answers=[Reschedule(3_600.0)])
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: len(work.runs) == 1)
+        await wait_until(lambda: len(work.runs) == 1)
         await engine.run_now(KIND, "1")
         work.gate.set()
-        await until(lambda: work.ended == ["1"])
+        await wait_until(lambda: work.finished == ["1"])
 
 
-async def test_next_process_continues_a_run_that_was_cut_off(place: Place) -> None:
-    first = Work(held=True)
-    async with place.engine(first) as engine:
+async def test_next_process_continues_a_run_that_was_cut_off(
+    engine_database: EngineDatabase,
+) -> None:
+    first = FakeWork(is_blocked=True)
+    async with engine_database.open_engine(first) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: first.keys == ["1"])
-    assert first.ended == []
-    second = Work()
-    async with place.engine(second) as engine:
+        await wait_until(lambda: first.keys == ["1"])
+    assert first.finished == []
+    second = FakeWork()
+    async with engine_database.open_engine(second) as engine:
         await engine.launch()
-        await until(lambda: second.ended == ["1"])
+        await wait_until(lambda: second.finished == ["1"])
 
 
-async def test_next_process_continues_a_chain_that_was_waiting(place: Place) -> None:
-    first = Work(answers=[Reschedule(3_600.0, {"seen": 3})])
-    async with place.engine(first) as engine:
+async def test_next_process_continues_a_chain_that_was_waiting(
+    engine_database: EngineDatabase,
+) -> None:
+    first = FakeWork(answers=[Reschedule(3_600.0, {"seen": 3})])
+    async with engine_database.open_engine(first) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: len(first.runs) == 1 and engine.running_count == 0)
-    second = Work()
-    async with place.engine(second) as engine:
+        await wait_until(lambda: len(first.runs) == 1 and engine.running_count == 0)
+    second = FakeWork()
+    async with engine_database.open_engine(second) as engine:
         await engine.run_now(KIND, "1")  # the timer of the manual clock ended with the process
-        await until(lambda: second.ended == ["1"])
+        await wait_until(lambda: second.finished == ["1"])
     assert second.runs == [("1", {"seen": 3})]
 
 
-async def test_unknown_kind_is_refused(place: Place) -> None:
-    async with place.engine(Work()) as engine:
+async def test_unknown_kind_is_refused(engine_database: EngineDatabase) -> None:
+    async with engine_database.open_engine(FakeWork()) as engine:
         with pytest.raises(KeyError):
             await engine.start("play", "1")
 
 
 async def test_row_without_a_chain_gets_one_at_the_second_look(
-    place: Place, clock: ManualClock
+    engine_database: EngineDatabase, clock: ManualClock
 ) -> None:
     """At the first look its start may be under way."""
-    work = Work(required=["1"])
-    async with place.engine(work) as engine:
+    work = FakeWork(required=["1"])
+    async with engine_database.open_engine(work) as engine:
         await engine.launch()
-        await until(lambda: engine.active_count(KIND) == 1)
+        await wait_until(lambda: engine.active_count(KIND) == 1)
         assert work.runs == []
-        await passing(clock, lambda: work.ended == ["1"])
+        await passing(clock, lambda: work.finished == ["1"])
         assert clock.monotonic() >= REPAIR_INTERVAL_SECONDS
     assert work.keys == ["1"]
 
@@ -225,13 +235,16 @@ async def test_row_without_a_chain_gets_one_at_the_second_look(
 async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    place = Place(tmp_path, clock, kind="postgres")
-    dead, second = Work(held=True), Work()
-    async with place.engine(dead) as engine:
+    engine_database = EngineDatabase(tmp_path, clock, kind="postgres")
+    dead, second = FakeWork(is_blocked=True), FakeWork()
+    async with engine_database.open_engine(dead) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: dead.keys == ["1"])
+        await wait_until(lambda: dead.keys == ["1"])
         name = engine._lease.name
-    async with open_database(place.address) as other, place.engine(second) as engine:
+    async with (
+        open_database(engine_database.address) as other,
+        engine_database.open_engine(second) as engine,
+    ):
         # Another session holds the lock of the first replica: so it counts as alive.
         async with other.try_lead(f"work {name}", clock) as lock:
             assert lock is not None
@@ -239,18 +252,18 @@ async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
             await engine._resume_orphans()
             await asyncio.sleep(0.1)
             assert second.runs == []
-        await passing(clock, lambda: second.ended == ["1"])
+        await passing(clock, lambda: second.finished == ["1"])
     assert second.keys == ["1"]
 
 
-async def test_finished_runs_are_purged_in_time(place: Place) -> None:
-    work = Work()
-    async with place.engine(work) as engine:
+async def test_finished_runs_are_purged_in_time(engine_database: EngineDatabase) -> None:
+    work = FakeWork()
+    async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, "1")
-        await until(lambda: engine.running_count == 0 and work.ended == ["1"])
+        await wait_until(lambda: engine.running_count == 0 and work.finished == ["1"])
         assert await engine.purge(0.0) == 0
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not await engine.purge(4e9):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await engine.start(KIND, "1")
-        await until(lambda: work.ended == ["1", "1"])
+        await wait_until(lambda: work.finished == ["1", "1"])

@@ -9,14 +9,14 @@ from bot.chakra.job import Job, JobEntry
 JOB = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
 
-def job(counts: object = None, **data: object) -> Job:
+def build_job(counts: object = None, **data: object) -> Job:
     """``job({"SUCCESS": 3}, completedAt=...)``, fields as Chakra calls them."""
     return Job.model_validate({"id": JOB, "counts": counts, **data})
 
 
-def at(done: int, total: int = 1000) -> Job:
-    return job({"SUCCESS": done, "NOT_STARTED": total - done})
+def build_job_at(done: int, total: int = 1000) -> Job:
+    return build_job({"SUCCESS": done, "NOT_STARTED": total - done})
 
 
-def entry(state: str = "ERROR", reason: str | None = None, **other: Any) -> JobEntry:
+def build_entry(state: str = "ERROR", reason: str | None = None, **other: Any) -> JobEntry:
     return JobEntry.from_item({"completionStatus": state, "statusMessage": reason, **other})

@@ -18,34 +18,34 @@ from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.commands.reply import Block, Message, response_body
 from tests.chakra.upstream import example
-from tests.jobs.samples import JOB, at, entry, job
+from tests.jobs.samples import JOB, build_entry, build_job, build_job_at
 
 NOW = 1_617_966_836.0
-BEGAN = NOW - 300
+STARTED_AT = NOW - 300
 
 
-def documented() -> Job:
+def documented_job() -> Job:
     body = example("fetch-background-job.response")
-    return job(body["_meta"]["bjEntryCompletionStatusVsCount"], **body["_data"])
+    return build_job(body["_meta"]["bjEntryCompletionStatusVsCount"], **body["_data"])
 
 
-def drawn(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
+def render_card(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
     text, made = job_card(shown, masked=masked, now=NOW, **more)
     message = Message(text, tuple(made))
     assert check_response_body(response_body(message)) == []
     return json.dumps([text, made], ensure_ascii=False)
 
 
-def watched(seconds: int, done: int, *, every: int = 20) -> Progress:
+def build_progress(seconds: int, done: int, *, every: int = 20) -> Progress:
     """As if somebody had looked ``every`` so many seconds while it went on evenly."""
     points: tuple[ProgressPoint, ...] = ()
     for second in range(0, seconds + 1, every):
         points = add_point(points, ProgressPoint(NOW - seconds + second, done * second // seconds))
-    return Progress.from_points(points, at(done), NOW)
+    return Progress.from_points(points, build_job_at(done), NOW)
 
 
 def test_the_documented_job() -> None:
-    shown = drawn(documented())
+    shown = render_card(documented_job())
     for part in (
         "*Background job*",
         "Running",
@@ -64,70 +64,82 @@ def test_the_documented_job() -> None:
 
 
 def test_a_job_without_counts_yet() -> None:
-    shown = drawn(job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
+    shown = render_card(build_job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
     assert "Starting…" in shown
     assert "*Started*" in shown
     for absent in ("░", "Remaining", "0 of 0", "Chakra says"):
         assert absent not in shown
 
 
-def test_states_without_entries_are_left_out_and_unknown_ones_shown_by_their_name() -> None:
-    shown = drawn(job({"SUCCESS": 1204, "ERROR": 0, "SKIPPED & left": 2, "NOT_STARTED": 1}))
+def test_empty_states_are_hidden_and_unknown_states_shown() -> None:
+    shown = render_card(
+        build_job({"SUCCESS": 1204, "ERROR": 0, "SKIPPED & left": 2, "NOT_STARTED": 1})
+    )
     assert "*Succeeded*\\n1,204" in shown
     assert "*SKIPPED &amp; left*\\n2" in shown
     assert "*Failed*" not in shown
 
 
-def test_of_very_many_states_the_rest_is_summed_up() -> None:
-    shown = drawn(job({f"S{number}": 1 for number in range(30)}))
+def test_excess_states_are_summed_up() -> None:
+    shown = render_card(build_job({f"S{number}": 1 for number in range(30)}))
     assert "*20 more states*\\n20" in shown
 
 
 @pytest.mark.parametrize(
     ("shown", "says"),
     [
-        (job({"SUCCESS": 9}), ":white_check_mark: Finished"),
-        (job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 failed"),
-        (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "1 of 10 were never started"),
-        (job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "*Never started*\\n1"),
-        (job(completedAt=1617966536211), "Background job: finished"),
+        (build_job({"SUCCESS": 9}), ":white_check_mark: Finished"),
+        (build_job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 failed"),
+        (build_job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "1 of 10 were never started"),
+        (build_job({"SUCCESS": 9, "NOT_STARTED": 1}, completedAt=1), "*Never started*\\n1"),
+        (build_job(completedAt=1617966536211), "Background job: finished"),
     ],
 )
-def test_how_it_ended(shown: Job, says: str) -> None:
-    assert says in drawn(shown)
-    assert "Running" not in drawn(shown)
+def test_outcome_line(shown: Job, says: str) -> None:
+    assert says in render_card(shown)
+    assert "Running" not in render_card(shown)
 
 
-def test_how_long_it_took() -> None:
+def test_duration_line() -> None:
     moments = {"startedAt": 1617966536211, "completedAt": 1617966666211}
-    assert "(took 2 minutes)" in drawn(job({"SUCCESS": 9}, **moments))
-    assert "took" not in drawn(job({"SUCCESS": 9}, completedAt=1617966666211))
+    assert "(took 2 minutes)" in render_card(build_job({"SUCCESS": 9}, **moments))
+    assert "took" not in render_card(build_job({"SUCCESS": 9}, completedAt=1617966666211))
 
 
-def test_what_chakra_says_of_the_whole_job_is_passed_on() -> None:
-    shown = drawn(job({"ERROR": 1}, completionStatus="FAILED", statusMessage="No <credit>"))
+def test_job_level_message_is_shown() -> None:
+    shown = render_card(
+        build_job({"ERROR": 1}, completionStatus="FAILED", statusMessage="No <credit>")
+    )
     assert "Chakra says: FAILED · No &lt;credit&gt;" in shown
-    quiet = drawn(job({"SUCCESS": 1}, completionStatus="SUCCESS", statusMessage="\u200b"))
+    quiet = render_card(
+        build_job({"SUCCESS": 1}, completionStatus="SUCCESS", statusMessage="\u200b")
+    )
     assert "Chakra says" not in quiet
 
 
-def test_speed_and_time_left_once_they_are_known() -> None:
-    shown = drawn(at(200), progress=watched(40, 200))
+def test_speed_and_eta_appear_once_known() -> None:
+    shown = render_card(build_job_at(200), progress=build_progress(40, 200))
     assert "*Speed*\\n300 a minute" in shown
     assert "*Time left*\\nabout 3 minutes" in shown
-    early = drawn(at(50), progress=watched(20, 50))
+    early = render_card(build_job_at(50), progress=build_progress(20, 50))
     assert "Speed" not in early
-    crawling = drawn(at(5), progress=watched(1200, 5, every=60))
+    crawling = render_card(build_job_at(5), progress=build_progress(1200, 5, every=60))
     assert "*Speed*\\n24 an hour" in crawling
 
 
-def test_a_standstill_is_said() -> None:
-    points = [ProgressPoint(BEGAN, 10), ProgressPoint(BEGAN + 100, 50), ProgressPoint(NOW, 50)]
-    shown = drawn(at(50), progress=Progress.from_points(points, at(50), NOW))
+def test_stalled_job_is_labeled() -> None:
+    points = [
+        ProgressPoint(STARTED_AT, 10),
+        ProgressPoint(STARTED_AT + 100, 50),
+        ProgressPoint(NOW, 50),
+    ]
+    shown = render_card(
+        build_job_at(50), progress=Progress.from_points(points, build_job_at(50), NOW)
+    )
     assert "Stalled: no progress in the last 3 minutes." in shown
     assert "Time left" not in shown.replace("Speed", "")
-    soon = Progress.from_points(points, at(50), BEGAN + 219)
-    assert "Stalled" not in drawn(at(50), progress=soon)
+    soon = Progress.from_points(points, build_job_at(50), STARTED_AT + 219)
+    assert "Stalled" not in render_card(build_job_at(50), progress=soon)
 
 
 @pytest.mark.parametrize(
@@ -146,21 +158,21 @@ def test_a_standstill_is_said() -> None:
         (1e12, "11,574,074 days"),
     ],
 )
-def test_spans_are_said_as_people_say_them(seconds: float, said: str) -> None:
+def test_durations_are_humanized(seconds: float, said: str) -> None:
     assert humanize_duration(seconds) == said
 
 
-def test_the_percentage_is_never_ahead_of_the_job() -> None:
-    assert percent_done(at(999, 1000)) == 99
-    assert percent_done(at(1000, 1000)) == 100
-    assert percent_done(job()) == 0
-    assert f"\\n{'░' * 15}  0%" in drawn(at(1, 1000))
+def test_percentage_is_rounded_down() -> None:
+    assert percent_done(build_job_at(999, 1000)) == 99
+    assert percent_done(build_job_at(1000, 1000)) == 100
+    assert percent_done(build_job()) == 0
+    assert f"\\n{'░' * 15}  0%" in render_card(build_job_at(1, 1000))
 
 
 # --- the chart -----------------------------------------------------------------------------------
 
 
-def labels(block: Block | None) -> list[str]:
+def button_labels(block: Block | None) -> list[str]:
     assert block is not None
     found: list[str] = block["chart"]["axis_config"]["categories"]
     assert [one["label"] for one in block["chart"]["series"][0]["data"]] == found
@@ -168,11 +180,18 @@ def labels(block: Block | None) -> list[str]:
 
 
 def test_a_long_job_has_a_chart() -> None:
-    shown = watched(600, 600, every=120)
-    assert '"type": "data_visualization"' in drawn(at(600), progress=shown)
-    assert labels(progress_chart(shown.points)) == ["0:00", "2:00", "4:00", "6:00", "8:00", "10:00"]
-    hours = watched(3 * 3600, 900, every=3600)
-    assert labels(progress_chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
+    shown = build_progress(600, 600, every=120)
+    assert '"type": "data_visualization"' in render_card(build_job_at(600), progress=shown)
+    assert button_labels(progress_chart(shown.points)) == [
+        "0:00",
+        "2:00",
+        "4:00",
+        "6:00",
+        "8:00",
+        "10:00",
+    ]
+    hours = build_progress(3 * 3600, 900, every=3600)
+    assert button_labels(progress_chart(hours.points)) == ["0 h 00", "1 h 00", "2 h 00", "3 h 00"]
 
 
 @pytest.mark.parametrize(
@@ -184,20 +203,25 @@ def test_a_long_job_has_a_chart() -> None:
         [ProgressPoint(0, 0), ProgressPoint(0.1, 5), ProgressPoint(0.2, 9), ProgressPoint(400, 10)],
     ],
 )
-def test_where_there_is_little_to_see_there_is_no_chart(points: list[ProgressPoint]) -> None:
+def test_short_history_has_no_chart(points: list[ProgressPoint]) -> None:
     assert progress_chart(points) is None
 
 
 # --- what failed ---------------------------------------------------------------------------------
 
-PRIVATE = entry(
+PRIVATE = build_entry(
     "ERROR", "No lead with +91 98765 43210 or ravi@example.com", row=17, phone="919876543210"
 )
 
 
-def test_the_first_that_failed_with_their_reasons() -> None:
-    failed = [PRIVATE, entry("INVALID", "*No* such <lead>"), entry("ERROR"), entry("ODD", "x")]
-    shown = drawn(documented(), failed_entries=failed)
+def test_first_failures_are_listed_with_reasons() -> None:
+    failed = [
+        PRIVATE,
+        build_entry("INVALID", "*No* such <lead>"),
+        build_entry("ERROR"),
+        build_entry("ODD", "x"),
+    ]
+    shown = render_card(documented_job(), failed_entries=failed)
     assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in shown
     assert "• Rejected: *No* such &lt;lead&gt;" in shown
     assert "• Failed: no reason given" in shown
@@ -205,26 +229,26 @@ def test_the_first_that_failed_with_their_reasons() -> None:
     assert "and 99 more" in shown
 
 
-def test_five_are_enough() -> None:
-    failed = [entry("ERROR", f"Reason {number}") for number in range(9)]
-    shown = drawn(job({"ERROR": 9}), failed_entries=failed)
+def test_at_most_five_failures_are_listed() -> None:
+    failed = [build_entry("ERROR", f"Reason {number}") for number in range(9)]
+    shown = render_card(build_job({"ERROR": 9}), failed_entries=failed)
     assert "Reason 4" in shown
     assert "Reason 5" not in shown
     assert "and 4 more" in shown
-    assert "more" not in drawn(job({"ERROR": 5}), failed_entries=failed[:5])
+    assert "more" not in render_card(build_job({"ERROR": 5}), failed_entries=failed[:5])
 
 
-def test_what_is_said_alike_of_several_entries_is_said_once() -> None:
-    again = [entry("INVALID", "Process not found")] * 3
-    shown = drawn(documented(), failed_entries=[entry("ERROR", "No score"), *again])
+def test_identical_failure_reasons_are_grouped() -> None:
+    again = [build_entry("INVALID", "Process not found")] * 3
+    shown = render_card(documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again])
     assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in shown
 
 
-def test_where_others_read_nothing_personal_is_shown() -> None:
-    shown = drawn(
-        job({"ERROR": 1}, statusMessage="Ask ravi@example.com"),
+def test_public_card_shows_no_personal_data() -> None:
+    shown = render_card(
+        build_job({"ERROR": 1}, statusMessage="Ask ravi@example.com"),
         masked=True,
-        failed_entries=[PRIVATE, entry("ERROR", "x" * 245 + " 919876543210")],
+        failed_entries=[PRIVATE, build_entry("ERROR", "x" * 245 + " 919876543210")],
         title="Leads of +91 98765 43210",
     )
     for hidden in ("98765", "9198", "ravi", "row: 17"):
@@ -233,9 +257,11 @@ def test_where_others_read_nothing_personal_is_shown() -> None:
     assert "r•••@example.com" in shown
 
 
-def test_of_a_failed_entry_three_more_keys_are_shown_at_the_most() -> None:
-    odd = entry("ERROR", "Bad", createdAt=5, a="one\ntwo", b=2.5, c={}, d=None, e=" ", f="x" * 99)
-    shown = drawn(job({"ERROR": 1}), failed_entries=[odd])
+def test_failed_entry_shows_at_most_three_extra_keys() -> None:
+    odd = build_entry(
+        "ERROR", "Bad", createdAt=5, a="one\ntwo", b=2.5, c={}, d=None, e=" ", f="x" * 99
+    )
+    shown = render_card(build_job({"ERROR": 1}), failed_entries=[odd])
     assert f"Bad · a: one two · b: 2.5 · f: {'x' * 59}…" in shown
     assert "createdAt" not in shown
 
@@ -244,18 +270,18 @@ def test_of_a_failed_entry_three_more_keys_are_shown_at_the_most() -> None:
 
 
 def test_cached_job_shows_when_it_was_loaded() -> None:
-    assert "From Chakra, <!date^12^" in drawn(Cached(at(5), 3.0, loaded_at=12.0))
-    stale = Cached(at(5), 600.0, True, Unavailable("down"), loaded_at=12.0)
-    assert "Chakra can't be reached right now. This is from <!date^12^" in drawn(stale)
+    assert "From Chakra, <!date^12^" in render_card(Cached(build_job_at(5), 3.0, loaded_at=12.0))
+    stale = Cached(build_job_at(5), 600.0, True, Unavailable("down"), loaded_at=12.0)
+    assert "Chakra can't be reached right now. This is from <!date^12^" in render_card(stale)
 
 
-def test_a_message_that_stands_for_long_says_at_what_time_it_was_so() -> None:
-    assert "From Chakra, <!date^1617966836^" in drawn(at(5))
+def test_long_lived_message_shows_its_timestamp() -> None:
+    assert "From Chakra, <!date^1617966836^" in render_card(build_job_at(5))
 
 
-def test_a_title_takes_the_place_of_the_usual_one() -> None:
-    assert "*Diwali leads*" in drawn(at(5), title="Diwali *leads*").replace("∗", "")
-    assert "*Background job*" in drawn(at(5), title="\u200b")
+def test_custom_title_replaces_the_default() -> None:
+    assert "*Diwali leads*" in render_card(build_job_at(5), title="Diwali *leads*").replace("∗", "")
+    assert "*Background job*" in render_card(build_job_at(5), title="\u200b")
 
 
 WILD = st.text(max_size=30) | st.sampled_from(["<!channel>", "*", "`", "x" * 5000, "&" * 3000])
@@ -281,7 +307,7 @@ WILD = st.text(max_size=30) | st.sampled_from(["<!channel>", "*", "`", "x" * 500
     ),
     st.booleans(),
 )
-def test_whatever_chakra_says_slack_takes_the_card(
+def test_any_job_renders_a_valid_card(
     counts: dict[str, int],
     known: dict[str, int],
     failed: list[dict[str, str]],
@@ -290,7 +316,7 @@ def test_whatever_chakra_says_slack_takes_the_card(
     points: list[ProgressPoint],
     masked: bool,
 ) -> None:
-    made = job(
+    made = build_job(
         counts | known,
         completionStatus=wild,
         statusMessage=wild,
@@ -299,5 +325,5 @@ def test_whatever_chakra_says_slack_takes_the_card(
     )
     entries = [JobEntry.from_item(one) for one in failed]
     shown = Progress.from_points(points, made, NOW)
-    said = drawn(made, masked=masked, title=wild, failed_entries=entries, progress=shown)
+    said = render_card(made, masked=masked, title=wild, failed_entries=entries, progress=shown)
     assert "<!channel>" not in said

@@ -19,27 +19,29 @@ from bot.jobs.failed_rows import (
     escape_cell,
     iter_csv_chunks,
 )
-from tests.jobs.samples import entry
+from tests.jobs.samples import build_entry
 
 Rows = list[list[str]]
 
 
-def read(content: bytes) -> Rows:
+def parse_csv(content: bytes) -> Rows:
     assert content.startswith(b"\xef\xbb\xbf")
     text = content.decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-async def rows(*entries: JobEntry) -> Rows:
-    return read(await build_failed_rows_csv(entries))
+async def build_rows(*entries: JobEntry) -> Rows:
+    return parse_csv(await build_failed_rows_csv(entries))
 
 
-async def test_reasons_first_then_every_key_that_nobody_knows() -> None:
-    found = await rows(
+async def test_reasons_come_before_unknown_keys() -> None:
+    found = await build_rows(
         JobEntry.from_item(
             {"id": "e1", "completionStatus": "ERROR", "statusMessage": "Bad", "row": 7}
         ),
-        entry("INVALID", "Zoë, “quoted”\nand more", colour="red", row={"a": [1, None]}, yes=True),
+        build_entry(
+            "INVALID", "Zoë, “quoted”\nand more", colour="red", row={"a": [1, None]}, yes=True
+        ),
     )
     assert found == [
         ["Entry", "State", "Reason", "row", "colour", "yes"],
@@ -48,20 +50,20 @@ async def test_reasons_first_then_every_key_that_nobody_knows() -> None:
     ]
 
 
-async def test_of_nothing_there_is_the_header() -> None:
-    assert await rows() == [["Entry", "State", "Reason"]]
+async def test_empty_report_has_only_the_header() -> None:
+    assert await build_rows() == [["Entry", "State", "Reason"]]
 
 
 @pytest.mark.parametrize("first", list("=+-@\t\r\n＝＋－＠"))
 async def test_no_cell_and_no_header_can_become_a_formula(first: str) -> None:
     evil = f'{first}HYPERLINK("https://evil.test","x")'
-    header, row = await rows(JobEntry.from_item({"id": evil, "status": evil, evil: evil}))
+    header, row = await build_rows(JobEntry.from_item({"id": evil, "status": evil, evil: evil}))
     for cell in (*header[3:], row[0], row[3]):
         assert cell.startswith("'") or cell[0] not in reports.FORMULA_PREFIXES
     assert row[3] == f"'{evil}"
 
 
-def test_what_is_harmless_stays_as_it_is() -> None:
+def test_harmless_values_are_unchanged() -> None:
     for text in ("", "Bad", "12", "a=b", " =1", "'=1", "(+91) 98765"):
         assert escape_cell(text) == text
     assert escape_cell("-5") == "'-5"
@@ -69,43 +71,45 @@ def test_what_is_harmless_stays_as_it_is() -> None:
     assert escape_cell("\0=1") == "'=1"
 
 
-async def test_a_cell_is_never_longer_than_a_spreadsheet_takes() -> None:
-    _, row = await rows(entry(note="x" * 50_000, sign="=" * 50_000))
+async def test_cells_fit_the_spreadsheet_limit() -> None:
+    _, row = await build_rows(build_entry(note="x" * 50_000, sign="=" * 50_000))
     assert [len(cell) for cell in row[3:]] == [32_000, 32_001]
 
 
-async def test_more_keys_than_anybody_reads_share_a_column() -> None:
-    found = await rows(
+async def test_excess_keys_share_a_column() -> None:
+    found = await build_rows(
         JobEntry.from_item({f"key{number}": number for number in range(MAX_KEY_COLUMNS)}),
-        entry(late=1, later="x"),
-        entry(key0=5),
+        build_entry(late=1, later="x"),
+        build_entry(key0=5),
     )
     assert found[0][3:] == [*(f"key{number}" for number in range(MAX_KEY_COLUMNS)), "More"]
     assert [row[-1] for row in found[1:]] == ["", '{"late": 1, "later": "x"}', ""]
     assert found[3][3] == "5"
 
 
-async def test_a_value_nested_without_end_is_no_trouble() -> None:
+async def test_deeply_nested_value_is_serialized() -> None:
     deep: Any = []
     for _ in range(5000):
         deep = [deep]
-    assert (await rows(entry(x=deep)))[1][3] == "…"
+    assert (await build_rows(build_entry(x=deep)))[1][3] == "…"
 
 
-def test_it_comes_in_pieces() -> None:
-    made = list(iter_csv_chunks([entry("ERROR", "Bad")] * 1200))
+def test_report_is_streamed_in_chunks() -> None:
+    made = list(iter_csv_chunks([build_entry("ERROR", "Bad")] * 1200))
     assert len(made) == 4
-    assert len(read(b"".join(made))) == 1201
+    assert len(parse_csv(b"".join(made))) == 1201
 
 
-async def test_a_hundred_thousand_rows_keep_nobody_waiting_for_long() -> None:
-    one = entry("ERROR", "Attribute score is not valid", createdAt=1617966536300, row={"a": 1})
+async def test_hundred_thousand_rows_are_exported_in_seconds() -> None:
+    one = build_entry(
+        "ERROR", "Attribute score is not valid", createdAt=1617966536300, row={"a": 1}
+    )
     began = time.perf_counter()
     assert (await build_failed_rows_csv([one] * 100_000)).count(b"\r\n") == 100_001
     assert time.perf_counter() - began < 30
 
 
-ODD = st.recursive(
+ODD_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
@@ -113,11 +117,11 @@ ODD = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.lists(st.dictionaries(st.text(max_size=5), ODD, max_size=4), max_size=5))
+@given(st.lists(st.dictionaries(st.text(max_size=5), ODD_JSON, max_size=4), max_size=5))
 @example([{"\ud800": "\ud800"}])
-def test_anything_becomes_a_table(items: list[dict[str, Any]]) -> None:
+def test_any_entries_become_a_table(items: list[dict[str, Any]]) -> None:
     entries = [JobEntry.from_item(item) for item in items]
-    found = read(b"".join(iter_csv_chunks(entries)))
+    found = parse_csv(b"".join(iter_csv_chunks(entries)))
     assert len(found) == len(items) + 1
     assert {len(row) for row in found} == {len(found[0])}
     assert not any(cell.startswith(reports.FORMULA_PREFIXES) for row in found for cell in row)

@@ -23,16 +23,22 @@ from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import VisibleMessage, visible_text
-from tests.db.databases import address
-from tests.hurried import HurriedClock
-from tests.process import Process, StandIns, events_of, python, stand_ins
+from tests.db.databases import create_database_url
+from tests.hurried import AcceleratedClock
+from tests.process import (
+    EmbeddedServices,
+    Process,
+    events_url,
+    start_embedded_services,
+    start_python,
+)
 
 pytestmark = [pytest.mark.process, pytest.mark.killed]
 
-HURRIED = ("-m", "tests.hurried")
-TIMES = 12.0
+ACCELERATED_BOT = ("-m", "tests.accelerated_clock")
+SPEED = 12.0
 WATCHES = 50
-PLACES = (
+MEMBERS_AND_CHANNELS = (
     ("U0MEI", "C0SALES"),
     ("U0JOHN", "C0SUPPORT"),
     ("U0PRIYA", "C0LEADS"),
@@ -43,88 +49,98 @@ PLACES = (
     ("U0LENA", "D0LENA"),
 )
 """Who types where; the app posts to each of them once a second."""
-PATIENCE = 120.0
-APP = "U0CHAKRA"
-ID = re.compile(r"ID `([0-9a-f-]{36})`")
-ENDED = re.compile(r"Job `([0-9a-f]{8})` has finished")
+TIMEOUT_SECONDS = 120.0
+APP_USER = "U0CHAKRA"
+JOB_ID = re.compile(r"ID `([0-9a-f-]{36})`")
+FINISHED_JOB = re.compile(r"Job `([0-9a-f]{8})` has finished")
 FETCH = "GET /v1/ext/background-job/{backgroundJobId}"
-PROMISED_SECONDS = 30.0
+MAX_TAKEOVER_SECONDS = 30.0
 """Within which the work of a replica that is gone is gone on with."""
 
 
 @dataclass
-class Story:
+class WatchScenario:
     """The jobs, by the place where they are watched."""
 
-    stand_ins: StandIns
-    clock: HurriedClock
+    stand_ins: EmbeddedServices
+    clock: AcceleratedClock
     database: str
     folder: Path
     jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[tuple[Process, str]]:
-        environ = self.stand_ins.environ(DATABASE_URL=self.database) | self.clock.environ()
-        async with python(*HURRIED, environ=environ, folder=self.folder) as process:
-            yield process, await process.ready()
+    async def start_bot(self) -> AsyncIterator[tuple[Process, str]]:
+        environ = self.stand_ins.environ(DATABASE_URL=self.database) | self.clock.to_environ()
+        async with start_python(*ACCELERATED_BOT, environ=environ, folder=self.folder) as process:
+            yield process, await process.wait_until_ready()
 
-    async def watch(self, count: int, *urls: str) -> None:
+    async def add_watches(self, count: int, *urls: str) -> None:
         """So many more, typed at the bots in turn. The jobs stand still until ``go_on``."""
         for number in range(count):
             at = len(self.jobs)
             job = self.stand_ins.chakra.add_job(
                 succeed=3, fail=at % 2, seconds=4, warmup=1, stalls_after=0
             )
-            person, place = self.jobs[job.id] = PLACES[at % len(PLACES)]
-            self.stand_ins.slack.set_request_url(events_of(urls[number % len(urls)]))
+            person, place = self.jobs[job.id] = MEMBERS_AND_CHANNELS[at % len(MEMBERS_AND_CHANNELS)]
+            self.stand_ins.slack.set_request_url(events_url(urls[number % len(urls)]))
             await self.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
-        await self.until(lambda: self._confirmed() == len(self.jobs))
+        await self.wait_until(lambda: self._confirmed_count() == len(self.jobs))
 
-    async def go_on(self) -> None:
+    async def resume_jobs(self) -> None:
         """With the jobs, once the message of each stands: so all of them are edited."""
-        await self.until(lambda: len(self.messages()) == len(self.jobs))
+        await self.wait_until(lambda: len(self.watch_messages()) == len(self.jobs))
         for job in self.jobs:
             self.stand_ins.chakra.resume_job(job)
 
-    def _confirmed(self) -> int:
+    def _confirmed_count(self) -> int:
         """How many of them the people were told are watched."""
-        shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
+        shown = [one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)]
         return sum("notify you" in visible_text(one) for one in shown if one.ephemeral)
 
-    def messages(self) -> list[tuple[str, str, VisibleMessage]]:
+    def watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
         """Those that are kept up to date: the job, what it says, and itself."""
-        return [(found[1], text, one) for text, one in self._said() if (found := ID.search(text))]
+        return [
+            (found[1], text, one)
+            for text, one in self._app_messages()
+            if (found := JOB_ID.search(text))
+        ]
 
     def outcomes(self) -> list[tuple[str, VisibleMessage]]:
         """The beginning of the job's id, and the message."""
-        return [(found[1], one) for text, one in self._said() if (found := ENDED.search(text))]
-
-    def final(self) -> int:
-        return sum("Finished" in text for _, text, _ in self.messages())
-
-    def _said(self) -> list[tuple[str, VisibleMessage]]:
-        shown = [one for at in PLACES for one in self.stand_ins.slack.messages(*at)]
         return [
-            (visible_text(one), one) for one in shown if one.author == APP and not one.ephemeral
+            (found[1], one)
+            for text, one in self._app_messages()
+            if (found := FINISHED_JOB.search(text))
         ]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    def finished_count(self) -> int:
+        return sum("Finished" in text for _, text, _ in self.watch_messages())
+
+    def _app_messages(self) -> list[tuple[str, VisibleMessage]]:
+        shown = [one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)]
+        return [
+            (visible_text(one), one)
+            for one in shown
+            if one.author == APP_USER and not one.ephemeral
+        ]
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self.stand_ins.slack.wait_until(condition)
         except TimeoutError:
-            figures = f"{len(self.messages())} messages, {self.final()} at their end"
+            figures = f"{len(self.watch_messages())} messages, {self.finished_count()} at their end"
             raise AssertionError(f"{figures}, {len(self.outcomes())} outcomes") from None
 
-    async def ends_well(self) -> None:
+    async def assert_all_reported(self) -> None:
         """Everything is told; and then nothing more."""
         every = sorted(self.jobs)
-        await self.until(lambda: self.final() >= len(every) <= len(self.outcomes()))
+        await self.wait_until(lambda: self.finished_count() >= len(every) <= len(self.outcomes()))
         await asyncio.sleep(1.0)
-        messages = {job: one for job, _, one in self.messages()}
-        assert sorted(job for job, *_ in self.messages()) == every
+        messages = {job: one for job, _, one in self.watch_messages()}
+        assert sorted(job for job, *_ in self.watch_messages()) == every
         assert sorted(job for job, _ in self.outcomes()) == [job[:8] for job in every]
-        for job, text, _ in self.messages():
+        for job, text, _ in self.watch_messages():
             assert "Finished" in text, job
             assert "Stop watching" not in text, job
         for start, outcome in self.outcomes():
@@ -157,94 +173,104 @@ async def no_run_belongs_to_two(database: str, since: float) -> None:
     three times in a row and no sooner than its lease could be seen to be free."""
     quiet = 0
     while quiet < 3:
-        assert time.monotonic() - since < PROMISED_SECONDS
+        assert time.monotonic() - since < MAX_TAKEOVER_SECONDS
         quiet = quiet + 1 if len(executors(database)) <= 1 else 0
         await asyncio.sleep(0.3)
 
 
 @asynccontextmanager
-async def story(kind: str, folder: Path, *, times: float = TIMES) -> AsyncIterator[Story]:
-    clock = HurriedClock(time.time(), times)
-    async with stand_ins(clock) as made:
-        yield Story(made, clock, address(kind, folder), folder)
+async def open_scenario(
+    kind: str, folder: Path, *, speed: float = SPEED
+) -> AsyncIterator[WatchScenario]:
+    clock = AcceleratedClock(time.time(), speed)
+    async with start_embedded_services(clock) as made:
+        yield WatchScenario(made, clock, create_database_url(kind, folder), folder)
 
 
-async def kill(bot: Process) -> None:
-    assert await bot.ended(signal.SIGKILL) == -signal.SIGKILL
+async def kill_bot(bot: Process) -> None:
+    assert await bot.wait_for_exit(signal.SIGKILL) == -signal.SIGKILL
 
 
-async def test_killed_twice_during_fifty_watches_every_outcome_is_told_once(
+async def test_two_kills_during_fifty_watches_report_every_outcome_once(
     tmp_path: Path,
 ) -> None:
-    async with story("sqlite", tmp_path) as told:
-        async with told.bot() as (bot, url):
-            await told.watch(WATCHES, url)
-            await told.until(lambda: len(told.messages()) > WATCHES / 2)
-            await kill(bot)
-        async with told.bot() as (bot, url):
-            await told.go_on()
-            await told.until(lambda: len(told.outcomes()) > WATCHES / 5)
-            await kill(bot)
-        async with told.bot() as (bot, url):
-            await told.ends_well()
-            assert await bot.ended(signal.SIGTERM) == 0
+    async with open_scenario("sqlite", tmp_path) as told:
+        async with told.start_bot() as (bot, url):
+            await told.add_watches(WATCHES, url)
+            await told.wait_until(lambda: len(told.watch_messages()) > WATCHES / 2)
+            await kill_bot(bot)
+        async with told.start_bot() as (bot, url):
+            await told.resume_jobs()
+            await told.wait_until(lambda: len(told.outcomes()) > WATCHES / 5)
+            await kill_bot(bot)
+        async with told.start_bot() as (bot, url):
+            await told.assert_all_reported()
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0
 
 
-async def test_one_of_two_replicas_killed_for_good_the_other_goes_on_with_its_watches(
+async def test_surviving_replica_takes_over_watches_of_a_killed_one(
     tmp_path: Path,
 ) -> None:
-    async with story("postgres", tmp_path) as told, told.bot() as one, told.bot() as other:
+    async with (
+        open_scenario("postgres", tmp_path) as told,
+        told.start_bot() as one,
+        told.start_bot() as other,
+    ):
         (killed, first), (left, second) = one, other
-        await told.watch(WATCHES, first, second)
-        await told.until(lambda: len(told.messages()) > WATCHES / 2)
+        await told.add_watches(WATCHES, first, second)
+        await told.wait_until(lambda: len(told.watch_messages()) > WATCHES / 2)
         began = time.monotonic()
-        await kill(killed)
+        await kill_bot(killed)
         await no_run_belongs_to_two(told.database, since=began)
         # It looks more often here; by the clock on the wall it may have looked just before.
-        assert time.monotonic() - began + RESUME_INTERVAL_SECONDS < PROMISED_SECONDS
-        await told.go_on()
-        await told.ends_well()
-        assert await left.ended(signal.SIGTERM) == 0
+        assert time.monotonic() - began + RESUME_INTERVAL_SECONDS < MAX_TAKEOVER_SECONDS
+        await told.resume_jobs()
+        await told.assert_all_reported()
+        assert await left.wait_for_exit(signal.SIGTERM) == 0
 
 
 async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
     tmp_path: Path,
 ) -> None:
-    async with story("postgres", tmp_path) as told, told.bot() as one, told.bot() as other:
+    async with (
+        open_scenario("postgres", tmp_path) as told,
+        told.start_bot() as one,
+        told.start_bot() as other,
+    ):
         (killed, first), (left, _) = one, other
         for number in range(4):
             job = told.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1)
-            person, place = told.jobs[job.id] = PLACES[number]
-            told.stand_ins.slack.set_request_url(events_of(first))
+            person, place = told.jobs[job.id] = MEMBERS_AND_CHANNELS[number]
+            told.stand_ins.slack.set_request_url(events_url(first))
             await told.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
-        await told.until(lambda: told._confirmed() == 4)
+        await told.wait_until(lambda: told._confirmed_count() == 4)
         asked = told.stand_ins.chakra.count(FETCH)
         told.stand_ins.chakra.fail(FETCH, Hang())
-        await told.until(lambda: told.stand_ins.chakra.count(FETCH) >= asked + 2)
+        await told.wait_until(lambda: told.stand_ins.chakra.count(FETCH) >= asked + 2)
         began = time.monotonic()
-        await kill(killed)
+        await kill_bot(killed)
         told.stand_ins.chakra.clear_faults()
         await no_run_belongs_to_two(told.database, since=began)
-        await told.ends_well()
-        assert await left.ended(signal.SIGTERM) == 0
+        await told.assert_all_reported()
+        assert await left.wait_for_exit(signal.SIGTERM) == 0
 
 
 async def test_new_watch_is_polled_within_a_second_while_two_hundred_are_overdue(
     tmp_path: Path,
 ) -> None:
-    async with story("sqlite", tmp_path, times=1.0) as told:
+    async with open_scenario("sqlite", tmp_path, speed=1.0) as told:
         async with open_database(told.database) as database:
             watches = Watches(database)
             for number in range(200):
                 job = told.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
-                person, place = PLACES[number % len(PLACES)]
+                person, place = MEMBERS_AND_CHANNELS[number % len(MEMBERS_AND_CHANNELS)]
                 await watches.get_or_create(NewWatch(job.id, (job.id,), person, place), time.time())
-        async with told.bot() as (bot, url):
+        async with told.start_bot() as (bot, url):
             # Until the repair has started all of them: they are then due all at the same time.
-            await told.until(lambda: told.stand_ins.chakra.count(FETCH) > 20)
+            await told.wait_until(lambda: told.stand_ins.chakra.count(FETCH) > 20)
             job = told.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
-            told.stand_ins.slack.set_request_url(events_of(url))
+            told.stand_ins.slack.set_request_url(events_url(url))
             await told.stand_ins.slack.type("U0OMAR", "D0OMAR", f"/chakra watch {job.id}")
-            await told.until(lambda: first_poll(told.database, job.id) < math.inf)
+            await told.wait_until(lambda: first_poll(told.database, job.id) < math.inf)
             assert first_poll(told.database, job.id) < 1.0
-            assert await bot.ended(signal.SIGTERM) == 0
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0

@@ -18,19 +18,19 @@ from bot.jobs.polling import (
 )
 from bot.jobs.progress import Progress
 
-seconds = st.floats(min_value=0, max_value=30 * 86_400)
-progresses = st.builds(
-    Progress, eta_seconds=st.none() | seconds, stalled_seconds=st.just(0.0) | seconds
+durations = st.floats(min_value=0, max_value=30 * 86_400)
+progress_values = st.builds(
+    Progress, eta_seconds=st.none() | durations, stalled_seconds=st.just(0.0) | durations
 )
 
 
-@given(progresses, seconds)
-def test_nobody_looks_too_often_nor_forgets_to(progress: Progress, watched_for: float) -> None:
+@given(progress_values, durations)
+def test_poll_interval_is_bounded(progress: Progress, watched_for: float) -> None:
     assert MIN_POLL_SECONDS <= poll_interval(progress, watched_for) <= MAX_POLL_SECONDS
 
 
-@given(seconds, seconds, seconds)
-def test_the_longer_a_job_takes_the_longer_the_pause(
+@given(durations, durations, durations)
+def test_poll_interval_grows_with_job_duration(
     one: float, other: float, watched_for: float
 ) -> None:
     short, long = sorted((one, other))
@@ -39,7 +39,7 @@ def test_the_longer_a_job_takes_the_longer_the_pause(
 
 
 @given(st.floats(min_value=1, max_value=3 * 86_400))
-def test_a_job_of_any_length_costs_a_bounded_number_of_looks(lasts: float) -> None:
+def test_polls_per_job_are_bounded(lasts: float) -> None:
     """To its end at a steady speed: one a minute for what takes hours, and about ninety for the
     last twenty minutes."""
     now, looks = 0.0, 0
@@ -65,11 +65,13 @@ def test_a_job_of_any_length_costs_a_bounded_number_of_looks(lasts: float) -> No
     ],
     ids=repr,
 )
-def test_by_its_own_speed(progress: Progress, watched_for: float, wait: float) -> None:
+def test_poll_interval_depends_on_speed(
+    progress: Progress, watched_for: float, wait: float
+) -> None:
     assert poll_interval(progress, watched_for) == wait
 
 
-def test_a_silent_chakra_is_left_alone_for_longer_each_time() -> None:
+def test_retry_delay_grows_with_each_failure() -> None:
     waits = [retry_delay(silences) for silences in range(1, 20)]
     assert waits[: len(RETRY_DELAYS_SECONDS)] == list(RETRY_DELAYS_SECONDS)
     assert all(before <= after for before, after in pairwise(waits))

@@ -19,33 +19,35 @@ def watches(database: Database) -> Watches:
     return Watches(database)
 
 
-def ask(subject: str = JOB, channel: str = "C0SALES", member: str = "U0JOHN") -> NewWatch:
+def build_watch(subject: str = JOB, channel: str = "C0SALES", member: str = "U0JOHN") -> NewWatch:
     return NewWatch(subject, (subject,), member, channel, "A title")
 
 
-async def begun(watches: Watches, wanted: NewWatch | None = None, now: float = 1000.0) -> Watch:
-    watch, new = await watches.get_or_create(wanted or ask(), now)
+async def start_watch(
+    watches: Watches, new_watch: NewWatch | None = None, now: float = 1000.0
+) -> Watch:
+    watch, new = await watches.get_or_create(new_watch or build_watch(), now)
     assert new
     return watch
 
 
-async def test_one_subject_is_watched_once_in_one_place(watches: Watches) -> None:
-    first = await begun(watches)
-    again, new = await watches.get_or_create(ask(member="U0MEI"), 1001)
+async def test_subject_is_watched_once_per_channel(watches: Watches) -> None:
+    first = await start_watch(watches)
+    again, new = await watches.get_or_create(build_watch(member="U0MEI"), 1001)
     assert (again, new) == (first, False)
-    assert (await begun(watches, ask(channel="C0SUPPORT"))).id != first.id
+    assert (await start_watch(watches, build_watch(channel="C0SUPPORT"))).id != first.id
 
 
-async def test_two_who_ask_at_once_have_one_watch(watches: Watches) -> None:
+async def test_concurrent_requests_create_one_watch(watches: Watches) -> None:
     both = await asyncio.gather(
-        watches.get_or_create(ask(), 1000), watches.get_or_create(ask(), 1000)
+        watches.get_or_create(build_watch(), 1000), watches.get_or_create(build_watch(), 1000)
     )
     assert sorted(new for _, new in both) == [False, True]
     assert len({watch.id for watch, _ in both}) == 1
 
 
-async def test_what_was_seen_is_remembered(watches: Watches) -> None:
-    watch = await begun(watches)
+async def test_progress_is_stored(watches: Watches) -> None:
+    watch = await start_watch(watches)
     await watches.record_progress(
         watch.id, 1010, {"SUCCESS": 3, "NOT_STARTED": 4}, [(1000.0, 0), (1010.0, 3)]
     )
@@ -55,21 +57,23 @@ async def test_what_was_seen_is_remembered(watches: Watches) -> None:
     assert seen.progress_points == ((1000.0, 0), (1010.0, 3))
 
 
-async def test_an_end_is_final_and_frees_the_place(watches: Watches) -> None:
-    watch = await begun(watches)
+async def test_finished_watch_is_final_and_frees_its_key(watches: Watches) -> None:
+    watch = await start_watch(watches)
     assert await watches.end(watch.id, WatchStatus.STOPPED, 1020)
     assert not await watches.end(watch.id, WatchStatus.FINISHED, 1030)
     ended = await watches.get(watch.id)
     assert ended is not None
     assert (ended.status, ended.ended_at, ended.is_active) == (WatchStatus.STOPPED, 1020, False)
     assert await watches.find_active(JOB, "C0SALES") is None
-    assert (await begun(watches)).id != watch.id
+    assert (await start_watch(watches)).id != watch.id
 
 
-async def test_those_that_go_on_are_found_by_job(watches: Watches) -> None:
-    watch = await begun(watches)
-    other = await begun(watches, ask(OTHER), 1001)
-    upload = await begun(watches, NewWatch("upload:1", (OTHER, JOB), "U0JOHN", "C0SALES"), 1002)
+async def test_active_watches_are_found_by_job(watches: Watches) -> None:
+    watch = await start_watch(watches)
+    other = await start_watch(watches, build_watch(OTHER), 1001)
+    upload = await start_watch(
+        watches, NewWatch("upload:1", (OTHER, JOB), "U0JOHN", "C0SALES"), 1002
+    )
     assert {one.id for one in await watches.list_active_by_job(JOB)} == {watch.id, upload.id}
     await watches.end(watch.id, WatchStatus.FINISHED, 1030)
     assert await watches.list_active_ids() == [other.id, upload.id]
@@ -81,7 +85,7 @@ async def test_those_that_go_on_are_found_by_job(watches: Watches) -> None:
     assert [one.id for one in await watches.list_recent(1030, 10)] == [upload.id, other.id]
 
 
-async def test_more_jobs_join_an_upload(watches: Watches) -> None:
+async def test_jobs_can_be_added_to_an_upload(watches: Watches) -> None:
     watch, _ = await watches.get_or_create(
         NewWatch("upload:1", (JOB,), "U0JOHN", "C0SALES"), 1000, complete=False
     )
@@ -92,23 +96,23 @@ async def test_more_jobs_join_an_upload(watches: Watches) -> None:
     assert (joined.jobs, joined.complete) == ((JOB, OTHER), True)
 
 
-async def test_a_watch_moves_to_the_messages_of_its_member(watches: Watches) -> None:
-    watch = await begun(watches)
+async def test_watch_moves_to_direct_messages(watches: Watches) -> None:
+    watch = await start_watch(watches)
     moved = await watches.move_to(watch, "U0JOHN")
     assert (moved.channel, moved.is_active) == ("U0JOHN", True)
     assert await watches.find_active(JOB, "U0JOHN") == moved
     assert await watches.find_active(JOB, "C0SALES") is None
 
 
-async def test_where_the_same_is_followed_already_it_does_not_move(watches: Watches) -> None:
-    there = await begun(watches, ask(channel="U0JOHN"))
-    watch = await begun(watches, now=1001)
+async def test_watch_does_not_move_onto_an_existing_one(watches: Watches) -> None:
+    there = await start_watch(watches, build_watch(channel="U0JOHN"))
+    watch = await start_watch(watches, now=1001)
     assert not (await watches.move_to(watch, "U0JOHN")).is_active
     assert await watches.find_active(JOB, "U0JOHN") == there
 
 
-async def test_old_ones_are_forgotten(watches: Watches) -> None:
-    watch = await begun(watches)
+async def test_old_watches_are_purged(watches: Watches) -> None:
+    watch = await start_watch(watches)
     assert await watches.purge(9999) == 0
     await watches.end(watch.id, WatchStatus.FINISHED, 1030)
     assert await watches.purge(1029) == 0

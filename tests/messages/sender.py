@@ -19,7 +19,7 @@ from bot.db.engine import open_database
 from bot.messages.ledger import Ledger
 from bot.messages.repository import Sends
 from bot.messages.submission import derive_hash_key
-from tests.messages.upstream import PHONE, submission
+from tests.messages.upstream import PHONE, build_submission
 
 SECRET = "the secret of both processes"
 PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"
@@ -40,7 +40,7 @@ async def main(database_url: str, chakra_url: str) -> None:
             on_outcome=lambda _: None,
             process_id="killed",
         )
-        claim = await ledger.claim(submission())
+        claim = await ledger.claim(build_submission())
         if claim.outcome is ClaimOutcome.CREATED:
             await ledger.execute(
                 claim.send,

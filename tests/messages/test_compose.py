@@ -32,23 +32,25 @@ from tests.templates.samples import (
     LEAD,
     PHONE,
     WILD_TEMPLATES,
-    body,
-    buttons,
-    documented,
-    header,
-    one_time_code,
-    template,
-    url,
+    authentication_template,
+    body_component,
+    build_template,
+    buttons_component,
+    documented_templates,
+    header_component,
+    url_button,
 )
 
 SENDER = "775966265503012"
 PICTURE = example("send-template-phone.request")["imageUrl"]
-PROMO = template(
-    header(sort="IMAGE"), body("Hi {{1}}, merry Christmas!"), name="christmas_promo_23"
+PROMO = build_template(
+    header_component(media_format="IMAGE"),
+    body_component("Hi {{1}}, merry Christmas!"),
+    name="christmas_promo_23",
 )
 
 
-def sent(made: OutboundMessage) -> dict[str, Any]:
+def compose_body(made: OutboundMessage) -> dict[str, Any]:
     """The body as it travels."""
     body: dict[str, Any] = json.loads(json.dumps(made.body()))
     return body
@@ -57,18 +59,20 @@ def sent(made: OutboundMessage) -> dict[str, Any]:
 # --- the documented bodies -----------------------------------------------------------------------
 
 
-def test_a_positional_one_with_a_picture() -> None:
+def test_positional_template_with_a_picture() -> None:
     values = {"var_body_1": "John", "media": PICTURE}
     made = compose(PROMO, values, PHONE, SENDER, include_language=False)
     assert isinstance(made, PhoneMessage)
     assert made.phone == "919999999999"
-    assert sent(made) == example("send-template-phone.request")
+    assert compose_body(made) == example("send-template-phone.request")
 
 
-def test_the_full_one() -> None:
+def test_template_with_every_component() -> None:
     """The documented example has words for the header beside a document, which no template has."""
-    order = template(
-        header("{{1}}", "DOCUMENT"), body("{{1}}, order {{2}} is here."), buttons(url())
+    order = build_template(
+        header_component("{{1}}", "DOCUMENT"),
+        body_component("{{1}}, order {{2}} is here."),
+        buttons_component(url_button()),
     )
     values = {
         "var_header_1": "Order",
@@ -79,26 +83,30 @@ def test_the_full_one() -> None:
     }
     made = compose(order, values, PHONE, SENDER)
     assert made.followable
-    assert sent(made) == example("send-template-phone.full.request")
+    assert compose_body(made) == example("send-template-phone.full.request")
 
 
-def test_a_one_time_code() -> None:
+def test_authentication_template() -> None:
     made = compose(
-        one_time_code(), {"otp": "496093"}, PHONE, "105966260583426", include_language=False
+        authentication_template(),
+        {"otp": "496093"},
+        PHONE,
+        "105966260583426",
+        include_language=False,
     )
-    assert sent(made) == example("send-template-phone.otp.request")
+    assert compose_body(made) == example("send-template-phone.otp.request")
 
 
-def test_for_a_process() -> None:
-    promo = template(body("Hi {{1}}, merry Christmas!"), name="christmas_promo_23")
+def test_process_recipient() -> None:
+    promo = build_template(body_component("Hi {{1}}, merry Christmas!"), name="christmas_promo_23")
     made = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, include_language=False)
     assert isinstance(made, ProcessMessage)
     assert (made.procedure, made.key) == ("lead", "LEAD-004038")
-    assert sent(made) == example("send-template-process.request")
+    assert compose_body(made) == example("send-template-process.request")
 
 
-def test_in_metas_form() -> None:
-    hello = template(body("Welcome!"), name="hello_world")
+def test_meta_format() -> None:
+    hello = build_template(body_component("Welcome!"), name="hello_world")
     assert to_meta_template(hello, {}, "919999999999").body() == example(
         "send-template-meta.request"
     )
@@ -107,17 +115,17 @@ def test_in_metas_form() -> None:
 # --- each kind -----------------------------------------------------------------------------------
 
 
-def chakras(made: Template, values: dict[str, str]) -> dict[str, Any]:
+def compose_chakra_body(made: Template, values: dict[str, str]) -> dict[str, Any]:
     sending = compose(made, values, PHONE, SENDER)
     assert isinstance(sending, PhoneMessage)
-    body = sent(sending)
+    body = compose_body(sending)
     assert body.pop("whatsappPhoneNumberId") == SENDER
     assert body.pop("templateName") == made.name
     assert body.pop("language") == made.language
     return body
 
 
-def mapped(**values: str) -> list[dict[str, str]]:
+def build_mapping(**values: str) -> list[dict[str, str]]:
     return [
         {"schemaPropertyName": name.lstrip("_"), "schemaPropertyValue": value}
         for name, value in values.items()
@@ -125,11 +133,11 @@ def mapped(**values: str) -> list[dict[str, str]]:
 
 
 def test_named_variables_go_by_their_names() -> None:
-    _, renewal = documented()
+    _, renewal = documented_templates()
     values = {"var_header_first_name": "Mark", "var_body_plan": "Gold", "var_body_date": " 1 May "}
-    assert chakras(renewal, values) == {
-        "mapping": mapped(plan="Gold", date="1 May"),
-        "headerMapping": mapped(first_name="Mark"),
+    assert compose_chakra_body(renewal, values) == {
+        "mapping": build_mapping(plan="Gold", date="1 May"),
+        "headerMapping": build_mapping(first_name="Mark"),
     }
 
 
@@ -137,18 +145,22 @@ def test_named_variables_go_by_their_names() -> None:
     ("sort", "field"), [("IMAGE", "imageUrl"), ("VIDEO", "videoUrl"), ("DOCUMENT", "documentUrl")]
 )
 def test_each_file_has_its_own_field(sort: str, field: str) -> None:
-    made = template(header(sort=sort), body("Here."))
-    assert chakras(made, {"media": "https://x.example/f"}) == {field: "https://x.example/f"}
+    made = build_template(header_component(media_format=sort), body_component("Here."))
+    assert compose_chakra_body(made, {"media": "https://x.example/f"}) == {
+        field: "https://x.example/f"
+    }
 
 
 def test_document_has_the_name_of_its_upload() -> None:
     values = {"media": "https://x.example/9b755981.pdf", "filename": "Invoice May.pdf"}
-    made = chakras(template(header(sort="DOCUMENT"), body("Here.")), values)
+    made = compose_chakra_body(
+        build_template(header_component(media_format="DOCUMENT"), body_component("Here.")), values
+    )
     assert made["filename"] == "Invoice May.pdf"
 
 
-def test_a_place() -> None:
-    delivery, _ = documented()
+def test_location_header() -> None:
+    delivery, _ = documented_templates()
     values = {
         "var_body_1": "Mark",
         "var_body_2": "566701",
@@ -157,8 +169,8 @@ def test_a_place() -> None:
         "location_name": "Acme",
         "location_address": "1 Main Street",
     }
-    assert chakras(delivery, values) == {
-        "mapping": mapped(_1="Mark", _2="566701"),
+    assert compose_chakra_body(delivery, values) == {
+        "mapping": build_mapping(_1="Mark", _2="566701"),
         "locationLatitude": 12.9716,
         "locationLongitude": -77.5946,
         "locationName": "Acme",
@@ -166,21 +178,25 @@ def test_a_place() -> None:
     }
 
 
-@pytest.mark.parametrize("button", [url(), COUPON])
+@pytest.mark.parametrize("button", [url_button(), COUPON])
 def test_button_with_a_value_is_number_one_at_any_position(button: dict[str, object]) -> None:
-    made = template(body("Hi."), buttons({"type": "QUICK_REPLY", "text": "Stop"}, button))
-    assert chakras(made, {"var_button_1_1": "X1"}) == {"buttonMapping": mapped(_1="X1")}
+    made = build_template(
+        body_component("Hi."), buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, button)
+    )
+    assert compose_chakra_body(made, {"var_button_1_1": "X1"}) == {
+        "buttonMapping": build_mapping(_1="X1")
+    }
 
 
 # --- Meta's form, where Chakra's would be a guess ------------------------------------------------
 
-OFFER = template(
-    header("For {{name}}"),
-    body("{{name}}, {{percent}} off."),
-    buttons(COUPON, {"type": "QUICK_REPLY", "text": "Stop"}, url()),
+OFFER = build_template(
+    header_component("For {{name}}"),
+    body_component("{{name}}, {{percent}} off."),
+    buttons_component(COUPON, {"type": "QUICK_REPLY", "text": "Stop"}, url_button()),
     parameter_format="NAMED",
 )
-OFFERED = {
+OFFER_VALUES = {
     "var_header_name": "Mark",
     "var_body_name": "Mark",
     "var_body_percent": "20 %",
@@ -189,13 +205,13 @@ OFFERED = {
 }
 
 
-def test_values_for_two_buttons_name_the_button_and_cannot_be_followed() -> None:
-    made = compose(OFFER, OFFERED, PHONE, SENDER)
+def test_values_for_two_buttons_are_indexed_and_untrackable() -> None:
+    made = compose(OFFER, OFFER_VALUES, PHONE, SENDER)
     assert isinstance(made, PassthroughMessage)
     assert not made.followable
     assert made.sender_id == SENDER
     named = {"type": "text", "text": "Mark", "parameter_name": "name"}
-    assert sent(made)["template"]["components"] == [
+    assert compose_body(made)["template"]["components"] == [
         {"type": "header", "parameters": [named]},
         {
             "type": "body",
@@ -219,7 +235,7 @@ def test_values_for_two_buttons_name_the_button_and_cannot_be_followed() -> None
     ]
 
 
-def components(made: MetaTemplate) -> list[dict[str, Any]]:
+def meta_components(made: MetaTemplate) -> list[dict[str, Any]]:
     shown: dict[str, Any] = json.loads(json.dumps(made.body()))
     found: list[dict[str, Any]] = shown["template"]["components"]
     return found
@@ -229,7 +245,7 @@ def components(made: MetaTemplate) -> list[dict[str, Any]]:
     ("made", "values", "parameter"),
     [
         (
-            template(header(sort="DOCUMENT"), body("Here.")),
+            build_template(header_component(media_format="DOCUMENT"), body_component("Here.")),
             {"media": "https://x.example/a.pdf"},
             {
                 "type": "document",
@@ -237,12 +253,12 @@ def components(made: MetaTemplate) -> list[dict[str, Any]]:
             },
         ),
         (
-            template(header(sort="IMAGE"), body("Here.")),
+            build_template(header_component(media_format="IMAGE"), body_component("Here.")),
             {"media": "https://x.example/a.png"},
             {"type": "image", "image": {"link": "https://x.example/a.png"}},
         ),
         (
-            template(header(sort="LOCATION"), body("Here.")),
+            build_template(header_component(media_format="LOCATION"), body_component("Here.")),
             {"latitude": "1", "longitude": "2", "location_name": "Acme"},
             {"type": "location", "location": {"latitude": 1.0, "longitude": 2.0, "name": "Acme"}},
         ),
@@ -251,23 +267,23 @@ def components(made: MetaTemplate) -> list[dict[str, Any]]:
 def test_metas_headers(
     made: Template, values: dict[str, str], parameter: dict[str, object]
 ) -> None:
-    [shown, *_] = components(to_meta_template(made, values, "1"))
+    [shown, *_] = meta_components(to_meta_template(made, values, "1"))
     assert shown == {"type": "header", "parameters": [parameter]}
 
 
 def test_one_time_code_is_in_text_and_button_in_metas_format() -> None:
     text = {"type": "text", "text": "496093"}
-    assert components(to_meta_template(one_time_code(), {"otp": "496093"}, "1")) == [
+    assert meta_components(to_meta_template(authentication_template(), {"otp": "496093"}, "1")) == [
         {"type": "body", "parameters": [text]},
         {"type": "button", "sub_type": "url", "index": "0", "parameters": [text]},
     ]
 
 
-def test_a_process_without_a_number_cannot_be_sent_metas_form() -> None:
+def test_process_without_a_number_cannot_use_meta_format() -> None:
     nowhere = Recipient(RecipientKind.PROCESS, "", "lead L-1", procedure="lead", key="L-1")
     with pytest.raises(UsageError, match="Type the number"):
-        compose(OFFER, OFFERED, nowhere, SENDER)
-    lead = compose(OFFER, OFFERED, LEAD, SENDER)
+        compose(OFFER, OFFER_VALUES, nowhere, SENDER)
+    lead = compose(OFFER, OFFER_VALUES, LEAD, SENDER)
     assert isinstance(lead, PassthroughMessage)
     assert lead.message.to == LEAD.digits
 
@@ -288,11 +304,11 @@ def test_a_process_without_a_number_cannot_be_sent_metas_form() -> None:
         (f"https://example.com/{'x' * 300}.pdf", ""),
     ],
 )
-def test_the_name_of_a_file_is_found_in_its_address(address: str, name: str) -> None:
+def test_file_name_is_taken_from_the_url(address: str, name: str) -> None:
     assert extract_filename(address) == name
 
 
-FIT = {
+VALID_VALUES = {
     FieldKind.COORDINATE: st.floats(-90, 90).map(str),
     FieldKind.LINK: st.just("https://x.example/a.pdf"),
     FieldKind.FILE: st.just(""),
@@ -302,12 +318,12 @@ SHORT = st.from_regex(r"[A-Za-z0-9/?=&-]{1,15}", fullmatch=True)
 
 
 @given(WILD_TEMPLATES, st.data(), st.sampled_from([PHONE, LEAD]))
-def test_whatever_the_rules_allow_can_be_composed(
+def test_any_valid_values_can_be_composed(
     made: Template, data: st.DataObject, recipient: Recipient
 ) -> None:
     wanted = template_fields(made)[:12]
-    values = {field.key: data.draw(FIT.get(field.kind, SHORT)) for field in wanted}
+    values = {field.key: data.draw(VALID_VALUES.get(field.kind, SHORT)) for field in wanted}
     if send_blocker(made) or validate_values(made, values):
         return
-    body = sent(compose(made, values, recipient, SENDER))
+    body = compose_body(compose(made, values, recipient, SENDER))
     assert "" not in body.values()

@@ -54,11 +54,11 @@ def test_contacts_in_a_text(text: str, found: tuple[str, ...]) -> None:
     assert extract_contacts(sample(text), "IN") == found
 
 
-def test_without_a_country_only_whole_numbers_count() -> None:
+def test_only_international_numbers_count_without_a_region() -> None:
     assert extract_contacts(sample("+91 98765 43210, 98765 43211"), None) == (ANN,)
 
 
-def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
+def test_blocks_and_attachments_are_read_and_deduplicated() -> None:
     link = {"type": "link", "url": "tel:+919876543210", "text": "98765 43210"}
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Ask "}, link]}
     message = {
@@ -69,7 +69,7 @@ def test_blocks_and_attachments_are_read_too_and_each_counts_once() -> None:
     assert extract_contacts(message, "IN") == (ANN, BEN)
 
 
-def test_a_number_that_is_split_by_its_styles_is_one() -> None:
+def test_number_split_by_formatting_is_one() -> None:
     parts = [{"type": "text", "text": "98765 "}, {"type": "text", "text": "43210"}]
     block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
     assert extract_contacts({"blocks": [block]}, "IN") == (ANN,)
@@ -80,7 +80,7 @@ def test_button_values_are_not_searched() -> None:
     assert extract_contacts({"blocks": [{"type": "actions", "elements": [button]}]}, "IN") == ()
 
 
-def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
+def test_extraction_stops_at_twenty() -> None:
     many = " ".join(f"+9198765{number:05}" for number in range(500))
     assert len(extract_contacts(sample(many), "IN")) == MAX_RECIPIENTS
     assert (
@@ -92,7 +92,7 @@ def test_a_list_of_hundreds_gives_the_first_twenty() -> None:
 @pytest.mark.parametrize(
     "piece", ["1", "+", "1 ", "(1", "12 34 ", "9876543210 ", "a@", "@a.b", "<"]
 )
-def test_no_text_takes_long(piece: str) -> None:
+def test_extraction_time_is_bounded(piece: str) -> None:
     started = time.process_time()
     extract_contacts(sample(piece * 20_000), "IN")
     assert time.process_time() - started < 10
@@ -102,7 +102,7 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 
 
 @given(WILD, st.sampled_from(["IN", "US", "DE", "EG", None]))
-def test_whatever_is_found_can_be_sent_to(text: str, region: str | None) -> None:
+def test_any_extracted_contact_is_a_valid_recipient(text: str, region: str | None) -> None:
     for one in extract_contacts(sample(text), region):
         if one.startswith("+"):
             assert phonenumbers.is_valid_number(phonenumbers.parse(one))

@@ -8,7 +8,7 @@ from bot.db.engine import Database
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
-from tests.db.rows import begun
+from tests.db.rows import start_send
 
 
 @pytest.fixture
@@ -17,51 +17,53 @@ def sends(database: Database) -> Sends:
 
 
 @pytest.fixture
-def marks(database: Database) -> DirtySends:
+def dirty_sends(database: Database) -> DirtySends:
     return DirtySends(database)
 
 
-async def due(marks: DirtySends) -> list[int]:
-    return [one.id for one in await marks.fetch(10)]
+async def list_dirty(dirty_sends: DirtySends) -> list[int]:
+    return [one.id for one in await dirty_sends.fetch(10)]
 
 
-async def test_it_is_due_from_the_first_outcome_until_it_is_reported(
-    sends: Sends, marks: DirtySends
+async def test_send_is_dirty_from_its_first_outcome_until_reported(
+    sends: Sends, dirty_sends: DirtySends
 ) -> None:
-    made = await begun(sends)
-    assert await due(marks) == []
+    made = await start_send(sends)
+    assert await list_dirty(dirty_sends) == []
     accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
-    assert await due(marks) == [made.id]
-    await marks.clear([accepted])
-    assert await due(marks) == []
+    assert await list_dirty(dirty_sends) == [made.id]
+    await dirty_sends.clear([accepted])
+    assert await list_dirty(dirty_sends) == []
 
 
 async def test_report_stays_pending_if_the_status_changed_again(
-    sends: Sends, marks: DirtySends
+    sends: Sends, dirty_sends: DirtySends
 ) -> None:
-    made = await begun(sends)
+    made = await start_send(sends)
     accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
     sent = await sends.record_outcome(made.id, SendStatus.SENT, 1002)
-    await marks.clear([accepted])
-    assert await due(marks) == [made.id]
-    await marks.clear([sent])
-    assert await due(marks) == []
+    await dirty_sends.clear([accepted])
+    assert await list_dirty(dirty_sends) == [made.id]
+    await dirty_sends.clear([sent])
+    assert await list_dirty(dirty_sends) == []
 
 
-async def test_late_replica_leaves_the_report_pending(sends: Sends, marks: DirtySends) -> None:
+async def test_late_replica_leaves_the_report_pending(
+    sends: Sends, dirty_sends: DirtySends
+) -> None:
     """One replica reports the latest state, then another one what it had read before."""
-    made = await begun(sends)
+    made = await start_send(sends)
     accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
     sent = await sends.record_outcome(made.id, SendStatus.SENT, 1002)
-    await marks.clear([sent])
-    await marks.clear([accepted])
-    assert await due(marks) == [made.id]
+    await dirty_sends.clear([sent])
+    await dirty_sends.clear([accepted])
+    assert await list_dirty(dirty_sends) == [made.id]
 
 
-async def test_those_that_moved_first_come_first(sends: Sends, marks: DirtySends) -> None:
-    moved = [await begun(sends, f"view-{number}") for number in range(3)]
+async def test_oldest_changes_come_first(sends: Sends, dirty_sends: DirtySends) -> None:
+    moved = [await start_send(sends, f"view-{number}") for number in range(3)]
     for send, at in zip(moved, (1003, 1001, 1002), strict=True):
         await sends.record_outcome(send.id, SendStatus.ACCEPTED, at)
-    assert await due(marks) == [moved[1].id, moved[2].id, moved[0].id]
-    assert [one.id for one in await marks.fetch(1)] == [moved[1].id]
-    await marks.clear([])
+    assert await list_dirty(dirty_sends) == [moved[1].id, moved[2].id, moved[0].id]
+    assert [one.id for one in await dirty_sends.fetch(1)] == [moved[1].id]
+    await dirty_sends.clear([])

@@ -12,14 +12,14 @@ from bot.errors import ChakraError
 from bot.messages.error_copy import EXPLAINER, WHATSAPP_ERROR_COPY
 from bot.slack.copy.explanation import ADMIN
 
-KINDS = [*dict.fromkeys([*ERROR_CLASS_BY_CODE.values(), UnknownMetaCode])]
+ERROR_CLASSES = [*dict.fromkeys([*ERROR_CLASS_BY_CODE.values(), UnknownMetaCode])]
 
 
 def test_every_error_class_has_its_own_row() -> None:
-    assert set(WHATSAPP_ERROR_COPY) == set(KINDS)
+    assert set(WHATSAPP_ERROR_COPY) == set(ERROR_CLASSES)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_each_row_has_a_summary_and_a_remedy(kind: type[ChakraError]) -> None:
     explanation = EXPLAINER.explain(kind("(#7) Title", code=7))
     assert explanation.summary.endswith(".")

@@ -9,6 +9,6 @@ from bot.messages.form_values import SendForm
 
 
 @pytest.mark.parametrize("value", ["", "junk", "[]", "{}", '["a",1,"",{},""]', "[" * 9_000])
-def test_junk_in_a_button_is_an_older_message(value: str) -> None:
+def test_invalid_button_token_is_outdated(value: str) -> None:
     with pytest.raises(UsageError):
         SendForm.from_value(value)

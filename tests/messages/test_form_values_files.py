@@ -23,7 +23,7 @@ def test_without_a_file_there_is_none_among_the_values() -> None:
         assert (order.values, order.files) == ({"var_body_1": "Jane"}, ())
 
 
-def test_no_button_carries_a_file() -> None:
+def test_button_tokens_contain_no_file() -> None:
     order = SendForm.from_values(VALUES, uploads={"file": (FILE,)})
     again = SendForm.from_value(order.to_value())
     assert (again.values, again.files) == ({"var_body_1": "Jane"}, ())

@@ -30,51 +30,58 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import build_claim, derive_hash_key
 from tests.clock import settle
-from tests.messages.ledger_stage import KEY, REQUEST, Stage, row
-from tests.messages.upstream import MESSAGE, PHONE, WAMID, Upstream, submission, until
+from tests.messages.ledger_stage import HASH_KEY, REQUEST, LedgerHarness, get_row
+from tests.messages.upstream import (
+    MESSAGE,
+    PHONE,
+    WAMID,
+    FakeMessages,
+    build_submission,
+    wait_until,
+)
 
 
 @pytest.fixture
-def stage(database: Database) -> Stage:
-    return Stage(database)
+def harness(database: Database) -> LedgerHarness:
+    return LedgerHarness(database)
 
 
 # --- once -----------------------------------------------------------------------------------------
 
 
-async def test_accepted_send_has_its_ids(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream()
-    send = await stage.send(ledger, chakra)
+async def test_accepted_send_has_its_ids(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages()
+    send = await harness.send(ledger, chakra)
     assert (send.status, send.wamid, send.message_id) == (SendStatus.ACCEPTED, WAMID, MESSAGE)
-    assert await row(stage) == send
-    assert stage.outcomes == [send.status]
-    assert chakra.out == 1
+    assert await get_row(harness) == send
+    assert harness.outcomes == [send.status]
+    assert chakra.call_count == 1
 
 
-async def test_two_presses_at_once_send_once(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream()
+async def test_concurrent_presses_send_once(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages()
 
     async def press() -> ClaimOutcome:
-        claim = await ledger.claim(submission())
+        claim = await ledger.claim(build_submission())
         if claim.outcome is ClaimOutcome.CREATED:
             await ledger.execute(claim.send, REQUEST, chakra)
         return claim.outcome
 
     outcomes = await asyncio.gather(*(press() for _ in range(8)))
-    assert chakra.out == 1
+    assert chakra.call_count == 1
     assert outcomes.count(ClaimOutcome.REPLAYED) == 7
 
 
-async def test_second_press_sees_the_first_one_sending(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
-    again = await ledger.claim(submission())
+async def test_second_press_sees_the_first_one_sending(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
+    again = await ledger.claim(build_submission())
     assert again.outcome is ClaimOutcome.REPLAYED
     assert again.send.status is SendStatus.SENDING
     chakra.released.set()
     assert (await sending).status is SendStatus.ACCEPTED
-    assert chakra.out == 1
+    assert chakra.call_count == 1
 
 
 # --- refused, unknown -----------------------------------------------------------------------------
@@ -94,10 +101,10 @@ async def test_second_press_sees_the_first_one_sending(stage: Stage) -> None:
     ids=lambda error: error.kind,
 )
 async def test_refusal_is_a_failure_with_its_error_class(
-    stage: Stage, refused: ChakraError
+    harness: LedgerHarness, refused: ChakraError
 ) -> None:
-    ledger = stage.ledger()
-    send = await stage.send(ledger, Upstream(refused))
+    ledger = harness.open_ledger()
+    send = await harness.send(ledger, FakeMessages(refused))
     assert send.status is SendStatus.FAILED
     assert send.failure is not None
     again = deserialize_error(send.failure)
@@ -110,67 +117,70 @@ async def test_refusal_is_a_failure_with_its_error_class(
     "lost",
     [OutcomeUnknown(), InvalidResponse("HTML"), ConnectionResetError(), RuntimeError("a bug")],
 )
-async def test_anything_else_leaves_it_unknown(stage: Stage, lost: Exception) -> None:
-    ledger, chakra = stage.ledger(), Upstream(lost)
-    send = await stage.send(ledger, chakra)
-    assert (send.status, send.failure, chakra.out) == (SendStatus.UNKNOWN, None, 1)
-    assert (await ledger.claim(submission())).outcome is ClaimOutcome.REPLAYED
+async def test_any_other_error_leaves_it_unknown(harness: LedgerHarness, lost: Exception) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(lost)
+    send = await harness.send(ledger, chakra)
+    assert (send.status, send.failure, chakra.call_count) == (SendStatus.UNKNOWN, None, 1)
+    assert (await ledger.claim(build_submission())).outcome is ClaimOutcome.REPLAYED
 
 
-async def test_accepted_response_with_a_whatsapp_error_is_a_failure(stage: Stage) -> None:
-    ledger = stage.ledger()
+async def test_accepted_response_with_a_whatsapp_error_is_a_failure(harness: LedgerHarness) -> None:
+    ledger = harness.open_ledger()
     accepted = AcceptedMessage(
         id=MESSAGE, wamid=WAMID, status="FAILED", failure=error_for_meta_code(131026, "Gone")
     )
-    send = await stage.send(ledger, Upstream(accepted))
+    send = await harness.send(ledger, FakeMessages(accepted))
     assert (send.status, send.wamid) == (SendStatus.FAILED, WAMID)
 
 
 async def test_no_response_for_45_seconds_is_unknown_and_a_late_one_is_recorded(
-    stage: Stage,
+    harness: LedgerHarness,
 ) -> None:
-    ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
-    await stage.clock.advance(44.9)
+    ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
+    await harness.clock.advance(44.9)
     assert not sending.done()
-    await stage.clock.advance(0.1)
+    await harness.clock.advance(0.1)
     assert (await sending).status is SendStatus.UNKNOWN
     chakra.released.set()
-    await until(lambda: len(stage.outcomes) == 2)
-    assert ((await row(stage)).status, (await row(stage)).wamid) == (SendStatus.ACCEPTED, WAMID)
-    assert chakra.out == 1
+    await wait_until(lambda: len(harness.outcomes) == 2)
+    assert ((await get_row(harness)).status, (await get_row(harness)).wamid) == (
+        SendStatus.ACCEPTED,
+        WAMID,
+    )
+    assert chakra.call_count == 1
 
 
-async def test_late_refusal_is_recorded(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream(RateLimited("Slow down"), held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
-    await stage.clock.advance(45)
+async def test_late_refusal_is_recorded(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(RateLimited("Slow down"), is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
+    await harness.clock.advance(45)
     assert (await sending).status is SendStatus.UNKNOWN
     chakra.released.set()
-    await until(lambda: len(stage.outcomes) == 2)
-    assert (await row(stage)).status is SendStatus.FAILED
+    await wait_until(lambda: len(harness.outcomes) == 2)
+    assert (await get_row(harness)).status is SendStatus.FAILED
 
 
-async def test_cancelled_caller_does_not_stop_the_send(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
+async def test_cancelled_caller_does_not_stop_the_send(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
     sending.cancel()
     await settle()
     chakra.released.set()
-    await until(lambda: bool(stage.outcomes))
-    assert (await row(stage)).status is SendStatus.ACCEPTED
+    await wait_until(lambda: bool(harness.outcomes))
+    assert (await get_row(harness)).status is SendStatus.ACCEPTED
 
 
-async def test_stopping_app_records_unknown(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
-    stopping = asyncio.create_task(stage.tasks.drain(5))
-    await stage.clock.advance(5)
-    await until(sending.done)
+async def test_stopping_app_records_unknown(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
+    stopping = asyncio.create_task(harness.tasks.drain(5))
+    await harness.clock.advance(5)
+    await wait_until(sending.done)
     assert sending.result().status is SendStatus.UNKNOWN
     await stopping
 
@@ -178,41 +188,43 @@ async def test_stopping_app_records_unknown(stage: Stage) -> None:
 # --- killed, and started again --------------------------------------------------------------------
 
 
-async def test_single_process_expires_a_killed_send_immediately(stage: Stage) -> None:
-    await stage.claimed(stage.ledger("boot-1"))  # and then nothing more of that process
-    second, chakra = stage.ledger("boot-2"), Upstream()
+async def test_single_process_expires_a_killed_send_immediately(harness: LedgerHarness) -> None:
+    await harness.claimed(harness.open_ledger("boot-1"))  # and then nothing more of that process
+    second, chakra = harness.open_ledger("boot-2"), FakeMessages()
     [late] = await second.expire_abandoned(any_age=True)
     assert (late.status, late.process_id) == (SendStatus.UNKNOWN, "boot-1")
-    assert stage.outcomes == [SendStatus.UNKNOWN]
-    assert (await second.claim(submission())).outcome is ClaimOutcome.REPLAYED
-    assert chakra.out == 0
+    assert harness.outcomes == [SendStatus.UNKNOWN]
+    assert (await second.claim(build_submission())).outcome is ClaimOutcome.REPLAYED
+    assert chakra.call_count == 0
 
 
-async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(stage: Stage) -> None:
-    await stage.claimed(stage.ledger("boot-1"))
-    second = stage.ledger("boot-2")
-    await stage.clock.advance(44.9)
+async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(
+    harness: LedgerHarness,
+) -> None:
+    await harness.claimed(harness.open_ledger("boot-1"))
+    second = harness.open_ledger("boot-2")
+    await harness.clock.advance(44.9)
     assert await second.expire_abandoned(any_age=False) == []
-    await stage.clock.advance(0.1)
+    await harness.clock.advance(0.1)
     [late] = await second.expire_abandoned(any_age=False)
     assert late.status is SendStatus.UNKNOWN
     assert await second.expire_abandoned(any_age=False) == []
 
 
-async def test_send_in_flight_here_is_not_expired(stage: Stage) -> None:
-    ledger, chakra = stage.ledger(), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(ledger, chakra))
-    await chakra.asked.wait()
+async def test_send_in_flight_here_is_not_expired(harness: LedgerHarness) -> None:
+    ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(ledger, chakra))
+    await chakra.called.wait()
     assert await ledger.expire_abandoned(any_age=True) == []
     chakra.released.set()
     assert (await sending).status is SendStatus.ACCEPTED
 
 
-async def test_response_to_an_expired_send_still_counts(stage: Stage) -> None:
-    first, chakra = stage.ledger("boot-1"), Upstream(held=True)
-    sending = asyncio.create_task(stage.send(first, chakra))
-    await chakra.asked.wait()
-    await stage.ledger("boot-2").expire_abandoned(any_age=True)
+async def test_response_to_an_expired_send_still_counts(harness: LedgerHarness) -> None:
+    first, chakra = harness.open_ledger("boot-1"), FakeMessages(is_blocked=True)
+    sending = asyncio.create_task(harness.send(first, chakra))
+    await chakra.called.wait()
+    await harness.open_ledger("boot-2").expire_abandoned(any_age=True)
     chakra.released.set()
     assert (await sending).status is SendStatus.ACCEPTED
 
@@ -222,20 +234,20 @@ async def test_response_to_an_expired_send_still_counts(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("later", "asks"), [(0, True), (599, True), (600, False)])
 async def test_duplicate_within_ten_minutes_asks_any_sender(
-    stage: Stage, later: float, asks: bool
+    harness: LedgerHarness, later: float, asks: bool
 ) -> None:
-    ledger = stage.ledger()
-    first = await stage.send(ledger, Upstream())
-    await stage.clock.advance(later)
-    claimed = await ledger.claim(submission("view-2", member="U0MARY"))
+    ledger = harness.open_ledger()
+    first = await harness.send(ledger, FakeMessages())
+    await harness.clock.advance(later)
+    claimed = await ledger.claim(build_submission("view-2", member="U0MARY"))
     assert (claimed.outcome is ClaimOutcome.DUPLICATE) is asks
     assert (claimed.send.id == first.id) is asks
 
 
-async def test_confirmed_duplicate_is_sent(stage: Stage) -> None:
-    ledger = stage.ledger()
-    first = await stage.send(ledger, Upstream())
-    again = submission("view-2")
+async def test_confirmed_duplicate_is_sent(harness: LedgerHarness) -> None:
+    ledger = harness.open_ledger()
+    first = await harness.send(ledger, FakeMessages())
+    again = build_submission("view-2")
     assert (await ledger.claim(again)).outcome is ClaimOutcome.DUPLICATE
     outcomes = [
         (await ledger.claim(again, confirmed_duplicate_of=first.id)).outcome for _ in range(2)
@@ -243,24 +255,24 @@ async def test_confirmed_duplicate_is_sent(stage: Stage) -> None:
     assert outcomes == [ClaimOutcome.CREATED, ClaimOutcome.REPLAYED]
 
 
-async def test_confirmation_is_for_the_send_that_was_shown(stage: Stage) -> None:
+async def test_confirmation_is_for_the_send_that_was_shown(harness: LedgerHarness) -> None:
     """Two people were asked about the same send; the one who is later is asked about the other."""
-    ledger = stage.ledger()
-    first = await stage.send(ledger, Upstream())
-    johns = await ledger.claim(submission("view-2"), confirmed_duplicate_of=first.id)
-    mary = submission("view-3", member="U0MARY")
+    ledger = harness.open_ledger()
+    first = await harness.send(ledger, FakeMessages())
+    johns = await ledger.claim(build_submission("view-2"), confirmed_duplicate_of=first.id)
+    mary = build_submission("view-3", member="U0MARY")
     marys = await ledger.claim(mary, confirmed_duplicate_of=first.id)
     assert (marys.outcome, marys.send.id) == (ClaimOutcome.DUPLICATE, johns.send.id)
     marys = await ledger.claim(mary, confirmed_duplicate_of=johns.send.id)
     assert marys.outcome is ClaimOutcome.CREATED
 
 
-async def test_two_who_confirm_at_once_send_once(stage: Stage) -> None:
-    ledger = stage.ledger()
-    first = await stage.send(ledger, Upstream())
+async def test_two_who_confirm_at_once_send_once(harness: LedgerHarness) -> None:
+    ledger = harness.open_ledger()
+    first = await harness.send(ledger, FakeMessages())
     claims = await asyncio.gather(
         *(
-            ledger.claim(submission(f"view-{turn}"), confirmed_duplicate_of=first.id)
+            ledger.claim(build_submission(f"view-{turn}"), confirmed_duplicate_of=first.id)
             for turn in range(2, 12)
         )
     )
@@ -281,17 +293,19 @@ async def test_two_who_confirm_at_once_send_once(stage: Stage) -> None:
     ],
     ids=lambda other: next(iter(other)),
 )
-async def test_any_difference_is_no_duplicate(stage: Stage, other: dict[str, Any]) -> None:
-    ledger = stage.ledger()
-    await stage.claimed(ledger)
-    await stage.claimed(ledger, "view-2", **other)
+async def test_any_difference_is_no_duplicate(
+    harness: LedgerHarness, other: dict[str, Any]
+) -> None:
+    ledger = harness.open_ledger()
+    await harness.claimed(ledger)
+    await harness.claimed(ledger, "view-2", **other)
 
 
-def test_the_order_of_values_and_a_plus_make_no_difference() -> None:
+def test_value_order_and_plus_prefix_do_not_matter() -> None:
     values = {"var_body_1": "John", "var_body_2": "17"}
     turned = dict(reversed(values.items()))
-    one = build_claim(submission(values=values), KEY)
-    assert one == build_claim(submission(values=turned, recipient=f"+{PHONE}"), KEY)
+    one = build_claim(build_submission(values=values), HASH_KEY)
+    assert one == build_claim(build_submission(values=turned, recipient=f"+{PHONE}"), HASH_KEY)
 
 
 @given(
@@ -301,39 +315,43 @@ def test_the_order_of_values_and_a_plus_make_no_difference() -> None:
 def test_two_sets_of_values_have_different_hashes(
     one: dict[str, str], other: dict[str, str]
 ) -> None:
-    hashes = {build_claim(submission(values=given), KEY).content_hash for given in (one, other)}
+    hashes = {
+        build_claim(build_submission(values=given), HASH_KEY).content_hash for given in (one, other)
+    }
     assert (len(hashes) == 1) is (one == other)
 
 
 # --- personal data --------------------------------------------------------------------------------
 
 
-async def test_neither_the_number_nor_the_values_are_in_the_database(stage: Stage) -> None:
-    ledger = stage.ledger()
+async def test_database_contains_neither_number_nor_values(harness: LedgerHarness) -> None:
+    ledger = harness.open_ledger()
     said = error_for_meta_code(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
-    await stage.send(ledger, Upstream(said))
-    async with stage.database.begin() as connection:
+    await harness.send(ledger, FakeMessages(said))
+    async with harness.database.begin() as connection:
         [held] = (await connection.execute(text("SELECT * FROM sends"))).all()
     assert PHONE not in repr(held)
     assert "Order 17" not in repr(held)
     assert "+91 •••••• 3210" in repr(held)
 
 
-def test_another_secret_makes_other_hashes() -> None:
-    one, other = (build_claim(submission(), derive_hash_key(secret)) for secret in ("one", "other"))
+def test_different_secrets_produce_different_hashes() -> None:
+    one, other = (
+        build_claim(build_submission(), derive_hash_key(secret)) for secret in ("one", "other")
+    )
     assert one.recipient_hash != other.recipient_hash
     assert one.content_hash != other.content_hash
 
 
-def test_a_submission_does_not_show_its_recipient() -> None:
-    assert PHONE not in repr(submission())
-    assert "Order 17" not in repr(submission())
+def test_submission_repr_hides_the_recipient() -> None:
+    assert PHONE not in repr(build_submission())
+    assert "Order 17" not in repr(build_submission())
 
 
 # --- a database that goes away --------------------------------------------------------------------
 
 
-class Failing(Sends):
+class FailingSends(Sends):
     """Fails so many writes, then works."""
 
     failures = 0
@@ -345,31 +363,31 @@ class Failing(Sends):
         return await super().record_outcome(*arguments, **named)
 
 
-async def test_outcome_is_recorded_once_the_database_is_back(stage: Stage) -> None:
-    sends = Failing(stage.database)
+async def test_outcome_is_recorded_once_the_database_is_back(harness: LedgerHarness) -> None:
+    sends = FailingSends(harness.database)
     sends.failures = 2
-    ledger, chakra = stage.ledger(sends=sends), Upstream()
-    sending = asyncio.create_task(stage.send(ledger, chakra))
+    ledger, chakra = harness.open_ledger(sends=sends), FakeMessages()
+    sending = asyncio.create_task(harness.send(ledger, chakra))
     for pause in (0.5, 2.0):
-        await stage.clock.until_sleeping(pause)
-        await stage.clock.advance(pause)
+        await harness.clock.wait_for_sleep(pause)
+        await harness.clock.advance(pause)
     assert (await sending).status is SendStatus.ACCEPTED
-    assert (await row(stage)).wamid == WAMID
-    assert chakra.out == 1
+    assert (await get_row(harness)).wamid == WAMID
+    assert chakra.call_count == 1
 
 
 async def test_unrecorded_outcome_reaches_the_caller_and_the_row_becomes_unknown(
-    stage: Stage,
+    harness: LedgerHarness,
 ) -> None:
-    sends = Failing(stage.database)
+    sends = FailingSends(harness.database)
     sends.failures = 4
-    ledger = stage.ledger(sends=sends)
-    sending = asyncio.create_task(stage.send(ledger, Upstream()))
+    ledger = harness.open_ledger(sends=sends)
+    sending = asyncio.create_task(harness.send(ledger, FakeMessages()))
     for pause in (0.5, 2.0, 5.0):
-        await stage.clock.until_sleeping(pause)
-        await stage.clock.advance(pause)
+        await harness.clock.wait_for_sleep(pause)
+        await harness.clock.advance(pause)
     assert (await sending).status is SendStatus.ACCEPTED
-    assert (await row(stage)).status is SendStatus.SENDING
-    await stage.clock.advance(45)
+    assert (await get_row(harness)).status is SendStatus.SENDING
+    await harness.clock.advance(45)
     [late] = await ledger.expire_abandoned(any_age=False)
     assert late.status is SendStatus.UNKNOWN

@@ -14,50 +14,52 @@ from bot.slack.commands.reply import Message
 from tests.sandbox import slack_stage
 
 JOHN = "U0JOHN"
-KEY = {"event_type": "chakra_send", "event_payload": {"key": "view-1"}}
+METADATA = {"event_type": "chakra_send", "event_payload": {"key": "view-1"}}
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[slack_stage.Stage]:
+async def harness() -> AsyncIterator[slack_stage.SlackHarness]:
     scopes = (*slack_stage.SCOPES, "im:history")
-    async with slack_stage.staged(slack_stage.manifest(scopes=scopes)) as made:
+    async with slack_stage.open_harness(slack_stage.build_manifest(scopes=scopes)) as made:
         yield made
 
 
 @pytest.fixture
-async def client(stage: slack_stage.Stage) -> AsyncIterator[SlackClient]:
-    made = SlackClient(token=stage.slack.bot_token, base_url=stage.slack.api_url, clock=stage.clock)
+async def client(harness: slack_stage.SlackHarness) -> AsyncIterator[SlackClient]:
+    made = SlackClient(
+        token=harness.slack.bot_token, base_url=harness.slack.api_url, clock=harness.clock
+    )
     yield made
     await made.aclose()
 
 
-def calls(stage: slack_stage.Stage, method: str) -> int:
-    return sum(call.method == method for call in stage.slack.calls)
+def calls(harness: slack_stage.SlackHarness, method: str) -> int:
+    return sum(call.method == method for call in harness.slack.calls)
 
 
-async def test_a_member_is_written_to_and_the_message_edited_and_found(
-    stage: slack_stage.Stage, client: SlackClient
+async def test_direct_message_is_posted_edited_and_found(
+    harness: slack_stage.SlackHarness, client: SlackClient
 ) -> None:
-    place = await client.post_message(JOHN, Message("one"), metadata=KEY)
+    place = await client.post_message(JOHN, Message("one"), metadata=METADATA)
     assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
-    [shown] = stage.slack.messages(JOHN, place.channel)
+    [shown] = harness.slack.messages(JOHN, place.channel)
     assert visible_text(shown) == "two"
-    [found], cursor = await client.fetch_history(place.channel, oldest=stage.clock.time() - 60)
-    assert (found["ts"], found["metadata"], cursor) == (place.ts, KEY, "")
+    [found], cursor = await client.fetch_history(place.channel, oldest=harness.clock.time() - 60)
+    assert (found["ts"], found["metadata"], cursor) == (place.ts, METADATA, "")
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
 async def test_post_without_a_response_is_not_repeated(
-    stage: slack_stage.Stage, client: SlackClient, reset: Any
+    harness: slack_stage.SlackHarness, client: SlackClient, reset: Any
 ) -> None:
-    stage.slack.fail("chat.postMessage", reset=reset)
+    harness.slack.fail("chat.postMessage", reset=reset)
     with pytest.raises(SlackError, match="unreachable"):
         await client.post_message(JOHN, Message("once"))
-    assert calls(stage, "chat.postMessage") == 1
+    assert calls(harness, "chat.postMessage") == 1
 
 
-async def test_a_message_that_is_not_there_cannot_be_edited(client: SlackClient) -> None:
+async def test_missing_message_cannot_be_edited(client: SlackClient) -> None:
     channel = await client.open_direct_messages(JOHN)
     with pytest.raises(SlackError, match="message_not_found"):
         await client.update_message(MessageRef(channel, "1700000000.000100"), Message("two"))

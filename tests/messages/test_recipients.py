@@ -16,7 +16,7 @@ from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phon
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.users.directory import Directory
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import served
+from tests.sandbox.chakra_asked import serve_chakra
 
 INDIAN = "919876543210"
 
@@ -46,7 +46,7 @@ def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | 
 
 
 @pytest.mark.parametrize("typed", ["9876543210", "098765 43210", "98765-43210"])
-def test_without_a_country_code_the_region_tells(typed: str) -> None:
+def test_region_supplies_the_country_code(typed: str) -> None:
     assert parse_phone(typed, "IN").digits == INDIAN
 
 
@@ -69,12 +69,12 @@ def test_invalid_number_is_explained(typed: str, region: str | None, told: str) 
         parse_phone(typed, region)
 
 
-def test_a_landline_is_warned_of() -> None:
+def test_landline_is_warned_about() -> None:
     assert "landline" in parse_phone("+91 22 2202 6437").warning
 
 
 @given(st.text(max_size=30) | st.text("+0123456789 -().", max_size=20))
-def test_whatever_is_typed_is_a_number_or_a_sentence(typed: str) -> None:
+def test_any_text_is_a_number_or_an_error(typed: str) -> None:
     for region in (None, "IN"):
         try:
             found = parse_phone(typed, region)
@@ -97,7 +97,7 @@ def test_whatever_is_typed_is_a_number_or_a_sentence(typed: str) -> None:
         ("LEAD-004038", None),
     ],
 )
-def test_how_a_process_is_named(typed: str, named: tuple[str, str] | None) -> None:
+def test_process_reference_formats(typed: str, named: tuple[str, str] | None) -> None:
     assert parse_process(typed) == named
 
 
@@ -106,7 +106,7 @@ def test_how_a_process_is_named(typed: str, named: tuple[str, str] | None) -> No
 
 @pytest.fixture
 async def chakra() -> AsyncIterator[EmbeddedChakra]:
-    async with served(ManualClock()) as embedded:
+    async with serve_chakra(ManualClock()) as embedded:
         yield embedded
 
 
@@ -122,7 +122,7 @@ async def recipients(
         await cache.aclose()
 
 
-async def test_a_person_of_the_team_by_name_address_or_id(
+async def test_team_member_by_name_email_or_id(
     recipients: RecipientResolver, chakra: EmbeddedChakra
 ) -> None:
     for found in (

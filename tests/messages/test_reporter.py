@@ -20,16 +20,16 @@ from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
-from tests.db.rows import begun
+from tests.db.rows import start_send
 from tests.outbox import stage as outboxes
-from tests.outbox.stage import JOHN, MEI, ended
+from tests.outbox.stage import JOHN, MEI, cancel_tasks
 
 
 @dataclass
-class Stage:
+class ReporterHarness:
     """``outbox`` delivers, and one process reports."""
 
-    world: outboxes.Stage
+    world: outboxes.OutboxHarness
     outbox: Outbox
     running: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -37,13 +37,13 @@ class Stage:
         self.sends = Sends(self.world.database)
         self.marks = DirtySends(self.world.database)
 
-    def reports(self, marks: DirtySends | None = None, *, run: bool = True) -> Reporter:
+    def open_reporter(self, marks: DirtySends | None = None, *, run: bool = True) -> Reporter:
         made = Reporter(marks or self.marks, self.outbox, self.world.clock, render=report_message)
         if run:
             self.running.append(asyncio.create_task(made.run()))
         return made
 
-    async def send(
+    async def create_send(
         self,
         number: int = 1,
         state: SendStatus = SendStatus.ACCEPTED,
@@ -51,37 +51,39 @@ class Stage:
         **other: Any,
     ) -> Send:
         now = self.world.clock.time()
-        send = await begun(self.sends, f"view-{number}", now, member=member, **other)
+        send = await start_send(self.sends, f"view-{number}", now, member=member, **other)
         return await self.sends.record_outcome(send.id, state, now)
 
-    async def moved(self, send: Send, state: SendStatus, **other: Any) -> Send:
+    async def change_status(self, send: Send, state: SendStatus, **other: Any) -> Send:
         return await self.sends.record_outcome(send.id, state, self.world.clock.time(), **other)
 
-    async def shows(self, *words: str, member: str = JOHN) -> None:
+    async def wait_for_reports(self, *words: str, member: str = JOHN) -> None:
         def as_wanted() -> bool:
-            shown = self.world.direct(member)
+            shown = self.world.direct_message_texts(member)
             return len(shown) == len(words) and all(map(str.__contains__, shown, words))
 
-        await self.world.until(as_wanted)
+        await self.world.advance_until(as_wanted)
 
-    def calls(self, method: str) -> int:
+    def call_count(self, method: str) -> int:
         return len(self.world.calls(method))
 
 
 @pytest.fixture
-async def stage(sqlite: Database) -> AsyncIterator[Stage]:
-    async with outboxes.staged(sqlite) as world:
-        made = Stage(world, world.outbox())
+async def harness(sqlite: Database) -> AsyncIterator[ReporterHarness]:
+    async with outboxes.open_harness(sqlite) as world:
+        made = ReporterHarness(world, world.start_outbox())
         yield made
-        await ended(*made.running)
+        await cancel_tasks(*made.running)
         assert world.slack.slack.rejections == []
 
 
-async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) -> None:
-    reports = stage.reports()
-    send = await stage.send()
+async def test_report_is_posted_to_the_member_and_edited_to_completion(
+    harness: ReporterHarness,
+) -> None:
+    reports = harness.open_reporter()
+    send = await harness.create_send()
     reports.notify()
-    await stage.shows(
+    await harness.wait_for_reports(
         "Sending (WhatsApp has it; not delivered yet): *order_update* to +91 •••••• 3210"
     )
     for state, words in (
@@ -89,130 +91,134 @@ async def test_it_is_posted_to_the_person_and_edited_to_the_end(stage: Stage) ->
         (SendStatus.DELIVERED, "Delivered"),
         (SendStatus.READ, "Read"),
     ):
-        await stage.moved(send, state)
+        await harness.change_status(send, state)
         reports.notify()
-        await stage.shows(f"{words}: *order_update*")
-    assert (stage.calls("chat.postMessage"), stage.calls("chat.update")) == (1, 3)
+        await harness.wait_for_reports(f"{words}: *order_update*")
+    assert (harness.call_count("chat.postMessage"), harness.call_count("chat.update")) == (1, 3)
 
 
-async def test_states_that_come_faster_than_a_message_may_change_are_passed_over(
-    stage: Stage,
+async def test_fast_status_changes_are_coalesced(
+    harness: ReporterHarness,
 ) -> None:
-    reports = stage.reports()
-    send = await stage.send()
+    reports = harness.open_reporter()
+    send = await harness.create_send()
     reports.notify()
-    await stage.shows("WhatsApp has it")
+    await harness.wait_for_reports("WhatsApp has it")
     for state in (SendStatus.SENT, SendStatus.DELIVERED, SendStatus.READ):
-        await stage.moved(send, state)
+        await harness.change_status(send, state)
         reports.notify()
-        await stage.world.clock.advance(0.9)
-    await stage.shows("Read")
-    assert stage.calls("chat.update") == 1
+        await harness.world.clock.advance(0.9)
+    await harness.wait_for_reports("Read")
+    assert harness.call_count("chat.update") == 1
 
 
 @pytest.mark.parametrize(("ids", "words"), [("", "Not sent"), ("wamid.1", "Not delivered")])
-async def test_a_failure_says_why_and_what_to_do(stage: Stage, ids: str, words: str) -> None:
+async def test_failed_report_gives_a_reason_and_a_remedy(
+    harness: ReporterHarness, ids: str, words: str
+) -> None:
     failure = Failure("recipient_rejected", 131026, "Undeliverable", "")
-    send = await stage.send()
-    await stage.moved(send, SendStatus.FAILED, failure=failure, wamid=ids)
-    stage.reports().notify()
-    await stage.shows(f"{words}: *order_update*")
-    assert len(stage.world.direct()[0].splitlines()) > 2
+    send = await harness.create_send()
+    await harness.change_status(send, SendStatus.FAILED, failure=failure, wamid=ids)
+    harness.open_reporter().notify()
+    await harness.wait_for_reports(f"{words}: *order_update*")
+    assert len(harness.world.direct_message_texts()[0].splitlines()) > 2
 
 
-async def test_an_unknown_outcome_says_how_to_look(stage: Stage) -> None:
-    await stage.send(state=SendStatus.UNKNOWN)
-    stage.reports().notify()
-    await stage.shows("Check the chat in Chakra")
+async def test_unknown_outcome_report_says_how_to_check(harness: ReporterHarness) -> None:
+    await harness.create_send(state=SendStatus.UNKNOWN)
+    harness.open_reporter().notify()
+    await harness.wait_for_reports("Check the chat in Chakra")
 
 
-async def test_what_cannot_be_followed_says_so(stage: Stage) -> None:
-    await stage.send(followable=False)
-    stage.reports().notify()
-    await stage.shows("may not report delivery")
+async def test_untrackable_send_says_so(harness: ReporterHarness) -> None:
+    await harness.create_send(followable=False)
+    harness.open_reporter().notify()
+    await harness.wait_for_reports("may not report delivery")
 
 
 @pytest.mark.parametrize("state", list(SendStatus))
-async def test_every_state_has_its_words(sqlite: Database, state: SendStatus) -> None:
-    send = await begun(Sends(sqlite))
+async def test_every_status_has_a_text(sqlite: Database, state: SendStatus) -> None:
+    send = await start_send(Sends(sqlite))
     message = report_message(await Sends(sqlite).record_outcome(send.id, state, 1001))
     assert "order_update" in message.text
     assert message.blocks
 
 
-async def test_each_person_reads_their_own(stage: Stage) -> None:
-    reports = stage.reports()
-    await stage.send(1)
+async def test_each_member_gets_their_own_reports(harness: ReporterHarness) -> None:
+    reports = harness.open_reporter()
+    await harness.create_send(1)
     reports.notify()
-    await stage.send(2, member=MEI)
+    await harness.create_send(2, member=MEI)
     reports.notify()
-    await stage.shows("WhatsApp has it")
-    await stage.shows("WhatsApp has it", member=MEI)
+    await harness.wait_for_reports("WhatsApp has it")
+    await harness.wait_for_reports("WhatsApp has it", member=MEI)
 
 
-async def test_its_place_can_be_waited_for(stage: Stage) -> None:
-    reports = stage.reports()
-    send = await stage.send()
+async def test_wait_posted_returns_the_location(harness: ReporterHarness) -> None:
+    reports = harness.open_reporter()
+    send = await harness.create_send()
     reports.notify()
     place = await reports.wait_posted(send, 5)
-    [message] = stage.world.messages("D0JOHN")
+    [message] = harness.world.messages("D0JOHN")
     assert place == await reports.wait_posted(send, 0) == MessageRef("D0JOHN", message.ts)
 
 
-async def test_a_send_on_its_way_has_no_report(stage: Stage) -> None:
-    reports = stage.reports(run=False)
-    send = await begun(stage.sends, "view-1")
+async def test_send_in_flight_has_no_report(harness: ReporterHarness) -> None:
+    reports = harness.open_reporter(run=False)
+    send = await start_send(harness.sends, "view-1")
     assert await reports.run_once() == 0
     assert await reports.wait_posted(send, 0) is None
 
 
-async def test_final_status_is_shown_before_others(stage: Stage) -> None:
-    reports = stage.reports()
-    sends = [await stage.send(number) for number in range(3)]
+async def test_final_status_is_shown_before_others(harness: ReporterHarness) -> None:
+    reports = harness.open_reporter()
+    sends = [await harness.create_send(number) for number in range(3)]
     reports.notify()
-    await stage.shows("WhatsApp has it", "WhatsApp has it", "WhatsApp has it")
-    stage.outbox._rate_limits.pause_edits(5)
+    await harness.wait_for_reports("WhatsApp has it", "WhatsApp has it", "WhatsApp has it")
+    harness.outbox._rate_limits.pause_edits(5)
     for send, state in zip(sends, (SendStatus.SENT, SendStatus.SENT, SendStatus.READ), strict=True):
-        await stage.moved(send, state)
+        await harness.change_status(send, state)
         reports.notify()
-    await stage.shows("Sent", "Sent", "Read")
-    first = stage.world.calls("chat.update")[0]
+    await harness.wait_for_reports("Sent", "Sent", "Read")
+    first = harness.world.calls("chat.update")[0]
     assert str(first.args["text"]).startswith("Read: ")
 
 
-async def test_change_of_another_process_is_reported_within_seconds(stage: Stage) -> None:
-    stage.reports()
-    await stage.world.clock.until_sleeping(POLL_INTERVAL_SECONDS)
-    await stage.send(state=SendStatus.UNKNOWN)  # and nobody wakes
-    await stage.world.clock.advance(POLL_INTERVAL_SECONDS)
-    await stage.shows("We don't know whether this was sent")
+async def test_change_of_another_process_is_reported_within_seconds(
+    harness: ReporterHarness,
+) -> None:
+    harness.open_reporter()
+    await harness.world.clock.wait_for_sleep(POLL_INTERVAL_SECONDS)
+    await harness.create_send(state=SendStatus.UNKNOWN)  # and nobody wakes
+    await harness.world.clock.advance(POLL_INTERVAL_SECONDS)
+    await harness.wait_for_reports("We don't know whether this was sent")
 
 
-async def test_two_replicas_that_report_the_same_make_one_message(stage: Stage) -> None:
-    both = [stage.reports(run=False), stage.reports(run=False)]
-    send = await stage.send()
+async def test_two_replicas_post_one_report(harness: ReporterHarness) -> None:
+    both = [harness.open_reporter(run=False), harness.open_reporter(run=False)]
+    send = await harness.create_send()
     await asyncio.gather(*(one.run_once() for one in both))
-    await stage.moved(send, SendStatus.READ)
+    await harness.change_status(send, SendStatus.READ)
     await asyncio.gather(*(one.run_once() for one in both))
-    await stage.shows("Read")
-    assert stage.calls("chat.postMessage") == 1
-    assert await stage.marks.fetch(10) == []
+    await harness.wait_for_reports("Read")
+    assert harness.call_count("chat.postMessage") == 1
+    assert await harness.marks.fetch(10) == []
 
 
-async def test_late_reporter_does_not_win(stage: Stage) -> None:
+async def test_late_reporter_does_not_win(harness: ReporterHarness) -> None:
     """It read ``accepted``, and puts that in after another one has reported ``read``."""
-    send = await stage.send()
-    reports = stage.reports(run=False)
-    await stage.moved(send, SendStatus.READ)
+    send = await harness.create_send()
+    reports = harness.open_reporter(run=False)
+    await harness.change_status(send, SendStatus.READ)
     await reports.run_once()
-    await stage.outbox.enqueue(reports._build_message(send))
-    await stage.marks.clear([send])
-    assert [one.id for one in await stage.marks.fetch(10)] == [send.id]
+    await harness.outbox.enqueue(reports._build_message(send))
+    await harness.marks.clear([send])
+    assert [one.id for one in await harness.marks.fetch(10)] == [send.id]
     await reports.run_once()
-    await stage.shows("Read")
+    await harness.wait_for_reports("Read")
 
 
-async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
+async def test_unavailable_database_is_waited_for(harness: ReporterHarness) -> None:
     class Failing(DirtySends):
         failures = 1
 
@@ -222,12 +228,16 @@ async def test_a_database_that_goes_away_is_waited_for(stage: Stage) -> None:
                 raise DatabaseUnavailable("gone")
             return await super().fetch(limit)
 
-    stage.reports(Failing(stage.world.database))
-    await stage.world.clock.until_sleeping(RETRY_INITIAL_SECONDS)
-    await stage.send()
-    await stage.shows("WhatsApp has it")
+    harness.open_reporter(Failing(harness.world.database))
+    await harness.world.clock.wait_for_sleep(RETRY_INITIAL_SECONDS)
+    await harness.create_send()
+    await harness.wait_for_reports("WhatsApp has it")
 
 
-async def test_key_of_a_report_does_not_change_with_the_status(stage: Stage) -> None:
-    send = await stage.send()
-    assert report_key(send) == report_key(await stage.moved(send, SendStatus.READ)) == "send:view-1"
+async def test_key_of_a_report_does_not_change_with_the_status(harness: ReporterHarness) -> None:
+    send = await harness.create_send()
+    assert (
+        report_key(send)
+        == report_key(await harness.change_status(send, SendStatus.READ))
+        == "send:view-1"
+    )

@@ -12,7 +12,7 @@ from bot.db.engine import Database
 from bot.messages.repository import Sends
 from bot.messages.send import Failure
 from bot.messages.status import SendStatus
-from tests.db.rows import BOOT, begun, claim
+from tests.db.rows import PROCESS_ID, build_claim, start_send
 
 TEN_MINUTES = 600.0
 
@@ -25,28 +25,34 @@ def sends(database: Database) -> Sends:
 # --- claiming -------------------------------------------------------------------------------------
 
 
-async def test_a_submission_that_is_claimed_twice_is_one_row(sends: Sends) -> None:
-    first = await sends.claim(claim(), BOOT, 1000, duplicate_since=None)
-    again = await sends.claim(claim(), "boot-2", 1001, duplicate_since=None)
+async def test_duplicate_claim_is_one_row(sends: Sends) -> None:
+    first = await sends.claim(build_claim(), PROCESS_ID, 1000, duplicate_since=None)
+    again = await sends.claim(build_claim(), "boot-2", 1001, duplicate_since=None)
     assert (first.outcome, again.outcome) == (ClaimOutcome.CREATED, ClaimOutcome.REPLAYED)
     assert first.send == again.send
     send = first.send
-    assert (send.status, send.process_id, send.started_at) == (SendStatus.SENDING, BOOT, 1000)
+    assert (send.status, send.process_id, send.started_at) == (SendStatus.SENDING, PROCESS_ID, 1000)
 
 
-async def test_of_many_claims_at_once_one_wins(sends: Sends) -> None:
+async def test_concurrent_claims_of_one_key_have_one_winner(sends: Sends) -> None:
     outcomes = await asyncio.gather(
-        *(sends.claim(claim(), BOOT, 1000 + turn, duplicate_since=400) for turn in range(20))
+        *(
+            sends.claim(build_claim(), PROCESS_ID, 1000 + turn, duplicate_since=400)
+            for turn in range(20)
+        )
     )
     assert [result.outcome for result in outcomes].count(ClaimOutcome.CREATED) == 1
     assert len({result.send.id for result in outcomes}) == 1
 
 
-async def test_of_many_submissions_alike_at_once_one_wins(sends: Sends) -> None:
+async def test_concurrent_identical_submissions_have_one_winner(sends: Sends) -> None:
     outcomes = await asyncio.gather(
         *(
             sends.claim(
-                claim(f"view-{turn}", recipient_hash="mary"), BOOT, 1000, duplicate_since=400
+                build_claim(f"view-{turn}", recipient_hash="mary"),
+                PROCESS_ID,
+                1000,
+                duplicate_since=400,
             )
             for turn in range(20)
         )
@@ -54,10 +60,12 @@ async def test_of_many_submissions_alike_at_once_one_wins(sends: Sends) -> None:
     assert sorted(result.outcome.name for result in outcomes) == ["CREATED"] + ["DUPLICATE"] * 19
 
 
-async def test_one_key_for_two_recipients_at_once_is_one_row(sends: Sends) -> None:
+async def test_concurrent_claims_with_one_key_create_one_row(sends: Sends) -> None:
     outcomes = await asyncio.gather(
         *(
-            sends.claim(claim(recipient_hash=f"to-{turn}"), BOOT, 1000, duplicate_since=400)
+            sends.claim(
+                build_claim(recipient_hash=f"to-{turn}"), PROCESS_ID, 1000, duplicate_since=400
+            )
             for turn in range(10)
         )
     )
@@ -67,14 +75,14 @@ async def test_one_key_for_two_recipients_at_once_is_one_row(sends: Sends) -> No
 @pytest.mark.parametrize(
     ("later", "found"), [(0.0, True), (599.9, True), (600.0, False), (601.0, False)]
 )
-async def test_the_same_is_found_for_ten_minutes_to_the_second(
+async def test_duplicate_window_is_exactly_ten_minutes(
     sends: Sends, later: float, found: bool
 ) -> None:
-    earlier = await begun(sends, recipient_hash="mary")
+    earlier = await start_send(sends, recipient_hash="mary")
     now = 1000 + later
     result = await sends.claim(
-        claim("view-2", recipient_hash="mary", member="U0MARY"),
-        BOOT,
+        build_claim("view-2", recipient_hash="mary", member="U0MARY"),
+        PROCESS_ID,
         now,
         duplicate_since=now - TEN_MINUTES,
     )
@@ -83,33 +91,33 @@ async def test_the_same_is_found_for_ten_minutes_to_the_second(
 
 
 @pytest.mark.parametrize("other", [{"recipient_hash": "ann"}, {"content_hash": "goodbye"}])
-async def test_another_recipient_or_another_content_is_not_the_same(
+async def test_different_recipient_or_content_is_not_a_duplicate(
     sends: Sends, other: dict[str, str]
 ) -> None:
-    await begun(sends, recipient_hash="mary")
-    asked = claim("view-2", **{"recipient_hash": "mary", **other})
-    result = await sends.claim(asked, BOOT, 1001, duplicate_since=401)
+    await start_send(sends, recipient_hash="mary")
+    asked = build_claim("view-2", **{"recipient_hash": "mary", **other})
+    result = await sends.claim(asked, PROCESS_ID, 1001, duplicate_since=401)
     assert result.outcome is ClaimOutcome.CREATED
 
 
 @pytest.mark.parametrize("state", list(SendStatus)[1:])
 async def test_any_send_that_has_not_failed_is_a_duplicate(sends: Sends, state: SendStatus) -> None:
-    send = await begun(sends, recipient_hash="mary")
+    send = await start_send(sends, recipient_hash="mary")
     await sends.record_outcome(send.id, state, 1001)
     result = await sends.claim(
-        claim("view-2", recipient_hash="mary"), BOOT, 1002, duplicate_since=402
+        build_claim("view-2", recipient_hash="mary"), PROCESS_ID, 1002, duplicate_since=402
     )
     failed = state is SendStatus.FAILED
     assert result.outcome is (ClaimOutcome.CREATED if failed else ClaimOutcome.DUPLICATE)
 
 
 async def test_two_who_confirm_the_same_duplicate_at_once_send_once(sends: Sends) -> None:
-    first = await begun(sends, recipient_hash="mary")
+    first = await start_send(sends, recipient_hash="mary")
     results = await asyncio.gather(
         *(
             sends.claim(
-                claim(f"view-{turn}", recipient_hash="mary"),
-                BOOT,
+                build_claim(f"view-{turn}", recipient_hash="mary"),
+                PROCESS_ID,
                 1000 - turn,  # of two replicas, one's clock may be behind
                 duplicate_since=400,
                 confirmed_duplicate_of=first.id,
@@ -127,7 +135,7 @@ async def test_two_who_confirm_the_same_duplicate_at_once_send_once(sends: Sends
 
 
 async def test_outcome_is_recorded_with_its_ids(sends: Sends) -> None:
-    send = await begun(sends)
+    send = await start_send(sends)
     noted = await sends.record_outcome(
         send.id, SendStatus.ACCEPTED, 1002, message_id="m-1", wamid="wamid.1"
     )
@@ -143,7 +151,7 @@ async def test_outcome_is_recorded_with_its_ids(sends: Sends) -> None:
 async def test_failure_is_cleared_when_the_message_is_delivered(
     sends: Sends,
 ) -> None:
-    send = await begun(sends)
+    send = await start_send(sends)
     failure = Failure("recipient_rejected", 131026, "Message undeliverable", "Not on WhatsApp")
     noted = await sends.record_outcome(send.id, SendStatus.FAILED, 1002, failure=failure)
     assert (noted.status, noted.failure) == (SendStatus.FAILED, failure)
@@ -153,7 +161,7 @@ async def test_failure_is_cleared_when_the_message_is_delivered(
 
 async def test_status_is_replaced_by_later_ones_only(sends: Sends) -> None:
     for first, second in itertools.permutations(list(SendStatus)[1:], 2):
-        send = await begun(sends, f"{first} {second}")
+        send = await start_send(sends, f"{first} {second}")
         await sends.record_outcome(send.id, first, 1001)
         noted = await sends.record_outcome(send.id, second, 1002)
         later = second.rank > first.rank
@@ -161,7 +169,7 @@ async def test_status_is_replaced_by_later_ones_only(sends: Sends) -> None:
 
 
 async def test_late_ids_are_stored_and_never_changed(sends: Sends) -> None:
-    send = await begun(sends)
+    send = await start_send(sends)
     await sends.record_outcome(send.id, SendStatus.UNKNOWN, 1045)
     noted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1050, wamid="wamid.1")
     assert (noted.status, noted.wamid) == (SendStatus.ACCEPTED, "wamid.1")
@@ -176,11 +184,11 @@ async def test_late_ids_are_stored_and_never_changed(sends: Sends) -> None:
 async def test_overdue_send_expires_unless_it_is_in_flight(
     sends: Sends,
 ) -> None:
-    old = await begun(sends, "old", 1000)
-    edge = await begun(sends, "edge", 1010)
-    held = await begun(sends, "held", 1000)
-    await begun(sends, "new", 1010.5)
-    done = await begun(sends, "done", 1000)
+    old = await start_send(sends, "old", 1000)
+    edge = await start_send(sends, "edge", 1010)
+    held = await start_send(sends, "held", 1000)
+    await start_send(sends, "new", 1010.5)
+    done = await start_send(sends, "done", 1000)
     await sends.record_outcome(done.id, SendStatus.ACCEPTED, 1001)
     late = await sends.expire(1010, 1055, {held.id})
     assert {send.id for send in late} == {old.id, edge.id}
@@ -201,9 +209,9 @@ async def test_nothing_expires_in_an_empty_table(sends: Sends) -> None:
     "state", [state for state in SendStatus if state.rank > SendStatus.SENDING.rank]
 )
 async def test_old_send_with_an_outcome_is_purged(sends: Sends, state: SendStatus) -> None:
-    old = await begun(sends, "view-1", now=1000)
+    old = await start_send(sends, "view-1", now=1000)
     await sends.record_outcome(old.id, state, 1010)
-    await sends.record_outcome((await begun(sends, "view-2", now=1001)).id, state, 1010)
+    await sends.record_outcome((await start_send(sends, "view-2", now=1001)).id, state, 1010)
     assert await sends.purge(1000, 10) == 1
     assert await sends.find_by_key("view-1") is None
     assert await sends.find_by_key("view-2") is not None
@@ -211,17 +219,17 @@ async def test_old_send_with_an_outcome_is_purged(sends: Sends, state: SendStatu
 
 @pytest.mark.parametrize("state", [SendStatus.PREPARING, SendStatus.SENDING])
 async def test_send_without_an_outcome_is_never_purged(sends: Sends, state: SendStatus) -> None:
-    result = await sends.claim(claim(), BOOT, 1000, duplicate_since=None, status=state)
+    result = await sends.claim(build_claim(), PROCESS_ID, 1000, duplicate_since=None, status=state)
     assert (result.outcome, result.send.status) == (ClaimOutcome.CREATED, state)
     assert await sends.purge(9_000, 10) == 0
     assert await sends.find_by_key("view-1") is not None
 
 
 async def test_prepared_send_leaves_once_and_not_after_it_expired(sends: Sends) -> None:
-    one = await begun(sends, status=SendStatus.PREPARING)
+    one = await start_send(sends, status=SendStatus.PREPARING)
     assert await sends.mark_sending(one.id)
     assert not await sends.mark_sending(one.id)
-    other = await begun(sends, "view-2", 1001, status=SendStatus.PREPARING)
+    other = await start_send(sends, "view-2", 1001, status=SendStatus.PREPARING)
     given_up = {send.id: send for send in await sends.expire(1010, 1055, frozenset())}
     assert given_up[one.id].status is SendStatus.UNKNOWN
     assert given_up[other.id].status is SendStatus.FAILED
@@ -231,7 +239,7 @@ async def test_prepared_send_leaves_once_and_not_after_it_expired(sends: Sends) 
 
 async def test_purge_starts_with_the_oldest(sends: Sends) -> None:
     for number in (3, 1, 2):
-        send = await begun(sends, f"view-{number}", now=1000 + number)
+        send = await start_send(sends, f"view-{number}", now=1000 + number)
         await sends.record_outcome(send.id, SendStatus.READ, 1010)
     assert await sends.purge(9_000, 2) == 2
     assert await sends.find_by_key("view-3") is not None

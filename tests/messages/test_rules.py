@@ -19,23 +19,23 @@ from bot.slack.commands.command import UploadedFile
 from bot.templates.variables import template_fields
 from tests.templates.samples import (
     COUPON,
-    LONG,
+    LONG_TEXT,
     WILD_TEMPLATES,
-    body,
-    buttons,
-    documented,
-    header,
-    one_time_code,
-    template,
-    url,
+    authentication_template,
+    body_component,
+    build_template,
+    buttons_component,
+    documented_templates,
+    header_component,
+    url_button,
 )
 
-DELIVERY, _ = documented()
-HI = template(body("Hi {{1}}, your order {{2}} is here."))
-PICTURE = template(header(sort="IMAGE"), body("Here."))
-TRACK = template(body("Here."), buttons(url()))
-OFFER = template(body("Here."), buttons(COUPON))
-GREETING = template(header("For {{1}}"), body("Here."))
+DELIVERY, _ = documented_templates()
+HI = build_template(body_component("Hi {{1}}, your order {{2}} is here."))
+PICTURE = build_template(header_component(media_format="IMAGE"), body_component("Here."))
+TRACK = build_template(body_component("Here."), buttons_component(url_button()))
+OFFER = build_template(body_component("Here."), buttons_component(COUPON))
+GREETING = build_template(header_component("For {{1}}"), body_component("Here."))
 MEGABYTE = 1024 * 1024
 
 
@@ -43,7 +43,7 @@ def test_valid_values_have_no_errors() -> None:
     assert validate_values(HI, {"var_body_1": " Mark ", "var_body_2": "a    b"}) == {}
     assert validate_values(PICTURE, {"media": "https://x.example/a.png"}) == {}
     assert validate_values(PICTURE, {"file": "F0123"}) == {}
-    assert validate_values(one_time_code(), {"otp": "496093"}) == {}
+    assert validate_values(authentication_template(), {"otp": "496093"}) == {}
     place = {"latitude": "-90", "longitude": "180.0", "var_body_1": "Mark", "var_body_2": "7"}
     assert validate_values(DELIVERY, place) == {}
 
@@ -67,8 +67,8 @@ def test_valid_values_have_no_errors() -> None:
         (TRACK, {"var_button_0_1": "a b"}, "var_button_0_1", "can't contain spaces"),
         (TRACK, {"var_button_0_1": "x" * 2001}, "var_button_0_1", "2,001 characters"),
         (OFFER, {"var_button_0_1": "x" * 16}, "var_button_0_1", "accepts 15 here"),
-        (one_time_code(), {}, "otp", "accept empty variables"),
-        (one_time_code(), {"otp": "1" * 16}, "otp", "accepts 15 here"),
+        (authentication_template(), {}, "otp", "accept empty variables"),
+        (authentication_template(), {"otp": "1" * 16}, "otp", "accepts 15 here"),
         (PICTURE, {}, "media", "starting with https"),
         (PICTURE, {"media": "https://x.example/a.png", "file": "F1"}, "media", "not both"),
         (PICTURE, {"media": "x.example/a.png"}, "media", "starting with https://"),
@@ -95,7 +95,7 @@ def test_invalid_values_have_errors_by_field(
         ("1e9", "-90"),
     ],
 )
-def test_degrees(latitude: str, told: str) -> None:
+def test_latitude_is_validated(latitude: str, told: str) -> None:
     values = {"latitude": latitude, "longitude": "0", "var_body_1": "a", "var_body_2": "b"}
     assert told in validate_values(DELIVERY, values)["latitude"]
 
@@ -113,7 +113,7 @@ def test_degrees(latitude: str, told: str) -> None:
         ("DOCUMENT", "application/x-msdownload", 1, "PDF"),
     ],
 )
-def test_uploads(media: str, sort: str, size: int, told: str) -> None:
+def test_uploaded_file_is_validated(media: str, sort: str, size: int, told: str) -> None:
     found = validate_file(media, sort, size)
     assert told in found
     assert bool(found) == bool(told)
@@ -140,7 +140,7 @@ def test_files_chosen_in_a_form(media: str, files: list[tuple[str, int | None]],
     found = validate_upload(media, chosen)
     assert told in found
     assert bool(found) == bool(told)
-    made = template(header(sort=media), body("Here."))
+    made = build_template(header_component(media_format=media), body_component("Here."))
     values = {"file": "a"} if files else {"media": "https://x.example/a"}
     assert validate_values(made, values, chosen) == ({"file": found} if found else {})
 
@@ -163,10 +163,8 @@ def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None
     assert "anyone with the link" in said
 
 
-@given(WILD_TEMPLATES, st.lists(LONG, max_size=4), st.floats())
-def test_problems_are_only_of_fields_that_are_there(
-    made: Template, wild: list[str], degrees: float
-) -> None:
+@given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=4), st.floats())
+def test_errors_only_name_existing_fields(made: Template, wild: list[str], degrees: float) -> None:
     given_ = [*wild, str(degrees), ""]
     values = {field.key: given_[at % len(given_)] for at, field in enumerate(template_fields(made))}
     assert validate_values(made, values).keys() <= {field.key for field in template_fields(made)}

@@ -14,8 +14,8 @@ from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdates, apply_updates
 from bot.webhooks.events import StatusEvent
-from tests.db.rows import begun
-from tests.messages.webhooks import FAILED
+from tests.db.rows import start_send
+from tests.messages.webhooks import META_ERROR
 
 
 class Stage:
@@ -63,7 +63,7 @@ def event(
 async def test_status_finds_its_send_by_either_id(
     stage: Stage, wamid: str, message_id: str
 ) -> None:
-    send = await begun(stage.sends)
+    send = await start_send(stage.sends)
     await stage.sends.record_outcome(
         send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1", message_id="m-1"
     )
@@ -73,8 +73,8 @@ async def test_status_finds_its_send_by_either_id(
     assert (stage.changes, await stage.stored()) == (1, [])
 
 
-async def test_chakras_id_brings_metas(stage: Stage) -> None:
-    send = await begun(stage.sends)
+async def test_wamid_is_learned_through_chakras_id(stage: Stage) -> None:
+    send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, message_id="m-1")
     await stage.arrive(event("sent", "wamid.1", "m-1"))
     await stage.arrive(event("read", "wamid.1"), now=1012)
@@ -83,12 +83,12 @@ async def test_chakras_id_brings_metas(stage: Stage) -> None:
 
 async def test_latest_of_several_counts_with_its_failure(stage: Stage) -> None:
     for key, wamid in (("one", "wamid.1"), ("two", "wamid.2"), ("three", "wamid.3")):
-        send = await begun(stage.sends, key)
+        send = await start_send(stage.sends, key)
         await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid=wamid)
     await stage.arrive(
         event("read", "wamid.1"),
         event("sent", "wamid.1"),
-        event("failed", "wamid.2", error=[FAILED]),
+        event("failed", "wamid.2", error=[META_ERROR]),
         event("sent", "wamid.2"),
         event("delivered", "wamid.3"),
         event("sent", "wamid.stranger"),
@@ -105,7 +105,7 @@ async def test_latest_of_several_counts_with_its_failure(stage: Stage) -> None:
 
 @pytest.mark.parametrize("at", [0.0, 99_999.0])
 async def test_missing_or_future_time_is_now(stage: Stage, at: float) -> None:
-    send = await begun(stage.sends)
+    send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1")
     await stage.arrive(event("sent", at=at))
     assert (await stage.send()).status_at == 1011
@@ -116,15 +116,17 @@ async def test_status_waits_for_its_send(stage: Stage) -> None:
     await stage.arrive(*early)
     await stage.arrive(*early)  # from the other webhook, or once more
     assert (stage.changes, await stage.stored()) == (0, ["delivered", "sent"])
-    send = await begun(stage.sends)
+    send = await start_send(stage.sends)
     recorded = await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1012, wamid="wamid.1")
     assert (recorded.status, recorded.status_at) == (SendStatus.DELIVERED, 1010)
     assert await stage.stored() == []
 
 
 async def test_waiting_failure_keeps_its_reason(stage: Stage) -> None:
-    await stage.arrive(event("failed", error=[{**FAILED, "error_data": {"details": "Not there"}}]))
-    send = await begun(stage.sends)
+    await stage.arrive(
+        event("failed", error=[{**META_ERROR, "error_data": {"details": "Not there"}}])
+    )
+    send = await start_send(stage.sends)
     recorded = await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1012, wamid="wamid.1")
     assert recorded.failure == Failure(
         "recipient_rejected", 131026, "(#131026) Message undeliverable: Not there", "Not there"
@@ -133,7 +135,7 @@ async def test_waiting_failure_keeps_its_reason(stage: Stage) -> None:
 
 async def test_status_that_missed_its_send_is_applied_by_the_sweep(stage: Stage) -> None:
     """Two transactions that do not see each other: one stores the status, one records the IDs."""
-    send = await begun(stage.sends)
+    send = await start_send(stage.sends)
     await stage.sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001, wamid="wamid.1")
     await stage.arrive(event("read", "wamid.else"))
     async with stage.database.begin() as connection:
@@ -153,7 +155,7 @@ async def test_statuses_of_strangers_are_deleted_after_a_while(stage: Stage) -> 
 
 async def test_concurrent_batches_do_not_deadlock(stage: Stage) -> None:
     for number in range(20):
-        send = await begun(stage.sends, f"view-{number}")
+        send = await start_send(stage.sends, f"view-{number}")
         wamid, message_id = f"wamid.{number}", f"m-{number}"
         await stage.sends.record_outcome(
             send.id, SendStatus.ACCEPTED, 1001, wamid=wamid, message_id=message_id

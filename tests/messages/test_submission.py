@@ -8,8 +8,8 @@ import pytest
 
 from bot.messages.submission import Submission, build_claim, derive_hash_key
 
-KEY = derive_hash_key("secret")
-PRESS = Submission(
+HASH_KEY = derive_hash_key("secret")
+SUBMISSION = Submission(
     key="V1:test",
     member="U1",
     template="order_update",
@@ -20,8 +20,10 @@ PRESS = Submission(
 )
 
 
-def test_a_press_that_counts_for_its_content_is_the_same_for_the_same() -> None:
-    assert build_claim(PRESS, KEY) == build_claim(replace(PRESS, recipient="+919876543210"), KEY)
+def test_equal_content_has_the_same_content_key() -> None:
+    assert build_claim(SUBMISSION, HASH_KEY) == build_claim(
+        replace(SUBMISSION, recipient="+919876543210"), HASH_KEY
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,16 +36,20 @@ def test_a_press_that_counts_for_its_content_is_the_same_for_the_same() -> None:
         {"values": {"var_body_1": "Asha"}},
     ],
 )
-def test_and_another_for_anything_else(other: dict[str, object]) -> None:
-    assert build_claim(replace(PRESS, **other), KEY).key != build_claim(PRESS, KEY).key  # type: ignore[arg-type]
+def test_any_different_field_changes_the_content_key(other: dict[str, object]) -> None:
+    changed = replace(SUBMISSION, **other)  # type: ignore[arg-type]
+    assert build_claim(changed, HASH_KEY).key != build_claim(SUBMISSION, HASH_KEY).key
 
 
-def test_whatever_a_form_holds_its_own_press_is_one() -> None:
-    once = replace(PRESS, content_in_key=False)
-    assert build_claim(once, KEY).key == "V1:test"
-    assert build_claim(replace(once, values={}), KEY).key == "V1:test"
+def test_form_key_ignores_its_content() -> None:
+    once = replace(SUBMISSION, content_in_key=False)
+    assert build_claim(once, HASH_KEY).key == "V1:test"
+    assert build_claim(replace(once, values={}), HASH_KEY).key == "V1:test"
 
 
-def test_the_key_tells_nothing_of_the_content_without_the_secret() -> None:
-    assert build_claim(PRESS, KEY).key != build_claim(PRESS, derive_hash_key("another")).key
-    assert not {"Jane", "919876543210"} & set(build_claim(PRESS, KEY).key.split())
+def test_content_key_reveals_nothing_without_the_secret() -> None:
+    assert (
+        build_claim(SUBMISSION, HASH_KEY).key
+        != build_claim(SUBMISSION, derive_hash_key("another")).key
+    )
+    assert not {"Jane", "919876543210"} & set(build_claim(SUBMISSION, HASH_KEY).key.split())

@@ -15,7 +15,7 @@ WAMID, MESSAGE = "wamid.HBgM", "39718a7c-b747-446c-a2ee-ce977e608b49"
 ACCEPTED = AcceptedMessage(id=MESSAGE, wamid=WAMID, status="SENT")
 
 
-def submission(key: str = "view-1", **other: Any) -> Submission:
+def build_submission(key: str = "view-1", **other: Any) -> Submission:
     given = {
         "key": key,
         "member": "U0JOHN",
@@ -29,28 +29,28 @@ def submission(key: str = "view-1", **other: Any) -> Submission:
 
 
 @dataclass
-class Upstream:
+class FakeMessages:
     """Counts requests; returns or raises ``outcome`` once it is no longer ``held``."""
 
     outcome: AcceptedMessage | BaseException = ACCEPTED
-    held: bool = False
-    out: int = 0
+    is_blocked: bool = False
+    call_count: int = 0
     requests: list[object] = field(default_factory=list)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, request: object = None) -> AcceptedMessage:
-        self.out += 1
+        self.call_count += 1
         self.requests.append(request)
-        self.asked.set()
-        if self.held:
+        self.called.set()
+        if self.is_blocked:
             await self.released.wait()
         if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     """For what threads and sockets do meanwhile."""
     for _ in range(2_000):
         if condition():

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.db.engine import Database
-from tests.outbox.stage import Stage, staged
+from tests.outbox.stage import OutboxHarness, open_harness
 
 
 @pytest.fixture
-async def stage(sqlite: Database) -> AsyncIterator[Stage]:
-    async with staged(sqlite) as made:
+async def harness(sqlite: Database) -> AsyncIterator[OutboxHarness]:
+    async with open_harness(sqlite) as made:
         yield made
         assert made.slack.slack.rejections == []

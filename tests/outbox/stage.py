@@ -22,7 +22,7 @@ from tests.sandbox import slack_stage
 
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"
-HISTORY = (*slack_stage.SCOPES, "groups:history", "im:history")
+HISTORY_SCOPES = (*slack_stage.SCOPES, "groups:history", "im:history")
 
 
 def sample(text: str) -> Message:
@@ -31,8 +31,8 @@ def sample(text: str) -> Message:
 
 
 @dataclass
-class Stage:
-    slack: slack_stage.Stage
+class OutboxHarness:
+    slack: slack_stage.SlackHarness
     client: SlackClient
     database: Database
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -47,7 +47,7 @@ class Stage:
 
     # --- processes --------------------------------------------------------------------------------
 
-    def outbox(self, boot: str = "boot-1", database: Database | None = None) -> Outbox:
+    def start_outbox(self, boot: str = "boot-1", database: Database | None = None) -> Outbox:
         """Start an outbox that delivers."""
         made = Outbox(
             database or self.database,
@@ -62,7 +62,9 @@ class Stage:
     async def kill(self, outbox: Outbox) -> None:
         """Kill the outbox with its calls in flight."""
         [task] = [task for one, task in self.running if one is outbox]
-        await ended(task, *outbox._posts_in_flight.values(), *outbox._edits_in_flight.values())
+        await cancel_tasks(
+            task, *outbox._posts_in_flight.values(), *outbox._edits_in_flight.values()
+        )
         self.running.remove((outbox, task))
 
     async def stop(self) -> None:
@@ -71,15 +73,15 @@ class Stage:
 
     # --- time -------------------------------------------------------------------------------------
 
-    async def quiet(self) -> None:
+    async def settle(self) -> None:
         """Return once only time, or an answer that is held back, can make something happen."""
         await idle()
 
-    async def later(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass, with everything that happens in them."""
         await self.clock.advance(seconds)
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    async def advance_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Let time pass until ``condition()`` holds, for ``seconds`` at most."""
         await self.clock.advance_until(condition, seconds)
 
@@ -90,36 +92,36 @@ class Stage:
         seen = self.slack.slack.messages(person, channel)
         return [one for one in seen if one.author == "U0CHAKRA"]
 
-    def shown(self, channel: str = SALES, person: str = JOHN) -> list[str]:
+    def message_texts(self, channel: str = SALES, person: str = JOHN) -> list[str]:
         return [visible_text(one) for one in self.messages(channel, person)]
 
-    def direct(self, person: str = JOHN) -> list[str]:
-        return self.shown(f"D0{person.removeprefix('U0')}", person)
+    def direct_message_texts(self, person: str = JOHN) -> list[str]:
+        return self.message_texts(f"D0{person.removeprefix('U0')}", person)
 
     def calls(self, method: str) -> list[ApiCall]:
         return [call for call in self.slack.slack.calls if call.method == method]
 
 
-async def ended(*tasks: asyncio.Task[Any]) -> None:
+async def cancel_tasks(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
-async def staged(
-    database: Database, *, scopes: tuple[str, ...] = HISTORY, **home: bool
-) -> AsyncIterator[Stage]:
-    manifest = slack_stage.manifest(scopes=scopes)
+async def open_harness(
+    database: Database, *, scopes: tuple[str, ...] = HISTORY_SCOPES, **home: bool
+) -> AsyncIterator[OutboxHarness]:
+    manifest = slack_stage.build_manifest(scopes=scopes)
     if home:
         manifest["features"]["app_home"] = home
-    async with slack_stage.staged(manifest) as slack:
+    async with slack_stage.open_harness(manifest) as slack:
         client = SlackClient(
             token=slack.slack.bot_token, base_url=slack.slack.api_url, clock=slack.clock
         )
-        stage = Stage(slack, client, database)
+        harness = OutboxHarness(slack, client, database)
         try:
-            yield stage
+            yield harness
         finally:
-            await stage.stop()
+            await harness.stop()
             await client.aclose()

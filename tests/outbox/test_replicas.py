@@ -18,17 +18,17 @@ from bot.db.engine import Database
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
-from tests.db.databases import address, watched_database
-from tests.outbox.stage import JOHN, SALES, SUPPORT, Stage, sample, staged
+from tests.db.databases import create_database_url, watched_database
+from tests.outbox.stage import JOHN, SALES, SUPPORT, OutboxHarness, open_harness, sample
 
 
 @dataclass
 class Replicas:
-    stage: Stage
+    harness: OutboxHarness
     databases: list[Database]
     outboxes: list[Outbox]
 
-    async def cut(self, database: Database) -> None:
+    async def terminate_leader(self, database: Database) -> None:
         """Ends the sessions that hold a lead, through the connection of ``database``."""
         async with database.begin() as connection:
             await connection.execute(
@@ -38,7 +38,7 @@ class Replicas:
                 )
             )
 
-    async def both_put(self, key: str, what: str, channel: str = SALES) -> None:
+    async def enqueue_on_both(self, key: str, what: str, channel: str = SALES) -> None:
         for one in self.outboxes:
             await one.enqueue(OutboxMessage(key, channel, sample(what), member=JOHN))
 
@@ -48,137 +48,143 @@ class Replicas:
         return [
             number
             for number, outbox in enumerate(self.outboxes)
-            if waits(outbox._wake_event) or outbox._posts_in_flight or outbox._edits_in_flight
+            if is_waiting(outbox._wake_event) or outbox._posts_in_flight or outbox._edits_in_flight
         ]
 
-    async def one_leads(self) -> int:
-        await self.stage.until(lambda: len(self.leaders) == 1)
+    async def wait_for_leader(self) -> int:
+        await self.harness.advance_until(lambda: len(self.leaders) == 1)
         return self.leaders[0]
 
 
-def waits(bell: WakeEvent) -> bool:
+def is_waiting(bell: WakeEvent) -> bool:
     return bool(bell._event._waiters)
 
 
+async def wait_for_messages(harness: OutboxHarness, count: int) -> None:
+    """Let time pass until the channel shows at least ``count`` messages."""
+    await harness.advance_until(lambda: len(harness.message_texts()) >= count)
+
+
 @asynccontextmanager
-async def two(folder: Path) -> AsyncIterator[Replicas]:
-    url = address("postgres", folder)
+async def open_replicas(folder: Path) -> AsyncIterator[Replicas]:
+    url = create_database_url("postgres", folder)
     async with (
         watched_database(url) as first,
         watched_database(url) as second,
-        staged(first) as stage,
+        open_harness(first) as harness,
     ):
-        outboxes = [stage.outbox("boot-1", first), stage.outbox("boot-2", second)]
-        yield Replicas(stage, [first, second], outboxes)
-        await stage.stop()
+        outboxes = [harness.start_outbox("boot-1", first), harness.start_outbox("boot-2", second)]
+        yield Replicas(harness, [first, second], outboxes)
+        await harness.stop()
 
 
 @pytest.fixture
 async def replicas(tmp_path: Path) -> AsyncIterator[Replicas]:
-    async with two(tmp_path) as made:
+    async with open_replicas(tmp_path) as made:
         yield made
 
 
 async def test_one_replica_delivers_for_all(replicas: Replicas) -> None:
-    stage = replicas.stage
-    await replicas.one_leads()
+    harness = replicas.harness
+    await replicas.wait_for_leader()
     for number in range(5):
         await replicas.outboxes[number % 2].enqueue(
             OutboxMessage(f"m:{number}", SALES, sample(f"{number}"), member=JOHN)
         )
-    await stage.until(lambda: len(stage.shown()) == 5)
-    assert stage.shown() == [f"{number}" for number in range(5)]
+    await harness.advance_until(lambda: len(harness.message_texts()) == 5)
+    assert harness.message_texts() == [f"{number}" for number in range(5)]
     assert len(replicas.leaders) == 1
 
 
 async def test_message_enqueued_by_both_is_posted_and_edited_once(replicas: Replicas) -> None:
-    stage = replicas.stage
-    await replicas.both_put("job:1", "1 of 3")
-    await stage.until(lambda: stage.shown() == ["1 of 3"])
-    await replicas.both_put("job:1", "2 of 3")
-    await stage.until(lambda: stage.shown() == ["2 of 3"])
+    harness = replicas.harness
+    await replicas.enqueue_on_both("job:1", "1 of 3")
+    await harness.advance_until(lambda: harness.message_texts() == ["1 of 3"])
+    await replicas.enqueue_on_both("job:1", "2 of 3")
+    await harness.advance_until(lambda: harness.message_texts() == ["2 of 3"])
     for _ in range(20):
-        await stage.clock.advance(0.5)
+        await harness.clock.advance(0.5)
         await asyncio.sleep(0.003)
-    assert stage.outcomes == {"posted": 1, "edited": 1}
+    assert harness.outcomes == {"posted": 1, "edited": 1}
 
 
-async def test_a_replica_sees_where_another_one_posted(replicas: Replicas) -> None:
-    stage = replicas.stage
-    leader = await replicas.one_leads()
+async def test_replica_sees_posts_of_another(replicas: Replicas) -> None:
+    harness = replicas.harness
+    leader = await replicas.wait_for_leader()
     other = replicas.outboxes[1 - leader]
     await other.enqueue(OutboxMessage("job:1", SALES, sample("Here"), member=JOHN))
     asking = asyncio.create_task(other.wait_posted("job:1", 5))
-    await stage.until(asking.done)
-    [message] = stage.messages()
+    await harness.advance_until(asking.done)
+    [message] = harness.messages()
     assert await asking == MessageRef(SALES, message.ts)
 
 
-async def test_the_lead_is_handed_over_when_the_leaders_connection_is_cut(
+async def test_leadership_moves_when_the_leaders_connection_is_cut(
     replicas: Replicas,
 ) -> None:
     """The old leader stops; another delivers within seconds, and nothing is posted twice."""
-    stage = replicas.stage
+    harness = replicas.harness
     for turn in range(3):
-        leader = await replicas.one_leads()
+        leader = await replicas.wait_for_leader()
         keys = [f"m:{turn}:{number}" for number in range(4)]
         await replicas.outboxes[leader].enqueue(
             *[OutboxMessage(key, SALES, sample(key), JOHN) for key in keys]
         )
-        shown = len(stage.shown())
-        await stage.until(lambda shown=shown: len(stage.shown()) > shown)  # type: ignore[misc]
-        await replicas.cut(replicas.databases[1 - leader])
-        began = stage.clock.time()
-        await stage.until(lambda turn=turn: len(stage.shown()) == 4 * (turn + 1))  # type: ignore[misc]
-        assert stage.clock.time() - began < 30
-    assert sorted(stage.shown()) == sorted(f"m:{turn}:{n}" for turn in range(3) for n in range(4))
-    assert len(stage.calls("chat.postMessage")) == 12
+        await wait_for_messages(harness, len(harness.message_texts()) + 1)
+        await replicas.terminate_leader(replicas.databases[1 - leader])
+        began = harness.clock.time()
+        await wait_for_messages(harness, 4 * (turn + 1))
+        assert harness.clock.time() - began < 30
+    assert sorted(harness.message_texts()) == sorted(
+        f"m:{turn}:{n}" for turn in range(3) for n in range(4)
+    )
+    assert len(harness.calls("chat.postMessage")) == 12
 
 
 async def test_killed_leader_is_replaced_within_thirty_seconds(
     replicas: Replicas,
 ) -> None:
-    stage = replicas.stage
-    leader = await replicas.one_leads()
+    harness = replicas.harness
+    leader = await replicas.wait_for_leader()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
-    stage.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
+    harness.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
     await dying.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
-    await stage.until(lambda: stage.shown() == ["once"])
-    await stage.kill(dying)
-    began = stage.clock.time()
+    await harness.advance_until(lambda: harness.message_texts() == ["once"])
+    await harness.kill(dying)
+    began = harness.clock.time()
     await living.enqueue(OutboxMessage("job:2", SUPPORT, sample("at once"), member=JOHN))
-    await stage.until(lambda: stage.shown(SUPPORT) == ["at once"])
-    assert stage.clock.time() - began < 10
-    await stage.until(lambda: stage.outcomes["reconciled"] == 1)
-    assert 15 < stage.clock.time() - began < 30
-    assert stage.shown(SALES) == ["once"]
-    assert len(stage.calls("chat.postMessage")) == 2
+    await harness.advance_until(lambda: harness.message_texts(SUPPORT) == ["at once"])
+    assert harness.clock.time() - began < 10
+    await harness.advance_until(lambda: harness.outcomes["reconciled"] == 1)
+    assert 15 < harness.clock.time() - began < 30
+    assert harness.message_texts(SALES) == ["once"]
+    assert len(harness.calls("chat.postMessage")) == 2
 
 
 async def test_leader_that_lost_its_lock_finishes_calls_in_flight(
     replicas: Replicas,
 ) -> None:
     """The call in flight is finished by its process and repeated by no other."""
-    stage = replicas.stage
-    leader = await replicas.one_leads()
-    stage.slack.slack.hang("chat.postMessage")
+    harness = replicas.harness
+    leader = await replicas.wait_for_leader()
+    harness.slack.slack.hang("chat.postMessage")
     await replicas.outboxes[leader].enqueue(
         OutboxMessage("job:1", SALES, sample("once"), member=JOHN)
     )
-    await stage.until(lambda: stage.slack.slack.is_busy)
-    await replicas.cut(replicas.databases[1 - leader])
+    await harness.advance_until(lambda: harness.slack.slack.is_busy)
+    await replicas.terminate_leader(replicas.databases[1 - leader])
     for _ in range(24):
-        await stage.clock.advance(0.5)
+        await harness.clock.advance(0.5)
         await asyncio.sleep(0.005)
-    stage.slack.slack.release()
-    await stage.until(lambda: stage.outcomes["posted"] == 1)
-    await replicas.both_put("job:1", "newest")
-    await stage.until(lambda: stage.shown() == ["newest"])
-    assert len(stage.calls("chat.postMessage")) == 1
-    assert stage.calls("conversations.history") == []
+    harness.slack.slack.release()
+    await harness.advance_until(lambda: harness.outcomes["posted"] == 1)
+    await replicas.enqueue_on_both("job:1", "newest")
+    await harness.advance_until(lambda: harness.message_texts() == ["newest"])
+    assert len(harness.calls("chat.postMessage")) == 1
+    assert harness.calls("conversations.history") == []
 
 
-LEADS = """
+LEADER_SCRIPT = """
 import asyncio, sys
 from bot.aio.clock import SystemClock
 from bot.db import locks as lead
@@ -197,27 +203,25 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-async def test_a_process_that_is_killed_or_hangs_leads_no_longer(
-    tmp_path: Path, how: signal.Signals
-) -> None:
+async def test_killed_or_hung_process_loses_leadership(tmp_path: Path, how: signal.Signals) -> None:
     """Immediately if killed; if frozen, as soon as Postgres drops its session."""
-    url = address("postgres", tmp_path)
+    url = create_database_url("postgres", tmp_path)
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", LEADS, url, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", LEADER_SCRIPT, url, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert child.stdout is not None
         assert await child.stdout.readline() == b"leads\n"
-        async with watched_database(url) as database, staged(database) as stage:
-            outbox = stage.outbox("boot-2")
+        async with watched_database(url) as database, open_harness(database) as harness:
+            outbox = harness.start_outbox("boot-2")
             await outbox.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
             child.send_signal(how)
             loop = asyncio.get_running_loop()
             began = loop.time()
-            while not stage.shown() and loop.time() - began < 20:
-                await stage.clock.advance(0.5)
+            while not harness.message_texts() and loop.time() - began < 20:
+                await harness.clock.advance(0.5)
                 await asyncio.sleep(0.02)
-            assert stage.shown() == ["once"]
+            assert harness.message_texts() == ["once"]
             assert loop.time() - began < (5 if how is signal.SIGKILL else 15)
     finally:
         if child.returncode is None:

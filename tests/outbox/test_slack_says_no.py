@@ -11,9 +11,9 @@ from bot.outbox.error_policy import CONTENT_CODES, TOKEN_CODES
 from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 from bot.slack.copy.undelivered import UNDELIVERED_COPY, explain_undelivered
-from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, Stage, sample, staged
+from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, OutboxHarness, open_harness, sample
 
-CLOSED = sorted(
+CLOSED_CHANNEL_CODES = sorted(
     code
     for code in UNDELIVERED_COPY
     if code not in ("uncertain", "withdrawn", "cant_update_message", "edit_window_closed")
@@ -23,99 +23,101 @@ CLOSED = sorted(
 # --- for now --------------------------------------------------------------------------------------
 
 
-async def test_a_429_for_a_channel_is_waited_out_in_that_channel(stage: Stage) -> None:
-    outbox = stage.outbox()
-    stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
+async def test_a_429_for_a_channel_is_waited_out_in_that_channel(harness: OutboxHarness) -> None:
+    outbox = harness.start_outbox()
+    harness.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
     for number in range(2):
         await outbox.enqueue(
             OutboxMessage(f"sales:{number}", SALES, sample(f"{number}"), member=JOHN)
         )
-    await stage.later(1)
+    await harness.advance(1)
     await outbox.enqueue(OutboxMessage("support", SUPPORT, sample("at once"), member=JOHN))
-    await stage.later(28)
-    assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["at once"])
-    await stage.later(3)
-    assert stage.shown(SALES) == ["0", "1"]
-    assert stage.calls("conversations.history") == []
+    await harness.advance(28)
+    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == ([], ["at once"])
+    await harness.advance(3)
+    assert harness.message_texts(SALES) == ["0", "1"]
+    assert harness.calls("conversations.history") == []
 
 
-async def test_a_429_for_an_edit_is_waited_out_by_all_edits(stage: Stage) -> None:
-    outbox = stage.outbox()
+async def test_a_429_for_an_edit_is_waited_out_by_all_edits(harness: OutboxHarness) -> None:
+    outbox = harness.start_outbox()
     keys = {"one": SALES, "two": SUPPORT}
     await outbox.enqueue(*[OutboxMessage(key, keys[key], sample("before"), JOHN) for key in keys])
-    await stage.later(4)
-    stage.slack.slack.fail("chat.update", error="ratelimited", retry_after=40)
+    await harness.advance(4)
+    harness.slack.slack.fail("chat.update", error="ratelimited", retry_after=40)
     await outbox.enqueue(OutboxMessage("one", SALES, sample("after"), member=JOHN))
-    await stage.later(1)
+    await harness.advance(1)
     await outbox.enqueue(OutboxMessage("two", SUPPORT, sample("after"), member=JOHN))
-    await stage.later(38)
-    assert len(stage.calls("chat.update")) == 1
-    await stage.later(4)
-    assert stage.shown(SALES) == stage.shown(SUPPORT) == ["after"]
+    await harness.advance(38)
+    assert len(harness.calls("chat.update")) == 1
+    await harness.advance(4)
+    assert harness.message_texts(SALES) == harness.message_texts(SUPPORT) == ["after"]
 
 
-async def test_a_429_is_remembered_over_a_restart(stage: Stage) -> None:
-    first = stage.outbox("boot-1")
-    stage.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
+async def test_a_429_is_respected_after_a_restart(harness: OutboxHarness) -> None:
+    first = harness.start_outbox("boot-1")
+    harness.slack.slack.fail("chat.postMessage", error="ratelimited", retry_after=30)
     await first.enqueue(OutboxMessage("sales", SALES, sample("later"), member=JOHN))
-    await stage.later(5)
-    await stage.kill(first)
-    stage.outbox("boot-2")
-    await stage.later(24)
-    assert len(stage.calls("chat.postMessage")) == 1
-    await stage.later(2)
-    assert stage.shown() == ["later"]
+    await harness.advance(5)
+    await harness.kill(first)
+    harness.start_outbox("boot-2")
+    await harness.advance(24)
+    assert len(harness.calls("chat.postMessage")) == 1
+    await harness.advance(2)
+    assert harness.message_texts() == ["later"]
 
 
-async def test_edit_without_a_response_is_repeated(stage: Stage) -> None:
-    outbox = stage.outbox()
+async def test_edit_without_a_response_is_repeated(harness: OutboxHarness) -> None:
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("before"), member=JOHN))
-    await stage.later(3)
-    stage.slack.slack.fail("chat.update", reset="before")
+    await harness.advance(3)
+    harness.slack.slack.fail("chat.update", reset="before")
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("after"), member=JOHN))
-    await stage.later(6)
-    assert stage.shown() == ["after"]
-    assert len(stage.calls("chat.update")) == 2
+    await harness.advance(6)
+    assert harness.message_texts() == ["after"]
+    assert len(harness.calls("chat.update")) == 2
 
 
 @pytest.mark.parametrize("code", sorted(TOKEN_CODES))
-async def test_messages_wait_while_the_token_is_rejected(stage: Stage, code: str) -> None:
-    outbox = stage.outbox()
+async def test_messages_wait_while_the_token_is_rejected(harness: OutboxHarness, code: str) -> None:
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("before"), member=JOHN))
-    await stage.later(3)
-    stage.slack.slack.fail("chat.postMessage", error=code)
+    await harness.advance(3)
+    harness.slack.slack.fail("chat.postMessage", error=code)
     await outbox.enqueue(OutboxMessage("waits", SALES, sample("kept"), member=JOHN))
-    await stage.quiet()
+    await harness.settle()
     await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("after"), member=JOHN))
-    await stage.later(59)
-    assert (stage.shown(SALES), stage.shown(SUPPORT)) == ([], ["before"])
-    await stage.later(4)
-    assert (stage.shown(SALES), stage.shown(SUPPORT)) == (["kept"], ["after"])
-    assert stage.direct() == []
+    await harness.advance(59)
+    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == ([], ["before"])
+    await harness.advance(4)
+    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == (["kept"], ["after"])
+    assert harness.direct_message_texts() == []
 
 
 # --- for good -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [*CLOSED, "some_new_code"])
-async def test_member_is_notified_of_an_undelivered_message(stage: Stage, code: str) -> None:
-    outbox = stage.outbox()
-    stage.slack.slack.fail("chat.postMessage", error=code)
+@pytest.mark.parametrize("code", [*CLOSED_CHANNEL_CODES, "some_new_code"])
+async def test_member_is_notified_of_an_undelivered_message(
+    harness: OutboxHarness, code: str
+) -> None:
+    outbox = harness.start_outbox()
+    harness.slack.slack.fail("chat.postMessage", error=code)
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("The job has ended"), member=MEI))
-    await stage.later(2)
-    [notice] = stage.direct(MEI)
+    await harness.advance(2)
+    [notice] = harness.direct_message_texts(MEI)
     what, remedy = explain_undelivered(code, SALES)
     assert "<#C0SALES>" in what
     assert f"*{what}*".replace("`", "") in notice.replace("`", "")
     assert remedy in notice
     assert "The job has ended" in notice
-    assert stage.shown() == []
+    assert harness.message_texts() == []
     assert (await outbox.get_status("job:1")).error_code == code
-    assert stage.outcomes == {"undeliverable": 1, "posted": 1}
+    assert harness.outcomes == {"undeliverable": 1, "posted": 1}
 
 
-async def test_error_codes_of_closed_channels(stage: Stage) -> None:
-    workspace = stage.slack.slack.workspace
+async def test_error_codes_of_closed_channels(harness: OutboxHarness) -> None:
+    workspace = harness.slack.slack.workspace
     workspace.archive(SALES)
     workspace.remove_app(SUPPORT)
     workspace.remove_app(LEADS)
@@ -125,154 +127,156 @@ async def test_error_codes_of_closed_channels(stage: Stage) -> None:
         LEADS: "channel_not_found",
         "C0NOWHERE": "channel_not_found",
     }
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     for channel in closed:
         await outbox.enqueue(OutboxMessage(channel, channel, sample("Done"), member=JOHN))
-    await stage.later(5)
+    await harness.advance(5)
     assert {one: (await outbox.get_status(one)).error_code for one in closed} == closed
-    assert len(stage.direct()) == 4
+    assert len(harness.direct_message_texts()) == 4
 
 
-async def test_closed_channel_makes_one_notice_with_all_messages(stage: Stage) -> None:
+async def test_closed_channel_makes_one_notice_with_all_messages(harness: OutboxHarness) -> None:
     """Further messages go to the thread of the notice."""
-    stage.slack.slack.workspace.archive(SALES)
-    outbox = stage.outbox()
+    harness.slack.slack.workspace.archive(SALES)
+    outbox = harness.start_outbox()
     for number in range(4):
         await outbox.enqueue(
             OutboxMessage(f"event:{number}", SALES, sample(f"Event {number}"), member=JOHN)
         )
     await outbox.enqueue(OutboxMessage("mei", SALES, sample("Event for Mei"), member=MEI))
-    await stage.later(8)
-    notice, *rest = stage.messages("D0JOHN")
-    assert "Event 0" in stage.direct()[0]
+    await harness.advance(8)
+    notice, *rest = harness.messages("D0JOHN")
+    assert "Event 0" in harness.direct_message_texts()[0]
     assert [(one.text, one.thread_ts) for one in rest] == [
         (f"Event {number}", notice.ts) for number in (1, 2, 3)
     ]
-    assert len(stage.direct(MEI)) == 1
+    assert len(harness.direct_message_texts(MEI)) == 1
 
 
-async def test_nothing_old_is_posted_once_the_channel_is_open_again(stage: Stage) -> None:
-    workspace = stage.slack.slack.workspace
+async def test_reopened_channel_receives_no_stale_posts(harness: OutboxHarness) -> None:
+    workspace = harness.slack.slack.workspace
     workspace.archive(SALES)
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("old", SALES, sample("Old"), member=JOHN))
-    await stage.later(2)
+    await harness.advance(2)
     workspace.unarchive(SALES)
     await outbox.enqueue(OutboxMessage("old", SALES, sample("Old, but newer"), member=JOHN))
     await outbox.enqueue(OutboxMessage("new", SALES, sample("New"), member=JOHN))
-    await stage.later(5)
-    assert stage.shown() == ["New"]
+    await harness.advance(5)
+    assert harness.message_texts() == ["New"]
     workspace.archive(SALES)
     await outbox.enqueue(OutboxMessage("newer", SALES, sample("Newer"), member=JOHN))
-    await stage.later(3)
-    notices = [one for one in stage.messages("D0JOHN") if one.thread_ts is None]
+    await harness.advance(3)
+    notices = [one for one in harness.messages("D0JOHN") if one.thread_ts is None]
     assert len(notices) == 2  # closed once more is news
 
 
 async def test_reply_to_an_undelivered_message_goes_to_the_member(
-    stage: Stage,
+    harness: OutboxHarness,
 ) -> None:
-    stage.slack.slack.workspace.remove_app(SALES)
-    outbox = stage.outbox()
+    harness.slack.slack.workspace.remove_app(SALES)
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.later(1)
-    stage.slack.slack.workspace.add_app(SALES)
+    await harness.advance(1)
+    harness.slack.slack.workspace.add_app(SALES)
     await outbox.enqueue(
         OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
     await outbox.enqueue(
         OutboxMessage("lost:outcome", SALES, sample("Lost"), member=JOHN, thread_key="never put in")
     )
-    await stage.later(5)
-    first, second, third = stage.messages("D0JOHN")
+    await harness.advance(5)
+    first, second, third = harness.messages("D0JOHN")
     assert "This app is not in <#C0SALES>" in first.text
     assert (second.text, second.thread_ts) == ("Done", first.ts)
     assert "was deleted, or takes no replies" in third.text
-    assert stage.shown() == []
+    assert harness.message_texts() == []
 
 
 async def test_reply_to_a_deleted_message_goes_to_the_member(
-    stage: Stage,
+    harness: OutboxHarness,
 ) -> None:
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.quiet()
-    [message] = stage.messages()
-    await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
+    await harness.settle()
+    [message] = harness.messages()
+    await harness.slack.web.chat_delete(channel=SALES, ts=message.ts)
     await outbox.enqueue(
         OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
-    await stage.later(3)
-    [notice] = stage.direct()
+    await harness.advance(3)
+    [notice] = harness.direct_message_texts()
     assert "Done" in notice
 
 
 # --- edits ----------------------------------------------------------------------------------------
 
 
-async def test_a_message_that_was_deleted_is_left_alone(stage: Stage) -> None:
-    outbox = stage.outbox()
+async def test_deleted_message_is_not_reposted(harness: OutboxHarness) -> None:
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.quiet()
-    [message] = stage.messages()
-    await stage.slack.web.chat_delete(channel=SALES, ts=message.ts)
+    await harness.settle()
+    [message] = harness.messages()
+    await harness.slack.web.chat_delete(channel=SALES, ts=message.ts)
     for number in (2, 3):
         await outbox.enqueue(
             OutboxMessage("job:1", SALES, sample(f"{number} of 3"), member=JOHN, urgent=True)
         )
-        await stage.later(4)
-    assert stage.shown() == stage.direct() == []
+        await harness.advance(4)
+    assert harness.message_texts() == harness.direct_message_texts() == []
     assert (await outbox.get_status("job:1")).error_code == "message_not_found"
 
 
 @pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message", "is_inactive"])
 async def test_failed_edit_makes_one_notice_and_another_for_the_urgent_one(
-    stage: Stage, code: str
+    harness: OutboxHarness, code: str
 ) -> None:
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.later(4)
+    await harness.advance(4)
     for number in (2, 3):
-        stage.slack.slack.fail("chat.update", error=code)
+        harness.slack.slack.fail("chat.update", error=code)
         await outbox.enqueue(OutboxMessage("job:1", SALES, sample(f"{number} of 3"), member=JOHN))
-        await stage.later(4)
-    stage.slack.slack.fail("chat.update", error=code)
+        await harness.advance(4)
+    harness.slack.slack.fail("chat.update", error=code)
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN, urgent=True))
-    await stage.later(4)
-    notice, last = stage.direct()
+    await harness.advance(4)
+    notice, last = harness.direct_message_texts()
     assert "2 of 3" in notice
     assert last == "Done"
 
 
-async def test_progress_and_outcome_in_an_archived_channel_make_one_notice(stage: Stage) -> None:
+async def test_progress_and_outcome_in_an_archived_channel_make_one_notice(
+    harness: OutboxHarness,
+) -> None:
     """Slack has two words for it."""
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.later(4)
-    stage.slack.slack.workspace.archive(SALES)
+    await harness.advance(4)
+    harness.slack.slack.workspace.archive(SALES)
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("2 of 3"), member=JOHN))
-    await stage.later(2)
+    await harness.advance(2)
     await outbox.enqueue(
         OutboxMessage("job:1:outcome", SALES, sample("Done"), member=JOHN, thread_key="job:1")
     )
-    await stage.later(4)
-    notice, reply = stage.messages("D0JOHN")
+    await harness.advance(4)
+    notice, reply = harness.messages("D0JOHN")
     assert "is archived" in notice.text
     assert (reply.text, reply.thread_ts) == ("Done", notice.ts)
     assert (await outbox.get_status("job:1")).error_code == "is_archived"
 
 
-async def test_edits_resume_once_the_channel_is_open(stage: Stage) -> None:
-    outbox = stage.outbox()
+async def test_edits_resume_once_the_channel_is_open(harness: OutboxHarness) -> None:
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("1 of 3"), member=JOHN))
-    await stage.later(4)
-    stage.slack.slack.workspace.archive(SALES)
+    await harness.advance(4)
+    harness.slack.slack.workspace.archive(SALES)
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("2 of 3"), member=JOHN))
-    await stage.later(4)
-    stage.slack.slack.workspace.unarchive(SALES)
+    await harness.advance(4)
+    harness.slack.slack.workspace.unarchive(SALES)
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("3 of 3"), member=JOHN))
-    await stage.later(4)
-    assert stage.shown() == ["3 of 3"]
+    await harness.advance(4)
+    assert harness.message_texts() == ["3 of 3"]
     assert (await outbox.get_status("job:1")).error_code == ""
 
 
@@ -282,17 +286,17 @@ async def test_edits_resume_once_the_channel_is_open(stage: Stage) -> None:
 async def test_undeliverable_notice_is_logged(
     sqlite: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with staged(sqlite, messages_tab_enabled=False) as stage:
-        stage.slack.slack.workspace.archive(SALES)
-        outbox = stage.outbox()
+    async with open_harness(sqlite, messages_tab_enabled=False) as harness:
+        harness.slack.slack.workspace.archive(SALES)
+        outbox = harness.start_outbox()
         await outbox.enqueue(OutboxMessage("report", JOHN, sample("Accepted"), member=JOHN))
         await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN))
         await outbox.enqueue(
             OutboxMessage("stranger", "U0NOBODY", sample("Hello"), member="U0NOBODY")
         )
-        await stage.later(30)
-        assert len(stage.calls("chat.postMessage")) == 4  # and one notice
-        assert stage.outcomes == {"undeliverable": 4}
+        await harness.advance(30)
+        assert len(harness.calls("chat.postMessage")) == 4  # and one notice
+        assert harness.outcomes == {"undeliverable": 4}
         assert (await outbox.get_status("report")).error_code == "messages_tab_disabled"
         assert (await outbox.get_status("stranger")).error_code == "channel_not_found"
 
@@ -301,8 +305,8 @@ async def test_undeliverable_notice_is_logged(
 
 
 async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
-    async with staged(sqlite) as stage:
-        outbox = stage.outbox()
+    async with open_harness(sqlite) as harness:
+        outbox = harness.start_outbox()
         section: dict[str, Any] = {
             "type": "section",
             "text": {"type": "mrkdwn", "text": "x" * 3_001},
@@ -310,49 +314,51 @@ async def test_rejected_blocks_are_replaced_by_text(sqlite: Database) -> None:
         await outbox.enqueue(
             OutboxMessage("job:1", SALES, Message("In &lt;words&gt;", (section,)), member=JOHN)
         )
-        await stage.later(3)
-        assert stage.shown() == ["In &lt;words&gt;"]
+        await harness.advance(3)
+        assert harness.message_texts() == ["In &lt;words&gt;"]
         await outbox.enqueue(
             OutboxMessage("job:1", SALES, Message("Still words", (section,)), member=JOHN)
         )
-        await stage.later(4)
-        assert stage.shown() == ["Still words"]
-        assert {one.error for one in stage.slack.slack.rejections} == {"invalid_blocks"}
+        await harness.advance(4)
+        assert harness.message_texts() == ["Still words"]
+        assert {one.error for one in harness.slack.slack.rejections} == {"invalid_blocks"}
 
 
 @pytest.mark.parametrize("code", sorted(CONTENT_CODES))
-async def test_message_rejected_in_any_form_makes_a_notice(stage: Stage, code: str) -> None:
-    stage.slack.slack.fail("chat.postMessage", error=code, times=2)
-    outbox = stage.outbox()
+async def test_message_rejected_in_any_form_makes_a_notice(
+    harness: OutboxHarness, code: str
+) -> None:
+    harness.slack.slack.fail("chat.postMessage", error=code, times=2)
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN))
-    await stage.later(3)
-    [notice] = stage.direct()
+    await harness.advance(3)
+    [notice] = harness.direct_message_texts()
     assert f"(`{code}`)" in notice
     assert "Done" in notice
 
 
-async def test_a_notice_of_a_large_message_holds_its_words(stage: Stage) -> None:
-    stage.slack.slack.workspace.archive(SALES)
+async def test_notice_of_a_large_message_contains_its_text(harness: OutboxHarness) -> None:
+    harness.slack.slack.workspace.archive(SALES)
     sections = tuple(
         {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 250}} for _ in range(49)
     )
-    outbox = stage.outbox()
+    outbox = harness.start_outbox()
     await outbox.enqueue(
         OutboxMessage("job:1", SALES, Message("A &amp; B have ended", sections), member=JOHN)
     )
-    await stage.later(3)
-    [notice] = stage.direct()
+    await harness.advance(3)
+    [notice] = harness.direct_message_texts()
     assert notice.endswith("A &amp; B have ended")
     assert "xxx" not in notice
 
 
-async def test_message_without_a_member_makes_no_notice(stage: Stage) -> None:
-    stage.slack.slack.workspace.archive(SALES)
-    outbox = stage.outbox()
+async def test_message_without_a_member_makes_no_notice(harness: OutboxHarness) -> None:
+    harness.slack.slack.workspace.archive(SALES)
+    outbox = harness.start_outbox()
     await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=""))
-    await stage.later(3)
+    await harness.advance(3)
     assert (await outbox.get_status("job:1")).error_code == "is_archived"
-    assert len(stage.calls("chat.postMessage")) == 1
+    assert len(harness.calls("chat.postMessage")) == 1
 
 
 def test_every_notice_has_advice() -> None:

@@ -17,7 +17,7 @@ from bot.web.server import serve
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
 JOHN = "a91b5073-e9d4-4959-9fd3-6edf79c2c5a4"
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def example(name: str) -> Any:
@@ -26,7 +26,7 @@ def example(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ApiResponse:
     status: int
     text: str
     headers: dict[str, str]
@@ -36,26 +36,30 @@ class Heard:
         return json.loads(self.text)
 
 
-class Client:
+class ApiClient:
     """An HTTP client; ``token=""`` sends no Authorization header."""
 
     def __init__(self, session: aiohttp.ClientSession, token: str) -> None:
         self._session = session
         self._token = token
 
-    async def ask(self, method: str, path: str, *, token: str | None = None, **sent: Any) -> Heard:
+    async def request(
+        self, method: str, path: str, *, token: str | None = None, **sent: Any
+    ) -> ApiResponse:
         token = self._token if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self._session.request(method, path, headers=headers, **sent) as answer:
             text = (await answer.read()).decode("utf-8", "replace")
-            return Heard(answer.status, text, {k.lower(): v for k, v in answer.headers.items()})
+            return ApiResponse(
+                answer.status, text, {k.lower(): v for k, v in answer.headers.items()}
+            )
 
-    async def get(self, path: str, **sent: Any) -> Heard:
-        return await self.ask("GET", path, **sent)
+    async def get(self, path: str, **sent: Any) -> ApiResponse:
+        return await self.request("GET", path, **sent)
 
 
 @asynccontextmanager
-async def served(clock: Clock) -> AsyncIterator[EmbeddedChakra]:
+async def serve_chakra(clock: Clock) -> AsyncIterator[EmbeddedChakra]:
     chakra = EmbeddedChakra(clock)
     async with serve(chakra.app) as url:
         chakra.set_base_url(url)
@@ -66,7 +70,7 @@ async def served(clock: Clock) -> AsyncIterator[EmbeddedChakra]:
 
 
 @asynccontextmanager
-async def client_of(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
+async def open_client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(chakra.base_url, connector=connector) as session:
-        yield Client(session, chakra.access_token)
+        yield ApiClient(session, chakra.access_token)

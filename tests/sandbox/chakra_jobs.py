@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.chakra_asked import Client
+from tests.sandbox.chakra_asked import ApiClient
 
 JOBS = "/v1/ext/background-job"
-COUNTS = "bjEntryCompletionStatusVsCount"
+COUNTS_KEY = "bjEntryCompletionStatusVsCount"
 
 
-async def counts(client: Client, job_id: str) -> dict[str, int] | None:
+async def fetch_counts(client: ApiClient, job_id: str) -> dict[str, int] | None:
     heard = await client.get(f"{JOBS}/{job_id}")
     assert heard.status == 200, heard.text
-    found: dict[str, int] | None = heard.json.get("_meta", {}).get(COUNTS)
+    found: dict[str, int] | None = heard.json.get("_meta", {}).get(COUNTS_KEY)
     return found
 
 
-async def entries(client: Client, job_id: str) -> list[dict[str, Any]]:
+async def fetch_entries(client: ApiClient, job_id: str) -> list[dict[str, Any]]:
     """Return all entries, page by page."""
     found: list[dict[str, Any]] = []
     path: str | None = f"{JOBS}/{job_id}/entries"

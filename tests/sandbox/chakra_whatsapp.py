@@ -15,44 +15,44 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.web.server import serve
-from tests.sandbox.chakra_asked import Client, Heard
+from tests.sandbox.chakra_asked import ApiClient, ApiResponse
 
 PLUGIN = "/v1/ext/plugin/whatsapp/d83e1d23-50b8-4d87-8f92-842a0ac516f6"
 SENDER = "775966265503012"
 OTHER_SENDER = "105966260583426"
 MESSAGES = f"{PLUGIN}/api/v24.0/{SENDER}/messages"
 TEMPLATES = "/v1/ext/plugin/whatsapp/api/v24.0/83784929738012/message_templates"
-ANYBODY = "12025550199"
+CUSTOMER_NUMBER = "12025550199"
 
 
-def to_phone(number: str) -> str:
+def phone_send_path(number: str) -> str:
     return f"{PLUGIN}/phoneNumber/{number}/send-template-message"
 
 
-def for_process(key: str, procedure: str = "lead") -> str:
+def process_send_path(key: str, procedure: str = "lead") -> str:
     return f"{PLUGIN}/process/{procedure}/{key}/send-template-message"
 
 
-def mapped(*values: str) -> list[dict[str, str]]:
-    return named(**{str(number): value for number, value in enumerate(values, 1)})
+def positional(*values: str) -> list[dict[str, str]]:
+    return named_mapping(**{str(number): value for number, value in enumerate(values, 1)})
 
 
-def named(**values: str) -> list[dict[str, str]]:
+def named_mapping(**values: str) -> list[dict[str, str]]:
     return [
         {"schemaPropertyName": name, "schemaPropertyValue": value} for name, value in values.items()
     ]
 
 
-def order(template: str = "hello_world", **fields: Any) -> dict[str, Any]:
+def build_send(template: str = "hello_world", **fields: Any) -> dict[str, Any]:
     """Return Chakra's format of a send; fields that are None are left out."""
     body = {"whatsappPhoneNumberId": SENDER, "templateName": template, **fields}
     return {name: value for name, value in body.items() if value is not None}
 
 
-def in_metas_format(template: str, language: str, *components: Mapping[str, Any]) -> dict[str, Any]:
+def build_meta_send(template: str, language: str, *components: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "messaging_product": "whatsapp",
-        "to": ANYBODY,
+        "to": CUSTOMER_NUMBER,
         "type": "template",
         "template": {
             "name": template,
@@ -62,17 +62,17 @@ def in_metas_format(template: str, language: str, *components: Mapping[str, Any]
     }
 
 
-async def send(client: Client, number: str = ANYBODY, **fields: Any) -> Heard:
-    return await client.ask("POST", to_phone(number), json=order(**fields))
+async def send(client: ApiClient, number: str = CUSTOMER_NUMBER, **fields: Any) -> ApiResponse:
+    return await client.request("POST", phone_send_path(number), json=build_send(**fields))
 
 
-def code_of(heard: Heard) -> int:
-    assert heard.status == 400, heard.text
-    return int(heard.json["error"]["code"])
+def error_code(response: ApiResponse) -> int:
+    assert response.status == 400, response.text
+    return int(response.json["error"]["code"])
 
 
 @dataclass(frozen=True)
-class Got:
+class WebhookRequest:
     headers: Mapping[str, str]
     raw: bytes
 
@@ -81,34 +81,34 @@ class Got:
         return json.loads(self.raw)
 
 
-class Hook:
+class WebhookListener:
     """A webhook receiver: ``got`` are the requests in order, ``answers`` the status it responds
     with.
     """
 
     def __init__(self) -> None:
         self.url = ""
-        self.got: list[Got] = []
-        self.answers = 200
-        self._news = asyncio.Event()
+        self.requests: list[WebhookRequest] = []
+        self.response_status = 200
+        self._received = asyncio.Event()
 
-    async def until(self, number: int) -> list[Got]:
+    async def wait_for_requests(self, number: int) -> list[WebhookRequest]:
         async with asyncio.timeout(5):
-            while len(self.got) < number:
-                await self._news.wait()
-        return self.got
+            while len(self.requests) < number:
+                await self._received.wait()
+        return self.requests
 
-    async def take(self, request: Request) -> Response:
-        self.got.append(Got(dict(request.headers), await request.body()))
-        self._news.set()
-        self._news = asyncio.Event()
-        return Response(status_code=self.answers)
+    async def receive(self, request: Request) -> Response:
+        self.requests.append(WebhookRequest(dict(request.headers), await request.body()))
+        self._received.set()
+        self._received = asyncio.Event()
+        return Response(status_code=self.response_status)
 
 
 @asynccontextmanager
-async def hooked() -> AsyncIterator[Hook]:
-    hook = Hook()
-    app = Starlette(routes=[Route("/hook", hook.take, methods=["POST"])])
+async def serve_listener() -> AsyncIterator[WebhookListener]:
+    hook = WebhookListener()
+    app = Starlette(routes=[Route("/hook", hook.receive, methods=["POST"])])
     async with serve(app) as url:
         hook.url = f"{url}/hook"
         yield hook

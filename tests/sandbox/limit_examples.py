@@ -16,59 +16,59 @@ from bot.sandbox.slack.limits import (
 from tests.sandbox.limit_payloads import (
     Json,
     actions,
-    asked,
-    bar,
+    bar_chart,
     button,
     buttons,
     confirm,
     image,
+    input_block,
     message,
     option,
     options,
-    pie,
+    pie_chart,
     section,
     select,
     text,
     view,
 )
 
-FORM = view(asked({"type": "plain_text_input"}))
+FORM = view(input_block({"type": "plain_text_input"}))
 ERRORS = {"response_action": "errors", "errors": {"b": "No."}}
 
 Check = Callable[[Any], list[PayloadFinding]]
 
 
-def in_message(*blocks: Json) -> tuple[Check, Json]:
+def message_case(*blocks: Json) -> tuple[Check, Json]:
     return check_message, message(*blocks)
 
 
-def in_view(*blocks: Json) -> tuple[Check, Json]:
+def view_case(*blocks: Json) -> tuple[Check, Json]:
     return check_view, view(*blocks)
 
 
-def answering(body: Any) -> list[PayloadFinding]:
+def check_form_response(body: Any) -> list[PayloadFinding]:
     return check_view_response(body, FORM)
 
 
-BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
+VIOLATIONS: Mapping[str, list[tuple[Check, Any]]] = {
     "shape": [
-        in_message("no block"),  # type: ignore[arg-type]
+        message_case("no block"),  # type: ignore[arg-type]
         (check_message, {"text": 7}),
         (check_message, {"text": "x", "blocks": {}}),
         (check_view, "no view"),
         (check_view, view(blocks="none")),
-        in_message({**section(), "text": "bare"}),
+        message_case({**section(), "text": "bare"}),
         (check_options_response, []),
     ],
     "message.empty": [(check_message, {}), (check_message, {"text": "", "blocks": []})],
-    "message.blocks": [in_message(*[{"type": "divider"}] * 51)],
+    "message.blocks": [message_case(*[{"type": "divider"}] * 51)],
     "message.text": [(check_message, {"text": "x" * 40_001})],
     "message.attachments": [(check_message, {"attachments": [{}] * 101})],
-    "message.size": [in_message(*[section("x" * 3_000)] * 5)],
-    "message.charts": [in_message(pie(), pie(), pie())],
+    "message.size": [message_case(*[section("x" * 3_000)] * 5)],
+    "message.charts": [message_case(pie_chart(), pie_chart(), pie_chart())],
     "respond.type": [(check_response_body, {"text": "x", "response_type": "public"})],
     "view.type": [(check_view, view(type="home")), (check_view, view(type=None))],
-    "view.blocks": [(check_view, view(blocks=[])), in_view(*[{"type": "divider"}] * 101)],
+    "view.blocks": [(check_view, view(blocks=[])), view_case(*[{"type": "divider"}] * 101)],
     "view.title": [
         (check_view, view(title=text("x" * 25))),
         (check_view, {"type": "modal", "blocks": [section()]}),
@@ -77,118 +77,118 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         (check_view, view(submit=text("x" * 25))),
         (check_view, view(close=text("x" * 25))),
     ],
-    "view.submit": [(check_view, view(asked({"type": "plain_text_input"}), submit=None))],
+    "view.submit": [(check_view, view(input_block({"type": "plain_text_input"}), submit=None))],
     "view.private_metadata": [(check_view, view(private_metadata="x" * 3_001))],
     "view.ids": [
         (check_view, view(callback_id="x" * 256)),
         (check_view, view(external_id="x" * 256)),
     ],
-    "view.size": [in_view(*[section("x" * 3_000)] * 90)],
+    "view.size": [view_case(*[section("x" * 3_000)] * 90)],
     "view.focus": [
-        in_view(
-            asked({"type": "plain_text_input", "focus_on_load": True}),
-            asked({"type": "plain_text_input", "focus_on_load": True}, block_id="c"),
+        view_case(
+            input_block({"type": "plain_text_input", "focus_on_load": True}),
+            input_block({"type": "plain_text_input", "focus_on_load": True}, block_id="c"),
         )
     ],
-    "surface": [in_view(pie())],
-    "surface.file_input": [in_message(asked({"type": "file_input"}))],
+    "surface": [view_case(pie_chart())],
+    "surface.file_input": [message_case(input_block({"type": "file_input"}))],
     "block.unknown": [
-        in_message({"type": "sections"}),
-        in_message({}),
-        in_message({"type": "carousel", "elements": []}),
-        in_view({"type": "alert", "text": text()}),
+        message_case({"type": "sections"}),
+        message_case({}),
+        message_case({"type": "carousel", "elements": []}),
+        view_case({"type": "alert", "text": text()}),
     ],
-    "block.id": [in_message(section(block_id="")), in_message(section(block_id="x" * 256))],
+    "block.id": [message_case(section(block_id="")), message_case(section(block_id="x" * 256))],
     "block.id.duplicate": [
-        in_message(section(block_id="b"), section(block_id="b")),
+        message_case(section(block_id="b"), section(block_id="b")),
     ],
-    "action.id": [in_message(actions(button(action_id="x" * 256)))],
-    "action.id.duplicate": [in_message(actions(button(), button()))],
+    "action.id": [message_case(actions(button(action_id="x" * 256)))],
+    "action.id.duplicate": [message_case(actions(button(), button()))],
     "text.object": [
-        in_message(section("")),
-        in_message(section("x" * 3_001)),
-        in_message({"type": "section", "text": {"type": "html", "text": "x"}}),
+        message_case(section("")),
+        message_case(section("x" * 3_001)),
+        message_case({"type": "section", "text": {"type": "html", "text": "x"}}),
     ],
-    "text.plain": [in_message({"type": "header", "text": text("x", "mrkdwn")})],
+    "text.plain": [message_case({"type": "header", "text": text("x", "mrkdwn")})],
     "section": [
-        in_message({"type": "section"}),
-        in_message({"type": "section", "fields": [text()] * 11}),
+        message_case({"type": "section"}),
+        message_case({"type": "section", "fields": [text()] * 11}),
     ],
-    "section.field": [in_message({"type": "section", "fields": [text("x" * 2_001)]})],
-    "header": [in_message({"type": "header", "text": text("x" * 151)})],
-    "context": [in_message({"type": "context", "elements": [text()] * n}) for n in (0, 11)],
+    "section.field": [message_case({"type": "section", "fields": [text("x" * 2_001)]})],
+    "header": [message_case({"type": "header", "text": text("x" * 151)})],
+    "context": [message_case({"type": "context", "elements": [text()] * n}) for n in (0, 11)],
     "actions": [
-        in_message(actions(*[button(action_id=str(i)) for i in range(n)])) for n in (0, 26)
+        message_case(actions(*[button(action_id=str(i)) for i in range(n)])) for n in (0, 26)
     ],
     "image": [
-        in_message(image(alt_text="")),
-        in_message(image(slack_file={"id": "F1"})),
-        in_message({"type": "image", "alt_text": "A"}),
-        in_message(image(image_url="https://e.x/" + "x" * 3_000)),
-        in_message(image(title=text("x" * 2_001))),
+        message_case(image(alt_text="")),
+        message_case(image(slack_file={"id": "F1"})),
+        message_case({"type": "image", "alt_text": "A"}),
+        message_case(image(image_url="https://e.x/" + "x" * 3_000)),
+        message_case(image(title=text("x" * 2_001))),
     ],
     "input": [
-        in_view({"type": "input", "element": {"type": "plain_text_input"}}),
-        in_view({"type": "input", "label": text()}),
-        in_view(asked({"type": "plain_text_input"}, label=text("x" * 2_001))),
-        in_view(asked({"type": "plain_text_input"}, hint=text("x" * 2_001))),
+        view_case({"type": "input", "element": {"type": "plain_text_input"}}),
+        view_case({"type": "input", "label": text()}),
+        view_case(input_block({"type": "plain_text_input"}, label=text("x" * 2_001))),
+        view_case(input_block({"type": "plain_text_input"}, hint=text("x" * 2_001))),
     ],
     "chart": [
-        in_message(pie(7)),
-        in_message(pie(0)),
-        in_message(pie(title="x" * 51)),
-        in_message(pie(chart={"type": "pie", "segments": [{"label": "a", "value": 0}]})),
-        in_message(pie(chart={"type": "donut"})),
-        in_message(bar(name="x" * 21)),
-        in_message(bar(labels=("Tue",))),
+        message_case(pie_chart(7)),
+        message_case(pie_chart(0)),
+        message_case(pie_chart(title="x" * 51)),
+        message_case(pie_chart(chart={"type": "pie", "segments": [{"label": "a", "value": 0}]})),
+        message_case(pie_chart(chart={"type": "donut"})),
+        message_case(bar_chart(name="x" * 21)),
+        message_case(bar_chart(labels=("Tue",))),
     ],
     "button": [
-        in_message(actions(button(text=text("x" * 76)))),
-        in_message(actions(button(value="x" * 2_001))),
-        in_message(actions(button(url="https://e.x/" + "x" * 3_000))),
-        in_message(actions(button(accessibility_label="x" * 76))),
-        in_message(actions(button(style="green"))),
+        message_case(actions(button(text=text("x" * 76)))),
+        message_case(actions(button(value="x" * 2_001))),
+        message_case(actions(button(url="https://e.x/" + "x" * 3_000))),
+        message_case(actions(button(accessibility_label="x" * 76))),
+        message_case(actions(button(style="green"))),
     ],
     "select": [
-        in_message(actions(select(options=[]))),
-        in_message(actions(select(options=options(101)))),
-        in_message(actions(select(option_groups=[]))),
-        in_message(actions({"type": "static_select", "action_id": "a"})),
-        in_message(actions({"type": "external_select", "action_id": "a", "options": options(1)})),
+        message_case(actions(select(options=[]))),
+        message_case(actions(select(options=options(101)))),
+        message_case(actions(select(option_groups=[]))),
+        message_case(actions({"type": "static_select", "action_id": "a"})),
+        message_case(actions({"type": "external_select", "action_id": "a", "options": options(1)})),
     ],
     "select.group": [
-        in_message(actions({"type": "static_select", "action_id": "a", "option_groups": [group]}))
+        message_case(actions({"type": "static_select", "action_id": "a", "option_groups": [group]}))
         for group in (
             {"label": text("x" * 76), "options": options(1)},
             {"label": text(), "options": []},
             {"label": text(), "options": options(101)},
         )
     ],
-    "select.initial": [in_message(actions(select(initial_option=option("other"))))],
+    "select.initial": [message_case(actions(select(initial_option=option("other"))))],
     "select.max": [
-        in_view(asked({"type": "multi_users_select", "max_selected_items": 0})),
-        in_view(asked({"type": "external_select", "min_query_length": -1})),
+        view_case(input_block({"type": "multi_users_select", "max_selected_items": 0})),
+        view_case(input_block({"type": "external_select", "min_query_length": -1})),
     ],
     "option": [
-        in_message(actions(select(options=[option("x" * 151)]))),
-        in_message(actions(select(options=[option("")]))),
-        in_message(actions(select(options=[option(text=text("x" * 76))]))),
-        in_message(actions(select(options=[option(description=text("x" * 76))]))),
-        in_message(actions(select(options=[option(url="https://e.x")]))),
+        message_case(actions(select(options=[option("x" * 151)]))),
+        message_case(actions(select(options=[option("")]))),
+        message_case(actions(select(options=[option(text=text("x" * 76))]))),
+        message_case(actions(select(options=[option(description=text("x" * 76))]))),
+        message_case(actions(select(options=[option(url="https://e.x")]))),
         (check_options_response, {"options": [option("x" * 151)]}),
     ],
     "choices": [
-        in_message(actions({"type": kind, "action_id": "a", "options": options(11)}))
+        message_case(actions({"type": kind, "action_id": "a", "options": options(11)}))
         for kind in ("checkboxes", "radio_buttons")
     ],
-    "placeholder": [in_message(actions(select(placeholder=text("x" * 151))))],
+    "placeholder": [message_case(actions(select(placeholder=text("x" * 151))))],
     "confirm": [
-        in_message(actions(button(confirm=confirm(**{part: "x" * (length + 1)}))))
+        message_case(actions(button(confirm=confirm(**{part: "x" * (length + 1)}))))
         for part, length in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30))
     ]
-    + [in_message(actions(button(confirm={})))],
+    + [message_case(actions(button(confirm={})))],
     "plain_text_input": [
-        in_view(asked({"type": "plain_text_input", **bounds}))
+        view_case(input_block({"type": "plain_text_input", **bounds}))
         for bounds in (
             {"min_length": 3_001},
             {"max_length": 0},
@@ -197,10 +197,12 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         )
     ],
     "number_input": [
-        in_view(asked({"type": "number_input"})),
-        in_view(asked({"type": "number_input", "is_decimal_allowed": True, "min_value": 1})),
-        in_view(
-            asked(
+        view_case(input_block({"type": "number_input"})),
+        view_case(
+            input_block({"type": "number_input", "is_decimal_allowed": True, "min_value": 1})
+        ),
+        view_case(
+            input_block(
                 {
                     "type": "number_input",
                     "is_decimal_allowed": True,
@@ -211,16 +213,16 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         ),
     ],
     "file_input": [
-        in_view(asked({"type": "file_input", "max_files": 11})),
-        in_view(asked({"type": "file_input"}, dispatch_action=True)),
+        view_case(input_block({"type": "file_input", "max_files": 11})),
+        view_case(input_block({"type": "file_input"}, dispatch_action=True)),
     ],
     "element.place": [
-        in_message(actions({"type": "plain_text_input", "action_id": "a"})),
-        in_message(section(accessory={"type": "file_input", "action_id": "a"})),
-        in_view(asked(button())),
-        in_message(actions({"type": "multi_users_select", "action_id": "a"})),
-        in_message(actions({"type": "overflow", "action_id": "a", "options": options(1)})),
-        in_message(actions({"type": "datepicker", "action_id": "a"})),
+        message_case(actions({"type": "plain_text_input", "action_id": "a"})),
+        message_case(section(accessory={"type": "file_input", "action_id": "a"})),
+        view_case(input_block(button())),
+        message_case(actions({"type": "multi_users_select", "action_id": "a"})),
+        message_case(actions({"type": "overflow", "action_id": "a", "options": options(1)})),
+        message_case(actions({"type": "datepicker", "action_id": "a"})),
     ],
     "options.count": [
         (check_options_response, {"options": options(101)}),
@@ -228,47 +230,52 @@ BROKEN: Mapping[str, list[tuple[Check, Any]]] = {
         (check_options_response, {}),
     ],
     "view_response": [
-        (answering, {"response_action": "shrug"}),
-        (answering, {"response_action": "errors", "errors": {}}),
-        (answering, {"response_action": "errors", "errors": {"b": ""}}),
+        (check_form_response, {"response_action": "shrug"}),
+        (check_form_response, {"response_action": "errors", "errors": {}}),
+        (check_form_response, {"response_action": "errors", "errors": {"b": ""}}),
     ],
-    "view_response.id": [(answering, {"response_action": "errors", "errors": {"c": "No."}})],
+    "view_response.id": [
+        (check_form_response, {"response_action": "errors", "errors": {"c": "No."}})
+    ],
 }
 
-WARNED: Mapping[str, tuple[Check, Any]] = {
+WARNINGS: Mapping[str, tuple[Check, Any]] = {
     "message.text.long": (check_message, {"text": "x" * 4_001}),
     "message.fallback": (check_message, {"blocks": [section()]}),
-    "view.callback": (check_view, view(asked({"type": "plain_text_input"}), callback_id=None)),
-    "action.id.missing": in_message(actions({"type": "button", "text": text()})),
-    "input.id.missing": in_view(
+    "view.callback": (
+        check_view,
+        view(input_block({"type": "plain_text_input"}), callback_id=None),
+    ),
+    "action.id.missing": message_case(actions({"type": "button", "text": text()})),
+    "input.id.missing": view_case(
         {"type": "input", "label": text(), "element": {"type": "plain_text_input"}}
     ),
-    "option.value.75": in_message(actions(select(options=[option("x" * 76)]))),
-    "option.value.duplicate": in_message(actions(select(options=[option(), option()]))),
+    "option.value.75": message_case(actions(select(options=[option("x" * 76)]))),
+    "option.value.duplicate": message_case(actions(select(options=[option(), option()]))),
 }
 
-FINE: list[tuple[Check, Any]] = [
-    in_message(*[{"type": "divider"}] * 50),
-    in_message(*[section("x" * 3_000)] * 4),
-    in_message({"type": "header", "text": text("x" * 150)}),
-    in_message({"type": "section", "fields": [text("x" * 100)] * 10}),
-    in_message(section(accessory=image())),
-    in_message({"type": "context", "elements": [image(), text("x", "mrkdwn")]}),
-    in_message(actions(*buttons(25))),
-    in_message(actions(button(text=text("x" * 75), value="x" * 2_000, confirm=confirm()))),
-    in_message(actions(select(options=options(100), initial_option=option("7")))),
-    in_message(pie(6), bar()),
-    in_message({"type": "rich_text", "elements": []}),
+VALID_PAYLOADS: list[tuple[Check, Any]] = [
+    message_case(*[{"type": "divider"}] * 50),
+    message_case(*[section("x" * 3_000)] * 4),
+    message_case({"type": "header", "text": text("x" * 150)}),
+    message_case({"type": "section", "fields": [text("x" * 100)] * 10}),
+    message_case(section(accessory=image())),
+    message_case({"type": "context", "elements": [image(), text("x", "mrkdwn")]}),
+    message_case(actions(*buttons(25))),
+    message_case(actions(button(text=text("x" * 75), value="x" * 2_000, confirm=confirm()))),
+    message_case(actions(select(options=options(100), initial_option=option("7")))),
+    message_case(pie_chart(6), bar_chart()),
+    message_case({"type": "rich_text", "elements": []}),
     (check_message, {"attachments": [{"blocks": [section()]}] * 100}),
     (check_response_body, {"delete_original": True}),
     (check_response_body, {"text": "x", "response_type": "in_channel"}),
-    in_view(*[{"type": "divider"}] * 100),
-    in_view(asked({"type": "file_input", "max_files": 10})),
+    view_case(*[{"type": "divider"}] * 100),
+    view_case(input_block({"type": "file_input", "max_files": 10})),
     (check_view, view(title=text("x" * 24), private_metadata="x" * 3_000)),
     (check_options_response, {"options": []}),
     (check_options_response, {"options": options(100)}),
-    (answering, {}),
-    (answering, ERRORS),
-    (answering, {"response_action": "clear"}),
-    (answering, {"response_action": "update", "view": view()}),
+    (check_form_response, {}),
+    (check_form_response, ERRORS),
+    (check_form_response, {"response_action": "clear"}),
+    (check_form_response, {"response_action": "update", "view": view()}),
 ]

@@ -39,19 +39,19 @@ def actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
 
-def asked(element: Json, **more: Any) -> Json:
+def input_block(element: Json, **more: Any) -> Json:
     """Return an input block around an element."""
     block = {"type": "input", "block_id": "b", "label": text("Label")}
     return {**block, "element": {"action_id": "a", **element}, **more}
 
 
-def pie(segments: int = 1, **more: Any) -> Json:
+def pie_chart(segments: int = 1, **more: Any) -> Json:
     points = [{"label": str(n), "value": n + 1} for n in range(segments)]
     chart = {"type": "pie", "segments": points}
     return {"type": "data_visualization", "title": "Jobs", "chart": chart, **more}
 
 
-def bar(name: str = "done", labels: tuple[str, ...] = ("Mon",)) -> Json:
+def bar_chart(name: str = "done", labels: tuple[str, ...] = ("Mon",)) -> Json:
     series = [{"name": name, "data": [{"label": label, "value": 1} for label in labels]}]
     chart = {"type": "bar", "series": series, "axis_config": {"categories": ["Mon"]}}
     return {"type": "data_visualization", "title": "Jobs", "chart": chart}

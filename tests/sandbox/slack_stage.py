@@ -39,7 +39,7 @@ SCOPES = (
 )
 
 
-def manifest(
+def build_manifest(
     *,
     scopes: tuple[str, ...] = SCOPES,
     interactive: bool = True,
@@ -70,11 +70,11 @@ Script = Callable[[Json], Awaitable[Response] | Response]
 
 
 @dataclass
-class App:
+class FakeApp:
     """An app that responds with ``answer``, by default with an empty ack."""
 
     received: list[Received] = field(default_factory=list)
-    answer: Script | None = None
+    respond: Script | None = None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: Request) -> Response:
@@ -82,21 +82,21 @@ class App:
         payload = _payload(request.headers["content-type"], body.decode())
         self.received.append(Received(dict(request.headers), body, payload))
         self.arrived.set()
-        if self.answer is None:
+        if self.respond is None:
             return Response()
-        answer = self.answer(payload)
+        answer = self.respond(payload)
         return answer if isinstance(answer, Response) else await answer
 
-    def says(self, body: Json | str, status: int = 200) -> None:
+    def respond_with(self, body: Json | str, status: int = 200) -> None:
         def script(_: Json) -> Response:
             if isinstance(body, str):
                 return Response(body, status, media_type="text/plain")
             return JSONResponse(body, status)
 
-        self.answer = script
+        self.respond = script
 
     @property
-    def last(self) -> Json:
+    def last_payload(self) -> Json:
         return self.received[-1].payload
 
 
@@ -108,7 +108,7 @@ def _payload(content_type: str, body: str) -> Json:
     return json.loads(fields["payload"]) if "payload" in fields else fields
 
 
-def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
+def encode_arguments(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments for aiohttp: a form for methods that read, else JSON."""
     if method not in FORM_ONLY_METHODS:
         return {"json": args}
@@ -116,37 +116,37 @@ def carried(method: str, args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass
-class Stage:
+class SlackHarness:
     slack: EmbeddedSlack
-    app: App
+    app: FakeApp
     clock: ManualClock
     web: AsyncWebClient
     session: aiohttp.ClientSession
 
-    async def refusal(self, method: str, **args: Any) -> Json:
+    async def call_rejected(self, method: str, **args: Any) -> Json:
         """Return the response of a call that Slack refuses."""
         try:
-            await self.web.api_call(method, **carried(method, args))
+            await self.web.api_call(method, **encode_arguments(method, args))
         except SlackApiError as error:
             answer: Json = error.response.data
             return answer
         raise AssertionError(f"{method} was not refused")
 
-    async def respond(self, url: str, body: Json) -> tuple[int, str]:
+    async def post_response(self, url: str, body: Json) -> tuple[int, str]:
         async with self.session.post(url, json=body) as answer:
             return answer.status, await answer.text()
 
-    async def form(self, view: Json, person: str = "U0JOHN") -> Json:
+    async def open_form(self, view: Json, person: str = "U0JOHN") -> Json:
         """Open ``view`` for a person who typed a command."""
         await self.slack.type(person, "C0SALES", "/chakra form")
-        trigger = self.app.last["trigger_id"]
+        trigger = self.app.last_payload["trigger_id"]
         opened = await self.web.views_open(trigger_id=trigger, view=view)
         shown: Json = opened["view"]
         return shown
 
-    async def button(self, *, only_for: str | None = None, **button: Any) -> None:
+    async def post_button(self, *, only_for: str | None = None, **button: Any) -> None:
         """Post a message with one button in #sales."""
-        blocks = [actions(**button)]
+        blocks = [actions_block(**button)]
         if only_for:
             await self.web.chat_postEphemeral(
                 channel="C0SALES", user=only_for, text="Press", blocks=blocks
@@ -156,12 +156,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(
+async def open_harness(
     app_manifest: Json | None = None, hints: tuple[Hint, ...] = ()
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[SlackHarness]:
     clock = ManualClock()
-    slack = EmbeddedSlack(manifest=app_manifest or manifest(), clock=clock, hints=hints)
-    app = App()
+    slack = EmbeddedSlack(manifest=app_manifest or build_manifest(), clock=clock, hints=hints)
+    app = FakeApp()
     bot = Starlette(routes=[Route("/slack/events", app.handle, methods=["POST"])])
     async with (
         serve(slack.app, grace_seconds=0.2) as slack_url,
@@ -173,12 +173,12 @@ async def staged(
         await slack.start()
         web = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         try:
-            yield Stage(slack, app, clock, web, session)
+            yield SlackHarness(slack, app, clock, web, session)
         finally:
             await slack.aclose()
 
 
-def actions(**button: Any) -> Json:
+def actions_block(**button: Any) -> Json:
     given = {"type": "button", "action_id": "go", "text": plain_text("Go"), **button}
     return {"type": "actions", "block_id": "row", "elements": [given]}
 
@@ -187,17 +187,17 @@ def plain_text(text: str) -> Json:
     return {"type": "plain_text", "text": text}
 
 
-def section(text: str) -> Json:
+def section_block(text: str) -> Json:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-def modal(*blocks: Json, **more: Any) -> Json:
+def build_modal(*blocks: Json, **more: Any) -> Json:
     return {
         "type": "modal",
         "callback_id": "form",
         "title": plain_text("A form"),
         "submit": plain_text("Send"),
-        "blocks": list(blocks) or [section("Hello")],
+        "blocks": list(blocks) or [section_block("Hello")],
         **more,
     }
 

@@ -15,10 +15,10 @@ from bot.slack.commands.command import Command, CommandRequest
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, UpdateForm
 from commands import COMMANDS
-from tests.conftest import OpenWorld
-from tests.slack.stage import STAGE
+from tests.conftest import OpenSandbox
+from tests.slack.stage import ROUTER_COMMANDS
 
-REGISTRY = build_registry(STAGE)
+REGISTRY = build_registry(ROUTER_COMMANDS)
 
 
 def message(*elements: Mapping[str, Any]) -> Message:
@@ -75,7 +75,7 @@ def test_the_products_commands_stay_themselves() -> None:
 
 
 async def test_the_person_is_told_at_once_and_the_log_has_the_remedy(
-    open_world: OpenWorld,
+    open_sandbox: OpenSandbox,
 ) -> None:
     async def run(_: CommandRequest, __: Context) -> Reply:
         return message(blocks.button("Go", "forgetful.go"))
@@ -83,7 +83,7 @@ async def test_the_person_is_told_at_once_and_the_log_has_the_remedy(
     forgetful: Command[Context] = Command(
         name="forgetful", summary="x", usage="forgetful", example="/chakra forgetful", run=run
     )
-    async with open_world((forgetful,)) as made:
+    async with open_sandbox((forgetful,)) as made:
         with capture_logs() as lines:
             await made.slack.type("U0MEI", "C0SALES", "/chakra forgetful")
             await made.settle()

@@ -13,7 +13,14 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.pictures import HAIR, IMAGE_SIZE_PX, render_picture
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import JOHN, NOBODY, Client, client_of, example, served
+from tests.sandbox.chakra_asked import (
+    JOHN,
+    UNKNOWN_ID,
+    ApiClient,
+    example,
+    open_client,
+    serve_chakra,
+)
 
 LISTED_V1 = set(example("list-users-v1.response")["_data"][0])
 FETCHED_V1 = set(example("fetch-user-v1.response")["_data"])
@@ -36,42 +43,42 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-def with_id(users: list[dict[str, Any]], user_id: str) -> dict[str, Any]:
+def find_user(users: list[dict[str, Any]], user_id: str) -> dict[str, Any]:
     (user,) = (user for user in users if user["id"] == user_id)
     return user
 
 
-async def test_john_doe_is_fetched_exactly_as_documented(client: Client) -> None:
+async def test_john_doe_is_fetched_exactly_as_documented(client: ApiClient) -> None:
     for version in (1, 2):
         heard = await client.get(f"/v{version}/ext/user/{JOHN}")
         assert heard.status == 200
         assert heard.json == example(f"fetch-user-v{version}.response")
 
 
-async def test_john_doe_is_listed_exactly_as_documented(client: Client) -> None:
+async def test_john_doe_is_listed_exactly_as_documented(client: ApiClient) -> None:
     for version in (1, 2):
         heard = await client.get(f"/v{version}/ext/users")
         documented = example(f"list-users-v{version}.response")["_data"]
-        assert [with_id(heard.json["_data"], JOHN)] == documented
+        assert [find_user(heard.json["_data"], JOHN)] == documented
         assert set(heard.json) == {"_data"}
 
 
-async def test_the_health_probe_answers_in_the_envelope(client: Client) -> None:
+async def test_the_health_probe_answers_in_the_envelope(client: ApiClient) -> None:
     heard = await client.get("/v1/health")
     assert (heard.status, set(heard.json)) == (200, {"_data"})
 
 
-async def test_config_has_the_documented_keys_and_contents(client: Client) -> None:
+async def test_config_has_the_documented_keys_and_contents(client: ApiClient) -> None:
     config = (await client.get("/v1/ext/config")).json["_data"]
     documented = example("fetch-config.response")["_data"]
     assert set(config) == set(documented)
@@ -80,10 +87,10 @@ async def test_config_has_the_documented_keys_and_contents(client: Client) -> No
     assert documented["roles"][0] in config["roles"]
 
 
-async def test_config_says_what_a_lead_may_hold(client: Client) -> None:
+async def test_config_lists_lead_attributes(client: ApiClient) -> None:
     config = (await client.get("/v1/ext/config")).json["_data"]
     short_ids = {attribute["shortId"] for attribute in config["attributes"]}
-    leads = (await client.ask("POST", "/v1/ext/procedure/lead/process/list", json={})).json
+    leads = (await client.request("POST", "/v1/ext/procedure/lead/process/list", json={})).json
     for lead in leads["_data"]:
         assert {*lead["data"], *lead["record"]["data"]} <= short_ids
     assert {one["procedure"] for one in config["attributes"]} == {config["procedures"][0]["id"]}
@@ -91,7 +98,7 @@ async def test_config_says_what_a_lead_may_hold(client: Client) -> None:
     assert types == {one["id"] for one in config["attributeTypes"]}
 
 
-async def test_config_names_every_role_that_a_person_has(client: Client) -> None:
+async def test_config_names_every_assigned_role(client: ApiClient) -> None:
     config = (await client.get("/v1/ext/config")).json["_data"]
     short_ids = {role["id"]: role["shortId"] for role in config["roles"]}
     listed = (await client.get("/v1/ext/users")).json["_data"]
@@ -101,7 +108,7 @@ async def test_config_names_every_role_that_a_person_has(client: Client) -> None
     assert {user["team"] for user in listed} == {config["team"]["id"]}
 
 
-async def test_every_person_has_exactly_the_documented_fields(client: Client) -> None:
+async def test_every_person_has_exactly_the_documented_fields(client: ApiClient) -> None:
     listed = (await client.get("/v1/ext/users")).json["_data"]
     humanized = (await client.get("/v2/ext/users")).json["_data"]
     assert len(LISTED_V1) == 25
@@ -111,7 +118,7 @@ async def test_every_person_has_exactly_the_documented_fields(client: Client) ->
     assert {frozenset(one) for user in humanized for one in user["emails"]} == {frozenset(email)}
 
 
-async def test_every_person_is_fetched_as_listed(client: Client) -> None:
+async def test_every_person_is_fetched_as_listed(client: ApiClient) -> None:
     listed = (await client.get("/v1/ext/users")).json["_data"]
     humanized = (await client.get("/v2/ext/users")).json["_data"]
     for old, new in zip(listed, humanized, strict=True):
@@ -121,7 +128,7 @@ async def test_every_person_is_fetched_as_listed(client: Client) -> None:
         assert (await client.get(f"/v2/ext/user/{old['id']}")).json["_data"] == new
 
 
-async def test_primaries_are_objects_in_v1_and_plain_in_v2(client: Client) -> None:
+async def test_primary_fields_are_objects_in_v1_and_scalars_in_v2(client: ApiClient) -> None:
     listed = (await client.get("/v1/ext/users")).json["_data"]
     humanized = (await client.get("/v2/ext/users")).json["_data"]
     for old, new in zip(listed, humanized, strict=True):
@@ -131,7 +138,7 @@ async def test_primaries_are_objects_in_v1_and_plain_in_v2(client: Client) -> No
     assert {type(user["primaryPhone"]) for user in listed} == {dict, str, type(None)}
 
 
-def test_the_team_holds_the_odd_cases(chakra: EmbeddedChakra) -> None:
+def test_team_includes_edge_cases(chakra: EmbeddedChakra) -> None:
     people = chakra.users
     names = [f"{one.first_name} {one.last_name}".strip() for one in people]
     assert 35 <= len(people) <= 50
@@ -155,20 +162,20 @@ def test_lena_has_no_account(chakra: EmbeddedChakra) -> None:
         chakra.user("lena@acme.com")
 
 
-def test_every_id_username_and_address_of_the_team_is_its_own(chakra: EmbeddedChakra) -> None:
+def test_ids_usernames_and_emails_are_unique(chakra: EmbeddedChakra) -> None:
     people = chakra.users
     addresses = [email.address.lower() for one in people for email in one.emails]
     for keys in ([one.id for one in people], [one.username for one in people], addresses):
         assert len(keys) == len(set(keys))
 
 
-def test_reportees_exist_and_nobody_leads_themselves(chakra: EmbeddedChakra) -> None:
+def test_reportees_exist_and_exclude_the_manager(chakra: EmbeddedChakra) -> None:
     ids = {one.id for one in chakra.users}
     assert all(set(one.reportees) <= ids - {one.id} for one in chakra.users)
     assert JOHN in chakra.user("priya@acme.com").reportees
 
 
-def test_phone_numbers_are_digits_and_possible(chakra: EmbeddedChakra) -> None:
+def test_phone_numbers_are_valid_digits(chakra: EmbeddedChakra) -> None:
     numbers = [phone.number for one in chakra.users for phone in one.phones]
     assert len(numbers) == len(set(numbers)) > 10
     for number in numbers:
@@ -176,22 +183,24 @@ def test_phone_numbers_are_digits_and_possible(chakra: EmbeddedChakra) -> None:
         assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
 
 
-async def test_a_person_is_updated_in_part(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_user_can_be_partially_updated(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     await clock.advance(5.25)
-    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", json={"firstName": "Jon", "bio": "Hi"})
+    heard = await client.request(
+        "PUT", f"/v1/ext/user/{JOHN}", json={"firstName": "Jon", "bio": "Hi"}
+    )
     expected = example("update-user.response")["_data"]
     expected |= {"firstName": "Jon", "bio": "Hi", "updatedAt": int(clock.time() * 1000)}
     assert (heard.status, heard.json) == (200, {"_data": expected})
     assert chakra.user(JOHN).first_name == "Jon"
     listed = (await client.get("/v2/ext/users")).json["_data"]
-    assert with_id(listed, JOHN)["firstName"] == "Jon"
+    assert find_user(listed, JOHN)["firstName"] == "Jon"
 
 
-async def test_the_documented_update_is_taken(client: Client) -> None:
+async def test_documented_update_is_accepted(client: ApiClient) -> None:
     sent = example("update-user.request")
-    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", json=sent)
+    heard = await client.request("PUT", f"/v1/ext/user/{JOHN}", json=sent)
     assert heard.status == 200
     assert set(heard.json["_data"]) == FETCHED_V1
 
@@ -201,7 +210,7 @@ async def test_the_documented_update_is_taken(client: Client) -> None:
     [
         ({"json": {"nickname": "J"}}, "nickname cannot be updated"),
         ({"json": {"firstName": "Jon", "role": "admin"}}, "role cannot be updated"),
-        ({"json": {"id": NOBODY}}, "id cannot be updated"),
+        ({"json": {"id": UNKNOWN_ID}}, "id cannot be updated"),
         ({"json": {"isActive": False}}, "isActive cannot be updated"),
         ({"json": {"firstName": None}}, "firstName is not a string"),
         ({"json": {"firstName": ["Jon"]}}, "firstName is not a string"),
@@ -211,46 +220,46 @@ async def test_the_documented_update_is_taken(client: Client) -> None:
         ({}, "the body is not JSON"),
     ],
 )
-async def test_a_bad_update_is_refused_and_changes_nothing(
-    chakra: EmbeddedChakra, client: Client, body: dict[str, Any], complaint: str
+async def test_invalid_update_is_rejected_and_changes_nothing(
+    chakra: EmbeddedChakra, client: ApiClient, body: dict[str, Any], complaint: str
 ) -> None:
     before = chakra.users
-    heard = await client.ask("PUT", f"/v1/ext/user/{JOHN}", **body)
+    heard = await client.request("PUT", f"/v1/ext/user/{JOHN}", **body)
     assert (heard.status, heard.json) == (400, {"_errors": [complaint]})
     assert chakra.users == before
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 @pytest.mark.parametrize("token", ["", "wrong", "sandbox-"])
-async def test_a_missing_or_wrong_token_is_refused_everywhere(
-    chakra: EmbeddedChakra, client: Client, method: str, path: str, token: str
+async def test_missing_or_wrong_token_is_rejected_everywhere(
+    chakra: EmbeddedChakra, client: ApiClient, method: str, path: str, token: str
 ) -> None:
     before = chakra.users
-    heard = await client.ask(method, path, token=token, json={"firstName": "Jon"})
+    heard = await client.request(method, path, token=token, json={"firstName": "Jon"})
     assert (heard.status, heard.json) == (401, example("error.chakra"))
     assert chakra.users == before
 
 
 @pytest.mark.parametrize("version", [1, 2])
-async def test_an_unknown_id_and_an_id_that_is_none(client: Client, version: int) -> None:
-    unknown = await client.get(f"/v{version}/ext/user/{NOBODY}")
+async def test_unknown_and_malformed_ids(client: ApiClient, version: int) -> None:
+    unknown = await client.get(f"/v{version}/ext/user/{UNKNOWN_ID}")
     assert (unknown.status, list(unknown.json)) == (404, ["_errors"])
     for sort in ("johndoe", "john@acme.com", JOHN.replace("-", ""), f"{{{JOHN}}}", "%F0%9F%8C%BB"):
         heard = await client.get(f"/v{version}/ext/user/{sort}")
         assert (heard.status, list(heard.json)) == (400, ["_errors"])
 
 
-async def test_unknown_paths_and_methods_are_refused_in_the_envelope(client: Client) -> None:
+async def test_unknown_paths_and_methods_are_rejected_in_the_envelope(client: ApiClient) -> None:
     for path in ("/", "/v1/users", "/v1/ext/users/", "/v3/ext/users", "/v1/ext/user/a/b"):
         heard = await client.get(path)
         assert (heard.status, list(heard.json)) == (404, ["_errors"])
-    heard = await client.ask("POST", "/v1/ext/users")
+    heard = await client.request("POST", "/v1/ext/users")
     assert (heard.status, list(heard.json)) == (405, ["_errors"])
     assert "GET" in heard.headers["allow"]
 
 
 async def test_pictures_are_images_that_need_no_token(
-    chakra: EmbeddedChakra, client: Client
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     listed = (await client.get("/v1/ext/users")).json["_data"]
     urls = {user["id"]: user["profileImageUrl"] for user in listed}
@@ -264,7 +273,7 @@ async def test_pictures_are_images_that_need_no_token(
     assert (await client.get(f"/media/avatars/{JOHN}.png")).status == 404
 
 
-def test_a_picture_is_a_whole_png_and_the_same_each_time() -> None:
+def test_picture_is_a_valid_stable_png() -> None:
     for hair in HAIR:
         picture = render_picture(hair, 7)
         assert picture[:8] == b"\x89PNG\r\n\x1a\n"
@@ -273,8 +282,8 @@ def test_a_picture_is_a_whole_png_and_the_same_each_time() -> None:
         assert picture == render_picture(hair, 7) != render_picture(hair, 8)
 
 
-async def test_a_test_adds_changes_and_removes_people(
-    chakra: EmbeddedChakra, client: Client
+async def test_users_can_be_added_changed_and_removed(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     nova = chakra.add_user(firstName="Nova", role="astronaut", primary_email="nova@acme.com")
     url = f"/v2/ext/user/{nova.id}"

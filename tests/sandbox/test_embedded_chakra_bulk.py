@@ -10,8 +10,15 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.bulk import MAX_ITEMS
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import NOBODY, Client, Heard, client_of, example, served
-from tests.sandbox.chakra_jobs import JOBS, counts, entries
+from tests.sandbox.chakra_asked import (
+    UNKNOWN_ID,
+    ApiClient,
+    ApiResponse,
+    example,
+    open_client,
+    serve_chakra,
+)
+from tests.sandbox.chakra_jobs import JOBS, fetch_counts, fetch_entries
 
 LEADS = "/v1/ext/procedure/lead/process"
 TED = "1bc10281-5882-43aa-b48d-28c527335e7a"
@@ -24,46 +31,48 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-async def create(client: Client, rows: Any, procedure: str = "lead") -> Heard:
+async def bulk_create(client: ApiClient, rows: Any, procedure: str = "lead") -> ApiResponse:
     path = f"/v1/ext/procedure/{procedure}/process/bulk-create"
-    return await client.ask("POST", path, json=rows)
+    return await client.request("POST", path, json=rows)
 
 
-async def update(client: Client, body: Any) -> Heard:
-    return await client.ask("PATCH", LEADS, json=body)
+async def bulk_update(client: ApiClient, body: Any) -> ApiResponse:
+    return await client.request("PATCH", LEADS, json=body)
 
 
-async def ended(heard: Heard, client: Client, clock: ManualClock) -> list[list[str]]:
+async def wait_for_outcomes(
+    heard: ApiResponse, client: ApiClient, clock: ManualClock
+) -> list[list[str]]:
     """Return the outcome of each entry, unordered."""
     assert heard.status == 202, heard.text
     await clock.advance(600)
-    found = await entries(client, heard.json["_data"]["id"])
+    found = await fetch_entries(client, heard.json["_data"]["id"])
     return sorted([one["completionStatus"], one["statusMessage"] or ""] for one in found)
 
 
-async def lead(client: Client, **where: Any) -> Any:
-    heard = await client.ask("POST", f"{LEADS}/list", json={"where": where})
+async def fetch_lead(client: ApiClient, **where: Any) -> Any:
+    heard = await client.request("POST", f"{LEADS}/list", json={"where": where})
     (found,) = heard.json["_data"]
     return found
 
 
 @pytest.mark.parametrize("name", ["bulk-create-process", "bulk-update-process"])
-async def test_the_documented_order_is_acknowledged_as_documented(
-    client: Client, clock: ManualClock, name: str
+async def test_documented_bulk_request_is_acknowledged(
+    client: ApiClient, clock: ManualClock, name: str
 ) -> None:
     documented = example(f"{name}.response")["_data"]
     given = example(f"{name}.request")
-    heard = await (create(client, given) if "create" in name else update(client, given))
+    heard = await (bulk_create(client, given) if "create" in name else bulk_update(client, given))
     assert heard.status == 202
     data = heard.json["_data"]
     assert list(data) == list(documented)
@@ -74,25 +83,29 @@ async def test_the_documented_order_is_acknowledged_as_documented(
     assert set((await client.get(f"{JOBS}/{data['id']}")).json["_data"]) < set(data)
 
 
-async def test_leads_are_made_as_the_job_goes_on(client: Client, clock: ManualClock) -> None:
-    heard = await create(client, example("bulk-create-process.request"))
+async def test_leads_are_created_as_the_job_progresses(
+    client: ApiClient, clock: ManualClock
+) -> None:
+    heard = await bulk_create(client, example("bulk-create-process.request"))
     await clock.advance(1.1)
-    made = await lead(client, lead_id="EXT-TEST-143")
-    assert set(made) == set(await lead(client, lead_id="LEAD-001"))
+    made = await fetch_lead(client, lead_id="EXT-TEST-143")
+    assert set(made) == set(await fetch_lead(client, lead_id="LEAD-001"))
     assert (made["data"], made["state"]) == ({"lead_id": "EXT-TEST-143", "score": "105"}, "NEW")
     assert made["createdAt"] == made["updatedAt"] == round(1000 * clock.time())
-    assert (await client.ask("POST", f"{LEADS}/list", json={"where": {"city": "Goa"}})).json[
+    assert (await client.request("POST", f"{LEADS}/list", json={"where": {"city": "Goa"}})).json[
         "_data"
     ] == []
-    assert await ended(heard, client, clock) == [["SUCCESS", ""], ["SUCCESS", ""]]
-    assert (await lead(client, city="Goa"))["state"] == "IN_PROGRESS"
+    assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""], ["SUCCESS", ""]]
+    assert (await fetch_lead(client, city="Goa"))["state"] == "IN_PROGRESS"
     assert (await client.get(f"{LEADS}/{made['id']}")).json["_data"] == made
 
 
-async def test_a_whole_lead_is_made_as_it_is_written(client: Client, clock: ManualClock) -> None:
+async def test_complete_lead_is_created_as_submitted(client: ApiClient, clock: ManualClock) -> None:
     given = {**example("create-process.request"), "assignedTo": "john@acme.com"}
-    assert await ended(await create(client, [given]), client, clock) == [["SUCCESS", ""]]
-    made = await lead(client, state="CONVERTED", firstname="Ted")
+    assert await wait_for_outcomes(await bulk_create(client, [given]), client, clock) == [
+        ["SUCCESS", ""]
+    ]
+    made = await fetch_lead(client, state="CONVERTED", firstname="Ted")
     assert {key: made[key] for key in given} == given
 
 
@@ -135,59 +148,59 @@ BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-async def test_a_row_that_is_no_good_fails_alone(client: Client, clock: ManualClock) -> None:
+async def test_invalid_row_fails_alone(client: ApiClient, clock: ManualClock) -> None:
     good = {"lead_id": "GOOD", "nextActionAt": "1616253910842", "assignedTo": "priya"}
     rows = [row for row, _, _ in BAD_ROWS]
-    made = await ended(await create(client, [*rows, good]), client, clock)
+    made = await wait_for_outcomes(await bulk_create(client, [*rows, good]), client, clock)
     assert made == sorted([*(outcome for _, *outcome in BAD_ROWS), ["SUCCESS", ""]])
-    assert (await lead(client, lead_id="GOOD"))["nextActionAt"] == 1616253910842
+    assert (await fetch_lead(client, lead_id="GOOD"))["nextActionAt"] == 1616253910842
 
 
-async def test_a_key_that_comes_twice_is_made_once(client: Client, clock: ManualClock) -> None:
+async def test_duplicate_key_is_created_once(client: ApiClient, clock: ManualClock) -> None:
     rows = [{"lead_id": "L1", "data": {"city": city}} for city in ("Goa", "Pune")]
-    assert await ended(await create(client, rows), client, clock) == [
+    assert await wait_for_outcomes(await bulk_create(client, rows), client, clock) == [
         ["ERROR", "Process with lead_id L1 already exists"],
         ["SUCCESS", ""],
     ]
-    assert (await lead(client, lead_id="L1"))["data"]["city"] == "Goa"
+    assert (await fetch_lead(client, lead_id="L1"))["data"]["city"] == "Goa"
 
 
-async def test_entries_do_not_come_in_the_order_of_the_rows(
-    client: Client, clock: ManualClock
-) -> None:
+async def test_entries_are_not_in_row_order(client: ApiClient, clock: ManualClock) -> None:
     rows = [{"data": {"name": "A", f"colour{number}": "x"}} for number in range(30)]
-    heard = await create(client, rows)
+    heard = await bulk_create(client, rows)
     await clock.advance(10)
-    found = await entries(client, heard.json["_data"]["id"])
+    found = await fetch_entries(client, heard.json["_data"]["id"])
     reasons = [f"Attribute colour{number} not found" for number in range(30)]
     assert {one["statusMessage"] for one in found} == set(reasons)
     assert [one["statusMessage"] for one in found] != reasons
     assert found == sorted(found, key=lambda one: str(one["id"]))
 
 
-async def test_leads_are_changed_by_id_or_primary_key(client: Client, clock: ManualClock) -> None:
-    before = await lead(client, lead_id="LEAD-001")
+async def test_leads_are_updated_by_id_or_primary_key(
+    client: ApiClient, clock: ManualClock
+) -> None:
+    before = await fetch_lead(client, lead_id="LEAD-001")
     changes = [
         {"id": TED, "update": {"data": {"city": "Goa", "email": "ted@example.com"}}},
         {"lead_id": "LEAD-004038", "update": {"state": "CONVERTED", "status": "COMPLETED"}},
         {"lead_id": "LEAD-004039", "update": {"isDeleted": True, "nextActionAt": "0"}},
         {"lead_id": "LEAD-004040", "update": {"assignedTo": "mei", "nextActionAt": 5}},
     ]
-    heard = await update(client, {"processes": changes})
-    assert await ended(heard, client, clock) == [["SUCCESS", ""]] * 4
-    ted = await lead(client, lead_id="LEAD-001")
+    heard = await bulk_update(client, {"processes": changes})
+    assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""]] * 4
+    ted = await fetch_lead(client, lead_id="LEAD-001")
     assert ted["data"] == {**before["data"], "city": "Goa"}
     assert ted["record"]["data"] == {**before["record"]["data"], "email": "ted@example.com"}
     assert ted["updatedAt"] > before["updatedAt"]
-    assert (await lead(client, lead_id="LEAD-004038"))["status"] == "COMPLETED"
-    assert (await lead(client, lead_id="LEAD-004039"))["isDeleted"] is True
-    assert (await lead(client, lead_id="LEAD-004040"))["assignedTo"] == "mei"
-    again = await update(client, {"processes": [changes[2]]})
-    assert await ended(again, client, clock) == [["INVALID", "Process not found"]]
+    assert (await fetch_lead(client, lead_id="LEAD-004038"))["status"] == "COMPLETED"
+    assert (await fetch_lead(client, lead_id="LEAD-004039"))["isDeleted"] is True
+    assert (await fetch_lead(client, lead_id="LEAD-004040"))["assignedTo"] == "mei"
+    again = await bulk_update(client, {"processes": [changes[2]]})
+    assert await wait_for_outcomes(again, client, clock) == [["INVALID", "Process not found"]]
 
 
 BAD_CHANGES: list[tuple[dict[str, Any], str, str]] = [
-    ({"id": NOBODY, "update": {"state": "NEW"}}, "INVALID", "Process not found"),
+    ({"id": UNKNOWN_ID, "update": {"state": "NEW"}}, "INVALID", "Process not found"),
     ({"lead_id": "L1", "update": {"state": "NEW"}}, "INVALID", "Process not found"),
     ({"lead_id": [], "update": {"state": "NEW"}}, "INVALID", "Process not found"),
     ({"id": "LEAD-001", "update": {"state": "NEW"}}, "INVALID", "id is not a valid UUID"),
@@ -202,29 +215,34 @@ BAD_CHANGES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-async def test_a_change_that_is_no_good_fails_alone(client: Client, clock: ManualClock) -> None:
+async def test_invalid_change_fails_alone(client: ApiClient, clock: ManualClock) -> None:
     good = {"lead_id": "LEAD-001", "update": {"data": {"score": 6}}}
     items = [item for item, _, _ in BAD_CHANGES]
-    made = await ended(await update(client, {"processes": [*items, good]}), client, clock)
+    made = await wait_for_outcomes(
+        await bulk_update(client, {"processes": [*items, good]}), client, clock
+    )
     assert made == sorted([*(outcome for _, *outcome in BAD_CHANGES), ["SUCCESS", ""]])
-    assert (await lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
+    assert (await fetch_lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
 
 
-async def test_what_one_job_has_made_another_may_change(client: Client, clock: ManualClock) -> None:
-    await create(client, [{"lead_id": "L1"}])
+async def test_lead_created_by_one_job_can_be_updated_by_another(
+    client: ApiClient, clock: ManualClock
+) -> None:
+    await bulk_create(client, [{"lead_id": "L1"}])
     await clock.advance(5)
     change = {"lead_id": "L1", "update": {"data": {"city": "Goa"}}}
-    heard = await update(client, {"processes": [change]})
-    assert await ended(heard, client, clock) == [["SUCCESS", ""]]
+    heard = await bulk_update(client, {"processes": [change]})
+    assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""]]
 
 
-async def test_what_was_deleted_meanwhile_cannot_be_changed(
-    client: Client, clock: ManualClock
-) -> None:
+async def test_deleted_lead_cannot_be_updated(client: ApiClient, clock: ManualClock) -> None:
     gone = {"id": TED, "update": {"isDeleted": True}}
     late = {"id": TED, "update": {"state": "NEW"}}
-    heard = await update(client, {"processes": [gone, late]})
-    assert await ended(heard, client, clock) == [["ERROR", "Process not found"], ["SUCCESS", ""]]
+    heard = await bulk_update(client, {"processes": [gone, late]})
+    assert await wait_for_outcomes(heard, client, clock) == [
+        ["ERROR", "Process not found"],
+        ["SUCCESS", ""],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -237,11 +255,11 @@ async def test_what_was_deleted_meanwhile_cannot_be_changed(
         ("L1", "the body is not an array"),
     ],
 )
-async def test_an_order_to_create_of_the_wrong_shape_is_refused_whole(
-    chakra: EmbeddedChakra, client: Client, rows: Any, says: str
+async def test_malformed_bulk_create_is_rejected(
+    chakra: EmbeddedChakra, client: ApiClient, rows: Any, says: str
 ) -> None:
     before = len(chakra.jobs)
-    heard = await create(client, rows)
+    heard = await bulk_create(client, rows)
     assert (heard.status, heard.json) == (400, {"_errors": [says]})
     assert len(chakra.jobs) == before
 
@@ -271,25 +289,25 @@ async def test_an_order_to_create_of_the_wrong_shape_is_refused_whole(
         ),
     ],
 )
-async def test_an_order_to_change_of_the_wrong_shape_is_refused_whole(
-    client: Client, body: Any, says: str
-) -> None:
-    heard = await update(client, body)
+async def test_malformed_bulk_update_is_rejected(client: ApiClient, body: Any, says: str) -> None:
+    heard = await bulk_update(client, body)
     assert (heard.status, heard.json) == (400, {"_errors": [says]})
 
 
-async def test_no_json_and_no_such_procedure(client: Client) -> None:
+async def test_invalid_json_and_unknown_procedure(client: ApiClient) -> None:
     for method, path in (("POST", f"{LEADS}/bulk-create"), ("PATCH", LEADS)):
-        assert (await client.ask(method, path, data=b"{")).status == 400
-        missing = await client.ask(method, path.replace("lead", "ticket"), json=[{"lead_id": "1"}])
+        assert (await client.request(method, path, data=b"{")).status == 400
+        missing = await client.request(
+            method, path.replace("lead", "ticket"), json=[{"lead_id": "1"}]
+        )
         assert (missing.status, missing.json) == (404, {"_errors": ["Procedure ticket not found"]})
-    by_id = await create(client, [{"lead_id": "L1"}], "D7783ADE-bbbe-4734-afcc-9bc869d8d8a3")
+    by_id = await bulk_create(client, [{"lead_id": "L1"}], "D7783ADE-bbbe-4734-afcc-9bc869d8d8a3")
     assert by_id.status == 202
 
 
-async def test_as_many_items_as_are_allowed(client: Client, clock: ManualClock) -> None:
-    heard = await create(client, [{"lead_id": f"L{number}"} for number in range(MAX_ITEMS)])
+async def test_item_limit(client: ApiClient, clock: ManualClock) -> None:
+    heard = await bulk_create(client, [{"lead_id": f"L{number}"} for number in range(MAX_ITEMS)])
     await clock.advance(501)
     job_id = heard.json["_data"]["id"]
-    assert await counts(client, job_id) == {"SUCCESS": MAX_ITEMS}
-    assert (await lead(client, lead_id="L4999"))["data"] == {"lead_id": "L4999"}
+    assert await fetch_counts(client, job_id) == {"SUCCESS": MAX_ITEMS}
+    assert (await fetch_lead(client, lead_id="L4999"))["data"] == {"lead_id": "L4999"}

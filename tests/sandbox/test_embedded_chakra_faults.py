@@ -27,7 +27,14 @@ from bot.sandbox.chakra.faults import (
     TruncatedBody,
 )
 from tests.clock import ManualClock, settle
-from tests.sandbox.chakra_asked import JOHN, Client, Heard, client_of, example, served
+from tests.sandbox.chakra_asked import (
+    JOHN,
+    ApiClient,
+    ApiResponse,
+    example,
+    open_client,
+    serve_chakra,
+)
 
 USERS = "/v1/ext/users"
 USER = f"/v1/ext/user/{JOHN}"
@@ -40,38 +47,40 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-async def failed(chakra: EmbeddedChakra, client: Client, fault: Fault) -> Heard:
+async def request_with_fault(
+    chakra: EmbeddedChakra, client: ApiClient, fault: Fault
+) -> ApiResponse:
     chakra.fail("*", fault, times=1)
     return await client.get(USER)
 
 
-async def test_status_with_a_body_of_ones_own(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, StatusResponse(503, headers={"X-Why": "rest"}))
+async def test_status_with_a_custom_body(chakra: EmbeddedChakra, client: ApiClient) -> None:
+    heard = await request_with_fault(chakra, client, StatusResponse(503, headers={"X-Why": "rest"}))
     assert (heard.status, list(heard.json), heard.headers["x-why"]) == (503, ["_errors"], "rest")
-    heard = await failed(chakra, client, StatusResponse(500, json={"message": "no"}))
+    heard = await request_with_fault(chakra, client, StatusResponse(500, json={"message": "no"}))
     assert (heard.status, heard.json) == (500, {"message": "no"})
-    heard = await failed(chakra, client, StatusResponse(500, text="upstream down"))
+    heard = await request_with_fault(chakra, client, StatusResponse(500, text="upstream down"))
     assert (heard.status, heard.text) == (500, "upstream down")
     assert heard.headers["content-type"].startswith("text/plain")
 
 
-async def test_bodies_that_are_no_json(chakra: EmbeddedChakra, client: Client) -> None:
-    html = await failed(chakra, client, HtmlErrorPage())
+async def test_non_json_bodies(chakra: EmbeddedChakra, client: ApiClient) -> None:
+    html = await request_with_fault(chakra, client, HtmlErrorPage())
     assert (html.status, html.headers["content-type"]) == (502, "text/html; charset=utf-8")
-    empty = await failed(chakra, client, EmptyBody())
+    empty = await request_with_fault(chakra, client, EmptyBody())
     assert (empty.status, empty.text) == (200, "")
-    other = await failed(chakra, client, InvalidJsonBody())
-    cut = await failed(chakra, client, TruncatedBody())
+    other = await request_with_fault(chakra, client, InvalidJsonBody())
+    cut = await request_with_fault(chakra, client, TruncatedBody())
     for heard in (other, cut):
         assert (heard.status, heard.headers["content-type"]) == (200, "application/json")
         with pytest.raises(json.JSONDecodeError):
@@ -79,15 +88,15 @@ async def test_bodies_that_are_no_json(chakra: EmbeddedChakra, client: Client) -
     assert cut.text.startswith('{"_data":')
 
 
-async def test_an_error_inside_a_success(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, ErrorsWithStatus200("quota used up"))
+async def test_an_error_inside_a_success(chakra: EmbeddedChakra, client: ApiClient) -> None:
+    heard = await request_with_fault(chakra, client, ErrorsWithStatus200("quota used up"))
     assert (heard.status, heard.json) == (200, {"_errors": ["quota used up"]})
 
 
-async def test_an_error_of_meta_has_its_documented_shape(
-    chakra: EmbeddedChakra, client: Client
+async def test_meta_error_has_its_documented_shape(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
-    heard = await failed(chakra, client, MetaErrorResponse(130429))
+    heard = await request_with_fault(chakra, client, MetaErrorResponse(130429))
     documented = example("error.meta")["error"]
     assert heard.status == 400
     assert set(heard.json["error"]) == set(documented)
@@ -95,22 +104,24 @@ async def test_an_error_of_meta_has_its_documented_shape(
     assert set(heard.json["error"]["error_data"]) == set(documented["error_data"])
 
 
-async def test_throttling_says_its_wait_in_each_way(chakra: EmbeddedChakra, client: Client) -> None:
-    heard = await failed(chakra, client, TooManyRequests(message_ms=850))
+async def test_rate_limit_states_its_wait_in_every_format(
+    chakra: EmbeddedChakra, client: ApiClient
+) -> None:
+    heard = await request_with_fault(chakra, client, TooManyRequests(message_ms=850))
     assert (heard.status, heard.json) == (429, example("error.chakra-rate-limit"))
     assert "retry-after" not in heard.headers
-    heard = await failed(chakra, client, TooManyRequests(retry_after_seconds=2))
+    heard = await request_with_fault(chakra, client, TooManyRequests(retry_after_seconds=2))
     assert (heard.status, heard.headers["retry-after"]) == (429, "2")
     assert "retry after" not in heard.text
-    assert (await failed(chakra, client, TooManyRequests())).status == 429
+    assert (await request_with_fault(chakra, client, TooManyRequests())).status == 429
 
 
 @pytest.mark.parametrize(
     ("path", "place"),
     [(USER, "_data.id"), (USER, "_data.emails.0.email"), (USER, "_data"), (USERS, "_data.id")],
 )
-async def test_a_field_is_missing(
-    chakra: EmbeddedChakra, client: Client, path: str, place: str
+async def test_field_can_be_removed(
+    chakra: EmbeddedChakra, client: ApiClient, path: str, place: str
 ) -> None:
     whole = (await client.get(path)).text
     chakra.fail("*", MissingField(place))
@@ -120,10 +131,10 @@ async def test_a_field_is_missing(
     assert heard.text.count(f'"{name}":') < whole.count(f'"{name}":')
 
 
-async def test_a_field_that_is_not_there_is_left_alone(
-    chakra: EmbeddedChakra, client: Client
+async def test_removing_an_absent_field_is_a_no_op(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
-    heard = await failed(chakra, client, MissingField("_data.nothing.here"))
+    heard = await request_with_fault(chakra, client, MissingField("_data.nothing.here"))
     assert heard.json == example("fetch-user-v1.response")
 
 
@@ -131,7 +142,7 @@ async def test_a_field_that_is_not_there_is_left_alone(
 @pytest.mark.parametrize("done", [False, True])
 async def test_the_connection_breaks_before_or_after_the_work(
     chakra: EmbeddedChakra,
-    client: Client,
+    client: ApiClient,
     capfd: pytest.CaptureFixture[str],
     polite: bool,
     done: bool,
@@ -141,7 +152,7 @@ async def test_the_connection_breaks_before_or_after_the_work(
     )
     expected = aiohttp.ServerDisconnectedError if polite else aiohttp.ClientOSError
     with pytest.raises(expected):
-        await client.ask("PUT", USER, json={"firstName": "Jon"})
+        await client.request("PUT", USER, json={"firstName": "Jon"})
     assert (chakra.user(JOHN).first_name == "Jon") is done
     # aiohttp retries an idempotent request once when its connection breaks.
     assert {asked.status for asked in chakra.requests} == {None}
@@ -150,16 +161,16 @@ async def test_the_connection_breaks_before_or_after_the_work(
 
 
 async def test_the_work_behind_a_fault_still_needs_the_token(
-    chakra: EmbeddedChakra, client: Client
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     chakra.fail("*", ResetAfterHandling())
     with pytest.raises(aiohttp.ClientOSError):
-        await client.ask("PUT", USER, json={"firstName": "Jon"}, token="wrong")
+        await client.request("PUT", USER, json={"firstName": "Jon"}, token="wrong")
     assert chakra.user(JOHN).first_name == "John"
 
 
 async def test_hung_requests_are_answered_when_released(
-    chakra: EmbeddedChakra, client: Client
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     chakra.fail("*", Hang())
     asking = [asyncio.create_task(client.get(path)) for path in (USERS, USER)]
@@ -176,7 +187,7 @@ async def test_hung_requests_are_answered_when_released(
 
 
 async def test_a_request_may_be_released_the_moment_it_arrives(
-    chakra: EmbeddedChakra, client: Client
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     chakra.fail("*", Hang())
     asking = asyncio.create_task(client.get(USER))
@@ -185,7 +196,7 @@ async def test_a_request_may_be_released_the_moment_it_arrives(
     assert (await asking).status == 200
 
 
-async def test_closing_hangs_up_on_who_still_waits(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_closing_disconnects_hung_requests(chakra: EmbeddedChakra, client: ApiClient) -> None:
     chakra.fail("*", Hang())
     asking = asyncio.create_task(client.get(USER))
     await chakra.wait_for_requests(1)
@@ -194,8 +205,8 @@ async def test_closing_hangs_up_on_who_still_waits(chakra: EmbeddedChakra, clien
         await asking
 
 
-async def test_a_hung_request_ends_with_its_asker(
-    chakra: EmbeddedChakra, client: Client, capfd: pytest.CaptureFixture[str]
+async def test_hung_request_ends_when_its_client_disconnects(
+    chakra: EmbeddedChakra, client: ApiClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chakra.fail("*", Hang(), times=1)
     asking = asyncio.create_task(client.get(USER))
@@ -206,8 +217,8 @@ async def test_a_hung_request_ends_with_its_asker(
     assert capfd.readouterr().err == ""
 
 
-async def test_a_slow_answer_comes_by_the_clock(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_slow_response_follows_the_clock(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     chakra.fail("*", DelayedResponse(5))
     asking = asyncio.create_task(client.get(USER))
@@ -216,23 +227,23 @@ async def test_a_slow_answer_comes_by_the_clock(
     assert chakra.requests[0].status is None
     await clock.advance(0.2)
     assert (await asking).json == example("fetch-user-v1.response")
-    assert clock.waiting == 0
+    assert clock.pending_timers == 0
 
 
-async def test_a_fault_meets_its_own_endpoint_and_runs_out(
-    chakra: EmbeddedChakra, client: Client
+async def test_fault_applies_to_its_endpoint_a_limited_number_of_times(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
     chakra.fail("GET /v1/ext/user/{userId}", StatusResponse(500), times=1)
     chakra.fail(USER, StatusResponse(501), times=1)
     chakra.fail("PUT *", StatusResponse(502))
     assert (await client.get(USERS)).status == 200
     assert [(await client.get(USER)).status for _ in range(3)] == [500, 501, 200]
-    assert (await client.ask("PUT", USER, json={})).status == 502
+    assert (await client.request("PUT", USER, json={})).status == 502
     chakra.clear_faults()
-    assert (await client.ask("PUT", USER, json={})).status == 200
+    assert (await client.request("PUT", USER, json={})).status == 200
 
 
-async def test_a_chakra_without_an_endpoint(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_endpoint_can_be_disabled(chakra: EmbeddedChakra, client: ApiClient) -> None:
     chakra.disable_endpoint("GET /v2/ext/users")
     assert (await client.get("/v2/ext/users")).status == 404
     assert (await client.get("/v2/ext/users", token="wrong")).status == 401
@@ -241,7 +252,7 @@ async def test_a_chakra_without_an_endpoint(chakra: EmbeddedChakra, client: Clie
 
 
 @pytest.mark.parametrize("endpoint", ["/v9/ext/users", "POST /v1/ext/users", "users", ""])
-async def test_an_endpoint_that_nothing_serves_cannot_fail(
+async def test_fault_for_an_unknown_endpoint_is_rejected(
     chakra: EmbeddedChakra, endpoint: str
 ) -> None:
     with pytest.raises(ValueError, match="nothing serves"):
@@ -250,8 +261,8 @@ async def test_an_endpoint_that_nothing_serves_cannot_fail(
         chakra.disable_endpoint(endpoint)
 
 
-async def test_each_request_is_recorded(chakra: EmbeddedChakra, client: Client) -> None:
-    await client.ask("PUT", USER, json={"bio": "x"}, params={"a": "1", "b": ""})
+async def test_each_request_is_recorded(chakra: EmbeddedChakra, client: ApiClient) -> None:
+    await client.request("PUT", USER, json={"bio": "x"}, params={"a": "1", "b": ""})
     await client.get("/nowhere", token="wrong")
     put, lost = chakra.requests
     assert (put.method, put.path, put.endpoint) == ("PUT", USER, "/v1/ext/user/{id}")
@@ -261,7 +272,7 @@ async def test_each_request_is_recorded(chakra: EmbeddedChakra, client: Client) 
     assert chakra.access_token not in repr(put)
 
 
-async def test_requests_are_counted_by_endpoint(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_requests_are_counted_by_endpoint(chakra: EmbeddedChakra, client: ApiClient) -> None:
     for path in (USERS, USER, USER, "/v2/ext/users", f"/v2/ext/user/{JOHN}", "/v1/ext/config"):
         await client.get(path)
     await client.get(f"/media/avatars/{JOHN}.png")
@@ -278,7 +289,7 @@ async def test_requests_are_counted_by_endpoint(chakra: EmbeddedChakra, client: 
     assert {endpoint: chakra.count(endpoint) for endpoint in counts} == counts
 
 
-async def test_a_test_can_wait_for_requests(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_a_test_can_wait_for_requests(chakra: EmbeddedChakra, client: ApiClient) -> None:
     waiting = asyncio.create_task(chakra.wait_for_requests(2, "GET /v1/ext/users"))
     await client.get(USERS)
     await client.get(USER)

@@ -9,8 +9,8 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.job_plan import load_job_plans
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import NOBODY, Client, client_of, example, served
-from tests.sandbox.chakra_jobs import JOBS, counts, entries
+from tests.sandbox.chakra_asked import UNKNOWN_ID, ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_jobs import JOBS, fetch_counts, fetch_entries
 
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"
 
@@ -22,20 +22,20 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
 # --- a job and its entries -----------------------------------------------------------------------
 
 
-async def test_the_documented_job_is_fetched_exactly(client: Client, clock: ManualClock) -> None:
+async def test_the_documented_job_is_fetched_exactly(client: ApiClient, clock: ManualClock) -> None:
     for _ in range(2):
         heard = await client.get(f"{JOBS}/{DOCUMENTED}")
         assert (heard.status, heard.json) == (200, example("fetch-background-job.response"))
@@ -43,7 +43,7 @@ async def test_the_documented_job_is_fetched_exactly(client: Client, clock: Manu
     assert (await client.get(f"{JOBS}/{DOCUMENTED.upper()}")).status == 200
 
 
-async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: Client) -> None:
+async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: ApiClient) -> None:
     path = f"{JOBS}/{DOCUMENTED}/entries"
     documented = example("fetch-background-job-entries.response")
     heard = (await client.get(f"{path}?limit=4")).json
@@ -55,7 +55,7 @@ async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: Cl
     last = (await client.get(f"{path}?skip=610")).json
     assert (len(last["_data"]), last["_meta"]) == (2, {"total": 612})
     assert (await client.get(f"{path}?skip=612")).json == {"_data": [], "_meta": {"total": 612}}
-    every = await entries(client, DOCUMENTED)
+    every = await fetch_entries(client, DOCUMENTED)
     assert len({one["id"] for one in every}) == 612
     assert {one["backgroundJob"] for one in every} == {DOCUMENTED}
     reasons = {(one["completionStatus"], one["statusMessage"]) for one in every}
@@ -72,49 +72,47 @@ async def test_its_entries_come_in_pages_with_the_keys_of_the_example(client: Cl
     [
         ("LEAD-001", 400, "background-job id is not a valid UUID"),
         ("LEAD-001/entries", 400, "background-job id is not a valid UUID"),
-        (NOBODY, 404, "Background job not found"),
-        (f"{NOBODY}/entries", 404, "Background job not found"),
+        (UNKNOWN_ID, 404, "Background job not found"),
+        (f"{UNKNOWN_ID}/entries", 404, "Background job not found"),
         (f"{DOCUMENTED}/entries?limit=0", 400, "limit is not a whole number from 1 to 100"),
         (f"{DOCUMENTED}/entries?limit=101", 400, "limit is not a whole number from 1 to 100"),
         (f"{DOCUMENTED}/entries?skip=-1", 400, "skip is not a whole number"),
         (f"{DOCUMENTED}/entries?skip=", 400, "skip is not a whole number"),
     ],
 )
-async def test_what_is_refused(client: Client, path: str, status: int, says: str) -> None:
+async def test_invalid_job_requests(client: ApiClient, path: str, status: int, says: str) -> None:
     heard = await client.get(f"{JOBS}/{path}")
     assert (heard.status, heard.json) == (status, {"_errors": [says]})
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", DOCUMENTED), ("GET", "")])
-async def test_there_is_no_cancelling_and_no_listing(
-    client: Client, method: str, path: str
-) -> None:
-    assert (await client.ask(method, f"{JOBS}/{path}".rstrip("/"))).status in {404, 405}
+async def test_cancel_and_list_are_not_supported(client: ApiClient, method: str, path: str) -> None:
+    assert (await client.request(method, f"{JOBS}/{path}".rstrip("/"))).status in {404, 405}
 
 
-async def test_a_job_goes_on_by_the_clock(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_job_progresses_with_the_clock(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     job = chakra.add_job(succeed=9, fail=1, invalid=2, seconds=10)
-    assert await counts(client, job.id) is None  # just created: it has no counts yet
-    assert await entries(client, job.id) == []
+    assert await fetch_counts(client, job.id) is None  # just created: it has no counts yet
+    assert await fetch_entries(client, job.id) == []
     await clock.advance(1)
-    assert await counts(client, job.id) == {"INVALID": 2, "NOT_STARTED": 10}
+    assert await fetch_counts(client, job.id) == {"INVALID": 2, "NOT_STARTED": 10}
     await clock.advance(4.5)
-    halfway = await counts(client, job.id)
+    halfway = await fetch_counts(client, job.id)
     assert halfway is not None
     assert halfway["NOT_STARTED"] == 6
     assert sum(halfway.values()) == 12
     await clock.advance(5.5)
-    assert await counts(client, job.id) == {"INVALID": 2, "SUCCESS": 9, "ERROR": 1}
+    assert await fetch_counts(client, job.id) == {"INVALID": 2, "SUCCESS": 9, "ERROR": 1}
     data = (await client.get(f"{JOBS}/{job.id}")).json["_data"]
     assert set(data) == set(example("fetch-background-job.response")["_data"])
-    ended = [one["completedAt"] - data["createdAt"] for one in await entries(client, job.id)]
+    ended = [one["completedAt"] - data["createdAt"] for one in await fetch_entries(client, job.id)]
     assert sorted(ended)[2:] == [2000 + 1000 * number for number in range(10)]
 
 
-async def test_it_may_say_itself_when_it_is_done(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_job_may_report_its_completion(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     job = chakra.add_job(succeed=2, seconds=2, says_when_done=True)
     data = (await client.get(f"{JOBS}/{job.id}")).json["_data"]
@@ -125,44 +123,46 @@ async def test_it_may_say_itself_when_it_is_done(
     assert data["completedAt"] == data["updatedAt"] == data["createdAt"] + 3000
 
 
-async def test_it_stalls_for_a_while_or_for_ever(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_job_can_stall_temporarily_or_forever(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     pausing = chakra.add_job(succeed=10, seconds=10, stalls_after=4, stalls_for=20)
     stuck = chakra.add_job(succeed=10, seconds=10, stalls_after=0)
     never = chakra.add_job(succeed=3, unstarted=2, seconds=3)
     await clock.advance(5)  # four of ten, after a second without counts
-    assert await counts(client, pausing.id) == {"NOT_STARTED": 6, "SUCCESS": 4}
+    assert await fetch_counts(client, pausing.id) == {"NOT_STARTED": 6, "SUCCESS": 4}
     await clock.advance(20)
-    assert await counts(client, pausing.id) == {"NOT_STARTED": 6, "SUCCESS": 4}
+    assert await fetch_counts(client, pausing.id) == {"NOT_STARTED": 6, "SUCCESS": 4}
     await clock.advance(6)
-    assert await counts(client, pausing.id) == {"SUCCESS": 10}
+    assert await fetch_counts(client, pausing.id) == {"SUCCESS": 10}
     await clock.advance(3600)
-    assert await counts(client, stuck.id) == {"NOT_STARTED": 10}
-    assert await counts(client, never.id) == {"NOT_STARTED": 2, "SUCCESS": 3}
+    assert await fetch_counts(client, stuck.id) == {"NOT_STARTED": 10}
+    assert await fetch_counts(client, never.id) == {"NOT_STARTED": 2, "SUCCESS": 3}
     chakra.resume_job(stuck.id)
     await clock.advance(10)
-    assert await counts(client, stuck.id) == {"SUCCESS": 10}
+    assert await fetch_counts(client, stuck.id) == {"SUCCESS": 10}
 
 
-async def test_a_test_can_stall_it_at_any_moment(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_test_can_stall_a_job_at_any_time(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     job = chakra.add_job(succeed=10, seconds=10)
     await clock.advance(4)
     for _ in range(2):
         chakra.stall_job(job.id)
         await clock.advance(100)
-    assert await counts(client, job.id) == {"NOT_STARTED": 7, "SUCCESS": 3}
+    assert await fetch_counts(client, job.id) == {"NOT_STARTED": 7, "SUCCESS": 3}
     chakra.resume_job(job.id)
     await clock.advance(2)
-    assert await counts(client, job.id) == {"NOT_STARTED": 5, "SUCCESS": 5}
+    assert await fetch_counts(client, job.id) == {"NOT_STARTED": 5, "SUCCESS": 5}
     assert chakra.job(job.id).finished_at == 0
     await clock.advance(5)
     assert chakra.job(job.id).finished_at == round(1000 * clock.time())
 
 
-async def test_it_may_vanish(chakra: EmbeddedChakra, client: Client, clock: ManualClock) -> None:
+async def test_job_can_vanish(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
+) -> None:
     job = chakra.add_job(succeed=10, seconds=100, vanishes_after=60)
     await clock.advance(59)
     assert (await client.get(f"{JOBS}/{job.id}")).status == 200
@@ -172,28 +172,28 @@ async def test_it_may_vanish(chakra: EmbeddedChakra, client: Client, clock: Manu
     chakra.delete_job(DOCUMENTED)
     assert (await client.get(f"{JOBS}/{DOCUMENTED}")).status == 404
     with pytest.raises(KeyError):
-        chakra.job(NOBODY)
+        chakra.job(UNKNOWN_ID)
 
 
-async def test_every_seeded_job_does_what_its_line_says(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_every_seeded_job_behaves_as_described(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     assert [job.id for job in chakra.jobs] == [plan.id for plan in load_job_plans()]
     assert all(job.description for job in chakra.jobs)
     told = {job.description.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
     assert len(told) == len(chakra.jobs)
     await clock.advance(600)  # a fetch of the page in between loses nothing
-    begun = {word: await counts(client, job_id) for word, job_id in told.items()}
+    begun = {word: await fetch_counts(client, job_id) for word, job_id in told.items()}
     assert begun["Finished"] == {"SUCCESS": 228, "ERROR": 9, "INVALID": 3}
     assert begun["Stuck"] == {"INVALID": 8, "NOT_STARTED": 154, "SUCCESS": 88}
     assert {begun[word] for word in ("600", "Pauses", "Disappears", "Just")} == {None}
     await clock.advance(61)
-    assert await counts(client, told["Pauses"]) == {"NOT_STARTED": 150, "SUCCESS": 150}
+    assert await fetch_counts(client, told["Pauses"]) == {"NOT_STARTED": 150, "SUCCESS": 150}
     assert (await client.get(f"{JOBS}/{told['Disappears']}")).status == 404
-    assert await counts(client, told["Just"]) == {"SUCCESS": 50}
-    running = await counts(client, told["600"])
+    assert await fetch_counts(client, told["Just"]) == {"SUCCESS": 50}
+    running = await fetch_counts(client, told["600"])
     assert running is not None
     assert running["NOT_STARTED"] == 296
     await clock.advance(120)
-    assert await counts(client, told["600"]) == {"SUCCESS": 571, "ERROR": 21, "INVALID": 8}
-    assert await counts(client, told["Pauses"]) == {"SUCCESS": 298, "ERROR": 2}
+    assert await fetch_counts(client, told["600"]) == {"SUCCESS": 571, "ERROR": 21, "INVALID": 8}
+    assert await fetch_counts(client, told["Pauses"]) == {"SUCCESS": 298, "ERROR": 2}

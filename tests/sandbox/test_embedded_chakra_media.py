@@ -16,8 +16,15 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.media import MB
 from bot.sandbox.chakra.multipart import FormPart, parse_multipart
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, Heard, client_of, example, served
-from tests.sandbox.chakra_whatsapp import ANYBODY, PLUGIN, hooked, mapped, order, to_phone
+from tests.sandbox.chakra_asked import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_whatsapp import (
+    CUSTOMER_NUMBER,
+    PLUGIN,
+    build_send,
+    phone_send_path,
+    positional,
+    serve_listener,
+)
 
 UPLOAD = f"{PLUGIN}/upload-public-media"
 MEDIA = "1037543291543636"
@@ -30,36 +37,38 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-async def upload(
-    client: Client, content: bytes, media_type: str = "", *, file: str = "a.bin", name: str = ""
-) -> Heard:
+async def post_upload(
+    client: ApiClient, content: bytes, media_type: str = "", *, file: str = "a.bin", name: str = ""
+) -> ApiResponse:
     form = aiohttp.FormData()
     form.add_field("file", BytesIO(content), filename=file, content_type=media_type or None)
     if name:
         form.add_field("filename", name)
-    return await client.ask("POST", UPLOAD, data=form)
+    return await client.request("POST", UPLOAD, data=form)
 
 
-async def uploaded(client: Client, content: bytes, media_type: str, name: str = "") -> str:
-    heard = await upload(client, content, media_type, name=name)
+async def upload_and_get_url(
+    client: ApiClient, content: bytes, media_type: str, name: str = ""
+) -> str:
+    heard = await post_upload(client, content, media_type, name=name)
     assert heard.status == 200, heard.text
     return str(heard.json["_data"]["publicMediaUrl"])
 
 
-async def test_an_upload_is_answered_as_documented_and_readable_by_anybody(
-    chakra: EmbeddedChakra, client: Client
+async def test_upload_response_is_documented_and_file_is_public(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
-    heard = await upload(client, b"\x89PNG\r\n--x", "image/png", name="Photo One.PNG")
+    heard = await post_upload(client, b"\x89PNG\r\n--x", "image/png", name="Photo One.PNG")
     documented = urlsplit(example("upload-public-media.response")["_data"]["publicMediaUrl"])
     assert (set(heard.json), set(heard.json["_data"])) == ({"_data"}, {"publicMediaUrl"})
     url = heard.json["_data"]["publicMediaUrl"]
@@ -85,55 +94,57 @@ async def test_an_upload_is_answered_as_documented_and_readable_by_anybody(
     ],
 )
 async def test_files_have_the_limits_of_their_kind(
-    client: Client, media_type: str, most: int
+    client: ApiClient, media_type: str, most: int
 ) -> None:
-    heard = await upload(client, bytes(most * MB + 1), media_type)
+    heard = await post_upload(client, bytes(most * MB + 1), media_type)
     assert (heard.status, list(heard.json)) == (413, ["_errors"])
-    assert (await upload(client, bytes(most * MB), media_type)).status == 200
+    assert (await post_upload(client, bytes(most * MB), media_type)).status == 200
 
 
 @pytest.mark.parametrize("media_type", ["application/pdf", "image/gif"])
-async def test_what_is_shown_as_a_document_may_be_large(client: Client, media_type: str) -> None:
-    assert (await upload(client, bytes(17 * MB), media_type)).status == 200
+async def test_large_documents_are_accepted(client: ApiClient, media_type: str) -> None:
+    assert (await post_upload(client, bytes(17 * MB), media_type)).status == 200
 
 
-async def test_the_type_is_told_by_the_name_where_nothing_else_tells_it(
-    chakra: EmbeddedChakra, client: Client
+async def test_media_type_falls_back_to_the_file_extension(
+    chakra: EmbeddedChakra, client: ApiClient
 ) -> None:
-    url = await uploaded(client, b"x", "application/octet-stream", name="invoice.pdf")
+    url = await upload_and_get_url(client, b"x", "application/octet-stream", name="invoice.pdf")
     got = await client.get(url.removeprefix(chakra.base_url), token="")
     assert got.headers["content-type"] == "application/pdf"
 
 
-async def test_uploads_that_are_none(client: Client) -> None:
+async def test_malformed_uploads(client: ApiClient) -> None:
     form = aiohttp.FormData({"filename": "a.png"})
     form.add_field("other", b"x", filename="b")
     answers = [
-        await client.ask("POST", UPLOAD, data=form),
-        await client.ask("POST", UPLOAD, data=b"x"),
-        await client.ask("POST", UPLOAD, json={"file": "x"}),
+        await client.request("POST", UPLOAD, data=form),
+        await client.request("POST", UPLOAD, data=b"x"),
+        await client.request("POST", UPLOAD, json={"file": "x"}),
     ]
     for heard in answers:
         assert (heard.status, list(heard.json)) == (400, ["_errors"])
-    assert (await upload(client, b"")).status == 400
-    assert (await client.ask("POST", UPLOAD.replace("d83e1d23", "00000000"))).status == 404
+    assert (await post_upload(client, b"")).status == 400
+    assert (await client.request("POST", UPLOAD.replace("d83e1d23", "00000000"))).status == 404
 
 
 async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
-    good = await uploaded(client, b"x", "image/png")
-    wrong = await uploaded(client, b"x", "application/pdf")
+    good = await upload_and_get_url(client, b"x", "image/png")
+    wrong = await upload_and_get_url(client, b"x", "application/pdf")
     lost = f"{chakra.base_url}/media/public/nothing.png"
-    async with hooked() as hook:
+    async with serve_listener() as hook:
         chakra.set_event_webhook(hook.url)
         for link in (good, wrong, lost):
-            body = order("christmas_promo_23", mapping=mapped("John"), imageUrl=link)
-            assert (await client.ask("POST", to_phone(ANYBODY), json=body)).status == 200
+            body = build_send("christmas_promo_23", mapping=positional("John"), imageUrl=link)
+            assert (
+                await client.request("POST", phone_send_path(CUSTOMER_NUMBER), json=body)
+            ).status == 200
         await clock.advance(0.8)
-        await hook.until(3)
+        await hook.wait_for_requests(3)
         await chakra.settle()
-    told = [got.json["payload"] for got in hook.got]
+    told = [got.json["payload"] for got in hook.requests]
     codes = {
         one["externalId"]: one.get("errorContext", {}).get("providerPayload", {}).get("code")
         for one in told
@@ -141,7 +152,9 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
     assert [codes[one.wamid] for one in chakra.sends] == [None, 131053, 131053]
 
 
-async def test_a_media_object_leads_back_here(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_media_object_url_points_to_the_sandbox(
+    chakra: EmbeddedChakra, client: ApiClient
+) -> None:
     heard = await client.get(f"/v1/whatsapp/v24.0/media/{MEDIA}")
     assert (heard.status, set(heard.json)) == (200, set(example("fetch-whatsapp-media.response")))
     url = heard.json["url"]
@@ -156,7 +169,7 @@ async def test_a_media_object_leads_back_here(chakra: EmbeddedChakra, client: Cl
     assert (await client.get(f"/v2/whatsapp/v24.0/media/{MEDIA}/show", token="")).status == 401
 
 
-async def test_media_that_customers_send(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_inbound_media(chakra: EmbeddedChakra, client: ApiClient) -> None:
     media_id = chakra.add_media(b"hello", "audio/ogg")
     heard = await client.get(f"/v1/whatsapp/v24.0/media/{media_id}")
     assert heard.json["sha256"] == hashlib.sha256(b"hello").hexdigest()
@@ -164,7 +177,7 @@ async def test_media_that_customers_send(chakra: EmbeddedChakra, client: Client)
     assert (shown.text, shown.headers["content-type"]) == ("hello", "audio/ogg")
 
 
-async def test_an_unknown_media_id_is_refused_as_meta_does(client: Client) -> None:
+async def test_unknown_media_id_is_rejected_like_meta(client: ApiClient) -> None:
     for path in (
         "/v1/whatsapp/v24.0/media/1",
         "/v2/whatsapp/v24.0/media/1/show",
@@ -176,7 +189,7 @@ async def test_an_unknown_media_id_is_refused_as_meta_does(client: Client) -> No
 
 
 @given(contents=some.lists(some.binary(max_size=80), max_size=4))
-def test_parts_are_read_byte_for_byte(contents: list[bytes]) -> None:
+def test_multipart_parts_are_read_byte_for_byte(contents: list[bytes]) -> None:
     mark = b"a-boundary-that-no-content-holds"
     body = b"".join(
         b'--%b\r\nContent-Disposition: form-data; name="p%d"; filename="\xc3\xa9.bin"\r\n'
@@ -202,11 +215,11 @@ def test_parts_are_read_byte_for_byte(contents: list[bytes]) -> None:
         ("multipart/form-data; boundary=b", b"--b\r\nX: y\r\n\r\nx\r\n--b--"),
     ],
 )
-def test_what_is_no_multipart_body(content_type: str, body: bytes) -> None:
+def test_invalid_multipart_bodies(content_type: str, body: bytes) -> None:
     with pytest.raises(ValueError, match=r"multipart|breaks off|no name"):
         parse_multipart(content_type, body)
 
 
-def test_a_part_may_say_nothing_of_itself() -> None:
+def test_part_headers_are_optional() -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\nhi\r\n--b--'
     assert parse_multipart('multipart/form-data; boundary="b"', body) == (FormPart("n", b"hi"),)

@@ -12,8 +12,15 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, client_of, example, served
-from tests.sandbox.chakra_whatsapp import ANYBODY, MESSAGES, OTHER_SENDER, SENDER, code_of, send
+from tests.sandbox.chakra_asked import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_whatsapp import (
+    CUSTOMER_NUMBER,
+    MESSAGES,
+    OTHER_SENDER,
+    SENDER,
+    error_code,
+    send,
+)
 
 
 @pytest.fixture
@@ -23,17 +30,17 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-def known(chakra: EmbeddedChakra, part: str) -> str:
+def find_number(chakra: EmbeddedChakra, part: str) -> str:
     (number,) = (one.number for one in chakra.test_numbers if part in one.says)
     return number
 
@@ -47,68 +54,68 @@ def test_the_known_numbers_are_valid_and_described(chakra: EmbeddedChakra) -> No
 
 
 @pytest.mark.parametrize("code", [130429, 131031, 130497, 131000])
-async def test_numbers_that_are_refused_at_once(
-    chakra: EmbeddedChakra, client: Client, code: int
+async def test_numbers_rejected_immediately(
+    chakra: EmbeddedChakra, client: ApiClient, code: int
 ) -> None:
-    number = known(chakra, f"refused immediately with {code}")
-    assert code_of(await send(client, number)) == code
+    number = find_number(chakra, f"refused immediately with {code}")
+    assert error_code(await send(client, number)) == code
     assert not chakra.sends
 
 
-async def test_a_number_may_be_written_to_every_six_seconds(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_recipient_rate_limit_is_six_seconds(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
-    number = known(chakra, "131056")
+    number = find_number(chakra, "131056")
     assert (await send(client, number)).status == 200
-    assert code_of(await send(client, number)) == 131056
+    assert error_code(await send(client, number)) == 131056
     assert (await send(client, number, whatsappPhoneNumberId=OTHER_SENDER)).status == 200
     await clock.advance(6)
     assert (await send(client, number)).status == 200
     assert len(chakra.sends) == 3
 
 
-async def test_a_sender_does_not_write_to_itself(client: Client) -> None:
+async def test_sender_cannot_message_itself(client: ApiClient) -> None:
     own = {"whatsappPhoneNumberId": OTHER_SENDER}
-    assert code_of(await send(client, "12025550190", **own)) == 131021
+    assert error_code(await send(client, "12025550190", **own)) == 131021
 
 
-async def test_numbers_with_trouble_on_the_way(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_numbers_that_fail_in_delivery(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
-    assert (await send(client, known(chakra, "429 every time"))).status == 429
-    inside = await send(client, known(chakra, "200 and an error"))
+    assert (await send(client, find_number(chakra, "429 every time"))).status == 429
+    inside = await send(client, find_number(chakra, "200 and an error"))
     assert (inside.status, list(inside.json)) == (200, ["_errors"])
-    assert (await send(client, known(chakra, "web page"))).status == 502
+    assert (await send(client, find_number(chakra, "web page"))).status == 502
     with pytest.raises(aiohttp.ClientError):
-        await send(client, known(chakra, "breaks before Chakra"))
+        await send(client, find_number(chakra, "breaks before Chakra"))
     assert not chakra.sends
     with pytest.raises(aiohttp.ClientError):
-        await send(client, known(chakra, "breaks before its response"))
+        await send(client, find_number(chakra, "breaks before its response"))
     assert len(chakra.sends) == 1
-    slow = asyncio.create_task(send(client, known(chakra, "five seconds")))
-    await clock.until_sleeping(5)
+    slow = asyncio.create_task(send(client, find_number(chakra, "five seconds")))
+    await clock.wait_for_sleep(5)
     await clock.advance(5)
     assert (await slow).status == 200
-    never = asyncio.create_task(send(client, known(chakra, "never responds")))
+    never = asyncio.create_task(send(client, find_number(chakra, "never responds")))
     await chakra.wait_for_requests(7)
     assert len(chakra.sends) == 2
     chakra.release_hanging()
     assert (await never).status == 200
 
 
-async def test_free_words_need_an_open_window(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_session_messages_need_an_open_window(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     body = example("send-session-message.request")
-    assert code_of(await client.ask("POST", MESSAGES, json=body)) == 131047
+    assert error_code(await client.request("POST", MESSAGES, json=body)) == 131047
     chakra.receive_message(body["to"], "Is anybody there?")
-    heard = await client.ask("POST", MESSAGES, json=body)
+    heard = await client.request("POST", MESSAGES, json=body)
     assert set(heard.json["_data"]) == set(example("send-session-message.response")["_data"])
     assert (chakra.sends[0].template, chakra.sends[0].text) == (None, "This is a text message")
     other = MESSAGES.replace(SENDER, OTHER_SENDER)
-    assert code_of(await client.ask("POST", other, json=body)) == 131047
+    assert error_code(await client.request("POST", other, json=body)) == 131047
     await clock.advance(24 * 3600)
-    assert code_of(await client.ask("POST", MESSAGES, json=body)) == 131047
+    assert error_code(await client.request("POST", MESSAGES, json=body)) == 131047
 
 
 @pytest.mark.parametrize(
@@ -137,11 +144,11 @@ async def test_free_words_need_an_open_window(
     ],
 )
 async def test_session_messages_of_every_kind(
-    chakra: EmbeddedChakra, client: Client, message: dict[str, Any], code: int
+    chakra: EmbeddedChakra, client: ApiClient, message: dict[str, Any], code: int
 ) -> None:
-    chakra.receive_message(ANYBODY, "Hello")
-    body = {"messaging_product": "whatsapp", "to": ANYBODY, **message}
-    heard = await client.ask("POST", MESSAGES, json=body)
+    chakra.receive_message(CUSTOMER_NUMBER, "Hello")
+    body = {"messaging_product": "whatsapp", "to": CUSTOMER_NUMBER, **message}
+    heard = await client.request("POST", MESSAGES, json=body)
     if code:
-        assert code_of(heard) == code
+        assert error_code(heard) == code
     assert len(chakra.sends) == (0 if code else 1)

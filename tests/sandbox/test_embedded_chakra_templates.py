@@ -13,8 +13,8 @@ from bot.sandbox.chakra import EmbeddedChakra, template_review, template_rules
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, Heard, client_of, example, served
-from tests.sandbox.chakra_whatsapp import TEMPLATES, hooked
+from tests.sandbox.chakra_asked import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_whatsapp import TEMPLATES, serve_listener
 
 API = "/v1/ext/plugin/whatsapp/api/v24.0"
 NEW = example("create-message-template.request") | {"name": "order_on_its_way"}
@@ -27,44 +27,44 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
-async def listed(client: Client, **query: str) -> Any:
+async def list_templates(client: ApiClient, **query: str) -> Any:
     return (await client.get(TEMPLATES, params=query)).json
 
 
-async def all_pages(client: Client, limit: str = "100") -> list[list[dict[str, Any]]]:
+async def all_pages(client: ApiClient, limit: str = "100") -> list[list[dict[str, Any]]]:
     pages, after = [], ""
     while True:
-        page = await listed(client, limit=limit, **({"after": after} if after else {}))
+        page = await list_templates(client, limit=limit, **({"after": after} if after else {}))
         pages.append(page["data"])
         if "next" not in page["paging"]:
             return pages
         after = page["paging"]["cursors"]["after"]
 
 
-def body(text: str, *samples: str) -> dict[str, Any]:
+def body_component(text: str, *samples: str) -> dict[str, Any]:
     made: dict[str, Any] = {"type": "BODY", "text": text}
     return made | ({"example": {"body_text": [list(samples)]}} if samples else {})
 
 
-def with_components(*components: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def build_template(*components: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**NEW, "components": list(components), **fields}
 
 
-async def create(client: Client, template: Any) -> Heard:
-    return await client.ask("POST", TEMPLATES, json=template)
+async def create_template(client: ApiClient, template: Any) -> ApiResponse:
+    return await client.request("POST", TEMPLATES, json=template)
 
 
-def refusal(heard: Heard) -> tuple[int, int]:
+def error_fields(heard: ApiResponse) -> tuple[int, int]:
     """Return Meta's code and subcode."""
     error = heard.json["error"]
     assert heard.status == 400
@@ -72,7 +72,7 @@ def refusal(heard: Heard) -> tuple[int, int]:
     return error["code"], error.get("error_subcode", 0)
 
 
-async def test_the_templates_come_in_three_pages(client: Client, chakra: EmbeddedChakra) -> None:
+async def test_the_templates_come_in_three_pages(client: ApiClient, chakra: EmbeddedChakra) -> None:
     pages = await all_pages(client)
     assert [len(page) for page in pages][:2] == [100, 100]
     assert len(pages) == 3
@@ -80,51 +80,55 @@ async def test_the_templates_come_in_three_pages(client: Client, chakra: Embedde
     assert len(set(ids)) == len(ids) == len(chakra.templates) > 220
 
 
-async def test_next_leads_to_meta_and_the_last_page_still_has_a_cursor(client: Client) -> None:
-    first = await listed(client, limit="100")
+async def test_next_link_points_to_meta_and_last_page_has_a_cursor(client: ApiClient) -> None:
+    first = await list_templates(client, limit="100")
     parts = urlsplit(first["paging"]["next"])
     assert parts.hostname == "graph.facebook.com"
     assert parts.path == "/v24.0/83784929738012/message_templates"
     after = first["paging"]["cursors"]["after"]
     assert parse_qs(parts.query) == {"limit": ["100"], "after": [after]}
-    second = await listed(client, limit="100", after=after)
-    back = await listed(client, limit="100", before=second["paging"]["cursors"]["before"])
+    second = await list_templates(client, limit="100", after=after)
+    back = await list_templates(client, limit="100", before=second["paging"]["cursors"]["before"])
     assert back["data"] == first["data"]
-    last = await listed(client, limit="100", after=second["paging"]["cursors"]["after"])
+    last = await list_templates(client, limit="100", after=second["paging"]["cursors"]["after"])
     assert set(last["paging"]) == {"cursors", "previous"}
-    assert await listed(client, after=last["paging"]["cursors"]["after"]) == {"data": []}
+    assert await list_templates(client, after=last["paging"]["cursors"]["after"]) == {"data": []}
 
 
-async def test_the_limit_is_twenty_five_unless_given_and_a_hundred_at_most(client: Client) -> None:
-    assert len((await listed(client))["data"]) == 25
-    assert len((await listed(client, limit="7"))["data"]) == 7
-    assert len((await listed(client, limit="5000"))["data"]) == 100
+async def test_the_limit_is_twenty_five_unless_given_and_a_hundred_at_most(
+    client: ApiClient,
+) -> None:
+    assert len((await list_templates(client))["data"]) == 25
+    assert len((await list_templates(client, limit="7"))["data"]) == 7
+    assert len((await list_templates(client, limit="5000"))["data"]) == 100
     for wrong in ("0", "-1", "many"):
-        assert refusal(await client.get(TEMPLATES, params={"limit": wrong})) == (100, 0)
-    assert refusal(await client.get(TEMPLATES, params={"after": "nonsense"})) == (100, 0)
+        assert error_fields(await client.get(TEMPLATES, params={"limit": wrong})) == (100, 0)
+    assert error_fields(await client.get(TEMPLATES, params={"after": "nonsense"})) == (100, 0)
 
 
-async def test_the_documented_templates_are_listed_exactly(client: Client) -> None:
-    page = await listed(client, limit="2")
+async def test_the_documented_templates_are_listed_exactly(client: ApiClient) -> None:
+    page = await list_templates(client, limit="2")
     assert page["data"] == example("list-message-templates.response")["data"]
 
 
-async def test_the_filters_are_not_honoured(client: Client) -> None:
-    filtered = await listed(client, name="nobody", status="PAUSED", language="xx", limit="100")
-    assert filtered == await listed(client, limit="100")
+async def test_filters_are_ignored(client: ApiClient) -> None:
+    filtered = await list_templates(
+        client, name="nobody", status="PAUSED", language="xx", limit="100"
+    )
+    assert filtered == await list_templates(client, limit="100")
 
 
-async def test_other_fields_are_shown_when_they_are_asked_for(client: Client) -> None:
-    page = await listed(client, limit="100", fields="name,quality_score,rejected_reason")
+async def test_extra_fields_are_returned_on_request(client: ApiClient) -> None:
+    page = await list_templates(client, limit="100", fields="name,quality_score,rejected_reason")
     assert set(page["data"][0]) == {"name", "quality_score", "rejected_reason", "id"}
     assert page["data"][0]["quality_score"]["score"] == "GREEN"
-    assert "quality_score" not in (await listed(client))["data"][0]
+    assert "quality_score" not in (await list_templates(client))["data"][0]
 
 
 @pytest.mark.parametrize("wrong", ["v24.0/1", "v24.0/x", "24/83784929738012"])
-async def test_an_unknown_account_is_refused_as_meta_does(client: Client, wrong: str) -> None:
+async def test_unknown_account_is_rejected_like_meta(client: ApiClient, wrong: str) -> None:
     path = f"/v1/ext/plugin/whatsapp/api/{wrong}/message_templates"
-    code, _ = refusal(await client.get(path))
+    code, _ = error_fields(await client.get(path))
     assert code in (100, 2500)
 
 
@@ -157,7 +161,7 @@ def test_name_and_language_identify_a_template(chakra: EmbeddedChakra) -> None:
     assert len(pairs) == len(set(pairs))
 
 
-def test_meta_would_take_every_template_of_the_seed(chakra: EmbeddedChakra) -> None:
+def test_seeded_templates_pass_metas_validation(chakra: EmbeddedChakra) -> None:
     for one in chakra.templates:
         if one.name == "christmas_promo_23":  # documented so: its text ends with the name
             continue
@@ -168,28 +172,28 @@ def test_meta_would_take_every_template_of_the_seed(chakra: EmbeddedChakra) -> N
             pytest.fail(f"{one.name} {one.language}: {refused}")
 
 
-async def test_a_new_template_waits_and_is_approved_after_a_moment(
-    client: Client, chakra: EmbeddedChakra, clock: ManualClock
+async def test_new_template_is_pending_then_approved(
+    client: ApiClient, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
-    heard = await create(client, NEW)
+    heard = await create_template(client, NEW)
     documented = example("create-message-template.response")
     assert (heard.status, set(heard.json)) == (200, set(documented))
     assert heard.json | {"id": documented["id"]} == documented
-    first = (await listed(client))["data"][0]
+    first = (await list_templates(client))["data"][0]
     assert (first["id"], first["status"]) == (heard.json["id"], "PENDING")
     await clock.advance(template_review.REVIEW_SECONDS)
     assert chakra.template("order_on_its_way").status == "APPROVED"
-    assert (await listed(client))["data"][0]["status"] == "APPROVED"
+    assert (await list_templates(client))["data"][0]["status"] == "APPROVED"
 
 
-async def test_the_review_is_told_to_the_pass_through_webhook(
-    client: Client, chakra: EmbeddedChakra, clock: ManualClock
+async def test_review_is_sent_to_the_pass_through_webhook(
+    client: ApiClient, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
-    async with hooked() as hook:
+    async with serve_listener() as hook:
         chakra.set_passthrough_webhook(hook.url)
-        made = (await create(client, NEW)).json
+        made = (await create_template(client, NEW)).json
         await clock.advance(template_review.REVIEW_SECONDS)
-        (got,) = await hook.until(1)
+        (got,) = await hook.wait_for_requests(1)
         await chakra.settle()
     documented = example("webhook-meta.template-status")
     value = got.json["entry"][0]["changes"][0]["value"]
@@ -205,27 +209,27 @@ async def test_the_review_is_told_to_the_pass_through_webhook(
         ("MARKETING", "Dear {{1}}, please tell us your card number now.", "SCAM"),
     ],
 )
-async def test_the_review_may_refuse(
-    client: Client,
+async def test_review_may_reject(
+    client: ApiClient,
     chakra: EmbeddedChakra,
     clock: ManualClock,
     category: str,
     text: str,
     reason: str,
 ) -> None:
-    await create(client, with_components(body(text, "Mark"), category=category))
+    await create_template(client, build_template(body_component(text, "Mark"), category=category))
     await clock.advance(template_review.REVIEW_SECONDS)
     made = chakra.template("order_on_its_way")
     assert (made.status, made.rejected_reason) == ("REJECTED", reason)
 
 
-async def test_a_name_exists_once_in_a_language(client: Client, chakra: EmbeddedChakra) -> None:
+async def test_a_name_exists_once_in_a_language(client: ApiClient, chakra: EmbeddedChakra) -> None:
     documented = example("create-message-template.request")
-    heard = await create(client, documented)
-    assert refusal(heard) == (100, 2388024)
+    heard = await create_template(client, documented)
+    assert error_fields(heard) == (100, 2388024)
     assert heard.json["error"]["error_user_title"] == "Content in This Language Already Exists"
     before = len(chakra.templates)
-    assert (await create(client, documented | {"language": "hi"})).status == 200
+    assert (await create_template(client, documented | {"language": "hi"})).status == 200
     assert len(chakra.templates) == before + 1
 
 
@@ -234,7 +238,7 @@ NAMED = {
     "text": "Dear {{first_name}}, hello.",
     "example": {"body_text_named_params": [{"param_name": "first_name", "example": "Mark"}]},
 }
-PLAIN = body("Hello there.")
+PLAIN = body_component("Hello there.")
 
 
 @pytest.mark.parametrize(
@@ -250,40 +254,42 @@ PLAIN = body("Hello there.")
         (NEW | {"parameter_format": "BOTH"}, 0),
         (NEW | {"components": None}, 0),
         (NEW | {"components": ["BODY"]}, 0),
-        (with_components({"type": "BODY"}), 2388043),
-        (with_components(), 2388043),
-        (with_components(PLAIN, PLAIN), 2388043),
-        (with_components(PLAIN, {"type": "SIDEBAR"}), 0),
-        (with_components(body("Hello {{1}}, welcome.")), 2388043),
-        (with_components(body("Hello {{1}} and {{2}}, welcome.", "one")), 2388043),
-        (with_components(body("Hello {{1}} and {{3}}, welcome.", "one", "two")), 2388072),
+        (build_template({"type": "BODY"}), 2388043),
+        (build_template(), 2388043),
+        (build_template(PLAIN, PLAIN), 2388043),
+        (build_template(PLAIN, {"type": "SIDEBAR"}), 0),
+        (build_template(body_component("Hello {{1}}, welcome.")), 2388043),
+        (build_template(body_component("Hello {{1}} and {{2}}, welcome.", "one")), 2388043),
+        (build_template(body_component("Hello {{1}} and {{3}}, welcome.", "one", "two")), 2388072),
         (
-            with_components(body("Hello {{Name}}, welcome.", "one"), parameter_format="NAMED"),
+            build_template(
+                body_component("Hello {{Name}}, welcome.", "one"), parameter_format="NAMED"
+            ),
             2388072,
         ),
-        (with_components(body("{{1}} is here.", "Mark")), 2388299),
-        (with_components(body("Hello {{1}}", "Mark")), 2388299),
-        (with_components(body("x" * 1025)), 2388040),
-        (with_components(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "x" * 61}), 2388040),
-        (with_components(PLAIN, {"type": "HEADER", "format": "GIF"}), 2388047),
-        (with_components(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "a\nb"}), 2388047),
-        (with_components(PLAIN, {"type": "HEADER", "format": "IMAGE"}), 2388043),
+        (build_template(body_component("{{1}} is here.", "Mark")), 2388299),
+        (build_template(body_component("Hello {{1}}", "Mark")), 2388299),
+        (build_template(body_component("x" * 1025)), 2388040),
+        (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "x" * 61}), 2388040),
+        (build_template(PLAIN, {"type": "HEADER", "format": "GIF"}), 2388047),
+        (build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "a\nb"}), 2388047),
+        (build_template(PLAIN, {"type": "HEADER", "format": "IMAGE"}), 2388043),
         (
-            with_components(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "{{1}} to {{2}}"}),
+            build_template(PLAIN, {"type": "HEADER", "format": "TEXT", "text": "{{1}} to {{2}}"}),
             2388047,
         ),
-        (with_components(PLAIN, {"type": "FOOTER", "text": "x" * 61}), 2388040),
-        (with_components(PLAIN, {"type": "FOOTER", "text": "Dear {{1}}"}), 2388073),
-        (with_components(PLAIN, {"type": "BUTTONS", "buttons": []}), 2388043),
-        (with_components(body("x"), category="AUTHENTICATION"), 2388072),
-        (with_components({"type": "BODY"}, category="AUTHENTICATION"), 2388043),
+        (build_template(PLAIN, {"type": "FOOTER", "text": "x" * 61}), 2388040),
+        (build_template(PLAIN, {"type": "FOOTER", "text": "Dear {{1}}"}), 2388073),
+        (build_template(PLAIN, {"type": "BUTTONS", "buttons": []}), 2388043),
+        (build_template(body_component("x"), category="AUTHENTICATION"), 2388072),
+        (build_template({"type": "BODY"}, category="AUTHENTICATION"), 2388043),
     ],
 )
-async def test_what_meta_would_not_take(
-    client: Client, chakra: EmbeddedChakra, template: dict[str, Any], subcode: int
+async def test_invalid_templates_are_rejected(
+    client: ApiClient, chakra: EmbeddedChakra, template: dict[str, Any], subcode: int
 ) -> None:
     before = chakra.templates
-    assert refusal(await create(client, template)) == (100, subcode)
+    assert error_fields(await create_template(client, template)) == (100, subcode)
     assert chakra.templates == before
 
 
@@ -311,65 +317,69 @@ URL = {"type": "URL", "text": "See", "url": "https://acme.example/{{1}}", "examp
     ],
 )
 async def test_buttons_have_their_limits(
-    client: Client, buttons: list[dict[str, Any]], taken: bool
+    client: ApiClient, buttons: list[dict[str, Any]], taken: bool
 ) -> None:
-    template = with_components(PLAIN, {"type": "BUTTONS", "buttons": buttons})
-    assert (await create(client, template)).status == (200 if taken else 400)
+    template = build_template(PLAIN, {"type": "BUTTONS", "buttons": buttons})
+    assert (await create_template(client, template)).status == (200 if taken else 400)
 
 
-async def test_named_variables_and_authentication_are_taken(client: Client) -> None:
-    named = with_components(NAMED, parameter_format="NAMED", name="named_one")
-    assert (await create(client, named)).status == 200
+async def test_named_variables_and_authentication_are_accepted(client: ApiClient) -> None:
+    named = build_template(NAMED, parameter_format="NAMED", name="named_one")
+    assert (await create_template(client, named)).status == 200
     parts = (
         {"type": "BODY", "add_security_recommendation": True},
         {"type": "FOOTER", "code_expiration_minutes": 5},
         {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
     )
-    code = with_components(*parts, category="AUTHENTICATION", name="code_one")
-    assert (await create(client, code)).status == 200
+    code = build_template(*parts, category="AUTHENTICATION", name="code_one")
+    assert (await create_template(client, code)).status == 200
 
 
-def with_id(chakra: EmbeddedChakra, name: str, language: str) -> tuple[EmbeddedTemplate, str]:
+def find_template_id(
+    chakra: EmbeddedChakra, name: str, language: str
+) -> tuple[EmbeddedTemplate, str]:
     template = chakra.template(name, language)
     return template, f"{API}/{template.id}"
 
 
-async def test_the_documented_update_is_taken_and_reviewed_again(
-    client: Client, chakra: EmbeddedChakra, clock: ManualClock
+async def test_documented_template_update_is_accepted_and_reviewed(
+    client: ApiClient, chakra: EmbeddedChakra, clock: ManualClock
 ) -> None:
-    _, path = with_id(chakra, "order_delivery_update", "en_US")
+    _, path = find_template_id(chakra, "order_delivery_update", "en_US")
     changes = example("update-message-template.request")
-    heard = await client.ask("POST", path, json=changes)
+    heard = await client.request("POST", path, json=changes)
     assert (heard.status, heard.json) == (200, example("update-message-template.response"))
     changed = chakra.template("order_delivery_update")
     assert (changed.status, list(changed.components)) == ("PENDING", changes["components"])
-    assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
+    assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(template_review.REVIEW_SECONDS)
     assert chakra.template("order_delivery_update").status == "APPROVED"
-    assert refusal(await client.ask("POST", path, json=changes)) == (100, 2388003)
+    assert error_fields(await client.request("POST", path, json=changes)) == (100, 2388003)
     await clock.advance(24 * 3600)
-    assert (await client.ask("POST", path, json=changes)).status == 200
+    assert (await client.request("POST", path, json=changes)).status == 200
 
 
-async def test_an_update_is_checked_like_a_new_one(client: Client, chakra: EmbeddedChakra) -> None:
-    before, path = with_id(chakra, "order_delivery_update", "en_US")
+async def test_an_update_is_checked_like_a_new_one(
+    client: ApiClient, chakra: EmbeddedChakra
+) -> None:
+    before, path = find_template_id(chakra, "order_delivery_update", "en_US")
     for changes, subcode in (
         ({}, 0),
-        ({"components": [body("{{1}} first.", "x")]}, 2388299),
+        ({"components": [body_component("{{1}} first.", "x")]}, 2388299),
         ({"category": "MARKETING"}, 2388003),
         ({"category": "NONSENSE"}, 0),
     ):
-        assert refusal(await client.ask("POST", path, json=changes)) == (100, subcode)
+        assert error_fields(await client.request("POST", path, json=changes)) == (100, subcode)
     assert chakra.template("order_delivery_update") == before
-    assert refusal(await client.ask("POST", f"{API}/1", json={})) == (100, 33)
+    assert error_fields(await client.request("POST", f"{API}/1", json={})) == (100, 33)
 
 
-async def test_meta_changes_its_mind_and_says_so(chakra: EmbeddedChakra) -> None:
-    async with hooked() as hook:
+async def test_meta_status_changes_are_sent_by_webhook(chakra: EmbeddedChakra) -> None:
+    async with serve_listener() as hook:
         chakra.set_passthrough_webhook(hook.url)
         chakra.update_template("order_update", "en_US", quality="RED")
         chakra.update_template("order_update", "en_US", status="PAUSED")
-        (got,) = await hook.until(1)
+        (got,) = await hook.wait_for_requests(1)
         await chakra.settle()
     assert got.json["entry"][0]["changes"][0]["value"]["event"] == "PAUSED"
     assert chakra.template("order_update", "en_US").quality == "RED"

@@ -14,16 +14,16 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, client_of, example, served
+from tests.sandbox.chakra_asked import ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
-    ANYBODY,
+    CUSTOMER_NUMBER,
     MESSAGES,
-    Hook,
-    hooked,
-    in_metas_format,
-    order,
+    WebhookListener,
+    build_meta_send,
+    build_send,
+    phone_send_path,
     send,
-    to_phone,
+    serve_listener,
 )
 
 SECRET = "team hmac secret"
@@ -36,146 +36,154 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def chakra(clock: ManualClock) -> AsyncIterator[EmbeddedChakra]:
-    async with served(clock) as one:
+    async with serve_chakra(clock) as one:
         yield one
 
 
 @pytest.fixture
-async def client(chakra: EmbeddedChakra) -> AsyncIterator[Client]:
-    async with client_of(chakra) as one:
+async def client(chakra: EmbeddedChakra) -> AsyncIterator[ApiClient]:
+    async with open_client(chakra) as one:
         yield one
 
 
 @pytest.fixture
-async def hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
+async def listener(chakra: EmbeddedChakra) -> AsyncIterator[WebhookListener]:
     """Receive Chakra's events."""
-    async with hooked() as one:
+    async with serve_listener() as one:
         chakra.set_event_webhook(one.url, SECRET)
         yield one
         await chakra.settle()
 
 
 @pytest.fixture
-async def meta_hook(chakra: EmbeddedChakra) -> AsyncIterator[Hook]:
+async def meta_listener(chakra: EmbeddedChakra) -> AsyncIterator[WebhookListener]:
     """Receive Meta's events."""
-    async with hooked() as one:
+    async with serve_listener() as one:
         chakra.set_passthrough_webhook(one.url)
         yield one
         await chakra.settle()
 
 
-async def pass_by(chakra: EmbeddedChakra, clock: ManualClock) -> None:
+async def run_send_events(chakra: EmbeddedChakra, clock: ManualClock) -> None:
     """Let everything that follows a send happen, one step after the other."""
     for _ in range(60):
         await clock.advance(0.1)
         await chakra.settle()
 
 
-def number_that(chakra: EmbeddedChakra, says: str) -> str:
-    (number,) = (one.number for one in chakra.test_numbers if says in one.says)
+def find_number(chakra: EmbeddedChakra, description: str) -> str:
+    (number,) = (one.number for one in chakra.test_numbers if description in one.says)
     return number
 
 
-def states(hook: Hook) -> list[str]:
-    return [got.json["payload"]["deliveryStatus"] for got in hook.got]
+def delivery_statuses(listener: WebhookListener) -> list[str]:
+    return [got.json["payload"]["deliveryStatus"] for got in listener.requests]
 
 
 def meta_value(body: Any) -> Any:
     return body["entry"][0]["changes"][0]["value"]
 
 
-def same_shape(one: Any, other: Any) -> bool:
+def has_same_shape(one: Any, other: Any) -> bool:
     """Return whether both have the same keys, at all levels."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return set(one) == set(other) and all(same_shape(one[key], other[key]) for key in one)
+        return set(one) == set(other) and all(has_same_shape(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_shape, one, other))
+        return len(one) == len(other) and all(map(has_same_shape, one, other))
     return type(one) is type(other)
 
 
-async def test_a_send_is_sent_delivered_and_read_by_the_clock(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook
+async def test_send_statuses_follow_the_clock(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock, listener: WebhookListener
 ) -> None:
     await send(client)
     (sent,) = chakra.sends
     await clock.advance(0.5)
     await chakra.settle()
-    assert not hook.got
+    assert not listener.requests
     for number, seconds in enumerate((0.1, 0.6, 1.3), 1):
         await clock.advance(seconds)
-        await hook.until(number)
-    assert states(hook) == ["SENT", "DELIVERED", "READ"]
+        await listener.wait_for_requests(number)
+    assert delivery_statuses(listener) == ["SENT", "DELIVERED", "READ"]
     documented = example("webhook-chakra.status")
-    assert hook.got[1].json == {
+    assert listener.requests[1].json == {
         "event": "status",
         "payload": documented["payload"]
         | {
             "id": sent.id,
             "externalId": sent.wamid,
-            "recipientId": ANYBODY,
+            "recipientId": CUSTOMER_NUMBER,
             "timestamp": int((sent.accepted_at + 1.2) * 1000),
         },
     }
 
 
 async def test_events_are_signed_over_the_raw_body(
-    client: Client, clock: ManualClock, hook: Hook
+    client: ApiClient, clock: ManualClock, listener: WebhookListener
 ) -> None:
     await send(client)
     await clock.advance(0.6)
-    (got,) = await hook.until(1)
+    (got,) = await listener.wait_for_requests(1)
     digest = hmac.new(SECRET.encode(), got.raw, hashlib.sha256).hexdigest()
     assert got.headers["x-chakra-signature-256"] == digest
     assert got.headers["content-type"] == "application/json"
 
 
-async def test_meta_tells_the_same_in_its_own_shape_unsigned(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook, meta_hook: Hook
+async def test_meta_webhook_repeats_events_unsigned(
+    chakra: EmbeddedChakra,
+    client: ApiClient,
+    clock: ManualClock,
+    listener: WebhookListener,
+    meta_listener: WebhookListener,
 ) -> None:
     await send(client)
-    await pass_by(chakra, clock)
-    assert len(hook.got) == len(meta_hook.got) == 3
-    for got, name in zip(meta_hook.got, ("sent", "delivered", "read"), strict=True):
-        assert same_shape(got.json, example(f"webhook-meta.status-{name}"))
+    await run_send_events(chakra, clock)
+    assert len(listener.requests) == len(meta_listener.requests) == 3
+    for got, name in zip(meta_listener.requests, ("sent", "delivered", "read"), strict=True):
+        assert has_same_shape(got.json, example(f"webhook-meta.status-{name}"))
         (status,) = meta_value(got.json)["statuses"]
         assert (status["status"], status["id"]) == (name, chakra.sends[0].wamid)
         assert "x-chakra-signature-256" not in got.headers
 
 
-async def test_sends_in_metas_format_are_followed_by_meta_alone(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook, meta_hook: Hook
+async def test_meta_format_sends_only_emit_meta_events(
+    chakra: EmbeddedChakra,
+    client: ApiClient,
+    clock: ManualClock,
+    listener: WebhookListener,
+    meta_listener: WebhookListener,
 ) -> None:
-    await client.ask("POST", MESSAGES, json=in_metas_format("hello_world", "en_US"))
-    await pass_by(chakra, clock)
-    assert not hook.got
-    assert len(meta_hook.got) == 3
+    await client.request("POST", MESSAGES, json=build_meta_send("hello_world", "en_US"))
+    await run_send_events(chakra, clock)
+    assert not listener.requests
+    assert len(meta_listener.requests) == 3
 
 
 @pytest.mark.parametrize("code", [131026, 131047, 131049, 131050, 131042, 130472, 131053, 139999])
-async def test_known_numbers_fail_after_they_were_accepted(
+async def test_failing_numbers_fail_after_acceptance(
     chakra: EmbeddedChakra,
-    client: Client,
+    client: ApiClient,
     clock: ManualClock,
-    hook: Hook,
-    meta_hook: Hook,
+    listener: WebhookListener,
+    meta_listener: WebhookListener,
     code: int,
 ) -> None:
     says = "an undocumented code" if code == 139999 else f"failed with {code}"
-    assert (await send(client, number_that(chakra, says))).status == 200
-    await pass_by(chakra, clock)
-    failed = hook.got[-1].json
-    assert same_shape(failed, example("webhook-chakra.status-failed"))
+    assert (await send(client, find_number(chakra, says))).status == 200
+    await run_send_events(chakra, clock)
+    failed = listener.requests[-1].json
+    assert has_same_shape(failed, example("webhook-chakra.status-failed"))
     assert failed["payload"]["errorContext"]["providerPayload"]["code"] == code
-    assert same_shape(meta_hook.got[-1].json, example("webhook-meta.status-failed"))
-    assert meta_value(meta_hook.got[-1].json)["statuses"][0]["errors"][0]["code"] == code
+    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.status-failed"))
+    assert meta_value(meta_listener.requests[-1].json)["statuses"][0]["errors"][0]["code"] == code
 
 
-async def test_a_number_that_cannot_exist_is_accepted_and_fails(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook
+async def test_impossible_number_is_accepted_then_fails(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock, listener: WebhookListener
 ) -> None:
     assert (await send(client, "447700900123")).status == 200
-    await pass_by(chakra, clock)
-    assert states(hook) == ["FAILED"]
+    await run_send_events(chakra, clock)
+    assert delivery_statuses(listener) == ["FAILED"]
 
 
 @pytest.mark.parametrize(
@@ -192,67 +200,75 @@ async def test_a_number_that_cannot_exist_is_accepted_and_fails(
 )
 async def test_events_in_every_order(
     chakra: EmbeddedChakra,
-    client: Client,
+    client: ApiClient,
     clock: ManualClock,
-    hook: Hook,
+    listener: WebhookListener,
     says: str,
     expected: str,
 ) -> None:
-    await send(client, number_that(chakra, says))
-    await pass_by(chakra, clock)
-    assert " ".join(states(hook)) == expected
+    await send(client, find_number(chakra, says))
+    await run_send_events(chakra, clock)
+    assert " ".join(delivery_statuses(listener)) == expected
 
 
 async def test_events_under_their_older_name(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock, listener: WebhookListener
 ) -> None:
-    await send(client, number_that(chakra, "older name"))
-    await pass_by(chakra, clock)
+    await send(client, find_number(chakra, "older name"))
+    await run_send_events(chakra, clock)
     documented = example("webhook-chakra.delivery-status-legacy")
-    assert all(same_shape(got.json, documented) for got in hook.got)
-    assert {got.json["event"] for got in hook.got} == {"deliveryStatus"}
-    assert len(hook.got) == 3
+    assert all(has_same_shape(got.json, documented) for got in listener.requests)
+    assert {got.json["event"] for got in listener.requests} == {"deliveryStatus"}
+    assert len(listener.requests) == 3
 
 
-async def test_somebody_answers_and_the_window_opens(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook, meta_hook: Hook
+async def test_reply_opens_the_session_window(
+    chakra: EmbeddedChakra,
+    client: ApiClient,
+    clock: ManualClock,
+    listener: WebhookListener,
+    meta_listener: WebhookListener,
 ) -> None:
-    number = number_that(chakra, "replies with a text")
+    number = find_number(chakra, "replies with a text")
     await send(client, number)
-    await pass_by(chakra, clock)
-    answer = hook.got[-1].json
-    assert same_shape(answer, example("webhook-chakra.message"))
+    await run_send_events(chakra, clock)
+    answer = listener.requests[-1].json
+    assert has_same_shape(answer, example("webhook-chakra.message"))
     assert answer["payload"]["message"]["from"] == number
-    assert same_shape(meta_hook.got[-1].json, example("webhook-meta.text-message"))
+    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.text-message"))
     words = {"messaging_product": "whatsapp", "to": number, "text": {"body": "We will call."}}
-    assert (await client.ask("POST", MESSAGES, json=words)).status == 200
+    assert (await client.request("POST", MESSAGES, json=words)).status == 200
 
 
-async def test_somebody_presses_the_first_button(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook, meta_hook: Hook
+async def test_first_button_can_be_pressed(
+    chakra: EmbeddedChakra,
+    client: ApiClient,
+    clock: ManualClock,
+    listener: WebhookListener,
+    meta_listener: WebhookListener,
 ) -> None:
     location = {"locationLatitude": 18.5, "locationLongitude": 73.8}
-    number = number_that(chakra, "presses")
+    number = find_number(chakra, "presses")
     mapping = [
         {"schemaPropertyName": "1", "schemaPropertyValue": "Mark"},
         {"schemaPropertyName": "2", "schemaPropertyValue": "566701"},
     ]
-    body = order("order_delivery_update", mapping=mapping, **location)
-    await client.ask("POST", to_phone(number), json=body)
-    await pass_by(chakra, clock)
-    assert same_shape(meta_hook.got[-1].json, example("webhook-meta.button-reply"))
-    pressed = hook.got[-1].json["payload"]["message"]
+    body = build_send("order_delivery_update", mapping=mapping, **location)
+    await client.request("POST", phone_send_path(number), json=body)
+    await run_send_events(chakra, clock)
+    assert has_same_shape(meta_listener.requests[-1].json, example("webhook-meta.button-reply"))
+    pressed = listener.requests[-1].json["payload"]["message"]
     assert pressed["button"]["text"] == "Stop Delivery Updates"
     assert pressed["context"]["id"] == chakra.sends[0].wamid
 
 
-async def test_a_missed_event_stays_missed(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock, hook: Hook
+async def test_failed_webhook_is_not_retried(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock, listener: WebhookListener
 ) -> None:
-    hook.answers = 500
+    listener.response_status = 500
     await send(client)
-    await pass_by(chakra, clock)
-    assert len(hook.got) == 3
+    await run_send_events(chakra, clock)
+    assert len(listener.requests) == 3
     assert [told.status for told in chakra.delivered_webhooks] == [500, 500, 500]
     chakra.set_event_webhook("http://127.0.0.1:1/nobody", SECRET)
     chakra.push_status(chakra.sends[0], "READ")
@@ -260,16 +276,16 @@ async def test_a_missed_event_stays_missed(
     assert chakra.delivered_webhooks[-1].status is None
 
 
-async def test_a_test_tells_events_as_it_likes(
-    chakra: EmbeddedChakra, client: Client, hook: Hook
+async def test_custom_events_can_be_emitted(
+    chakra: EmbeddedChakra, client: ApiClient, listener: WebhookListener
 ) -> None:
     await send(client)
     chakra.push_status(chakra.sends[0], "FAILED", 131026)
     chakra.push_status(chakra.sends[0], "READ")
     wamid = chakra.receive_message("919911223344", "Hi, can you please help me out with an issue")
-    await hook.until(3)
-    assert sorted(got.json["event"] for got in hook.got) == ["message", "status", "status"]
-    (heard,) = (got.json["payload"] for got in hook.got if got.json["event"] == "message")
+    await listener.wait_for_requests(3)
+    assert sorted(got.json["event"] for got in listener.requests) == ["message", "status", "status"]
+    (heard,) = (got.json["payload"] for got in listener.requests if got.json["event"] == "message")
     documented = example("webhook-chakra.message")["payload"]
     own = {name: heard[name] for name in ("externalId", "messageId", "timestamp")}
     message = documented["message"] | {
@@ -279,8 +295,8 @@ async def test_a_test_tells_events_as_it_likes(
     assert heard == documented | own | {"message": message}
 
 
-async def test_a_burst_is_answered_whole_and_ends_read(
-    chakra: EmbeddedChakra, client: Client, hook: Hook
+async def test_burst_is_accepted_and_ends_read(
+    chakra: EmbeddedChakra, client: ApiClient, listener: WebhookListener
 ) -> None:
     with pytest.raises(ValueError, match="no send"):
         await chakra.push_status_burst(3)
@@ -290,7 +306,7 @@ async def test_a_burst_is_answered_whole_and_ends_read(
     assert burst.statuses == {200: 45}
     told = Counter(
         (got.json["payload"]["externalId"], got.json["payload"]["deliveryStatus"])
-        for got in hook.got
+        for got in listener.requests
     )
     assert set(told.values()) == {3}
     assert {wamid for wamid, state in told if state == "READ"} == {
@@ -298,24 +314,26 @@ async def test_a_burst_is_answered_whole_and_ends_read(
     }
 
 
-async def test_nothing_is_told_where_nobody_listens_nor_after_the_end(
-    chakra: EmbeddedChakra, client: Client, clock: ManualClock
+async def test_no_events_without_a_listener_or_after_close(
+    chakra: EmbeddedChakra, client: ApiClient, clock: ManualClock
 ) -> None:
     await send(client)
-    await pass_by(chakra, clock)
+    await run_send_events(chakra, clock)
     assert not chakra.delivered_webhooks
-    async with hooked() as one:
+    async with serve_listener() as one:
         chakra.set_event_webhook(one.url, SECRET)
         await send(client)
         await chakra.aclose()
-        assert not clock.waiting
+        assert not clock.pending_timers
         await clock.advance(60)
         chakra.push_status(chakra.sends[0], "READ")
         await chakra.settle()
-        assert not one.got
+        assert not one.requests
 
 
-async def test_the_end_cuts_what_is_under_way(chakra: EmbeddedChakra, client: Client) -> None:
+async def test_close_cancels_deliveries_in_flight(
+    chakra: EmbeddedChakra, client: ApiClient
+) -> None:
     asked, never = asyncio.Event(), asyncio.Event()
 
     async def hanging(scope: Any, receive: Any, send: Any) -> None:

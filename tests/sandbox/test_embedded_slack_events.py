@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.errors import ActionNotPossible
-from tests.sandbox.slack_stage import SCOPES, Json, Stage, manifest, staged
-from tests.sandbox.test_embedded_slack_socket import connected
+from tests.sandbox.slack_stage import SCOPES, Json, SlackHarness, build_manifest, open_harness
+from tests.sandbox.test_embedded_slack_socket import connect_app
 
 JOHN, SAM, SALES, GENERAL, LEADS = "U0JOHN", "U0SAM", "C0SALES", "C0GENERAL", "C0LEADS"
 EVENTS = (
@@ -26,16 +26,16 @@ EVENT_SCOPES = (*SCOPES, "app_mentions:read", "im:history", "groups:history")
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(manifest(scopes=EVENT_SCOPES, events=EVENTS)) as made:
+async def stage() -> AsyncIterator[SlackHarness]:
+    async with open_harness(build_manifest(scopes=EVENT_SCOPES, events=EVENTS)) as made:
         yield made
 
 
-def events(stage: Stage) -> list[Json]:
+def events(stage: SlackHarness) -> list[Json]:
     return [received.payload for received in stage.app.received if "event" in received.payload]
 
 
-async def test_a_mention_comes_in_a_signed_envelope(stage: Stage) -> None:
+async def test_a_mention_comes_in_a_signed_envelope(stage: SlackHarness) -> None:
     delivered = await stage.slack.mention(JOHN, SALES, "hello")
     assert delivered.status == 200
     [received] = stage.app.received
@@ -56,18 +56,18 @@ async def test_a_mention_comes_in_a_signed_envelope(stage: Stage) -> None:
     assert event["ts"] == event["event_ts"]
 
 
-async def test_a_typed_name_of_the_app_is_a_mention_too(stage: Stage) -> None:
+async def test_a_typed_name_of_the_app_is_a_mention_too(stage: SlackHarness) -> None:
     await stage.slack.type(JOHN, SALES, "@chakra hello")
     assert events(stage)[0]["event"]["text"] == "<@U0CHAKRA> hello"
 
 
-async def test_the_app_hears_no_mention_where_it_is_no_member(stage: Stage) -> None:
+async def test_the_app_hears_no_mention_where_it_is_no_member(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, GENERAL, "hello")
     assert not events(stage)
 
 
 async def test_messages_of_people_and_of_the_app_come_with_edits_and_deletions(
-    stage: Stage,
+    stage: SlackHarness,
 ) -> None:
     await stage.slack.write_to_app(JOHN, "hello")
     posted = await stage.web.chat_postMessage(channel=JOHN, text="Hi")
@@ -83,27 +83,27 @@ async def test_messages_of_people_and_of_the_app_come_with_edits_and_deletions(
     assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", posted["ts"])
 
 
-async def test_a_message_for_one_person_is_no_event(stage: Stage) -> None:
+async def test_a_message_for_one_person_is_no_event(stage: SlackHarness) -> None:
     await stage.web.chat_postEphemeral(channel=LEADS, user=JOHN, text="Only you")
     await stage.slack.settle()
     assert not events(stage)
 
 
 async def test_without_its_scope_an_event_does_not_come() -> None:
-    async with staged(manifest(events=EVENTS)) as made:
+    async with open_harness(build_manifest(events=EVENTS)) as made:
         await made.slack.mention(JOHN, SALES, "hello")
         await made.slack.write_to_app(JOHN, "hello")
         assert not events(made)
 
 
 async def test_without_a_subscription_an_event_does_not_come() -> None:
-    async with staged(manifest(scopes=EVENT_SCOPES)) as made:
+    async with open_harness(build_manifest(scopes=EVENT_SCOPES)) as made:
         await made.slack.mention(JOHN, SALES, "hello")
         await made.slack.invite_app(JOHN, GENERAL)
         assert not events(made)
 
 
-async def test_an_invitation_names_who_invited(stage: Stage) -> None:
+async def test_an_invitation_names_who_invited(stage: SlackHarness) -> None:
     await stage.slack.invite_app(JOHN, GENERAL)
     await stage.slack.invite_app(JOHN, GENERAL)
     [payload] = events(stage)
@@ -112,14 +112,16 @@ async def test_an_invitation_names_who_invited(stage: Stage) -> None:
     assert (event["channel"], event["inviter"]) == (GENERAL, JOHN)
 
 
-async def test_slacks_own_commands_are_about_the_app_alone(stage: Stage) -> None:
+async def test_slacks_own_commands_are_about_the_app_alone(stage: SlackHarness) -> None:
     await stage.slack.type(JOHN, SALES, "/remove @chakra")
-    assert not (await stage.refusal("chat.postMessage", channel=SALES, text="Hi"))["ok"]
+    assert not (await stage.call_rejected("chat.postMessage", channel=SALES, text="Hi"))["ok"]
     with pytest.raises(ActionNotPossible):
         await stage.slack.type(JOHN, SALES, "/invite @mei")
 
 
-async def test_a_person_of_another_workspace_has_no_messages_with_the_app(stage: Stage) -> None:
+async def test_a_person_of_another_workspace_has_no_messages_with_the_app(
+    stage: SlackHarness,
+) -> None:
     with pytest.raises(ActionNotPossible):
         await stage.slack.write_to_app(SAM, "hello")
 
@@ -127,12 +129,12 @@ async def test_a_person_of_another_workspace_has_no_messages_with_the_app(stage:
 # --- retries -------------------------------------------------------------------------------------
 
 
-async def test_a_failed_delivery_is_retried_three_times(stage: Stage) -> None:
-    stage.app.says("no", 500)
+async def test_a_failed_delivery_is_retried_three_times(stage: SlackHarness) -> None:
+    stage.app.respond_with("no", 500)
     delivered = await stage.slack.mention(JOHN, SALES, "hello")
     assert delivered.status == 500
     for seconds in (60, 300):
-        await stage.clock.until_sleeping(seconds)
+        await stage.clock.wait_for_sleep(seconds)
         await stage.clock.advance(seconds)
     await stage.slack.settle()
     numbers = [r.headers.get("x-slack-retry-num") for r in stage.app.received]
@@ -142,33 +144,35 @@ async def test_a_failed_delivery_is_retried_three_times(stage: Stage) -> None:
     assert len({payload["event_time"] for payload in events(stage)}) == 1
 
 
-async def test_an_app_may_refuse_retries(stage: Stage) -> None:
-    stage.app.answer = lambda _: Response("no", 500, headers={"X-Slack-No-Retry": "1"})
+async def test_an_app_may_refuse_retries(stage: SlackHarness) -> None:
+    stage.app.respond = lambda _: Response("no", 500, headers={"X-Slack-No-Retry": "1"})
     await stage.slack.mention(JOHN, SALES, "hello")
     await stage.clock.advance(400)
     await stage.slack.settle()
     assert len(stage.app.received) == 1
 
 
-async def test_no_answer_within_three_seconds_is_a_timeout(stage: Stage) -> None:
+async def test_no_answer_within_three_seconds_is_a_timeout(stage: SlackHarness) -> None:
     answer = asyncio.Event()
 
     async def hang(_: Json) -> Response:
         await answer.wait()
         return Response()
 
-    stage.app.answer = hang
+    stage.app.respond = hang
     mentioning = asyncio.create_task(stage.slack.mention(JOHN, SALES, "hello"))
-    await stage.clock.until_sleeping(3)
+    await stage.clock.wait_for_sleep(3)
     await stage.clock.advance(3)
     assert (await mentioning).status == 0
-    stage.app.answer = None
+    stage.app.respond = None
     answer.set()
     await stage.slack.wait_until(lambda: len(stage.app.received) == 2)
     assert stage.app.received[1].headers["x-slack-retry-reason"] == "http_timeout"
 
 
-async def test_held_events_come_late_with_the_time_at_which_they_happened(stage: Stage) -> None:
+async def test_held_events_come_late_with_the_time_at_which_they_happened(
+    stage: SlackHarness,
+) -> None:
     happened = int(stage.clock.time())
     stage.slack.hold_events()
     await stage.slack.mention(JOHN, SALES, "hello")
@@ -181,8 +185,8 @@ async def test_held_events_come_late_with_the_time_at_which_they_happened(stage:
 # --- Socket Mode, and the end --------------------------------------------------------------------
 
 
-async def test_over_a_socket_events_have_an_envelope_of_their_own(stage: Stage) -> None:
-    async with connected(stage, lambda _: None) as requests:
+async def test_over_a_socket_events_have_an_envelope_of_their_own(stage: SlackHarness) -> None:
+    async with connect_app(stage, lambda _: None) as requests:
         await stage.slack.mention(JOHN, SALES, "hello")
     [request] = requests
     assert (request.type, request.accepts_response_payload) == ("events_api", False)
@@ -190,18 +194,18 @@ async def test_over_a_socket_events_have_an_envelope_of_their_own(stage: Stage) 
     assert request.retry_attempt == 0
 
 
-async def test_after_an_uninstallation_the_token_is_refused(stage: Stage) -> None:
+async def test_after_an_uninstallation_the_token_is_refused(stage: SlackHarness) -> None:
     await stage.slack.uninstall()
     assert [p["event"]["type"] for p in events(stage)] == ["app_uninstalled", "tokens_revoked"]
-    assert (await stage.refusal("auth.test"))["error"] == "account_inactive"
+    assert (await stage.call_rejected("auth.test"))["error"] == "account_inactive"
 
 
-async def test_a_revoked_token_is_refused(stage: Stage) -> None:
+async def test_a_revoked_token_is_refused(stage: SlackHarness) -> None:
     await stage.slack.revoke_token()
     assert events(stage)[0]["event"]["tokens"] == {"oauth": [], "bot": ["U0CHAKRA"]}
-    assert (await stage.refusal("auth.test"))["error"] == "token_revoked"
+    assert (await stage.call_rejected("auth.test"))["error"] == "token_revoked"
 
 
-async def test_the_person_sees_what_they_wrote(stage: Stage) -> None:
+async def test_the_person_sees_what_they_wrote(stage: SlackHarness) -> None:
     await stage.slack.mention(JOHN, SALES, "hello")
     assert visible_text(stage.slack.messages("U0MEI", SALES)[-1]) == "<@U0CHAKRA> hello"

@@ -8,81 +8,81 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.sandbox.slack_stage import Stage, staged
+from tests.sandbox.slack_stage import SlackHarness, open_harness
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness() as made:
         yield made
 
 
-async def post(stage: Stage, text: str) -> int:
+async def post_message(harness: SlackHarness, text: str) -> int:
     """Call chat.postMessage without a client that retries."""
-    headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
+    headers = {"Authorization": f"Bearer {harness.slack.bot_token}"}
     body = {"channel": "C0SALES", "text": text}
-    url = stage.slack.api_url + "chat.postMessage"
-    async with stage.session.post(url, json=body, headers=headers) as answer:
+    url = harness.slack.api_url + "chat.postMessage"
+    async with harness.session.post(url, json=body, headers=headers) as answer:
         await answer.read()
         return answer.status
 
 
-def said(stage: Stage, text: str) -> int:
-    return [m.text for m in stage.slack.messages("U0JOHN", "C0SALES")].count(text)
+def is_posted(harness: SlackHarness, text: str) -> int:
+    return [m.text for m in harness.slack.messages("U0JOHN", "C0SALES")].count(text)
 
 
-async def test_an_error_on_order_comes_as_often_as_ordered(stage: Stage) -> None:
-    stage.slack.fail("users.info", error="fatal_error", times=2)
+async def test_injected_error_occurs_the_given_number_of_times(harness: SlackHarness) -> None:
+    harness.slack.fail("users.info", error="fatal_error", times=2)
     for _ in range(2):
-        assert (await stage.refusal("users.info", user="U0JOHN"))["error"] == "fatal_error"
-    assert (await stage.web.users_info(user="U0JOHN"))["ok"]
+        assert (await harness.call_rejected("users.info", user="U0JOHN"))["error"] == "fatal_error"
+    assert (await harness.web.users_info(user="U0JOHN"))["ok"]
 
 
-async def test_a_rate_limit_on_order(stage: Stage) -> None:
-    stage.slack.fail("chat.postMessage", error="ratelimited", retry_after=2)
-    assert await post(stage, "hi") == 429
-    assert said(stage, "hi") == 0
+async def test_injected_rate_limit(harness: SlackHarness) -> None:
+    harness.slack.fail("chat.postMessage", error="ratelimited", retry_after=2)
+    assert await post_message(harness, "hi") == 429
+    assert is_posted(harness, "hi") == 0
 
 
-async def test_a_server_error_on_order(stage: Stage) -> None:
-    stage.slack.fail("chat.postMessage", status=503)
-    assert await post(stage, "hi") == 503
+async def test_injected_server_error(harness: SlackHarness) -> None:
+    harness.slack.fail("chat.postMessage", status=503)
+    assert await post_message(harness, "hi") == 503
 
 
 @pytest.mark.parametrize(("reset", "times"), [("before", 0), ("after", 1)])
 async def test_a_connection_breaks_before_or_after_the_post(
-    stage: Stage, reset: str, times: int
+    harness: SlackHarness, reset: str, times: int
 ) -> None:
-    stage.slack.fail("chat.postMessage", reset=reset)  # type: ignore[arg-type]
+    harness.slack.fail("chat.postMessage", reset=reset)  # type: ignore[arg-type]
     with pytest.raises(aiohttp.ClientError):
-        await post(stage, "hi")
-    await stage.slack.settle()
-    assert said(stage, "hi") == times
-    assert stage.slack.calls[-1].args["text"] == "hi"
-    assert await post(stage, "again") == 200
+        await post_message(harness, "hi")
+    await harness.slack.settle()
+    assert is_posted(harness, "hi") == times
+    assert harness.slack.calls[-1].args["text"] == "hi"
+    assert await post_message(harness, "again") == 200
 
 
-async def test_a_hung_method_goes_on_when_it_is_released(stage: Stage) -> None:
-    stage.slack.hang("chat.postMessage")
-    posting = asyncio.ensure_future(post(stage, "hi"))
-    assert (await stage.web.auth_test())["ok"]
-    assert said(stage, "hi") == 0
-    stage.slack.release("chat.postMessage")
+async def test_hung_method_resumes_when_released(harness: SlackHarness) -> None:
+    harness.slack.hang("chat.postMessage")
+    posting = asyncio.ensure_future(post_message(harness, "hi"))
+    assert (await harness.web.auth_test())["ok"]
+    assert is_posted(harness, "hi") == 0
+    harness.slack.release("chat.postMessage")
     assert await posting == 200
-    assert said(stage, "hi") == 1
+    assert is_posted(harness, "hi") == 1
 
 
-async def test_what_still_hangs_does_not_keep_slack_from_closing() -> None:
-    async with staged() as stage:
-        stage.slack.hang("chat.postMessage")
-        posting = asyncio.ensure_future(post(stage, "hi"))
-        await stage.web.auth_test()
+async def test_hung_calls_do_not_block_closing() -> None:
+    async with open_harness() as harness:
+        harness.slack.hang("chat.postMessage")
+        posting = asyncio.ensure_future(post_message(harness, "hi"))
+        await harness.web.auth_test()
     assert await asyncio.gather(posting, return_exceptions=True)
 
 
-async def test_response_urls_fail_on_order_too(stage: Stage) -> None:
-    await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    stage.slack.fail("response_url", status=500)
-    url = stage.app.last["response_url"]
-    assert (await stage.respond(url, {"text": "hi"}))[0] == 500
-    assert (await stage.respond(url, {"text": "hi"}))[0] == 200
+async def test_response_urls_support_injected_faults(harness: SlackHarness) -> None:
+    await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    harness.slack.fail("response_url", status=500)
+    url = harness.app.last_payload["response_url"]
+    assert (await harness.post_response(url, {"text": "hi"}))[0] == 500
+    assert (await harness.post_response(url, {"text": "hi"}))[0] == 200

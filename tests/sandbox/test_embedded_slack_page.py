@@ -10,33 +10,40 @@ import aiohttp
 import pytest
 
 from bot.sandbox.slack import Hint
-from tests.sandbox.slack_stage import Json, Stage, field_block, modal, plain_text, staged
+from tests.sandbox.slack_stage import (
+    Json,
+    SlackHarness,
+    build_modal,
+    field_block,
+    open_harness,
+    plain_text,
+)
 
 HINT = Hint("/chakra user ", "user <name>", "One user")
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(hints=(HINT,)) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness(hints=(HINT,)) as made:
         yield made
 
 
-async def state(stage: Stage, person: str = "U0JOHN") -> Json:
-    url = f"{stage.slack.base_url}/sandbox/state"
-    async with stage.session.get(url, params={"as": person}) as answer:
+async def fetch_state(harness: SlackHarness, person: str = "U0JOHN") -> Json:
+    url = f"{harness.slack.base_url}/sandbox/state"
+    async with harness.session.get(url, params={"as": person}) as answer:
         assert answer.status == 200
         told: Json = await answer.json()
         return told
 
 
-async def act(stage: Stage, what: str, **body: object) -> Json:
-    url = f"{stage.slack.base_url}/sandbox/{what}"
-    async with stage.session.post(url, json={"as": "U0JOHN", **body}) as answer:
+async def post_action(harness: SlackHarness, what: str, **body: object) -> Json:
+    url = f"{harness.slack.base_url}/sandbox/{what}"
+    async with harness.session.post(url, json={"as": "U0JOHN", **body}) as answer:
         told: Json = await answer.json()
         return told
 
 
-async def event(stream: aiohttp.ClientResponse, kind: str) -> Json:
+async def read_event(stream: aiohttp.ClientResponse, kind: str) -> Json:
     """Return the next event of this kind."""
     while True:
         line = (await stream.content.readline()).decode().strip()
@@ -45,8 +52,10 @@ async def event(stream: aiohttp.ClientResponse, kind: str) -> Json:
             return data
 
 
-async def test_a_person_sees_their_channels_people_commands_and_hints(stage: Stage) -> None:
-    told = await state(stage, "U0GITA")
+async def test_a_person_sees_their_channels_people_commands_and_hints(
+    harness: SlackHarness,
+) -> None:
+    told = await fetch_state(harness, "U0GITA")
     assert told["me"]["name"] == "gita"
     assert told["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
     names = [channel["name"] for channel in told["channels"]]
@@ -62,73 +71,77 @@ async def test_a_person_sees_their_channels_people_commands_and_hints(stage: Sta
     assert told["views"] == []
 
 
-async def test_nobody_is_nobody(stage: Stage) -> None:
-    url = f"{stage.slack.base_url}/sandbox/state?as=U0NOBODY"
-    async with stage.session.get(url) as answer:
+async def test_unknown_member_is_404(harness: SlackHarness) -> None:
+    url = f"{harness.slack.base_url}/sandbox/state?as=U0NOBODY"
+    async with harness.session.get(url) as answer:
         assert answer.status == 404
 
 
-async def test_typing_is_told_to_those_who_may_see_it(stage: Stage) -> None:
-    stage.app.says({"text": "Only for John"})
-    url = f"{stage.slack.base_url}/sandbox/events"
+async def test_message_events_reach_only_permitted_members(harness: SlackHarness) -> None:
+    harness.app.respond_with({"text": "Only for John"})
+    url = f"{harness.slack.base_url}/sandbox/events"
     async with (
-        stage.session.get(url, params={"as": "U0JOHN"}) as john,
-        stage.session.get(url, params={"as": "U0MEI"}) as mei,
+        harness.session.get(url, params={"as": "U0JOHN"}) as john,
+        harness.session.get(url, params={"as": "U0MEI"}) as mei,
     ):
-        assert await act(stage, "type", channel="C0SALES", text="/chakra hi") == {"ok": True}
-        await act(stage, "type", channel="C0SALES", text="Hello all")
-        payload = await event(john, "payload")
+        assert await post_action(harness, "type", channel="C0SALES", text="/chakra hi") == {
+            "ok": True
+        }
+        await post_action(harness, "type", channel="C0SALES", text="Hello all")
+        payload = await read_event(john, "payload")
         assert (payload["kind"], payload["status"]) == ("command", 200)
-        line = await event(john, "message")
+        line = await read_event(john, "message")
         assert (line["text"], line["ephemeral"]) == ("Only for John", True)
         assert line["author"]["app"] is True
-        assert (await event(mei, "message"))["text"] == "Hello all"
+        assert (await read_event(mei, "message"))["text"] == "Hello all"
 
 
-async def test_edits_deletions_and_notices_are_told(stage: Stage) -> None:
-    url = f"{stage.slack.base_url}/sandbox/events"
-    posted = await stage.web.chat_postMessage(channel="C0SALES", text="One")
+async def test_edits_deletions_and_notices_are_streamed(harness: SlackHarness) -> None:
+    url = f"{harness.slack.base_url}/sandbox/events"
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="One")
     where = {"channel": "C0SALES", "ts": posted["ts"]}
-    async with stage.session.get(url, params={"as": "U0JOHN"}) as john:
-        await stage.web.chat_update(**where, text="Two")
-        edited = await event(john, "message")
+    async with harness.session.get(url, params={"as": "U0JOHN"}) as john:
+        await harness.web.chat_update(**where, text="Two")
+        edited = await read_event(john, "message")
         assert (edited["text"], edited["edited"]) == ("Two", True)
-        await stage.web.chat_delete(**where)
-        assert await event(john, "delete") == {"channel": "C0SALES", "id": edited["id"]}
-        await act(stage, "type", channel="C0SALES", text="/nope")
-        assert "not a valid command" in (await event(john, "notice"))["text"]
+        await harness.web.chat_delete(**where)
+        assert await read_event(john, "delete") == {"channel": "C0SALES", "id": edited["id"]}
+        await post_action(harness, "type", channel="C0SALES", text="/nope")
+        assert "not a valid command" in (await read_event(john, "notice"))["text"]
 
 
-async def test_a_form_is_opened_filled_refused_and_sent(stage: Stage) -> None:
+async def test_a_form_is_opened_filled_refused_and_sent(harness: SlackHarness) -> None:
     external = {"type": "external_select", "min_query_length": 0}
-    view = await stage.form(modal(field_block("name"), field_block("template", external)))
+    view = await harness.open_form(
+        build_modal(field_block("name"), field_block("template", external))
+    )
     options = [{"text": plain_text("Hello"), "value": "hello"}]
-    stage.app.says({"options": options})
+    harness.app.respond_with({"options": options})
     place = {"source": {"view": view["id"]}, "block_id": "template", "action_id": "value"}
     values = {"name": {"value": "Asha"}}
-    told = await act(stage, "suggest", **place, query="", values=values)
+    told = await post_action(harness, "suggest", **place, query="", values=values)
     assert told == {"ok": True, "options": options}
-    assert stage.app.last["view"]["state"]["values"]["name"]["value"]["value"] == "Asha"
-    stage.app.says({"response_action": "errors", "errors": {"name": "No."}})
+    assert harness.app.last_payload["view"]["state"]["values"]["name"]["value"]["value"] == "Asha"
+    harness.app.respond_with({"response_action": "errors", "errors": {"name": "No."}})
     filled = {**values, "template": {"value": "hello"}}
     sending = {"view": view["id"], "do": "submit", "values": filled}
-    assert await act(stage, "view", **sending) == {"ok": True, "errors": {"name": "No."}}
-    stage.app.answer = None
-    assert await act(stage, "view", **sending) == {"ok": True}
-    chosen = stage.app.last["view"]["state"]["values"]["template"]["value"]
+    assert await post_action(harness, "view", **sending) == {"ok": True, "errors": {"name": "No."}}
+    harness.app.respond = None
+    assert await post_action(harness, "view", **sending) == {"ok": True}
+    chosen = harness.app.last_payload["view"]["state"]["values"]["template"]["value"]
     assert chosen["selected_option"]["value"] == "hello"
-    assert (await state(stage))["views"] == []
+    assert (await fetch_state(harness))["views"] == []
 
 
-async def test_a_button_is_pressed_and_a_form_closed(stage: Stage) -> None:
-    await stage.button(value="7")
-    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+async def test_a_button_is_pressed_and_a_form_closed(harness: SlackHarness) -> None:
+    await harness.post_button(value="7")
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     place = {"source": {"message": message.id}, "block_id": "row", "action_id": "go"}
-    assert await act(stage, "press", **place, value=None) == {"ok": True}
-    assert stage.app.last["actions"][0]["value"] == "7"
-    view = await stage.form(modal())
-    assert await act(stage, "view", view=view["id"], do="close") == {"ok": True}
-    gone = await act(stage, "view", view=view["id"], do="close")
+    assert await post_action(harness, "press", **place, value=None) == {"ok": True}
+    assert harness.app.last_payload["actions"][0]["value"] == "7"
+    view = await harness.open_form(build_modal())
+    assert await post_action(harness, "view", view=view["id"], do="close") == {"ok": True}
+    gone = await post_action(harness, "view", view=view["id"], do="close")
     assert gone == {"ok": False, "error": "This form is no longer open."}
 
 
@@ -142,33 +155,35 @@ async def test_a_button_is_pressed_and_a_form_closed(stage: Stage) -> None:
         ("view", {"view": "V9", "do": "submit", "values": {}}),
     ],
 )
-async def test_acts_that_cannot_be_done_say_why(stage: Stage, what: str, body: Json) -> None:
-    told = await act(stage, what, **body)
+async def test_impossible_actions_explain_why(harness: SlackHarness, what: str, body: Json) -> None:
+    told = await post_action(harness, what, **body)
     assert told["ok"] is False
     assert told["error"]
 
 
-async def test_other_sites_forms_cannot_act(stage: Stage) -> None:
-    url = f"{stage.slack.base_url}/sandbox/type"
+async def test_other_sites_forms_cannot_act(harness: SlackHarness) -> None:
+    url = f"{harness.slack.base_url}/sandbox/type"
     data = json.dumps({"as": "U0JOHN", "channel": "C0SALES", "text": "hi"})
-    async with stage.session.post(url, data=data, headers={"Content-Type": "text/plain"}) as answer:
+    async with harness.session.post(
+        url, data=data, headers={"Content-Type": "text/plain"}
+    ) as answer:
         assert answer.status == 415
 
 
-async def test_payloads_are_read_from_where_one_left_off(stage: Stage) -> None:
+async def test_payload_stream_resumes_from_a_position(harness: SlackHarness) -> None:
     for word in ("one", "two"):
-        await act(stage, "type", channel="C0SALES", text=f"/chakra {word}")
-    url = f"{stage.slack.base_url}/sandbox/payloads"
-    async with stage.session.get(url, params={"after": "1"}) as answer:
+        await post_action(harness, "type", channel="C0SALES", text=f"/chakra {word}")
+    url = f"{harness.slack.base_url}/sandbox/payloads"
+    async with harness.session.get(url, params={"after": "1"}) as answer:
         payloads = (await answer.json())["payloads"]
     assert [payload["summary"] for payload in payloads] == ["/chakra two"]
     assert payloads[0]["request"]["text"] == "two"
 
 
 async def test_streams_end_when_slack_does() -> None:
-    async with staged() as stage, aiohttp.ClientSession() as session:
-        stream = await session.get(f"{stage.slack.base_url}/sandbox/events?as=U0JOHN")
+    async with open_harness() as harness, aiohttp.ClientSession() as session:
+        stream = await session.get(f"{harness.slack.base_url}/sandbox/events?as=U0JOHN")
         await stream.content.readline()
-        await stage.slack.aclose()
+        await harness.slack.aclose()
         async with asyncio.timeout(5):
             assert await stream.content.read() in (b"", b"\n")

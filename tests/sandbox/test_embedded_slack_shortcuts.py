@@ -12,10 +12,15 @@ from starlette.responses import Response
 from bot.sandbox.slack import ActionNotPossible, EmbeddedSlack, Sample, Tip, visible_text
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import Json, Stage, manifest, modal, staged
+from tests.sandbox.slack_stage import Json, SlackHarness, build_manifest, build_modal, open_harness
 
-SEND = {"name": "Send a WhatsApp", "type": "global", "callback_id": "send", "description": "Now"}
-ANSWER = {
+GLOBAL_SHORTCUT = {
+    "name": "Send a WhatsApp",
+    "type": "global",
+    "callback_id": "send",
+    "description": "Now",
+}
+MESSAGE_SHORTCUT = {
     "name": "WhatsApp this",
     "type": "message",
     "callback_id": "send.message",
@@ -23,22 +28,22 @@ ANSWER = {
 }
 
 
-def with_shortcuts(*, interactive: bool = True) -> Json:
-    made = manifest(interactive=interactive)
-    made["features"]["shortcuts"] = [SEND, ANSWER]
+def manifest_with_shortcuts(*, interactive: bool = True) -> Json:
+    made = build_manifest(interactive=interactive)
+    made["features"]["shortcuts"] = [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT]
     return made
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(with_shortcuts()) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness(manifest_with_shortcuts()) as made:
         yield made
 
 
-async def test_a_global_shortcut_says_nothing_of_where_the_person_stood(stage: Stage) -> None:
-    delivered = await stage.slack.use_shortcut("U0JOHN", "send")
+async def test_global_shortcut_has_no_channel(harness: SlackHarness) -> None:
+    delivered = await harness.slack.use_shortcut("U0JOHN", "send")
     assert delivered.status == 200
-    sent = stage.app.last
+    sent = harness.app.last_payload
     assert set(sent) == {
         "type",
         "token",
@@ -55,26 +60,28 @@ async def test_a_global_shortcut_says_nothing_of_where_the_person_stood(stage: S
     assert sent["team"] == {"id": "T0ACME", "domain": "acme"}
 
 
-async def test_its_trigger_opens_a_form_once_within_three_seconds(stage: Stage) -> None:
-    await stage.slack.use_shortcut("U0JOHN", "send")
-    trigger = stage.app.last["trigger_id"]
-    assert (await stage.web.views_open(trigger_id=trigger, view=modal()))["ok"]
-    assert stage.slack.view("U0JOHN") is not None
-    again = await stage.refusal("views.open", trigger_id=trigger, view=modal())
+async def test_shortcut_trigger_opens_one_form_within_three_seconds(harness: SlackHarness) -> None:
+    await harness.slack.use_shortcut("U0JOHN", "send")
+    trigger = harness.app.last_payload["trigger_id"]
+    assert (await harness.web.views_open(trigger_id=trigger, view=build_modal()))["ok"]
+    assert harness.slack.view("U0JOHN") is not None
+    again = await harness.call_rejected("views.open", trigger_id=trigger, view=build_modal())
     assert again["error"] == "exchanged_trigger_id"
-    await stage.slack.use_shortcut("U0JOHN", "send")
-    await stage.clock.advance(3)
-    trigger = stage.app.last["trigger_id"]
-    late = await stage.refusal("views.open", trigger_id=trigger, view=modal())
+    await harness.slack.use_shortcut("U0JOHN", "send")
+    await harness.clock.advance(3)
+    trigger = harness.app.last_payload["trigger_id"]
+    late = await harness.call_rejected("views.open", trigger_id=trigger, view=build_modal())
     assert late["error"] == "expired_trigger_id"
 
 
-async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage: Stage) -> None:
-    await stage.slack.type("U0MEI", "C0SALES", "Ask asha@example.com or +91 98765 43210")
-    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    delivered = await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
+async def test_message_shortcut_includes_the_message_and_a_response_url(
+    harness: SlackHarness,
+) -> None:
+    await harness.slack.type("U0MEI", "C0SALES", "Ask asha@example.com or +91 98765 43210")
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    delivered = await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
     assert delivered.status == 200
-    sent = stage.app.last
+    sent = harness.app.last_payload
     assert (sent["type"], sent["callback_id"]) == ("message_action", "send.message")
     assert sent["user"] == {"id": "U0JOHN", "name": "john", "team_id": "T0ACME"}
     assert sent["channel"] == {"id": "C0SALES", "name": "sales"}
@@ -97,34 +104,40 @@ async def test_a_message_shortcut_carries_the_message_and_a_url_to_answer(stage:
         }
     ]
     assert "api_app_id" not in sent
-    assert await stage.respond(sent["response_url"], {"text": "Found two"}) == (200, "ok")
-    shown = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    assert await harness.post_response(sent["response_url"], {"text": "Found two"}) == (200, "ok")
+    shown = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     assert (visible_text(shown), shown.ephemeral) == ("Found two", True)
-    assert visible_text(stage.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
+    assert visible_text(harness.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
 
 
-async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(stage: Stage) -> None:
-    await stage.slack.type("U0MEI", "C0SALES", "Mine")
-    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message.id)
-    await stage.respond(stage.app.last["response_url"], {"text": "x", "replace_original": True})
-    assert "Mine" in [visible_text(each) for each in stage.slack.messages("U0MEI", "C0SALES")]
+async def test_the_url_of_a_message_shortcut_cannot_replace_the_message(
+    harness: SlackHarness,
+) -> None:
+    await harness.slack.type("U0MEI", "C0SALES", "Mine")
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    await harness.slack.use_message_shortcut("U0JOHN", "send.message", message.id)
+    await harness.post_response(
+        harness.app.last_payload["response_url"], {"text": "x", "replace_original": True}
+    )
+    assert "Mine" in [visible_text(each) for each in harness.slack.messages("U0MEI", "C0SALES")]
 
 
-async def test_a_message_of_the_app_is_sent_with_its_blocks(stage: Stage) -> None:
-    await stage.button()
-    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
-    sent = stage.app.last["message"]
+async def test_a_message_of_the_app_is_sent_with_its_blocks(harness: SlackHarness) -> None:
+    await harness.post_button()
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
+    sent = harness.app.last_payload["message"]
     assert sent["bot_id"] == "B0CHAKRA"
     assert sent["blocks"][0]["elements"][0]["action_id"] == "go"
 
 
-async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
-    await stage.slack.type("U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>")
-    message = stage.slack.messages("U0JOHN", "C0SALES")[-1]
-    await stage.slack.use_message_shortcut("U0JOHN", "send.message", message)
-    [section] = stage.app.last["message"]["blocks"][0]["elements"]
+async def test_typed_message_includes_rich_text(harness: SlackHarness) -> None:
+    await harness.slack.type(
+        "U0MEI", "C0SALES", "@john, see #sales & https://acme.com/?a=1 <!here>"
+    )
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    await harness.slack.use_message_shortcut("U0JOHN", "send.message", message)
+    [section] = harness.app.last_payload["message"]["blocks"][0]["elements"]
     assert section["elements"] == [
         {"type": "user", "user_id": "U0JOHN"},
         {"type": "text", "text": ", see "},
@@ -136,46 +149,49 @@ async def test_what_a_person_typed_comes_as_rich_text_too(stage: Stage) -> None:
     ]
 
 
-async def test_private_places_have_no_names(stage: Stage) -> None:
-    await stage.slack.type("U0OMAR", "C0LEADS", "Hello")
-    message = stage.slack.messages("U0OMAR", "C0LEADS")[-1]
-    await stage.slack.use_message_shortcut("U0OMAR", "send.message", message)
-    assert stage.app.last["channel"] == {"id": "C0LEADS", "name": "privategroup"}
+async def test_private_channels_have_no_name(harness: SlackHarness) -> None:
+    await harness.slack.type("U0OMAR", "C0LEADS", "Hello")
+    message = harness.slack.messages("U0OMAR", "C0LEADS")[-1]
+    await harness.slack.use_message_shortcut("U0OMAR", "send.message", message)
+    assert harness.app.last_payload["channel"] == {"id": "C0LEADS", "name": "privategroup"}
 
 
-async def test_what_slack_does_not_offer_cannot_be_used(stage: Stage) -> None:
-    message = stage.slack.messages("U0JOHN", "C0SALES")[0]
+async def test_unregistered_shortcut_cannot_be_used(harness: SlackHarness) -> None:
+    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
     with pytest.raises(ActionNotPossible, match=r"no global shortcut 'send\.message'"):
-        await stage.slack.use_shortcut("U0JOHN", "send.message")
+        await harness.slack.use_shortcut("U0JOHN", "send.message")
     with pytest.raises(ActionNotPossible, match="no message shortcut 'send'"):
-        await stage.slack.use_message_shortcut("U0JOHN", "send", message)
+        await harness.slack.use_message_shortcut("U0JOHN", "send", message)
     with pytest.raises(ActionNotPossible, match="no longer exists"):
-        await stage.slack.use_message_shortcut("U0SAM", "send.message", message)
+        await harness.slack.use_message_shortcut("U0SAM", "send.message", message)
     with pytest.raises(ActionNotPossible, match="no longer exists"):
-        await stage.slack.use_message_shortcut("U0JOHN", "send.message", "M9999999")
-    await stage.button(only_for="U0JOHN")
-    ephemeral = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+        await harness.slack.use_message_shortcut("U0JOHN", "send.message", "M9999999")
+    await harness.post_button(only_for="U0JOHN")
+    ephemeral = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     with pytest.raises(ActionNotPossible, match="Ephemeral messages"):
-        await stage.slack.use_message_shortcut("U0JOHN", "send.message", ephemeral)
+        await harness.slack.use_message_shortcut("U0JOHN", "send.message", ephemeral)
     with pytest.raises(ActionNotPossible, match="Unknown person"):
-        await stage.slack.use_shortcut("U0NOBODY", "send")
-    assert stage.app.received == []
+        await harness.slack.use_shortcut("U0NOBODY", "send")
+    assert harness.app.received == []
 
 
-async def test_an_app_that_fails_is_told_to_the_person(stage: Stage) -> None:
-    stage.app.answer = lambda _: Response(status_code=500)
-    assert (await stage.slack.use_shortcut("U0JOHN", "send")).status == 500
-    assert "trouble connecting" in stage.slack.notices[-1].text
+async def test_app_failure_is_shown_to_the_member(harness: SlackHarness) -> None:
+    harness.app.respond = lambda _: Response(status_code=500)
+    assert (await harness.slack.use_shortcut("U0JOHN", "send")).status == 500
+    assert "trouble connecting" in harness.slack.notices[-1].text
 
 
-async def test_over_a_socket_they_are_interactive_envelopes(stage: Stage) -> None:
-    message = stage.slack.messages("U0JOHN", "C0SALES")[0]
-    told = await stage.web.apps_connections_open(app_token=stage.slack.app_token)
-    async with stage.session.ws_connect(str(told["url"])) as socket:
+async def test_socket_mode_sends_shortcuts_as_interactive_envelopes(harness: SlackHarness) -> None:
+    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    told = await harness.web.apps_connections_open(app_token=harness.slack.app_token)
+    async with harness.session.ws_connect(str(told["url"])) as socket:
         await socket.receive_json()
         for use, kind in (
-            (stage.slack.use_shortcut("U0JOHN", "send"), "shortcut"),
-            (stage.slack.use_message_shortcut("U0JOHN", "send.message", message), "message_action"),
+            (harness.slack.use_shortcut("U0JOHN", "send"), "shortcut"),
+            (
+                harness.slack.use_message_shortcut("U0JOHN", "send.message", message),
+                "message_action",
+            ),
         ):
             using = asyncio.ensure_future(use)
             envelope = await socket.receive_json()
@@ -188,35 +204,35 @@ async def test_over_a_socket_they_are_interactive_envelopes(stage: Stage) -> Non
             assert (await using).status == 200
 
 
-async def test_an_app_without_interactivity_hears_of_no_shortcut() -> None:
-    async with staged(with_shortcuts(interactive=False)) as stage:
-        assert (await stage.slack.use_shortcut("U0JOHN", "send")).status == 0
-        assert stage.app.received == []
-        assert "interactive responses" in stage.slack.notices[-1].text
+async def test_disabled_interactivity_sends_no_shortcuts() -> None:
+    async with open_harness(manifest_with_shortcuts(interactive=False)) as harness:
+        assert (await harness.slack.use_shortcut("U0JOHN", "send")).status == 0
+        assert harness.app.received == []
+        assert "interactive responses" in harness.slack.notices[-1].text
 
 
-async def test_the_page_uses_shortcuts_too(stage: Stage) -> None:
-    message = stage.slack.messages("U0JOHN", "C0SALES")[0]
-    url = f"{stage.slack.base_url}/sandbox/shortcut"
+async def test_page_supports_shortcuts(harness: SlackHarness) -> None:
+    message = harness.slack.messages("U0JOHN", "C0SALES")[0]
+    url = f"{harness.slack.base_url}/sandbox/shortcut"
     body = {"as": "U0JOHN", "callback_id": "send"}
-    async with stage.session.post(url, json=body) as answer:
+    async with harness.session.post(url, json=body) as answer:
         assert await answer.json() == {"ok": True}
-    assert stage.app.last["type"] == "shortcut"
+    assert harness.app.last_payload["type"] == "shortcut"
     body = {"as": "U0JOHN", "callback_id": "send.message", "message": message.id}
-    async with stage.session.post(url, json=body) as answer:
+    async with harness.session.post(url, json=body) as answer:
         assert await answer.json() == {"ok": True}
-    assert stage.app.last["type"] == "message_action"
-    async with stage.session.post(url, json={"as": "U0JOHN", "callback_id": "no"}) as answer:
+    assert harness.app.last_payload["type"] == "message_action"
+    async with harness.session.post(url, json={"as": "U0JOHN", "callback_id": "no"}) as answer:
         assert (await answer.json())["ok"] is False
 
 
-async def test_the_page_is_told_of_shortcuts_and_of_things_to_try() -> None:
+async def test_page_state_includes_shortcuts_and_suggestions() -> None:
     leads = Sample("leads 1.csv", b"a,b\n1,2\n", "text/csv", "A table")
     tips = [
         Tip("Numbers", (("+91 98765 40001", "Is never delivered"),), "/chakra send {}"),
         Tip("Tables", samples=(leads,)),
     ]
-    slack = EmbeddedSlack(with_shortcuts(), ManualClock(), tips=tips)
+    slack = EmbeddedSlack(manifest_with_shortcuts(), ManualClock(), tips=tips)
     async with (
         serve(slack.app, grace_seconds=0.2) as url,
         aiohttp.ClientSession() as session,

@@ -7,68 +7,70 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.slack_stage import SCOPES, Stage, manifest, staged
+from tests.sandbox.slack_stage import SCOPES, SlackHarness, build_manifest, open_harness
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(manifest(scopes=(*SCOPES, "im:history"))) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness(build_manifest(scopes=(*SCOPES, "im:history"))) as made:
         yield made
 
 
-async def post(stage: Stage, channel: str = "C0SALES", **more: Any) -> str:
+async def post_message(harness: SlackHarness, channel: str = "C0SALES", **more: Any) -> str:
     """Post a message and return its ts."""
-    posted = await stage.web.chat_postMessage(channel=channel, text="hi", **more)
+    posted = await harness.web.chat_postMessage(channel=channel, text="hi", **more)
     return str(posted["ts"])
 
 
-async def refused(stage: Stage, **more: Any) -> str:
-    answer = await stage.refusal("chat.postMessage", channel="C0SALES", text="hi", **more)
+async def call_rejected(harness: SlackHarness, **more: Any) -> str:
+    answer = await harness.call_rejected("chat.postMessage", channel="C0SALES", text="hi", **more)
     return str(answer["error"])
 
 
-async def test_a_reply_needs_a_parent_that_is_there_and_no_reply(stage: Stage) -> None:
-    first = await post(stage)
-    reply = await post(stage, thread_ts=first)
-    assert await refused(stage, thread_ts=reply) == "cannot_reply_to_message"
+async def test_reply_needs_an_existing_top_level_parent(harness: SlackHarness) -> None:
+    first = await post_message(harness)
+    reply = await post_message(harness, thread_ts=first)
+    assert await call_rejected(harness, thread_ts=reply) == "cannot_reply_to_message"
     for unknown in ("1700000000.999999", "yesterday"):
-        assert await refused(stage, thread_ts=unknown) == "thread_not_found"
-    await stage.web.chat_delete(channel="C0SALES", ts=first)
-    assert await refused(stage, thread_ts=first) == "thread_not_found"
+        assert await call_rejected(harness, thread_ts=unknown) == "thread_not_found"
+    await harness.web.chat_delete(channel="C0SALES", ts=first)
+    assert await call_rejected(harness, thread_ts=first) == "thread_not_found"
 
 
-async def test_only_a_reply_can_be_broadcast(stage: Stage) -> None:
-    first = await post(stage, reply_broadcast=True)
-    reply = await post(stage, thread_ts=first, reply_broadcast=True)
-    history = await stage.web.conversations_history(channel="C0SALES", limit=2)
+async def test_only_a_reply_can_be_broadcast(harness: SlackHarness) -> None:
+    first = await post_message(harness, reply_broadcast=True)
+    reply = await post_message(harness, thread_ts=first, reply_broadcast=True)
+    history = await harness.web.conversations_history(channel="C0SALES", limit=2)
     assert [one["ts"] for one in history["messages"]] == [reply, first]
     assert [one.get("subtype") for one in history["messages"]] == ["thread_broadcast", None]
 
 
-async def test_an_app_reads_the_threads_of_direct_messages(stage: Stage) -> None:
-    first = await post(stage, "D0JOHN")
-    await post(stage, "D0JOHN")
+async def test_an_app_reads_the_threads_of_direct_messages(harness: SlackHarness) -> None:
+    first = await post_message(harness, "D0JOHN")
+    await post_message(harness, "D0JOHN")
     metadata = {"event_type": "report", "event_payload": {"key": "k"}}
-    reply = await post(stage, "D0JOHN", thread_ts=first, metadata=metadata)
+    reply = await post_message(harness, "D0JOHN", thread_ts=first, metadata=metadata)
     thread: dict[str, Any] = {"channel": "D0JOHN", "ts": first}
-    found = await stage.web.conversations_replies(**thread, include_all_metadata=True)
+    found = await harness.web.conversations_replies(**thread, include_all_metadata=True)
     assert [one["ts"] for one in found["messages"]] == [first, reply]
     assert found["messages"][1]["thread_ts"] == first
     assert found["messages"][1]["metadata"] == metadata
-    later = await stage.web.conversations_replies(**thread, oldest="9999999999")
+    later = await harness.web.conversations_replies(**thread, oldest="9999999999")
     assert [one["ts"] for one in later["messages"]] == [first]
-    answer = await stage.refusal("conversations.replies", channel="D0JOHN", ts="1.2")
+    answer = await harness.call_rejected("conversations.replies", channel="D0JOHN", ts="1.2")
     assert answer["error"] == "thread_not_found"
 
 
-async def test_an_app_may_not_read_the_threads_of_channels(stage: Stage) -> None:
-    answer = await stage.refusal("conversations.replies", channel="C0SALES", ts=await post(stage))
+async def test_an_app_may_not_read_the_threads_of_channels(harness: SlackHarness) -> None:
+    answer = await harness.call_rejected(
+        "conversations.replies", channel="C0SALES", ts=await post_message(harness)
+    )
     assert answer["error"] == "not_allowed_token_type"
 
 
-async def test_a_message_in_an_archived_channel_stays_as_it_is(stage: Stage) -> None:
-    where: dict[str, Any] = {"channel": "C0SALES", "ts": await post(stage), "text": "ho"}
-    stage.slack.workspace.archive("C0SALES")
-    assert (await stage.refusal("chat.update", **where))["error"] == "is_inactive"
-    stage.slack.workspace.unarchive("C0SALES")
-    assert (await stage.web.chat_update(**where))["ok"]
+async def test_message_in_an_archived_channel_cannot_be_edited(harness: SlackHarness) -> None:
+    where: dict[str, Any] = {"channel": "C0SALES", "ts": await post_message(harness), "text": "ho"}
+    harness.slack.workspace.archive("C0SALES")
+    assert (await harness.call_rejected("chat.update", **where))["error"] == "is_inactive"
+    harness.slack.workspace.unarchive("C0SALES")
+    assert (await harness.web.chat_update(**where))["ok"]

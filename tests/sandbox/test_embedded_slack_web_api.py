@@ -11,79 +11,85 @@ from bot.sandbox.slack.exchange_log import ExchangeLog, ExchangeRecord
 from tests.sandbox.slack_stage import (
     SCOPES,
     Json,
-    Stage,
-    actions,
-    carried,
-    manifest,
-    modal,
-    section,
-    staged,
+    SlackHarness,
+    actions_block,
+    build_manifest,
+    build_modal,
+    encode_arguments,
+    open_harness,
+    section_block,
 )
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness() as made:
         yield made
 
 
-async def raw(stage: Stage, method: str, **args: object) -> tuple[int, Mapping[str, str], Json]:
-    headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
-    url = stage.slack.api_url + method
-    async with stage.session.post(url, **carried(method, args), headers=headers) as answer:
+async def call_raw(
+    harness: SlackHarness, method: str, **args: object
+) -> tuple[int, Mapping[str, str], Json]:
+    headers = {"Authorization": f"Bearer {harness.slack.bot_token}"}
+    url = harness.slack.api_url + method
+    async with harness.session.post(
+        url, **encode_arguments(method, args), headers=headers
+    ) as answer:
         return answer.status, answer.headers, await answer.json()
 
 
-async def test_auth_test_says_who_the_app_is(stage: Stage) -> None:
-    answer = await stage.web.auth_test()
+async def test_auth_test_identifies_the_app(harness: SlackHarness) -> None:
+    answer = await harness.web.auth_test()
     assert (answer["team_id"], answer["user_id"]) == ("T0ACME", "U0CHAKRA")
     assert answer["bot_id"] == "B0CHAKRA"
 
 
-async def test_every_answer_names_the_granted_scopes(stage: Stage) -> None:
-    _, headers, _ = await raw(stage, "auth.test")
+async def test_every_response_lists_the_granted_scopes(harness: SlackHarness) -> None:
+    _, headers, _ = await call_raw(harness, "auth.test")
     assert headers["x-oauth-scopes"] == ",".join(SCOPES)
-    _, headers, body = await raw(stage, "users.info", user="U0NOBODY")
+    _, headers, body = await call_raw(harness, "users.info", user="U0NOBODY")
     assert body == {"ok": False, "error": "user_not_found"}
     assert headers["x-oauth-scopes"] == ",".join(SCOPES)
 
 
-async def test_an_unknown_method_is_unknown(stage: Stage) -> None:
-    _, _, body = await raw(stage, "chat.shout")
+async def test_unknown_method_is_rejected(harness: SlackHarness) -> None:
+    _, _, body = await call_raw(harness, "chat.shout")
     assert body["error"] == "unknown_method"
 
 
-async def test_tokens_are_checked(stage: Stage) -> None:
-    url = stage.slack.api_url + "users.info"
-    async with stage.session.post(url, data={"user": "U0JOHN"}) as answer:
+async def test_tokens_are_checked(harness: SlackHarness) -> None:
+    url = harness.slack.api_url + "users.info"
+    async with harness.session.post(url, data={"user": "U0JOHN"}) as answer:
         assert (await answer.json())["error"] == "not_authed"
     data = {"user": "U0JOHN", "token": "xoxb-wrong"}
-    async with stage.session.post(url, data=data) as answer:
+    async with harness.session.post(url, data=data) as answer:
         assert (await answer.json())["error"] == "invalid_auth"
-    app = AsyncWebClient(stage.slack.app_token, base_url=stage.slack.api_url, session=stage.session)
-    assert (await app.apps_connections_open(app_token=stage.slack.app_token))["ok"]
-    data = {"user": "U0JOHN", "token": stage.slack.app_token}
-    async with stage.session.post(url, data=data) as answer:
+    app = AsyncWebClient(
+        harness.slack.app_token, base_url=harness.slack.api_url, session=harness.session
+    )
+    assert (await app.apps_connections_open(app_token=harness.slack.app_token))["ok"]
+    data = {"user": "U0JOHN", "token": harness.slack.app_token}
+    async with harness.session.post(url, data=data) as answer:
         assert (await answer.json())["error"] == "not_allowed_token_type"
-    answer_of_bot = await stage.refusal("apps.connections.open")
+    answer_of_bot = await harness.call_rejected("apps.connections.open")
     assert answer_of_bot["error"] == "not_allowed_token_type"
 
 
-async def test_a_token_in_the_form_works_and_is_not_noted(stage: Stage) -> None:
-    data = {"user": "U0JOHN", "token": stage.slack.bot_token}
-    async with stage.session.post(stage.slack.api_url + "users.info", data=data) as answer:
+async def test_token_in_the_form_works_and_is_not_recorded(harness: SlackHarness) -> None:
+    data = {"user": "U0JOHN", "token": harness.slack.bot_token}
+    async with harness.session.post(harness.slack.api_url + "users.info", data=data) as answer:
         assert (await answer.json())["ok"]
-    assert stage.slack.calls[-1].args == {"user": "U0JOHN"}
+    assert harness.slack.calls[-1].args == {"user": "U0JOHN"}
 
 
-async def test_a_scope_that_was_not_granted_is_named() -> None:
-    async with staged(manifest(scopes=("commands", "users:read"))) as stage:
-        answer = await stage.refusal("chat.postMessage", channel="C0SALES", text="hi")
+async def test_missing_scope_is_named() -> None:
+    async with open_harness(build_manifest(scopes=("commands", "users:read"))) as harness:
+        answer = await harness.call_rejected("chat.postMessage", channel="C0SALES", text="hi")
         assert answer["error"] == "missing_scope"
         assert (answer["needed"], answer["provided"]) == ("chat:write", "commands,users:read")
-        answer = await stage.refusal("conversations.members", channel="C0LEADS")
+        answer = await harness.call_rejected("conversations.members", channel="C0LEADS")
         assert answer["needed"] == "groups:read"
-        user = (await stage.web.users_info(user="U0JOHN"))["user"]
+        user = (await harness.web.users_info(user="U0JOHN"))["user"]
         assert "email" not in user["profile"]
 
 
@@ -99,64 +105,66 @@ async def test_a_scope_that_was_not_granted_is_named() -> None:
         ("U0CHAKRA", {"is_bot": True}),
     ],
 )
-async def test_people_are_what_they_are(stage: Stage, person: str, flags: Json) -> None:
-    user = (await stage.web.users_info(user=person))["user"]
+async def test_member_flags(harness: SlackHarness, person: str, flags: Json) -> None:
+    user = (await harness.web.users_info(user=person))["user"]
     assert {key: user[key] for key in flags} == flags
     assert user["deleted"] is False
 
 
-async def test_a_profile_has_name_address_zone_and_picture(stage: Stage) -> None:
-    user = (await stage.web.users_info(user="U0MEI"))["user"]
+async def test_a_profile_has_name_address_zone_and_picture(harness: SlackHarness) -> None:
+    user = (await harness.web.users_info(user="U0MEI"))["user"]
     assert user["profile"]["email"] == "mei@acme.com"
     assert user["profile"]["real_name"] == "Mei Tanaka"
     assert (user["tz"], user["tz_offset"]) == ("Asia/Tokyo", 32400)
-    async with stage.session.get(user["profile"]["image_72"]) as picture:
+    async with harness.session.get(user["profile"]["image_72"]) as picture:
         assert picture.content_type == "image/svg+xml"
-    stranger = (await stage.web.users_info(user="U0SAM"))["user"]
+    stranger = (await harness.web.users_info(user="U0SAM"))["user"]
     assert "email" not in stranger["profile"]
 
 
-async def test_people_are_found_by_address(stage: Stage) -> None:
-    found = await stage.web.users_lookupByEmail(email="John@acme.com")
+async def test_members_are_found_by_email(harness: SlackHarness) -> None:
+    found = await harness.web.users_lookupByEmail(email="John@acme.com")
     assert found["user"]["id"] == "U0JOHN"
-    answer = await stage.refusal("users.lookupByEmail", email="sam@globex.example")
+    answer = await harness.call_rejected("users.lookupByEmail", email="sam@globex.example")
     assert answer["error"] == "users_not_found"
-    assert (await stage.web.usergroups_users_list(usergroup="S0SALES"))["users"] == ["U0JOHN"]
-    answer = await stage.refusal("usergroups.users.list", usergroup="S0NONE")
+    assert (await harness.web.usergroups_users_list(usergroup="S0SALES"))["users"] == ["U0JOHN"]
+    answer = await harness.call_rejected("usergroups.users.list", usergroup="S0NONE")
     assert answer["error"] == "no_such_subteam"
 
 
-async def test_lists_come_in_pages(stage: Stage) -> None:
-    first = await stage.web.users_list(limit=3)
+async def test_lists_come_in_pages(harness: SlackHarness) -> None:
+    first = await harness.web.users_list(limit=3)
     cursor = first["response_metadata"]["next_cursor"]
-    second = await stage.web.users_list(limit=100, cursor=cursor)
+    second = await harness.web.users_list(limit=100, cursor=cursor)
     ids = [user["id"] for user in [*first["members"], *second["members"]]]
     assert len(ids) == len(set(ids)) == 9
     assert "U0SAM" not in ids
     assert second["response_metadata"]["next_cursor"] == ""
-    answer = await stage.refusal("users.list", cursor="junk")
+    answer = await harness.call_rejected("users.list", cursor="junk")
     assert answer["error"] == "invalid_cursor"
 
 
-async def test_channels_and_their_members(stage: Stage) -> None:
-    info = (await stage.web.conversations_info(channel="C0GENERAL"))["channel"]
+async def test_channels_and_their_members(harness: SlackHarness) -> None:
+    info = (await harness.web.conversations_info(channel="C0GENERAL"))["channel"]
     assert (info["name"], info["is_member"]) == ("general", False)
-    shared = (await stage.web.conversations_info(channel="C0PARTNERS"))["channel"]
+    shared = (await harness.web.conversations_info(channel="C0PARTNERS"))["channel"]
     assert shared["is_ext_shared"] is True
-    members = (await stage.web.conversations_members(channel="C0PARTNERS"))["members"]
+    members = (await harness.web.conversations_members(channel="C0PARTNERS"))["members"]
     assert members == ["U0JOHN", "U0GITA", "U0SAM"]
-    opened = await stage.web.conversations_open(users="U0JOHN")
+    opened = await harness.web.conversations_open(users="U0JOHN")
     assert opened["channel"]["id"] == "D0JOHN"
-    assert (await stage.refusal("conversations.info", channel="C0NONE"))["error"] == (
+    assert (await harness.call_rejected("conversations.info", channel="C0NONE"))["error"] == (
         "channel_not_found"
     )
-    assert (await stage.refusal("conversations.open", users="U0SAM"))["error"] == "user_not_found"
-    assert (await stage.refusal("conversations.open"))["error"] == "users_list_not_supplied"
+    assert (await harness.call_rejected("conversations.open", users="U0SAM"))[
+        "error"
+    ] == "user_not_found"
+    assert (await harness.call_rejected("conversations.open"))["error"] == "users_list_not_supplied"
 
 
-async def test_a_private_channel_is_hidden_once_the_app_is_removed(stage: Stage) -> None:
-    stage.slack.workspace.remove_app("C0LEADS")
-    answer = await stage.refusal("conversations.info", channel="C0LEADS")
+async def test_a_private_channel_is_hidden_once_the_app_is_removed(harness: SlackHarness) -> None:
+    harness.slack.workspace.remove_app("C0LEADS")
+    answer = await harness.call_rejected("conversations.info", channel="C0LEADS")
     assert answer["error"] == "channel_not_found"
 
 
@@ -176,142 +184,152 @@ async def test_a_private_channel_is_hidden_once_the_app_is_removed(stage: Stage)
         ({"channel": "C0SALES", "text": "a", "blocks": [{"type": "nope"}]}, "invalid_blocks"),
     ],
 )
-async def test_posts_that_slack_refuses(stage: Stage, args: Json, error: str) -> None:
-    assert (await stage.refusal("chat.postMessage", **args))["error"] == error
+async def test_rejected_posts(harness: SlackHarness, args: Json, error: str) -> None:
+    assert (await harness.call_rejected("chat.postMessage", **args))["error"] == error
 
 
-async def test_a_post_reaches_the_channel_or_the_direct_messages(stage: Stage) -> None:
+async def test_post_reaches_a_channel_or_direct_messages(harness: SlackHarness) -> None:
     metadata = {"event_type": "report", "event_payload": {"key": "k1"}}
-    posted = await stage.web.chat_postMessage(channel="C0SALES", text="Hi", metadata=metadata)
-    line = stage.slack.messages("U0MEI", "C0SALES")[-1]
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="Hi", metadata=metadata)
+    line = harness.slack.messages("U0MEI", "C0SALES")[-1]
     assert (line.ts, line.text, line.metadata) == (posted["ts"], "Hi", metadata)
-    direct = await stage.web.chat_postMessage(channel="U0JOHN", text="Only you")
+    direct = await harness.web.chat_postMessage(channel="U0JOHN", text="Only you")
     assert direct["channel"] == "D0JOHN"
-    link = await stage.web.chat_getPermalink(channel="C0SALES", message_ts=posted["ts"])
+    link = await harness.web.chat_getPermalink(channel="C0SALES", message_ts=posted["ts"])
     assert link["permalink"].endswith(posted["ts"].replace(".", ""))
 
 
-async def test_with_write_public_the_app_posts_where_it_is_not() -> None:
-    async with staged(manifest(scopes=("chat:write", "chat:write.public"))) as stage:
-        assert (await stage.web.chat_postMessage(channel="C0GENERAL", text="hi"))["ok"]
+async def test_write_public_scope_allows_posting_without_membership() -> None:
+    async with open_harness(build_manifest(scopes=("chat:write", "chat:write.public"))) as harness:
+        assert (await harness.web.chat_postMessage(channel="C0GENERAL", text="hi"))["ok"]
 
 
-async def test_an_archived_channel_takes_nothing(stage: Stage) -> None:
-    stage.slack.workspace.archive("C0SALES")
-    answer = await stage.refusal("chat.postMessage", channel="C0SALES", text="hi")
+async def test_archived_channel_rejects_posts(harness: SlackHarness) -> None:
+    harness.slack.workspace.archive("C0SALES")
+    answer = await harness.call_rejected("chat.postMessage", channel="C0SALES", text="hi")
     assert answer["error"] == "is_archived"
 
 
-async def test_a_text_over_forty_thousand_is_cut(stage: Stage) -> None:
-    posted = await stage.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
-    assert len(stage.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
+async def test_text_over_forty_thousand_is_truncated(harness: SlackHarness) -> None:
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="x" * 40_001)
+    assert len(harness.slack.messages("U0JOHN", "C0SALES")[-1].text) == 40_000
     assert posted["warning"] == "message_truncated"
-    assert "message.text" in {warning.rule for warning in stage.slack.warnings}
-    assert stage.slack.rejections == []
+    assert "message.text" in {warning.rule for warning in harness.slack.warnings}
+    assert harness.slack.rejections == []
 
 
-async def test_own_messages_are_edited_and_deleted(stage: Stage) -> None:
-    posted = await stage.web.chat_postMessage(
-        channel="C0SALES", text="One", blocks=[section("One")]
+async def test_own_messages_are_edited_and_deleted(harness: SlackHarness) -> None:
+    posted = await harness.web.chat_postMessage(
+        channel="C0SALES", text="One", blocks=[section_block("One")]
     )
     where = {"channel": "C0SALES", "ts": posted["ts"]}
-    await stage.web.chat_update(**where, text="Two")
-    line = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+    await harness.web.chat_update(**where, text="Two")
+    line = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     assert (line.text, line.edited) == ("Two", True)
     assert line.blocks is None
-    await stage.web.chat_update(**where, text="Three", blocks=[section("Three")])
-    assert stage.slack.messages("U0JOHN", "C0SALES")[-1].blocks
-    await stage.web.chat_update(**where, text="Four", blocks=[])
-    assert stage.slack.messages("U0JOHN", "C0SALES")[-1].blocks is None
-    answer = await stage.refusal("chat.update", **where, text="x" * 4_001)
+    await harness.web.chat_update(**where, text="Three", blocks=[section_block("Three")])
+    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].blocks
+    await harness.web.chat_update(**where, text="Four", blocks=[])
+    assert harness.slack.messages("U0JOHN", "C0SALES")[-1].blocks is None
+    answer = await harness.call_rejected("chat.update", **where, text="x" * 4_001)
     assert answer["error"] == "msg_too_long"
-    await stage.web.chat_delete(**where)
-    assert (await stage.refusal("chat.update", **where, text="Gone"))["error"] == (
+    await harness.web.chat_delete(**where)
+    assert (await harness.call_rejected("chat.update", **where, text="Gone"))["error"] == (
         "message_not_found"
     )
 
 
-async def test_an_edit_is_dated(stage: Stage) -> None:
-    posted = await stage.web.chat_postMessage(channel="C0SALES", text="One")
-    await stage.clock.advance(5)
+async def test_an_edit_is_dated(harness: SlackHarness) -> None:
+    posted = await harness.web.chat_postMessage(channel="C0SALES", text="One")
+    await harness.clock.advance(5)
     where = {"channel": "C0SALES", "ts": posted["ts"]}
-    edited = (await stage.web.chat_update(**where, text="Two"))["message"]["edited"]
+    edited = (await harness.web.chat_update(**where, text="Two"))["message"]["edited"]
     assert edited["user"] == "U0CHAKRA"
     assert float(edited["ts"]) - float(posted["ts"]) == pytest.approx(5, abs=0.01)
 
 
-async def test_a_channel_may_be_named(stage: Stage) -> None:
+async def test_a_channel_may_be_named(harness: SlackHarness) -> None:
     for name in ("#sales", "sales"):
-        assert (await stage.web.chat_postMessage(channel=name, text="Hi"))["channel"] == "C0SALES"
-    answer = await stage.refusal("chat.postMessage", channel="#nosuch", text="Hi")
+        assert (await harness.web.chat_postMessage(channel=name, text="Hi"))["channel"] == "C0SALES"
+    answer = await harness.call_rejected("chat.postMessage", channel="#nosuch", text="Hi")
     assert answer["error"] == "channel_not_found"
-    private = await stage.refusal("chat.postMessage", channel="#leads", text="Hi")
+    private = await harness.call_rejected("chat.postMessage", channel="#leads", text="Hi")
     assert private["error"] == "channel_not_found"
 
 
-async def test_others_messages_and_ephemerals_are_out_of_reach(stage: Stage) -> None:
-    await stage.slack.type("U0JOHN", "C0SALES", "mine")
-    theirs = stage.slack.messages("U0JOHN", "C0SALES")[-1]
+async def test_other_messages_and_ephemerals_cannot_be_edited(harness: SlackHarness) -> None:
+    await harness.slack.type("U0JOHN", "C0SALES", "mine")
+    theirs = harness.slack.messages("U0JOHN", "C0SALES")[-1]
     where = {"channel": "C0SALES", "ts": theirs.ts}
-    assert (await stage.refusal("chat.update", **where, text="x"))["error"] == "cant_update_message"
-    assert (await stage.refusal("chat.delete", **where))["error"] == "cant_delete_message"
-    shown = await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
-    answer = await stage.refusal(
+    assert (await harness.call_rejected("chat.update", **where, text="x"))[
+        "error"
+    ] == "cant_update_message"
+    assert (await harness.call_rejected("chat.delete", **where))["error"] == "cant_delete_message"
+    shown = await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
+    answer = await harness.call_rejected(
         "chat.update", channel="C0SALES", ts=shown["message_ts"], text="psst!"
     )
     assert answer["error"] == "message_not_found"
 
 
-async def test_an_ephemeral_needs_both_in_the_channel(stage: Stage) -> None:
-    answer = await stage.refusal("chat.postEphemeral", channel="C0LEADS", user="U0MEI", text="x")
+async def test_ephemeral_needs_app_and_member_in_the_channel(harness: SlackHarness) -> None:
+    answer = await harness.call_rejected(
+        "chat.postEphemeral", channel="C0LEADS", user="U0MEI", text="x"
+    )
     assert answer["error"] == "user_not_in_channel"
-    answer = await stage.refusal("chat.postEphemeral", channel="C0GENERAL", user="U0MEI", text="x")
+    answer = await harness.call_rejected(
+        "chat.postEphemeral", channel="C0GENERAL", user="U0MEI", text="x"
+    )
     assert answer["error"] == "not_in_channel"
 
 
-async def test_history_is_newest_first_with_metadata_on_request(stage: Stage) -> None:
+async def test_history_is_newest_first_with_metadata_on_request(harness: SlackHarness) -> None:
     metadata = {"event_type": "report", "event_payload": {"key": "k1"}}
-    first = await stage.web.chat_postMessage(channel="C0SALES", text="One", metadata=metadata)
+    first = await harness.web.chat_postMessage(channel="C0SALES", text="One", metadata=metadata)
     reply = {"channel": "C0SALES", "thread_ts": first["ts"]}
-    await stage.web.chat_postMessage(**reply, text="quiet")
-    await stage.web.chat_postMessage(**reply, text="loud", reply_broadcast=True)
-    await stage.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
-    history = await stage.web.conversations_history(
+    await harness.web.chat_postMessage(**reply, text="quiet")
+    await harness.web.chat_postMessage(**reply, text="loud", reply_broadcast=True)
+    await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
+    history = await harness.web.conversations_history(
         channel="C0SALES", oldest=first["ts"], inclusive=True, include_all_metadata=True
     )
     assert [message["text"] for message in history["messages"]] == ["loud", "One"]
     assert history["messages"][1]["metadata"] == metadata
-    bare = await stage.web.conversations_history(channel="C0SALES", limit=2)
+    bare = await harness.web.conversations_history(channel="C0SALES", limit=2)
     assert "metadata" not in bare["messages"][1]
     assert bare["has_more"] is True
-    answer = await stage.refusal("conversations.history", channel="C0GENERAL")
+    answer = await harness.call_rejected("conversations.history", channel="C0GENERAL")
     assert answer["error"] == "not_in_channel"
 
 
-async def test_app_home_is_not_turned_on(stage: Stage) -> None:
-    answer = await stage.refusal("views.publish", user_id="U0JOHN", view=modal())
+async def test_app_home_is_not_turned_on(harness: SlackHarness) -> None:
+    answer = await harness.call_rejected("views.publish", user_id="U0JOHN", view=build_modal())
     assert answer["error"] == "not_enabled"
 
 
-async def test_a_channel_takes_a_message_a_second_after_a_short_burst(stage: Stage) -> None:
+async def test_a_channel_takes_a_message_a_second_after_a_short_burst(
+    harness: SlackHarness,
+) -> None:
     for _ in range(5):
-        assert (await raw(stage, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
-    status, headers, body = await raw(stage, "chat.postMessage", channel="C0SALES", text="hi")
+        assert (await call_raw(harness, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
+    status, headers, body = await call_raw(
+        harness, "chat.postMessage", channel="C0SALES", text="hi"
+    )
     assert (status, body["error"]) == (429, "ratelimited")
     assert headers["retry-after"] == "1"
-    assert (await raw(stage, "chat.postMessage", channel="C0SUPPORT", text="hi"))[0] == 200
-    await stage.clock.advance(1)
-    assert (await raw(stage, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
+    assert (await call_raw(harness, "chat.postMessage", channel="C0SUPPORT", text="hi"))[0] == 200
+    await harness.clock.advance(1)
+    assert (await call_raw(harness, "chat.postMessage", channel="C0SALES", text="hi"))[0] == 200
 
 
-async def test_a_method_is_limited_by_its_tier(stage: Stage) -> None:
+async def test_a_method_is_limited_by_its_tier(harness: SlackHarness) -> None:
     for _ in range(50):
-        await raw(stage, "conversations.info", channel="C0SALES")
-    await stage.clock.advance(20)
-    status, headers, _ = await raw(stage, "conversations.info", channel="C0SALES")
+        await call_raw(harness, "conversations.info", channel="C0SALES")
+    await harness.clock.advance(20)
+    status, headers, _ = await call_raw(harness, "conversations.info", channel="C0SALES")
     assert (status, headers["retry-after"]) == (429, "40")
-    await stage.clock.advance(40)
-    assert (await raw(stage, "conversations.info", channel="C0SALES"))[0] == 200
+    await harness.clock.advance(40)
+    assert (await call_raw(harness, "conversations.info", channel="C0SALES"))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -322,17 +340,19 @@ async def test_a_method_is_limited_by_its_tier(stage: Stage) -> None:
         (b"<a/>", "text/xml", "invalid_post_type"),
     ],
 )
-async def test_bodies_that_cannot_be_read(stage: Stage, body: bytes, kind: str, error: str) -> None:
-    headers = {"Content-Type": kind, "Authorization": f"Bearer {stage.slack.bot_token}"}
-    url = stage.slack.api_url + "api.test"
-    async with stage.session.post(url, data=body, headers=headers) as answer:
+async def test_unparseable_bodies(
+    harness: SlackHarness, body: bytes, kind: str, error: str
+) -> None:
+    headers = {"Content-Type": kind, "Authorization": f"Bearer {harness.slack.bot_token}"}
+    url = harness.slack.api_url + "api.test"
+    async with harness.session.post(url, data=body, headers=headers) as answer:
         assert (await answer.json())["error"] == error
 
 
-async def test_calls_and_deliveries_are_noted_in_order(stage: Stage) -> None:
-    await stage.slack.type("U0JOHN", "C0SALES", "/chakra hi")
-    await stage.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[actions()])
-    command, call = stage.slack.exchanges[-2:]
+async def test_calls_and_deliveries_are_recorded_in_order(harness: SlackHarness) -> None:
+    await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
+    await harness.web.chat_postMessage(channel="C0SALES", text="Hi", blocks=[actions_block()])
+    command, call = harness.slack.exchanges[-2:]
     assert (command.direction, command.kind, command.summary) == (
         "to the app",
         "command",
@@ -362,8 +382,8 @@ def test_only_the_last_five_hundred_payloads_are_kept() -> None:
     assert (traffic.exchanges[0].n, traffic.exchanges[0].ms) == (2, 1.2)
 
 
-async def test_a_reading_method_sees_no_json(stage: Stage) -> None:
-    headers = {"Authorization": f"Bearer {stage.slack.bot_token}"}
-    url = stage.slack.api_url + "users.info"
-    async with stage.session.post(url, json={"user": "U0MEI"}, headers=headers) as answer:
+async def test_read_methods_ignore_json_bodies(harness: SlackHarness) -> None:
+    headers = {"Authorization": f"Bearer {harness.slack.bot_token}"}
+    url = harness.slack.api_url + "users.info"
+    async with harness.session.post(url, json={"user": "U0MEI"}, headers=headers) as answer:
         assert (await answer.json())["error"] == "invalid_arguments"

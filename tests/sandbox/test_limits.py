@@ -18,22 +18,22 @@ from bot.sandbox.slack.limits import (
     check_view_response,
     error_code,
 )
-from tests.sandbox.limit_examples import BROKEN, FINE, WARNED, Check
+from tests.sandbox.limit_examples import VALID_PAYLOADS, VIOLATIONS, WARNINGS, Check
 from tests.sandbox.limit_payloads import Json, actions, button, message, section, text, view
 
 
 def test_every_rule_has_an_example_and_a_source() -> None:
-    assert set(BROKEN) == {name for name, rule in RULES.items() if rule.level == "error"}
-    assert set(WARNED) == {name for name, rule in RULES.items() if rule.level == "warn"}
+    assert set(VIOLATIONS) == {name for name, rule in RULES.items() if rule.level == "error"}
+    assert set(WARNINGS) == {name for name, rule in RULES.items() if rule.level == "warn"}
     assert all(rule.source for rule in RULES.values())
     assert {bounds.rule for bounds in BOUNDS.values()} <= set(RULES)
 
 
 @pytest.mark.parametrize(
     ("rule", "check", "payload"),
-    [(rule, *example) for rule, examples in BROKEN.items() for example in examples],
+    [(rule, *example) for rule, examples in VIOLATIONS.items() for example in examples],
 )
-def test_a_payload_beyond_the_limit_is_refused(rule: str, check: Check, payload: Any) -> None:
+def test_payload_over_the_limit_is_rejected(rule: str, check: Check, payload: Any) -> None:
     findings = check(payload)
     found = [finding for finding in findings if finding.rule == rule]
     assert found
@@ -42,16 +42,16 @@ def test_a_payload_beyond_the_limit_is_refused(rule: str, check: Check, payload:
     assert error_code(findings, "message")
 
 
-@pytest.mark.parametrize("rule", list(WARNED))
-def test_a_doubtful_payload_is_taken_with_a_warning(rule: str) -> None:
-    check, payload = WARNED[rule]
+@pytest.mark.parametrize("rule", list(WARNINGS))
+def test_doubtful_payload_is_accepted_with_a_warning(rule: str) -> None:
+    check, payload = WARNINGS[rule]
     findings = check(payload)
     assert rule in {finding.rule for finding in findings}
     assert error_code(findings, "message") == ""
 
 
-@pytest.mark.parametrize(("check", "payload"), FINE)
-def test_a_payload_at_the_limit_is_taken(check: Check, payload: Any) -> None:
+@pytest.mark.parametrize(("check", "payload"), VALID_PAYLOADS)
+def test_payload_at_the_limit_is_accepted(check: Check, payload: Any) -> None:
     assert [finding for finding in check(payload) if finding.is_error] == []
 
 
@@ -65,16 +65,16 @@ def test_a_payload_at_the_limit_is_taken(check: Check, payload: Any) -> None:
         (message(section("")), "invalid_blocks"),
     ],
 )
-def test_the_code_is_slacks_own(payload: Json, code: str) -> None:
+def test_error_code_is_slacks_own(payload: Json, code: str) -> None:
     assert error_code(check_message(payload), "message") == code
 
 
-def test_views_have_codes_of_their_own() -> None:
+def test_views_have_their_own_codes() -> None:
     assert error_code(check_view(view(title=text("x" * 25))), "modal") == "invalid_arguments"
     assert error_code(check_view(view(*[section("x" * 3_000)] * 90)), "modal") == "view_too_large"
 
 
-def test_a_finding_points_at_its_place() -> None:
+def test_finding_points_at_its_path() -> None:
     finding = check_message(message(section(), actions(button(text=text("x" * 76)))))[0]
     assert str(finding) == (
         "[ERROR] must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"
@@ -129,7 +129,7 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(KEYS, JUNK, max_size=6), JUNK)
-def test_no_junk_breaks_a_check(payload: Json, other: Any) -> None:
+def test_junk_never_breaks_a_check(payload: Json, other: Any) -> None:
     for findings in (
         check_message(payload),
         check_response_body(payload),

@@ -32,15 +32,15 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
 )
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import example, served
-from tests.sandbox.chakra_whatsapp import ANYBODY, OTHER_SENDER, PLUGIN, SENDER
+from tests.sandbox.chakra_asked import example, serve_chakra
+from tests.sandbox.chakra_whatsapp import CUSTOMER_NUMBER, OTHER_SENDER, PLUGIN, SENDER
 
 TO, WINDOW_OPEN = "919999999999", "12025550134"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 BOUNDARY = "----formdata-undici-046052663611"
 
 
-class Failed(Exception):
+class VendorError(Exception):
     """The client's error: its message, the status and the strings of ``_errors``."""
 
     def __init__(self, message: str, status: int, errors: list[str]) -> None:
@@ -50,21 +50,21 @@ class Failed(Exception):
 
 
 @dataclass(frozen=True)
-class Vendor:
+class VendorClient:
     """Requests and reads exactly as the client does."""
 
     chakra: EmbeddedChakra
     session: aiohttp.ClientSession
     token: str = ""
 
-    async def template(self, to: str = TO, plugin: str = PLUGIN, **body: Any) -> Any:
+    async def send_template(self, to: str = TO, plugin: str = PLUGIN, **body: Any) -> Any:
         path = f"{plugin}/phoneNumber/{quote(to, safe='')}/send-template-message"
         sent = {"whatsappPhoneNumberId": SENDER, **body}
-        return await self.posted(path, json.dumps(sent).encode(), "application/json")
+        return await self._post(path, json.dumps(sent).encode(), "application/json")
 
-    async def session_message(self, message: dict[str, Any]) -> Any:
+    async def send_session_message(self, message: dict[str, Any]) -> Any:
         path = f"{PLUGIN}/api/v19.0/{SENDER}/messages"
-        return await self.posted(path, json.dumps(message).encode(), "application/json")
+        return await self._post(path, json.dumps(message).encode(), "application/json")
 
     async def upload(self, content: bytes, media_type: str, filename: str | None) -> Any:
         """Without a name it sends "undefined", and leaves the second part out."""
@@ -80,9 +80,9 @@ class Vendor:
         body = b"".join(begin + part + b"\r\n" for part in parts)
         body += f"--{BOUNDARY}--\r\n".encode()
         kind = f"multipart/form-data; boundary={BOUNDARY}"
-        return await self.posted(f"{PLUGIN}/upload-public-media", body, kind)
+        return await self._post(f"{PLUGIN}/upload-public-media", body, kind)
 
-    async def posted(self, path: str, body: bytes, content_type: str) -> Any:
+    async def _post(self, path: str, body: bytes, content_type: str) -> Any:
         headers = {
             "Authorization": f"Bearer {self.token or self.chakra.access_token}",
             "Accept": "application/json",
@@ -95,13 +95,13 @@ class Vendor:
         }
         url = self.chakra.base_url + path
         async with self.session.post(url, data=body, headers=headers) as answer:
-            read = _read(answer.headers.get("content-type", ""), await answer.text())
+            read = _parse_body(answer.headers.get("content-type", ""), await answer.text())
             if not 200 <= answer.status < 300:
-                raise _failed(answer.status, read)
+                raise _build_error(answer.status, read)
             return read["_data"] if isinstance(read, dict) and "_data" in read else None
 
 
-def _read(content_type: str, text: str) -> Any:
+def _parse_body(content_type: str, text: str) -> Any:
     """Return JSON if the type says so, whatever is in it; else JSON or the text itself."""
     if "application/json" in content_type:
         return json.loads(text)
@@ -111,27 +111,27 @@ def _read(content_type: str, text: str) -> Any:
         return text
 
 
-def _failed(status: int, read: Any) -> Failed:
+def _build_error(status: int, read: Any) -> VendorError:
     given = read.get("_errors") if isinstance(read, dict) else None
     errors = given if isinstance(given, list) else []
     assert all(isinstance(one, str) for one in errors)  # its type for them: string[]
     otherwise = read if isinstance(read, str) else f"Request failed with status {status}"
-    return Failed(errors[0] if errors else otherwise, status, errors)
+    return VendorError(errors[0] if errors else otherwise, status, errors)
 
 
 @pytest.fixture
 async def chakra() -> AsyncIterator[EmbeddedChakra]:
-    async with served(ManualClock()) as one:
+    async with serve_chakra(ManualClock()) as one:
         yield one
 
 
 @pytest.fixture
-async def vendor(chakra: EmbeddedChakra) -> AsyncIterator[Vendor]:
+async def vendor(chakra: EmbeddedChakra) -> AsyncIterator[VendorClient]:
     async with aiohttp.ClientSession() as session:
-        yield Vendor(chakra, session)
+        yield VendorClient(chakra, session)
 
 
-def mapped(*values: str) -> list[dict[str, str]]:
+def build_mapping(*values: str) -> list[dict[str, str]]:
     return [
         {"schemaPropertyName": str(number), "schemaPropertyValue": value}
         for number, value in enumerate(values, 1)
@@ -144,20 +144,26 @@ def mapped(*values: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     "body",
     [
-        {"templateName": "christmas_promo_23", "mapping": mapped("John"), "imageUrl": "LINK"},
+        {
+            "templateName": "christmas_promo_23",
+            "mapping": build_mapping("John"),
+            "imageUrl": "LINK",
+        },
         {"templateName": "login_otp", "otpCode": "496093", "whatsappPhoneNumberId": OTHER_SENDER},
         {
             "templateName": "appointment_reminder",
             "language": "en",
-            "mapping": mapped("Jane", "May 3", "10:00"),
+            "mapping": build_mapping("Jane", "May 3", "10:00"),
         },
     ],
     ids=lambda body: body["templateName"],
 )
-async def test_its_sends_give_a_message_of_its_type(vendor: Vendor, body: dict[str, Any]) -> None:
+async def test_vendor_send_returns_its_message_type(
+    vendor: VendorClient, body: dict[str, Any]
+) -> None:
     link = example("send-template-phone.request")["imageUrl"]
     sent = {**body, "imageUrl": link} if "imageUrl" in body else body
-    message = await vendor.template(**sent)
+    message = await vendor.send_template(**sent)
     documented = example("send-template-phone.response")["_data"]
     assert {name: type(value) for name, value in message.items()} == {
         name: type(value) for name, value in documented.items()
@@ -168,7 +174,7 @@ async def test_its_sends_give_a_message_of_its_type(vendor: Vendor, body: dict[s
     assert request.headers["x-chakra-sdk"] == "@chakrahq/chakra-chat-sdk/1.1.3"
 
 
-async def test_its_session_messages_give_a_wamid(vendor: Vendor) -> None:
+async def test_vendor_session_message_returns_a_wamid(vendor: VendorClient) -> None:
     text = {"type": "text", "text": {"body": "Hello from Chakra!"}}
     template = {
         "recipient_type": "individual",
@@ -181,24 +187,24 @@ async def test_its_session_messages_give_a_wamid(vendor: Vendor) -> None:
     }
     for kind in (text, template):
         given = {"messaging_product": "whatsapp", "to": WINDOW_OPEN, **kind}
-        assert (await vendor.session_message(given))["whatsappMessageId"].startswith("wamid.")
+        assert (await vendor.send_session_message(given))["whatsappMessageId"].startswith("wamid.")
     assert [f"{one.method} {one.endpoint}" for one in vendor.chakra.requests] == [
         SEND_META_MESSAGE,
         SEND_META_MESSAGE,
     ]
 
 
-async def test_what_it_uploads_can_be_read_and_sent(vendor: Vendor) -> None:
+async def test_vendor_upload_can_be_downloaded_and_sent(vendor: VendorClient) -> None:
     """Bytes are sent as application/octet-stream: the image type comes from the content."""
     made = await vendor.upload(PNG, "application/octet-stream", "im ä.png")
     assert list(made) == ["publicMediaUrl"]
     async with vendor.session.get(made["publicMediaUrl"]) as answer:
         assert await answer.read() == PNG
-    values = {"mapping": mapped("John"), "imageUrl": made["publicMediaUrl"]}
-    assert (await vendor.template(templateName="christmas_promo_23", **values))["id"]
+    values = {"mapping": build_mapping("John"), "imageUrl": made["publicMediaUrl"]}
+    assert (await vendor.send_template(templateName="christmas_promo_23", **values))["id"]
 
 
-async def test_it_uploads_without_a_name(vendor: Vendor) -> None:
+async def test_vendor_upload_needs_no_file_name(vendor: VendorClient) -> None:
     made = await vendor.upload(b"x", "text/plain", None)
     async with vendor.session.get(made["publicMediaUrl"]) as answer:
         assert await answer.read() == b"x"
@@ -207,9 +213,9 @@ async def test_it_uploads_without_a_name(vendor: Vendor) -> None:
 # --- what fails, as the client reads it ----------------------------------------------------------
 
 
-async def refused(vendor: Vendor, **asked: Any) -> Failed:
-    with pytest.raises(Failed) as raised:
-        await vendor.template(**{"templateName": "hello_world", **asked})
+async def catch_rejection(vendor: VendorClient, **asked: Any) -> VendorError:
+    with pytest.raises(VendorError) as raised:
+        await vendor.send_template(**{"templateName": "hello_world", **asked})
     return raised.value
 
 
@@ -221,22 +227,24 @@ async def refused(vendor: Vendor, **asked: Any) -> Failed:
         ({"templateName": "appointment_reminder"}, 400, "language is required"),
     ],
 )
-async def test_chakras_own_refusals_are_one_string(
-    vendor: Vendor, asked: dict[str, Any], status: int, says: str
+async def test_vendor_sees_chakra_rejections_as_one_string(
+    vendor: VendorClient, asked: dict[str, Any], status: int, says: str
 ) -> None:
-    failed = await refused(vendor, **asked)
+    failed = await catch_rejection(vendor, **asked)
     assert (failed.status, len(failed.errors)) == (status, 1)
     assert says in str(failed)
 
 
-async def test_a_wrong_token_is_a_401_with_a_string(chakra: EmbeddedChakra, vendor: Vendor) -> None:
-    failed = await refused(Vendor(chakra, vendor.session, "wrong"))
+async def test_a_wrong_token_is_a_401_with_a_string(
+    chakra: EmbeddedChakra, vendor: VendorClient
+) -> None:
+    failed = await catch_rejection(VendorClient(chakra, vendor.session, "wrong"))
     assert (failed.status, len(failed.errors)) == (401, 1)
 
 
-async def test_metas_refusals_have_no_string_for_it(vendor: Vendor) -> None:
+async def test_vendor_finds_no_string_in_meta_rejections(vendor: VendorClient) -> None:
     """It looks for ``_errors`` only: of Meta's error object only the status remains."""
-    failed = await refused(vendor, templateName="no_such_template")
+    failed = await catch_rejection(vendor, templateName="no_such_template")
     assert (str(failed), failed.errors) == ("Request failed with status 400", [])
 
 
@@ -250,33 +258,35 @@ async def test_metas_refusals_have_no_string_for_it(vendor: Vendor) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_a_failure_has_its_status_and_its_words(
-    vendor: Vendor, fault: Fault, status: int, says: str
+async def test_vendor_failure_has_status_and_message(
+    vendor: VendorClient, fault: Fault, status: int, says: str
 ) -> None:
     vendor.chakra.fail(SEND_TO_PHONE, fault)
-    failed = await refused(vendor)
+    failed = await catch_rejection(vendor)
     assert (failed.status, str(failed)) == (status, says)
 
 
-async def test_errors_in_a_200_leave_it_without_a_message(vendor: Vendor) -> None:
+async def test_vendor_sees_no_message_for_errors_in_a_200(vendor: VendorClient) -> None:
     """It doesn't look for them there, and returns nothing to its caller."""
     vendor.chakra.fail(SEND_TO_PHONE, ErrorsWithStatus200())
-    assert await vendor.template(templateName="hello_world") is None
+    assert await vendor.send_template(templateName="hello_world") is None
 
 
 @pytest.mark.parametrize("fault", [InvalidJsonBody(), EmptyBody()])
-async def test_what_is_called_json_and_is_not_trips_it(vendor: Vendor, fault: Fault) -> None:
+async def test_vendor_fails_on_mislabeled_json(vendor: VendorClient, fault: Fault) -> None:
     vendor.chakra.fail(SEND_TO_PHONE, fault)
     with pytest.raises(ValueError, match="Expecting value"):
-        await vendor.template(templateName="hello_world")
+        await vendor.send_template(templateName="hello_world")
 
 
-async def test_a_broken_line_and_a_silence_are_its_own_to_notice(vendor: Vendor) -> None:
+async def test_vendor_must_detect_resets_and_timeouts_itself(vendor: VendorClient) -> None:
     vendor.chakra.fail(SEND_TO_PHONE, ResetBeforeHandling(), times=1)
     vendor.chakra.fail(SEND_TO_PHONE, Hang(), times=1)
     with pytest.raises(aiohttp.ClientError):
-        await vendor.template(templateName="hello_world")
-    waiting = asyncio.create_task(vendor.template(to=ANYBODY, templateName="hello_world"))
+        await vendor.send_template(templateName="hello_world")
+    waiting = asyncio.create_task(
+        vendor.send_template(to=CUSTOMER_NUMBER, templateName="hello_world")
+    )
     await vendor.chakra.wait_for_requests(2)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)

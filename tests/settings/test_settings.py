@@ -22,25 +22,25 @@ HTTP = {
 SOCKET = {**HTTP, "SLACK_APP_TOKEN": "xapp-1-A1-2-ff"}
 
 
-def loaded(**more: str) -> Settings:
+def load_settings(**more: str) -> Settings:
     return load(HTTP | more, None)
 
 
-def said(environ: dict[str, str]) -> str:
+def settings_error(environ: dict[str, str]) -> str:
     with pytest.raises(SettingsError) as caught:
         load(environ, None)
     return str(caught.value)
 
 
-def complaint(**more: str) -> str:
+def single_error_line(**more: str) -> str:
     """The one line that a wrong setting gets."""
-    text = said(HTTP | more)
+    text = settings_error(HTTP | more)
     assert "\n" not in text
     return text
 
 
 def test_three_values_are_enough_and_the_rest_has_defaults() -> None:
-    settings = loaded()
+    settings = load_settings()
     assert settings.slack_bot_token.get_secret_value() == BOT
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.chakra_api_url == "https://api.chakrahq.com"
@@ -62,23 +62,23 @@ def test_socket_mode_needs_no_signing_secret() -> None:
 
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValidationError):
-        loaded().port = 1
+        load_settings().port = 1
 
 
-def test_the_process_environment_does_not_leak_into_settings_that_are_made_by_hand() -> None:
+def test_environment_does_not_leak_into_explicit_settings() -> None:
     made = Settings(slack_bot_token=SecretStr(BOT), chakra_access_token=SecretStr("anything"))
     assert made.port == 3000
 
 
-def test_no_secret_shows_when_settings_are_printed() -> None:
+def test_settings_repr_hides_secrets() -> None:
     settings = load(SOCKET | {"CHAKRA_WEBHOOK_SECRET": "hook-secret-1"}, None)
     for secret in (*SOCKET.values(), "hook-secret-1"):
         assert secret not in repr(settings)
     assert set(settings.secrets()) == {*SOCKET.values(), "hook-secret-1"}
 
 
-def test_everything_missing_is_named_at_once_with_where_to_find_it() -> None:
-    lines = said({}).splitlines()
+def test_all_missing_settings_are_listed_with_where_to_find_them() -> None:
+    lines = settings_error({}).splitlines()
     assert [line.split()[0] for line in lines] == [
         "SLACK_BOT_TOKEN",
         "SLACK_SIGNING_SECRET",
@@ -91,8 +91,8 @@ def test_everything_missing_is_named_at_once_with_where_to_find_it() -> None:
     assert "API Keys" in lines[2]
 
 
-def test_what_is_missing_and_what_is_wrong_stand_in_one_message_in_the_tables_order() -> None:
-    text = said({"PORT": "many", "SLACK_BOT_TOKEN": "nonsense", "SENDERS": "john"})
+def test_missing_and_invalid_settings_are_listed_in_table_order() -> None:
+    text = settings_error({"PORT": "many", "SLACK_BOT_TOKEN": "nonsense", "SENDERS": "john"})
     names = [line.split()[0] for line in text.splitlines()]
     assert names == [
         "SLACK_BOT_TOKEN",
@@ -116,12 +116,12 @@ def test_what_is_missing_and_what_is_wrong_stand_in_one_message_in_the_tables_or
         ("xoxb-…", "contains characters that no Slack token has"),
     ],
 )
-def test_a_token_of_the_wrong_kind_is_called_by_its_kind(token: str, words: str) -> None:
-    assert words in complaint(SLACK_BOT_TOKEN=token)
+def test_wrong_token_type_is_identified(token: str, words: str) -> None:
+    assert words in single_error_line(SLACK_BOT_TOKEN=token)
 
 
-def test_tokens_in_each_others_place_are_noticed() -> None:
-    text = said(
+def test_swapped_tokens_are_detected() -> None:
+    text = settings_error(
         {
             "SLACK_BOT_TOKEN": "xapp-1-2",
             "SLACK_APP_TOKEN": "xoxb-1-2",
@@ -138,7 +138,7 @@ SECRETS = [one.name for one in SETTINGS if "token" in one.name.lower() or "SECRE
 
 
 @given(st.sampled_from(SECRETS), st.text("abcdefghXYZ0189 é\n-_.", min_size=12))
-def test_a_refused_secret_is_never_repeated(name: str, value: str) -> None:
+def test_rejected_secret_is_never_echoed(name: str, value: str) -> None:
     assume(len(value.strip()) >= 12)
     refusal = ""
     try:
@@ -178,8 +178,8 @@ def test_a_refused_secret_is_never_repeated(name: str, value: str) -> None:
         ("SENDERS", "john@acme.com", "j•••@acme.com"),
     ],
 )
-def test_a_wrong_value_is_told_what_is_wrong_with_it(name: str, value: str, words: str) -> None:
-    text = complaint(**{name: value})
+def test_invalid_value_is_explained(name: str, value: str, words: str) -> None:
+    text = single_error_line(**{name: value})
     assert text.startswith(f"{name} ")
     assert words in text
 
@@ -202,22 +202,22 @@ def test_a_wrong_value_is_told_what_is_wrong_with_it(name: str, value: str, word
         ("SENDERS", " , ", ()),
     ],
 )
-def test_a_right_value_is_taken_in_its_plain_form(name: str, value: str, taken: object) -> None:
-    got = getattr(loaded(**{name: value}), name.lower())
+def test_valid_value_is_normalized(name: str, value: str, taken: object) -> None:
+    got = getattr(load_settings(**{name: value}), name.lower())
     assert got == (value.lower() if taken is None else taken)
 
 
 @pytest.mark.parametrize("around", ['"{}"', "'{}'", "  {}\n", "\ufeff{}", "“{}”", "\u200b{}\u00a0"])
-def test_what_copying_leaves_around_a_value_is_dropped(around: str) -> None:
-    settings = loaded(SLACK_BOT_TOKEN=around.format(BOT), PORT=around.format("8080"))
+def test_pasted_quotes_and_whitespace_are_stripped(around: str) -> None:
+    settings = load_settings(SLACK_BOT_TOKEN=around.format(BOT), PORT=around.format("8080"))
     assert settings.slack_bot_token.get_secret_value() == BOT
     assert settings.port == 8080
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", '""', "''"])
-def test_an_empty_value_is_no_value(nothing: str) -> None:
-    assert loaded(PORT=nothing, SLACK_APP_TOKEN=nothing).port == 3000
-    assert "SLACK_BOT_TOKEN is missing" in complaint(SLACK_BOT_TOKEN=nothing)
+def test_empty_value_counts_as_missing(nothing: str) -> None:
+    assert load_settings(PORT=nothing, SLACK_APP_TOKEN=nothing).port == 3000
+    assert "SLACK_BOT_TOKEN is missing" in single_error_line(SLACK_BOT_TOKEN=nothing)
 
 
 @pytest.mark.parametrize(
@@ -231,28 +231,28 @@ def test_an_empty_value_is_no_value(nothing: str) -> None:
         ("slack_bot_token", "SLACK_BOT_TOKEN"),
     ],
 )
-def test_a_misspelt_name_is_pointed_out_in_place_of_the_missing_one(typed: str, meant: str) -> None:
+def test_misspelled_name_is_suggested_for_a_missing_setting(typed: str, meant: str) -> None:
     environ = {name: value for name, value in HTTP.items() if name != meant}
-    text = said(environ | {typed: HTTP[meant]})
+    text = settings_error(environ | {typed: HTTP[meant]})
     assert text.startswith(f"{meant} is not set, but {typed} is: did you mean {meant}?")
     assert "\n" not in text
     assert HTTP[meant] not in text
 
 
-def test_a_misspelt_optional_name_would_be_ignored_in_silence_so_it_is_named() -> None:
-    assert complaint(LOG_LEVL="debug").startswith("LOG_LEVEL is not set, but LOG_LEVL is")
+def test_misspelled_optional_setting_is_reported() -> None:
+    assert single_error_line(LOG_LEVL="debug").startswith("LOG_LEVEL is not set, but LOG_LEVL is")
 
 
 @pytest.mark.parametrize("name", ["HOSTNAME", "HOSTS", "SPORT", "PATH", "SLACK_WEBHOOK_URL"])
-def test_names_of_other_programs_are_left_alone(name: str) -> None:
-    assert loaded(**{name: "x"}).port == 3000
+def test_unrelated_variables_are_ignored(name: str) -> None:
+    assert load_settings(**{name: "x"}).port == 3000
 
 
-def test_a_name_close_to_one_that_is_set_is_left_alone() -> None:
-    assert loaded(SLACK_BOT_TOKEN2="x").port == 3000
+def test_near_miss_of_a_set_name_is_ignored() -> None:
+    assert load_settings(SLACK_BOT_TOKEN2="x").port == 3000
 
 
-def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+def test_environment_overrides_the_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(
         '\ufeff# ours\nexport PORT="4000" # a comment\n\nHOST=0.0.0.0\nLOG_LEVEL=\n',
@@ -262,18 +262,18 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     assert (settings.port, settings.host) == (4000, "127.0.0.2")
 
 
-def test_no_file_is_no_problem(tmp_path: Path) -> None:
+def test_missing_settings_file_is_allowed(tmp_path: Path) -> None:
     assert load(HTTP, tmp_path / ".env").port == 3000
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_binary_settings_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"PORT=\xff\xfe")
     with pytest.raises(SettingsError, match="cannot be read: it is not UTF-8 text"):
         load(HTTP, file)
 
 
-def test_the_table_says_something_of_every_setting() -> None:
+def test_every_setting_is_documented() -> None:
     assert len({one.description for one in SETTINGS}) == len(SETTINGS) == 18
     for setting in SETTINGS:
         assert re.fullmatch(r"[A-Z_]+", setting.name)

@@ -13,7 +13,7 @@ from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import Sheet
 
-LEAD = (
+LEAD_TARGETS = (
     Target("lead_id", "Lead Id", "text"),
     Target("name", "Name", "text"),
     Target("phone_number", "Phone Number", "phone_number", required=True),
@@ -29,7 +29,7 @@ LEAD = (
 UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
 
 
-def workbook(
+def build_workbook(
     fill: Callable[[Any, Any], None], *, names: Sequence[str] = ("Leads",), date_1904: bool = False
 ) -> bytes:
     """``fill`` gets the book and its first sheet; further sheets stay empty."""
@@ -41,7 +41,7 @@ def workbook(
     return made.getvalue()
 
 
-def cells(*rows: Sequence[object]) -> bytes:
+def cells_workbook(*rows: Sequence[object]) -> bytes:
     """A workbook with these rows from A1; empty cells where there is nothing."""
 
     def fill(_: Any, sheet: Any) -> None:
@@ -52,23 +52,27 @@ def cells(*rows: Sequence[object]) -> bytes:
                 elif value is not None:
                     sheet.write(number, place, value)
 
-    return workbook(fill)
+    return build_workbook(fill)
 
 
-def text(rows: Iterable[Sequence[str]], delimiter: str = ",", **said: Any) -> str:
+def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", **said: Any) -> str:
     made = StringIO(newline="")
     csv.writer(made, delimiter=delimiter, **said).writerows(rows)
     return made.getvalue()
 
 
-async def sheet(*rows: str) -> Sheet:
+async def parse_csv(*rows: str) -> Sheet:
     """Lines of a CSV with commas."""
     return await read_sheet("\n".join(rows).encode())
 
 
-def to_create(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> ColumnMatches:
+def match_for_create(
+    columns: Sequence[str], targets: Sequence[Target] = LEAD_TARGETS
+) -> ColumnMatches:
     return match_columns(columns, targets, Purpose.CREATE, primary_key="lead_id")
 
 
-def to_update(columns: Sequence[str], targets: Sequence[Target] = LEAD) -> ColumnMatches:
+def match_for_update(
+    columns: Sequence[str], targets: Sequence[Target] = LEAD_TARGETS
+) -> ColumnMatches:
     return match_columns(columns, targets, Purpose.UPDATE, primary_key="lead_id")

@@ -14,29 +14,29 @@ from bot.sheets.check import CheckedSheet, check, check_sheet
 from bot.sheets.columns import Target
 from bot.sheets.problems import ProblemGroup, RowProblem, build_problem_csv, group_problems
 from bot.sheets.read import read_sheet
-from tests.sheets.making import UUID, cells, sheet, to_create, to_update
+from tests.sheets.making import UUID, cells_workbook, match_for_create, match_for_update, parse_csv
 
 INDIA = ZoneInfo("Asia/Kolkata")
-TOO_MANY = (
+TOO_MANY_CELLS = (
     "The row has more cells than there are columns. A comma in a text may lack its quotation marks."
 )
-ROUNDED = (
+ROUNDED_NUMBER = (
     "is a number of more than 15 digits, and Excel has rounded it. Set the column’s format to text "
     "and enter it again."
 )
 
 
-def told(checked: CheckedSheet) -> list[tuple[int, str]]:
+def problem_texts(checked: CheckedSheet) -> list[tuple[int, str]]:
     return [(problem.row, problem.sentence) for problem in checked.problems]
 
 
-async def test_rows_to_create_become_the_documented_items() -> None:
-    made = await sheet(
+async def test_create_rows_become_documented_items() -> None:
+    made = await parse_csv(
         "lead_id,Phone Number,score,subscribed,state,Next action at,assigned to,remark",
         "EXT-1, 98765 43210 ,105,yes,IN_PROGRESS,2021-04-16,john@acme.com,",
         ",+4915550112233,,,,,,likes tea",
     )
-    found = await check_sheet(made, to_create(made.columns), region="IN", timezone=INDIA)
+    found = await check_sheet(made, match_for_create(made.columns), region="IN", timezone=INDIA)
     assert list(found.items) == [
         {
             "lead_id": "EXT-1",
@@ -51,14 +51,14 @@ async def test_rows_to_create_become_the_documented_items() -> None:
     assert (found.total, found.valid_count, found.invalid_count) == (2, 2, 0)
 
 
-async def test_rows_to_update_become_an_identifier_and_the_changes() -> None:
-    made = await sheet(
+async def test_update_rows_become_identifier_and_changes() -> None:
+    made = await parse_csv(
         "id,lead_id,city,status",
         ",EXT-1,Goa,",
         f"{UUID.upper()},EXT-2,,completed",
         ",EXT-3,Pune,OPEN",
     )
-    found = check(made, to_update(made.columns))
+    found = check(made, match_for_update(made.columns))
     assert list(found.items) == [
         {"lead_id": "EXT-1", "update": {"data": {"city": "Goa"}}},
         {"id": UUID, "update": {"status": "COMPLETED"}},
@@ -66,30 +66,30 @@ async def test_rows_to_update_become_an_identifier_and_the_changes() -> None:
     ]
 
 
-async def test_items_are_a_sequence_of_which_parts_can_be_shown() -> None:
-    made = await sheet("lead_id,city", *(f"EXT-{n},Goa" for n in range(10)))
-    items = check(made, to_update(made.columns)).items
+async def test_items_can_be_sliced() -> None:
+    made = await parse_csv("lead_id,city", *(f"EXT-{n},Goa" for n in range(10)))
+    items = check(made, match_for_update(made.columns)).items
     assert len(items) == 10
     assert [item["lead_id"] for item in items[2:4]] == ["EXT-2", "EXT-3"]
     assert items[-1] == {"lead_id": "EXT-9", "update": {"data": {"city": "Goa"}}}
 
 
-async def test_a_row_with_a_problem_is_not_among_the_items_and_every_problem_is_told() -> None:
-    made = await sheet(
+async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
+    made = await parse_csv(
         "phone_number,email,score,status",
         "98765 43210,asha@example.com,5,open",
         "98765,asha,many,Done",
         ",ravi@example.com,,",
         "98765 43211,,,,surplus",
     )
-    found = check(made, to_create(made.columns), region="IN")
-    assert told(found) == [
+    found = check(made, match_for_create(made.columns), region="IN")
+    assert problem_texts(found) == [
         (3, "phone_number is no phone number. Write it as +91 98765 43210."),
         (3, "email is no e-mail address."),
         (3, "score is no number. Write it as 1234.5."),
         (3, "status is none of OPEN, COMPLETED, CANCELLED."),
         (4, "phone_number is empty, and every record needs it."),
-        (5, TOO_MANY),
+        (5, TOO_MANY_CELLS),
     ]
     assert (found.row_numbers, found.valid_count, found.invalid_count, found.total) == (
         (2,),
@@ -99,56 +99,56 @@ async def test_a_row_with_a_problem_is_not_among_the_items_and_every_problem_is_
     )
 
 
-async def test_a_key_in_several_rows_is_a_problem_of_each_of_them() -> None:
-    made = await sheet("lead_id,city", "A,Goa", "B,Pune", " A ,Delhi", "a,Agra")
-    found = check(made, to_update(made.columns))
-    assert told(found) == [
+async def test_duplicate_key_is_reported_for_each_row() -> None:
+    made = await parse_csv("lead_id,city", "A,Goa", "B,Pune", " A ,Delhi", "a,Agra")
+    found = check(made, match_for_update(made.columns))
+    assert problem_texts(found) == [
         (row, "lead_id is in more than one row. Keep one row for each record.") for row in (2, 4)
     ]
     assert [item["lead_id"] for item in found.items] == ["B", "a"]
 
 
-async def test_an_id_is_the_same_in_either_case() -> None:
-    made = await sheet("id,city", f"{UUID},Goa", f"{UUID.upper()},Pune")
-    assert check(made, to_update(made.columns)).invalid_count == 2
+async def test_ids_are_case_insensitive() -> None:
+    made = await parse_csv("id,city", f"{UUID},Goa", f"{UUID.upper()},Pune")
+    assert check(made, match_for_update(made.columns)).invalid_count == 2
 
 
-async def test_a_row_that_would_change_nothing_or_nobody() -> None:
-    made = await sheet("lead_id,city,Other", "A,Goa,x", "B,,x", ",Pune,x", ",,x")
-    assert told(check(made, to_update(made.columns))) == [
+async def test_row_without_changes_or_identifier() -> None:
+    made = await parse_csv("lead_id,city,Other", "A,Goa,x", "B,,x", ",Pune,x", ",,x")
+    assert problem_texts(check(made, match_for_update(made.columns))) == [
         (3, "The row has nothing in it but the record it is about."),
         (4, "The row does not say which record it is about."),
         (5, "The row does not say which record it is about."),
         (5, "The row is empty."),
     ]
     optional = (Target("city"), Target("score"))
-    found = check(made, to_create(made.columns, optional))
-    assert told(found) == [
+    found = check(made, match_for_create(made.columns, optional))
+    assert problem_texts(found) == [
         (3, "The row has nothing in it but the record it is about."),
         (5, "The row is empty."),
     ]
 
 
-async def test_what_a_workbook_lost_is_told_where_it_matters() -> None:
+async def test_values_lost_by_excel_are_reported_when_used() -> None:
     made = await read_sheet(
-        cells(
+        cells_workbook(
             ["lead_id", "remark", "Not ours"],
             ["A", 1234567890123456, 1],
             ["B", "whole", 1234567890123456],
         )
     )
-    found = check(made, to_update(made.columns))
-    assert told(found) == [(2, f"remark {ROUNDED}")]
+    found = check(made, match_for_update(made.columns))
+    assert problem_texts(found) == [(2, f"remark {ROUNDED_NUMBER}")]
     assert [item["lead_id"] for item in found.items] == ["B"]
 
 
-async def test_a_matching_with_obstacles_is_not_checked() -> None:
-    made = await sheet("city,score", "Goa,1")
+async def test_unusable_matching_is_rejected() -> None:
+    made = await parse_csv("city,score", "Goa,1")
     with pytest.raises(UsageError, match="No column tells which records"):
-        check(made, to_update(made.columns), timezone=UTC)
+        check(made, match_for_update(made.columns), timezone=UTC)
 
 
-def test_problems_are_shown_together_the_most_frequent_first() -> None:
+def test_problems_are_grouped_by_frequency() -> None:
     problems = [
         RowProblem(3, "status", "is odd"),
         *(RowProblem(row, "phone", "is no phone number") for row in (4, 9, 17, 1200)),
@@ -163,18 +163,18 @@ def test_problems_are_shown_together_the_most_frequent_first() -> None:
     ]
 
 
-def test_a_name_with_line_breaks_makes_no_other_lines() -> None:
+def test_line_breaks_in_column_names_are_flattened() -> None:
     assert RowProblem(2, "a\nb\u202e" + "c" * 80, "is odd").sentence == f"a b{'c' * 56}… is odd."
 
 
-async def test_rows_with_problems_are_written_to_be_repaired_and_chosen_again() -> None:
-    made = await sheet(
+async def test_invalid_rows_are_exported_for_correction() -> None:
+    made = await parse_csv(
         "phone_number,city,remark",
         '+91 98765 4321,"Pune, India",=1+1',
         "98765 43210,Goa,fine",
         '98765,@Goa,"-5"',
     )
-    found = check(made, to_create(made.columns), region="IN")
+    found = check(made, match_for_create(made.columns), region="IN")
     data = build_problem_csv(made, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
     nobodys = "phone_number is a phone number that nobody can have. Check the digits and the "
@@ -186,16 +186,16 @@ async def test_rows_with_problems_are_written_to_be_repaired_and_chosen_again() 
     repaired = await read_sheet(
         data.replace(b"4321,", b"43210,").replace(b"98765,", b"9876543210,")
     )
-    again = check(repaired, to_create(repaired.columns), region="IN")
+    again = check(repaired, match_for_create(repaired.columns), region="IN")
     assert list(again.items) == [
         {"data": {"phone_number": "919876543210", "city": "Pune, India", "remark": "=1+1"}},
         {"data": {"phone_number": "919876543210", "city": "@Goa", "remark": "-5"}},
     ]
 
 
-async def test_a_second_list_of_problems_replaces_the_first() -> None:
-    made = await sheet("phone_number,Problem,city", "98765,was odd,Goa")
-    found = check(made, to_create(made.columns), region="IN")
+async def test_exported_problem_column_is_replaced_on_recheck() -> None:
+    made = await parse_csv("phone_number,Problem,city", "98765,was odd,Goa")
+    found = check(made, match_for_create(made.columns), region="IN")
     [header, row] = csv.reader(
         StringIO(build_problem_csv(made, found.problems).decode("utf-8-sig"))
     )

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from bot.sheets.check import check
 from bot.sheets.chunks import ItemBatch, iter_batches
-from tests.sheets.making import sheet, to_update
+from tests.sheets.making import match_for_update, parse_csv
 
 
-def cut(items: Sequence[Mapping[str, object]], **limits: int) -> list[ItemBatch]:
+def split_items(items: Sequence[Mapping[str, object]], **limits: int) -> list[ItemBatch]:
     return list(iter_batches(items, range(2, 2 + len(items)), **limits))
 
 
-async def test_a_checked_sheet_goes_in_chunks_that_tell_the_rows_of_the_file() -> None:
-    made = await sheet("lead_id,city", "A,Goa", "B,", "C,Köln", "", "D,Pune")
-    found = check(made, to_update(made.columns))
+async def test_chunks_keep_their_row_numbers() -> None:
+    made = await parse_csv("lead_id,city", "A,Goa", "B,", "C,Köln", "", "D,Pune")
+    found = check(made, match_for_update(made.columns))
     first, second = iter_batches(found.items, found.row_numbers, max_items=2)
     assert (first.number, first.row_numbers, first.first_row, first.last_row) == (1, (2, 4), 2, 4)
     assert (second.number, second.row_numbers, second.first_row, second.last_row) == (2, (6,), 6, 6)
@@ -30,17 +30,17 @@ async def test_a_checked_sheet_goes_in_chunks_that_tell_the_rows_of_the_file() -
     assert json.loads(second.body) == list(second.items) == list(found.items)[2:]
 
 
-def test_no_items_make_no_chunk() -> None:
-    assert cut([]) == []
+def test_no_items_yield_no_chunk() -> None:
+    assert split_items([]) == []
 
 
-def test_a_thousand_go_together() -> None:
-    assert [len(one.items) for one in cut([{"a": 1}] * 2500)] == [1000, 1000, 500]
+def test_chunk_size_is_a_thousand() -> None:
+    assert [len(one.items) for one in split_items([{"a": 1}] * 2500)] == [1000, 1000, 500]
 
 
-def test_an_item_that_is_too_large_goes_alone() -> None:
+def test_oversized_item_gets_its_own_chunk() -> None:
     items = [{"a": "x"}, {"a": "x" * 100}, {"a": "x"}, {"a": "y"}]
-    assert [len(one.items) for one in cut(items, max_bytes=40)] == [1, 1, 2]
+    assert [len(one.items) for one in split_items(items, max_bytes=40)] == [1, 1, 2]
 
 
 @given(
@@ -48,10 +48,10 @@ def test_an_item_that_is_too_large_goes_alone() -> None:
     st.integers(1, 7),
     st.integers(1, 200),
 )
-def test_nothing_is_lost_doubled_or_moved(
+def test_chunking_preserves_every_item_in_order(
     items: list[Mapping[str, object]], max_items: int, max_bytes: int
 ) -> None:
-    made = cut(items, max_items=max_items, max_bytes=max_bytes)
+    made = split_items(items, max_items=max_items, max_bytes=max_bytes)
     assert [item for one in made for item in one.items] == items
     assert [row for one in made for row in one.row_numbers] == list(range(2, 2 + len(items)))
     assert [one.number for one in made] == list(range(1, 1 + len(made)))

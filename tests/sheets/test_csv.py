@@ -18,7 +18,7 @@ from bot.sheets.sheet import (
     RowIssue,
     column_letter,
 )
-from tests.sheets.making import sheet
+from tests.sheets.making import parse_csv
 
 ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
 
@@ -35,14 +35,14 @@ ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
         ("cp1252", "Windows-1252 (assumed)"),
     ],
 )
-async def test_an_encoding_is_found_out_and_told(encoding: str, said: str) -> None:
+async def test_encoding_is_detected_and_reported(encoding: str, said: str) -> None:
     data = 'name,phone\nZoë,+91 98765 43210\n"Müller, Jörg",4915550112233\n'.encode(encoding)
     found = await read_sheet(data)
     assert (found.columns, found.rows) == (("name", "phone"), ROWS)
     assert found.format_description == f"CSV in {said}, separated by commas"
 
 
-async def test_utf16_with_its_mark_the_other_way_round() -> None:
+async def test_utf16_with_swapped_bom() -> None:
     found = await read_sheet(codecs.BOM_UTF16_BE + "näme,phone\nZoë,1".encode("utf-16-be"))
     assert (found.columns, found.rows) == (("näme", "phone"), (("Zoë", "1"),))
 
@@ -51,7 +51,7 @@ async def test_utf16_with_its_mark_the_other_way_round() -> None:
     ("delimiter", "said"),
     [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "pipes")],
 )
-async def test_a_delimiter_is_found_out_and_told(delimiter: str, said: str) -> None:
+async def test_delimiter_is_detected_and_reported(delimiter: str, said: str) -> None:
     lines = [("name", "phone", "city"), ("Asha", "919876543210", ""), ("Ravi", "1", "Goa")]
     found = await read_sheet("\r\n".join(delimiter.join(line) for line in lines).encode())
     assert (found.columns, found.rows) == (lines[0], tuple(lines[1:]))
@@ -83,7 +83,7 @@ async def test_a_delimiter_is_found_out_and_told(delimiter: str, said: str) -> N
         ("name,city\rAsha,Goa\r", ("name", "city"), ("Asha", "Goa")),
     ],
 )
-async def test_tables_as_programs_write_them(
+async def test_tables_as_common_programs_write_them(
     file: str, columns: tuple[str, ...], first: tuple[str, ...]
 ) -> None:
     found = await read_sheet(file.encode())
@@ -91,17 +91,19 @@ async def test_tables_as_programs_write_them(
     assert not found.issues
 
 
-async def test_a_table_of_one_column_says_so() -> None:
-    assert (await sheet("phone", "919876543210")).format_description == "CSV in UTF-8, one column"
+async def test_single_column_table_is_reported() -> None:
+    assert (
+        await parse_csv("phone", "919876543210")
+    ).format_description == "CSV in UTF-8, one column"
 
 
-async def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
-    found = await sheet("name,note", "", "Asha,a", ",,", '"Ra\nvi",b', " , ", "Mei,c")
+async def test_row_numbers_match_the_spreadsheet() -> None:
+    found = await parse_csv("name,note", "", "Asha,a", ",,", '"Ra\nvi",b', " , ", "Mei,c")
     assert found.row_numbers == (3, 5, 7)
 
 
-async def test_a_row_with_too_many_cells_is_told_and_one_with_too_few_is_filled() -> None:
-    found = await sheet("name,city", "Asha,Pune,India", "Ravi", "Mei,Goa,,")
+async def test_long_row_is_reported_and_short_row_padded() -> None:
+    found = await parse_csv("name,city", "Asha,Pune,India", "Ravi", "Mei,Goa,,")
     assert found.rows == (("Asha", "Pune"), ("Ravi", ""), ("Mei", "Goa"))
     assert found.issues == (RowIssue(2, CellIssue.TOO_MANY_CELLS),)
 
@@ -149,7 +151,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (codecs.BOM_UTF16_LE + b"n\0,\0c\0\n\0\x00\xd8x\0", "characters of this file are damaged"),
     ],
 )
-async def test_what_is_no_table_is_named_for_what_it_is(data: bytes, told: str) -> None:
+async def test_non_table_files_are_identified(data: bytes, told: str) -> None:
     with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(data)
 
@@ -170,25 +172,25 @@ async def test_what_is_no_table_is_named_for_what_it_is(data: bytes, told: str) 
         (",".join(f"c{n}" for n in range(MAX_COLUMNS + 1)) + "\n1", "This table has 201 columns"),
     ],
 )
-async def test_a_table_that_cannot_be_used_says_where_and_what_to_do(file: str, told: str) -> None:
+async def test_unusable_table_error_gives_location_and_remedy(file: str, told: str) -> None:
     with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(file.encode())
 
 
-async def test_a_quotation_mark_out_of_place_never_joins_rows() -> None:
+async def test_stray_quote_never_merges_rows() -> None:
     lines = ["name,city", 'Asha,"Goa', "Ravi,Pune", 'Mei,"Köln"', "Ana,Porto"]
     with pytest.raises(InvalidSheet, match="row 2 cannot be read"):
-        await sheet(*lines)
+        await parse_csv(*lines)
 
 
-async def test_the_largest_there_may_be_and_one_more() -> None:
+async def test_row_limit_is_enforced() -> None:
     rows = "a,b\n" + "1,2\n" * MAX_ROWS
     assert len((await read_sheet(rows.encode())).rows) == MAX_ROWS
     with pytest.raises(InvalidSheet, match="more than 200,000 rows"):
         await read_sheet(rows.encode() + b"3,4")
 
 
-async def test_a_wide_table_is_bounded_by_its_cells() -> None:
+async def test_wide_table_is_limited_by_cell_count() -> None:
     header = ",".join(f"c{n}" for n in range(MAX_COLUMNS))
     most = MAX_CELLS // MAX_COLUMNS
     assert len((await read_sheet((header + "\n1" * most).encode())).rows) == most
@@ -196,7 +198,7 @@ async def test_a_wide_table_is_bounded_by_its_cells() -> None:
         await read_sheet((header + "\n1" * (most + 1)).encode())
 
 
-async def test_a_file_that_is_too_large_is_not_looked_into() -> None:
+async def test_oversized_file_is_not_parsed() -> None:
     with pytest.raises(InvalidSheet, match="larger than 20 MB"):
         await read_sheet(b"%PDF" + b"x" * MAX_FILE_BYTES)
 
@@ -204,5 +206,5 @@ async def test_a_file_that_is_too_large_is_not_looked_into() -> None:
 @pytest.mark.parametrize(
     ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")]
 )
-def test_columns_are_called_as_spreadsheets_call_them(place: int, name: str) -> None:
+def test_column_letters_match_spreadsheets(place: int, name: str) -> None:
     assert column_letter(place) == name

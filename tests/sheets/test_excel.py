@@ -11,10 +11,10 @@ import pytest
 from bot.sheets import excel
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import CellIssue, InvalidSheet, RowIssue
-from tests.sheets.making import cells, workbook
+from tests.sheets.making import build_workbook, cells_workbook
 
 
-async def test_values_are_read_as_they_would_be_typed() -> None:
+async def test_values_are_read_as_typed_text() -> None:
     def fill(book: Any, sheet: Any) -> None:
         def formatted(row: int, value: Any, code: str) -> None:
             sheet.write(row, 1, value, book.add_format({"num_format": code}))
@@ -36,7 +36,7 @@ async def test_values_are_read_as_they_would_be_typed() -> None:
         sheet.write_formula(16, 1, '="a"&"b"', None, "ab")
         sheet.write_string(17, 1, " Pune\nIndia ")
 
-    found = await read_sheet(workbook(fill))
+    found = await read_sheet(build_workbook(fill))
     assert [row[1] for row in found.rows] == [
         *("919876543210", "0.5", "-0.25", "0.0000001", "100000000000000", "0"),
         *("TRUE", "007", "12345678901234567890"),
@@ -47,15 +47,17 @@ async def test_values_are_read_as_they_would_be_typed() -> None:
     assert found.format_description == "Excel, sheet “Leads”"
 
 
-async def test_a_number_that_excel_has_rounded_is_told() -> None:
-    found = await read_sheet(cells(["id"], [1234567890123456789], [123456789012345], [-1e15]))
+async def test_number_rounded_by_excel_is_reported() -> None:
+    found = await read_sheet(
+        cells_workbook(["id"], [1234567890123456789], [123456789012345], [-1e15])
+    )
     assert found.issues == (
         RowIssue(2, CellIssue.LONG_NUMBER, 0),
         RowIssue(4, CellIssue.LONG_NUMBER, 0),
     )
 
 
-async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -> None:
+async def test_formula_error_is_reported_and_not_read_as_empty() -> None:
     def fill(_: Any, sheet: Any) -> None:
         sheet.write_row(2, 1, ["name", "city", "score"])
         sheet.write_row(3, 1, ["Asha", "Pune"])
@@ -63,7 +65,7 @@ async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -
         sheet.write_formula(4, 1, "=1/0", None, "#DIV/0!")
         sheet.write_row(5, 1, ["Ravi", "Goa", 3])
 
-    found = await read_sheet(workbook(fill))
+    found = await read_sheet(build_workbook(fill))
     assert found.rows == (("Asha", "Pune", ""), ("", "", ""), ("Ravi", "Goa", "3"))
     assert found.row_numbers == (4, 5, 6)
     assert found.issues == (
@@ -72,14 +74,14 @@ async def test_an_error_of_a_formula_is_told_and_not_taken_for_an_empty_cell() -
     )
 
 
-async def test_cells_under_a_merged_one_are_told() -> None:
+async def test_merged_cells_are_reported() -> None:
     def fill(_: Any, sheet: Any) -> None:
         sheet.write_row(0, 0, ["name", "city", "score"])
         sheet.write_column(1, 0, ["Asha", "Ravi", "Mei"])
         sheet.merge_range(1, 1, 2, 2, "Pune")
         sheet.merge_range(5, 0, 7, 1, "")
 
-    found = await read_sheet(workbook(fill))
+    found = await read_sheet(build_workbook(fill))
     assert found.rows == (("Asha", "Pune", ""), ("Ravi", "", ""), ("Mei", "", ""))
     assert found.issues == (
         RowIssue(2, CellIssue.MERGED_CELL, 2),
@@ -88,7 +90,7 @@ async def test_cells_under_a_merged_one_are_told() -> None:
     )
 
 
-async def test_the_first_visible_sheet_with_something_in_it_is_read() -> None:
+async def test_first_visible_non_empty_sheet_is_read() -> None:
     def fill(book: Any, _: Any) -> None:
         hidden, leads, more = book.worksheets()[1:]
         hidden.hide()
@@ -96,12 +98,12 @@ async def test_the_first_visible_sheet_with_something_in_it_is_read() -> None:
             one.write_column(4, 2, ["name", f"Asha {place}"])
 
     names = ("Empty", "Hidden", "Leads & <b>", "More")
-    found = await read_sheet(workbook(fill, names=names))
+    found = await read_sheet(build_workbook(fill, names=names))
     assert (found.columns, found.rows, found.row_numbers) == (("name",), (("Asha 1",),), (6,))
     assert found.format_description == "Excel, sheet “Leads & <b>” of 4"
 
 
-async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None:
+async def test_errors_come_only_from_the_sheet_being_read() -> None:
     def fill(book: Any, first: Any) -> None:
         first.hide()
         first.write_formula(1, 0, "=NA()", None, "#N/A")
@@ -110,7 +112,7 @@ async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None
         second.write_column(0, 0, ["name", "Asha", "Ravi"])
         second.write_formula(2, 0, "=NA()", None, "#N/A")
 
-    found = await read_sheet(workbook(fill, names=("One", "Two")))
+    found = await read_sheet(build_workbook(fill, names=("One", "Two")))
     assert (found.rows, found.issues) == (
         (("Asha",), ("",)),
         (RowIssue(3, CellIssue.FORMULA_ERROR, 0),),
@@ -120,30 +122,30 @@ async def test_errors_are_found_in_the_sheet_that_is_read_and_no_other() -> None
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
-        (cells(["name", "city"]), "a header and no rows"),
-        (cells(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
-        (cells(["name", "city"], ["Asha", "Goa"])[:-200], "This Excel file is damaged"),
-        (cells(["name", "city"], ["Asha", "Goa"])[:900], "This Excel file is damaged"),
+        (build_workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
+        (cells_workbook(["name", "city"]), "a header and no rows"),
+        (cells_workbook(["name", None, "city"], ["Asha"]), "Column B has no name in row 1"),
+        (cells_workbook(["name", "city"], ["Asha", "Goa"])[:-200], "This Excel file is damaged"),
+        (cells_workbook(["name", "city"], ["Asha", "Goa"])[:900], "This Excel file is damaged"),
         (b"PK\x03\x04 xl/workbook.xml", "This Excel file is damaged"),
     ],
     ids=["empty", "header only", "no name", "cut", "cut short", "no archive"],
 )
-async def test_a_workbook_that_cannot_be_used_says_why(data: bytes, told: str) -> None:
+async def test_unusable_workbook_error_gives_the_reason(data: bytes, told: str) -> None:
     with pytest.raises(InvalidSheet, match=re.escape(told)):
         await read_sheet(data)
 
 
-async def test_the_column_is_named_as_excel_shows_it_where_a_table_begins_further_right() -> None:
+async def test_column_letter_accounts_for_an_offset_table() -> None:
     def fill(_: Any, sheet: Any) -> None:
         sheet.write_row(3, 2, ["name", "city", "Name"])
         sheet.write_row(4, 2, ["Asha", "Goa", "x"])
 
     with pytest.raises(InvalidSheet, match="Columns C and E are both called “name”"):
-        await read_sheet(workbook(fill))
+        await read_sheet(build_workbook(fill))
 
 
-async def test_a_cell_at_the_far_end_ends_the_reader_and_not_this_process() -> None:
+async def test_distant_cell_kills_only_the_reader_process() -> None:
     """A few bytes that ask for 500 GB."""
 
     def fill(_: Any, sheet: Any) -> None:
@@ -151,19 +153,19 @@ async def test_a_cell_at_the_far_end_ends_the_reader_and_not_this_process() -> N
         sheet.write(1_048_575, 16_383, "x")
 
     with pytest.raises(InvalidSheet, match="too large to be read; perhaps a cell far away"):
-        await read_sheet(workbook(fill))
+        await read_sheet(build_workbook(fill))
 
 
-def test_a_reader_that_takes_too_long_is_ended() -> None:
+def test_slow_reader_process_is_terminated() -> None:
     with pytest.raises(InvalidSheet, match="too large to be read"):
-        excel.parse_workbook(cells(["name"], ["Asha"]), timeout_seconds=0)
+        excel.parse_workbook(cells_workbook(["name"], ["Asha"]), timeout_seconds=0)
 
 
-async def test_dates_of_a_workbook_that_counts_from_1904() -> None:
+async def test_dates_in_a_1904_workbook() -> None:
     def fill(book: Any, sheet: Any) -> None:
         sheet.write(0, 0, "born")
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_datetime(1, 0, date(1988, 2, 29), day)
 
-    found = await read_sheet(workbook(fill, date_1904=True))
+    found = await read_sheet(build_workbook(fill, date_1904=True))
     assert found.rows == (("1988-02-29",),)

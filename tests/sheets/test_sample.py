@@ -14,19 +14,19 @@ from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.problems import group_problems
 from bot.sheets.read import read_sheet
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, client_of, served
-from tests.sandbox.chakra_jobs import entries
+from tests.sandbox.chakra_asked import ApiClient, open_client, serve_chakra
+from tests.sandbox.chakra_jobs import fetch_entries
 
 SAMPLE = Path(sandbox.__file__).with_name("samples") / "leads.csv"
 
 
 @pytest.fixture
-async def chakra(clock: ManualClock) -> AsyncIterator[Client]:
-    async with served(clock) as one, client_of(one) as client:
+async def chakra(clock: ManualClock) -> AsyncIterator[ApiClient]:
+    async with serve_chakra(clock) as one, open_client(one) as client:
         yield client
 
 
-async def lead(chakra: Client) -> list[Target]:
+async def fetch_lead(chakra: ApiClient) -> list[Target]:
     """What the embedded Chakra says that a lead may hold."""
     config = (await chakra.get("/v1/ext/config")).json["_data"]
     types = {one["id"]: one["shortId"] for one in config["attributeTypes"]}
@@ -36,12 +36,12 @@ async def lead(chakra: Client) -> list[Target]:
     ]
 
 
-async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot(
-    chakra: Client, clock: ManualClock
+async def test_sample_covers_detectable_and_undetectable_problems(
+    chakra: ApiClient, clock: ManualClock
 ) -> None:
     found = await read_sheet(SAMPLE.read_bytes())
     matching = match_columns(
-        found.columns, await lead(chakra), Purpose.CREATE, primary_key="lead_id"
+        found.columns, await fetch_lead(chakra), Purpose.CREATE, primary_key="lead_id"
     )
     assert [one.header for one in matching.unmatched] == ["Source"]
 
@@ -57,11 +57,11 @@ async def test_the_sample_shows_what_a_check_can_find_and_what_it_cannot(
     ]
 
     path = "/v1/ext/procedure/lead/process/bulk-create"
-    begun = await chakra.ask("POST", path, json=list(checked.items))
+    begun = await chakra.request("POST", path, json=list(checked.items))
     await clock.advance(3600)
     told = [
         (one["completionStatus"], one["statusMessage"])
-        for one in await entries(chakra, begun.json["_data"]["id"])
+        for one in await fetch_entries(chakra, begun.json["_data"]["id"])
     ]
     assert sorted(one for one in told if one[0] != "SUCCESS") == [
         ("ERROR", "Process with lead_id LEAD-004039 already exists"),

@@ -10,32 +10,34 @@ import pytest
 from bot.sheets.check import check
 from bot.sheets.chunks import iter_batches
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import Client, client_of, served
-from tests.sandbox.chakra_jobs import entries
-from tests.sheets.making import UUID, sheet, to_update
+from tests.sandbox.chakra_asked import ApiClient, open_client, serve_chakra
+from tests.sandbox.chakra_jobs import fetch_entries
+from tests.sheets.making import UUID, match_for_update, parse_csv
 
 PROCESSES = "/v1/ext/procedure/lead/process"
 
 
 @pytest.fixture
-async def chakra(clock: ManualClock) -> AsyncIterator[Client]:
-    async with served(clock) as one, client_of(one) as client:
+async def chakra(clock: ManualClock) -> AsyncIterator[ApiClient]:
+    async with serve_chakra(clock) as one, open_client(one) as client:
         yield client
 
 
-async def test_an_update_of_values_of_every_sort(chakra: Client, clock: ManualClock) -> None:
-    made = await sheet(
+async def test_update_with_every_value_type_is_accepted(
+    chakra: ApiClient, clock: ManualClock
+) -> None:
+    made = await parse_csv(
         "id,lead_id,phone_number,email,score,city,status,state,next_action_at,assigned to",
         f"{UUID},,+91 98765 43219,ted@example.com,7.5,Pune,open,IN_PROGRESS,2031-05-06,priya",
         ",LEAD-004039,,,,Köln,completed,,,",
     )
-    checked = check(made, to_update(made.columns))
+    checked = check(made, match_for_update(made.columns))
     assert checked.problems == ()
     [chunk] = iter_batches(checked.items, checked.row_numbers)
     body = {"processes": json.loads(chunk.body)}
-    begun = await chakra.ask("PATCH", PROCESSES, json=body)
+    begun = await chakra.request("PATCH", PROCESSES, json=body)
     await clock.advance(3600)
-    told = await entries(chakra, begun.json["_data"]["id"])
+    told = await fetch_entries(chakra, begun.json["_data"]["id"])
     assert [one["completionStatus"] for one in told] == ["SUCCESS", "SUCCESS"]
 
     changed = (await chakra.get(f"{PROCESSES}/{UUID}")).json["_data"]

@@ -14,28 +14,28 @@ from bot.sheets.values import Parser, ValueKind, build_parser, infer_kind
 
 INDIAN = "919876543210"
 INDIA = ZoneInfo("Asia/Kolkata")
-NOBODYS = "is a phone number that nobody can have. Check the digits and the country code"
-NO_CODE = "lacks the country code. Write it as +91 98765 43210"
-NO_PHONE = "is no phone number. Write it as +91 98765 43210"
-SHORTENED = (
+IMPOSSIBLE_NUMBER = "is a phone number that nobody can have. Check the digits and the country code"
+MISSING_COUNTRY_CODE = "lacks the country code. Write it as +91 98765 43210"
+NOT_A_PHONE = "is no phone number. Write it as +91 98765 43210"
+TRUNCATED_BY_EXCEL = (
     "was shortened by Excel, as 9.2E+11 is. Set the column’s format to text and enter the whole "
     "values again"
 )
 
 
-def of_type(said: str, *, region: str | None = "IN") -> Parser:
+def attribute_parser(type_name: str, *, region: str | None = "IN") -> Parser:
     return build_parser(
-        ColumnMatch(0, "x", Target("x", "X", said), ColumnRole.ATTRIBUTE),
+        ColumnMatch(0, "x", Target("x", "X", type_name), ColumnRole.ATTRIBUTE),
         region=region,
         timezone=INDIA,
     )
 
 
-def beside(key: str) -> Parser:
+def root_parser(key: str) -> Parser:
     return build_parser(ColumnMatch(0, key, Target(key), ColumnRole.ROOT), timezone=INDIA)
 
 
-def refused(read: Parser, cell: str) -> str:
+def parse_error(read: Parser, cell: str) -> str:
     with pytest.raises(ValueError, match=r".+") as caught:
         read(cell)
     return str(caught.value)
@@ -62,7 +62,7 @@ def refused(read: Parser, cell: str) -> str:
         (Target("x"), ValueKind.TEXT),
     ],
 )
-def test_a_type_is_told_by_its_word_or_else_by_the_name(target: Target, found: ValueKind) -> None:
+def test_type_comes_from_its_label_or_the_name(target: Target, found: ValueKind) -> None:
     assert infer_kind(target) is found
 
 
@@ -73,49 +73,49 @@ def test_a_type_is_told_by_its_word_or_else_by_the_name(target: Target, found: V
         *("＋919876543210", "919876543210.0", "9876543210", "098765 43210", "98765-43210"),
     ],
 )
-def test_phone_numbers_become_digits_with_the_country_code(cell: str) -> None:
-    assert of_type("phone")(cell) == INDIAN
+def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None:
+    assert attribute_parser("phone")(cell) == INDIAN
 
 
 @pytest.mark.parametrize(
     ("cell", "region", "told"),
     [
-        ("9876543210", None, NO_CODE),
-        ("098765 43210", None, NOBODYS),
-        ("98765", "IN", NO_PHONE),
-        ("98765432", "IN", NOBODYS),
-        ("+91 98765 4321", "IN", NOBODYS),
-        ("+1 000 000 0000", "IN", NOBODYS),
-        ("00000000000", None, NOBODYS),
-        ("9.19877E+11", "IN", SHORTENED),
-        ("9,19877E+11", "IN", SHORTENED),
-        ("Asha", "IN", NO_PHONE),
-        ("98765 43210, 98765 43211", "IN", NO_PHONE),
-        ("+91 98765 43210 ext. 5", "IN", NO_PHONE),
-        ("n/a", "IN", NO_PHONE),
-        ("-", "IN", NO_PHONE),
-        ("9" * 18, "IN", NO_PHONE),
+        ("9876543210", None, MISSING_COUNTRY_CODE),
+        ("098765 43210", None, IMPOSSIBLE_NUMBER),
+        ("98765", "IN", NOT_A_PHONE),
+        ("98765432", "IN", IMPOSSIBLE_NUMBER),
+        ("+91 98765 4321", "IN", IMPOSSIBLE_NUMBER),
+        ("+1 000 000 0000", "IN", IMPOSSIBLE_NUMBER),
+        ("00000000000", None, IMPOSSIBLE_NUMBER),
+        ("9.19877E+11", "IN", TRUNCATED_BY_EXCEL),
+        ("9,19877E+11", "IN", TRUNCATED_BY_EXCEL),
+        ("Asha", "IN", NOT_A_PHONE),
+        ("98765 43210, 98765 43211", "IN", NOT_A_PHONE),
+        ("+91 98765 43210 ext. 5", "IN", NOT_A_PHONE),
+        ("n/a", "IN", NOT_A_PHONE),
+        ("-", "IN", NOT_A_PHONE),
+        ("9" * 18, "IN", NOT_A_PHONE),
     ],
 )
-def test_what_is_no_phone_number_says_what_to_do(cell: str, region: str | None, told: str) -> None:
-    assert refused(of_type("phone", region=region), cell) == told
+def test_invalid_phone_number_suggests_a_fix(cell: str, region: str | None, told: str) -> None:
+    assert parse_error(attribute_parser("phone", region=region), cell) == told
 
 
-def test_a_number_of_another_country_keeps_its_own() -> None:
-    assert of_type("phone", region="IN")("+49 15550 112233") == "4915550112233"
-    assert of_type("phone", region=None)("12025550121") == "12025550121"
+def test_foreign_number_keeps_its_country_code() -> None:
+    assert attribute_parser("phone", region="IN")("+49 15550 112233") == "4915550112233"
+    assert attribute_parser("phone", region=None)("12025550121") == "12025550121"
 
 
 @pytest.mark.parametrize("cell", ["asha@example.com", "a.b+c@mail.example.co.in", "ä@köln.example"])
-def test_addresses(cell: str) -> None:
-    assert of_type("email")(cell) == cell
+def test_valid_emails(cell: str) -> None:
+    assert attribute_parser("email")(cell) == cell
 
 
 @pytest.mark.parametrize(
     "cell", ["asha", "asha@", "@x.co", "a@b", "a b@x.co", "a@x..co", "A <a@x.co>", "a@x.co;b@x.co"]
 )
-def test_what_is_no_address(cell: str) -> None:
-    assert refused(of_type("email"), cell) == "is no e-mail address"
+def test_invalid_emails(cell: str) -> None:
+    assert parse_error(attribute_parser("email"), cell) == "is no e-mail address"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_what_is_no_address(cell: str) -> None:
         *(("1.2E+03", 1200), ("2.5e-3", 0.0025), ("9007199254740992", 9007199254740992)),
     ],
 )
-def test_numbers(cell: str, value: float) -> None:
-    found = of_type("number")(cell)
+def test_valid_numbers(cell: str, value: float) -> None:
+    found = attribute_parser("number")(cell)
     assert (found, type(found)) == (value, type(value))
 
 
@@ -146,13 +146,13 @@ def test_numbers(cell: str, value: float) -> None:
         ("9E99", "is too long for a number: its last digits would be lost"),
     ],
 )
-def test_what_is_no_number(cell: str, told: str) -> None:
-    assert refused(of_type("number"), cell) == told
+def test_invalid_numbers(cell: str, told: str) -> None:
+    assert parse_error(attribute_parser("number"), cell) == told
 
 
-def test_whole_numbers() -> None:
-    assert of_type("integer")("12.0") == 12
-    assert refused(of_type("integer"), "12.5") == "is no whole number"
+def test_integers() -> None:
+    assert attribute_parser("integer")("12.0") == 12
+    assert parse_error(attribute_parser("integer"), "12.5") == "is no whole number"
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_whole_numbers() -> None:
         ("6 sept, 2024", "2024-09-06", "2024-09-06"),
     ],
 )
-def test_dates_in_every_form_that_has_one_meaning(cell: str, date: str, moment: str) -> None:
-    assert (of_type("date")(cell), of_type("datetime")(cell)) == (date, moment)
+def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
+    assert (attribute_parser("date")(cell), attribute_parser("datetime")(cell)) == (date, moment)
 
 
 @pytest.mark.parametrize(
@@ -191,22 +191,22 @@ def test_dates_in_every_form_that_has_one_meaning(cell: str, date: str, moment: 
         ("tomorrow", "is no date. Write it as 2024-05-31"),
     ],
 )
-def test_what_is_no_date_or_more_than_one(cell: str, told: str) -> None:
-    assert refused(of_type("date"), cell) == told
-    assert refused(of_type("datetime"), cell) == told
+def test_invalid_or_ambiguous_dates(cell: str, told: str) -> None:
+    assert parse_error(attribute_parser("date"), cell) == told
+    assert parse_error(attribute_parser("datetime"), cell) == told
 
 
 @pytest.mark.parametrize(
     ("cell", "value"),
     [("TRUE", True), ("yes", True), ("Y", True), ("1", True), ("False", False), ("no", False)],
 )
-def test_a_yes_and_a_no(cell: str, value: bool) -> None:
-    assert of_type("boolean")(cell) is value
+def test_booleans(cell: str, value: bool) -> None:
+    assert attribute_parser("boolean")(cell) is value
 
 
-def test_what_is_neither() -> None:
+def test_invalid_boolean() -> None:
     told = "is neither yes nor no. Write true or false"
-    assert refused(of_type("boolean"), "maybe") == told
+    assert parse_error(attribute_parser("boolean"), "maybe") == told
 
 
 @pytest.mark.parametrize(
@@ -218,29 +218,29 @@ def test_what_is_neither() -> None:
         ("16/4/2021", 1618511400000),
     ],
 )
-def test_when_to_act_next_becomes_milliseconds(cell: str, value: int) -> None:
-    assert beside("nextActionAt")(cell) == value
+def test_next_action_at_becomes_milliseconds(cell: str, value: int) -> None:
+    assert root_parser("nextActionAt")(cell) == value
 
 
 @pytest.mark.parametrize("cell", ["0001-01-01", "1969-12-31", "9999-12-31", "2300-01-01"])
-def test_when_to_act_next_is_in_our_times(cell: str) -> None:
-    assert refused(beside("nextActionAt"), cell) == "is too far from today. Check the year"
+def test_next_action_at_is_within_a_sane_range(cell: str) -> None:
+    assert parse_error(root_parser("nextActionAt"), cell) == "is too far from today. Check the year"
 
 
-def test_a_status_is_one_of_three_in_either_case() -> None:
-    assert beside("status")("completed") == "COMPLETED"
-    assert refused(beside("status"), "Done") == "is none of OPEN, COMPLETED, CANCELLED"
+def test_status_is_case_insensitive() -> None:
+    assert root_parser("status")("completed") == "COMPLETED"
+    assert parse_error(root_parser("status"), "Done") == "is none of OPEN, COMPLETED, CANCELLED"
 
 
-def test_an_id_of_chakra_has_its_form() -> None:
+def test_chakra_id_format() -> None:
     read = build_parser(ColumnMatch(0, "id", Target("id"), ColumnRole.IDENTIFIER))
     assert read("1BC10281-5882-43AA-B48D-28C527335E7A") == "1bc10281-5882-43aa-b48d-28c527335e7a"
-    assert refused(read, "LEAD-1").startswith("is no id of Chakra.")
+    assert parse_error(read, "LEAD-1").startswith("is no id of Chakra.")
 
 
-def test_a_text_is_as_it_is_unless_excel_has_shortened_it() -> None:
-    assert of_type("")("+91 or 1E5, whatever") == "+91 or 1E5, whatever"
-    assert refused(of_type(""), "1.23457E+15") == SHORTENED
+def test_text_is_unchanged_unless_truncated_by_excel() -> None:
+    assert attribute_parser("")("+91 or 1E5, whatever") == "+91 or 1E5, whatever"
+    assert parse_error(attribute_parser(""), "1.23457E+15") == TRUNCATED_BY_EXCEL
 
 
 KINDS = ["phone", "email", "number", "integer", "date", "datetime", "boolean", "text"]
@@ -252,9 +252,9 @@ KINDS = ["phone", "email", "number", "integer", "date", "datetime", "boolean", "
 )
 @example("number", "٣٣")
 @example("datetime", "2024-05-06 ::::")
-def test_any_text_becomes_a_value_or_words_without_it(said: str, cell: str) -> None:
+def test_any_text_parses_or_gets_an_error_without_quoting_it(said: str, cell: str) -> None:
     try:
-        value = of_type(said)(cell)
+        value = attribute_parser(said)(cell)
     except ValueError as error:
         words = str(error)
     else:
@@ -271,9 +271,9 @@ def test_any_text_becomes_a_value_or_words_without_it(said: str, cell: str) -> N
 )
 @example("0001-01-01 00:00:00+14:00")
 @example("9999-12-31 23:59:59-12:00")
-def test_any_moment_is_milliseconds_of_our_times_or_refused(cell: str) -> None:
+def test_any_timestamp_is_in_range_or_rejected(cell: str) -> None:
     try:
-        value = beside("nextActionAt")(cell)
+        value = root_parser("nextActionAt")(cell)
     except ValueError as error:
         words = str(error)
     else:
@@ -287,12 +287,12 @@ def test_any_moment_is_milliseconds_of_our_times_or_refused(cell: str) -> None:
 
 
 @given(st.integers(6_000_000_000, 9_999_999_999), st.sampled_from(["", "0", "+91", "91", "0091"]))
-def test_a_number_is_one_number_in_every_form(national: int, prefix: str) -> None:
+def test_number_formats_are_equivalent(national: int, prefix: str) -> None:
     """Whether anybody can have it is the same in each."""
 
     def read(cell: str) -> object:
         try:
-            return of_type("phone")(cell)
+            return attribute_parser("phone")(cell)
         except ValueError:
             return None
 
@@ -303,6 +303,6 @@ def test_a_number_is_one_number_in_every_form(national: int, prefix: str) -> Non
 
 
 @given(st.floats(-(2.0**50), 2.0**50, allow_nan=False))
-def test_a_number_is_read_as_it_was_written(number: float) -> None:
+def test_formatted_number_round_trips(number: float) -> None:
     written = f"{number:.6f}"
-    assert of_type("number")(written) == pytest.approx(float(written), abs=1e-6)
+    assert attribute_parser("number")(written) == pytest.approx(float(written), abs=1e-6)

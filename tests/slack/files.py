@@ -12,28 +12,32 @@ from starlette.responses import HTMLResponse, JSONResponse
 from bot.errors import FileUnavailable
 from bot.slack.client.files import SlackFiles
 from tests.clock import ManualClock
-from tests.slack.wire import Wire, client
+from tests.slack.wire import StubServer, open_client
 
 MEGABYTE = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
-PAGE = "<!DOCTYPE html><html lang='en'><title>Sign in | Slack</title><body>…</body></html>"
+SIGN_IN_PAGE = "<!DOCTYPE html><html lang='en'><title>Sign in | Slack</title><body>…</body></html>"
 
 
-async def fetched(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> bytes:
-    return await files.download(await files.get_info(file_id), max_bytes=most)
+async def download(files: SlackFiles, file_id: str = "F1", max_bytes: int = 5 * MEGABYTE) -> bytes:
+    return await files.download(await files.get_info(file_id), max_bytes=max_bytes)
 
 
-async def not_given(files: SlackFiles, file_id: str = "F1", most: int = 5 * MEGABYTE) -> str:
+async def catch_unavailable(
+    files: SlackFiles, file_id: str = "F1", max_bytes: int = 5 * MEGABYTE
+) -> str:
     with pytest.raises(FileUnavailable) as raised:
-        await fetched(files, file_id, most)
+        await download(files, file_id, max_bytes)
     return raised.value.code
 
 
 @asynccontextmanager
-async def not_quite(clock: ManualClock, **shown: Any) -> AsyncIterator[tuple[Wire, SlackFiles]]:
+async def serve_stub_files(
+    clock: ManualClock, **shown: Any
+) -> AsyncIterator[tuple[StubServer, SlackFiles]]:
     """It tells of one file, whose bytes are at ``/file``."""
-    wire = Wire()
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
+    wire = StubServer()
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         file = {
             "name": "a.png",
             "mimetype": "image/png",
@@ -41,14 +45,14 @@ async def not_quite(clock: ManualClock, **shown: Any) -> AsyncIterator[tuple[Wir
             "url_private": f"{url}/file",
             **shown,
         }
-        wire.at["/api/files.info"] = lambda: JSONResponse({"ok": True, "file": file})
-        wire.at["/signin"] = lambda: HTMLResponse(PAGE)
+        wire.path_responses["/api/files.info"] = lambda: JSONResponse({"ok": True, "file": file})
+        wire.path_responses["/signin"] = lambda: HTMLResponse(SIGN_IN_PAGE)
         yield wire, slack.files
 
 
-def paths(wire: Wire) -> list[str]:
-    return [one.path for one in wire.asked]
+def requested_paths(wire: StubServer) -> list[str]:
+    return [one.path for one in wire.requests]
 
 
-def wire_address(files: SlackFiles) -> str:
+def files_origin(files: SlackFiles) -> str:
     return str(files._api_url.origin())

@@ -29,7 +29,7 @@ from bot.slack.commands.reply import (
     UpdateForm,
 )
 
-FAILURES: dict[str, Exception] = {
+ERRORS: dict[str, Exception] = {
     "usage": errors.UsageError("One word, please.", example="/chakra fail usage"),
     "missing": errors.ResourceNotFound(endpoint="GET /x", status=404),
     "key": errors.AuthenticationError(endpoint="GET /x", status=401),
@@ -44,21 +44,21 @@ FAILURES: dict[str, Exception] = {
 }
 
 
-async def say(request: CommandRequest, _: Context) -> Message:
+async def say_text(request: CommandRequest, _: Context) -> Message:
     return Message(text=blocks.escape(request.arguments.text_from(0)))
 
 
-async def slow(request: CommandRequest, desk: Context) -> Message:
+async def reply_slowly(request: CommandRequest, desk: Context) -> Message:
     seconds = float(request.arguments.tokens[0].text)
     await sleep(desk.clock, seconds)
     return Message(text=f"done after {seconds:g}")
 
 
-async def fail(request: CommandRequest, _: Context) -> Message:
-    raise FAILURES[request.arguments.tokens[0].text]
+async def raise_error(request: CommandRequest, _: Context) -> Message:
+    raise ERRORS[request.arguments.tokens[0].text]
 
 
-async def post(request: CommandRequest, _: Context) -> Message:
+async def post_message(request: CommandRequest, _: Context) -> Message:
     """Several faces of a message, by word."""
     word = request.arguments.tokens[0].text
     if word == "channel":
@@ -103,19 +103,19 @@ def _form() -> OpenForm:
     return OpenForm(view, {"kept": "yes"})
 
 
-async def again(request: ActionRequest, _: Context) -> Message:
+async def replace_card(request: ActionRequest, _: Context) -> Message:
     return Message(text=f"again {request.value}", replace_original=True)
 
 
-async def form_of_card(_: ActionRequest, __: Context) -> OpenForm:
+async def open_form_from_card(_: ActionRequest, __: Context) -> OpenForm:
     return _form()
 
 
-async def boom(_: ActionRequest, __: Context) -> Reply:
+async def raise_unexpected(_: ActionRequest, __: Context) -> Reply:
     raise RuntimeError("secret detail")
 
 
-async def fill(request: ActionRequest, _: Context) -> UpdateForm:
+async def fill_form(request: ActionRequest, _: Context) -> UpdateForm:
     kept = request.state["kept"]
     view = blocks.form_modal(
         "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")]
@@ -123,16 +123,16 @@ async def fill(request: ActionRequest, _: Context) -> UpdateForm:
     return UpdateForm(view, request.state)
 
 
-def check(request: SubmitRequest) -> FieldErrors | None:
+def validate_form(request: SubmitRequest) -> FieldErrors | None:
     if request.values["name"] == "bad":
         return FieldErrors({"name": "Another name, please."})
     return None
 
 
-async def submit(request: SubmitRequest, desk: Context) -> Reply:
+async def submit_form(request: SubmitRequest, desk: Context) -> Reply:
     word = request.values["name"]
-    if word in FAILURES:
-        raise FAILURES[word]
+    if word in ERRORS:
+        raise ERRORS[word]
     if word == "next":
         return UpdateForm(blocks.info_modal("Next", [blocks.section("the next form")]))
     if word == "ask":
@@ -142,17 +142,17 @@ async def submit(request: SubmitRequest, desk: Context) -> Reply:
         await sleep(desk.clock, 5)
     if word == "late down":
         await sleep(desk.clock, 5)
-        raise FAILURES["down"]
+        raise ERRORS["down"]
     if word == "taken":
         return FieldErrors({"name": "That name is taken."})
     return CloseForm("Saved.", follow_up=Message(text=f"saved {word} {request.state['kept']}"))
 
 
-async def sure(request: SubmitRequest, _: Context) -> CloseForm:
+async def confirm(request: SubmitRequest, _: Context) -> CloseForm:
     return CloseForm("Saved.", follow_up=Message(text=f"sure {request.state['kept']}"))
 
 
-async def who(request: OptionsRequest, desk: Context) -> Choices:
+async def search_options(request: OptionsRequest, desk: Context) -> Choices:
     if request.query == "boom":
         raise RuntimeError("secret detail")
     if request.query == "slow":
@@ -160,11 +160,11 @@ async def who(request: OptionsRequest, desk: Context) -> Choices:
     return Choices(tuple(Choice(f"{request.query} {n}", str(n)) for n in range(150)))
 
 
-async def nothing(_: CommandRequest, __: Context) -> NoReply:
+async def reply_with_nothing(_: CommandRequest, __: Context) -> NoReply:
     return NoReply()
 
 
-def _command(name: str, run: object, **more: object) -> Command[Context]:
+def _build_command(name: str, run: object, **more: object) -> Command[Context]:
     return Command(
         name=name,
         summary=f"{name} for the test",
@@ -175,28 +175,28 @@ def _command(name: str, run: object, **more: object) -> Command[Context]:
     )
 
 
-STAGE = (
-    _command("say", say, aliases=("echo",)),
-    _command("slow", slow),
-    _command("fail", fail),
-    _command("post", post),
-    _command("nothing", nothing),
-    _command("write", say, needs=Permission.SEND),
-    _command(
+ROUTER_COMMANDS = (
+    _build_command("say", say_text, aliases=("echo",)),
+    _build_command("slow", reply_slowly),
+    _build_command("fail", raise_error),
+    _build_command("post", post_message),
+    _build_command("nothing", reply_with_nothing),
+    _build_command("write", say_text, needs=Permission.SEND),
+    _build_command(
         "stage",
         open_form,
         button=("A form", ""),
         actions=(
-            Action("stage.again", again),
-            Action("stage.form", form_of_card),
-            Action("stage.boom", boom),
-            Action("stage.burn", boom),
-            Action("stage.fill", fill),
+            Action("stage.again", replace_card),
+            Action("stage.form", open_form_from_card),
+            Action("stage.boom", raise_unexpected),
+            Action("stage.burn", raise_unexpected),
+            Action("stage.fill", fill_form),
         ),
         forms=(
-            Form("stage.submit", submit, check, needs=Permission.SEND),
-            Form("stage.sure", sure, needs=Permission.SEND),
+            Form("stage.submit", submit_form, validate_form, needs=Permission.SEND),
+            Form("stage.sure", confirm, needs=Permission.SEND),
         ),
-        options=(Options("stage.who", who),),
+        options=(Options("stage.who", search_options),),
     ),
 )

@@ -15,7 +15,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, clip, code, escape, italic, lines, markup
 from bot.slack.commands.reply import Choice
 
-NASTY = (
+HOSTILE_TEXTS = (
     "<!channel>",
     "<!here|here>",
     "<@U0JOHN>",
@@ -36,9 +36,11 @@ NASTY = (
 )
 TEXTS = st.one_of(
     st.text(max_size=60),
-    st.sampled_from(NASTY),
-    st.lists(st.sampled_from(NASTY), max_size=8).map("".join),
-    st.builds(lambda text, count: text * count, st.sampled_from(NASTY), st.integers(1, 900)),
+    st.sampled_from(HOSTILE_TEXTS),
+    st.lists(st.sampled_from(HOSTILE_TEXTS), max_size=8).map("".join),
+    st.builds(
+        lambda text, count: text * count, st.sampled_from(HOSTILE_TEXTS), st.integers(1, 900)
+    ),
 )
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
@@ -66,12 +68,12 @@ def is_inert(text: str) -> bool:
         ("\u2069\u2069שלום", "\u2068שלום\u2069"),
     ],
 )
-def test_outside_text_shows_its_characters_and_does_nothing(text: str, shown: str) -> None:
+def test_external_text_is_escaped(text: str, shown: str) -> None:
     assert escape(text) == shown
 
 
 @given(TEXTS)
-def test_whatever_the_text_nothing_of_it_is_markup(text: str) -> None:
+def test_escaped_text_is_always_inert(text: str) -> None:
     escaped = escape(text)
     assert is_inert(escaped)
     assert html.unescape(_HIDDEN.sub("", escaped)) == _HIDDEN.sub("", text)
@@ -79,7 +81,7 @@ def test_whatever_the_text_nothing_of_it_is_markup(text: str) -> None:
 
 
 @given(TEXTS, TEXTS)
-def test_text_in_a_setting_of_ours_stays_text(one: str, two: str) -> None:
+def test_text_in_our_formatting_stays_inert(one: str, two: str) -> None:
     for made in (markup(one, two), lines([one, two]), bold(one), italic(one), code(one)):
         assert is_inert(made)
     assert markup(Markup("*x* "), one).startswith("*x* ")
@@ -87,14 +89,14 @@ def test_text_in_a_setting_of_ours_stays_text(one: str, two: str) -> None:
 
 
 @given(TEXTS)
-def test_bold_and_code_end_where_we_end_them(text: str) -> None:
+def test_bold_and_code_are_properly_delimited(text: str) -> None:
     made = bold(text)
     assert made == "" or (made.count("*") == 2 and "\n" not in made)
     assert code(text).count("`") == 2
     assert "\n" not in code(text)
 
 
-def test_markup_of_ours_is_not_escaped_twice() -> None:
+def test_own_markup_is_not_double_escaped() -> None:
     once = escape("R&D")
     assert markup(once) == bold(once)[1:-1] == code(once)[1:-1] == italic(once)[1:-1] == "R&amp;D"
 
@@ -112,12 +114,12 @@ def test_markup_of_ours_is_not_escaped_twice() -> None:
         ("", 5, ""),
     ],
 )
-def test_what_is_too_long_ends_in_an_ellipsis(text: str, most: int, shown: str) -> None:
+def test_long_text_is_truncated_with_an_ellipsis(text: str, most: int, shown: str) -> None:
     assert clip(text, most) == shown
 
 
 @given(TEXTS, st.integers(1, 80))
-def test_a_cut_never_breaks_an_entity(text: str, most: int) -> None:
+def test_truncation_never_breaks_an_entity(text: str, most: int) -> None:
     cut = clip(escape(text), most)
     assert len(cut) <= most
     assert is_inert(cut)
@@ -125,7 +127,7 @@ def test_a_cut_never_breaks_an_entity(text: str, most: int) -> None:
 
 
 @given(TEXTS, st.integers(1, 80))
-def test_a_cut_never_breaks_a_mention_or_a_link(text: str, most: int) -> None:
+def test_truncation_never_breaks_a_mention_or_link(text: str, most: int) -> None:
     link = Markup("<https://chakrahq.com/a?b=1&amp;c=2|Chakra>")
     cut = clip(markup(text[:30], link, text, blocks.mention("U0JOHN")), most)
     assert is_inert(cut.replace(link, "").replace("<@U0JOHN>", ""))
@@ -136,19 +138,17 @@ def test_a_cut_never_breaks_a_mention_or_a_link(text: str, most: int) -> None:
 CHOICES = st.builds(Choice, TEXTS, st.uuids().map(str), TEXTS)
 
 
-def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
+def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]:
     found = check_view(payload) if view else check_message(payload)
     return [str(finding) for finding in found if finding.is_error]
 
 
-def in_message(*made: dict[str, Any]) -> dict[str, Any]:
+def check_blocks(*made: dict[str, Any]) -> dict[str, Any]:
     return {"text": "x", "blocks": list(made)}
 
 
 @given(TEXTS, TEXTS, st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
-def test_slack_takes_every_block_of_a_message(
-    one: str, two: str, pairs: list[tuple[str, str]]
-) -> None:
+def test_every_message_block_is_valid(one: str, two: str, pairs: list[tuple[str, str]]) -> None:
     picture = blocks.image("https://acme.com/a.png", one)
     made = [
         blocks.section(one, accessory=picture),
@@ -159,34 +159,34 @@ def test_slack_takes_every_block_of_a_message(
         blocks.actions(blocks.button(two, "a.c", style="primary")),
     ]
     for block in made:
-        assert refused(in_message(block)) == []
+        assert find_violations(check_blocks(block)) == []
     for block in blocks.fields(pairs):
-        assert refused(in_message(block)) == []
+        assert find_violations(check_blocks(block)) == []
 
 
 @given(TEXTS, st.lists(CHOICES, min_size=1, max_size=5, unique_by=lambda one: one.value))
-def test_slack_takes_every_menu(text: str, choices: list[Choice]) -> None:
+def test_every_menu_is_valid(text: str, choices: list[Choice]) -> None:
     menu = blocks.select("a.pick", text, choices, initial=choices[0].value)
-    assert refused(in_message(blocks.actions(menu))) == []
-    assert refused(in_message(blocks.section(text, accessory=menu))) == []
+    assert find_violations(check_blocks(blocks.actions(menu))) == []
+    assert find_violations(check_blocks(blocks.section(text, accessory=menu))) == []
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_slack_takes_every_form(title: str, label: str, typed: str) -> None:
+def test_every_form_is_valid(title: str, label: str, typed: str) -> None:
     field = blocks.text_field("name", label, action="a.name", initial=typed, hint=label)
     plain_field = blocks.text_field("nick", label, action="a.nick", optional=True)
     view = blocks.form_modal("a.submit", title, title, [blocks.section(label), field, plain_field])
-    assert refused(view, view=True) == []
-    assert refused(blocks.info_modal(title, [blocks.section(typed)]), view=True) == []
+    assert find_violations(view, view=True) == []
+    assert find_violations(blocks.info_modal(title, [blocks.section(typed)]), view=True) == []
 
 
 @given(TEXTS, TEXTS)
-def test_slack_takes_a_form_given_back_with_what_was_typed(before: str, typed: str) -> None:
+def test_form_refilled_with_entered_values_is_valid(before: str, typed: str) -> None:
     field = blocks.text_field("name", "Name", action="a.name", initial=before)
     view = {**blocks.form_modal("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
     held = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
     again = blocks.with_values(held, {"name": typed[:3_000]}, [blocks.section("No.")])
-    assert refused(again, view=True) == []
+    assert find_violations(again, view=True) == []
     assert again["blocks"][1]["element"].get("initial_value", "") == typed[:3_000]
     assert not {"id", "hash", "state"} & set(again)
     assert again["private_metadata"] == "{}"
@@ -198,7 +198,7 @@ def test_many_fields_become_several_sections() -> None:
     assert blocks.fields([]) == []
 
 
-def test_a_menu_offers_a_hundred_at_most_and_begins_with_what_is_chosen() -> None:
+def test_menu_has_at_most_a_hundred_options_selected_first() -> None:
     choices = [Choice(f"n{n}", str(n)) for n in range(150)]
     menu = blocks.select("a.pick", "Pick", choices, initial="7")
     assert len(menu["options"]) == 100
@@ -210,11 +210,11 @@ def test_a_menu_offers_a_hundred_at_most_and_begins_with_what_is_chosen() -> Non
     "url",
     ["", "x.png", "javascript:alert(1)", "data:image/png;base64,AA", "https://a/" + "x" * 3_000],
 )
-def test_an_address_that_slack_would_refuse_is_no_picture(url: str) -> None:
+def test_invalid_image_url_renders_no_image(url: str) -> None:
     assert blocks.image(url, "alt") is None
 
 
-def test_a_picture_without_words_has_some() -> None:
+def test_image_without_alt_text_gets_a_default() -> None:
     assert blocks.image("https://a.com/x.png", "") == {
         "type": "image",
         "image_url": "https://a.com/x.png",
@@ -223,7 +223,7 @@ def test_a_picture_without_words_has_some() -> None:
 
 
 @given(TEXTS, TEXTS, st.lists(st.sampled_from(["jpg", "png", "pdf"]), max_size=3))
-def test_slack_takes_every_field_for_a_file(label: str, hint: str, endings: list[str]) -> None:
+def test_every_file_field_is_valid(label: str, hint: str, endings: list[str]) -> None:
     field = blocks.file_field("file", label, action="a.file", filetypes=endings, hint=hint)
     view = blocks.form_modal("a.b", "Title", "Go", [field])
     assert [str(one) for one in check_view(view) if one.is_error] == []
@@ -232,7 +232,7 @@ def test_slack_takes_every_field_for_a_file(label: str, hint: str, endings: list
     assert "dispatch_action" not in field
 
 
-def test_a_form_given_back_leaves_its_file_to_slack() -> None:
+def test_refilled_form_omits_its_file() -> None:
     fields = [
         blocks.text_field("name", "Name", action="a.name"),
         blocks.file_field("file", "File", action="a.file", optional=True),

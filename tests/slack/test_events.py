@@ -19,8 +19,8 @@ from bot.slack.commands.reply import Message, NoReply, Reply
 from bot.slack.events import ADDRESSED_EVENTS, JOINED_CHANNEL, REVOCATION_EVENTS
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.conftest import OpenWorld
-from tests.slack.stage import STAGE, say
+from tests.conftest import OpenSandbox
+from tests.slack.stage import ROUTER_COMMANDS, say_text
 from tests.world import World
 
 MEI, JOHN, GITA, SAM = "U0MEI", "U0JOHN", "U0GITA", "U0SAM"
@@ -29,14 +29,14 @@ HOUR = 3_600.0
 
 
 @pytest.fixture(params=["http", "socket"])
-async def stage(request: pytest.FixtureRequest, open_world: OpenWorld) -> AsyncIterator[World]:
-    async with open_world(STAGE, socket_mode=request.param == "socket") as made:
+async def stage(request: pytest.FixtureRequest, open_sandbox: OpenSandbox) -> AsyncIterator[World]:
+    async with open_sandbox(ROUTER_COMMANDS, socket_mode=request.param == "socket") as made:
         yield made
 
 
 @pytest.fixture
-async def over_http(open_world: OpenWorld) -> AsyncIterator[World]:
-    async with open_world(STAGE) as made:
+async def over_http(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
+    async with open_sandbox(ROUTER_COMMANDS) as made:
         yield made
 
 
@@ -132,7 +132,7 @@ async def test_an_error_is_explained_to_the_person_alone(stage: World) -> None:
 
 async def test_a_slow_answer_is_acknowledged_first(stage: World, clock: ManualClock) -> None:
     asking = asyncio.create_task(stage.slack.mention(MEI, SALES, "slow 1"))
-    await clock.until_sleeping(0.3)
+    await clock.wait_for_sleep(0.3)
     await clock.advance(0.3)
     assert (await asking).status == 200
     await clock.advance(0.7)
@@ -237,7 +237,7 @@ async def test_an_event_that_slack_delivers_twice_is_answered_once(stage: World)
 
 
 async def test_an_event_from_before_a_restart_is_not_answered_again(
-    open_world: OpenWorld, tmp_path: Path
+    open_sandbox: OpenSandbox, tmp_path: Path
 ) -> None:
     stored = {"database_url": SecretStr(f"sqlite:///{tmp_path / 'bot.db'}")}
     event = {
@@ -248,7 +248,7 @@ async def test_an_event_from_before_a_restart_is_not_answered_again(
         "text": "say hello",
     }
     for expected in (1, 0):
-        async with open_world(STAGE, other=stored) as made:
+        async with open_sandbox(ROUTER_COMMANDS, other=stored) as made:
             assert (await made.slack.send_event(event, event_id="Ev0BEFORE")).status == 200
             await made.settle()
             assert len(answers(made, MEI, direct_messages(MEI))) == expected
@@ -289,10 +289,10 @@ def with_event(seen: list[EventRequest]) -> tuple[Command[Context], ...]:
         summary="hear of events",
         usage="listen",
         example="/chakra listen",
-        run=say,
+        run=say_text,
         events=(Event("message.channels", note),),
     )
-    return (*STAGE, listening)
+    return (*ROUTER_COMMANDS, listening)
 
 
 @pytest.fixture
@@ -303,10 +303,10 @@ def app_manifest() -> dict[str, object]:
 
 
 async def test_a_command_gets_the_events_that_it_names(
-    open_world: OpenWorld, app_manifest: dict[str, object], clock: ManualClock
+    open_sandbox: OpenSandbox, app_manifest: dict[str, object], clock: ManualClock
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_world(with_event(seen), app_manifest=app_manifest) as made:
+    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as made:
         await made.slack.type(MEI, SALES, "good morning")
         await made.slack.redeliver_event()
         await made.settle()
@@ -326,10 +326,10 @@ async def test_a_command_gets_the_events_that_it_names(
 
 
 async def test_a_person_without_the_permission_is_left_alone(
-    open_world: OpenWorld, app_manifest: dict[str, object]
+    open_sandbox: OpenSandbox, app_manifest: dict[str, object]
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_world(with_event(seen), app_manifest=app_manifest) as made:
+    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as made:
         await made.slack.type(GITA, SALES, "good morning")
         await made.settle()
         assert not seen

@@ -13,11 +13,11 @@ from bot.errors import SlackError
 from bot.slack.member import Member, MemberKind, parse_member
 from bot.slack.members import Members
 from tests.clock import ManualClock
-from tests.slack.wire import Wire, client
+from tests.slack.wire import StubServer, open_client
 from tests.world import World
 
 TEAM = "T0ACME"
-WHOLE = {
+COMPLETE_USER = {
     "id": "U0JOHN",
     "team_id": TEAM,
     "name": "john",
@@ -28,12 +28,12 @@ WHOLE = {
 }
 
 
-def kind(**flags: Any) -> MemberKind:
-    return parse_member({**WHOLE, **flags}, TEAM).kind
+def member_kind(**flags: Any) -> MemberKind:
+    return parse_member({**COMPLETE_USER, **flags}, TEAM).kind
 
 
 def test_parse_a_member() -> None:
-    assert parse_member(WHOLE, TEAM) == Member(
+    assert parse_member(COMPLETE_USER, TEAM) == Member(
         "U0JOHN", "John", "john@acme.com", MemberKind.MEMBER, -18000, "America/New_York"
     )
 
@@ -58,10 +58,8 @@ def test_parse_a_member() -> None:
         ({"is_admin": None, "is_owner": None, "is_restricted": None}, MemberKind.MEMBER),
     ],
 )
-def test_the_most_cautious_reading_of_the_flags_counts(
-    flags: dict[str, Any], expected: MemberKind
-) -> None:
-    assert kind(**flags) is expected
+def test_most_restrictive_flag_wins(flags: dict[str, Any], expected: MemberKind) -> None:
+    assert member_kind(**flags) is expected
 
 
 @pytest.mark.parametrize(
@@ -76,12 +74,12 @@ def test_the_most_cautious_reading_of_the_flags_counts(
     ],
 )
 def test_any_workspace_of_a_grid_member_may_be_ours(enterprise: Any, expected: MemberKind) -> None:
-    assert kind(team_id="T0EMEA", enterprise_user=enterprise) is expected
+    assert member_kind(team_id="T0EMEA", enterprise_user=enterprise) is expected
 
 
-def test_an_admin_of_the_grid_is_no_admin_of_this_workspace() -> None:
+def test_enterprise_admin_is_not_a_workspace_admin() -> None:
     grid = {"enterprise_id": "E1", "teams": [TEAM], "is_owner": True, "is_admin": True}
-    assert kind(enterprise_user=grid) is MemberKind.MEMBER
+    assert member_kind(enterprise_user=grid) is MemberKind.MEMBER
 
 
 def test_a_person_without_a_workspace_is_external() -> None:
@@ -101,36 +99,36 @@ def test_a_person_without_a_workspace_is_external() -> None:
     ],
 )
 def test_the_name_falls_back_on_the_next_best(user: dict[str, Any], name: str) -> None:
-    assert parse_member({**WHOLE, **user}, TEAM).name == name
+    assert parse_member({**COMPLETE_USER, **user}, TEAM).name == name
 
 
 @pytest.mark.parametrize("email", [None, "", "absent"])
 def test_without_the_scope_there_is_no_email(email: str | None) -> None:
     profile = {} if email == "absent" else {"email": email}
-    assert parse_member({**WHOLE, "profile": profile}, TEAM).email == ""
+    assert parse_member({**COMPLETE_USER, "profile": profile}, TEAM).email == ""
 
 
 @pytest.mark.parametrize("offset", [None, "", "5", [], 1.5, 90_000, -90_000])
 def test_a_malformed_utc_offset_is_read_as_zero(offset: Any) -> None:
-    assert parse_member({**WHOLE, "tz_offset": offset}, TEAM).utc_offset == 0
+    assert parse_member({**COMPLETE_USER, "tz_offset": offset}, TEAM).utc_offset == 0
 
 
 def test_a_member_has_the_time_zone_of_their_place() -> None:
-    zone = parse_member(WHOLE, TEAM).zone
+    zone = parse_member(COMPLETE_USER, TEAM).zone
     summer, winter = datetime(2026, 7, 1, tzinfo=zone), datetime(2026, 1, 1, tzinfo=zone)
     assert (summer.utcoffset(), winter.utcoffset()) == (timedelta(hours=-4), timedelta(hours=-5))
 
 
 @pytest.mark.parametrize("name", [None, "", "Mars/Olympus", "../etc/passwd", "America", 5])
 def test_an_unknown_time_zone_falls_back_on_the_utc_offset(name: Any) -> None:
-    zone = parse_member({**WHOLE, "tz": name}, TEAM).zone
+    zone = parse_member({**COMPLETE_USER, "tz": name}, TEAM).zone
     assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=-5)
 
 
 # --- asked and remembered ------------------------------------------------------------------------
 
 
-def asked(acme: World, method: str = "users.info") -> int:
+def call_count(acme: World, method: str = "users.info") -> int:
     return sum(call.method == method for call in acme.slack.calls)
 
 
@@ -138,13 +136,13 @@ async def test_a_member_is_read_once_in_five_minutes(acme: World, clock: ManualC
     members = acme.bot.context.members
     for _ in range(3):
         assert (await members.get_member("U0JOHN")).value.email == "john@acme.com"
-    assert asked(acme) == 1
+    assert call_count(acme) == 1
     await clock.advance(299)
     await members.get_member("U0JOHN")
-    assert asked(acme) == 1
+    assert call_count(acme) == 1
     await clock.advance(2)
     await members.get_member("U0JOHN")
-    assert asked(acme) == 2
+    assert call_count(acme) == 2
 
 
 async def test_the_senders_group_is_read_once_in_five_minutes(
@@ -154,7 +152,7 @@ async def test_the_senders_group_is_read_once_in_five_minutes(
     assert (await members.get_group_member_ids("S0SALES")).value == {"U0JOHN"}
     await clock.advance(299)
     await members.get_group_member_ids("S0SALES")
-    assert asked(acme, "usergroups.users.list") == 1
+    assert call_count(acme, "usergroups.users.list") == 1
 
 
 async def test_a_cached_member_is_stale_while_slack_is_down(
@@ -169,9 +167,9 @@ async def test_a_cached_member_is_stale_while_slack_is_down(
 
 
 @pytest.mark.parametrize("user", [None, {}, [], "U0JOHN", {"name": "john"}, {"id": ""}])
-async def test_an_answer_without_a_user_is_unreadable(clock: ManualClock, user: Any) -> None:
-    wire = Wire(lambda: JSONResponse({"ok": True, "user": user}))
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
+async def test_response_without_a_user_is_invalid(clock: ManualClock, user: Any) -> None:
+    wire = StubServer(lambda: JSONResponse({"ok": True, "user": user}))
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         members = Members(slack, Cache(clock), team_id=TEAM)
         with pytest.raises(SlackError, match="unreadable"):
             await members.get_member("U0JOHN")
@@ -180,7 +178,7 @@ async def test_an_answer_without_a_user_is_unreadable(clock: ManualClock, user: 
 @pytest.mark.parametrize("users", [None, [], "absent"])
 async def test_a_group_may_be_empty(clock: ManualClock, users: Any) -> None:
     body = {"ok": True} | ({} if users == "absent" else {"users": users})
-    wire = Wire(lambda: JSONResponse(body))
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
+    wire = StubServer(lambda: JSONResponse(body))
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         members = Members(slack, Cache(clock), team_id=TEAM)
         assert (await members.get_group_member_ids("S1")).value == frozenset()

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bot.slack.message_text import extract_text
 
 
-def read(message: dict[str, Any]) -> list[str]:
+def read_text(message: dict[str, Any]) -> list[str]:
     return [" ".join(text.split()) for text in extract_text(message)]
 
 
-def rich(*elements: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
+def rich_text(*elements: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
     return {"type": "rich_text", "elements": [{"type": kind, "elements": list(elements)}]}
 
 
@@ -40,14 +40,19 @@ LINKED = [
         ({"text": "<@U0JOHN|john> in <#C0SALES|sales>"}, ["in"]),
         ({"text": "<!date^1700000000^{date}|14 November>"}, ["14 November"]),
         ({"text": "1 < 2 and <b"}, ["1 < 2 and <b"]),
-        ({"blocks": [rich(*LINKED)]}, ["Ask asha@acme.com or +919876543210"]),
-        ({"blocks": [rich({"type": "text", "text": "<tel:1|2>"})]}, ["<tel:1|2>"]),
+        ({"blocks": [rich_text(*LINKED)]}, ["Ask asha@acme.com or +919876543210"]),
+        ({"blocks": [rich_text({"type": "text", "text": "<tel:1|2>"})]}, ["<tel:1|2>"]),
         (
-            {"blocks": [rich(*LINKED[:1], {"type": "emoji", "name": "wave"}, *LINKED[1:2])]},
+            {"blocks": [rich_text(*LINKED[:1], {"type": "emoji", "name": "wave"}, *LINKED[1:2])]},
             ["Ask asha@acme.com"],
         ),
         (
-            {"blocks": [rich(*LINKED[:2], kind="rich_text_quote"), rich(kind="rich_text_section")]},
+            {
+                "blocks": [
+                    rich_text(*LINKED[:2], kind="rich_text_quote"),
+                    rich_text(kind="rich_text_section"),
+                ]
+            },
             ["Ask asha@acme.com", ""],
         ),
         (
@@ -56,7 +61,11 @@ LINKED = [
         ),
         ({"blocks": [{"type": "context", "elements": [mrkdwn("a"), mrkdwn("b")]}]}, ["a", "b"]),
         (
-            {"blocks": [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}, rich()]]}]},
+            {
+                "blocks": [
+                    {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}, rich_text()]]}
+                ]
+            },
             ["a", ""],
         ),
         ({"blocks": [{"type": "actions", "elements": [{"type": "button", "value": "7"}]}]}, []),
@@ -69,7 +78,11 @@ LINKED = [
             ["a", "b", "c", "d"],
         ),
         (
-            {"attachments": [{"message_blocks": [{"message": {"blocks": [rich(*LINKED[:2])]}}]}]},
+            {
+                "attachments": [
+                    {"message_blocks": [{"message": {"blocks": [rich_text(*LINKED[:2])]}}]}
+                ]
+            },
             ["Ask asha@acme.com"],
         ),
         ({"attachments": [{"blocks": [{"type": "header", "text": mrkdwn("a")}]}]}, ["a"]),
@@ -77,22 +90,25 @@ LINKED = [
         ({"text": None, "blocks": [None, 7, "a"], "attachments": [None, {"fields": [7]}]}, ["a"]),
         ({"attachments": [{"message_blocks": [{"message": [7]}, 7]}]}, []),
         ({"blocks": [{"type": ["section"], "text": {"type": {}, "text": "a"}}]}, ["a"]),
-        ({"blocks": [rich({"type": [], "text": 7, "url": None}, kind="rich_text_quote")]}, [""]),
+        (
+            {"blocks": [rich_text({"type": [], "text": 7, "url": None}, kind="rich_text_quote")]},
+            [""],
+        ),
         ({}, []),
     ],
 )
 def test_text_is_read_from_every_part_of_a_message(
     message: dict[str, Any], said: list[str]
 ) -> None:
-    assert read(message) == said
+    assert read_text(message) == said
 
 
 def test_deeply_nested_blocks_are_not_read() -> None:
     deep: dict[str, Any] = {"type": "container", "child_blocks": []}
     for _ in range(200):
         deep = {"type": "container", "child_blocks": [deep, {"type": "x", "text": "deep"}]}
-    assert set(read({"blocks": [deep]})) == {"deep"}
-    assert len(read({"blocks": [deep]})) < 20
+    assert set(read_text({"blocks": [deep]})) == {"deep"}
+    assert len(read_text({"blocks": [deep]})) < 20
 
 
 KEYS = st.sampled_from(
@@ -111,6 +127,6 @@ def test_any_message_is_read_or_skipped(message: dict[str, Any]) -> None:
 
 
 @given(st.text())
-def test_any_text_is_read_without_its_markup(text: str) -> None:
+def test_any_text_is_extracted_without_markup(text: str) -> None:
     [said] = extract_text({"text": text})
     assert len(said) <= len(text) + 4 * text.count("<") + 1

@@ -64,7 +64,7 @@ ON_MESSAGE = {
         ({}, Actor("", "", "")),
     ],
 )
-def test_who_did_it(payload: dict[str, Any], actor: Actor) -> None:
+def test_actor_is_parsed(payload: dict[str, Any], actor: Actor) -> None:
     assert payloads.actor(payload) == actor
 
 
@@ -81,7 +81,7 @@ def test_who_did_it(payload: dict[str, Any], actor: Actor) -> None:
         ({"command": "/chakra"}, RequestChannel("")),
     ],
 )
-def test_where_it_was_done(payload: dict[str, Any], place: RequestChannel) -> None:
+def test_location_is_parsed(payload: dict[str, Any], place: RequestChannel) -> None:
     assert payloads.request_channel(payload) == place
 
 
@@ -96,18 +96,18 @@ def test_where_it_was_done(payload: dict[str, Any], place: RequestChannel) -> No
         ({"type": "view_submission", "view": {}}, Origin("", "")),
     ],
 )
-def test_where_an_answer_belongs(payload: dict[str, Any], origin: Origin) -> None:
+def test_origin_is_parsed(payload: dict[str, Any], origin: Origin) -> None:
     assert payloads.origin(payload) == origin
 
 
-def test_a_form_carries_its_state_and_where_it_came_from() -> None:
+def test_form_metadata_contains_state_and_origin() -> None:
     view = with_metadata({"type": "modal"}, {"id": "7", "name": "Zoë"}, Origin("https://x/1", "C1"))
     assert payloads.state({"view": view}) == {"id": "7", "name": "Zoë"}
     assert payloads.origin({"view": view}) == Origin("https://x/1", "C1")
     assert view["type"] == "modal"
 
 
-def test_a_form_carries_no_more_than_slack_bears() -> None:
+def test_form_metadata_size_is_limited() -> None:
     room = 3_000 - len(with_metadata({}, {"k": ""}, Origin())["private_metadata"])
     assert len(with_metadata({}, {"k": "x" * room}, Origin())["private_metadata"]) == 3_000
     with pytest.raises(ValueError, match="3001 of 3000"):
@@ -115,7 +115,7 @@ def test_a_form_carries_no_more_than_slack_bears() -> None:
 
 
 @pytest.mark.parametrize("metadata", ["", "{", "[]", "5", "null", '{"state": []}', '{"state": 1}'])
-def test_metadata_that_is_not_ours_is_no_state(metadata: str) -> None:
+def test_foreign_metadata_is_not_state(metadata: str) -> None:
     payload = {"view": {"private_metadata": metadata}}
     assert payloads.state(payload) == {}
     assert payloads.origin(payload) == Origin()
@@ -167,7 +167,7 @@ def test_the_value_of_every_kind_of_element(element: dict[str, Any], value: str)
 
 
 @pytest.mark.parametrize("junk", [None, 5, "x", [], {}, {"selected_options": [None, 5, {}]}])
-def test_what_is_no_element_holds_nothing(junk: Any) -> None:
+def test_invalid_element_has_no_value(junk: Any) -> None:
     assert element_value(junk).strip(",") == ""
 
 
@@ -183,7 +183,7 @@ def test_what_is_no_element_holds_nothing(junk: Any) -> None:
         {"state": []},
     ],
 )
-def test_a_payload_without_state_holds_no_values(payload: dict[str, Any]) -> None:
+def test_payload_without_state_has_no_values(payload: dict[str, Any]) -> None:
     assert payloads.values(payload) == {}
 
 
@@ -191,18 +191,23 @@ def test_a_payload_without_state_holds_no_values(payload: dict[str, Any]) -> Non
 
 
 FILE = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 7, "mode": "hosted"}
-UNSEEN = {"id": "F2", "mode": "file_access", "file_access": "check_file_info", "created": 0}
+RESTRICTED_FILE = {
+    "id": "F2",
+    "mode": "file_access",
+    "file_access": "check_file_info",
+    "created": 0,
+}
 
 
-def holding(*held: Any) -> dict[str, Any]:
+def payload_with_values(*held: Any) -> dict[str, Any]:
     """A submission with a file input that holds these."""
     element = {"file": {"send.file": {"type": "file_input", "files": list(held)}}}
     name = {"name": {"user.name": {"type": "plain_text_input", "value": "Ann"}}}
     return {**SUBMIT, "view": {**VIEW, "state": {"values": {**name, **element}}}}
 
 
-def test_the_files_of_a_form_and_its_values_are_read_apart() -> None:
-    payload = holding(FILE, UNSEEN)
+def test_files_and_values_are_parsed_separately() -> None:
+    payload = payload_with_values(FILE, RESTRICTED_FILE)
     assert is_well_formed(payload)
     [known, unknown] = payloads.files(payload)["file"]
     assert known == UploadedFile("F1", "a.png", "image/png", 7)
@@ -215,7 +220,7 @@ def test_the_files_of_a_form_and_its_values_are_read_apart() -> None:
 @pytest.mark.parametrize(
     "element", [{"files": []}, {"files": None}, {}, {"files": [{}]}, {"files": [{"id": ""}]}]
 )
-def test_a_file_input_may_hold_none(element: dict[str, Any]) -> None:
+def test_file_input_may_be_empty(element: dict[str, Any]) -> None:
     payload = {"view": {"state": {"values": {"file": {"send.file": element}}}}}
     assert is_well_formed(payload)
     assert payloads.files(payload) == {}
@@ -224,8 +229,8 @@ def test_a_file_input_may_hold_none(element: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("size", "read"), [(0, 0), (7, 7), (-1, None), (True, None), (None, None), (10**30, 10**30)]
 )
-def test_a_size_is_a_number_of_bytes_or_unknown(size: Any, read: int | None) -> None:
-    [file] = payloads.files(holding({**FILE, "size": size}))["file"]
+def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> None:
+    [file] = payloads.files(payload_with_values({**FILE, "size": size}))["file"]
     assert file.size == read
 
 
@@ -244,8 +249,8 @@ def test_a_size_is_a_number_of_bytes_or_unknown(size: Any, read: int | None) -> 
         {**FILE, "size": 7.5},
     ],
 )
-def test_what_is_no_file_is_not_readable(held: Any) -> None:
-    assert not is_well_formed(holding(FILE, held))
+def test_invalid_file_is_not_readable(held: Any) -> None:
+    assert not is_well_formed(payload_with_values(FILE, held))
     wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": held}}}}}}
     assert is_well_formed({**SUBMIT, **wild}) is (held is None or held == [FILE])
 
@@ -270,7 +275,7 @@ def test_what_is_no_file_is_not_readable(held: Any) -> None:
         {},
     ],
 )
-def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
+def test_slack_payloads_are_readable(payload: dict[str, Any]) -> None:
     assert is_well_formed(payload)
 
 
@@ -303,7 +308,7 @@ def test_what_slack_sends_is_readable(payload: dict[str, Any]) -> None:
         ON_MESSAGE,
     ],
 )
-def test_other_shapes_are_not(payload: dict[str, Any]) -> None:
+def test_other_shapes_are_not_readable(payload: dict[str, Any]) -> None:
     assert not is_well_formed(payload)
 
 
@@ -323,7 +328,7 @@ FIELDS = st.sampled_from(
 
 
 @given(st.dictionaries(FIELDS, JUNK))
-def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
+def test_readable_payloads_can_be_parsed(payload: dict[str, Any]) -> None:
     if is_well_formed(payload):
         payloads.actor(payload)
         payloads.request_channel(payload)
@@ -334,8 +339,8 @@ def test_what_is_readable_can_be_read(payload: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
-def test_whatever_stands_for_a_file_is_read_or_refused(held: Any) -> None:
-    payload = holding(FILE, held)
+def test_any_file_value_is_parsed_or_rejected(held: Any) -> None:
+    payload = payload_with_values(FILE, held)
     if is_well_formed(payload):
         for file in payloads.files(payload)["file"]:
             assert file.id

@@ -17,13 +17,13 @@ from bot.errors import SlackError
 from bot.slack.client.web_api import SlackClient
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import Stage
+from tests.sandbox.slack_stage import SlackHarness
 
 TOKEN = "xoxb-made-up"
 
 
 @asynccontextmanager
-async def client(
+async def open_client(
     base_url: str, clock: ManualClock, *, token: str = TOKEN, patience: float = 5
 ) -> AsyncIterator[SlackClient]:
     made = SlackClient(token=token, base_url=base_url, clock=clock, timeout=patience)
@@ -33,42 +33,42 @@ async def client(
         await made.aclose()
 
 
-def count(stage: Stage, method: str) -> int:
-    return sum(call.method == method for call in stage.slack.calls)
+def call_count(harness: SlackHarness, method: str) -> int:
+    return sum(call.method == method for call in harness.slack.calls)
 
 
-async def refused(asking: Awaitable[Any]) -> SlackError:
+async def catch_slack_error(asking: Awaitable[Any]) -> SlackError:
     with pytest.raises(SlackError) as raised:
         await asking
     return raised.value
 
 
 @dataclass(frozen=True)
-class Asked:
+class StubRequest:
     path: str
     headers: dict[str, str]
     body: bytes
 
 
 @dataclass
-class Wire:
+class StubServer:
     """Something that is not quite Slack; ``answer`` is what it says to anything, ``at`` what it
     says at some paths."""
 
-    answer: Callable[[], Response] = lambda: JSONResponse({"ok": True})
-    at: dict[str, Callable[[], Response]] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    respond: Callable[[], Response] = lambda: JSONResponse({"ok": True})
+    path_responses: dict[str, Callable[[], Response]] = field(default_factory=dict)
+    requests: list[StubRequest] = field(default_factory=list)
 
     @property
     def app(self) -> Starlette:
         async def handle(request: Request) -> Response:
             body = await request.body()
-            self.asked.append(Asked(request.url.path, dict(request.headers), body))
-            return self.at.get(request.url.path, self.answer)()
+            self.requests.append(StubRequest(request.url.path, dict(request.headers), body))
+            return self.path_responses.get(request.url.path, self.respond)()
 
         return Starlette(routes=[Route("/{path:path}", handle, methods=["GET", "POST"])])
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[str]:
+    async def serve(self) -> AsyncIterator[str]:
         async with serve(self.app, grace_seconds=0.2) as url:
             yield url

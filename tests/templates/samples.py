@@ -18,7 +18,7 @@ LEAD = Recipient(
 )
 
 
-def template(*components: Json, name: str = "order_update", **fields: Any) -> Template:
+def build_template(*components: Json, name: str = "order_update", **fields: Any) -> Template:
     """Approved and in ``en_US`` unless ``fields`` say otherwise."""
     made = {
         "id": "1667192013751005",
@@ -32,19 +32,19 @@ def template(*components: Json, name: str = "order_update", **fields: Any) -> Te
     return Template.model_validate(made)
 
 
-def body(text: str, *examples: str) -> Json:
+def body_component(text: str, *examples: str) -> Json:
     return {"type": "BODY", "text": text, "example": {"body_text": [list(examples)]}}
 
 
-def header(text: str = "", sort: str = "TEXT") -> Json:
-    return {"type": "HEADER", "format": sort, "text": text}
+def header_component(text: str = "", media_format: str = "TEXT") -> Json:
+    return {"type": "HEADER", "format": media_format, "text": text}
 
 
-def buttons(*made: Json) -> Json:
-    return {"type": "BUTTONS", "buttons": list(made)}
+def buttons_component(*buttons: Json) -> Json:
+    return {"type": "BUTTONS", "buttons": list(buttons)}
 
 
-def url(text: str = "Track", address: str = "https://acme.example/o/{{1}}") -> Json:
+def url_button(text: str = "Track", address: str = "https://acme.example/o/{{1}}") -> Json:
     return {"type": "URL", "text": text, "url": address, "example": [address]}
 
 
@@ -52,18 +52,18 @@ COUPON: Json = {"type": "COPY_CODE", "text": "Copy offer code", "example": ["SAV
 OTP: Json = {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}
 
 
-def one_time_code(**fields: Any) -> Template:
-    return template(
+def authentication_template(**fields: Any) -> Template:
+    return build_template(
         {"type": "BODY", "add_security_recommendation": True},
         {"type": "FOOTER", "code_expiration_minutes": 10},
-        buttons(OTP),
+        buttons_component(OTP),
         name="login_otp",
         category="AUTHENTICATION",
         **fields,
     )
 
 
-def documented() -> tuple[Template, Template]:
+def documented_templates() -> tuple[Template, Template]:
     """Return the two documented templates: positional variables, and a rejected one with names."""
     first, second = example("list-message-templates.response")["data"]
     return Template.model_validate(first), Template.model_validate(second)
@@ -71,34 +71,34 @@ def documented() -> tuple[Template, Template]:
 
 # --- wild ones -----------------------------------------------------------------------------------
 
-MARKS = st.sampled_from(
+MARKUP = st.sampled_from(
     ["{{1}}", "{{2}}", "{{first_name}}", "{{", "*", "_", "~", "```", "`", "> ", "\n", "&<!channel>",
      "&amp;", ":smile:", "\u202e", "مرحبا", "\ud800", "https://x.example/?a=1&b=2"]
 )  # fmt: skip
-WILD = st.text(max_size=30) | st.lists(MARKS | st.text(max_size=8), max_size=8).map("".join)
-LONG = WILD | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
+WILD = st.text(max_size=30) | st.lists(MARKUP | st.text(max_size=8), max_size=8).map("".join)
+LONG_TEXT = WILD | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
 
 
-def _either(*words: str) -> st.SearchStrategy[str]:
+def _one_of(*words: str) -> st.SearchStrategy[str]:
     return st.sampled_from(words) | WILD
 
 
 WILD_BUTTONS = st.fixed_dictionaries(
     {},
     optional={
-        "type": _either("URL", "COPY_CODE", "QUICK_REPLY", "PHONE_NUMBER", "OTP", "FLOW"),
-        "text": LONG,
-        "url": LONG,
-        "phone_number": LONG,
-        "example": LONG | st.lists(LONG, max_size=2),
+        "type": _one_of("URL", "COPY_CODE", "QUICK_REPLY", "PHONE_NUMBER", "OTP", "FLOW"),
+        "text": LONG_TEXT,
+        "url": LONG_TEXT,
+        "phone_number": LONG_TEXT,
+        "example": LONG_TEXT | st.lists(LONG_TEXT, max_size=2),
     },
 )
 WILD_COMPONENTS = st.fixed_dictionaries(
     {},
     optional={
-        "type": _either("HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"),
-        "format": _either("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "GIF"),
-        "text": LONG,
+        "type": _one_of("HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"),
+        "format": _one_of("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "GIF"),
+        "text": LONG_TEXT,
         "buttons": st.lists(WILD_BUTTONS, max_size=15),
         "example": st.just({"body_text": [["Mark", ""]]}) | st.none(),
         "code_expiration_minutes": st.integers() | st.none(),
@@ -106,19 +106,19 @@ WILD_COMPONENTS = st.fixed_dictionaries(
     },
 )
 WILD_TEMPLATES = st.builds(
-    lambda parts, fields: template(*parts, **fields),
+    lambda parts, fields: build_template(*parts, **fields),
     st.lists(WILD_COMPONENTS, max_size=6),
     st.fixed_dictionaries(
         {},
         optional={
-            "name": LONG.map(lambda name: f"n{name}"),
-            "language": LONG,
-            "status": _either("APPROVED", "REJECTED", "PAUSED"),
-            "category": _either("MARKETING", "AUTHENTICATION"),
-            "previous_category": LONG,
-            "quality_score": LONG,
-            "rejected_reason": LONG,
-            "parameter_format": _either("NAMED", "POSITIONAL"),
+            "name": LONG_TEXT.map(lambda name: f"n{name}"),
+            "language": LONG_TEXT,
+            "status": _one_of("APPROVED", "REJECTED", "PAUSED"),
+            "category": _one_of("MARKETING", "AUTHENTICATION"),
+            "previous_category": LONG_TEXT,
+            "quality_score": LONG_TEXT,
+            "rejected_reason": LONG_TEXT,
+            "parameter_format": _one_of("NAMED", "POSITIONAL"),
         },
     ),
 )

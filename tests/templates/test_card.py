@@ -18,29 +18,31 @@ from bot.templates import card
 from bot.templates import editor as form
 from bot.templates.draft import is_editable
 from tests.templates.samples import (
-    LONG,
+    LONG_TEXT,
     WILD_TEMPLATES,
-    body,
-    buttons,
-    documented,
-    one_time_code,
-    template,
+    authentication_template,
+    body_component,
+    build_template,
+    buttons_component,
+    documented_templates,
 )
 
-DELIVERY, RENEWAL = documented()
-LOOKING = Viewer(now=0.0, may_edit=True)
+DELIVERY, RENEWAL = documented_templates()
+VIEWER = Viewer(now=0.0, may_edit=True)
 
 
-def drawn(made: Template, *others: Template, viewer: Viewer = LOOKING) -> str:
-    return said(card.render_private(Cached(made), (made, *others), viewer))
+def render_card(made: Template, *others: Template, viewer: Viewer = VIEWER) -> str:
+    return message_text(card.render_private(Cached(made), (made, *others), viewer))
 
 
-def said(message: Message) -> str:
+def message_text(message: Message) -> str:
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
-def test_the_card_says_what_it_is_and_what_the_recipient_sees() -> None:
-    shown = drawn(template(body("Hi {{1}}!", "Mark"), quality_score={"score": "YELLOW"}))
+def test_card_shows_details_and_preview() -> None:
+    shown = render_card(
+        build_template(body_component("Hi {{1}}!", "Mark"), quality_score={"score": "YELLOW"})
+    )
     for part in (
         "*order_update*",
         ":large_green_circle: Approved",
@@ -62,48 +64,55 @@ def test_the_card_says_what_it_is_and_what_the_recipient_sees() -> None:
         ("NONE", "rejected this template"),
     ],
 )
-def test_why_it_was_rejected(reason: str, expected: str) -> None:
-    assert expected in drawn(template(body("Hi."), status="REJECTED", rejected_reason=reason))
+def test_rejection_reason_is_shown(reason: str, expected: str) -> None:
+    assert expected in render_card(
+        build_template(body_component("Hi."), status="REJECTED", rejected_reason=reason)
+    )
 
 
 def test_a_changed_category_is_shown() -> None:
-    shown = drawn(template(body("Hi."), category="MARKETING", previous_category="UTILITY"))
+    shown = render_card(
+        build_template(body_component("Hi."), category="MARKETING", previous_category="UTILITY")
+    )
     assert "Marketing, was utility" in shown
 
 
 def test_several_languages_are_a_menu() -> None:
-    hindi = template(body("Hi."), id="2", language="hi", status="PAUSED")
-    shown = drawn(template(body("Hi.")), hindi)
+    hindi = build_template(body_component("Hi."), id="2", language="hi", status="PAUSED")
+    shown = render_card(build_template(body_component("Hi.")), hindi)
     assert "English (US); also Hindi" in shown
     assert card.CHOOSE in shown
-    assert card.CHOOSE not in drawn(template(body("Hi.")))
+    assert card.CHOOSE not in render_card(build_template(body_component("Hi.")))
     assert card.pick_preferred((hindi, DELIVERY)) is DELIVERY
     assert card.pick_preferred((hindi,)) is hindi
 
 
-def test_edit_is_for_who_may_write_and_what_can_be_changed() -> None:
-    assert form.EDIT in drawn(DELIVERY)
-    assert form.EDIT not in drawn(DELIVERY, viewer=Viewer(0.0))
-    assert form.EDIT not in drawn(one_time_code())
+def test_edit_requires_a_sender_and_an_editable_template() -> None:
+    assert form.EDIT in render_card(DELIVERY)
+    assert form.EDIT not in render_card(DELIVERY, viewer=Viewer(0.0))
+    assert form.EDIT not in render_card(authentication_template())
 
 
 def test_in_a_channel_numbers_and_addresses_are_masked() -> None:
     call = {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+12025550190"}
-    made = template(body("Write to help@acme.com or call +91 98765 43210."), buttons(call))
-    shown = said(card.render_public(made, (made,), "U0MEI"))
+    made = build_template(
+        body_component("Write to help@acme.com or call +91 98765 43210."), buttons_component(call)
+    )
+    shown = message_text(card.render_public(made, (made,), "U0MEI"))
     assert "Shared by <@U0MEI>" in shown
     for hidden in ("help@acme.com", "98765 43210", "2025550190"):
         assert hidden not in shown
     assert "actions" not in shown
 
 
-@given(WILD_TEMPLATES, LONG, st.integers(0, 110))
-def test_whatever_a_template_holds_slack_takes_the_card_and_the_form(
-    made: Any, wild: str, count: int
-) -> None:
-    family = [made, *(template(body("Hi."), id=f"i{at}", language=wild) for at in range(count))]
+@given(WILD_TEMPLATES, LONG_TEXT, st.integers(0, 110))
+def test_any_template_renders_a_valid_card_and_form(made: Any, wild: str, count: int) -> None:
+    family = [
+        made,
+        *(build_template(body_component("Hi."), id=f"i{at}", language=wild) for at in range(count)),
+    ]
     for message in (
-        card.render_private(Cached(made), family, LOOKING, note="WhatsApp took it."),
+        card.render_private(Cached(made), family, VIEWER, note="WhatsApp took it."),
         card.render_public(made, family, "U0MEI"),
     ):
         assert check_response_body(response_body(message)) == []
@@ -111,5 +120,5 @@ def test_whatever_a_template_holds_slack_takes_the_card_and_the_form(
         assert [one for one in check_view(form.render_edit_form(made)) if one.is_error] == []
 
 
-def test_slack_takes_the_empty_form() -> None:
+def test_empty_form_is_valid() -> None:
     assert check_view(form.render_new_form()) == []

@@ -29,92 +29,94 @@ from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import template_fields
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import served
-from tests.templates.samples import body, template
+from tests.sandbox.chakra_asked import serve_chakra
+from tests.templates.samples import body_component, build_template
 
-ALL = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
-CREATE = ALL.replace("GET", "POST")
-NUMBERS = "GET /v1/ext/whatsapp-phone-number"
-ANYBODY = Recipient(RecipientKind.PHONE, "12025550100", "+1 202-555-0100")
+LIST_TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
+CREATE_TEMPLATE = LIST_TEMPLATES.replace("GET", "POST")
+LIST_NUMBERS = "GET /v1/ext/whatsapp-phone-number"
+RECIPIENT = Recipient(RecipientKind.PHONE, "12025550100", "+1 202-555-0100")
 
 
 @dataclass(frozen=True)
-class Made:
+class CatalogHarness:
     library: TemplateCatalog
     chakra: EmbeddedChakra
     client: Chakra
     clock: ManualClock
 
 
-OpenLibrary = Callable[..., AbstractAsyncContextManager[Made]]
+OpenCatalog = Callable[..., AbstractAsyncContextManager[CatalogHarness]]
 
 
 @pytest.fixture
-def open_library(clock: ManualClock) -> OpenLibrary:
+def open_catalog(clock: ManualClock) -> OpenCatalog:
     @asynccontextmanager
-    async def opened(**settings: Any) -> AsyncIterator[Made]:
-        async with served(clock) as embedded:
+    async def opened(**settings: Any) -> AsyncIterator[CatalogHarness]:
+        async with serve_chakra(clock) as embedded:
             token = SecretStr(embedded.access_token)
             async with Chakra(embedded.base_url, token, clock) as client:
                 cache = Cache(clock)
-                yield Made(TemplateCatalog(client, cache, **settings), embedded, client, clock)
+                yield CatalogHarness(
+                    TemplateCatalog(client, cache, **settings), embedded, client, clock
+                )
                 await cache.aclose()
 
     return opened
 
 
 @pytest.fixture
-async def made(open_library: OpenLibrary) -> AsyncIterator[Made]:
-    async with open_library() as opened:
+async def harness(open_catalog: OpenCatalog) -> AsyncIterator[CatalogHarness]:
+    async with open_catalog() as opened:
         yield opened
 
 
 # --- the shelf -----------------------------------------------------------------------------------
 
 
-async def test_all_pages_once_in_ten_minutes(made: Made) -> None:
-    shelf = (await made.library.get_index()).value
-    assert len(shelf.templates) == len(made.chakra.templates)
-    pages = made.chakra.count(ALL)
-    await made.clock.advance(599)
-    assert (await made.library.get_index()).age_seconds == 599
-    assert made.chakra.count(ALL) == pages
-    await made.clock.advance(2)
-    assert (await made.library.get_index()).age_seconds == 0
+async def test_all_pages_are_fetched_once_in_ten_minutes(harness: CatalogHarness) -> None:
+    shelf = (await harness.library.get_index()).value
+    assert len(shelf.templates) == len(harness.chakra.templates)
+    pages = harness.chakra.count(LIST_TEMPLATES)
+    await harness.clock.advance(599)
+    assert (await harness.library.get_index()).age_seconds == 599
+    assert harness.chakra.count(LIST_TEMPLATES) == pages
+    await harness.clock.advance(2)
+    assert (await harness.library.get_index()).age_seconds == 0
 
 
-async def test_one_by_its_id_and_none_that_is_gone(made: Made) -> None:
-    wanted = made.chakra.template("hello_world")
-    assert (await made.library.get_template(wanted.id)).value.name == "hello_world"
+async def test_template_is_found_by_id_unless_deleted(harness: CatalogHarness) -> None:
+    wanted = harness.chakra.template("hello_world")
+    assert (await harness.library.get_template(wanted.id)).value.name == "hello_world"
     with pytest.raises(NotFound, match="may have been deleted"):
-        await made.library.get_template("1")
+        await harness.library.get_template("1")
 
 
-async def test_what_is_remembered_is_there_without_asking(made: Made) -> None:
-    assert made.library.get_cached_index() is None
-    await made.library.get_index()
-    calls = made.chakra.count()
-    assert made.library.get_cached_index() is not None
-    assert made.chakra.count() == calls
+async def test_cached_templates_need_no_call(harness: CatalogHarness) -> None:
+    assert harness.library.get_cached_index() is None
+    await harness.library.get_index()
+    calls = harness.chakra.count()
+    assert harness.library.get_cached_index() is not None
+    assert harness.chakra.count() == calls
 
 
-async def test_a_stale_index_is_used_in_an_outage(made: Made) -> None:
-    await made.library.get_index()
-    made.chakra.fail(ALL, StatusResponse(403))
+async def test_a_stale_index_is_used_in_an_outage(harness: CatalogHarness) -> None:
+    await harness.library.get_index()
+    harness.chakra.fail(LIST_TEMPLATES, StatusResponse(403))
     with pytest.raises(AuthenticationError):
-        await made.library.get_index(refresh=True)
-    assert (await made.library.get_index()).value.templates
+        await harness.library.get_index(refresh=True)
+    assert (await harness.library.get_index()).value.templates
 
 
-def shelf_of(*names: tuple[str, str]) -> TemplateIndex:
+def build_index(*names: tuple[str, str]) -> TemplateIndex:
     return TemplateIndex.build(
-        template(body("Hi."), name=name, language=language, id=f"{name}-{language}")
+        build_template(body_component("Hi."), name=name, language=language, id=f"{name}-{language}")
         for name, language in names
     )
 
 
-def test_names_are_found_as_people_type_them() -> None:
-    shelf = shelf_of(("order_update", "en_US"), ("order_update", "hi"), ("welcome", "en"))
+def test_names_are_searched_loosely() -> None:
+    shelf = build_index(("order_update", "en_US"), ("order_update", "hi"), ("welcome", "en"))
     assert [one.language for one in shelf.find_by_name("Order Update")] == ["en_US", "hi"]
     assert [one.language for one in shelf.find_by_name("order_update", "en")] == ["en_US"]
     assert [one.language for one in shelf.find_by_name("order_update", "HI")] == ["hi"]
@@ -127,7 +129,7 @@ def test_names_are_found_as_people_type_them() -> None:
 
 
 def test_the_usual_language_comes_first() -> None:
-    shelf = shelf_of(("a", "ar"), ("a", "en_US"), ("b", "en"), ("c", "en_GB"))
+    shelf = build_index(("a", "ar"), ("a", "en_US"), ("b", "en"), ("c", "en_GB"))
     assert [one.language for one in shelf.find_by_name("a")] == ["en_US", "ar"]
 
 
@@ -135,27 +137,27 @@ def test_the_usual_language_comes_first() -> None:
 
 
 async def test_the_account_of_the_settings_is_used_without_a_request(
-    open_library: OpenLibrary,
+    open_catalog: OpenCatalog,
 ) -> None:
-    async with open_library(waba_id="83784929738012") as made:
-        await made.library.get_index()
-        assert made.chakra.count(NUMBERS) == 0
+    async with open_catalog(waba_id="83784929738012") as harness:
+        await harness.library.get_index()
+        assert harness.chakra.count(LIST_NUMBERS) == 0
 
 
 @pytest.mark.parametrize(
     "fault", [StatusResponse(404), StatusResponse(403), StatusResponse(400), InvalidJsonBody()]
 )
-async def test_where_numbers_cannot_be_listed_the_setting_is_named(made: Made, fault: Any) -> None:
-    made.chakra.fail(NUMBERS, fault)
+async def test_failed_number_list_names_the_setting(harness: CatalogHarness, fault: Any) -> None:
+    harness.chakra.fail(LIST_NUMBERS, fault)
     with pytest.raises(NotConfigured, match="doesn't say which") as expected:
-        await made.library.get_index()
+        await harness.library.get_index()
     assert expected.value.setting == "CHAKRA_WABA_ID"
 
 
-async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
-    made.chakra.fail(NUMBERS, StatusResponse(401))
+async def test_wrong_token_is_not_a_missing_setting(harness: CatalogHarness) -> None:
+    harness.chakra.fail(LIST_NUMBERS, StatusResponse(401))
     with pytest.raises(AuthenticationError):
-        await made.library.get_index()
+        await harness.library.get_index()
 
 
 @pytest.mark.parametrize(
@@ -166,57 +168,59 @@ async def test_a_wrong_token_is_no_missing_setting(made: Made) -> None:
         (("1", "2"), "9", "lists 2 WhatsApp Business Accounts"),
     ],
 )
-async def test_none_or_several_accounts(
-    open_library: OpenLibrary, wabas: tuple[str, ...], sender: str | None, expected: str
+async def test_no_account_or_several_accounts(
+    open_catalog: OpenCatalog, wabas: tuple[str, ...], sender: str | None, expected: str
 ) -> None:
-    async with open_library(sender_id=sender) as made:
+    async with open_catalog(sender_id=sender) as harness:
         listed = [{"id": str(at), "waba": waba} for at, waba in enumerate(wabas)]
-        made.chakra.fail(NUMBERS, StatusResponse(200, json={"_data": listed}))
+        harness.chakra.fail(LIST_NUMBERS, StatusResponse(200, json={"_data": listed}))
         with pytest.raises(NotConfigured, match=expected):
-            await made.library.get_index()
+            await harness.library.get_index()
 
 
 async def test_of_several_accounts_the_default_senders_is_used(
-    open_library: OpenLibrary,
+    open_catalog: OpenCatalog,
 ) -> None:
-    async with open_library(sender_id="7") as made:
-        listed = [{"id": "6", "waba": "1"}, {"id": "7", "waba": made.chakra.waba_id}]
-        made.chakra.fail(NUMBERS, StatusResponse(200, json={"_data": listed}))
-        assert (await made.library.get_index()).value.templates
+    async with open_catalog(sender_id="7") as harness:
+        listed = [{"id": "6", "waba": "1"}, {"id": "7", "waba": harness.chakra.waba_id}]
+        harness.chakra.fail(LIST_NUMBERS, StatusResponse(200, json={"_data": listed}))
+        assert (await harness.library.get_index()).value.templates
 
 
-async def test_senders_begin_with_that_of_the_settings(open_library: OpenLibrary) -> None:
-    async with open_library(sender_id="105966260583426") as made:
-        senders = (await made.library.get_senders()).value
+async def test_configured_sender_comes_first(open_catalog: OpenCatalog) -> None:
+    async with open_catalog(sender_id="105966260583426") as harness:
+        senders = (await harness.library.get_senders()).value
         assert [one.id for one in senders] == ["105966260583426", "775966265503012"]
         assert senders[0].name == "Acme Support"
 
 
 # --- writing -------------------------------------------------------------------------------------
 
-NEW = NewTemplate("order_news", "en", "UTILITY", [{"type": "BODY", "text": "There is news."}])
+NEW_TEMPLATE = NewTemplate(
+    "order_news", "en", "UTILITY", [{"type": "BODY", "text": "There is news."}]
+)
 
 
-async def test_a_new_one_is_on_the_shelf_at_the_next_look(made: Made) -> None:
-    await made.library.get_index()
-    submitted = await made.library.create(await made.library.find_waba_id(), NEW)
+async def test_new_template_appears_on_the_next_read(harness: CatalogHarness) -> None:
+    await harness.library.get_index()
+    submitted = await harness.library.create(await harness.library.find_waba_id(), NEW_TEMPLATE)
     assert submitted.status == "PENDING"
-    assert (await made.library.get_template(submitted.id)).value.name == "order_news"
+    assert (await harness.library.get_template(submitted.id)).value.name == "order_news"
 
 
-async def test_after_an_unknown_outcome_the_index_is_loaded_again(made: Made) -> None:
-    await made.library.get_index()
-    made.chakra.fail(CREATE, ResetAfterHandling())
+async def test_after_an_unknown_outcome_the_index_is_loaded_again(harness: CatalogHarness) -> None:
+    await harness.library.get_index()
+    harness.chakra.fail(CREATE_TEMPLATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):
-        await made.library.create(await made.library.find_waba_id(), NEW)
-    assert (await made.library.get_index()).value.find_by_name("order_news")
+        await harness.library.create(await harness.library.find_waba_id(), NEW_TEMPLATE)
+    assert (await harness.library.get_index()).value.find_by_name("order_news")
 
 
-async def test_a_change(made: Made) -> None:
-    hello = (await made.library.get_index()).value.find_by_name("hello_world")[0]
+async def test_edit_updates_the_index(harness: CatalogHarness) -> None:
+    hello = (await harness.library.get_index()).value.find_by_name("hello_world")[0]
     changed = [{"type": "BODY", "text": "Hello there."}]
-    await made.library.update(hello.id, {"components": changed})
-    again = (await made.library.get_template(hello.id)).value
+    await harness.library.update(hello.id, {"components": changed})
+    again = (await harness.library.get_template(hello.id)).value
     assert (again.status, again.body and again.body.text) == ("PENDING", "Hello there.")
 
 
@@ -233,28 +237,28 @@ VALUES = {
 }
 
 
-def filled_in(one: Template) -> dict[str, str]:
+def valid_values(one: Template) -> dict[str, str]:
     return {field.key: field.example or VALUES[field.kind] for field in template_fields(one)}
 
 
-async def test_chakra_takes_every_template_that_can_be_sent(made: Made) -> None:
-    shelf = (await made.library.get_index()).value
-    sender = (await made.library.get_senders()).value[0].id
+async def test_every_sendable_template_is_accepted_by_chakra(harness: CatalogHarness) -> None:
+    shelf = (await harness.library.get_index()).value
+    sender = (await harness.library.get_senders()).value[0].id
     ways = set()
     for one in shelf.sendable:
-        values = filled_in(one)
+        values = valid_values(one)
         assert validate_values(one, values) == {}
-        sending = compose(one, values, ANYBODY, sender)
+        sending = compose(one, values, RECIPIENT, sender)
         ways.add(type(sending).__name__)
         if isinstance(sending, PassthroughMessage):
-            accepted = await made.client.messages.send_meta_message(
-                made.chakra.plugin_id, sending.sender_id, sending.message
+            accepted = await harness.client.messages.send_meta_message(
+                harness.chakra.plugin_id, sending.sender_id, sending.message
             )
         else:
             assert not isinstance(sending, ProcessMessage)
-            accepted = await made.client.messages.send_template(
-                made.chakra.plugin_id, sending.phone, sending.message
+            accepted = await harness.client.messages.send_template(
+                harness.chakra.plugin_id, sending.phone, sending.message
             )
         assert accepted.wamid
-    assert len(made.chakra.sends) == len(shelf.sendable) > 100
+    assert len(harness.chakra.sends) == len(shelf.sendable) > 100
     assert ways == {"PhoneMessage", "PassthroughMessage"}

@@ -16,17 +16,17 @@ from bot.templates.draft import (
 )
 from tests.sandbox.chakra_asked import example
 from tests.templates.samples import (
-    LONG,
+    LONG_TEXT,
     WILD_TEMPLATES,
-    body,
-    documented,
-    header,
-    one_time_code,
-    template,
+    authentication_template,
+    body_component,
+    build_template,
+    documented_templates,
+    header_component,
 )
 
-DELIVERY, RENEWAL = documented()
-GOOD = TemplateDraft(
+DELIVERY, RENEWAL = documented_templates()
+VALID_DRAFT = TemplateDraft(
     name="order_update",
     language="en_US",
     category="UTILITY",
@@ -38,13 +38,15 @@ GOOD = TemplateDraft(
 )
 
 
-def changed(**fields: str) -> TemplateDraft:
-    return TemplateDraft(**{name: getattr(GOOD, name) for name in TemplateDraft.__slots__} | fields)
+def edit_draft(**fields: str) -> TemplateDraft:
+    return TemplateDraft(
+        **{name: getattr(VALID_DRAFT, name) for name in TemplateDraft.__slots__} | fields
+    )
 
 
-def test_a_good_one_in_metas_shape() -> None:
-    assert validate_draft(GOOD) == {}
-    assert GOOD.to_new_template().body() == {
+def test_valid_draft_in_metas_shape() -> None:
+    assert validate_draft(VALID_DRAFT) == {}
+    assert VALID_DRAFT.to_new_template().body() == {
         "name": "order_update",
         "language": "en_US",
         "category": "UTILITY",
@@ -66,8 +68,8 @@ def test_a_good_one_in_metas_shape() -> None:
     }
 
 
-def test_a_named_one() -> None:
-    draft = changed(
+def test_named_variables_draft() -> None:
+    draft = edit_draft(
         header="",
         header_example="",
         body="Hi {{first_name}}, {{plan}} ends.",
@@ -111,28 +113,28 @@ def test_a_named_one() -> None:
         ({"footer": "Hi {{1}}"}, "footer", "can't have variables"),
     ],
 )
-def test_what_is_wrong_and_where(fields: dict[str, str], place: str, expected: str) -> None:
-    found = validate_draft(changed(**fields))
+def test_validation_errors_by_field(fields: dict[str, str], place: str, expected: str) -> None:
+    found = validate_draft(edit_draft(**fields))
     assert list(found) == [place]
     assert expected in found[place]
 
 
-def test_a_change_asks_for_no_name() -> None:
+def test_edit_needs_no_name() -> None:
     assert validate_draft(TemplateDraft(body="Hi."), is_new=False) == {}
 
 
-def test_of_a_form_missing_fields_are_empty() -> None:
+def test_missing_form_fields_are_empty() -> None:
     assert TemplateDraft.from_values({"body": " Hi. ", "odd": "x"}) == TemplateDraft(body="Hi.")
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_change_of_nothing_makes_the_very_same_components(number: int) -> None:
+def test_unchanged_edit_produces_identical_components(number: int) -> None:
     before = example("list-message-templates.response")["data"][number]["components"]
-    one = documented()[number]
+    one = documented_templates()[number]
     assert TemplateDraft.from_template(one).to_components(one) == before
 
 
-def test_what_the_form_does_not_show_is_kept() -> None:
+def test_components_not_in_the_form_are_kept() -> None:
     draft = TemplateDraft(body="Your order has left.")
     place, text, stop = draft.to_components(DELIVERY)
     assert place == {"type": "HEADER", "format": "LOCATION"}
@@ -140,18 +142,18 @@ def test_what_the_form_does_not_show_is_kept() -> None:
     assert stop["type"] == "BUTTONS"
 
 
-def test_which_can_be_edited() -> None:
+def test_editable_templates() -> None:
     assert is_editable(DELIVERY)
     assert is_editable(RENEWAL)
-    assert not is_editable(one_time_code())
-    assert not is_editable(template(body("Hi."), status="PENDING"))
-    assert not is_editable(template(header("Hi.")))
+    assert not is_editable(authentication_template())
+    assert not is_editable(build_template(body_component("Hi."), status="PENDING"))
+    assert not is_editable(build_template(header_component("Hi.")))
     assert has_non_text_header(DELIVERY)
     assert not has_non_text_header(RENEWAL)
     assert not has_non_text_header(None)
 
 
-@given(WILD_TEMPLATES, LONG)
+@given(WILD_TEMPLATES, LONG_TEXT)
 def test_any_template_can_be_drafted(made: Any, wild: str) -> None:
     draft = TemplateDraft.from_template(made)
     assert isinstance(validate_draft(draft), dict)

@@ -25,7 +25,7 @@ def test_the_longest_filters_fit_into_a_button(page: int) -> None:
 
 
 @given(st.lists(WILD_TEMPLATES, min_size=1, max_size=4))
-def test_whatever_templates_hold_slack_takes_a_page_of_them(found: list[Template]) -> None:
+def test_any_templates_render_a_valid_page(found: list[Template]) -> None:
     row = pages.render_row(TemplateFamily(found[0].name, tuple(found)))
     message = Message("Templates", (row,) * pages.ROWS_PER_PAGE)
     assert check_response_body(response_body(message)) == []

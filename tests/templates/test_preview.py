@@ -14,26 +14,26 @@ from bot.templates.preview import render_preview, summary_line, to_mrkdwn
 from bot.templates.variables import template_fields
 from tests.templates.samples import (
     COUPON,
-    LONG,
+    LONG_TEXT,
     WILD_TEMPLATES,
-    body,
-    buttons,
-    documented,
-    header,
-    one_time_code,
-    template,
-    url,
+    authentication_template,
+    body_component,
+    build_template,
+    buttons_component,
+    documented_templates,
+    header_component,
+    url_button,
 )
 
-DELIVERY, RENEWAL = documented()
+DELIVERY, RENEWAL = documented_templates()
 
 
-def seen(made: Template, **values: str) -> str:
+def render(made: Template, **values: str) -> str:
     return visible_text({"blocks": render_preview(made, values)})
 
 
 def test_missing_variables_are_shown_as_blanks() -> None:
-    assert seen(DELIVERY).splitlines() == [
+    assert render(DELIVERY).splitlines() == [
         ":round_pushpin: ‹latitude›, ‹longitude›",
         "Good news ‹1›! Your order #‹2› is on its way to the location above.",
         "To stop receiving delivery updates, tap the button below.",
@@ -41,8 +41,8 @@ def test_missing_variables_are_shown_as_blanks() -> None:
     ]
 
 
-def test_filled_in_it_reads_as_it_will_arrive() -> None:
-    shown = seen(
+def test_filled_preview_matches_the_message() -> None:
+    shown = render(
         DELIVERY,
         var_body_1="Mark",
         var_body_2=" 566701 ",
@@ -56,7 +56,7 @@ def test_filled_in_it_reads_as_it_will_arrive() -> None:
 
 
 def test_named_variables_and_a_heading() -> None:
-    shown = seen(RENEWAL, var_header_first_name="Mark", var_body_plan="Gold")
+    shown = render(RENEWAL, var_header_first_name="Mark", var_body_plan="Gold")
     assert shown == "*Hi Mark*\nYour plan Gold renews on ‹date›."
 
 
@@ -70,36 +70,39 @@ def test_named_variables_and_a_heading() -> None:
     ],
 )
 def test_each_header(sort: str, expected: str) -> None:
-    assert seen(template(header(sort=sort), body("Here."))) == f"{expected}\nHere."
+    assert (
+        render(build_template(header_component(media_format=sort), body_component("Here.")))
+        == f"{expected}\nHere."
+    )
 
 
-def test_a_file_is_named_by_its_upload_else_by_its_link() -> None:
-    made = template(header(sort="DOCUMENT"), body("Here."))
-    assert "`https://x.example/a.pdf`" in seen(made, media="https://x.example/a.pdf")
-    assert "`May.pdf`" in seen(made, file="May.pdf")
+def test_file_name_comes_from_upload_or_link() -> None:
+    made = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
+    assert "`https://x.example/a.pdf`" in render(made, media="https://x.example/a.pdf")
+    assert "`May.pdf`" in render(made, file="May.pdf")
 
 
-def test_each_button_says_where_it_leads() -> None:
-    made = template(
-        body("Here."),
-        buttons(
-            url(),
+def test_each_button_shows_its_target() -> None:
+    made = build_template(
+        body_component("Here."),
+        buttons_component(
+            url_button(),
             COUPON,
             {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+12025550190"},
             {"type": "NEWER", "text": "Odd"},
         ),
     )
-    assert seen(made, var_button_0_1="566701").splitlines()[1:] == [
+    assert render(made, var_button_0_1="566701").splitlines()[1:] == [
         ":link: *Track*  `https://acme.example/o/566701`",
         ":clipboard: *Copy offer code*  `‹code›`",
         ":telephone_receiver: *Call*  `+12025550190`",
         ":black_square_button: *Odd*",
     ]
-    assert "`SAVE20`" in seen(made, var_button_1_1="SAVE20")
+    assert "`SAVE20`" in render(made, var_button_1_1="SAVE20")
 
 
-def test_the_words_of_an_authentication_are_metas() -> None:
-    assert seen(one_time_code(), otp="496093").splitlines() == [
+def test_authentication_text_is_metas() -> None:
+    assert render(authentication_template(), otp="496093").splitlines() == [
         "*496093* is your verification code. For your security, do not share this code.",
         "This code expires in 10 minutes.",
         ":clipboard: *Copy code*",
@@ -107,18 +110,18 @@ def test_the_words_of_an_authentication_are_metas() -> None:
 
 
 def test_unsupported_components_are_named() -> None:
-    made = template(body("Hi."), {"type": "CAROUSEL", "cards": []})
-    assert "Not shown in this preview: carousel." in seen(made)
+    made = build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []})
+    assert "Not shown in this preview: carousel." in render(made)
 
 
 @pytest.mark.parametrize(
     "text", ["*bold* _italic_ ~struck~", "```one\ntwo```", "`code`", "- one\n- two", "1. one"]
 )
-def test_formatting_that_both_write_alike_stays(text: str) -> None:
-    assert seen(template(body(text))) == text
+def test_shared_formatting_is_kept(text: str) -> None:
+    assert render(build_template(body_component(text))) == text
 
 
-def test_what_only_slack_reads_is_kept_from_it() -> None:
+def test_slack_only_markup_is_escaped() -> None:
     shown = to_mrkdwn("<!channel> & <@U1> :smile: at 10:30:45 > quote")
     assert shown == (
         "&lt;!channel&gt; &amp; &lt;@U1&gt; :\u2060smile: at 10:30:45 &gt; quote".replace(
@@ -127,25 +130,27 @@ def test_what_only_slack_reads_is_kept_from_it() -> None:
     )
 
 
-def test_a_value_cannot_mention_anybody() -> None:
-    assert "&lt;!here&gt;" in seen(template(body("Hi {{1}}.")), var_body_1="<!here>")
+def test_values_cannot_mention_anyone() -> None:
+    assert "&lt;!here&gt;" in render(
+        build_template(body_component("Hi {{1}}.")), var_body_1="<!here>"
+    )
 
 
-def test_a_long_text_is_cut_at_its_lines() -> None:
-    made = render_preview(template(body("\n".join(["x" * 99 + "&"] * 40))))
+def test_long_text_is_truncated_at_a_line() -> None:
+    made = render_preview(build_template(body_component("\n".join(["x" * 99 + "&"] * 40))))
     texts = [block["text"]["text"] for block in made]
     assert len(texts) == 2
     assert all(text.endswith("&amp;") for text in texts)
 
 
 def test_the_summary_is_one_short_line() -> None:
-    shown = summary_line(template(body("One\n\ntwo {{1}} " + "x" * 200)))
+    shown = summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
     assert shown.startswith("One two ‹1› x")
     assert len(shown) == 150
 
 
-@given(WILD_TEMPLATES, st.lists(LONG, max_size=5))
-def test_whatever_a_template_holds_slack_takes_the_preview(made: Template, wild: list[str]) -> None:
+@given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=5))
+def test_any_template_renders_a_valid_preview(made: Template, wild: list[str]) -> None:
     values = dict(zip([field.key for field in template_fields(made)], wild, strict=False))
     for shown in (render_preview(made), render_preview(made, values)):
         assert len(shown) <= 6

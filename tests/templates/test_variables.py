@@ -13,23 +13,23 @@ from bot.templates.variables import FieldKind, match_field, template_fields
 from tests.templates.samples import (
     COUPON,
     WILD_TEMPLATES,
-    body,
-    buttons,
-    documented,
-    header,
-    one_time_code,
-    template,
-    url,
+    authentication_template,
+    body_component,
+    build_template,
+    buttons_component,
+    documented_templates,
+    header_component,
+    url_button,
 )
 
-DELIVERY, RENEWAL = documented()
+DELIVERY, RENEWAL = documented_templates()
 
 
-def asked(made: Template) -> list[tuple[str, str, str]]:
+def field_labels(made: Template) -> list[tuple[str, str, str]]:
     return [(field.key, field.label, field.example) for field in template_fields(made)]
 
 
-def test_positional_variables_and_a_place() -> None:
+def test_positional_variables_and_a_location() -> None:
     assert [field.key for field in template_fields(DELIVERY)] == [
         "latitude",
         "longitude",
@@ -38,28 +38,36 @@ def test_positional_variables_and_a_place() -> None:
         "var_body_1",
         "var_body_2",
     ]
-    assert asked(DELIVERY)[-2:] == [("var_body_1", "‹1›", "Mark"), ("var_body_2", "‹2›", "566701")]
+    assert field_labels(DELIVERY)[-2:] == [
+        ("var_body_1", "‹1›", "Mark"),
+        ("var_body_2", "‹2›", "566701"),
+    ]
 
 
 def test_named_variables() -> None:
-    assert asked(RENEWAL) == [
+    assert field_labels(RENEWAL) == [
         ("var_header_first_name", "First name (header)", "Mark"),
         ("var_body_plan", "Plan", "Gold"),
         ("var_body_date", "Date", "1 May"),
     ]
 
 
-def test_buttons_are_counted_among_all_from_zero() -> None:
-    made = template(body("Hi."), buttons({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url()))
-    assert asked(made) == [
+def test_button_index_counts_all_buttons_from_zero() -> None:
+    made = build_template(
+        body_component("Hi."),
+        buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url_button()),
+    )
+    assert field_labels(made) == [
         ("var_button_1_1", "Coupon code", "SAVE20"),
         ("var_button_2_1", '"Track" button: end of its link', "{{1}}"),
     ]
 
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
-def test_a_file_is_a_link_or_an_upload(sort: str) -> None:
-    link, upload = template_fields(template(header(sort=sort), body("Here.")))
+def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
+    link, upload = template_fields(
+        build_template(header_component(media_format=sort), body_component("Here."))
+    )
     assert (link.key, link.kind, upload.key, upload.kind) == (
         "media",
         FieldKind.LINK,
@@ -68,8 +76,8 @@ def test_a_file_is_a_link_or_an_upload(sort: str) -> None:
     )
 
 
-def test_a_one_time_code_is_all_that_an_authentication_asks_for() -> None:
-    assert [field.key for field in template_fields(one_time_code())] == ["otp"]
+def test_authentication_template_only_asks_for_the_code() -> None:
+    assert [field.key for field in template_fields(authentication_template())] == ["otp"]
 
 
 @pytest.mark.parametrize(
@@ -84,15 +92,19 @@ def test_a_one_time_code_is_all_that_an_authentication_asks_for() -> None:
         ("", None),
     ],
 )
-def test_what_a_typed_name_means(typed: str, key: str | None) -> None:
+def test_typed_names_resolve_to_fields(typed: str, key: str | None) -> None:
     found = match_field(template_fields(RENEWAL), typed)
     assert (found.key if found else None) == key
 
 
-def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -> None:
-    text = template_fields(template(body("Hi {{1}}."), buttons(url())))
-    one = template_fields(template(body("Hi."), buttons(url())))
-    two = template_fields(template(body("Hi."), buttons(url(), COUPON)))
+def test_number_means_a_body_variable_or_the_only_button() -> None:
+    text = template_fields(
+        build_template(body_component("Hi {{1}}."), buttons_component(url_button()))
+    )
+    one = template_fields(build_template(body_component("Hi."), buttons_component(url_button())))
+    two = template_fields(
+        build_template(body_component("Hi."), buttons_component(url_button(), COUPON))
+    )
     found = [match_field(wanted, "1") for wanted in (text, one, two)]
     assert [field and field.key for field in found] == ["var_body_1", "var_button_0_1", None]
 
@@ -101,37 +113,78 @@ def test_a_number_means_the_text_before_the_only_button_and_never_one_of_two() -
     ("made", "expected"),
     [
         (DELIVERY, ""),
-        (one_time_code(), ""),
-        (template(body("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
+        (authentication_template(), ""),
+        (build_template(body_component("Hi."), {"type": "CALL_PERMISSION_REQUEST"}), ""),
         (RENEWAL, "rejected"),
-        (template(body("Hi."), status="PENDING"), "still in review"),
-        (template(body("Hi."), status="PAUSED"), "a few hours"),
-        (template(body("Hi."), status="NEWER_STATE"), "hasn't approved"),
-        (template(body("Hi."), status=""), "hasn't approved"),
-        (template(body("Hi."), {"type": "CAROUSEL", "cards": []}), "Carousel templates"),
-        (template(body("Hi."), {"type": "LIMITED_TIME_OFFER"}), "Limited-time offer templates"),
-        (template(body("Hi."), {"type": "NEWER_PART"}), "Newer kinds of templates"),
-        (template(header(sort="GIF"), body("Hi.")), "GIF headers"),
-        (template(body("Hi."), buttons({"type": "FLOW", "text": "Open"})), "Flow buttons"),
-        (template(body("Hi."), buttons({"type": "CATALOG", "text": "Open"})), "Catalog buttons"),
-        (template(body("Hi."), buttons({"type": "MPM", "text": "Open"})), "Multi-product buttons"),
-        (template(body("Hi."), buttons({"type": "NEWER", "text": "Open"})), "Newer kinds of"),
-        (template(body("Hi."), buttons(url(address="https://x/{{1}}/{{2}}"))), "several variables"),
-        (template(header("{{1}} {{2}}"), body("Hi.")), "several variables"),
+        (build_template(body_component("Hi."), status="PENDING"), "still in review"),
+        (build_template(body_component("Hi."), status="PAUSED"), "a few hours"),
+        (build_template(body_component("Hi."), status="NEWER_STATE"), "hasn't approved"),
+        (build_template(body_component("Hi."), status=""), "hasn't approved"),
         (
-            template(body(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))),
+            build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []}),
+            "Carousel templates",
+        ),
+        (
+            build_template(body_component("Hi."), {"type": "LIMITED_TIME_OFFER"}),
+            "Limited-time offer templates",
+        ),
+        (build_template(body_component("Hi."), {"type": "NEWER_PART"}), "Newer kinds of templates"),
+        (
+            build_template(header_component(media_format="GIF"), body_component("Hi.")),
+            "GIF headers",
+        ),
+        (
+            build_template(
+                body_component("Hi."), buttons_component({"type": "FLOW", "text": "Open"})
+            ),
+            "Flow buttons",
+        ),
+        (
+            build_template(
+                body_component("Hi."), buttons_component({"type": "CATALOG", "text": "Open"})
+            ),
+            "Catalog buttons",
+        ),
+        (
+            build_template(
+                body_component("Hi."), buttons_component({"type": "MPM", "text": "Open"})
+            ),
+            "Multi-product buttons",
+        ),
+        (
+            build_template(
+                body_component("Hi."), buttons_component({"type": "NEWER", "text": "Open"})
+            ),
+            "Newer kinds of",
+        ),
+        (
+            build_template(
+                body_component("Hi."),
+                buttons_component(url_button(address="https://x/{{1}}/{{2}}")),
+            ),
+            "several variables",
+        ),
+        (
+            build_template(header_component("{{1}} {{2}}"), body_component("Hi.")),
+            "several variables",
+        ),
+        (
+            build_template(body_component(" ".join(f"{{{{{n}}}}}" for n in range(1, 80)))),
             "more fields than a Slack form",
         ),
-        (template(body(f"Hi {{{{{'x' * 300}}}}}.")), "more fields than a Slack form"),
+        (
+            build_template(body_component(f"Hi {{{{{'x' * 300}}}}}.")),
+            "more fields than a Slack form",
+        ),
     ],
 )
-def test_why_one_cannot_be_sent_from_here(made: Template, expected: str) -> None:
+def test_send_blockers(made: Template, expected: str) -> None:
     assert expected in send_blocker(made)
     assert bool(send_blocker(made)) == bool(expected)
 
 
 @given(WILD_TEMPLATES)
-def test_keys_are_unique_whatever_a_template_holds(made: Any) -> None:
+def test_keys_are_unique_for_any_template(made: Any) -> None:
     keys = [field.key for field in template_fields(made)]
     assert len(keys) == len(set(keys))
     assert isinstance(send_blocker(made), str)

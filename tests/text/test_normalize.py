@@ -24,7 +24,7 @@ from bot.text.normalize import normalize, sorted_tokens, tokenize
         ("𝐉𝐨𝐡𝐧", "john"),
     ],
 )
-def test_spellings_that_are_the_same_name(one: str, other: str) -> None:
+def test_equivalent_spellings_normalize_equally(one: str, other: str) -> None:
     assert normalize(one) == normalize(other)
 
 
@@ -42,12 +42,12 @@ def test_right_to_left_names_keep_their_letters() -> None:
     assert tokenize("\u2067נועם\u2069 לוי") == ("נועם", "לוי")
 
 
-def test_order_does_not_count() -> None:
+def test_sorted_tokens_ignore_order() -> None:
     assert sorted_tokens(tokenize("doe john")) == sorted_tokens(tokenize("John  Doe"))
 
 
 @given(st.text())
-def test_any_text_folds_and_folding_twice_changes_nothing_more(text: str) -> None:
+def test_normalization_is_idempotent_for_any_text(text: str) -> None:
     words = tokenize(text)
     assert sorted(tokenize(" ".join(words))) == sorted(words)
     assert all(words)

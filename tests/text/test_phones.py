@@ -13,7 +13,7 @@ from bot.text.phones import format_international, has_same_ending, phone_candida
     "typed",
     ["+919999999999", "+91 99999 99999", "0091 99999-99999", "919999999999", "+91(99999)99999"],
 )
-def test_ways_to_write_an_international_number(typed: str) -> None:
+def test_international_number_formats(typed: str) -> None:
     assert "919999999999" in phone_candidates(typed, None)
 
 
@@ -29,11 +29,11 @@ def test_a_plus_outweighs_the_default_country() -> None:
 @pytest.mark.parametrize(
     "typed", ["", "john", "12345", "+", "john 9999999999", "a@b.co", "1" * 18, "12:30 7777777"]
 )
-def test_what_is_no_phone_number(typed: str) -> None:
+def test_non_phone_numbers(typed: str) -> None:
     assert phone_candidates(typed, "IN") == ()
 
 
-def test_other_digits_than_ours_are_digits() -> None:
+def test_non_ascii_digits_are_digits() -> None:
     assert "919999999999" in phone_candidates("+٩١٩٩٩٩٩٩٩٩٩٩", None)
 
 
@@ -48,21 +48,23 @@ def test_other_digits_than_ours_are_digits() -> None:
         ("12345", "6789012345", False),
     ],
 )
-def test_the_same_number_without_its_country(stored: str, typed: str, same: bool) -> None:
+def test_national_form_matches_the_international_number(
+    stored: str, typed: str, same: bool
+) -> None:
     assert has_same_ending(stored, typed) is same
 
 
-def test_a_number_is_written_for_people() -> None:
+def test_number_is_formatted_for_display() -> None:
     assert format_international("919999999999") == "+91 99999 99999"
 
 
 @pytest.mark.parametrize("digits", ["0000", "99999999999999999999", "12"])
-def test_what_no_country_knows_keeps_its_digits(digits: str) -> None:
+def test_unknown_country_code_keeps_its_digits(digits: str) -> None:
     assert format_international(digits) == digits
 
 
 @given(st.text(alphabet="0123456789+-() ٣x", max_size=30))
-def test_any_text_is_read_without_an_error(text: str) -> None:
+def test_any_text_parses_without_an_error(text: str) -> None:
     for reading in phone_candidates(text, "DE"):
         assert reading.isdigit()
         assert reading.isascii()

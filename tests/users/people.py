@@ -16,7 +16,7 @@ from bot.chakra.models import User
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.users.directory import Directory
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import served
+from tests.sandbox.chakra_asked import serve_chakra
 
 LIST_V1 = "GET /v1/ext/users"
 LIST_V2 = "GET /v2/ext/users"
@@ -25,7 +25,7 @@ UPDATE = "PUT /v1/ext/user/{id}"
 CONFIG = "GET /v1/ext/config"
 
 
-def user(first: str = "", last: str = "", *emails: str, **fields: Any) -> User:
+def build_user(first: str = "", last: str = "", *emails: str, **fields: Any) -> User:
     """A person as Chakra's v2 shows them; fields by their own names in camel case."""
     known_as = fields.get("username", "") or f"{first}{last}{emails}"
     return User.model_validate(
@@ -44,7 +44,7 @@ def user(first: str = "", last: str = "", *emails: str, **fields: Any) -> User:
 
 
 @dataclass(frozen=True)
-class Office:
+class DirectoryHarness:
     """A directory, and the Chakra that it reads."""
 
     directory: Directory
@@ -54,13 +54,15 @@ class Office:
 
 
 @asynccontextmanager
-async def office(clock: ManualClock, *, region: str | None = None) -> AsyncIterator[Office]:
-    async with served(clock) as embedded:
+async def open_directory(
+    clock: ManualClock, *, region: str | None = None
+) -> AsyncIterator[DirectoryHarness]:
+    async with serve_chakra(clock) as embedded:
         token = SecretStr(embedded.access_token)
         async with Chakra(embedded.base_url, token, clock) as client:
             cache = Cache(clock)
             directory = Directory(client, cache, clock, region=region)
             try:
-                yield Office(directory, embedded, cache, clock)
+                yield DirectoryHarness(directory, embedded, cache, clock)
             finally:
                 await cache.aclose()

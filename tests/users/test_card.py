@@ -22,33 +22,33 @@ from bot.users import picker as choice
 from bot.users.directory import Profile
 from bot.users.index import Matches
 from bot.users.names import RoleAndTeamNames
-from tests.users.people import user
+from tests.users.people import build_user
 
 NOON_UTC = 1_700_049_600.0
 """Wednesday, 15 November 2023, 12:00."""
-LOOKING = Viewer(now=NOON_UTC)
+VIEWER = Viewer(now=NOON_UTC)
 
 
-def profile(**fields: Any) -> Profile:
-    person = user("John", "Doe", "john@acme.com", username="johndoe", **fields)
+def build_profile(**fields: Any) -> Profile:
+    person = build_user("John", "Doe", "john@acme.com", username="johndoe", **fields)
     return Profile(person, role_name="Inside Sales", team_name="PaisaPay")
 
 
-def drawn(shown: Profile, viewer: Viewer = LOOKING) -> str:
-    return said(card.render_private(Cached(shown), viewer))
+def render_card(shown: Profile, viewer: Viewer = VIEWER) -> str:
+    return message_text(card.render_private(Cached(shown), viewer))
 
 
-def said(message: Message) -> str:
+def message_text(message: Message) -> str:
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
-def ids_of_buttons(message: Message) -> list[str]:
+def button_values(message: Message) -> list[str]:
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return [element["action_id"] for row in rows for element in row]
 
 
-def test_the_card_says_who_it_is() -> None:
-    shown = drawn(profile(availabilityStatus="AVAILABLE", timezone="+0530"))
+def test_card_shows_identity() -> None:
+    shown = render_card(build_profile(availabilityStatus="AVAILABLE", timezone="+0530"))
     for part in ("*John Doe*", "Inside Sales", "PaisaPay", "john@acme.com", "Available", "17:30"):
         assert part in shown
 
@@ -65,21 +65,23 @@ def test_the_card_says_who_it_is() -> None:
         ("Mars <!here>", 0, "Time zone Mars &lt;!here&gt;"),
     ],
 )
-def test_their_clock_beside_yours(zone: str, offset: int | None, expected: str) -> None:
-    assert expected in drawn(profile(timezone=zone), Viewer(now=NOON_UTC, utc_offset=offset))
+def test_card_shows_local_time_difference(zone: str, offset: int | None, expected: str) -> None:
+    assert expected in render_card(
+        build_profile(timezone=zone), Viewer(now=NOON_UTC, utc_offset=offset)
+    )
 
 
-def test_a_person_without_anything_still_has_a_card() -> None:
-    bare = user(id="7", username="", primaryEmail=None, emails=[])
-    shown = drawn(Profile(bare))
+def test_empty_user_still_has_a_card() -> None:
+    bare = build_user(id="7", username="", primaryEmail=None, emails=[])
+    shown = render_card(Profile(bare))
     assert "*7*" in shown
     assert shown.count("none") == 4
     assert "**" not in shown
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e", "*", "_", "`"])
-def test_a_name_that_holds_nothing_is_never_an_empty_bold(name: str) -> None:
-    shown = drawn(Profile(user(name, "", username="jd", displayName=name)))
+def test_blank_name_never_renders_empty_bold(name: str) -> None:
+    shown = render_card(Profile(build_user(name, "", username="jd", displayName=name)))
     assert "**" not in shown
     assert "* *" not in shown
 
@@ -87,17 +89,17 @@ def test_a_name_that_holds_nothing_is_never_an_empty_bold(name: str) -> None:
 def test_names_mention_no_one_and_break_nothing() -> None:
     evil = "<!channel> & <@U1|x> *b* `c` \u202e"
     shown = Profile(
-        user(evil, username="<!here>"),
+        build_user(evil, username="<!here>"),
         role_name=evil,
         team_name=evil,
         reportee_names=(evil,),
         reportee_count=1,
     )
     for message in (
-        card.render_private(Cached(shown), LOOKING),
+        card.render_private(Cached(shown), VIEWER),
         card.render_public(shown, "U0MEI"),
     ):
-        text = said(message).replace("<@U0MEI>", "")
+        text = message_text(message).replace("<@U0MEI>", "")
         for block in message.blocks:
             accessory = block.pop("accessory", {})
             assert "alt_text" not in accessory
@@ -106,15 +108,15 @@ def test_names_mention_no_one_and_break_nothing() -> None:
         assert "\u202e" not in text
 
 
-def test_the_inactive_are_marked_and_an_unknown_state_is_not_guessed() -> None:
-    assert "(inactive)" in drawn(profile(isActive=False))
-    unsaid = drawn(profile(isActive=None))
+def test_inactive_user_is_marked_and_unknown_state_is_not() -> None:
+    assert "(inactive)" in render_card(build_profile(isActive=False))
+    unsaid = render_card(build_profile(isActive=None))
     assert "(inactive)" not in unsaid
     assert "Unknown" in unsaid
 
 
 def test_an_unknown_availability_is_shown_as_it_is() -> None:
-    assert "ON_LEAVE" in drawn(profile(availabilityStatus="ON_LEAVE"))
+    assert "ON_LEAVE" in render_card(build_profile(availabilityStatus="ON_LEAVE"))
 
 
 @pytest.mark.parametrize(
@@ -130,22 +132,22 @@ def test_an_unknown_availability_is_shown_as_it_is() -> None:
         ("", False),
     ],
 )
-def test_only_a_picture_that_slack_takes_is_sent(address: str, drawn_as_picture: bool) -> None:
-    message = card.render_private(Cached(profile(profileImageUrl=address)), LOOKING)
+def test_only_valid_picture_urls_are_sent(address: str, drawn_as_picture: bool) -> None:
+    message = card.render_private(Cached(build_profile(profileImageUrl=address)), VIEWER)
     assert ("accessory" in message.blocks[0]) is drawn_as_picture
 
 
-def test_reportees_by_name_else_by_number() -> None:
-    person = user("Priya")
+def test_reportees_are_named_or_counted() -> None:
+    person = build_user("Priya")
     names = ("Ann", "Bob", "Cy", "Di", "Ed", "Flo")
-    many = drawn(Profile(person, reportee_names=names, reportee_count=7))
+    many = render_card(Profile(person, reportee_names=names, reportee_count=7))
     assert "7 people report to them: Ann, Bob, Cy, Di, Ed and 2 more" in many
-    assert "1 person reports to them" in drawn(Profile(person, reportee_count=1))
+    assert "1 person reports to them" in render_card(Profile(person, reportee_count=1))
 
 
 def test_many_addresses_are_counted_not_listed() -> None:
-    person = user("A", "B", *(f"a{n}@acme.com" for n in range(5)))
-    shown = drawn(Profile(person))
+    person = build_user("A", "B", *(f"a{n}@acme.com" for n in range(5)))
+    shown = render_card(Profile(person))
     assert "a2@acme.com" in shown
     assert "a3@acme.com" not in shown
     assert "and 2 more" in shown
@@ -155,15 +157,15 @@ LOADED = "<!date^1700049600^{date_short_pretty} at {time}|15 Nov 2023 12:00 UTC>
 
 
 def test_card_shows_when_it_was_loaded() -> None:
-    loaded = card.render_private(Cached(profile(), loaded_at=NOON_UTC), LOOKING)
-    assert f"From Chakra, {LOADED}" in said(loaded)
+    loaded = card.render_private(Cached(build_profile(), loaded_at=NOON_UTC), VIEWER)
+    assert f"From Chakra, {LOADED}" in message_text(loaded)
 
 
 def test_stale_card_carries_a_warning() -> None:
-    stale = Cached(profile(), 720, stale=True, reason=Unavailable(), loaded_at=NOON_UTC)
-    down = said(card.render_private(stale, LOOKING))
+    stale = Cached(build_profile(), 720, stale=True, reason=Unavailable(), loaded_at=NOON_UTC)
+    down = message_text(card.render_private(stale, VIEWER))
     assert f"Chakra can't be reached right now. This is from {LOADED}." in down
-    busy = said(card.render_private(stale._replace(reason=RateLimited()), LOOKING))
+    busy = message_text(card.render_private(stale._replace(reason=RateLimited()), VIEWER))
     assert f"Chakra is rate limiting requests. This is from {LOADED}." in busy
 
 
@@ -191,7 +193,7 @@ NAMES = st.sampled_from(["", "Sales", "Support"])
     )
 )
 def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
-    person = user("John", "Doe", "john@acme.com", phones=["919999999999"], timezone="+0530")
+    person = build_user("John", "Doe", "john@acme.com", phones=["919999999999"], timezone="+0530")
     loaded = Profile(person, ("+91 99999 99999",), reportee_count=2)
     for viewer, (loaded_at, stale, reason), team, reportee, note, replace_original in cards:
         shown = replace(loaded, team_name=team, role_name=team, reportee_names=(reportee,))
@@ -205,9 +207,9 @@ def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
 
 
 def test_card_that_did_not_change_is_encoded_once() -> None:
-    shown = Cached(profile(), loaded_at=NOON_UTC)
-    first = card.render_private(shown, LOOKING)
-    assert card.render_private(shown, LOOKING).response_json is first.response_json
+    shown = Cached(build_profile(), loaded_at=NOON_UTC)
+    first = card.render_private(shown, VIEWER)
+    assert card.render_private(shown, VIEWER).response_json is first.response_json
 
 
 @pytest.mark.parametrize(
@@ -218,44 +220,46 @@ def test_card_that_did_not_change_is_encoded_once() -> None:
         (Viewer(0.0, may_share=False), [card.REFRESH]),
     ],
 )
-def test_only_buttons_that_would_work(viewer: Viewer, buttons: list[str]) -> None:
-    assert ids_of_buttons(card.render_private(Cached(profile()), viewer)) == buttons
+def test_only_usable_buttons_are_shown(viewer: Viewer, buttons: list[str]) -> None:
+    assert button_values(card.render_private(Cached(build_profile()), viewer)) == buttons
 
 
 def test_buttons_carry_ids_and_nothing_personal() -> None:
-    message = card.render_private(Cached(profile()), Viewer(0.0, may_edit=True))
+    message = card.render_private(Cached(build_profile()), Viewer(0.0, may_edit=True))
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    assert {element["value"] for row in rows for element in row} == {profile().user.id}
+    assert {element["value"] for row in rows for element in row} == {build_profile().user.id}
 
 
-def test_what_is_shared_is_masked_and_has_no_buttons() -> None:
-    person = user("John", "Doe", "john@acme.com", username="johndoe", phones=["919999999999"])
+def test_shared_card_is_masked_and_has_no_buttons() -> None:
+    person = build_user("John", "Doe", "john@acme.com", username="johndoe", phones=["919999999999"])
     message = card.render_public(
         Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1"
     )
-    shown = said(message)
+    shown = message_text(message)
     assert message.to_channel
     assert "j•••@acme.com" in shown
     assert "+91 •••••• 9999" in shown
     assert "Shared by <@U1>" in shown
-    assert not ids_of_buttons(message)
+    assert not button_values(message)
     for whole in ("john@acme.com", "919999999999", "99999 99999", person.id):
         assert whole not in shown
 
 
-def test_an_address_or_number_that_serves_as_a_name_is_masked_too() -> None:
+def test_email_or_phone_used_as_a_name_is_masked() -> None:
     for person in (
-        user("", "", "jane@acme.com", profileImageUrl="https://p.example/jane@acme.com.png"),
-        user("+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"),
+        build_user("", "", "jane@acme.com", profileImageUrl="https://p.example/jane@acme.com.png"),
+        build_user(
+            "+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"
+        ),
     ):
-        shown = said(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
+        shown = message_text(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
         assert "jane@acme.com" not in shown
         assert "43210" not in shown.replace("•••••• 3210", "")
 
 
 WILD = st.text(max_size=40) | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
-PEOPLE = st.builds(
-    user,
+USERS = st.builds(
+    build_user,
     WILD,
     WILD,
     WILD,
@@ -271,8 +275,8 @@ PEOPLE = st.builds(
 
 
 @settings(deadline=None)
-@given(PEOPLE, WILD, st.integers(0, 10**9))
-def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, count: int) -> None:
+@given(USERS, WILD, st.integers(0, 10**9))
+def test_any_user_renders_a_valid_card(person: Any, wild: str, count: int) -> None:
     shown = Profile(person, (wild,) * 5, wild, wild, (wild,) * 8, count)
     looking = Viewer(NOON_UTC, utc_offset=3600, may_edit=True)
     for message in (
@@ -283,8 +287,8 @@ def test_whatever_chakra_holds_slack_takes_the_card(person: Any, wild: str, coun
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.lists(PEOPLE, min_size=2, max_size=7, unique_by=lambda one: one.id), WILD)
-def test_whatever_people_are_called_slack_takes_the_choice(people: list[Any], wild: str) -> None:
+@given(st.lists(USERS, min_size=2, max_size=7, unique_by=lambda one: one.id), WILD)
+def test_any_names_render_a_valid_picker(people: list[Any], wild: str) -> None:
     for total in (len(people), 500):
         matches = Matches(tuple(people), total, fuzzy=total == 500)
         message = choice.render(wild, Cached(matches), RoleAndTeamNames())

@@ -25,23 +25,31 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import JOHN, NOBODY
-from tests.users.people import CONFIG, FETCH_V2, LIST_V1, LIST_V2, UPDATE, Office, office
+from tests.sandbox.chakra_asked import JOHN, UNKNOWN_ID
+from tests.users.people import (
+    CONFIG,
+    FETCH_V2,
+    LIST_V1,
+    LIST_V2,
+    UPDATE,
+    DirectoryHarness,
+    open_directory,
+)
 
 PRIYA_PHONE = "+91 99999 99999"
 
 
 @pytest.fixture
-async def acme(clock: ManualClock) -> AsyncIterator[Office]:
-    async with office(clock, region="IN") as one:
+async def acme(clock: ManualClock) -> AsyncIterator[DirectoryHarness]:
+    async with open_directory(clock, region="IN") as one:
         yield one
 
 
-async def names_found(acme: Office, typed: str) -> list[str]:
+async def search_names(acme: DirectoryHarness, typed: str) -> list[str]:
     return [user.username for user in (await acme.directory.find(typed)).value.users]
 
 
-def with_v1_alone(acme: Office) -> None:
+def disable_v2_list(acme: DirectoryHarness) -> None:
     """The list as documented: without any phone number."""
     acme.chakra.disable_endpoint(LIST_V2)
     acme.chakra.fail(LIST_V1, MissingField("_data.primaryPhone"))
@@ -50,13 +58,15 @@ def with_v1_alone(acme: Office) -> None:
 # --- one call, however many ask ------------------------------------------------------------------
 
 
-async def test_two_hundred_cold_lookups_by_id_are_one_call(acme: Office) -> None:
+async def test_concurrent_cold_lookups_by_id_make_one_call(acme: DirectoryHarness) -> None:
     found = await asyncio.gather(*(acme.directory.find(JOHN) for _ in range(200)))
     assert {one.value.users[0].username for one in found} == {"johndoe"}
     assert [asked.endpoint for asked in acme.chakra.requests] == ["/v2/ext/user/{id}"]
 
 
-async def test_two_hundred_cold_lookups_by_address_are_one_list_and_one_card(acme: Office) -> None:
+async def test_concurrent_cold_lookups_by_email_make_one_list_and_one_fetch(
+    acme: DirectoryHarness,
+) -> None:
     async def look() -> str:
         found = await acme.directory.find("John@Acme.com")
         return (await acme.directory.get_profile(found.value.users[0].id)).value.role_name
@@ -67,22 +77,24 @@ async def test_two_hundred_cold_lookups_by_address_are_one_list_and_one_card(acm
     assert acme.chakra.count(CONFIG) == 1
 
 
-async def test_every_search_uses_the_one_list(acme: Office) -> None:
+async def test_every_search_shares_the_list(acme: DirectoryHarness) -> None:
     for typed in ("john@acme.com", "priya", PRIYA_PHONE, "maria garcia", "johnd"):
         assert (await acme.directory.find(typed)).value.total
     assert acme.chakra.count() == 1
 
 
-async def test_an_id_in_capitals_is_the_same_id(acme: Office) -> None:
+async def test_id_lookup_is_case_insensitive(acme: DirectoryHarness) -> None:
     await acme.directory.find(JOHN)
-    assert await names_found(acme, JOHN.upper()) == ["johndoe"]
+    assert await search_names(acme, JOHN.upper()) == ["johndoe"]
     assert acme.chakra.count() == 1
 
 
 # --- freshness -----------------------------------------------------------------------------------
 
 
-async def test_a_refresh_shows_what_was_changed_in_chakra(acme: Office, clock: ManualClock) -> None:
+async def test_a_refresh_shows_what_was_changed_in_chakra(
+    acme: DirectoryHarness, clock: ManualClock
+) -> None:
     await acme.directory.get_profile(JOHN)
     acme.chakra.update_user("johndoe", last_name="Smith")
     await clock.advance(60)
@@ -93,26 +105,26 @@ async def test_a_refresh_shows_what_was_changed_in_chakra(acme: Office, clock: M
 
 
 async def test_a_new_user_is_found_though_the_list_is_cached(
-    acme: Office, clock: ManualClock
+    acme: DirectoryHarness, clock: ManualClock
 ) -> None:
-    assert await names_found(acme, "newcomer@acme.com") == []
+    assert await search_names(acme, "newcomer@acme.com") == []
     acme.chakra.add_user(username="newcomer")
-    assert await names_found(acme, "newcomer@acme.com") == []
+    assert await search_names(acme, "newcomer@acme.com") == []
     assert acme.chakra.count(LIST_V2) == 1
     await clock.advance(31)
-    assert await names_found(acme, "newcomer@acme.com") == ["newcomer"]
+    assert await search_names(acme, "newcomer@acme.com") == ["newcomer"]
     assert acme.chakra.count(LIST_V2) == 2
 
 
-async def test_in_an_outage_the_old_card_is_shown_with_its_age(
-    acme: Office, clock: ManualClock
+async def test_outage_serves_the_stale_card_with_its_age(
+    acme: DirectoryHarness, clock: ManualClock
 ) -> None:
     await acme.directory.get_profile(JOHN)
     acme.chakra.fail("*", StatusResponse(401), times=0)
     acme.chakra.fail(FETCH_V2, StatusResponse(503))
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.get_profile(JOHN))
-    await run_out(looking, clock)
+    await advance_until_done(looking, clock)
     shown = looking.result()
     assert shown.stale
     assert shown.age_seconds >= 600
@@ -120,21 +132,23 @@ async def test_in_an_outage_the_old_card_is_shown_with_its_age(
 
 
 async def test_a_stale_list_never_reports_that_there_is_no_match(
-    acme: Office, clock: ManualClock
+    acme: DirectoryHarness, clock: ManualClock
 ) -> None:
     await acme.directory.get_index()
     acme.chakra.fail("*", StatusResponse(503))
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.find("nobody@acme.com"))
-    await run_out(looking, clock)
+    await advance_until_done(looking, clock)
     assert isinstance(looking.exception(), Unavailable)
 
 
-async def never() -> object:
+async def fail_to_load() -> object:
     raise AssertionError("there is a load to join")
 
 
-async def run_out(task: asyncio.Task[object] | asyncio.Task[None], clock: ManualClock) -> None:
+async def advance_until_done(
+    task: asyncio.Task[object] | asyncio.Task[None], clock: ManualClock
+) -> None:
     """Moves the time until the task has ended in whatever way."""
     while not task.done():
         await asyncio.sleep(0.001)
@@ -144,10 +158,10 @@ async def run_out(task: asyncio.Task[object] | asyncio.Task[None], clock: Manual
 # --- who is never found --------------------------------------------------------------------------
 
 
-async def test_the_deleted_are_missing_by_any_way(acme: Office) -> None:
+async def test_deleted_user_is_never_found(acme: DirectoryHarness) -> None:
     gone = acme.chakra.user("tomasgone")
     assert gone.is_deleted
-    assert await names_found(acme, "tomasgone") == []
+    assert await search_names(acme, "tomasgone") == []
     with pytest.raises(ResourceNotFound):
         await acme.directory.get_profile(gone.id)
     with pytest.raises(ResourceNotFound):
@@ -155,15 +169,15 @@ async def test_the_deleted_are_missing_by_any_way(acme: Office) -> None:
     assert acme.directory.get_cached_user(gone.id) is None
 
 
-async def test_an_unknown_id_is_asked_for_once(acme: Office) -> None:
+async def test_unknown_id_is_fetched_once(acme: DirectoryHarness) -> None:
     for _ in range(3):
         with pytest.raises(ResourceNotFound):
-            await acme.directory.find(NOBODY)
+            await acme.directory.find(UNKNOWN_ID)
     assert acme.chakra.count() == 1
 
 
-async def test_the_inactive_are_found(acme: Office) -> None:
-    assert await names_found(acme, "rosa") == ["rosa"]
+async def test_the_inactive_are_found(acme: DirectoryHarness) -> None:
+    assert await search_names(acme, "rosa") == ["rosa"]
 
 
 # --- the two lists -------------------------------------------------------------------------------
@@ -178,11 +192,13 @@ async def test_the_inactive_are_found(acme: Office) -> None:
         StatusResponse(200, json={"_data": []}),
     ],
 )
-async def test_where_v2_does_not_work_v1_serves_and_is_remembered(
-    acme: Office, clock: ManualClock, fault: StatusResponse | InvalidJsonBody | ErrorsWithStatus200
+async def test_v1_list_is_used_and_remembered_when_v2_fails(
+    acme: DirectoryHarness,
+    clock: ManualClock,
+    fault: StatusResponse | InvalidJsonBody | ErrorsWithStatus200,
 ) -> None:
     acme.chakra.fail(LIST_V2, fault)
-    assert await names_found(acme, "john@acme.com") == ["johndoe"]
+    assert await search_names(acme, "john@acme.com") == ["johndoe"]
     await clock.advance(301)
     await acme.directory.get_index()
     assert (acme.chakra.count(LIST_V2), acme.chakra.count(LIST_V1)) == (1, 2)
@@ -192,14 +208,14 @@ async def test_where_v2_does_not_work_v1_serves_and_is_remembered(
     assert (acme.chakra.count(LIST_V2), acme.chakra.count(LIST_V1)) == (2, 2)
 
 
-async def test_a_refused_key_is_no_reason_to_ask_the_other_list(acme: Office) -> None:
+async def test_rejected_key_does_not_fall_back_to_v1(acme: DirectoryHarness) -> None:
     acme.chakra.fail(LIST_V2, StatusResponse(401))
     with pytest.raises(AuthenticationError):
         await acme.directory.get_index()
     assert acme.chakra.count(LIST_V1) == 0
 
 
-async def test_where_neither_can_be_read_the_error_says_so(acme: Office) -> None:
+async def test_error_is_raised_when_both_lists_fail(acme: DirectoryHarness) -> None:
     acme.chakra.fail("GET /v2/ext/users", InvalidJsonBody())
     acme.chakra.fail("GET /v1/ext/users", InvalidJsonBody())
     with pytest.raises(InvalidResponse):
@@ -209,29 +225,29 @@ async def test_where_neither_can_be_read_the_error_says_so(acme: Office) -> None
 # --- phones where the list has none --------------------------------------------------------------
 
 
-async def test_with_the_v1_list_a_phone_is_found_on_the_cards(acme: Office) -> None:
-    with_v1_alone(acme)
-    assert await names_found(acme, PRIYA_PHONE) == ["priya"]
+async def test_v1_phone_search_fetches_profiles(acme: DirectoryHarness) -> None:
+    disable_v2_list(acme)
+    assert await search_names(acme, PRIYA_PHONE) == ["priya"]
     cards = acme.chakra.count(FETCH_V2)
     assert cards == len([one for one in acme.chakra.users if not one.is_deleted])
-    assert await names_found(acme, "99999 99999") == ["priya"]
+    assert await search_names(acme, "99999 99999") == ["priya"]
     assert acme.chakra.count(FETCH_V2) == cards
 
 
-async def test_a_number_that_the_list_does_have_needs_no_cards(acme: Office) -> None:
+async def test_phone_in_the_list_needs_no_profile_fetches(acme: DirectoryHarness) -> None:
     acme.chakra.disable_endpoint(LIST_V2)
-    assert await names_found(acme, PRIYA_PHONE) == ["priya"]
+    assert await search_names(acme, PRIYA_PHONE) == ["priya"]
     assert acme.chakra.count(FETCH_V2) == 0
 
 
-async def test_no_card_is_read_for_a_search_by_name(acme: Office) -> None:
-    with_v1_alone(acme)
+async def test_name_search_fetches_no_profiles(acme: DirectoryHarness) -> None:
+    disable_v2_list(acme)
     await acme.directory.find("priya")
     assert acme.chakra.count(FETCH_V2) == 0
 
 
-async def test_at_most_eight_cards_are_asked_for_at_once(acme: Office) -> None:
-    with_v1_alone(acme)
+async def test_at_most_eight_profiles_are_fetched_concurrently(acme: DirectoryHarness) -> None:
+    disable_v2_list(acme)
     acme.chakra.fail(FETCH_V2, Hang(), times=8)
     looking = asyncio.create_task(acme.directory.find(PRIYA_PHONE))
     await acme.chakra.wait_for_requests(8, FETCH_V2)
@@ -240,31 +256,31 @@ async def test_at_most_eight_cards_are_asked_for_at_once(acme: Office) -> None:
     assert (await looking).value.total == 1
 
 
-async def test_when_time_runs_out_the_unread_are_counted_and_the_next_search_goes_on(
-    acme: Office, clock: ManualClock
+async def test_timed_out_phone_search_counts_the_rest_and_resumes(
+    acme: DirectoryHarness, clock: ManualClock
 ) -> None:
-    with_v1_alone(acme)
+    disable_v2_list(acme)
     priya = acme.chakra.user("priya")
     acme.chakra.fail(f"GET /v2/ext/user/{priya.id}", Hang())
     looking = asyncio.create_task(acme.directory.find(PRIYA_PHONE))
     await acme.chakra.wait_for_requests(30, FETCH_V2)
-    await run_out(looking, clock)
+    await advance_until_done(looking, clock)
     found = looking.result().value
     assert (found.total, found.unavailable_count) == (0, 1)
     acme.chakra.clear_faults()
     acme.chakra.release_hanging()
-    assert await names_found(acme, PRIYA_PHONE) == ["priya"]
+    assert await search_names(acme, PRIYA_PHONE) == ["priya"]
 
 
 # --- the names of roles and teams ----------------------------------------------------------------
 
 
-async def test_ids_become_names_through_config(acme: Office) -> None:
+async def test_config_resolves_ids_to_names(acme: DirectoryHarness) -> None:
     profile = (await acme.directory.get_profile(JOHN)).value
     assert (profile.role_name, profile.team_name) == ("Inside Sales", "PaisaPay")
 
 
-async def test_without_config_the_short_ids_are_made_readable(acme: Office) -> None:
+async def test_short_ids_are_humanized_without_config(acme: DirectoryHarness) -> None:
     acme.chakra.fail(CONFIG, StatusResponse(403))
     for _ in range(3):
         profile = (await acme.directory.get_profile(JOHN)).value
@@ -272,21 +288,21 @@ async def test_without_config_the_short_ids_are_made_readable(acme: Office) -> N
     assert acme.chakra.count(CONFIG) == 1
 
 
-async def test_a_slow_config_delays_no_card_and_serves_the_next(
-    acme: Office, clock: ManualClock
+async def test_slow_config_delays_no_card_and_is_used_for_the_next(
+    acme: DirectoryHarness, clock: ManualClock
 ) -> None:
     acme.chakra.fail(CONFIG, Hang(), times=1)
     looking = asyncio.create_task(acme.directory.get_profile(JOHN))
     await acme.chakra.wait_for_requests(2)
-    await run_out(looking, clock)
+    await advance_until_done(looking, clock)
     assert looking.result().value.role_name == "Inside sales"
     acme.chakra.release_hanging()
-    await acme.cache.get("config", "names", never)
+    await acme.cache.get("config", "names", fail_to_load)
     assert (await acme.directory.get_profile(JOHN)).value.role_name == "Inside Sales"
     assert acme.chakra.count(CONFIG) == 1
 
 
-async def test_the_v1_list_gets_its_role_names_from_config(acme: Office) -> None:
+async def test_the_v1_list_gets_its_role_names_from_config(acme: DirectoryHarness) -> None:
     acme.chakra.disable_endpoint(LIST_V2)
     roster = (await acme.directory.get_index()).value
     names = await acme.directory.get_names()
@@ -294,7 +310,7 @@ async def test_the_v1_list_gets_its_role_names_from_config(acme: Office) -> None
     assert names.role(john.role) == "Inside Sales"
 
 
-async def test_reportees_have_names_once_the_list_is_there(acme: Office) -> None:
+async def test_reportees_are_named_once_the_list_is_loaded(acme: DirectoryHarness) -> None:
     priya = acme.chakra.user("priya").id
     before = (await acme.directory.get_profile(priya)).value
     assert (before.reportee_names, before.reportee_count) == ((), 6)
@@ -307,17 +323,19 @@ async def test_reportees_have_names_once_the_list_is_there(acme: Office) -> None
 # --- writing -------------------------------------------------------------------------------------
 
 
-async def test_after_an_update_card_list_and_search_show_the_new_name(acme: Office) -> None:
+async def test_after_an_update_card_list_and_search_show_the_new_name(
+    acme: DirectoryHarness,
+) -> None:
     await acme.directory.get_index()
     await acme.directory.get_profile(JOHN)
     await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
     assert (await acme.directory.get_profile(JOHN)).value.user.last_name == "Newman"
-    assert await names_found(acme, "john newman") == ["johndoe"]
+    assert await search_names(acme, "john newman") == ["johndoe"]
     written = [asked.json for asked in acme.chakra.requests if asked.method == "PUT"]
     assert written == [{"lastName": "Newman"}]
 
 
-async def test_after_an_unknown_outcome_the_user_is_loaded_again(acme: Office) -> None:
+async def test_after_an_unknown_outcome_the_user_is_loaded_again(acme: DirectoryHarness) -> None:
     await acme.directory.get_profile(JOHN)
     acme.chakra.fail(UPDATE, ResetAfterHandling())
     with pytest.raises(OutcomeUnknown):
@@ -326,13 +344,13 @@ async def test_after_an_unknown_outcome_the_user_is_loaded_again(acme: Office) -
     assert acme.chakra.count(UPDATE) == 1
 
 
-async def test_a_rejected_write_is_raised(acme: Office) -> None:
+async def test_a_rejected_write_is_raised(acme: DirectoryHarness) -> None:
     acme.chakra.fail(UPDATE, StatusResponse(400))
     with pytest.raises(Rejected):
         await acme.directory.update(JOHN, UserChanges(last_name="Newman"))
 
 
-async def test_what_is_remembered_needs_no_call(acme: Office) -> None:
+async def test_cached_values_need_no_call(acme: DirectoryHarness) -> None:
     assert acme.directory.get_cached_user(JOHN) is None
     await acme.directory.get_index()
     calls = acme.chakra.count()

@@ -8,30 +8,33 @@ from hypothesis import strategies as st
 
 from bot.chakra.models import User
 from bot.users.index import MAX_MATCHES, Matches, build_index
-from tests.users.people import user
+from tests.users.people import build_user
 
-JOHN = user("John", "Doe", "john@acme.com", username="johndoe")
-JOHNNY = user("Johnny", "Okoro", "johnny@acme.com", username="johnny", phones=["2348012345678"])
-MARIA = user("Maria", "Garcia", "maria.garcia@acme.com", username="maria.garcia")
-OTHER_MARIA = user("Maria", "Garcia", "mgarcia@acme.com", username="mgarcia")
-PRIYA = user(
+JOHN = build_user("John", "Doe", "john@acme.com", username="johndoe")
+JOHNNY = build_user(
+    "Johnny", "Okoro", "johnny@acme.com", username="johnny", phones=["2348012345678"]
+)
+MARIA = build_user("Maria", "Garcia", "maria.garcia@acme.com", username="maria.garcia")
+OTHER_MARIA = build_user("Maria", "Garcia", "mgarcia@acme.com", username="mgarcia")
+PRIYA = build_user(
     "Priya", "Sharma", "priya@acme.com", "ps@home.example", username="priya",
     phones=["919999999999"],
 )  # fmt: skip
-SIOBHAN = user("Siobhán", "O’Brien", "siobhan@acme.com", username="siobhan")
-ZOE = user("Zoë 🌻", "Lindqvist", "zoe@acme.com", username="zoe")
-LAYLA = user("ليلى", "منصور", "layla@acme.com", username="layla")
-KOSTYA = user("Konstantin", "Petrov", username="kostya", displayName="Kostya from Ops")
-CHER = user("Cher", username="cher")
-NUMBER = user("Desk", "Seven", username="7777777")
-ROSA = user("Rosa", "Diaz", "rosa@acme.com", username="rosa", isActive=False)
-GONE = user("Tomas", "Gone", "tomas@acme.com", username="tomas", isDeleted=True)
+SIOBHAN = build_user("Siobhán", "O’Brien", "siobhan@acme.com", username="siobhan")
+ZOE = build_user("Zoë 🌻", "Lindqvist", "zoe@acme.com", username="zoe")
+LAYLA = build_user("ليلى", "منصور", "layla@acme.com", username="layla")
+KOSTYA = build_user("Konstantin", "Petrov", username="kostya", displayName="Kostya from Ops")
+CHER = build_user("Cher", username="cher")
+NUMBER = build_user("Desk", "Seven", username="7777777")
+ROSA = build_user("Rosa", "Diaz", "rosa@acme.com", username="rosa", isActive=False)
+DELETED_USER = build_user("Tomas", "Gone", "tomas@acme.com", username="tomas", isDeleted=True)
 TEAM = build_index([
-    JOHN, JOHNNY, MARIA, OTHER_MARIA, PRIYA, SIOBHAN, ZOE, LAYLA, KOSTYA, CHER, NUMBER, ROSA, GONE,
+    JOHN, JOHNNY, MARIA, OTHER_MARIA, PRIYA, SIOBHAN, ZOE, LAYLA, KOSTYA, CHER, NUMBER, ROSA,
+    DELETED_USER,
 ])  # fmt: skip
 
 
-def found(matches: Matches) -> set[str]:
+def matched_usernames(matches: Matches) -> set[str]:
     return {one.username for one in matches.users}
 
 
@@ -59,19 +62,19 @@ def found(matches: Matches) -> set[str]:
         ("rosa", "rosa"),
     ],
 )
-def test_one_person_by_what_they_are_called(typed: str, who: str) -> None:
+def test_search_finds_one_user_by_any_name(typed: str, who: str) -> None:
     matches = TEAM.find_by_name(typed)
-    assert found(matches) == {who}
+    assert matched_usernames(matches) == {who}
     assert not matches.fuzzy
 
 
-def test_two_people_of_one_name_are_both_found() -> None:
-    assert found(TEAM.find_by_name("maria garcia")) == {"maria.garcia", "mgarcia"}
+def test_search_finds_all_users_with_the_same_name() -> None:
+    assert matched_usernames(TEAM.find_by_name("maria garcia")) == {"maria.garcia", "mgarcia"}
 
 
-def test_a_whole_word_beats_a_beginning_and_a_beginning_a_slip() -> None:
-    assert found(TEAM.find_by_name("john")) == {"johndoe"}
-    assert found(TEAM.find_by_name("joh")) == {"johndoe", "johnny"}
+def test_exact_beats_prefix_and_prefix_beats_typo() -> None:
+    assert matched_usernames(TEAM.find_by_name("john")) == {"johndoe"}
+    assert matched_usernames(TEAM.find_by_name("joh")) == {"johndoe", "johnny"}
     assert not TEAM.find_by_name("joh").fuzzy
 
 
@@ -86,7 +89,7 @@ def test_a_whole_word_beats_a_beginning_and_a_beginning_a_slip() -> None:
         ("kostja", "kostya"),
     ],
 )
-def test_a_slip_finds_the_closest_and_says_so(typed: str, who: str) -> None:
+def test_typo_finds_the_closest_and_marks_it_fuzzy(typed: str, who: str) -> None:
     matches = TEAM.find_by_name(typed)
     assert matches.fuzzy
     assert matches.users[0].username == who
@@ -97,41 +100,43 @@ def test_no_match_is_better_than_a_wrong_one(typed: str) -> None:
     assert TEAM.find_by_name(typed) == Matches(fuzzy=True)
 
 
-def test_an_address_is_found_in_any_case_also_one_that_is_not_the_primary() -> None:
-    assert found(TEAM.find_by_email("JOHN@acme.com")) == {"johndoe"}
-    assert found(TEAM.find_by_email("ps@home.example")) == {"priya"}
+def test_email_search_ignores_case_and_includes_secondary_emails() -> None:
+    assert matched_usernames(TEAM.find_by_email("JOHN@acme.com")) == {"johndoe"}
+    assert matched_usernames(TEAM.find_by_email("ps@home.example")) == {"priya"}
     assert TEAM.find_by_email("nobody@acme.com").total == 0
 
 
-def test_a_mistyped_address_has_neighbours() -> None:
+def test_mistyped_email_suggests_similar_ones() -> None:
     assert TEAM.suggest_emails("jon@acme.com")[0] == "john@acme.com"
     assert TEAM.suggest_emails("q@elsewhere.example.org") == ()
 
 
-def test_a_phone_number_exactly_else_by_its_end() -> None:
-    assert found(TEAM.find_by_phone(["919999999999"])) == {"priya"}
-    assert found(TEAM.find_by_phone(["9999999999"])) == {"priya"}
-    assert found(TEAM.find_by_phone(["08012345678"])) == {"johnny"}
+def test_phone_matches_exactly_or_by_suffix() -> None:
+    assert matched_usernames(TEAM.find_by_phone(["919999999999"])) == {"priya"}
+    assert matched_usernames(TEAM.find_by_phone(["9999999999"])) == {"priya"}
+    assert matched_usernames(TEAM.find_by_phone(["08012345678"])) == {"johnny"}
     assert TEAM.find_by_phone(["5555555"]).total == 0
 
 
-def test_the_deleted_are_never_found_and_the_inactive_come_last() -> None:
+def test_deleted_users_are_excluded_and_inactive_rank_last() -> None:
     assert TEAM.find_by_email("tomas@acme.com").total == 0
     assert TEAM.find_by_name("Tomas Gone").total == 0
-    assert TEAM.get(GONE.id) is None
+    assert TEAM.get(DELETED_USER.id) is None
     same = build_index(
-        [user("Ana", "B", username="a", isActive=False), user("Ana", "B", username="z")]
+        [build_user("Ana", "B", username="a", isActive=False), build_user("Ana", "B", username="z")]
     )
     assert [one.username for one in same.find_by_name("ana b").users] == ["z", "a"]
 
 
-def test_many_matches_are_cut_and_counted() -> None:
-    crowd = build_index(user("Sam", f"No{n}", username=f"sam{n}") for n in range(MAX_MATCHES + 20))
+def test_excess_matches_are_truncated_and_counted() -> None:
+    crowd = build_index(
+        build_user("Sam", f"No{n}", username=f"sam{n}") for n in range(MAX_MATCHES + 20)
+    )
     matches = crowd.find_by_name("sam")
     assert (len(matches.users), matches.total) == (MAX_MATCHES, MAX_MATCHES + 20)
 
 
-def test_a_list_without_phones_says_so() -> None:
+def test_list_without_phones_is_marked_unavailable() -> None:
     v1 = User.model_validate({"id": "1", "firstName": "A", "primaryPhone": None})
     assert not build_index([v1]).has_phones
     assert TEAM.has_phones
@@ -145,10 +150,8 @@ def test_an_empty_team_can_be_searched() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=8), st.text())
-def test_whatever_people_are_called_and_type_the_search_answers(
-    names: list[tuple[str, str]], typed: str
-) -> None:
-    people = [user(a, b, username=f"u{n}") for n, (a, b) in enumerate(names)]
+def test_search_handles_any_names_and_queries(names: list[tuple[str, str]], typed: str) -> None:
+    people = [build_user(a, b, username=f"u{n}") for n, (a, b) in enumerate(names)]
     team = build_index(people)
     assert team.find_by_name(typed).total <= len(people)
     for one in people:

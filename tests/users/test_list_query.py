@@ -13,28 +13,28 @@ from bot.users.list_query import (
     match_roles,
 )
 from bot.users.names import RoleAndTeamNames
-from tests.users.people import user
+from tests.users.people import build_user
 
 NAMES = RoleAndTeamNames(roles={"inside_sales": "Inside Sales", "field_sales": "Field Sales"})
 TEAM = build_index([
-    user("Ann", "Zed", "ann@acme.com", username="ann", role="inside_sales",
+    build_user("Ann", "Zed", "ann@acme.com", username="ann", role="inside_sales",
          availabilityStatus="AVAILABLE", createdAt=3000),
-    user("Émile", "Bo", "emile@acme.com", username="emile", role="field_sales",
+    build_user("Émile", "Bo", "emile@acme.com", username="emile", role="field_sales",
          availabilityStatus="AWAY", createdAt=1000),
-    user("Bob", "Low", "bob@other.example", username="bob", role="support_agent",
+    build_user("Bob", "Low", "bob@other.example", username="bob", role="support_agent",
          availabilityStatus="ON_LEAVE", createdAt=2000),
-    user("Rosa", "Diaz", username="rosa", isActive=False, availabilityStatus="AVAILABLE"),
-    user("Gone", "By", username="gone", isDeleted=True),
+    build_user("Rosa", "Diaz", username="rosa", isActive=False, availabilityStatus="AVAILABLE"),
+    build_user("Gone", "By", username="gone", isDeleted=True),
 ])  # fmt: skip
 ROLES = ("Field Sales", "Inside Sales", "Support agent")
 
 
-def shown(**wanted: object) -> list[str]:
+def listed_names(**wanted: object) -> list[str]:
     return [one.username for one in filter_users(TEAM, NAMES, UserFilter(**wanted))]  # type: ignore[arg-type]
 
 
-def test_the_active_by_name_whatever_its_accents() -> None:
-    assert shown() == ["ann", "bob", "emile"]
+def test_active_users_sort_by_name_ignoring_accents() -> None:
+    assert listed_names() == ["ann", "bob", "emile"]
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,21 @@ def test_the_active_by_name_whatever_its_accents() -> None:
         ("on_leave", ["bob"]),
     ],
 )
-def test_by_status_where_an_inactive_person_is_never_available(status: str, who: list[str]) -> None:
-    assert shown(status=status) == who
+def test_filter_by_status_treats_inactive_as_unavailable(status: str, who: list[str]) -> None:
+    assert listed_names(status=status) == who
 
 
 @pytest.mark.parametrize(
     ("words", "who"),
     [("bo", ["bob", "emile"]), ("bob low", ["bob"]), ("@acme.com", ["ann", "emile"]), ("x", [])],
 )
-def test_words_are_beginnings_or_a_part_of_an_address(words: str, who: list[str]) -> None:
-    assert shown(words=words) == who
+def test_words_match_name_prefixes_or_email_parts(words: str, who: list[str]) -> None:
+    assert listed_names(words=words) == who
 
 
-def test_by_role_and_by_several() -> None:
-    assert shown(roles=("Inside Sales",)) == ["ann"]
-    assert shown(roles=("Inside Sales", "Field Sales")) == ["ann", "emile"]
+def test_filter_by_one_or_several_roles() -> None:
+    assert listed_names(roles=("Inside Sales",)) == ["ann"]
+    assert listed_names(roles=("Inside Sales", "Field Sales")) == ["ann", "emile"]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_by_role_and_by_several() -> None:
         ("status", ["ann", "emile", "bob", "rosa"]),
     ],
 )
-def test_orders(sort: str, who: list[str]) -> None:
-    assert shown(sort=sort, status="all") == who
+def test_sort_orders(sort: str, who: list[str]) -> None:
+    assert listed_names(sort=sort, status="all") == who
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_orders(sort: str, who: list[str]) -> None:
         ("***", ()),
     ],
 )
-def test_a_typed_role_means_labels(typed: str, meant: tuple[str, ...]) -> None:
+def test_role_filter_resolves_to_labels(typed: str, meant: tuple[str, ...]) -> None:
     assert match_roles(typed, ROLES) == meant
 
 
-def test_only_roles_and_statuses_in_use_are_offered() -> None:
+def test_only_used_roles_and_statuses_are_offered() -> None:
     assert available_roles(TEAM, NAMES) == ROLES
     assert available_statuses(TEAM)[-1] == "on_leave"

@@ -17,15 +17,15 @@ def test_an_id_in_any_case_with_or_without_hyphens(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["John@Acme.com", "<john@acme.com>", "John Doe <john@acme.com>", "john@acme.com,"]
 )
-def test_an_address_also_where_a_name_was_pasted_with_it(typed: str) -> None:
+def test_email_is_extracted_from_a_pasted_contact(typed: str) -> None:
     assert parse_query(typed).email == "john@acme.com"
 
 
-def test_several_addresses_are_several() -> None:
+def test_several_emails_are_ambiguous() -> None:
     assert extract_emails("a@x.co, b@x.co a@X.co") == ("a@x.co", "b@x.co")
 
 
-def test_a_number_is_a_phone_and_a_name_is_neither() -> None:
+def test_query_distinguishes_phone_from_name() -> None:
     assert parse_query("+91 99999 99999").phone_candidates
     for name in ("john", "@john", "john@", "@acme.com", "10:30"):
         query = parse_query(name)
@@ -43,5 +43,5 @@ def test_a_number_is_a_phone_and_a_name_is_neither() -> None:
         (JOHN, False),
     ],
 )
-def test_a_part_of_an_id_is_recognised(typed: str, part: bool) -> None:
+def test_partial_id_is_recognized(typed: str, part: bool) -> None:
     assert is_partial_id(typed) is part

@@ -14,89 +14,97 @@ from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.web.routes import WebApp
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.conftest import OpenWorld
-from tests.posting import EVENTS, Post, posting
+from tests.conftest import OpenSandbox
+from tests.posting import EVENTS_PATH, RequestClient, open_request_client
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
 
 
 @pytest.fixture
-async def post(acme: World) -> AsyncIterator[Post]:
-    async with posting(acme) as made:
+async def client(acme: World) -> AsyncIterator[RequestClient]:
+    async with open_request_client(acme) as made:
         yield made
 
 
-async def test_healthz_says_that_the_process_lives(post: Post) -> None:
-    answer = await post.ask("/healthz")
-    assert (answer.status, answer.body) == (200, {"status": "ok"})
+async def test_healthz_reports_liveness(client: RequestClient) -> None:
+    answer = await client.request("/healthz")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-async def test_readyz_is_well_when_both_services_answer(post: Post) -> None:
-    answer = await post.ask("/readyz")
-    assert (answer.status, answer.body) == (200, {"status": "ok"})
+async def test_readyz_is_ok_when_both_services_respond(client: RequestClient) -> None:
+    answer = await client.request("/readyz")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-async def test_readyz_is_degraded_with_the_reason_while_chakra_is_down(post: Post) -> None:
-    post.world.chakra.fail("*", StatusResponse(503))
-    reading = asyncio.create_task(post.ask("/readyz"))
-    answer = await by_and_by(post, reading)
+async def test_readyz_is_degraded_with_the_reason_while_chakra_is_down(
+    client: RequestClient,
+) -> None:
+    client.world.chakra.fail("*", StatusResponse(503))
+    reading = asyncio.create_task(client.request("/readyz"))
+    answer = await advance_until_done(client, reading)
     assert answer.status == 200
     assert answer.body["status"] == "degraded"
     assert answer.body["reason"].startswith("Chakra: ")
 
 
-async def test_readyz_does_not_wait_for_a_hung_chakra(post: Post, clock: ManualClock) -> None:
-    post.world.chakra.fail("*", Hang())
-    reading = asyncio.create_task(post.ask("/readyz"))
-    await post.world.chakra.wait_for_requests(1)
+async def test_readyz_does_not_wait_for_a_hung_chakra(
+    client: RequestClient, clock: ManualClock
+) -> None:
+    client.world.chakra.fail("*", Hang())
+    reading = asyncio.create_task(client.request("/readyz"))
+    await client.world.chakra.wait_for_requests(1)
     await clock.advance(3)
     answer = await reading
-    assert answer.body == {"status": "degraded", "reason": "Chakra: timeout"}
+    assert answer.json == {"status": "degraded", "reason": "Chakra: timeout"}
 
 
-async def test_readyz_is_degraded_while_slack_is_down(post: Post) -> None:
-    post.world.slack.fail("auth.test", error="fatal_error", times=2)
-    answer = await post.ask("/readyz")
+async def test_readyz_is_degraded_while_slack_is_down(client: RequestClient) -> None:
+    client.world.slack.fail("auth.test", error="fatal_error", times=2)
+    answer = await client.request("/readyz")
     assert answer.status == 200
-    assert answer.body == {"status": "degraded", "reason": "Slack: fatal_error"}
+    assert answer.json == {"status": "degraded", "reason": "Slack: fatal_error"}
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
-async def test_readyz_fails_when_slack_refuses_the_token(post: Post, code: str) -> None:
-    post.world.slack.fail("auth.test", error=code)
-    answer = await post.ask("/readyz")
+async def test_readyz_fails_when_slack_refuses_the_token(client: RequestClient, code: str) -> None:
+    client.world.slack.fail("auth.test", error=code)
+    answer = await client.request("/readyz")
     assert answer.status == 503
-    assert answer.body == {"status": "failing", "reason": f"Slack: {code}"}
+    assert answer.json == {"status": "failing", "reason": f"Slack: {code}"}
 
 
-async def test_readyz_asks_the_services_once_for_many_probes(post: Post) -> None:
-    before = sum(call.method == "auth.test" for call in post.world.slack.calls)
-    await asyncio.gather(*(post.ask("/readyz") for _ in range(20)))
-    assert sum(call.method == "auth.test" for call in post.world.slack.calls) == before + 1
+async def test_readyz_checks_services_once_for_many_probes(client: RequestClient) -> None:
+    before = sum(call.method == "auth.test" for call in client.world.slack.calls)
+    await asyncio.gather(*(client.request("/readyz") for _ in range(20)))
+    assert sum(call.method == "auth.test" for call in client.world.slack.calls) == before + 1
 
 
-async def test_readyz_recovers_once_the_reading_is_old(post: Post, clock: ManualClock) -> None:
-    post.world.slack.fail("auth.test", error="fatal_error")
-    assert (await post.ask("/readyz")).body["status"] == "degraded"
+async def test_readyz_recovers_once_the_cached_check_expires(
+    client: RequestClient, clock: ManualClock
+) -> None:
+    client.world.slack.fail("auth.test", error="fatal_error")
+    assert (await client.request("/readyz")).json["status"] == "degraded"
     await clock.advance(11)
-    assert (await post.ask("/readyz")).body == {"status": "ok"}
+    assert (await client.request("/readyz")).json == {"status": "ok"}
 
 
-async def test_readyz_says_503_once_the_bot_stops(post: Post) -> None:
-    async with post.world.bot.accepting_requests():
-        assert (await post.ask("/readyz")).status == 200
-    answer = await post.ask("/readyz")
-    assert (answer.status, answer.body) == (503, {"status": "stopping"})
-    assert (await post.ask("/healthz")).status == 200
+async def test_readyz_is_503_during_shutdown(client: RequestClient) -> None:
+    async with client.world.bot.accepting_requests():
+        assert (await client.request("/readyz")).status == 200
+    answer = await client.request("/readyz")
+    assert (answer.status, answer.json) == (503, {"status": "stopping"})
+    assert (await client.request("/healthz")).status == 200
 
 
-async def test_metrics_hold_what_is_promised_and_nothing_personal(post: Post) -> None:
-    slack = post.world.slack
+async def test_metrics_contain_documented_series_and_nothing_personal(
+    client: RequestClient,
+) -> None:
+    slack = client.world.slack
     for line in ("user john@acme.com", "user +91 99999 99999", "user @johndoe", "nonsense"):
         await slack.type(MEI, SALES, f"/chakra {line}")
-        await post.world.settle()
-    answer = await post.ask("/metrics")
+        await client.world.settle()
+    answer = await client.request("/metrics")
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     for series in (
@@ -116,15 +124,17 @@ async def test_metrics_hold_what_is_promised_and_nothing_personal(post: Post) ->
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_a_head_request_gets_the_head_alone(post: Post, path: str) -> None:
-    answer = await post.ask(path, "HEAD")
+async def test_head_request_returns_only_headers(client: RequestClient, path: str) -> None:
+    answer = await client.request(path, "HEAD")
     assert (answer.status, answer.text) == (200, "")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_the_operators_routes_are_read_only(post: Post, path: str, method: str) -> None:
-    answer = await post.ask(path, method)
+async def test_the_operators_routes_are_read_only(
+    client: RequestClient, path: str, method: str
+) -> None:
+    answer = await client.request(path, method)
     assert answer.status == 405
     assert answer.headers["allow"] == "GET, HEAD"
 
@@ -132,21 +142,21 @@ async def test_the_operators_routes_are_read_only(post: Post, path: str, method:
 @pytest.mark.parametrize(
     "path", ["/", "/slack", "/slack/events/", "/chakra", "/.env", "/healthz/x", "//"]
 )
-async def test_there_is_nothing_else(post: Post, path: str) -> None:
+async def test_unknown_paths_are_404(client: RequestClient, path: str) -> None:
     for method in ("GET", "POST"):
-        assert (await post.ask(path, method, data=b"x")).status == 404
+        assert (await client.request(path, method, data=b"x")).status == 404
 
 
-async def test_in_socket_mode_there_is_no_door_for_slack(open_world: OpenWorld) -> None:
-    async with open_world(socket_mode=True) as made, posting(made) as post:
-        assert (await post.ask(EVENTS, "POST", data=b"command=%2Fchakra")).status == 404
-        assert (await post.ask("/healthz")).status == 200
-        assert (await post.ask("/readyz")).body == {"status": "ok"}
+async def test_socket_mode_has_no_slack_route(open_sandbox: OpenSandbox) -> None:
+    async with open_sandbox(socket_mode=True) as made, open_request_client(made) as post:
+        assert (await post.request(EVENTS_PATH, "POST", data=b"command=%2Fchakra")).status == 404
+        assert (await post.request("/healthz")).status == 200
+        assert (await post.request("/readyz")).json == {"status": "ok"}
 
 
-async def by_and_by(post: Post, reading: asyncio.Task[Any]) -> Any:
+async def advance_until_done(client: RequestClient, reading: asyncio.Task[Any]) -> Any:
     """The answer, however many pauses the bot makes before it tries again."""
-    clock = post.world.bot.clock
+    clock = client.world.bot.clock
     assert isinstance(clock, ManualClock)
     while not reading.done():
         await clock.advance(0.1)
@@ -154,16 +164,16 @@ async def by_and_by(post: Post, reading: asyncio.Task[Any]) -> Any:
     return reading.result()
 
 
-async def test_a_fault_of_ours_is_logged_with_a_reference(acme: World) -> None:
+async def test_internal_error_is_logged_with_a_reference(acme: World) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
     health, metrics = acme.bot.context.health, acme.bot.metrics
     app = WebApp(slack=broken, events=broken, health=health, metrics=metrics)
     with capture_logs() as lines:
-        async with serve(app) as url, posting(replace(acme, bot_url=url)) as post:
-            answer = await post.ask(EVENTS, "POST", data=b"x")
+        async with serve(app) as url, open_request_client(replace(acme, bot_url=url)) as post:
+            answer = await post.request(EVENTS_PATH, "POST", data=b"x")
     assert answer.status == 500
     assert "secret" not in answer.text
     told = next(line for line in lines if line["event"] == "request_failed")
-    assert (told["path"], told["kind"]) == (EVENTS, "RuntimeError")
+    assert (told["path"], told["kind"]) == (EVENTS_PATH, "RuntimeError")

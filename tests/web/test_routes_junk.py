@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clock import ManualClock
-from tests.posting import EVENTS, JSON, Post, posting
+from tests.posting import EVENTS_PATH, JSON_TYPE, RequestClient, open_request_client
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"
@@ -33,52 +33,50 @@ WITH_FILES = [{"file": {"send.file": {"type": "file_input", "files": held}}} for
 
 
 @pytest.fixture
-async def post(acme: World) -> AsyncIterator[Post]:
-    async with posting(acme) as made:
+async def client(acme: World) -> AsyncIterator[RequestClient]:
+    async with open_request_client(acme) as made:
         yield made
 
 
-async def still_answers(post: Post) -> bool:
+async def is_alive(client: RequestClient) -> bool:
     """A person's command right now."""
-    delivered = await post.world.slack.type(MEI, SALES, "/chakra help")
+    delivered = await client.world.slack.type(MEI, SALES, "/chakra help")
     return delivered.status == 200 and "/chakra user" in str(delivered.body)
 
 
 COMMAND = urlencode({"command": "/chakra", "text": "help", "user_id": MEI}).encode()
 
 
-async def test_a_request_that_slack_did_not_sign_is_turned_away(
-    post: Post, clock: ManualClock
-) -> None:
+async def test_unsigned_request_is_rejected(client: RequestClient, clock: ManualClock) -> None:
     plain = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert (await post.ask(EVENTS)).status == 405
-    assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=plain)).status == 401
-    forged = post.world.slack.sign_request(b"something else")
-    assert (await post.ask(EVENTS, "POST", data=COMMAND, headers=forged)).status == 401
+    assert (await client.request(EVENTS_PATH)).status == 405
+    assert (await client.request(EVENTS_PATH, "POST", data=COMMAND, headers=plain)).status == 401
+    forged = client.world.slack.sign_request(b"something else")
+    assert (await client.request(EVENTS_PATH, "POST", data=COMMAND, headers=forged)).status == 401
     for age in (-301, 301, 86_400):
-        assert (await post.signed(COMMAND, at=clock.time() - age)).status == 401
-    assert (await post.signed(COMMAND)).status == 200
-    assert (await post.signed(COMMAND)).status == 409
-    assert await still_answers(post)
+        assert (await client.post_signed(COMMAND, signed_at=clock.time() - age)).status == 401
+    assert (await client.post_signed(COMMAND)).status == 200
+    assert (await client.post_signed(COMMAND)).status == 409
+    assert await is_alive(client)
 
 
-async def test_a_body_of_twenty_megabytes_is_refused_and_the_bot_goes_on(post: Post) -> None:
+async def test_twenty_megabyte_body_is_rejected_and_the_bot_survives(client: RequestClient) -> None:
     huge = b"command=%2Fchakra&text=" + b"x" * 20_000_000
 
     async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(huge), 1_000_000):
             yield huge[start : start + 1_000_000]
 
-    headers = post.world.slack.sign_request(huge)
-    assert await refused(post, data=io.BytesIO(huge), headers=headers) in (413, None)
-    assert await refused(post, data=chunks(), headers=headers) in (413, None)
-    assert await still_answers(post)
+    headers = client.world.slack.sign_request(huge)
+    assert await post_status(client, data=io.BytesIO(huge), headers=headers) in (413, None)
+    assert await post_status(client, data=chunks(), headers=headers) in (413, None)
+    assert await is_alive(client)
 
 
-async def refused(post: Post, **request: Any) -> int | None:
+async def post_status(client: RequestClient, **request: Any) -> int | None:
     """The status; None where the bot closed the connection on a sender who went on sending."""
     try:
-        return (await post.ask(EVENTS, "POST", **request)).status
+        return (await client.request(EVENTS_PATH, "POST", **request)).status
     except (ConnectionError, OSError):
         return None
 
@@ -87,16 +85,16 @@ async def refused(post: Post, **request: Any) -> int | None:
     ("body", "content_type"),
     [
         (b"command=/chakra&text=\xff\xfe", "application/x-www-form-urlencoded"),
-        (b'{"a": "\xff"}', JSON),
+        (b'{"a": "\xff"}', JSON_TYPE),
         (b"", "application/x-www-form-urlencoded"),
-        (b"", JSON),
+        (b"", JSON_TYPE),
         (b"a=b", "application/x-www-form-urlencoded"),
-        (b"{", JSON),
-        (b"[]", JSON),
-        (b"null", JSON),
-        (b'{"a": "\\ud800"}', JSON),
-        (b"[" * 100_000, JSON),
-        (b'{"a":' * 100_000, JSON),
+        (b"{", JSON_TYPE),
+        (b"[]", JSON_TYPE),
+        (b"null", JSON_TYPE),
+        (b'{"a": "\\ud800"}', JSON_TYPE),
+        (b"[" * 100_000, JSON_TYPE),
+        (b'{"a":' * 100_000, JSON_TYPE),
         (b"payload=", "application/x-www-form-urlencoded"),
         (b"payload=%7B", "application/x-www-form-urlencoded"),
         (b"payload=[]", "application/x-www-form-urlencoded"),
@@ -105,16 +103,16 @@ async def refused(post: Post, **request: Any) -> int | None:
         (b"x", "multipart/form-data; boundary=x"),
     ],
 )
-async def test_a_signed_body_that_is_none_is_a_4xx(
-    post: Post, body: bytes, content_type: str
+async def test_malformed_signed_body_is_a_4xx(
+    client: RequestClient, body: bytes, content_type: str
 ) -> None:
-    answer = await post.signed(body, content_type)
+    answer = await client.post_signed(body, content_type)
     assert 400 <= answer.status < 500
     assert answer.text
-    assert await still_answers(post)
+    assert await is_alive(client)
 
 
-ODD: list[Any] = [
+ODD_PAYLOADS: list[Any] = [
     {},
     {"type": "event_callback"},
     {"type": "event_callback", "event": "x"},
@@ -197,13 +195,13 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=json.dumps)
-async def test_a_signed_payload_of_an_odd_shape_is_never_a_5xx(post: Post, odd: Any) -> None:
-    for answer in (await post.json(odd), await post.payload(odd)):
+@pytest.mark.parametrize("odd", ODD_PAYLOADS, ids=json.dumps)
+async def test_oddly_shaped_signed_payload_is_never_a_5xx(client: RequestClient, odd: Any) -> None:
+    for answer in (await client.post_json(odd), await client.post_payload(odd)):
         assert answer.status < 500, answer.text
         assert "Traceback" not in answer.text
-    await post.world.settle()
-    assert await still_answers(post)
+    await client.world.settle()
+    assert await is_alive(client)
 
 
 @pytest.mark.parametrize(
@@ -220,48 +218,50 @@ async def test_a_signed_payload_of_an_odd_shape_is_never_a_5xx(post: Post, odd: 
         {"command": "/chakra", "text": "payload", "user_id": MEI},
     ],
 )
-async def test_a_signed_form_that_lacks_something_is_answered_with_a_sentence(
-    post: Post, fields: dict[str, str]
+async def test_incomplete_signed_form_is_answered_with_an_error(
+    client: RequestClient, fields: dict[str, str]
 ) -> None:
-    answer = await post.command(**fields)
+    answer = await client.post_command(**fields)
     assert answer.status == 200
-    assert len(answer.body["text"]) > 20
-    assert await still_answers(post)
+    assert len(answer.json["text"]) > 20
+    assert await is_alive(client)
 
 
-async def test_slacks_check_of_the_certificate_is_answered(post: Post) -> None:
-    assert (await post.command(ssl_check="1", token="x")).status == 200
+async def test_slack_ssl_check_is_answered(client: RequestClient) -> None:
+    assert (await client.post_command(ssl_check="1", token="x")).status == 200
 
 
 @pytest.mark.parametrize("host", ["[", "a b", "\x7f", "x" * 5_000, "[::1", ""])
-@pytest.mark.parametrize("path", ["/readyz", "/nowhere", EVENTS])
-async def test_odd_host_headers_break_nothing(post: Post, host: str, path: str) -> None:
-    line = await raw(post, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+@pytest.mark.parametrize("path", ["/readyz", "/nowhere", EVENTS_PATH])
+async def test_odd_host_headers_break_nothing(client: RequestClient, host: str, path: str) -> None:
+    line = await send_raw(
+        client, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
     assert b" 5" not in line[:12]
 
 
-@pytest.mark.parametrize("path", ["/healthz", EVENTS, "/"])
-async def test_an_upgrade_to_a_websocket_is_refused(post: Post, path: str) -> None:
-    line = await raw(
-        post,
+@pytest.mark.parametrize("path", ["/healthz", EVENTS_PATH, "/"])
+async def test_websocket_upgrade_is_rejected(client: RequestClient, path: str) -> None:
+    line = await send_raw(
+        client,
         f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     )
     assert line.startswith(b"HTTP/1.1 403")
-    assert await still_answers(post)
+    assert await is_alive(client)
 
 
 @pytest.mark.parametrize(
     "sent", ["\x16\x03\x01\x02\x00\x01", "GET\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n", "\r\n\r\n\r\n"]
 )
-async def test_what_is_no_http_breaks_nothing(post: Post, sent: str) -> None:
-    assert b" 5" not in (await raw(post, sent, end=True))[:12]
-    assert await still_answers(post)
+async def test_non_http_bytes_break_nothing(client: RequestClient, sent: str) -> None:
+    assert b" 5" not in (await send_raw(client, sent, end=True))[:12]
+    assert await is_alive(client)
 
 
-async def raw(post: Post, sent: str, *, end: bool = False) -> bytes:
+async def send_raw(client: RequestClient, sent: str, *, end: bool = False) -> bytes:
     """The first line that comes back for these very bytes."""
-    bot = urlsplit(post.world.bot_url)
+    bot = urlsplit(client.world.bot_url)
     reader, writer = await asyncio.open_connection(bot.hostname, bot.port)
     try:
         writer.write(sent.encode("latin-1"))
@@ -337,8 +337,8 @@ PAYLOADS = st.fixed_dictionaries(
     max_examples=90,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_no_signed_payload_whatever_makes_a_5xx(
-    post: Post, payload: dict[str, Any], as_form: bool
+async def test_any_signed_payload_is_below_500(
+    client: RequestClient, payload: dict[str, Any], as_form: bool
 ) -> None:
-    answer = await (post.payload(payload) if as_form else post.json(payload))
+    answer = await (client.post_payload(payload) if as_form else client.post_json(payload))
     assert answer.status < 500

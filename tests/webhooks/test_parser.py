@@ -25,13 +25,20 @@ from bot.webhooks.events import (
     metric_label,
 )
 from bot.webhooks.parser import decode, parse_events
-from tests.messages.webhooks import AT, RECIPIENT, chakra, dump, meta, meta_status
+from tests.messages.webhooks import (
+    EVENT_TIME,
+    RECIPIENT,
+    chakra_event,
+    encode,
+    meta_event,
+    meta_status,
+)
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "chakra"
 USER_ID = "IN.13570246813579246801"
 OUR_NUMBER = "694700000000001"
 
-junk = st.recursive(
+junk_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
@@ -43,7 +50,7 @@ def example(name: str) -> list[WebhookEvent]:
 
 
 def statuses(event: Any) -> list[StatusEvent]:
-    return [item for item in parse_events(dump(event)) if isinstance(item, StatusEvent)]
+    return [item for item in parse_events(encode(event)) if isinstance(item, StatusEvent)]
 
 
 # --- statuses -------------------------------------------------------------------------------------
@@ -52,15 +59,15 @@ def statuses(event: Any) -> list[StatusEvent]:
 @pytest.mark.parametrize("name", ["status", "deliveryStatus"])
 @pytest.mark.parametrize("word", ["SENT", "DELIVERED", "READ", "FAILED", "read"])
 def test_status_in_chakra_format(word: str, name: str) -> None:
-    [status] = statuses(chakra(word, name=name))
-    assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "m-1", AT)
+    [status] = statuses(chakra_event(word, name=name))
+    assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "m-1", EVENT_TIME)
     assert (status.kind, status.customer) == (word.lower(), Customer(phone=RECIPIENT))
 
 
 @pytest.mark.parametrize("word", ["sent", "delivered", "read", "failed", "played"])
 def test_status_in_meta_format(word: str) -> None:
-    [status] = statuses(meta(meta_status(word)))
-    assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "", AT)
+    [status] = statuses(meta_event(meta_status(word)))
+    assert (status.wamid, status.message_id, status.occurred_at) == ("wamid.1", "", EVENT_TIME)
     assert (status.kind, status.customer.phone) == (word, RECIPIENT)
 
 
@@ -70,22 +77,25 @@ def _error(event: Any) -> ChakraError:
 
 
 def test_failure_carries_its_reason_in_either_format() -> None:
-    chakra_error, meta_error = _error(chakra("FAILED")), _error(meta(meta_status("failed")))
+    chakra_error, meta_error = (
+        _error(chakra_event("FAILED")),
+        _error(meta_event(meta_status("failed"))),
+    )
     assert chakra_error.kind == meta_error.kind == "recipient_rejected"
     assert chakra_error.code == 131026
     assert meta_error.details == "Not on WhatsApp."
 
 
 def test_failure_without_a_code_is_a_plain_rejection() -> None:
-    bare = chakra("FAILED")
+    bare = chakra_event("FAILED")
     del bare["payload"]["errorContext"]
     error = _error(bare)
     assert (error.kind, error.code) == ("rejected", None)
 
 
 def test_one_delivery_may_hold_many_statuses() -> None:
-    two = meta(meta_status("sent", "wamid.1"), meta_status("read", "wamid.2"))
-    two["entry"] += meta(meta_status("failed", "wamid.3"))["entry"]
+    two = meta_event(meta_status("sent", "wamid.1"), meta_status("read", "wamid.2"))
+    two["entry"] += meta_event(meta_status("failed", "wamid.3"))["entry"]
     assert [status.wamid for status in statuses(two)] == ["wamid.1", "wamid.2", "wamid.3"]
 
 
@@ -100,7 +110,7 @@ def test_documented_failures(name: str) -> None:
 
 @pytest.mark.parametrize("at", ["soon", None, -5, 1e400, True, "9" * 40, [], "１２"])
 def test_invalid_timestamp_is_left_open(at: object) -> None:
-    [status] = statuses(chakra("SENT", timestamp=at))
+    [status] = statuses(chakra_event("SENT", timestamp=at))
     assert status.occurred_at == 0
 
 
@@ -115,12 +125,12 @@ def test_status_names_customer_and_our_number_without_a_phone() -> None:
 
 @pytest.mark.parametrize("field", ["phone_number_id", "phoneNumberId", "whatsappPhoneNumberId"])
 def test_our_number_in_any_spelling_of_chakra(field: str) -> None:
-    [status] = statuses(chakra("SENT", **{field: OUR_NUMBER}))
+    [status] = statuses(chakra_event("SENT", **{field: OUR_NUMBER}))
     assert status.phone_number_id == OUR_NUMBER
 
 
 def test_user_id_in_place_of_the_number_is_no_number() -> None:
-    [status] = statuses(chakra("SENT", recipientId=USER_ID))
+    [status] = statuses(chakra_event("SENT", recipientId=USER_ID))
     assert status.customer == Customer(user_id=USER_ID)
 
 
@@ -177,10 +187,10 @@ def test_echoes_are_marked() -> None:
 @pytest.mark.parametrize("name", sorted(chakra_format.ECHO_EVENTS))
 @pytest.mark.parametrize("field", ["message_echoes", "messageEchoes"])
 def test_echoes_in_chakra_format(name: str, field: str) -> None:
-    echo = {"id": "wamid.E", "to": RECIPIENT, "type": "text", "timestamp": str(AT)}
-    [event] = parse_events(dump({"event": name, "payload": {field: [echo]}}))
+    echo = {"id": "wamid.E", "to": RECIPIENT, "type": "text", "timestamp": str(EVENT_TIME)}
+    [event] = parse_events(encode({"event": name, "payload": {field: [echo]}}))
     assert isinstance(event, MessageEvent)
-    assert (event.is_echo, event.customer.phone, event.occurred_at) == (True, RECIPIENT, AT)
+    assert (event.is_echo, event.customer.phone, event.occurred_at) == (True, RECIPIENT, EVENT_TIME)
 
 
 def test_conversation_held_by_metas_agent() -> None:
@@ -212,10 +222,10 @@ def test_contact_is_matched_by_identifier_and_not_by_position() -> None:
         {"wa_id": "2", "profile": {"name": "Two"}},
     ]
     messages = [{"from": "2", "id": "wamid.2", "type": "text"}]
-    [event] = parse_events(dump(meta(contacts=contacts, messages=messages)))
+    [event] = parse_events(encode(meta_event(contacts=contacts, messages=messages)))
     assert (event.customer.phone, event.customer.name) == ("2", "Two")
     stranger = [{"from": "3", "id": "wamid.3", "type": "text"}]
-    [event] = parse_events(dump(meta(contacts=contacts, messages=stranger)))
+    [event] = parse_events(encode(meta_event(contacts=contacts, messages=stranger)))
     assert (event.customer.phone, event.customer.name) == ("3", "")
 
 
@@ -254,7 +264,7 @@ def test_withdrawn_field_for_changed_user_ids_is_read() -> None:
         "field": "user_id_update",
         "value": {"user_id_update": [{"user_id": {"previous": "IN.1", "current": USER_ID}}]},
     }
-    [event] = parse_events(dump({"entry": [{"changes": [change]}]}))
+    [event] = parse_events(encode({"entry": [{"changes": [change]}]}))
     assert (event.kind, event.customer.user_id) == ("user_id_update", USER_ID)
 
 
@@ -262,11 +272,11 @@ def test_handover_names_customer_and_our_number() -> None:
     value = {
         "recipient": {"phone_number_id": OUR_NUMBER},
         "sender": {"user_id": USER_ID},
-        "timestamp": str(AT),
+        "timestamp": str(EVENT_TIME),
         "type": "control_passed",
     }
     change = {"field": "messaging_handovers", "value": value}
-    [event] = parse_events(dump({"entry": [{"changes": [change]}]}))
+    [event] = parse_events(encode({"entry": [{"changes": [change]}]}))
     assert isinstance(event, AccountEvent)
     assert (event.phone_number_id, event.customer.user_id) == (OUR_NUMBER, USER_ID)
 
@@ -293,21 +303,21 @@ def test_customers_are_not_printed() -> None:
 @pytest.mark.parametrize(
     ("odd", "kinds"),
     [
-        (chakra("HELD"), ["status:held"]),
-        (chakra("SENT", wamid="", message_id=""), ["status:sent"]),
-        (chakra("SENT", name="from_2031"), ["from_2031"]),
+        (chakra_event("HELD"), ["status:held"]),
+        (chakra_event("SENT", wamid="", message_id=""), ["status:sent"]),
+        (chakra_event("SENT", name="from_2031"), ["from_2031"]),
         ({"event": "status", "payload": None}, [UNREADABLE]),
         ({"event": "status", "payload": {"deliveryStatus": ["SENT"]}}, ["status:"]),
         ({"event": "message", "payload": {}}, [UNREADABLE]),
         ({"entry": [{"changes": "none"}, None]}, []),
         ({"entry": [{"changes": [{"field": "messages", "value": 1}]}]}, []),
         ({"entry": [{"changes": [{"field": "from_2031"}]}]}, ["from_2031"]),
-        (meta(meta_status("warning")), ["status:warning"]),
+        (meta_event(meta_status("warning")), ["status:warning"]),
         ({"entry": {}}, [UNREADABLE]),
     ],
 )
 def test_unknown_kinds_are_kept_as_unknown(odd: dict[str, Any], kinds: list[str]) -> None:
-    events = parse_events(dump(odd))
+    events = parse_events(encode(odd))
     assert [event.kind for event in events] == kinds
     assert all(isinstance(event, UnknownEvent) for event in events)
 
@@ -321,33 +331,37 @@ def test_one_unreadable_event_costs_nothing_but_itself(monkeypatch: pytest.Monke
         return read_status(status, **options)
 
     monkeypatch.setattr(meta_format, "_read_status", trip)
-    events = parse_events(dump(meta(*(meta_status("sent", f"wamid.{n}") for n in (1, 2, 3)))))
+    events = parse_events(
+        encode(meta_event(*(meta_status("sent", f"wamid.{n}") for n in (1, 2, 3))))
+    )
     assert [event.kind for event in events] == ["sent", UNREADABLE, "sent"]
     assert events[1].raw["id"] == "wamid.2"
 
 
-@given(st.binary() | junk.map(lambda value: json.dumps(value).encode()))
+@given(st.binary() | junk_json.map(lambda value: json.dumps(value).encode()))
 def test_no_body_trips_the_parser(body: bytes) -> None:
     events = parse_events(body)
     if decode(body) is None:
         assert [event.kind for event in events] == [UNREADABLE]
 
 
-@given(junk, junk, st.sampled_from(["status", "deliveryStatus", "message", "message_echo"]))
+@given(
+    junk_json, junk_json, st.sampled_from(["status", "deliveryStatus", "message", "message_echo"])
+)
 def test_no_payload_trips_the_parser(value: Any, other: Any, name: str) -> None:
     fields = ("id", "externalId", "timestamp", "errorContext", "deliveryStatus", "message")
     payload = {**dict.fromkeys(fields, value), "deliveryStatus": "FAILED", "errorContext": other}
     for body in (
         {"event": name, "payload": payload},
-        meta(payload, contacts=value, messages=[payload, other]),
+        meta_event(payload, contacts=value, messages=[payload, other]),
     ):
-        for event in parse_events(dump(body)):
+        for event in parse_events(encode(body)):
             if isinstance(event, StatusEvent | MessageEvent):
                 event.wamid.encode()  # it can be stored: no half characters
                 assert "\x00" not in event.wamid + event.message_id
 
 
-def test_deep_nesting_is_no_event() -> None:
+def test_deeply_nested_body_is_not_an_event() -> None:
     assert decode(b'{"entry": ' + b"[" * 100_000 + b"]" * 100_000 + b"}") is None
 
 
@@ -369,5 +383,5 @@ def test_each_event_is_counted_under_a_word_of_ours(name: str, label: str) -> No
 
 def test_account_and_unknown_events_are_counted() -> None:
     changes = [{"field": "account_update", "value": {}}, {"field": "from_2031"}]
-    events = parse_events(dump({"entry": [{"changes": changes}]}))
+    events = parse_events(encode({"entry": [{"changes": changes}]}))
     assert [metric_label(event) for event in events] == ["account", "other"]

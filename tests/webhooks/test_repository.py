@@ -18,7 +18,7 @@ def events(database: Database) -> Events:
     return Events(database)
 
 
-def arrived(*bodies: bytes) -> list[RawEvent]:
+def build_events(*bodies: bytes) -> list[RawEvent]:
     return [RawEvent(body.hex(), body) for body in bodies]
 
 
@@ -33,18 +33,18 @@ class Applied:
         return set()
 
 
-async def test_an_event_that_comes_twice_is_stored_once(events: Events) -> None:
-    await events.store(arrived(b"one", b"two", b"one"), 1000)
-    await events.store(arrived(b"two", b"three"), 1001)
+async def test_duplicate_event_is_stored_once(events: Events) -> None:
+    await events.store(build_events(b"one", b"two", b"one"), 1000)
+    await events.store(build_events(b"two", b"three"), 1001)
     applied = Applied()
     assert await events.process(10, 1002, applied) == 3
     assert applied.bodies == [b"one", b"two", b"three"]
-    await events.store(arrived(b"one"), 1003)
+    await events.store(build_events(b"one"), 1003)
     assert await events.process(10, 1004, applied) == 0
 
 
 async def test_body_is_deleted_once_processed(database: Database, events: Events) -> None:
-    await events.store(arrived(b'{"recipientId": "919876543210"}'), 1000)
+    await events.store(build_events(b'{"recipientId": "919876543210"}'), 1000)
     await events.process(10, 1001, Applied())
     async with database.begin() as connection:
         row = (await connection.execute(text("SELECT body, processed_at FROM events"))).one()
@@ -52,7 +52,7 @@ async def test_body_is_deleted_once_processed(database: Database, events: Events
 
 
 async def test_failing_handler_leaves_the_events_to_be_processed_again(events: Events) -> None:
-    await events.store(arrived(b"one"), 1000)
+    await events.store(build_events(b"one"), 1000)
 
     async def fail(*_: object) -> set[int]:
         raise RuntimeError
@@ -64,8 +64,8 @@ async def test_failing_handler_leaves_the_events_to_be_processed_again(events: E
     assert applied.bodies == [b"one"]
 
 
-async def test_two_at_work_take_different_events(events: Events) -> None:
-    await events.store(arrived(*(str(turn).encode() for turn in range(100))), 1000)
+async def test_concurrent_workers_claim_different_events(events: Events) -> None:
+    await events.store(build_events(*(str(turn).encode() for turn in range(100))), 1000)
     applied = Applied()
     while any(await asyncio.gather(*(events.process(7, 1, applied) for _ in "ab"))):
         pass
@@ -73,8 +73,8 @@ async def test_two_at_work_take_different_events(events: Events) -> None:
 
 
 async def test_old_events_are_purged_and_unprocessed_ones_stay(events: Events) -> None:
-    await events.store(arrived(b"old"), 1000)
+    await events.store(build_events(b"old"), 1000)
     await events.process(10, 1001, Applied())
-    await events.store(arrived(b"waiting"), 1000)
+    await events.store(build_events(b"waiting"), 1000)
     assert await events.purge(1001) == 1
     assert await events.process(10, 1002, Applied()) == 1

@@ -11,8 +11,15 @@ import pytest
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import visible_text
 from tests.db.databases import KINDS
-from tests.messages.test_killed import JOHN, NEXT, SALES, Story, kill, story
-from tests.process import SERVE
+from tests.messages.test_killed import (
+    JOHN,
+    NEXT_PROCESS,
+    SALES,
+    SendScenario,
+    kill_bot,
+    open_scenario,
+)
+from tests.process import SERVE_ARGUMENTS
 
 pytestmark = [pytest.mark.process, pytest.mark.killed]
 
@@ -21,19 +28,19 @@ NOTICE = "We don't know whether your change to a Chakra user went through."
 UNKNOWN = "We don't know whether this went through"
 
 
-async def open_form(bots: Story) -> None:
+async def open_form(bots: SendScenario) -> None:
     slack = bots.stand_ins.slack
     await slack.type(JOHN, SALES, "/chakra user john@acme.com")
-    await slack.wait_until(lambda: "John Doe" in bots.shown())
+    await slack.wait_until(lambda: "John Doe" in bots.last_message_text())
     await slack.press(JOHN, "user.edit", message=slack.messages(JOHN, SALES)[-1])
     await slack.wait_until(lambda: slack.view(JOHN) is not None)
 
 
-async def save(bots: Story) -> None:
+async def save(bots: SendScenario) -> None:
     await bots.stand_ins.slack.submit(JOHN, {"first_name": "John", "last_name": "Newman"})
 
 
-def saved_name(bots: Story) -> str:
+def saved_name(bots: SendScenario) -> str:
     people = bots.stand_ins.chakra.users
     return next(person.last_name for person in people if person.username == "johndoe")
 
@@ -43,66 +50,66 @@ def saved_name(bots: Story) -> str:
 async def test_killed_before_the_answer_it_is_unknown_and_not_written_again(
     kind: str, answered: bool, tmp_path: Path
 ) -> None:
-    async with story(kind, tmp_path) as bots:
+    async with open_scenario(kind, tmp_path) as bots:
         chakra = bots.stand_ins.chakra
-        async with bots.bot(*SERVE) as bot:
+        async with bots.start_bot(*SERVE_ARGUMENTS) as bot:
             await open_form(bots)
             if answered:
-                bots.line.lose("answers")
+                bots.proxy.drop("answers")
             else:
                 chakra.fail(PUT, Hang())
             await save(bots)
             if answered:
-                await bots.line.lost.wait()
+                await bots.proxy.dropped.wait()
             else:
                 await chakra.wait_for_requests(1, PUT)
-            await kill(bot)
-        bots.line.lose(None)
+            await kill_bot(bot)
+        bots.proxy.drop(None)
         chakra.clear_faults()
         assert saved_name(bots) == ("Newman" if answered else "Doe")
         written = chakra.count(PUT)
-        async with bots.bot(*NEXT[kind]) as bot:
-            await bots.sees(bots.reports, [NOTICE])
+        async with bots.start_bot(*NEXT_PROCESS[kind]) as bot:
+            await bots.wait_for_messages(bots.report_texts, [NOTICE])
             status, body = await bots.redeliver("view_submission")
             slack = bots.stand_ins.slack
             await slack.wait_until(lambda: UNKNOWN in body + visible_text(slack.view(JOHN) or {}))
             assert status == 200
-            assert await bot.ended(signal.SIGTERM) == 0
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert chakra.count(PUT) == written
-        assert len(bots.reports()) == 1
+        assert len(bots.report_texts()) == 1
         assert _states(bots) == ["unknown"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_saved_before_it_was_killed_it_is_not_saved_again(kind: str, tmp_path: Path) -> None:
-    async with story(kind, tmp_path) as bots:
+    async with open_scenario(kind, tmp_path) as bots:
         slack, chakra = bots.stand_ins.slack, bots.stand_ins.chakra
-        async with bots.bot(*SERVE) as bot:
+        async with bots.start_bot(*SERVE_ARGUMENTS) as bot:
             await open_form(bots)
             await save(bots)
-            await slack.wait_until(lambda: "John Newman" in bots.shown())
-            await kill(bot)
-        async with bots.bot(*NEXT[kind]) as bot:
-            assert await bots.delivered_again("view_submission") == 200
-            assert await bot.ended(signal.SIGTERM) == 0
+            await slack.wait_until(lambda: "John Newman" in bots.last_message_text())
+            await kill_bot(bot)
+        async with bots.start_bot(*NEXT_PROCESS[kind]) as bot:
+            assert (await bots.redeliver("view_submission"))[0] == 200
+            assert await bot.wait_for_exit(signal.SIGTERM) == 0
         assert chakra.count(PUT) == 1
-        assert bots.reports() == []
+        assert bots.report_texts() == []
         assert _states(bots) == ["done"]
 
 
 async def test_a_form_that_was_open_when_it_was_killed_is_saved_by_the_next_process(
     tmp_path: Path,
 ) -> None:
-    async with story("sqlite", tmp_path) as bots:
+    async with open_scenario("sqlite", tmp_path) as bots:
         slack = bots.stand_ins.slack
-        async with bots.bot(*SERVE) as bot:
+        async with bots.start_bot(*SERVE_ARGUMENTS) as bot:
             await open_form(bots)
-            await kill(bot)
-        async with bots.bot(*SERVE):
+            await kill_bot(bot)
+        async with bots.start_bot(*SERVE_ARGUMENTS):
             await save(bots)
-            await slack.wait_until(lambda: "John Newman" in bots.shown())
+            await slack.wait_until(lambda: "John Newman" in bots.last_message_text())
         assert _states(bots) == ["done"]
 
 
-def _states(bots: Story) -> list[str]:
+def _states(bots: SendScenario) -> list[str]:
     return bots.column("SELECT state FROM writes")

@@ -19,16 +19,16 @@ from bot.chakra.transport.error_mapping import error_for
 from bot.chakra.transport.exchange import ChakraRequest, ChakraResponse
 from bot.errors import BotError, ChakraError
 from tests.chakra.upstream import (
-    ONE,
+    USER_PATH,
     example,
 )
 
 
-def answered(
+def build_response(
     body: object = None, status: int = 400, headers: dict[str, str] | None = None
 ) -> ChakraResponse:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return ChakraResponse(ChakraRequest("GET", ONE, "/x"), status, headers or {}, content)
+    return ChakraResponse(ChakraRequest("GET", USER_PATH, "/x"), status, headers or {}, content)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def answered(
         (None, ""),
     ],
 )
-def test_the_words_are_found_in_every_shape(body: object, words: str) -> None:
-    assert message_in_response(answered(body)) == words
+def test_error_text_is_extracted_from_every_shape(body: object, words: str) -> None:
+    assert message_in_response(build_response(body)) == words
 
 
-def test_long_words_are_clipped() -> None:
+def test_long_error_text_is_truncated() -> None:
     assert len(message_in_body({"_errors": ["x" * 5000]})) == 300
-    assert message_in_response(answered({"_errors": ["x" * 100_000]})) == ""
+    assert message_in_response(build_response({"_errors": ["x" * 100_000]})) == ""
 
 
 NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
@@ -86,10 +86,10 @@ NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
         ({}, {}, None),
     ],
 )
-def test_the_wait_is_found_in_every_shape(
+def test_retry_after_is_extracted_from_every_shape(
     body: object, headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert retry_after_seconds(answered(body, 429, headers), NOW) == seconds
+    assert retry_after_seconds(build_response(body, 429, headers), NOW) == seconds
 
 
 JSON = st.recursive(
@@ -120,10 +120,10 @@ JSON = st.recursive(
 
 @settings(deadline=None)
 @given(JSON, st.integers(100, 599), st.sampled_from(["GET", "PUT"]), st.text(max_size=30))
-def test_any_answer_is_read_or_is_one_error(
+def test_any_response_is_parsed_or_raises_one_error(
     body: object, status: int, method: str, header: str
 ) -> None:
-    call = ChakraRequest(method, ONE, "/x")
+    call = ChakraRequest(method, USER_PATH, "/x")
     answer = ChakraResponse(call, status, {"retry-after": header}, json.dumps(body).encode())
     wait = retry_after_seconds(answer, NOW)
     assert wait is None or 0 <= wait <= 24 * 3600
@@ -142,9 +142,9 @@ def test_any_answer_is_read_or_is_one_error(
 
 @settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["", "text/html", "application/json"]))
-def test_any_bytes_are_read_or_are_one_error(body: bytes, media_type: str) -> None:
+def test_any_bytes_are_parsed_or_raise_one_error(body: bytes, media_type: str) -> None:
     answer = ChakraResponse(
-        ChakraRequest("GET", ONE, "/x"), 200, {"content-type": media_type}, body
+        ChakraRequest("GET", USER_PATH, "/x"), 200, {"content-type": media_type}, body
     )
     assert len(message_in_response(answer)) <= 300
     with suppress(BotError):

@@ -30,14 +30,14 @@ from bot.errors import (
     Unavailable,
 )
 from tests.chakra.upstream import (
-    BROKEN,
-    DATA,
-    DOWN,
-    ONE,
+    CONNECTION_REFUSED,
+    CONNECTION_RESET,
+    USER_BODY,
+    USER_PATH,
     Upstream,
-    after,
-    get,
-    put,
+    await_within,
+    get_user,
+    put_user,
     reply,
     text,
 )
@@ -49,38 +49,38 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-async def test_a_read_carries_the_token_our_id_and_our_name(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, DATA)])
-    async with upstream.http(clock, base_url="https://chakra.test/base/") as http:
-        answer = await http.get(ONE, {"userId": "u1"}, query={"skip": "10"})
-    request = upstream.asked[0]
+async def test_read_sends_token_request_id_and_user_agent(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, USER_BODY)])
+    async with upstream.open_http(clock, base_url="https://chakra.test/base/") as http:
+        answer = await http.get(USER_PATH, {"userId": "u1"}, query={"skip": "10"})
+    request = upstream.requests[0]
     assert str(request.url) == "https://chakra.test/base/v2/ext/user/u1?skip=10"
     assert request.method == "GET"
     assert request.headers["authorization"] == "Bearer secret-token"
     assert request.headers["user-agent"] == "chakra-for-slack"
     assert request.headers["x-request-id"] == answer.request_id
-    assert answer.json() == DATA
+    assert answer.json() == USER_BODY
 
 
-async def test_a_write_carries_its_json(clock: ManualClock) -> None:
-    upstream = Upstream([reply(200, DATA)])
-    async with upstream.http(clock) as http:
-        await put(http)
-    request = upstream.asked[0]
+async def test_write_sends_its_json_body(clock: ManualClock) -> None:
+    upstream = Upstream([reply(200, USER_BODY)])
+    async with upstream.open_http(clock) as http:
+        await put_user(http)
+    request = upstream.requests[0]
     assert request.method == "PUT"
     assert request.headers["content-type"] == "application/json"
     assert json.loads(request.content) == {"firstName": "J"}
 
 
-async def test_repeats_carry_the_same_id(clock: ManualClock) -> None:
-    upstream = Upstream([reply(500), reply(200, DATA)])
-    async with upstream.http(clock) as http:
-        await after(clock, 1, get(http))
-    assert len({request.headers["x-request-id"] for request in upstream.asked}) == 1
+async def test_retries_reuse_the_request_id(clock: ManualClock) -> None:
+    upstream = Upstream([reply(500), reply(200, USER_BODY)])
+    async with upstream.open_http(clock) as http:
+        await await_within(clock, 1, get_user(http))
+    assert len({request.headers["x-request-id"] for request in upstream.requests}) == 1
 
 
 @pytest.mark.parametrize("token", ["", " ", "two words", "tab\tbed", "ключ", "line\nbreak"])
-def test_a_token_that_no_header_can_carry_is_refused_without_showing_it(token: str) -> None:
+def test_token_invalid_as_a_header_is_rejected_without_leaking_it(token: str) -> None:
     with pytest.raises(ValueError, match="access token") as raised:
         Http("https://chakra.test", SecretStr(token), ManualClock())
     assert not token.strip() or token not in str(raised.value)
@@ -90,7 +90,7 @@ def test_a_token_that_no_header_can_carry_is_refused_without_showing_it(token: s
     "address",
     ["", "chakra.test", "ftp://chakra.test", "https://", "https://u:p@chakra.test", "http://c/?a"],
 )
-def test_an_address_that_cannot_be_asked_is_refused(address: str) -> None:
+def test_unusable_base_url_is_rejected(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
         Http(address, SecretStr("t"), ManualClock())
 
@@ -107,28 +107,28 @@ def test_an_address_that_cannot_be_asked_is_refused(address: str) -> None:
     ],
 )
 async def test_an_id_cannot_change_the_path(clock: ManualClock, user_id: str, path: str) -> None:
-    upstream = Upstream([reply(200, DATA)])
-    async with upstream.http(clock) as http:
-        await http.get(ONE, {"userId": user_id})
-    assert upstream.asked[0].url.raw_path.decode() == path
+    upstream = Upstream([reply(200, USER_BODY)])
+    async with upstream.open_http(clock) as http:
+        await http.get(USER_PATH, {"userId": user_id})
+    assert upstream.requests[0].url.raw_path.decode() == path
 
 
 @pytest.mark.parametrize("user_id", ["", ".", "..", "x" * 513])
-async def test_what_can_be_no_id_is_missing_without_asking(
+async def test_impossible_id_is_not_found_without_a_request(
     clock: ManualClock, user_id: str
 ) -> None:
-    upstream = Upstream([reply(200, DATA)])
-    async with upstream.http(clock) as http:
+    upstream = Upstream([reply(200, USER_BODY)])
+    async with upstream.open_http(clock) as http:
         with pytest.raises(ResourceNotFound):
-            await http.get(ONE, {"userId": user_id})
-    assert upstream.asked == []
+            await http.get(USER_PATH, {"userId": user_id})
+    assert upstream.requests == []
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_id_stays_one_segment(user_id: str) -> None:
+def test_any_id_stays_a_single_path_segment(user_id: str) -> None:
     try:
-        path = build_path(ONE, {"userId": user_id})
+        path = build_path(USER_PATH, {"userId": user_id})
     except ResourceNotFound:
         return
     assert path.isascii()
@@ -156,61 +156,61 @@ def test_any_id_stays_one_segment(user_id: str) -> None:
         (599, Unavailable, OutcomeUnknown),
     ],
 )
-async def test_each_status_has_a_meaning_for_reads_and_for_writes(
+async def test_each_status_maps_to_an_error_for_reads_and_writes(
     clock: ManualClock,
     status: int,
     for_a_read: type[ChakraError],
     for_a_write: type[ChakraError],
 ) -> None:
-    for verb, expected in ((get, for_a_read), (put, for_a_write)):
+    for verb, expected in ((get_user, for_a_read), (put_user, for_a_write)):
         upstream = Upstream([reply(status, {"_errors": ["no"]}, x_request_id="chakra-7")])
-        async with upstream.http(clock) as http:
+        async with upstream.open_http(clock) as http:
             with pytest.raises(expected) as raised:
-                await after(clock, 30, verb(http))
+                await await_within(clock, 30, verb(http))
         error = raised.value
         assert type(error) is expected
-        assert error.endpoint == ONE
+        assert error.endpoint == USER_PATH
         assert error.status == status
         assert error.request_id == "chakra-7"
 
 
-async def test_a_503_that_names_a_wait_turned_the_write_away(clock: ManualClock) -> None:
+async def test_a_503_with_retry_after_means_the_write_was_not_accepted(clock: ManualClock) -> None:
     upstream = Upstream([reply(503, None, retry_after="30")])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(Unavailable) as raised:
-            await put(http)
+            await put_user(http)
     assert raised.value.retry_after == 30
-    assert len(upstream.asked) == 1
+    assert len(upstream.requests) == 1
 
 
 async def test_a_redirect_is_not_followed(clock: ManualClock) -> None:
     upstream = Upstream([reply(302, None, location="https://evil.test/")])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(InvalidResponse):
-            await get(http)
-    assert [request.url.host for request in upstream.asked] == ["chakra.test"]
+            await get_user(http)
+    assert [request.url.host for request in upstream.requests] == ["chakra.test"]
 
 
-async def test_a_role_that_is_too_small_is_told_from_a_wrong_token(clock: ManualClock) -> None:
+async def test_insufficient_role_is_distinguished_from_a_wrong_token(clock: ManualClock) -> None:
     upstream = Upstream([reply(403, {"_errors": ["not permitted"]})])
-    async with upstream.http(clock) as http:
+    async with upstream.open_http(clock) as http:
         with pytest.raises(PermissionDenied, match=r"role .* not permitted"):
-            await get(http)
+            await get_user(http)
 
 
-async def test_errors_in_a_200_are_a_refusal(clock: ManualClock) -> None:
-    for verb in (get, put):
+async def test_errors_in_a_200_raise_rejected(clock: ManualClock) -> None:
+    for verb in (get_user, put_user):
         upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": ["bad name"]})])
-        async with upstream.http(clock) as http:
+        async with upstream.open_http(clock) as http:
             with pytest.raises(Rejected, match="bad name"):
                 parse_envelope(await verb(http))
 
 
 @pytest.mark.parametrize("errors", [[], None, {}, ""])
-async def test_empty_errors_are_none(clock: ManualClock, errors: object) -> None:
+async def test_empty_error_list_is_not_an_error(clock: ManualClock, errors: object) -> None:
     upstream = Upstream([reply(200, {"_data": {"id": "u1"}, "_errors": errors})])
-    async with upstream.http(clock) as http:
-        assert parse_envelope(await get(http)).data == {"id": "u1"}
+    async with upstream.open_http(clock) as http:
+        assert parse_envelope(await get_user(http)).data == {"id": "u1"}
 
 
 @pytest.mark.parametrize(
@@ -226,29 +226,27 @@ async def test_empty_errors_are_none(clock: ManualClock, errors: object) -> None
     ],
     ids=["html", "empty", "deep", "cut", "array", "string", "bytes"],
 )
-async def test_a_2xx_that_cannot_be_read_is_unreadable_and_unknown_after_a_write(
+async def test_unparseable_2xx_is_invalid_for_reads_and_unknown_for_writes(
     clock: ManualClock, answer: httpx.Response
 ) -> None:
-    async with Upstream([answer]).http(clock) as http:
+    async with Upstream([answer]).open_http(clock) as http:
         with pytest.raises(InvalidResponse) as raised:
-            parse_envelope(await get(http))
-        assert raised.value.endpoint == ONE
+            parse_envelope(await get_user(http))
+        assert raised.value.endpoint == USER_PATH
         assert raised.value.request_id
         with pytest.raises(OutcomeUnknown, match="could not be parsed"):
-            parse_envelope(await put(http))
+            parse_envelope(await put_user(http))
 
 
-async def test_a_missing_data_names_the_field(clock: ManualClock) -> None:
-    async with Upstream([reply(200, {"data": {}})]).http(clock) as http:
+async def test_missing_data_names_the_field(clock: ManualClock) -> None:
+    async with Upstream([reply(200, {"data": {}})]).open_http(clock) as http:
         with pytest.raises(InvalidResponse) as raised:
-            _ = parse_envelope(await get(http)).data
+            _ = parse_envelope(await get_user(http)).data
     assert raised.value.field == "_data"
 
 
 @pytest.mark.parametrize("packed", [False, True])
-async def test_an_answer_beyond_the_limit_is_not_read_to_its_end(
-    clock: ManualClock, packed: bool
-) -> None:
+async def test_oversized_response_is_not_read_in_full(clock: ManualClock, packed: bool) -> None:
     body = b'{"_data": "' + b"x" * 5000 + b'"}'
     headers = {"Content-Encoding": "gzip"} if packed else {}
     content = gzip.compress(body) if packed else body
@@ -263,36 +261,41 @@ async def test_an_answer_beyond_the_limit_is_not_read_to_its_end(
         "https://chakra.test", SecretStr("t"), clock, limits=limits, transport=transport
     ) as http:
         with pytest.raises(InvalidResponse, match="too large"):
-            parse_envelope(await get(http))
+            parse_envelope(await get_user(http))
 
 
-async def test_damaged_compression_is_unreadable(clock: ManualClock) -> None:
+async def test_corrupt_compression_is_an_invalid_response(clock: ManualClock) -> None:
     response = httpx.Response(200, stream=httpx.ByteStream(b"not gzip"))
     response.headers["Content-Encoding"] = "gzip"
     transport = httpx.MockTransport(lambda _: response)
     async with Http("https://c.test", SecretStr("t"), clock, transport=transport) as http:
         with pytest.raises(InvalidResponse):
-            parse_envelope(await get(http))
+            parse_envelope(await get_user(http))
 
 
-async def test_every_attempt_is_told_by_its_template(clock: ManualClock) -> None:
+async def test_every_attempt_is_observed_with_its_path_template(clock: ManualClock) -> None:
     seen: list[tuple[str, str]] = []
-    upstream = Upstream([DOWN, BROKEN, reply(500), reply(200, DATA)])
-    async with upstream.http(clock, seen=seen) as http:
-        await after(clock, 5, get(http))
-    assert seen == [(ONE, "connect"), (ONE, "broken"), (ONE, "500"), (ONE, "200")]
+    upstream = Upstream([CONNECTION_REFUSED, CONNECTION_RESET, reply(500), reply(200, USER_BODY)])
+    async with upstream.open_http(clock, seen=seen) as http:
+        await await_within(clock, 5, get_user(http))
+    assert seen == [
+        (USER_PATH, "connect"),
+        (USER_PATH, "broken"),
+        (USER_PATH, "500"),
+        (USER_PATH, "200"),
+    ]
 
 
-async def test_the_token_and_the_id_stand_in_no_error(clock: ManualClock) -> None:
-    async with Upstream([text(500, "secret-token")]).http(clock) as http:
+async def test_errors_contain_neither_token_nor_id(clock: ManualClock) -> None:
+    async with Upstream([text(500, "secret-token")]).open_http(clock) as http:
         with pytest.raises(Unavailable) as raised:
-            await after(clock, 5, http.get(ONE, {"userId": "john@acme.com"}))
+            await await_within(clock, 5, http.get(USER_PATH, {"userId": "john@acme.com"}))
     assert "john" not in repr(vars(raised.value))
-    call = ChakraRequest("GET", ONE, "/v2/ext/user/john%40acme.com")
+    call = ChakraRequest("GET", USER_PATH, "/v2/ext/user/john%40acme.com")
     assert "john" not in repr(ChakraResponse(call, 200, {}, b"john"))
 
 
-async def test_a_hung_chakra_does_not_hold_up_others_for_ever() -> None:
+async def test_hung_request_does_not_block_others_forever() -> None:
     """Over real sockets: the pool is full of hung requests, and the next one is told so."""
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -311,7 +314,7 @@ async def test_a_hung_chakra_does_not_hold_up_others_for_ever() -> None:
     )
     http = Http(f"http://127.0.0.1:{port}", SecretStr("t"), SystemClock(), limits=limits)
     async with server, http:
-        outcomes = await asyncio.gather(*(get(http) for _ in range(5)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(get_user(http) for _ in range(5)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
     said = [str(outcome) for outcome in outcomes]
     assert sum("too many" in words.lower() for words in said) == 3

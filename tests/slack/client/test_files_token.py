@@ -11,20 +11,28 @@ from yarl import URL
 from bot.errors import FileUnavailable
 from bot.slack.client.files import StoredFile, trusted_url
 from tests.clock import ManualClock
-from tests.slack.files import MEGABYTE, PNG, fetched, not_given, not_quite, paths, wire_address
-from tests.slack.wire import TOKEN, Wire
+from tests.slack.files import (
+    MEGABYTE,
+    PNG,
+    catch_unavailable,
+    download,
+    files_origin,
+    requested_paths,
+    serve_stub_files,
+)
+from tests.slack.wire import TOKEN, StubServer
 
 
-async def test_the_token_goes_to_the_host_of_the_web_api(clock: ManualClock) -> None:
-    async with not_quite(clock) as (wire, files):
-        wire.at["/file"] = lambda: Response(PNG, media_type="image/png")
-        assert await fetched(files) == PNG
-        assert wire.asked[-1].headers["authorization"] == f"Bearer {TOKEN}"
+async def test_token_is_sent_to_the_web_api_host(clock: ManualClock) -> None:
+    async with serve_stub_files(clock) as (wire, files):
+        wire.path_responses["/file"] = lambda: Response(PNG, media_type="image/png")
+        assert await download(files) == PNG
+        assert wire.requests[-1].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
-    elsewhere = Wire()
-    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
+async def test_foreign_host_is_never_requested(clock: ManualClock) -> None:
+    elsewhere = StubServer()
+    async with elsewhere.serve() as stranger, serve_stub_files(clock) as (wire, files):
         host = stranger.removeprefix("http://")
         for address in (
             f"{stranger}/file",
@@ -48,25 +56,27 @@ async def test_no_stranger_is_asked_for_a_file(clock: ManualClock) -> None:
             with pytest.raises(FileUnavailable) as raised:
                 await files.download(file, max_bytes=MEGABYTE)
             assert raised.value.code == "untrusted_url", address
-        assert (elsewhere.asked, wire.asked) == ([], [])
+        assert (elsewhere.requests, wire.requests) == ([], [])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("there", ["stranger", "same", "relative", "none", "junk"])
-async def test_the_token_follows_no_redirect(clock: ManualClock, status: int, there: str) -> None:
-    elsewhere = Wire(lambda: Response(PNG, media_type="image/png"))
-    async with elsewhere.served() as stranger, not_quite(clock) as (wire, files):
+async def test_token_is_not_sent_on_redirects(clock: ManualClock, status: int, there: str) -> None:
+    elsewhere = StubServer(lambda: Response(PNG, media_type="image/png"))
+    async with elsewhere.serve() as stranger, serve_stub_files(clock) as (wire, files):
         to = {
             "stranger": f"{stranger}/file",
-            "same": f"{wire_address(files)}/signin",
+            "same": f"{files_origin(files)}/signin",
             "relative": "/signin",
             "none": "",
             "junk": "https://[",
         }[there]
-        wire.at["/file"] = lambda: Response(status_code=status, headers={"Location": to})
-        assert await not_given(files) == "sign_in"
-        assert elsewhere.asked == []
-        assert paths(wire) == ["/api/files.info", "/file"]
+        wire.path_responses["/file"] = lambda: Response(
+            status_code=status, headers={"Location": to}
+        )
+        assert await catch_unavailable(files) == "sign_in"
+        assert elsewhere.requests == []
+        assert requested_paths(wire) == ["/api/files.info", "/file"]
 
 
 HOSTS = st.sampled_from(
@@ -82,16 +92,14 @@ HOSTS = st.sampled_from(
         ["", "/x", ":443/x", ":80/x", ".slack.com/x", "/.slack.com", "@slack.com"]
     ),
 )
-def test_whatever_the_address_only_slack_is_asked(
-    scheme: str, user: str, host: str, rest: str
-) -> None:
+def test_any_url_only_requests_slack_hosts(scheme: str, user: str, host: str, rest: str) -> None:
     found = trusted_url(URL("https://slack.com/api/"), f"{scheme}{user}{host}{rest}")
     if found is not None:
         assert (found.scheme, found.port, found.user) == ("https", 443, None)
         assert found.raw_host == "slack.com" or str(found.raw_host).endswith(".slack.com")
 
 
-def test_the_hosts_of_slack_and_of_the_web_api_are_slacks() -> None:
+def test_slack_hosts_are_recognized() -> None:
     home = URL("http://127.0.0.1:3000/api/")
     for address in (
         "https://files.slack.com/files-pri/T1-F1/download/a.png",

@@ -12,48 +12,50 @@ from bot.errors import NotInChannel, SlackError
 from bot.sandbox.slack import VisibleMessage
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import SCOPES, Stage, manifest, staged
-from tests.slack.wire import TOKEN, Wire, client, count, refused
+from tests.sandbox.slack_stage import SCOPES, SlackHarness, build_manifest, open_harness
+from tests.slack.wire import TOKEN, StubServer, call_count, catch_slack_error, open_client
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"
 ROWS = b"name,phone\nJane,+12025550100\n"
-ANNOUNCE, COMPLETE = "files.getUploadURLExternal", "files.completeUploadExternal"
+GET_UPLOAD_URL, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged(manifest(scopes=ALL_SCOPES)) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as made:
         yield made
 
 
 @pytest.fixture
-async def slack(stage: Stage) -> AsyncIterator[SlackClient]:
-    async with client(stage.slack.api_url, stage.clock, token=stage.slack.bot_token) as made:
+async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
+    async with open_client(
+        harness.slack.api_url, harness.clock, token=harness.slack.bot_token
+    ) as made:
         yield made
 
 
-def newest(stage: Stage, place: str = SALES) -> VisibleMessage:
-    return stage.slack.messages(JOHN, place)[-1]
+def last_message(harness: SlackHarness, place: str = SALES) -> VisibleMessage:
+    return harness.slack.messages(JOHN, place)[-1]
 
 
-def shown(stage: Stage) -> list[str]:
+def message_texts(harness: SlackHarness) -> list[str]:
     """The names of all files in messages, wherever they are."""
     return [
         file.name
         for place in (SALES, DIRECT)
-        for message in stage.slack.messages(JOHN, place)
+        for message in harness.slack.messages(JOHN, place)
         for file in message.files
     ]
 
 
-async def test_a_file_stands_in_a_channel_with_its_title_and_comment(
-    stage: Stage, slack: SlackClient
+async def test_upload_to_a_channel_has_title_and_comment(
+    harness: SlackHarness, slack: SlackClient
 ) -> None:
     file_id = await slack.files.upload(
         SALES, "failed.csv", ROWS, title="What failed", comment="*2* failed"
     )
-    message = newest(stage)
+    message = last_message(harness)
     [file] = message.files
     assert (file.id, file.name, file.title, file.data) == (
         file_id,
@@ -64,38 +66,46 @@ async def test_a_file_stands_in_a_channel_with_its_title_and_comment(
     assert message.text == "*2* failed"
 
 
-async def test_a_member_gets_it_in_the_messages_with_the_app(
-    stage: Stage, slack: SlackClient
+async def test_upload_to_a_member_goes_to_direct_messages(
+    harness: SlackHarness, slack: SlackClient
 ) -> None:
     await slack.files.upload(JOHN, "failed.csv", ROWS)
-    [file] = newest(stage, DIRECT).files
+    [file] = last_message(harness, DIRECT).files
     assert (file.title, file.data) == ("failed.csv", ROWS)
-    done = next(call for call in stage.slack.calls if call.method == COMPLETE)
+    done = next(call for call in harness.slack.calls if call.method == COMPLETE_UPLOAD)
     assert done.args["channel_id"] == DIRECT
 
 
-async def test_a_thread_gets_it_below_its_message(stage: Stage, slack: SlackClient) -> None:
-    parent = (await stage.web.chat_postMessage(channel=SALES, text="Running"))["ts"]
+async def test_upload_to_a_thread_is_posted_as_a_reply(
+    harness: SlackHarness, slack: SlackClient
+) -> None:
+    parent = (await harness.web.chat_postMessage(channel=SALES, text="Running"))["ts"]
     await slack.files.upload(SALES, "failed.csv", ROWS, thread_ts=parent)
-    message = newest(stage)
+    message = last_message(harness)
     assert (message.thread_ts, [file.name for file in message.files]) == (parent, ["failed.csv"])
 
 
-async def test_where_the_app_may_not_write_nothing_is_shown(
-    stage: Stage, slack: SlackClient
+async def test_upload_without_access_posts_nothing(
+    harness: SlackHarness, slack: SlackClient
 ) -> None:
-    error = await refused(slack.files.upload("C0GENERAL", "a.csv", ROWS))
+    error = await catch_slack_error(slack.files.upload("C0GENERAL", "a.csv", ROWS))
     assert (type(error), error.code) == (NotInChannel, "not_in_channel")
-    assert (await refused(slack.files.upload("U0NOBODY", "a.csv", ROWS))).code == "user_not_found"
-    assert shown(stage) == []
+    assert (
+        await catch_slack_error(slack.files.upload("U0NOBODY", "a.csv", ROWS))
+    ).code == "user_not_found"
+    assert message_texts(harness) == []
 
 
-async def test_what_slack_says_at_first_ends_it(stage: Stage, slack: SlackClient) -> None:
-    stage.slack.fail(ANNOUNCE, error="file_uploads_disabled")
-    error = await refused(slack.files.upload(SALES, "a.csv", ROWS))
-    assert (error.method, error.code) == (ANNOUNCE, "file_uploads_disabled")
-    assert (await refused(slack.files.upload(SALES, "a.csv", b""))).code == "missing_argument"
-    assert count(stage, "upload") == 0
+async def test_rejected_upload_request_raises_its_error(
+    harness: SlackHarness, slack: SlackClient
+) -> None:
+    harness.slack.fail(GET_UPLOAD_URL, error="file_uploads_disabled")
+    error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
+    assert (error.method, error.code) == (GET_UPLOAD_URL, "file_uploads_disabled")
+    assert (
+        await catch_slack_error(slack.files.upload(SALES, "a.csv", b""))
+    ).code == "missing_argument"
+    assert call_count(harness, "upload") == 0
 
 
 @pytest.mark.parametrize(
@@ -107,23 +117,25 @@ async def test_what_slack_says_at_first_ends_it(stage: Stage, slack: SlackClient
         ({"reset": "after"}, "unreachable"),
     ],
 )
-async def test_bytes_that_do_not_arrive_make_no_file(
-    stage: Stage, slack: SlackClient, fault: Any, code: str
+async def test_failed_transfer_creates_no_file(
+    harness: SlackHarness, slack: SlackClient, fault: Any, code: str
 ) -> None:
-    stage.slack.fail("upload", **fault)
-    error = await refused(slack.files.upload(SALES, "a.csv", ROWS))
+    harness.slack.fail("upload", **fault)
+    error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (error.method, error.code) == ("upload", code)
-    assert (count(stage, "upload"), count(stage, COMPLETE)) == (1, 0)
-    assert shown(stage) == []
+    assert (call_count(harness, "upload"), call_count(harness, COMPLETE_UPLOAD)) == (1, 0)
+    assert message_texts(harness) == []
 
 
-async def test_a_hung_upload_is_given_up(stage: Stage) -> None:
-    stage.slack.hang("upload")
-    token = stage.slack.bot_token
-    async with client(stage.slack.api_url, stage.clock, token=token, patience=0.1) as slack:
-        error = await refused(slack.files.upload(SALES, "a.csv", ROWS))
+async def test_hung_upload_times_out(harness: SlackHarness) -> None:
+    harness.slack.hang("upload")
+    token = harness.slack.bot_token
+    async with open_client(
+        harness.slack.api_url, harness.clock, token=token, patience=0.1
+    ) as slack:
+        error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (error.method, error.code) == ("upload", "unreachable")
-    stage.slack.release()
+    harness.slack.release()
 
 
 @pytest.mark.parametrize(
@@ -134,59 +146,61 @@ async def test_a_hung_upload_is_given_up(stage: Stage) -> None:
         ({"status": 503}, "http_503", []),
     ],
 )
-async def test_where_the_last_answer_is_lost_nothing_is_repeated(
-    stage: Stage, slack: SlackClient, fault: Any, code: str, stands: list[str]
+async def test_lost_completion_response_is_not_retried(
+    harness: SlackHarness, slack: SlackClient, fault: Any, code: str, stands: list[str]
 ) -> None:
-    stage.slack.fail(COMPLETE, **fault)
-    error = await refused(slack.files.upload(SALES, "a.csv", ROWS))
-    assert (error.method, error.code) == (COMPLETE, code)
-    assert count(stage, COMPLETE) == 1
-    assert shown(stage) == stands
+    harness.slack.fail(COMPLETE_UPLOAD, **fault)
+    error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
+    assert (error.method, error.code) == (COMPLETE_UPLOAD, code)
+    assert call_count(harness, COMPLETE_UPLOAD) == 1
+    assert message_texts(harness) == stands
 
 
 # --- the token, and answers that are none --------------------------------------------------------
 
 
-async def test_the_token_goes_to_the_web_api_and_not_with_the_bytes(clock: ManualClock) -> None:
-    wire = Wire()
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
+async def test_token_is_sent_to_the_web_api_but_not_with_the_bytes(clock: ManualClock) -> None:
+    wire = StubServer()
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         announced = {"ok": True, "upload_url": f"{url}/upload/1", "file_id": "F1"}
-        wire.at[f"/api/{ANNOUNCE}"] = lambda: JSONResponse(announced)
+        wire.path_responses[f"/api/{GET_UPLOAD_URL}"] = lambda: JSONResponse(announced)
         assert await slack.files.upload(SALES, "a.csv", ROWS) == "F1"
-    sent = {one.path: one.headers.get("authorization") for one in wire.asked}
+    sent = {one.path: one.headers.get("authorization") for one in wire.requests}
     assert sent == {
-        f"/api/{ANNOUNCE}": f"Bearer {TOKEN}",
+        f"/api/{GET_UPLOAD_URL}": f"Bearer {TOKEN}",
         "/upload/1": None,
-        f"/api/{COMPLETE}": f"Bearer {TOKEN}",
+        f"/api/{COMPLETE_UPLOAD}": f"Bearer {TOKEN}",
     }
-    assert next(one.body for one in wire.asked if one.path == "/upload/1") == ROWS
+    assert next(one.body for one in wire.requests if one.path == "/upload/1") == ROWS
 
 
-async def test_the_bytes_go_to_no_stranger(clock: ManualClock) -> None:
-    wire, elsewhere = Wire(), Wire()
+async def test_bytes_are_never_sent_to_a_foreign_host(clock: ManualClock) -> None:
+    wire, elsewhere = StubServer(), StubServer()
     async with (
-        elsewhere.served() as other,
-        wire.served() as url,
-        client(f"{url}/api/", clock) as slack,
+        elsewhere.serve() as other,
+        wire.serve() as url,
+        open_client(f"{url}/api/", clock) as slack,
     ):
         announced = {"ok": True, "upload_url": f"{other}/upload/1", "file_id": "F1"}
-        wire.at[f"/api/{ANNOUNCE}"] = lambda: JSONResponse(announced)
-        assert (await refused(slack.files.upload(SALES, "a", ROWS))).code == "untrusted_url"
+        wire.path_responses[f"/api/{GET_UPLOAD_URL}"] = lambda: JSONResponse(announced)
+        assert (
+            await catch_slack_error(slack.files.upload(SALES, "a", ROWS))
+        ).code == "untrusted_url"
         announced["upload_url"] = f"{url}/upload/1"
         moved = {"Location": f"{other}/upload/1"}
-        wire.at["/upload/1"] = lambda: Response(status_code=307, headers=moved)
-        assert (await refused(slack.files.upload(SALES, "a", ROWS))).code == "http_307"
-    assert elsewhere.asked == []
+        wire.path_responses["/upload/1"] = lambda: Response(status_code=307, headers=moved)
+        assert (await catch_slack_error(slack.files.upload(SALES, "a", ROWS))).code == "http_307"
+    assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize(
     "announced",
     [{}, {"upload_url": None, "file_id": "F1"}, {"upload_url": "https://x"}, {"file_id": 5}],
 )
-async def test_an_announcement_that_is_none_is_unreadable(
+async def test_malformed_upload_url_response_is_invalid(
     clock: ManualClock, announced: dict[str, object]
 ) -> None:
-    wire = Wire(lambda: JSONResponse({"ok": True, **announced}))
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
-        error = await refused(slack.files.upload(SALES, "a.csv", ROWS))
+    wire = StubServer(lambda: JSONResponse({"ok": True, **announced}))
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
+        error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (type(error), error.code) == (SlackError, "unreadable")

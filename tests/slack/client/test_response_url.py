@@ -15,39 +15,43 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message, response_body
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.posting import nobody_listens
-from tests.sandbox.slack_stage import Stage, staged
-from tests.slack.wire import TOKEN, Wire, client, count, refused
+from tests.posting import reserve_port
+from tests.sandbox.slack_stage import SlackHarness, open_harness
+from tests.slack.wire import TOKEN, StubServer, call_count, catch_slack_error, open_client
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with open_harness() as made:
         yield made
 
 
 @pytest.fixture
-async def slack(stage: Stage) -> AsyncIterator[SlackClient]:
-    async with client(stage.slack.api_url, stage.clock, token=stage.slack.bot_token) as made:
+async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
+    async with open_client(
+        harness.slack.api_url, harness.clock, token=harness.slack.bot_token
+    ) as made:
         yield made
 
 
-async def response_url(stage: Stage) -> str:
-    await stage.slack.type(JOHN, SALES, "/chakra hi")
-    return str(stage.app.last["response_url"])
+async def response_url(harness: SlackHarness) -> str:
+    await harness.slack.type(JOHN, SALES, "/chakra hi")
+    return str(harness.app.last_payload["response_url"])
 
 
-async def test_an_answer_is_seen_by_the_asker(stage: Stage, slack: SlackClient) -> None:
+async def test_response_is_visible_to_the_requester(
+    harness: SlackHarness, slack: SlackClient
+) -> None:
     await slack.post_response_url(
-        await response_url(stage), Message("hello", (blocks.section("hello"),))
+        await response_url(harness), Message("hello", (blocks.section("hello"),))
     )
-    shown = stage.slack.messages(JOHN, SALES)[-1]
+    shown = harness.slack.messages(JOHN, SALES)[-1]
     assert (visible_text(shown), shown.ephemeral) == ("hello", True)
 
 
-def test_an_answer_says_who_shall_see_it_and_what_it_replaces() -> None:
+def test_response_sets_visibility_and_replacement() -> None:
     assert response_body(Message("a")) == {
         "response_type": "ephemeral",
         "text": "a",
@@ -58,92 +62,102 @@ def test_an_answer_says_who_shall_see_it_and_what_it_replaces() -> None:
     assert response_body(Message("a", ({"type": "divider"},)))["blocks"] == [{"type": "divider"}]
 
 
-async def test_a_url_serves_five_times_and_half_an_hour(stage: Stage, slack: SlackClient) -> None:
-    url = await response_url(stage)
+async def test_response_url_allows_five_uses_in_thirty_minutes(
+    harness: SlackHarness, slack: SlackClient
+) -> None:
+    url = await response_url(harness)
     for number in range(5):
         await slack.post_response_url(url, Message(f"{number}"))
-    error = await refused(slack.post_response_url(url, Message("6")))
+    error = await catch_slack_error(slack.post_response_url(url, Message("6")))
     assert (error.method, error.code) == ("response_url", "used_url")
-    fresh = await response_url(stage)
-    await stage.clock.advance(1_801)
-    assert (await refused(slack.post_response_url(fresh, Message("late")))).code == "expired_url"
+    fresh = await response_url(harness)
+    await harness.clock.advance(1_801)
+    assert (
+        await catch_slack_error(slack.post_response_url(fresh, Message("late")))
+    ).code == "expired_url"
 
 
-async def test_a_message_that_slack_refuses_is_said(stage: Stage, slack: SlackClient) -> None:
-    url = await response_url(stage)
+async def test_rejected_message_is_raised(harness: SlackHarness, slack: SlackClient) -> None:
+    url = await response_url(harness)
     too_much = Message("x", tuple(blocks.divider() for _ in range(51)))
-    assert (await refused(slack.post_response_url(url, too_much))).code == "invalid_blocks"
+    assert (
+        await catch_slack_error(slack.post_response_url(url, too_much))
+    ).code == "invalid_blocks"
 
 
 @pytest.mark.parametrize("reset", ["before", "after"])
-async def test_an_answer_that_may_have_arrived_is_not_repeated(
-    stage: Stage, slack: SlackClient, reset: Any
+async def test_response_that_may_have_arrived_is_not_retried(
+    harness: SlackHarness, slack: SlackClient, reset: Any
 ) -> None:
-    url = await response_url(stage)
-    stage.slack.fail("response_url", reset=reset)
-    assert (await refused(slack.post_response_url(url, Message("once")))).code == "unreachable"
-    assert count(stage, "response_url") == 1
-    said = [visible_text(one) for one in stage.slack.messages(JOHN, SALES)].count("once")
+    url = await response_url(harness)
+    harness.slack.fail("response_url", reset=reset)
+    assert (
+        await catch_slack_error(slack.post_response_url(url, Message("once")))
+    ).code == "unreachable"
+    assert call_count(harness, "response_url") == 1
+    said = [visible_text(one) for one in harness.slack.messages(JOHN, SALES)].count("once")
     assert said == (reset == "after")
 
 
-async def test_a_busy_response_url_is_waited_for_once(stage: Stage, slack: SlackClient) -> None:
-    url = await response_url(stage)
-    stage.slack.fail("response_url", error="ratelimited", retry_after=2)
+async def test_rate_limited_response_url_is_retried_once(
+    harness: SlackHarness, slack: SlackClient
+) -> None:
+    url = await response_url(harness)
+    harness.slack.fail("response_url", error="ratelimited", retry_after=2)
     answering = asyncio.create_task(slack.post_response_url(url, Message("hello")))
-    await stage.clock.until_sleeping(2)
-    await stage.clock.advance(2)
+    await harness.clock.wait_for_sleep(2)
+    await harness.clock.advance(2)
     await answering
-    assert visible_text(stage.slack.messages(JOHN, SALES)[-1]) == "hello"
-    stage.slack.fail("response_url", error="ratelimited", retry_after=99)
-    error = await refused(slack.post_response_url(url, Message("hello")))
+    assert visible_text(harness.slack.messages(JOHN, SALES)[-1]) == "hello"
+    harness.slack.fail("response_url", error="ratelimited", retry_after=99)
+    error = await catch_slack_error(slack.post_response_url(url, Message("hello")))
     assert (error.code, error.retry_after) == ("ratelimited", 99)
 
 
-async def test_an_answer_whose_connection_was_never_made_is_tried_once_more(
+async def test_unconnected_response_is_retried_once(
     clock: ManualClock,
 ) -> None:
-    wire = Wire(lambda: PlainTextResponse("ok"))
-    with nobody_listens() as port:
+    wire = StubServer(lambda: PlainTextResponse("ok"))
+    with reserve_port() as port:
         url = f"http://127.0.0.1:{port}/r"
-        async with client("http://127.0.0.1:9/api/", clock) as slack:
+        async with open_client("http://127.0.0.1:9/api/", clock) as slack:
             answering = asyncio.create_task(slack.post_response_url(url, Message("hello")))
-            await clock.until_sleeping(0.2)
+            await clock.wait_for_sleep(0.2)
             async with serve(wire.app, port):
                 await clock.advance(0.2)
                 await answering
-            assert len(wire.asked) == 1
+            assert len(wire.requests) == 1
 
 
-async def test_a_response_url_where_nobody_listens_is_unreachable(clock: ManualClock) -> None:
-    with nobody_listens() as port:
+async def test_refused_response_url_is_unreachable(clock: ManualClock) -> None:
+    with reserve_port() as port:
         url = f"http://127.0.0.1:{port}/r"
-        async with client("http://127.0.0.1:9/api/", clock) as slack:
+        async with open_client("http://127.0.0.1:9/api/", clock) as slack:
             answering = asyncio.create_task(slack.post_response_url(url, Message("hello")))
-            await clock.until_sleeping(0.2)
+            await clock.wait_for_sleep(0.2)
             await clock.advance(0.2)
-            assert (await refused(answering)).code == "unreachable"
+            assert (await catch_slack_error(answering)).code == "unreachable"
 
 
-async def test_no_token_goes_to_a_response_url(clock: ManualClock) -> None:
-    wire = Wire(lambda: JSONResponse({"ok": True}))
-    async with wire.served() as url, client(f"{url}/api/", clock) as slack:
+async def test_no_token_is_sent_to_a_response_url(clock: ManualClock) -> None:
+    wire = StubServer(lambda: JSONResponse({"ok": True}))
+    async with wire.serve() as url, open_client(f"{url}/api/", clock) as slack:
         await slack.call("auth.test")
         await slack.post_response_url(f"{url}/response/1", Message("hello"))
-    sent = wire.asked[-1]
+    sent = wire.requests[-1]
     assert sent.path == "/response/1"
     assert not {"authorization", "cookie"} & set(sent.headers)
     assert TOKEN not in str(sent)
 
 
-async def test_a_response_url_that_leads_elsewhere_is_not_followed(clock: ManualClock) -> None:
-    elsewhere = Wire()
-    async with elsewhere.served() as other:
-        moved = Wire(lambda: Response(status_code=307, headers={"location": f"{other}/x"}))
-        async with moved.served() as url, client(f"{url}/api/", clock) as slack:
-            error = await refused(slack.post_response_url(f"{url}/r", Message("hello")))
+async def test_response_url_redirect_is_not_followed(clock: ManualClock) -> None:
+    elsewhere = StubServer()
+    async with elsewhere.serve() as other:
+        moved = StubServer(lambda: Response(status_code=307, headers={"location": f"{other}/x"}))
+        async with moved.serve() as url, open_client(f"{url}/api/", clock) as slack:
+            error = await catch_slack_error(slack.post_response_url(f"{url}/r", Message("hello")))
     assert error.code == "http_307"
-    assert elsewhere.asked == []
+    assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize(
@@ -158,22 +172,31 @@ async def test_a_response_url_that_leads_elsewhere_is_not_followed(clock: Manual
         (Response(b"\xff\xfe", 502), "http_502"),
     ],
 )
-async def test_slacks_word_is_found_in_whatever_it_answers(
+async def test_slack_error_is_found_in_any_response(
     clock: ManualClock, answer: Response, code: str
 ) -> None:
-    async with Wire(lambda: answer).served() as url, client(f"{url}/api/", clock) as slack:
-        assert (await refused(slack.post_response_url(f"{url}/r", Message("hello")))).code == code
+    async with (
+        StubServer(lambda: answer).serve() as url,
+        open_client(f"{url}/api/", clock) as slack,
+    ):
+        assert (
+            await catch_slack_error(slack.post_response_url(f"{url}/r", Message("hello")))
+        ).code == code
 
 
 @pytest.mark.parametrize("url", ["", "x", "ftp://x", "http://", "http://[", "//x"])
-async def test_a_response_url_that_is_none_is_unreachable(clock: ManualClock, url: str) -> None:
-    async with client("http://127.0.0.1:9/api/", clock) as slack:
-        assert (await refused(slack.post_response_url(url, Message("hello")))).code == "unreachable"
+async def test_malformed_response_url_is_unreachable(clock: ManualClock, url: str) -> None:
+    async with open_client("http://127.0.0.1:9/api/", clock) as slack:
+        assert (
+            await catch_slack_error(slack.post_response_url(url, Message("hello")))
+        ).code == "unreachable"
 
 
-async def test_a_hung_response_url_is_given_up(stage: Stage) -> None:
-    url = await response_url(stage)
-    stage.slack.hang("response_url")
-    async with client(stage.slack.api_url, stage.clock, patience=0.1) as slack:
-        assert (await refused(slack.post_response_url(url, Message("hello")))).code == "unreachable"
-    stage.slack.release()
+async def test_hung_response_url_times_out(harness: SlackHarness) -> None:
+    url = await response_url(harness)
+    harness.slack.hang("response_url")
+    async with open_client(harness.slack.api_url, harness.clock, patience=0.1) as slack:
+        assert (
+            await catch_slack_error(slack.post_response_url(url, Message("hello")))
+        ).code == "unreachable"
+    harness.slack.release()

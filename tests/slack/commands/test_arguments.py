@@ -19,11 +19,11 @@ from bot.slack.commands.arguments import (
 )
 
 
-def texts(text: str, *names: str) -> list[str]:
+def parse_texts(text: str, *names: str) -> list[str]:
     return [word.text for word in parse_arguments(text, names).tokens]
 
 
-def named(text: str, *names: str) -> dict[str, str]:
+def parse_named(text: str, *names: str) -> dict[str, str]:
     return {name: word.text for name, word in parse_arguments(text, names).named.items()}
 
 
@@ -45,7 +45,7 @@ def named(text: str, *names: str) -> dict[str, str]:
     ],
 )
 def test_words_are_separated_by_any_spaces(text: str, expected: list[str]) -> None:
-    assert texts(text) == expected
+    assert parse_texts(text) == expected
 
 
 def test_text_from_joins_words() -> None:
@@ -68,7 +68,7 @@ def test_raw_is_the_original_text() -> None:
 def test_a_long_text_is_cut() -> None:
     line = parse_arguments("x" * MAX_TEXT_LENGTH + " more")
     assert line == Arguments((Token("x" * MAX_TEXT_LENGTH),), {}, "x" * MAX_TEXT_LENGTH)
-    assert texts(" " * (MAX_TEXT_LENGTH - 6) + "<@U123|john>") == ["<@U123"]
+    assert parse_texts(" " * (MAX_TEXT_LENGTH - 6) + "<@U123|john>") == ["<@U123"]
 
 
 # --- escapes -------------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def test_typed_text_is_unescaped_once_and_never_becomes_markup(text: str, expect
         '“john doe"',
     ],
 )
-def test_quotes_hold_words_together(quoted: str) -> None:
-    assert texts(f"user {quoted} next") == ["user", "john doe", "next"]
-    assert texts(f"user {quoted}, next") == ["user", "john doe", "next"]
-    assert texts(quoted) == ["john doe"]
+def test_quotes_group_words(quoted: str) -> None:
+    assert parse_texts(f"user {quoted} next") == ["user", "john doe", "next"]
+    assert parse_texts(f"user {quoted}, next") == ["user", "john doe", "next"]
+    assert parse_texts(quoted) == ["john doe"]
 
 
 @pytest.mark.parametrize(
@@ -138,21 +138,21 @@ def test_quotes_hold_words_together(quoted: str) -> None:
         "rock’n’roll",
     ],
 )
-def test_a_mark_that_does_not_quote_is_text(text: str) -> None:
-    assert texts(f"user {text} next") == ["user", text, "next"]
-    assert texts(text) == [text]
+def test_unpaired_quote_mark_is_text(text: str) -> None:
+    assert parse_texts(f"user {text} next") == ["user", text, "next"]
+    assert parse_texts(text) == [text]
 
 
 def test_an_apostrophe_within_quotes_does_not_end_them() -> None:
-    assert texts("'it's me' “O”Brien” ‘it’s you’") == ["it's me", "O”Brien", "it’s you"]
+    assert parse_texts("'it's me' “O”Brien” ‘it’s you’") == ["it's me", "O”Brien", "it’s you"]
 
 
 def test_quotes_of_another_kind_are_text_within_quotes() -> None:
-    assert texts('"say \'hi\' now" ‘say "hi" now’') == ["say 'hi' now", 'say "hi" now']
+    assert parse_texts('"say \'hi\' now" ‘say "hi" now’') == ["say 'hi' now", 'say "hi" now']
 
 
-def test_an_unclosed_quote_leaves_its_words_apart() -> None:
-    assert texts('user "john doe') == ["user", '"john', "doe"]
+def test_unclosed_quote_does_not_group_words() -> None:
+    assert parse_texts('user "john doe') == ["user", '"john', "doe"]
 
 
 def test_empty_quotes_are_an_empty_word() -> None:
@@ -160,12 +160,12 @@ def test_empty_quotes_are_an_empty_word() -> None:
 
 
 def test_a_quoted_text_keeps_its_spaces_and_lines() -> None:
-    assert texts('" a  b\r\nc\u00a0d "') == [" a  b\nc d "]
+    assert parse_texts('" a  b\r\nc\u00a0d "') == [" a  b\nc d "]
 
 
 def test_markup_within_quotes_is_read_as_its_text() -> None:
     quoted = '"ask <@U1|john> or <https://x.com|the "site"> &amp; wait"'
-    assert texts(quoted) == ['ask @john or the "site" & wait']
+    assert parse_texts(quoted) == ['ask @john or the "site" & wait']
 
 
 # --- what Slack inserts --------------------------------------------------------------------------
@@ -202,9 +202,9 @@ def test_markup_is_understood(markup: str, word: Token) -> None:
     assert parse_arguments(f"watch {markup} {markup}").tokens == (Token("watch"), word, word)
 
 
-def test_a_word_reads_as_a_person_would_read_it() -> None:
+def test_word_text_is_human_readable() -> None:
     line = "<@U1|john> <@U1> <#C1|sales> <#C1> <!subteam^S1|@team> <https://x.com|site>"
-    assert texts(line) == ["@john", "@U1", "#sales", "#C1", "@team", "site"]
+    assert parse_texts(line) == ["@john", "@U1", "#sales", "#C1", "@team", "site"]
 
 
 @pytest.mark.parametrize(
@@ -238,15 +238,15 @@ def test_malformed_markup_stays_text(text: str) -> None:
     )
 
 
-def test_malformed_markup_does_not_hold_words_together() -> None:
-    assert texts("<foo bar> <@U1 x>") == ["<foo", "bar>", "<@U1", "x>"]
+def test_malformed_markup_does_not_group_words() -> None:
+    assert parse_texts("<foo bar> <@U1 x>") == ["<foo", "bar>", "<@U1", "x>"]
 
 
-def test_an_address_or_link_that_touches_text_is_text() -> None:
-    assert texts("(<mailto:a@b.c|a@b.c>), x<https://y.z|y.z>") == ["(a@b.c),", "xy.z"]
+def test_email_or_link_adjacent_to_text_is_text() -> None:
+    assert parse_texts("(<mailto:a@b.c|a@b.c>), x<https://y.z|y.z>") == ["(a@b.c),", "xy.z"]
 
 
-def test_a_member_channel_or_group_is_a_word_whatever_touches_it() -> None:
+def test_mention_is_a_word_even_when_adjacent_to_text() -> None:
     line = parse_arguments("ask:<@U1|john>, <#C1|a><#C2|b>")
     expected = (Token("ask:"), Mention("U1", "john"), Token(","), ChannelMention("C1", "a"))
     assert line.tokens == (*expected, ChannelMention("C2", "b"))
@@ -287,8 +287,8 @@ def test_a_name_takes_the_value_after_its_sign(text: str, value: str) -> None:
 
 def test_named_values_and_words_come_in_any_order() -> None:
     text = "role:admin john status=active doe"
-    assert named(text, "role", "status") == {"role": "admin", "status": "active"}
-    assert texts(text, "role", "status") == ["john", "doe"]
+    assert parse_named(text, "role", "status") == {"role": "admin", "status": "active"}
+    assert parse_texts(text, "role", "status") == ["john", "doe"]
 
 
 @pytest.mark.parametrize(
@@ -310,26 +310,29 @@ def test_a_quoted_pair_is_a_word() -> None:
 
 
 def test_the_last_value_of_a_repeated_name_counts() -> None:
-    assert named("role=a Role:b", "role") == {"role": "b"}
+    assert parse_named("role=a Role:b", "role") == {"role": "b"}
 
 
 def test_a_name_is_found_under_the_spelling_of_the_command() -> None:
-    assert named("TEAMNAME=x straße=y", "teamName", "STRASSE") == {"teamName": "x", "STRASSE": "y"}
+    assert parse_named("TEAMNAME=x straße=y", "teamName", "STRASSE") == {
+        "teamName": "x",
+        "STRASSE": "y",
+    }
 
 
-def test_an_object_that_touches_a_named_value_is_the_next_word() -> None:
+def test_mention_adjacent_to_a_named_value_is_the_next_word() -> None:
     line = parse_arguments("role=x<@U1|john>", ["role"])
     assert (line.named, line.tokens) == ({"role": Token("x")}, (Mention("U1", "john"),))
 
 
 def test_numbers_are_names_if_the_command_has_variables() -> None:
     text = '1=John 02="Big Plan" ３＝x #=y 10:30 1234=z -1=a 1.5=b'
-    assert named(text, NUMBERED) == {"1": "John", "2": "Big Plan", "3": "x"}
-    assert texts(text, NUMBERED) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]
+    assert parse_named(text, NUMBERED) == {"1": "John", "2": "Big Plan", "3": "x"}
+    assert parse_texts(text, NUMBERED) == ["#=y", "10:30", "1234=z", "-1=a", "1.5=b"]
 
 
 @given(st.text(alphabet="ab1@._+- ", max_size=60), st.sampled_from([(), ("a",), ("#",)]))
-def test_a_simple_line_is_read_as_any_other(text: str, names: tuple[str, ...]) -> None:
+def test_simple_line_fast_path_is_equivalent(text: str, names: tuple[str, ...]) -> None:
     """An honest no-break space sends the same words down the long way."""
     simple, long = parse_arguments(text, names), parse_arguments(text + "\u00a0", names)
     assert (simple.tokens, dict(simple.named)) == (long.tokens, dict(long.named))

@@ -13,7 +13,7 @@ from bot.slack.commands.arguments import NUMBERED, Token, parse_arguments, unesc
 ZWJ, ZWNJ = "\u200d", "\u200c"
 
 
-def texts(text: str, *names: str) -> list[str]:
+def parse_texts(text: str, *names: str) -> list[str]:
     return [word.text for word in parse_arguments(text, names).tokens]
 
 
@@ -36,7 +36,7 @@ def escaped(text: str) -> str:
     ],
 )
 def test_invisible_characters_are_dropped(text: str, expected: str) -> None:
-    assert texts(text)[0] == expected
+    assert parse_texts(text)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_invisible_characters_are_dropped(text: str, expected: str) -> None:
         "1\ufe0f⃣",
     ],
 )
-def test_joiners_that_are_spelling_are_kept(text: str) -> None:
-    assert texts(f"x {text} y") == ["x", text, "y"]
+def test_orthographic_joiners_are_kept(text: str) -> None:
+    assert parse_texts(f"x {text} y") == ["x", text, "y"]
 
 
 @pytest.mark.parametrize(
@@ -68,20 +68,22 @@ def test_joiners_that_are_spelling_are_kept(text: str) -> None:
         ("ﬁ", "ﬁ"),
     ],
 )
-def test_wide_letters_become_narrow_in_phones_and_addresses_only(text: str, expected: str) -> None:
-    assert texts(text) == [expected]
+def test_full_width_characters_are_normalized_only_in_phones_and_emails(
+    text: str, expected: str
+) -> None:
+    assert parse_texts(text) == [expected]
 
 
 @pytest.mark.parametrize("text", ["Zoe\u0308", '"Zoe\u0308"', "<https://x.com|Zoe\u0308>"])
 def test_letters_are_composed(text: str) -> None:
-    assert texts(text) == ["Zoë"]
+    assert parse_texts(text) == ["Zoë"]
 
 
 # --- anything at all -----------------------------------------------------------------------------
 
-SIGNS = " \n\"'“”„«»‘’<>|&;,=:＝#@＠!x１ｅé\u0308\u0338\u200b\u00a0\ud800" + ZWJ
+SPECIAL_CHARACTERS = " \n\"'“”„«»‘’<>|&;,=:＝#@＠!x１ｅé\u0308\u0338\u200b\u00a0\ud800" + ZWJ
 PIECES = ["&amp;", "&lt;", "role=", "1=", "<@U1|a b>", "<#C1>", "<!here>", "<https://x|y z>"]
-FRAGMENTS = st.lists(st.sampled_from([*SIGNS, *PIECES]), max_size=40).map("".join)
+FRAGMENTS = st.lists(st.sampled_from([*SPECIAL_CHARACTERS, *PIECES]), max_size=40).map("".join)
 PLAIN = st.text(
     st.characters(exclude_categories=["C", "Z"], exclude_characters="\"'“”‟″„‘’‛‚«»‹›＂＇\u034f"),
     min_size=1,
@@ -91,7 +93,7 @@ PLAIN = st.text(
 @given(st.text() | FRAGMENTS)
 @example('"')
 @example("role=")
-def test_no_text_raises_and_none_leaves_anything_unreadable(text: str) -> None:
+def test_any_text_parses_into_readable_words(text: str) -> None:
     line = parse_arguments(text, ["role", NUMBERED])
     for word in (*line.tokens, *line.named.values()):
         word.text.encode()
@@ -101,14 +103,14 @@ def test_no_text_raises_and_none_leaves_anything_unreadable(text: str) -> None:
 
 
 @given(st.lists(PLAIN))
-def test_plain_words_come_back_as_typed(typed: list[str]) -> None:
+def test_plain_words_round_trip(typed: list[str]) -> None:
     line = parse_arguments(escaped(" ".join(typed)))
     for word, original in zip(line.tokens, typed, strict=True):
         assert unicodedata.normalize("NFKC", word.text) == unicodedata.normalize("NFKC", original)
 
 
 @given(st.lists(PLAIN), st.sampled_from(['""', "''", "“”", "„“", "‘’", "«»"]))
-def test_a_quoted_text_comes_back_whole(typed: list[str], marks: str) -> None:
+def test_quoted_text_round_trips(typed: list[str], marks: str) -> None:
     text = " ".join(typed)
     expected = Token(unicodedata.normalize("NFC", text))
     quoted = f"{marks[0]}{escaped(text)}{marks[1]}"

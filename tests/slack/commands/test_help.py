@@ -12,38 +12,38 @@ from bot.slack.commands.command import Command
 from bot.slack.commands.permissions import AccessDecision, Permission, Role
 from bot.slack.commands.reply import Message
 from commands import COMMANDS
-from tests.slack.stage import STAGE, nothing
+from tests.slack.stage import ROUTER_COMMANDS, reply_with_nothing
 
 
-def command(name: str = "say", **more: object) -> Command[object]:
+def build_command(name: str = "say", **more: object) -> Command[object]:
     given = {
         "name": name,
         "summary": f"what {name} does",
         "usage": f"{name} <words>",
         "example": f"/chakra {name} hello",
-        "run": nothing,
+        "run": reply_with_nothing,
         **more,
     }
     return Command(**given)  # type: ignore[arg-type]
 
 
-def text(message: Message) -> str:
+def message_text(message: Message) -> str:
     return str([message.text, *message.blocks])
 
 
-def fits(message: Message) -> bool:
+def assert_valid(message: Message) -> bool:
     sent = {"text": message.text, "blocks": list(message.blocks)}
     return not [finding for finding in check_message(sent) if finding.is_error]
 
 
 @pytest.mark.parametrize(
-    "commands", [(), COMMANDS, STAGE, tuple(command(f"c{n}") for n in range(60))]
+    "commands", [(), COMMANDS, ROUTER_COMMANDS, tuple(build_command(f"c{n}") for n in range(60))]
 )
-def test_the_overview_names_each_command_once_with_its_usage(
+def test_overview_lists_each_command_once_with_its_usage(
     commands: tuple[Command[object], ...],
 ) -> None:
     overview = helping.overview(commands)
-    assert fits(overview)
+    assert assert_valid(overview)
     for one in (*commands, None):
         usage = one.usage if one else helping.USAGE
         assert sum(f"`/chakra {escaped(usage)}`" in str(block) for block in overview.blocks) == 1
@@ -57,15 +57,17 @@ def escaped(usage: str) -> str:
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
 def test_the_help_of_a_command_is_complete(one: Command[object]) -> None:
     told = helping.command_help(one)
-    assert fits(told)
-    assert f"`/chakra {escaped(one.usage)}`" in text(told)
-    assert f"`{one.example}`" in text(told)
-    assert all(f"`{alias}`" in text(told) for alias in one.aliases)
-    assert all(escaped(detail)[:40] in text(told).replace("\\n", "\n") for detail in one.details)
+    assert assert_valid(told)
+    assert f"`/chakra {escaped(one.usage)}`" in message_text(told)
+    assert f"`{one.example}`" in message_text(told)
+    assert all(f"`{alias}`" in message_text(told) for alias in one.aliases)
+    assert all(
+        escaped(detail)[:40] in message_text(told).replace("\\n", "\n") for detail in one.details
+    )
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
-def test_an_example_is_a_line_that_can_be_typed(one: Command[object]) -> None:
+def test_example_is_a_valid_command_line(one: Command[object]) -> None:
     assert one.example.split()[:2] == ["/chakra", one.name]
     assert one.usage.split()[0] == one.name
     assert one.summary
@@ -75,20 +77,20 @@ def test_an_example_is_a_line_that_can_be_typed(one: Command[object]) -> None:
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_command_for_senders_says_so(permission: Permission) -> None:
     is_for_senders = permission not in Role.MEMBER.permissions
-    shown = text(helping.command_help(command(needs=permission)))
+    shown = message_text(helping.command_help(build_command(needs=permission)))
     assert ("Needs sender access." in shown) is is_for_senders
 
 
-def test_help_explains_itself() -> None:
+def test_help_describes_itself() -> None:
     told = helping.about_help()
-    assert fits(told)
-    assert helping.EXAMPLE in text(told)
+    assert assert_valid(told)
+    assert helping.EXAMPLE in message_text(told)
 
 
 COMMANDS_OF_EACH_ROLE = (
-    command("open", needs=Permission.HELP),
-    command("look", button=("Look", "me")),
-    command("write", needs=Permission.SEND, button=("Write", "")),
+    build_command("open", needs=Permission.HELP),
+    build_command("look", button=("Look", "me")),
+    build_command("write", needs=Permission.SEND, button=("Write", "")),
 )
 
 
@@ -108,15 +110,15 @@ def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH
         (Role.SENDER, ("open", "look", "write", "send or edit"), ("Guests",)),
     ],
 )
-def test_the_welcome_shows_what_this_person_may_do(
+def test_welcome_lists_permitted_commands(
     role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
 ) -> None:
     told = welcome(role)
-    assert fits(told)
+    assert assert_valid(told)
     for word in seen:
-        assert word in text(told)
+        assert word in message_text(told)
     for word in unseen:
-        assert f"/chakra {word}" not in text(told)
+        assert f"/chakra {word}" not in message_text(told)
 
 
 def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
@@ -131,22 +133,24 @@ def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
 
 def test_an_unverified_person_reads_why_only_help_is_open() -> None:
     unverified = AccessDecision(Role.GUEST.permissions, is_unverified=True)
-    shown = text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
+    shown = message_text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
     assert "couldn't verify your account" in shown
     assert "Guests" not in shown
     cached = AccessDecision(Role.MEMBER.permissions, is_unverified=True)
-    assert "couldn't" not in text(helping.welcome(COMMANDS, cached))
+    assert "couldn't" not in message_text(helping.welcome(COMMANDS, cached))
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("commands", [(), COMMANDS, tuple(command(f"c{n}") for n in range(60))])
+@pytest.mark.parametrize(
+    "commands", [(), COMMANDS, tuple(build_command(f"c{n}") for n in range(60))]
+)
 def test_every_welcome_is_valid_for_slack(
     role: Role, commands: tuple[Command[object], ...]
 ) -> None:
-    assert fits(welcome(role, commands))
+    assert assert_valid(welcome(role, commands))
 
 
-def test_usage_with_angle_brackets_is_shown_as_it_is_written() -> None:
-    told = helping.command_help(dataclasses.replace(command(), usage="say <!channel>"))
-    assert "<!channel>" not in text(told)
-    assert "&lt;!channel&gt;" in text(told)
+def test_usage_with_angle_brackets_is_escaped() -> None:
+    told = helping.command_help(dataclasses.replace(build_command(), usage="say <!channel>"))
+    assert "<!channel>" not in message_text(told)
+    assert "&lt;!channel&gt;" in message_text(told)

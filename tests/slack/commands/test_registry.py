@@ -9,29 +9,41 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import NoReply
 from commands import COMMANDS
-from tests.slack.stage import STAGE, again, nothing, submit, who
+from tests.slack.stage import (
+    ROUTER_COMMANDS,
+    replace_card,
+    reply_with_nothing,
+    search_options,
+    submit_form,
+)
 
 
-async def chosen(_: ShortcutRequest, __: object) -> NoReply:
+async def run(_: ShortcutRequest, __: object) -> NoReply:
     return NoReply()
 
 
-def command(name: str, **more: object) -> Command[object]:
-    given = {"summary": name, "usage": name, "example": f"/chakra {name}", "run": nothing, **more}
+def build_command(name: str, **more: object) -> Command[object]:
+    given = {
+        "summary": name,
+        "usage": name,
+        "example": f"/chakra {name}",
+        "run": reply_with_nothing,
+        **more,
+    }
     return Command(name=name, **given)  # type: ignore[arg-type]
 
 
 def test_a_command_is_found_by_each_of_its_names() -> None:
-    found = build_registry(STAGE)
+    found = build_registry(ROUTER_COMMANDS)
     assert found.by_name["say"] is found.by_name["echo"]
     stage, action = found.actions["stage.again"]
-    assert (stage.name, action.run) == ("stage", again)
-    assert found.forms["stage.submit"][1].submit is submit
-    assert found.options["stage.who"][1].suggest is who
-    assert found.commands == STAGE
+    assert (stage.name, action.run) == ("stage", replace_card)
+    assert found.forms["stage.submit"][1].submit is submit_form
+    assert found.options["stage.who"][1].suggest is search_options
+    assert found.commands == ROUTER_COMMANDS
 
 
-def test_the_products_commands_go_together() -> None:
+def test_product_commands_form_a_valid_registry() -> None:
     found = build_registry(COMMANDS)
     assert {"user", "users", "status"} <= set(found.by_name)
 
@@ -39,26 +51,30 @@ def test_the_products_commands_go_together() -> None:
 @pytest.mark.parametrize(
     "commands",
     [
-        [command("a"), command("a")],
-        [command("a"), command("b", aliases=("a",))],
-        [command("a", aliases=("a",))],
-        [command("help")],
-        [command("a", aliases=("help",))],
-        [command("a", actions=(Action("a.x", again), Action("a.x", again)))],
+        [build_command("a"), build_command("a")],
+        [build_command("a"), build_command("b", aliases=("a",))],
+        [build_command("a", aliases=("a",))],
+        [build_command("help")],
+        [build_command("a", aliases=("help",))],
+        [build_command("a", actions=(Action("a.x", replace_card), Action("a.x", replace_card)))],
         [
-            command(
+            build_command(
                 "a",
                 forms=(
-                    Form("a.x", submit, needs=Permission.EDIT),
-                    Form("a.x", submit, needs=Permission.EDIT),
+                    Form("a.x", submit_form, needs=Permission.EDIT),
+                    Form("a.x", submit_form, needs=Permission.EDIT),
                 ),
             )
         ],
-        [command("a", options=(Options("a.x", who), Options("a.x", who)))],
-        [command("a", shortcuts=(Shortcut("a.x", chosen), Shortcut("a.x", chosen)))],
+        [
+            build_command(
+                "a", options=(Options("a.x", search_options), Options("a.x", search_options))
+            )
+        ],
+        [build_command("a", shortcuts=(Shortcut("a.x", run), Shortcut("a.x", run)))],
     ],
 )
-def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
+def test_duplicate_name_is_rejected(commands: list[Command[object]]) -> None:
     with pytest.raises(ValueError, match="is used twice"):
         build_registry(commands)
 
@@ -66,17 +82,17 @@ def test_a_name_used_twice_is_refused(commands: list[Command[object]]) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"actions": (Action("x", again),)},
-        {"actions": (Action("b.x", again),)},
-        {"actions": (Action("ab.x", again),)},
-        {"forms": (Form("submit", submit, needs=Permission.EDIT),)},
-        {"options": (Options(".who", who),)},
-        {"shortcuts": (Shortcut("anywhere", chosen),)},
+        {"actions": (Action("x", replace_card),)},
+        {"actions": (Action("b.x", replace_card),)},
+        {"actions": (Action("ab.x", replace_card),)},
+        {"forms": (Form("submit", submit_form, needs=Permission.EDIT),)},
+        {"options": (Options(".who", search_options),)},
+        {"shortcuts": (Shortcut("anywhere", run),)},
     ],
 )
-def test_an_id_that_is_not_of_its_command_is_refused(more: dict[str, object]) -> None:
+def test_id_without_the_command_prefix_is_rejected(more: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must begin with 'a' and a dot"):
-        build_registry([command("a", **more)])
+        build_registry([build_command("a", **more)])
 
 
 @pytest.mark.parametrize(
@@ -96,12 +112,12 @@ def test_an_id_that_is_not_of_its_command_is_refused(more: dict[str, object]) ->
         ("x" * 8_000, None),
     ],
 )
-def test_a_misspelt_word_finds_the_command_that_was_meant(typed: str, near: str | None) -> None:
+def test_misspelled_word_suggests_the_command(typed: str, near: str | None) -> None:
     assert build_registry(COMMANDS).nearest(typed) == near
 
 
-def test_a_misspelt_alias_finds_its_command() -> None:
-    assert build_registry(STAGE).nearest("ecko") == "say"
+def test_misspelled_alias_suggests_its_command() -> None:
+    assert build_registry(ROUTER_COMMANDS).nearest("ecko") == "say"
 
 
 def test_without_commands_there_is_still_help() -> None:

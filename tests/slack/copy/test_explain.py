@@ -23,17 +23,19 @@ ROOTS = (errors.BotError, errors.UserError, errors.ChakraError)
 """Kinds that nothing raises as they are."""
 
 
-def kinds(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
+def error_classes(root: type[errors.BotError] = errors.BotError) -> Iterator[type[errors.BotError]]:
     """Every error of the tree."""
     for kind in root.__subclasses__():
         if kind.__module__ in ("bot.errors", "bot.chakra.meta_errors"):
-            yield from {kind, *kinds(kind)}
+            yield from {kind, *error_classes(kind)}
 
 
-ALL = sorted({kind for kind in kinds() if kind not in ROOTS}, key=lambda kind: kind.__name__)
+ALL_ERROR_CLASSES = sorted(
+    {kind for kind in error_classes() if kind not in ROOTS}, key=lambda kind: kind.__name__
+)
 
 
-def made(kind: type[errors.BotError], text: str = "") -> errors.BotError:
+def build_error(kind: type[errors.BotError], text: str = "") -> errors.BotError:
     """One with as little in it as there may be, or with ``text`` wherever there is room."""
     if kind is errors.NotAllowed:
         return errors.NotAllowed("sender", reason=text)
@@ -50,61 +52,64 @@ def made(kind: type[errors.BotError], text: str = "") -> errors.BotError:
     return kind(text)
 
 
-def refused(payload: dict[str, Any], *, view: bool = False) -> list[str]:
+def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]:
     found = check_view(payload) if view else check_message(payload)
     return [str(finding) for finding in found if finding.is_error]
 
 
-def as_sent(error: BaseException) -> dict[str, Any]:
+def rendered(error: BaseException) -> dict[str, Any]:
     told = EXPLAINER.message(error, REFERENCE)
     return {"text": told.text, "blocks": list(told.blocks)}
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", ALL_ERROR_CLASSES)
 def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotError]) -> None:
-    told = EXPLAINER.explain(made(kind))
+    told = EXPLAINER.explain(build_error(kind))
     assert told.summary.endswith((".", "?"))
     assert told.remedy
     assert told != EXPLAINER.explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
     assert not re.search(
-        r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", plain_text(told)
+        r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", render_text(told)
     )
     assert len(told.summary) <= 130
     assert len(told.remedy) <= 300
 
 
-def plain_text(told: Any) -> str:
-    return f"{told.summary} {told.remedy}"
+def render_text(message: Any) -> str:
+    return f"{message.summary} {message.remedy}"
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", ALL_ERROR_CLASSES)
 def test_every_explanation_is_valid_for_slack(kind: type[errors.BotError]) -> None:
     for text in ("", "<!channel> & <b>", "x" * 5_000, "\n" * 50):
-        assert refused(as_sent(made(kind, text))) == []
+        assert find_violations(rendered(build_error(kind, text))) == []
 
 
-@given(kind=st.sampled_from(ALL), text=st.text(max_size=50) | st.sampled_from(["<!here>", "&lt;"]))
+@given(
+    kind=st.sampled_from(ALL_ERROR_CLASSES),
+    text=st.text(max_size=50) | st.sampled_from(["<!here>", "&lt;"]),
+)
 def test_no_text_of_an_error_mentions_anybody(kind: type[errors.BotError], text: str) -> None:
-    sent = as_sent(made(kind, text))
-    assert refused(sent) == []
+    sent = rendered(build_error(kind, text))
+    assert find_violations(sent) == []
     assert not re.search("<[!@#]", str(sent))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("secret detail"), KeyError("x"), OSError(5, "y")])
 def test_an_unexpected_error_is_a_service_error_without_details(error: Exception) -> None:
-    sent = str(as_sent(error))
+    sent = str(rendered(error))
     assert "Something in this app failed" in sent
     assert REFERENCE in sent
     assert "secret" not in sent
     assert type(error).__name__ not in sent
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", ALL_ERROR_CLASSES)
 def test_only_service_errors_have_a_reference(
     kind: type[errors.BotError],
 ) -> None:
-    error = made(kind)
-    assert (REFERENCE in str(as_sent(error))) is EXPLAINER.explain(error).is_service_error
+    error = build_error(kind)
+    assert (REFERENCE in str(rendered(error))) is EXPLAINER.explain(error).is_service_error
     if isinstance(error, errors.UserError):
         assert not EXPLAINER.explain(error).is_service_error
 
@@ -156,8 +161,8 @@ def test_a_usage_error_shows_a_line_to_copy() -> None:
         (errors.Interrupted(), ("stopped", "Wait a minute")),
     ],
 )
-def test_the_remedy_fits_the_case(error: errors.BotError, words: tuple[str, ...]) -> None:
-    sent = plain_text(EXPLAINER.explain(error))
+def test_remedy_matches_the_error(error: errors.BotError, words: tuple[str, ...]) -> None:
+    sent = render_text(EXPLAINER.explain(error))
     assert all(word in sent for word in words), sent
 
 
@@ -189,7 +194,7 @@ def test_an_unknown_command_is_quoted_harmlessly(typed: str, rest: str) -> None:
     for near in (None, "user"):
         told = unknown_command(typed, near, rest)
         sent = {"text": told.text, "blocks": list(told.blocks)}
-        assert refused(sent) == []
+        assert find_violations(sent) == []
         assert not re.search("<[!@#]", str(sent))
 
 
@@ -200,7 +205,7 @@ def test_a_suggestion_keeps_the_arguments() -> None:
 
 def test_notices_are_valid_for_slack() -> None:
     for told in (still_working_message(), outdated_button()):
-        assert refused({"text": told.text, "blocks": list(told.blocks)}) == []
+        assert find_violations({"text": told.text, "blocks": list(told.blocks)}) == []
 
 
 # --- in forms ------------------------------------------------------------------------------------
@@ -224,7 +229,7 @@ FORM = {
 
 def test_a_form_returns_with_the_error_above_and_its_values() -> None:
     view = EXPLAINER.view(errors.Unavailable(), REFERENCE, FORM, {"name": "Ann", "nick": ""})
-    assert refused(view, view=True) == []
+    assert find_violations(view, view=True) == []
     assert "cannot be reached" in visible_text(view)
     assert REFERENCE in visible_text(view)
     name, nick = view["blocks"][-2:]
@@ -244,15 +249,15 @@ def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
 def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
     told = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
-    assert refused(told, view=True) == []
+    assert find_violations(told, view=True) == []
     assert "submit" not in told
     assert REFERENCE in visible_text(told)
 
 
-@given(kind=st.sampled_from(ALL), text=st.text(max_size=80))
+@given(kind=st.sampled_from(ALL_ERROR_CLASSES), text=st.text(max_size=80))
 def test_every_form_with_an_error_is_valid_for_slack(
     kind: type[errors.BotError], text: str
 ) -> None:
     for view in (None, FORM):
-        told = EXPLAINER.view(made(kind, text), REFERENCE, view, {"name": text})
-        assert refused(told, view=True) == []
+        told = EXPLAINER.view(build_error(kind, text), REFERENCE, view, {"name": text})
+        assert find_violations(told, view=True) == []

@@ -28,74 +28,74 @@ Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass
-class Answer:
-    sent: list[Message] = field(default_factory=list)
+class VerifierResponse:
+    messages: list[Message] = field(default_factory=list)
 
     @property
     def status(self) -> int | None:
-        return self.sent[0]["status"] if self.sent else None
+        return self.messages[0]["status"] if self.messages else None
 
     @property
     def headers(self) -> dict[bytes, bytes]:
-        return dict(self.sent[0]["headers"])
+        return dict(self.messages[0]["headers"])
 
     @property
     def text(self) -> str:
-        return b"".join(message.get("body", b"") for message in self.sent[1:]).decode()
+        return b"".join(message.get("body", b"") for message in self.messages[1:]).decode()
 
 
-class Door:
+class VerifierHarness:
     """``payloads`` is what the endpoint dispatched, ``observed`` the results that it reported,
     ``received`` how often it asked for the body."""
 
     def __init__(self, *, start: float = 1_700_000_000) -> None:
         self.clock = ManualClock(start)
         self.payloads: list[Payload] = []
-        self.observed: list[str] = []
-        self.received = 0
+        self.outcomes: list[str] = []
+        self.receive_count = 0
         self.endpoint = SlackEndpoint(
             self.dispatch,
             RequestVerifier(SECRET, self.clock, LIMITS),
             self.clock,
-            on_result=self.observed.append,
+            on_result=self.outcomes.append,
         )
 
     async def dispatch(self, payload: Payload) -> Ack | None:
         self.payloads.append(payload)
         return b"ok"
 
-    async def post(self, body: bytes, content_type: str = FORM, **signing: Any) -> Answer:
-        return await self.ask(self.signed(body, content_type, **signing), [body])
+    async def post(self, body: bytes, content_type: str = FORM, **signing: Any) -> VerifierResponse:
+        return await self.request(self.signed_headers(body, content_type, **signing), [body])
 
-    async def ask(
+    async def request(
         self, headers: Headers, chunks: Sequence[bytes] = (b"",), method: str = "POST"
-    ) -> Answer:
+    ) -> VerifierResponse:
         last = len(chunks) - 1
         messages = [
             {"type": "http.request", "body": chunk, "more_body": number < last}
             for number, chunk in enumerate(chunks)
         ]
-        return await self.run(headers, [*messages, {"type": "http.disconnect"}], method)
+        return await self.run_messages(headers, [*messages, {"type": "http.disconnect"}], method)
 
-    async def run(
+    async def run_messages(
         self, headers: Headers, messages: Iterable[Message], method: str = "POST"
-    ) -> Answer:
+    ) -> VerifierResponse:
         coming = iter(messages)
-        answer = Answer()
+        answer = VerifierResponse()
 
         async def receive() -> Message:
-            self.received += 1
+            self.receive_count += 1
             message = next(coming, None)
             return message if message is not None else await asyncio.Future()
 
         async def send(message: Message) -> None:
-            answer.sent.append(message)
+            answer.messages.append(message)
 
         scope = {"type": "http", "method": method, "path": "/slack/events", "headers": headers}
         await self.endpoint(scope, receive, send)
         return answer
 
-    def signed(
+    def signed_headers(
         self, body: bytes, content_type: str = FORM, *, age: float = 0, secret: str = SECRET
     ) -> Headers:
         timestamp = str(int(self.clock.time() - age))
@@ -113,10 +113,10 @@ def signature(timestamp: str, body: bytes, secret: str = SECRET) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-def interaction(kind: str = "block_actions", **more: Any) -> bytes:
+def interaction_body(kind: str = "block_actions", **more: Any) -> bytes:
     return urlencode({"payload": json.dumps({"type": kind, **more})}).encode()
 
 
-def replaced(headers: Headers, name: bytes, *values: bytes) -> Headers:
+def replace_header(headers: Headers, name: bytes, *values: bytes) -> Headers:
     kept = [header for header in headers if header[0] != name]
     return kept + [(name, value) for value in values]

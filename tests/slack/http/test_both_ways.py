@@ -11,9 +11,9 @@ import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.sandbox.world import Sandbox
-from tests.conftest import OpenWorld
-from tests.posting import JSON, Post, posting
-from tests.slack.stage import STAGE
+from tests.conftest import OpenSandbox
+from tests.posting import JSON_TYPE, RequestClient, open_request_client
+from tests.slack.stage import ROUTER_COMMANDS
 
 FORM = "application/x-www-form-urlencoded"
 JOHN = {"id": "U0JOHN", "team_id": "T0ACME"}
@@ -118,24 +118,24 @@ REFUSED = ("dialog", "legacy button", "workflow step")
 
 
 @pytest.fixture
-async def direct(open_world: OpenWorld) -> AsyncIterator[Post]:
-    async with open_world(STAGE) as made, posting(made) as post:
+async def direct(open_sandbox: OpenSandbox) -> AsyncIterator[RequestClient]:
+    async with open_sandbox(ROUTER_COMMANDS) as made, open_request_client(made) as post:
         yield post
 
 
 @pytest.fixture
-async def through_bolt(open_world: OpenWorld) -> AsyncIterator[Sandbox]:
-    async with open_world(STAGE) as made:
+async def through_bolt(open_sandbox: OpenSandbox) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(ROUTER_COMMANDS) as made:
         yield made
 
 
-async def over_http(post: Post, payload: dict[str, Any]) -> tuple[int, Any]:
+async def over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, Any]:
     if payload.get("type") in EVENT_TYPES:
-        answer = await post.signed(json.dumps(payload).encode(), JSON)
+        answer = await post.post_signed(json.dumps(payload).encode(), JSON_TYPE)
     elif any(name in payload for name in FORM_KINDS):
-        answer = await post.signed(urlencode(payload).encode(), FORM)
+        answer = await post.post_signed(urlencode(payload).encode(), FORM)
     else:
-        answer = await post.signed(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+        answer = await post.post_signed(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
     return answer.status, json.loads(answer.text) if answer.status == 200 and answer.text else None
 
 
@@ -148,7 +148,7 @@ async def in_socket_mode(world: Sandbox, payload: dict[str, Any]) -> tuple[int, 
 
 @pytest.mark.parametrize("name", REQUESTS)
 async def test_both_ways_give_the_same_answer(
-    direct: Post, through_bolt: Sandbox, name: str
+    direct: RequestClient, through_bolt: Sandbox, name: str
 ) -> None:
     payload = REQUESTS[name]
     answers = [await over_http(direct, payload), await in_socket_mode(through_bolt, payload)]

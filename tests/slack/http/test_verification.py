@@ -12,14 +12,23 @@ from bot.slack.commands.command import Payload
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.verification import RequestVerifier
 from tests.clock import settle
-from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, SECRET, Door, interaction, replaced
+from tests.slack.http.door import (
+    COMMAND,
+    FORM,
+    JSON,
+    LIMITS,
+    SECRET,
+    VerifierHarness,
+    interaction_body,
+    replace_header,
+)
 
 COMMAND_PAYLOAD = {"command": "/chakra", "text": "user john@acme.com"}
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
+def harness() -> VerifierHarness:
+    return VerifierHarness()
 
 
 # --- what passes ---------------------------------------------------------------------------------
@@ -35,16 +44,16 @@ def door() -> Door:
             {"command": "/chakra"},
         ),
         (
-            interaction(user={"id": "U1"}, actions=[{"action_id": "x"}]),
+            interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}]),
             "Application/X-WWW-Form-Urlencoded;charset=UTF-8",
             {"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "x"}]},
         ),
         (
-            interaction("view_submission", user={"id": "U1"}, view={"id": "V1"}),
+            interaction_body("view_submission", user={"id": "U1"}, view={"id": "V1"}),
             FORM,
             {"type": "view_submission", "user": {"id": "U1"}, "view": {"id": "V1"}},
         ),
-        (interaction("view_closed"), FORM, {"type": "view_closed"}),
+        (interaction_body("view_closed"), FORM, {"type": "view_closed"}),
         (
             b'{"type": "url_verification", "challenge": "c"}',
             JSON,
@@ -60,12 +69,12 @@ def door() -> Door:
     ],
 )
 async def test_signed_request_is_dispatched(
-    door: Door, body: bytes, content_type: str, payload: Payload
+    harness: VerifierHarness, body: bytes, content_type: str, payload: Payload
 ) -> None:
-    answer = await door.post(body, content_type)
+    answer = await harness.post(body, content_type)
     assert (answer.status, answer.text) == (200, "ok")
-    assert door.payloads == [payload]
-    assert door.observed == [ACCEPTED]
+    assert harness.payloads == [payload]
+    assert harness.outcomes == [ACCEPTED]
 
 
 async def test_slacks_own_documented_signature_is_accepted() -> None:
@@ -78,56 +87,60 @@ async def test_slacks_own_documented_signature_is_accepted() -> None:
         b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
     )
     signed = b"v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
-    door = Door(start=1531420618)
-    headers = replaced(door.signed(body), b"x-slack-signature", signed)
-    assert (await door.ask(headers, [body])).status == 200
+    harness = VerifierHarness(start=1531420618)
+    headers = replace_header(harness.signed_headers(body), b"x-slack-signature", signed)
+    assert (await harness.request(headers, [body])).status == 200
 
 
-async def test_the_body_is_put_together_from_its_chunks(door: Door) -> None:
+async def test_chunked_body_is_assembled(harness: VerifierHarness) -> None:
     chunks = [b"", COMMAND[:7], b"", COMMAND[7:], b""]
-    assert (await door.ask(door.signed(COMMAND), chunks)).status == 200
-    assert door.payloads == [COMMAND_PAYLOAD]
+    assert (await harness.request(harness.signed_headers(COMMAND), chunks)).status == 200
+    assert harness.payloads == [COMMAND_PAYLOAD]
 
 
-async def test_a_missing_content_length_is_fine(door: Door) -> None:
-    headers = replaced(door.signed(COMMAND), b"content-length")
-    assert (await door.ask(headers, [COMMAND])).status == 200
+async def test_a_missing_content_length_is_fine(harness: VerifierHarness) -> None:
+    headers = replace_header(harness.signed_headers(COMMAND), b"content-length")
+    assert (await harness.request(headers, [COMMAND])).status == 200
 
 
-async def test_exception_of_dispatch_is_left_to_the_server(door: Door) -> None:
+async def test_exception_of_dispatch_is_left_to_the_server(harness: VerifierHarness) -> None:
     async def broken(_: Payload) -> None:
         raise LookupError("a bug")
 
-    verifier = RequestVerifier(SECRET, door.clock)
-    door.endpoint = SlackEndpoint(broken, verifier, door.clock, on_result=door.observed.append)
+    verifier = RequestVerifier(SECRET, harness.clock)
+    harness.endpoint = SlackEndpoint(
+        broken, verifier, harness.clock, on_result=harness.outcomes.append
+    )
     with pytest.raises(LookupError):
-        await door.post(COMMAND)
+        await harness.post(COMMAND)
 
 
-async def test_unknown_kind_of_request_is_a_404(door: Door) -> None:
+async def test_unknown_kind_of_request_is_a_404(harness: VerifierHarness) -> None:
     async def unknown(_: Payload) -> None:
         return None
 
-    verifier = RequestVerifier(SECRET, door.clock)
-    door.endpoint = SlackEndpoint(unknown, verifier, door.clock, on_result=door.observed.append)
-    answer = await door.post(interaction("dialog_submission"))
-    assert (answer.status, door.observed) == (404, [ACCEPTED])
+    verifier = RequestVerifier(SECRET, harness.clock)
+    harness.endpoint = SlackEndpoint(
+        unknown, verifier, harness.clock, on_result=harness.outcomes.append
+    )
+    answer = await harness.post(interaction_body("dialog_submission"))
+    assert (answer.status, harness.outcomes) == (404, [ACCEPTED])
 
 
 @pytest.mark.parametrize("secret", ["", "  "])
-def test_empty_signing_secret_is_refused(door: Door, secret: str) -> None:
+def test_empty_signing_secret_is_refused(harness: VerifierHarness, secret: str) -> None:
     with pytest.raises(ValueError, match="signing secret"):
-        RequestVerifier(secret, door.clock)
+        RequestVerifier(secret, harness.clock)
 
 
 # --- what is turned away by its head, before a byte of the body is read --------------------------
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post", "WHAT"])
-async def test_only_post_is_taken(door: Door, method: str) -> None:
-    answer = await door.ask(door.signed(COMMAND), [COMMAND], method)
+async def test_only_post_requests_are_accepted(harness: VerifierHarness, method: str) -> None:
+    answer = await harness.request(harness.signed_headers(COMMAND), [COMMAND], method)
     assert (answer.status, answer.headers[b"allow"]) == (405, b"POST")
-    assert door.observed == ["method"]
+    assert harness.outcomes == ["method"]
 
 
 @pytest.mark.parametrize(
@@ -145,10 +158,12 @@ async def test_only_post_is_taken(door: Door, method: str) -> None:
         (b"application/json", b"application/x-www-form-urlencoded"),
     ],
 )
-async def test_only_forms_and_json_are_taken(door: Door, values: tuple[bytes, ...]) -> None:
-    headers = replaced(door.signed(COMMAND), b"content-type", *values)
-    assert (await door.ask(headers, [COMMAND])).status == 415
-    assert door.received == 0
+async def test_only_forms_and_json_are_accepted(
+    harness: VerifierHarness, values: tuple[bytes, ...]
+) -> None:
+    headers = replace_header(harness.signed_headers(COMMAND), b"content-type", *values)
+    assert (await harness.request(headers, [COMMAND])).status == 415
+    assert harness.receive_count == 0
 
 
 @pytest.mark.parametrize(
@@ -167,22 +182,22 @@ async def test_only_forms_and_json_are_taken(door: Door, values: tuple[bytes, ..
         ((b"9" * 5_000,), 413),
     ],
 )
-async def test_the_declared_length_is_a_number_within_bounds(
-    door: Door, values: tuple[bytes, ...], status: int
+async def test_content_length_is_validated(
+    harness: VerifierHarness, values: tuple[bytes, ...], status: int
 ) -> None:
-    headers = replaced(door.signed(COMMAND), b"content-length", *values)
-    assert (await door.ask(headers, [COMMAND])).status == status
-    assert door.received == 0
+    headers = replace_header(harness.signed_headers(COMMAND), b"content-length", *values)
+    assert (await harness.request(headers, [COMMAND])).status == status
+    assert harness.receive_count == 0
 
 
 @pytest.mark.parametrize(
     "value",
     [b"", b"soon", b"-1", b"1.7e9", b" 1700000000", b"1700000000\n", b"9" * 13, b"9" * 5_000],
 )
-async def test_a_timestamp_is_a_few_digits(door: Door, value: bytes) -> None:
-    headers = replaced(door.signed(COMMAND), b"x-slack-request-timestamp", value)
-    assert (await door.ask(headers, [COMMAND])).status == 401
-    assert (door.observed, door.received) == (["unsigned"], 0)
+async def test_timestamp_format_is_validated(harness: VerifierHarness, value: bytes) -> None:
+    headers = replace_header(harness.signed_headers(COMMAND), b"x-slack-request-timestamp", value)
+    assert (await harness.request(headers, [COMMAND])).status == 401
+    assert (harness.outcomes, harness.receive_count) == (["unsigned"], 0)
 
 
 @pytest.mark.parametrize(
@@ -201,101 +216,107 @@ async def test_a_timestamp_is_a_few_digits(door: Door, value: bytes) -> None:
         "v0=" + "\xff" * 64,
     ],
 )
-async def test_a_signature_is_v0_and_64_hexadecimal_digits(door: Door, spoilt: str) -> None:
-    good = dict(door.signed(COMMAND))[b"x-slack-signature"].decode()
+async def test_signature_format_is_validated(harness: VerifierHarness, spoilt: str) -> None:
+    good = dict(harness.signed_headers(COMMAND))[b"x-slack-signature"].decode()
     digits = good.removeprefix("v0=")
     value = spoilt.format(good=good, digits=digits, capitals=digits.upper()).encode("latin-1")
-    headers = replaced(door.signed(COMMAND), b"x-slack-signature", value)
-    assert (await door.ask(headers, [COMMAND])).status == 401
-    assert (door.observed, door.received) == (["unsigned"], 0)
+    headers = replace_header(harness.signed_headers(COMMAND), b"x-slack-signature", value)
+    assert (await harness.request(headers, [COMMAND])).status == 401
+    assert (harness.outcomes, harness.receive_count) == (["unsigned"], 0)
 
 
 @pytest.mark.parametrize("name", [b"x-slack-request-timestamp", b"x-slack-signature"])
 @pytest.mark.parametrize("count", [0, 2])
-async def test_each_signature_header_comes_exactly_once(
-    door: Door, name: bytes, count: int
+async def test_duplicate_signature_headers_are_rejected(
+    harness: VerifierHarness, name: bytes, count: int
 ) -> None:
-    headers = door.signed(COMMAND)
-    headers = replaced(headers, name, *[dict(headers)[name]] * count)
-    assert (await door.ask(headers, [COMMAND])).status == 401
-    assert door.observed == ["unsigned"]
+    headers = harness.signed_headers(COMMAND)
+    headers = replace_header(headers, name, *[dict(headers)[name]] * count)
+    assert (await harness.request(headers, [COMMAND])).status == 401
+    assert harness.outcomes == ["unsigned"]
 
 
 @pytest.mark.parametrize(
     ("age", "status"), [(300, 200), (-300, 200), (301, 401), (-301, 401), (10**9, 401)]
 )
-async def test_a_timestamp_is_within_five_minutes_of_the_clock(
-    door: Door, age: int, status: int
+async def test_timestamp_must_be_within_five_minutes(
+    harness: VerifierHarness, age: int, status: int
 ) -> None:
-    assert (await door.post(COMMAND, age=age)).status == status
+    assert (await harness.post(COMMAND, age=age)).status == status
 
 
 # --- what is turned away by its body -------------------------------------------------------------
 
 
-async def test_a_forged_signature_is_refused(door: Door) -> None:
-    answer = await door.post(COMMAND, secret="another")
-    assert (answer.status, door.observed) == (401, ["forged"])
-    assert door.payloads == []
+async def test_forged_signature_is_rejected(harness: VerifierHarness) -> None:
+    answer = await harness.post(COMMAND, secret="another")
+    assert (answer.status, harness.outcomes) == (401, ["forged"])
+    assert harness.payloads == []
 
 
-async def test_a_changed_body_is_refused(door: Door) -> None:
-    headers = door.signed(COMMAND)
-    assert (await door.ask(headers, [COMMAND + b"&text=other"])).status == 401
-    assert (await door.ask(headers, [COMMAND[:-1], b""])).status == 401
-    assert door.payloads == []
+async def test_modified_body_is_rejected(harness: VerifierHarness) -> None:
+    headers = harness.signed_headers(COMMAND)
+    assert (await harness.request(headers, [COMMAND + b"&text=other"])).status == 401
+    assert (await harness.request(headers, [COMMAND[:-1], b""])).status == 401
+    assert harness.payloads == []
 
 
-async def test_a_streamed_body_is_read_no_further_than_its_bound(door: Door) -> None:
-    headers = replaced(door.signed(b""), b"content-length")
+async def test_streamed_body_is_not_read_past_the_limit(harness: VerifierHarness) -> None:
+    headers = replace_header(harness.signed_headers(b""), b"content-length")
     endless = ({"type": "http.request", "body": b"x" * 500, "more_body": True} for _ in range(99))
-    assert (await door.run(headers, endless)).status == 413
-    assert door.received == 5
+    assert (await harness.run_messages(headers, endless)).status == 413
+    assert harness.receive_count == 5
 
 
-async def test_a_body_of_exactly_the_bound_is_taken(door: Door) -> None:
+async def test_body_of_exactly_the_limit_is_accepted(harness: VerifierHarness) -> None:
     body = COMMAND.ljust(LIMITS.max_body_bytes, b"x")
-    assert (await door.post(body)).status == 200
+    assert (await harness.post(body)).status == 200
 
 
-async def test_a_client_that_leaves_in_mid_body_gets_no_answer(door: Door) -> None:
+async def test_client_disconnecting_mid_body_gets_no_response(harness: VerifierHarness) -> None:
     part = {"type": "http.request", "body": COMMAND[:4], "more_body": True}
-    answer = await door.run(door.signed(COMMAND), [part, {"type": "http.disconnect"}])
-    assert answer.sent == []
-    assert (door.observed, door.payloads, door.clock.waiting) == ([DISCONNECTED], [], 0)
+    answer = await harness.run_messages(
+        harness.signed_headers(COMMAND), [part, {"type": "http.disconnect"}]
+    )
+    assert answer.messages == []
+    assert (harness.outcomes, harness.payloads, harness.clock.pending_timers) == (
+        [DISCONNECTED],
+        [],
+        0,
+    )
 
 
-async def test_a_trickling_body_is_given_up_and_the_connection_closed(door: Door) -> None:
+async def test_slow_body_times_out_and_closes_the_connection(harness: VerifierHarness) -> None:
     part = {"type": "http.request", "body": COMMAND[:4], "more_body": True}
-    asked = asyncio.ensure_future(door.run(door.signed(COMMAND), [part]))
-    await door.clock.advance(2.4)
+    asked = asyncio.ensure_future(harness.run_messages(harness.signed_headers(COMMAND), [part]))
+    await harness.clock.advance(2.4)
     assert not asked.done()
-    await door.clock.advance(0.2)
+    await harness.clock.advance(0.2)
     answer = await asked
     assert (answer.status, answer.headers[b"connection"]) == (408, b"close")
-    assert (door.observed, door.payloads) == (["too_slow"], [])
+    assert (harness.outcomes, harness.payloads) == (["too_slow"], [])
 
 
-async def test_a_server_that_shuts_down_in_mid_body_is_obeyed(door: Door) -> None:
-    asked = asyncio.ensure_future(door.run(door.signed(COMMAND), []))
+async def test_shutdown_mid_body_is_respected(harness: VerifierHarness) -> None:
+    asked = asyncio.ensure_future(harness.run_messages(harness.signed_headers(COMMAND), []))
     await settle()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    assert door.clock.waiting == 0
+    assert harness.clock.pending_timers == 0
 
 
-async def test_a_body_in_time_leaves_no_timer_behind(door: Door) -> None:
-    await door.post(COMMAND)
-    assert door.clock.waiting == 0
+async def test_timer_is_cancelled_after_the_body(harness: VerifierHarness) -> None:
+    await harness.post(COMMAND)
+    assert harness.clock.pending_timers == 0
 
 
-async def test_a_refused_client_that_does_not_wait_for_its_answer_is_no_error(door: Door) -> None:
+async def test_disconnect_after_rejection_is_not_an_error(harness: VerifierHarness) -> None:
     async def gone(*_: object) -> Any:
         raise BrokenPipeError
 
-    await door.endpoint({"type": "http", "method": "GET", "headers": []}, gone, gone)
-    assert door.observed == ["method"]
+    await harness.endpoint({"type": "http", "method": "GET", "headers": []}, gone, gone)
+    assert harness.outcomes == ["method"]
 
 
 @pytest.mark.parametrize(
@@ -327,19 +348,19 @@ async def test_a_refused_client_that_does_not_wait_for_its_answer_is_no_error(do
     ],
 )
 async def test_signed_body_that_is_no_payload_is_refused(
-    door: Door, body: bytes, content_type: str, reason: str
+    harness: VerifierHarness, body: bytes, content_type: str, reason: str
 ) -> None:
-    answer = await door.post(body, content_type)
-    assert (answer.status, door.observed) == (400, [reason])
-    assert door.payloads == []
+    answer = await harness.post(body, content_type)
+    assert (answer.status, harness.outcomes) == (400, [reason])
+    assert harness.payloads == []
 
 
-async def test_every_request_is_observed_exactly_once(door: Door) -> None:
+async def test_every_request_is_observed_exactly_once(harness: VerifierHarness) -> None:
     for body in (COMMAND, COMMAND, b"junk"):
-        await door.post(body)
-    await door.post(COMMAND, secret="another")
-    await door.ask([], [b""])
-    assert Counter(door.observed) == {
+        await harness.post(body)
+    await harness.post(COMMAND, secret="another")
+    await harness.request([], [b""])
+    assert Counter(harness.outcomes) == {
         ACCEPTED: 1,
         "replayed": 1,
         "not_a_form": 1,

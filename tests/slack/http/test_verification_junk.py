@@ -14,7 +14,15 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.slack.http.parsing import FORM_FIELDS
 from tests.event_loop import run
-from tests.slack.http.door import COMMAND, FORM, JSON, SECRET, Door, Headers, interaction
+from tests.slack.http.door import (
+    COMMAND,
+    FORM,
+    JSON,
+    SECRET,
+    Headers,
+    VerifierHarness,
+    interaction_body,
+)
 
 NAMES = st.sampled_from(
     [b"content-type", b"content-length", b"x-slack-request-timestamp", b"x-slack-signature"]
@@ -26,7 +34,7 @@ VALUES = st.one_of(
 BODIES = st.one_of(
     st.binary(max_size=60),
     st.text(max_size=40).map(str.encode),
-    st.sampled_from([COMMAND, interaction(), b'{"a": 1}', b"x" * 2_100]),
+    st.sampled_from([COMMAND, interaction_body(), b'{"a": 1}', b"x" * 2_100]),
     st.recursive(st.text(max_size=5) | st.none(), st.lists, max_leaves=5).map(
         lambda value: json.dumps({"a": value}).encode()
     ),
@@ -51,12 +59,12 @@ def chunked(draw: st.DrawFn) -> list[bytes]:
     method=st.sampled_from(["POST", "POST", "POST", "GET", ""]),
 )
 def test_unsigned_junk_is_always_a_4xx(headers: Headers, chunks: list[bytes], method: str) -> None:
-    door = Door()
-    answer = run(door.ask(headers, chunks, method))
+    harness = VerifierHarness()
+    answer = run(harness.request(headers, chunks, method))
     assert answer.status is not None
     assert 400 <= answer.status < 500
     assert answer.text
-    assert (door.payloads, len(door.observed)) == ([], 1)
+    assert (harness.payloads, len(harness.outcomes)) == ([], 1)
 
 
 @settings(deadline=None)
@@ -64,16 +72,16 @@ def test_unsigned_junk_is_always_a_4xx(headers: Headers, chunks: list[bytes], me
 def test_signed_junk_is_a_4xx_or_read_as_bolt_reads_it(
     chunks: list[bytes], content_type: str, true: bool
 ) -> None:
-    door = Door()
+    harness = VerifierHarness()
     body = b"".join(chunks)
-    headers = door.signed(body, content_type, secret=SECRET if true else "another")
-    answer = run(door.ask(headers, chunks))
+    headers = harness.signed_headers(body, content_type, secret=SECRET if true else "another")
+    answer = run(harness.request(headers, chunks))
     if answer.status != 200:
         assert answer.status in {400, 401, 413}
-        assert door.payloads == []
+        assert harness.payloads == []
         return
     assert true
-    assert door.payloads == [read_by_bolt(body, content_type)]
+    assert harness.payloads == [read_by_bolt(body, content_type)]
 
 
 def read_by_bolt(body: bytes, content_type: str) -> dict[str, Any]:
@@ -100,26 +108,26 @@ FIELDS = st.lists(
 @given(fields=FIELDS)
 def test_command_is_read_as_bolt_reads_it(fields: list[tuple[str, str]]) -> None:
     body = urlencode([*fields, ("command", "/chakra")]).encode()
-    door = Door()
-    assert run(door.post(body)).status == 200
-    assert door.payloads == [read_by_bolt(body, FORM)]
+    harness = VerifierHarness()
+    assert run(harness.post(body)).status == 200
+    assert harness.payloads == [read_by_bolt(body, FORM)]
 
 
 # --- spellings -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
+def harness() -> VerifierHarness:
+    return VerifierHarness()
 
 
 @pytest.mark.parametrize("text", ["user payload", "send payload=1", "payload {}", "x&payload=y"])
-async def test_the_word_payload_in_a_command_is_text(door: Door, text: str) -> None:
-    await door.post(urlencode({"command": "/chakra", "text": text}).encode())
-    assert door.payloads == [{"command": "/chakra", "text": text}]
+async def test_the_word_payload_in_a_command_is_text(harness: VerifierHarness, text: str) -> None:
+    await harness.post(urlencode({"command": "/chakra", "text": text}).encode())
+    assert harness.payloads == [{"command": "/chakra", "text": text}]
 
 
-async def test_json_may_begin_with_white_space(door: Door) -> None:
+async def test_json_may_begin_with_white_space(harness: VerifierHarness) -> None:
     content_type = "Application/JSON ; charset=utf-8"
-    await door.post(b'\r\n {"a": "&payload=junk"}', content_type)
-    assert door.payloads == [{"a": "&payload=junk"}]
+    await harness.post(b'\r\n {"a": "&payload=junk"}', content_type)
+    assert harness.payloads == [{"a": "&payload=junk"}]

@@ -5,24 +5,26 @@ from __future__ import annotations
 import pytest
 
 from bot.slack.http.endpoint import ACCEPTED
-from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, Door, interaction
+from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, VerifierHarness, interaction_body
 
-PRESS = interaction(user={"id": "U1"}, actions=[{"action_id": "x"}])
+PRESS = interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}])
 FORM_VALUES = {"user": {"id": "U1"}, "view": {"id": "V1"}}
-SUBMISSION = interaction("view_submission", **FORM_VALUES)
-MENU = interaction("block_suggestion", user={"id": "U1"}, action_id="x")
+SUBMISSION = interaction_body("view_submission", **FORM_VALUES)
+MENU = interaction_body("block_suggestion", user={"id": "U1"}, action_id="x")
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
+def harness() -> VerifierHarness:
+    return VerifierHarness()
 
 
 @pytest.mark.parametrize("body", [COMMAND, PRESS, SUBMISSION])
-async def test_a_command_or_interaction_passes_once(door: Door, body: bytes) -> None:
-    headers = door.signed(body)
-    assert [(await door.ask(headers, [body])).status for _ in range(3)] == [200, 409, 409]
-    assert door.observed == [ACCEPTED, "replayed", "replayed"]
+async def test_command_or_interaction_is_accepted_once(
+    harness: VerifierHarness, body: bytes
+) -> None:
+    headers = harness.signed_headers(body)
+    assert [(await harness.request(headers, [body])).status for _ in range(3)] == [200, 409, 409]
+    assert harness.outcomes == [ACCEPTED, "replayed", "replayed"]
 
 
 @pytest.mark.parametrize(
@@ -30,39 +32,41 @@ async def test_a_command_or_interaction_passes_once(door: Door, body: bytes) -> 
     [(b'{"type": "event_callback"}', JSON), (MENU, FORM)],
 )
 async def test_events_and_option_requests_may_repeat(
-    door: Door, body: bytes, content_type: str
+    harness: VerifierHarness, body: bytes, content_type: str
 ) -> None:
-    headers = door.signed(body, content_type)
-    assert [(await door.ask(headers, [body])).status for _ in range(2)] == [200, 200]
+    headers = harness.signed_headers(body, content_type)
+    assert [(await harness.request(headers, [body])).status for _ in range(2)] == [200, 200]
 
 
-async def test_typing_block_suggestion_makes_nothing_repeatable(door: Door) -> None:
-    body = interaction("view_submission", **FORM_VALUES, text='"type": "block_suggestion"')
-    headers = door.signed(body)
-    assert [(await door.ask(headers, [body])).status for _ in range(2)] == [200, 409]
+async def test_block_suggestion_in_text_does_not_allow_replays(harness: VerifierHarness) -> None:
+    body = interaction_body("view_submission", **FORM_VALUES, text='"type": "block_suggestion"')
+    headers = harness.signed_headers(body)
+    assert [(await harness.request(headers, [body])).status for _ in range(2)] == [200, 409]
 
 
-async def test_a_captured_command_does_not_pass_as_json(door: Door) -> None:
-    await door.post(COMMAND)
-    assert (await door.ask(door.signed(COMMAND, JSON), [COMMAND])).status == 400
+async def test_captured_command_is_rejected_as_json(harness: VerifierHarness) -> None:
+    await harness.post(COMMAND)
+    assert (await harness.request(harness.signed_headers(COMMAND, JSON), [COMMAND])).status == 400
 
 
-async def test_a_signature_is_remembered_for_as_long_as_its_timestamp_is_good(door: Door) -> None:
-    headers = door.signed(COMMAND, age=-300)
-    assert (await door.ask(headers, [COMMAND])).status == 200
-    await door.clock.advance(599)
-    assert (await door.ask(headers, [COMMAND])).status == 409
-    await door.clock.advance(2)
-    assert (await door.ask(headers, [COMMAND])).status == 401
+async def test_signature_is_remembered_while_its_timestamp_is_valid(
+    harness: VerifierHarness,
+) -> None:
+    headers = harness.signed_headers(COMMAND, age=-300)
+    assert (await harness.request(headers, [COMMAND])).status == 200
+    await harness.clock.advance(599)
+    assert (await harness.request(headers, [COMMAND])).status == 409
+    await harness.clock.advance(2)
+    assert (await harness.request(headers, [COMMAND])).status == 401
 
 
-async def test_a_refused_request_is_not_remembered(door: Door) -> None:
+async def test_rejected_request_is_not_remembered(harness: VerifierHarness) -> None:
     body = b"payload=%7B"
-    assert (await door.post(body)).status == 400
-    assert (await door.post(body)).status == 400
+    assert (await harness.post(body)).status == 400
+    assert (await harness.post(body)).status == 400
 
 
-async def test_the_memory_is_bounded(door: Door) -> None:
+async def test_replay_cache_is_bounded(harness: VerifierHarness) -> None:
     bodies = [COMMAND + b"&n=%d" % number for number in range(LIMITS.max_cached_signatures + 1)]
-    statuses = [(await door.post(body)).status for body in (*bodies, bodies[-1], bodies[0])]
+    statuses = [(await harness.post(body)).status for body in (*bodies, bodies[-1], bodies[0])]
     assert statuses == [200, 200, 200, 200, 409, 200]

@@ -1,5 +1,6 @@
-"""Time that runs faster than it does, for several processes alike: ``python -m tests.hurried`` is
-``serve`` by that clock. A story of minutes between real processes is told in seconds.
+"""A clock that runs faster than real time, for several processes alike: ``python -m
+tests.accelerated_clock`` is ``serve`` by that clock, so that minutes between real processes pass in
+seconds.
 """
 
 from __future__ import annotations

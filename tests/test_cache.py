@@ -20,8 +20,8 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
+from tests.cache_source import POLICIES, Source
 from tests.clock import ManualClock
-from tests.loading import POLICIES, Source
 
 
 @pytest.fixture

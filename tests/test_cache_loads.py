@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from bot.cache import Cache
 from bot.errors import ResourceNotFound, Unavailable
+from tests.cache_source import POLICIES, Source, start_get
 from tests.clock import ManualClock, settle
 from tests.event_loop import run as run_story
-from tests.loading import POLICIES, Source, start_get
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.slack.stage import ROUTER_COMMANDS
+from tests.slack.router_commands import ROUTER_COMMANDS
 from tests.world import World
 
 OWNER, ADMIN, JOHN, MEI = "U0LENA", "U0PRIYA", "U0JOHN", "U0MEI"

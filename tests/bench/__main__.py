@@ -20,11 +20,11 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack
 from bot.web.server import serve
 from tests.bench import forms
-from tests.bench.burst import bench_event_burst
-from tests.bench.child import BOT_MODULE, start_process
+from tests.bench.bench_process import BOT_MODULE, start_process
+from tests.bench.event_burst import bench_event_burst
+from tests.bench.result_table import ResultTable
 from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
-from tests.bench.table import ResultTable
 from tests.bench.uploads import bench_upload
 from tests.bench.watches import bench_watches
 from tests.db.databases import KINDS

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.ticker import resident_mb
+from tests.bench.loop_monitor import resident_mb
 
 BOT_MODULE = ["bot", "serve"]
 TIMEOUT_SECONDS = 60.0

@@ -18,11 +18,11 @@ from bot.db.engine import open_database
 from bot.db.tables import sends
 from bot.messages.status import SendStatus
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
-from tests.bench.child import BOT_MODULE, BenchProcess, start_process
+from tests.bench.bench_process import BOT_MODULE, BenchProcess, start_process
 from tests.bench.load import send_all
-from tests.bench.table import ResultTable
+from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
-from tests.messages.webhooks import SECRET, chakra_event, encode, sign
+from tests.messages.webhook_builders import SECRET, chakra_event, encode, sign
 
 SENDS, EVENTS, CONNECTIONS = 500, 10_000, 50
 STATUSES = ("READ", "SENT", "DELIVERED", "FAILED")

@@ -9,8 +9,8 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import EmbeddedSlack
 from bot.sandbox.world import SLACK_EVENTS_PATH
-from tests.bench.child import BOT_MODULE, start_process
-from tests.bench.table import ResultTable
+from tests.bench.bench_process import BOT_MODULE, start_process
+from tests.bench.result_table import ResultTable
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 REPETITIONS = 15

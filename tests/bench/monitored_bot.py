@@ -1,5 +1,5 @@
 """``serve`` with a ticker in its loop, which writes down every tenth of a second how long the loop
-stood still: ``python -m tests.bench.ticking``."""
+stood still: ``python -m tests.bench.monitored_bot``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.aio.clock import SystemClock
 from bot.cli.serve import run
 from bot.settings import settings
 from commands import COMMANDS
-from tests.bench.ticker import LoopMonitor
+from tests.bench.loop_monitor import LoopMonitor
 
 MONITORED_BOT = ["tests.bench.monitored_bot"]
 OUTPUT_VARIABLE = "TICKS_INTO"

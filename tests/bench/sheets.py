@@ -17,8 +17,8 @@ from bot.sheets.check import check_sheet
 from bot.sheets.chunks import ItemBatch, iter_batches
 from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.read import read_sheet
-from tests.bench.table import ResultTable
-from tests.bench.ticker import MAX_BLOCK_MS, LoopMonitor, resident_mb
+from tests.bench.loop_monitor import MAX_BLOCK_MS, LoopMonitor, resident_mb
+from tests.bench.result_table import ResultTable
 
 ROWS = 100_000
 BASELINE_SECONDS = 0.5

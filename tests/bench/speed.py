@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import DelayedResponse, Hang
 from bot.sandbox.slack import EmbeddedSlack
-from tests.bench.child import BOT_MODULE, BenchProcess, start_process
+from tests.bench.bench_process import BOT_MODULE, BenchProcess, start_process
 from tests.bench.load import LoadResult, SignedCommands, run_for, send_all, send_concurrently
-from tests.bench.table import ResultTable
+from tests.bench.result_table import ResultTable
 
 ROUNDS = 5
 CONNECTIONS = 32

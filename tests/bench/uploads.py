@@ -13,11 +13,11 @@ from typing import Any
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.slack import EmbeddedSlack, LocalFile, visible_text
 from bot.sandbox.world import SLACK_EVENTS_PATH
-from tests.bench.child import BenchProcess, start_process
+from tests.bench.bench_process import BenchProcess, start_process
+from tests.bench.loop_monitor import MAX_BLOCK_MS
+from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
+from tests.bench.result_table import ResultTable
 from tests.bench.sheets import ROWS
-from tests.bench.table import ResultTable
-from tests.bench.ticker import MAX_BLOCK_MS
-from tests.bench.ticking import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 CREATE = "POST /v1/ext/procedure/{procedureShortId}/process/bulk-create"

@@ -22,10 +22,10 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.slack import EmbeddedSlack
 from bot.sandbox.world import SLACK_EVENTS_PATH
-from tests.bench.child import BenchProcess, start_process
-from tests.bench.table import ResultTable
-from tests.bench.ticker import MAX_BLOCK_MS
-from tests.bench.ticking import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
+from tests.bench.bench_process import BenchProcess, start_process
+from tests.bench.loop_monitor import MAX_BLOCK_MS
+from tests.bench.monitored_bot import MONITORED_BOT, OUTPUT_VARIABLE, longest_block
+from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
 
 WATCHES = 1_000

@@ -10,9 +10,9 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.slack import EmbeddedSlack, Tip
 from bot.web.server import serve
-from tests.browser.person import open_checked_page
+from tests.browser.page_driver import open_checked_page
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,

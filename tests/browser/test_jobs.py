@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Locator, expect
 
 from bot.sandbox.world import SAMPLE_TABLE_PATH, Sandbox
-from tests.browser.person import PageDriver, open_page
+from tests.browser.page_driver import PageDriver, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from bot.sandbox.world import Sandbox
-from tests.browser.person import NARROW, open_page
+from tests.browser.page_driver import NARROW, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

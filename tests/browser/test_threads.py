@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.person import open_checked_page
-from tests.sandbox.slack_stage import SlackHarness, open_harness
+from tests.browser.page_driver import open_checked_page
+from tests.sandbox.slack_harness import SlackHarness, open_harness
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -15,6 +15,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import LocalFile, visible_text
 from tests.db.databases import create_database_url
+from tests.lossy_proxy import LossyProxy, start_proxy
 from tests.process import (
     SERVE_ARGUMENTS,
     TIMEOUT_SECONDS,
@@ -24,7 +25,6 @@ from tests.process import (
     start_embedded_services,
     start_python,
 )
-from tests.relay import LossyProxy, start_proxy
 
 pytestmark = [pytest.mark.process, pytest.mark.killed]
 

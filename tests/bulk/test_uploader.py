@@ -18,7 +18,7 @@ from bot.sandbox.chakra.exchange import Exchange
 from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.following import advance_until, list_app_messages, wait_until
+from tests.commands.watch_scenarios import advance_until, list_app_messages, wait_until
 from tests.world import World
 
 SALES, JOHN, JOHNS = "C0SALES", "U0JOHN", "D0JOHN"

@@ -28,7 +28,7 @@ from bot.settings.settings import Settings
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.posting import reserve_port
+from tests.request_client import reserve_port
 
 NEW_DATABASE_URL = SecretStr(f"sqlite:///{gettempdir()}/the-database-of-no-bot.db")
 """It is not there, and the doctor does not make it."""

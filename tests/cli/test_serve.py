@@ -21,7 +21,6 @@ from bot.sandbox.world import build_settings
 from bot.settings.settings import Settings
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.posting import reserve_port
 from tests.process import (
     SERVE_ARGUMENTS,
     EmbeddedServices,
@@ -31,6 +30,7 @@ from tests.process import (
     start_python,
 )
 from tests.process import run_python as run_to_its_end
+from tests.request_client import reserve_port
 
 MEI, SALES = "U0MEI", "C0SALES"
 FETCH = "GET /v2/ext/user/{id}"

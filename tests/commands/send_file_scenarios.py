@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox.slack import LocalFile
-from tests.commands.send_stories import JOHN, READING_NUMBER, open_form, settle_app
-from tests.posting import open_request_client
+from tests.commands.send_scenarios import JOHN, READING_NUMBER, open_form, settle_app
+from tests.request_client import open_request_client
 from tests.world import World
 
 UPLOAD_ENDPOINT = "POST /v1/ext/plugin/whatsapp/{pluginId}/upload-public-media"

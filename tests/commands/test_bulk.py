@@ -13,7 +13,12 @@ from bot.bulk.upload import BatchState, UploadStage
 from bot.sandbox.chakra.faults import ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from tests.clock import ManualClock
-from tests.commands.following import advance_until, list_app_messages, list_messages, wait_until
+from tests.commands.watch_scenarios import (
+    advance_until,
+    list_app_messages,
+    list_messages,
+    wait_until,
+)
 from tests.world import World
 
 SALES, GENERAL = "C0SALES", "C0GENERAL"

@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
-from tests.commands.following import (
+from tests.commands.watch_scenarios import (
     DOCUMENTED,
     FINISHED,
     RUNNING,

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.slack import VisibleMessage, visible_text
 from tests.clock import ManualClock
-from tests.commands.following import (
+from tests.commands.watch_scenarios import (
     STUCK,
     VANISHING,
     advance_until,

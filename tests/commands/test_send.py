@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     COMMAND_LINE,
     DIRECT,
     ERROR_IN_200,

@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     MEI,

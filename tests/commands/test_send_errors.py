@@ -26,7 +26,7 @@ from bot.sandbox.chakra.faults import (
 from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     READING_NUMBER,

@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.chakra.faults import DelayedResponse
 from bot.sandbox.slack import LocalFile
 from tests.clock import ManualClock
-from tests.commands.file_stories import (
+from tests.commands.send_file_scenarios import (
     CLIP,
     INVOICE,
     MEGABYTE,
@@ -28,7 +28,7 @@ from tests.commands.file_stories import (
     submit_files,
     submit_promo_form,
 )
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     DIRECT,
     JOHN,
     LOST_RESPONSE,

@@ -18,14 +18,14 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from tests.clock import ManualClock
-from tests.commands.file_stories import (
+from tests.commands.send_file_scenarios import (
     PICTURE,
     SEND_ENDPOINT,
     UPLOAD_ENDPOINT,
     open_promo_form,
     submit_promo_form,
 )
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     JOHN,
     READING_NUMBER,
     advance_until,

@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.chakra.accepted_send import AcceptedSend
 from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     READING_NUMBER,
@@ -27,8 +27,8 @@ from tests.commands.send_stories import (
     submit_form,
     view_text,
 )
-from tests.messages.webhooks import chakra_event, encode, sign
-from tests.posting import JSON_TYPE, ReceivedResponse, open_request_client
+from tests.messages.webhook_builders import chakra_event, encode, sign
+from tests.request_client import JSON_TYPE, ReceivedResponse, open_request_client
 from tests.world import World
 
 LANDLINE = "+44 20 7946 0958"

@@ -12,7 +12,7 @@ import pytest
 
 from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     JOHN,
     advance_until,
     choose_template,
@@ -20,7 +20,7 @@ from tests.commands.send_stories import (
     sent_count,
     settle_app,
 )
-from tests.sandbox.chakra_asked import example
+from tests.sandbox.chakra_client import example
 from tests.sandbox.chakra_whatsapp import OTHER_SENDER, SENDER, named_mapping, positional
 from tests.world import World
 

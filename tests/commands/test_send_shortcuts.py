@@ -11,7 +11,7 @@ from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import VisibleMessage, visible_text
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     JOHN,
     MEI,
     NOT_ON_WHATSAPP,

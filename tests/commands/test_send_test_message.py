@@ -11,14 +11,14 @@ from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
 from tests.clock import ManualClock
-from tests.commands.file_stories import (
+from tests.commands.send_file_scenarios import (
     PICTURE,
     PNG,
     fetch_public_file,
     open_promo_form,
     submit_promo_form,
 )
-from tests.commands.send_stories import (
+from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
     READING_NUMBER,

@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, ResetAfterHandling, StatusResponse
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.template_stories import (
+from tests.commands.template_scenarios import (
     CREATE_TEMPLATE,
     JOHN,
     LIST_TEMPLATES,

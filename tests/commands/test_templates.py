@@ -12,7 +12,7 @@ from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
 from bot.slack.age import date_token
 from tests.clock import ManualClock
-from tests.commands.template_stories import (
+from tests.commands.template_scenarios import (
     LIST_NUMBERS,
     LIST_TEMPLATES,
     MEI,

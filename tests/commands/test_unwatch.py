@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
-from tests.commands.following import (
+from tests.commands.watch_scenarios import (
     RUNNING,
     advance_until,
     list_app_messages,

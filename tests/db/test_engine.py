@@ -20,8 +20,8 @@ from bot.db.tables import METADATA
 from bot.errors import DatabaseLocked, DatabaseUnavailable
 from bot.messages.repository import Sends
 from tests.clock import settle
+from tests.db.builders import start_send
 from tests.db.databases import create_database_url, start_postgres
-from tests.db.rows import start_send
 
 HOLD_DATABASE = """
 import sys, time

@@ -19,7 +19,7 @@ from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
-from tests.outbox.stage import JOHN, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, OutboxHarness, open_harness, sample
 
 INSERT_OLD_SEND = """
 INSERT INTO sends (key, member, template, language, recipient, recipient_hash, content_hash,

@@ -18,7 +18,7 @@ from bot.jobs.progress import Progress, ProgressPoint, add_point
 from bot.sandbox.slack.limits import check_response_body
 from bot.slack.commands.reply import Block, Message, response_body
 from tests.chakra.upstream import example
-from tests.jobs.samples import JOB, build_entry, build_job, build_job_at
+from tests.jobs.builders import JOB, build_entry, build_job, build_job_at
 
 NOW = 1_617_966_836.0
 STARTED_AT = NOW - 300

@@ -19,7 +19,7 @@ from bot.jobs.failed_rows import (
     escape_cell,
     iter_csv_chunks,
 )
-from tests.jobs.samples import build_entry
+from tests.jobs.builders import build_entry
 
 Rows = list[list[str]]
 

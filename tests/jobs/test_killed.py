@@ -23,8 +23,8 @@ from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import VisibleMessage, visible_text
+from tests.accelerated_clock import AcceleratedClock
 from tests.db.databases import create_database_url
-from tests.hurried import AcceleratedClock
 from tests.process import (
     EmbeddedServices,
     Process,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.jobs.progress import MAX_POINTS, Progress, ProgressPoint, add_point, build_series
-from tests.jobs.samples import build_job, build_job_at
+from tests.jobs.builders import build_job, build_job_at
 
 STARTED_AT = 1_700_000_000.0
 

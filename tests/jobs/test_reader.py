@@ -18,7 +18,7 @@ from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.faults import StatusResponse
 from tests.clock import ManualClock, run_clock
-from tests.sandbox.chakra_asked import UNKNOWN_ID, serve_chakra
+from tests.sandbox.chakra_client import UNKNOWN_ID, serve_chakra
 
 FETCH_JOB = "GET /v1/ext/background-job/{backgroundJobId}"
 LIST_ENTRIES = f"{FETCH_JOB}/entries"

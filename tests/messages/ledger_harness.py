@@ -14,7 +14,7 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import derive_hash_key
 from tests.clock import ManualClock
-from tests.messages.upstream import FakeMessages, build_submission
+from tests.messages.fake_messages import FakeMessages, build_submission
 
 HASH_KEY = derive_hash_key("a secret of this app")
 REQUEST = "the request"

@@ -19,7 +19,7 @@ from bot.db.engine import open_database
 from bot.messages.ledger import Ledger
 from bot.messages.repository import Sends
 from bot.messages.submission import derive_hash_key
-from tests.messages.upstream import PHONE, build_submission
+from tests.messages.fake_messages import PHONE, build_submission
 
 SECRET = "the secret of both processes"
 PLUGIN = "d83e1d23-50b8-4d87-8f92-842a0ac516f6"

@@ -26,8 +26,8 @@ from bot.messages.rules import validate_values
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import template_fields
-from tests.sandbox.chakra_asked import example
-from tests.templates.samples import (
+from tests.sandbox.chakra_client import example
+from tests.templates.builders import (
     COUPON,
     LEAD,
     PHONE,

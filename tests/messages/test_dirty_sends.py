@@ -8,7 +8,7 @@ from bot.db.engine import Database
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
-from tests.db.rows import start_send
+from tests.db.builders import start_send
 
 
 @pytest.fixture

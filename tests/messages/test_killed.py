@@ -21,7 +21,8 @@ from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import visible_text
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
 from tests.db.databases import KINDS, create_database_url
-from tests.messages.webhooks import SECRET
+from tests.lossy_proxy import LossyProxy, start_proxy
+from tests.messages.webhook_builders import SECRET
 from tests.process import (
     SERVE_ARGUMENTS,
     TIMEOUT_SECONDS,
@@ -31,7 +32,6 @@ from tests.process import (
     start_embedded_services,
     start_python,
 )
-from tests.relay import LossyProxy, start_proxy
 
 pytestmark = [pytest.mark.process, pytest.mark.killed]
 

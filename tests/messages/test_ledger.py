@@ -30,8 +30,7 @@ from bot.messages.send import Send
 from bot.messages.status import SendStatus
 from bot.messages.submission import build_claim, derive_hash_key
 from tests.clock import settle
-from tests.messages.ledger_stage import HASH_KEY, REQUEST, LedgerHarness, get_row
-from tests.messages.upstream import (
+from tests.messages.fake_messages import (
     MESSAGE,
     PHONE,
     WAMID,
@@ -39,6 +38,7 @@ from tests.messages.upstream import (
     build_submission,
     wait_until,
 )
+from tests.messages.ledger_harness import HASH_KEY, REQUEST, LedgerHarness, get_row
 
 
 @pytest.fixture

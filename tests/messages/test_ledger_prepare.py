@@ -23,8 +23,8 @@ from bot.messages.error_copy import EXPLAINER
 from bot.messages.ledger import Ledger
 from bot.messages.send import Send
 from bot.messages.status import SendStatus
-from tests.messages.ledger_stage import LedgerHarness, get_row
-from tests.messages.upstream import FakeMessages, build_submission, wait_until
+from tests.messages.fake_messages import FakeMessages, build_submission, wait_until
+from tests.messages.ledger_harness import LedgerHarness, get_row
 
 
 @pytest.fixture

@@ -43,8 +43,7 @@ from bot.webhooks.events import StatusEvent
 from bot.webhooks.open import open_webhooks
 from tests.clock import ManualClock
 from tests.db.databases import KINDS, create_database_url, open_empty_database, watched_database
-from tests.messages.sender import SECRET as HASH_SECRET
-from tests.messages.upstream import (
+from tests.messages.fake_messages import (
     ACCEPTED,
     MESSAGE,
     WAMID,
@@ -52,8 +51,9 @@ from tests.messages.upstream import (
     build_submission,
     wait_until,
 )
-from tests.messages.webhooks import SECRET, chakra_event, encode, sign
-from tests.sandbox import slack_stage
+from tests.messages.sender_process import SECRET as HASH_SECRET
+from tests.messages.webhook_builders import SECRET, chakra_event, encode, sign
+from tests.sandbox import slack_harness as slack_stage
 
 JOHN = "U0JOHN"
 SENDS = 50

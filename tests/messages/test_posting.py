@@ -11,7 +11,7 @@ from bot.errors import SlackError
 from bot.sandbox.slack import visible_text
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
-from tests.sandbox import slack_stage
+from tests.sandbox import slack_harness as slack_stage
 
 JOHN = "U0JOHN"
 METADATA = {"event_type": "chakra_send", "event_payload": {"key": "view-1"}}

@@ -16,7 +16,7 @@ from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phon
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.users.directory import Directory
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import serve_chakra
+from tests.sandbox.chakra_client import serve_chakra
 
 INDIAN = "919876543210"
 

@@ -20,9 +20,9 @@ from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
-from tests.db.rows import start_send
-from tests.outbox import stage as outboxes
-from tests.outbox.stage import JOHN, MEI, cancel_tasks
+from tests.db.builders import start_send
+from tests.outbox import harness as outboxes
+from tests.outbox.harness import JOHN, MEI, cancel_tasks
 
 
 @dataclass

@@ -12,7 +12,7 @@ from bot.db.engine import Database
 from bot.messages.repository import Sends
 from bot.messages.send import Failure
 from bot.messages.status import SendStatus
-from tests.db.rows import PROCESS_ID, build_claim, start_send
+from tests.db.builders import PROCESS_ID, build_claim, start_send
 
 TEN_MINUTES = 600.0
 

@@ -17,7 +17,7 @@ from bot.messages.rules import (
 )
 from bot.slack.commands.command import UploadedFile
 from bot.templates.variables import template_fields
-from tests.templates.samples import (
+from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
     WILD_TEMPLATES,

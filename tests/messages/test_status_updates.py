@@ -14,8 +14,8 @@ from bot.messages.send import Failure, Send
 from bot.messages.status import SendStatus
 from bot.messages.status_updates import StatusUpdates, apply_updates
 from bot.webhooks.events import StatusEvent
-from tests.db.rows import start_send
-from tests.messages.webhooks import META_ERROR
+from tests.db.builders import start_send
+from tests.messages.webhook_builders import META_ERROR
 
 
 class Stage:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.db.engine import Database
-from tests.outbox.stage import OutboxHarness, open_harness
+from tests.outbox.harness import OutboxHarness, open_harness
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from tests.clock import ManualClock
 from tests.event_loop import idle
-from tests.sandbox import slack_stage
+from tests.sandbox import slack_harness as slack_stage
 
 SALES, SUPPORT, LEADS = "C0SALES", "C0SUPPORT", "C0LEADS"
 JOHN, MEI, PRIYA = "U0JOHN", "U0MEI", "U0PRIYA"

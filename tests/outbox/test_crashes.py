@@ -15,7 +15,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.repository import Posts
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
-from tests.outbox.stage import (
+from tests.outbox.harness import (
     HISTORY_SCOPES,
     JOHN,
     LEADS,

@@ -11,7 +11,7 @@ from bot.errors import DatabaseUnavailable
 from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import PURGE_INTERVAL_SECONDS, RETENTION_SECONDS, open_outbox
 from bot.slack.client.web_api import MessageRef
-from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, OutboxHarness, sample
+from tests.outbox.harness import JOHN, LEADS, MEI, SALES, SUPPORT, OutboxHarness, sample
 
 
 def shortest_gap(harness: OutboxHarness, method: str, channel: str) -> float:

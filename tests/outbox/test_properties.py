@@ -14,7 +14,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from tests.db.databases import open_empty_database
 from tests.event_loop import run
-from tests.outbox.stage import JOHN, LEADS, SALES, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, LEADS, SALES, OutboxHarness, open_harness, sample
 
 CHANNELS = (SALES, LEADS, JOHN)
 DISPLAY_CHANNELS = {SALES: SALES, LEADS: LEADS, JOHN: "D0JOHN"}

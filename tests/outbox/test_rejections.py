@@ -11,7 +11,16 @@ from bot.outbox.error_policy import CONTENT_CODES, TOKEN_CODES
 from bot.outbox.message import OutboxMessage
 from bot.slack.commands.reply import Message
 from bot.slack.copy.undelivered import UNDELIVERED_COPY, explain_undelivered
-from tests.outbox.stage import JOHN, LEADS, MEI, SALES, SUPPORT, OutboxHarness, open_harness, sample
+from tests.outbox.harness import (
+    JOHN,
+    LEADS,
+    MEI,
+    SALES,
+    SUPPORT,
+    OutboxHarness,
+    open_harness,
+    sample,
+)
 
 CLOSED_CHANNEL_CODES = sorted(
     code

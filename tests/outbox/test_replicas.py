@@ -19,7 +19,7 @@ from bot.outbox.message import OutboxMessage
 from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 from tests.db.databases import create_database_url, watched_database
-from tests.outbox.stage import JOHN, SALES, SUPPORT, OutboxHarness, open_harness, sample
+from tests.outbox.harness import JOHN, SALES, SUPPORT, OutboxHarness, open_harness, sample
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.chakra_asked import ApiClient
+from tests.sandbox.chakra_client import ApiClient
 
 JOBS = "/v1/ext/background-job"
 COUNTS_KEY = "bjEntryCompletionStatusVsCount"

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.web.server import serve
-from tests.sandbox.chakra_asked import ApiClient, ApiResponse
+from tests.sandbox.chakra_client import ApiClient, ApiResponse
 
 PLUGIN = "/v1/ext/plugin/whatsapp/d83e1d23-50b8-4d87-8f92-842a0ac516f6"
 SENDER = "775966265503012"

@@ -16,7 +16,7 @@ from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import CloseForm, Message, OpenForm, Reply, UpdateForm
 from commands import COMMANDS
 from tests.conftest import OpenSandbox
-from tests.slack.stage import ROUTER_COMMANDS
+from tests.slack.router_commands import ROUTER_COMMANDS
 
 REGISTRY = build_registry(ROUTER_COMMANDS)
 

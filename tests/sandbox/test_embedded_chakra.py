@@ -13,7 +13,7 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.pictures import HAIR, IMAGE_SIZE_PX, render_picture
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import (
+from tests.sandbox.chakra_client import (
     JOHN,
     UNKNOWN_ID,
     ApiClient,

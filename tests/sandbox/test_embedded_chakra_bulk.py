@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.bulk import MAX_ITEMS
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import (
+from tests.sandbox.chakra_client import (
     UNKNOWN_ID,
     ApiClient,
     ApiResponse,

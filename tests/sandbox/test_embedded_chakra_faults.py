@@ -27,7 +27,7 @@ from bot.sandbox.chakra.faults import (
     TruncatedBody,
 )
 from tests.clock import ManualClock, settle
-from tests.sandbox.chakra_asked import (
+from tests.sandbox.chakra_client import (
     JOHN,
     ApiClient,
     ApiResponse,

@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.job_plan import load_job_plans
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import UNKNOWN_ID, ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import UNKNOWN_ID, ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_jobs import JOBS, fetch_counts, fetch_entries
 
 DOCUMENTED = "19632427-908f-4bf3-a6f5-69b9a0bbfc63"

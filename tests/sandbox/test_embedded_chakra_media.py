@@ -16,7 +16,7 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.media import MB
 from bot.sandbox.chakra.multipart import FormPart, parse_multipart
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     PLUGIN,

@@ -13,7 +13,7 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
 from bot.sandbox.chakra.faults import ResetAfterHandling, ResetBeforeHandling
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,

@@ -12,7 +12,7 @@ from bot.sandbox.chakra import EmbeddedChakra
 from bot.sandbox.chakra.processes import ProcessesResource, load_leads
 from bot.sandbox.chakra.team import load_team
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import (
+from tests.sandbox.chakra_client import (
     UNKNOWN_ID,
     ApiClient,
     ApiResponse,

@@ -12,7 +12,7 @@ import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,

@@ -13,7 +13,7 @@ from bot.sandbox.chakra import EmbeddedChakra, template_review, template_rules
 from bot.sandbox.chakra.meta import MetaApiError
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus, variable_names
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, ApiResponse, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import TEMPLATES, serve_listener
 
 API = "/v1/ext/plugin/whatsapp/api/v24.0"

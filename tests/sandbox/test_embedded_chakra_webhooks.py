@@ -14,7 +14,7 @@ import pytest
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, example, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
     CUSTOMER_NUMBER,
     MESSAGES,

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import Response
 
 from bot.sandbox.slack import ActionNotPossible, visible_text
-from tests.sandbox.slack_stage import Json, SlackHarness, open_harness, section_block
+from tests.sandbox.slack_harness import Json, SlackHarness, open_harness, section_block
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.sandbox.slack import ActionNotPossible
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.sandbox.slack import visible_text
 from bot.sandbox.slack.errors import ActionNotPossible
-from tests.sandbox.slack_stage import SCOPES, Json, SlackHarness, build_manifest, open_harness
+from tests.sandbox.slack_harness import SCOPES, Json, SlackHarness, build_manifest, open_harness
 from tests.sandbox.test_embedded_slack_socket import connect_app
 
 JOHN, SAM, SALES, GENERAL, LEADS = "U0JOHN", "U0SAM", "C0SALES", "C0GENERAL", "C0LEADS"

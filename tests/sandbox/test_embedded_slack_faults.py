@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.sandbox.slack_stage import SlackHarness, open_harness
+from tests.sandbox.slack_harness import SlackHarness, open_harness
 
 
 @pytest.fixture

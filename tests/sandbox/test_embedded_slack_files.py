@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.slack import ActionNotPossible, LocalFile, visible_text
 from bot.sandbox.slack.files import MAX_FORM_FILE_BYTES
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,

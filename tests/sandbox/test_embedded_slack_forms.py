@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.sandbox.slack import ActionNotPossible, visible_text
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
     actions_block,

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.slack import Hint
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     Json,
     SlackHarness,
     build_modal,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.sandbox.slack_stage import SlackHarness, actions_block, open_harness, section_block
+from tests.sandbox.slack_harness import SlackHarness, actions_block, open_harness, section_block
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ from starlette.responses import Response
 from bot.sandbox.slack import ActionNotPossible, EmbeddedSlack, Sample, Tip, visible_text
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import Json, SlackHarness, build_manifest, build_modal, open_harness
+from tests.sandbox.slack_harness import (
+    Json,
+    SlackHarness,
+    build_manifest,
+    build_modal,
+    open_harness,
+)
 
 GLOBAL_SHORTCUT = {
     "name": "Send a WhatsApp",

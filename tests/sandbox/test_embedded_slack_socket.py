@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from tests.sandbox.slack_stage import Json, SlackHarness, build_modal, field_block, open_harness
+from tests.sandbox.slack_harness import Json, SlackHarness, build_modal, field_block, open_harness
 
 
 @pytest.fixture

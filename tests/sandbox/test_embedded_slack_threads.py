@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.slack_stage import SCOPES, SlackHarness, build_manifest, open_harness
+from tests.sandbox.slack_harness import SCOPES, SlackHarness, build_manifest, open_harness
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack.exchange_log import ExchangeLog, ExchangeRecord
-from tests.sandbox.slack_stage import (
+from tests.sandbox.slack_harness import (
     SCOPES,
     Json,
     SlackHarness,

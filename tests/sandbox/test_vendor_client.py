@@ -32,7 +32,7 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
 )
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import example, serve_chakra
+from tests.sandbox.chakra_client import example, serve_chakra
 from tests.sandbox.chakra_whatsapp import CUSTOMER_NUMBER, OTHER_SENDER, PLUGIN, SENDER
 
 TO, WINDOW_OPEN = "919999999999", "12025550134"

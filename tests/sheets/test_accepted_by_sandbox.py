@@ -10,9 +10,9 @@ import pytest
 from bot.sheets.check import check
 from bot.sheets.chunks import iter_batches
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, serve_chakra
 from tests.sandbox.chakra_jobs import fetch_entries
-from tests.sheets.making import UUID, match_for_update, parse_csv
+from tests.sheets.builders import UUID, match_for_update, parse_csv
 
 PROCESSES = "/v1/ext/procedure/lead/process"
 

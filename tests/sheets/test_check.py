@@ -14,7 +14,13 @@ from bot.sheets.check import CheckedSheet, check, check_sheet
 from bot.sheets.columns import Target
 from bot.sheets.problems import ProblemGroup, RowProblem, build_problem_csv, group_problems
 from bot.sheets.read import read_sheet
-from tests.sheets.making import UUID, cells_workbook, match_for_create, match_for_update, parse_csv
+from tests.sheets.builders import (
+    UUID,
+    cells_workbook,
+    match_for_create,
+    match_for_update,
+    parse_csv,
+)
 
 INDIA = ZoneInfo("Asia/Kolkata")
 TOO_MANY_CELLS = (

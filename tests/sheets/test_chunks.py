@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.sheets.check import check
 from bot.sheets.chunks import ItemBatch, iter_batches
-from tests.sheets.making import match_for_update, parse_csv
+from tests.sheets.builders import match_for_update, parse_csv
 
 
 def split_items(items: Sequence[Mapping[str, object]], **limits: int) -> list[ItemBatch]:

@@ -15,7 +15,7 @@ from bot.sheets.columns import (
     UnmatchedColumn,
     match_columns,
 )
-from tests.sheets.making import LEAD_TARGETS, match_for_create, match_for_update
+from tests.sheets.builders import LEAD_TARGETS, match_for_create, match_for_update
 
 
 def matched_keys(matches: tuple[ColumnMatch, ...]) -> list[tuple[str, str]]:

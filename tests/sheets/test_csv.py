@@ -18,7 +18,7 @@ from bot.sheets.sheet import (
     RowIssue,
     column_letter,
 )
-from tests.sheets.making import parse_csv
+from tests.sheets.builders import parse_csv
 
 ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
 

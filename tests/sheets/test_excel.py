@@ -11,7 +11,7 @@ import pytest
 from bot.sheets import excel
 from bot.sheets.read import read_sheet
 from bot.sheets.sheet import CellIssue, InvalidSheet, RowIssue
-from tests.sheets.making import build_workbook, cells_workbook
+from tests.sheets.builders import build_workbook, cells_workbook
 
 
 async def test_values_are_read_as_typed_text() -> None:

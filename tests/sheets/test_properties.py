@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.sheets.check import check
 from bot.sheets.read import parse_sheet
 from bot.sheets.sheet import InvalidSheet, Sheet
-from tests.sheets.making import cells_workbook, match_for_create
+from tests.sheets.builders import cells_workbook, match_for_create
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
 CELLS = st.text(LETTERS, max_size=12)

@@ -14,7 +14,7 @@ from bot.sheets.columns import Purpose, Target, match_columns
 from bot.sheets.problems import group_problems
 from bot.sheets.read import read_sheet
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import ApiClient, open_client, serve_chakra
+from tests.sandbox.chakra_client import ApiClient, open_client, serve_chakra
 from tests.sandbox.chakra_jobs import fetch_entries
 
 SAMPLE = Path(sandbox.__file__).with_name("samples") / "leads.csv"

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from bot.errors import FileUnavailable
 from bot.slack.client.files import SlackFiles
 from tests.clock import ManualClock
-from tests.slack.wire import StubServer, open_client
+from tests.slack.stub_server import StubServer, open_client
 
 MEGABYTE = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40

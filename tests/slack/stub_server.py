@@ -17,7 +17,7 @@ from bot.errors import SlackError
 from bot.slack.client.web_api import SlackClient
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import SlackHarness
+from tests.sandbox.slack_harness import SlackHarness
 
 TOKEN = "xoxb-made-up"
 

@@ -20,7 +20,7 @@ from bot.slack.events import ADDRESSED_EVENTS, JOINED_CHANNEL, REVOCATION_EVENTS
 from commands import COMMANDS
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.slack.stage import ROUTER_COMMANDS, say_text
+from tests.slack.router_commands import ROUTER_COMMANDS, say_text
 from tests.world import World
 
 MEI, JOHN, GITA, SAM = "U0MEI", "U0JOHN", "U0GITA", "U0SAM"

@@ -13,7 +13,7 @@ from bot.errors import SlackError
 from bot.slack.member import Member, MemberKind, parse_member
 from bot.slack.members import Members
 from tests.clock import ManualClock
-from tests.slack.wire import StubServer, open_client
+from tests.slack.stub_server import StubServer, open_client
 from tests.world import World
 
 TEAM = "T0ACME"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chakra.template import Template
 from bot.messages.recipients import Recipient, RecipientKind
-from tests.sandbox.chakra_asked import example
+from tests.sandbox.chakra_client import example
 
 Json = dict[str, Any]
 

@@ -17,7 +17,7 @@ from bot.slack.viewer import Viewer
 from bot.templates import card
 from bot.templates import editor as form
 from bot.templates.draft import is_editable
-from tests.templates.samples import (
+from tests.templates.builders import (
     LONG_TEXT,
     WILD_TEMPLATES,
     authentication_template,

@@ -29,8 +29,8 @@ from bot.templates.catalog import TemplateCatalog, TemplateIndex
 from bot.templates.variables import FieldKind as FieldKind
 from bot.templates.variables import template_fields
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import serve_chakra
-from tests.templates.samples import body_component, build_template
+from tests.sandbox.chakra_client import serve_chakra
+from tests.templates.builders import body_component, build_template
 
 LIST_TEMPLATES = "GET /v1/ext/plugin/whatsapp/api/{whatsappApiVersion}/{wabaId}/message_templates"
 CREATE_TEMPLATE = LIST_TEMPLATES.replace("GET", "POST")

@@ -14,8 +14,8 @@ from bot.templates.draft import (
     is_editable,
     validate_draft,
 )
-from tests.sandbox.chakra_asked import example
-from tests.templates.samples import (
+from tests.sandbox.chakra_client import example
+from tests.templates.builders import (
     LONG_TEXT,
     WILD_TEMPLATES,
     authentication_template,

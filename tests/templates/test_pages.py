@@ -12,7 +12,7 @@ from bot.slack.commands.reply import Message, response_body
 from bot.templates import pages
 from bot.templates.list_query import TemplateFamily
 from bot.templates.pages import TemplateListQuery
-from tests.templates.samples import WILD_TEMPLATES
+from tests.templates.builders import WILD_TEMPLATES
 
 
 @pytest.mark.parametrize("page", [-5, 0, 1, 10**9])

@@ -12,7 +12,7 @@ from bot.sandbox.slack.limits import check_message, check_view
 from bot.slack import blocks
 from bot.templates.preview import render_preview, summary_line, to_mrkdwn
 from bot.templates.variables import template_fields
-from tests.templates.samples import (
+from tests.templates.builders import (
     COUPON,
     LONG_TEXT,
     WILD_TEMPLATES,

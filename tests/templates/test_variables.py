@@ -10,7 +10,7 @@ from hypothesis import given
 from bot.chakra.template import Template
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind, match_field, template_fields
-from tests.templates.samples import (
+from tests.templates.builders import (
     COUPON,
     WILD_TEMPLATES,
     authentication_template,

@@ -16,7 +16,7 @@ from bot.chakra.models import User
 from bot.sandbox.chakra import EmbeddedChakra
 from bot.users.directory import Directory
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import serve_chakra
+from tests.sandbox.chakra_client import serve_chakra
 
 LIST_V1 = "GET /v1/ext/users"
 LIST_V2 = "GET /v2/ext/users"

@@ -22,7 +22,7 @@ from bot.users import picker as choice
 from bot.users.directory import Profile
 from bot.users.index import Matches
 from bot.users.names import RoleAndTeamNames
-from tests.users.people import build_user
+from tests.users.directory_harness import build_user
 
 NOON_UTC = 1_700_049_600.0
 """Wednesday, 15 November 2023, 12:00."""

@@ -25,8 +25,8 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from tests.clock import ManualClock
-from tests.sandbox.chakra_asked import JOHN, UNKNOWN_ID
-from tests.users.people import (
+from tests.sandbox.chakra_client import JOHN, UNKNOWN_ID
+from tests.users.directory_harness import (
     CONFIG,
     FETCH_V2,
     LIST_V1,

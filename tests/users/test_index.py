@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chakra.models import User
 from bot.users.index import MAX_MATCHES, Matches, build_index
-from tests.users.people import build_user
+from tests.users.directory_harness import build_user
 
 JOHN = build_user("John", "Doe", "john@acme.com", username="johndoe")
 JOHNNY = build_user(

@@ -13,7 +13,7 @@ from bot.users.list_query import (
     match_roles,
 )
 from bot.users.names import RoleAndTeamNames
-from tests.users.people import build_user
+from tests.users.directory_harness import build_user
 
 NAMES = RoleAndTeamNames(roles={"inside_sales": "Inside Sales", "field_sales": "Field Sales"})
 TEAM = build_index([

@@ -15,7 +15,7 @@ from bot.web.routes import WebApp
 from bot.web.server import serve
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.posting import EVENTS_PATH, RequestClient, open_request_client
+from tests.request_client import EVENTS_PATH, RequestClient, open_request_client
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"

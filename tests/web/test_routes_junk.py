@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clock import ManualClock
-from tests.posting import EVENTS_PATH, JSON_TYPE, RequestClient, open_request_client
+from tests.request_client import EVENTS_PATH, JSON_TYPE, RequestClient, open_request_client
 from tests.world import World
 
 MEI, SALES = "U0MEI", "C0SALES"

@@ -25,7 +25,7 @@ from bot.webhooks.events import (
     metric_label,
 )
 from bot.webhooks.parser import decode, parse_events
-from tests.messages.webhooks import (
+from tests.messages.webhook_builders import (
     EVENT_TIME,
     RECIPIENT,
     chakra_event,

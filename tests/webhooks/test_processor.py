@@ -25,11 +25,17 @@ from bot.webhooks.events import MessageEvent, StatusEvent
 from bot.webhooks.processor import POLL_INTERVAL_SECONDS, EventProcessor
 from bot.webhooks.repository import Events, RawEvent
 from tests.clock import ManualClock
+from tests.db.builders import start_send
 from tests.db.databases import watched_database
-from tests.db.rows import start_send
 from tests.event_loop import run
-from tests.messages.upstream import wait_until
-from tests.messages.webhooks import EVENT_TIME, chakra_event, encode, meta_event, meta_status
+from tests.messages.fake_messages import wait_until
+from tests.messages.webhook_builders import (
+    EVENT_TIME,
+    chakra_event,
+    encode,
+    meta_event,
+    meta_status,
+)
 
 STATUSES = ("sent", "delivered", "read", "failed")
 MESSAGE = {

@@ -21,7 +21,14 @@ from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
 from tests.db.databases import watched_database
 from tests.event_loop import run
-from tests.messages.webhooks import SECRET, chakra_event, encode, meta_event, meta_status, sign
+from tests.messages.webhook_builders import (
+    SECRET,
+    chakra_event,
+    encode,
+    meta_event,
+    meta_status,
+    sign,
+)
 
 EVENT = encode(chakra_event("SENT"))
 URL = "http://bot/chakra/events"

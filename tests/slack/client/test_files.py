@@ -17,9 +17,9 @@ from bot.slack.client.files import SlackFiles, StoredFile
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
 from tests.event_loop import run
-from tests.posting import reserve_port
-from tests.sandbox.slack_stage import SCOPES, Json, SlackHarness, build_manifest, open_harness
-from tests.slack.files import (
+from tests.request_client import reserve_port
+from tests.sandbox.slack_harness import SCOPES, Json, SlackHarness, build_manifest, open_harness
+from tests.slack.stub_files import (
     MEGABYTE,
     PNG,
     SIGN_IN_PAGE,
@@ -28,7 +28,7 @@ from tests.slack.files import (
     requested_paths,
     serve_stub_files,
 )
-from tests.slack.wire import TOKEN, call_count, catch_slack_error, open_client
+from tests.slack.stub_server import TOKEN, call_count, catch_slack_error, open_client
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN = "U0JOHN"

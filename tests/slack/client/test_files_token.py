@@ -11,7 +11,7 @@ from yarl import URL
 from bot.errors import FileUnavailable
 from bot.slack.client.files import StoredFile, trusted_url
 from tests.clock import ManualClock
-from tests.slack.files import (
+from tests.slack.stub_files import (
     MEGABYTE,
     PNG,
     catch_unavailable,
@@ -20,7 +20,7 @@ from tests.slack.files import (
     requested_paths,
     serve_stub_files,
 )
-from tests.slack.wire import TOKEN, StubServer
+from tests.slack.stub_server import TOKEN, StubServer
 
 
 async def test_token_is_sent_to_the_web_api_host(clock: ManualClock) -> None:

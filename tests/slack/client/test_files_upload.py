@@ -12,8 +12,8 @@ from bot.errors import NotInChannel, SlackError
 from bot.sandbox.slack import VisibleMessage
 from bot.slack.client.web_api import SlackClient
 from tests.clock import ManualClock
-from tests.sandbox.slack_stage import SCOPES, SlackHarness, build_manifest, open_harness
-from tests.slack.wire import TOKEN, StubServer, call_count, catch_slack_error, open_client
+from tests.sandbox.slack_harness import SCOPES, SlackHarness, build_manifest, open_harness
+from tests.slack.stub_server import TOKEN, StubServer, call_count, catch_slack_error, open_client
 
 ALL_SCOPES = (*SCOPES, "files:read", "files:write")
 JOHN, SALES, DIRECT = "U0JOHN", "C0SALES", "D0JOHN"

@@ -18,9 +18,9 @@ from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.reply import Message
 from bot.web.server import serve
 from tests.clock import ManualClock
-from tests.posting import reserve_port
-from tests.sandbox.slack_stage import SlackHarness, open_harness
-from tests.slack.wire import TOKEN, StubServer, call_count, catch_slack_error, open_client
+from tests.request_client import reserve_port
+from tests.sandbox.slack_harness import SlackHarness, open_harness
+from tests.slack.stub_server import TOKEN, StubServer, call_count, catch_slack_error, open_client
 
 JOHN, SALES = "U0JOHN", "C0SALES"
 

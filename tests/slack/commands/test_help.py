@@ -12,7 +12,7 @@ from bot.slack.commands.command import Command
 from bot.slack.commands.permissions import AccessDecision, Permission, Role
 from bot.slack.commands.reply import Message
 from commands import COMMANDS
-from tests.slack.stage import ROUTER_COMMANDS, reply_with_nothing
+from tests.slack.router_commands import ROUTER_COMMANDS, reply_with_nothing
 
 
 def build_command(name: str = "say", **more: object) -> Command[object]:

@@ -9,7 +9,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.registry import build_registry
 from bot.slack.commands.reply import NoReply
 from commands import COMMANDS
-from tests.slack.stage import (
+from tests.slack.router_commands import (
     ROUTER_COMMANDS,
     replace_card,
     reply_with_nothing,

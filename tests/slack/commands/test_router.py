@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.slack import InteractionResult, VisibleMessage, visible_text
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.slack.stage import ERRORS, ROUTER_COMMANDS
+from tests.slack.router_commands import ERRORS, ROUTER_COMMANDS
 from tests.world import World
 
 MEI, JOHN, SALES, GENERAL = "U0MEI", "U0JOHN", "C0SALES", "C0GENERAL"

@@ -26,7 +26,7 @@ from bot.slack.commands.permissions import Permission
 from bot.slack.commands.reply import CloseForm, Message, NoReply, OpenForm
 from tests.clock import ManualClock
 from tests.conftest import OpenSandbox
-from tests.posting import open_request_client
+from tests.request_client import open_request_client
 from tests.world import World
 
 MEI, JOHN, SAM = "U0MEI", "U0JOHN", "U0SAM"

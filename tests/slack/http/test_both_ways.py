@@ -12,8 +12,8 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.sandbox.world import Sandbox
 from tests.conftest import OpenSandbox
-from tests.posting import JSON_TYPE, RequestClient, open_request_client
-from tests.slack.stage import ROUTER_COMMANDS
+from tests.request_client import JSON_TYPE, RequestClient, open_request_client
+from tests.slack.router_commands import ROUTER_COMMANDS
 
 FORM = "application/x-www-form-urlencoded"
 JOHN = {"id": "U0JOHN", "team_id": "T0ACME"}

@@ -12,7 +12,7 @@ from bot.slack.commands.command import Payload
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.verification import RequestVerifier
 from tests.clock import settle
-from tests.slack.http.door import (
+from tests.slack.http.verifier_harness import (
     COMMAND,
     FORM,
     JSON,

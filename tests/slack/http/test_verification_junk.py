@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.slack.http.parsing import FORM_FIELDS
 from tests.event_loop import run
-from tests.slack.http.door import (
+from tests.slack.http.verifier_harness import (
     COMMAND,
     FORM,
     JSON,

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bot.slack.http.endpoint import ACCEPTED
-from tests.slack.http.door import COMMAND, FORM, JSON, LIMITS, VerifierHarness, interaction_body
+from tests.slack.http.verifier_harness import (
+    COMMAND,
+    FORM,
+    JSON,
+    LIMITS,
+    VerifierHarness,
+    interaction_body,
+)
 
 PRESS = interaction_body(user={"id": "U1"}, actions=[{"action_id": "x"}])
 FORM_VALUES = {"user": {"id": "U1"}, "view": {"id": "V1"}}

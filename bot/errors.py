@@ -34,8 +34,6 @@ Meta's errors, which Chakra passes on, are subclasses in ``bot.chakra.meta_error
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -112,13 +110,22 @@ class NotFound(UserError):
         self.suggestions = suggestions
 
 
-@contextmanager
-def not_found_as(resource: str, query: str, *, hint: str = "") -> Iterator[None]:
+class not_found_as:  # noqa: N801 - used like a function, as contextlib.suppress
     """Raise ``NotFound`` in place of Chakra's ``ResourceNotFound``: the person asked for it."""
-    try:
-        yield
-    except ResourceNotFound:
-        raise NotFound(resource, query, hint=hint) from None
+
+    __slots__ = ("_hint", "_query", "_resource")
+
+    def __init__(self, resource: str, query: str, *, hint: str = "") -> None:
+        self._resource = resource
+        self._query = query
+        self._hint = hint
+
+    def __enter__(self) -> None:
+        """Do nothing until the block ends."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ResourceNotFound):
+            raise NotFound(self._resource, self._query, hint=self._hint) from None
 
 
 class NotLinked(UserError):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncBoltRequest
 
-from bot.slack.http.parsing import FORM_FIELDS
+from bot.slack.http.parsing import FORM_FIELDS, parse_form
 from tests.event_loop import run
 from tests.slack.http.verifier_harness import (
     COMMAND,
@@ -125,6 +125,12 @@ def harness() -> VerifierHarness:
 async def test_the_word_payload_in_a_command_is_text(harness: VerifierHarness, text: str) -> None:
     await harness.post(urlencode({"command": "/chakra", "text": text}).encode())
     assert harness.payloads == [{"command": "/chakra", "text": text}]
+
+
+@given(st.text("%+/:@24035AFfCc3 é", max_size=30))
+def test_any_escapes_are_read_as_the_standard_library_reads_them(value: str) -> None:
+    request = parse_form(f"command=/chakra&text={value}".encode())
+    assert request.payload == {"command": "/chakra", "text": unquote_plus(value)}
 
 
 async def test_json_may_begin_with_white_space(harness: VerifierHarness) -> None:

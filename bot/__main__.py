@@ -62,14 +62,12 @@ def demo(
     log_level: Annotated[LogLevel, typer.Option(help="What to log.")] = LogLevel.warning,
 ) -> None:
     """Run the app with an embedded Slack and an embedded Chakra: nothing to sign up for."""
-    from bot.sandbox.world import PortInUse, run_demo
+    from bot.cli.demo import PortInUse, run
     from commands import COMMANDS
 
     logs.configure(log_level.value, "console", sys.stderr, secrets=())
     try:
-        _run(
-            run_demo(COMMANDS, SystemClock(), port=port, socket_mode=socket, print_line=typer.echo)
-        )
+        _run(run(COMMANDS, SystemClock(), port=port, socket_mode=socket, print_line=typer.echo))
     except PortInUse as problem:
         _fail(str(problem), EXIT_FAILURE)
 

@@ -1,9 +1,9 @@
-"""``chakra-bot demo``: the real bot between an embedded Slack and an embedded Chakra."""
+"""The sandbox: the real app between an embedded Slack and an embedded Chakra."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from bot import manifest
 from bot.aio.clock import Clock
 from bot.application import Application, open_application
-from bot.cli.serve import install_stop_signals
 from bot.context import Context
 from bot.durable.engine import POLL_SECONDS
 from bot.sandbox.chakra import EmbeddedChakra
@@ -30,20 +29,16 @@ SLACK_EVENTS_PATH = "/slack/events"
 CHAKRA_EVENTS_PATH = "/chakra/events"
 WEBHOOK_SECRET = "the embedded Chakra signs with this"
 IN_MEMORY_DATABASE_URL = "sqlite:///:memory:"
-"""Gone with the process, as the embedded Slack and Chakra are."""
+"""Lost with the process, like the data of the embedded Slack and Chakra."""
 SAMPLE_TABLE_PATH = Path(__file__).with_name("samples") / "leads.csv"
 BULK_TIP_ROW = ("/chakra bulk create lead", "Opens the form that takes the table below.")
 SETTLE_LOOP_CYCLES = 30
-"""Turns of the loop in which a task gets from its start to its first call over loopback."""
-
-
-class PortInUse(Exception):
-    """The sentence says what to do."""
+"""Cycles of the loop in which a task gets from its start to its first call over loopback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Everything that a demo or a test holds: the two stand-ins and the bot between them."""
+    """The two stand-ins and the app between them, for a demo or a test."""
 
     slack: EmbeddedSlack
     chakra: EmbeddedChakra
@@ -51,7 +46,7 @@ class Sandbox:
     bot_url: str
 
     async def settle(self) -> None:
-        """Until everything that can happen without more time, or more of a hung Chakra, has."""
+        """Wait until only the clock, or a hung call to Chakra, can make something happen."""
         while True:
             for _ in range(SETTLE_LOOP_CYCLES):
                 await asyncio.sleep(0)
@@ -73,8 +68,10 @@ async def open_sandbox(
     app_manifest: dict[str, object] | None = None,
     other: dict[str, object] | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """The three of them, running and connected over HTTP on loopback. ``port`` is the page's;
-    ``other`` are settings that differ from the usual ones."""
+    """Start the stand-ins and the app, connected over HTTP on loopback.
+
+    ``port`` is the page's; ``other`` are settings that replace the default ones.
+    """
     async with AsyncExitStack() as stack:
         chakra = EmbeddedChakra(clock=clock)
         slack = EmbeddedSlack(
@@ -110,6 +107,7 @@ async def open_sandbox(
 def build_settings(
     slack: EmbeddedSlack, chakra: EmbeddedChakra, *, senders: tuple[str, ...], socket_mode: bool
 ) -> Settings:
+    """Return the settings that connect the app to both stand-ins."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
         slack_signing_secret=None if socket_mode else SecretStr(slack.signing_secret),
@@ -128,13 +126,13 @@ def build_settings(
 
 
 def build_hints(commands: Sequence[Command[Context]]) -> list[Hint]:
-    """Return the completions of the composer; their usage leaves out the command's name."""
-    made = [
+    """Return the completions of the composer; their usage omits the command's name."""
+    hints = [
         Hint(f"/chakra {command.name} ", _arguments(command.usage), command.summary)
         for command in commands
     ]
     return [
-        *made,
+        *hints,
         Hint(f"/chakra {helping.NAME}", _arguments(helping.USAGE), helping.SUMMARY),
     ]
 
@@ -144,9 +142,9 @@ def _arguments(usage: str) -> str:
 
 
 def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
-    """The table, the jobs and the numbers with which something known happens."""
-    jobs = tuple((one.id, one.about) for one in chakra.seeded_jobs)
-    numbers = tuple((f"+{one.number}", one.says) for one in chakra.test_numbers)
+    """Return the sample table, and the jobs and numbers whose outcome is known in advance."""
+    jobs = tuple((job.id, job.about) for job in chakra.seeded_jobs)
+    numbers = tuple((f"+{number.number}", number.says) for number in chakra.test_numbers)
     return [
         Tip("A table to upload", (BULK_TIP_ROW,), samples=(load_sample(),)),
         Tip("Background jobs", jobs, line="/chakra job {}", in_forms=False),
@@ -155,38 +153,8 @@ def build_tips(chakra: EmbeddedChakra) -> list[Tip]:
 
 
 def load_sample() -> Sample:
-    """Leads of a trade fair as a spreadsheet saves them, slips included."""
+    """Return leads of a trade fair as a spreadsheet saves them, mistakes included."""
     content = SAMPLE_TABLE_PATH.read_bytes()
     rows = len(content.splitlines()) - 1
     note = f"{rows} leads of a trade fair. Some rows have problems, as in real life."
     return Sample(SAMPLE_TABLE_PATH.name, content, "text/csv", note)
-
-
-async def run_demo(
-    commands: Sequence[Command[Context]],
-    clock: Clock,
-    *,
-    port: int,
-    socket_mode: bool,
-    print_line: Callable[[str], None],
-) -> None:
-    """Until SIGTERM or SIGINT. Raises ``PortInUse``."""
-    stop: asyncio.Event = install_stop_signals()
-    try:
-        async with open_sandbox(commands, clock, port=port, socket_mode=socket_mode) as made:
-            await made.bot.context.workflows.launch()  # not in the three seconds of the first watch
-            print_line(_banner(made.slack.base_url))
-            await stop.wait()
-    except OSError as taken:
-        raise PortInUse(
-            f"Port {port} is taken. Stop what uses it, or choose another: make demo PORT=8500"
-        ) from taken
-
-
-def _banner(url: str) -> str:
-    return (
-        f"\n  Chakra for Slack, with an embedded Slack and an embedded Chakra.\n"
-        f"  Open        {url}/\n"
-        f"  Then type   /chakra user john@acme.com, /chakra send or /chakra bulk\n"
-        f"  Stop with   Ctrl+C\n"
-    )

@@ -72,7 +72,7 @@ async def test_port_in_use_is_explained_and_exits_1(tmp_path: Path) -> None:
         port = (await wait_for_page(demo)).rstrip("/").rsplit(":", 1)[1]
         status, said, errors = await run_python(*DEMO, "--port", port, environ={}, folder=tmp_path)
         assert (status, said) == (1, "")
-        assert errors.startswith(f"Port {port} is taken.")
+        assert errors.startswith(f"Port {port} is in use.")
         assert "choose another" in errors
         assert await demo.wait_for_exit(signal.SIGTERM) == 0
 

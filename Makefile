@@ -26,10 +26,10 @@ PROJECT := --no-deps --no-build-isolation --editable .
 
 # ---------------------------------------------------------------------------- run
 
-demo: $(RUN_READY) ## Start the bot with an embedded Slack and Chakra; PORT=8500 changes the page's port
+demo: $(RUN_READY) ## Start the app with an embedded Slack and Chakra; PORT=8500 changes the page's port
 	$(PY) -m bot demo $(if $(PORT),--port $(PORT))
 
-serve: $(RUN_READY) ## Start the bot for real, with the settings of the environment or .env
+serve: $(RUN_READY) ## Start the app with the settings of the environment or .env
 	$(PY) -m bot serve
 
 doctor: $(RUN_READY) ## Check the settings, tokens, scopes, Chakra and the database

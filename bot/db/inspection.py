@@ -1,4 +1,4 @@
-"""Inspect the database without changing it: can the app work with it?
+"""Inspect the database without changing it, to see whether the app can work with it.
 
 It creates no file and no table, takes no lock that a running app needs, and works beside one.
 """

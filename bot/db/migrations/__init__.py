@@ -1,1 +1,1 @@
-"""The steps by which the tables came to be what they are; alembic runs them in order."""
+"""The migrations of the tables, which Alembic runs in order."""

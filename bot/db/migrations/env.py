@@ -1,4 +1,4 @@
-"""Run by alembic, for each command, with the connection that ``bot.db.migrate`` opened."""
+"""Run a command of Alembic on the connection that ``bot.db.migrate`` passes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.db.tables import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    render_as_batch=True,  # SQLite alters a table by making it anew
+    render_as_batch=True,  # for SQLite, which alters a table by recreating it
 )
 with context.begin_transaction():
     context.run_migrations()

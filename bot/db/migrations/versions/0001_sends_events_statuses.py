@@ -1,4 +1,4 @@
-"""Sends, the events of Chakra, and what those say before their send is known."""
+"""Create the tables of sends, of Chakra's events, and of statuses without a known send."""
 
 from __future__ import annotations
 

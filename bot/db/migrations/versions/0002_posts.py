@@ -1,7 +1,7 @@
-"""Posts: what the bot says by itself. The reports of sends move there, with the places they have.
+"""Create the table of posts, and move the reports of sends there with their locations.
 
 An earlier release cannot work on the database afterwards, and must not: two releases at once would
-report each send twice. Its processes are to be stopped before the first of this one starts.
+report each send twice. Stop its processes before the first one of this release starts.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 REPORT = ("report_state", "report_channel", "report_ts", "report_boot", "report_tried_at")
 
-# The key of a report is that of its send, with "send:" before it; what it shows is not known here,
-# so that the next state of its send makes a new version. Where a process set out to post one and
-# nobody noted the end, the doubt moves along.
+# The key of a report is that of its send after "send:". Its content is not known here, so the next
+# status of the send makes a new version. A report whose posting has an unknown outcome stays
+# uncertain.
 REPORTS_TO_POSTS = """
 INSERT INTO posts (key, channel, member, content, digest, version, shown, due, urgent, broadcast,
                    place_channel, place_ts, boot, tried_at, doubt_since,

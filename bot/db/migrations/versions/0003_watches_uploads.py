@@ -1,4 +1,4 @@
-"""Watches of jobs, uploads of spreadsheets in pieces, and the pace that replicas share."""
+"""Create the tables of watches, uploads and their batches, and shared rate limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace on every row, the columns' present names, Slack's events, and the ledger of writes.
+"""Add a workspace to every row, rename columns, and create Slack's events and the write ledger.
 
 An earlier release cannot work on the database afterwards: stop its processes before the first of
 this one starts.
@@ -57,7 +57,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     "uploads": {"turn": "attempt", "made_at": "created_at", "moved_at": "updated_at"},
 }
 
-# table -> column, by its old name -> what was null before and is this value from now on
+# table -> column by its old name -> the value that replaces null
 FILLED: Mapping[str, Mapping[str, str | float | int]] = {
     "sends": dict.fromkeys(("message_id", "wamid", *FAILURE_TEXTS), ""),
     "posts": dict.fromkeys(
@@ -67,7 +67,7 @@ FILLED: Mapping[str, Mapping[str, str | float | int]] = {
     "uploads": {"problem": "", "watch_id": 0},
 }
 
-# Stored words: table, column by its old name, old word -> new word
+# Stored values: table, column by its old name, old value -> new value
 ERROR_KINDS = {
     "not_prepared": "preparation_failed",
     "person": "user_error",
@@ -144,7 +144,7 @@ NEW_INDEXES: Mapping[str, Sequence[Sequence[str]]] = {
     "watches": (("ended_at",), ("workspace", "member")),
     "uploads": (("stage", "created_at"),),
 }
-# table -> the column that is unique, by its old name
+# table -> its unique column, by its old name
 UNIQUE: Mapping[str, str] = {
     "sends": "key",
     "events": "digest",
@@ -238,7 +238,7 @@ def _upgrade_table(
         batch.drop_constraint(f"uq_{table}_{unique}", type_="unique")
         for name in {**renamed, **dict.fromkeys(filled)}:
             batch.alter_column(name, **_changes(name, renamed, filled))
-    # In a batch of its own: SQLite's loses a constraint on a column that it renames.
+    # In its own batch: on SQLite a batch loses the constraint of a column that it renames.
     key = renamed.get(unique, unique)
     with op.batch_alter_table(table) as batch:
         batch.create_unique_constraint(f"uq_{table}_workspace_{key}", ["workspace", key])
@@ -264,7 +264,7 @@ def _changes(
 def _downgrade_table(
     table: str, renamed: Mapping[str, str], filled: Mapping[str, str | float | int]
 ) -> None:
-    """Empty and null mean the same in the columns that were filled; they stay filled."""
+    """Rename the columns back, and turn the values that replaced null into null again."""
     _drop_indexes(table, NEW_INDEXES[table])
     unique = UNIQUE[table]
     key = renamed.get(unique, unique)
@@ -296,7 +296,7 @@ def _empty(table: str, values: Mapping[str, str | float | int]) -> None:
         op.execute(sa.update(sa.table(table, column)).where(column == value).values({name: None}))
 
 
-# --- tables that have another name from now on ---------------------------------------------------
+# --- renamed tables ------------------------------------------------------------------------------
 
 
 def _copy(
@@ -306,7 +306,7 @@ def _copy(
     renamed: Mapping[str, str],
     order: str = "id",
 ) -> None:
-    """Move all rows; they are numbered anew, as nothing refers to their IDs."""
+    """Copy all rows, with new IDs, since nothing refers to the old ones."""
     values = [f"COALESCE({name}, '')" if name in COPIED_TEXTS else name for name in names]
     _insert_from(source, target, [renamed.get(name, name) for name in names], values, order)
 
@@ -328,7 +328,7 @@ def _insert_from(
 ) -> None:
     columns, selected = ", ".join(names), ", ".join(values)
     op.execute(
-        f"INSERT INTO {target} ({columns}) "  # noqa: S608 - all of it is written above
+        f"INSERT INTO {target} ({columns}) "  # noqa: S608 - built from constants above
         f"SELECT {selected} FROM {source} ORDER BY {order}"
     )
     op.drop_table(source)
@@ -427,7 +427,7 @@ def _create_paces() -> None:
     )
 
 
-# --- tables that are new -------------------------------------------------------------------------
+# --- new tables ----------------------------------------------------------------------------------
 
 
 def _create_slack_events() -> None:

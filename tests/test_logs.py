@@ -219,7 +219,7 @@ class BrokenRepr:
         ("people", [{"mail": EMAIL}, (PHONE,)], [{"mail": "j•••@acme.com"}, ["+91 •••••• 3210"]]),
         ("people", {EMAIL: {PHONE}}, {"j•••@acme.com": ["+91 •••••• 3210"]}),
         ("who", Person(), "Person('j•••@acme.com')"),
-        ("who", BrokenRepr(), "<Broken>"),
+        ("who", BrokenRepr(), "<BrokenRepr>"),
         ("body", EMAIL.encode(), "j•••@acme.com"),
         ("body", b"\xff", "\\xff"),
         ("token", "anything at all", "[secret]"),

@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.chakra.faults import Hang
 from bot.sandbox.slack import visible_text
 from tests.db.databases import KINDS
-from tests.messages.test_killed import (
+from tests.messages.kill_scenario import (
     JOHN,
     NEXT_PROCESS,
     SALES,

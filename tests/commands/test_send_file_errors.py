@@ -104,7 +104,7 @@ async def test_file_rejected_by_chakra_is_not_sent(
 
 
 async def assert_not_sent(acme: World, clock: ManualClock, expected: str) -> None:
-    """The person hears why, in the channel and in the report_text, and nothing left."""
+    """The person hears why, in the channel and in the report, and nothing is sent."""
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     await advance_until(acme, clock, lambda: "Not sent" in report_text(acme))
     for said in (last_message_text(acme), report_text(acme)):

@@ -44,7 +44,7 @@ LENA, LENAS_MESSAGES = "U0LENA", "D0LENA"
 OWN_NUMBER = "919876543299"
 MASKED_NUMBER = "+91 •••••• 3299"
 POST_INTERVAL_SECONDS = 1.5
-"""Seconds after which the next report_text is posted at once: then a press needs no time at all."""
+"""Seconds after which the next report is posted immediately, so that a press needs no time."""
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,7 @@ async def test_hidden_slack_email_is_explained(
     open_sandbox: OpenSandbox, clock: ManualClock
 ) -> None:
     described = manifest.load()
-    described["oauth_config"]["scopes"]["bot"].remove("users:fetch_public_file.email")
+    described["oauth_config"]["scopes"]["bot"].remove("users:read.email")
     async with open_sandbox(app_manifest=described) as made:
         await open_filled_form(made, clock)
         expected = await press_test_send(made, clock, until_noted="Test not sent")

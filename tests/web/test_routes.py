@@ -44,8 +44,8 @@ async def test_readyz_is_degraded_with_the_reason_while_chakra_is_down(
     reading = asyncio.create_task(client.request("/readyz"))
     answer = await advance_until_done(client, reading)
     assert answer.status == 200
-    assert answer.body["status"] == "degraded"
-    assert answer.body["reason"].startswith("Chakra: ")
+    assert answer.json["status"] == "degraded"
+    assert answer.json["reason"].startswith("Chakra: ")
 
 
 async def test_readyz_does_not_wait_for_a_hung_chakra(

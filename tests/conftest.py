@@ -78,14 +78,14 @@ def open_sandbox(clock: ManualClock) -> OpenSandbox:
     async def enter(
         commands: Sequence[Command[Context]] = COMMANDS, **settings: Any
     ) -> AsyncIterator[World]:
-        made = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
-        entered = await made.__aenter__()
+        sandbox = world.open_sandbox(commands, clock, **{"workflow_poll_seconds": 0.02, **settings})
+        entered = await sandbox.__aenter__()
         try:
             running_loop().watch_busy(lambda: entered.bot.database.in_use)
             yield World(entered.slack, entered.chakra, entered.bot, entered.bot_url, clock)
         finally:
             async with run_clock(clock):
-                await made.__aexit__(None, None, None)
+                await sandbox.__aexit__(None, None, None)
 
     return enter
 
@@ -93,8 +93,8 @@ def open_sandbox(clock: ManualClock) -> OpenSandbox:
 @pytest.fixture
 async def acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
     """The world most stories are told in: HTTP mode, John and the Sales group may write."""
-    async with open_sandbox() as made:
-        yield made
+    async with open_sandbox() as world:
+        yield world
 
 
 @pytest.fixture(params=KINDS)
@@ -106,12 +106,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=KINDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database: each test runs on SQLite and on Postgres."""
-    async with open_empty_database(request.param, tmp_path) as made:
-        yield made
+    async with open_empty_database(request.param, tmp_path) as database:
+        yield database
 
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty SQLite database, for tests of what does not depend on the kind."""
-    async with open_empty_database("sqlite", tmp_path) as made:
-        yield made
+    async with open_empty_database("sqlite", tmp_path) as database:
+        yield database

@@ -115,24 +115,24 @@ async def start_python(
 ) -> AsyncIterator[Process]:
     """``python <arguments>`` in ``folder``, with the code of this checkout wherever the package is
     installed from; killed when the block ends."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        env={**kept, **PYTHON_ENVIRON, **environ},
+        env={**inherited, **PYTHON_ENVIRON, **environ},
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    made = Process(started)
+    process = Process(started)
     assert started.stdout is not None
     assert started.stderr is not None
     readers = [
-        asyncio.create_task(made.collect_lines(started.stdout, made.output)),
-        asyncio.create_task(made.collect_lines(started.stderr, made.errors)),
+        asyncio.create_task(process.collect_lines(started.stdout, process.output)),
+        asyncio.create_task(process.collect_lines(started.stderr, process.errors)),
     ]
     try:
-        yield made
+        yield process
     finally:
         if started.returncode is None:
             started.kill()

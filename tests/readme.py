@@ -42,9 +42,9 @@ def render_regions() -> dict[str, str]:
 
 def list_metrics() -> tuple[str, ...]:
     """Every series of a running bot, with its labels in braces."""
-    made = Metrics()
-    made.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
-    return made.series()
+    metrics = Metrics()
+    metrics.track_cache(lambda: CacheStats(items=0, bytes=0, max_bytes=0))
+    return metrics.series()
 
 
 def _render_commands() -> str:

@@ -71,7 +71,7 @@ async def open_request_client(world: World) -> AsyncIterator[RequestClient]:
 @contextmanager
 def reserve_port() -> Iterator[int]:
     """A port where nothing answers and that nobody else is given; ``serve`` may listen on it."""
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", 0))
-        yield held.getsockname()[1]
+    with socket.socket() as bound_socket:
+        bound_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_socket.bind(("127.0.0.1", 0))
+        yield bound_socket.getsockname()[1]

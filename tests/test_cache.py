@@ -263,13 +263,13 @@ async def test_finished_value_uses_the_longer_ttl(
     await cache.get("work", "1", source)
     await clock.advance(seconds - 1)
     assert (await cache.get("work", "1", source)).age_seconds == seconds - 1
-    held = cache.peek("work", "1")
-    assert held is not None
-    assert not held.stale
+    entry = cache.peek("work", "1")
+    assert entry is not None
+    assert not entry.stale
     await clock.advance(1)
-    held = cache.peek("work", "1")
-    assert held is not None
-    assert held.stale
+    entry = cache.peek("work", "1")
+    assert entry is not None
+    assert entry.stale
     await cache.get("work", "1", source)
     assert source.load_count == 2
     await cache.aclose()

@@ -205,11 +205,11 @@ async def test_not_found_from_before_an_invalidation_is_ignored(cache: Cache) ->
 async def test_close_cancels_loads_and_fails_waiters(clock: ManualClock) -> None:
     cache = Cache(clock, POLICIES)
     source = Source(["John"], is_blocked=True)
-    begun = await start_get(cache.get("user", "1", source))
+    started = await start_get(cache.get("user", "1", source))
     unbegun = asyncio.ensure_future(cache.get("user", "2", source))
     await asyncio.sleep(0)
     await cache.aclose()
-    for task in (begun, unbegun):
+    for task in (started, unbegun):
         with pytest.raises(Unavailable):
             await task
     with pytest.raises(Unavailable):

@@ -149,19 +149,19 @@ async def test_log_lines_carry_only_their_own_request_id(stream: io.StringIO) ->
 
     await asyncio.gather(*(asyncio.create_task(request(f"R{n}")) for n in range(3)))
     log.info("none")
-    *told, last = read_lines(stream)
-    assert len(told) == 6
-    assert all(line["request_id"] in (line.get("of"), line["event"][3:]) for line in told)
+    *records, last = read_lines(stream)
+    assert len(records) == 6
+    assert all(line["request_id"] in (line.get("of"), line["event"][3:]) for line in records)
     assert "request_id" not in last
 
 
 def test_reference_is_short_and_never_masked_as_a_phone_number() -> None:
-    made = {new_request_id() for _ in range(2_000)}
-    assert len(made) == 2_000
+    references = {new_request_id() for _ in range(2_000)}
+    assert len(references) == 2_000
     assert all(
-        re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", one) for one in made
+        re.fullmatch(r"(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{4}-(?=.*[A-Z]).{4}", one) for one in references
     )
-    assert all(redact_value(event=one)["event"] == one for one in made)
+    assert all(redact_value(event=one)["event"] == one for one in references)
 
 
 def raise_with_personal_data() -> None:
@@ -213,7 +213,7 @@ class BrokenRepr:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "kept"),
+    ("key", "value", "expected"),
     [
         ("note", f"from {EMAIL}", "from j•••@acme.com"),
         ("people", [{"mail": EMAIL}, (PHONE,)], [{"mail": "j•••@acme.com"}, ["+91 •••••• 3210"]]),
@@ -239,8 +239,8 @@ class BrokenRepr:
         ("signature", f"made with {SIGNING}", "made with [secret]"),
     ],
 )
-def test_every_value_type_is_serialized(key: str, value: object, kept: object) -> None:
-    assert redact_value(event="x", **{key: value})[key] == kept
+def test_every_value_type_is_serialized(key: str, value: object, expected: object) -> None:
+    assert redact_value(event="x", **{key: value})[key] == expected
 
 
 def test_recursive_value_is_truncated() -> None:

@@ -34,8 +34,8 @@ def http_manifest() -> dict[str, Any]:
     text = manifest.text().replace("socket_mode_enabled: true", "socket_mode_enabled: false")
     text, lines = re.subn(r"^( *)# HTTP: ", r"\1", text, flags=re.MULTILINE)
     assert lines == 4
-    made: dict[str, Any] = yaml.safe_load(text)
-    return made
+    app_manifest: dict[str, Any] = yaml.safe_load(text)
+    return app_manifest
 
 
 def test_the_manifest_is_valid() -> None:
@@ -43,24 +43,24 @@ def test_the_manifest_is_valid() -> None:
 
 
 def test_the_http_variation_is_valid_too() -> None:
-    made = http_manifest()
-    jsonschema.Draft7Validator(SCHEMA).validate(made)
-    [command] = made["features"]["slash_commands"]
-    interactivity = made["settings"]["interactivity"]
+    app_manifest = http_manifest()
+    jsonschema.Draft7Validator(SCHEMA).validate(app_manifest)
+    [command] = app_manifest["features"]["slash_commands"]
+    interactivity = app_manifest["settings"]["interactivity"]
     urls = {
         command["url"],
         interactivity["request_url"],
         interactivity["message_menu_options_url"],
-        made["settings"]["event_subscriptions"]["request_url"],
+        app_manifest["settings"]["event_subscriptions"]["request_url"],
     }
     assert urls == {"https://chakra-bot.example.com/slack/events"}
-    assert made["settings"]["socket_mode_enabled"] is False
+    assert app_manifest["settings"]["socket_mode_enabled"] is False
 
 
 def test_socket_mode_needs_no_url() -> None:
-    made = manifest.load()
-    assert made["settings"]["socket_mode_enabled"] is True
-    assert "http" not in json.dumps(made)
+    app_manifest = manifest.load()
+    assert app_manifest["settings"]["socket_mode_enabled"] is True
+    assert "http" not in json.dumps(app_manifest)
 
 
 def test_the_command_gets_ids_for_members_and_channels() -> None:
@@ -156,9 +156,9 @@ def test_wheel_contains_the_manifest_and_the_demo(tmp_path: Path) -> None:
     )
     with zipfile.ZipFile(tree / done.stdout.split()[-1]) as wheel:
         assert wheel.read("bot/manifest.yml") == (ROOT / "manifest.yml").read_bytes()
-        held = set(wheel.namelist())
+        names = set(wheel.namelist())
     sandbox = (path for path in (ROOT / "bot/sandbox").rglob("*.*") if path.is_file())
     ours = {path.relative_to(ROOT).as_posix() for path in sandbox if path.suffix != ".pyc"}
-    assert ours <= held
-    assert {"bot/py.typed", "commands/__init__.py"} <= held
-    assert not [name for name in held if name.startswith("tests")]
+    assert ours <= names
+    assert {"bot/py.typed", "commands/__init__.py"} <= names
+    assert not [name for name in names if name.startswith("tests")]

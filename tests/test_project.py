@@ -53,10 +53,10 @@ def pinned_version(one: Requirement) -> Version:
 
 @pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
 def test_lock_pins_every_requirement(lock: str) -> None:
-    held = read_lock(lock)
+    pins = read_lock(lock)
     for text in DIRECT_REQUIREMENTS[lock]:
         asked = Requirement(text)
-        assert pinned_version(held[canonicalize_name(asked.name)]) in asked.specifier, (
+        assert pinned_version(pins[canonicalize_name(asked.name)]) in asked.specifier, (
             f"{lock}: make lock"
         )
 
@@ -64,10 +64,10 @@ def test_lock_pins_every_requirement(lock: str) -> None:
 @pytest.mark.parametrize("lock", [RUNTIME_LOCK, DEV_LOCK])
 def test_lock_is_complete_and_minimal(lock: str) -> None:
     needed = set(resolve_requirements(DIRECT_REQUIREMENTS[lock]))
-    held = read_lock(lock)
-    assert needed <= held.keys(), "make lock"
-    elsewhere = {name for name, one in held.items() if one.marker and not one.marker.evaluate()}
-    assert held.keys() - elsewhere <= needed, "make lock"
+    pins = read_lock(lock)
+    assert needed <= pins.keys(), "make lock"
+    elsewhere = {name for name, one in pins.items() if one.marker and not one.marker.evaluate()}
+    assert pins.keys() - elsewhere <= needed, "make lock"
 
 
 def resolve_requirements(requirements: list[str]) -> Iterator[str]:
@@ -190,7 +190,7 @@ def test_readme_without_markers_is_rejected() -> None:
 
 
 def test_make_help_lists_every_documented_target() -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         ["make", "help"],  # noqa: S607 - whichever make is used here
         cwd=ROOT,
         env={**os.environ, "MAKEFLAGS": ""},
@@ -198,7 +198,7 @@ def test_make_help_lists_every_documented_target() -> None:
         text=True,
         check=True,
     ).stdout
-    listed = set(re.findall(r"^  make ([a-z-]+)", told, re.MULTILINE))
+    listed = set(re.findall(r"^  make ([a-z-]+)", output, re.MULTILINE))
     for file in ("README.md", "CONTRIBUTING.md", ".ci/run"):
         text = (ROOT / file).read_text(encoding="utf-8")
         named = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE))

@@ -189,9 +189,9 @@ async def test_missing_scope_grants_no_write_and_is_logged(
 ) -> None:
     lacking = manifest.load()
     lacking["oauth_config"]["scopes"]["bot"].remove(scope)
-    async with open_sandbox(app_manifest=lacking) as made:
+    async with open_sandbox(app_manifest=lacking) as world:
         with capture_logs() as lines:
-            found = await check_access(made, who, SENDER_GROUP)
+            found = await check_access(world, who, SENDER_GROUP)
     assert (found.permissions, found.is_unverified) == (role.permissions, True)
     assert "missing_scope" in {line.get("code") for line in lines}
 
@@ -201,14 +201,14 @@ async def test_missing_scope_grants_no_write_and_is_logged(
 
 @pytest.fixture
 async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS, senders=(JOHN, GUEST)) as made:
-        yield made
+    async with open_sandbox(ROUTER_COMMANDS, senders=(JOHN, GUEST)) as world:
+        yield world
 
 
-async def run_command(made: World, who: str, text: str, where: str = "C0SALES") -> str:
-    await made.slack.type(who, where, f"/chakra {text}")
-    await made.settle()
-    return visible_text(made.slack.messages(who, where)[-1])
+async def run_command(world: World, who: str, text: str, where: str = "C0SALES") -> str:
+    await world.slack.type(who, where, f"/chakra {text}")
+    await world.settle()
+    return visible_text(world.slack.messages(who, where)[-1])
 
 
 async def test_member_reads_and_sender_writes(sandbox: World) -> None:

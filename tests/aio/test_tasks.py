@@ -36,10 +36,10 @@ async def test_task_is_referenced_until_it_finishes(tasks: TaskSet, clock: Manua
 
 
 async def test_caller_need_not_hold_a_task_reference(tasks: TaskSet, clock: ManualClock) -> None:
-    told: list[str] = []
-    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 1)), told))
+    messages: list[str] = []
+    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 1)), messages))
     await clock.advance(1)
-    assert told == ["done in 1"]
+    assert messages == ["done in 1"]
 
 
 async def test_pending_replies_counts_finished_work(tasks: TaskSet, clock: ManualClock) -> None:
@@ -61,26 +61,26 @@ async def test_a_drain_without_work_is_over_at_once(tasks: TaskSet) -> None:
 
 
 async def test_a_drain_waits_for_work_that_ends_in_time(tasks: TaskSet, clock: ManualClock) -> None:
-    told: list[str] = []
-    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 4)), told))
+    messages: list[str] = []
+    tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, 4)), messages))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(3.9)
     assert not draining.done()
     await clock.advance(0.1)
     assert await draining == 0
-    assert told == ["done in 4"]
+    assert messages == ["done in 4"]
 
 
 async def test_drain_cancels_remaining_work_and_lets_it_reply(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     for seconds in (1, 60, 70):
-        tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, seconds)), told))
+        tasks.spawn_reply(record_outcome(tasks.spawn(work(clock, seconds)), messages))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     assert await draining == 2
-    assert told == ["done in 1", "cut off", "cut off"]
+    assert messages == ["done in 1", "cut off", "cut off"]
     assert len(tasks) == 0
     assert clock.pending_timers == 0
 
@@ -104,19 +104,19 @@ async def test_replies_get_a_grace_period_then_are_cancelled(
 async def test_reply_within_the_grace_period_is_not_cancelled(
     tasks: TaskSet, clock: ManualClock
 ) -> None:
-    told: list[str] = []
+    messages: list[str] = []
 
     async def say_slowly(task: asyncio.Task[str]) -> None:
         await asyncio.wait({task})
         await sleep(clock, REPLY_GRACE_SECONDS - 0.5)
-        told.append("sorry")
+        messages.append("sorry")
 
     tasks.spawn_reply(say_slowly(tasks.spawn(work(clock, 60))))
     draining = asyncio.create_task(tasks.drain(5))
     await clock.advance(5)
     await clock.advance(REPLY_GRACE_SECONDS)
     assert await draining == 1
-    assert told == ["sorry"]
+    assert messages == ["sorry"]
 
 
 async def test_uncancellable_work_does_not_block_shutdown(

@@ -76,9 +76,9 @@ async def run_echo_comparison(bench: Bench) -> None:
         await bench.compare_throughput(echo, bot)
         await bench.compare_latency(echo, bot)
         await bench.measure_hung_chakra(bot)
-        held = bot.resident_mb()
+        memory_mb = bot.resident_mb()
         bench.table.add(
-            "serve holds, after all that", f"{held:.0f} MB", "< 200 MB", is_met=held < 200
+            "serve holds, after all that", f"{memory_mb:.0f} MB", "< 200 MB", is_met=memory_mb < 200
         )
 
 

@@ -129,8 +129,8 @@ def _content_length(head: bytes) -> int:
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
-def _return_protocol(made: _Connection) -> _Connection:
-    return made
+def _return_protocol(connection: _Connection) -> _Connection:
+    return connection
 
 
 async def run_for(
@@ -154,22 +154,22 @@ async def _run_streams(url: str, streams: Sequence[Iterator[bytes]], seconds: fl
     ends: list[asyncio.Future[None]] = []
     for stream in streams:
         ended: asyncio.Future[None] = loop.create_future()
-        made = _Connection(stream, began + seconds, ended)
+        connection = _Connection(stream, began + seconds, ended)
         await loop.create_connection(
-            partial(_return_protocol, made), address.hostname or "", address.port or 80
+            partial(_return_protocol, connection), address.hostname or "", address.port or 80
         )
-        open_ones.append(made)
+        open_ones.append(connection)
         ends.append(ended)
     await asyncio.gather(*ends)
     spent = time.perf_counter() - began
-    latencies = [one for made in open_ones for one in made.seconds]
+    latencies = [one for connection in open_ones for one in connection.seconds]
     return LoadResult(
         response_count=len(latencies),
         per_second=len(latencies) / spent,
         median_ms=statistics.median(latencies) * 1000,
         p99_ms=sorted(latencies)[len(latencies) * 99 // 100] * 1000,
         worst_ms=max(latencies) * 1000,
-        statuses=frozenset().union(*(made.statuses for made in open_ones)),
+        statuses=frozenset().union(*(connection.statuses for connection in open_ones)),
     )
 
 

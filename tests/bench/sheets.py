@@ -64,18 +64,18 @@ class _Bench:
     table: ResultTable
 
     async def measure(self, what: str, work: Awaitable[Result]) -> Result:
-        held, ticker, began = resident_mb(), LoopMonitor(), time.perf_counter()
-        made = await work
+        memory_mb, ticker, began = resident_mb(), LoopMonitor(), time.perf_counter()
+        result = await work
         seconds, block = time.perf_counter() - began, ticker.longest_block_seconds * 1000
         await ticker.stop()
-        peak = max(ticker.peak_mb, resident_mb()) - held
+        peak = max(ticker.peak_mb, resident_mb()) - memory_mb
         self.table.add(
             f"{ROWS:,} rows: {what}: time, memory, block of the loop",
             f"{seconds:.1f} s {peak:+.0f} MB {block:.0f} ms",
             f"≤ {MAX_BLOCK_MS:.0f} ms",
             is_met=block <= MAX_BLOCK_MS,
         )
-        return made
+        return result
 
 
 def _count_chunks(chunks: Iterator[ItemBatch]) -> int:
@@ -93,16 +93,16 @@ def _generate_rows() -> Iterator[Sequence[str | int]]:
 
 
 def _build_csv() -> bytes:
-    made = StringIO(newline="")
-    csv.writer(made).writerows(_generate_rows())
-    return made.getvalue().encode()
+    buffer = StringIO(newline="")
+    csv.writer(buffer).writerows(_generate_rows())
+    return buffer.getvalue().encode()
 
 
 def _build_workbook() -> bytes:
-    made = BytesIO()
-    book = xlsxwriter.Workbook(made, {"constant_memory": True})
+    buffer = BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"constant_memory": True})
     sheet = book.add_worksheet()
     for number, row in enumerate(_generate_rows()):
         sheet.write_row(number, 0, row)
     book.close()
-    return made.getvalue()
+    return buffer.getvalue()

@@ -109,8 +109,8 @@ class _WatchBench:
             await _wait_until_watching(bot, WATCHES)
             self._add_longest_block("while they begin", began)
             await self._measure_requests()
-            held = (bot.resident_mb() - before) / WATCHES
-            self.table.add("each holds", held, " MB", MAX_MB_PER_WATCH, 3)
+            memory_mb = (bot.resident_mb() - before) / WATCHES
+            self.table.add("each holds", memory_mb, " MB", MAX_MB_PER_WATCH, 3)
             bot.process.send_signal(signal.SIGKILL)
 
     async def measure_recovery(self) -> None:

@@ -69,9 +69,9 @@ async def demo() -> AsyncIterator[Sandbox]:
     for them only briefly, and a busy machine may be slower. For the same reason an ack waits longer
     than in production.
     """
-    async with open_sandbox(COMMANDS, SystemClock(), timeouts=Timeouts(ack=2.0)) as made:
-        await made.bot.context.directory.get_names(wait=True)
-        await made.bot.context.templates.get_index()
-        await made.bot.context.templates.get_senders()
-        await made.bot.context.workflows.launch()
-        yield made
+    async with open_sandbox(COMMANDS, SystemClock(), timeouts=Timeouts(ack=2.0)) as world:
+        await world.bot.context.directory.get_names(wait=True)
+        await world.bot.context.templates.get_index()
+        await world.bot.context.templates.get_senders()
+        await world.bot.context.workflows.launch()
+        yield world

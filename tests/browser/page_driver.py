@@ -107,7 +107,7 @@ async def open_checked_page(
     page = await browser.new_page(viewport={"width": 1280, "height": 800})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda entry: problems.append(entry.text) if entry.type == "error" else None)
     await page.goto(f"{url}/?as=U0JOHN&channel={channel}")
     await expect(page.get_by_test_id("message").first).to_be_visible()
     yield page

@@ -34,15 +34,15 @@ WRONG_FILE_TYPE: FilePayload = {"name": "notes.docx", "mimeType": "text/plain", 
 
 
 def build_manifest_with_shortcuts() -> Json:
-    made = build_manifest(scopes=(*SCOPES, "files:read", "files:write"))
-    made["features"]["shortcuts"] = SHORTCUTS
-    return made
+    app_manifest = build_manifest(scopes=(*SCOPES, "files:read", "files:write"))
+    app_manifest["features"]["shortcuts"] = SHORTCUTS
+    return app_manifest
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest_with_shortcuts()) as made:
-        yield made
+    async with open_harness(build_manifest_with_shortcuts()) as harness:
+        yield harness
 
 
 async def open_form(harness: SlackHarness, page: Page, view: Json, *, request: int = 1) -> None:
@@ -119,8 +119,8 @@ async def test_fast_typing_dispatches_one_action_after_a_pause(
         harness.app.arrived.clear()
         await page.get_by_test_id("modal").get_by_role("textbox").press_sequentially("+91 98765")
         await harness.app.arrived.wait()
-        told = [each.payload for each in harness.app.received if "actions" in each.payload]
-        assert [each["actions"][0]["value"] for each in told] == ["+91 98765"]
+        payloads = [each.payload for each in harness.app.received if "actions" in each.payload]
+        assert [each["actions"][0]["value"] for each in payloads] == ["+91 98765"]
 
 
 async def test_suggestion_fills_the_focused_field(browser: Browser) -> None:

@@ -16,8 +16,8 @@ RESPONSE_TIMEOUT_MS = 20_000
 
 async def open_preview(browser: Browser, demo: Sandbox, to: str) -> PageDriver:
     person = await open_page(browser, demo)
-    shown = await person.send_line(LINE.format(to=to))
-    await expect(shown).to_contain_text("Your Acme account is ready, Mark")
+    preview = await person.send_line(LINE.format(to=to))
+    await expect(preview).to_contain_text("Your Acme account is ready, Mark")
     return person
 
 

@@ -54,23 +54,23 @@ async def test_form_send_is_accepted_delivered_and_read(browser: Browser, demo: 
     await person.submit()
     await expect(person.modal()).not_to_be_visible()
     await expect(person.last_message()).to_contain_text("WhatsApp has it")
-    shown = await open_report(browser, demo, person)
-    await expect(shown).to_contain_text("WhatsApp has it")
-    await expect(shown).not_to_contain_text("2025550116")
+    report = await open_report(browser, demo, person)
+    await expect(report).to_contain_text("WhatsApp has it")
+    await expect(report).not_to_contain_text("2025550116")
     [sent] = demo.chakra.sends
     assert sent.text.startswith(FILLED_PREVIEW)
     demo.chakra.push_status(sent, "DELIVERED")
-    await expect(shown).to_contain_text("Delivered", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report).to_contain_text("Delivered", timeout=RESPONSE_TIMEOUT_MS)
     demo.chakra.push_status(sent, "READ")
-    await expect(shown).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
 
 
 async def test_a_double_click_on_send_sends_once(browser: Browser, demo: Sandbox) -> None:
     person = await open_filled_form(browser, demo, "+91 98765 43210")
     await person.page.get_by_test_id("modal-submit").dblclick()
     await expect(person.modal()).not_to_be_visible()
-    shown = await open_report(browser, demo, person)
-    await expect(shown).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
+    report = await open_report(browser, demo, person)
+    await expect(report).to_contain_text("Read", timeout=RESPONSE_TIMEOUT_MS)
     assert len(demo.chakra.sends) == 1
 
 
@@ -80,9 +80,9 @@ async def test_a_number_that_is_not_on_whatsapp_is_reported_with_its_reason(
     number = next(one for one in demo.chakra.test_numbers if "not on WhatsApp" in one.says)
     person = await open_filled_form(browser, demo, f"+{number.number}")
     await person.submit()
-    shown = await open_report(browser, demo, person)
-    await expect(shown).to_contain_text("Not delivered", timeout=RESPONSE_TIMEOUT_MS)
-    await expect(shown).to_contain_text("can't deliver to this number")
+    report = await open_report(browser, demo, person)
+    await expect(report).to_contain_text("Not delivered", timeout=RESPONSE_TIMEOUT_MS)
+    await expect(report).to_contain_text("can't deliver to this number")
 
 
 async def test_impossible_number_is_rejected_under_its_field(

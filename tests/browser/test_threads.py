@@ -18,8 +18,8 @@ PROGRESS_POINTS = {"0:00": 0, "2:00": 150, "4:00": 420, "6:00": 600}
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 def build_chart(sort: str) -> dict[str, object]:
@@ -49,8 +49,8 @@ async def test_broadcast_reply_links_to_its_thread(browser: Browser, harness: Sl
         await expect(page.get_by_text("Half of it is done")).to_have_count(0)
         await page.get_by_test_id("to-thread").click()
         await expect(page.get_by_text("Half of it is done")).to_be_visible()
-        told = page.locator("#timeline").get_by_text("All of it is done")
-        await expect(told).to_have_count(2)
+        completed = page.locator("#timeline").get_by_text("All of it is done")
+        await expect(completed).to_have_count(2)
         await expect(page.get_by_test_id("thread")).to_be_focused()
         await harness.web.chat_update(channel="C0SALES", ts=posted["ts"], text="*Import* is over")
         await expect(messages.last).to_contain_text("replied to a thread: Import is over")

@@ -67,8 +67,8 @@ class UploadScenario:
 
     def stopped_messages(self) -> list[str]:
         """In the messages with the app."""
-        said = [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
-        return [one for one in said if "stopped" in one]
+        texts = [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, JOHNS)]
+        return [one for one in texts if "stopped" in one]
 
     def watch_text(self) -> str:
         return "".join(map(visible_text, self.stand_ins.slack.messages(JOHN, SALES)))
@@ -108,26 +108,26 @@ async def after_chakra_accepted(story: UploadScenario) -> int:
 async def test_kill_before_the_response_leaves_the_batch_unknown_and_the_rest_resumable(
     moment: KillPoint, tmp_path: Path
 ) -> None:
-    async with start_embedded_services() as made, start_proxy(made.chakra.base_url) as line:
-        story = UploadScenario(made, line, tmp_path)
+    async with start_embedded_services() as services, start_proxy(services.chakra.base_url) as line:
+        story = UploadScenario(services, line, tmp_path)
         before = story.created_job_count
         async with story.start_bot() as bot:
             await story.upload_and_check()
             taken = await moment(story)
             assert await bot.wait_for_exit(signal.SIGKILL) == -signal.SIGKILL
         line.drop(None)
-        made.chakra.clear_faults()
+        services.chakra.clear_faults()
         async with story.start_bot() as bot:
             await story.wait_until(lambda: bool(story.stopped_messages()))
-            [told] = story.stopped_messages()
-            assert "restarted before Chakra responded" in told
-            assert "Rows 2 to 1,001 may have been uploaded" in told
-            assert "Rows 1,002 to 2,501 haven't been uploaded yet" in told
-            assert (made.chakra.count(CREATE), story.created_job_count - before) == (1, taken)
-            await made.slack.press(JOHN, "bulk.continue")
-            await made.chakra.wait_for_requests(3, CREATE)
+            [message] = story.stopped_messages()
+            assert "restarted before Chakra responded" in message
+            assert "Rows 2 to 1,001 may have been uploaded" in message
+            assert "Rows 1,002 to 2,501 haven't been uploaded yet" in message
+            assert (services.chakra.count(CREATE), story.created_job_count - before) == (1, taken)
+            await services.slack.press(JOHN, "bulk.continue")
+            await services.chakra.wait_for_requests(3, CREATE)
             await story.wait_until(lambda: "New leads from leads.csv" in story.watch_text())
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert (made.chakra.count(CREATE), story.created_job_count - before) == (3, taken + 2)
+        assert (services.chakra.count(CREATE), story.created_job_count - before) == (3, taken + 2)
         assert len(story.stopped_messages()) == 1
-        assert made.slack.rejections == []
+        assert services.slack.rejections == []

@@ -41,7 +41,7 @@ async def create_draft(acme: World) -> Upload:
 
 def build_batches(count: int) -> list[Batch]:
     """Of ten rows each."""
-    made = []
+    batches = []
     for number in range(count):
         first = number * 10
         rows = [
@@ -49,8 +49,8 @@ def build_batches(count: int) -> list[Batch]:
             for row in range(first, first + 10)
         ]
         body = json.dumps(rows).encode()
-        made.append(Batch(number, first + 2, first + 11, 10, body=body))
-    return made
+        batches.append(Batch(number, first + 2, first + 11, 10, body=body))
+    return batches
 
 
 async def start_upload(acme: World, count: int = 1) -> Upload:

@@ -134,7 +134,7 @@ def test_attributes_are_unique_and_writable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("raw", "kind"),
     [
         ({"type": "TEXT"}, "TEXT"),
         ({"attributeType": "t1"}, "phone"),
@@ -144,14 +144,14 @@ def test_attributes_are_unique_and_writable() -> None:
         ({}, ""),
     ],
 )
-def test_attribute_type_is_resolved(said: dict[str, object], kind: str) -> None:
+def test_attribute_type_is_resolved(raw: dict[str, object], kind: str) -> None:
     types = [{"id": "t1", "shortId": "phone", "name": "Phone"}, {"id": "t2", "name": "Yes or no"}]
-    (found,) = build_config(attribute("x", **said), attributeTypes=types).attributes_of("lead")
+    (found,) = build_config(attribute("x", **raw), attributeTypes=types).attributes_of("lead")
     assert found.type == kind
 
 
 @pytest.mark.parametrize(
-    ("said", "required"),
+    ("raw", "required"),
     [
         ({"isRequired": True}, True),
         ({"mandatory": "false"}, False),
@@ -160,8 +160,8 @@ def test_attribute_type_is_resolved(said: dict[str, object], kind: str) -> None:
         ({}, None),
     ],
 )
-def test_required_flag_is_read(said: dict[str, object], required: bool | None) -> None:
-    (found,) = build_config(attribute("x", **said)).attributes_of("lead")
+def test_required_flag_is_read(raw: dict[str, object], required: bool | None) -> None:
+    (found,) = build_config(attribute("x", **raw)).attributes_of("lead")
     assert found.required is required
 
 

@@ -77,7 +77,7 @@ def test_is_finished_is_derived_from_the_state(
 
 
 @pytest.mark.parametrize(
-    ("said", "counts"),
+    ("counts_field", "counts"),
     [
         ({"SUCCESS": 3, "QUEUED": 2}, {"SUCCESS": 3, "QUEUED": 2}),
         ({"success": 3, "SUCCESS": "4", " Error ": 1.0}, {"SUCCESS": 7, "ERROR": 1}),
@@ -87,14 +87,14 @@ def test_is_finished_is_derived_from_the_state(
         ("612", {}),
     ],
 )
-def test_counts_of_any_shape_are_parsed(said: object, counts: dict[str, int]) -> None:
-    assert dict(build_job(said).counts) == counts
+def test_counts_of_any_shape_are_parsed(counts_field: object, counts: dict[str, int]) -> None:
+    assert dict(build_job(counts_field).counts) == counts
 
 
 def test_excess_states_are_dropped_and_known_ones_kept() -> None:
-    said = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
-    assert len(build_job(said).counts) == 50
-    assert build_job(said).remaining == 5
+    counts_field = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
+    assert len(build_job(counts_field).counts) == 50
+    assert build_job(counts_field).remaining == 5
 
 
 @pytest.mark.parametrize(

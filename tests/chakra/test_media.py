@@ -208,8 +208,8 @@ def picture_reply(content: bytes = PNG, media_type: str = "image/png") -> httpx.
 async def test_media_content_is_downloaded_unchanged(clock: ManualClock) -> None:
     upstream = Upstream([picture_reply()])
     async with upstream.open_http(clock) as http:
-        shown = await MediaApi(http, "v24.0").download(MEDIA)
-    assert (shown.media_type, shown.content) == ("image/png", PNG)
+        media = await MediaApi(http, "v24.0").download(MEDIA)
+    assert (media.media_type, media.content) == ("image/png", PNG)
     (request,) = upstream.requests
     assert request.url.path == f"/v2/whatsapp/v24.0/media/{MEDIA}/show"
     assert request.headers["accept"] == "*/*"
@@ -257,8 +257,8 @@ async def test_media_url_of_chakra_is_followed(
 ) -> None:
     upstream = Upstream([picture_reply()])
     async with upstream.open_http(clock, base_url=base_url) as http:
-        shown = await MediaApi(http, "v24.0").download_from_url(media_with_url(address))
-    assert shown.content == PNG
+        media = await MediaApi(http, "v24.0").download_from_url(media_with_url(address))
+    assert media.content == PNG
     (request,) = upstream.requests
     assert request.url == httpx.URL(address)
     assert request.headers["authorization"] == "Bearer secret-token"

@@ -100,8 +100,8 @@ async def run_send(
 async def test_each_send_posts_the_documented_body(clock: ManualClock, name: str) -> None:
     _, path, body = SENDS[name]
     upstream = Upstream([reply(200, example(f"{name}.response"))])
-    made = await run_send(name, upstream, clock)
-    assert made.wamid == WAMID
+    accepted = await run_send(name, upstream, clock)
+    assert accepted.wamid == WAMID
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", path)
     assert json.loads(request.content) == example(f"{body}.request")
@@ -109,19 +109,19 @@ async def test_each_send_posts_the_documented_body(clock: ManualClock, name: str
 
 async def test_documented_response_is_parsed_in_full(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-phone.response"))])
-    made = await run_send("send-template-phone", upstream, clock)
-    assert made == AcceptedMessage(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
-    assert PHONE not in repr(made)
+    accepted = await run_send("send-template-phone", upstream, clock)
+    assert accepted == AcceptedMessage(ID, WAMID, "SENT", None, PHONE, "Merry Christmas John")
+    assert PHONE not in repr(accepted)
 
 
 async def test_meta_shaped_response_of_older_plugins_is_parsed(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("send-template-meta.legacy.response"))])
-    made = await run_send("send-template-meta", upstream, clock)
-    assert made == AcceptedMessage("", WAMID, "ACCEPTED")
+    accepted = await run_send("send-template-meta", upstream, clock)
+    assert accepted == AcceptedMessage("", WAMID, "ACCEPTED")
 
 
 @pytest.mark.parametrize(
-    ("body", "made"),
+    ("body", "accepted"),
     [
         ({"_data": {"id": ID}}, AcceptedMessage(ID, "")),
         (
@@ -143,9 +143,9 @@ async def test_meta_shaped_response_of_older_plugins_is_parsed(clock: ManualCloc
     ],
 )
 async def test_single_message_id_is_enough(
-    clock: ManualClock, body: dict[str, object], made: AcceptedMessage
+    clock: ManualClock, body: dict[str, object], accepted: AcceptedMessage
 ) -> None:
-    assert await run_send("send-template-phone", Upstream([reply(200, body)]), clock) == made
+    assert await run_send("send-template-phone", Upstream([reply(200, body)]), clock) == accepted
 
 
 async def test_immediate_failure_carries_its_reason(clock: ManualClock) -> None:
@@ -156,9 +156,9 @@ async def test_immediate_failure_carries_its_reason(clock: ManualClock) -> None:
             "errorContext": {"providerPayload": {"code": 131026, "title": "Undeliverable"}},
         }
     }
-    made = await run_send("send-template-phone", Upstream([reply(200, body)]), clock)
-    assert made.status == "FAILED"
-    assert type(made.failure) is RecipientRejected
+    accepted = await run_send("send-template-phone", Upstream([reply(200, body)]), clock)
+    assert accepted.status == "FAILED"
+    assert type(accepted.failure) is RecipientRejected
 
 
 @every_send
@@ -297,8 +297,8 @@ async def test_response_timeout_starts_after_rate_limit_waits(clock: ManualClock
         async def __call__(self, request: httpx.Request) -> httpx.Response:
             return await slow(request)
 
-    made = await run_send("send-template-phone", Slow([]), clock, 40)
-    assert made.wamid == WAMID
+    accepted = await run_send("send-template-phone", Slow([]), clock, 40)
+    assert accepted.wamid == WAMID
     assert clock.monotonic() == pytest.approx(38, abs=0.1)
 
 
@@ -366,9 +366,9 @@ JSON = st.recursive(
 def test_any_2xx_is_accepted_with_an_id_or_is_one_error(body: object) -> None:
     answer = ChakraResponse(ChakraRequest("POST", "/x", "/x"), 200, {}, json.dumps(body).encode())
     try:
-        made = parse_send_response(answer)
+        accepted = parse_send_response(answer)
     except ChakraError:
         return
-    assert made.id or made.wamid
+    assert accepted.id or accepted.wamid
     assert isinstance(body, dict)
     assert not body.get("_errors")

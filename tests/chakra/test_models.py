@@ -250,11 +250,11 @@ def test_empty_and_unwritable_changes_are_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [(UUID, True), (UUID.upper(), True), (UUID.replace("-", ""), False), ("x", False), ("", False)],
 )
-def test_ids_are_distinguished_from_names(written: str, said: bool) -> None:
-    assert is_uuid(written) is said
+def test_ids_are_distinguished_from_names(written: str, expected: bool) -> None:
+    assert is_uuid(written) is expected
 
 
 def parse_answer(body: object) -> ChakraResponse:

@@ -126,10 +126,10 @@ def test_repr_hides_personal_data() -> None:
     sent = build_message(
         mapping=build_parameters({"1": "John"}), otp_code="496093", image_url=PICTURE
     )
-    shown = repr(sent) + repr(sent.mapping)
-    assert "John" not in shown
-    assert "496093" not in shown
-    assert "chakra-public-media" not in shown
+    text = repr(sent) + repr(sent.mapping)
+    assert "John" not in text
+    assert "496093" not in text
+    assert "chakra-public-media" not in text
 
 
 def test_metas_format_is_as_documented() -> None:

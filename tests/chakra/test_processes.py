@@ -211,8 +211,8 @@ def test_phone_is_read_only_where_it_is_unambiguous(data: dict[str, object], pho
 
 
 def test_process_fields_take_precedence_over_the_record() -> None:
-    made = parse_process({"data": {"phone": "917777777777", "name": "A"}}, phone="919999999999")
-    assert (made.phone, made.name) == ("919999999999", "A")
+    process = parse_process({"data": {"phone": "917777777777", "name": "A"}}, phone="919999999999")
+    assert (process.phone, process.name) == ("919999999999", "A")
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ ODD_JSON = st.recursive(
 
 @given(ODD_JSON, ODD_JSON, ODD_JSON)
 def test_any_process_parses(data: object, record: object, other: object) -> None:
-    made = Process.model_validate(
+    process = Process.model_validate(
         {"id": "p1", "data": data, "record": record, "state": other, "assignedTo": other}
     )
-    assert made.phone == "" or made.phone.isdigit()
-    assert isinstance(made.name, str)
-    assert isinstance(made.email, str)
+    assert process.phone == "" or process.phone.isdigit()
+    assert isinstance(process.name, str)
+    assert isinstance(process.email, str)

@@ -107,14 +107,14 @@ def test_each_button_with_a_parameter_has_its_index() -> None:
         {"type": "CATALOG", "text": "See all"},
         {"type": "HOLOGRAM", "text": "New", "beam": {"x": 1}},
     ]
-    made = parse_template({"type": "BUTTONS", "buttons": buttons})
-    assert made.variables == (
+    template = parse_template({"type": "BUTTONS", "buttons": buttons})
+    assert template.variables == (
         Variable("button", "1", 1, "566701"),
         Variable("button", "1", 4, "25OFF"),
     )
-    assert [button.type for button in made.buttons][-1] == "HOLOGRAM"
-    assert made.buttons[-1].definition["beam"] == {"x": 1}
-    assert made.buttons[3].phone_number == "+919999999999"
+    assert [button.type for button in template.buttons][-1] == "HOLOGRAM"
+    assert template.buttons[-1].definition["beam"] == {"x": 1}
+    assert template.buttons[3].phone_number == "+919999999999"
 
 
 @pytest.mark.parametrize(
@@ -159,20 +159,20 @@ def test_unknown_components_are_kept_unchanged() -> None:
     carousel = {"type": "CAROUSEL", "cards": [{"components": []}]}
     offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
     newer = {"type": "HOLOGRAM", "text": "{{9}}"}
-    made = parse_template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
-    assert [part.definition for part in made.other_components] == [carousel, offer, newer]
-    assert [part.type for part in made.other_components] == [
+    template = parse_template({"type": "BODY", "text": "Hi"}, carousel, offer, newer)
+    assert [part.definition for part in template.other_components] == [carousel, offer, newer]
+    assert [part.type for part in template.other_components] == [
         "CAROUSEL",
         "LIMITED_TIME_OFFER",
         "HOLOGRAM",
     ]
-    assert made.variables == ()
+    assert template.variables == ()
 
 
 def test_component_types_are_case_insensitive() -> None:
-    made = parse_template({"type": "body", "text": "{{1}}"}, status="approved")
-    assert made.is_sendable
-    assert made.variables == (Variable("body", "1"),)
+    template = parse_template({"type": "body", "text": "{{1}}"}, status="approved")
+    assert template.is_sendable
+    assert template.variables == (Variable("body", "1"),)
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ def test_parameter_format_is_inferred_from_the_variables(text: str, named: bool)
 
 
 def test_a_body_keeps_its_lines_and_spaces() -> None:
-    made = parse_template(
+    template = parse_template(
         {"type": "BODY", "text": "Dear  {{1}},\r\n\n• one\u202e\x00\ntwo 🎉 محمد"}
     )
-    assert made.body is not None
-    assert made.body.text == "Dear  {{1}},\n\n• one \ntwo 🎉 محمد"
+    assert template.body is not None
+    assert template.body.text == "Dear  {{1}},\n\n• one \ntwo 🎉 محمد"
 
 
 @pytest.mark.parametrize(
@@ -258,13 +258,13 @@ ODD_JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(FIELDS), ODD_JSON))
 def test_any_template_parses(fields: dict[str, object]) -> None:
-    made = Template.model_validate({"id": "1", "name": "a", **fields})
-    for variable in made.variables:
+    template = Template.model_validate({"id": "1", "name": "a", **fields})
+    for variable in template.variables:
         assert variable.component in {"header", "body", "button"}
         assert variable.name
-    assert isinstance(made.has_named_variables, bool)
-    assert made.media_format in {"", "IMAGE", "VIDEO", "DOCUMENT"}
-    for part in (made.header, made.body, made.footer):
+    assert isinstance(template.has_named_variables, bool)
+    assert template.media_format in {"", "IMAGE", "VIDEO", "DOCUMENT"}
+    for part in (template.header, template.body, template.footer):
         if part is not None:
             json.dumps(part.text, ensure_ascii=False).encode()
             assert "\x00" not in part.text

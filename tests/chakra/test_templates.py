@@ -216,8 +216,12 @@ def order_update() -> NewTemplate:
 async def test_a_new_template_is_sent_as_documented(clock: ManualClock) -> None:
     upstream = Upstream([reply(200, example("create-message-template.response"))])
     async with upstream.open_http(clock) as http:
-        made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
-    assert (made.id, made.status, made.category) == ("1667192013751005", "PENDING", "UTILITY")
+        created = await TemplatesApi(http, "v24.0").create(WABA, order_update())
+    assert (created.id, created.status, created.category) == (
+        "1667192013751005",
+        "PENDING",
+        "UTILITY",
+    )
     (request,) = upstream.requests
     assert (request.method, request.url.path) == ("POST", PATH)
     assert json.loads(request.content) == example("create-message-template.request")
@@ -238,8 +242,8 @@ async def test_optional_fields_are_sent_when_set(clock: ManualClock) -> None:
 async def test_enveloped_response_is_accepted(clock: ManualClock) -> None:
     upstream = Upstream([reply(201, {"_data": {"id": 7}})])
     async with upstream.open_http(clock) as http:
-        made = await TemplatesApi(http, "v24.0").create(WABA, order_update())
-    assert (made.id, made.status) == ("7", "")
+        created = await TemplatesApi(http, "v24.0").create(WABA, order_update())
+    assert (created.id, created.status) == ("7", "")
 
 
 POLICY_ERROR = {"error": {"message": "(#132007) Format character policy violated", "code": 132007}}

@@ -43,12 +43,12 @@ async def test_demo_prints_a_url_whose_page_answers_a_command(
         async with session.post(f"{page}sandbox/type", json=line) as answer:
             assert (await answer.json())["ok"]
         async with session.get(f"{page}sandbox/state", params={"as": "U0MEI"}) as answer:
-            shown = (await answer.json())["messages"]["C0SALES"][-1]
-        assert "John Doe" in str(shown)
+            message = (await answer.json())["messages"]["C0SALES"][-1]
+        assert "John Doe" in str(message)
         assert await demo.wait_for_exit(signal.SIGTERM) == 0
-    said = "".join(demo.output)
-    assert "/chakra user john@acme.com" in said
-    assert "Ctrl+C" in said
+    output = "".join(demo.output)
+    assert "/chakra user john@acme.com" in output
+    assert "Ctrl+C" in output
     assert demo.errors == []
 
 
@@ -70,8 +70,10 @@ async def test_ctrl_c_exits_with_0_and_no_traceback(tmp_path: Path) -> None:
 async def test_port_in_use_is_explained_and_exits_1(tmp_path: Path) -> None:
     async with start_python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo:
         port = (await wait_for_page(demo)).rstrip("/").rsplit(":", 1)[1]
-        status, said, errors = await run_python(*DEMO, "--port", port, environ={}, folder=tmp_path)
-        assert (status, said) == (1, "")
+        status, output, errors = await run_python(
+            *DEMO, "--port", port, environ={}, folder=tmp_path
+        )
+        assert (status, output) == (1, "")
         assert errors.startswith(f"Port {port} is in use.")
         assert "choose another" in errors
         assert await demo.wait_for_exit(signal.SIGTERM) == 0
@@ -102,22 +104,22 @@ async def test_environment_proxy_is_ignored(tmp_path: Path) -> None:
 
 
 def test_the_page_completes_every_command() -> None:
-    made = build_hints(COMMANDS)
-    assert {hint.text for hint in made} >= {"/chakra user ", "/chakra users ", "/chakra help"}
-    assert all(hint.summary for hint in made)
-    assert next(hint.usage for hint in made if hint.text == "/chakra send ").startswith(
+    hints = build_hints(COMMANDS)
+    assert {hint.text for hint in hints} >= {"/chakra user ", "/chakra users ", "/chakra help"}
+    assert all(hint.summary for hint in hints)
+    assert next(hint.usage for hint in hints if hint.text == "/chakra send ").startswith(
         "[template]"
     )
-    assert not any(hint.text.split()[1] in hint.usage.split() for hint in made)
+    assert not any(hint.text.split()[1] in hint.usage.split() for hint in hints)
 
 
 async def test_both_connection_modes_give_the_same_answer(open_sandbox: OpenSandbox) -> None:
     answers = []
     for socket_mode in (False, True):
-        async with open_sandbox(socket_mode=socket_mode) as made:
-            await made.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
-            await made.settle()
-            answers.append(visible_text(made.slack.messages("U0MEI", "C0SALES")[-1]))
+        async with open_sandbox(socket_mode=socket_mode) as world:
+            await world.slack.type("U0MEI", "C0SALES", "/chakra user john@acme.com")
+            await world.settle()
+            answers.append(visible_text(world.slack.messages("U0MEI", "C0SALES")[-1]))
     assert answers[0] == answers[1]
     assert "John Doe" in answers[0]
 

@@ -36,10 +36,12 @@ SENDER, SENDER_GROUP = "U0JOHN", "S0SALES"
 
 
 def build_test_settings(
-    made: Sandbox, *, socket_mode: bool = False, senders: Any = (), **other: Any
+    world: Sandbox, *, socket_mode: bool = False, senders: Any = (), **other: Any
 ) -> Settings:
     """The settings of the world, some of them otherwise."""
-    right = build_settings(made.slack, made.chakra, senders=tuple(senders), socket_mode=socket_mode)
+    right = build_settings(
+        world.slack, world.chakra, senders=tuple(senders), socket_mode=socket_mode
+    )
     return right.model_copy(update={"database_url": NEW_DATABASE_URL, **other})
 
 
@@ -95,9 +97,9 @@ async def test_output_contains_no_secret(acme: Sandbox, clock: ManualClock) -> N
         chakra_access_token=SecretStr("wrong-chakra-token"),
     )
     for settings in (build_test_settings(acme, socket_mode=True), bad):
-        told = " ".join(map(str, await run_all_checks(settings, clock)))
+        failures = " ".join(map(str, await run_all_checks(settings, clock)))
         for secret in settings.secrets():
-            assert secret not in told
+            assert secret not in failures
 
 
 # --- Slack ---------------------------------------------------------------------------------------
@@ -130,11 +132,11 @@ async def test_missing_scopes_are_named(
     given_less = manifest.load()
     scopes = given_less["oauth_config"]["scopes"]["bot"]
     scopes[:] = [scope for scope in scopes if scope not in lacking]
-    async with open_sandbox(app_manifest=given_less) as made:
-        told = await failed_checks(build_test_settings(made), clock)
-    assert f"missing: {', '.join(lacking)}." in told["Slack scopes"]
-    assert "Reinstall" in told["Slack scopes"]
-    assert list(told) == ["Slack scopes"]
+    async with open_sandbox(app_manifest=given_less) as world:
+        failures = await failed_checks(build_test_settings(world), clock)
+    assert f"missing: {', '.join(lacking)}." in failures["Slack scopes"]
+    assert "Reinstall" in failures["Slack scopes"]
+    assert list(failures) == ["Slack scopes"]
 
 
 async def test_sender_that_cannot_be_checked_without_a_scope(
@@ -142,39 +144,41 @@ async def test_sender_that_cannot_be_checked_without_a_scope(
 ) -> None:
     given_less = manifest.load()
     given_less["oauth_config"]["scopes"]["bot"].remove("usergroups:read")
-    async with open_sandbox(app_manifest=given_less) as made:
-        told = await failed_checks(build_test_settings(made, senders=(SENDER_GROUP,)), clock)
-    assert "Grant the missing scope" in told["SENDERS"]
+    async with open_sandbox(app_manifest=given_less) as world:
+        failures = await failed_checks(build_test_settings(world, senders=(SENDER_GROUP,)), clock)
+    assert "Grant the missing scope" in failures["SENDERS"]
 
 
 @pytest.mark.parametrize("sender", ["U0NOBODY", "S0NOBODY"])
 async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender: str) -> None:
-    told = await failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
-    assert sender in told["SENDERS"]
-    assert "remove it from SENDERS" in told["SENDERS"]
+    failures = await failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
+    assert sender in failures["SENDERS"]
+    assert "remove it from SENDERS" in failures["SENDERS"]
 
 
 @pytest.mark.parametrize("token", ["xapp-wrong", "the bot's own"])
 async def test_a_wrong_app_token_is_named(acme: Sandbox, clock: ManualClock, token: str) -> None:
-    shown = acme.slack.bot_token if token == "the bot's own" else token
-    settings = build_test_settings(acme, socket_mode=True, slack_app_token=SecretStr(shown))
-    told = await failed_checks(settings, clock)
-    assert "Slack rejected SLACK_APP_TOKEN" in told["Socket Mode"]
-    assert "connections:write" in told["Socket Mode"]
+    presented = acme.slack.bot_token if token == "the bot's own" else token
+    settings = build_test_settings(acme, socket_mode=True, slack_app_token=SecretStr(presented))
+    failures = await failed_checks(settings, clock)
+    assert "Slack rejected SLACK_APP_TOKEN" in failures["Socket Mode"]
+    assert "connections:write" in failures["Socket Mode"]
 
 
 async def test_unreachable_slack(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
-        told = await failed_checks(
+        failures = await failed_checks(
             build_test_settings(acme, slack_api_url=f"http://127.0.0.1:{port}/api/"), clock
         )
-    assert "could not be reached. Check the network and SLACK_API_URL." in told["Slack token"]
+    assert "could not be reached. Check the network and SLACK_API_URL." in failures["Slack token"]
 
 
 async def test_slack_url_of_another_service(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Welcome</html>"))) as url:
-        told = await failed_checks(build_test_settings(acme, slack_api_url=f"{url}/api/"), clock)
-    assert "SLACK_API_URL is not the address of Slack's API" in told["Slack token"]
+        failures = await failed_checks(
+            build_test_settings(acme, slack_api_url=f"{url}/api/"), clock
+        )
+    assert "SLACK_API_URL is not the address of Slack's API" in failures["Slack token"]
 
 
 @pytest.mark.parametrize("code", ["fatal_error", "service_unavailable", "ratelimited"])
@@ -182,8 +186,8 @@ async def test_a_slack_that_fails_is_not_blamed_on_the_token(
     acme: Sandbox, clock: ManualClock, code: str
 ) -> None:
     acme.slack.fail("auth.test", error=code, retry_after=99)
-    told = await failed_checks(build_test_settings(acme), clock)
-    assert f"Slack is failing right now ({code})" in told["Slack token"]
+    failures = await failed_checks(build_test_settings(acme), clock)
+    assert f"Slack is failing right now ({code})" in failures["Slack token"]
 
 
 async def test_later_slack_failure_is_reported_with_its_step(
@@ -191,18 +195,18 @@ async def test_later_slack_failure_is_reported_with_its_step(
 ) -> None:
     acme.slack.fail("apps.connections.open", error="fatal_error")
     acme.slack.fail("users.info", status=500)
-    told = await failed_checks(
+    failures = await failed_checks(
         build_test_settings(acme, socket_mode=True, senders=(SENDER,)), clock
     )
-    assert "is failing right now" in told["Socket Mode"]
-    assert "is failing right now" in told["SENDERS"]
+    assert "is failing right now" in failures["Socket Mode"]
+    assert "is failing right now" in failures["SENDERS"]
 
 
 # --- the clock -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("date", "said"),
+    ("date", "expected"),
     [
         (0, "ok    Clock: agrees"),
         (59, "ok    Clock: agrees"),
@@ -214,13 +218,13 @@ async def test_later_slack_failure_is_reported_with_its_step(
     ],
 )
 async def test_clock_skew_against_slack_is_checked(
-    acme: Sandbox, date: int | str | None, said: str
+    acme: Sandbox, date: int | str | None, expected: str
 ) -> None:
     clock = StoppedClock()
-    shown = formatdate(clock.time() + date, usegmt=True) if isinstance(date, int) else date
-    async with serve(with_date_header(acme.slack.app, shown)) as url:
+    date_header = formatdate(clock.time() + date, usegmt=True) if isinstance(date, int) else date
+    async with serve(with_date_header(acme.slack.app, date_header)) as url:
         found = await run_all_checks(build_test_settings(acme, slack_api_url=f"{url}/api/"), clock)
-    assert any(str(finding).startswith(said) for finding in found)
+    assert any(str(finding).startswith(expected) for finding in found)
 
 
 class StoppedClock(ManualClock):
@@ -247,32 +251,32 @@ def with_date_header(app: ASGIApp, date: str | None) -> ASGIApp:
 
 async def test_unreachable_chakra(acme: Sandbox, clock: ManualClock) -> None:
     with reserve_port() as port:
-        told = await failed_checks(
+        failures = await failed_checks(
             build_test_settings(acme, chakra_api_url=f"http://127.0.0.1:{port}"), clock
         )
-    assert "could not be reached. Check the network and CHAKRA_API_URL." in told["Chakra"]
+    assert "could not be reached. Check the network and CHAKRA_API_URL." in failures["Chakra"]
 
 
 async def test_a_wrong_access_token_is_named(acme: Sandbox, clock: ManualClock) -> None:
-    told = await failed_checks(
+    failures = await failed_checks(
         build_test_settings(acme, chakra_access_token=SecretStr("wrong")), clock
     )
-    assert "Chakra rejected CHAKRA_ACCESS_TOKEN" in told["Chakra token"]
-    assert "Access Tokens" in told["Chakra token"]
+    assert "Chakra rejected CHAKRA_ACCESS_TOKEN" in failures["Chakra token"]
+    assert "Access Tokens" in failures["Chakra token"]
 
 
 async def test_key_with_insufficient_role(acme: Sandbox, clock: ManualClock) -> None:
     acme.chakra.fail("GET /v1/ext/config", StatusResponse(403))
-    told = await failed_checks(build_test_settings(acme), clock)
-    assert list(told) == ["Chakra token"]
-    assert "role with more permissions" in told["Chakra token"]
+    failures = await failed_checks(build_test_settings(acme), clock)
+    assert list(failures) == ["Chakra token"]
+    assert "role with more permissions" in failures["Chakra token"]
 
 
 async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: ManualClock) -> None:
     async with serve(respond_with(HTMLResponse("<html>Sign in</html>"))) as url:
-        told = await failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
-    assert "not the dashboard's" in told["Chakra"]
-    assert "not the dashboard's" in told["Chakra token"]
+        failures = await failed_checks(build_test_settings(acme, chakra_api_url=url), clock)
+    assert "not the dashboard's" in failures["Chakra"]
+    assert "not the dashboard's" in failures["Chakra token"]
 
 
 @pytest.mark.parametrize(
@@ -280,9 +284,9 @@ async def test_dashboard_url_is_rejected_as_the_api_url(acme: Sandbox, clock: Ma
 )
 async def test_undocumented_api_response(acme: Sandbox, clock: ManualClock, fault: Any) -> None:
     acme.chakra.fail("GET /v1/ext/config", fault)
-    told = await failed_checks(build_test_settings(acme), clock)
-    assert list(told) == ["Chakra token"]
-    assert "CHAKRA_API_URL" in told["Chakra token"]
+    failures = await failed_checks(build_test_settings(acme), clock)
+    assert list(failures) == ["Chakra token"]
+    assert "CHAKRA_API_URL" in failures["Chakra token"]
 
 
 @pytest.mark.parametrize("fault", [StatusResponse(503), TooManyRequests(retry_after_seconds=600)])
@@ -290,8 +294,8 @@ async def test_a_chakra_that_fails_is_not_blamed_on_the_settings(
     acme: Sandbox, clock: ManualClock, fault: Any
 ) -> None:
     acme.chakra.fail("*", fault)
-    told = await failed_checks(build_test_settings(acme), clock)
-    assert "is failing right now (HTTP " in told["Chakra"]
+    failures = await failed_checks(build_test_settings(acme), clock)
+    assert "is failing right now (HTTP " in failures["Chakra"]
 
 
 def respond_with(response: Response) -> Starlette:

@@ -15,8 +15,8 @@ DOCTOR = (*BOT, "doctor")
 
 @pytest.fixture
 async def services() -> AsyncIterator[EmbeddedServices]:
-    async with start_embedded_services() as made:
-        yield made
+    async with start_embedded_services() as services:
+        yield services
 
 
 @pytest.mark.process
@@ -25,24 +25,24 @@ async def test_doctor_exits_0_when_all_checks_pass(
     services: EmbeddedServices, tmp_path: Path
 ) -> None:
     environ = services.environ(socket_mode=True)
-    status, said, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
+    status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
     assert (status, errors) == (0, "")
-    assert said.count("ok    ") == len(said.splitlines()) >= 6
+    assert output.count("ok    ") == len(output.splitlines()) >= 6
 
 
 @pytest.mark.process
 async def test_doctor_exits_1_on_a_failed_check(services: EmbeddedServices, tmp_path: Path) -> None:
     environ = services.environ(CHAKRA_ACCESS_TOKEN="not-the-right-token")
-    status, said, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
+    status, output, errors = await run_python(*DOCTOR, environ=environ, folder=tmp_path)
     assert (status, errors) == (1, "")
-    assert "WRONG Chakra token: Chakra rejected CHAKRA_ACCESS_TOKEN." in said
-    assert "not-the-right-token" not in said
+    assert "WRONG Chakra token: Chakra rejected CHAKRA_ACCESS_TOKEN." in output
+    assert "not-the-right-token" not in output
 
 
 @pytest.mark.process
 async def test_doctor_exits_2_without_settings(tmp_path: Path) -> None:
-    status, said, errors = await run_python(*DOCTOR, environ={}, folder=tmp_path)
-    assert (status, said) == (2, "")
+    status, output, errors = await run_python(*DOCTOR, environ={}, folder=tmp_path)
+    assert (status, output) == (2, "")
     assert "SLACK_BOT_TOKEN is missing" in errors
 
 
@@ -56,9 +56,9 @@ async def test_settings_can_be_read_from_a_file(services: EmbeddedServices, tmp_
 
 @pytest.mark.process
 async def test_help_lists_the_three_commands(tmp_path: Path) -> None:
-    status, said, _ = await run_python(*BOT, "--help", environ={}, folder=tmp_path)
+    status, output, _ = await run_python(*BOT, "--help", environ={}, folder=tmp_path)
     assert status == 0
-    assert all(word in said for word in ("serve", "demo", "doctor"))
+    assert all(word in output for word in ("serve", "demo", "doctor"))
 
 
 @pytest.mark.process

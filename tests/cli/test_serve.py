@@ -67,8 +67,8 @@ asyncio.run(run(settings.load(), COMMANDS, SystemClock(), on_ready=started))
 
 @pytest.fixture
 async def services() -> AsyncIterator[EmbeddedServices]:
-    async with start_embedded_services() as made:
-        yield made
+    async with start_embedded_services() as services:
+        yield services
 
 
 async def connect_slack(process: Process, services: EmbeddedServices, *, socket_mode: bool) -> str:
@@ -141,14 +141,14 @@ async def test_shutdown_lets_a_pending_ack_deliver_its_response(
 
 @pytest.mark.process
 async def test_serve_never_imports_the_sandbox(services: EmbeddedServices, tmp_path: Path) -> None:
-    status, said, errors = await run_to_its_end(
+    status, output, errors = await run_to_its_end(
         "-c", PRINT_IMPORTS, environ=services.environ(), folder=tmp_path
     )
     assert status == 0, errors
-    assert "that is all" in said
-    packages = {name.partition(".")[0] for name in said.split()}
+    assert "that is all" in output
+    packages = {name.partition(".")[0] for name in output.split()}
     assert not packages & {"alembic", "python_calamine", "rapidfuzz", "slack_bolt"}
-    assert "bot.sandbox" not in said
+    assert "bot.sandbox" not in output
 
 
 # --- a sentence ----------------------------------------------------------------------------------
@@ -156,8 +156,8 @@ async def test_serve_never_imports_the_sandbox(services: EmbeddedServices, tmp_p
 
 @pytest.mark.process
 async def test_missing_settings_are_all_named(tmp_path: Path) -> None:
-    status, said, errors = await run_to_its_end(*SERVE_ARGUMENTS, environ={}, folder=tmp_path)
-    assert (status, said) == (2, "")
+    status, output, errors = await run_to_its_end(*SERVE_ARGUMENTS, environ={}, folder=tmp_path)
+    assert (status, output) == (2, "")
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "CHAKRA_ACCESS_TOKEN"):
         assert f"{name} is missing" in errors
     assert "Find it at" in errors
@@ -169,8 +169,10 @@ async def test_wrong_bot_token_is_explained_and_exits_1(
     services: EmbeddedServices, tmp_path: Path
 ) -> None:
     environ = services.environ(SLACK_BOT_TOKEN="xoxb-1-2-wrong")
-    status, said, errors = await run_to_its_end(*SERVE_ARGUMENTS, environ=environ, folder=tmp_path)
-    assert (status, said) == (1, "")
+    status, output, errors = await run_to_its_end(
+        *SERVE_ARGUMENTS, environ=environ, folder=tmp_path
+    )
+    assert (status, output) == (1, "")
     assert errors == (
         "Slack rejected SLACK_BOT_TOKEN (invalid_auth). Run chakra-bot doctor to see what to "
         "change.\n"

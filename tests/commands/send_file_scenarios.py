@@ -52,8 +52,8 @@ def find_block(acme: World, block_id: str) -> dict[str, Any]:
 
 async def submit_files(acme: World, *files: dict[str, Any]) -> dict[str, str]:
     """The form submitted with files that Slack's own client would not have let through."""
-    held = acme.slack.view(JOHN) or {}
-    state = {name: dict(element) for name, element in held["state"]["values"].items()}
+    view = acme.slack.view(JOHN) or {}
+    state = {name: dict(element) for name, element in view["state"]["values"].items()}
     state["file"] = {"send.file": {"type": "file_input", "files": list(files)}}
     for name, text in {"phone": READING_NUMBER, **OFFER_VALUES, "var_button_0_1": "17"}.items():
         if name in state:
@@ -62,7 +62,7 @@ async def submit_files(acme: World, *files: dict[str, Any]) -> dict[str, str]:
         "type": "view_submission",
         "user": {"id": JOHN, "team_id": "T0ACME"},
         "team": {"id": "T0ACME"},
-        "view": {**held, "state": {"values": state}},
+        "view": {**view, "state": {"values": state}},
     }
     async with open_request_client(acme) as post:
         answer = await post.post_payload(payload)

@@ -81,8 +81,8 @@ def view_text(acme: World, by: str = JOHN) -> str:
 
 
 def report_text(acme: World) -> str:
-    shown = acme.slack.messages(JOHN, DIRECT)
-    return visible_text(shown[-1]) if shown else ""
+    messages = acme.slack.messages(JOHN, DIRECT)
+    return visible_text(messages[-1]) if messages else ""
 
 
 def last_message_text(acme: World) -> str:

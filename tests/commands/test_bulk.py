@@ -31,8 +31,8 @@ HEADER = "Lead Id,First Name,Phone Number\n"
 
 
 def build_csv(rows: int, start: int = 1) -> str:
-    made = (f"EXPO-{n},Asha{n},+91 98765 {n:05}\n" for n in range(start, start + rows))
-    return HEADER + "".join(made)
+    lines = (f"EXPO-{n},Asha{n},+91 98765 {n:05}\n" for n in range(start, start + rows))
+    return HEADER + "".join(lines)
 
 
 def csv_upload(text: str, name: str = "leads.csv") -> LocalFile:
@@ -40,13 +40,13 @@ def csv_upload(text: str, name: str = "leads.csv") -> LocalFile:
 
 
 def workbook_upload(*header: str, rows: Sequence[Sequence[object]]) -> LocalFile:
-    made = BytesIO()
-    book = xlsxwriter.Workbook(made, {"in_memory": True})
+    buffer = BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     sheet = book.add_worksheet("Leads")
     for number, row in enumerate([header, *rows]):
         sheet.write_row(number, 0, row)
     book.close()
-    return LocalFile("leads.xlsx", EXCEL_TYPE, made.getvalue())
+    return LocalFile("leads.xlsx", EXCEL_TYPE, buffer.getvalue())
 
 
 async def open_form(acme: World, line: str = "bulk create lead", channel: str = SALES) -> str:

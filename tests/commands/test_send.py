@@ -159,7 +159,7 @@ async def test_changing_the_template_changes_the_fields(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "stands", "expected", "went_out"),
+    ("to", "posted", "expected", "went_out"),
     [
         (LOST_RESPONSE, "don't know", "may have been sent", 1),
         (NEVER_ARRIVED, "don't know", "may have been sent", 0),
@@ -170,14 +170,14 @@ async def test_changing_the_template_changes_the_fields(acme: World) -> None:
     ],
 )
 async def test_each_failure_is_explained(
-    acme: World, clock: ManualClock, to: str, stands: str, expected: str, went_out: int
+    acme: World, clock: ManualClock, to: str, posted: str, expected: str, went_out: int
 ) -> None:
     await open_form(acme)
     assert await submit_form(acme, phone=to) == {}
-    await advance_until(acme, clock, lambda: stands in last_message_text(acme))
+    await advance_until(acme, clock, lambda: posted in last_message_text(acme))
     assert expected in last_message_text(acme)
     assert sent_count(acme) == went_out
-    await advance_until(acme, clock, lambda: stands in report_text(acme))
+    await advance_until(acme, clock, lambda: posted in report_text(acme))
 
 
 async def test_a_slow_chakra_does_not_delay_the_ack(acme: World, clock: ManualClock) -> None:

@@ -34,9 +34,9 @@ from tests.world import World
 async def test_a_complete_line_is_previewed_and_one_press_sends(
     acme: World, clock: ManualClock
 ) -> None:
-    shown = visible_text(await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100")))
-    assert "To +1 202-555-0100" in shown
-    assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in shown
+    text = visible_text(await run_command(acme, COMMAND_LINE.format(to="+1 202 555 0100")))
+    assert "To +1 202-555-0100" in text
+    assert "Hi Jane, a reminder of your appointment on May 3 at 10:00." in text
     assert sent_count(acme) == 0
     await press_button(acme, "send.confirm")
     await advance_until(acme, clock, lambda: "WhatsApp has it" in last_message_text(acme))
@@ -80,8 +80,8 @@ async def test_change_button_opens_the_prefilled_form(acme: World) -> None:
 
 
 async def test_a_mention_means_the_members_own_number(acme: World) -> None:
-    shown = visible_text(await run_command(acme, "hello_world @john"))
-    assert "*John Doe* has no phone number" in shown
+    text = visible_text(await run_command(acme, "hello_world @john"))
+    assert "*John Doe* has no phone number" in text
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ async def test_only_senders_can_send(acme: World) -> None:
 
 
 async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox, acme: World) -> None:
-    async with open_sandbox(other={"chakra_plugin_id": None}) as made:
-        assert "CHAKRA_PLUGIN_ID" in visible_text(await run_command(made))
+    async with open_sandbox(other={"chakra_plugin_id": None}) as world:
+        assert "CHAKRA_PLUGIN_ID" in visible_text(await run_command(world))
 
 
 async def test_form_opens_immediately_while_chakra_hangs(acme: World, clock: ManualClock) -> None:

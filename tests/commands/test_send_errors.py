@@ -103,17 +103,17 @@ ERROR_CASES: list[tuple[Fault, str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "stands", "expected", "went_out"), ERROR_CASES, ids=repr)
+@pytest.mark.parametrize(("fault", "posted", "expected", "went_out"), ERROR_CASES, ids=repr)
 async def test_a_failure_is_explained_and_nothing_is_repeated(
-    acme: World, clock: ManualClock, fault: Fault, stands: str, expected: str, went_out: int
+    acme: World, clock: ManualClock, fault: Fault, posted: str, expected: str, went_out: int
 ) -> None:
     acme.chakra.fail(SEND_PATH, fault)
     await open_form(acme)
     assert await submit_form(acme) == {}
-    await advance_until(acme, clock, lambda: stands in last_message_text(acme))
+    await advance_until(acme, clock, lambda: posted in last_message_text(acme))
     assert expected in last_message_text(acme)
     assert (sent_count(acme), acme.chakra.count(SEND_PATH)) == (went_out, 1)
-    await advance_until(acme, clock, lambda: stands in report_text(acme))
+    await advance_until(acme, clock, lambda: posted in report_text(acme))
     assert expected in report_text(acme)
     assert "2025550100" not in last_message_text(acme) + report_text(acme)
 
@@ -179,8 +179,8 @@ async def test_preview_button_reports_a_timeout_like_the_form(
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))
 
     def outcome() -> str:
-        shown = acme.slack.messages(JOHN, SALES)
-        return next(visible_text(one) for one in shown if one.id == preview.id)
+        messages = acme.slack.messages(JOHN, SALES)
+        return next(visible_text(one) for one in messages if one.id == preview.id)
 
     await advance_until(acme, clock, lambda: UNKNOWN_LINE in outcome())
     assert UNCERTAIN_TEXT in outcome()

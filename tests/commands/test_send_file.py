@@ -269,10 +269,10 @@ async def test_ambiguous_file_send_is_unknown(acme: World, clock: ManualClock) -
 async def test_command_line_accepts_a_link_and_opens_the_form_without_one(
     acme: World, clock: ManualClock
 ) -> None:
-    shown = await run_command(
+    message = await run_command(
         acme, f"{PROMO} {READING_NUMBER} 1=Jane media=https://acme.example/tree.png"
     )
-    assert "tree.png" in str(shown)
+    assert "tree.png" in str(message)
     await acme.slack.press(JOHN, "send.confirm")
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     await run_command(acme, f"{PROMO} {READING_NUMBER} 1=Jane")

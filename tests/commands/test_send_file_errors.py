@@ -107,11 +107,11 @@ async def assert_not_sent(acme: World, clock: ManualClock, expected: str) -> Non
     """The person hears why, in the channel and in the report, and nothing is sent."""
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     await advance_until(acme, clock, lambda: "Not sent" in report_text(acme))
-    for said in (last_message_text(acme), report_text(acme)):
-        assert expected in said
-        assert "don't know" not in said
-        assert "may have gone out" not in said
-        assert "2025550100" not in said
+    for text in (last_message_text(acme), report_text(acme)):
+        assert expected in text
+        assert "don't know" not in text
+        assert "may have gone out" not in text
+        assert "2025550100" not in text
     assert (acme.chakra.count(SEND_ENDPOINT), sent_count(acme)) == (0, 0)
 
 

@@ -145,13 +145,13 @@ async def test_event_with_an_invalid_signature_changes_no_report(
 ) -> None:
     sent = await send_and_accept(acme, clock)
     event = chakra_event("READ", sent.wamid, sent.id)
-    shown = {
+    signatures = {
         "none": "",
         "of another secret": sign(encode(event), "another secret"),
         "of another event": sign(encode(chakra_event("SENT", sent.wamid, sent.id)), WEBHOOK_SECRET),
         "junk": "sha256=" + "0" * 63,
     }[signature]
-    headers = {"X-Chakra-Signature-256": shown} if shown else {}
+    headers = {"X-Chakra-Signature-256": signatures} if signatures else {}
     answer = await deliver(acme, event, **headers)
     assert answer.status == 401
     assert json.dumps(event) not in answer.text

@@ -98,10 +98,10 @@ async def test_without_permission_the_shortcut_explains_why(acme: World) -> None
 
 
 async def test_missing_plugin_setting_is_named(open_sandbox: OpenSandbox) -> None:
-    async with open_sandbox(other={"chakra_plugin_id": None}) as made:
-        await made.slack.use_shortcut(JOHN, GLOBAL_SHORTCUT)
-        await settle_app(made)
-        assert "CHAKRA_PLUGIN_ID" in view_text(made)
+    async with open_sandbox(other={"chakra_plugin_id": None}) as world:
+        await world.slack.use_shortcut(JOHN, GLOBAL_SHORTCUT)
+        await settle_app(world)
+        assert "CHAKRA_PLUGIN_ID" in view_text(world)
 
 
 @pytest.mark.parametrize("entry", [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT])

@@ -189,9 +189,9 @@ async def test_hidden_slack_email_is_explained(
 ) -> None:
     described = manifest.load()
     described["oauth_config"]["scopes"]["bot"].remove("users:read.email")
-    async with open_sandbox(app_manifest=described) as made:
-        await open_filled_form(made, clock)
-        expected = await press_test_send(made, clock, until_noted="Test not sent")
+    async with open_sandbox(app_manifest=described) as world:
+        await open_filled_form(world, clock)
+        expected = await press_test_send(world, clock, until_noted="Test not sent")
         assert "doesn't share your email address" in expected
 
 
@@ -346,7 +346,7 @@ async def test_a_member_unknown_to_chakra_is_told_in_the_preview(
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=LENA)
     await acme.slack.press(LENA, "send.test")
     await settle_app(acme)
-    shown = acme.slack.messages(LENA, SALES)[-1]
-    assert "Nobody in Chakra has the email address lena@acme.com." in visible_text(shown)
-    assert shown.ephemeral
+    message = acme.slack.messages(LENA, SALES)[-1]
+    assert "Nobody in Chakra has the email address lena@acme.com." in visible_text(message)
+    assert message.ephemeral
     assert sent_count(acme) == 0

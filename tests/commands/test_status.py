@@ -22,18 +22,18 @@ async def typed(acme: World, text: str, person: str = MEI) -> str:
 async def test_it_shows_both_services_and_what_the_person_may_do(
     acme: World, person: str, allowed: str
 ) -> None:
-    shown = await typed(acme, "status", person)
-    assert shown.count("responds in") == 2
-    assert acme.bot.context.version in shown
-    assert allowed in shown
+    text = await typed(acme, "status", person)
+    assert text.count("responds in") == 2
+    assert acme.bot.context.version in text
+    assert allowed in text
 
 
 async def test_a_service_that_does_not_answer_is_named_and_comes_back_on_refresh(
     acme: World,
 ) -> None:
     acme.chakra.fail(ANY_ENDPOINT, StatusResponse(401))
-    shown = await typed(acme, "status")
-    assert "Chakra can't be used right now" in shown
+    text = await typed(acme, "status")
+    assert "Chakra can't be used right now" in text
     acme.chakra.clear_faults()
     await acme.slack.press(MEI, "status.refresh")
     await acme.settle()

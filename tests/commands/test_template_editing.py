@@ -97,12 +97,12 @@ async def test_rejection_by_meta_keeps_the_form_filled(acme: World) -> None:
     form = acme.slack.view(JOHN)
     assert form is not None
     assert "There is already en_US content for this template" in visible_text(form)
-    kept = {
+    elements = {
         block["block_id"]: block["element"] for block in form["blocks"] if block["type"] == "input"
     }
-    assert kept["body"]["initial_value"] == NEW_TEMPLATE["body"]
-    assert kept["language"]["initial_option"]["value"] == "en_US"
-    assert kept["category"]["initial_option"]["value"] == "UTILITY"
+    assert elements["body"]["initial_value"] == NEW_TEMPLATE["body"]
+    assert elements["language"]["initial_option"]["value"] == "en_US"
+    assert elements["category"]["initial_option"]["value"] == "UTILITY"
     assert await submit_form(acme, **NEW_TEMPLATE) == {}
     assert acme.chakra.template("order_news").status == "PENDING"
 

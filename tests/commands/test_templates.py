@@ -94,17 +94,17 @@ async def test_list_is_cached_for_ten_minutes_and_shows_its_age(
 
 async def test_row_opens_the_card_as_a_new_message(acme: World) -> None:
     listed = await run_command(acme, "hello_world status:approved")
-    shown = await press_button(acme, "templates.show")
-    assert shown.id != listed.id
-    assert shown.ephemeral
-    assert "Welcome and congratulations" in visible_text(shown)
+    message = await press_button(acme, "templates.show")
+    assert message.id != listed.id
+    assert message.ephemeral
+    assert "Welcome and congratulations" in visible_text(message)
 
 
 # --- the card ------------------------------------------------------------------------------------
 
 
 async def test_full_name_shows_the_card(acme: World) -> None:
-    shown = visible_text(await run_command(acme, "order_delivery_update"))
+    text = visible_text(await run_command(acme, "order_delivery_update"))
     for part in (
         "Approved",
         "Utility",
@@ -113,25 +113,25 @@ async def test_full_name_shows_the_card(acme: World) -> None:
         "Stop Delivery Updates",
         "Examples: ‹1›: Mark",
     ):
-        assert part in shown
-    assert "Order delivery" not in shown
+        assert part in text
+    assert "Order delivery" not in text
     assert "on its way" in visible_text(await run_command(acme, "Order Delivery Update"))
 
 
 async def test_language_menu_replaces_the_card(acme: World) -> None:
-    shown = await run_command(acme, "order_update")
+    message = await run_command(acme, "order_update")
     hindi = acme.chakra.template("order_update", "hi")
     again = await press_button(acme, "templates.choose", value=hindi.id)
-    assert again.id == shown.id
+    assert again.id == message.id
     assert "ग्राहक" in visible_text(again) or "ऑर्डर" in visible_text(again)
     assert "Hindi" in visible_text(await run_command(acme, "order_update language:hi"))
 
 
 async def test_rejection_reason_is_explained(acme: World) -> None:
-    shown = visible_text(await run_command(acme, "crypto_tip"))
-    assert "Rejected." in shown
-    assert "WhatsApp" in shown
-    assert "TAG_CONTENT" not in shown
+    text = visible_text(await run_command(acme, "crypto_tip"))
+    assert "Rejected." in text
+    assert "WhatsApp" in text
+    assert "TAG_CONTENT" not in text
 
 
 async def test_unsendable_template_explains_why(acme: World) -> None:
@@ -144,10 +144,10 @@ async def test_unsendable_template_explains_why(acme: World) -> None:
 
 
 async def test_refresh_shows_changes_made_by_meta(acme: World) -> None:
-    shown = await run_command(acme, "hello_world")
+    message = await run_command(acme, "hello_world")
     acme.chakra.update_template("hello_world", "en_US", status="PAUSED", quality="RED")
     again = await press_button(acme, "templates.refresh")
-    assert again.id == shown.id
+    assert again.id == message.id
     assert "Paused" in visible_text(again)
     assert "Low: WhatsApp may pause it soon" in visible_text(again)
 
@@ -166,9 +166,9 @@ async def test_share_posts_a_new_masked_message(acme: World) -> None:
 
 
 async def test_missing_account_names_the_setting(open_sandbox: OpenSandbox) -> None:
-    async with open_sandbox(other={"chakra_waba_id": None}) as made:
-        made.chakra.disable_endpoint(LIST_NUMBERS)
-        expected = visible_text(await run_command(made))
+    async with open_sandbox(other={"chakra_waba_id": None}) as world:
+        world.chakra.disable_endpoint(LIST_NUMBERS)
+        expected = visible_text(await run_command(world))
     assert "doesn't say which WhatsApp Business Account" in expected
     assert "CHAKRA_WABA_ID" in expected
 

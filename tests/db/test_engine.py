@@ -63,10 +63,10 @@ async def test_new_and_migrated_schemas_are_identical(url: str, first: str | Non
         return list(compare_metadata(context, METADATA))
 
     async with open_database(url) as database, database.begin() as connection:
-        made = await connection.run_sync(describe_schema)
+        schema = await connection.run_sync(describe_schema)
         assert await connection.run_sync(difference) == []
         assert await connection.run_sync(list_tables) == TABLES
-        assert await connection.run_sync(describe_schema) == made
+        assert await connection.run_sync(describe_schema) == schema
 
 
 def describe_schema(connection: Connection) -> dict[str, object]:
@@ -174,17 +174,17 @@ async def test_a_database_in_memory_needs_no_lock() -> None:
 
 @pytest.mark.parametrize("where", ["memory", "file"])
 async def test_cancellation_keeps_tables_and_releases_locks(where: str, tmp_path: Path) -> None:
-    begun = asyncio.Event()
+    started = asyncio.Event()
 
     async def work(database: Database) -> None:
         async with database.begin() as connection:
-            begun.set()
+            started.set()
             await connection.execute(text(SLOW_QUERY))
 
     file = ":memory:" if where == "memory" else str(tmp_path / "bot.db")
     async with open_database(f"sqlite:///{file}") as database:
         working = asyncio.create_task(work(database))
-        await begun.wait()
+        await started.wait()
         await settle()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)

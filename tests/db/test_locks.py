@@ -25,8 +25,8 @@ async def second_database(tmp_path: Path, database: Database) -> AsyncIterator[D
     if database.single_process:
         yield database
         return
-    async with open_database(start_postgres()) as made:
-        yield made
+    async with open_database(start_postgres()) as second:
+        yield second
 
 
 async def end_sessions(database: Database) -> None:

@@ -59,14 +59,14 @@ async def test_migration_keeps_report_locations_and_uncertainty(url: str) -> Non
         await insert_old_send(connection, "waits", due=True)
     async with open_database(url) as database:
         posts = Posts(database)
-        stands = await posts.find_by_key("send:posted")
-        assert stands is not None
-        assert (stands.message_channel, stands.message_ts, stands.pending) == (
+        post = await posts.find_by_key("send:posted")
+        assert post is not None
+        assert (post.message_channel, post.message_ts, post.pending) == (
             "D0JOHN",
             "1.2",
             False,
         )
-        assert (stands.channel, stands.member, stands.process_id) == ("U0JOHN", "U0JOHN", "")
+        assert (post.channel, post.member, post.process_id) == ("U0JOHN", "U0JOHN", "")
         doubt = await posts.find_by_key("send:in doubt")
         assert doubt is not None
         assert (doubt.process_id, doubt.attempted_at, doubt.uncertain_since) == (
@@ -98,8 +98,8 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
         now = harness.clock.time()
         async with database.begin() as connection:
             await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
-            stands = {"channel": place.channel, "ts": place.ts}
-            await insert_old_send(connection, "moved", **stands, state="read", due=True)
+            post = {"channel": place.channel, "ts": place.ts}
+            await insert_old_send(connection, "moved", **post, state="read", due=True)
             await insert_old_send(connection, "in doubt", boot="boot-0", tried=now, due=True)
             await insert_old_send(connection, "waits", due=True)
             await connection.execute(text("UPDATE sends SET started_at = :now"), {"now": now})
@@ -121,5 +121,5 @@ async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
 
 
 def wait_for_report(harness: OutboxHarness, *words: str) -> bool:
-    shown = harness.direct_message_texts()
-    return len(shown) == len(words) and all(map(str.__contains__, shown, words))
+    texts = harness.direct_message_texts()
+    return len(texts) == len(words) and all(map(str.__contains__, texts, words))

@@ -29,11 +29,11 @@ def documented_job() -> Job:
     return build_job(body["_meta"]["bjEntryCompletionStatusVsCount"], **body["_data"])
 
 
-def render_card(shown: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
-    text, made = job_card(shown, masked=masked, now=NOW, **more)
-    message = Message(text, tuple(made))
+def render_card(job: Job | Cached[Job], *, masked: bool = False, **more: Any) -> str:
+    text, blocks = job_card(job, masked=masked, now=NOW, **more)
+    message = Message(text, tuple(blocks))
     assert check_response_body(response_body(message)) == []
-    return json.dumps([text, made], ensure_ascii=False)
+    return json.dumps([text, blocks], ensure_ascii=False)
 
 
 def build_progress(seconds: int, done: int, *, every: int = 20) -> Progress:
@@ -45,7 +45,7 @@ def build_progress(seconds: int, done: int, *, every: int = 20) -> Progress:
 
 
 def test_the_documented_job() -> None:
-    shown = render_card(documented_job())
+    text = render_card(documented_job())
     for part in (
         "*Background job*",
         "Running",
@@ -58,35 +58,35 @@ def test_the_documented_job() -> None:
         f"ID `{JOB}`",
         "Background job: 80%, 492 of 612 done, 103 failed",
     ):
-        assert part in shown
+        assert part in text
     for absent in ("Speed", "Time left", "*Finished*", "data_visualization", "actions", "IN_PROG"):
-        assert absent not in shown
+        assert absent not in text
 
 
 def test_a_job_without_counts_yet() -> None:
-    shown = render_card(build_job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
-    assert "Starting…" in shown
-    assert "*Started*" in shown
+    text = render_card(build_job(createdAt=1617966536211, completionStatus="IN_PROGRESS"))
+    assert "Starting…" in text
+    assert "*Started*" in text
     for absent in ("░", "Remaining", "0 of 0", "Chakra says"):
-        assert absent not in shown
+        assert absent not in text
 
 
 def test_empty_states_are_hidden_and_unknown_states_shown() -> None:
-    shown = render_card(
+    text = render_card(
         build_job({"SUCCESS": 1204, "ERROR": 0, "SKIPPED & left": 2, "NOT_STARTED": 1})
     )
-    assert "*Succeeded*\\n1,204" in shown
-    assert "*SKIPPED &amp; left*\\n2" in shown
-    assert "*Failed*" not in shown
+    assert "*Succeeded*\\n1,204" in text
+    assert "*SKIPPED &amp; left*\\n2" in text
+    assert "*Failed*" not in text
 
 
 def test_excess_states_are_summed_up() -> None:
-    shown = render_card(build_job({f"S{number}": 1 for number in range(30)}))
-    assert "*20 more states*\\n20" in shown
+    text = render_card(build_job({f"S{number}": 1 for number in range(30)}))
+    assert "*20 more states*\\n20" in text
 
 
 @pytest.mark.parametrize(
-    ("shown", "says"),
+    ("job", "says"),
     [
         (build_job({"SUCCESS": 9}), ":white_check_mark: Finished"),
         (build_job({"SUCCESS": 9, "ERROR": 2, "INVALID": 1}), "Finished; 3 of 12 failed"),
@@ -95,9 +95,9 @@ def test_excess_states_are_summed_up() -> None:
         (build_job(completedAt=1617966536211), "Background job: finished"),
     ],
 )
-def test_outcome_line(shown: Job, says: str) -> None:
-    assert says in render_card(shown)
-    assert "Running" not in render_card(shown)
+def test_outcome_line(job: Job, says: str) -> None:
+    assert says in render_card(job)
+    assert "Running" not in render_card(job)
 
 
 def test_duration_line() -> None:
@@ -107,10 +107,10 @@ def test_duration_line() -> None:
 
 
 def test_job_level_message_is_shown() -> None:
-    shown = render_card(
+    text = render_card(
         build_job({"ERROR": 1}, completionStatus="FAILED", statusMessage="No <credit>")
     )
-    assert "Chakra says: FAILED · No &lt;credit&gt;" in shown
+    assert "Chakra says: FAILED · No &lt;credit&gt;" in text
     quiet = render_card(
         build_job({"SUCCESS": 1}, completionStatus="SUCCESS", statusMessage="\u200b")
     )
@@ -118,9 +118,9 @@ def test_job_level_message_is_shown() -> None:
 
 
 def test_speed_and_eta_appear_once_known() -> None:
-    shown = render_card(build_job_at(200), progress=build_progress(40, 200))
-    assert "*Speed*\\n300 a minute" in shown
-    assert "*Time left*\\nabout 3 minutes" in shown
+    text = render_card(build_job_at(200), progress=build_progress(40, 200))
+    assert "*Speed*\\n300 a minute" in text
+    assert "*Time left*\\nabout 3 minutes" in text
     early = render_card(build_job_at(50), progress=build_progress(20, 50))
     assert "Speed" not in early
     crawling = render_card(build_job_at(5), progress=build_progress(1200, 5, every=60))
@@ -133,17 +133,17 @@ def test_stalled_job_is_labeled() -> None:
         ProgressPoint(STARTED_AT + 100, 50),
         ProgressPoint(NOW, 50),
     ]
-    shown = render_card(
+    text = render_card(
         build_job_at(50), progress=Progress.from_points(points, build_job_at(50), NOW)
     )
-    assert "Stalled: no progress in the last 3 minutes." in shown
-    assert "Time left" not in shown.replace("Speed", "")
+    assert "Stalled: no progress in the last 3 minutes." in text
+    assert "Time left" not in text.replace("Speed", "")
     soon = Progress.from_points(points, build_job_at(50), STARTED_AT + 219)
     assert "Stalled" not in render_card(build_job_at(50), progress=soon)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0, "1 second"),
         (1.4, "1 second"),
@@ -158,8 +158,8 @@ def test_stalled_job_is_labeled() -> None:
         (1e12, "11,574,074 days"),
     ],
 )
-def test_durations_are_humanized(seconds: float, said: str) -> None:
-    assert humanize_duration(seconds) == said
+def test_durations_are_humanized(seconds: float, expected: str) -> None:
+    assert humanize_duration(seconds) == expected
 
 
 def test_percentage_is_rounded_down() -> None:
@@ -180,9 +180,9 @@ def button_labels(block: Block | None) -> list[str]:
 
 
 def test_a_long_job_has_a_chart() -> None:
-    shown = build_progress(600, 600, every=120)
-    assert '"type": "data_visualization"' in render_card(build_job_at(600), progress=shown)
-    assert button_labels(progress_chart(shown.points)) == [
+    progress = build_progress(600, 600, every=120)
+    assert '"type": "data_visualization"' in render_card(build_job_at(600), progress=progress)
+    assert button_labels(progress_chart(progress.points)) == [
         "0:00",
         "2:00",
         "4:00",
@@ -221,49 +221,49 @@ def test_first_failures_are_listed_with_reasons() -> None:
         build_entry("ERROR"),
         build_entry("ODD", "x"),
     ]
-    shown = render_card(documented_job(), failed_entries=failed)
-    assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in shown
-    assert "• Rejected: *No* such &lt;lead&gt;" in shown
-    assert "• Failed: no reason given" in shown
-    assert "• ODD: x" in shown
-    assert "and 99 more" in shown
+    text = render_card(documented_job(), failed_entries=failed)
+    assert "Failed: No lead with +91 98765 43210 or ravi@example.com · row: 17" in text
+    assert "• Rejected: *No* such &lt;lead&gt;" in text
+    assert "• Failed: no reason given" in text
+    assert "• ODD: x" in text
+    assert "and 99 more" in text
 
 
 def test_at_most_five_failures_are_listed() -> None:
     failed = [build_entry("ERROR", f"Reason {number}") for number in range(9)]
-    shown = render_card(build_job({"ERROR": 9}), failed_entries=failed)
-    assert "Reason 4" in shown
-    assert "Reason 5" not in shown
-    assert "and 4 more" in shown
+    text = render_card(build_job({"ERROR": 9}), failed_entries=failed)
+    assert "Reason 4" in text
+    assert "Reason 5" not in text
+    assert "and 4 more" in text
     assert "more" not in render_card(build_job({"ERROR": 5}), failed_entries=failed[:5])
 
 
 def test_identical_failure_reasons_are_grouped() -> None:
     again = [build_entry("INVALID", "Process not found")] * 3
-    shown = render_card(documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again])
-    assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in shown
+    text = render_card(documented_job(), failed_entries=[build_entry("ERROR", "No score"), *again])
+    assert "• Rejected: Process not found · 3 times\\n• Failed: No score\\nand 99 more" in text
 
 
 def test_public_card_shows_no_personal_data() -> None:
-    shown = render_card(
+    text = render_card(
         build_job({"ERROR": 1}, statusMessage="Ask ravi@example.com"),
         masked=True,
         failed_entries=[PRIVATE, build_entry("ERROR", "x" * 245 + " 919876543210")],
         title="Leads of +91 98765 43210",
     )
     for hidden in ("98765", "9198", "ravi", "row: 17"):
-        assert hidden not in shown
-    assert "•••••• 3210" in shown
-    assert "r•••@example.com" in shown
+        assert hidden not in text
+    assert "•••••• 3210" in text
+    assert "r•••@example.com" in text
 
 
 def test_failed_entry_shows_at_most_three_extra_keys() -> None:
     odd = build_entry(
         "ERROR", "Bad", createdAt=5, a="one\ntwo", b=2.5, c={}, d=None, e=" ", f="x" * 99
     )
-    shown = render_card(build_job({"ERROR": 1}), failed_entries=[odd])
-    assert f"Bad · a: one two · b: 2.5 · f: {'x' * 59}…" in shown
-    assert "createdAt" not in shown
+    text = render_card(build_job({"ERROR": 1}), failed_entries=[odd])
+    assert f"Bad · a: one two · b: 2.5 · f: {'x' * 59}…" in text
+    assert "createdAt" not in text
 
 
 # --- its age -------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_any_job_renders_a_valid_card(
     points: list[ProgressPoint],
     masked: bool,
 ) -> None:
-    made = build_job(
+    job = build_job(
         counts | known,
         completionStatus=wild,
         statusMessage=wild,
@@ -324,6 +324,6 @@ def test_any_job_renders_a_valid_card(
         completedAt=moment if known else 0,
     )
     entries = [JobEntry.from_item(one) for one in failed]
-    shown = Progress.from_points(points, made, NOW)
-    said = render_card(made, masked=masked, title=wild, failed_entries=entries, progress=shown)
-    assert "<!channel>" not in said
+    progress = Progress.from_points(points, job, NOW)
+    text = render_card(job, masked=masked, title=wild, failed_entries=entries, progress=progress)
+    assert "<!channel>" not in text

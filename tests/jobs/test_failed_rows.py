@@ -95,9 +95,9 @@ async def test_deeply_nested_value_is_serialized() -> None:
 
 
 def test_report_is_streamed_in_chunks() -> None:
-    made = list(iter_csv_chunks([build_entry("ERROR", "Bad")] * 1200))
-    assert len(made) == 4
-    assert len(parse_csv(b"".join(made))) == 1201
+    chunks = list(iter_csv_chunks([build_entry("ERROR", "Bad")] * 1200))
+    assert len(chunks) == 4
+    assert len(parse_csv(b"".join(chunks))) == 1201
 
 
 async def test_hundred_thousand_rows_are_exported_in_seconds() -> None:

@@ -94,8 +94,10 @@ class WatchScenario:
 
     def _confirmed_count(self) -> int:
         """How many of them the people were told are watched."""
-        shown = [one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)]
-        return sum("notify you" in visible_text(one) for one in shown if one.ephemeral)
+        messages = [
+            one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)
+        ]
+        return sum("notify you" in visible_text(one) for one in messages if one.ephemeral)
 
     def watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
         """Those that are kept up to date: the job, what it says, and itself."""
@@ -117,10 +119,12 @@ class WatchScenario:
         return sum("Finished" in text for _, text, _ in self.watch_messages())
 
     def _app_messages(self) -> list[tuple[str, VisibleMessage]]:
-        shown = [one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)]
+        messages = [
+            one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)
+        ]
         return [
             (visible_text(one), one)
-            for one in shown
+            for one in messages
             if one.author == APP_USER and not one.ephemeral
         ]
 
@@ -183,8 +187,8 @@ async def open_scenario(
     kind: str, folder: Path, *, speed: float = SPEED
 ) -> AsyncIterator[WatchScenario]:
     clock = AcceleratedClock(time.time(), speed)
-    async with start_embedded_services(clock) as made:
-        yield WatchScenario(made, clock, create_database_url(kind, folder), folder)
+    async with start_embedded_services(clock) as services:
+        yield WatchScenario(services, clock, create_database_url(kind, folder), folder)
 
 
 async def kill_bot(bot: Process) -> None:
@@ -194,17 +198,17 @@ async def kill_bot(bot: Process) -> None:
 async def test_two_kills_during_fifty_watches_report_every_outcome_once(
     tmp_path: Path,
 ) -> None:
-    async with open_scenario("sqlite", tmp_path) as told:
-        async with told.start_bot() as (bot, url):
-            await told.add_watches(WATCHES, url)
-            await told.wait_until(lambda: len(told.watch_messages()) > WATCHES / 2)
+    async with open_scenario("sqlite", tmp_path) as scenario:
+        async with scenario.start_bot() as (bot, url):
+            await scenario.add_watches(WATCHES, url)
+            await scenario.wait_until(lambda: len(scenario.watch_messages()) > WATCHES / 2)
             await kill_bot(bot)
-        async with told.start_bot() as (bot, url):
-            await told.resume_jobs()
-            await told.wait_until(lambda: len(told.outcomes()) > WATCHES / 5)
+        async with scenario.start_bot() as (bot, url):
+            await scenario.resume_jobs()
+            await scenario.wait_until(lambda: len(scenario.outcomes()) > WATCHES / 5)
             await kill_bot(bot)
-        async with told.start_bot() as (bot, url):
-            await told.assert_all_reported()
+        async with scenario.start_bot() as (bot, url):
+            await scenario.assert_all_reported()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
 
 
@@ -212,20 +216,20 @@ async def test_surviving_replica_takes_over_watches_of_a_killed_one(
     tmp_path: Path,
 ) -> None:
     async with (
-        open_scenario("postgres", tmp_path) as told,
-        told.start_bot() as one,
-        told.start_bot() as other,
+        open_scenario("postgres", tmp_path) as scenario,
+        scenario.start_bot() as one,
+        scenario.start_bot() as other,
     ):
         (killed, first), (left, second) = one, other
-        await told.add_watches(WATCHES, first, second)
-        await told.wait_until(lambda: len(told.watch_messages()) > WATCHES / 2)
+        await scenario.add_watches(WATCHES, first, second)
+        await scenario.wait_until(lambda: len(scenario.watch_messages()) > WATCHES / 2)
         began = time.monotonic()
         await kill_bot(killed)
-        await no_run_belongs_to_two(told.database, since=began)
+        await no_run_belongs_to_two(scenario.database, since=began)
         # It looks more often here; by the clock on the wall it may have looked just before.
         assert time.monotonic() - began + RESUME_INTERVAL_SECONDS < MAX_TAKEOVER_SECONDS
-        await told.resume_jobs()
-        await told.assert_all_reported()
+        await scenario.resume_jobs()
+        await scenario.assert_all_reported()
         assert await left.wait_for_exit(signal.SIGTERM) == 0
 
 
@@ -233,44 +237,44 @@ async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
     tmp_path: Path,
 ) -> None:
     async with (
-        open_scenario("postgres", tmp_path) as told,
-        told.start_bot() as one,
-        told.start_bot() as other,
+        open_scenario("postgres", tmp_path) as scenario,
+        scenario.start_bot() as one,
+        scenario.start_bot() as other,
     ):
         (killed, first), (left, _) = one, other
         for number in range(4):
-            job = told.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1)
-            person, place = told.jobs[job.id] = MEMBERS_AND_CHANNELS[number]
-            told.stand_ins.slack.set_request_url(events_url(first))
-            await told.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
-        await told.wait_until(lambda: told._confirmed_count() == 4)
-        asked = told.stand_ins.chakra.count(FETCH)
-        told.stand_ins.chakra.fail(FETCH, Hang())
-        await told.wait_until(lambda: told.stand_ins.chakra.count(FETCH) >= asked + 2)
+            job = scenario.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1)
+            person, place = scenario.jobs[job.id] = MEMBERS_AND_CHANNELS[number]
+            scenario.stand_ins.slack.set_request_url(events_url(first))
+            await scenario.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")
+        await scenario.wait_until(lambda: scenario._confirmed_count() == 4)
+        asked = scenario.stand_ins.chakra.count(FETCH)
+        scenario.stand_ins.chakra.fail(FETCH, Hang())
+        await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) >= asked + 2)
         began = time.monotonic()
         await kill_bot(killed)
-        told.stand_ins.chakra.clear_faults()
-        await no_run_belongs_to_two(told.database, since=began)
-        await told.assert_all_reported()
+        scenario.stand_ins.chakra.clear_faults()
+        await no_run_belongs_to_two(scenario.database, since=began)
+        await scenario.assert_all_reported()
         assert await left.wait_for_exit(signal.SIGTERM) == 0
 
 
 async def test_new_watch_is_polled_within_a_second_while_two_hundred_are_overdue(
     tmp_path: Path,
 ) -> None:
-    async with open_scenario("sqlite", tmp_path, speed=1.0) as told:
-        async with open_database(told.database) as database:
+    async with open_scenario("sqlite", tmp_path, speed=1.0) as scenario:
+        async with open_database(scenario.database) as database:
             watches = Watches(database)
             for number in range(200):
-                job = told.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
+                job = scenario.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
                 person, place = MEMBERS_AND_CHANNELS[number % len(MEMBERS_AND_CHANNELS)]
                 await watches.get_or_create(NewWatch(job.id, (job.id,), person, place), time.time())
-        async with told.start_bot() as (bot, url):
+        async with scenario.start_bot() as (bot, url):
             # Until the repair has started all of them: they are then due all at the same time.
-            await told.wait_until(lambda: told.stand_ins.chakra.count(FETCH) > 20)
-            job = told.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
-            told.stand_ins.slack.set_request_url(events_url(url))
-            await told.stand_ins.slack.type("U0OMAR", "D0OMAR", f"/chakra watch {job.id}")
-            await told.wait_until(lambda: first_poll(told.database, job.id) < math.inf)
-            assert first_poll(told.database, job.id) < 1.0
+            await scenario.wait_until(lambda: scenario.stand_ins.chakra.count(FETCH) > 20)
+            job = scenario.stand_ins.chakra.add_job(succeed=100, seconds=1_800)
+            scenario.stand_ins.slack.set_request_url(events_url(url))
+            await scenario.stand_ins.slack.type("U0OMAR", "D0OMAR", f"/chakra watch {job.id}")
+            await scenario.wait_until(lambda: first_poll(scenario.database, job.id) < math.inf)
+            assert first_poll(scenario.database, job.id) < 1.0
             assert await bot.wait_for_exit(signal.SIGTERM) == 0

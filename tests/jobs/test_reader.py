@@ -74,9 +74,9 @@ async def test_outage_serves_the_last_known_job(harness: ReaderHarness) -> None:
     harness.chakra.fail(FETCH_JOB, StatusResponse(500))
     await harness.clock.advance(30)
     async with run_clock(harness.clock):
-        shown = await harness.library.get_job(job_id)
-    assert shown.stale
-    assert isinstance(shown.reason, Unavailable)
+        job = await harness.library.get_job(job_id)
+    assert job.stale
+    assert isinstance(job.reason, Unavailable)
 
 
 async def test_vanished_job_is_not_found_despite_the_cache(harness: ReaderHarness) -> None:
@@ -152,13 +152,15 @@ async def test_page_error_midway_is_raised(harness: ReaderHarness) -> None:
 
 async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) -> None:
     rows = [{"lead_id": f"L{number}", "data": {"score": number}} for number in range(600)]
-    begun = await harness.client.processes.bulk_create("lead", [*rows, {"data": {"colour": "red"}}])
-    assert (begun.total, begun.finished) == (0, False)
+    started = await harness.client.processes.bulk_create(
+        "lead", [*rows, {"data": {"colour": "red"}}]
+    )
+    assert (started.total, started.finished) == (0, False)
     points: tuple[ProgressPoint, ...] = ()
-    job = begun
+    job = started
     while not job.finished:
         await harness.clock.advance(3)
-        job = (await harness.library.get_job(begun.id)).value
+        job = (await harness.library.get_job(started.id)).value
         points = add_point(points, ProgressPoint(harness.clock.time(), job.done))
         progress = Progress.from_points(points, job, harness.clock.time())
         if len(points) == 20 and not job.finished:
@@ -168,8 +170,8 @@ async def test_bulk_write_job_can_be_read_to_completion(harness: ReaderHarness) 
     made_one = (await harness.client.processes.list("lead", {"lead_id": "L599"})).items
     assert [one.data["score"] for one in made_one] == [599]
     change = ProcessChange("L599", {"data": {"city": "Goa"}}, key_attribute="lead_id")
-    begun = await harness.client.processes.bulk_update("lead", [change])
+    started = await harness.client.processes.bulk_update("lead", [change])
     await harness.clock.advance(5)
-    assert (await harness.library.get_job(begun.id)).value.succeeded == 1
+    assert (await harness.library.get_job(started.id)).value.succeeded == 1
     (changed,) = (await harness.client.processes.list("lead", {"city": "Goa"})).items
     assert changed.id == made_one[0].id

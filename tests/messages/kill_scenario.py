@@ -137,8 +137,8 @@ class SendScenario:
 
     def last_message_text(self) -> str:
         """The line where he typed."""
-        shown = self.stand_ins.slack.messages(JOHN, SALES)
-        return visible_text(shown[-1]) if shown else ""
+        messages = self.stand_ins.slack.messages(JOHN, SALES)
+        return visible_text(messages[-1]) if messages else ""
 
     def report_texts(self) -> list[str]:
         return [visible_text(one) for one in self.stand_ins.slack.messages(JOHN, DIRECT)]
@@ -182,8 +182,8 @@ class SendScenario:
         """Until these are the messages there, by their first words."""
 
         def there() -> bool:
-            shown = what()
-            return len(shown) == len(starts) and all(map(str.__contains__, shown, starts))
+            value = what()
+            return len(value) == len(starts) and all(map(str.__contains__, value, starts))
 
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -204,11 +204,11 @@ class SendScenario:
 @asynccontextmanager
 async def open_scenario(kind: str, folder: Path) -> AsyncIterator[SendScenario]:
     async with (
-        start_embedded_services() as made,
-        start_proxy(made.chakra.base_url) as line,
+        start_embedded_services() as services,
+        start_proxy(services.chakra.base_url) as line,
     ):
-        yield SendScenario(made, line, kind, create_database_url(kind, folder), folder)
-        assert made.slack.rejections == []
+        yield SendScenario(services, line, kind, create_database_url(kind, folder), folder)
+        assert services.slack.rejections == []
 
 
 KillPoint = Callable[[SendScenario, Process], Awaitable[None]]

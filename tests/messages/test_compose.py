@@ -50,9 +50,9 @@ PROMO = build_template(
 )
 
 
-def compose_body(made: OutboundMessage) -> dict[str, Any]:
+def compose_body(message: OutboundMessage) -> dict[str, Any]:
     """The body as it travels."""
-    body: dict[str, Any] = json.loads(json.dumps(made.body()))
+    body: dict[str, Any] = json.loads(json.dumps(message.body()))
     return body
 
 
@@ -61,10 +61,10 @@ def compose_body(made: OutboundMessage) -> dict[str, Any]:
 
 def test_positional_template_with_a_picture() -> None:
     values = {"var_body_1": "John", "media": PICTURE}
-    made = compose(PROMO, values, PHONE, SENDER, include_language=False)
-    assert isinstance(made, PhoneMessage)
-    assert made.phone == "919999999999"
-    assert compose_body(made) == example("send-template-phone.request")
+    message = compose(PROMO, values, PHONE, SENDER, include_language=False)
+    assert isinstance(message, PhoneMessage)
+    assert message.phone == "919999999999"
+    assert compose_body(message) == example("send-template-phone.request")
 
 
 def test_template_with_every_component() -> None:
@@ -81,28 +81,28 @@ def test_template_with_every_component() -> None:
         "var_button_0_1": "566701",
         "media": "https://example.com/invoice.pdf",
     }
-    made = compose(order, values, PHONE, SENDER)
-    assert made.followable
-    assert compose_body(made) == example("send-template-phone.full.request")
+    message = compose(order, values, PHONE, SENDER)
+    assert message.followable
+    assert compose_body(message) == example("send-template-phone.full.request")
 
 
 def test_authentication_template() -> None:
-    made = compose(
+    message = compose(
         authentication_template(),
         {"otp": "496093"},
         PHONE,
         "105966260583426",
         include_language=False,
     )
-    assert compose_body(made) == example("send-template-phone.otp.request")
+    assert compose_body(message) == example("send-template-phone.otp.request")
 
 
 def test_process_recipient() -> None:
     promo = build_template(body_component("Hi {{1}}, merry Christmas!"), name="christmas_promo_23")
-    made = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, include_language=False)
-    assert isinstance(made, ProcessMessage)
-    assert (made.procedure, made.key) == ("lead", "LEAD-004038")
-    assert compose_body(made) == example("send-template-process.request")
+    message = compose(promo, {"var_body_1": "John"}, LEAD, SENDER, include_language=False)
+    assert isinstance(message, ProcessMessage)
+    assert (message.procedure, message.key) == ("lead", "LEAD-004038")
+    assert compose_body(message) == example("send-template-process.request")
 
 
 def test_meta_format() -> None:
@@ -115,13 +115,13 @@ def test_meta_format() -> None:
 # --- each kind -----------------------------------------------------------------------------------
 
 
-def compose_chakra_body(made: Template, values: dict[str, str]) -> dict[str, Any]:
-    sending = compose(made, values, PHONE, SENDER)
+def compose_chakra_body(template: Template, values: dict[str, str]) -> dict[str, Any]:
+    sending = compose(template, values, PHONE, SENDER)
     assert isinstance(sending, PhoneMessage)
     body = compose_body(sending)
     assert body.pop("whatsappPhoneNumberId") == SENDER
-    assert body.pop("templateName") == made.name
-    assert body.pop("language") == made.language
+    assert body.pop("templateName") == template.name
+    assert body.pop("language") == template.language
     return body
 
 
@@ -145,18 +145,18 @@ def test_named_variables_go_by_their_names() -> None:
     ("sort", "field"), [("IMAGE", "imageUrl"), ("VIDEO", "videoUrl"), ("DOCUMENT", "documentUrl")]
 )
 def test_each_file_has_its_own_field(sort: str, field: str) -> None:
-    made = build_template(header_component(media_format=sort), body_component("Here."))
-    assert compose_chakra_body(made, {"media": "https://x.example/f"}) == {
+    template = build_template(header_component(media_format=sort), body_component("Here."))
+    assert compose_chakra_body(template, {"media": "https://x.example/f"}) == {
         field: "https://x.example/f"
     }
 
 
 def test_document_has_the_name_of_its_upload() -> None:
     values = {"media": "https://x.example/9b755981.pdf", "filename": "Invoice May.pdf"}
-    made = compose_chakra_body(
+    template = compose_chakra_body(
         build_template(header_component(media_format="DOCUMENT"), body_component("Here.")), values
     )
-    assert made["filename"] == "Invoice May.pdf"
+    assert template["filename"] == "Invoice May.pdf"
 
 
 def test_location_header() -> None:
@@ -180,10 +180,10 @@ def test_location_header() -> None:
 
 @pytest.mark.parametrize("button", [url_button(), COUPON])
 def test_button_with_a_value_is_number_one_at_any_position(button: dict[str, object]) -> None:
-    made = build_template(
+    template = build_template(
         body_component("Hi."), buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, button)
     )
-    assert compose_chakra_body(made, {"var_button_1_1": "X1"}) == {
+    assert compose_chakra_body(template, {"var_button_1_1": "X1"}) == {
         "buttonMapping": build_mapping(_1="X1")
     }
 
@@ -206,12 +206,12 @@ OFFER_VALUES = {
 
 
 def test_values_for_two_buttons_are_indexed_and_untrackable() -> None:
-    made = compose(OFFER, OFFER_VALUES, PHONE, SENDER)
-    assert isinstance(made, PassthroughMessage)
-    assert not made.followable
-    assert made.sender_id == SENDER
+    message = compose(OFFER, OFFER_VALUES, PHONE, SENDER)
+    assert isinstance(message, PassthroughMessage)
+    assert not message.followable
+    assert message.sender_id == SENDER
     named = {"type": "text", "text": "Mark", "parameter_name": "name"}
-    assert compose_body(made)["template"]["components"] == [
+    assert compose_body(message)["template"]["components"] == [
         {"type": "header", "parameters": [named]},
         {
             "type": "body",
@@ -235,14 +235,14 @@ def test_values_for_two_buttons_are_indexed_and_untrackable() -> None:
     ]
 
 
-def meta_components(made: MetaTemplate) -> list[dict[str, Any]]:
-    shown: dict[str, Any] = json.loads(json.dumps(made.body()))
-    found: list[dict[str, Any]] = shown["template"]["components"]
+def meta_components(template: MetaTemplate) -> list[dict[str, Any]]:
+    components: dict[str, Any] = json.loads(json.dumps(template.body()))
+    found: list[dict[str, Any]] = components["template"]["components"]
     return found
 
 
 @pytest.mark.parametrize(
-    ("made", "values", "parameter"),
+    ("template", "values", "parameter"),
     [
         (
             build_template(header_component(media_format="DOCUMENT"), body_component("Here.")),
@@ -265,10 +265,10 @@ def meta_components(made: MetaTemplate) -> list[dict[str, Any]]:
     ],
 )
 def test_metas_headers(
-    made: Template, values: dict[str, str], parameter: dict[str, object]
+    template: Template, values: dict[str, str], parameter: dict[str, object]
 ) -> None:
-    [shown, *_] = meta_components(to_meta_template(made, values, "1"))
-    assert shown == {"type": "header", "parameters": [parameter]}
+    [components, *_] = meta_components(to_meta_template(template, values, "1"))
+    assert components == {"type": "header", "parameters": [parameter]}
 
 
 def test_one_time_code_is_in_text_and_button_in_metas_format() -> None:
@@ -319,11 +319,11 @@ SHORT = st.from_regex(r"[A-Za-z0-9/?=&-]{1,15}", fullmatch=True)
 
 @given(WILD_TEMPLATES, st.data(), st.sampled_from([PHONE, LEAD]))
 def test_any_valid_values_can_be_composed(
-    made: Template, data: st.DataObject, recipient: Recipient
+    template: Template, data: st.DataObject, recipient: Recipient
 ) -> None:
-    wanted = template_fields(made)[:12]
+    wanted = template_fields(template)[:12]
     values = {field.key: data.draw(VALID_VALUES.get(field.kind, SHORT)) for field in wanted}
-    if send_blocker(made) or validate_values(made, values):
+    if send_blocker(template) or validate_values(template, values):
         return
-    body = compose_body(compose(made, values, recipient, SENDER))
+    body = compose_body(compose(template, values, recipient, SENDER))
     assert "" not in body.values()

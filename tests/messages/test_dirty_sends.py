@@ -28,10 +28,10 @@ async def list_dirty(dirty_sends: DirtySends) -> list[int]:
 async def test_send_is_dirty_from_its_first_outcome_until_reported(
     sends: Sends, dirty_sends: DirtySends
 ) -> None:
-    made = await start_send(sends)
+    send = await start_send(sends)
     assert await list_dirty(dirty_sends) == []
-    accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
-    assert await list_dirty(dirty_sends) == [made.id]
+    accepted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001)
+    assert await list_dirty(dirty_sends) == [send.id]
     await dirty_sends.clear([accepted])
     assert await list_dirty(dirty_sends) == []
 
@@ -39,11 +39,11 @@ async def test_send_is_dirty_from_its_first_outcome_until_reported(
 async def test_report_stays_pending_if_the_status_changed_again(
     sends: Sends, dirty_sends: DirtySends
 ) -> None:
-    made = await start_send(sends)
-    accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
-    sent = await sends.record_outcome(made.id, SendStatus.SENT, 1002)
+    send = await start_send(sends)
+    accepted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001)
+    sent = await sends.record_outcome(send.id, SendStatus.SENT, 1002)
     await dirty_sends.clear([accepted])
-    assert await list_dirty(dirty_sends) == [made.id]
+    assert await list_dirty(dirty_sends) == [send.id]
     await dirty_sends.clear([sent])
     assert await list_dirty(dirty_sends) == []
 
@@ -52,12 +52,12 @@ async def test_late_replica_leaves_the_report_pending(
     sends: Sends, dirty_sends: DirtySends
 ) -> None:
     """One replica reports the latest state, then another one what it had read before."""
-    made = await start_send(sends)
-    accepted = await sends.record_outcome(made.id, SendStatus.ACCEPTED, 1001)
-    sent = await sends.record_outcome(made.id, SendStatus.SENT, 1002)
+    send = await start_send(sends)
+    accepted = await sends.record_outcome(send.id, SendStatus.ACCEPTED, 1001)
+    sent = await sends.record_outcome(send.id, SendStatus.SENT, 1002)
     await dirty_sends.clear([sent])
     await dirty_sends.clear([accepted])
-    assert await list_dirty(dirty_sends) == [made.id]
+    assert await list_dirty(dirty_sends) == [send.id]
 
 
 async def test_oldest_changes_come_first(sends: Sends, dirty_sends: DirtySends) -> None:

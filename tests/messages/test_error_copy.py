@@ -64,14 +64,14 @@ def test_details_of_meta_are_left_out_if_ours_are_clearer() -> None:
 
 
 def test_unknown_code_is_shown() -> None:
-    shown = EXPLAINER.message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
-    assert "139999" in shown.text
-    assert "Brand new" in shown.text
-    assert "ref-1" in str(shown.blocks)
+    message = EXPLAINER.message(error_for_meta_code(139999, "New", "Brand new"), "ref-1")
+    assert "139999" in message.text
+    assert "Brand new" in message.text
+    assert "ref-1" in str(message.blocks)
 
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
 def test_texts_of_meta_mention_nobody(code: int, title: str, details: str) -> None:
-    shown = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
-    assert "<!" not in shown.text
-    assert len(shown.text) < 3000
+    message = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
+    assert "<!" not in message.text
+    assert len(message.text) < 3000

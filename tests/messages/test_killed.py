@@ -119,20 +119,22 @@ def kill_point_id(parameter: KillPoint | str) -> str:
 async def test_kill_before_the_response_leaves_unknown_and_never_resends(
     moment: KillPoint, kind: str, tmp_path: Path
 ) -> None:
-    async with open_scenario(kind, tmp_path) as told:
-        await run_until_kill(told, moment)
-        assert told.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
-        async with told.start_bot(*NEXT_PROCESS[kind]) as bot:
-            await told.wait_for_messages(told.report_texts, [UNKNOWN_LINE])
-            assert "may have been sent; it won't be resent automatically" in told.report_texts()[0]
-            await told.press_send()
-            await told.wait_for_messages(lambda: [told.last_message_text()], [UNKNOWN_LINE])
-            assert "archives/D0JOHN/p" in told.last_message_text()
+    async with open_scenario(kind, tmp_path) as scenario:
+        await run_until_kill(scenario, moment)
+        assert scenario.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
+        async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
+            await scenario.wait_for_messages(scenario.report_texts, [UNKNOWN_LINE])
+            assert (
+                "may have been sent; it won't be resent automatically" in scenario.report_texts()[0]
+            )
+            await scenario.press_send()
+            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [UNKNOWN_LINE])
+            assert "archives/D0JOHN/p" in scenario.last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert told.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
-        assert told.stand_ins.chakra.count(SEND) <= 1
-        assert len(told.report_texts()) == 1
-        assert told.send_states() == ["unknown"]
+        assert scenario.sent_count == SENT_COUNT_BY_KILL_POINT[moment]
+        assert scenario.stand_ins.chakra.count(SEND) <= 1
+        assert len(scenario.report_texts()) == 1
+        assert scenario.send_states() == ["unknown"]
 
 
 @pytest.mark.parametrize(
@@ -148,69 +150,71 @@ async def test_kill_during_the_report_leaves_one_report(
     moment: KillPoint, kind: str, tmp_path: Path
 ) -> None:
     """That it is edited to its end shows that the next process knows of it."""
-    async with open_scenario(kind, tmp_path) as told:
-        await run_until_kill(told, moment)
-        async with told.start_bot("-c", SERVE_A_MINUTE_LATER) as bot:
-            [sent] = told.stand_ins.chakra.sends
-            told.stand_ins.chakra.push_status(sent, "READ")
-            await told.wait_for_messages(told.report_texts, [READ_LINE])
-            await told.press_send()
-            await told.wait_for_messages(lambda: [told.last_message_text()], [READ_LINE])
-            assert "archives/D0JOHN/p" in told.last_message_text()
+    async with open_scenario(kind, tmp_path) as scenario:
+        await run_until_kill(scenario, moment)
+        async with scenario.start_bot("-c", SERVE_A_MINUTE_LATER) as bot:
+            [sent] = scenario.stand_ins.chakra.sends
+            scenario.stand_ins.chakra.push_status(sent, "READ")
+            await scenario.wait_for_messages(scenario.report_texts, [READ_LINE])
+            await scenario.press_send()
+            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [READ_LINE])
+            assert "archives/D0JOHN/p" in scenario.last_message_text()
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert told.sent_count == told.stand_ins.chakra.count(SEND) == 1
-        assert len(told.report_texts()) == 1
-        assert told.send_states() == ["read"]
+        assert scenario.sent_count == scenario.stand_ins.chakra.count(SEND) == 1
+        assert len(scenario.report_texts()) == 1
+        assert scenario.send_states() == ["read"]
 
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("kind", KINDS)
 async def test_kill_before_the_claim_allows_another_press(kind: str, tmp_path: Path) -> None:
     """Nothing can have gone out; the button is still there, and does what it says."""
-    async with open_scenario(kind, tmp_path) as told:
-        await run_until_kill(told, before_the_claim)
-        assert (told.send_states(), told.stand_ins.chakra.count(SEND)) == ([], 0)
-        assert "Hi Jane, a reminder" in told.last_message_text()
-        async with told.start_bot(*NEXT_PROCESS[kind]) as bot:
-            await told.press_send()
-            await told.wait_for_messages(lambda: [told.last_message_text()], [ACCEPTED_LINE])
-            await told.wait_for_messages(told.report_texts, [ACCEPTED_LINE])
+    async with open_scenario(kind, tmp_path) as scenario:
+        await run_until_kill(scenario, before_the_claim)
+        assert (scenario.send_states(), scenario.stand_ins.chakra.count(SEND)) == ([], 0)
+        assert "Hi Jane, a reminder" in scenario.last_message_text()
+        async with scenario.start_bot(*NEXT_PROCESS[kind]) as bot:
+            await scenario.press_send()
+            await scenario.wait_for_messages(
+                lambda: [scenario.last_message_text()], [ACCEPTED_LINE]
+            )
+            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert (told.send_states(), told.sent_count) == (["accepted"], 1)
+        assert (scenario.send_states(), scenario.sent_count) == (["accepted"], 1)
 
 
 async def test_form_open_during_a_kill_is_sent_by_the_next_process(
     tmp_path: Path,
 ) -> None:
     """Which has not seen any template yet."""
-    async with open_scenario("sqlite", tmp_path) as told:
-        async with told.start_bot(*SERVE_ARGUMENTS) as bot:
-            await told.open_form()
+    async with open_scenario("sqlite", tmp_path) as scenario:
+        async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
+            await scenario.open_form()
             await kill_bot(bot)
-        async with told.start_bot(*SERVE_ARGUMENTS):
-            assert (await told.stand_ins.slack.submit(JOHN, FORM_VALUES)).errors == {}
-            await told.wait_for_messages(told.report_texts, [ACCEPTED_LINE])
-        assert (told.send_states(), told.sent_count) == (["accepted"], 1)
+        async with scenario.start_bot(*SERVE_ARGUMENTS):
+            assert (await scenario.stand_ins.slack.submit(JOHN, FORM_VALUES)).errors == {}
+            await scenario.wait_for_messages(scenario.report_texts, [ACCEPTED_LINE])
+        assert (scenario.send_states(), scenario.sent_count) == (["accepted"], 1)
 
 
 async def test_redelivered_form_is_not_resent_by_the_next_process(
     tmp_path: Path,
 ) -> None:
-    async with open_scenario("sqlite", tmp_path) as told:
-        slack = told.stand_ins.slack
-        async with told.start_bot(*SERVE_ARGUMENTS) as bot:
-            await told.open_form()
-            told.proxy.drop("answers")
+    async with open_scenario("sqlite", tmp_path) as scenario:
+        slack = scenario.stand_ins.slack
+        async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
+            await scenario.open_form()
+            scenario.proxy.drop("answers")
             await slack.submit(JOHN, FORM_VALUES)
-            await told.proxy.dropped.wait()
+            await scenario.proxy.dropped.wait()
             await kill_bot(bot)
-        told.proxy.drop(None)
-        async with told.start_bot(*SERVE_ARGUMENTS) as bot:
-            await told.wait_for_messages(told.report_texts, [UNKNOWN_LINE])
-            assert (await told.redeliver("view_submission"))[0] == 200
-            await told.wait_for_messages(lambda: [told.last_message_text()], [UNKNOWN_LINE])
+        scenario.proxy.drop(None)
+        async with scenario.start_bot(*SERVE_ARGUMENTS) as bot:
+            await scenario.wait_for_messages(scenario.report_texts, [UNKNOWN_LINE])
+            assert (await scenario.redeliver("view_submission"))[0] == 200
+            await scenario.wait_for_messages(lambda: [scenario.last_message_text()], [UNKNOWN_LINE])
             assert await bot.wait_for_exit(signal.SIGTERM) == 0
-        assert (told.send_states(), told.sent_count, len(told.report_texts())) == (
+        assert (scenario.send_states(), scenario.sent_count, len(scenario.report_texts())) == (
             ["unknown"],
             1,
             1,

@@ -326,13 +326,13 @@ def test_two_sets_of_values_have_different_hashes(
 
 async def test_database_contains_neither_number_nor_values(harness: LedgerHarness) -> None:
     ledger = harness.open_ledger()
-    said = error_for_meta_code(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
-    await harness.send(ledger, FakeMessages(said))
+    error = error_for_meta_code(131026, "Undeliverable", f"The number +{PHONE} is not on WhatsApp")
+    await harness.send(ledger, FakeMessages(error))
     async with harness.database.begin() as connection:
-        [held] = (await connection.execute(text("SELECT * FROM sends"))).all()
-    assert PHONE not in repr(held)
-    assert "Order 17" not in repr(held)
-    assert "+91 •••••• 3210" in repr(held)
+        [row] = (await connection.execute(text("SELECT * FROM sends"))).all()
+    assert PHONE not in repr(row)
+    assert "Order 17" not in repr(row)
+    assert "+91 •••••• 3210" in repr(row)
 
 
 def test_different_secrets_produce_different_hashes() -> None:

@@ -35,10 +35,10 @@ def harness(database: Database) -> LedgerHarness:
 class FakePreparation:
     """Raises ``outcome`` or ends, once it is not ``held``."""
 
-    def __init__(self, outcome: BaseException | None = None, *, held: bool = False) -> None:
+    def __init__(self, outcome: BaseException | None = None, *, locked: bool = False) -> None:
         self.outcome = outcome
         self.started, self.released = asyncio.Event(), asyncio.Event()
-        if not held:
+        if not locked:
             self.released.set()
 
     async def __call__(self, request: str) -> str:
@@ -56,7 +56,7 @@ async def claimed(harness: LedgerHarness, ledger: Ledger, key: str = "view-1") -
 
 
 async def test_request_leaves_once_it_is_prepared(harness: LedgerHarness) -> None:
-    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(held=True)
+    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(locked=True)
     sending = asyncio.create_task(harness.send(ledger, chakra, prepare=first))
     await first.started.wait()
     assert (chakra.call_count, (await get_row(harness)).status) == (0, SendStatus.PREPARING)
@@ -104,7 +104,7 @@ async def test_failed_preparation_is_never_unknown(
 
 
 async def test_preparation_has_thirty_seconds(harness: LedgerHarness) -> None:
-    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(held=True)
+    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(locked=True)
     sending = asyncio.create_task(harness.send(ledger, chakra, prepare=first))
     await first.started.wait()
     await harness.clock.advance(29.9)
@@ -115,7 +115,7 @@ async def test_preparation_has_thirty_seconds(harness: LedgerHarness) -> None:
 
 
 async def test_stopping_app_fails_an_unprepared_send(harness: LedgerHarness) -> None:
-    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(held=True)
+    ledger, chakra, first = harness.open_ledger(), FakeMessages(), FakePreparation(locked=True)
     asyncio.create_task(harness.send(ledger, chakra, prepare=first))  # noqa: RUF006
     await first.started.wait()
     stopping = asyncio.create_task(harness.tasks.drain(5))
@@ -142,7 +142,7 @@ async def test_expired_preparation_does_not_leave(harness: LedgerHarness) -> Non
     ledger, chakra, first = (
         harness.open_ledger("boot-1"),
         FakeMessages(),
-        FakePreparation(held=True),
+        FakePreparation(locked=True),
     )
     sending = asyncio.create_task(harness.send(ledger, chakra, prepare=first))
     await first.started.wait()

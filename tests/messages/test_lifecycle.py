@@ -87,16 +87,16 @@ class LifecycleHarness:
                 hash_secret=HASH_SECRET,
                 on_outcome=self.sent.append,
                 process_id=boot,
-            ) as made,
+            ) as lifecycle,
             open_webhooks(
                 database,
                 self.clock,
                 secret=SECRET,
-                handlers={StatusEvent: made.statuses.handle},
+                handlers={StatusEvent: lifecycle.statuses.handle},
                 on_event=self.events.append,
             ) as self.receiver,
         ):
-            yield made
+            yield lifecycle
 
     def report_texts(self) -> list[str]:
         channels = self.slack.slack.workspace.channels.values()
@@ -105,10 +105,10 @@ class LifecycleHarness:
 
     async def wait_for_reports(self, *starts: str) -> None:
         for _ in range(400):
-            shown = self.report_texts()
-            if [start for start, one in zip(starts, shown, strict=False) if start in one] == [
+            texts = self.report_texts()
+            if [start for start, one in zip(starts, texts, strict=False) if start in one] == [
                 *starts
-            ] and len(shown) == len(starts):
+            ] and len(texts) == len(starts):
                 return
             await self.clock.advance(0.5)
             await asyncio.sleep(0.005)

@@ -20,17 +20,17 @@ METADATA = {"event_type": "chakra_send", "event_payload": {"key": "view-1"}}
 @pytest.fixture
 async def harness() -> AsyncIterator[slack_stage.SlackHarness]:
     scopes = (*slack_stage.SCOPES, "im:history")
-    async with slack_stage.open_harness(slack_stage.build_manifest(scopes=scopes)) as made:
-        yield made
+    async with slack_stage.open_harness(slack_stage.build_manifest(scopes=scopes)) as harness:
+        yield harness
 
 
 @pytest.fixture
 async def client(harness: slack_stage.SlackHarness) -> AsyncIterator[SlackClient]:
-    made = SlackClient(
+    client = SlackClient(
         token=harness.slack.bot_token, base_url=harness.slack.api_url, clock=harness.clock
     )
-    yield made
-    await made.aclose()
+    yield client
+    await client.aclose()
 
 
 def calls(harness: slack_stage.SlackHarness, method: str) -> int:
@@ -43,8 +43,8 @@ async def test_direct_message_is_posted_edited_and_found(
     place = await client.post_message(JOHN, Message("one"), metadata=METADATA)
     assert place.channel == await client.open_direct_messages(JOHN)
     await client.update_message(place, Message("two"))
-    [shown] = harness.slack.messages(JOHN, place.channel)
-    assert visible_text(shown) == "two"
+    [message] = harness.slack.messages(JOHN, place.channel)
+    assert visible_text(message) == "two"
     [found], cursor = await client.fetch_history(place.channel, oldest=harness.clock.time() - 60)
     assert (found["ts"], found["metadata"], cursor) == (place.ts, METADATA, "")
 

@@ -51,7 +51,7 @@ def test_region_supplies_the_country_code(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "region", "told"),
+    ("typed", "region", "expected"),
     [
         ("9876543210", None, "Include the country code"),
         ("098765 43210", None, "country code"),
@@ -64,8 +64,8 @@ def test_region_supplies_the_country_code(typed: str) -> None:
         ("----", None, "."),
     ],
 )
-def test_invalid_number_is_explained(typed: str, region: str | None, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_invalid_number_is_explained(typed: str, region: str | None, expected: str) -> None:
+    with pytest.raises(UsageError, match=expected):
         parse_phone(typed, region)
 
 
@@ -78,8 +78,8 @@ def test_any_text_is_a_number_or_an_error(typed: str) -> None:
     for region in (None, "IN"):
         try:
             found = parse_phone(typed, region)
-        except UsageError as told:
-            assert told.message  # noqa: PT017 - either outcome is fine
+        except UsageError as error:
+            assert error.message  # noqa: PT017 - either outcome is fine
         else:
             assert found.digits.isdigit()
             assert 7 <= len(found.digits) <= 15
@@ -170,7 +170,7 @@ async def test_user_whose_name_looks_like_a_process(
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ("maria garcia", "2 people match"),
         ("priya sharmma", "Nobody is called exactly"),
@@ -179,9 +179,9 @@ async def test_user_whose_name_looks_like_a_process(
     ],
 )
 async def test_ambiguous_recipient_is_a_usage_error(
-    recipients: RecipientResolver, typed: str, told: str
+    recipients: RecipientResolver, typed: str, expected: str
 ) -> None:
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=expected):
         await recipients.resolve(typed)
 
 

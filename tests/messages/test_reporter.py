@@ -38,10 +38,12 @@ class ReporterHarness:
         self.marks = DirtySends(self.world.database)
 
     def open_reporter(self, marks: DirtySends | None = None, *, run: bool = True) -> Reporter:
-        made = Reporter(marks or self.marks, self.outbox, self.world.clock, render=report_message)
+        reporter = Reporter(
+            marks or self.marks, self.outbox, self.world.clock, render=report_message
+        )
         if run:
-            self.running.append(asyncio.create_task(made.run()))
-        return made
+            self.running.append(asyncio.create_task(reporter.run()))
+        return reporter
 
     async def create_send(
         self,
@@ -59,8 +61,8 @@ class ReporterHarness:
 
     async def wait_for_reports(self, *words: str, member: str = JOHN) -> None:
         def as_wanted() -> bool:
-            shown = self.world.direct_message_texts(member)
-            return len(shown) == len(words) and all(map(str.__contains__, shown, words))
+            texts = self.world.direct_message_texts(member)
+            return len(texts) == len(words) and all(map(str.__contains__, texts, words))
 
         await self.world.advance_until(as_wanted)
 
@@ -71,9 +73,9 @@ class ReporterHarness:
 @pytest.fixture
 async def harness(sqlite: Database) -> AsyncIterator[ReporterHarness]:
     async with outboxes.open_harness(sqlite) as world:
-        made = ReporterHarness(world, world.start_outbox())
-        yield made
-        await cancel_tasks(*made.running)
+        harness = ReporterHarness(world, world.start_outbox())
+        yield harness
+        await cancel_tasks(*harness.running)
         assert world.slack.slack.rejections == []
 
 

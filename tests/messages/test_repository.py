@@ -186,14 +186,14 @@ async def test_overdue_send_expires_unless_it_is_in_flight(
 ) -> None:
     old = await start_send(sends, "old", 1000)
     edge = await start_send(sends, "edge", 1010)
-    held = await start_send(sends, "held", 1000)
+    in_flight = await start_send(sends, "held", 1000)
     await start_send(sends, "new", 1010.5)
     done = await start_send(sends, "done", 1000)
     await sends.record_outcome(done.id, SendStatus.ACCEPTED, 1001)
-    late = await sends.expire(1010, 1055, {held.id})
+    late = await sends.expire(1010, 1055, {in_flight.id})
     assert {send.id for send in late} == {old.id, edge.id}
     assert {send.status for send in late} == {SendStatus.UNKNOWN}
-    assert await sends.expire(1010, 1055, {held.id}) == []
+    assert await sends.expire(1010, 1055, {in_flight.id}) == []
 
 
 async def test_nothing_expires_in_an_empty_table(sends: Sends) -> None:

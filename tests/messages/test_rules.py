@@ -49,7 +49,7 @@ def test_valid_values_have_no_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "values", "field", "told"),
+    ("template", "values", "field", "expected"),
     [
         (HI, {"var_body_2": "7"}, "var_body_1", "accept empty variables"),
         (HI, {"var_body_1": " \u200b ", "var_body_2": "7"}, "var_body_1", "empty"),
@@ -78,15 +78,15 @@ def test_valid_values_have_no_errors() -> None:
     ],
 )
 def test_invalid_values_have_errors_by_field(
-    made: Template, values: dict[str, str], field: str, told: str
+    template: Template, values: dict[str, str], field: str, expected: str
 ) -> None:
-    found = validate_values(made, values)
+    found = validate_values(template, values)
     assert list(found) == [field]
-    assert told in found[field]
+    assert expected in found[field]
 
 
 @pytest.mark.parametrize(
-    ("latitude", "told"),
+    ("latitude", "expected"),
     [
         ("", "empty"),
         ("north", "like 12.9716"),
@@ -95,13 +95,13 @@ def test_invalid_values_have_errors_by_field(
         ("1e9", "-90"),
     ],
 )
-def test_latitude_is_validated(latitude: str, told: str) -> None:
+def test_latitude_is_validated(latitude: str, expected: str) -> None:
     values = {"latitude": latitude, "longitude": "0", "var_body_1": "a", "var_body_2": "b"}
-    assert told in validate_values(DELIVERY, values)["latitude"]
+    assert expected in validate_values(DELIVERY, values)["latitude"]
 
 
 @pytest.mark.parametrize(
-    ("media", "sort", "size", "told"),
+    ("media", "sort", "size", "expected"),
     [
         ("IMAGE", "image/png", 5 * MEGABYTE, ""),
         ("IMAGE", "IMAGE/JPEG; charset=x", 1, ""),
@@ -113,14 +113,14 @@ def test_latitude_is_validated(latitude: str, told: str) -> None:
         ("DOCUMENT", "application/x-msdownload", 1, "PDF"),
     ],
 )
-def test_uploaded_file_is_validated(media: str, sort: str, size: int, told: str) -> None:
+def test_uploaded_file_is_validated(media: str, sort: str, size: int, expected: str) -> None:
     found = validate_file(media, sort, size)
-    assert told in found
-    assert bool(found) == bool(told)
+    assert expected in found
+    assert bool(found) == bool(expected)
 
 
 @pytest.mark.parametrize(
-    ("media", "files", "told"),
+    ("media", "files", "expected"),
     [
         ("IMAGE", [], ""),
         ("IMAGE", [("image/png", 5 * MEGABYTE)], ""),
@@ -135,14 +135,16 @@ def test_uploaded_file_is_validated(media: str, sort: str, size: int, told: str)
         ("IMAGE", [("image/png", 1), ("image/png", 1)], "one file only"),
     ],
 )
-def test_files_chosen_in_a_form(media: str, files: list[tuple[str, int | None]], told: str) -> None:
+def test_files_chosen_in_a_form(
+    media: str, files: list[tuple[str, int | None]], expected: str
+) -> None:
     chosen = [UploadedFile("F1", "a", sort, size) for sort, size in files]
     found = validate_upload(media, chosen)
-    assert told in found
-    assert bool(found) == bool(told)
-    made = build_template(header_component(media_format=media), body_component("Here."))
+    assert expected in found
+    assert bool(found) == bool(expected)
+    template = build_template(header_component(media_format=media), body_component("Here."))
     values = {"file": "a"} if files else {"media": "https://x.example/a"}
-    assert validate_values(made, values, chosen) == ({"file": found} if found else {})
+    assert validate_values(template, values, chosen) == ({"file": found} if found else {})
 
 
 @given(
@@ -158,13 +160,19 @@ def test_valid_values_make_a_valid_request(media: str, sort: str, size: int | No
 
 @pytest.mark.parametrize("media", sorted(FILE_RULES))
 def test_upload_hint_names_formats_and_who_can_open_the_file(media: str) -> None:
-    said = upload_hint(media)
-    assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in said
-    assert "anyone with the link" in said
+    hint = upload_hint(media)
+    assert f"up to {max_upload_bytes(media) // MEGABYTE} MB" in hint
+    assert "anyone with the link" in hint
 
 
 @given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=4), st.floats())
-def test_errors_only_name_existing_fields(made: Template, wild: list[str], degrees: float) -> None:
+def test_errors_only_name_existing_fields(
+    template: Template, wild: list[str], degrees: float
+) -> None:
     given_ = [*wild, str(degrees), ""]
-    values = {field.key: given_[at % len(given_)] for at, field in enumerate(template_fields(made))}
-    assert validate_values(made, values).keys() <= {field.key for field in template_fields(made)}
+    values = {
+        field.key: given_[at % len(given_)] for at, field in enumerate(template_fields(template))
+    }
+    assert validate_values(template, values).keys() <= {
+        field.key for field in template_fields(template)
+    }

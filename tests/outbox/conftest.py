@@ -10,6 +10,6 @@ from tests.outbox.harness import OutboxHarness, open_harness
 
 @pytest.fixture
 async def harness(sqlite: Database) -> AsyncIterator[OutboxHarness]:
-    async with open_harness(sqlite) as made:
-        yield made
-        assert made.slack.slack.rejections == []
+    async with open_harness(sqlite) as harness:
+        yield harness
+        assert harness.slack.slack.rejections == []

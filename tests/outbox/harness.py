@@ -49,15 +49,15 @@ class OutboxHarness:
 
     def start_outbox(self, boot: str = "boot-1", database: Database | None = None) -> Outbox:
         """Start an outbox that delivers."""
-        made = Outbox(
+        outbox = Outbox(
             database or self.database,
             self.client,
             self.clock,
             process_id=boot,
             on_outcome=lambda outcome: self.outcomes.update([outcome]),
         )
-        self.running.append((made, asyncio.create_task(made.run())))
-        return made
+        self.running.append((outbox, asyncio.create_task(outbox.run())))
+        return outbox
 
     async def kill(self, outbox: Outbox) -> None:
         """Kill the outbox with its calls in flight."""

@@ -212,8 +212,8 @@ async def test_edits_share_a_budget_and_never_hit_slacks_limit(harness: OutboxHa
     edits = harness.calls("chat.update")
     assert all(call.response["ok"] for call in edits if isinstance(call.response, dict))
     assert max(sum(0 <= other.at - one.at < 60 for other in edits) for one in edits) <= 45
-    shown = [text for channel in where for text in harness.message_texts(channel)]
-    assert sorted(shown) == sorted(f"{key} 79" for key in keys)
+    texts = [text for channel in where for text in harness.message_texts(channel)]
+    assert sorted(texts) == sorted(f"{key} 79" for key in keys)
 
 
 async def test_urgent_edit_goes_before_older_ones(harness: OutboxHarness) -> None:

@@ -80,8 +80,8 @@ async def open_replicas(folder: Path) -> AsyncIterator[Replicas]:
 
 @pytest.fixture
 async def replicas(tmp_path: Path) -> AsyncIterator[Replicas]:
-    async with open_replicas(tmp_path) as made:
-        yield made
+    async with open_replicas(tmp_path) as replicas:
+        yield replicas
 
 
 async def test_one_replica_delivers_for_all(replicas: Replicas) -> None:

@@ -79,8 +79,8 @@ async def test_delivered_content_is_not_stored(posts: Posts) -> None:
     await posts.mark_delivered(moved.id, moved.version, 1001, channel=SALES, ts="1.0")
     await posts.mark_failed(await get_row(posts, "refused"), "is_archived", 1001)
     await posts.withdraw("dropped", 1001)
-    kept = {key: (await get_row(posts, key)).content for key in ("shown", "refused", "dropped")}
-    assert set(kept.values()) == {""}
+    contents = {key: (await get_row(posts, key)).content for key in ("shown", "refused", "dropped")}
+    assert set(contents.values()) == {""}
     assert (await get_row(posts, "moved")).content == body("2")
     await enqueue_draft(posts, build_draft("shown"))
     assert not (await get_row(posts, "shown")).pending
@@ -213,15 +213,15 @@ async def test_uncertainty_lasts_from_first_attempt_to_response(posts: Posts) ->
 
 async def test_posted_message_is_never_uncertain(posts: Posts) -> None:
     await enqueue_draft(posts, build_draft())
-    stands = await mark_posted(posts)
-    assert await posts.claim(stands.id, "boot-1", 1002, 0) is None  # nothing is due
+    post = await mark_posted(posts)
+    assert await posts.claim(post.id, "boot-1", 1002, 0) is None  # nothing is due
     await enqueue_draft(posts, build_draft(text="2"))
-    assert await posts.claim(stands.id, "boot-1", 1002, 0)
+    assert await posts.claim(post.id, "boot-1", 1002, 0)
     after = await get_row(posts)
     assert (after.process_id, after.uncertain_since) == ("boot-1", None)
-    await posts.mark_delivered(stands.id, 2, 1003)
+    await posts.mark_delivered(post.id, 2, 1003)
     after = await get_row(posts)
-    assert (after.process_id, after.message_ts, after.pending) == ("", stands.message_ts, False)
+    assert (after.process_id, after.message_ts, after.pending) == ("", post.message_ts, False)
 
 
 # --- refused --------------------------------------------------------------------------------------

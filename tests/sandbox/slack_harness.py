@@ -141,8 +141,8 @@ class SlackHarness:
         await self.slack.type(person, "C0SALES", "/chakra form")
         trigger = self.app.last_payload["trigger_id"]
         opened = await self.web.views_open(trigger_id=trigger, view=view)
-        shown: Json = opened["view"]
-        return shown
+        opened_view: Json = opened["view"]
+        return opened_view
 
     async def post_button(self, *, only_for: str | None = None, **button: Any) -> None:
         """Post a message with one button in #sales."""

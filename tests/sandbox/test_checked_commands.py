@@ -83,9 +83,9 @@ async def test_the_person_is_told_at_once_and_the_log_has_the_remedy(
     forgetful: Command[Context] = Command(
         name="forgetful", summary="x", usage="forgetful", example="/chakra forgetful", run=run
     )
-    async with open_sandbox((forgetful,)) as made:
+    async with open_sandbox((forgetful,)) as world:
         with capture_logs() as lines:
-            await made.slack.type("U0MEI", "C0SALES", "/chakra forgetful")
-            await made.settle()
+            await world.slack.type("U0MEI", "C0SALES", "/chakra forgetful")
+            await world.settle()
     [line] = [line for line in lines if line.get("exc_info")]
     assert "Action('forgetful.go', …)" in str(line["exc_info"])

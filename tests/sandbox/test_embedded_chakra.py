@@ -264,9 +264,9 @@ async def test_pictures_are_images_that_need_no_token(
     listed = (await client.get("/v1/ext/users")).json["_data"]
     urls = {user["id"]: user["profileImageUrl"] for user in listed}
     assert urls[JOHN] == ""
-    shown = [url for url in urls.values() if url]
-    assert len(urls) * 0.8 < len(shown) < len(urls)
-    for url in shown:
+    present = [url for url in urls.values() if url]
+    assert len(urls) * 0.8 < len(present) < len(urls)
+    for url in present:
         assert url.startswith(f"{chakra.base_url}/media/")
         heard = await client.get(url.removeprefix(chakra.base_url), token="")
         assert (heard.status, heard.headers["content-type"]) == (200, "image/png")
@@ -287,12 +287,12 @@ async def test_users_can_be_added_changed_and_removed(
 ) -> None:
     nova = chakra.add_user(firstName="Nova", role="astronaut", primary_email="nova@acme.com")
     url = f"/v2/ext/user/{nova.id}"
-    shown = (await client.get(url)).json["_data"]
-    assert (shown["firstName"], shown["role"]) == ("Nova", "astronaut")
-    assert shown["primaryEmail"] == shown["emails"][0]["email"] == "nova@acme.com"
+    profile = (await client.get(url)).json["_data"]
+    assert (profile["firstName"], profile["role"]) == ("Nova", "astronaut")
+    assert profile["primaryEmail"] == profile["emails"][0]["email"] == "nova@acme.com"
     chakra.update_user("nova@acme.com", availability_status="", phones=["61491570110"])
-    shown = (await client.get(url)).json["_data"]
-    assert (shown["availabilityStatus"], shown["primaryPhone"]) == ("", "61491570110")
+    profile = (await client.get(url)).json["_data"]
+    assert (profile["availabilityStatus"], profile["primaryPhone"]) == ("", "61491570110")
     chakra.delete_user(nova.id)
     assert (await client.get(url)).status == 404
     with pytest.raises(KeyError):

@@ -88,16 +88,16 @@ async def test_leads_are_created_as_the_job_progresses(
 ) -> None:
     heard = await bulk_create(client, example("bulk-create-process.request"))
     await clock.advance(1.1)
-    made = await fetch_lead(client, lead_id="EXT-TEST-143")
-    assert set(made) == set(await fetch_lead(client, lead_id="LEAD-001"))
-    assert (made["data"], made["state"]) == ({"lead_id": "EXT-TEST-143", "score": "105"}, "NEW")
-    assert made["createdAt"] == made["updatedAt"] == round(1000 * clock.time())
+    lead = await fetch_lead(client, lead_id="EXT-TEST-143")
+    assert set(lead) == set(await fetch_lead(client, lead_id="LEAD-001"))
+    assert (lead["data"], lead["state"]) == ({"lead_id": "EXT-TEST-143", "score": "105"}, "NEW")
+    assert lead["createdAt"] == lead["updatedAt"] == round(1000 * clock.time())
     assert (await client.request("POST", f"{LEADS}/list", json={"where": {"city": "Goa"}})).json[
         "_data"
     ] == []
     assert await wait_for_outcomes(heard, client, clock) == [["SUCCESS", ""], ["SUCCESS", ""]]
     assert (await fetch_lead(client, city="Goa"))["state"] == "IN_PROGRESS"
-    assert (await client.get(f"{LEADS}/{made['id']}")).json["_data"] == made
+    assert (await client.get(f"{LEADS}/{lead['id']}")).json["_data"] == lead
 
 
 async def test_complete_lead_is_created_as_submitted(client: ApiClient, clock: ManualClock) -> None:
@@ -105,8 +105,8 @@ async def test_complete_lead_is_created_as_submitted(client: ApiClient, clock: M
     assert await wait_for_outcomes(await bulk_create(client, [given]), client, clock) == [
         ["SUCCESS", ""]
     ]
-    made = await fetch_lead(client, state="CONVERTED", firstname="Ted")
-    assert {key: made[key] for key in given} == given
+    lead = await fetch_lead(client, state="CONVERTED", firstname="Ted")
+    assert {key: lead[key] for key in given} == given
 
 
 BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
@@ -151,8 +151,8 @@ BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
 async def test_invalid_row_fails_alone(client: ApiClient, clock: ManualClock) -> None:
     good = {"lead_id": "GOOD", "nextActionAt": "1616253910842", "assignedTo": "priya"}
     rows = [row for row, _, _ in BAD_ROWS]
-    made = await wait_for_outcomes(await bulk_create(client, [*rows, good]), client, clock)
-    assert made == sorted([*(outcome for _, *outcome in BAD_ROWS), ["SUCCESS", ""]])
+    outcomes = await wait_for_outcomes(await bulk_create(client, [*rows, good]), client, clock)
+    assert outcomes == sorted([*(outcome for _, *outcome in BAD_ROWS), ["SUCCESS", ""]])
     assert (await fetch_lead(client, lead_id="GOOD"))["nextActionAt"] == 1616253910842
 
 
@@ -218,10 +218,10 @@ BAD_CHANGES: list[tuple[dict[str, Any], str, str]] = [
 async def test_invalid_change_fails_alone(client: ApiClient, clock: ManualClock) -> None:
     good = {"lead_id": "LEAD-001", "update": {"data": {"score": 6}}}
     items = [item for item, _, _ in BAD_CHANGES]
-    made = await wait_for_outcomes(
+    outcomes = await wait_for_outcomes(
         await bulk_update(client, {"processes": [*items, good]}), client, clock
     )
-    assert made == sorted([*(outcome for _, *outcome in BAD_CHANGES), ["SUCCESS", ""]])
+    assert outcomes == sorted([*(outcome for _, *outcome in BAD_CHANGES), ["SUCCESS", ""]])
     assert (await fetch_lead(client, lead_id="LEAD-001"))["data"]["score"] == 6
 
 

@@ -180,20 +180,20 @@ async def test_every_seeded_job_behaves_as_described(
 ) -> None:
     assert [job.id for job in chakra.jobs] == [plan.id for plan in load_job_plans()]
     assert all(job.description for job in chakra.jobs)
-    told = {job.description.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
-    assert len(told) == len(chakra.jobs)
+    job_ids = {job.description.split(":")[0].split(" ")[0]: job.id for job in chakra.jobs}
+    assert len(job_ids) == len(chakra.jobs)
     await clock.advance(600)  # a fetch of the page in between loses nothing
-    begun = {word: await fetch_counts(client, job_id) for word, job_id in told.items()}
-    assert begun["Finished"] == {"SUCCESS": 228, "ERROR": 9, "INVALID": 3}
-    assert begun["Stuck"] == {"INVALID": 8, "NOT_STARTED": 154, "SUCCESS": 88}
-    assert {begun[word] for word in ("600", "Pauses", "Disappears", "Just")} == {None}
+    initial = {word: await fetch_counts(client, job_id) for word, job_id in job_ids.items()}
+    assert initial["Finished"] == {"SUCCESS": 228, "ERROR": 9, "INVALID": 3}
+    assert initial["Stuck"] == {"INVALID": 8, "NOT_STARTED": 154, "SUCCESS": 88}
+    assert {initial[word] for word in ("600", "Pauses", "Disappears", "Just")} == {None}
     await clock.advance(61)
-    assert await fetch_counts(client, told["Pauses"]) == {"NOT_STARTED": 150, "SUCCESS": 150}
-    assert (await client.get(f"{JOBS}/{told['Disappears']}")).status == 404
-    assert await fetch_counts(client, told["Just"]) == {"SUCCESS": 50}
-    running = await fetch_counts(client, told["600"])
+    assert await fetch_counts(client, job_ids["Pauses"]) == {"NOT_STARTED": 150, "SUCCESS": 150}
+    assert (await client.get(f"{JOBS}/{job_ids['Disappears']}")).status == 404
+    assert await fetch_counts(client, job_ids["Just"]) == {"SUCCESS": 50}
+    running = await fetch_counts(client, job_ids["600"])
     assert running is not None
     assert running["NOT_STARTED"] == 296
     await clock.advance(120)
-    assert await fetch_counts(client, told["600"]) == {"SUCCESS": 571, "ERROR": 21, "INVALID": 8}
-    assert await fetch_counts(client, told["Pauses"]) == {"SUCCESS": 298, "ERROR": 2}
+    assert await fetch_counts(client, job_ids["600"]) == {"SUCCESS": 571, "ERROR": 21, "INVALID": 8}
+    assert await fetch_counts(client, job_ids["Pauses"]) == {"SUCCESS": 298, "ERROR": 2}

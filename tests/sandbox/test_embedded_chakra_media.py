@@ -144,10 +144,10 @@ async def test_a_send_with_an_uploaded_file_of_the_wrong_kind_fails_later(
         await clock.advance(0.8)
         await hook.wait_for_requests(3)
         await chakra.settle()
-    told = [got.json["payload"] for got in hook.requests]
+    payloads = [got.json["payload"] for got in hook.requests]
     codes = {
         one["externalId"]: one.get("errorContext", {}).get("providerPayload", {}).get("code")
-        for one in told
+        for one in payloads
     }
     assert [codes[one.wamid] for one in chakra.sends] == [None, 131053, 131053]
 
@@ -160,9 +160,9 @@ async def test_media_object_url_points_to_the_sandbox(
     url = heard.json["url"]
     assert url == f"{chakra.base_url}/v1/whatsapp/v24.0/attachments?mid={MEDIA}"
     path = url.removeprefix(chakra.base_url)
-    shown = await client.get(f"/v2/whatsapp/v24.0/media/{MEDIA}/show")
+    details = await client.get(f"/v2/whatsapp/v24.0/media/{MEDIA}/show")
     attached = await client.get(path)
-    for got in (shown, attached):
+    for got in (details, attached):
         assert (got.status, got.headers["content-type"]) == (200, heard.json["mime_type"])
         assert got.headers["content-length"] == str(heard.json["file_size"])
     assert (await client.get(path, token="")).status == 401
@@ -173,8 +173,8 @@ async def test_inbound_media(chakra: EmbeddedChakra, client: ApiClient) -> None:
     media_id = chakra.add_media(b"hello", "audio/ogg")
     heard = await client.get(f"/v1/whatsapp/v24.0/media/{media_id}")
     assert heard.json["sha256"] == hashlib.sha256(b"hello").hexdigest()
-    shown = await client.get(f"/v2/whatsapp/v24.0/media/{media_id}/show")
-    assert (shown.text, shown.headers["content-type"]) == ("hello", "audio/ogg")
+    details = await client.get(f"/v2/whatsapp/v24.0/media/{media_id}/show")
+    assert (details.text, details.headers["content-type"]) == ("hello", "audio/ogg")
 
 
 async def test_unknown_media_id_is_rejected_like_meta(client: ApiClient) -> None:

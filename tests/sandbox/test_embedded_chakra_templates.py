@@ -52,8 +52,8 @@ async def all_pages(client: ApiClient, limit: str = "100") -> list[list[dict[str
 
 
 def body_component(text: str, *samples: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "BODY", "text": text}
-    return made | ({"example": {"body_text": [list(samples)]}} if samples else {})
+    component: dict[str, Any] = {"type": "BODY", "text": text}
+    return component | ({"example": {"body_text": [list(samples)]}} if samples else {})
 
 
 def build_template(*components: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -191,14 +191,14 @@ async def test_review_is_sent_to_the_pass_through_webhook(
 ) -> None:
     async with serve_listener() as hook:
         chakra.set_passthrough_webhook(hook.url)
-        made = (await create_template(client, NEW)).json
+        created = (await create_template(client, NEW)).json
         await clock.advance(template_review.REVIEW_SECONDS)
         (got,) = await hook.wait_for_requests(1)
         await chakra.settle()
     documented = example("webhook-meta.template-status")
     value = got.json["entry"][0]["changes"][0]["value"]
     assert set(value) == set(documented["entry"][0]["changes"][0]["value"])
-    assert (value["event"], value["message_template_id"]) == ("APPROVED", int(made["id"]))
+    assert (value["event"], value["message_template_id"]) == ("APPROVED", int(created["id"]))
     assert "x-chakra-signature-256" not in got.headers
 
 
@@ -219,8 +219,8 @@ async def test_review_may_reject(
 ) -> None:
     await create_template(client, build_template(body_component(text, "Mark"), category=category))
     await clock.advance(template_review.REVIEW_SECONDS)
-    made = chakra.template("order_on_its_way")
-    assert (made.status, made.rejected_reason) == ("REJECTED", reason)
+    template = chakra.template("order_on_its_way")
+    assert (template.status, template.rejected_reason) == ("REJECTED", reason)
 
 
 async def test_a_name_exists_once_in_a_language(client: ApiClient, chakra: EmbeddedChakra) -> None:

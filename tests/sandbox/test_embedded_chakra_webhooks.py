@@ -269,7 +269,7 @@ async def test_failed_webhook_is_not_retried(
     await send(client)
     await run_send_events(chakra, clock)
     assert len(listener.requests) == 3
-    assert [told.status for told in chakra.delivered_webhooks] == [500, 500, 500]
+    assert [webhook.status for webhook in chakra.delivered_webhooks] == [500, 500, 500]
     chakra.set_event_webhook("http://127.0.0.1:1/nobody", SECRET)
     chakra.push_status(chakra.sends[0], "READ")
     await chakra.wait_for_webhooks(4)
@@ -304,12 +304,12 @@ async def test_burst_is_accepted_and_ends_read(
         await send(client, f"1202555019{number + 1}")
     burst = await chakra.push_status_burst(45)
     assert burst.statuses == {200: 45}
-    told = Counter(
+    statuses = Counter(
         (got.json["payload"]["externalId"], got.json["payload"]["deliveryStatus"])
         for got in listener.requests
     )
-    assert set(told.values()) == {3}
-    assert {wamid for wamid, state in told if state == "READ"} == {
+    assert set(statuses.values()) == {3}
+    assert {wamid for wamid, state in statuses if state == "READ"} == {
         one.wamid for one in chakra.sends
     }
 

@@ -16,8 +16,8 @@ from tests.sandbox.slack_harness import Json, SlackHarness, open_harness, sectio
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def test_a_command_arrives_with_exactly_the_fields_of_slack(harness: SlackHarness) -> None:
@@ -233,10 +233,10 @@ async def test_settle_waits_for_the_app_and_for_its_calls(harness: SlackHarness)
 async def test_until_waits_for_later_app_calls(harness: SlackHarness) -> None:
     await harness.slack.type("U0JOHN", "C0SALES", "/chakra hi")
     url = harness.app.last_payload["response_url"]
-    said = asyncio.ensure_future(
+    posted = asyncio.ensure_future(
         harness.slack.wait_until(
             lambda: harness.slack.messages("U0JOHN", "C0SALES")[-1].text == "late"
         )
     )
     await harness.post_response(url, {"text": "late"})
-    await said
+    await posted

@@ -23,8 +23,8 @@ COLOURS = [{"text": plain_text(name), "value": name} for name in ("red", "blue")
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def test_a_button_on_a_message_has_the_shape_of_slack(harness: SlackHarness) -> None:

@@ -22,14 +22,14 @@ METADATA = {"event_type": "chakra_send", "event_payload": {"key": "V1"}}
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=(*SCOPES, "im:history"))) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=(*SCOPES, "im:history"))) as harness:
+        yield harness
 
 
 def manifest_with_home(**home: bool) -> Json:
-    made = build_manifest()
-    made["features"]["app_home"] = home
-    return made
+    app_manifest = build_manifest()
+    app_manifest["features"]["app_home"] = home
+    return app_manifest
 
 
 def typing_form(**config: object) -> Json:
@@ -43,12 +43,12 @@ EVERY_CHARACTER = {"dispatch_action_config": {"trigger_actions_on": ["on_charact
 async def test_a_post_to_a_person_opens_their_direct_messages(harness: SlackHarness) -> None:
     posted = await harness.web.chat_postMessage(channel="U0JOHN", text="Sent", metadata=METADATA)
     assert posted["channel"] == "D0JOHN"
-    shown = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
-    assert (shown.text, shown.metadata) == ("Sent", METADATA)
+    reply = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
+    assert (reply.text, reply.metadata) == ("Sent", METADATA)
     assert harness.slack.messages("U0MEI", "D0JOHN") == []
     await harness.web.chat_update(channel="D0JOHN", ts=posted["ts"], text="Delivered")
-    kept = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
-    assert (kept.text, kept.metadata) == ("Delivered", METADATA)
+    message = harness.slack.messages("U0JOHN", "D0JOHN")[-1]
+    assert (message.text, message.metadata) == ("Delivered", METADATA)
 
 
 async def test_history_returns_metadata_on_request(harness: SlackHarness) -> None:

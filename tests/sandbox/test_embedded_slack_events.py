@@ -27,8 +27,8 @@ EVENT_SCOPES = (*SCOPES, "app_mentions:read", "im:history", "groups:history")
 
 @pytest.fixture
 async def stage() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=EVENT_SCOPES, events=EVENTS)) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=EVENT_SCOPES, events=EVENTS)) as harness:
+        yield harness
 
 
 def events(stage: SlackHarness) -> list[Json]:
@@ -90,17 +90,17 @@ async def test_a_message_for_one_person_is_no_event(stage: SlackHarness) -> None
 
 
 async def test_without_its_scope_an_event_does_not_come() -> None:
-    async with open_harness(build_manifest(events=EVENTS)) as made:
-        await made.slack.mention(JOHN, SALES, "hello")
-        await made.slack.write_to_app(JOHN, "hello")
-        assert not events(made)
+    async with open_harness(build_manifest(events=EVENTS)) as harness:
+        await harness.slack.mention(JOHN, SALES, "hello")
+        await harness.slack.write_to_app(JOHN, "hello")
+        assert not events(harness)
 
 
 async def test_without_a_subscription_an_event_does_not_come() -> None:
-    async with open_harness(build_manifest(scopes=EVENT_SCOPES)) as made:
-        await made.slack.mention(JOHN, SALES, "hello")
-        await made.slack.invite_app(JOHN, GENERAL)
-        assert not events(made)
+    async with open_harness(build_manifest(scopes=EVENT_SCOPES)) as harness:
+        await harness.slack.mention(JOHN, SALES, "hello")
+        await harness.slack.invite_app(JOHN, GENERAL)
+        assert not events(harness)
 
 
 async def test_an_invitation_names_who_invited(stage: SlackHarness) -> None:

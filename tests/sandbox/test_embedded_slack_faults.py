@@ -13,8 +13,8 @@ from tests.sandbox.slack_harness import SlackHarness, open_harness
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def post_message(harness: SlackHarness, text: str) -> int:

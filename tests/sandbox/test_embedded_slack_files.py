@@ -26,8 +26,8 @@ PRICES = LocalFile("Price list.PDF", "application/pdf", b"%PDF-1.7 prices")
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as harness:
+        yield harness
 
 
 def file_form(**element: object) -> Json:
@@ -52,10 +52,10 @@ async def send_file(
     harness: SlackHarness, data: bytes = b"one,two", name: str = "report.csv"
 ) -> str:
     """Return the ID of a file that the app announced and uploaded, not completed."""
-    told = await harness.web.files_getUploadURLExternal(filename=name, length=len(data))
-    async with harness.session.post(told["upload_url"], data=data) as answer:
+    upload_url = await harness.web.files_getUploadURLExternal(filename=name, length=len(data))
+    async with harness.session.post(upload_url["upload_url"], data=data) as answer:
         assert (answer.status, await answer.text()) == (200, f"OK - {len(data)}")
-    return str(told["file_id"])
+    return str(upload_url["file_id"])
 
 
 # Chosen in a form
@@ -80,7 +80,7 @@ async def test_a_chosen_file_comes_as_a_file_object(harness: SlackHarness) -> No
     place = f"{harness.slack.base_url}/files-pri/T0ACME-{file['id']}"
     assert file["url_private"] == f"{place}/price_list.pdf"
     assert file["url_private_download"] == f"{place}/download/price_list.pdf"
-    assert [kept.data for kept in harness.slack.files] == [PRICES.data]
+    assert [file.data for file in harness.slack.files] == [PRICES.data]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ async def test_selected_file_survives_a_form_update(harness: SlackHarness) -> No
     harness.app.respond_with({"response_action": "errors", "errors": {"name": "No."}})
     await harness.slack.submit("U0JOHN", {"file": PRICES, "name": "x"})
     updated = await harness.web.views_update(view_id=view["id"], view=file_form(max_files=3))
-    kept = updated["view"]["state"]["values"]["file"]["value"]["files"]
-    assert [file["name"] for file in kept] == ["Price list.PDF"]
+    files = updated["view"]["state"]["values"]["file"]["value"]["files"]
+    assert [file["name"] for file in files] == ["Price list.PDF"]
 
 
 async def test_file_input_accepts_only_own_files(harness: SlackHarness) -> None:
@@ -148,8 +148,8 @@ async def test_a_form_for_files_needs_the_scope() -> None:
 
 async def test_the_app_reads_a_file_with_its_token(harness: SlackHarness) -> None:
     file = await choose_file(harness, PRICES)
-    told = await harness.web.files_info(file=file["id"])
-    assert told["file"] == file
+    info = await harness.web.files_info(file=file["id"])
+    assert info["file"] == file
     for url in (file["url_private_download"], file["url_private"]):
         got = await fetch_file(harness, url, harness.slack.bot_token)
         assert got == (200, "application/pdf", PRICES.data)
@@ -187,10 +187,10 @@ async def test_missing_scope_blocks_file_reads() -> None:
 async def test_file_never_shared_with_the_app_is_not_found(harness: SlackHarness) -> None:
     await harness.open_form(file_form(max_files=1))
     await harness.slack.submit("U0JOHN", {"file": [PRICES, PRICES], "name": "x"})
-    held = harness.slack.files[0].to_json()
-    assert (await harness.call_rejected("files.info", file=held["id"]))["error"] == "file_not_found"
+    file = harness.slack.files[0].to_json()
+    assert (await harness.call_rejected("files.info", file=file["id"]))["error"] == "file_not_found"
     assert (await harness.call_rejected("files.info", file="F999"))["error"] == "file_not_found"
-    got = await fetch_file(harness, held["url_private_download"], harness.slack.bot_token)
+    got = await fetch_file(harness, file["url_private_download"], harness.slack.bot_token)
     assert got[0] == 404
 
 
@@ -218,12 +218,12 @@ async def test_the_app_sends_a_file_in_three_steps(harness: SlackHarness) -> Non
         initial_comment="Here it is",
     )
     assert done["files"] == [{"id": file_id, "title": "The report"}]
-    shown = harness.slack.messages("U0MEI", "C0SALES")[-1]
-    assert visible_text(shown) == "Here it is\nThe report"
-    assert [(file.name, file.data) for file in shown.files] == [("report.csv", b"one,two")]
-    told = (await harness.web.files_info(file=file_id))["file"]
-    assert (told["user"], told["channels"], told["is_public"]) == ("U0CHAKRA", ["C0SALES"], True)
-    url = told["url_private_download"]
+    message = harness.slack.messages("U0MEI", "C0SALES")[-1]
+    assert visible_text(message) == "Here it is\nThe report"
+    assert [(file.name, file.data) for file in message.files] == [("report.csv", b"one,two")]
+    info = (await harness.web.files_info(file=file_id))["file"]
+    assert (info["user"], info["channels"], info["is_public"]) == ("U0CHAKRA", ["C0SALES"], True)
+    url = info["url_private_download"]
     assert (await fetch_file(harness, url, harness.slack.bot_token))[2] == b"one,two"
 
 
@@ -233,8 +233,8 @@ async def test_slacks_own_client_sends_a_file(harness: SlackHarness) -> None:
     )
     assert done["files"][0]["title"] == "a.txt"
     for person, channel in (("U0JOHN", "D0JOHN"), ("U0OMAR", "C0LEADS")):
-        shown = harness.slack.messages(person, channel)[-1]
-        assert [file.name for file in shown.files] == ["a.txt"]
+        message = harness.slack.messages(person, channel)[-1]
+        assert [file.name for file in message.files] == ["a.txt"]
     history = await harness.web.conversations_history(channel="D0JOHN")
     assert history["messages"][0]["files"][0]["name"] == "a.txt"
     assert harness.slack.files[0].to_json()["groups"] == ["C0LEADS"]
@@ -244,8 +244,8 @@ async def test_an_edit_leaves_the_file_in_the_message(harness: SlackHarness) -> 
     await harness.web.files_upload_v2(filename="a.txt", content="hello", channel="C0SALES")
     ts = harness.slack.messages("U0JOHN", "C0SALES")[-1].ts
     await harness.web.chat_update(channel="C0SALES", ts=ts, text="Look")
-    shown = harness.slack.messages("U0JOHN", "C0SALES")[-1]
-    assert (shown.text, [file.name for file in shown.files]) == ("Look", ["a.txt"])
+    message = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    assert (message.text, [file.name for file in message.files]) == ("Look", ["a.txt"])
 
 
 @pytest.mark.parametrize(
@@ -266,28 +266,28 @@ async def test_upload_url_request_is_validated(
 
 
 async def test_upload_url_accepts_the_declared_bytes_once(harness: SlackHarness) -> None:
-    told = await harness.web.files_getUploadURLExternal(filename="a.txt", length=3)
+    upload_url = await harness.web.files_getUploadURLExternal(filename="a.txt", length=3)
     for data, status in ((b"four", 400), (b"ab", 400), (b"abc", 200), (b"abc", 404)):
-        async with harness.session.post(told["upload_url"], data=data) as answer:
+        async with harness.session.post(upload_url["upload_url"], data=data) as answer:
             assert answer.status == status
     assert harness.slack.calls[-1].method == "upload"
 
 
 async def test_an_upload_may_come_as_a_form(harness: SlackHarness) -> None:
     data = b"\r\n--x\r\n\x00\xff"
-    told = await harness.web.files_getUploadURLExternal(filename="a.bin", length=len(data))
+    upload_url = await harness.web.files_getUploadURLExternal(filename="a.bin", length=len(data))
     form = aiohttp.FormData()
     form.add_field("note", "hello")
     form.add_field("filename", data, filename="a.bin")
-    async with harness.session.post(told["upload_url"], data=form) as answer:
+    async with harness.session.post(upload_url["upload_url"], data=form) as answer:
         assert answer.status == 200
-    await harness.web.files_completeUploadExternal(files=[{"id": told["file_id"]}])
+    await harness.web.files_completeUploadExternal(files=[{"id": upload_url["file_id"]}])
     assert harness.slack.files[0].data == data
 
 
 async def test_only_uploaded_files_can_be_completed_once(harness: SlackHarness) -> None:
-    told = await harness.web.files_getUploadURLExternal(filename="a.txt", length=3)
-    for files in ([{"id": told["file_id"]}], [{"id": "F999"}], [{"title": "x"}]):
+    upload_url = await harness.web.files_getUploadURLExternal(filename="a.txt", length=3)
+    for files in ([{"id": upload_url["file_id"]}], [{"id": "F999"}], [{"title": "x"}]):
         answer = await harness.call_rejected("files.completeUploadExternal", files=files)
         assert answer["error"] == "file_not_found"
     file_id = await send_file(harness)
@@ -340,19 +340,19 @@ async def upload_file(harness: SlackHarness, data: bytes, name: str = "a.txt", *
     async with harness.session.post(
         url, params=params, data=io.BytesIO(data), headers=headers
     ) as answer:
-        told: Json = await answer.json()
-        return told
+        body: Json = await answer.json()
+        return body
 
 
 async def test_the_page_uploads_and_submits_a_file(harness: SlackHarness) -> None:
     view = await harness.open_form(file_form())
-    told = await upload_file(harness, b"hello")
-    values = {"file": {"value": [told["file"]["id"]]}, "name": {"value": "x"}}
+    uploaded = await upload_file(harness, b"hello")
+    values = {"file": {"value": [uploaded["file"]["id"]]}, "name": {"value": "x"}}
     body = {"as": "U0JOHN", "view": view["id"], "do": "submit", "values": values}
     async with harness.session.post(f"{harness.slack.base_url}/sandbox/view", json=body) as answer:
         assert await answer.json() == {"ok": True}
     files = harness.app.last_payload["view"]["state"]["values"]["file"]["value"]["files"]
-    assert [file["id"] for file in files] == [told["file"]["id"]]
+    assert [file["id"] for file in files] == [uploaded["file"]["id"]]
 
 
 async def test_page_cannot_upload_files_slack_rejects(harness: SlackHarness) -> None:

@@ -26,8 +26,8 @@ EXTERNAL = {"type": "external_select", "min_query_length": 2}
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def get_trigger(harness: SlackHarness) -> str:
@@ -268,12 +268,12 @@ async def test_view_closed_is_sent_only_with_notify_on_close(
     view = await harness.open_form(build_modal(notify_on_close=notify))
     before = len(harness.app.received)
     await harness.slack.close_view("U0JOHN")
-    told = harness.app.received[before:]
-    assert len(told) == int(notify)
-    if told:
-        assert told[0].payload["type"] == "view_closed"
-        assert told[0].payload["view"]["id"] == view["id"]
-        assert told[0].payload["is_cleared"] is False
+    requests = harness.app.received[before:]
+    assert len(requests) == int(notify)
+    if requests:
+        assert requests[0].payload["type"] == "view_closed"
+        assert requests[0].payload["view"]["id"] == view["id"]
+        assert requests[0].payload["is_cleared"] is False
 
 
 async def test_options_are_requested_once_the_query_is_long_enough(harness: SlackHarness) -> None:

@@ -24,23 +24,23 @@ HINT = Hint("/chakra user ", "user <name>", "One user")
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(hints=(HINT,)) as made:
-        yield made
+    async with open_harness(hints=(HINT,)) as harness:
+        yield harness
 
 
 async def fetch_state(harness: SlackHarness, person: str = "U0JOHN") -> Json:
     url = f"{harness.slack.base_url}/sandbox/state"
     async with harness.session.get(url, params={"as": person}) as answer:
         assert answer.status == 200
-        told: Json = await answer.json()
-        return told
+        body: Json = await answer.json()
+        return body
 
 
 async def post_action(harness: SlackHarness, what: str, **body: object) -> Json:
     url = f"{harness.slack.base_url}/sandbox/{what}"
     async with harness.session.post(url, json={"as": "U0JOHN", **body}) as answer:
-        told: Json = await answer.json()
-        return told
+        result: Json = await answer.json()
+        return result
 
 
 async def read_event(stream: aiohttp.ClientResponse, kind: str) -> Json:
@@ -55,20 +55,20 @@ async def read_event(stream: aiohttp.ClientResponse, kind: str) -> Json:
 async def test_a_person_sees_their_channels_people_commands_and_hints(
     harness: SlackHarness,
 ) -> None:
-    told = await fetch_state(harness, "U0GITA")
-    assert told["me"]["name"] == "gita"
-    assert told["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
-    names = [channel["name"] for channel in told["channels"]]
+    state = await fetch_state(harness, "U0GITA")
+    assert state["me"]["name"] == "gita"
+    assert state["team"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
+    names = [channel["name"] for channel in state["channels"]]
     assert names == ["sales", "support", "globex-partners", "Chakra"]
-    assert len(told["people"]) == 8
-    assert told["commands"] == [
+    assert len(state["people"]) == 8
+    assert state["commands"] == [
         {"command": "/chakra", "hint": "help", "description": "Work with Chakra"}
     ]
-    assert told["hints"] == [
+    assert state["hints"] == [
         {"text": "/chakra user ", "usage": "user <name>", "summary": "One user"}
     ]
-    assert told["messages"]["C0SALES"][0]["author"]["initials"] == "PS"
-    assert told["views"] == []
+    assert state["messages"]["C0SALES"][0]["author"]["initials"] == "PS"
+    assert state["views"] == []
 
 
 async def test_unknown_member_is_404(harness: SlackHarness) -> None:
@@ -119,8 +119,8 @@ async def test_a_form_is_opened_filled_refused_and_sent(harness: SlackHarness) -
     harness.app.respond_with({"options": options})
     place = {"source": {"view": view["id"]}, "block_id": "template", "action_id": "value"}
     values = {"name": {"value": "Asha"}}
-    told = await post_action(harness, "suggest", **place, query="", values=values)
-    assert told == {"ok": True, "options": options}
+    result = await post_action(harness, "suggest", **place, query="", values=values)
+    assert result == {"ok": True, "options": options}
     assert harness.app.last_payload["view"]["state"]["values"]["name"]["value"]["value"] == "Asha"
     harness.app.respond_with({"response_action": "errors", "errors": {"name": "No."}})
     filled = {**values, "template": {"value": "hello"}}
@@ -156,9 +156,9 @@ async def test_a_button_is_pressed_and_a_form_closed(harness: SlackHarness) -> N
     ],
 )
 async def test_impossible_actions_explain_why(harness: SlackHarness, what: str, body: Json) -> None:
-    told = await post_action(harness, what, **body)
-    assert told["ok"] is False
-    assert told["error"]
+    result = await post_action(harness, what, **body)
+    assert result["ok"] is False
+    assert result["error"]
 
 
 async def test_other_sites_forms_cannot_act(harness: SlackHarness) -> None:

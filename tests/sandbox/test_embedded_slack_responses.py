@@ -12,8 +12,8 @@ from tests.sandbox.slack_harness import SlackHarness, actions_block, open_harnes
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def command_response_url(harness: SlackHarness, channel: str = "C0SALES") -> str:

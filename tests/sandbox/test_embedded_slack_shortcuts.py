@@ -35,15 +35,15 @@ MESSAGE_SHORTCUT = {
 
 
 def manifest_with_shortcuts(*, interactive: bool = True) -> Json:
-    made = build_manifest(interactive=interactive)
-    made["features"]["shortcuts"] = [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT]
-    return made
+    app_manifest = build_manifest(interactive=interactive)
+    app_manifest["features"]["shortcuts"] = [GLOBAL_SHORTCUT, MESSAGE_SHORTCUT]
+    return app_manifest
 
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(manifest_with_shortcuts()) as made:
-        yield made
+    async with open_harness(manifest_with_shortcuts()) as harness:
+        yield harness
 
 
 async def test_global_shortcut_has_no_channel(harness: SlackHarness) -> None:
@@ -111,8 +111,8 @@ async def test_message_shortcut_includes_the_message_and_a_response_url(
     ]
     assert "api_app_id" not in sent
     assert await harness.post_response(sent["response_url"], {"text": "Found two"}) == (200, "ok")
-    shown = harness.slack.messages("U0JOHN", "C0SALES")[-1]
-    assert (visible_text(shown), shown.ephemeral) == ("Found two", True)
+    posted = harness.slack.messages("U0JOHN", "C0SALES")[-1]
+    assert (visible_text(posted), posted.ephemeral) == ("Found two", True)
     assert visible_text(harness.slack.messages("U0MEI", "C0SALES")[-1]) != "Found two"
 
 
@@ -189,8 +189,8 @@ async def test_app_failure_is_shown_to_the_member(harness: SlackHarness) -> None
 
 async def test_socket_mode_sends_shortcuts_as_interactive_envelopes(harness: SlackHarness) -> None:
     message = harness.slack.messages("U0JOHN", "C0SALES")[0]
-    told = await harness.web.apps_connections_open(app_token=harness.slack.app_token)
-    async with harness.session.ws_connect(str(told["url"])) as socket:
+    connection = await harness.web.apps_connections_open(app_token=harness.slack.app_token)
+    async with harness.session.ws_connect(str(connection["url"])) as socket:
         await socket.receive_json()
         for use, kind in (
             (harness.slack.use_shortcut("U0JOHN", "send"), "shortcut"),
@@ -246,14 +246,14 @@ async def test_page_state_includes_shortcuts_and_suggestions() -> None:
         session.get(f"{url}/sandbox/samples/leads%201.csv") as sample,
         session.get(f"{url}/sandbox/samples/leads.csv") as none,
     ):
-        told = await answer.json()
+        body = await answer.json()
         assert (sample.content_type, await sample.read()) == ("text/csv", leads.content)
         disposition = sample.headers["content-disposition"]
         assert disposition == "attachment; filename*=UTF-8''leads%201.csv"
         assert none.status == 404
     await slack.aclose()
     row = {"text": "+91 98765 40001", "note": "Is never delivered"}
-    numbers, tables = told["tips"]
+    numbers, tables = body["tips"]
     assert numbers == {
         "title": "Numbers",
         "line": "/chakra send {}",
@@ -270,10 +270,10 @@ async def test_page_state_includes_shortcuts_and_suggestions() -> None:
             "url": "/sandbox/samples/leads%201.csv",
         }
     ]
-    assert told["shortcuts"][0] == {
+    assert body["shortcuts"][0] == {
         "callback_id": "send",
         "name": "Send a WhatsApp",
         "description": "Now",
         "kind": "global",
     }
-    assert [each["kind"] for each in told["shortcuts"]] == ["global", "message"]
+    assert [each["kind"] for each in body["shortcuts"]] == ["global", "message"]

@@ -19,8 +19,8 @@ from tests.sandbox.slack_harness import Json, SlackHarness, build_modal, field_b
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 @contextlib.asynccontextmanager

@@ -12,8 +12,8 @@ from tests.sandbox.slack_harness import SCOPES, SlackHarness, build_manifest, op
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=(*SCOPES, "im:history"))) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=(*SCOPES, "im:history"))) as harness:
+        yield harness
 
 
 async def post_message(harness: SlackHarness, channel: str = "C0SALES", **more: Any) -> str:

@@ -23,8 +23,8 @@ from tests.sandbox.slack_harness import (
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 async def call_raw(
@@ -265,9 +265,9 @@ async def test_other_messages_and_ephemerals_cannot_be_edited(harness: SlackHarn
         "error"
     ] == "cant_update_message"
     assert (await harness.call_rejected("chat.delete", **where))["error"] == "cant_delete_message"
-    shown = await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
+    posted = await harness.web.chat_postEphemeral(channel="C0SALES", user="U0JOHN", text="psst")
     answer = await harness.call_rejected(
-        "chat.update", channel="C0SALES", ts=shown["message_ts"], text="psst!"
+        "chat.update", channel="C0SALES", ts=posted["message_ts"], text="psst!"
     )
     assert answer["error"] == "message_not_found"
 

@@ -196,17 +196,17 @@ async def test_vendor_session_message_returns_a_wamid(vendor: VendorClient) -> N
 
 async def test_vendor_upload_can_be_downloaded_and_sent(vendor: VendorClient) -> None:
     """Bytes are sent as application/octet-stream: the image type comes from the content."""
-    made = await vendor.upload(PNG, "application/octet-stream", "im ä.png")
-    assert list(made) == ["publicMediaUrl"]
-    async with vendor.session.get(made["publicMediaUrl"]) as answer:
+    uploaded = await vendor.upload(PNG, "application/octet-stream", "im ä.png")
+    assert list(uploaded) == ["publicMediaUrl"]
+    async with vendor.session.get(uploaded["publicMediaUrl"]) as answer:
         assert await answer.read() == PNG
-    values = {"mapping": build_mapping("John"), "imageUrl": made["publicMediaUrl"]}
+    values = {"mapping": build_mapping("John"), "imageUrl": uploaded["publicMediaUrl"]}
     assert (await vendor.send_template(templateName="christmas_promo_23", **values))["id"]
 
 
 async def test_vendor_upload_needs_no_file_name(vendor: VendorClient) -> None:
-    made = await vendor.upload(b"x", "text/plain", None)
-    async with vendor.session.get(made["publicMediaUrl"]) as answer:
+    uploaded = await vendor.upload(b"x", "text/plain", None)
+    async with vendor.session.get(uploaded["publicMediaUrl"]) as answer:
         assert await answer.read() == b"x"
 
 

@@ -66,8 +66,8 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
 
 def test_environment_does_not_leak_into_explicit_settings() -> None:
-    made = Settings(slack_bot_token=SecretStr(BOT), chakra_access_token=SecretStr("anything"))
-    assert made.port == 3000
+    settings = Settings(slack_bot_token=SecretStr(BOT), chakra_access_token=SecretStr("anything"))
+    assert settings.port == 3000
 
 
 def test_settings_repr_hides_secrets() -> None:

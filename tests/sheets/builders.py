@@ -33,12 +33,12 @@ def build_workbook(
     fill: Callable[[Any, Any], None], *, names: Sequence[str] = ("Leads",), date_1904: bool = False
 ) -> bytes:
     """``fill`` gets the book and its first sheet; further sheets stay empty."""
-    made = BytesIO()
-    book = xlsxwriter.Workbook(made, {"in_memory": True, "date_1904": date_1904})
+    buffer = BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "date_1904": date_1904})
     sheets = [book.add_worksheet(name) for name in names]
     fill(book, sheets[0])
     book.close()
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def cells_workbook(*rows: Sequence[object]) -> bytes:
@@ -55,10 +55,10 @@ def cells_workbook(*rows: Sequence[object]) -> bytes:
     return build_workbook(fill)
 
 
-def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", **said: Any) -> str:
-    made = StringIO(newline="")
-    csv.writer(made, delimiter=delimiter, **said).writerows(rows)
-    return made.getvalue()
+def csv_text(rows: Iterable[Sequence[str]], delimiter: str = ",", **options: Any) -> str:
+    buffer = StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, **options).writerows(rows)
+    return buffer.getvalue()
 
 
 async def parse_csv(*rows: str) -> Sheet:

@@ -26,19 +26,19 @@ async def chakra(clock: ManualClock) -> AsyncIterator[ApiClient]:
 async def test_update_with_every_value_type_is_accepted(
     chakra: ApiClient, clock: ManualClock
 ) -> None:
-    made = await parse_csv(
+    sheet = await parse_csv(
         "id,lead_id,phone_number,email,score,city,status,state,next_action_at,assigned to",
         f"{UUID},,+91 98765 43219,ted@example.com,7.5,Pune,open,IN_PROGRESS,2031-05-06,priya",
         ",LEAD-004039,,,,Köln,completed,,,",
     )
-    checked = check(made, match_for_update(made.columns))
+    checked = check(sheet, match_for_update(sheet.columns))
     assert checked.problems == ()
     [chunk] = iter_batches(checked.items, checked.row_numbers)
     body = {"processes": json.loads(chunk.body)}
-    begun = await chakra.request("PATCH", PROCESSES, json=body)
+    response = await chakra.request("PATCH", PROCESSES, json=body)
     await clock.advance(3600)
-    told = await fetch_entries(chakra, begun.json["_data"]["id"])
-    assert [one["completionStatus"] for one in told] == ["SUCCESS", "SUCCESS"]
+    entries = await fetch_entries(chakra, response.json["_data"]["id"])
+    assert [one["completionStatus"] for one in entries] == ["SUCCESS", "SUCCESS"]
 
     changed = (await chakra.get(f"{PROCESSES}/{UUID}")).json["_data"]
     assert changed["nextActionAt"] == 1935792000000

@@ -37,12 +37,12 @@ def problem_texts(checked: CheckedSheet) -> list[tuple[int, str]]:
 
 
 async def test_create_rows_become_documented_items() -> None:
-    made = await parse_csv(
+    sheet = await parse_csv(
         "lead_id,Phone Number,score,subscribed,state,Next action at,assigned to,remark",
         "EXT-1, 98765 43210 ,105,yes,IN_PROGRESS,2021-04-16,john@acme.com,",
         ",+4915550112233,,,,,,likes tea",
     )
-    found = await check_sheet(made, match_for_create(made.columns), region="IN", timezone=INDIA)
+    found = await check_sheet(sheet, match_for_create(sheet.columns), region="IN", timezone=INDIA)
     assert list(found.items) == [
         {
             "lead_id": "EXT-1",
@@ -58,13 +58,13 @@ async def test_create_rows_become_documented_items() -> None:
 
 
 async def test_update_rows_become_identifier_and_changes() -> None:
-    made = await parse_csv(
+    sheet = await parse_csv(
         "id,lead_id,city,status",
         ",EXT-1,Goa,",
         f"{UUID.upper()},EXT-2,,completed",
         ",EXT-3,Pune,OPEN",
     )
-    found = check(made, match_for_update(made.columns))
+    found = check(sheet, match_for_update(sheet.columns))
     assert list(found.items) == [
         {"lead_id": "EXT-1", "update": {"data": {"city": "Goa"}}},
         {"id": UUID, "update": {"status": "COMPLETED"}},
@@ -73,22 +73,22 @@ async def test_update_rows_become_identifier_and_changes() -> None:
 
 
 async def test_items_can_be_sliced() -> None:
-    made = await parse_csv("lead_id,city", *(f"EXT-{n},Goa" for n in range(10)))
-    items = check(made, match_for_update(made.columns)).items
+    sheet = await parse_csv("lead_id,city", *(f"EXT-{n},Goa" for n in range(10)))
+    items = check(sheet, match_for_update(sheet.columns)).items
     assert len(items) == 10
     assert [item["lead_id"] for item in items[2:4]] == ["EXT-2", "EXT-3"]
     assert items[-1] == {"lead_id": "EXT-9", "update": {"data": {"city": "Goa"}}}
 
 
 async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
-    made = await parse_csv(
+    sheet = await parse_csv(
         "phone_number,email,score,status",
         "98765 43210,asha@example.com,5,open",
         "98765,asha,many,Done",
         ",ravi@example.com,,",
         "98765 43211,,,,surplus",
     )
-    found = check(made, match_for_create(made.columns), region="IN")
+    found = check(sheet, match_for_create(sheet.columns), region="IN")
     assert problem_texts(found) == [
         (3, "phone_number is no phone number. Write it as +91 98765 43210."),
         (3, "email is no e-mail address."),
@@ -106,8 +106,8 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
 
 
 async def test_duplicate_key_is_reported_for_each_row() -> None:
-    made = await parse_csv("lead_id,city", "A,Goa", "B,Pune", " A ,Delhi", "a,Agra")
-    found = check(made, match_for_update(made.columns))
+    sheet = await parse_csv("lead_id,city", "A,Goa", "B,Pune", " A ,Delhi", "a,Agra")
+    found = check(sheet, match_for_update(sheet.columns))
     assert problem_texts(found) == [
         (row, "lead_id is in more than one row. Keep one row for each record.") for row in (2, 4)
     ]
@@ -115,20 +115,20 @@ async def test_duplicate_key_is_reported_for_each_row() -> None:
 
 
 async def test_ids_are_case_insensitive() -> None:
-    made = await parse_csv("id,city", f"{UUID},Goa", f"{UUID.upper()},Pune")
-    assert check(made, match_for_update(made.columns)).invalid_count == 2
+    sheet = await parse_csv("id,city", f"{UUID},Goa", f"{UUID.upper()},Pune")
+    assert check(sheet, match_for_update(sheet.columns)).invalid_count == 2
 
 
 async def test_row_without_changes_or_identifier() -> None:
-    made = await parse_csv("lead_id,city,Other", "A,Goa,x", "B,,x", ",Pune,x", ",,x")
-    assert problem_texts(check(made, match_for_update(made.columns))) == [
+    sheet = await parse_csv("lead_id,city,Other", "A,Goa,x", "B,,x", ",Pune,x", ",,x")
+    assert problem_texts(check(sheet, match_for_update(sheet.columns))) == [
         (3, "The row has nothing in it but the record it is about."),
         (4, "The row does not say which record it is about."),
         (5, "The row does not say which record it is about."),
         (5, "The row is empty."),
     ]
     optional = (Target("city"), Target("score"))
-    found = check(made, match_for_create(made.columns, optional))
+    found = check(sheet, match_for_create(sheet.columns, optional))
     assert problem_texts(found) == [
         (3, "The row has nothing in it but the record it is about."),
         (5, "The row is empty."),
@@ -136,22 +136,22 @@ async def test_row_without_changes_or_identifier() -> None:
 
 
 async def test_values_lost_by_excel_are_reported_when_used() -> None:
-    made = await read_sheet(
+    sheet = await read_sheet(
         cells_workbook(
             ["lead_id", "remark", "Not ours"],
             ["A", 1234567890123456, 1],
             ["B", "whole", 1234567890123456],
         )
     )
-    found = check(made, match_for_update(made.columns))
+    found = check(sheet, match_for_update(sheet.columns))
     assert problem_texts(found) == [(2, f"remark {ROUNDED_NUMBER}")]
     assert [item["lead_id"] for item in found.items] == ["B"]
 
 
 async def test_unusable_matching_is_rejected() -> None:
-    made = await parse_csv("city,score", "Goa,1")
+    sheet = await parse_csv("city,score", "Goa,1")
     with pytest.raises(UsageError, match="No column tells which records"):
-        check(made, match_for_update(made.columns), timezone=UTC)
+        check(sheet, match_for_update(sheet.columns), timezone=UTC)
 
 
 def test_problems_are_grouped_by_frequency() -> None:
@@ -174,14 +174,14 @@ def test_line_breaks_in_column_names_are_flattened() -> None:
 
 
 async def test_invalid_rows_are_exported_for_correction() -> None:
-    made = await parse_csv(
+    sheet = await parse_csv(
         "phone_number,city,remark",
         '+91 98765 4321,"Pune, India",=1+1',
         "98765 43210,Goa,fine",
         '98765,@Goa,"-5"',
     )
-    found = check(made, match_for_create(made.columns), region="IN")
-    data = build_problem_csv(made, found.problems)
+    found = check(sheet, match_for_create(sheet.columns), region="IN")
+    data = build_problem_csv(sheet, found.problems)
     assert data.startswith(b"\xef\xbb\xbfphone_number,city,remark,problem\r\n")
     nobodys = "phone_number is a phone number that nobody can have. Check the digits and the "
     no_phone = "phone_number is no phone number. Write it as +91 98765 43210."
@@ -200,10 +200,10 @@ async def test_invalid_rows_are_exported_for_correction() -> None:
 
 
 async def test_exported_problem_column_is_replaced_on_recheck() -> None:
-    made = await parse_csv("phone_number,Problem,city", "98765,was odd,Goa")
-    found = check(made, match_for_create(made.columns), region="IN")
+    sheet = await parse_csv("phone_number,Problem,city", "98765,was odd,Goa")
+    found = check(sheet, match_for_create(sheet.columns), region="IN")
     [header, row] = csv.reader(
-        StringIO(build_problem_csv(made, found.problems).decode("utf-8-sig"))
+        StringIO(build_problem_csv(sheet, found.problems).decode("utf-8-sig"))
     )
     assert header == ["phone_number", "city", "problem"]
     assert row[:2] == ["98765", "Goa"]

@@ -18,8 +18,8 @@ def split_items(items: Sequence[Mapping[str, object]], **limits: int) -> list[It
 
 
 async def test_chunks_keep_their_row_numbers() -> None:
-    made = await parse_csv("lead_id,city", "A,Goa", "B,", "C,Köln", "", "D,Pune")
-    found = check(made, match_for_update(made.columns))
+    sheet = await parse_csv("lead_id,city", "A,Goa", "B,", "C,Köln", "", "D,Pune")
+    found = check(sheet, match_for_update(sheet.columns))
     first, second = iter_batches(found.items, found.row_numbers, max_items=2)
     assert (first.number, first.row_numbers, first.first_row, first.last_row) == (1, (2, 4), 2, 4)
     assert (second.number, second.row_numbers, second.first_row, second.last_row) == (2, (6,), 6, 6)
@@ -51,11 +51,11 @@ def test_oversized_item_gets_its_own_chunk() -> None:
 def test_chunking_preserves_every_item_in_order(
     items: list[Mapping[str, object]], max_items: int, max_bytes: int
 ) -> None:
-    made = split_items(items, max_items=max_items, max_bytes=max_bytes)
-    assert [item for one in made for item in one.items] == items
-    assert [row for one in made for row in one.row_numbers] == list(range(2, 2 + len(items)))
-    assert [one.number for one in made] == list(range(1, 1 + len(made)))
-    for one in made:
+    batches = split_items(items, max_items=max_items, max_bytes=max_bytes)
+    assert [item for one in batches for item in one.items] == items
+    assert [row for one in batches for row in one.row_numbers] == list(range(2, 2 + len(items)))
+    assert [one.number for one in batches] == list(range(1, 1 + len(batches)))
+    for one in batches:
         assert json.loads(one.body) == list(one.items)
         assert len(one.items) <= max_items
         assert len(one.body) <= max_bytes or len(one.items) == 1

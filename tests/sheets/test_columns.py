@@ -123,8 +123,8 @@ def test_missing_required_attribute_only_blocks_creates() -> None:
 def test_update_requires_an_identifier_column() -> None:
     found = match_for_update(("city", "score"))
     assert found.missing == ("lead_id",)
-    [told] = found.errors
-    assert told.endswith("Add one called lead_id, or id with Chakra’s own ids.")
+    [error] = found.errors
+    assert error.endswith("Add one called lead_id, or id with Chakra’s own ids.")
 
 
 @pytest.mark.parametrize("columns", [("Vorname", "Ort"), ()])

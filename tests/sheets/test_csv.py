@@ -24,7 +24,7 @@ ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
 
 
 @pytest.mark.parametrize(
-    ("encoding", "said"),
+    ("encoding", "expected"),
     [
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "UTF-8"),
@@ -35,11 +35,11 @@ ROWS = (("Zoë", "+91 98765 43210"), ("Müller, Jörg", "4915550112233"))
         ("cp1252", "Windows-1252 (assumed)"),
     ],
 )
-async def test_encoding_is_detected_and_reported(encoding: str, said: str) -> None:
+async def test_encoding_is_detected_and_reported(encoding: str, expected: str) -> None:
     data = 'name,phone\nZoë,+91 98765 43210\n"Müller, Jörg",4915550112233\n'.encode(encoding)
     found = await read_sheet(data)
     assert (found.columns, found.rows) == (("name", "phone"), ROWS)
-    assert found.format_description == f"CSV in {said}, separated by commas"
+    assert found.format_description == f"CSV in {expected}, separated by commas"
 
 
 async def test_utf16_with_swapped_bom() -> None:
@@ -48,14 +48,14 @@ async def test_utf16_with_swapped_bom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "said"),
+    ("delimiter", "expected"),
     [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "pipes")],
 )
-async def test_delimiter_is_detected_and_reported(delimiter: str, said: str) -> None:
+async def test_delimiter_is_detected_and_reported(delimiter: str, expected: str) -> None:
     lines = [("name", "phone", "city"), ("Asha", "919876543210", ""), ("Ravi", "1", "Goa")]
     found = await read_sheet("\r\n".join(delimiter.join(line) for line in lines).encode())
     assert (found.columns, found.rows) == (lines[0], tuple(lines[1:]))
-    assert said in found.format_description
+    assert expected in found.format_description
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         (b"", "This file is empty."),
         (b" \r\n\t ", "This file is empty."),
@@ -151,13 +151,13 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (codecs.BOM_UTF16_LE + b"n\0,\0c\0\n\0\x00\xd8x\0", "characters of this file are damaged"),
     ],
 )
-async def test_non_table_files_are_identified(data: bytes, told: str) -> None:
-    with pytest.raises(InvalidSheet, match=re.escape(told)):
+async def test_non_table_files_are_identified(data: bytes, expected: str) -> None:
+    with pytest.raises(InvalidSheet, match=re.escape(expected)):
         await read_sheet(data)
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "expected"),
     [
         ("a,b,a\n1,2,3", "Columns A and C are both called “a”"),
         ("Phone, phone\n1,2", "Columns A and B are both called “Phone”"),
@@ -172,8 +172,8 @@ async def test_non_table_files_are_identified(data: bytes, told: str) -> None:
         (",".join(f"c{n}" for n in range(MAX_COLUMNS + 1)) + "\n1", "This table has 201 columns"),
     ],
 )
-async def test_unusable_table_error_gives_location_and_remedy(file: str, told: str) -> None:
-    with pytest.raises(InvalidSheet, match=re.escape(told)):
+async def test_unusable_table_error_gives_location_and_remedy(file: str, expected: str) -> None:
+    with pytest.raises(InvalidSheet, match=re.escape(expected)):
         await read_sheet(file.encode())
 
 

@@ -120,7 +120,7 @@ async def test_errors_come_only_from_the_sheet_being_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         (build_workbook(lambda _, __: None), "No sheet of this Excel file has anything in it"),
         (cells_workbook(["name", "city"]), "a header and no rows"),
@@ -131,8 +131,8 @@ async def test_errors_come_only_from_the_sheet_being_read() -> None:
     ],
     ids=["empty", "header only", "no name", "cut", "cut short", "no archive"],
 )
-async def test_unusable_workbook_error_gives_the_reason(data: bytes, told: str) -> None:
-    with pytest.raises(InvalidSheet, match=re.escape(told)):
+async def test_unusable_workbook_error_gives_the_reason(data: bytes, expected: str) -> None:
+    with pytest.raises(InvalidSheet, match=re.escape(expected)):
         await read_sheet(data)
 
 

@@ -23,11 +23,11 @@ def assert_read_or_rejected(data: bytes) -> None:
     try:
         found = parse_sheet(data)
     except InvalidSheet as refusal:
-        told = refusal.message
+        error = refusal.message
     else:
         assert_consistent(found)
         return
-    assert told.endswith(".")
+    assert error.endswith(".")
 
 
 def assert_consistent(found: Sheet) -> None:
@@ -76,19 +76,21 @@ def test_corrupt_workbook_is_read_or_rejected(damage: list[tuple[int, int]]) -> 
 )
 def test_csv_round_trips(rows: list[list[str]], delimiter: str, encoding: str, ending: str) -> None:
     header = ["First name", "Phone", "City"]
-    made = StringIO(newline="")
+    buffer = StringIO(newline="")
     # All quoted: so it is certain which of the marks is the delimiter.
-    csv.writer(made, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows(
+    csv.writer(buffer, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows(
         [header, *rows]
     )
-    kept = [(number, tuple(row)) for number, row in enumerate(rows, 2) if any(map(str.strip, row))]
+    filled_rows = [
+        (number, tuple(row)) for number, row in enumerate(rows, 2) if any(map(str.strip, row))
+    ]
     try:
-        found = parse_sheet(made.getvalue().encode(encoding))
+        found = parse_sheet(buffer.getvalue().encode(encoding))
     except InvalidSheet:
-        assert not kept
+        assert not filled_rows
         return
     assert found.columns == tuple(header)
-    assert list(zip(found.row_numbers, found.rows, strict=True)) == kept
+    assert list(zip(found.row_numbers, found.rows, strict=True)) == filled_rows
 
 
 @given(
@@ -98,8 +100,8 @@ def test_csv_round_trips(rows: list[list[str]], delimiter: str, encoding: str, e
 def test_unquoted_csv_round_trips(rows: list[list[str]], delimiter: str) -> None:
     lines = [delimiter.join(cells) for cells in [["name", "city"], ["Asha", "Goa"], *rows]]
     found = parse_sheet("\n".join(lines).encode())
-    kept = [tuple(row) for row in rows if any(map(str.strip, row))]
-    assert found.rows[1:] == tuple(kept)
+    filled_rows = [tuple(row) for row in rows if any(map(str.strip, row))]
+    assert found.rows[1:] == tuple(filled_rows)
 
 
 @given(st.text("äöüßéèñçàÄÖÜ abcXYZ123", min_size=1, max_size=30))

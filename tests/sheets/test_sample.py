@@ -57,16 +57,16 @@ async def test_sample_covers_detectable_and_undetectable_problems(
     ]
 
     path = "/v1/ext/procedure/lead/process/bulk-create"
-    begun = await chakra.request("POST", path, json=list(checked.items))
+    response = await chakra.request("POST", path, json=list(checked.items))
     await clock.advance(3600)
-    told = [
+    entries = [
         (one["completionStatus"], one["statusMessage"])
-        for one in await fetch_entries(chakra, begun.json["_data"]["id"])
+        for one in await fetch_entries(chakra, response.json["_data"]["id"])
     ]
-    assert sorted(one for one in told if one[0] != "SUCCESS") == [
+    assert sorted(one for one in entries if one[0] != "SUCCESS") == [
         ("ERROR", "Process with lead_id LEAD-004039 already exists"),
         ("ERROR", "State CONTACTED not found"),
         ("ERROR", "User rahul not found"),
         ("INVALID", "name is required"),
     ]
-    assert len(told) == 53
+    assert len(entries) == 53

@@ -78,7 +78,7 @@ def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("cell", "region", "told"),
+    ("cell", "region", "expected"),
     [
         ("9876543210", None, MISSING_COUNTRY_CODE),
         ("098765 43210", None, IMPOSSIBLE_NUMBER),
@@ -97,8 +97,8 @@ def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None
         ("9" * 18, "IN", NOT_A_PHONE),
     ],
 )
-def test_invalid_phone_number_suggests_a_fix(cell: str, region: str | None, told: str) -> None:
-    assert parse_error(attribute_parser("phone", region=region), cell) == told
+def test_invalid_phone_number_suggests_a_fix(cell: str, region: str | None, expected: str) -> None:
+    assert parse_error(attribute_parser("phone", region=region), cell) == expected
 
 
 def test_foreign_number_keeps_its_country_code() -> None:
@@ -132,7 +132,7 @@ def test_valid_numbers(cell: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"),
+    ("cell", "expected"),
     [
         ("eighty", "is no number. Write it as 1234.5"),
         ("5 kg", "is no number. Write it as 1234.5"),
@@ -146,8 +146,8 @@ def test_valid_numbers(cell: str, value: float) -> None:
         ("9E99", "is too long for a number: its last digits would be lost"),
     ],
 )
-def test_invalid_numbers(cell: str, told: str) -> None:
-    assert parse_error(attribute_parser("number"), cell) == told
+def test_invalid_numbers(cell: str, expected: str) -> None:
+    assert parse_error(attribute_parser("number"), cell) == expected
 
 
 def test_integers() -> None:
@@ -176,7 +176,7 @@ def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"),
+    ("cell", "expected"),
     [
         ("3/4/2024", "may be read with the day or the month first. Write it as 2024-05-31"),
         ("3-4-2024", "may be read with the day or the month first. Write it as 2024-05-31"),
@@ -191,9 +191,9 @@ def test_unambiguous_date_formats(cell: str, date: str, moment: str) -> None:
         ("tomorrow", "is no date. Write it as 2024-05-31"),
     ],
 )
-def test_invalid_or_ambiguous_dates(cell: str, told: str) -> None:
-    assert parse_error(attribute_parser("date"), cell) == told
-    assert parse_error(attribute_parser("datetime"), cell) == told
+def test_invalid_or_ambiguous_dates(cell: str, expected: str) -> None:
+    assert parse_error(attribute_parser("date"), cell) == expected
+    assert parse_error(attribute_parser("datetime"), cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_booleans(cell: str, value: bool) -> None:
 
 
 def test_invalid_boolean() -> None:
-    told = "is neither yes nor no. Write true or false"
-    assert parse_error(attribute_parser("boolean"), "maybe") == told
+    expected = "is neither yes nor no. Write true or false"
+    assert parse_error(attribute_parser("boolean"), "maybe") == expected
 
 
 @pytest.mark.parametrize(
@@ -252,14 +252,14 @@ KINDS = ["phone", "email", "number", "integer", "date", "datetime", "boolean", "
 )
 @example("number", "٣٣")
 @example("datetime", "2024-05-06 ::::")
-def test_any_text_parses_or_gets_an_error_without_quoting_it(said: str, cell: str) -> None:
+def test_any_text_parses_or_gets_an_error_without_quoting_it(text: str, cell: str) -> None:
     try:
-        value = attribute_parser(said)(cell)
+        value = attribute_parser(text)(cell)
     except ValueError as error:
         words = str(error)
     else:
         assert isinstance(value, str | int | float | bool)
-        assert said != "phone" or re.fullmatch("[1-9][0-9]+", str(value))
+        assert text != "phone" or re.fullmatch("[1-9][0-9]+", str(value))
         return
     assert re.fullmatch(r"[a-z].*[^.]", words)
 

@@ -116,9 +116,9 @@ async def raise_unexpected(_: ActionRequest, __: Context) -> Reply:
 
 
 async def fill_form(request: ActionRequest, _: Context) -> UpdateForm:
-    kept = request.state["kept"]
+    stored = request.state["kept"]
     view = blocks.form_modal(
-        "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {kept}")]
+        "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {stored}")]
     )
     return UpdateForm(view, request.state)
 

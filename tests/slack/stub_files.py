@@ -33,7 +33,7 @@ async def catch_unavailable(
 
 @asynccontextmanager
 async def serve_stub_files(
-    clock: ManualClock, **shown: Any
+    clock: ManualClock, **fields: Any
 ) -> AsyncIterator[tuple[StubServer, SlackFiles]]:
     """It tells of one file, whose bytes are at ``/file``."""
     wire = StubServer()
@@ -43,7 +43,7 @@ async def serve_stub_files(
             "mimetype": "image/png",
             "size": 1234,
             "url_private": f"{url}/file",
-            **shown,
+            **fields,
         }
         wire.path_responses["/api/files.info"] = lambda: JSONResponse({"ok": True, "file": file})
         wire.path_responses["/signin"] = lambda: HTMLResponse(SIGN_IN_PAGE)

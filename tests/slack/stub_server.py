@@ -26,11 +26,11 @@ TOKEN = "xoxb-made-up"
 async def open_client(
     base_url: str, clock: ManualClock, *, token: str = TOKEN, patience: float = 5
 ) -> AsyncIterator[SlackClient]:
-    made = SlackClient(token=token, base_url=base_url, clock=clock, timeout=patience)
+    client = SlackClient(token=token, base_url=base_url, clock=clock, timeout=patience)
     try:
-        yield made
+        yield client
     finally:
-        await made.aclose()
+        await client.aclose()
 
 
 def call_count(harness: SlackHarness, method: str) -> int:

@@ -54,7 +54,7 @@ def is_inert(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("John Doe", "John Doe"),
         ("R&D <3", "R&amp;D &lt;3"),
@@ -68,8 +68,8 @@ def is_inert(text: str) -> bool:
         ("\u2069\u2069שלום", "\u2068שלום\u2069"),
     ],
 )
-def test_external_text_is_escaped(text: str, shown: str) -> None:
-    assert escape(text) == shown
+def test_external_text_is_escaped(text: str, expected: str) -> None:
+    assert escape(text) == expected
 
 
 @given(TEXTS)
@@ -82,16 +82,16 @@ def test_escaped_text_is_always_inert(text: str) -> None:
 
 @given(TEXTS, TEXTS)
 def test_text_in_our_formatting_stays_inert(one: str, two: str) -> None:
-    for made in (markup(one, two), lines([one, two]), bold(one), italic(one), code(one)):
-        assert is_inert(made)
+    for formatted in (markup(one, two), lines([one, two]), bold(one), italic(one), code(one)):
+        assert is_inert(formatted)
     assert markup(Markup("*x* "), one).startswith("*x* ")
     assert is_inert(markup(one, blocks.mention("U0JOHN")).replace("<@U0JOHN>", ""))
 
 
 @given(TEXTS)
 def test_bold_and_code_are_properly_delimited(text: str) -> None:
-    made = bold(text)
-    assert made == "" or (made.count("*") == 2 and "\n" not in made)
+    formatted = bold(text)
+    assert formatted == "" or (formatted.count("*") == 2 and "\n" not in formatted)
     assert code(text).count("`") == 2
     assert "\n" not in code(text)
 
@@ -105,7 +105,7 @@ def test_own_markup_is_not_double_escaped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "most", "shown"),
+    ("text", "most", "expected"),
     [
         ("hello", 5, "hello"),
         ("hello!", 5, "hell…"),
@@ -114,8 +114,8 @@ def test_own_markup_is_not_double_escaped() -> None:
         ("", 5, ""),
     ],
 )
-def test_long_text_is_truncated_with_an_ellipsis(text: str, most: int, shown: str) -> None:
-    assert clip(text, most) == shown
+def test_long_text_is_truncated_with_an_ellipsis(text: str, most: int, expected: str) -> None:
+    assert clip(text, most) == expected
 
 
 @given(TEXTS, st.integers(1, 80))
@@ -143,14 +143,14 @@ def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]
     return [str(finding) for finding in found if finding.is_error]
 
 
-def check_blocks(*made: dict[str, Any]) -> dict[str, Any]:
-    return {"text": "x", "blocks": list(made)}
+def check_blocks(*message_blocks: dict[str, Any]) -> dict[str, Any]:
+    return {"text": "x", "blocks": list(message_blocks)}
 
 
 @given(TEXTS, TEXTS, st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
 def test_every_message_block_is_valid(one: str, two: str, pairs: list[tuple[str, str]]) -> None:
     picture = blocks.image("https://acme.com/a.png", one)
-    made = [
+    drawn_blocks = [
         blocks.section(one, accessory=picture),
         blocks.section(markup(bold(one), "\n", two), accessory=blocks.button(one, "a.b", two)),
         blocks.header(one),
@@ -158,7 +158,7 @@ def test_every_message_block_is_valid(one: str, two: str, pairs: list[tuple[str,
         blocks.divider(),
         blocks.actions(blocks.button(two, "a.c", style="primary")),
     ]
-    for block in made:
+    for block in drawn_blocks:
         assert find_violations(check_blocks(block)) == []
     for block in blocks.fields(pairs):
         assert find_violations(check_blocks(block)) == []
@@ -184,8 +184,8 @@ def test_every_form_is_valid(title: str, label: str, typed: str) -> None:
 def test_form_refilled_with_entered_values_is_valid(before: str, typed: str) -> None:
     field = blocks.text_field("name", "Name", action="a.name", initial=before)
     view = {**blocks.form_modal("a.submit", "Form", "Save", [field]), "private_metadata": "{}"}
-    held = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
-    again = blocks.with_values(held, {"name": typed[:3_000]}, [blocks.section("No.")])
+    full_view = {**view, "id": "V1", "hash": "1.2", "state": {"values": {}}, "close": None}
+    again = blocks.with_values(full_view, {"name": typed[:3_000]}, [blocks.section("No.")])
     assert find_violations(again, view=True) == []
     assert again["blocks"][1]["element"].get("initial_value", "") == typed[:3_000]
     assert not {"id", "hash", "state"} & set(again)
@@ -193,8 +193,8 @@ def test_form_refilled_with_entered_values_is_valid(before: str, typed: str) -> 
 
 
 def test_many_fields_become_several_sections() -> None:
-    made = blocks.fields([(f"label {n}", f"value {n}") for n in range(23)])
-    assert [len(block["fields"]) for block in made] == [10, 10, 3]
+    drawn_blocks = blocks.fields([(f"label {n}", f"value {n}") for n in range(23)])
+    assert [len(block["fields"]) for block in drawn_blocks] == [10, 10, 3]
     assert blocks.fields([]) == []
 
 
@@ -269,15 +269,15 @@ def test_a_text_that_is_split_is_complete_and_breaks_no_entity(text: str, length
 def test_sections_show_the_whole_text_or_say_how_much_is_missing(text: str) -> None:
     escaped = escape(text)
     texts = [block["text"]["text"] for block in blocks.sections(text)]
-    shown = "".join(texts)
-    missing = re.search(r"… \(([\d,]+) more characters\)$", shown)
+    joined = "".join(texts)
+    missing = re.search(r"… \(([\d,]+) more characters\)$", joined)
     if missing is None:
-        assert without_spaces(shown) == without_spaces(escaped)
+        assert without_spaces(joined) == without_spaces(escaped)
     else:
-        kept = without_spaces(shown[: missing.start()])
-        assert without_spaces(escaped).startswith(kept)
+        prefix = without_spaces(joined[: missing.start()])
+        assert without_spaces(escaped).startswith(prefix)
         hidden = len(html.unescape(escaped)) - int(missing[1].replace(",", ""))
-        assert len(without_spaces(html.unescape(kept))) <= hidden
+        assert len(without_spaces(html.unescape(prefix))) <= hidden
     assert check_message({"text": "x", "blocks": blocks.sections(text)}) == []
 
 

@@ -30,14 +30,14 @@ HOUR = 3_600.0
 
 @pytest.fixture(params=["http", "socket"])
 async def stage(request: pytest.FixtureRequest, open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS, socket_mode=request.param == "socket") as made:
-        yield made
+    async with open_sandbox(ROUTER_COMMANDS, socket_mode=request.param == "socket") as world:
+        yield world
 
 
 @pytest.fixture
 async def over_http(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS) as made:
-        yield made
+    async with open_sandbox(ROUTER_COMMANDS) as world:
+        yield world
 
 
 def answers(world: World, person: str, channel: str) -> list[VisibleMessage]:
@@ -95,9 +95,9 @@ async def test_a_mention_of_something_unknown_is_answered_with_the_welcome(stage
 
 
 async def test_a_misspelt_command_is_suggested(stage: World) -> None:
-    shown = await mention(stage, "sayy hello")
-    assert "Did you mean `/chakra say hello`?" in shown
-    assert "You can look things up" in shown
+    text = await mention(stage, "sayy hello")
+    assert "Did you mean `/chakra say hello`?" in text
+    assert "You can look things up" in text
 
 
 async def test_a_mention_in_a_thread_is_answered_in_the_thread(over_http: World) -> None:
@@ -248,10 +248,10 @@ async def test_an_event_from_before_a_restart_is_not_answered_again(
         "text": "say hello",
     }
     for expected in (1, 0):
-        async with open_sandbox(ROUTER_COMMANDS, other=stored) as made:
-            assert (await made.slack.send_event(event, event_id="Ev0BEFORE")).status == 200
-            await made.settle()
-            assert len(answers(made, MEI, direct_messages(MEI))) == expected
+        async with open_sandbox(ROUTER_COMMANDS, other=stored) as world:
+            assert (await world.slack.send_event(event, event_id="Ev0BEFORE")).status == 200
+            await world.settle()
+            assert len(answers(world, MEI, direct_messages(MEI))) == expected
 
 
 async def test_a_late_message_is_not_acted_on(stage: World, clock: ManualClock) -> None:
@@ -306,21 +306,21 @@ async def test_a_command_gets_the_events_that_it_names(
     open_sandbox: OpenSandbox, app_manifest: dict[str, object], clock: ManualClock
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as made:
-        await made.slack.type(MEI, SALES, "good morning")
-        await made.slack.redeliver_event()
-        await made.settle()
+    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as world:
+        await world.slack.type(MEI, SALES, "good morning")
+        await world.slack.redeliver_event()
+        await world.settle()
         [request] = seen
         assert (request.actor.id, request.channel.id) == (MEI, SALES)
         assert request.member is not None
         assert request.body["text"] == "good morning"
         assert request.event_id.startswith("Ev")
         assert not request.delayed
-        made.slack.hold_events()
-        await made.slack.type(MEI, SALES, "good evening")
+        world.slack.hold_events()
+        await world.slack.type(MEI, SALES, "good evening")
         await clock.jump(3 * HOUR)
-        await made.slack.release_events()
-        await made.settle()
+        await world.slack.release_events()
+        await world.settle()
         assert seen[-1].delayed
         assert request.event_time == seen[-1].event_time
 
@@ -329,11 +329,11 @@ async def test_a_person_without_the_permission_is_left_alone(
     open_sandbox: OpenSandbox, app_manifest: dict[str, object]
 ) -> None:
     seen: list[EventRequest] = []
-    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as made:
-        await made.slack.type(GITA, SALES, "good morning")
-        await made.settle()
+    async with open_sandbox(with_event(seen), app_manifest=app_manifest) as world:
+        await world.slack.type(GITA, SALES, "good morning")
+        await world.settle()
         assert not seen
-        assert not answers(made, GITA, SALES)
+        assert not answers(world, GITA, SALES)
 
 
 def test_the_manifest_subscribes_to_what_is_handled() -> None:

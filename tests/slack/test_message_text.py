@@ -32,7 +32,7 @@ LINKED = [
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "expected"),
     [
         ({"text": "a &lt;b&gt; &amp;amp; c"}, ["a <b> &amp; c"]),
         ({"text": "<mailto:a@b.de?subject=x|Ann>, <tel:+49 30 1|030 1>"}, ["a@b.de , +49 30 1"]),
@@ -98,9 +98,9 @@ LINKED = [
     ],
 )
 def test_text_is_read_from_every_part_of_a_message(
-    message: dict[str, Any], said: list[str]
+    message: dict[str, Any], expected: list[str]
 ) -> None:
-    assert read_text(message) == said
+    assert read_text(message) == expected
 
 
 def test_deeply_nested_blocks_are_not_read() -> None:
@@ -128,5 +128,5 @@ def test_any_message_is_read_or_skipped(message: dict[str, Any]) -> None:
 
 @given(st.text())
 def test_any_text_is_extracted_without_markup(text: str) -> None:
-    [said] = extract_text({"text": text})
-    assert len(said) <= len(text) + 4 * text.count("<") + 1
+    [extracted] = extract_text({"text": text})
+    assert len(extracted) <= len(text) + 4 * text.count("<") + 1

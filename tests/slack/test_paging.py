@@ -61,17 +61,17 @@ def test_a_page_that_does_not_exist_becomes_the_nearest(count: int, number: int)
 
 @given(st.integers(1, 95))
 def test_turning_the_pages_shows_each_item_once(count: int) -> None:
-    shown: list[int] = []
+    items: list[int] = []
     number = 1
     while True:
-        shown += paginate(range(count), number, 10).items
+        items += paginate(range(count), number, 10).items
         following = button_values(render(count, number)).get("things.page:next")
         if following is None:
             break
         query = ThingQuery.from_value(following)
         assert (query.page, query.words) == (number + 1, "x")
         number = query.page
-    assert shown == list(range(count))
+    assert items == list(range(count))
 
 
 def test_only_pages_that_exist_have_a_button() -> None:

@@ -199,9 +199,9 @@ RESTRICTED_FILE = {
 }
 
 
-def payload_with_values(*held: Any) -> dict[str, Any]:
+def payload_with_values(*files: Any) -> dict[str, Any]:
     """A submission with a file input that holds these."""
-    element = {"file": {"send.file": {"type": "file_input", "files": list(held)}}}
+    element = {"file": {"send.file": {"type": "file_input", "files": list(files)}}}
     name = {"name": {"user.name": {"type": "plain_text_input", "value": "Ann"}}}
     return {**SUBMIT, "view": {**VIEW, "state": {"values": {**name, **element}}}}
 
@@ -235,7 +235,7 @@ def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> N
 
 
 @pytest.mark.parametrize(
-    "held",
+    "files",
     [
         "F1",
         5,
@@ -249,10 +249,10 @@ def test_payload_file_size_is_a_number_or_none(size: Any, read: int | None) -> N
         {**FILE, "size": 7.5},
     ],
 )
-def test_invalid_file_is_not_readable(held: Any) -> None:
-    assert not is_well_formed(payload_with_values(FILE, held))
-    wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": held}}}}}}
-    assert is_well_formed({**SUBMIT, **wild}) is (held is None or held == [FILE])
+def test_invalid_file_is_not_readable(files: Any) -> None:
+    assert not is_well_formed(payload_with_values(FILE, files))
+    wild = {"view": {**VIEW, "state": {"values": {"file": {"a": {"files": files}}}}}}
+    assert is_well_formed({**SUBMIT, **wild}) is (files is None or files == [FILE])
 
 
 # --- shapes --------------------------------------------------------------------------------------
@@ -339,8 +339,8 @@ def test_readable_payloads_can_be_parsed(payload: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["id", "name", "mimetype", "size"]), JUNK) | JUNK)
-def test_any_file_value_is_parsed_or_rejected(held: Any) -> None:
-    payload = payload_with_values(FILE, held)
+def test_any_file_value_is_parsed_or_rejected(files: Any) -> None:
+    payload = payload_with_values(FILE, files)
     if is_well_formed(payload):
         for file in payloads.files(payload)["file"]:
             assert file.id

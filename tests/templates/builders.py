@@ -20,7 +20,7 @@ LEAD = Recipient(
 
 def build_template(*components: Json, name: str = "order_update", **fields: Any) -> Template:
     """Approved and in ``en_US`` unless ``fields`` say otherwise."""
-    made = {
+    template = {
         "id": "1667192013751005",
         "name": name,
         "language": "en_US",
@@ -29,7 +29,7 @@ def build_template(*components: Json, name: str = "order_update", **fields: Any)
         "components": list(components),
         **fields,
     }
-    return Template.model_validate(made)
+    return Template.model_validate(template)
 
 
 def body_component(text: str, *examples: str) -> Json:

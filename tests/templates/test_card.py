@@ -31,8 +31,8 @@ DELIVERY, RENEWAL = documented_templates()
 VIEWER = Viewer(now=0.0, may_edit=True)
 
 
-def render_card(made: Template, *others: Template, viewer: Viewer = VIEWER) -> str:
-    return message_text(card.render_private(Cached(made), (made, *others), viewer))
+def render_card(template: Template, *others: Template, viewer: Viewer = VIEWER) -> str:
+    return message_text(card.render_private(Cached(template), (template, *others), viewer))
 
 
 def message_text(message: Message) -> str:
@@ -40,7 +40,7 @@ def message_text(message: Message) -> str:
 
 
 def test_card_shows_details_and_preview() -> None:
-    shown = render_card(
+    text = render_card(
         build_template(body_component("Hi {{1}}!", "Mark"), quality_score={"score": "YELLOW"})
     )
     for part in (
@@ -52,7 +52,7 @@ def test_card_shows_details_and_preview() -> None:
         "Hi ‹1›!",
         "Examples: ‹1›: Mark",
     ):
-        assert part in shown
+        assert part in text
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ def test_rejection_reason_is_shown(reason: str, expected: str) -> None:
 
 
 def test_a_changed_category_is_shown() -> None:
-    shown = render_card(
+    text = render_card(
         build_template(body_component("Hi."), category="MARKETING", previous_category="UTILITY")
     )
-    assert "Marketing, was utility" in shown
+    assert "Marketing, was utility" in text
 
 
 def test_several_languages_are_a_menu() -> None:
     hindi = build_template(body_component("Hi."), id="2", language="hi", status="PAUSED")
-    shown = render_card(build_template(body_component("Hi.")), hindi)
-    assert "English (US); also Hindi" in shown
-    assert card.CHOOSE in shown
+    text = render_card(build_template(body_component("Hi.")), hindi)
+    assert "English (US); also Hindi" in text
+    assert card.CHOOSE in text
     assert card.CHOOSE not in render_card(build_template(body_component("Hi.")))
     assert card.pick_preferred((hindi, DELIVERY)) is DELIVERY
     assert card.pick_preferred((hindi,)) is hindi
@@ -95,29 +95,29 @@ def test_edit_requires_a_sender_and_an_editable_template() -> None:
 
 def test_in_a_channel_numbers_and_addresses_are_masked() -> None:
     call = {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+12025550190"}
-    made = build_template(
+    template = build_template(
         body_component("Write to help@acme.com or call +91 98765 43210."), buttons_component(call)
     )
-    shown = message_text(card.render_public(made, (made,), "U0MEI"))
-    assert "Shared by <@U0MEI>" in shown
+    text = message_text(card.render_public(template, (template,), "U0MEI"))
+    assert "Shared by <@U0MEI>" in text
     for hidden in ("help@acme.com", "98765 43210", "2025550190"):
-        assert hidden not in shown
-    assert "actions" not in shown
+        assert hidden not in text
+    assert "actions" not in text
 
 
 @given(WILD_TEMPLATES, LONG_TEXT, st.integers(0, 110))
-def test_any_template_renders_a_valid_card_and_form(made: Any, wild: str, count: int) -> None:
+def test_any_template_renders_a_valid_card_and_form(template: Any, wild: str, count: int) -> None:
     family = [
-        made,
+        template,
         *(build_template(body_component("Hi."), id=f"i{at}", language=wild) for at in range(count)),
     ]
     for message in (
-        card.render_private(Cached(made), family, VIEWER, note="WhatsApp took it."),
-        card.render_public(made, family, "U0MEI"),
+        card.render_private(Cached(template), family, VIEWER, note="WhatsApp took it."),
+        card.render_public(template, family, "U0MEI"),
     ):
         assert check_response_body(response_body(message)) == []
-    if is_editable(made):
-        assert [one for one in check_view(form.render_edit_form(made)) if one.is_error] == []
+    if is_editable(template):
+        assert [one for one in check_view(form.render_edit_form(template)) if one.is_error] == []
 
 
 def test_empty_form_is_valid() -> None:

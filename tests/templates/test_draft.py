@@ -154,10 +154,10 @@ def test_editable_templates() -> None:
 
 
 @given(WILD_TEMPLATES, LONG_TEXT)
-def test_any_template_can_be_drafted(made: Any, wild: str) -> None:
-    draft = TemplateDraft.from_template(made)
+def test_any_template_can_be_drafted(template: Any, wild: str) -> None:
+    draft = TemplateDraft.from_template(template)
     assert isinstance(validate_draft(draft), dict)
-    assert draft.to_components(made)
+    assert draft.to_components(template)
     assert isinstance(
         validate_draft(TemplateDraft(wild, wild, wild, wild, wild, wild, wild, wild)), dict
     )

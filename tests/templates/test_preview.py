@@ -28,8 +28,8 @@ from tests.templates.builders import (
 DELIVERY, RENEWAL = documented_templates()
 
 
-def render(made: Template, **values: str) -> str:
-    return visible_text({"blocks": render_preview(made, values)})
+def render(template: Template, **values: str) -> str:
+    return visible_text({"blocks": render_preview(template, values)})
 
 
 def test_missing_variables_are_shown_as_blanks() -> None:
@@ -42,7 +42,7 @@ def test_missing_variables_are_shown_as_blanks() -> None:
 
 
 def test_filled_preview_matches_the_message() -> None:
-    shown = render(
+    text = render(
         DELIVERY,
         var_body_1="Mark",
         var_body_2=" 566701 ",
@@ -51,13 +51,13 @@ def test_filled_preview_matches_the_message() -> None:
         location_name="Acme",
         location_address="1 Main Street",
     )
-    assert ":round_pushpin: *Acme*\n1 Main Street\n12.9, 77.5\n" in shown
-    assert "Good news Mark! Your order #566701 is on its way" in shown
+    assert ":round_pushpin: *Acme*\n1 Main Street\n12.9, 77.5\n" in text
+    assert "Good news Mark! Your order #566701 is on its way" in text
 
 
 def test_named_variables_and_a_heading() -> None:
-    shown = render(RENEWAL, var_header_first_name="Mark", var_body_plan="Gold")
-    assert shown == "*Hi Mark*\nYour plan Gold renews on ‹date›."
+    text = render(RENEWAL, var_header_first_name="Mark", var_body_plan="Gold")
+    assert text == "*Hi Mark*\nYour plan Gold renews on ‹date›."
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_each_header(sort: str, expected: str) -> None:
 
 
 def test_file_name_comes_from_upload_or_link() -> None:
-    made = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
-    assert "`https://x.example/a.pdf`" in render(made, media="https://x.example/a.pdf")
-    assert "`May.pdf`" in render(made, file="May.pdf")
+    template = build_template(header_component(media_format="DOCUMENT"), body_component("Here."))
+    assert "`https://x.example/a.pdf`" in render(template, media="https://x.example/a.pdf")
+    assert "`May.pdf`" in render(template, file="May.pdf")
 
 
 def test_each_button_shows_its_target() -> None:
-    made = build_template(
+    template = build_template(
         body_component("Here."),
         buttons_component(
             url_button(),
@@ -92,13 +92,13 @@ def test_each_button_shows_its_target() -> None:
             {"type": "NEWER", "text": "Odd"},
         ),
     )
-    assert render(made, var_button_0_1="566701").splitlines()[1:] == [
+    assert render(template, var_button_0_1="566701").splitlines()[1:] == [
         ":link: *Track*  `https://acme.example/o/566701`",
         ":clipboard: *Copy offer code*  `‹code›`",
         ":telephone_receiver: *Call*  `+12025550190`",
         ":black_square_button: *Odd*",
     ]
-    assert "`SAVE20`" in render(made, var_button_1_1="SAVE20")
+    assert "`SAVE20`" in render(template, var_button_1_1="SAVE20")
 
 
 def test_authentication_text_is_metas() -> None:
@@ -110,8 +110,8 @@ def test_authentication_text_is_metas() -> None:
 
 
 def test_unsupported_components_are_named() -> None:
-    made = build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []})
-    assert "Not shown in this preview: carousel." in render(made)
+    template = build_template(body_component("Hi."), {"type": "CAROUSEL", "cards": []})
+    assert "Not shown in this preview: carousel." in render(template)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_shared_formatting_is_kept(text: str) -> None:
 
 
 def test_slack_only_markup_is_escaped() -> None:
-    shown = to_mrkdwn("<!channel> & <@U1> :smile: at 10:30:45 > quote")
-    assert shown == (
+    text = to_mrkdwn("<!channel> & <@U1> :smile: at 10:30:45 > quote")
+    assert text == (
         "&lt;!channel&gt; &amp; &lt;@U1&gt; :\u2060smile: at 10:30:45 &gt; quote".replace(
             "10:30:45", "10:\u206030:45"
         )
@@ -137,26 +137,26 @@ def test_values_cannot_mention_anyone() -> None:
 
 
 def test_long_text_is_truncated_at_a_line() -> None:
-    made = render_preview(build_template(body_component("\n".join(["x" * 99 + "&"] * 40))))
-    texts = [block["text"]["text"] for block in made]
+    preview = render_preview(build_template(body_component("\n".join(["x" * 99 + "&"] * 40))))
+    texts = [block["text"]["text"] for block in preview]
     assert len(texts) == 2
     assert all(text.endswith("&amp;") for text in texts)
 
 
 def test_the_summary_is_one_short_line() -> None:
-    shown = summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
-    assert shown.startswith("One two ‹1› x")
-    assert len(shown) == 150
+    text = summary_line(build_template(body_component("One\n\ntwo {{1}} " + "x" * 200)))
+    assert text.startswith("One two ‹1› x")
+    assert len(text) == 150
 
 
 @given(WILD_TEMPLATES, st.lists(LONG_TEXT, max_size=5))
-def test_any_template_renders_a_valid_preview(made: Template, wild: list[str]) -> None:
-    values = dict(zip([field.key for field in template_fields(made)], wild, strict=False))
-    for shown in (render_preview(made), render_preview(made, values)):
-        assert len(shown) <= 6
-        message = {"text": summary_line(made, values), "blocks": shown}
+def test_any_template_renders_a_valid_preview(template: Template, wild: list[str]) -> None:
+    values = dict(zip([field.key for field in template_fields(template)], wild, strict=False))
+    for preview in (render_preview(template), render_preview(template, values)):
+        assert len(preview) <= 6
+        message = {"text": summary_line(template, values), "blocks": preview}
         assert [one for one in check_message(message) if one.is_error] == []
         assert [
-            one for one in check_view(blocks.info_modal("Preview", shown)) if one.is_error
+            one for one in check_view(blocks.info_modal("Preview", preview)) if one.is_error
         ] == []
-        assert "<!" not in str(shown)
+        assert "<!" not in str(preview)

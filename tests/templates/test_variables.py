@@ -25,8 +25,8 @@ from tests.templates.builders import (
 DELIVERY, RENEWAL = documented_templates()
 
 
-def field_labels(made: Template) -> list[tuple[str, str, str]]:
-    return [(field.key, field.label, field.example) for field in template_fields(made)]
+def field_labels(template: Template) -> list[tuple[str, str, str]]:
+    return [(field.key, field.label, field.example) for field in template_fields(template)]
 
 
 def test_positional_variables_and_a_location() -> None:
@@ -53,11 +53,11 @@ def test_named_variables() -> None:
 
 
 def test_button_index_counts_all_buttons_from_zero() -> None:
-    made = build_template(
+    template = build_template(
         body_component("Hi."),
         buttons_component({"type": "QUICK_REPLY", "text": "Stop"}, COUPON, url_button()),
     )
-    assert field_labels(made) == [
+    assert field_labels(template) == [
         ("var_button_1_1", "Coupon code", "SAVE20"),
         ("var_button_2_1", '"Track" button: end of its link', "{{1}}"),
     ]
@@ -110,7 +110,7 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("template", "expected"),
     [
         (DELIVERY, ""),
         (authentication_template(), ""),
@@ -178,13 +178,13 @@ def test_number_means_a_body_variable_or_the_only_button() -> None:
         ),
     ],
 )
-def test_send_blockers(made: Template, expected: str) -> None:
-    assert expected in send_blocker(made)
-    assert bool(send_blocker(made)) == bool(expected)
+def test_send_blockers(template: Template, expected: str) -> None:
+    assert expected in send_blocker(template)
+    assert bool(send_blocker(template)) == bool(expected)
 
 
 @given(WILD_TEMPLATES)
-def test_keys_are_unique_for_any_template(made: Any) -> None:
-    keys = [field.key for field in template_fields(made)]
+def test_keys_are_unique_for_any_template(template: Any) -> None:
+    keys = [field.key for field in template_fields(template)]
     assert len(keys) == len(set(keys))
-    assert isinstance(send_blocker(made), str)
+    assert isinstance(send_blocker(template), str)

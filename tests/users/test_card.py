@@ -34,8 +34,8 @@ def build_profile(**fields: Any) -> Profile:
     return Profile(person, role_name="Inside Sales", team_name="PaisaPay")
 
 
-def render_card(shown: Profile, viewer: Viewer = VIEWER) -> str:
-    return message_text(card.render_private(Cached(shown), viewer))
+def render_card(profile: Profile, viewer: Viewer = VIEWER) -> str:
+    return message_text(card.render_private(Cached(profile), viewer))
 
 
 def message_text(message: Message) -> str:
@@ -48,9 +48,9 @@ def button_values(message: Message) -> list[str]:
 
 
 def test_card_shows_identity() -> None:
-    shown = render_card(build_profile(availabilityStatus="AVAILABLE", timezone="+0530"))
+    text = render_card(build_profile(availabilityStatus="AVAILABLE", timezone="+0530"))
     for part in ("*John Doe*", "Inside Sales", "PaisaPay", "john@acme.com", "Available", "17:30"):
-        assert part in shown
+        assert part in text
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,22 @@ def test_card_shows_local_time_difference(zone: str, offset: int | None, expecte
 
 def test_empty_user_still_has_a_card() -> None:
     bare = build_user(id="7", username="", primaryEmail=None, emails=[])
-    shown = render_card(Profile(bare))
-    assert "*7*" in shown
-    assert shown.count("none") == 4
-    assert "**" not in shown
+    text = render_card(Profile(bare))
+    assert "*7*" in text
+    assert text.count("none") == 4
+    assert "**" not in text
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e", "*", "_", "`"])
 def test_blank_name_never_renders_empty_bold(name: str) -> None:
-    shown = render_card(Profile(build_user(name, "", username="jd", displayName=name)))
-    assert "**" not in shown
-    assert "* *" not in shown
+    text = render_card(Profile(build_user(name, "", username="jd", displayName=name)))
+    assert "**" not in text
+    assert "* *" not in text
 
 
 def test_names_mention_no_one_and_break_nothing() -> None:
     evil = "<!channel> & <@U1|x> *b* `c` \u202e"
-    shown = Profile(
+    profile = Profile(
         build_user(evil, username="<!here>"),
         role_name=evil,
         team_name=evil,
@@ -96,8 +96,8 @@ def test_names_mention_no_one_and_break_nothing() -> None:
         reportee_count=1,
     )
     for message in (
-        card.render_private(Cached(shown), VIEWER),
-        card.render_public(shown, "U0MEI"),
+        card.render_private(Cached(profile), VIEWER),
+        card.render_public(profile, "U0MEI"),
     ):
         text = message_text(message).replace("<@U0MEI>", "")
         for block in message.blocks:
@@ -147,10 +147,10 @@ def test_reportees_are_named_or_counted() -> None:
 
 def test_many_addresses_are_counted_not_listed() -> None:
     person = build_user("A", "B", *(f"a{n}@acme.com" for n in range(5)))
-    shown = render_card(Profile(person))
-    assert "a2@acme.com" in shown
-    assert "a3@acme.com" not in shown
-    assert "and 2 more" in shown
+    text = render_card(Profile(person))
+    assert "a2@acme.com" in text
+    assert "a3@acme.com" not in text
+    assert "and 2 more" in text
 
 
 LOADED = "<!date^1700049600^{date_short_pretty} at {time}|15 Nov 2023 12:00 UTC>"
@@ -196,9 +196,9 @@ def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
     person = build_user("John", "Doe", "john@acme.com", phones=["919999999999"], timezone="+0530")
     loaded = Profile(person, ("+91 99999 99999",), reportee_count=2)
     for viewer, (loaded_at, stale, reason), team, reportee, note, replace_original in cards:
-        shown = replace(loaded, team_name=team, role_name=team, reportee_names=(reportee,))
-        seen = Cached(shown, 0.0, stale, reason, loaded_at)
-        again = seen.with_value(replace(shown, rendered=LRUCache(1)))
+        renamed = replace(loaded, team_name=team, role_name=team, reportee_names=(reportee,))
+        seen = Cached(renamed, 0.0, stale, reason, loaded_at)
+        again = seen.with_value(replace(renamed, rendered=LRUCache(1)))
         cached, fresh = (
             card.render_private(each, viewer, note=note, replace_original=replace_original)
             for each in (seen, again)
@@ -207,9 +207,9 @@ def test_cached_card_is_the_card_rendered_again(cards: list[Any]) -> None:
 
 
 def test_card_that_did_not_change_is_encoded_once() -> None:
-    shown = Cached(build_profile(), loaded_at=NOON_UTC)
-    first = card.render_private(shown, VIEWER)
-    assert card.render_private(shown, VIEWER).response_json is first.response_json
+    cached = Cached(build_profile(), loaded_at=NOON_UTC)
+    first = card.render_private(cached, VIEWER)
+    assert card.render_private(cached, VIEWER).response_json is first.response_json
 
 
 @pytest.mark.parametrize(
@@ -235,14 +235,14 @@ def test_shared_card_is_masked_and_has_no_buttons() -> None:
     message = card.render_public(
         Profile(person, ("+91 99999 99999",), "PaisaPay", "Inside Sales"), "U1"
     )
-    shown = message_text(message)
+    text = message_text(message)
     assert message.to_channel
-    assert "j•••@acme.com" in shown
-    assert "+91 •••••• 9999" in shown
-    assert "Shared by <@U1>" in shown
+    assert "j•••@acme.com" in text
+    assert "+91 •••••• 9999" in text
+    assert "Shared by <@U1>" in text
     assert not button_values(message)
     for whole in ("john@acme.com", "919999999999", "99999 99999", person.id):
-        assert whole not in shown
+        assert whole not in text
 
 
 def test_email_or_phone_used_as_a_name_is_masked() -> None:
@@ -252,9 +252,9 @@ def test_email_or_phone_used_as_a_name_is_masked() -> None:
             "+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"
         ),
     ):
-        shown = message_text(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
-        assert "jane@acme.com" not in shown
-        assert "43210" not in shown.replace("•••••• 3210", "")
+        text = message_text(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
+        assert "jane@acme.com" not in text
+        assert "43210" not in text.replace("•••••• 3210", "")
 
 
 WILD = st.text(max_size=40) | st.text(min_size=1, max_size=3).map(lambda part: part * 1500)
@@ -277,11 +277,11 @@ USERS = st.builds(
 @settings(deadline=None)
 @given(USERS, WILD, st.integers(0, 10**9))
 def test_any_user_renders_a_valid_card(person: Any, wild: str, count: int) -> None:
-    shown = Profile(person, (wild,) * 5, wild, wild, (wild,) * 8, count)
+    profile = Profile(person, (wild,) * 5, wild, wild, (wild,) * 8, count)
     looking = Viewer(NOON_UTC, utc_offset=3600, may_edit=True)
     for message in (
-        card.render_private(Cached(shown), looking, note=wild),
-        card.render_public(shown, "U0MEI"),
+        card.render_private(Cached(profile), looking, note=wild),
+        card.render_public(profile, "U0MEI"),
     ):
         assert check_response_body(response_body(message)) == []
 

@@ -125,10 +125,10 @@ async def test_outage_serves_the_stale_card_with_its_age(
     await clock.advance(600)
     looking = asyncio.create_task(acme.directory.get_profile(JOHN))
     await advance_until_done(looking, clock)
-    shown = looking.result()
-    assert shown.stale
-    assert shown.age_seconds >= 600
-    assert isinstance(shown.reason, Unavailable)
+    found = looking.result()
+    assert found.stale
+    assert found.age_seconds >= 600
+    assert isinstance(found.reason, Unavailable)
 
 
 async def test_a_stale_list_never_reports_that_there_is_no_match(

@@ -23,8 +23,8 @@ MEI, SALES = "U0MEI", "C0SALES"
 
 @pytest.fixture
 async def client(acme: World) -> AsyncIterator[RequestClient]:
-    async with open_request_client(acme) as made:
-        yield made
+    async with open_request_client(acme) as client:
+        yield client
 
 
 async def test_healthz_reports_liveness(client: RequestClient) -> None:
@@ -148,7 +148,7 @@ async def test_unknown_paths_are_404(client: RequestClient, path: str) -> None:
 
 
 async def test_socket_mode_has_no_slack_route(open_sandbox: OpenSandbox) -> None:
-    async with open_sandbox(socket_mode=True) as made, open_request_client(made) as post:
+    async with open_sandbox(socket_mode=True) as world, open_request_client(world) as post:
         assert (await post.request(EVENTS_PATH, "POST", data=b"command=%2Fchakra")).status == 404
         assert (await post.request("/healthz")).status == 200
         assert (await post.request("/readyz")).json == {"status": "ok"}
@@ -175,5 +175,5 @@ async def test_internal_error_is_logged_with_a_reference(acme: World) -> None:
             answer = await post.request(EVENTS_PATH, "POST", data=b"x")
     assert answer.status == 500
     assert "secret" not in answer.text
-    told = next(line for line in lines if line["event"] == "request_failed")
-    assert (told["path"], told["kind"]) == (EVENTS_PATH, "RuntimeError")
+    entry = next(line for line in lines if line["event"] == "request_failed")
+    assert (entry["path"], entry["kind"]) == (EVENTS_PATH, "RuntimeError")

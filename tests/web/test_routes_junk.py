@@ -29,13 +29,13 @@ VIEW = {"id": "V1", "callback_id": "user.edit", "blocks": [], "state": {"values"
 SEND = {**VIEW, "callback_id": "send.submit"}
 SENDER = {"id": "U0JOHN", "team_id": "T0ACME"}
 FILES: list[Any] = ["F1", 5, {"id": "F1"}, ["F1"], [None], [{}], [{"id": 5}], [{"size": "x"}]]
-WITH_FILES = [{"file": {"send.file": {"type": "file_input", "files": held}}} for held in FILES]
+WITH_FILES = [{"file": {"send.file": {"type": "file_input", "files": files}}} for files in FILES]
 
 
 @pytest.fixture
 async def client(acme: World) -> AsyncIterator[RequestClient]:
-    async with open_request_client(acme) as made:
-        yield made
+    async with open_request_client(acme) as client:
+        yield client
 
 
 async def is_alive(client: RequestClient) -> bool:
@@ -167,8 +167,8 @@ ODD_PAYLOADS: list[Any] = [
     {"type": "view_submission", "view": {**VIEW, "private_metadata": 5}, "user": USER},
     {"type": "view_submission", "view": {**VIEW, "id": {"a": 1}}, "user": USER},
     *(
-        {"type": "view_submission", "view": {**SEND, "state": {"values": held}}, "user": SENDER}
-        for held in WITH_FILES
+        {"type": "view_submission", "view": {**SEND, "state": {"values": files}}, "user": SENDER}
+        for files in WITH_FILES
     ),
     {"type": "view_submission", "view": VIEW},
     {"type": "view_submission", "view": VIEW, "user": {}},

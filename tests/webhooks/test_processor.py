@@ -358,9 +358,9 @@ event_lists = st.tuples(st.integers(0, SENDS), st.sampled_from(STATUSES), st.boo
 @given(st.lists(event_lists, max_size=16), st.randoms(use_true_random=False), st.integers(0, 16))
 @settings(max_examples=40)
 def test_event_order_and_repeats_never_change_the_final_status(
-    said: list[tuple[int, str, bool]], chance: random.Random, known_after: int
+    updates: list[tuple[int, str, bool]], chance: random.Random, known_after: int
 ) -> None:
-    coming = said + [one for one in said if chance.random() < 0.5]
+    coming = updates + [one for one in updates if chance.random() < 0.5]
     chance.shuffle(coming)
     run(_apply_in_order(coming, known_after))
 
@@ -382,8 +382,8 @@ async def _apply_in_order(coming: list[tuple[int, str, bool]], known_after: int)
                 assert rank >= ranks[number]
                 ranks[number] = rank
         for number in range(SENDS):
-            told = [SendStatus(word) for of, word, _ in coming if of == number]
-            best = max([SendStatus.ACCEPTED, *told], key=lambda state: state.rank)
+            statuses = [SendStatus(word) for of, word, _ in coming if of == number]
+            best = max([SendStatus.ACCEPTED, *statuses], key=lambda state: state.rank)
             assert await harness.get_status(number) is best
 
 

@@ -70,8 +70,8 @@ async def run_receiver(
 
 @pytest.fixture
 async def harness(sqlite: Database) -> AsyncIterator[ReceiverHarness]:
-    async with run_receiver(Events(sqlite)) as made:
-        yield made
+    async with run_receiver(Events(sqlite)) as receiver:
+        yield receiver
 
 
 async def stored_events(database: Database) -> int:
@@ -221,14 +221,14 @@ async def test_disconnected_sender_gets_no_response(harness: ReceiverHarness) ->
 
 
 async def response_status(harness: ReceiverHarness, receive: Any) -> int | None:
-    said: list[Any] = []
+    answers: list[Any] = []
 
     async def send(message: Any) -> None:
-        said.append(message)
+        answers.append(message)
 
     headers = [(b"x-chakra-signature-256", b"0" * 64)]
     await harness.receiver({"type": "http", "method": "POST", "headers": headers}, receive, send)
-    return said[0]["status"] if said else None
+    return answers[0]["status"] if answers else None
 
 
 @given(st.binary(max_size=200), st.binary(max_size=80) | st.none(), st.booleans())

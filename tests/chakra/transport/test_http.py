@@ -316,5 +316,5 @@ async def test_hung_request_does_not_block_others_forever() -> None:
     async with server, http:
         outcomes = await asyncio.gather(*(get_user(http) for _ in range(5)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
-    said = [str(outcome) for outcome in outcomes]
-    assert sum("too many" in words.lower() for words in said) == 3
+    messages = [str(outcome) for outcome in outcomes]
+    assert sum("too many" in words.lower() for words in messages) == 3

@@ -37,16 +37,16 @@ PICTURE = LocalFile("Our shop.png", "image/png", PNG)
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as harness:
+        yield harness
 
 
 @pytest.fixture
 async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
     async with open_client(
         harness.slack.api_url, harness.clock, token=harness.slack.bot_token
-    ) as made:
-        yield made
+    ) as client:
+        yield client
 
 
 def share_file(harness: SlackHarness, upload: LocalFile = PICTURE) -> str:
@@ -308,19 +308,19 @@ class FixedResponseClient:
         {}, optional={part: WILD | st.just("https://evil.example/x") for part in PARTS}
     )
 )
-def test_any_file_url_never_reaches_a_foreign_host(shown: Any) -> None:
-    run(_check_rejected(shown))
+def test_any_file_url_never_reaches_a_foreign_host(url: Any) -> None:
+    run(_check_rejected(url))
 
 
-async def _check_rejected(shown: Any) -> None:
+async def _check_rejected(url: Any) -> None:
     async with open_client("https://slack.com/api/", ManualClock()) as slack:
         files = SlackFiles(
-            FixedResponseClient({"file": shown}),
+            FixedResponseClient({"file": url}),
             slack._session,
             token=TOKEN,
             base_url="https://slack.com/api/",
             clock=ManualClock(),
             timeout=0.1,
         )
-        told = await catch_unavailable(files)
-        assert told in {"untrusted_url", "external_file", "too_large", "unreadable"}
+        error = await catch_unavailable(files)
+        assert error in {"untrusted_url", "external_file", "too_large", "unreadable"}

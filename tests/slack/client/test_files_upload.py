@@ -23,16 +23,16 @@ GET_UPLOAD_URL, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeU
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as made:
-        yield made
+    async with open_harness(build_manifest(scopes=ALL_SCOPES)) as harness:
+        yield harness
 
 
 @pytest.fixture
 async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
     async with open_client(
         harness.slack.api_url, harness.clock, token=harness.slack.bot_token
-    ) as made:
-        yield made
+    ) as client:
+        yield client
 
 
 def last_message(harness: SlackHarness, place: str = SALES) -> VisibleMessage:
@@ -139,7 +139,7 @@ async def test_hung_upload_times_out(harness: SlackHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "stands"),
+    ("fault", "code", "posted"),
     [
         ({"reset": "before"}, "unreachable", []),
         ({"reset": "after"}, "unreachable", ["a.csv"]),
@@ -147,13 +147,13 @@ async def test_hung_upload_times_out(harness: SlackHarness) -> None:
     ],
 )
 async def test_lost_completion_response_is_not_retried(
-    harness: SlackHarness, slack: SlackClient, fault: Any, code: str, stands: list[str]
+    harness: SlackHarness, slack: SlackClient, fault: Any, code: str, posted: list[str]
 ) -> None:
     harness.slack.fail(COMPLETE_UPLOAD, **fault)
     error = await catch_slack_error(slack.files.upload(SALES, "a.csv", ROWS))
     assert (error.method, error.code) == (COMPLETE_UPLOAD, code)
     assert call_count(harness, COMPLETE_UPLOAD) == 1
-    assert message_texts(harness) == stands
+    assert message_texts(harness) == posted
 
 
 # --- the token, and answers that are none --------------------------------------------------------

@@ -24,16 +24,16 @@ JOHN, SALES = "U0JOHN", "C0SALES"
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 @pytest.fixture
 async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
     async with open_client(
         harness.slack.api_url, harness.clock, token=harness.slack.bot_token
-    ) as made:
-        yield made
+    ) as client:
+        yield client
 
 
 async def response_url(harness: SlackHarness) -> str:
@@ -47,8 +47,8 @@ async def test_response_is_visible_to_the_requester(
     await slack.post_response_url(
         await response_url(harness), Message("hello", (blocks.section("hello"),))
     )
-    shown = harness.slack.messages(JOHN, SALES)[-1]
-    assert (visible_text(shown), shown.ephemeral) == ("hello", True)
+    message = harness.slack.messages(JOHN, SALES)[-1]
+    assert (visible_text(message), message.ephemeral) == ("hello", True)
 
 
 def test_response_sets_visibility_and_replacement() -> None:
@@ -95,8 +95,8 @@ async def test_response_that_may_have_arrived_is_not_retried(
         await catch_slack_error(slack.post_response_url(url, Message("once")))
     ).code == "unreachable"
     assert call_count(harness, "response_url") == 1
-    said = [visible_text(one) for one in harness.slack.messages(JOHN, SALES)].count("once")
-    assert said == (reset == "after")
+    count = [visible_text(one) for one in harness.slack.messages(JOHN, SALES)].count("once")
+    assert count == (reset == "after")
 
 
 async def test_rate_limited_response_url_is_retried_once(

@@ -27,16 +27,16 @@ JOHN, SALES = "U0JOHN", "C0SALES"
 
 @pytest.fixture
 async def harness() -> AsyncIterator[SlackHarness]:
-    async with open_harness() as made:
-        yield made
+    async with open_harness() as harness:
+        yield harness
 
 
 @pytest.fixture
 async def slack(harness: SlackHarness) -> AsyncIterator[SlackClient]:
     async with open_client(
         harness.slack.api_url, harness.clock, token=harness.slack.bot_token
-    ) as made:
-        yield made
+    ) as client:
+        yield client
 
 
 # --- answers -------------------------------------------------------------------------------------

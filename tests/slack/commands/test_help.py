@@ -56,13 +56,13 @@ def escaped(usage: str) -> str:
 
 @pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.name)
 def test_the_help_of_a_command_is_complete(one: Command[object]) -> None:
-    told = helping.command_help(one)
-    assert assert_valid(told)
-    assert f"`/chakra {escaped(one.usage)}`" in message_text(told)
-    assert f"`{one.example}`" in message_text(told)
-    assert all(f"`{alias}`" in message_text(told) for alias in one.aliases)
+    message = helping.command_help(one)
+    assert assert_valid(message)
+    assert f"`/chakra {escaped(one.usage)}`" in message_text(message)
+    assert f"`{one.example}`" in message_text(message)
+    assert all(f"`{alias}`" in message_text(message) for alias in one.aliases)
     assert all(
-        escaped(detail)[:40] in message_text(told).replace("\\n", "\n") for detail in one.details
+        escaped(detail)[:40] in message_text(message).replace("\\n", "\n") for detail in one.details
     )
 
 
@@ -77,14 +77,14 @@ def test_example_is_a_valid_command_line(one: Command[object]) -> None:
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_command_for_senders_says_so(permission: Permission) -> None:
     is_for_senders = permission not in Role.MEMBER.permissions
-    shown = message_text(helping.command_help(build_command(needs=permission)))
-    assert ("Needs sender access." in shown) is is_for_senders
+    text = message_text(helping.command_help(build_command(needs=permission)))
+    assert ("Needs sender access." in text) is is_for_senders
 
 
 def test_help_describes_itself() -> None:
-    told = helping.about_help()
-    assert assert_valid(told)
-    assert helping.EXAMPLE in message_text(told)
+    message = helping.about_help()
+    assert assert_valid(message)
+    assert helping.EXAMPLE in message_text(message)
 
 
 COMMANDS_OF_EACH_ROLE = (
@@ -113,17 +113,17 @@ def welcome(role: Role, commands: tuple[Command[object], ...] = COMMANDS_OF_EACH
 def test_welcome_lists_permitted_commands(
     role: Role, seen: tuple[str, ...], unseen: tuple[str, ...]
 ) -> None:
-    told = welcome(role)
-    assert assert_valid(told)
+    message = welcome(role)
+    assert assert_valid(message)
     for word in seen:
-        assert word in message_text(told)
+        assert word in message_text(message)
     for word in unseen:
-        assert f"/chakra {word}" not in message_text(told)
+        assert f"/chakra {word}" not in message_text(message)
 
 
 def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
-    told = welcome(Role.SENDER)
-    buttons = {one["action_id"]: one["value"] for one in told.blocks[-1]["elements"]}
+    message = welcome(Role.SENDER)
+    buttons = {one["action_id"]: one["value"] for one in message.blocks[-1]["elements"]}
     assert buttons == {
         "help.run:look": "look me",
         "help.run:write": "write",
@@ -133,9 +133,9 @@ def test_the_welcome_has_the_buttons_of_the_commands_and_of_help() -> None:
 
 def test_an_unverified_person_reads_why_only_help_is_open() -> None:
     unverified = AccessDecision(Role.GUEST.permissions, is_unverified=True)
-    shown = message_text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
-    assert "couldn't verify your account" in shown
-    assert "Guests" not in shown
+    text = message_text(helping.welcome(COMMANDS_OF_EACH_ROLE, unverified))
+    assert "couldn't verify your account" in text
+    assert "Guests" not in text
     cached = AccessDecision(Role.MEMBER.permissions, is_unverified=True)
     assert "couldn't" not in message_text(helping.welcome(COMMANDS, cached))
 
@@ -151,6 +151,6 @@ def test_every_welcome_is_valid_for_slack(
 
 
 def test_usage_with_angle_brackets_is_escaped() -> None:
-    told = helping.command_help(dataclasses.replace(build_command(), usage="say <!channel>"))
-    assert "<!channel>" not in message_text(told)
-    assert "&lt;!channel&gt;" in message_text(told)
+    message = helping.command_help(dataclasses.replace(build_command(), usage="say <!channel>"))
+    assert "<!channel>" not in message_text(message)
+    assert "&lt;!channel&gt;" in message_text(message)

@@ -18,21 +18,21 @@ MEI, JOHN, SALES, GENERAL = "U0MEI", "U0JOHN", "C0SALES", "C0GENERAL"
 
 @pytest.fixture
 async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    async with open_sandbox(ROUTER_COMMANDS) as made:
-        yield made
+    async with open_sandbox(ROUTER_COMMANDS) as world:
+        yield world
 
 
-async def run_command(made: World, text: str, who: str = MEI, where: str = SALES) -> str:
+async def run_command(world: World, text: str, who: str = MEI, where: str = SALES) -> str:
     """What the person sees last, after everything has settled."""
-    before = {shown.id for shown in made.slack.messages(who, where)}
-    await made.slack.type(who, where, text)
-    await made.settle()
-    fresh = [shown for shown in made.slack.messages(who, where) if shown.id not in before]
+    before = {message.id for message in world.slack.messages(who, where)}
+    await world.slack.type(who, where, text)
+    await world.settle()
+    fresh = [message for message in world.slack.messages(who, where) if message.id not in before]
     return visible_text(fresh[-1]) if fresh else ""
 
 
-def call_count(made: World, method: str) -> int:
-    return sum(call.method == method for call in made.slack.calls)
+def call_count(world: World, method: str) -> int:
+    return sum(call.method == method for call in world.slack.calls)
 
 
 async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(sandbox: World) -> None:
@@ -43,7 +43,7 @@ async def test_the_ack_carries_the_answer_and_only_the_person_sees_it(sandbox: W
     assert not call_count(sandbox, "response_url")
     assert visible_text(sandbox.slack.messages(MEI, SALES)[-1]) == "hello you"
     assert all(
-        "hello you" not in visible_text(shown) for shown in sandbox.slack.messages(JOHN, SALES)
+        "hello you" not in visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)
     )
 
 
@@ -59,15 +59,15 @@ async def test_typed_text_mentions_nobody(sandbox: World) -> None:
 
 @pytest.mark.parametrize("line", ["/chakra help", "/chakra HELP"])
 async def test_help_lists_every_command_with_its_usage(sandbox: World, line: str) -> None:
-    said = await run_command(sandbox, line)
-    assert all(f"/chakra {command.usage}" in said for command in ROUTER_COMMANDS)
+    text = await run_command(sandbox, line)
+    assert all(f"/chakra {command.usage}" in text for command in ROUTER_COMMANDS)
 
 
 @pytest.mark.parametrize("line", ["/chakra help say", "/chakra say help", "/chakra help echo"])
 async def test_help_of_one_command_shows_an_example_to_copy(sandbox: World, line: str) -> None:
-    said = await run_command(sandbox, line)
-    assert "/chakra say x" in said
-    assert "echo" in said
+    text = await run_command(sandbox, line)
+    assert "/chakra say x" in text
+    assert "echo" in text
 
 
 async def test_help_is_open_to_everyone_without_an_access_check(sandbox: World) -> None:
@@ -82,9 +82,9 @@ async def test_misspelled_command_suggests_the_nearest(sandbox: World) -> None:
 
 
 async def test_an_unknown_word_points_to_help(sandbox: World) -> None:
-    said = await run_command(sandbox, "/chakra xyzzy")
-    assert "/chakra xyzzy" in said
-    assert "/chakra help" in said
+    text = await run_command(sandbox, "/chakra xyzzy")
+    assert "/chakra xyzzy" in text
+    assert "/chakra help" in text
 
 
 async def test_the_bare_command_shows_what_the_person_may_do(sandbox: World) -> None:
@@ -105,8 +105,8 @@ async def test_welcome_button_runs_its_command(sandbox: World) -> None:
 
 
 async def test_a_refusal_names_the_required_role(sandbox: World) -> None:
-    said = await run_command(sandbox, "/chakra write x", MEI)
-    assert "sender" in said
+    text = await run_command(sandbox, "/chakra write x", MEI)
+    assert "sender" in text
     assert await run_command(sandbox, "/chakra write x", JOHN) == "x"
 
 
@@ -153,12 +153,12 @@ async def test_a_hanging_handler_is_cancelled_and_reported(
 
 @pytest.mark.parametrize("word", sorted(ERRORS))
 async def test_every_failure_is_explained_with_a_remedy(sandbox: World, word: str) -> None:
-    said = await run_command(sandbox, f"/chakra fail {word}")
-    assert len(said) > 30
-    assert said.rstrip().endswith((".", "`", "?")) or "Reference" in said
-    assert "Traceback" not in said
-    assert "secret detail" not in said
-    assert "RuntimeError" not in said
+    text = await run_command(sandbox, f"/chakra fail {word}")
+    assert len(text) > 30
+    assert text.rstrip().endswith((".", "`", "?")) or "Reference" in text
+    assert "Traceback" not in text
+    assert "secret detail" not in text
+    assert "RuntimeError" not in text
 
 
 async def test_a_service_error_has_a_reference(sandbox: World) -> None:
@@ -176,7 +176,7 @@ async def test_chakras_text_is_quoted_and_mentions_nobody(sandbox: World) -> Non
 async def test_public_response_never_publishes_the_command(sandbox: World) -> None:
     await sandbox.slack.type(MEI, SALES, "/chakra post channel")
     await sandbox.settle()
-    seen = [visible_text(shown) for shown in sandbox.slack.messages(JOHN, SALES)]
+    seen = [visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)]
     assert seen[-1] == "for everyone"
     assert not any("/chakra" in text for text in seen)
 
@@ -197,9 +197,11 @@ async def test_a_pressed_button_replaces_its_card_in_place(sandbox: World) -> No
     card = sandbox.slack.messages(MEI, SALES)[-1]
     await sandbox.slack.press(MEI, "stage.again")
     await sandbox.settle()
-    shown = sandbox.slack.messages(MEI, SALES)
-    assert visible_text(shown[-1]) == "again 7"
-    assert card.id not in {one.id for one in shown} or visible_text(shown[-1]) != visible_text(card)
+    messages = sandbox.slack.messages(MEI, SALES)
+    assert visible_text(messages[-1]) == "again 7"
+    assert card.id not in {one.id for one in messages} or visible_text(
+        messages[-1]
+    ) != visible_text(card)
 
 
 async def test_a_failed_press_is_reported_next_to_the_card(sandbox: World) -> None:
@@ -209,20 +211,20 @@ async def test_a_failed_press_is_reported_next_to_the_card(sandbox: World) -> No
     assert "Reference" in visible_text(sandbox.slack.messages(MEI, SALES)[-1])
 
 
-async def open_form(made: World, who: str = JOHN) -> None:
-    await made.slack.type(who, SALES, "/chakra stage")
-    await made.settle()
-    assert made.slack.view(who) is not None
+async def open_form(world: World, who: str = JOHN) -> None:
+    await world.slack.type(who, SALES, "/chakra stage")
+    await world.settle()
+    assert world.slack.view(who) is not None
 
 
-async def submit_form(made: World, name: str) -> InteractionResult:
-    delivered = await made.slack.submit(JOHN, {"name": name})
-    await made.settle()
+async def submit_form(world: World, name: str) -> InteractionResult:
+    delivered = await world.slack.submit(JOHN, {"name": name})
+    await world.settle()
     return delivered
 
 
-def last_message_text(made: World) -> VisibleMessage:
-    return made.slack.messages(JOHN, SALES)[-1]
+def last_message_text(world: World) -> VisibleMessage:
+    return world.slack.messages(JOHN, SALES)[-1]
 
 
 async def test_a_form_opens_from_the_command_and_from_a_button(sandbox: World) -> None:
@@ -296,8 +298,8 @@ async def test_a_slow_form_submitted_twice_is_answered_once(
     assert "One moment" in visible_text(sandbox.slack.view(JOHN) or {})
     await clock.advance(5)
     await sandbox.settle()
-    said = [visible_text(shown) for shown in sandbox.slack.messages(JOHN, SALES)]
-    assert said.count("saved late yes") == 1
+    texts = [visible_text(message) for message in sandbox.slack.messages(JOHN, SALES)]
+    assert texts.count("saved late yes") == 1
 
 
 @pytest.mark.parametrize("word", ["down", "unknown", "bug", "key"])
@@ -387,10 +389,10 @@ async def test_a_slow_menu_is_answered_empty_in_time(sandbox: World, clock: Manu
 
 
 async def test_socket_mode_uses_the_same_router(open_sandbox: OpenSandbox) -> None:
-    async with open_sandbox(ROUTER_COMMANDS, socket_mode=True) as made:
-        assert await run_command(made, "/chakra say over a socket") == "over a socket"
-        await made.slack.type(JOHN, SALES, "/chakra stage")
-        await made.settle()
-        assert (await submit_form(made, "bad")).errors == {"name": "Another name, please."}
-        await submit_form(made, "Ann")
-        assert visible_text(last_message_text(made)) == "saved Ann yes"
+    async with open_sandbox(ROUTER_COMMANDS, socket_mode=True) as world:
+        assert await run_command(world, "/chakra say over a socket") == "over a socket"
+        await world.slack.type(JOHN, SALES, "/chakra stage")
+        await world.settle()
+        assert (await submit_form(world, "bad")).errors == {"name": "Another name, please."}
+        await submit_form(world, "Ann")
+        assert visible_text(last_message_text(world)) == "saved Ann yes"

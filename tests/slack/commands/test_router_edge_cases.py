@@ -107,9 +107,9 @@ async def run_command(sandbox: World, word: str) -> str:
 
 async def test_too_much_form_state_is_reported_for_a_command(sandbox: World) -> None:
     with capture_logs() as lines:
-        said = await run_command(sandbox, "big")
-    assert "Something in this app failed" in said
-    assert "Reference" in said
+        text = await run_command(sandbox, "big")
+    assert "Something in this app failed" in text
+    assert "Reference" in text
     assert sandbox.slack.view(JOHN) is None
     assert any(line.get("exc_info") for line in lines)
 

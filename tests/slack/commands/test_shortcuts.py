@@ -109,16 +109,16 @@ MENU_COMMAND: Command[Context] = Command(
 
 
 def manifest_with_menus() -> dict[str, object]:
-    made = manifest.load()
+    app_manifest = manifest.load()
     entries = [
         (one.id, "message" if one.is_message_shortcut else "global")
         for one in MENU_COMMAND.shortcuts
     ]
-    made["features"]["shortcuts"] = [
+    app_manifest["features"]["shortcuts"] = [
         {"name": callback, "type": kind, "callback_id": callback, "description": "For the test"}
         for callback, kind in [*entries, ("menu.older", "global")]
     ]
-    return made
+    return app_manifest
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def modal_text(sandbox: World, by: str = MEI) -> str:
 
 
 def direct_message_text(sandbox: World, by: str = MEI) -> str:
-    shown = sandbox.slack.messages(by, f"D0{by.removeprefix('U0')}")
-    return visible_text(shown[-1]) if shown else ""
+    posted = sandbox.slack.messages(by, f"D0{by.removeprefix('U0')}")
+    return visible_text(posted[-1]) if posted else ""
 
 
 async def test_a_global_shortcut_opens_a_form(sandbox: World) -> None:
@@ -173,15 +173,15 @@ async def test_the_follow_up_of_a_message_shortcut_is_ephemeral(sandbox: World) 
     await sandbox.settle()
     await sandbox.slack.submit(MEI, {"name": "Ann"})
     await sandbox.settle()
-    shown = sandbox.slack.messages(MEI, SALES)[-1]
-    assert (visible_text(shown), shown.ephemeral) == ("saved Ann", True)
+    posted = sandbox.slack.messages(MEI, SALES)[-1]
+    assert (visible_text(posted), posted.ephemeral) == ("saved Ann", True)
     assert direct_message_text(sandbox) == ""
 
 
 async def test_a_refusal_opens_a_modal(sandbox: World) -> None:
-    told = await use_shortcut(sandbox, "write")
-    assert "That did not work" in told
-    assert "sender" in told
+    message = await use_shortcut(sandbox, "write")
+    assert "That did not work" in message
+    assert "sender" in message
     assert "from nowhere" in await use_shortcut(sandbox, "write", by=JOHN)
 
 
@@ -276,9 +276,9 @@ async def test_an_unopened_modal_of_a_message_is_reported_in_its_channel(sandbox
     message = sandbox.slack.messages(MEI, SALES)[-1]
     await sandbox.slack.use_message_shortcut(MEI, "menu.of_message", message)
     await sandbox.settle()
-    shown = sandbox.slack.messages(MEI, SALES)[-1]
-    assert "gave up waiting for the form" in visible_text(shown)
-    assert shown.ephemeral
+    posted = sandbox.slack.messages(MEI, SALES)[-1]
+    assert "gave up waiting for the form" in visible_text(posted)
+    assert posted.ephemeral
 
 
 async def test_undeliverable_reply_is_logged(sandbox: World) -> None:
@@ -300,12 +300,12 @@ async def test_a_shortcut_is_counted_for_its_command(sandbox: World) -> None:
 async def test_shortcuts_work_in_socket_mode(open_sandbox: OpenSandbox) -> None:
     async with open_sandbox(
         (MENU_COMMAND,), app_manifest=manifest_with_menus(), socket_mode=True
-    ) as made:
-        assert "from nowhere" in await use_shortcut(made, "anywhere")
-        message = made.slack.messages(JOHN, SALES)[-1]
-        await made.slack.use_message_shortcut(JOHN, "menu.of_message", message)
-        await made.settle()
-        assert "from C0SALES" in modal_text(made, JOHN)
+    ) as world:
+        assert "from nowhere" in await use_shortcut(world, "anywhere")
+        message = world.slack.messages(JOHN, SALES)[-1]
+        await world.slack.use_message_shortcut(JOHN, "menu.of_message", message)
+        await world.settle()
+        assert "from C0SALES" in modal_text(world, JOHN)
 
 
 USER = {"id": MEI, "team_id": "T0ACME"}

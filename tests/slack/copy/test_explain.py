@@ -58,21 +58,23 @@ def find_violations(payload: dict[str, Any], *, view: bool = False) -> list[str]
 
 
 def rendered(error: BaseException) -> dict[str, Any]:
-    told = EXPLAINER.message(error, REFERENCE)
-    return {"text": told.text, "blocks": list(told.blocks)}
+    message = EXPLAINER.message(error, REFERENCE)
+    return {"text": message.text, "blocks": list(message.blocks)}
 
 
 @pytest.mark.parametrize("kind", ALL_ERROR_CLASSES)
 def test_every_error_says_what_happened_and_what_to_do(kind: type[errors.BotError]) -> None:
-    told = EXPLAINER.explain(build_error(kind))
-    assert told.summary.endswith((".", "?"))
-    assert told.remedy
-    assert told != EXPLAINER.explain(RuntimeError()), f"{kind.__name__} has no sentence of its own"
-    assert not re.search(
-        r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", render_text(told)
+    message = EXPLAINER.explain(build_error(kind))
+    assert message.summary.endswith((".", "?"))
+    assert message.remedy
+    assert message != EXPLAINER.explain(RuntimeError()), (
+        f"{kind.__name__} has no sentence of its own"
     )
-    assert len(told.summary) <= 130
-    assert len(told.remedy) <= 300
+    assert not re.search(
+        r"(?i)\b(oops|sorry|error|exception|failed to|invalid|you (forgot))\b", render_text(message)
+    )
+    assert len(message.summary) <= 130
+    assert len(message.remedy) <= 300
 
 
 def render_text(message: Any) -> str:
@@ -123,10 +125,10 @@ def test_an_error_without_a_sentence_uses_that_of_its_parent() -> None:
 
 
 def test_a_usage_error_shows_a_line_to_copy() -> None:
-    told = EXPLAINER.message(
+    message = EXPLAINER.message(
         errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE
     )
-    assert "`/chakra user john@acme.com`" in str(told.blocks)
+    assert "`/chakra user john@acme.com`" in str(message.blocks)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_remedy_matches_the_error(error: errors.BotError, words: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    ("wait", "said"),
+    ("wait", "expected"),
     [
         (None, "a minute"),
         (float("nan"), "a minute"),
@@ -182,8 +184,8 @@ def test_remedy_matches_the_error(error: errors.BotError, words: tuple[str, ...]
         (float("inf"), "1 day"),
     ],
 )
-def test_a_wait_is_formatted_for_people(wait: float | None, said: str) -> None:
-    assert format_wait(wait) == said
+def test_a_wait_is_formatted_for_people(wait: float | None, expected: str) -> None:
+    assert format_wait(wait) == expected
 
 
 # --- other lines ---------------------------------------------------------------------------------
@@ -192,8 +194,8 @@ def test_a_wait_is_formatted_for_people(wait: float | None, said: str) -> None:
 @given(typed=st.text(min_size=1, max_size=300), rest=st.text(max_size=3_000))
 def test_an_unknown_command_is_quoted_harmlessly(typed: str, rest: str) -> None:
     for near in (None, "user"):
-        told = unknown_command(typed, near, rest)
-        sent = {"text": told.text, "blocks": list(told.blocks)}
+        message = unknown_command(typed, near, rest)
+        sent = {"text": message.text, "blocks": list(message.blocks)}
         assert find_violations(sent) == []
         assert not re.search("<[!@#]", str(sent))
 
@@ -204,8 +206,8 @@ def test_a_suggestion_keeps_the_arguments() -> None:
 
 
 def test_notices_are_valid_for_slack() -> None:
-    for told in (still_working_message(), outdated_button()):
-        assert find_violations({"text": told.text, "blocks": list(told.blocks)}) == []
+    for message in (still_working_message(), outdated_button()):
+        assert find_violations({"text": message.text, "blocks": list(message.blocks)}) == []
 
 
 # --- in forms ------------------------------------------------------------------------------------
@@ -248,10 +250,10 @@ def test_a_form_that_fails_twice_shows_only_the_last_error() -> None:
 
 @pytest.mark.parametrize("view", [None, {"blocks": [], "title": {}}, {"submit": None}])
 def test_an_error_without_a_form_opens_a_notice(view: Any) -> None:
-    told = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
-    assert find_violations(told, view=True) == []
-    assert "submit" not in told
-    assert REFERENCE in visible_text(told)
+    message = EXPLAINER.view(RuntimeError(), REFERENCE, view, {})
+    assert find_violations(message, view=True) == []
+    assert "submit" not in message
+    assert REFERENCE in visible_text(message)
 
 
 @given(kind=st.sampled_from(ALL_ERROR_CLASSES), text=st.text(max_size=80))
@@ -259,5 +261,5 @@ def test_every_form_with_an_error_is_valid_for_slack(
     kind: type[errors.BotError], text: str
 ) -> None:
     for view in (None, FORM):
-        told = EXPLAINER.view(build_error(kind, text), REFERENCE, view, {"name": text})
-        assert find_violations(told, view=True) == []
+        message = EXPLAINER.view(build_error(kind, text), REFERENCE, view, {"name": text})
+        assert find_violations(message, view=True) == []

@@ -119,14 +119,14 @@ REFUSED = ("dialog", "legacy button", "workflow step")
 
 @pytest.fixture
 async def direct(open_sandbox: OpenSandbox) -> AsyncIterator[RequestClient]:
-    async with open_sandbox(ROUTER_COMMANDS) as made, open_request_client(made) as post:
+    async with open_sandbox(ROUTER_COMMANDS) as world, open_request_client(world) as post:
         yield post
 
 
 @pytest.fixture
 async def through_bolt(open_sandbox: OpenSandbox) -> AsyncIterator[Sandbox]:
-    async with open_sandbox(ROUTER_COMMANDS) as made:
-        yield made
+    async with open_sandbox(ROUTER_COMMANDS) as world:
+        yield world
 
 
 async def over_http(post: RequestClient, payload: dict[str, Any]) -> tuple[int, Any]:
@@ -157,7 +157,7 @@ async def test_both_ways_give_the_same_answer(
     await direct.world.settle()
     await through_bolt.settle()
     calls = [
-        [call.method for call in made.slack.calls if call.method != "auth.test"]
-        for made in (direct.world, through_bolt)
+        [call.method for call in world.slack.calls if call.method != "auth.test"]
+        for world in (direct.world, through_bolt)
     ]
     assert calls[0] == calls[1]

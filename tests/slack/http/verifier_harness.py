@@ -118,5 +118,5 @@ def interaction_body(kind: str = "block_actions", **more: Any) -> bytes:
 
 
 def replace_header(headers: Headers, name: bytes, *values: bytes) -> Headers:
-    kept = [header for header in headers if header[0] != name]
-    return kept + [(name, value) for value in values]
+    others = [header for header in headers if header[0] != name]
+    return others + [(name, value) for value in values]

@@ -30,6 +30,7 @@ _PHONE_KEYS = (
     "value",
 )
 _EMAIL_KEYS = ("email", "normalizedEmail", "value")
+_PHONE_SCHEME = re.compile(r"^\W*[A-Za-z]{1,10}\s*:")
 _PHONE_DIGIT_COUNTS = range(4, 21)
 """E.164 allows 15 digits; a few more for numbers with an international prefix."""
 
@@ -86,11 +87,20 @@ def to_emails(value: object) -> tuple[str, ...]:
 def to_phone(value: object) -> str:
     """Return a phone number as digits only, as Chakra has them; "" for too few or too many.
 
-    The element type of ``phones`` is UNKNOWN: strings, numbers and objects are accepted.
+    The element type of ``phones`` is UNKNOWN: strings, numbers and objects are accepted. What
+    leads import is accepted too: ``p:+91…`` of Meta's export, ``tel:``, ``whatsapp:``.
     """
-    text = re.split(r"[A-Za-z]", _text_under_keys(value, _PHONE_KEYS), maxsplit=1)[0]
-    digits = "".join(c for c in text if c in "0123456789")
-    return digits if len(digits) in _PHONE_DIGIT_COUNTS else ""
+    return to_international_phone(value).removeprefix("+")
+
+
+def to_international_phone(value: object) -> str:
+    """Return a phone number like ``to_phone``, with a plus if it was written with one."""
+    text = _PHONE_SCHEME.sub("", _text_under_keys(value, _PHONE_KEYS))
+    text = re.split(r"[A-Za-z]", text, maxsplit=1)[0]
+    digits = "".join(str(int(c)) for c in text if c.isdecimal())
+    if len(digits) not in _PHONE_DIGIT_COUNTS:
+        return ""
+    return f"+{digits}" if "+" in text or "＋" in text else digits
 
 
 def to_phones(value: object) -> tuple[str, ...]:

@@ -12,7 +12,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bot.chakra.fields import Flag, Reference, Text, Timestamp, to_email, to_phone, to_text
+from bot.chakra.fields import (
+    Flag,
+    Reference,
+    Text,
+    Timestamp,
+    to_email,
+    to_international_phone,
+    to_text,
+)
 from bot.chakra.models import IdentifiedResource, is_uuid
 from bot.chakra.text import has_visible_text
 
@@ -64,7 +72,12 @@ class Process(IdentifiedResource):
 
     @property
     def phone(self) -> str:
-        """The phone number, digits only, perhaps without a country code.
+        """The phone number, digits only, perhaps without a country code; else ""."""
+        return self.international_phone.removeprefix("+")
+
+    @property
+    def international_phone(self) -> str:
+        """The phone number, with a plus if it is stored with one.
 
         It is "" if there is none, or if there are several under unusual keys: one may be the
         agent's.
@@ -78,7 +91,8 @@ class Process(IdentifiedResource):
             for key, value in attributes.items()
             if _PHONE_LIKE_KEY.search(key)
         } - {""}
-        return other_phones.pop() if len(other_phones) == 1 else ""
+        unique = {phone.removeprefix("+") for phone in other_phones}
+        return max(other_phones, key=len) if len(unique) == 1 else ""
 
     @property
     def email(self) -> str:
@@ -106,7 +120,7 @@ class Process(IdentifiedResource):
 
 
 def _phone_unless_uuid(value: object) -> str:
-    return "" if is_uuid(to_text(value)) else to_phone(value)
+    return "" if is_uuid(to_text(value)) else to_international_phone(value)
 
 
 def _first_visible(attributes: Mapping[str, Any], keys: Iterable[str]) -> str:

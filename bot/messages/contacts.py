@@ -10,6 +10,8 @@ import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 from bot.slack.message_text import extract_text
+from bot.text.invisible import remove_invisible
+from bot.text.phones import PhoneParser
 from bot.users import query
 
 MAX_RECIPIENTS = 20
@@ -27,6 +29,12 @@ _CHAT_LINK_PATTERN = re.compile(
     r"(?:wa\.me/|whatsapp\.com/send/?\?(?:\S*&)?phone=)(?:\+|%2B)?(\d{6,15})", re.IGNORECASE
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
+_CHAT_ID_PATTERN = re.compile(r"\b(\d{6,15})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)\b", re.IGNORECASE)
+"""What programs that speak WhatsApp's own protocol call a person."""
+_INTERNATIONAL_PATTERN = re.compile(r"[+＋]\d[\d .()\-‐-―/]{7,25}")
+_LAST_GROUP_PATTERN = re.compile(r"\D*\d+\D*$")
+MIN_INTERNATIONAL_LENGTH = 9
+"""Characters: the plus, a country code of one digit, and seven digits."""
 _SURROUNDING_CHARACTERS = "'‘’“”`*_~.-"
 """Characters that may surround an address without being part of it."""
 
@@ -39,7 +47,8 @@ def extract_contacts(message: Mapping[str, Any], region: str | None = None) -> t
     """
     numbers: dict[str, None] = {}
     emails: dict[str, None] = {}
-    for text in _unique_within_limit(extract_text(message)):
+    for original in _unique_within_limit(extract_text(message)):
+        text = "\n".join(map(remove_invisible, original.split("\n")))
         emails |= dict.fromkeys(_extract_emails(text))
         for number in _extract_numbers(text, region):
             numbers[number] = None
@@ -66,16 +75,36 @@ def _unique_within_limit(parts: Iterable[str]) -> Iterator[str]:
 def _extract_emails(text: str) -> Iterator[str]:
     for found in query.extract_emails(text):
         email = found.strip(_SURROUNDING_CHARACTERS)
+        if _CHAT_ID_PATTERN.fullmatch(email):
+            continue
         if len(email) <= MAX_EMAIL_LENGTH and query.extract_emails(email) == (email,):
             yield email
 
 
 def _extract_numbers(text: str, region: str | None) -> Iterator[str]:
     """Yield the numbers outside of email and web addresses, and those in links to a chat."""
-    chats = " ".join(f"+{found[1]}" for found in _CHAT_LINK_PATTERN.finditer(text))
-    rest = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
-    for part in (rest, chats):
-        for found in PhoneNumberMatcher(
+    parser = PhoneParser(region)
+    outside = _EMAIL_LIKE_PATTERN.sub(" ", _URL_PATTERN.sub(" ", text))
+    linked = (*_CHAT_LINK_PATTERN.finditer(text), *_CHAT_ID_PATTERN.finditer(text))
+    for part in (outside, "\n".join(f"+{match[1]}" for match in linked)):
+        found = dict(_former_numbers(part, parser))
+        for match in PhoneNumberMatcher(
             part, region, leniency=Leniency.VALID, max_tries=MAX_MATCHER_TRIES
         ):
-            yield phonenumbers.format_number(found.number, PhoneNumberFormat.E164)
+            number = phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
+            found[match.start] = number.removeprefix("+")
+        for start in sorted(found):
+            yield f"+{found[start]}"
+
+
+def _former_numbers(text: str, parser: PhoneParser) -> Iterator[tuple[int, str]]:
+    """Yield position and digits of numbers of former plans, which are not valid today."""
+    for match in _INTERNATIONAL_PATTERN.finditer(text):
+        candidate = match[0]
+        while len(candidate) >= MIN_INTERNATIONAL_LENGTH:
+            phone = parser.find(candidate)
+            if phone is not None:
+                if phone.is_former:
+                    yield match.start(), phone.digits
+                break
+            candidate = _LAST_GROUP_PATTERN.sub("", candidate)

@@ -7,30 +7,32 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
-
 from bot.cache import Cached
 from bot.chakra.models import User
 from bot.chakra.process import Process
 from bot.chakra.text import sanitize_line
 from bot.errors import NotFound, UsageError, not_found_as
-from bot.text.phones import MIN_DIGITS, format_international
+from bot.text.invisible import remove_invisible
+from bot.text.phones import (
+    InvalidPhone,
+    Phone,
+    PhoneParser,
+    PhoneProblem,
+    format_international,
+    is_phone_like,
+)
 from bot.users import query
 from bot.users.index import Matches
 
 EXAMPLE_NUMBER = "+91 98765 43210"
 LANDLINE_WARNING = "This is a landline. It only works if it's registered with WhatsApp."
-LANDLINE_TYPES = frozenset(
-    {PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE}
+FORMER_NUMBER_WARNING = (
+    "This is an older form of a number. WhatsApp may still use it, so it's sent as it is. "
+    "Today's form: {present}."
 )
-MIN_INTERNATIONAL_DIGITS = 11
-"""With this many digits a number without a plus is read as one with a country code, if no region
-is set: national numbers that long start with a zero, and no country code does."""
 MAX_RECIPIENT_LENGTH = 200
 """Characters of what names a recipient."""
 
-_PHONE_PATTERN = re.compile(r"(?:tel:)?[+＋(]?[\d\s().\-‐-―/+＋]+")
 _PROCESS_PATTERN = re.compile(
     r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
 )
@@ -83,7 +85,7 @@ class RecipientResolver:
     ) -> None:
         self._users = users
         self._processes = processes
-        self._region = region or None
+        self._parser = PhoneParser(region)
 
     async def resolve(self, typed: str) -> Recipient:
         """Return the recipient: a number, a process (``lead LEAD-004038``), else a colleague.
@@ -95,8 +97,8 @@ class RecipientResolver:
             raise UsageError(f"Enter a phone number with its country code, like {EXAMPLE_NUMBER}.")
         if len(text) > MAX_RECIPIENT_LENGTH:
             raise UsageError("That is too long for a recipient.")
-        if _PHONE_PATTERN.fullmatch(text):
-            return parse_phone(text, self._region)
+        if is_phone_like(text):
+            return parse_phone(text, self._parser)
         named = parse_process(text)
         if named is None:
             return await self._find_by_name(text)
@@ -117,8 +119,8 @@ class RecipientResolver:
         hint = "Check the record type and key (for example: lead LEAD-004038)."
         with not_found_as(procedure, key, hint=hint):
             found = await self._processes.find(procedure, key)
-        number = _parse_valid(found.phone, self._region)
-        known = _to_e164(number) if number is not None else ""
+        number = self._parser.find(found.international_phone)
+        known = number.digits if number is not None else ""
         parts = (f"{procedure} {key}", found.name, format_international(known) if known else "")
         return Recipient(
             RecipientKind.PROCESS,
@@ -150,25 +152,22 @@ class RecipientResolver:
     def _from_user(self, user: User) -> Recipient:
         """Return the user with the first of their numbers that is valid."""
         for stored in user.phones:
-            number = _parse_valid(stored, self._region)
+            number = self._parser.find(stored)
             if number is not None:
-                digits = _to_e164(number)
-                label = f"{sanitize_line(user.name, 80)}, {format_international(digits)}"
-                return Recipient(RecipientKind.USER, digits, label, _landline_warning(number))
+                label = f"{sanitize_line(user.name, 80)}, {format_international(number.digits)}"
+                return Recipient(RecipientKind.USER, number.digits, label, _phone_warning(number))
         hint = "Type a number instead."
         raise NotFound("phone number", user.name, hint=hint)
 
 
-def parse_phone(typed: str, region: str | None = None) -> Recipient:
+def parse_phone(typed: str, parser: PhoneParser) -> Recipient:
     """Return the recipient with this number; raise ``UsageError`` if it is not valid."""
-    text = typed.strip().removeprefix("tel:")
-    number = _parse_likeliest(text, region)
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise UsageError(_invalid_number_message(text, number, region))
-    digits = _to_e164(number)
-    return Recipient(
-        RecipientKind.PHONE, digits, format_international(digits), _landline_warning(number)
-    )
+    try:
+        number = parser.parse(typed)
+    except InvalidPhone as invalid:
+        raise UsageError(_invalid_number_message(typed, invalid)) from None
+    label = format_international(number.digits)
+    return Recipient(RecipientKind.PHONE, number.digits, label, _phone_warning(number))
 
 
 def parse_process(text: str) -> tuple[str, str] | None:
@@ -176,72 +175,35 @@ def parse_process(text: str) -> tuple[str, str] | None:
 
     The key has a digit, which names of people have not.
     """
-    found = _PROCESS_PATTERN.fullmatch(text.strip())
+    found = _PROCESS_PATTERN.fullmatch(remove_invisible(text))
     if found is None or not _KEY_PATTERN.fullmatch(found[2]) or query.extract_emails(text):
         return None
     return found[1].lower(), found[2]
 
 
-def _parse_likeliest(text: str, region: str | None) -> PhoneNumber | None:
-    """Return the likeliest reading: in ``region``, else as a number with a country code."""
-    typed = _normalize_plus(text)
-    candidates: list[tuple[str, str | None]] = []
-    if region and not typed.startswith("+"):
-        candidates.append((typed, region))
-    digits = phonenumbers.normalize_digits_only(typed)
-    if typed.startswith("+"):
-        candidates.append((typed, None))
-    elif digits.startswith("00"):
-        candidates.append((f"+{digits[2:]}", None))
-    elif region or len(digits) >= MIN_INTERNATIONAL_DIGITS:
-        candidates.append((f"+{digits}", None))
-    parsed = [found for reading in candidates if (found := _try_parse(*reading)) is not None]
-    valid = (number for number in parsed if phonenumbers.is_valid_number(number))
-    return next(valid, parsed[0] if parsed else None)
+def _invalid_number_message(text: str, invalid: InvalidPhone) -> str:
+    code = f"+{invalid.country_code}"
+    match invalid.problem:
+        case PhoneProblem.NO_COUNTRY_CODE:
+            return f"Include the country code, like {EXAMPLE_NUMBER}."
+        case PhoneProblem.TOO_SHORT:
+            return f"This number is too short for {code}. Check the digits."
+        case PhoneProblem.TOO_LONG:
+            return f"This number is too long for {code}. Check the digits."
+        case PhoneProblem.INVALID:
+            return f"This isn't a valid number for {code}. Check the digits and the country code."
+    return f"“{sanitize_line(text, 30)}” isn't a phone number. Try {EXAMPLE_NUMBER}."
 
 
-def _parse_valid(stored: str, region: str | None) -> PhoneNumber | None:
-    number = _parse_likeliest(stored, region) if stored else None
-    return number if number is not None and phonenumbers.is_valid_number(number) else None
+def _phone_warning(number: Phone) -> str:
+    if number.is_former:
+        return FORMER_NUMBER_WARNING.format(present=format_international(number.present))
+    return LANDLINE_WARNING if number.is_landline else ""
 
 
-def _normalize_plus(text: str) -> str:
-    return text.strip().removeprefix("(").replace("＋", "+").strip()
-
-
-def _try_parse(text: str, region: str | None) -> PhoneNumber | None:
-    try:
-        return phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-
-
-def _invalid_number_message(text: str, number: PhoneNumber | None, region: str | None) -> str:
-    lacks_country_code = not region and not _normalize_plus(text).startswith(("+", "00"))
-    if lacks_country_code and len(phonenumbers.normalize_digits_only(text)) >= MIN_DIGITS:
-        return f"Include the country code, like {EXAMPLE_NUMBER}."
-    if number is None:
-        return f"“{sanitize_line(text, 30)}” isn't a phone number. Try {EXAMPLE_NUMBER}."
-    code = f"+{number.country_code}"
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason == phonenumbers.ValidationResult.TOO_SHORT:
-        return f"This number is too short for {code}. Check the digits."
-    if reason == phonenumbers.ValidationResult.TOO_LONG:
-        return f"This number is too long for {code}. Check the digits."
-    return f"This isn't a valid number for {code}. Check the digits and the country code."
-
-
-def _landline_warning(number: PhoneNumber) -> str:
-    return LANDLINE_WARNING if phonenumbers.number_type(number) in LANDLINE_TYPES else ""
-
-
-def _record_warning(stored: str, number: PhoneNumber | None) -> str:
+def _record_warning(stored: str, number: Phone | None) -> str:
     if not stored:
         return "This record shows no phone number; Chakra may still know one."
     if number is None:
         return "The phone number in this record doesn't look right."
-    return _landline_warning(number)
-
-
-def _to_e164(number: PhoneNumber) -> str:
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")
+    return _phone_warning(number)

@@ -13,12 +13,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat
-
 from bot.chakra.models import is_uuid
 from bot.sheets.columns import RECORD_ID, ColumnMatch, ColumnRole, Target
+from bot.text.invisible import remove_invisible
 from bot.text.normalize import tokenize
+from bot.text.phones import InvalidPhone, PhoneParser, PhoneProblem
 
 Value = str | int | float | bool
 Parser = Callable[[str], Value]
@@ -76,9 +75,11 @@ MAX_EXACT_INTEGER = 2**53
 """Beyond it JSON's numbers lose digits in most programs."""
 MAX_NUMBER_LENGTH = 40
 """Characters."""
-MIN_INTERNATIONAL_DIGITS = 11
-"""Digits from which a number without a plus may hold its country code, where no country is set."""
-MIN_PHONE_DIGITS, MAX_PHONE_DIGITS = 7, 17
+_PHONE_PROBLEMS: Mapping[PhoneProblem, str] = {
+    PhoneProblem.NOT_A_NUMBER: f"is no phone number. Write it as {EXAMPLE_PHONE}",
+    PhoneProblem.NO_COUNTRY_CODE: f"lacks the country code. Write it as {EXAMPLE_PHONE}",
+}
+_IMPOSSIBLE_PHONE = "is a phone number that nobody can have. Check the digits and the country code"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_EPOCH_MILLISECONDS = 10**13
 """Milliseconds, which is in 2286."""
@@ -86,7 +87,6 @@ STATUSES = ("OPEN", "COMPLETED", "CANCELLED")
 """CONFIRMED (bot/chakra/API.md, Processes)."""
 
 SHORTENED_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+\d{2}")
-_PHONE_CHARACTERS = re.compile(r"\(?[+＋]?[\d\s().\-‐-―/]+")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"]{1,64}@(?:[^\s@<>(),;:\".]+\.)+[^\s@<>(),;:\".]{2,}")
 _DECIMAL = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?")
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[eE][+-]?\d{1,2}")
@@ -124,16 +124,16 @@ def build_parser(
     """``region`` is the country of phone numbers without a country code; ``zone`` that of times
     without an offset."""
     if match.role is ColumnRole.IDENTIFIER:
-        return _parse_id if match.key == RECORD_ID else _parse_text
+        return _without_invisible(_parse_id if match.key == RECORD_ID else _parse_text)
     if match.role is ColumnRole.ROOT:
         roots: dict[str, Parser] = {
-            "status": _parse_status,
+            "status": _without_invisible(_parse_status),
             "nextActionAt": partial(_parse_epoch_milliseconds, timezone=timezone),
         }
         return roots.get(match.key, _parse_text)
     readers: dict[ValueKind, Parser] = {
         ValueKind.TEXT: _parse_text,
-        ValueKind.PHONE: partial(_parse_phone, region=region),
+        ValueKind.PHONE: partial(_parse_phone, parser=PhoneParser(region)),
         ValueKind.EMAIL: _parse_email,
         ValueKind.NUMBER: _parse_number,
         ValueKind.INTEGER: _parse_integer,
@@ -141,7 +141,23 @@ def build_parser(
         ValueKind.DATETIME: _parse_datetime,
         ValueKind.BOOLEAN: _parse_boolean,
     }
-    return readers[infer_kind(match.target)]
+    kind = infer_kind(match.target)
+    return readers[kind] if kind is ValueKind.TEXT else _without_invisible(readers[kind])
+
+
+def _without_invisible(parser: Parser) -> Parser:
+    """Return a parser of keys, numbers and addresses. Texts need joiners, so they stay as they are.
+
+    Contacts and web pages put marks into cells that can't be seen and that no search would match.
+    """
+
+    def parse(cell: str) -> Value:
+        visible = remove_invisible(cell)
+        if not visible:
+            raise ValueError("has only characters that can’t be seen. Delete them")
+        return parser(visible)
+
+    return parse
 
 
 def _parse_text(cell: str) -> str:
@@ -184,48 +200,14 @@ def _parse_boolean(cell: str) -> bool:
 # --- phone numbers ------------------------------------------------------------------------------
 
 
-def _parse_phone(cell: str, region: str | None) -> str:
-    """Digits with the country code, as Chakra keeps them."""
+def _parse_phone(cell: str, parser: PhoneParser) -> str:
+    """Return the digits with the country code, which is how Chakra stores them."""
     _reject_shortened(cell)
-    typed = re.sub(r"\.0+$", "", cell).replace("＋", "+")  # 919876543210.0, as pandas writes it
-    digits = typed if typed.isdecimal() else phonenumbers.normalize_digits_only(typed)
-    if (
-        not _PHONE_CHARACTERS.fullmatch(typed)
-        or not MIN_PHONE_DIGITS <= len(digits) <= MAX_PHONE_DIGITS
-    ):
-        raise ValueError(f"is no phone number. Write it as {EXAMPLE_PHONE}")
-    for text, country in _phone_candidates(typed, digits, region):
-        if found := _format_if_valid(text, country):
-            return found
-    if region or "+" in typed or len(digits) >= MIN_INTERNATIONAL_DIGITS:
-        raise ValueError(
-            "is a phone number that nobody can have. Check the digits and the country code"
-        )
-    raise ValueError(f"lacks the country code. Write it as {EXAMPLE_PHONE}")
-
-
-def _phone_candidates(typed: str, digits: str, region: str | None) -> list[tuple[str, str | None]]:
-    """The likeliest first: with the country given, else as one that has its country code."""
-    if "+" in typed:
-        return [(f"+{digits}", None)]
-    if digits.startswith("00"):
-        return [(f"+{digits[2:]}", None)]
-    national = [(typed, region)] if region else []
-    return (
-        [*national, (f"+{digits}", None)]
-        if region or len(digits) >= MIN_INTERNATIONAL_DIGITS
-        else []
-    )
-
-
-def _format_if_valid(text: str, region: str | None) -> str:
+    typed = re.sub(r"\.0+$", "", cell)  # 919876543210.0, which pandas writes
     try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_valid_number(number):
-        return ""
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")
+        return parser.parse(typed).digits
+    except InvalidPhone as invalid:
+        raise ValueError(_PHONE_PROBLEMS.get(invalid.problem, _IMPOSSIBLE_PHONE)) from None
 
 
 # --- numbers ------------------------------------------------------------------------------------

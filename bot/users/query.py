@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from bot.text.phones import phone_candidates
+from bot.text.invisible import remove_invisible
+from bot.text.phones import PhoneParser
 
 _ID_PATTERN = re.compile(
     r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
@@ -33,12 +34,13 @@ class Query:
 def parse_query(text: str, region: str | None = None) -> Query:
     """``region`` is the country of phone numbers without a country code."""
     text = text.strip()
-    if _ID_PATTERN.fullmatch(text):
-        return Query(text, id=str(UUID(text)))
-    found = extract_emails(text)
-    if found:
+    visible = remove_invisible(text)
+    if _ID_PATTERN.fullmatch(visible):
+        return Query(text, id=str(UUID(visible)))
+    candidates = PhoneParser(region).candidates(visible)
+    if not candidates and (found := extract_emails(visible)):
         return Query(text, email=found[0])
-    return Query(text, phone_candidates=phone_candidates(text, region))
+    return Query(text, phone_candidates=candidates)
 
 
 def extract_emails(text: str) -> tuple[str, ...]:

@@ -78,6 +78,24 @@ async def test_landline_in_a_command_line_is_warned_about_in_the_preview(acme: W
     assert sent_count(acme) == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "digits", "present"),
+    [
+        ("+55 (11) 8765-4321", "551187654321", "+55 11 98765-4321"),
+        ("https://wa.me/5215512345678", "5215512345678", "+52 55 1234 5678"),
+    ],
+)
+async def test_number_that_only_whatsapp_knows_is_sent_as_it_is_with_a_word(
+    acme: World, clock: ManualClock, typed: str, digits: str, present: str
+) -> None:
+    await open_form(acme)
+    await enter_text(acme, clock, "phone", typed)
+    assert f"so it's sent as it is. Today's form: {present}." in view_text(acme)
+    assert await submit_form(acme, phone=typed) == {}
+    await advance_until(acme, clock, lambda: "Read" in report_text(acme))
+    assert acme.chakra.sends[0].to == digits
+
+
 # --- variables -----------------------------------------------------------------------------------
 
 

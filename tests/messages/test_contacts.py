@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages.contacts import MAX_RECIPIENTS, extract_contacts
 from bot.messages.recipients import parse_phone
+from bot.text.phones import PhoneParser
 from bot.users import query
 
 ANN, BEN, CAL = "+919876543210", "+919876543211", "+12025550100"
@@ -56,6 +56,35 @@ def test_contacts_in_a_text(text: str, found: tuple[str, ...]) -> None:
 
 def test_only_international_numbers_count_without_a_region() -> None:
     assert extract_contacts(sample("+91 98765 43210, 98765 43211"), None) == (ANN,)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("call +55 11 8765-4321 or +5215512345678 2 pm", ("+551187654321", "+5215512345678")),
+        ("https://wa.me/551187654321?text=hi", ("+551187654321",)),
+        ("https://api.whatsapp.com/send?text=a&phone=5215512345678", ("+5215512345678",)),
+        ("22507123456@s.whatsapp.net wrote", ("+22507123456",)),
+        ("+229 97 12 34 56, +91 98765 43210", ("+22997123456", "+919876543210")),
+        ("+55 11 1234-5678 and +521 000 000 0000", ()),
+    ],
+)
+def test_numbers_that_only_whatsapp_knows_are_found(text: str, found: tuple[str, ...]) -> None:
+    assert extract_contacts(sample(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("\u202a+91\u00a098765\u2011\u200b43210\u202c", ("+919876543210",)),
+        ("+91\u206098765\u200e43210", ("+919876543210",)),
+        ("asha@exam\u00adple.com\u200b", ("asha@example.com",)),
+        ("\ufeffasha@example.com", ("asha@example.com",)),
+        ("\u2068https://wa.me/9198765\u200b43210\u2069", ("+919876543210",)),
+    ],
+)
+def test_invisible_characters_hide_no_contact(text: str, found: tuple[str, ...]) -> None:
+    assert extract_contacts(sample(text)) == found
 
 
 def test_blocks_and_attachments_are_read_and_deduplicated() -> None:
@@ -105,8 +134,7 @@ WILD = st.text(st.characters() | st.sampled_from("0123456789+()-. @<>|:&;/"), ma
 def test_any_extracted_contact_is_a_valid_recipient(text: str, region: str | None) -> None:
     for one in extract_contacts(sample(text), region):
         if one.startswith("+"):
-            assert phonenumbers.is_valid_number(phonenumbers.parse(one))
-            assert f"+{parse_phone(one).digits}" == one
+            assert f"+{parse_phone(one, PhoneParser()).digits}" == one
         else:
             assert query.extract_emails(one) == (one,)
 

@@ -14,6 +14,7 @@ from bot.chakra.client import Chakra
 from bot.errors import NotFound, UsageError
 from bot.messages.recipients import RecipientKind, RecipientResolver, parse_phone, parse_process
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.text.phones import PhoneParser
 from bot.users.directory import Directory
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import serve_chakra
@@ -36,7 +37,7 @@ INDIAN = "919876543210"
 )
 @pytest.mark.parametrize("region", [None, "IN", "US"])
 def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | None) -> None:
-    found = parse_phone(typed, region)
+    found = parse_phone(typed, PhoneParser(region))
     assert (found.kind, found.digits, found.label, found.warning) == (
         RecipientKind.PHONE,
         INDIAN,
@@ -47,7 +48,7 @@ def test_a_number_with_its_country_code_in_every_form(typed: str, region: str | 
 
 @pytest.mark.parametrize("typed", ["9876543210", "098765 43210", "98765-43210"])
 def test_region_supplies_the_country_code(typed: str) -> None:
-    assert parse_phone(typed, "IN").digits == INDIAN
+    assert parse_phone(typed, PhoneParser("IN")).digits == INDIAN
 
 
 @pytest.mark.parametrize(
@@ -66,18 +67,18 @@ def test_region_supplies_the_country_code(typed: str) -> None:
 )
 def test_invalid_number_is_explained(typed: str, region: str | None, expected: str) -> None:
     with pytest.raises(UsageError, match=expected):
-        parse_phone(typed, region)
+        parse_phone(typed, PhoneParser(region))
 
 
 def test_landline_is_warned_about() -> None:
-    assert "landline" in parse_phone("+91 22 2202 6437").warning
+    assert "landline" in parse_phone("+91 22 2202 6437", PhoneParser()).warning
 
 
 @given(st.text(max_size=30) | st.text("+0123456789 -().", max_size=20))
 def test_any_text_is_a_number_or_an_error(typed: str) -> None:
     for region in (None, "IN"):
         try:
-            found = parse_phone(typed, region)
+            found = parse_phone(typed, PhoneParser(region))
         except UsageError as error:
             assert error.message  # noqa: PT017 - either outcome is fine
         else:

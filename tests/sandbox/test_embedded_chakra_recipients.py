@@ -11,6 +11,7 @@ import phonenumbers
 import pytest
 
 from bot.sandbox.chakra import EmbeddedChakra
+from bot.sandbox.chakra.whatsapp_ids import is_whatsapp_id, to_whatsapp_id
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import ApiClient, example, open_client, serve_chakra
 from tests.sandbox.chakra_whatsapp import (
@@ -51,6 +52,33 @@ def test_the_known_numbers_are_valid_and_described(chakra: EmbeddedChakra) -> No
     for one in chakra.test_numbers:
         assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{one.number}"))
         assert one.says.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("number", "whatsapp_id"),
+    [
+        ("551187654321", "551187654321"),
+        ("5561991234567", "556191234567"),
+        ("5511987654321", "5511987654321"),
+        ("5215512345678", "5215512345678"),
+        ("525512345678", "5215512345678"),
+        ("5491123456789", "5491123456789"),
+        ("22507123456", "22507123456"),
+        ("22997123456", "22997123456"),
+    ],
+)
+async def test_numbers_of_former_plans_are_on_whatsapp(
+    chakra: EmbeddedChakra, client: ApiClient, number: str, whatsapp_id: str
+) -> None:
+    assert is_whatsapp_id(number)
+    assert to_whatsapp_id(number) == whatsapp_id
+    assert (await send(client, number)).status == 200
+    assert chakra.sends[0].to == number
+
+
+@pytest.mark.parametrize("number", ["551112345678", "5210000000000", "22500000000", "999123456"])
+def test_plainly_wrong_numbers_are_not_on_whatsapp(number: str) -> None:
+    assert not is_whatsapp_id(number)
 
 
 @pytest.mark.parametrize("code", [130429, 131031, 130497, 131000])

@@ -35,6 +35,10 @@ def root_parser(key: str) -> Parser:
     return build_parser(ColumnMatch(0, key, Target(key), ColumnRole.ROOT), timezone=INDIA)
 
 
+def key_parser() -> Parser:
+    return build_parser(ColumnMatch(0, "lead_id", Target("lead_id"), ColumnRole.IDENTIFIER))
+
+
 def parse_error(read: Parser, cell: str) -> str:
     with pytest.raises(ValueError, match=r".+") as caught:
         read(cell)
@@ -81,7 +85,7 @@ def test_phone_numbers_are_normalized_to_international_digits(cell: str) -> None
     ("cell", "region", "expected"),
     [
         ("9876543210", None, MISSING_COUNTRY_CODE),
-        ("098765 43210", None, IMPOSSIBLE_NUMBER),
+        ("098765 43210", None, MISSING_COUNTRY_CODE),
         ("98765", "IN", NOT_A_PHONE),
         ("98765432", "IN", IMPOSSIBLE_NUMBER),
         ("+91 98765 4321", "IN", IMPOSSIBLE_NUMBER),
@@ -104,6 +108,52 @@ def test_invalid_phone_number_suggests_a_fix(cell: str, region: str | None, expe
 def test_foreign_number_keeps_its_country_code() -> None:
     assert attribute_parser("phone", region="IN")("+49 15550 112233") == "4915550112233"
     assert attribute_parser("phone", region=None)("12025550121") == "12025550121"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "p:+919876543210",
+        '="09876543210"',
+        "'09876543210",
+        "tel:+91-98765-43210",
+        "whatsapp:+919876543210",
+        "\u202a+91 98765 43210\u202c",
+        "https://wa.me/919876543210",
+    ],
+)
+def test_numbers_dressed_for_an_export_are_read(cell: str) -> None:
+    assert attribute_parser("phone")(cell) == INDIAN
+
+
+def test_former_number_that_whatsapp_knows_is_taken_as_it_is() -> None:
+    assert attribute_parser("phone")("+55 11 8765-4321") == "551187654321"
+
+
+@pytest.mark.parametrize(
+    ("parser", "cell", "value"),
+    [
+        (attribute_parser("email"), "\ufeffasha@exam\u00adple.com\u200b", "asha@example.com"),
+        (attribute_parser("integer"), "\u200e42\u2060", 42),
+        (attribute_parser("date"), "\u200e2024-05-31", "2024-05-31"),
+        (root_parser("status"), "open\u200b", "OPEN"),
+        (key_parser(), "\u202aLEAD-1\u202c\u00a0", "LEAD-1"),
+        (key_parser(), "LEAD\u200d-1\ufe0f", "LEAD-1"),
+    ],
+)
+def test_invisible_characters_are_removed_from_all_but_texts(
+    parser: Parser, cell: str, value: object
+) -> None:
+    assert parser(cell) == value
+
+
+@pytest.mark.parametrize("cell", ["👩\u200d💻", "می\u200cخواهم", "क्\u200dष", "❤\ufe0f"])
+def test_texts_keep_the_joiners_of_scripts_and_emoji(cell: str) -> None:
+    assert attribute_parser("text")(cell) == cell
+
+
+def test_key_of_invisible_characters_alone_is_a_problem() -> None:
+    assert "can’t be seen" in parse_error(key_parser(), "\u200b\u2060")
 
 
 @pytest.mark.parametrize("cell", ["asha@example.com", "a.b+c@mail.example.co.in", "ä@köln.example"])

@@ -19,6 +19,7 @@ from bot.sandbox.chakra.recipients import ScriptedRecipient, ScriptedRecipients,
 from bot.sandbox.chakra.session_messages import WINDOW_SECONDS
 from bot.sandbox.chakra.timers import TimerGroup
 from bot.sandbox.chakra.webhooks import WebhookSender
+from bot.sandbox.chakra.whatsapp_ids import to_whatsapp_id
 
 REPLY_DELAY_SECONDS = 1.0
 """Delay between the last status of a message and a scripted recipient's answer."""
@@ -101,7 +102,7 @@ class DeliverySimulator:
         wamid = generate_wamid(number)
         heard = {"from": number, "id": wamid, "timestamp": str(int(now)), **message}
         contact = {"profile": {"name": name}, "wa_id": number}
-        self._last_inbound_at[to.id, number] = now
+        self._last_inbound_at[to.id, to_whatsapp_id(number)] = now
         body = event_bodies.message_event(heard, contact, str(uuid4()), self._account)
         self._webhooks.push("chakra", body)
         self._webhooks.push(
@@ -111,7 +112,7 @@ class DeliverySimulator:
 
     def is_window_open(self, sender_id: str, number: str) -> bool:
         """Return whether the customer wrote to this sender within 24 hours."""
-        wrote = self._last_inbound_at.get((sender_id, number))
+        wrote = self._last_inbound_at.get((sender_id, to_whatsapp_id(number)))
         if wrote is None:
             return self._recipients.get(number).wrote
         return self._clock.time() - wrote < WINDOW_SECONDS
@@ -177,4 +178,5 @@ class DeliverySimulator:
         self._timers.call_later(after, lambda: self._receive_reply(send, message))
 
     def _receive_reply(self, send: AcceptedSend, message: Mapping[str, Any]) -> None:
-        self.receive_message(send.to, message, name="John", sender_id=send.sender_id)
+        number = to_whatsapp_id(send.to)
+        self.receive_message(number, message, name="John", sender_id=send.sender_id)

@@ -9,6 +9,7 @@ from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
 from bot.sandbox.chakra.account import SenderNumber, WhatsAppAccount
 from bot.sandbox.chakra.meta import error_title, status_error
 from bot.sandbox.chakra.template import EmbeddedTemplate
+from bot.sandbox.chakra.whatsapp_ids import to_whatsapp_id
 
 EventBody = dict[str, Any]
 CONVERSATION_SECONDS = 24 * 3600
@@ -64,7 +65,7 @@ def meta_status_event(
         "id": send.wamid,
         "status": delivery_status.lower(),
         "timestamp": str(int(timestamp)),
-        "recipient_id": send.to,
+        "recipient_id": to_whatsapp_id(send.to),
     }
     category = send.category.lower()
     if delivery_status == "SENT":

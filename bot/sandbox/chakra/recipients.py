@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import phonenumbers
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -23,6 +22,7 @@ from bot.sandbox.chakra.faults import (
     TooManyRequests,
 )
 from bot.sandbox.chakra.request_log import RecordedRequest
+from bot.sandbox.chakra.whatsapp_ids import is_whatsapp_id
 
 SEED_PATH = Path(__file__).with_name("numbers.json")
 MODEL_CONFIG = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
@@ -92,7 +92,7 @@ class ScriptedRecipients:
         known = self._by_number.get(number)
         if known is not None:
             return known
-        steps = DEFAULT_STEPS if _is_valid_number(number) else UNDELIVERABLE_STEPS
+        steps = DEFAULT_STEPS if is_whatsapp_id(number) else UNDELIVERABLE_STEPS
         return ScriptedRecipient(number=number, says="", steps=steps)
 
     def fault_for(self, request: RecordedRequest) -> Fault | None:
@@ -115,10 +115,3 @@ def _recipient_number(request: RecordedRequest) -> str:
     ):
         return str(request.json.get("to", "")).removeprefix("+")
     return ""
-
-
-def _is_valid_number(number: str) -> bool:
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
-    except phonenumbers.NumberParseException:
-        return False

@@ -5,16 +5,26 @@
     Rejected
     ├── RecipientRejected      this number cannot be reached
     ├── RecipientIsSender      the recipient is the sending number
+    ├── RecipientNotTester     a test number sends only to its list of five
+    ├── RecipientIdentityChanged   the recipient's identity key is to be acknowledged
+    ├── PhoneNumberRequired    this template needs a phone number, not a user ID
     ├── CountryRestricted      messages to this country are not allowed
     ├── OptedOut               this person stopped your marketing messages
     ├── MarketingCapped        this person has reached the cap on marketing
     ├── MarketingExperiment    this person is in a group without marketing
+    ├── MarketingRouteRequired     marketing has to be sent another way
     ├── WindowClosed           24 hours after their last message: templates only
     ├── TemplateRejected       no such template in this language
-    │   └── TemplateUnavailable    it is paused or disabled
+    │   ├── TemplateUnavailable    it is paused or disabled
+    │   └── TemplateNotReady       marketing can't use it yet
     ├── PolicyRejected         the template's content breaks a rule
     ├── ParametersRejected     the values do not match the template
     ├── MediaRejected          the file cannot be used
+    ├── ContentUnavailable     WhatsApp could not pass on the content
+    ├── DirectSendBlocked      messages without a template are not allowed
+    ├── GroupRejected          the group cannot be used
+    ├── CallRejected           the call is not possible
+    ├── BlockListRejected      the list of blocked people was not changed
     ├── SenderRejected         the sending number may not send
     ├── AccountBlocked         the account is blocked or locked
     ├── PaymentMethodMissing   the account has no valid payment method
@@ -24,10 +34,14 @@
     RateLimited
     ├── PairRateLimited        too many messages to this one recipient
     ├── SenderRateLimited      too many messages from this number
+    ├── GroupRateLimited       too many messages to groups
     ├── FlowRateLimited        too many messages with this flow
     ├── AccountRateLimited     too many calls about this account
+    ├── RegistrationLimited    the number was registered too often
+    ├── ClassificationLimited  the account is limited for templates in the wrong category
     └── SpamRateLimited        the number is limited after complaints
     Unavailable
+    ├── BlockListUnavailable   the list of blocked people is being changed
     └── MetaUnavailable        WhatsApp is temporarily unavailable
 
 Source of the codes: developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
@@ -50,6 +64,27 @@ class RecipientRejected(Rejected):
 class RecipientIsSender(Rejected):
     kind = "recipient_is_sender"
     codes = frozenset({131021})
+
+
+class RecipientNotTester(Rejected):
+    """Meta's test numbers send only to the five people on a list in Meta's dashboard."""
+
+    kind = "recipient_not_tester"
+    codes = frozenset({131030})
+
+
+class RecipientIdentityChanged(Rejected):
+    """The identity check of the number is on, and the change is not acknowledged."""
+
+    kind = "recipient_identity_changed"
+    codes = frozenset({137000})
+
+
+class PhoneNumberRequired(Rejected):
+    """Authentication templates can't be sent to a business-scoped user ID."""
+
+    kind = "phone_number_required"
+    codes = frozenset({131062})
 
 
 class CountryRestricted(Rejected):
@@ -78,6 +113,16 @@ class MarketingExperiment(Rejected):
     codes = frozenset({130472})
 
 
+class MarketingRouteRequired(Rejected):
+    """131063: marketing is off for this route. 131055, 134100: only marketing goes by the other.
+
+    Chakra documents no other route. 131055 and 134100: Meta's Marketing Messages reference.
+    """
+
+    kind = "marketing_route_required"
+    codes = frozenset({131055, 131063, 134100})
+
+
 class WindowClosed(Rejected):
     """The recipient's last message is more than 24 hours old."""
 
@@ -97,19 +142,31 @@ class TemplateUnavailable(TemplateRejected):
     codes = frozenset({132015, 132016, 132068})
 
 
+class TemplateNotReady(TemplateRejected):
+    """134101: still being prepared for marketing, up to ten minutes. 134102: can't be used for it.
+
+    Source: Meta's Marketing Messages reference, and public reports.
+    """
+
+    kind = "template_not_ready"
+    codes = frozenset({134101, 134102})
+    retryable = True
+    default_retry_after = 600.0
+
+
 class PolicyRejected(Rejected):
     kind = "policy_rejected"
     codes = frozenset({132007})
 
 
 class ParametersRejected(Rejected):
-    """132000: too few or too many. 132005: too long. 132012: wrong format.
+    """132000: too few or too many. 132005: too long. 132008, 132012, 132018: wrong format.
 
     The others are general, and include the components of a template that is being created.
     """
 
     kind = "parameters_rejected"
-    codes = frozenset({100, 131008, 131009, 132000, 132005, 132012, 135000})
+    codes = frozenset({100, 131008, 131009, 132000, 132005, 132008, 132012, 132018, 135000})
 
 
 class MediaRejected(Rejected):
@@ -119,11 +176,47 @@ class MediaRejected(Rejected):
     codes = frozenset({131051, 131052, 131053})
 
 
+class ContentUnavailable(Rejected):
+    """The message arrived without its content, mostly while a chat is being set up.
+
+    Met in public reports, with numbers that the phone app uses too; Meta does not list it.
+    """
+
+    kind = "content_unavailable"
+    codes = frozenset({131060})
+
+
+class DirectSendBlocked(Rejected):
+    kind = "direct_send_blocked"
+    codes = frozenset({139200})
+
+
+class GroupRejected(Rejected):
+    """Its participants, its size, or the number's right to use groups."""
+
+    kind = "group_rejected"
+    codes = frozenset(range(131201, 131216)) - {131208}
+
+
+class CallRejected(Rejected):
+    """Calls are off, the person has not allowed them, or a limit is reached."""
+
+    kind = "call_rejected"
+    codes = frozenset(range(138000, 138019))
+
+
+class BlockListRejected(Rejected):
+    """139100: only a part was done. 139101: it is full, at 64,000."""
+
+    kind = "block_list_rejected"
+    codes = frozenset({139100, 139101})
+
+
 class SenderRejected(Rejected):
-    """131037: its display name is not approved. 133010: it is not registered."""
+    """131037: its display name is not approved. 131045, 133010: it is not registered properly."""
 
     kind = "sender_rejected"
-    codes = frozenset({131037, 133010})
+    codes = frozenset({131037, 131045, 133010})
 
 
 class AccountBlocked(Rejected):
@@ -134,10 +227,10 @@ class AccountBlocked(Rejected):
 
 
 class PaymentMethodMissing(Rejected):
-    """Every send fails until one is added."""
+    """Every send fails until one is added. 131044: the same for calls."""
 
     kind = "payment_method_missing"
-    codes = frozenset({131042})
+    codes = frozenset({131042, 131044})
 
 
 class UnknownMetaCode(Rejected):
@@ -168,6 +261,28 @@ class SenderRateLimited(RateLimited):
     codes = frozenset({130429})
 
 
+class GroupRateLimited(RateLimited):
+    kind = "group_rate_limited"
+    codes = frozenset({131208})
+    default_retry_after = HOUR_SECONDS
+
+
+class RegistrationLimited(RateLimited):
+    """Too many registrations of one number in a short time."""
+
+    kind = "registration_limited"
+    codes = frozenset({133016})
+    default_retry_after = DAY_SECONDS
+
+
+class ClassificationLimited(RateLimited):
+    """Templates of this account were submitted in a category that they are not."""
+
+    kind = "classification_limited"
+    codes = frozenset({131064})
+    default_retry_after = DAY_SECONDS
+
+
 class FlowRateLimited(RateLimited):
     kind = "flow_rate_limited"
     codes = frozenset({132069})
@@ -186,6 +301,14 @@ class SpamRateLimited(RateLimited):
     kind = "spam_rate_limited"
     codes = frozenset({131048})
     default_retry_after = DAY_SECONDS
+
+
+class BlockListUnavailable(Unavailable):
+    """139102: it was changed meanwhile. 139103: an internal error."""
+
+    kind = "block_list_unavailable"
+    codes = frozenset({139102, 139103})
+    default_retry_after = MINUTE_SECONDS
 
 
 class MetaUnavailable(Unavailable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.chakra import meta_errors as meta
@@ -35,7 +35,13 @@ def _explain(copy: WhatsAppErrorCopy, error: ChakraError) -> Explanation:
     if not details:
         return plain
     quote = markup("WhatsApp says: “", details, f"” ({error.code}). ")
-    return Explanation(plain.summary, markup(quote, plain.remedy), plain.is_service_error)
+    return replace(
+        plain,
+        remedy=markup(quote, plain.remedy),
+        remedy_with_reference=markup(quote, plain.remedy_with_reference)
+        if plain.remedy_with_reference
+        else None,
+    )
 
 
 WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
@@ -47,6 +53,21 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     meta.RecipientIsSender: WhatsAppErrorCopy(
         "The recipient and the sender are the same number.",
         "Choose another recipient, or another sender.",
+    ),
+    meta.RecipientNotTester: WhatsAppErrorCopy(
+        "The sender is a test number, and this recipient isn't on its list.",
+        "Choose another sender, or ask {admin} to add the recipient in Meta's App Dashboard "
+        "(at most five).",
+    ),
+    meta.RecipientIdentityChanged: WhatsAppErrorCopy(
+        "This person has a new phone or installed WhatsApp again.",
+        "WhatsApp holds back messages until the change is confirmed. Make sure that it is still "
+        "the same person, and ask {admin} to confirm it in Chakra.",
+    ),
+    meta.PhoneNumberRequired: WhatsAppErrorCopy(
+        "This template can only be sent to a phone number.",
+        "WhatsApp doesn't show this person's number. Ask them for it, or choose a template that "
+        "isn't for one-time codes.",
     ),
     meta.CountryRestricted: WhatsAppErrorCopy(
         "WhatsApp doesn't let this account send to this person's country.",
@@ -65,6 +86,13 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
         "Meta is withholding marketing messages from this person as part of a test.",
         "Sending again won't help. Only non-marketing templates can still reach them.",
     ),
+    meta.MarketingRouteRequired: WhatsAppErrorCopy(
+        "This account may not send marketing templates this way.",
+        "Choose a template of another category, or ask {admin} to check the marketing messages "
+        "settings in WhatsApp Manager.",
+        quotes_details=True,
+        is_service_error=True,
+    ),
     meta.WindowClosed: WhatsAppErrorCopy(
         "This person last wrote over 24 hours ago, so WhatsApp only accepts approved templates.",
         "Send a template: `/chakra send`.",
@@ -78,6 +106,12 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
         "This template is paused or disabled, so it can't be sent.",
         "WhatsApp does that when people block or report messages. "
         "Choose another one: `/chakra templates` shows the status of each.",
+    ),
+    meta.TemplateNotReady: WhatsAppErrorCopy(
+        "WhatsApp can't use this template for marketing yet.",
+        "A new or changed template takes up to ten minutes. Try again in {wait}, or choose another "
+        "template.",
+        quotes_details=True,
     ),
     meta.PolicyRejected: WhatsAppErrorCopy(
         "WhatsApp says this template breaks one of its rules.",
@@ -95,9 +129,35 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
         "an image up to 5 MB, a video up to 16 MB, a document up to 100 MB.",
         quotes_details=True,
     ),
+    meta.ContentUnavailable: WhatsAppErrorCopy(
+        "WhatsApp couldn't pass on the content of this message.",
+        "This can happen while a chat is being set up. Wait a few minutes and send it again.",
+        quotes_details=True,
+    ),
+    meta.DirectSendBlocked: WhatsAppErrorCopy(
+        "WhatsApp only lets this account send approved templates.",
+        "Send a template: `/chakra send`.",
+        quotes_details=True,
+    ),
+    meta.GroupRejected: WhatsAppErrorCopy(
+        "WhatsApp can't send to this group.",
+        "Check its members, its size, and whether your number may use groups.",
+        quotes_details=True,
+    ),
+    meta.CallRejected: WhatsAppErrorCopy(
+        "WhatsApp doesn't allow this call.",
+        "Calls must be switched on for the number, and the person must have allowed them.",
+        quotes_details=True,
+    ),
+    meta.BlockListRejected: WhatsAppErrorCopy(
+        "WhatsApp changed the list of blocked people only in part, or not at all.",
+        "The list may be full. Check it in Chakra.",
+        quotes_details=True,
+    ),
     meta.SenderRejected: WhatsAppErrorCopy(
         "The sender's number isn't ready to send.",
-        "Choose another sender, or contact {admin}: its name isn't approved or isn't registered.",
+        "Choose another sender, or contact {admin}: its name isn't approved, or the number isn't "
+        "registered properly.",
         is_service_error=True,
     ),
     meta.AccountBlocked: WhatsAppErrorCopy(
@@ -113,7 +173,7 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     ),
     meta.UnknownMetaCode: WhatsAppErrorCopy(
         "WhatsApp refused this with code {code}, which this app doesn't know.",
-        "Fix the problem and try again. If that doesn't help, send {admin} the reference below.",
+        "Fix the problem and try again. If that doesn't help, {report}.",
         quotes_details=True,
         is_service_error=True,
     ),
@@ -132,6 +192,21 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
         "Too many messages are being sent from this number.",
         "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
     ),
+    meta.GroupRateLimited: WhatsAppErrorCopy(
+        "Too many messages are being sent to groups.",
+        "WhatsApp refused this one, so it was not delivered. Try again in {wait}.",
+    ),
+    meta.RegistrationLimited: WhatsAppErrorCopy(
+        "The sender's number was registered too many times in a short time.",
+        "Try again in {wait}, or choose another sender.",
+        is_service_error=True,
+    ),
+    meta.ClassificationLimited: WhatsAppErrorCopy(
+        "WhatsApp has limited this account because its templates were in the wrong category.",
+        "Try again in {wait}. Ask {admin} to correct the categories in WhatsApp Manager.",
+        quotes_details=True,
+        is_service_error=True,
+    ),
     meta.FlowRateLimited: WhatsAppErrorCopy(
         "WhatsApp is limiting messages with this form for now.",
         "The form fails for many people who open it. Try again in {wait}, or choose a "
@@ -145,6 +220,11 @@ WHATSAPP_ERROR_COPY: Mapping[type[ChakraError], WhatsAppErrorCopy] = {
     meta.SpamRateLimited: WhatsAppErrorCopy(
         "WhatsApp has restricted this sender because people blocked or reported it.",
         "Don't send from it for {wait}, and contact {admin}.",
+        is_service_error=True,
+    ),
+    meta.BlockListUnavailable: WhatsAppErrorCopy(
+        "WhatsApp is already changing the list of blocked people.",
+        "Try again in {wait}.",
         is_service_error=True,
     ),
     meta.MetaUnavailable: WhatsAppErrorCopy(

@@ -118,6 +118,21 @@ async def test_a_failure_is_explained_and_nothing_is_repeated(
     assert "2025550100" not in last_message_text(acme) + report_text(acme)
 
 
+async def test_code_of_a_failed_status_has_a_sentence_that_names_no_reference(
+    acme: World, clock: ManualClock
+) -> None:
+    for end, expected in (
+        ("35", "The sender is a test number, and this recipient isn't on its list."),
+        ("37", "WhatsApp couldn't pass on the content of this message."),
+        ("40", "WhatsApp can't use this template for marketing yet."),
+        ("26", "WhatsApp refused this with code 139999, which this app doesn't know."),
+    ):
+        await open_form(acme)
+        assert await submit_form(acme, phone=f"+120255501{end}") == {}
+        await advance_until(acme, clock, lambda text=expected: text in report_text(acme))  # type: ignore[misc]
+        assert "reference" not in report_text(acme)
+
+
 @pytest.mark.parametrize(
     "busy", [TooManyRequests(retry_after_seconds=8), TooManyRequests(message_ms=850)]
 )

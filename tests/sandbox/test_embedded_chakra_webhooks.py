@@ -159,7 +159,9 @@ async def test_meta_format_sends_only_emit_meta_events(
     assert len(meta_listener.requests) == 3
 
 
-@pytest.mark.parametrize("code", [131026, 131047, 131049, 131050, 131042, 130472, 131053, 139999])
+@pytest.mark.parametrize(
+    "code", [131026, 131030, 131047, 131049, 131060, 131042, 130472, 131053, 134102, 139999]
+)
 async def test_failing_numbers_fail_after_acceptance(
     chakra: EmbeddedChakra,
     client: ApiClient,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot import errors
@@ -132,7 +133,7 @@ _OUTCOME_UNKNOWN = ErrorCopy(
 )
 _INVALID_RESPONSE = ErrorCopy(
     "Chakra's answer was not what this app expects.",
-    "Try again in a minute. If it keeps happening, send {admin} the reference below.",
+    "Try again in a minute. If it keeps happening, {report}.",
     is_service_error=True,
 )
 
@@ -142,11 +143,9 @@ _INVALID_RESPONSE = ErrorCopy(
 def _slack_error(error: Any) -> Explanation:
     if error.code == "missing_scope":
         return _MISSING_SCOPE.explain(error)
-    remedy = (
-        markup("Try again in ", format_wait(error.retry_after), ".")
-        if error.retryable
-        else markup("Trying again won't help. Send ", ADMIN, " the reference below.")
-    )
+    if not error.retryable:
+        return replace(_SLACK_REFUSED.explain(error), summary=_slack_failure(error))
+    remedy = markup("Try again in ", format_wait(error.retry_after), ".")
     return Explanation(_slack_failure(error), remedy, is_service_error=True)
 
 
@@ -159,6 +158,9 @@ def _slack_failure(error: Any) -> Markup:
     return markup("Slack ", failure, " (", code(error.code), ").")
 
 
+_SLACK_REFUSED = ErrorCopy(
+    "Slack didn't accept this.", "Trying again won't help: {report}.", is_service_error=True
+)
 _MISSING_SCOPE = ErrorCopy(
     "This app lacks a permission in Slack.",
     "Ask {admin} to run `chakra-bot doctor`; it names what is missing.",
@@ -188,7 +190,7 @@ _PREPARATION_FAILED = ErrorCopy(
 )
 UNEXPECTED_ERROR = ErrorCopy(
     "Something in this app failed. Nothing else will happen.",
-    "Try again. If it keeps happening, send {admin} the reference below.",
+    "Try again. If it keeps happening, {report}.",
     is_service_error=True,
 )
 

@@ -83,7 +83,7 @@ def _blocks(explanation: Explanation, reference: str) -> tuple[Block, ...]:
     )
     rows = [markup(Markup(mark), summary)]
     if explanation.remedy:
-        rows.append(explanation.remedy)
+        rows.append(explanation.remedy_with_reference or explanation.remedy)
     content: list[Block] = blocks.sections(blocks.lines(rows))
     if explanation.is_service_error:
         content.append(blocks.context(markup("Reference ", code(reference))))

@@ -20,13 +20,14 @@ MAX_DISPLAYED_WAIT_SECONDS = 86_400.0
 class Explanation:
     """``summary``: what happened, in one sentence; ``remedy``: what to do about it. Both mrkdwn.
 
-    ``is_service_error`` marks a failure of the bot or of a service: the person is shown a reference
-    that is in the log.
+    ``is_service_error`` marks a failure of the bot or of a service: a person who can be shown a
+    reference that is in the log reads ``remedy_with_reference``, if there is one.
     """
 
     summary: Markup
     remedy: Markup
     is_service_error: bool = False
+    remedy_with_reference: Markup | None = None
 
 
 Explain = Callable[[Any], Explanation]
@@ -36,8 +37,12 @@ ErrorTable = Mapping[type[BaseException], Explain]
 
 @dataclass(frozen=True, slots=True)
 class ErrorCopy:
-    """Two sentences with blanks: ``{wait}`` for the time ("6 seconds"), ``{admin}`` for whom to
-    contact, ``{code}`` for the error's code."""
+    """Two sentences with blanks.
+
+    ``{wait}`` is the time ("6 seconds"), ``{admin}`` the person to contact, ``{code}`` the error's
+    code, and ``{report}`` what to do if nothing else helps: it names the reference only where one
+    is shown.
+    """
 
     summary: str
     remedy: str
@@ -49,10 +54,14 @@ class ErrorCopy:
             "admin": ADMIN,
             "code": str(getattr(error, "code", "")),
         }
+        has_report = "{report}" in self.remedy
         return Explanation(
             markup(self.summary.format(**blanks)),
-            markup(self.remedy.format(**blanks)),
+            markup(self.remedy.format(**blanks, report=f"contact {ADMIN}")),
             self.is_service_error,
+            markup(self.remedy.format(**blanks, report=f"send {ADMIN} the reference below"))
+            if has_report
+            else None,
         )
 
 

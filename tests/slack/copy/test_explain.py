@@ -116,6 +116,17 @@ def test_only_service_errors_have_a_reference(
         assert not EXPLAINER.explain(error).is_service_error
 
 
+@pytest.mark.parametrize("kind", [*ALL_ERROR_CLASSES, RuntimeError])
+def test_no_reference_is_named_where_none_is_shown(kind: type[Exception]) -> None:
+    error = build_error(kind) if issubclass(kind, errors.BotError) else kind()
+    message = EXPLAINER.message(error, REFERENCE)
+    assert "reference" not in message.text
+    assert "reference" not in EXPLAINER.explain_as_text(error)
+    assert "reference" not in EXPLAINER.explain(error).remedy
+    shown = str(message.blocks)
+    assert "reference below" not in shown or f"Reference `{REFERENCE}`" in shown
+
+
 def test_an_error_without_a_sentence_uses_that_of_its_parent() -> None:
     class Gone(errors.ResourceNotFound):
         pass

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.slack import payloads
 from bot.slack.commands.command import Payload
+from bot.slack.copy import notices
 from bot.slack.surfaces import EMPTY_ACK, Ack
 
 
@@ -24,6 +25,8 @@ class WorkspaceHandler(Protocol):
 class WorkspaceRouter:
     """Acknowledges a payload and does no more if its workspace is stopped or unknown.
 
+    Only a typed command then has an answer: its ack needs no token.
+
     ``handler_for`` takes a team ID.
     """
 
@@ -32,7 +35,9 @@ class WorkspaceRouter:
 
     async def command(self, payload: Payload) -> Ack:
         handler = self._handler(payload)
-        return EMPTY_ACK if handler is None else await handler.command(payload)
+        if handler is None:
+            return notices.removed_from_workspace().response_json
+        return await handler.command(payload)
 
     async def action(self, payload: Payload) -> Ack:
         handler = self._handler(payload)

@@ -55,6 +55,14 @@ def delayed_message(age: float) -> Message:
     return Message(text, (blocks.section(text),))
 
 
+def removed_from_workspace() -> Message:
+    text = markup(
+        "Chakra was removed from this workspace, so your command didn't run. "
+        "Ask a workspace admin to install it again."
+    )
+    return Message(text, (blocks.section(text),))
+
+
 def outdated_button() -> Message:
     return _outdated_message("That button is from an older version of this app.")
 

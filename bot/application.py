@@ -17,7 +17,8 @@ from bot.aio.tasks import TaskSet
 from bot.cache import CacheStats
 from bot.context import Context
 from bot.db.engine import Database, open_database
-from bot.durable.engine import POLL_SECONDS
+from bot.durable.engine import POLL_SECONDS, Engine
+from bot.durable.open import open_engine
 from bot.installation import Installation, Runtime, installation_from_settings
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
@@ -153,6 +154,10 @@ class Application:
     def database(self) -> Database:
         return self.runtime.database
 
+    @property
+    def engine(self) -> Engine:
+        return self.runtime.engine
+
     def build_bolt_app(self) -> AsyncApp:
         """Return the Bolt app for Socket Mode. Over HTTP nothing of Bolt is imported."""
         from bot.slack.http.bolt import build_bolt_app
@@ -198,25 +203,30 @@ async def open_application(
     ``DatabaseLocked`` or ``DatabaseUnavailable``.
     """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(settings.database_url.get_secret_value())
+        url = settings.database_url.get_secret_value()
+        database = await stack.enter_async_context(open_database(url))
+        engine = await stack.enter_async_context(
+            open_engine(url, database, clock, poll_seconds=workflow_poll_seconds)
         )
         metrics = Metrics([*(command.name for command in commands), *EXTRA_COMMAND_LABELS])
         runtime = Runtime(
             settings=settings,
             clock=clock,
             database=database,
+            engine=engine,
             metrics=metrics,
             process_id=secrets.token_hex(8),
             timeouts=timeouts,
             drain_seconds=drain_seconds,
-            workflow_poll_seconds=workflow_poll_seconds,
         )
         workspaces = Workspaces(runtime, commands, stack)
         metrics.track_cache(workspaces.cache_stats)
         metrics.track_active_watches(workspaces.count_active_watches)
         workspace = await workspaces.add(installation_from_settings(settings))
-        yield _build_application(runtime, workspaces, workspace)
+        try:
+            yield _build_application(runtime, workspaces, workspace)
+        finally:
+            engine.stop_executing()
 
 
 def _build_application(

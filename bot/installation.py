@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bot.aio.clock import Clock
 from bot.db.engine import Database
+from bot.durable.engine import Engine
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
 from bot.slack.commands.dispatcher import Timeouts
@@ -50,11 +51,11 @@ class Runtime:
     settings: Settings
     clock: Clock
     database: Database
+    engine: Engine
     metrics: Metrics
     process_id: str
     timeouts: Timeouts | None
     drain_seconds: float
-    workflow_poll_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

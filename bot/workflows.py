@@ -1,4 +1,4 @@
-"""The durable work of the product in one object: watches, uploads and purging on one engine."""
+"""The durable work of one workspace in one object: watches, uploads and purging."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bot.bulk.upload import Batch, Upload
 from bot.bulk.uploader import UPLOAD_PREFIX, UPLOAD_WORKFLOW, Uploader, upload_title
 from bot.chakra.client import Chakra
 from bot.db.engine import Database
-from bot.durable.database import workflow_database_url
-from bot.durable.engine import POLL_SECONDS, Engine, open_engine
-from bot.durable.purge import PURGE_WORKFLOW, Purge
+from bot.durable.engine import Engine
+from bot.durable.purge import register_purge
+from bot.durable.workspace_engine import WorkspaceEngine, open_workspace_engine
 from bot.errors import NotFound
 from bot.jobs.reader import JobReader
 from bot.jobs.repository import Watches
@@ -45,7 +45,7 @@ class WatchTarget:
 class Workflows:
     """What the commands ask of the durable work. Methods raise ``DatabaseUnavailable``."""
 
-    engine: Engine
+    engine: WorkspaceEngine
     watcher: Watcher
     uploader: Uploader
     clock: Clock
@@ -59,10 +59,6 @@ class Workflows:
     def uploads(self) -> Uploads:
         """The repository of the uploads."""
         return self.uploader.uploads
-
-    async def launch(self) -> None:
-        """Continue everything that was started before this process."""
-        await self.engine.launch()
 
     async def resolve_target(self, subject: str) -> WatchTarget:
         """Return what ``subject``, a job's ID or ``upload:<number>``, stands for. Raises
@@ -96,7 +92,7 @@ class Workflows:
 
 @asynccontextmanager
 async def open_workflows(
-    url: str,
+    engine: Engine,
     database: Database,
     chakra: Chakra,
     jobs: JobReader,
@@ -104,37 +100,28 @@ async def open_workflows(
     clock: Clock,
     *,
     workspace: str = "",
-    poll_seconds: float = POLL_SECONDS,
 ) -> AsyncIterator[Workflows]:
-    """Open the durable work. ``url`` is that of ``database``.
-
-    Nothing runs before ``Workflows.launch``, or before the first chain. Raises
-    ``DatabaseUnavailable``.
-    """
+    """Register the durable work of a workspace with the process's engine until the block ends."""
     rate_limiter = SharedRateLimiter(database, WATCH_WORKFLOW, MAX_REQUESTS_PER_SECOND, workspace)
-    with workflow_database_url(url) as own_url:
-        async with open_engine(own_url, database, clock, poll_seconds=poll_seconds) as engine:
-            watches = Watches(database, workspace)
-            watcher = Watcher(watches, jobs, outbox, rate_limiter, clock, engine)
-            uploads = Uploads(database, workspace)
-            uploader = Uploader(uploads, chakra.processes, watcher, outbox, clock, engine)
-            purge = Purge(engine, clock, (watcher.purge, uploader.purge))
-            engine.register(
-                WATCH_WORKFLOW,
-                watcher.run,
-                list_active_keys=watcher.list_active_keys,
-                concurrency=MAX_CONCURRENT_POLLS,
-            )
-            engine.register(
-                UPLOAD_WORKFLOW,
-                uploader.run,
-                list_active_keys=uploader.list_active_keys,
-                concurrency=MAX_CONCURRENT_UPLOADS,
-            )
-            engine.register(
-                PURGE_WORKFLOW, purge.run, list_active_keys=purge.list_active_keys, concurrency=1
-            )
-            yield Workflows(engine, watcher, uploader, clock)
+    async with open_workspace_engine(engine, workspace) as own_engine:
+        watches = Watches(database, workspace)
+        watcher = Watcher(watches, jobs, outbox, rate_limiter, clock, own_engine)
+        uploads = Uploads(database, workspace)
+        uploader = Uploader(uploads, chakra.processes, watcher, outbox, clock, own_engine)
+        own_engine.register(
+            WATCH_WORKFLOW,
+            watcher.run,
+            list_active_keys=watcher.list_active_keys,
+            concurrency=MAX_CONCURRENT_POLLS,
+        )
+        own_engine.register(
+            UPLOAD_WORKFLOW,
+            uploader.run,
+            list_active_keys=uploader.list_active_keys,
+            concurrency=MAX_CONCURRENT_UPLOADS,
+        )
+        register_purge(own_engine, (watcher.purge, uploader.purge))
+        yield Workflows(own_engine, watcher, uploader, clock)
 
 
 def _parse_number(text: str) -> int:

@@ -242,14 +242,13 @@ async def _open_workflows(
 ) -> Workflows:
     return await loops.enter_async_context(
         open_workflows(
-            runtime.settings.database_url.get_secret_value(),
+            runtime.engine,
             runtime.database,
             chakra,
             jobs,
             outbox,
             runtime.clock,
             workspace=identity.team_id,
-            poll_seconds=runtime.workflow_poll_seconds,
         )
     )
 

@@ -19,8 +19,8 @@ from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.bulk.upload_message import stopped_message
 from bot.chakra.job import Job
 from bot.chakra.processes import ProcessChange, ProcessesApi
-from bot.durable.engine import Engine
 from bot.durable.runs import Reschedule, RunState
+from bot.durable.workspace_engine import WorkspaceEngine
 from bot.errors import (
     ChakraError,
     DatabaseUnavailable,
@@ -78,7 +78,7 @@ class Uploader:
         watcher: Watcher,
         outbox: Outbox,
         clock: Clock,
-        engine: Engine,
+        engine: WorkspaceEngine,
     ) -> None:
         self.uploads = uploads
         self._processes = processes

@@ -28,7 +28,7 @@ async def run(
     try:
         async with open_sandbox(commands, clock, port=port, socket_mode=socket_mode) as sandbox:
             # Launched now, since it would take part of the three seconds of the first watch.
-            await sandbox.bot.context.workflows.launch()
+            await sandbox.bot.engine.launch()
             print_line(_banner(sandbox.slack.base_url))
             await stop.wait()
     except OSError as failed:

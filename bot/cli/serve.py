@@ -80,7 +80,7 @@ async def _start(
         application = await stack.enter_async_context(
             open_application(settings, commands, clock, drain_seconds=drain_seconds)
         )
-        await application.context.workflows.launch()
+        await application.engine.launch()
         freeze_gc()  # before the first request, since it takes a fifth of a second
         url = await stack.enter_async_context(
             serve(application.web, settings.port, host=settings.host, grace_seconds=drain_seconds)

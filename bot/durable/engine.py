@@ -1,10 +1,11 @@
 """The durable engine: chains of short runs on DBOS, which survive the process.
 
-A chain is a kind and a key, such as a watch and its ID. Each run of a chain is one DBOS workflow on
-the queue of its kind; its last act enqueues the next run, with a delay and a small state. A waiting
-run belongs to no process, so any replica picks it up when it is due. A run may execute more than
-once (after a crash, or on two replicas for a moment): every effect must be guarded by a row of its
-own. Only this package imports DBOS. ``README.md`` has the decision and its figures.
+A chain is a kind and a key, such as a watch and its ID; the key starts with the chain's workspace
+(``bot.durable.keys``). Each run of a chain is one DBOS workflow on the queue of its kind; its last
+act enqueues the next run, with a delay and a small state. A waiting run belongs to no process, so
+any replica picks it up when it is due. A run may execute more than once (after a crash, or on two
+replicas for a moment): every effect must be guarded by a row of its own. Only this package imports
+DBOS. ``README.md`` has the decision and its figures.
 """
 
 from __future__ import annotations
@@ -13,14 +14,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Sequence,
-)
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
@@ -32,9 +27,10 @@ from bot.aio.clock import Clock, sleep
 from bot.aio.periodic import periodic
 from bot.aio.tasks import cancel_and_wait
 from bot.db.engine import Database
+from bot.durable import keys
 from bot.durable.dbos_config import dbos_config, route_logging
 from bot.durable.replicas import ReplicaLease
-from bot.durable.runs import ListKeys, Reschedule, Run, WorkflowKind
+from bot.durable.runs import Handler, Reschedule
 from bot.errors import DatabaseUnavailable
 
 WORKFLOW_NAME = "run"
@@ -62,7 +58,8 @@ Workflow = Callable[[str, str, int, dict[str, Any]], Coroutine[object, object, N
 
 
 class Engine:
-    """One a process, as DBOS is. Register every kind, then ``launch``.
+    """The engine of a process; DBOS allows one. Open the workspaces, then call ``launch``: a chain
+    whose workspace is not open ends, and the repair starts it again once the workspace is.
 
     Methods raise ``DatabaseUnavailable`` when DBOS's tables cannot be made.
     """
@@ -75,12 +72,14 @@ class Engine:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._lease = ReplicaLease(database, clock)
-        self._kinds: dict[str, WorkflowKind] = {}
+        self._concurrency: dict[str, int] = {}
+        self._queues: set[str] = set()
+        self._handlers: dict[tuple[str, str], Handler] = {}
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._run_again: set[str] = set()
         self._missing: set[tuple[str, str]] = set()
-        self._active: dict[str, set[str]] = {}
-        self._closing = False
+        self._active: dict[tuple[str, str], set[str]] = {}
+        self._stopping = False
         self._loops: set[asyncio.Task[None]] = set()
         self._launching = asyncio.Lock()
         self._workflow: Workflow | None = None
@@ -91,57 +90,66 @@ class Engine:
         """How many runs this process executes right now."""
         return len(self._running)
 
-    def is_running(self, kind: str) -> bool:
-        """Return whether this process executes a run of ``kind`` right now."""
-        return any(run_id.startswith(f"{kind}:") for run_id in self._running)
+    def active_count(self, kind: str, workspace: str) -> int:
+        """Return how many chains of a workspace are alive on all replicas. Chains that other
+        replicas start or end are counted from the next repair on."""
+        return len(self._active.get((kind, workspace), ()))
 
-    def active_count(self, kind: str) -> int:
-        """Return how many chains of ``kind`` are alive on all replicas. Chains that other replicas
-        start or end are counted from the next repair on."""
-        return len(self._active.get(kind, ()))
+    def register(self, handler: Handler, *, concurrency: int) -> None:
+        """Run a workspace's chains of one kind. ``concurrency`` is how many runs of the kind this
+        process executes at the same time, for all workspaces together."""
+        self._concurrency[handler.kind] = concurrency
+        self._handlers[handler.kind, handler.workspace] = handler
 
-    def register(
-        self, kind: str, run: Run, *, list_active_keys: ListKeys, concurrency: int
-    ) -> None:
-        """Register the handler of a kind; before ``launch``."""
-        self._kinds[kind] = WorkflowKind(kind, run, list_active_keys, concurrency)
+    async def unregister(self, workspace: str) -> None:
+        """Execute no more runs of a workspace, and cancel those in flight.
+
+        Its chains end as they become due. The repair starts them again once the workspace is
+        registered again, here or in the next process.
+        """
+        for registered in [key for key in self._handlers if key[1] == workspace]:
+            del self._handlers[registered]
+            self._active.pop(registered, None)
+        running = [
+            task
+            for run_id, task in self._running.items()
+            if keys.workspace_of_run(run_id) == workspace
+        ]
+        await cancel_and_wait(running)
 
     async def launch(self) -> None:
-        """Start DBOS and continue all chains of earlier processes."""
+        """Start DBOS and continue all chains of earlier processes; once launched, add the queues of
+        newly registered kinds."""
         async with self._launching:
-            if self._workflow is not None:
-                return
-            await self._lease.acquire()
-            async with self._lease.migration_lock():
-                await self._make_tables()
-            workflow = self._start_dbos()
-            for kind in self._kinds.values():
-                await DBOS.register_queue_async(
-                    kind.name,
-                    worker_concurrency=kind.concurrency,
-                    polling_interval_sec=self._poll_seconds,
-                    on_conflict="always_update",
+            workflow = self._workflow
+            if workflow is None:
+                await self._lease.acquire()
+                async with self._lease.migration_lock():
+                    await self._make_tables()
+                workflow = self._start_dbos()
+            await self._register_queues()
+            if self._workflow is None:
+                self._workflow = workflow
+                self._spawn(
+                    periodic("durable", self._resume_orphans, RESUME_INTERVAL_SECONDS, self._clock)
                 )
-            self._workflow = workflow
-            self._spawn(
-                periodic("durable", self._resume_orphans, RESUME_INTERVAL_SECONDS, self._clock)
-            )
-            self._spawn(
-                periodic("durable", self._repair_chains, REPAIR_INTERVAL_SECONDS, self._clock)
-            )
+                self._spawn(
+                    periodic("durable", self._repair_chains, REPAIR_INTERVAL_SECONDS, self._clock)
+                )
 
     async def start(self, kind: str, key: str) -> None:
         """Start the chain of ``key``, unless it is alive: started twice, it runs once.
 
-        Once this returns, the chain survives the process. Raises ``KeyError`` for a kind that
-        is not registered.
+        Once this returns, the chain survives the process. Raises ``KeyError`` if no handler is
+        registered for it.
         """
-        if kind not in self._kinds:
-            raise KeyError(kind)
+        registered = (kind, keys.workspace_of(key))
+        if registered not in self._handlers:
+            raise KeyError(registered)
         await self.launch()
-        if not await self._list_ids(ACTIVE_STATUSES, _prefix(kind, key)):
+        if not await self._list_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
             await self._enqueue(kind, key, 0, Reschedule(0.0))
-            self._active.setdefault(kind, set()).add(key)
+            self._active.setdefault(registered, set()).add(key)
 
     async def run_now(self, kind: str, key: str) -> None:
         """Make the next run of a chain due immediately, whichever replica scheduled it.
@@ -149,7 +157,7 @@ class Engine:
         If a run is executing in this process, the next one follows it without delay.
         """
         await self.launch()
-        prefix = _prefix(kind, key)
+        prefix = keys.run_prefix(kind, key)
         self._run_again.update(run_id for run_id in self._running if run_id.startswith(prefix))
         await self._resume(await self._list_ids("DELAYED", prefix), kind)
 
@@ -170,12 +178,17 @@ class Engine:
             if len(finished) < PURGE_BATCH:
                 return deleted
 
+    def stop_executing(self) -> None:
+        """Begin no more runs; the next process executes them. Call this before the workspaces of a
+        process that stops are closed: otherwise their chains would end and wait for the repair."""
+        self._stopping = True
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled run
+
     async def aclose(self) -> None:
         """Stop executing runs. Unfinished ones are continued by the next process."""
-        self._closing = True
+        self.stop_executing()
         await cancel_and_wait(self._loops)
         if self._workflow is not None:
-            logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled run
             await cancel_and_wait(list(self._running.values()))
             # DBOS makes its threads those of the loop and ends them with itself; names are still
             # looked up in them afterwards.
@@ -208,40 +221,62 @@ class Engine:
         DBOS.launch()
         return run
 
+    async def _register_queues(self) -> None:
+        for kind in self._concurrency.keys() - self._queues:
+            await DBOS.register_queue_async(
+                kind,
+                worker_concurrency=self._concurrency[kind],
+                polling_interval_sec=self._poll_seconds,
+                on_conflict="always_update",
+            )
+            self._queues.add(kind)
+
     # --- executing runs ---------------------------------------------------------------------------
 
     async def _execute(self, kind: str, key: str, number: int, state: dict[str, Any]) -> None:
-        if self._closing:  # it stays pending, for the next process
+        if self._stopping:  # it stays pending, for the next process
             raise asyncio.CancelledError
-        run_id = _run_id(kind, key, number)
+        handler = self._handlers.get((kind, keys.workspace_of(key)))
+        if handler is None:
+            return
+        run_id = keys.run_id(kind, key, number)
         # In a fresh context: otherwise DBOS records the enqueue of the next run as a step of this
         # one, which is one more write.
         task = asyncio.create_task(
-            self._run_once(run_id, kind, key, number, state), context=Context()
+            self._run_once(run_id, handler, key, number, state), context=Context()
         )
         self._running[run_id] = task
         try:
             await task
+        except asyncio.CancelledError:
+            if not self._is_closed(handler):
+                raise
         finally:
             self._running.pop(run_id, None)
             self._run_again.discard(run_id)
 
+    def _is_closed(self, handler: Handler) -> bool:
+        """Return whether the workspace was closed, but not with the process: its run then ends
+        here, so that it does not stay pending in the queue of the others."""
+        registered = self._handlers.get((handler.kind, handler.workspace))
+        return not self._stopping and registered is not handler
+
     async def _run_once(
-        self, run_id: str, kind: str, key: str, number: int, state: dict[str, Any]
+        self, run_id: str, handler: Handler, key: str, number: int, state: dict[str, Any]
     ) -> None:
-        failures = state.pop(_FAILURES, 0)
+        kind, failures = handler.kind, state.pop(_FAILURES, 0)
         try:
-            following = await self._kinds[kind].run(key, state)
+            following = await handler.run(keys.own_key(key), state)
         except Exception as error:  # noqa: BLE001 - a failed run must not end its chain
             delay = min(RETRY_INITIAL_SECONDS * 2**failures, RETRY_MAX_SECONDS)
             self._log_failure(kind, error, delay)
             following = Reschedule(delay, {**state, _FAILURES: failures + 1})
         if following is None:
-            self._active.get(kind, set()).discard(key)
+            self._active.get((kind, handler.workspace), set()).discard(key)
             return
         await self._enqueue_with_retry(kind, key, number + 1, following)
         if run_id in self._run_again:
-            await self._resume([_run_id(kind, key, number + 1)], kind)
+            await self._resume([keys.run_id(kind, key, number + 1)], kind)
 
     def _log_failure(self, kind: str, error: Exception, delay: float) -> None:
         if isinstance(error, DatabaseUnavailable):
@@ -270,7 +305,7 @@ class Engine:
     async def _enqueue(self, kind: str, key: str, number: int, following: Reschedule) -> None:
         assert self._workflow is not None  # noqa: S101 - launched before anything is enqueued
         delay = self._clock.to_real_seconds(following.seconds) if following.seconds > 0 else 0.0
-        run_id = _run_id(kind, key, number)
+        run_id = keys.run_id(kind, key, number)
         options = SetEnqueueOptions(
             delay_seconds=min(delay, MAX_DELAY_SECONDS) or None,
             priority=LATER_RUN_PRIORITY if number else FIRST_RUN_PRIORITY,
@@ -311,7 +346,7 @@ class Engine:
     async def _recover(self, run_ids: Sequence[str], executor: str) -> None:
         if not run_ids:
             return
-        for kind in self._kinds:
+        for kind in self._queues:
             await self._resume([i for i in run_ids if i.startswith(f"{kind}:")], kind)
         self._log.warning("workflows_recovered", count=len(run_ids), **{"from": executor})
 
@@ -322,17 +357,20 @@ class Engine:
         ids = await self._list_ids(ACTIVE_STATUSES, "")
         alive = {run_id.rpartition(":")[0] for run_id in ids}
         missing: set[tuple[str, str]] = set()
-        for kind in self._kinds.values():
-            keys = set(await kind.list_active_keys())
-            self._active[kind.name] = keys
-            missing |= {(kind.name, key) for key in keys if f"{kind.name}:{key}" not in alive}
+        for registered, handler in list(self._handlers.items()):
+            own_keys = await handler.list_active_keys()
+            active = {keys.full_key(handler.workspace, key) for key in own_keys}
+            if self._handlers.get(registered) is not handler:
+                continue  # its workspace was closed during the query
+            self._active[registered] = active
+            missing |= {
+                (handler.kind, key) for key in active if f"{handler.kind}:{key}" not in alive
+            }
         if again := missing & self._missing:
             async with self._lease.repair_lock() as held:
-                for kind_name, key in sorted(again) if held else ():
-                    if not await self._list_ids(ACTIVE_STATUSES, _prefix(kind_name, key)):
-                        await self._enqueue(
-                            kind_name, key, int(self._clock.time()), Reschedule(0.0)
-                        )
+                for kind, key in sorted(again) if held else ():
+                    if not await self._list_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
+                        await self._enqueue(kind, key, int(self._clock.time()), Reschedule(0.0))
         self._missing = missing
 
     async def _resume(self, run_ids: Sequence[str], kind: str) -> None:
@@ -355,24 +393,3 @@ class Engine:
         task = asyncio.create_task(loop, context=Context())
         self._loops.add(task)
         task.add_done_callback(self._loops.discard)
-
-
-@asynccontextmanager
-async def open_engine(
-    url: str, database: Database, clock: Clock, *, poll_seconds: float = POLL_SECONDS
-) -> AsyncIterator[Engine]:
-    """Open an engine and close it with the block. It starts with ``launch``, or with the first
-    chain."""
-    engine = Engine(url, database, clock, poll_seconds=poll_seconds)
-    try:
-        yield engine
-    finally:
-        await engine.aclose()
-
-
-def _prefix(kind: str, key: str) -> str:
-    return f"{kind}:{key}:"
-
-
-def _run_id(kind: str, key: str, number: int) -> str:
-    return f"{_prefix(kind, key)}{number}"

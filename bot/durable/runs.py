@@ -23,11 +23,11 @@ ListKeys = Callable[[], Awaitable[Iterable[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowKind:
-    """``list_active_keys`` returns the keys whose chains must be alive, as the feature's own rows
-    say; ``concurrency`` is how many runs this process executes at the same time."""
+class Handler:
+    """Runs the chains of one kind and one workspace. ``list_active_keys`` returns the keys whose
+    chains must be alive, as the feature's own rows say; both know keys without the workspace."""
 
-    name: str
+    kind: str
+    workspace: str
     run: Run
     list_active_keys: ListKeys
-    concurrency: int

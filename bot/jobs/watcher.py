@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from bot.aio.clock import Clock, sleep
 from bot.chakra.job import Job, JobEntry
-from bot.durable.engine import Engine
 from bot.durable.runs import Reschedule, RunState
+from bot.durable.workspace_engine import WorkspaceEngine
 from bot.errors import ChakraError, ResourceNotFound
 from bot.jobs import watch_message
 from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
@@ -74,7 +74,7 @@ class Watcher:
         outbox: Outbox,
         rate_limiter: SharedRateLimiter,
         clock: Clock,
-        engine: Engine,
+        engine: WorkspaceEngine,
     ) -> None:
         self.watches = watches
         self._jobs = jobs.rate_limited(self._wait_for_rate_limit)

@@ -73,5 +73,5 @@ async def demo() -> AsyncIterator[Sandbox]:
         await world.bot.context.directory.get_names(wait=True)
         await world.bot.context.templates.get_index()
         await world.bot.context.templates.get_senders()
-        await world.bot.context.workflows.launch()
+        await world.bot.engine.launch()
         yield world

@@ -68,7 +68,7 @@ async def test_job_is_watched_in_one_message_to_completion(acme: World, clock: M
     assert "571 of 600 succeeded, 21 failed, 8 were rejected." in expected
     assert "98765" not in visible_text(first)
     assert "Stop watching" not in visible_text(first)
-    assert acme.bot.context.workflows.engine.running_count == 0
+    assert acme.bot.engine.running_count == 0
 
 
 async def test_progress_is_shown_while_running(acme: World, clock: ManualClock) -> None:

@@ -16,14 +16,17 @@ from bot.durable.engine import (
     REPAIR_INTERVAL_SECONDS,
     RETRY_INITIAL_SECONDS,
     Engine,
-    open_engine,
 )
+from bot.durable.open import open_engine
 from bot.durable.runs import Reschedule, RunState
+from bot.durable.workspace_engine import open_workspace_engine
 from tests.clock import ManualClock
 from tests.db.databases import create_database_url
 
 TIMEOUT_SECONDS = 20.0
 KIND = "work"
+ACME, GLOBEX = "T0ACME", "T0GLOBEX"
+FIRST, SECOND = "T0ACME/1", "T0ACME/2"
 
 
 @dataclass
@@ -70,13 +73,25 @@ class EngineDatabase:
     @asynccontextmanager
     async def open_engine(self, work: FakeWork) -> AsyncIterator[Engine]:
         self.address = self.address or create_database_url(self.kind, self.folder)
-        own = f"sqlite:///{self.folder}/work.db" if self.kind == "sqlite" else self.address
         async with (
             open_database(self.address) as database,
-            open_engine(own, database, self.clock, poll_seconds=0.02) as engine,
+            open_engine(self.address, database, self.clock, poll_seconds=0.02) as engine,
+            self.open_workspace(engine, ACME, work),
         ):
-            engine.register(KIND, work.run, list_active_keys=work.list_active_keys, concurrency=4)
-            yield engine
+            try:
+                yield engine
+            finally:
+                engine.stop_executing()
+
+    @asynccontextmanager
+    async def open_workspace(
+        self, engine: Engine, workspace: str, work: FakeWork
+    ) -> AsyncIterator[None]:
+        async with open_workspace_engine(engine, workspace) as own_engine:
+            own_engine.register(
+                KIND, work.run, list_active_keys=work.list_active_keys, concurrency=4
+            )
+            yield
 
 
 @pytest.fixture
@@ -101,21 +116,21 @@ async def passing(clock: ManualClock, condition: Callable[[], bool], step: float
 async def test_chain_runs_and_ends(engine_database: EngineDatabase) -> None:
     work = FakeWork()
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: work.finished == ["1"] and engine.running_count == 0)
 
 
 async def test_chain_started_twice_runs_once(engine_database: EngineDatabase) -> None:
     work = FakeWork(is_blocked=True)
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: work.keys == ["1"])
-        await engine.start(KIND, "1")
-        assert engine.active_count(KIND) == 1
+        await engine.start(KIND, FIRST)
+        assert engine.active_count(KIND, ACME) == 1
         work.gate.set()
         await wait_until(lambda: work.finished == ["1"])
-        await engine.start(KIND, "1")
-        await engine.start(KIND, "2")
+        await engine.start(KIND, FIRST)
+        await engine.start(KIND, SECOND)
         await wait_until(lambda: "2" in work.finished)
     assert work.keys == ["1", "2"]
 
@@ -125,12 +140,12 @@ async def test_chain_that_waits_is_not_started_again_after_its_first_run_was_pur
 ) -> None:
     work = FakeWork(answers=[Reschedule(60.0)])
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while not await engine.purge(4e9):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await asyncio.sleep(0.1)
         assert work.keys == ["1"]
         await passing(clock, lambda: work.finished == ["1"], 30.0)
@@ -142,7 +157,7 @@ async def test_state_is_handed_to_the_next_run(
 ) -> None:
     work = FakeWork(answers=[Reschedule(5.0, {"seen": 3})])
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await passing(clock, lambda: work.finished == ["1"])
     assert work.runs == [("1", {}), ("1", {"seen": 3})]
 
@@ -152,7 +167,7 @@ async def test_failed_run_is_retried_with_a_growing_delay(
 ) -> None:
     work = FakeWork(failures=2, answers=[Reschedule(0.0, {"seen": 3})])
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: len(work.runs) == 1)
         await passing(clock, lambda: len(work.runs) == 2)
         assert clock.monotonic() >= RETRY_INITIAL_SECONDS
@@ -166,9 +181,9 @@ async def test_failed_run_is_retried_with_a_growing_delay(
 async def test_run_now_does_not_wait_for_the_delay(engine_database: EngineDatabase) -> None:
     work = FakeWork(answers=[Reschedule(3_600.0)])
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
-        await engine.run_now(KIND, "1")
+        await engine.run_now(KIND, FIRST)
         await wait_until(lambda: work.finished == ["1"])
 
 
@@ -177,9 +192,9 @@ async def test_run_now_during_a_run_makes_the_next_one_follow_without_delay(
 ) -> None:
     work = FakeWork(is_blocked=True, answers=[Reschedule(3_600.0)])
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: len(work.runs) == 1)
-        await engine.run_now(KIND, "1")
+        await engine.run_now(KIND, FIRST)
         work.gate.set()
         await wait_until(lambda: work.finished == ["1"])
 
@@ -189,7 +204,7 @@ async def test_next_process_continues_a_run_that_was_cut_off(
 ) -> None:
     first = FakeWork(is_blocked=True)
     async with engine_database.open_engine(first) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: first.keys == ["1"])
     assert first.finished == []
     second = FakeWork()
@@ -203,11 +218,11 @@ async def test_next_process_continues_a_chain_that_was_waiting(
 ) -> None:
     first = FakeWork(answers=[Reschedule(3_600.0, {"seen": 3})])
     async with engine_database.open_engine(first) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: len(first.runs) == 1 and engine.running_count == 0)
     second = FakeWork()
     async with engine_database.open_engine(second) as engine:
-        await engine.run_now(KIND, "1")  # the timer of the manual clock ended with the process
+        await engine.run_now(KIND, FIRST)  # the timer of the manual clock ended with the process
         await wait_until(lambda: second.finished == ["1"])
     assert second.runs == [("1", {"seen": 3})]
 
@@ -215,7 +230,51 @@ async def test_next_process_continues_a_chain_that_was_waiting(
 async def test_unknown_kind_is_refused(engine_database: EngineDatabase) -> None:
     async with engine_database.open_engine(FakeWork()) as engine:
         with pytest.raises(KeyError):
-            await engine.start("play", "1")
+            await engine.start("play", FIRST)
+
+
+async def test_closed_workspace_runs_nothing_until_it_is_opened_again(
+    engine_database: EngineDatabase, clock: ManualClock
+) -> None:
+    acme, paused, again = (
+        FakeWork(required=["1"], answers=[Reschedule(30.0)]),
+        FakeWork(),
+        FakeWork(),
+    )
+    paused.required = again.required = ["1"]
+    paused.is_blocked = True
+    async with engine_database.open_engine(acme) as engine:
+        async with engine_database.open_workspace(engine, GLOBEX, paused):
+            await engine.start(KIND, FIRST)
+            await engine.start(KIND, "T0GLOBEX/1")
+            await wait_until(lambda: paused.keys == acme.keys == ["1"])
+        assert paused.finished == []
+        assert engine.active_count(KIND, GLOBEX) == 0
+        await passing(clock, lambda: acme.finished == ["1"])
+        assert paused.keys == ["1"]
+        async with engine_database.open_workspace(engine, GLOBEX, again):
+            await passing(clock, lambda: again.finished == ["1"])
+
+
+async def test_chain_of_a_workspace_that_is_not_open_ends(engine_database: EngineDatabase) -> None:
+    first, second = FakeWork(answers=[Reschedule(3_600.0)]), FakeWork()
+    async with (
+        engine_database.open_engine(FakeWork()) as engine,
+        engine_database.open_workspace(engine, GLOBEX, first),
+    ):
+        await engine.start(KIND, "T0GLOBEX/1")
+        await wait_until(lambda: len(first.runs) == 1 and engine.running_count == 0)
+        engine.stop_executing()
+    async with engine_database.open_engine(FakeWork()) as engine:
+        await engine.launch()
+        assert await engine.purge(4e9) == 1  # the first run
+        await engine.run_now(KIND, "T0GLOBEX/1")
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while not await engine.purge(4e9):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with engine_database.open_workspace(engine, GLOBEX, second):
+            await asyncio.sleep(0.1)
+    assert second.runs == []
 
 
 async def test_row_without_a_chain_gets_one_at_the_second_look(
@@ -225,7 +284,7 @@ async def test_row_without_a_chain_gets_one_at_the_second_look(
     work = FakeWork(required=["1"])
     async with engine_database.open_engine(work) as engine:
         await engine.launch()
-        await wait_until(lambda: engine.active_count(KIND) == 1)
+        await wait_until(lambda: engine.active_count(KIND, ACME) == 1)
         assert work.runs == []
         await passing(clock, lambda: work.finished == ["1"])
         assert clock.monotonic() >= REPAIR_INTERVAL_SECONDS
@@ -238,7 +297,7 @@ async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
     engine_database = EngineDatabase(tmp_path, clock, kind="postgres")
     dead, second = FakeWork(is_blocked=True), FakeWork()
     async with engine_database.open_engine(dead) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: dead.keys == ["1"])
         name = engine._lease.name
     async with (
@@ -259,11 +318,11 @@ async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
 async def test_finished_runs_are_purged_in_time(engine_database: EngineDatabase) -> None:
     work = FakeWork()
     async with engine_database.open_engine(work) as engine:
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: engine.running_count == 0 and work.finished == ["1"])
         assert await engine.purge(0.0) == 0
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while not await engine.purge(4e9):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        await engine.start(KIND, "1")
+        await engine.start(KIND, FIRST)
         await wait_until(lambda: work.finished == ["1", "1"])

@@ -1,0 +1,33 @@
+"""The keys of chains, which name their workspace, and the IDs of their runs."""
+
+from __future__ import annotations
+
+
+def full_key(workspace: str, key: str) -> str:
+    """Return the engine's key of a workspace's chain: "T0ACME/12" for watch 12."""
+    return f"{workspace}/{key}"
+
+
+def workspace_of(key: str) -> str:
+    """Return the workspace of an engine's key."""
+    return key.partition("/")[0]
+
+
+def own_key(key: str) -> str:
+    """Return an engine's key without its workspace."""
+    return key.partition("/")[2]
+
+
+def run_prefix(kind: str, key: str) -> str:
+    """Return the prefix of the IDs of a chain's runs; ``key`` is the engine's."""
+    return f"{kind}:{key}:"
+
+
+def run_id(kind: str, key: str, number: int) -> str:
+    """Return the ID of a chain's run, such as "watch:T0ACME/12:3"."""
+    return f"{run_prefix(kind, key)}{number}"
+
+
+def workspace_of_run(run_id: str) -> str:
+    """Return the workspace of a run's ID."""
+    return workspace_of(run_id.partition(":")[2])

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from bot.application import Workspaces
 from bot.installation import installation_from_settings
-from bot.jobs.repository import Watch, WatchStatus
-from bot.sandbox.slack import plain
+from bot.jobs.watch import Watch, WatchStatus
+from bot.sandbox.slack import visible_text
 from bot.web.server import serve
 from bot.workflows import WatchTarget
 from bot.workspace import Workspace
@@ -87,7 +87,7 @@ def active_counts(*workspaces: Workspace) -> list[int]:
 
 
 def acme_has_posted(acme: World, text: str) -> bool:
-    return any(text in plain(message) for message in lasting(acme, "U0MEI", "C0SALES"))
+    return any(text in visible_text(message) for message in lasting(acme, "U0MEI", "C0SALES"))
 
 
 async def test_each_workspace_runs_its_own_watches(acme: World, clock: ManualClock) -> None:
@@ -126,7 +126,7 @@ async def test_command_in_a_removed_workspace_is_answered_in_its_ack(acme: World
     await acme.bot.stop_workspace("T0ACME", "app_uninstalled")
     shown = await acme.type("/chakra status")
     assert shown.ephemeral
-    assert plain(shown) == (
+    assert visible_text(shown) == (
         "Chakra was removed from this workspace, so your command didn't run. "
         "Ask a workspace admin to install it again."
     )

@@ -21,7 +21,7 @@ from bot.workflows import WatchTarget
 from bot.workspace import Workspace
 from commands import COMMANDS
 from tests.clock import ManualClock
-from tests.commands.following import RUNNING, lasting, passing
+from tests.commands.watch_scenarios import RUNNING, advance_until, list_app_messages
 from tests.world import World
 
 GLOBEX, ANN, GLOBEX_SALES = "T0GLOBEX", "U0ANN", "C0GLOBEX"
@@ -87,7 +87,9 @@ def active_counts(*workspaces: Workspace) -> list[int]:
 
 
 def acme_has_posted(acme: World, text: str) -> bool:
-    return any(text in visible_text(message) for message in lasting(acme, "U0MEI", "C0SALES"))
+    return any(
+        text in visible_text(message) for message in list_app_messages(acme, "U0MEI", "C0SALES")
+    )
 
 
 async def test_each_workspace_runs_its_own_watches(acme: World, clock: ManualClock) -> None:
@@ -97,9 +99,9 @@ async def test_each_workspace_runs_its_own_watches(acme: World, clock: ManualClo
         assert active_counts(first, second) == [1, 0]
         await watch(second, GLOBEX_SALES, ANN)
         assert active_counts(first, second) == [1, 1]
-        await passing(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
-        await passing(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
-        await passing(acme, clock, lambda: active_counts(first, second) == [0, 0])
+        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
+        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
+        await advance_until(acme, clock, lambda: active_counts(first, second) == [0, 0])
 
 
 async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_other_running(
@@ -109,17 +111,17 @@ async def test_stopped_workspace_pauses_its_watches_and_leaves_those_of_the_othe
         first, second = acme.bot.workspace, await globex.open()
         await watch(first, "C0SALES", "U0MEI")
         paused = await watch(second, GLOBEX_SALES, ANN)
-        await passing(acme, clock, lambda: len(globex.slack.texts) > 1)
+        await advance_until(acme, clock, lambda: len(globex.slack.texts) > 1)
         await globex.workspaces.stop(GLOBEX, "app_uninstalled")
-        await passing(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
+        await advance_until(acme, clock, lambda: acme_has_posted(acme, OUTCOME), step=2)
         assert not globex.slack.has_posted(OUTCOME)
         assert active_counts(first, second) == [0, 0]
         stored = await second.context.workflows.watches.get(paused.id)
         assert stored is not None
         assert stored.status is WatchStatus.ACTIVE
         opened_again = await globex.open()
-        await passing(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
-        await passing(acme, clock, lambda: active_counts(opened_again) == [0])
+        await advance_until(acme, clock, lambda: globex.slack.has_posted(OUTCOME), step=2)
+        await advance_until(acme, clock, lambda: active_counts(opened_again) == [0])
 
 
 async def test_command_in_a_removed_workspace_is_answered_in_its_ack(acme: World) -> None:

@@ -82,7 +82,7 @@ class Progress:
         return cls(
             points=seen,
             per_minute=None if speed is None else speed * 60,
-            eta_seconds=job.remaining / speed if speed and not job.finished else None,
+            eta_seconds=_eta_seconds(job, speed),
             stalled_seconds=0.0 if job.finished else _stalled_seconds(seen, job, now),
         )
 
@@ -97,6 +97,12 @@ def _entries_per_second(points: Sequence[ProgressPoint]) -> float | None:
     since = last.timestamp - max(SPEED_WINDOW_SECONDS, lasted * SPEED_WINDOW_RATIO)
     start = next((one for one in reversed(points) if one.timestamp <= since), first)
     return (last.done - start.done) / (last.timestamp - start.timestamp)
+
+
+def _eta_seconds(job: Job, speed: float | None) -> float | None:
+    if not speed or not job.remaining or job.finished:
+        return None
+    return job.remaining / speed
 
 
 def _stalled_seconds(points: Sequence[ProgressPoint], job: Job, now: float) -> float:

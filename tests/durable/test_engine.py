@@ -121,7 +121,7 @@ async def test_chain_runs_and_ends(engine_database: EngineDatabase) -> None:
 
 
 async def test_chain_started_twice_runs_once(engine_database: EngineDatabase) -> None:
-    work = FakeWork(is_blocked=True)
+    work = FakeWork(is_blocked=True, required=["1"])
     async with engine_database.open_engine(work) as engine:
         await engine.start(KIND, FIRST)
         await wait_until(lambda: work.keys == ["1"])

@@ -243,9 +243,7 @@ async def test_poll_in_flight_at_the_kill_is_done_again_by_the_other_replica(
     ):
         (killed, first), (left, _) = one, other
         for number in range(4):
-            job = scenario.stand_ins.chakra.add_job(
-                succeed=3, seconds=4, warmup=1, stalls_after=0
-            )
+            job = scenario.stand_ins.chakra.add_job(succeed=3, seconds=4, warmup=1, stalls_after=0)
             person, place = scenario.jobs[job.id] = MEMBERS_AND_CHANNELS[number]
             scenario.stand_ins.slack.set_request_url(events_url(first))
             await scenario.stand_ins.slack.type(person, place, f"/chakra watch {job.id}")

@@ -50,7 +50,7 @@ test-slow: $(DEV_READY) ## Run the stories in browsers and real processes that `
 
 test-all: test test-slow ## Run all tests
 
-check: style types imports readme ## What a change must pass before it is handed in, quicker than `make test`
+check: style types imports readme ## What a change must pass before you submit it, quicker than `make test`
 	$(PY) -m pytest -m "not ($(SLOW))" $(ARGS)
 
 style: $(DEV_READY) ## Formatting and lint

@@ -70,10 +70,10 @@ class Workspaces:
         return workspace
 
     async def stop(self, team_id: str, reason: str) -> None:
-        """End the work of a workspace whose token Slack has revoked; ignore an unknown one.
+        """Stop the workspace whose token Slack has revoked; ignore an unknown one.
 
-        Its requests are acknowledged and nothing more. Returns before its loops have ended, since
-        the caller may itself be work that they wait for.
+        Its requests are acknowledged and nothing more. Return before its loops have ended, since
+        the caller may itself run in one of them.
         """
         workspace = self._find(team_id)
         if workspace is None or workspace.is_stopped:
@@ -105,8 +105,8 @@ class Workspaces:
     def _find(self, team_id: str) -> Workspace | None:
         """Return the workspace with this ID, or the only one.
 
-        Slack signs requests for this app, so with one installation they are for that, whatever
-        team they name: in an Enterprise organization it may be another one.
+        Slack signs requests for this app, so a single installation answers them all, whatever team
+        they name: in an Enterprise organization the request may name another team.
         """
         if len(self._by_team) == 1:
             return next(iter(self._by_team.values()))
@@ -118,7 +118,7 @@ class Workspaces:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The process. ``workspace`` is that of the environment's installation."""
+    """The process. ``workspace`` is the one of the environment's installation."""
 
     web: WebApp
     dispatcher: PayloadDispatcher

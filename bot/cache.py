@@ -42,10 +42,13 @@ def is_outage(error: BotError) -> bool:
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """How long a value is fresh, how much longer it may be served stale during an outage, how long
-    "not found" is cached, and how long callers wait for a load if there is a stale value.
-    ``finished_seconds`` replaces ``fresh_seconds`` for a value whose ``finished`` is true, which
-    no longer changes."""
+    """How long values of a kind are cached.
+
+    ``fresh_seconds`` is how long a value is fresh, ``stale_seconds`` how much longer it may be
+    served during an outage, ``negative_seconds`` how long "not found" is cached. With a stale value
+    in the cache, callers wait up to ``max_wait_seconds`` for a load. ``finished_seconds`` replaces
+    ``fresh_seconds`` for a value whose ``finished`` is true, which no longer changes.
+    """
 
     fresh_seconds: float
     stale_seconds: float = 24 * 3600.0
@@ -77,8 +80,11 @@ MAX_BYTES = 32 * 1024 * 1024
 
 
 class Cached(NamedTuple, Generic[T]):
-    """``loaded_at`` is in seconds since the epoch. ``stale`` means that the value stands in during
-    an outage, whose error is ``reason``."""
+    """A value with its age.
+
+    ``loaded_at`` is in seconds since the epoch. ``stale`` means that an outage, whose error is
+    ``reason``, prevented a newer load.
+    """
 
     value: T
     age_seconds: float = 0.0
@@ -108,8 +114,11 @@ joined a load), `stale`, `negative` (a cached "not found") or `error`."""
 
 @dataclass(frozen=True)
 class _Entry:
-    """A value, or a cached error. `sequence` orders loads by their start; `stored_at` and
-    `expires_at` are monotonic, `loaded_at` is in seconds since the epoch."""
+    """A value, or a cached error.
+
+    ``sequence`` orders loads by their start; ``stored_at`` and ``expires_at`` are monotonic,
+    ``loaded_at`` is in seconds since the epoch.
+    """
 
     sequence: int
     stored_at: float
@@ -387,7 +396,7 @@ def _size(value: object, seen: set[int], depth: int) -> int:
         return size + _sampled_size(value, len(value), seen, depth)
     slots = [getattr(value, name, None) for name in getattr(type(value), "__slots__", ())]
     attributes = getattr(value, "__dict__", None)
-    return size + sum(_size(held, seen, depth - 1) for held in (attributes, slots) if held)
+    return size + sum(_size(part, seen, depth - 1) for part in (attributes, slots) if part)
 
 
 def _sampled_size(items: Iterable[object], count: int, seen: set[int], depth: int) -> int:

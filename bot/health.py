@@ -1,4 +1,4 @@
-"""Check whether Chakra, Slack and the database answer, and how fast, for all who display it."""
+"""Check whether Chakra, Slack and the database respond, and how fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.slack.client.web_api import SlackClient
 
 CACHE_KIND = "health"
 CHECK_TIMEOUT_SECONDS = 3.0
-"""A service that does not answer within this time counts as down."""
+"""A service that doesn't respond within this time counts as down."""
 INVALID_TOKEN_CODES = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 )
@@ -43,7 +43,7 @@ class ServiceHealth:
 
 
 class HealthChecker:
-    """Checks, cached for ten seconds: ten probes a second apart cost one call."""
+    """Health checks, cached for ten seconds: ten probes a second apart cost one call."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class HealthChecker:
         self._stop_reason = ""
 
     def mark_stopped(self, reason: str) -> None:
-        """Report ``reason`` as Slack's problem from now on: the workspace's work has ended."""
+        """Report ``reason`` as Slack's problem from now on: the workspace has been stopped."""
         self._stop_reason = reason
 
     def cache_stats(self) -> CacheStats:

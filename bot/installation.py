@@ -31,7 +31,7 @@ class Installation:
 
 
 def installation_from_settings(settings: Settings) -> Installation:
-    """Return the installation that the environment describes: today the only one."""
+    """Return the installation that the environment describes, currently the only one."""
     return Installation(
         slack_bot_token=settings.slack_bot_token,
         chakra_access_token=settings.chakra_access_token,
@@ -60,7 +60,7 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What ``auth.test`` says of a bot token. docs.slack.dev/reference/methods/auth.test"""
+    """What ``auth.test`` returns about a bot token. docs.slack.dev/reference/methods/auth.test."""
 
     team_id: str
     url: str

@@ -116,7 +116,7 @@ def _reference_half() -> str:
 
 
 class LogFieldKind(Enum):
-    """What the name of a field says about its value."""
+    """What a field's name reveals about its value."""
 
     PLAIN = "plain"
     PHONE = "phone"
@@ -238,7 +238,7 @@ def _format_arguments(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _configure_stdlib(handler: logging.Handler, min_level: int) -> None:
-    """Make ``handler`` the only one of the process, and quieten the libraries."""
+    """Make ``handler`` the only one of the process, and silence chatty libraries."""
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(min_level)

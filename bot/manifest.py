@@ -17,7 +17,7 @@ def text() -> str:
 
 
 def load() -> dict[str, Any]:
-    """Return the manifest as data, in the shape of Slack's schema 2."""
+    """Return the manifest as data, in the form of Slack's schema 2."""
     manifest: dict[str, Any] = yaml.safe_load(text())
     return manifest
 

@@ -18,7 +18,7 @@ OK = "ok"
 FAILED = "failed"  # a fault of ours
 OTHER = "other"  # everything without a series of its own
 
-# Seconds. Slack waits 3 for an ack; an answer from the cache takes about a millisecond.
+# Seconds. Slack waits 3 for an ack; a cached answer takes about a millisecond.
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 # Seconds. Chakra names no limit; the client gives up within a minute.
 UPSTREAM_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -119,7 +119,7 @@ class Metrics:
         self._sends(outcome).inc()
 
     def record_event(self, kind: str) -> None:
-        """Count an event; ``kind`` is one of our words: status, message, template …"""
+        """Count an event; ``kind`` is a word of our own, such as status, message or template."""
         self._events(kind).inc()
 
     def record_notification(self, outcome: str) -> None:
@@ -127,7 +127,7 @@ class Metrics:
         self._notifications(outcome).inc()
 
     def track_cache(self, stats: Callable[[], CacheSize]) -> None:
-        """Call ``stats`` at every scrape. To be called once."""
+        """Call ``stats`` at every scrape. Call this once."""
         gauges = (
             ("chakra_bot_cache_items", "Answers in the cache.", lambda: stats().items),
             ("chakra_bot_cache_bytes", "Memory the cached answers take.", lambda: stats().bytes),
@@ -137,7 +137,7 @@ class Metrics:
             Gauge(name, what, registry=self.registry).set_function(value)
 
     def track_active_watches(self, count: Callable[[], int]) -> None:
-        """Call ``count`` at every scrape. To be called once."""
+        """Call ``count`` at every scrape. Call this once."""
         self._register("chakra_bot_active_watches")
         Gauge("chakra_bot_active_watches", "Active watches.", registry=self.registry).set_function(
             count
@@ -149,7 +149,7 @@ class Metrics:
 
 
 def outcomes() -> frozenset[str]:
-    """Return every outcome that a command may have: the kinds of all errors, and three words."""
+    """Return every outcome that a command may have: the kinds of all errors, and three others."""
     kinds = {OK, FAILED, OTHER}
     waiting: list[type[BotError]] = [BotError]
     while waiting:

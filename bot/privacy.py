@@ -62,7 +62,7 @@ _NON_PHONE_NUMBERS = (
     r"|0\.\d+(?!\.?\d)"  # a fraction
 )
 _PHONE_LIKE_NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<kept>(?:{_NON_PHONE_NUMBERS})(?![A-Za-z0-9]))"
+    rf"(?<![A-Za-z0-9])(?P<other>(?:{_NON_PHONE_NUMBERS})(?![A-Za-z0-9]))"
     rf"|(?P<phone>(?:(?<![A-Za-z0-9])|(?<=%2[Bb]))[+＋]?[(]?"
     rf"\d(?:[{re.escape(_SEPARATORS)}]{{0,3}}\d){{{MIN_PHONE_DIGITS - 1},}}"
     rf"(?![A-Za-z0-9])|[+＋]\d{{{MIN_PHONE_DIGITS},}})"

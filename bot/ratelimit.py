@@ -20,8 +20,11 @@ class SlidingWindow:
     def __init__(
         self, clock: Clock, limit: int, seconds: float, *, assume_full: bool = False
     ) -> None:
-        """``assume_full`` starts as if calls had been made at the full rate all along: a process
-        that takes over does not know what its predecessor has used."""
+        """Start with an empty window.
+
+        ``assume_full`` starts as if calls had been made at the full rate all along: a new leader
+        doesn't know how much its predecessor has used.
+        """
         self._clock = clock
         self._limit = limit
         self._seconds = seconds
@@ -68,7 +71,7 @@ class MinInterval:
 
 
 class SharedRateLimiter:
-    """One rate for all replicas of a workspace, kept in a database row.
+    """One rate for all replicas of a workspace, stored in a database row.
 
     DBOS's own limiter let 38 calls of 19 a second through on SQLite and counts starts, not requests
     (``bot/durable/README.md``). Methods raise ``DatabaseUnavailable``.

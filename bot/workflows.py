@@ -24,17 +24,19 @@ from bot.outbox.outbox import Outbox
 from bot.ratelimit import SharedRateLimiter
 
 MAX_CONCURRENT_POLLS = 16
-"""Watches that this process polls at the same time: a thousand that fall due together must neither
-fill the database's pool nor meet a Chakra that hangs with a thousand requests. With the engine's
-poll of 0.5 s fewer would not reach 19 requests a second."""
+"""Watches that this process polls at the same time.
+
+A thousand that are due together must neither fill the database's pool nor send a thousand requests
+to a Chakra that hangs. With the engine's poll of 0.5 s fewer would not reach 19 requests a second.
+"""
 MAX_CONCURRENT_UPLOADS = 8
 RECENT_SECONDS = 7 * 86_400.0
-"""For which finished watches are listed."""
+"""Seconds for which finished watches are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchTarget:
-    """What a subject stands for: Chakra's jobs, and what they are called together."""
+    """The jobs of Chakra that a subject means, and their common name."""
 
     subject: str
     jobs: tuple[str, ...]
@@ -43,7 +45,7 @@ class WatchTarget:
 
 @dataclass(frozen=True, slots=True)
 class Workflows:
-    """What the commands ask of the durable work. Methods raise ``DatabaseUnavailable``."""
+    """What the commands may ask of the durable work. Methods raise ``DatabaseUnavailable``."""
 
     engine: WorkspaceEngine
     watcher: Watcher
@@ -61,13 +63,15 @@ class Workflows:
         return self.uploader.uploads
 
     async def resolve_target(self, subject: str) -> WatchTarget:
-        """Return what ``subject``, a job's ID or ``upload:<number>``, stands for. Raises
-        ``NotFound``."""
+        """Return the target that ``subject`` means: a job's ID or ``upload:<number>``.
+
+        Raise ``NotFound``.
+        """
         if not subject.startswith(UPLOAD_PREFIX):
             return WatchTarget(subject, (subject,))
         upload = await self.uploads.get(_parse_number(subject.removeprefix(UPLOAD_PREFIX)))
         if upload is None:
-            raise NotFound("upload", subject, hint="Uploads are kept for a week.")
+            raise NotFound("upload", subject, hint="Uploads are stored for a week.")
         batches = await self.uploads.list_batches(upload.id)
         jobs = tuple(batch.job_id for batch in batches if batch.job_id)
         return WatchTarget(subject, jobs, upload_title(upload))

@@ -36,7 +36,7 @@ from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, 
 
 EXAMPLE = "/chakra bulk create lead"
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
-"""Seconds that the form waits for what is not remembered: it opens within 0.3."""
+"""Seconds that the form waits for uncached data: it opens within 0.3."""
 NO_FILE_ERROR = "Choose a file."
 PURPOSES = {
     "create": Purpose.CREATE,
@@ -203,7 +203,7 @@ async def send_rows_to_check(request: ActionRequest, context: Context) -> Messag
 async def _load_own_upload(request: ActionRequest, context: Context) -> Upload:
     upload = await context.workflows.uploads.get(parse_row_id(request.value, EXAMPLE))
     if upload is None or upload.member != request.actor.id:
-        raise NotFound("upload", request.value, hint="Uploads are kept for a week.")
+        raise NotFound("upload", request.value, hint="Uploads are stored for a week.")
     return upload
 
 

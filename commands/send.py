@@ -1,4 +1,4 @@
-"""``/chakra send``: send a WhatsApp template, from the form or from a complete command_line."""
+"""``/chakra send``: send a WhatsApp template, from the form or from a complete command line."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
 MAX_PREVIEW_AGE_SECONDS = 7 * 86_400.0
-"""How long the button of a preview works: later, what it shows may have changed. It must be shorter
-than sends are stored, or an old press could send again."""
+"""Seconds for which the button of a preview works: what it shows may change.
+
+It must be shorter than sends are stored, or an old press could send again.
+"""
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."

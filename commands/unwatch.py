@@ -24,7 +24,7 @@ async def run(request: CommandRequest, context: Context) -> Message:
     watches = await context.workflows.watches.list_active_by_job(job_id)
     if not watches:
         raise NotFound(
-            "watch", job_id, hint="Nobody is watching this job. /chakra jobs lists watched jobs."
+            "watch", job_id, hint="No one is watching this job. /chakra jobs lists watched jobs."
         )
     stoppable = [watch for watch in watches if _may_stop(request, watch)]
     if not stoppable:

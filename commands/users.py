@@ -123,7 +123,7 @@ async def _render_page(context: Context, query: UserListQuery, *, refresh: bool 
 
 
 def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames) -> UserListResult:
-    """Raise ``UsageError`` for a role or status that nobody has, and for an unknown sort order."""
+    """Raise ``UsageError`` for a role or status that no one has, and for an unknown sort order."""
     statuses = available_statuses(index)
     if query.status not in statuses:
         raise unknown_value_error("status", query.status, statuses, example=EXAMPLE)
@@ -140,7 +140,7 @@ def _apply_query(query: UserListQuery, index: UserIndex, names: RoleAndTeamNames
 
 
 def _heading(query: UserListQuery, result: UserListResult) -> list[str]:
-    """23 of 41 people · role Inside Sales · active"""
+    """Return the heading's parts: 23 of 41 people · role Inside Sales · active."""
     parts: list[str] = [bold(f"{len(result.users)} of {result.total} people")]
     if query.words:
         parts.append(f'"{query.words}"')
@@ -155,8 +155,8 @@ def _heading(query: UserListQuery, result: UserListResult) -> list[str]:
 def _empty_state(query: UserListQuery, result: UserListResult) -> Markup:
     """No active person matches "sales". Search a role with `role:sales`."""
     if not result.total:
-        return markup("There's nobody in this Chakra team yet.")
-    subject = "Nobody" if query.status == ALL else f"No {query.status} person"
+        return markup("There's no one in this Chakra team yet.")
+    subject = "No one" if query.status == ALL else f"No {query.status} person"
     criteria = [f'matches "{query.words}"'] if query.words else []
     if result.roles:
         criteria.append(f"has the role {' or '.join(result.roles)}")

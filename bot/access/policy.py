@@ -32,9 +32,12 @@ docs.slack.dev/reference/methods/usergroups.users.list"""
 
 
 class AccessPolicy:
-    """Workspace owners and admins, and the people and groups in ``SENDERS``, may write; every other
-    member may look; guests and people from other workspaces may do nothing unless named. A person
-    who could not be verified may not write (``AccessDecision.is_unverified``)."""
+    """Decide what a person may do, by their account in Slack and the setting ``SENDERS``.
+
+    Workspace owners and admins, and the people and groups in ``SENDERS``, may write. All other
+    members may only look things up. Guests and people from other workspaces may do nothing unless
+    named. A person who couldn't be verified may not write (``AccessDecision.is_unverified``).
+    """
 
     def __init__(self, members: Members, senders: Sequence[str]) -> None:
         """``senders`` as in the setting: ``U…``/``W…`` members and ``S…`` user groups."""
@@ -61,7 +64,7 @@ class AccessPolicy:
         is_sender, is_certain = await self._check_senders(member)
         is_admin = member.kind in (MemberKind.OWNER, MemberKind.ADMIN)
         if is_sender or is_admin:
-            # A cached admin may no longer be one: looking is safe, writing waits for Slack.
+            # A cached admin may no longer be one: reading is safe, writing waits for Slack.
             look_only = is_stale or not (is_certain or is_admin)
             role = Role.MEMBER if look_only else Role.SENDER
             return _decision(role, member, is_unverified=look_only)
@@ -72,8 +75,10 @@ class AccessPolicy:
         return _decision(Role.MEMBER, member, is_unverified=unverified, reason=NOT_A_SENDER_REASON)
 
     async def _check_senders(self, member: Member) -> tuple[bool, bool]:
-        """Return whether ``SENDERS`` names the person, and whether that is certain: a group that
-        Slack did not list, or a cached list of it, is not."""
+        """Return whether ``SENDERS`` names the person, and whether that is certain.
+
+        It isn't if Slack didn't list a group, or listed it earlier and fails now.
+        """
         if member.id in self._sender_ids:
             return True, True
         is_certain = True
@@ -90,7 +95,7 @@ class AccessPolicy:
         return False, is_certain
 
     def _log_lookup_failure(self, error: SlackError, **fields: str) -> None:
-        """Log it, or nobody would notice that a scope is missing."""
+        """Log the failure; otherwise a missing scope would go unnoticed."""
         self._log.warning(
             "membership_lookup_failed", method=error.method, code=error.code, **fields
         )

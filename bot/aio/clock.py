@@ -62,9 +62,9 @@ async def sleep(clock: Clock, seconds: float) -> None:
 
 
 async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> bool:
-    """Return whether ``task`` ends within ``seconds``.
+    """Return whether ``task`` finishes within ``seconds``.
 
-    The task is not cancelled if it does not, nor if the caller is cancelled: the caller owns it.
+    The task isn't cancelled if it doesn't, nor if the caller is cancelled: the caller owns it.
     """
     if task.done():
         return True
@@ -80,7 +80,7 @@ async def done_within(clock: Clock, task: asyncio.Task[Any], seconds: float) -> 
 
 
 async def wait_for(clock: Clock, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-    """Return the coroutine's result; after ``seconds``, cancel it and raise ``TimeoutError``."""
+    """Return the coroutine's result; cancel it and raise ``TimeoutError`` after ``seconds``."""
     task = asyncio.ensure_future(coroutine)
     try:
         finished = await done_within(clock, task, seconds)

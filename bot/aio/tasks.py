@@ -16,7 +16,7 @@ REPLY_GRACE_SECONDS = 2.0
 
 
 async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel the tasks, and wait until they have ended."""
+    """Cancel the tasks, and wait until they have finished."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -24,7 +24,7 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 @asynccontextmanager
 async def background_tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run ``coroutines`` beside the block; when it ends, cancel them and wait for their end."""
+    """Run ``coroutines`` beside the block; when it ends, cancel them and wait for them."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield

@@ -108,8 +108,8 @@ class Database:
     async def try_lead(self, name: str, clock: Clock) -> AsyncIterator[LeaderLock | None]:
         """Try to become the leader for ``name`` until the block ends; None if there is another.
 
-        This does not wait for the other leader. The block must watch ``lost``, and must call
-        ``ensure_held`` before an effect that may not happen twice. Raises ``DatabaseUnavailable``.
+        This doesn't wait for the other leader. The block must watch ``lost``, and must call
+        ``ensure_held`` before an effect that must happen only once. Raise ``DatabaseUnavailable``.
         """
         if self._session_engine is None:
             async with local_lock(self._held_locks, name) as lock:
@@ -290,9 +290,9 @@ def _acquire_file_lock(lock_file: Path) -> int:
         raise DatabaseUnavailable(f"{lock_file}: {refused.strerror}") from refused
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as held:
+    except OSError as locked:
         os.close(lock)
-        raise DatabaseLocked(f"Another process holds {lock_file}.") from held
+        raise DatabaseLocked(f"Another process holds {lock_file}.") from locked
     return lock
 
 

@@ -20,9 +20,9 @@ from bot.aio.clock import Clock, sleep
 from bot.errors import DatabaseUnavailable
 
 CHECK_INTERVAL_SECONDS = 2.0
-"""Between checks of the session."""
+"""Seconds between checks of the session."""
 CHECK_TIMEOUT_SECONDS = 4.0
-"""For one check, on the system clock, since it waits for the network."""
+"""Seconds for one check, on the system clock, since it waits for the network."""
 SESSION_TIMEOUT_SECONDS = 10
 """Postgres ends a session that is idle for longer, and releases its lock."""
 
@@ -34,7 +34,7 @@ SESSION_SETTINGS = {
 
 
 class LeaderLock:
-    """A held lock. ``lost`` is set once it is no longer held; running work may still finish."""
+    """An acquired lock. ``lost`` is set once it is gone; running work may still finish."""
 
     def __init__(self, connection: AsyncConnection | None) -> None:
         self.lost = asyncio.Event()
@@ -47,7 +47,7 @@ class LeaderLock:
         return self._check_lock.locked()
 
     async def ensure_held(self) -> None:
-        """Raise ``DatabaseUnavailable`` unless the lock is held at this moment."""
+        """Raise ``DatabaseUnavailable`` unless this process owns the lock right now."""
         if self._connection is None:
             return
         async with self._check_lock:
@@ -58,7 +58,7 @@ class LeaderLock:
                 except (DBAPIError, TimeoutError, OSError):
                     self.lost.set()
         if self.lost.is_set():
-            raise DatabaseUnavailable("The session that held the leader lock is gone.")
+            raise DatabaseUnavailable("The session of the leader lock has ended.")
 
     async def monitor(self, clock: Clock) -> None:
         """Check the lock until it is lost."""

@@ -26,7 +26,7 @@ def dbos_config(url: str, executor: str) -> DBOSConfig:
         "log_level": "WARNING",
         "enable_otlp": False,
         "use_listen_notify": False,
-        # A stop waits for this poll: 1.0 s by default, 0.05 s costs next to nothing.
+        # A stop waits for this poll: 1.0 s by default; 0.05 s costs next to nothing.
         "notification_listener_polling_interval_sec": 0.05,
     }
 

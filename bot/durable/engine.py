@@ -35,20 +35,23 @@ from bot.errors import DatabaseUnavailable
 
 WORKFLOW_NAME = "run"
 POLL_SECONDS = 0.5
-"""Between a queue's looks for due runs. Throughput is ``concurrency / POLL_SECONDS``; 0.1 s would
-cost 14 % of a core when idle, 0.5 s costs 5.7 % (README.md)."""
+"""Seconds between polls of a queue for due runs.
+
+Throughput is ``concurrency / POLL_SECONDS``; 0.1 s would cost 14 % of a core when idle, 0.5 s costs
+5.7 % (README.md).
+"""
 RESUME_INTERVAL_SECONDS = 5.0
-"""Between looks for runs whose process is gone."""
+"""Seconds between searches for runs whose process has died."""
 REPAIR_INTERVAL_SECONDS = 10.0
-"""Between looks for rows without a chain. A key must be missing twice before it is started."""
+"""Seconds between searches for rows without a chain. A key must be missing twice to be started."""
 RETRY_INITIAL_SECONDS = 5.0
 """Delay after a failed run, doubled with each failure in a row up to ``RETRY_MAX_SECONDS``."""
 RETRY_MAX_SECONDS = 300.0
 STUCK_AFTER_MS = 30_000
-"""After which a run of this process that it does not execute is resumed."""
+"""Seconds after which a run of this process that it doesn't execute is resumed."""
 MAX_DELAY_SECONDS = 1e9
 FIRST_RUN_PRIORITY, LATER_RUN_PRIORITY = 1, 2
-"""DBOS runs the lower number first: a new chain does not wait behind overdue ones."""
+"""DBOS runs the lower number first: a new chain doesn't wait behind overdue ones."""
 PURGE_BATCH = 500
 ACTIVE_STATUSES = ["PENDING", "ENQUEUED", "DELAYED"]
 FINAL_STATUSES = ["SUCCESS", "ERROR", "CANCELLED"]
@@ -61,7 +64,8 @@ class Engine:
     """The engine of a process; DBOS allows one. Open the workspaces, then call ``launch``: a chain
     whose workspace is not open ends, and the repair starts it again once the workspace is.
 
-    Methods raise ``DatabaseUnavailable`` when DBOS's tables cannot be made.
+    DBOS allows one per process. Methods raise ``DatabaseUnavailable`` if DBOS's tables can't be
+    created.
     """
 
     def __init__(
@@ -162,8 +166,10 @@ class Engine:
         await self._resume(await self._list_ids("DELAYED", prefix), kind)
 
     async def purge(self, before: float) -> int:
-        """Delete the records of runs that finished before ``before`` (seconds since 1970). Return
-        how many. Nineteen runs a second leave 68,000 records an hour: call it often."""
+        """Delete the records of runs that finished before ``before``, in seconds since 1970.
+
+        Return how many. Nineteen runs a second leave 68,000 records an hour: call it often.
+        """
         deleted = 0
         while True:
             finished = await DBOS.list_workflows_async(
@@ -201,8 +207,11 @@ class Engine:
     # --- starting DBOS ----------------------------------------------------------------------------
 
     async def _make_tables(self) -> None:
-        """Migrate in a thread: Postgres creates an index concurrently only once every open
-        transaction has ended, and ours end only while the loop runs."""
+        """Migrate in a thread.
+
+        Postgres creates an index concurrently only once every open transaction has ended, and ours
+        end only while the loop runs.
+        """
         try:
             await asyncio.to_thread(DBOS.migrate, self._url)
         except Exception as error:  # of whichever driver
@@ -289,13 +298,15 @@ class Engine:
     async def _enqueue_with_retry(
         self, kind: str, key: str, number: int, following: Reschedule
     ) -> None:
-        """Enqueue the next run, however long DBOS's database is away: without it the chain ends,
-        and only the repair would start it again."""
+        """Enqueue the next run, however long DBOS's database is away.
+
+        Without it the chain ends, and only the repair would start it again.
+        """
         delay = RETRY_INITIAL_SECONDS
         while True:
             try:
                 await self._enqueue(kind, key, number, following)
-            except Exception as error:  # noqa: BLE001 - of whichever driver
+            except Exception as error:  # noqa: BLE001 - from any of the drivers
                 self._log.warning("database_unavailable", component=kind, reason=str(error)[:200])
                 await sleep(self._clock, delay)
                 delay = min(2 * delay, RETRY_MAX_SECONDS)
@@ -351,9 +362,11 @@ class Engine:
         self._log.warning("workflows_recovered", count=len(run_ids), **{"from": executor})
 
     async def _repair_chains(self) -> None:
-        """Start chains that a row asks for and nobody started: the row and its chain are two
-        transactions. A key must be missing at two looks, as its start may be under way at the
-        first; one replica repairs at a time, so that no chain is started twice."""
+        """Start missing chains: a row and its chain are two transactions.
+
+        A key must be missing in two searches, since its start may be under way during the first.
+        One replica repairs at a time, so no chain is started twice.
+        """
         ids = await self._list_ids(ACTIVE_STATUSES, "")
         alive = {run_id.rpartition(":")[0] for run_id in ids}
         missing: set[tuple[str, str]] = set()
@@ -374,8 +387,10 @@ class Engine:
         self._missing = missing
 
     async def _resume(self, run_ids: Sequence[str], kind: str) -> None:
-        """Put runs into their queue. Without its name DBOS would use the internal queue, past the
-        limit of ``concurrency``."""
+        """Put runs into their queue.
+
+        Without the queue's name DBOS would use its internal queue, which ignores ``concurrency``.
+        """
         if run_ids:
             await DBOS.resume_workflows_async(list(run_ids), queue_name=kind)
 

@@ -1,4 +1,4 @@
-"""Purging as a chain of its own: what has been kept long enough is deleted, again and again."""
+"""Purge what has expired, every ten minutes, as a chain of its own."""
 
 from __future__ import annotations
 

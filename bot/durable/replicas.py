@@ -1,8 +1,8 @@
-"""Which replicas are alive: each holds an advisory lock of its own name for as long as it lives.
+"""Which replicas are alive: each has an advisory lock of its own name while it lives.
 
-DBOS takes over the runs of a dead replica only with its paid console, and their age does not tell:
-one request may last 30 seconds. Whoever can take the lock of another name knows that its process is
-gone. On SQLite one process has the file to itself, and nothing is asked.
+DBOS recovers the runs of a dead replica only with its paid console, and their age isn't enough: one
+request may last 30 seconds. If another process can take the lock of that name, the replica is gone.
+On SQLite one process has the file to itself, and needs no lock.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ REPAIR_LOCK = "durable repair"
 
 
 class ReplicaLease:
-    """Holds this replica's lock, and takes it again after a lost session. A replica that lost it
-    need not stop: a run that executes twice is what every handler must bear."""
+    """Own this replica's lock, and acquire it again after a lost session.
+
+    A replica that lost it need not stop: every handler must tolerate a run that executes twice.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -36,14 +38,14 @@ class ReplicaLease:
         self._holding: asyncio.Task[None] | None = None
 
     async def acquire(self) -> None:
-        """Return once the lock is held. Raises ``DatabaseUnavailable``."""
+        """Return once the lock is acquired. Raise ``DatabaseUnavailable``."""
         if self._holding is None:
             await self._database.check()
             self._holding = asyncio.create_task(self._hold())
         await self._acquired.wait()
 
     async def release(self) -> None:
-        """Let other replicas recover what this one left."""
+        """Let other replicas recover the runs that this one left."""
         if self._holding is not None:
             await cancel_and_wait([self._holding])
             self._holding = None
@@ -51,7 +53,7 @@ class ReplicaLease:
 
     @asynccontextmanager
     async def if_gone(self, name: str) -> AsyncIterator[bool]:
-        """Yield whether the replica of that name is gone; inside, nobody else recovers its runs."""
+        """Yield whether that replica is gone. Inside, no other replica recovers its runs."""
         async with self._database.try_lead(_lock_name(name), self._clock) as lock:
             yield lock is not None
 
@@ -63,7 +65,7 @@ class ReplicaLease:
 
     @asynccontextmanager
     async def migration_lock(self) -> AsyncIterator[None]:
-        """Wait until no other replica makes DBOS's tables: two at once crash."""
+        """Wait until no other replica creates DBOS's tables: two at the same time crash."""
         while True:
             async with self._database.try_lead(MIGRATION_LOCK, self._clock) as lock:
                 if lock is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RunState = Mapping[str, Any]
-"""What a run hands to the next one: a small JSON object, stored in DBOS's own row."""
+"""What a run passes to the next one: a small JSON object, stored in DBOS's own row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def parse_send(
 
 
 def extract_number(typed: Sequence[str]) -> str:
-    """Return the words that are surely no template's name, while templates are not known."""
+    """Return the words that can't be a template's name, while the templates are not known."""
     return " ".join(word for word in typed if "_" not in word)
 
 

@@ -29,7 +29,7 @@ from bot.templates import variables as asked
 from bot.templates.variables import field_key
 
 MAX_FILENAME_LENGTH = 240
-"""Characters, Meta's media reference."""
+"""Characters. Source: Meta's media reference."""
 
 _FILENAME_PATTERN = re.compile(r"[^/\\\x00-\x1f]+\.[A-Za-z0-9]{1,8}")
 
@@ -39,7 +39,7 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PhoneMessage:
-    """For ``MessagesApi.send_template``; ``followable``: signed events report its delivery."""
+    """The body for ``MessagesApi.send_template``; ``followable`` if signed events report on it."""
 
     phone: str = field(repr=False)
     message: TemplateMessage
@@ -52,7 +52,7 @@ class PhoneMessage:
 
 @dataclass(frozen=True, slots=True)
 class ProcessMessage:
-    """For ``MessagesApi.send_template_for_process``: Chakra takes the number from the process."""
+    """The body for ``MessagesApi.send_template_for_process``: the number is the process's."""
 
     procedure: str
     key: str
@@ -66,7 +66,7 @@ class ProcessMessage:
 
 @dataclass(frozen=True, slots=True)
 class PassthroughMessage:
-    """For ``MessagesApi.send_meta_message``.
+    """The body for ``MessagesApi.send_meta_message``.
 
     Only the pass-through webhook reports its delivery, and that is not known to be signed.
     """

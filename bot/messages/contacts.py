@@ -15,13 +15,13 @@ from bot.text.phones import PhoneParser
 from bot.users import query
 
 MAX_RECIPIENTS = 20
-"""The form stores them in its metadata."""
+"""The form stores this many in its metadata."""
 MAX_EMAIL_LENGTH = 100
 """Longer addresses are ignored."""
 MAX_SEARCHED_LENGTH = 16_000
 """Characters that are searched: Slack advises 4,000, and repeats them in the blocks."""
 MAX_MATCHER_TRIES = 1_000
-"""Of the matcher, per text."""
+"""Attempts of the matcher, per text."""
 
 _EMAIL_LIKE_PATTERN = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]*")
 _URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -30,7 +30,7 @@ _CHAT_LINK_PATTERN = re.compile(
 )
 """A link into a WhatsApp chat. faq.whatsapp.com/5913398998672934"""
 _CHAT_ID_PATTERN = re.compile(r"\b(\d{6,15})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)\b", re.IGNORECASE)
-"""What programs that speak WhatsApp's own protocol call a person."""
+"""The suffix of a person's ID in WhatsApp's own protocol."""
 _INTERNATIONAL_PATTERN = re.compile(r"[+＋]\d[\d .()\-‐-―/]{7,25}")
 _LAST_GROUP_PATTERN = re.compile(r"\D*\d+\D*$")
 MIN_INTERNATIONAL_LENGTH = 9

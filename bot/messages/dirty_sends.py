@@ -1,4 +1,4 @@
-"""Sends whose status has changed since their report was put into the outbox."""
+"""Sends whose status has changed since their report was enqueued in the outbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DirtySends:
         self._workspace = workspace
 
     async def fetch(self, limit: int) -> list[Send]:
-        """Return the changed sends, those that changed first first."""
+        """Return the changed sends, in the order of their change."""
         async with self._database.begin() as connection:
             rows = await connection.execute(
                 select(sends)

@@ -22,7 +22,7 @@ from bot.messages.send import Failure
 from bot.privacy import redact
 
 NOT_SENT_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable)
-"""After these and their subclasses a message has certainly not been sent."""
+"""After these errors and their subclasses a message has certainly not been sent."""
 PREPARATION_ERRORS = (FileUnavailable, FileUploadFailed, InvalidFile, PreparationFailed)
 """The other errors that stop a send before its request leaves."""
 
@@ -36,7 +36,7 @@ def serialize_error(error: BotError) -> Failure:
     """
     if isinstance(error, SlackError):
         return Failure(error.kind, details=error.code)
-    if type(error) is AuthenticationError:  # its status tells which of two things is wrong
+    if type(error) is AuthenticationError:  # its status distinguishes the two cases
         return Failure(error.kind, error.status, redact(error.message))
     return Failure(
         error.kind,

@@ -238,4 +238,4 @@ WHATSAPP_ERRORS: ErrorTable = {
     kind: partial(_explain, copy) for kind, copy in WHATSAPP_ERROR_COPY.items()
 }
 EXPLAINER = Explainer(WHATSAPP_ERRORS)
-"""The sentences of the whole app: every error that a person may read of."""
+"""The sentences of the whole app: every error that a person may see."""

@@ -23,9 +23,9 @@ from bot.slack.commands.command import UploadedFile
 
 DOWNLOAD_TIMEOUT_SECONDS = 12.0
 UPLOAD_TIMEOUT_SECONDS = 15.0
-"""Together they leave time for the send itself: see ``bot.messages.ledger``."""
+"""Seconds. Together they leave time for the send itself: see ``bot.messages.ledger``."""
 MAX_CONCURRENT_TRANSFERS = 8
-"""Each holds a file of up to 10 MB in memory."""
+"""Transfers at a time. Each has a file of up to 10 MB in memory."""
 MAX_FILENAME_LENGTH = 240
 """Meta's media reference."""
 
@@ -73,7 +73,7 @@ class FileTransfer:
             raise FileUnavailable(DOWNLOAD, "unreachable") from None
 
     async def _fetch(self, file: UploadedFile, header_format: str) -> tuple[StoredFile, bytes]:
-        """Fetch and check a file. ``files.info`` knows more about it than the form did."""
+        """Fetch and check a file. ``files.info`` has more details than the form had."""
         stored = await self._slack.get_info(file.id)
         uploaded = UploadedFile(stored.id, stored.name, stored.mimetype, stored.size)
         if not stored.is_external and (problem := validate_upload(header_format, (uploaded,))):

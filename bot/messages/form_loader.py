@@ -19,7 +19,7 @@ from bot.slack.commands.reply import OpenForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
-"""How long the form waits for what is not cached; it opens within 0.3 seconds."""
+"""Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class SendFormLoader:
         return cached.value if cached is not None else self._catalog.get_cached_index()
 
     async def load_templates_and_senders(self) -> TemplateIndex | None:
-        """Return the templates, and have the sending numbers cached by then if possible."""
+        """Return the templates, and try to cache the sending numbers in the same time."""
         index, _ = await asyncio.gather(
             self.load_templates(), self._within_modal_deadline(self._catalog.get_senders())
         )
@@ -97,14 +97,14 @@ class SendFormLoader:
     async def render_with_recipient(
         self, form: SendForm, template: Template | None, *, note: str = "", test_result: str = ""
     ) -> View:
-        """Return the form with the resolved recipient, or why there is none."""
+        """Return the form with the resolved recipient, or the reason why there is none."""
         recipient_text = await self._recipient_text(form.to)
         return self.render(
             form, template, recipient_text=recipient_text, note=note, test_result=test_result
         )
 
     async def _recipient_text(self, to: str) -> str:
-        """Return the recipient or what is wrong with it; "" for other errors."""
+        """Return the recipient or the problem with it; "" for other errors."""
         if not to:
             return ""
         try:

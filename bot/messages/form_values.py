@@ -12,13 +12,19 @@ from bot.templates.variables import FILE
 
 TEMPLATE, PHONE, SENDER = "template", "phone", "sender"
 CANDIDATES = "found"
-"""Fields of the form besides those of the template. ``CANDIDATES`` is there if a message names
-several people: one of them, or `OTHER` for a typed recipient."""
+"""Fields of the form besides those of the template.
+
+``CANDIDATES`` exists if a message names several people: one of them, or `OTHER` for a typed
+recipient.
+"""
 OTHER = "other"
 
 
 class SendButton(ButtonState):
-    """What a preview's buttons carry. Previews are valid for a week: add fields at the end only."""
+    """The state of a preview's buttons.
+
+    Previews are valid for a week: add fields at the end only.
+    """
 
     command: ClassVar[str] = "/chakra send"
 
@@ -31,15 +37,14 @@ class SendButton(ButtonState):
 
 @dataclass(frozen=True, slots=True)
 class SendForm:
-    """What a person wants to send, as far as it is filled in.
+    """The form as filled in so far.
 
     ``template`` and ``sender`` are Meta's IDs; ``values`` are by the keys of
     ``bot.templates.variables``. ``to`` is the recipient as typed or selected.
-
-    ``confirmed_duplicate_of`` is the send about which the person was asked and which they want to
-    repeat, ``test_send_id`` that of a test to themselves. ``candidates`` are the recipients to
-    choose from and ``selected`` is the chosen one, or `OTHER`. Of ``files``, those chosen in the
-    form, the first name is among the values; buttons carry no files.
+    ``confirmed_duplicate_of`` is the send that the person was asked about and wants to repeat,
+    ``test_send_id`` that of a test to themselves. ``candidates`` are the recipients to choose from
+    and ``selected`` is the chosen one, or `OTHER`. The first name of ``files``, those chosen in the
+    form, is among the values; buttons have no files.
     """
 
     template: str = ""

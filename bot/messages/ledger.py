@@ -1,10 +1,9 @@
-"""The ledger sends each submission at most once, whatever is pressed twice or killed in between.
+"""Send each submission at most once, whatever is pressed twice or killed in between.
 
 A submission is claimed in the database, under its key, before its request leaves; a second claim
-sends nothing. From then on the row holds what is known: ``accepted`` or ``failed`` if a response
-says so, ``unknown`` if none came. A send with something to prepare (a file to upload) is
-``preparing`` until its request leaves, and ``failed`` if it never does. Nothing is resent
-automatically.
+sends nothing. From then on the row has what is known: ``accepted`` or ``failed`` if a response says
+so, ``unknown`` if none came. A send with something to prepare (a file to upload) is ``preparing``
+until its request leaves, and ``failed`` if it never does. Nothing is resent automatically.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from bot.messages.status import SendStatus
 from bot.messages.submission import Submission, build_claim
 
 RESPONSE_TIMEOUT_SECONDS = 45.0
-"""After this long a send without a response becomes ``unknown``."""
+"""Seconds after which a send without a response becomes ``unknown``."""
 DUPLICATE_WINDOW_SECONDS = 600.0
-"""Within this time the same content to the same recipient needs a confirmation."""
+"""Seconds during which the same content to the same recipient needs a confirmation."""
 PREPARE_TIMEOUT_SECONDS = 30.0
-"""How much of the response timeout the preparation may use."""
+"""The part of the response timeout that the preparation may use."""
 DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
 """Delays between attempts to record an outcome in a database that does not respond."""
 
@@ -42,7 +41,7 @@ Post = Callable[[RequestT], Awaitable[AcceptedMessage]]
 """Makes one request to Chakra and nothing else. Any exception but `NOT_SENT_ERRORS` leaves it open
 whether the message was sent."""
 Prepare = Callable[[RequestT], Coroutine[Any, Any, RequestT]]
-"""Returns the request once it may leave. Whatever it raises, nothing was sent."""
+"""Return the request once it may leave. If this raises, nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Ledger:
         return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
 
     async def expire_abandoned(self, *, any_age: bool) -> list[Send]:
-        """Give sends an outcome whose process can no longer be waiting for them.
+        """Record an outcome for sends whose process can no longer be waiting for them.
 
         Those past the response timeout, or all of other processes with ``any_age`` (if no other
         process can be alive), become ``unknown``, or ``failed`` if their request never left.
@@ -158,13 +157,13 @@ class Ledger:
         except asyncio.CancelledError:  # the app is stopping
             await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, the message may be out
+        except Exception as error:  # noqa: BLE001 - after any error, the message may have been sent
             self._log.warning("send_unknown", send=send.id, kind=type(error).__name__)
             return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
         return await self._record_outcome(send, _accepted_outcome(accepted))
 
     async def _prepare(self, send: Send, request: RequestT, prepare: Prepare[RequestT]) -> RequestT:
-        """Return the request that may leave now; raise a `BotError` if none may."""
+        """Return the request to send now; raise a `BotError` if there is none."""
         try:
             prepared = await wait_for(self._clock, prepare(request), PREPARE_TIMEOUT_SECONDS)
             may_leave = await self._sends.mark_sending(send.id)

@@ -26,16 +26,19 @@ from bot.outbox.outbox import Outbox
 from bot.slack.client.web_api import MessageRef
 
 RECONCILE_INTERVAL_SECONDS = 15.0
-"""Half of the time within which another replica's unfinished work is to be resumed."""
+"""Seconds: half of the time within which another replica's unfinished work is to be resumed."""
 STATUS_RETENTION_SECONDS = 3_600.0
-"""How long a status waits for its send: the IDs of a send are known within a minute."""
+"""Seconds that a status waits for its send: the IDs of a send are known within a minute."""
 SEND_RETENTION_SECONDS = 90 * 86_400.0
-"""How long a send with an outcome is stored, an unknown one too. WhatsApp delivers for 30 days at
-most, and an older button starts no send (see ``commands/send.py``).
-developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live"""
+"""Seconds for which a send with an outcome is stored, an unknown one too.
+
+WhatsApp delivers for 30 days at most, and an older button starts no send (see
+``commands/send.py``).
+developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live
+"""
 PURGE_BATCH_SIZE = 1_000
 REPORT_WAIT_SECONDS = 5.0
-"""How long a reply that links to the report waits until it is posted."""
+"""Seconds that a reply that links to the report waits until it is posted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class SendLifecycle:
         prepare: Prepare[RequestT] | None = None,
         confirmed_duplicate_of: int | None = None,
     ) -> tuple[ClaimResult, asyncio.Task[SendResult] | None]:
-        """Claim the submission and, if it is the caller's to send, start sending it.
+        """Claim the submission and, if this call is the first to claim it, start sending it.
 
         The task ends with the outcome and the posted report; it is None if another send is in the
         way. See `Ledger` for ``post``, ``prepare`` and ``confirmed_duplicate_of``. Raise
@@ -101,12 +104,12 @@ async def open_send_lifecycle(
     process_id: str = "",
     workspace: str = "",
 ) -> AsyncIterator[SendLifecycle]:
-    """Open what sends messages and reports on them; first expire what an earlier process left.
+    """Open the sending and reporting of messages; first expire what an earlier process left.
 
     ``hash_secret`` keys the hashes of recipients: any secret that all replicas share and that is
-    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome``
-    gets the outcome of each send (accepted, failed, unknown). ``process_id`` identifies this
-    process; it is random if empty.
+    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome`` gets
+    the outcome of each send (accepted, failed, unknown). ``process_id`` identifies this process; it
+    is random if empty.
     """
     process_id = process_id or secrets.token_hex(8)
     sends = Sends(database, workspace)
@@ -133,7 +136,7 @@ async def open_send_lifecycle(
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Finishes what a replica that died, or an unavailable database, left unfinished."""
+    """Finish the work that a dead replica, or an unavailable database, left unfinished."""
 
     ledger: Ledger
     statuses: StatusUpdates
@@ -145,7 +148,7 @@ class Reconciler:
         await periodic("reconcile", self.run_once, RECONCILE_INTERVAL_SECONDS, self.clock)
 
     async def run_once(self) -> None:
-        """Expire abandoned sends, apply stored statuses, and purge what is old."""
+        """Expire abandoned sends, apply stored statuses, and purge old rows."""
         await self.ledger.expire_abandoned(any_age=False)
         now = self.clock.time()
         while await self.statuses.sweep(now - STATUS_RETENTION_SECONDS, now) == BATCH_SIZE:

@@ -31,7 +31,7 @@ FORMER_NUMBER_WARNING = (
     "Today's form: {present}."
 )
 MAX_RECIPIENT_LENGTH = 200
-"""Characters of what names a recipient."""
+"""Characters of a recipient's name."""
 
 _PROCESS_PATTERN = re.compile(
     r"([a-z][a-z0-9_]{1,40})(?:\s*[/#:]\s*|\s+)([\w.-]{1,80})", re.IGNORECASE
@@ -40,7 +40,7 @@ _KEY_PATTERN = re.compile(r"(?=.*\d)[\w.-]+")
 
 
 class RecipientKind(StrEnum):
-    """What a recipient was given as."""
+    """The form in which a recipient was given."""
 
     PHONE = "phone"
     USER = "user"
@@ -49,11 +49,11 @@ class RecipientKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who gets a message.
+    """The recipient of a message.
 
-    ``digits`` is the number with its country code, "" if a process shows none. ``label`` is for
-    the sender only: it contains the whole number. ``warning`` is a sentence. ``procedure`` and
-    ``key`` ("lead", "LEAD-004038") are those of a process.
+    ``digits`` is the number with its country code, "" if a process shows none. ``label`` is for the
+    sender only: it contains the whole number. ``warning`` is a sentence. ``procedure`` and ``key``
+    ("lead", "LEAD-004038") are those of a process.
     """
 
     kind: RecipientKind
@@ -105,7 +105,7 @@ class RecipientResolver:
         try:
             return await self.get_process(*named)
         except NotFound:
-            found = (await self._users.find(text)).value  # somebody may be called "Agent 7"
+            found = (await self._users.find(text)).value  # a person may be called "Agent 7"
             if found.total != 1 or found.fuzzy:
                 raise
             return self._from_user(found.users[0])
@@ -142,7 +142,7 @@ class RecipientResolver:
         if matches.total > 1 or matches.fuzzy:
             candidate = matches.users[0]
             raise UsageError(
-                f"Nobody is called exactly “{sanitize_line(text, 60)}”."
+                f"No one is called exactly “{sanitize_line(text, 60)}”."
                 if matches.fuzzy
                 else f"{matches.total} people match “{sanitize_line(text, 60)}”. Be more exact.",
                 example=candidate.email or candidate.username or None,

@@ -1,7 +1,7 @@
-"""The report of each send: one message to its sender, kept up to date as the status changes.
+"""The report of each send: one message to its sender, updated when the status changes.
 
-A send is marked in the transaction that changes its status. Here its report goes to the outbox,
-and the mark is cleared unless the status has changed again in the meantime.
+A send is marked in the transaction that changes its status. This module enqueues its report in the
+outbox, and clears the mark unless the status has changed again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bot.slack.client.web_api import MessageRef
 
 BATCH_SIZE = 200
 POLL_INTERVAL_SECONDS = 5.0
-"""Between looks for sends that another replica changed and did not live to report."""
+"""Seconds between polls for sends that a replica changed before it died."""
 
 
 class Reporter:
-    """``notify`` it when sends have changed; ``run`` puts their reports into the outbox."""
+    """Call ``notify`` when sends have changed; ``run`` enqueues their reports in the outbox."""
 
     def __init__(
         self, dirty_sends: DirtySends, outbox: Outbox, clock: Clock, *, render: ReportRenderer

@@ -41,9 +41,9 @@ class Sends:
         """Insert the send with this ``status``, unless another one is in its way.
 
         A duplicate is a send of the same content to the same recipient that started after
-        ``duplicate_since`` (None: do not look) and has not failed. ``confirmed_duplicate_of`` is
-        the one the person was asked about and wants to send again; if somebody else has done so in
-        the meantime, that newer send is in the way.
+        ``duplicate_since`` (None: do not search) and has not failed. ``confirmed_duplicate_of`` is
+        the one the person was asked about and wants to send again; if someone else has done so
+        since, that newer send is in the way.
         """
         async with self._database.begin() as connection:
             name = self._workspace + claim.recipient_hash
@@ -115,7 +115,7 @@ class Sends:
     async def mark_sending(self, send_id: int) -> bool:
         """Move a send from ``preparing`` to ``sending``.
 
-        Return false if it has expired in the meantime; then its request must not leave.
+        Return false if it has expired since; its request must not leave in that case.
         """
         preparing = and_(sends.c.id == send_id, sends.c.status == SendStatus.PREPARING)
         async with self._database.begin() as connection:

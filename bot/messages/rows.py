@@ -1,4 +1,4 @@
-"""Sends and failures from and to their columns."""
+"""Convert sends and failures from and to their columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def send_from_row(row: Row[Any]) -> Send:
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
-    """Return the columns that hold ``failure``."""
+    """Return the columns of ``failure``."""
     return {
         "failure_kind": failure.kind if failure else "",
         "failure_code": failure.code if failure else None,

@@ -45,7 +45,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileRule:
-    """Which files a header takes; ``description`` names them for people."""
+    """The files that a header takes; ``description`` names them for people."""
 
     max_bytes: int
     media_types: frozenset[str]
@@ -109,12 +109,12 @@ def validate_values(
 
 
 def validate_file(header_format: str, content_type: str, size: int) -> str:
-    """Return what is wrong with an uploaded file of ``size`` bytes; "" if nothing is."""
+    """Return the problem with an uploaded file of ``size`` bytes; "" if there is none."""
     return _validate_type(header_format, content_type) or _validate_size(header_format, size)
 
 
 def validate_upload(header_format: str, files: Sequence[UploadedFile]) -> str:
-    """Return what is wrong with the files chosen in a form, as far as the form tells; or ""."""
+    """Return the problem with the files chosen in a form, as far as the form shows it; or ""."""
     if len(files) > 1:
         return "Choose one file only."
     if not files:

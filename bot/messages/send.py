@@ -1,4 +1,4 @@
-"""A send: one message to one recipient, what is known of it, and how claiming it went."""
+"""A send: one message to one recipient, its known state, and the result of claiming it."""
 
 from __future__ import annotations
 

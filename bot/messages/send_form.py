@@ -1,7 +1,7 @@
 """The form that sends a template, and its preview, question and outcome.
 
-The form opens immediately with what is cached; choosing a template adds its fields, and the preview
-below them shows what is typed.
+The form opens immediately with cached data; choosing a template adds its fields, and the preview
+below them shows the typed values.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def render_form(
 ) -> View:
     """Return the form.
 
-    ``recipient_text`` describes the resolved recipient. ``note`` goes above the fields,
-    ``test_result`` above the test button, where the person is looking.
+    ``recipient_text`` describes the resolved recipient. ``note`` is shown above the fields,
+    ``test_result`` above the test button, which the person has just pressed.
     """
     content: list[Block] = blocks.sections(note) if note else []
     content.append(
@@ -193,7 +193,7 @@ def _report_link(link: str) -> Markup:
 
 
 def _recipient_fields(form: SendForm, *, dispatch_action: bool) -> list[Block]:
-    """Return the choice of found recipients, and a field for anybody else if that is chosen."""
+    """Return the choice of found recipients, and a field for another one if that is chosen."""
     if not form.candidates:
         return [_recipient_input(form, "To", dispatch_action=dispatch_action)]
     choices = [Choice(_format_candidate(candidate), candidate) for candidate in form.candidates]

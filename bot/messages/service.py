@@ -1,4 +1,4 @@
-"""Prepare a send from its form and start it: compose, claim, hand to Chakra once."""
+"""Prepare a send from its form and start it: compose, claim, send once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.templates.variables import FILE, FILENAME, MEDIA, template_fields
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
 MAX_RECENT_SENDS = 50
-"""How many past sends are searched for the templates that a member used last."""
+"""Past sends that are searched for the templates that a member used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PreparedSend:
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """What became of a submitted form.
+    """The result of a submitted form.
 
     ``sending`` is set if the send has started now. Otherwise ``send`` is a recent one just like it,
     which the person must confirm (``is_duplicate``), or the one that this interaction started.
@@ -209,11 +209,11 @@ def _build_submission(prepared: PreparedSend, key: str, member: str) -> Submissi
 
 
 def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
-    """Return what makes two messages duplicates.
+    """Return the parts that make two messages duplicates.
 
     A file counts by name, type and size: Slack gives the same file a new ID each time it is chosen,
     and its content is fetched only once the send is claimed. For another file that is equal in all
-    three a needless question is asked, which does no harm; a second message would.
+    three an unnecessary question is asked, which does no harm; a second message would.
     """
     file = prepared.file
     if file is None:
@@ -225,7 +225,7 @@ def _content_values(prepared: PreparedSend) -> Mapping[str, str]:
 
 
 def _masked_recipient(recipient: recipients.Recipient, process_reference: str) -> str:
-    """Return the recipient as the report and the database name it."""
+    """Return the recipient's name for the report and the database."""
     number = mask_phone(f"+{recipient.digits}") if recipient.digits else ""
     if recipient.kind is RecipientKind.PROCESS:
         return f"{process_reference}, {number}" if number else process_reference

@@ -79,7 +79,7 @@ class StatusUpdates:
         return self._on_status_change if len(unmatched) < len(updates) else None
 
     async def sweep(self, cutoff: float, now: float) -> int:
-        """Apply stored statuses whose send is known by now; delete those from before ``cutoff``.
+        """Apply stored statuses whose send is known now; delete those from before ``cutoff``.
 
         On Postgres a status can be stored while another transaction records the IDs of its send:
         neither sees the other. Return how many statuses were applied.
@@ -118,7 +118,7 @@ class StatusUpdates:
 
 
 def build_update(event: StatusEvent) -> StatusUpdate | None:
-    """Return the update that an event means; None if its status is of no use here."""
+    """Return the update that an event means; None if its status is irrelevant."""
     status = STATUS_BY_KIND.get(event.kind)
     if status is None:
         return None
@@ -143,7 +143,7 @@ async def apply_updates(
         else:
             matched.setdefault(send_id, []).append(status_update)
     await _update_sends(connection, matched, now)
-    # In one order, so that two replicas cannot wait for each other's rows.
+    # In one order, so that two replicas cannot deadlock.
     return sorted(unmatched, key=lambda item: (item.wamid, item.message_id, item.status))
 
 
@@ -156,7 +156,7 @@ async def apply_stored(
     message_id: str,
     now: float,
 ) -> None:
-    """Apply to a send what was stored under its IDs before they were known."""
+    """Apply to a send the statuses that were stored under its IDs before they were known."""
     table = unmatched_statuses
     names = [
         column == value
@@ -204,7 +204,7 @@ async def _update_sends(
         changes_by_status.setdefault(last.status, []).append(
             {
                 "of": send_id,
-                # a clock that is ahead must not make the report show a time to come
+                # a clock that is ahead must not make the report show a future time
                 "new_at": min(last.occurred_at or now, now),
                 "new_wamid": next((item.wamid for item in updates if item.wamid), ""),
                 **{f"new_{name}": value for name, value in failure_columns(last.failure).items()},

@@ -1,4 +1,4 @@
-"""A submission: what one interaction asks to be sent, and its hashes."""
+"""A submission: the message that one interaction requests, and its hashes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HASH_KEY_CONTEXT = b"chakra-for-slack: recipients and contents of sends"
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is to be sent, and the interaction that asks for it.
+    """The message to send, and the interaction that requests it.
 
     ``key`` identifies the interaction: the ID of the view, or message and action; with
-    ``content_in_key`` only together with content and recipient. ``recipient`` is a number in
-    digits or what else identifies one ("lead LEAD-004038"); ``values`` are what else makes two
-    messages of one template differ. Neither is stored. ``display_recipient`` names the recipient
-    in the report; a masked number if empty.
+    ``content_in_key`` only together with content and recipient. ``recipient`` is a number in digits
+    or another identifier ("lead LEAD-004038"); ``values`` are what else distinguishes two messages
+    of one template. Neither is stored. ``display_recipient`` names the recipient in the report; a
+    masked number if empty.
     """
 
     key: str
@@ -52,8 +52,8 @@ class Claim:
 def derive_hash_key(secret: str) -> bytes:
     """Return the key of all hashes, derived from a secret that is not in the database.
 
-    Without it nobody can try all phone numbers on a stolen copy. With another secret, recent sends
-    are no longer recognized as duplicates.
+    Without the secret, a stolen copy can't be searched by trying all phone numbers. With another
+    secret, recent sends are no longer recognized as duplicates.
     """
     return hmac.digest(secret.encode(), _HASH_KEY_CONTEXT, "sha256")
 

@@ -20,7 +20,7 @@ from bot.users.directory import Directory
 from bot.users.linked_user import find_linked_user
 
 RESULT_TIMEOUT_SECONDS = 2.0
-"""How long the person waits for the outcome; after that only the report shows it."""
+"""Seconds that the person waits for the outcome; after that only the report shows it."""
 
 OWN_NUMBER_HINT = "Tests go to the phone number in your own Chakra profile."
 NO_NUMBER_MESSAGE = (
@@ -44,7 +44,7 @@ class TestSend:
 
 
 class TestSends:
-    """Sends each test once, as every send.
+    """Send each test once, like every send.
 
     In a form, one interaction counts per content: the same content is one test, other content is
     another.
@@ -96,7 +96,7 @@ class TestSends:
         try:
             user = await find_linked_user(member, self._directory, is_self=True)
             return await self._send_service.recipients.get_user(user.id)
-        except NotLinked as nobody:
-            raise UsageError(markup(nobody.message, " ", OWN_NUMBER_HINT)) from None
+        except NotLinked as unlinked:
+            raise UsageError(markup(unlinked.message, " ", OWN_NUMBER_HINT)) from None
         except (NotFound, ResourceNotFound):
             raise UsageError(NO_NUMBER_MESSAGE) from None

@@ -1,1 +1,1 @@
-"""The one way of everything that the bot says by itself, from its author to Slack."""
+"""Messages that the bot posts on its own: stored, in order, rate-limited, once."""

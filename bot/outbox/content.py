@@ -1,4 +1,4 @@
-"""Messages from and to the JSON that the database stores."""
+"""Convert messages to and from the JSON that the database stores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from bot.slack.commands.reply import Message
 
 
 def dumps(message: Message) -> str:
-    """Return the same JSON for the same message: so changed content is recognized."""
+    """Return the same JSON for the same message, so that changed content is recognized."""
     content = {"text": str(message.text), "blocks": list(message.blocks)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def loads(content: str) -> Message:
-    """Return the message of a stored JSON."""
+    """Return the message that the JSON describes."""
     values = json.loads(content)
     return Message(text=values["text"], blocks=tuple(values["blocks"]))

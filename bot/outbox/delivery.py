@@ -36,12 +36,15 @@ from bot.slack.commands.reply import Message
 T = TypeVar("T")
 
 CLAIM_TIMEOUT_SECONDS = 20.0
-"""A post that another process claimed this long ago is free: longer than a call may take, and
-together with the time until a leader is replaced less than thirty seconds."""
+"""Seconds after which a post that another process claimed is free.
+
+Longer than a call may take; together with the time until a leader is replaced it is less than
+thirty seconds.
+"""
 RETRY_DELAY_SECONDS = 5.0
-"""Until the next attempt if Slack could not be reached."""
+"""Seconds until the next attempt if Slack couldn't be reached."""
 TOKEN_RETRY_DELAY_SECONDS = 60.0
-"""Until the next attempt if Slack rejects the token."""
+"""Seconds until the next attempt if Slack rejects the token."""
 
 POSTED, RECONCILED, EDITED = "posted", "reconciled", "edited"
 UNDELIVERABLE = "undeliverable"
@@ -49,9 +52,10 @@ OUTCOMES = (POSTED, RECONCILED, EDITED, UNDELIVERABLE, UNCERTAIN)
 
 
 class SlackDelivery:
-    """``on_outcome`` gets each outcome, ``on_settled`` each key that is posted or has failed.
+    """Deliver posts and edits.
 
-    ``post`` and ``edit`` raise ``DatabaseUnavailable`` before they call Slack.
+    ``on_outcome`` gets each outcome, ``on_settled`` each key that is posted or has failed. ``post``
+    and ``edit`` raise ``DatabaseUnavailable`` before they call Slack.
     """
 
     def __init__(
@@ -108,7 +112,7 @@ class SlackDelivery:
             await self._mark_delivered(post, place, version=0, outcome=RECONCILED)
             return
         if post.uncertain_since and not await self._claim(queued, lock):
-            return  # looking took longer than a claim lasts
+            return  # the search took longer than a claim lasts
         try:
             place = await self._send_with_fallback(
                 post, lambda message: self._post_message(post, root, message)
@@ -139,9 +143,9 @@ class SlackDelivery:
     # --- calls --------------------------------------------------------------------------------
 
     async def _find_thread_root(self, post: Post) -> MessageRef | str | None:
-        """Return the message to reply to, or the reason why there will never be one.
+        """Return the message to reply to, or the reason why it will never exist.
 
-        Return None if it is not posted yet, or if this is no reply.
+        Return None if it isn't posted yet, or if this is no reply.
         """
         if not post.thread_key:
             return None
@@ -197,7 +201,7 @@ class SlackDelivery:
         self._on_settled(post.key)
 
     async def _handle_lookup_error(self, post: Post, error: SlackError) -> None:
-        """Handle an uncertain post that could not be looked for: not now, or never."""
+        """Handle an uncertain post that couldn't be searched for: not yet, or never."""
         match Disposition.PERMANENT if error.code in CANNOT_VERIFY_CODES else classify_error(error):
             case Disposition.CONTENT | Disposition.PERMANENT:
                 await self._mark_failed(post, UNCERTAIN, error)
@@ -235,9 +239,9 @@ class SlackDelivery:
         return self._clock.time() + wait
 
     async def _mark_failed(self, post: Post, code: str, error: SlackError | None = None) -> None:
-        """Give up the post and notify the member, unless it is the member who cannot be reached.
+        """Give up on the post and notify the member, if the member can be reached.
 
-        Of an edit they are notified once, of an urgent one each time.
+        They are notified once about an edit, and each time about an urgent one.
         """
         code = CODE_ALIASES.get(code, code)
         named = _error_fields(error) if error else {"code": code}
@@ -254,7 +258,7 @@ class SlackDelivery:
         self._on_settled(post.key)
 
     async def _write_with_retry(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write until it succeeds: what Slack has done must not be lost with the database."""
+        """Write until it succeeds: an outage of the database must not lose what Slack has done."""
         while True:
             try:
                 await write()

@@ -11,10 +11,10 @@ from enum import Enum, auto
 from bot.errors import SLACK_TRANSIENT_CODES, SlackError
 
 UNCERTAIN = "uncertain"
-"""Our own code: Slack did not confirm the message, and does not let us look for it."""
+"""Our own code: Slack didn't confirm the message, and doesn't let us search for it."""
 THREAD_NOT_FOUND = "thread_not_found"
 MESSAGE_NOT_FOUND = "message_not_found"
-"""Somebody has deleted the message and does not want it back."""
+"""Someone deleted the message, and doesn't want it back."""
 
 CONTENT_CODES = frozenset(
     {
@@ -53,7 +53,7 @@ TRANSIENT_CODES = frozenset({"request_timeout", "team_added_to_org", "external_c
 """Certainly not done, for a transient reason."""
 
 CANNOT_VERIFY_CODES = frozenset({"missing_scope", "not_allowed_token_type"})
-"""The token may post, but not look for what it posted."""
+"""The token may post, but not search for what it posted."""
 
 CODE_ALIASES = {"is_inactive": "is_archived"}
 """Other codes of Slack for the same error of an edit: the member is notified once."""
@@ -77,7 +77,7 @@ def classify_error(error: SlackError) -> Disposition:
     if code in SLACK_TRANSIENT_CODES or code.startswith("http_5") or code == "unreadable":
         return (
             Disposition.UNCERTAIN
-        )  # by Slack's documentation even an internal_error may be partly done
+        )  # Slack's documentation says that even an internal_error may be partly done
     if code in TOKEN_CODES:
         return Disposition.TOKEN
     return Disposition.CONTENT if code in CONTENT_CODES else Disposition.PERMANENT

@@ -1,6 +1,6 @@
-"""Look for a message whose post was never confirmed.
+"""Search for a message whose post was never confirmed.
 
-Slack has no idempotency key, so each post carries its own in its ``metadata``.
+Slack has no idempotency key, so each post has its own in its ``metadata``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from bot.slack.client.web_api import MessageRef, SlackClient
 
 EVENT_TYPE = "chakra_post"
 LEGACY_EVENT_TYPE, LEGACY_KEY_PREFIX = "chakra_send", "send:"
-"""Of release 0.1, on reports of sends: their key without this prefix."""
+"""Release 0.1 wrote this on reports of sends: their key without this prefix."""
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
-"""By which Slack's clock and ours may differ."""
+"""Seconds by which Slack's clock and ours may differ."""
 MAX_CALL_SECONDS = 30.0
-"""From the attempt until the message is posted, with all that a call waits for."""
+"""Seconds from the attempt until the message is posted, including everything a call waits for."""
 MAX_PAGES = 5
 
 
@@ -34,15 +34,15 @@ def is_direct_message(channel: str) -> bool:
 
 
 async def find_message(slack: SlackClient, post: Post, thread_ts: str) -> MessageRef | None:
-    """Return the message; None if it is certainly not posted.
+    """Return the message; None if it certainly isn't posted.
 
-    ``thread_ts`` is that of the message it replies to. Raise ``SlackError``, with `UNCERTAIN` if it
-    cannot be looked for.
+    ``thread_ts`` is that of the message it replies to. Raise ``SlackError``, with `UNCERTAIN` if
+    the message can't be searched for.
     """
     thread_only = thread_ts if not post.broadcast else ""
     if thread_only and not is_direct_message(post.channel):
-        # docs.slack.dev/reference/methods/conversations.replies: not with a bot's token, in a
-        # channel; and the history of a channel holds broadcast replies only.
+        # docs.slack.dev/reference/methods/conversations.replies: not with a bot's token in a
+        # channel, whose history has broadcast replies only.
         raise SlackError("conversations.replies", UNCERTAIN)
     channel = post.channel
     if channel[:1] in ("U", "W"):

@@ -1,4 +1,4 @@
-"""A message that the bot posts by itself."""
+"""A message that the bot posts on its own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from bot.slack.commands.reply import Message
 class OutboxMessage:
     """What an author wants posted, and where.
 
-    ``key`` identifies it: the same key is the same message, and ``message`` its newest content.
-    ``channel`` is a channel's ID, or a member's for their direct messages. ``member`` asked for it
-    and is notified if it cannot be delivered; if others read it too, ``message`` must be masked.
-
-    ``thread_key`` is the key of the message it replies to, enqueued before it in the same channel;
-    a ``broadcast`` reply shows in the channel too. ``urgent`` edits go before others.
+    The same ``key`` is the same message, and ``message`` its newest content. ``channel`` is a
+    channel's ID, or a member's for their direct messages. ``member`` requested it and is notified
+    if it can't be delivered; if others read it too, ``message`` must be masked. ``thread_key`` is
+    the key of the message it replies to, enqueued earlier in the same channel; a ``broadcast``
+    reply shows in the channel too. ``urgent`` edits are sent before others.
     """
 
     key: str

@@ -12,7 +12,7 @@ from bot.slack.commands.reply import Block, Message
 from bot.slack.copy.undelivered import explain_undelivered
 
 MAX_BLOCKS = 50
-"""docs.slack.dev/reference/block-kit/blocks"""
+"""Slack's limit. docs.slack.dev/reference/block-kit/blocks."""
 MAX_BLOCKS_LENGTH = 11_000
 """Slack rejects messages whose blocks have more than about 12,000 characters."""
 MAX_TEXT_LENGTH = 1_000

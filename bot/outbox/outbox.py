@@ -1,7 +1,7 @@
 """The outbox: authors enqueue messages, and one process delivers them to Slack.
 
 Each channel gets its messages in the order in which they were enqueued, at most one a second; a
-hung call holds up its own channel only. Edits share one budget and show the newest content.
+call that hangs delays its own channel only. Edits share one budget and show the newest content.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from bot.slack.client.web_api import MessageRef, SlackClient
 
 LEADER_LOCK = "outbox"
 LEADER_RETRY_SECONDS = 3.0
-"""Between attempts to become the process that delivers."""
+"""Seconds between attempts to become the process that delivers."""
 POLL_INTERVAL_SECONDS = 1.0
-"""Between looks for what other processes enqueued."""
+"""Seconds between searches for messages that other processes enqueued."""
 WAIT_POLL_INTERVAL_SECONDS = 0.25
-"""Between looks whether another process has posted a message that a caller waits for."""
+"""Seconds between checks whether another process has posted a message that a caller awaits."""
 MAX_POLL_INTERVAL_SECONDS = 60.0
-"""Between looks in any case: the system clock may be changed."""
+"""Seconds after which the outbox checks in any case: the system clock may have been changed."""
 
 MAX_CONCURRENT_POSTS, MAX_CONCURRENT_EDITS = 16, 8
 MAX_EDITS_FETCHED = 100
 """More than can be in flight, or wait for their three seconds, at any time."""
 
 RETENTION_SECONDS = 30 * 86_400.0
-"""How long a delivered message is known, and edited if its content changes."""
+"""Seconds for which a delivered message is known, and edited if its content changes."""
 PURGE_INTERVAL_SECONDS = 3_600.0
 PURGE_BATCH_SIZE = 1_000
 
 SHUTDOWN_GRACE_SECONDS = 3.0
-"""How long a stop waits for calls in flight: then it is known what they did."""
+"""Seconds that a stop waits for calls in flight, so that their outcome is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostStatus:
-    """Where a message is posted, and the error code if nothing more is tried.
+    """Where a message is posted, and the error code if no more attempts are made.
 
     The code is Slack's (``is_archived``), or ``uncertain`` or ``withdrawn``.
     """
@@ -100,9 +100,9 @@ class Outbox:
     # --- authors ------------------------------------------------------------------------------
 
     async def enqueue(self, *messages: OutboxMessage) -> None:
-        """Store the messages, all or none, each key once; from then on they will be delivered.
+        """Store the messages, all or none, each key once; they will be delivered.
 
-        Raise ``DatabaseUnavailable`` if they could not be stored.
+        Raise ``DatabaseUnavailable`` if they couldn't be stored.
         """
         await self._posts.enqueue(messages, self._clock.time())
         self._wake_event.set()
@@ -160,7 +160,7 @@ class Outbox:
     # --- delivery -------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Deliver while this is the process that does, until cancelled."""
+        """Deliver while this process is the leader, until cancelled."""
         await periodic("outbox", self._lead, LEADER_RETRY_SECONDS, self._clock)
 
     async def _lead(self) -> None:
@@ -282,7 +282,7 @@ async def open_outbox(
     """Yield an outbox that delivers until the block ends.
 
     ``process_id`` identifies this process. ``on_outcome`` gets the outcomes of
-    ``bot.outbox.delivery.OUTCOMES``. What is not delivered by then, the next process delivers.
+    ``bot.outbox.delivery.OUTCOMES``. The next process delivers whatever remains.
     """
     outbox = Outbox(
         database,

@@ -1,4 +1,4 @@
-"""Messages the bot posts by itself: one row each, stored until delivered, and after."""
+"""Messages that the bot posts on its own: one row each, stored until delivered, and after."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WITHDRAWN = "withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One row; what is unknown is "" or None.
+    """One row; an unknown value is "" or None.
 
-    Without ``message_ts`` it is not known to be posted; with ``uncertain_since`` it may be posted
-    nevertheless. ``content`` is there while ``pending``.
+    Without ``message_ts`` it isn't known to be posted; with ``uncertain_since`` it may be posted
+    nevertheless. ``content`` exists while ``pending``.
     """
 
     id: int
@@ -117,7 +117,7 @@ class Posts:
             )
 
     async def withdraw(self, key: str, now: float) -> None:
-        """Neither post nor edit this message any more."""
+        """Stop posting and editing this message."""
         values = {"error_code": WITHDRAWN, "failed_at": now, "pending": False, "content": ""}
         await self._update(and_(self._in_workspace(), posts.c.key == key), values)
 
@@ -131,7 +131,7 @@ class Posts:
     # --- pending work -----------------------------------------------------------------------
 
     async def next_per_channel(self) -> list[Post]:
-        """Return the first unposted message of each channel: those behind it wait for it."""
+        """Return the first unposted message of each channel; the others wait for it."""
         first = (
             select(func.min(posts.c.id))
             .where(self._in_workspace(), posts.c.pending, posts.c.message_ts == "")
@@ -142,9 +142,9 @@ class Posts:
         )
 
     async def pending_edits(self, now: float, limit: int) -> list[Post]:
-        """Return posted messages whose newest version Slack does not show yet.
+        """Return posted messages whose newest version Slack doesn't show yet.
 
-        Those that may be edited now come first, of those the urgent ones, then the oldest.
+        Those that may be edited now come first: the urgent ones, then the oldest.
         """
         waits = func.coalesce(posts.c.not_before, 0.0) > now
         return await self._fetch_all(
@@ -169,7 +169,7 @@ class Posts:
     async def claim(
         self, post_id: int, process_id: str, now: float, abandoned_cutoff: float
     ) -> Post | None:
-        """Claim a pending post for this process; return it as it was, None if it is not free.
+        """Claim a pending post for this process; return it as it was, None if it isn't free.
 
         It is free unless another process claimed it after ``abandoned_cutoff``. From now on it is
         uncertain whether it is posted.
@@ -199,7 +199,7 @@ class Posts:
     async def mark_delivered(
         self, post_id: int, version: int, now: float, *, channel: str = "", ts: str = ""
     ) -> None:
-        """Record that Slack shows this version, at this place if it was posted or found just now.
+        """Record that Slack shows this version, at this place if it was just posted or found.
 
         Earlier errors no longer count.
         """
@@ -220,20 +220,20 @@ class Posts:
         await self._update(posts.c.id == post_id, values)
 
     async def reschedule(self, post_id: int, not_before: float | None = None) -> None:
-        """Release a post that Slack has certainly not accepted, to be tried again."""
+        """Release a post that Slack has certainly not accepted, for another attempt."""
         await self._update(posts.c.id == post_id, {"not_before": not_before, **_UNCLAIMED})
 
     async def mark_uncertain(self, post_id: int, not_before: float) -> None:
-        """Keep an uncertain post claimed until it may be looked for."""
+        """Leave an uncertain post claimed until it may be searched for."""
         await self._update(posts.c.id == post_id, {"not_before": not_before})
 
     async def mark_failed(
         self, post: Post, error_code: str, now: float, notice: FailureNotice | None = None
     ) -> None:
-        """Give up a post and notify the member by DM.
+        """Give up on a post and notify the member by DM.
 
-        While a channel keeps failing for the same reason, further messages go to the thread of the
-        first notice.
+        While a channel keeps failing for the same reason, further messages are added to the thread
+        of the first notice.
         """
         async with self._database.begin() as connection:
             notice_key = None

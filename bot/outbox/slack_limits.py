@@ -11,9 +11,9 @@ docs.slack.dev/apis/web-api/rate-limits"""
 MAX_POSTS, POSTS_WINDOW_SECONDS = 240, 60.0
 """Slack accepts "several hundred" posts a minute per workspace."""
 EDIT_INTERVAL_SECONDS = 3.0
-"""Between two edits of one message."""
+"""Seconds between two edits of one message."""
 POST_INTERVAL_SECONDS = 1.0
-"""Between two posts to one channel, as Slack asks."""
+"""Seconds between two posts to one channel, as Slack asks."""
 
 
 class SlackLimits:
@@ -48,7 +48,7 @@ class SlackLimits:
         self._messages.record(post_id)
 
     def record_posted(self, post_id: int) -> None:
-        """Keep the interval before the first edit of a message that has just been posted."""
+        """Wait the usual interval before the first edit of a message that has just been posted."""
         self._messages.record(post_id)
 
     def pause_edits(self, seconds: float) -> None:

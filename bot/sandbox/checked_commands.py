@@ -1,6 +1,6 @@
-"""Commands that fail at once if they show a button, menu or form that no command lists.
+"""Fail if a command shows a button, menu or form that it does not list.
 
-Without it a person reads "That button is from an older version of this app".
+Without this check a person reads "That button is from an older version of this app".
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def check_commands(commands: Sequence[Command[Any]]) -> tuple[Command[Any], ...]
 
 
 def check_reply(reply: object, registry: CommandRegistry[Any]) -> None:
-    """Raise `UnlistedIdError` if the reply shows something that no command lists."""
+    """Raise `UnlistedIdError` if the reply shows an ID that no command lists."""
     if isinstance(reply, Message):
         check_blocks(reply.blocks, registry)
     elif isinstance(reply, OpenForm | UpdateForm):
@@ -82,8 +82,10 @@ def check_blocks(blocks: Sequence[Mapping[str, Any]], registry: CommandRegistry[
 
 
 def _elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Yield each interactive element, and whether Slack sends the app what a person does with it:
-    an input without ``dispatch_action`` is only part of the submitted form."""
+    """Yield each interactive element, and whether Slack sends the app a person's use of it.
+
+    An input without ``dispatch_action`` is only part of the submitted form.
+    """
     for block in blocks:
         is_sent = block.get("type") != "input" or bool(block.get("dispatch_action"))
         candidates = [block.get("element"), block.get("accessory"), *(block.get("elements") or ())]

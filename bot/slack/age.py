@@ -1,4 +1,4 @@
-"""When an answer was loaded: the small line under everything that comes from Chakra."""
+"""When a value was loaded: the small line below everything that comes from Chakra."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bot.slack.blocks import Markup, markup
 
 
 def date_token(seconds: float) -> Markup:
-    """Return a moment (seconds since the epoch) that Slack shows on the reader's own clock, as
-    "today at 2:05 PM". It stays true however long the message is read.
+    """Return a moment as a date that Slack shows on the reader's own clock, "today at 2:05 PM".
 
+    ``seconds`` are since the epoch. The text stays true however long the message is read.
     docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
     utc = datetime.fromtimestamp(seconds, UTC)
@@ -22,7 +22,7 @@ def date_token(seconds: float) -> Markup:
 
 
 def freshness(cached: Cached[Any]) -> Markup:
-    """Return when ``cached`` was loaded; with a warning if it stands in during an outage."""
+    """Return when ``cached`` was loaded, with a warning if an outage prevented a newer load."""
     loaded_at = date_token(cached.loaded_at)
     if not cached.stale:
         return markup("From Chakra, ", loaded_at)

@@ -1,7 +1,7 @@
 """Build Block Kit blocks. Pure.
 
 Text from outside is passed as ``str`` and escaped here. Only :class:`Markup`, made in this module,
-stays as it is, so no name can mention a channel.
+is inserted unchanged, so no name can mention a channel.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ _INCOMPLETE = re.compile(r"&[a-z]{0,3}$|<[^<>]*$")
 
 
 class Markup(str):
-    """Mrkdwn that is safe to show as it is."""
+    """Mrkdwn that is safe to show unchanged."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> Markup:
-    """Return text from outside as mrkdwn that shows the same characters and mentions nobody.
+    """Return text from outside as mrkdwn that shows the same characters and mentions no one.
 
-    Control and direction-override characters are removed. Right-to-left text is isolated
-    (U+2068 … U+2069) so that it doesn't reorder its neighbors.
+    Control and direction-override characters are removed. Right-to-left text is isolated (U+2068 …
+    U+2069) so that it doesn't reorder its neighbors.
     """
     if type(text) is Markup:
         return text
@@ -106,7 +106,7 @@ def split_text(text: Markup, max_length: int, max_parts: int | None = None) -> l
 
 
 def markup(*parts: str) -> Markup:
-    """Return the parts joined, each escaped unless it is markup already."""
+    """Return the parts joined; each is escaped unless it is markup already."""
     return Markup("".join([escape(part) for part in parts]))
 
 
@@ -132,7 +132,10 @@ def code(text: str) -> Markup:
 
 
 def mention(user_id: str) -> Markup:
-    """``user_id`` is a Slack member ID from a signed request or a mention, never typed text."""
+    """Return a mention.
+
+    ``user_id`` is a Slack member ID from a signed request or a mention, never typed text.
+    """
     return Markup(f"<@{escape(user_id)}>")
 
 
@@ -180,7 +183,7 @@ def _field(label: str, value: str) -> Block:
 
 
 def header(text: str) -> Block:
-    """For our own text only: a header is plain text and shows entities literally."""
+    """Return a header, for our own text only: it is plain text and shows entities literally."""
     return {"type": "header", "text": plain_text(text, 150)}
 
 
@@ -260,7 +263,7 @@ def text_field(
     dispatch_action: bool = False,
     max_length: int = MAX_SECTION_TEXT_LENGTH,
 ) -> Block:
-    """``dispatch_action`` calls the action for every character."""
+    """Return a text field; ``dispatch_action`` calls the action for every character."""
     element: Block = {"type": "plain_text_input", "action_id": action, "max_length": max_length}
     if multiline:
         element["multiline"] = True
@@ -379,11 +382,11 @@ def _refill(block: Block, values: Mapping[str, str]) -> Block:
     if value is None or element.get("type") not in _INITIAL_VALUE_KEYS:
         return block
     name = _INITIAL_VALUE_KEYS[element["type"]]
-    kept = {key: item for key, item in element.items() if key != name}
+    remaining = {key: item for key, item in element.items() if key != name}
     chosen: Any = value
     if name == "initial_option":
         chosen = next((item for item in element["options"] if item["value"] == value), None)
-    return {**block, "element": {**kept, name: chosen} if chosen else kept}
+    return {**block, "element": {**remaining, name: chosen} if chosen else remaining}
 
 
 _INITIAL_VALUE_KEYS = {"plain_text_input": "initial_value", "static_select": "initial_option"}

@@ -10,15 +10,18 @@ from bot.slack.client.web_api import SlackClient
 
 INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
 PAGE_SIZE = 1000
-"""docs.slack.dev/reference/methods/conversations.members: under 1,000 a page."""
+"""Slack's page asks for less than 1,000. docs.slack.dev/reference/methods/conversations.members."""
 MAX_PAGES = 20
-"""Pages of one channel's members that are read: 20,000 members."""
+"""Pages of one channel's member list that are read: 20,000 members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the bot may post. ``channel`` is a channel's ID, or a member's ID for their direct
-    messages with the app; then ``is_direct_message`` is set, and nobody else reads them."""
+    """The location where the bot may post.
+
+    ``channel`` is a channel's ID, or a member's ID for their direct messages with the app;
+    ``is_direct_message`` is set in that case, and no one else reads them.
+    """
 
     channel: str
     is_direct_message: bool = False
@@ -33,12 +36,12 @@ class Channels:
     async def resolve_destination(
         self, channel: str, member_id: str, *, is_known_member: bool
     ) -> Destination:
-        """Return where a message that the member asks for can be posted. ``is_known_member``: they
-        asked in that channel, and so are in it.
+        """Return where a message that the member requests can be posted.
 
-        A conversation between people, which an app cannot join, becomes the member's direct
-        messages with the app. Raises ``NotInChannel`` if the bot is not in the channel,
-        ``UsageError`` if the member is not, and ``SlackError``.
+        ``is_known_member``: the request came from that channel, so they are in it. A conversation
+        between people, which an app can't join, becomes the member's direct messages with the app.
+        Raise ``NotInChannel`` if the bot is not in the channel, ``UsageError`` if the member is
+        not, and ``SlackError``.
         """
         if not channel or channel.startswith("D"):
             return Destination(member_id, is_direct_message=True)

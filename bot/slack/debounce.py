@@ -9,8 +9,10 @@ from cachetools import TTLCache
 from bot.aio.clock import Clock, sleep
 
 DEBOUNCE_SECONDS = 0.5
-"""``views.update`` allows about 100 calls a minute: fewer than one for each letter would need.
-docs.slack.dev/apis/web-api/rate-limits"""
+"""Seconds to wait. ``views.update`` allows about 100 calls a minute, less than typing causes.
+
+docs.slack.dev/apis/web-api/rate-limits
+"""
 MAX_TRACKED_FORMS = 10_000
 FORM_TTL_SECONDS = 60.0
 
@@ -31,7 +33,7 @@ class Debouncer:
         return self._latest.get(form_key) == mine
 
     def supersede(self, form_key: str) -> int:
-        """Cancel the callers that still wait, because the form changes.
+        """Cancel the pending callers, because the form changes.
 
         Return a version for :meth:`is_current`.
         """

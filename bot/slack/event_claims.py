@@ -1,4 +1,4 @@
-"""Each event once: remembered in this process, and in the database for restarts and replicas."""
+"""Claim each event once: in this process, and in the database for restarts and replicas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.slack.event_repository import SlackEventRepository
 from bot.slack.events import SlackEvent
 
 CLAIM_TIMEOUT_SECONDS = 1.0
-"""Slack wants an ack within 3 seconds; after this the event is handled without the database."""
+"""Seconds: Slack wants an ack within 3; after this the event is handled without the database."""
 RETENTION_SECONDS = 7 * 86_400.0
 """Slack retries for minutes, and after an outage delivers events hours late."""
 RECENT_SECONDS = 900.0
@@ -36,10 +36,10 @@ class EventClaims:
         self._log = structlog.get_logger("slack_events")
 
     async def claim(self, event: SlackEvent) -> bool:
-        """Return whether the event is new. Never raises.
+        """Return whether the event is new. Never raise.
 
-        Without the database only this process's memory decides: a person who writes to the app
-        then gets an answer twice rather than none.
+        Without the database only this process's memory decides: a person who writes to the app then
+        gets an answer twice rather than none.
         """
         key = (event.workspace, event.id)
         if key in self._recent:
@@ -54,7 +54,7 @@ class EventClaims:
             return True
 
     async def purge(self) -> None:
-        """Delete the events that Slack will not deliver again. Raises ``DatabaseUnavailable``."""
+        """Delete the events that Slack will not deliver again. Raise ``DatabaseUnavailable``."""
         await self._repository.purge(self._clock.time() - RETENTION_SECONDS)
 
 

@@ -16,8 +16,10 @@ class SlackEventRepository:
         self._database = database
 
     async def claim(self, event: SlackEvent, now: float) -> bool:
-        """Record the event. Return whether it is new: every later delivery of it, to any replica,
-        gets ``False``."""
+        """Record the event. Return whether it is new.
+
+        Every later delivery of it, to any replica, gets ``False``.
+        """
         async with self._database.begin() as connection:
             inserted = await connection.execute(
                 self._database.insert(slack_events)

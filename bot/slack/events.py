@@ -1,4 +1,4 @@
-"""An event of Slack's Events API, parsed: docs.slack.dev/apis/events-api."""
+"""An event of Slack's Events API, parsed. docs.slack.dev/apis/events-api."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ MENTION, DIRECT_MESSAGE = "app_mention", "message.im"
 JOINED_CHANNEL = "member_joined_channel"
 UNINSTALLED, TOKENS_REVOKED = "app_uninstalled", "tokens_revoked"
 ADDRESSED_EVENTS = frozenset({MENTION, DIRECT_MESSAGE})
-"""Events in which a person writes to the app, and waits for an answer."""
+"""Events in which a person writes to the app and expects an answer."""
 REVOCATION_EVENTS = frozenset({UNINSTALLED, TOKENS_REVOKED})
 
 _CHANNEL_TYPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 _TEXT_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
-"""Subtypes of a message that a person wrote; the others are edits, deletions, joins and bots."""
+"""Subtypes of a person's message; the others are edits, deletions, joins and bots."""
 _OWN_NAME = re.compile(r"[\s,:]*(?:/?chakra(?=[\s,:]|$)[\s,:]*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class SlackEvent:
-    """``name`` is the event as manifest.yml subscribes to it ("app_mention", "message.im");
-    ``time`` is when it happened, in seconds since the epoch; ``body`` is the inner event."""
+    """A parsed event.
+
+    ``name`` is the event as manifest.yml subscribes to it ("app_mention", "message.im"); ``time``
+    is when it happened, in seconds since the epoch; ``body`` is the inner event.
+    """
 
     id: str
     name: str
@@ -39,7 +42,7 @@ class SlackEvent:
         return value if isinstance(value, str) else ""
 
     def is_from_person(self, bot_user_id: str) -> bool:
-        """Return whether a person did it: not this bot, another bot, or an edit or deletion."""
+        """Return whether a person caused it: not this bot, another bot, or an edit or deletion."""
         return (
             self.text_of("user") not in ("", bot_user_id)
             and not self.body.get("bot_id")
@@ -68,9 +71,9 @@ def parse_event(payload: Payload) -> SlackEvent | None:
 
 
 def command_text(event: SlackEvent, bot_user_id: str) -> str:
-    """Return what the person wrote as a command line: without the mention and the app's name.
+    """Return a person's message as a command line, without the mention and the app's name.
 
-    What follows the mention counts; if nothing does, what precedes it.
+    The text after the mention counts; if there is none, the text before it.
     """
     text = event.text_of("text").strip()
     mention = re.search(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>", text) if bot_user_id else None

@@ -26,8 +26,11 @@ class MemberKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """``email`` is empty without the scope ``users:read.email``. ``timezone`` is an IANA name
-    ("Asia/Kolkata") or empty; ``utc_offset`` is in seconds."""
+    """A member, as far as the app needs to know them.
+
+    ``email`` is empty without the scope ``users:read.email``. ``timezone`` is an IANA name
+    ("Asia/Kolkata") or empty; ``utc_offset`` is in seconds.
+    """
 
     id: str
     name: str
@@ -38,7 +41,7 @@ class Member:
 
     @property
     def zone(self) -> tzinfo:
-        """The member's time zone; the offset of today if its name is unknown here."""
+        """The member's time zone; today's offset if its name is unknown here."""
         try:
             return ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
@@ -79,7 +82,7 @@ def _classify(user: Mapping[str, Any], team_id: str) -> MemberKind:
 def _belongs_to_team(user: Mapping[str, Any], team_id: str) -> bool:
     """Return whether the person belongs to ``team_id``; if Slack names no team, they do not.
 
-    In an Enterprise Grid a person belongs to several workspaces of one organisation.
+    In an Enterprise Grid a person belongs to several workspaces of one organization.
     """
     workspaces = (user.get("enterprise_user") or {}).get("teams") or ()
     home = user.get("team_id") or _profile(user).get("team")

@@ -14,7 +14,7 @@ GROUP_CACHE_KIND = "slack_group"
 
 
 class Members:
-    """Its methods raise ``SlackError`` if Slack does not answer and nothing is cached."""
+    """Read members. Methods raise ``SlackError`` if Slack and the cache have nothing."""
 
     def __init__(self, slack: SlackClient, cache: Cache, *, team_id: str) -> None:
         """``team_id`` is the workspace that the bot is installed in."""
@@ -23,7 +23,7 @@ class Members:
         self._team_id = team_id
 
     async def get_member(self, user_id: str) -> Cached[Member]:
-        """Return a member. The sender of a request is in ``Request.member`` already."""
+        """Return a member. The actor of a request is in ``Request.member`` already."""
 
         async def load() -> Member:
             user = (await self._slack.call("users.info", user=user_id)).get("user")

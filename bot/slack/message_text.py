@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from bot.slack.commands.arguments import unescape
 
 MAX_BLOCK_DEPTH = 12
-"""Nested blocks; Slack's own are about half as deep."""
+"""The depth of nested blocks that is read; Slack's own are about half as deep."""
 
 _INLINE_CONTAINERS = frozenset({"rich_text_section", "rich_text_quote", "rich_text_preformatted"})
 """Their elements form one line."""

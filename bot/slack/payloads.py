@@ -1,4 +1,4 @@
-"""Read Slack's payloads: who, where, and what was typed, pressed or entered."""
+"""Read Slack's payloads: the person, the location, and what was typed, pressed or entered."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ docs.slack.dev/reference/objects/file-object"""
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a form was opened from: enough to post there once it is submitted."""
+    """The location that a form was opened from: enough to post there once it is submitted."""
 
     response_url: str = ""
     channel: str = ""
@@ -79,7 +79,8 @@ def is_well_formed(payload: Payload) -> bool:
         _matches_shape(payload, PAYLOAD_SHAPE)
         and all(payload.get(name) for name in REQUIRED_FIELDS.get(payload.get("type", ""), ()))
         and all(
-            held is None or _matches_shape(held, FILES_SHAPE) for _, held in _file_inputs(payload)
+            files is None or _matches_shape(files, FILES_SHAPE)
+            for _, files in _file_inputs(payload)
         )
     )
 
@@ -119,7 +120,7 @@ def _team_id(payload: Payload) -> str:
 
 
 def _event(payload: Payload) -> Mapping[str, Any] | None:
-    """The inner event of the Events API."""
+    """Return the inner event of the Events API."""
     event = payload.get("event") if payload.get("type") == EVENT_CALLBACK else None
     return event if isinstance(event, Mapping) else None
 
@@ -179,15 +180,15 @@ def posted_at(payload: Payload) -> float:
 
 def state(payload: Payload) -> dict[str, str]:
     """Return the state that our form carries in ``private_metadata``."""
-    kept = _metadata(payload).get("state")
-    return {str(key): str(value) for key, value in kept.items()} if isinstance(kept, dict) else {}
+    state = _metadata(payload).get("state")
+    return {str(key): str(value) for key, value in state.items()} if isinstance(state, dict) else {}
 
 
 def origin(payload: Payload) -> Origin:
     """Return where the form was opened from, or where the command or message is."""
     if isinstance(payload.get("view"), Mapping):
-        kept = _metadata(payload)
-        return Origin(str(kept.get("url", "")), str(kept.get("channel", "")))
+        metadata = _metadata(payload)
+        return Origin(str(metadata.get("url", "")), str(metadata.get("channel", "")))
     return Origin(str(payload.get("response_url") or ""), request_channel(payload).id)
 
 
@@ -211,10 +212,10 @@ def _metadata(payload: Payload) -> dict[str, Any]:
     view = payload.get("view")
     text = view.get("private_metadata", "") if isinstance(view, Mapping) else ""
     try:
-        kept = json.loads(text or "{}")
+        metadata = json.loads(text or "{}")
     except ValueError:
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def values(payload: Payload) -> dict[str, str]:
@@ -223,15 +224,16 @@ def values(payload: Payload) -> dict[str, str]:
     Several chosen options are joined by commas.
     """
     return {
-        block: element_value(next(iter(held.values()))) for block, held in _state_entries(payload)
+        block: element_value(next(iter(elements.values())))
+        for block, elements in _state_entries(payload)
     }
 
 
 def files(payload: Payload) -> dict[str, tuple[UploadedFile, ...]]:
     """Return the chosen files by block_id. The payload must be well formed."""
     chosen = {
-        block: tuple(_parse_uploaded_file(file) for file in held or () if file.get("id"))
-        for block, held in _file_inputs(payload)
+        block: tuple(_parse_uploaded_file(file) for file in files or () if file.get("id"))
+        for block, files in _file_inputs(payload)
     }
     return {block: found for block, found in chosen.items() if found}
 
@@ -247,8 +249,8 @@ def _parse_uploaded_file(payload: Mapping[str, Any]) -> UploadedFile:
 
 
 def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
-    for block, held in _state_entries(payload):
-        element = next(iter(held.values()))
+    for block, elements in _state_entries(payload):
+        element = next(iter(elements.values()))
         if isinstance(element, Mapping) and "files" in element:
             yield block, element["files"]
 
@@ -256,8 +258,8 @@ def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
 def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each block_id with its elements, of which there is at least one."""
     holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
-    held = (holder or {}).get("state") or {}
-    blocks = held.get("values") if isinstance(held, Mapping) else None
+    state = (holder or {}).get("state") or {}
+    blocks = state.get("values") if isinstance(state, Mapping) else None
     for block, elements in (blocks if isinstance(blocks, Mapping) else {}).items():
         if isinstance(elements, Mapping) and elements:
             yield str(block), elements

@@ -1,4 +1,4 @@
-"""The end of an installation: Slack says that the app was uninstalled or its token revoked."""
+"""The end of an installation: the app was uninstalled or its token revoked."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from bot.slack.events import TOKENS_REVOKED, SlackEvent
 REVOKED_CODES: Final = frozenset(
     {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 )
-"""Answers of auth.test to a token that no longer works.
-docs.slack.dev/reference/methods/auth.test"""
+"""Codes of auth.test for a token that no longer works.
+
+docs.slack.dev/reference/methods/auth.test
+"""
 
 RETRY_SECONDS = (1.0, 5.0, 20.0)
-"""Between attempts to ask Slack about the token; all within the time of one request."""
+"""Seconds between attempts to ask Slack about the token; all within the time of one request."""
 
 StopWorkspace = Callable[[str, str], Awaitable[None]]
-"""Ends the work of a workspace; takes its team ID and the reason."""
+"""Stop a workspace; takes its team ID and the reason."""
 
 
 class Revocation:
-    """Stops a workspace once Slack confirms that its token no longer works: an event may arrive
-    hours late, when the app is installed again, or be about a person's token."""
+    """Stop a workspace once Slack confirms that its token no longer works.
+
+    An event may arrive hours late, when the app is installed again, or be about a person's token.
+    """
 
     def __init__(self, slack: SlackClient, clock: Clock, stop: StopWorkspace) -> None:
         self._slack = slack
@@ -36,7 +40,7 @@ class Revocation:
         self._log = structlog.get_logger("slack_events")
 
     async def handle(self, event: SlackEvent) -> None:
-        """Raises ``SlackError`` if Slack does not say whether the token works."""
+        """Stop the workspace if its token is gone. Raise ``SlackError`` if that is unclear."""
         if event.name == TOKENS_REVOKED and not _has_bot_token(event):
             return
         if await self._is_token_revoked():

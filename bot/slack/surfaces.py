@@ -1,4 +1,4 @@
-"""Deliver a reply where the person is: a command, a button of a message, a form or a shortcut."""
+"""Deliver a reply to its surface: a command, a button of a message, a form or a shortcut."""
 
 from __future__ import annotations
 
@@ -32,21 +32,27 @@ Ack = bytes
 EMPTY_ACK: Ack = b""
 
 VIEW_CLOSED_CODE = "not_found"
-"""``views.update`` returns it if the person closed the form.
-docs.slack.dev/reference/methods/views.update"""
+"""The error code of ``views.update`` if the person closed the form.
+
+docs.slack.dev/reference/methods/views.update
+"""
 EXPIRED_RESPONSE_URL_CODES = frozenset({"expired_url", "used_url"})
-"""A response URL can be used for 30 minutes and five times.
-docs.slack.dev/interactivity/handling-user-interaction"""
+"""Codes for a response URL used five times or for 30 minutes.
+
+docs.slack.dev/interactivity/handling-user-interaction
+"""
 
 
 NOT_REACHABLE_CODES = frozenset({"user_not_in_channel", "not_in_channel", "channel_not_found"})
-"""Of chat.postEphemeral: the person cannot be answered there.
-docs.slack.dev/reference/methods/chat.postEphemeral"""
+"""Codes of chat.postEphemeral for a place where the person can't be answered.
+
+docs.slack.dev/reference/methods/chat.postEphemeral
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a handler returned or raised."""
+    """The value that a handler returned, or the exception that it raised."""
 
     reply: Reply
     error: BaseException | None
@@ -54,16 +60,19 @@ class Outcome:
 
 
 class Surface(Protocol):
-    """Where the person is, and so where the answer goes. Deliveries raise ``SlackError``."""
+    """The surface that the person is using, where the answer is shown.
+
+    Deliveries raise ``SlackError``.
+    """
 
     def ack(self, outcome: Outcome) -> Ack | None:
         """Return the ack with the whole answer; ``None`` if :meth:`deliver` must follow."""
 
     def ack_pending(self) -> Ack:
-        """Return the ack for when there is no answer yet."""
+        """Return the ack without an answer."""
 
     async def notify_pending(self) -> None:
-        """Say that the answer is coming."""
+        """Post a notice that the answer will follow."""
 
     async def reply(self, message: Message) -> None:
         """Post one more message where the request came from."""
@@ -116,7 +125,7 @@ class _BaseSurface:
         await self.reply(notices.still_working_message())
 
     async def reply(self, message: Message) -> None:
-        """Post to the response URL; without one that works, to the person's DM with the app."""
+        """Post to the response URL; if none works, to the person's DM with the app."""
         url = payloads.origin(self._payload).response_url
         if url:
             try:
@@ -168,7 +177,7 @@ class ModalActionSurface(_BaseSurface):
     """A button or menu inside a form."""
 
     async def notify_pending(self) -> None:
-        """Say nothing: the form is still open, and a line elsewhere would only confuse."""
+        """Post nothing: the form is still open, and a line elsewhere would only confuse."""
 
     async def deliver(self, outcome: Outcome) -> None:
         try:
@@ -176,18 +185,20 @@ class ModalActionSurface(_BaseSurface):
         except SlackError as refused:
             if outcome.error is None and refused.code != VIEW_CLOSED_CODE:
                 raise
-            told = self._message_outside_modal(outcome)
-            if told is not None:
-                await self.reply(told)
+            message = self._message_outside_modal(outcome)
+            if message is not None:
+                await self.reply(message)
 
     async def _deliver_in_modal(self, outcome: Outcome) -> None:
         view = self._payload["view"]
         reply = outcome.reply
         if outcome.error is not None:
-            told = self._explainer.view(
+            view_with_error = self._explainer.view(
                 outcome.error, outcome.reference, view, payloads.values(self._payload)
             )
-            await self._slack.update_view(view["id"], told, view_hash=view.get("hash", ""))
+            await self._slack.update_view(
+                view["id"], view_with_error, view_hash=view.get("hash", "")
+            )
         elif isinstance(reply, UpdateForm):
             fresh = self._with_metadata(reply)
             seen = "" if reply.overwrite else view.get("hash", "")
@@ -206,8 +217,10 @@ class ModalActionSurface(_BaseSurface):
 
 
 class ShortcutSurface(_BaseSurface):
-    """An entry of Slack's own menus. A global one comes from no channel, so it is answered in a
-    modal; if Slack opens none, in the channel or in the person's DM with the app.
+    """An entry of Slack's own menus.
+
+    A global one comes from no channel, so it is answered in a modal; if Slack opens none, in the
+    channel or in the person's DM with the app.
     """
 
     def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
@@ -245,8 +258,11 @@ class ShortcutSurface(_BaseSurface):
 
 
 class EventSurface(_BaseSurface):
-    """Something that happened in the workspace. In a channel the answer is for one person alone; in
-    the app's direct messages it is a message like the person's own."""
+    """An event in the workspace.
+
+    In a channel the answer is visible to one person only; in the app's direct messages it is an
+    ordinary message.
+    """
 
     async def notify_pending(self) -> None:
         if self._is_addressed():
@@ -294,7 +310,7 @@ class SubmissionSurface(_BaseSurface):
         return EMPTY_ACK
 
     def follow_up(self, outcome: Outcome) -> Message | None:
-        """Return the message for the place that the form was opened from."""
+        """Return the message for the location that the form was opened from."""
         if outcome.error is not None:
             return None
         reply = outcome.reply
@@ -310,7 +326,7 @@ class SubmissionSurface(_BaseSurface):
         return encode_ack({"response_action": "update", "view": _waiting_view()})
 
     async def notify_pending(self) -> None:
-        """Say nothing: the form shows it already."""
+        """Post nothing: the form shows it already."""
 
     async def deliver(self, outcome: Outcome) -> None:
         """Update the form, which shows "One moment" and cannot be closed from here."""
@@ -326,8 +342,8 @@ class SubmissionSurface(_BaseSurface):
         if isinstance(reply, UpdateForm):
             return self._with_metadata(reply)
         if isinstance(reply, FieldErrors):
-            told = [blocks.section(sentence) for sentence in reply.errors.values()]
-            return blocks.with_values(self._payload["view"], payloads.values(self._payload), told)
+            errors = [blocks.section(sentence) for sentence in reply.errors.values()]
+            return blocks.with_values(self._payload["view"], payloads.values(self._payload), errors)
         done = reply.done_text if isinstance(reply, CloseForm) else "Done."
         return blocks.info_modal("Done", [blocks.section(done)])
 

@@ -1,4 +1,4 @@
-"""The person who looks at a card, as far as the card depends on them."""
+"""The person who reads a card, as far as the card depends on them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from bot.slack.commands.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """``now`` is in seconds since the epoch; ``utc_offset`` of the person's own clock in seconds,
-    if Slack told it; ``may_share``: whether there is a channel to share to."""
+    """The reader of a card.
+
+    ``now`` is in seconds since the epoch; ``utc_offset`` is that of the person's own clock in
+    seconds, if Slack provides it; ``may_share``: whether there is a channel to share to.
+    """
 
     now: float
     utc_offset: int | None = None

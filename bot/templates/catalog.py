@@ -97,9 +97,9 @@ class TemplateIndex:
 
 
 class TemplateCatalog:
-    """Reads and writes templates.
+    """Read and write templates.
 
-    Its methods raise the client's ``ChakraError``s, and ``NotConfigured`` if the account can't be
+    Methods raise the client's ``ChakraError``s, and ``NotConfigured`` if the account can't be
     determined: it is ``waba_id``, else that of the number ``sender_id``, else the only account.
     ``plugin_id`` limits the numbers to those of one plugin.
     """

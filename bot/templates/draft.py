@@ -1,7 +1,8 @@
-"""A template as filled in in the form: its validation, and the components made from it.
+"""A template as entered in the form: its validation, and the components made from it.
 
-The rules are Meta's: developers.facebook.com/docs/whatsapp/business-management-api/
-message-templates/components. What isn't checked here, Meta checks.
+The rules are Meta's:
+developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components. Meta
+checks what isn't checked here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bot.chakra.templates import NewTemplate
 MAX_LENGTHS: Mapping[str, int] = {"name": 512, "header": 60, "body": 1024, "footer": 60}
 """Characters."""
 CATEGORIES = ("UTILITY", "MARKETING")
-"""Without AUTHENTICATION, whose text Meta writes itself."""
+"""The categories without AUTHENTICATION, whose text Meta writes itself."""
 EDITABLE_STATUSES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
 """Statuses in which Meta accepts a change."""
 

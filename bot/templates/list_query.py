@@ -21,7 +21,7 @@ FILTER_SYNONYMS: Mapping[str, str] = {
     "otp": "authentication",
     "auth": "authentication",
 }
-"""What people type -> Meta's word."""
+"""The typed word -> Meta's word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ MAX_SUMMARY_LENGTH = 90
 
 
 class TemplateListQuery(ListQuery):
-    """What was typed, and the page."""
+    """The typed words and filters, and the page."""
 
     command: ClassVar[str] = "/chakra templates"
 
@@ -52,7 +52,7 @@ class TemplateListQuery(ListQuery):
 def render_page(
     query: TemplateListQuery, cached: Cached[TemplateIndex], *, may_write: bool
 ) -> Message:
-    """Render the page that is asked for, or the last.
+    """Render the requested page, or the last.
 
     Raise ``UsageError`` for a filter whose value no template has.
     """
@@ -111,7 +111,7 @@ def _heading(query: TemplateListQuery, count: int, total: int) -> list[str]:
 
 
 def _empty_state(query: TemplateListQuery, index: TemplateIndex) -> Markup:
-    """Return what to change so that the list isn't empty."""
+    """Return a sentence on what to change so that the list isn't empty."""
     if not index.templates:
         return markup("This WhatsApp account has no templates yet.")
     suggestions = index.suggest_names(query.words) if query.words else ()

@@ -1,7 +1,7 @@
-"""The preview of a message as blocks: WhatsApp's formatting as Slack's, with variables filled in.
+"""The preview of a message as blocks: WhatsApp's formatting as Slack's, variables filled in.
 
-Both write *bold*, _italic_, ~struck~ and ``` code ``` the same way, so most text stays as it is.
-Only what Slack alone would interpret (its markup, emoji names) is neutralized.
+Both write *bold*, _italic_, ~struck~ and ``` code ``` the same way, so most text is unchanged. Only
+what Slack alone would interpret (its markup, emoji names) is neutralized.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.slack.commands.reply import Block
 from bot.templates import variables as asked
 
 MAX_BUTTONS = 12
-"""WhatsApp allows ten."""
+"""Buttons; WhatsApp allows ten."""
 MAX_LINE_LENGTH = 200
 MAX_URL_LENGTH = 150
 
@@ -49,7 +49,7 @@ DEFAULT_BUTTON_EMOJI = ":black_square_button:"
 
 _EMOJI_NAME = re.compile(r":(?=[a-z0-9_+'-]+:)")
 _WORD_JOINER = "\u2060"
-"""Has no width, and keeps Slack from reading the colon before it as the start of an emoji name."""
+"""A character without width, so that Slack doesn't read the colon before it as an emoji name."""
 
 
 def render_preview(template: Template, values: Mapping[str, str] | None = None) -> list[Block]:

@@ -26,14 +26,14 @@ INDEX_CACHE_KEY = "list"
 PHONE_INDEX_CACHE_KEY = "list with phones"
 
 MIN_REFRESH_AGE_SECONDS = 30.0
-"""A list younger than this isn't loaded again because a search finds nobody in it."""
+"""Seconds: a younger list isn't loaded again because a search finds no one in it."""
 ROLE_NAMES_TIMEOUT_SECONDS = 5.0
-"""How long to wait for role names if the request depends on them."""
+"""Seconds to wait for role names if the request depends on them."""
 
 
 RenderedCards = LRUCache[Hashable, Message]
 MAX_RENDERED_CARDS = 16
-"""Of one user: readers differ in their time zone and in what they may do."""
+"""Cards of one user: readers differ in their time zone and in what they may do."""
 
 
 def _rendered_cards() -> RenderedCards:
@@ -119,9 +119,9 @@ class Directory:
     async def find(self, text: str) -> Cached[Matches]:
         """Return the users who match an ID, email address, phone number, username or name.
 
-        If nobody matches exactly, a list that isn't new is loaded again. Raises
-        ``ResourceNotFound`` for an unknown ID, and the ``ChakraError`` if nobody matches in a stale
-        list that can't be refreshed.
+        If no one matches exactly, a list that isn't new is loaded again. Raise ``ResourceNotFound``
+        for an unknown ID, and the ``ChakraError`` if no one matches in a stale list that can't be
+        refreshed.
         """
         query = parse_query(text, self._region)
         if query.id:
@@ -218,7 +218,7 @@ class Directory:
 
         found = await self._cache.get(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY, load)
         if found.value.unavailable_count:
-            # Incomplete: let the next search continue with the users that are cached by then.
+            # Incomplete: let the next search continue with the users that have been cached.
             self._cache.invalidate(TEAM_CACHE_KIND, PHONE_INDEX_CACHE_KEY)
         return found
 

@@ -13,16 +13,15 @@ from bot.users.directory import Directory
 async def find_linked_user(member: Member, directory: Directory, *, is_self: bool) -> User:
     """Return the member's user from the team list.
 
-    With ``is_self`` they ask about themselves, so errors may show their email address.
-
-    Raise ``NotLinked`` if nobody has the address, and the ``ChakraError``s of the list.
+    With ``is_self`` they ask about themselves, so errors may show their email address. Raise
+    ``NotLinked`` if no one has the address, and the ``ChakraError``s of the list.
     """
     if not member.email:
         raise NotLinked(member.id, _no_email_message(member.id, is_self=is_self))
     found = (await directory.find(member.email)).value
     if not found.total:
         displayed_email = member.email if is_self else mask_email(member.email)
-        raise NotLinked(member.id, f"Nobody in Chakra has the email address {displayed_email}.")
+        raise NotLinked(member.id, f"No one in Chakra has the email address {displayed_email}.")
     return found.users[0]
 
 

@@ -15,9 +15,9 @@ from bot.errors import BotError
 CACHE_KIND = "config"
 CACHE_KEY = "names"
 LOAD_TIMEOUT_SECONDS = 0.15
-"""How long a card waits for names. An ack waits 0.3 s for the whole answer."""
+"""Seconds that a card waits for names. An ack waits 0.3 s for the whole answer."""
 COOLDOWN_SECONDS = 30.0
-"""How long Config isn't requested after it failed or was slow."""
+"""Seconds for which Config isn't requested after it failed or was slow."""
 
 
 @dataclass(frozen=True)

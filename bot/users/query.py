@@ -1,4 +1,4 @@
-"""Recognize what is searched by its form: an ID, email address, phone number or name."""
+"""Recognize the form of a search: an ID, email address, phone number or name."""
 
 from __future__ import annotations
 

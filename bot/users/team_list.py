@@ -12,7 +12,7 @@ from bot.errors import BotError, InvalidResponse, Rejected, ResourceNotFound
 from bot.users.index import UserIndex, build_index
 
 V1_FALLBACK_SECONDS = 1800.0
-"""How long v1 is used directly after v2 turned out not to work."""
+"""Seconds for which v1 is used directly after v2 turned out not to work."""
 
 MAX_CONCURRENT_FETCHES = 8
 MAX_FETCHED_USERS = 200
@@ -51,7 +51,7 @@ class TeamList:
         return v2_users or v1_users
 
     async def _fetch_v2(self) -> Sequence[User]:
-        """Return nobody if v2 refuses or is invalid. An outage is raised: v1 would be down, too."""
+        """Return no users if v2 refuses or is invalid. Raise outages: v1 would be down, too."""
         try:
             return await self._users.list()
         except (Rejected, InvalidResponse):

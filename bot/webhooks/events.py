@@ -17,9 +17,8 @@ class Customer:
     """The person on WhatsApp whom an event concerns; each field is "" if the event omits it.
 
     ``user_id`` is Meta's business-scoped user ID and the key to use: it changes only with the
-    number. ``phone`` (Meta's ``wa_id``, digits only) is missing for people who keep their number
-    private. ``username`` may pass to somebody else and ``name`` is free text: show them, never
-    match by them.
+    number. ``phone`` (Meta's ``wa_id``, digits only) is missing for people with a private number.
+    ``username`` may pass to someone else and ``name`` is free text: show them, never match by them.
     """
 
     user_id: str = ""

@@ -142,7 +142,7 @@ def read_message(
 def read_each(
     read: Callable[[Json], WebhookEvent], objects: Iterator[Json]
 ) -> Iterator[WebhookEvent]:
-    """Yield the event of each object; one that trips the reader costs nothing but itself."""
+    """Yield the event of each object; if one can't be parsed, only that one is lost."""
     for item in objects:
         try:
             yield read(item)

@@ -15,7 +15,7 @@ from bot.webhooks.receiver import WebhookReceiver
 from bot.webhooks.repository import Events
 
 EVENT_RETENTION_SECONDS = 30 * 86_400.0
-"""How long a repeated delivery is recognized, and an event that was not understood kept."""
+"""Seconds for which a repeated delivery is recognized, and an unknown event stored."""
 PURGE_INTERVAL_SECONDS = 60.0
 
 

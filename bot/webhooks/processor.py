@@ -1,4 +1,4 @@
-"""Stored deliveries are parsed and handed to the handlers, in the transaction that takes them."""
+"""Process stored deliveries: parse them and call the handlers in the claiming transaction."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ from bot.webhooks.repository import Events, StoredEvent
 
 BATCH_SIZE = 500
 POLL_INTERVAL_SECONDS = 5.0
-"""Between looks for deliveries that another replica stored and did not live to process."""
+"""Seconds between polls for deliveries that a replica stored before it died."""
 LOG_INTERVAL_SECONDS = 60.0
 MAX_LOGGED_KINDS = 100
 
 AfterCommit = Callable[[], None]
 EventHandler = Callable[[AsyncConnection, Sequence[Any], float], Awaitable[AfterCommit | None]]
-"""Applies all events of its type within the transaction, given the current time; returns what to
-call once it is committed. What it raises undoes the transaction; the batch is then applied one
-delivery at a time."""
+"""Apply all events of its type within the transaction, given the current time.
+
+Return what to call once it is committed. An exception rolls the transaction back; the batch is then
+applied one delivery at a time.
+"""
 EventHandlers = Mapping[type[WebhookEvent], EventHandler]
 
 
 class EventProcessor:
-    """``wake_event`` is set when deliveries are stored; ``on_event`` gets each event's label.
+    """Process stored deliveries in batches.
 
-    A batch is one transaction, so a crash at any point loses nothing and applies nothing twice.
-    Deliveries with an event that nobody can read keep their body until they are purged.
+    ``wake_event`` is set when deliveries are stored; ``on_event`` gets each event's label. A batch
+    is one transaction, so a crash at any point loses nothing and applies nothing twice. Deliveries
+    with an unreadable event keep their body until they are purged.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class EventProcessor:
             return await self._process(isolate=False)
         except DatabaseUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - one delivery must not cost the others
+        except Exception:  # noqa: BLE001 - one delivery must not block the others
             self._log.exception("events_retried_one_by_one")
             return await self._process(isolate=True)
 
@@ -101,7 +104,7 @@ class _Batch:
     after_commit: list[AfterCommit] = field(default_factory=list)
 
     async def apply(self, connection: AsyncConnection, stored: Sequence[StoredEvent]) -> set[int]:
-        """Hand the events to their handlers; return the deliveries that were not understood."""
+        """Call the handlers with their events; return the deliveries that were not understood."""
         by_type: dict[type[WebhookEvent], list[WebhookEvent]] = {}
         not_understood: set[int] = set()
         for delivery in stored:

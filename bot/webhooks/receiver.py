@@ -1,7 +1,7 @@
 """``POST /chakra/events``: webhooks verified, stored, acknowledged, and processed later.
 
-The signature is `X-Chakra-Signature-256` over the raw body. Nothing in it dates a delivery, so a
-replay cannot be told from a repeated delivery: either is stored once.
+The signature is ``X-Chakra-Signature-256`` over the raw body. It doesn't date a delivery, so a
+replay looks like a repeated delivery: either is stored once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks"""
 BODY_TIMEOUT_SECONDS = 10.0
 MAX_PENDING_BYTES = 64 * 1024 * 1024
-"""Bodies that are received and not stored yet; beyond that, senders are asked to retry."""
+"""Bodies that are received and not yet stored; beyond that, senders are asked to retry."""
 BATCH_SIZE = 500
 """Deliveries per transaction: a burst is a few writes to the disk, not thousands."""
 LOG_INTERVAL_SECONDS = 60.0
@@ -105,7 +105,7 @@ class WebhookReceiver:
     async def run(self) -> None:
         """Store pending deliveries, all in one transaction, until cancelled.
 
-        From then on senders are asked to retry.
+        After that senders are asked to retry.
         """
         try:
             while True:

@@ -31,7 +31,7 @@ class StoredEvent:
 
 
 Apply = Callable[[AsyncConnection, Sequence[StoredEvent]], Awaitable[set[int]]]
-"""Processes deliveries within a transaction; returns the IDs of those whose body must be kept."""
+"""Process deliveries within a transaction; return the IDs whose body must be stored further."""
 
 
 class Events:
@@ -63,10 +63,10 @@ class Events:
     async def process(self, limit: int, now: float, apply: Apply, *, isolate: bool = False) -> int:
         """Apply the oldest unprocessed deliveries and mark them, in one transaction.
 
-        Replicas take different ones. A body is deleted unless ``apply`` wants it kept. With
-        ``isolate`` each delivery is applied on its own, and one that fails is kept and marked
-        without holding up the others; otherwise an exception leaves all of them unprocessed.
-        Return how many there were.
+        Replicas take different ones. A body is deleted unless ``apply`` returns its ID. With
+        ``isolate`` each delivery is applied on its own, and one that fails is stored and marked
+        without delaying the others; otherwise an exception leaves all of them unprocessed. Return
+        how many there were.
         """
         async with self._database.begin() as connection:
             rows = await connection.execute(
@@ -112,8 +112,8 @@ async def _apply_each(
             async with connection.begin_nested():
                 retained |= await apply(connection, [event])
         except (OperationalError, InterfaceError):
-            raise  # it is the database that fails, not this delivery
-        except Exception:  # noqa: BLE001 - it must not hold up those after it
+            raise  # the database fails, not this delivery
+        except Exception:  # noqa: BLE001 - it must not delay those after it
             structlog.get_logger("events").exception("event_not_processed", delivery=event.id)
             retained.add(event.id)
     return retained

@@ -45,34 +45,34 @@ from bot.writes.repository import (
 )
 
 RESPONSE_TIMEOUT_SECONDS = 45.0
-"""After this a write without an answer is unknown."""
+"""Seconds after which a write without an answer is unknown."""
 ABANDONED_AFTER_SECONDS = 60.0
-"""After this no process can still be working on a write: longer than the timeout."""
+"""Seconds after which no process can still be working on a write: longer than the timeout."""
 DUPLICATE_WINDOW_SECONDS = 600.0
-"""For this long the same content needs a confirmation, whoever submitted it."""
+"""Seconds during which the same content needs a confirmation, no matter which member submits it."""
 POLL_INTERVAL_SECONDS = 0.5
-"""Between checks for the outcome of a write that another process carries out."""
+"""Seconds between checks for the outcome of a write that another process carries out."""
 RECONCILE_INTERVAL_SECONDS = 15.0
 RETENTION_SECONDS = 90 * 86_400.0
 PURGE_BATCH_SIZE = 1_000
 DB_RETRY_DELAYS_SECONDS = (0.5, 2.0, 5.0)
 
 NOT_WRITTEN_ERRORS = (Rejected, AuthenticationError, RateLimited, Unavailable, UserError)
-"""After these, and their subclasses, certainly nothing was written."""
+"""After these errors, and their subclasses, certainly nothing was written."""
 
 _HASH_KEY_CONTEXT = b"chakra-for-slack: contents of writes"
 
 Perform = Callable[[], Awaitable[str]]
-"""Sends the one request, and returns what is to be stored as the result."""
+"""Send the one request, and return what is to be stored as the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteIntent:
-    """What a member wants written.
+    """A write that a member requested.
 
     ``key`` identifies the press: the view's ID, or message and action. ``subject`` is what the
-    write concerns, and ``content`` everything that makes it the same as another or not; it isn't
-    stored. ``confirmed_id`` is the earlier write that the member was asked about.
+    write concerns, and ``content`` everything that distinguishes it from another; it isn't stored.
+    ``confirmed_id`` is the earlier write that the member was asked about.
     """
 
     key: str
@@ -202,7 +202,7 @@ class WriteLedger:
         def on_done(attempt: asyncio.Task[Write]) -> None:
             self._in_flight.discard(write_id)
             if not attempt.cancelled():
-                attempt.exception()  # nobody may be waiting for it any more
+                attempt.exception()  # there may be no caller left to retrieve it
 
         return on_done
 

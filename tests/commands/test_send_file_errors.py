@@ -40,15 +40,15 @@ from tests.world import World
 SLACK_ERRORS: list[tuple[str, dict[str, Any], str]] = [
     ("files.info", {"error": "file_deleted"}, "no longer has that file"),
     ("files.info", {"error": "missing_scope"}, "can't read files in Slack"),
-    ("files.info", {"reset": "before", "times": 9}, "Slack didn't hand over the file"),
-    ("files.info", {"status": 500, "times": 9}, "Slack didn't hand over the file"),
-    ("files.info", {"error": "ratelimited", "retry_after": 30}, "Slack didn't hand over the file"),
+    ("files.info", {"reset": "before", "times": 9}, "Slack didn't give us the file"),
+    ("files.info", {"status": 500, "times": 9}, "Slack didn't give us the file"),
+    ("files.info", {"error": "ratelimited", "retry_after": 30}, "Slack didn't give us the file"),
     ("download", {"error": "sign_in"}, "can't read files in Slack"),
     ("download", {"status": 404}, "no longer has that file"),
-    ("download", {"status": 403}, "Slack didn't hand over the file you chose (http_403)"),
-    ("download", {"status": 503, "times": 9}, "Slack didn't hand over the file"),
-    ("download", {"reset": "before", "times": 9}, "Slack didn't hand over the file"),
-    ("download", {"reset": "after", "times": 9}, "Slack didn't hand over the file"),
+    ("download", {"status": 403}, "Slack didn't give us the file you chose (http_403)"),
+    ("download", {"status": 503, "times": 9}, "Slack didn't give us the file"),
+    ("download", {"reset": "before", "times": 9}, "Slack didn't give us the file"),
+    ("download", {"reset": "after", "times": 9}, "Slack didn't give us the file"),
 ]
 
 
@@ -70,7 +70,7 @@ async def test_hung_slack_download_times_out(acme: World, clock: ManualClock) ->
     press = asyncio.create_task(acme.slack.submit(JOHN, values))
     await advance_until(acme, clock, lambda: "Not sent" in last_message_text(acme))
     assert press.done()
-    assert "Slack didn't hand over the file" in last_message_text(acme)
+    assert "Slack didn't give us the file" in last_message_text(acme)
     acme.slack.release()
     assert (acme.chakra.count(UPLOAD_ENDPOINT), sent_count(acme)) == (0, 0)
 

@@ -180,7 +180,7 @@ async def test_a_member_unknown_to_chakra_gets_an_explanation(
     acme.chakra.update_user("john@acme.com", emails=["other@acme.com"])
     await open_filled_form(acme, clock)
     expected = await press_test_send(acme, clock, until_noted="Test not sent")
-    assert "Nobody in Chakra has the email address john@acme.com." in expected
+    assert "No one in Chakra has the email address john@acme.com." in expected
     assert "Tests go to the phone number in your own Chakra profile." in expected
 
 
@@ -347,6 +347,6 @@ async def test_a_member_unknown_to_chakra_is_told_in_the_preview(
     await acme.slack.press(LENA, "send.test")
     await settle_app(acme)
     message = acme.slack.messages(LENA, SALES)[-1]
-    assert "Nobody in Chakra has the email address lena@acme.com." in visible_text(message)
+    assert "No one in Chakra has the email address lena@acme.com." in visible_text(message)
     assert message.ephemeral
     assert sent_count(acme) == 0

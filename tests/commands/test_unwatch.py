@@ -40,7 +40,7 @@ async def test_own_watch_is_stopped(acme: World, clock: ManualClock) -> None:
 
 
 async def test_a_job_without_watches(acme: World) -> None:
-    assert "Nobody is watching this job" in await typed(acme, f"unwatch {RUNNING}")
+    assert "No one is watching this job" in await typed(acme, f"unwatch {RUNNING}")
 
 
 async def test_another_persons_watch_stays(acme: World) -> None:

@@ -124,8 +124,8 @@ async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
         ("jon@acme.com", "john@acme.com"),
         ("a91b5073-e9d4", "part of an ID"),
         ("00000000-0000-4000-8000-000000000000", "no user with this ID"),
-        ("tomasgone", "Nobody in Chakra matches"),
-        ("+44 20 7946 9999", "Nobody in Chakra matches"),
+        ("tomasgone", "No one in Chakra matches"),
+        ("+44 20 7946 9999", "No one in Chakra matches"),
         ("<#C0SALES|sales>", "That's a channel"),
         ("<!subteam^S0SALES|@sales>", "That's a group"),
         ("<https://x.example|John>", "That's a link"),
@@ -147,7 +147,7 @@ async def test_a_search_without_result_says_what_to_do(
 
 async def test_no_chakra_user_has_my_address(acme: World) -> None:
     acme.chakra.delete_user("mei")
-    assert "Nobody in Chakra has the email address mei@acme.com." in visible_text(
+    assert "No one in Chakra has the email address mei@acme.com." in visible_text(
         await run_command(acme, "me")
     )
 

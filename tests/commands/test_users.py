@@ -98,7 +98,7 @@ async def test_filters_and_invalid_filters(acme: World, text: str, expected: str
 
 async def test_deleted_users_are_never_listed(acme: World) -> None:
     assert "40 of 40" in visible_text(await run_command(acme, "status:all"))
-    assert 'Nobody matches "tomasgone"' in visible_text(
+    assert 'No one matches "tomasgone"' in visible_text(
         await run_command(acme, "tomasgone status:all")
     )
 
@@ -148,7 +148,7 @@ async def test_missing_config_humanizes_short_ids(acme: World) -> None:
 async def test_an_empty_team_says_so(acme: World) -> None:
     for person in acme.chakra.users:
         acme.chakra.delete_user(person.id)
-    assert "There's nobody in this Chakra team yet." in visible_text(await run_command(acme))
+    assert "There's no one in this Chakra team yet." in visible_text(await run_command(acme))
 
 
 async def test_no_button_contains_an_address(acme: World) -> None:

@@ -174,7 +174,7 @@ async def test_user_whose_name_looks_like_a_process(
     ("typed", "expected"),
     [
         ("maria garcia", "2 people match"),
-        ("priya sharmma", "Nobody is called exactly"),
+        ("priya sharmma", "No one is called exactly"),
         ("", "Enter a phone number"),
         ("x" * 300, "too long"),
     ],

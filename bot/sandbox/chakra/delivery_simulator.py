@@ -136,7 +136,7 @@ class DeliverySimulator:
         """
         followed = [one for one in self.sends if not one.is_passthrough]
         if not followed:
-            raise ValueError("there is no send that Chakra would tell events of")
+            raise ValueError("there is no send that Chakra would report events of")
         planned = [
             (
                 followed[turn // len(STATUS_ORDER) % len(followed)],

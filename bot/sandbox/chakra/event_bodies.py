@@ -61,7 +61,7 @@ def meta_status_event(
     account: WhatsAppAccount,
     code: int | None,
 ) -> EventBody:
-    told: EventBody = {
+    status: EventBody = {
         "id": send.wamid,
         "status": delivery_status.lower(),
         "timestamp": str(int(timestamp)),
@@ -69,21 +69,21 @@ def meta_status_event(
     }
     category = send.category.lower()
     if delivery_status == "SENT":
-        told["conversation"] = {
+        status["conversation"] = {
             "id": send.id.replace("-", ""),
             "expiration_timestamp": str(int(timestamp) + CONVERSATION_SECONDS),
             "origin": {"type": category},
         }
     if delivery_status in ("SENT", "DELIVERED"):
-        told["pricing"] = {
+        status["pricing"] = {
             "billable": True,
             "pricing_model": "PMP",
             "category": category,
             "type": "regular",
         }
     if code is not None:
-        told["errors"] = [status_error(code)]
-    return _meta_messages_event(account, account.get_sender(send.sender_id), {"statuses": [told]})
+        status["errors"] = [status_error(code)]
+    return _meta_messages_event(account, account.get_sender(send.sender_id), {"statuses": [status]})
 
 
 def message_event(

@@ -71,7 +71,7 @@ class JobsResource:
         return job
 
     def advance_all(self) -> None:
-        """Process what is due in all jobs but seeded ones that nobody has looked at."""
+        """Process what is due in all jobs, except seeded ones that no one has opened."""
         for job in self._jobs.values():
             if isinstance(job, EmbeddedJob):
                 job.advance(self._clock.time())

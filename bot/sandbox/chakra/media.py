@@ -95,33 +95,33 @@ class MediaResource:
         return media_id
 
     def can_fetch(self, link: str, kind: str) -> bool:
-        """Return whether Meta could use the link as an image, a video, …
+        """Return whether Meta could use the link as a file of this kind, such as an image.
 
         Links to other hosts are assumed to work.
         """
         mine = f"{self._get_base_url()}{PUBLIC_MEDIA_PREFIX}"
         if not link.startswith(mine):
             return True
-        held = self._uploads.get(link.removeprefix(self._get_base_url()))
-        return held is not None and kind in (held.kind, "document")
+        media = self._uploads.get(link.removeprefix(self._get_base_url()))
+        return media is not None and kind in (media.kind, "document")
 
     async def _upload(self, request: Request) -> Response:
         self._account.check_plugin(request)
         file, filename = _parse_upload(
             request.headers.get("content-type", ""), await request.body()
         )
-        held = StoredMedia(file.content, file.content_type or _guess_media_type(filename))
-        if held.media_type == DEFAULT_MEDIA_TYPE:
-            held = StoredMedia(file.content, _guess_media_type(filename))
-        if not held.content:
+        media = StoredMedia(file.content, file.content_type or _guess_media_type(filename))
+        if media.media_type == DEFAULT_MEDIA_TYPE:
+            media = StoredMedia(file.content, _guess_media_type(filename))
+        if not media.content:
             raise envelope.RequestError(400, "file is empty")
-        if len(held.content) > MAX_BYTES_BY_KIND[held.kind]:
-            most = MAX_BYTES_BY_KIND[held.kind] // MB
+        if len(media.content) > MAX_BYTES_BY_KIND[media.kind]:
+            most = MAX_BYTES_BY_KIND[media.kind] // MB
             raise envelope.RequestError(
-                413, f"file is too large: {held.kind} files may have {most} MB"
+                413, f"file is too large: {media.kind} files may have {most} MB"
             )
         return envelope.data_response(
-            {"publicMediaUrl": self._get_base_url() + self._store(held, filename)}
+            {"publicMediaUrl": self._get_base_url() + self._store(media, filename)}
         )
 
     def _store(self, media: StoredMedia, filename: str) -> str:
@@ -134,23 +134,23 @@ class MediaResource:
         return path
 
     async def _fetch_public(self, request: Request) -> Response:
-        held = self._uploads.get(request.url.path)
-        if held is None:
+        media = self._uploads.get(request.url.path)
+        if media is None:
             raise envelope.RequestError(404, envelope.NOT_FOUND_MESSAGE)
-        return Response(held.content, media_type=held.media_type)
+        return Response(media.content, media_type=media.media_type)
 
     async def _fetch(self, request: Request) -> Response:
         """Return Meta's media object at the top level; its ``url`` points back here."""
         version = self._account.check_version(request)
         media_id = request.path_params["whatsappMediaId"]
-        held = self._require_media(media_id)
+        media = self._require_media(media_id)
         return JSONResponse(
             {
                 "messaging_product": "whatsapp",
                 "url": f"{self._get_base_url()}/v1/whatsapp/{version}/attachments?mid={media_id}",
-                "mime_type": held.media_type,
-                "sha256": sha256(held.content).hexdigest(),
-                "file_size": len(held.content),
+                "mime_type": media.media_type,
+                "sha256": sha256(media.content).hexdigest(),
+                "file_size": len(media.content),
                 "id": media_id,
             }
         )
@@ -164,10 +164,10 @@ class MediaResource:
         return _binary_response(self._require_media(request.query_params.get("mid", "")))
 
     def _require_media(self, media_id: str) -> StoredMedia:
-        held = self._messages.get(media_id)
-        if held is None:
+        media = self._messages.get(media_id)
+        if media is None:
             raise self._account.object_not_found(media_id)
-        return held
+        return media
 
 
 def _binary_response(media: StoredMedia) -> Response:

@@ -174,8 +174,10 @@ class MessagesResource:
             raise MetaApiError(PAIR_RATE_LIMITED)
 
     def _find_template(self, name: str, language: str | None) -> EmbeddedTemplate:
-        """Return the template. Raise ``MetaApiError``, or ``RequestError`` for an ambiguous
-        language."""
+        """Return the template.
+
+        Raise ``MetaApiError``, or ``RequestError`` for an ambiguous language.
+        """
         found = self._templates.find_by_name(name, language)
         if len(found) > 1:
             languages = ", ".join(sorted(one.language for one in found))

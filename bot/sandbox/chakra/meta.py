@@ -137,9 +137,11 @@ class MetaApiError(Exception):
 
     def one_line(self) -> str:
         """Return everything in one line, as an item of ``_errors``."""
-        told = self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
+        message = (
+            self.message if self.message.startswith("(#") else f"(#{self.code}) {self.message}"
+        )
         more = self.details or self.user_message
-        return f"{told}: {more}" if more else told
+        return f"{message}: {more}" if more else message
 
 
 def error_title(code: int) -> str:

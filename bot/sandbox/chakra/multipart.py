@@ -1,4 +1,4 @@
-"""The parts of a multipart/form-data body (RFC 7578), held in memory."""
+"""The parts of a multipart/form-data body (RFC 7578), in memory."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class HasEndpoint(Protocol):
 
 
 class EndpointKey(NamedTuple):
-    """The part of an old request that is kept for the counts."""
+    """The part of an old request that is stored for the counts."""
 
     method: str
     path: str
@@ -125,7 +125,7 @@ def _strip_parameter_names(template: str) -> str:
 
 
 class RecordedRequests(Sequence[RecordedRequest]):
-    """The last ``kept`` requests, in order of arrival. ``clear`` resets the counts too."""
+    """The last requests, in order of arrival. ``clear`` resets the counts too."""
 
     def __init__(self, max_requests: int) -> None:
         self._requests: deque[RecordedRequest] = deque(maxlen=max_requests)

@@ -127,7 +127,7 @@ class EmbeddedChakra:
         return person
 
     def update_user(self, key: str, **changes: Any) -> EmbeddedUser:
-        """Change any field, as if somebody had edited it in the Chakra dashboard."""
+        """Change any field, as if someone had edited it in the Chakra dashboard."""
         person = self.user(key)
         changed = person.with_changes(**{"updated_at": int(self._clock.time() * 1000), **changes})
         self._users.users[person.id] = changed
@@ -187,7 +187,7 @@ class EmbeddedChakra:
         raise KeyError((name, language))
 
     def update_template(self, name: str, language: str, **changes: Any) -> EmbeddedTemplate:
-        """Change a template as Meta would: ``status="PAUSED"``, ``quality="RED"``, …
+        """Change a template as Meta would, for example ``status="PAUSED"`` or ``quality="RED"``.
 
         A new status is sent to the pass-through webhook.
         """
@@ -280,7 +280,7 @@ class EmbeddedChakra:
         raise KeyError(job_id)
 
     def add_job(self, **plan: Any) -> EmbeddedJob:
-        """Add a job: ``succeed=10, fail=2, seconds=30``, … (see ``JobPlan``)."""
+        """Add a job with the fields of ``JobPlan``, such as ``succeed=10, fail=2, seconds=30``."""
         return self._jobs.add_from_plan(JobPlan.model_validate(plan))
 
     def stall_job(self, job_id: str) -> None:

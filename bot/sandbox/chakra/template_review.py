@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.sandbox.chakra.template import EmbeddedTemplate, TemplateStatus
 
 REVIEW_SECONDS = 3.0
-"""Minutes to a day in reality; long enough here for ``PENDING`` to be visible."""
+"""Seconds. Minutes to a day in reality; here long enough for ``PENDING`` to be visible."""
 
 REJECTION_PATTERNS = (
     (re.compile(r"(?i)\b(?:card number|cvv|net ?banking password)\b"), "SCAM"),

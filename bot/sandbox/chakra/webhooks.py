@@ -49,7 +49,7 @@ def compute_signature(secret: str, body: bytes) -> str:
 
 
 class WebhookSender:
-    """The last deliveries in ``told``, in the order of completion; ``ended`` counts all.
+    """The last deliveries in ``deliveries``, in the order of completion; ``ended`` counts all.
 
     There is no retry: the older documentation says that missed events stay missed. Deliveries run
     concurrently, so they may arrive in another order.

@@ -30,7 +30,7 @@ _MEXICAN = re.compile(r"52([2-9]\d{9})")
 
 
 def is_whatsapp_id(number: str) -> bool:
-    """Return whether somebody may have an account with these digits."""
+    """Return whether a person may have an account with these digits."""
     return _is_valid_today(number) or any(
         number.startswith(code) and pattern.fullmatch(number, len(code))
         for code, pattern in _FORMER_DIGITS.items()

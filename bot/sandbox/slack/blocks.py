@@ -102,13 +102,13 @@ class PlacedElement:
 
 def to_stored_blocks(blocks: Sequence[Any], make_id: Callable[[], str]) -> list[Json]:
     """Return a copy with Slack's additions: missing IDs, and defaults of text objects."""
-    kept: list[Json] = copy.deepcopy(list(blocks))
-    _add_text_defaults(kept)
-    for block in iter_blocks(kept):
+    stored: list[Json] = copy.deepcopy(list(blocks))
+    _add_text_defaults(stored)
+    for block in iter_blocks(stored):
         block.setdefault("block_id", make_id())
         for element in _block_elements(block):
             element.setdefault("action_id", make_id())
-    return kept
+    return stored
 
 
 def iter_elements(blocks: Sequence[Json]) -> Iterator[PlacedElement]:

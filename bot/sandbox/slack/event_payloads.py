@@ -34,7 +34,7 @@ _MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "
 def envelope(
     event: Json, *, token: str, event_id: str, event_time: int, channel: WorkspaceChannel | None
 ) -> Json:
-    """docs.slack.dev/apis/events-api/#callback-field"""
+    """Return the envelope of an event. docs.slack.dev/apis/events-api/#callback-field."""
     return {
         "token": token,
         "team_id": TEAM_ID,
@@ -60,13 +60,13 @@ def envelope(
 
 
 def mention(message: StoredMessage, team: str) -> Json:
-    """docs.slack.dev/reference/events/app_mention"""
+    """Return the event of a mention. docs.slack.dev/reference/events/app_mention."""
     posted = _posted(message, team)
     return {**posted, "type": "app_mention"}
 
 
 def message_posted(message: StoredMessage, channel: WorkspaceChannel, team: str) -> Json:
-    """docs.slack.dev/reference/events/message"""
+    """Return the event of a new message. docs.slack.dev/reference/events/message."""
     body = {**_posted(message, team), "channel_type": CHANNEL_TYPES[channel.kind]}
     if message.author == APP_USER:
         body["bot_profile"] = {
@@ -79,7 +79,7 @@ def message_posted(message: StoredMessage, channel: WorkspaceChannel, team: str)
 
 
 def message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
-    """docs.slack.dev/reference/events/message/message_changed"""
+    """Return the event of an edit. docs.slack.dev/reference/events/message/message_changed."""
     return {
         "type": "message",
         "subtype": "message_changed",
@@ -93,7 +93,7 @@ def message_changed(message: StoredMessage, channel: WorkspaceChannel, event_ts:
 
 
 def message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts: str) -> Json:
-    """docs.slack.dev/reference/events/message/message_deleted"""
+    """Return the event of a deletion. docs.slack.dev/reference/events/message/message_deleted."""
     return {
         "type": "message",
         "subtype": "message_deleted",
@@ -108,7 +108,7 @@ def message_deleted(message: StoredMessage, channel: WorkspaceChannel, event_ts:
 
 
 def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
-    """docs.slack.dev/reference/events/member_joined_channel"""
+    """Return the app's own invitation. docs.slack.dev/reference/events/member_joined_channel."""
     return {
         "type": "member_joined_channel",
         "user": APP_USER,
@@ -121,7 +121,7 @@ def app_joined(channel: WorkspaceChannel, inviter: str, event_ts: str) -> Json:
 
 
 def tokens_revoked(event_ts: str) -> Json:
-    """docs.slack.dev/reference/events/tokens_revoked"""
+    """Return the event of a revocation. docs.slack.dev/reference/events/tokens_revoked."""
     return {
         "type": "tokens_revoked",
         "tokens": {"oauth": [], "bot": [APP_USER]},
@@ -130,12 +130,12 @@ def tokens_revoked(event_ts: str) -> Json:
 
 
 def app_uninstalled(event_ts: str) -> Json:
-    """docs.slack.dev/reference/events/app_uninstalled"""
+    """Return the event of a removal. docs.slack.dev/reference/events/app_uninstalled."""
     return {"type": "app_uninstalled", "event_ts": event_ts}
 
 
 def team_of(author_team: str) -> Json:
-    """Return what Slack adds for somebody of another workspace."""
+    """Return the fields that Slack adds for a person of another workspace."""
     return (
         {"user_team": author_team, "source_team": author_team}
         if (author_team == PARTNER_TEAM_ID)

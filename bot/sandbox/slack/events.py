@@ -33,7 +33,7 @@ SCOPES: Mapping[str, str] = {
     "member_joined_channel.C": "channels:read",
     "member_joined_channel.G": "groups:read",
 }
-"""The scope without which Slack does not send an event; others need none."""
+"""Event -> the scope without which Slack does not send it; others need none."""
 
 _MESSAGE_EVENTS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 
@@ -57,7 +57,7 @@ class Events:
         self._clock: Clock = workspace.clock
         self._tasks: set[asyncio.Task[AckResult]] = set()
         self._retries: set[asyncio.Task[None]] = set()
-        self._held: list[Json] | None = None
+        self._withheld: list[Json] | None = None
         workspace.on_message = self._message_changed
 
     # Sources of events
@@ -106,13 +106,13 @@ class Events:
         return next((ack for ack in reversed(acks) if isinstance(ack, AckResult)), None)
 
     def hold(self) -> None:
-        """Hold back events from now on, as Slack does during an outage."""
-        self._held = [] if self._held is None else self._held
+        """Withhold events from now on, as Slack does during an outage."""
+        self._withheld = [] if self._withheld is None else self._withheld
 
     async def release(self) -> None:
-        """Deliver the held-back events with their original time."""
-        held, self._held = self._held or [], None
-        for payload in held:
+        """Deliver the withheld events with their original time."""
+        withheld, self._withheld = self._withheld or [], None
+        for payload in withheld:
             self._start(payload)
         await self.delivered()
 
@@ -142,8 +142,8 @@ class Events:
         if scope and scope not in self._manifest.scopes:
             return
         payload = self._wrap(body, channel)
-        if self._held is not None:
-            self._held.append(payload)
+        if self._withheld is not None:
+            self._withheld.append(payload)
         else:
             self._start(payload)
 
@@ -181,7 +181,7 @@ class Events:
 
 
 def _retry_reason(ack: AckResult) -> str:
-    """docs.slack.dev/apis/events-api/#retries"""
+    """Return Slack's word for the failure. docs.slack.dev/apis/events-api/#retries."""
     if ack.error == "operation_timeout":
         return "http_timeout"
     return "http_error" if ack.status else "connection_failed"

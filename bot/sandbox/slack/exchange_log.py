@@ -96,7 +96,7 @@ class ExchangeLog:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is under way."""
+        """Whether anything is in flight."""
         return self._in_flight > 0
 
     async def wait_idle(self) -> None:

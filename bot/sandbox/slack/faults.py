@@ -46,15 +46,15 @@ class ApiFaultQueue:
         """Respond normally to the hung calls of one method, or of all."""
         for name in [method] if method else list(self._hang_events):
             self._hangs_remaining.pop(name, None)
-            held = self._hang_events.pop(name, None)
-            if held is not None:
-                held.set()
+            hang = self._hang_events.pop(name, None)
+            if hang is not None:
+                hang.set()
 
     async def wait_released(self, method: str) -> None:
-        held = self._hang_events.get(method)
+        hang = self._hang_events.get(method)
         left = self._hangs_remaining.get(method)
-        if held is None or left == 0:
+        if hang is None or left == 0:
             return
         if left is not None:
             self._hangs_remaining[method] = left - 1
-        await held.wait()
+        await hang.wait()

@@ -94,13 +94,13 @@ class FileServer:
     async def _upload(self, request: Request) -> Response:
         """Accept the announced number of bytes, once."""
         key = request.path_params["key"]
-        promise = self._files.get_pending_upload(key)
-        if promise is None:
+        upload = self._files.get_pending_upload(key)
+        if upload is None:
             return PlainTextResponse("not found", _NOT_FOUND)
         data = _extract_upload(
-            request, await _read_body(request, promise.length + _MAX_MULTIPART_OVERHEAD_BYTES)
+            request, await _read_body(request, upload.length + _MAX_MULTIPART_OVERHEAD_BYTES)
         )
-        if data is None or len(data) != promise.length:
+        if data is None or len(data) != upload.length:
             return PlainTextResponse("the length is not the one announced", _BAD_REQUEST)
         if self._files.get_pending_upload(key) is None:
             return PlainTextResponse("not found", _NOT_FOUND)

@@ -92,7 +92,7 @@ class HostedFile:
         return file_extension(self.name)
 
     def to_json(self) -> Json:
-        """docs.slack.dev/reference/objects/file-object"""
+        """Return Slack's file object. docs.slack.dev/reference/objects/file-object."""
         filetype, pretty = _FILETYPES.get(self.extension, _UNKNOWN_FILETYPE)
         place, name = f"{TEAM_ID}-{self.id}", quote(_url_name(self.name))
         return {
@@ -177,32 +177,32 @@ class FileStore:
 
     def create_upload(self, name: str, length: int) -> tuple[str, str]:
         """Return the future file's ID, and the URL that accepts its bytes once."""
-        promise = PendingUpload(self._ids.next_id("F"), name, length)
+        pending = PendingUpload(self._ids.next_id("F"), name, length)
         key = secrets.token_urlsafe(32)
-        self._pending_uploads[key] = promise
-        return promise.file_id, f"{self.base_url}/upload/v1/{key}"
+        self._pending_uploads[key] = pending
+        return pending.file_id, f"{self.base_url}/upload/v1/{key}"
 
     def get_pending_upload(self, key: str) -> PendingUpload | None:
         """Return the pending upload with this key, or None."""
-        promise = self._pending_uploads.get(key)
-        return promise if promise is not None and promise.data is None else None
+        pending = self._pending_uploads.get(key)
+        return pending if pending is not None and pending.data is None else None
 
     def receive_upload(self, key: str, data: bytes) -> None:
         self._pending_uploads[key] = replace(self._pending_uploads[key], data=data)
 
     def is_uploaded(self, file_id: str) -> bool:
         """Return whether the bytes of an announced file have arrived and it is not completed."""
-        promises = self._pending_uploads.values()
-        return any(each.file_id == file_id and each.data is not None for each in promises)
+        uploads = self._pending_uploads.values()
+        return any(each.file_id == file_id and each.data is not None for each in uploads)
 
     def complete_upload(
         self, file_id: str, owner: str, title: str, shares: tuple[WorkspaceChannel, ...]
     ) -> HostedFile:
-        key, promise = next(
+        key, pending = next(
             (key, each) for key, each in self._pending_uploads.items() if each.file_id == file_id
         )
         del self._pending_uploads[key]
-        upload = LocalFile(promise.name, _guess_content_type(promise.name), promise.data or b"")
+        upload = LocalFile(pending.name, _guess_content_type(pending.name), pending.data or b"")
         self._visible_to_app.add(file_id)
         return self._store(file_id, owner, upload, title=title, shares=shares)
 

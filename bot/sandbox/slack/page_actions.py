@@ -1,4 +1,4 @@
-"""A person's acts on the page: JSON in, ``{"ok": ...}`` out."""
+"""A person's actions on the page: JSON in, ``{"ok": ...}`` out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAD_REQUEST, _UNSUPPORTED = 400, 415
 def json_endpoint(
     exchange_log: ExchangeLog, action: Callable[[Json], Awaitable[Json]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Read the JSON body (only JSON: other sites' forms can't send it) and perform the act."""
+    """Read the JSON body (only JSON: other sites' forms can't send it) and perform the action."""
 
     async def endpoint(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":

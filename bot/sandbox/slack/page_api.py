@@ -1,4 +1,4 @@
-"""The page's API on loopback: state, events, and a person's acts, as JSON."""
+"""The page's API on loopback: state, events, and a person's actions, as JSON."""
 
 from __future__ import annotations
 

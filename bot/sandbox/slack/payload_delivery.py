@@ -60,7 +60,7 @@ class AckResult:
 def sign_request(
     secret: str, body: bytes, timestamp: int, content_type: str = FORM_CONTENT_TYPE
 ) -> dict[str, str]:
-    """docs.slack.dev/authentication/verifying-requests-from-slack"""
+    """Return the headers. docs.slack.dev/authentication/verifying-requests-from-slack."""
     base = b"v0:" + str(timestamp).encode() + b":" + body
     digest = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return {

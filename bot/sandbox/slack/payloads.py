@@ -79,7 +79,10 @@ def message_shortcut(
     response_url: str,
     action_ts: str,
 ) -> Json:
-    """docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload"""
+    """Return a message shortcut's payload.
+
+    docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+    """
     head = interaction.common_fields("message_action")
     person = {key: head["user"][key] for key in ("id", "name", "team_id")}
     return {

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from bot.aio.clock import Clock
 
 TIERS: Mapping[int, int] = {1: 5, 2: 20, 3: 50, 4: 100}
-"""Calls per minute. docs.slack.dev/apis/web-api/rate-limits promises 1, 20, 50 and 100 or more; it
-says that tier 1 tolerates a small burst, so it is 5 here."""
+"""Calls per minute.
+
+docs.slack.dev/apis/web-api/rate-limits guarantees 1, 20, 50 and 100 or more; it says that tier 1
+tolerates a small burst, so it is 5 here.
+"""
 
 POSTS_PER_MINUTE = 300
 """``chat.postMessage`` for the workspace: "several hundred per minute"."""

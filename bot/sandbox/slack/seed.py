@@ -211,8 +211,8 @@ CHANNELS: tuple[WorkspaceChannel, ...] = (
 SEED_MESSAGES: tuple[SeedMessage, ...] = (
     SeedMessage("C0GENERAL", "U0LENA", 190, "Good morning everyone. Numbers call at eleven."),
     SeedMessage("C0GENERAL", "U0OMAR", 184, "The new badges are at the front desk :wave:"),
-    SeedMessage("C0SALES", "U0PRIYA", 95, "Who is looking after the Bluebird account this week?"),
-    SeedMessage("C0SALES", "U0JOHN", 91, "I am. They asked for the March price list again."),
+    SeedMessage("C0SALES", "U0PRIYA", 95, "Who has the Bluebird account this week?"),
+    SeedMessage("C0SALES", "U0JOHN", 91, "I do. They asked for the March price list again."),
     SeedMessage(
         "C0SALES",
         "U0JOHN",

@@ -37,7 +37,7 @@ Json = dict[str, Any]
 class EmbeddedSlack:
     """Serve ``app``, set its address with ``served_at``, ``start`` it, and end with ``aclose``.
 
-    A person's acts raise ``ActionNotPossible`` if Slack's client wouldn't allow them.
+    A person's actions raise ``ActionNotPossible`` if Slack's client wouldn't allow them.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class EmbeddedSlack:
         await self.sockets.aclose()
         await self._delivery.aclose()
 
-    # A person's acts
+    # A person's actions
 
     async def type(
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str | None = None
@@ -155,11 +155,11 @@ class EmbeddedSlack:
             await self._events.delivered()
 
     def hold_events(self) -> None:
-        """Hold back events from now on, as Slack does during an outage."""
+        """Withhold events from now on, as Slack does during an outage."""
         self._events.hold()
 
     async def release_events(self) -> None:
-        """Deliver the held-back events with their original time."""
+        """Deliver the withheld events with their original time."""
         with self._exchange_log.track():
             await self._events.release()
 

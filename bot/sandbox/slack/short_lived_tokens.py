@@ -88,8 +88,10 @@ class ResponseUrlStore:
         return path
 
     def check(self, path: str) -> ResponseUrl:
-        """Return the URL without counting a use. Raise ``RequestError`` (HTTP 404) with Slack's
-        code."""
+        """Return the URL without counting a use.
+
+        Raise ``RequestError`` (HTTP 404) with Slack's code.
+        """
         url = self._issued.get(path)
         if url is None:
             raise WebApiError("no_service", status=404)
@@ -103,7 +105,7 @@ class ResponseUrlStore:
         self._issued[url.path] = replace(url, uses=url.uses + 1)
 
 
-def _store_bounded(kept: OrderedDict[str, T], key: str, value: T) -> None:
-    kept[key] = value
-    while len(kept) > MAX_STORED_TOKENS:
-        kept.popitem(last=False)
+def _store_bounded(tokens: OrderedDict[str, T], key: str, value: T) -> None:
+    tokens[key] = value
+    while len(tokens) > MAX_STORED_TOKENS:
+        tokens.popitem(last=False)

@@ -1,4 +1,4 @@
-"""A person's acts: typing, pressing, choosing. Builds the payloads and applies the acks."""
+"""A person's actions: typing, pressing, choosing. Builds the payloads and applies the acks."""
 
 from __future__ import annotations
 

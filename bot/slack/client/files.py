@@ -17,8 +17,10 @@ DOWNLOAD, UPLOAD = "download", "upload"
 """The method that errors name for requests outside the Web API."""
 
 TOTAL_TIMEOUT_FACTOR = 3
-"""A whole file may take this many times the client's timeout, and a pause in it one timeout.
-By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s."""
+"""Timeouts of the client that a whole file may take; a pause in it may take one.
+
+By default 30 seconds: 10 MB, the most that a form accepts, at 3 Mbit/s.
+"""
 CHUNK_BYTES = 64 * 1024
 MAX_DOWNLOAD_REQUESTS = 2
 
@@ -237,7 +239,7 @@ def trusted_url(api_url: URL, address: str) -> URL | None:
 
 
 class _TransientError(Exception):
-    """Another try after ``wait`` seconds can help; ``error`` is for where none is made."""
+    """A failure that a retry after ``wait`` seconds may resolve; ``error`` is the last one."""
 
     def __init__(self, error: FileUnavailable, wait: float) -> None:
         super().__init__(str(error))
@@ -267,7 +269,7 @@ def _origin(url: URL) -> tuple[str, str | None, int | None]:
 
 
 def _resolve_redirect(address: URL, location: str) -> URL:
-    """Where a redirect leads, if that is a file host of Slack's; else it is to the sign-in page."""
+    """Return where a redirect leads, if to Slack's file hosts; else it is the sign-in page."""
     try:
         onward = address.join(URL(location))
     except ValueError:
@@ -282,7 +284,7 @@ def _resolve_redirect(address: URL, location: str) -> URL:
 async def _read_content(
     response: aiohttp.ClientResponse, file: StoredFile, max_bytes: int
 ) -> bytes:
-    """Never holds more than ``most`` bytes, and one chunk. Raises what ``_fetched`` does."""
+    """Read at most ``most`` bytes, and one chunk. Raise what ``_fetch`` does."""
     status = response.status
     if status == _TOO_MANY_REQUESTS:
         wait = parse_retry_after(response.headers)

@@ -19,7 +19,7 @@ from slack_sdk.http_retry.state import RetryState
 from bot.aio.clock import Clock, sleep
 
 MAX_RETRY_WAIT_SECONDS = 10.0
-"""The most ``Retry-After`` that one call waits for; a person would not wait longer."""
+"""The longest ``Retry-After`` that one call waits for; a person would not wait longer."""
 MAX_RATE_LIMIT_RETRIES = 2
 CONNECT_RETRY_SECONDS = 0.2
 
@@ -30,7 +30,7 @@ READ_METHODS = frozenset(
         "conversations.info",
         "conversations.members",
         "conversations.replies",
-        "files.getUploadURLExternal",  # writes nothing that anybody sees
+        "files.getUploadURLExternal",  # writes nothing that anyone sees
         "files.info",
         "usergroups.users.list",
         "users.info",
@@ -46,9 +46,10 @@ NOT_SENT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class RateLimitRetryHandler(AsyncRetryHandler):
-    """Waits as long as Slack's ``Retry-After`` says, on the injected clock,
-    ``MAX_RETRY_WAIT_SECONDS`` in
-    all."""
+    """Wait as long as Slack's ``Retry-After`` says, on the injected clock.
+
+    The waits of one call are at most ``MAX_RETRY_WAIT_SECONDS`` together.
+    """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(max_retry_count=MAX_RATE_LIMIT_RETRIES)
@@ -91,7 +92,7 @@ def _seconds_waited(state: RetryState) -> float:
 
 
 class ConnectionRetryHandler(AsyncRetryHandler):
-    """Retries once if the connection was never made, or if the method is idempotent."""
+    """Retry once if the connection was never made, or if the method is idempotent."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(max_retry_count=1)

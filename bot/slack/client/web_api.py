@@ -1,4 +1,4 @@
-"""The one place that talks to Slack: the Web API and response URLs, over one shared session.
+"""The only module that calls Slack: the Web API and response URLs, over one session.
 
 Retries never post twice: see ``retry.py``. Files are in ``files.py``.
 """
@@ -31,7 +31,7 @@ from bot.slack.client.retry import (
 from bot.slack.commands.reply import Message, View
 
 REQUEST_TIMEOUT_SECONDS = 10.0
-"""For one attempt, including its connection."""
+"""Seconds for one attempt, including its connection."""
 CONNECT_TIMEOUT_SECONDS = 4.0
 HISTORY_PAGE_SIZE = 200
 JSON_HEADERS = {"content-type": "application/json"}
@@ -125,11 +125,11 @@ class SlackClient:
         return await self.call("views.push", trigger_id=trigger_id, view=view)
 
     async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> None:
-        """Replace the view. With ``view_hash`` Slack refuses it if the view changed meanwhile."""
+        """Replace the view. With ``view_hash`` Slack refuses if the view has changed since."""
         guard = {"hash": view_hash} if view_hash else {}
         await self.call("views.update", view_id=view_id, view=view, **guard)
 
-    # Messages that the bot posts by itself. Callers pace them: a 429 is raised, not waited for.
+    # Messages that the bot posts on its own. Callers pace them: a 429 is raised, not waited for.
 
     async def post_message(
         self,
@@ -156,7 +156,7 @@ class SlackClient:
     async def post_ephemeral(
         self, channel: str, member_id: str, message: Message, *, thread_ts: str = ""
     ) -> None:
-        """Post what only this member of the channel sees."""
+        """Post a message that only this member of the channel sees."""
         thread = {"thread_ts": thread_ts} if thread_ts else {}
         content = {"text": message.text, "blocks": list(message.blocks)}
         await self.call("chat.postEphemeral", channel=channel, user=member_id, **thread, **content)
@@ -185,11 +185,12 @@ class SlackClient:
         thread_ts: str = "",
         cursor: str = "",
     ) -> tuple[list[dict[str, Any]], str]:
-        """A page of messages since ``oldest``, until ``latest`` (seconds since 1970), with their
-        metadata; and the cursor of the next page, "" after the last. The newest come first.
+        """Return a page of messages from ``oldest`` to ``latest``, and the cursor of the next page.
 
-        Replies are there where they were broadcast; all those of a thread with its ``thread_ts``,
-        the oldest first, which Slack gives an app of its direct messages only.
+        The times are in seconds since 1970. Messages have their metadata, and the newest come
+        first; the cursor is "" after the last page. Broadcast replies are included; with
+        ``thread_ts`` all replies of a thread, the oldest first, which Slack gives an app for its
+        direct messages only.
         """
         body = await self.call(
             "conversations.replies" if thread_ts else "conversations.history",
@@ -261,7 +262,7 @@ def _response_url_error(status: int, text: str) -> str:
 
 
 def _to_slack_error(method: str, error: SlackApiError) -> SlackError:
-    """``refused`` holds slack_sdk's answer, or aiohttp's where the body could not be read."""
+    """``refused`` is slack_sdk's response, or aiohttp's if the body couldn't be read."""
     answer = error.response
     body = getattr(answer, "data", None)
     status: int = getattr(answer, "status_code", 0) or getattr(answer, "status", 0)

@@ -73,8 +73,12 @@ class Link(Token):
 
 @dataclass(frozen=True)
 class Arguments:
-    """``tokens`` in the order typed; ``named`` by the names that `parse_arguments` was given,
-    numbers without leading zeros, the last value of a repeated name. ``raw`` is the text itself."""
+    """The parsed words of a line.
+
+    ``tokens`` are in the order typed; ``named`` has the names that `parse_arguments` was given,
+    numbers without leading zeros, and the last value of a repeated name. ``raw`` is the text
+    itself.
+    """
 
     tokens: tuple[Token, ...]
     named: Mapping[str, Token]
@@ -305,8 +309,11 @@ class _Tokenizer:
         return _parse_segment(inner.strip() if mark in _ANGLED else inner)
 
     def _take_bare(self) -> Token:
-        """Return the text up to the next space outside markup. A member, channel or group is always
-        a word of its own: as part of a text it would lose its ID."""
+        """Return the text up to the next space outside markup.
+
+        A member, channel or group is always a word of its own: as part of a text it would lose its
+        ID.
+        """
         start = self._position
         while self._position < len(self._text) and not self._text[self._position].isspace():
             found = _MARKUP.match(self._text, self._position)
@@ -326,7 +333,9 @@ class _Tokenizer:
 
 def _find_closers(text: str) -> dict[str, list[int]]:
     """Return the positions where quotes may close, by the kind of quote; none is within markup.
-    They are found once, so that a text full of opening quotes takes no longer than any other."""
+
+    They are found once, so that a text full of opening quotes takes no longer than any other.
+    """
     positions: dict[str, list[int]] = {}
     for found in _CLOSER.finditer(text):
         kind = _CLOSING.get(found[0])

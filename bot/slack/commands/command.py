@@ -13,7 +13,7 @@ from bot.slack.commands.reply import Choices, FieldErrors, Reply
 from bot.slack.member import Member
 
 ContextT = TypeVar("ContextT")
-"""The context: what the handlers may use. The router passes it on and never looks into it."""
+"""The services that handlers may use. The router passes the context on and never reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class RequestChannel:
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
     """A file that a person chose in a form; Slack stores it under ``id``. ``size`` is in bytes.
-    What the payload leaves out (``file_access: check_file_info``) is "" or ``None``."""
+
+    What the payload leaves out (``file_access: check_file_info``) is "" or ``None``.
+    """
 
     id: str
     name: str = field(default="", repr=False)
@@ -50,8 +52,11 @@ UploadedFiles = Mapping[str, tuple[UploadedFile, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What every handler gets. ``access`` has been checked against what the command needs;
-    ``reference`` is the request ID that the log has; ``now`` is in seconds since the epoch."""
+    """What every handler gets.
+
+    ``access`` has been checked against what the command needs; ``reference`` is the request ID that
+    the log has; ``now`` is in seconds since the epoch.
+    """
 
     actor: Actor
     channel: RequestChannel
@@ -61,11 +66,11 @@ class Request:
 
     @property
     def member(self) -> Member | None:
-        """The actor as the access check has just read them; ``None`` if Slack did not answer."""
+        """The actor as just read for the access check; ``None`` if Slack did not respond."""
         return self.access.member
 
     def require_member(self) -> Member:
-        """Return the member. Raises ``NotAllowed`` if Slack did not answer."""
+        """Return the member. Raise ``NotAllowed`` if Slack did not respond."""
         if self.access.member is None:
             raise NotAllowed("member", is_unverified=True)
         return self.access.member
@@ -97,8 +102,11 @@ class ActionRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest(Request):
-    """A submitted form. ``values``: ``block_id`` -> what was entered, "" for an empty field.
-    ``interaction_key`` is the view's ID: the same however often the form is submitted."""
+    """A submitted form.
+
+    ``values``: ``block_id`` -> what was entered, "" for an empty field. ``interaction_key`` is the
+    view's ID: the same however often the form is submitted.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
@@ -108,7 +116,7 @@ class SubmitRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class OptionsRequest(Request):
-    """A person types into an external select. ``query`` is the text so far."""
+    """Text typed into an external select; ``query`` is the text so far."""
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -117,17 +125,22 @@ class OptionsRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class ShortcutRequest(Request):
-    """A person chose an entry of Slack's own menus. ``message`` is the one whose menu it was, as
-    Slack sends it; empty for a global shortcut, which comes from no channel."""
+    """A chosen entry of Slack's own menus.
+
+    ``message`` is the one whose menu it was, as Slack sends it; empty for a global shortcut, which
+    comes from no channel.
+    """
 
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EventRequest(Request):
-    """Something happened in the workspace. ``body`` is the inner event as Slack sends it;
-    ``event_time`` is in seconds since the epoch. ``delayed``: it happened so long ago that it must
-    not be acted on as if it were new."""
+    """An event in the workspace.
+
+    ``body`` is the inner event as Slack sends it; ``event_time`` is in seconds since the epoch.
+    ``delayed``: it is too old to be acted on as if it were new.
+    """
 
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     event_id: str = ""
@@ -174,8 +187,11 @@ class Options(Generic[ContextT]):
 
 @dataclass(frozen=True, slots=True)
 class Shortcut(Generic[ContextT]):
-    """An entry of Slack's own menus; ``id`` is its ``callback_id`` in manifest.yml, which also has
-    its name. ``is_message_shortcut``: it is in the menu of every message, else it is global."""
+    """An entry of Slack's own menus.
+
+    ``id`` is its ``callback_id`` in manifest.yml, which also has its name. ``is_message_shortcut``:
+    it is in the menu of every message, else it is global.
+    """
 
     id: str
     run: Callable[[ShortcutRequest, ContextT], Awaitable[Reply]]
@@ -185,8 +201,11 @@ class Shortcut(Generic[ContextT]):
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[ContextT]):
-    """An event of Slack's Events API. ``type`` is its name in manifest.yml ("reaction_added",
-    "message.channels"). ``run`` gets each event once; the bot's own actions are left out."""
+    """An event of Slack's Events API.
+
+    ``type`` is its name in manifest.yml ("reaction_added", "message.channels"). ``run`` gets each
+    event once; the bot's own actions are left out.
+    """
 
     type: str
     run: Callable[[EventRequest, ContextT], Awaitable[Reply]]
@@ -195,11 +214,11 @@ class Event(Generic[ContextT]):
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[ContextT]):
-    """One sub-command of ``/chakra``, as a value; the router derives everything else from it.
+    """One sub-command of ``/chakra``, as a value from which the router derives everything else.
 
-    ``usage`` is what follows ``/chakra`` in help ("user <id, email, …>"), ``example`` a line that
-    can be copied ("/chakra user john@acme.com"), ``argument_names`` the names it takes as
-    ``name=value`` ("#" for any number), ``details`` further sentences for ``help <command>``.
+    ``usage`` follows ``/chakra`` in help ("user <id, email, …>"), ``example`` is a line that can be
+    copied ("/chakra user john@acme.com"), ``argument_names`` are the names it takes as
+    ``name=value`` ("#" for any number), ``details`` are further sentences for ``help <command>``.
     ``button`` adds one to the bare ``/chakra``: its label, and the arguments that it runs the
     command with.
     """

@@ -1,6 +1,6 @@
-"""Runs the handler of a request and answers: in the ack within a short budget, else after it.
+"""Run the handler of a request and reply: in the ack within a short budget, else after it.
 
-An exception of a handler becomes a sentence in the place where the person is looking.
+A handler's exception becomes a sentence in the surface that the person is using.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Timeouts:
     """Seconds. Slack wants an ack within 3 (docs.slack.dev/interactivity)."""
 
     ack: float = 0.3
-    """How long the ack waits for the answer."""
+    """Seconds that the ack waits for the answer."""
     progress_after: float = 2.5
-    """When a person reads that the answer is still coming."""
+    """Seconds until the person is notified that the answer is still being prepared."""
     total: float = 60.0
-    """When a handler is cancelled."""
+    """Seconds until a handler is cancelled."""
     resubmission_window: float = 600.0
-    """How long a second submission of the same form gets the outcome of the first."""
+    """Seconds during which a second submission of the same form gets the outcome of the first."""
 
 
 class Dispatcher:
@@ -76,7 +76,7 @@ class Dispatcher:
         )
 
     def respond_immediately(self, payload: Payload, command: str, reply: Reply) -> Ack:
-        """Return the ack of a reply that is known already: no task, no wait."""
+        """Return the ack of a reply that is already known: no task, no wait."""
         started = self._clock.monotonic()
         outcome = Outcome(reply, None, self._start_request())
         self._record(command, None, 0.0)
@@ -95,7 +95,7 @@ class Dispatcher:
         if submission_key:
             self._submissions[submission_key] = task
             task.add_done_callback(partial(self._release_failed_submission, submission_key))
-        await asyncio.sleep(0)  # an answer from the cache is ready after one turn of the loop
+        await asyncio.sleep(0)  # a cached answer is ready after one iteration of the loop
         if await done_within(self._clock, task, self._timeouts.ack):
             ack = self._build_ack(where, task.result())
         else:
@@ -153,7 +153,7 @@ class Dispatcher:
         return ack
 
     async def _run_handler(self, command: str, handler: RequestHandler, reference: str) -> Outcome:
-        """Return the outcome. Raises nothing but a cancellation: every request gets an answer."""
+        """Return the outcome. Raise only a cancellation: every request gets an answer."""
         started = self._clock.monotonic()
         error: Exception | None = None
         reply: Reply = NoReply()
@@ -196,7 +196,7 @@ class Dispatcher:
     async def _deliver_when_done(
         self, surface: Surface, task: asyncio.Task[Outcome], reference: str, started: float
     ) -> None:
-        """Deliver the answer, after a notice that it is coming if it takes long."""
+        """Deliver the answer, after a notice that it will follow if it takes long."""
         spent = self._clock.monotonic() - started
         if not await done_within(self._clock, task, self._timeouts.progress_after - spent):
             await self._log_failures(surface.notify_pending(), "progress_notice_failed")
@@ -234,7 +234,7 @@ class Dispatcher:
     def _record(self, command: str, error: Exception | None, seconds: float) -> None:
         """Count the request and log it; a successful one at debug level only.
 
-        Writing a line takes as long as answering from the cache.
+        Writing a line takes as long as a cached answer.
         """
         label = "ok" if error is None else error.kind if isinstance(error, BotError) else "failed"
         self._metrics.record_command(command, label)

@@ -1,4 +1,4 @@
-"""Event -> what answers it: a typed line, a greeting, a command, or the end of the installation."""
+"""Event -> its handler: a typed line, a greeting, a command, or the end of the installation."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from bot.slack.events import (
 )
 
 EVENT_LABEL = "event"
-"""What metrics and logs call an event that no command handles."""
+"""The name in metrics and logs of an event that no command handles."""
 DELAYED_AFTER_SECONDS = 600.0
-"""Slack's last retry comes after some 6 minutes; what is older waited for an outage to end."""
+"""Seconds: Slack's last retry comes after some 6 minutes, an older event follows an outage."""
 
 
 class RequestFields(TypedDict):
@@ -49,8 +49,11 @@ class RequestFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class EventHooks:
-    """``claim`` returns whether an event is new; ``on_revoked`` ends the work of a workspace whose
-    token was revoked, or which uninstalled the app."""
+    """The effects of events on the installation.
+
+    ``claim`` returns whether an event is new; ``on_revoked`` stops a workspace whose token was
+    revoked, or which uninstalled the app.
+    """
 
     bot_user_id: str
     claim: Callable[[SlackEvent], Awaitable[bool]]
@@ -61,7 +64,7 @@ class Authorize(Protocol):
     async def __call__(
         self, payload: Payload, permission: Permission, reference: str
     ) -> RequestFields:
-        """Raises ``NotAllowed``."""
+        """Return the fields of a request for ``event``. Raise ``NotAllowed``."""
 
 
 class EventRouter(Generic[ContextT]):
@@ -85,7 +88,7 @@ class EventRouter(Generic[ContextT]):
         self._run_text = run_text
 
     async def handle(self, payload: Payload) -> None:
-        """Handle an event once, or ignore it; what it leads to may outlast the call."""
+        """Handle an event once, or ignore it; its work may outlast the call."""
         event = parse_event(payload)
         if event is None or not self._concerns_us(event):
             return
@@ -143,7 +146,7 @@ class EventRouter(Generic[ContextT]):
             try:
                 fields = await self._authorize(payload, handler.needs, reference)
             except NotAllowed:
-                return NoReply()  # nobody addressed the app, so nobody waits for a refusal
+                return NoReply()  # no one addressed the app, so no one waits for a refusal
             request = EventRequest(
                 **fields,
                 body=event.body,

@@ -106,7 +106,7 @@ def welcome(commands: Commands, access: AccessDecision, hint: str = "") -> Messa
 
 
 def hello() -> Message:
-    """Return what the app says when it is invited to a channel."""
+    """Return the greeting for a channel that the app was invited to."""
     text = markup(
         "Hi, I'm Chakra. I look people up, send WhatsApp templates and upload leads. Type ",
         code("/chakra"),
@@ -116,7 +116,7 @@ def hello() -> Message:
 
 
 def offer_form(command: Command[Any], text: str) -> Message:
-    """Return a button that opens a command's form: Slack opens none in answer to a message."""
+    """Return a button that opens a command's form: Slack opens none in reply to a message."""
     line = text if len(text) <= blocks.MAX_BUTTON_VALUE_LENGTH else command.name
     label, _ = command.button or ("Open the form", "")
     button = blocks.button(label, f"{RUN_ACTION}:{command.name}", line)

@@ -20,7 +20,7 @@ class Permission(Enum):
     SEND = "send WhatsApp messages"
     EDIT = "edit users and templates"
     BULK = "upload files of records"
-    MANAGE_WATCHES = "stop watches that somebody else started"
+    MANAGE_WATCHES = "stop watches that someone else started"
 
 
 class Role(Enum):
@@ -52,8 +52,10 @@ def required_role(permission: Permission) -> Role:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an action is about, for rules that are narrower than a role: the template's name, the
-    number of recipients, the channel's ID."""
+    """The subject of an action, for rules that are narrower than a role.
+
+    It is the template's name, the number of recipients, or the channel's ID.
+    """
 
     template: str = ""
     recipients: int = 0
@@ -65,9 +67,9 @@ ANYTHING = Subject()
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """What the access check decided about a person.
+    """The access check's decision about a person.
 
-    ``is_unverified``: Slack could not be reached, so only what is safe is allowed. ``reason`` is a
+    ``is_unverified``: Slack could not be reached, so only safe actions are allowed. ``reason`` is a
     sentence for the person, or empty. ``member`` is ``None`` if Slack did not describe the person.
     """
 
@@ -87,8 +89,10 @@ class AccessDecision:
     def authorize(
         self, permission: Permission, subject: Subject = ANYTHING, *, reason: str = ""
     ) -> None:
-        """Raise ``NotAllowed`` unless the person may do this; ``reason`` replaces the decision's
-        own sentence."""
+        """Raise ``NotAllowed`` unless the person may do this.
+
+        ``reason`` replaces the decision's own sentence.
+        """
         if not self.allows(permission, subject):
             raise NotAllowed(
                 required_role(permission).value,

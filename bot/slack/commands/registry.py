@@ -1,4 +1,4 @@
-"""The commands by everything that Slack may call them: words, action IDs, callback IDs, events."""
+"""The commands by every key that Slack may send: words, action IDs, callback IDs, events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.text.similarity import find_similar
 T = TypeVar("T")
 
 MIN_SIMILARITY = 60
-"""The rapidfuzz ratio (0-100) from which a misspelt word counts as a command's name."""
+"""The rapidfuzz ratio (0-100) from which a misspelled word counts as a command's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,11 @@ class CommandRegistry(Generic[ContextT]):
 
 
 def build_registry(commands: Sequence[Command[ContextT]]) -> CommandRegistry[ContextT]:
-    """Index the commands. Raises ``ValueError`` for a name that is used twice, and for an ID that
-    does not begin with its command's name."""
+    """Index the commands.
+
+    Raise ``ValueError`` for a name that is used twice, and for an ID that does not begin with its
+    command's name.
+    """
     by_name: dict[str, Command[ContextT]] = {}
     actions: dict[str, tuple[Command[ContextT], Action[ContextT]]] = {}
     forms: dict[str, tuple[Command[ContextT], Form[ContextT]]] = {}

@@ -1,4 +1,4 @@
-"""What a handler may return: what the person is to see. The dispatcher talks to Slack."""
+"""What a handler may return for the person to see. The dispatcher talks to Slack."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ class Message:
 
     @cached_property
     def response_json(self) -> bytes:
-        """The body of an ack or of a post to a ``response_url``, encoded once however often this
-        message is sent: a cached card, or help."""
+        """The body of an ack or of a post to a ``response_url``.
+
+        It is encoded once, however often this message is sent: a cached card, or help.
+        """
         return to_json(response_body(self))
 
 
@@ -49,8 +51,11 @@ def response_body(message: Message) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """Opens ``view`` on top of what the person sees. ``state`` comes back with the submission; it
-    is part of ``private_metadata``, so it must be small (Slack: 3,000 characters in all)."""
+    """Open ``view`` on top of what the person sees.
+
+    ``state`` comes back with the submission; it is part of ``private_metadata``, so it must be
+    small (Slack: 3,000 characters in all).
+    """
 
     view: View
     state: Mapping[str, str] = field(default_factory=dict)
@@ -58,9 +63,9 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class UpdateForm:
-    """Replaces the form that the press or the submission came from with ``view``.
+    """Replace the form of the press or submission with ``view``.
 
-    ``overwrite``: it follows what is being typed and has the same fields, so it may replace an
+    ``overwrite``: it follows the person's typing and has the same fields, so it may replace an
     update of a moment before. ``fallback`` is posted where the form was opened if it has been
     closed.
     """
@@ -73,16 +78,19 @@ class UpdateForm:
 
 @dataclass(frozen=True, slots=True)
 class FieldErrors:
-    """Keeps the form open with a sentence under fields: ``block_id`` -> sentence."""
+    """Show sentences under fields of the open form: ``block_id`` -> sentence."""
 
     errors: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class CloseForm:
-    """Closes the form. ``done_text`` is for a person whose form could not be closed, because the
-    work took longer than the ack could wait. ``follow_up`` is posted where the form was opened, and
-    so is the result of ``follow_up_task``, once it has one."""
+    """Close the form.
+
+    ``done_text`` is for a person whose form could not be closed, because the work took longer than
+    the ack could wait. ``follow_up`` is posted where the form was opened, and so is the result of
+    ``follow_up_task``, once it has one.
+    """
 
     done_text: str
     follow_up: Message | None = None

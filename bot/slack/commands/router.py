@@ -38,7 +38,7 @@ class AccessChecker(Protocol):
 
 
 class Router(Generic[ContextT]):
-    """Its public methods take the parsed payload, one method for each kind of request."""
+    """Public methods take the parsed payload, one method for each kind of request."""
 
     def __init__(
         self,
@@ -99,8 +99,11 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run)
 
     async def submission(self, payload: Payload) -> Ack:
-        """Submit a form. Submitted twice, it runs once and both acks have the result: the key is
-        the view's ID and its hash, which changes when the form is replaced."""
+        """Submit a form.
+
+        Submitted twice, it runs once and both acks have the result: the key is the view's ID and
+        its hash, which changes when the form is replaced.
+        """
         view = payload["view"]
         key = f"{view.get('id', '')} {view.get('hash', '')}"
         found = self._registry.forms.get(str(view.get("callback_id", "")))
@@ -144,7 +147,7 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.suggest(command.name, run)
 
     async def shortcut(self, payload: Payload) -> Ack:
-        """An entry of Slack's own menus. Its ack is always empty; the answer is a modal."""
+        """Run an entry of Slack's own menus. Its ack is always empty; the answer is a modal."""
         found = self._registry.shortcuts.get(str(payload.get("callback_id", "")))
         if found is None:
             return self._dispatcher.respond_immediately(
@@ -162,7 +165,7 @@ class Router(Generic[ContextT]):
         return await self._dispatcher.respond(payload, command.name, run)
 
     async def event(self, payload: Payload) -> Ack:
-        """Acknowledge an event of the Events API, known or not. Its answer follows by itself."""
+        """Acknowledge an event of the Events API, known or not. Its answer is sent separately."""
         await self._events.handle(payload)
         return EMPTY_ACK
 
@@ -230,7 +233,7 @@ class Router(Generic[ContextT]):
     async def _authorize(
         self, payload: Payload, permission: Permission, reference: str
     ) -> RequestFields:
-        """Return what every request holds. Raises ``NotAllowed`` before any handler runs."""
+        """Return the common fields of requests. Raise ``NotAllowed`` before any handler runs."""
         actor = payloads.actor(payload)
         access = await self._access.check(actor)
         access.authorize(permission)

@@ -23,7 +23,7 @@ class WorkspaceHandler(Protocol):
 
 
 class WorkspaceRouter:
-    """Acknowledges a payload and does no more if its workspace is stopped or unknown.
+    """Acknowledge payloads, and no more than that if the workspace is stopped or unknown.
 
     Only a typed command then has an answer: its ack needs no token.
 

@@ -1,1 +1,1 @@
-"""What a person reads when something went wrong."""
+"""The sentences that a person reads when something went wrong."""

@@ -47,7 +47,7 @@ def _not_allowed(error: Any) -> Explanation:
 def _not_found(error: Any) -> Explanation:
     query = bold(blocks.clip(error.query, MAX_QUERY_LENGTH) or "nothing")
     if error.resource == "user":
-        summary = markup("Nobody in Chakra matches ", query, ".")
+        summary = markup("No one in Chakra matches ", query, ".")
     elif error.resource == "recipient":
         summary = markup("Can't find ", query, ".")
     elif error.resource == "phone number":

@@ -14,15 +14,17 @@ from bot.slack.copy.common_errors import COMMON_ERRORS, UNEXPECTED_ERROR
 from bot.slack.copy.explanation import ErrorTable, Explanation
 
 ERROR_BLOCK_PREFIX = "_error"
-"""Begins the ``block_id`` of what `Explainer.view` adds to a form."""
+"""The prefix of the ``block_id`` of blocks that `Explainer.view` adds to a form."""
 
 
 class Explainer:
     """The sentences for errors: those of `COMMON_ERRORS`, and those that features hand over."""
 
     def __init__(self, *tables: ErrorTable) -> None:
-        """``tables`` come before the common one. Of the classes of an error, the most specific one
-        that has a sentence decides."""
+        """``tables`` come before the common one.
+
+        The most specific of an error's classes that has a sentence decides.
+        """
         merged = dict(COMMON_ERRORS)
         for table in tables:
             merged.update(table)
@@ -60,8 +62,10 @@ class Explainer:
         view: View | None,
         values: Mapping[str, str],
     ) -> View:
-        """Return the form with the explanation above its fields and everything typed in it, or a
-        modal of its own if the error did not come from a form."""
+        """Return the form with the explanation above its fields and everything typed in it.
+
+        Return a modal of its own if the error did not come from a form.
+        """
         content = _blocks(self.explain(error), reference)
         if view is None or not view.get("submit") or not view.get("blocks"):
             return blocks.info_modal("That did not work", content)

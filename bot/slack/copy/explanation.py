@@ -13,12 +13,12 @@ from bot.slack.blocks import Markup, markup
 
 ADMIN = "your admin"
 MAX_DISPLAYED_WAIT_SECONDS = 86_400.0
-"""Seconds: no person is asked to wait longer."""
+"""The longest wait, in seconds, that a sentence asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """``summary``: what happened, in one sentence; ``remedy``: what to do about it. Both mrkdwn.
+    """What happened and what to do.
 
     ``is_service_error`` marks a failure of the bot or of a service: a person who can be shown a
     reference that is in the log reads ``remedy_with_reference``, if there is one.
@@ -66,7 +66,7 @@ class ErrorCopy:
 
 
 def format_wait(wait: float | None) -> str:
-    """Return "30 seconds" or "2 minutes": "a minute" if it is unknown, a day at the most."""
+    """Return "30 seconds" or "2 minutes"; "a minute" if it is unknown, a day at most."""
     if wait is None or math.isnan(wait):
         return "a minute"
     bounded = max(1, round(min(wait, MAX_DISPLAYED_WAIT_SECONDS)))

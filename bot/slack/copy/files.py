@@ -1,4 +1,4 @@
-"""The sentences for files that Slack does not hand over: one for each of Slack's codes."""
+"""The sentences for files that Slack does not provide: one for each of Slack's codes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _NOT_IN_SLACK = ErrorCopy(
     "Choose a file from your device, or enter a link to it.",
 )
 _TRANSIENT = ErrorCopy(
-    "Slack didn't hand over the file you chose.",
+    "Slack didn't give us the file you chose.",
     "Try again in {wait}, or enter a link to the file.",
     is_service_error=True,
 )
 _OTHER = ErrorCopy(
-    "Slack didn't hand over the file you chose ({code}).",
+    "Slack didn't give us the file you chose ({code}).",
     "Choose it again, or enter a link to it. If that doesn't help, contact {admin}.",
     is_service_error=True,
 )

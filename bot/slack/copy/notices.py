@@ -1,4 +1,4 @@
-"""What the app says when nothing failed: unknown commands, old buttons, delays."""
+"""Sentences for when nothing failed: unknown commands, old buttons, delays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ MAX_LINE_LENGTH = 200
 
 
 def unknown_command(typed: str, suggestion: str | None, arguments: str) -> Message:
-    """``typed`` is the person's word, ``suggestion`` the sub-command that it most resembles,
-    ``arguments`` what was typed after it."""
+    """Return the reply to an unknown command.
+
+    ``typed`` is the person's word, ``suggestion`` the sub-command that it most resembles,
+    ``arguments`` what was typed after it.
+    """
     word = blocks.clip(typed, MAX_WORD_LENGTH)
     summary = markup("I don't know ", code(f"/chakra {word}"), ".")
     if suggestion is None:
@@ -33,7 +36,7 @@ def unknown_command(typed: str, suggestion: str | None, arguments: str) -> Messa
 
 
 def did_you_mean(suggestion: str | None, arguments: str) -> blocks.Markup:
-    """Return a question about a misspelt command; empty without a ``suggestion``."""
+    """Return a question about a misspelled command; empty without a ``suggestion``."""
     if suggestion is None:
         return markup()
     line = f"/chakra {suggestion} {arguments}".strip()
@@ -41,7 +44,10 @@ def did_you_mean(suggestion: str | None, arguments: str) -> blocks.Markup:
 
 
 def still_working_message() -> Message:
-    """After some seconds without an answer. Slack can't replace this line: a new one follows."""
+    """Return the notice after some seconds without an answer.
+
+    Slack can't replace this line: the answer is a new one.
+    """
     text = markup("Chakra is slow to answer right now. The answer will follow here.")
     return Message(text=text, blocks=(blocks.context(markup(":hourglass_flowing_sand: ", text)),))
 

@@ -1,6 +1,6 @@
-"""The sentences for what the bot could not post or edit: one for each of Slack's codes.
+"""The sentences for posts and edits that failed: one for each of Slack's codes.
 
-The member who asked for it reads them in direct messages.
+The member who requested the message reads them in direct messages.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Slack's ways in: signature verification, the HTTP endpoint, Socket Mode."""
+"""The endpoints for Slack: signature verification, HTTP, Socket Mode."""

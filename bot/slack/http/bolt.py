@@ -1,4 +1,4 @@
-"""Bolt for Socket Mode: a middleware at the end of its chain hands every payload to ours."""
+"""Bolt for Socket Mode: a middleware at the end of its chain passes every payload to ours."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def build_bolt_app(
     """Return a Bolt app whose requests ``dispatch`` answers.
 
     ``identity`` is what ``auth.test`` returned at the start, so that no request waits for it.
-    ``process_before_response`` lets the ack carry the answer; nothing slow may then happen before
-    it, and the router sees to that.
+    ``process_before_response`` puts the answer into the ack; nothing slow may happen before it,
+    which the router ensures.
     """
     log = logging.getLogger("slack_bolt.app")
     log.setLevel(logging.ERROR)  # it warns about a token beside `authorize`, which is intended
@@ -68,7 +68,7 @@ class _StaticAuthorize(AsyncAuthorize):
 
 
 class _DispatchMiddleware(AsyncMiddleware):
-    """Takes the place of Bolt's listeners."""
+    """Replace Bolt's listeners."""
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch

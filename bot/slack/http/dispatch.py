@@ -11,8 +11,10 @@ from bot.slack.commands.command import Payload
 from bot.slack.surfaces import EMPTY_ACK, Ack, encode_ack
 
 IGNORED_TYPES: Final = frozenset({"app_rate_limited", "view_closed"})
-"""Acknowledged, and nothing more: no form of ours asks to be told that it was closed.
-docs.slack.dev/apis/events-api and /reference/interaction-payloads/view-interactions-payload"""
+"""Acknowledged without any effect: no form of ours asks for a notice that it was closed.
+
+docs.slack.dev/apis/events-api and /reference/interaction-payloads/view-interactions-payload
+"""
 
 
 class InteractionHandler(Protocol):

@@ -36,12 +36,11 @@ UNKNOWN_REQUEST: Final = TextResponse(
 
 
 class SlackEndpoint:
-    """Only requests that Slack signed reach ``dispatch``, and commands and interactions only once,
-    as far as this process remembers.
+    """Only requests that Slack signed reach ``dispatch``.
 
-    ``on_result`` gets one word per request: ``ACCEPTED_STATUS``, ``DISCONNECTED`` or the reason for
-    which
-    it was rejected. An exception of ``dispatch`` is left to the server.
+    Commands and interactions reach it only once, as far as this process remembers. ``on_result``
+    gets one word per request: ``ACCEPTED_STATUS``, ``DISCONNECTED`` or the reason of the rejection.
+    An exception of ``dispatch`` is left to the server.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class SlackEndpoint:
             await send_response(send, 200, ack, JSON if ack else TEXT)
 
     async def _receive_payload(self, scope: Scope, receive: Receive) -> Payload | None:
-        """Return the payload; ``None`` if the client disconnected. Raises ``RequestRejected``."""
+        """Return the payload; ``None`` if the client disconnected. Raise ``RequestRejected``."""
         headers = self._verifier.check_headers(scope)
         body = await self._read_body(receive)
         if body is None:

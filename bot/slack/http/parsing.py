@@ -1,4 +1,4 @@
-"""A verified body -> the payload: a form is read once, and of a command only what is used."""
+"""A verified body -> the payload: a form is read once, and a command's fields as needed."""
 
 from __future__ import annotations
 
@@ -42,20 +42,23 @@ FORM_FIELDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """``may_repeat`` is true if Slack may send the same request again: it retries events, and
-    options may be asked for twice within a second."""
+    """The payload of a request.
+
+    ``may_repeat`` is true if Slack may send the same request again: it retries events, and may ask
+    for options twice within a second.
+    """
 
     payload: Payload
     may_repeat: bool
 
 
 def parse_json(body: bytes) -> ParsedRequest:
-    """Return an event. Raises ``RequestRejected`` for anything that has not the shape of one."""
+    """Return an event. Raise ``RequestRejected`` for anything else."""
     return ParsedRequest(_parse_payload(_decode(body)), may_repeat=True)
 
 
 def parse_form(body: bytes) -> ParsedRequest:
-    """Return a command or an interaction. Raises ``RequestRejected`` for any other form."""
+    """Return a command or an interaction. Raise ``RequestRejected`` for any other form."""
     fields = _parse_fields(_decode(body))
     if "payload" in fields:
         payload = _parse_payload(fields["payload"])
@@ -66,8 +69,10 @@ def parse_form(body: bytes) -> ParsedRequest:
 
 
 def _parse_fields(text: str) -> dict[str, str]:
-    """Return the fields that are read, with the values that ``parse_qsl`` gives them. Of a repeated
-    field the last value counts."""
+    """Return the fields that are read, with the values that ``parse_qsl`` gives them.
+
+    The last value of a repeated field counts.
+    """
     if text.startswith("{"):
         raise RequestRejected(INVALID_FORM)
     fields: dict[str, str] = {}

@@ -17,9 +17,9 @@ from bot.slack.client.web_api import SlackClient
 
 OPEN_METHOD = "apps.connections.open"
 CONNECT_TIMEOUT_SECONDS = 10.0
-"""For the first connection. Later ones are retried until they succeed."""
+"""Seconds for the first connection. Later ones are retried until they succeed."""
 ACK_GRACE_SECONDS = 1.0
-"""How long a stop waits for pending acks; the router takes a fraction of a second for each."""
+"""Seconds that a stop waits for pending acks; each takes the router a fraction of a second."""
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def socket_mode(
 ) -> AsyncIterator[None]:
     """Stay connected while the block runs, reconnecting when Slack asks for it.
 
-    Raises ``SlackError`` if the app token is refused, or if there is no connection within
+    Raise ``SlackError`` if the app token is refused, or if there is no connection within
     ``CONNECT_TIMEOUT_SECONDS``: the handler itself would retry forever.
     """
     await slack.call(OPEN_METHOD, token=app_token)

@@ -1,4 +1,4 @@
-"""Verify a request of Slack's before its payload is read: headers, age, signature and replays."""
+"""Verify a request from Slack before its payload is read: headers, age, signature, replays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.web.body import CLOSE_CONNECTION, TextResponse
 
 @dataclass(frozen=True, slots=True)
 class VerifierLimits:
-    """Seconds and bytes. The defaults are what Slack documents, with room to spare."""
+    """Limits in seconds and bytes. The defaults are Slack's documented ones, with a margin."""
 
     max_body_bytes: int = 1_048_576
     """A view is at most 250 KB, and form encoding triples its quotes."""
@@ -25,7 +25,7 @@ class VerifierLimits:
     max_clock_skew_seconds: int = 300
     """docs.slack.dev/authentication/verifying-requests-from-slack"""
     max_cached_signatures: int = 20_000
-    """33 commands a second, remembered for ten minutes in 6 MB."""
+    """Signatures: 33 commands a second, remembered for ten minutes in 6 MB."""
 
 
 METHOD_NOT_ALLOWED: Final = TextResponse(
@@ -69,12 +69,12 @@ class SignedHeaders:
 
 
 class RequestVerifier:
-    """Every method raises ``RequestRejected`` for a request that must not be worked on."""
+    """Every method raises ``RequestRejected`` for an invalid request."""
 
     def __init__(
         self, signing_secret: str, clock: Clock, limits: VerifierLimits | None = None
     ) -> None:
-        """Raise ``ValueError`` for an empty secret, with which anybody could sign."""
+        """Raise ``ValueError`` for an empty secret, with which anyone could sign."""
         if not signing_secret.strip():
             raise ValueError("the signing secret is empty")
         self.limits = limits or VerifierLimits()
@@ -87,7 +87,7 @@ class RequestVerifier:
         )
 
     def check_headers(self, scope: Scope) -> SignedHeaders:
-        """Return the headers that the signature covers. No byte of the body is needed yet."""
+        """Return the headers that the signature covers, before any byte of the body is read."""
         if scope["method"] != "POST":
             raise RequestRejected(METHOD_NOT_ALLOWED)
         headers = _collect_headers(scope)
@@ -123,8 +123,8 @@ class RequestVerifier:
 class _SeenSignatures:
     """The last ``max_count`` signatures, each for ``lifetime`` seconds.
 
-    All live equally long, so the oldest is always the first, which takes a fraction of the time of
-    a ``TTLCache``.
+    All have the same lifetime, so the oldest is always the first, which takes a fraction of the
+    time of a ``TTLCache``.
     """
 
     def __init__(self, max_count: int, lifetime: float) -> None:
@@ -161,9 +161,9 @@ _CHECKED_HEADERS: Final = frozenset(
 
 
 def _collect_headers(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers that are checked.
+    """Return the checked headers. Repeated ones are joined with a comma, as HTTP specifies.
 
-    Repeated ones are joined with a comma, as HTTP has it, and none of them may contain a comma.
+    None of them may contain a comma.
     """
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:

@@ -145,7 +145,7 @@ def test_a_usage_error_shows_a_line_to_copy() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (errors.NotFound("user", "jhon"), ("Nobody in Chakra matches *jhon*", "spelling")),
+        (errors.NotFound("user", "jhon"), ("No one in Chakra matches *jhon*", "spelling")),
         (errors.NotFound("user", "jhon", suggestions=("john", "joan")), ("`john`, `joan`",)),
         (errors.NotFound("user", "jhon", hint="Ask Priya."), ("Ask Priya.",)),
         (errors.NotFound("user", ""), ("nothing",)),

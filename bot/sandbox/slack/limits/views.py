@@ -90,7 +90,7 @@ def _check_inputs(
     if inputs and view.get("submit") is None:
         report.add_missing("view.submit", pointer, "submit")
     if inputs and not view.get("callback_id"):
-        report.add("view.callback", pointer, "inputs but no callback_id: nobody can route them")
+        report.add("view.callback", pointer, "inputs but no callback_id: they can't be routed")
     elements = [block.get("element") for block in inputs]
     focused = [e for e in elements if isinstance(e, dict) and e.get("focus_on_load")]
     report.check_count("view.focus", len(focused), f"{pointer}/blocks")

@@ -38,8 +38,10 @@ class MethodCall:
     base_url: str
 
     def require_text(self, name: str) -> str:
-        """Return a required argument. Raise ``RequestError`` (invalid_arguments) if it is
-        missing."""
+        """Return a required argument.
+
+        Raise ``RequestError`` (invalid_arguments) if it is missing.
+        """
         value = self.args.get(name)
         if value in (None, ""):
             missing = PayloadFinding("shape", f"/{name}", f"missing required field: {name}")

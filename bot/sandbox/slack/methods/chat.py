@@ -75,14 +75,14 @@ def update_message(call: MethodCall) -> Json:
     content = _validate_content(call)
     before = message.content
     text_alone = bool(content.text) and content.blocks is None and content.attachments is None
-    kept = replace(
+    content = replace(
         content,
         blocks=before.blocks if content.blocks is None and not text_alone else content.blocks,
         attachments=before.attachments if content.attachments is None else content.attachments,
         metadata=before.metadata if content.metadata is None else content.metadata,
         files=before.files,
     )
-    changed = call.workspace.edit_message(message, kept, edited=True)
+    changed = call.workspace.edit_message(message, content, edited=True)
     return {
         "channel": changed.channel,
         "ts": changed.ts,

@@ -92,7 +92,7 @@ def conversations_replies(call: MethodCall) -> Json:
 
 
 def channel_json(channel: WorkspaceChannel, *, with_count: bool = False) -> Json:
-    """docs.slack.dev/reference/objects/conversation-object"""
+    """Return Slack's conversation object. docs.slack.dev/reference/objects/conversation-object."""
     family = channel.kind
     shown: Json = {
         "id": channel.id,

@@ -48,7 +48,7 @@ def usergroups_users_list(call: MethodCall) -> Json:
 
 
 def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
-    """docs.slack.dev/reference/objects/user-object"""
+    """Return Slack's user object. docs.slack.dev/reference/objects/user-object."""
     user: Json = {
         "id": member.id,
         "team_id": member.team_id,

@@ -42,12 +42,10 @@ def is_outage(error: BotError) -> bool:
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """How long values of a kind are cached.
+    """How long values are cached: as fresh, as stale during an outage, or as a "not found".
 
-    ``fresh_seconds`` is how long a value is fresh, ``stale_seconds`` how much longer it may be
-    served during an outage, ``negative_seconds`` how long "not found" is cached. With a stale value
-    in the cache, callers wait up to ``max_wait_seconds`` for a load. ``finished_seconds`` replaces
-    ``fresh_seconds`` for a value whose ``finished`` is true, which no longer changes.
+    With a stale value, callers wait up to ``max_wait_seconds`` for a load. ``finished_seconds``
+    replaces ``fresh_seconds`` for a value whose ``finished`` is true, which no longer changes.
     """
 
     fresh_seconds: float
@@ -114,11 +112,7 @@ joined a load), `stale`, `negative` (a cached "not found") or `error`."""
 
 @dataclass(frozen=True)
 class _Entry:
-    """A value, or a cached error.
-
-    ``sequence`` orders loads by their start; ``stored_at`` and ``expires_at`` are monotonic,
-    ``loaded_at`` is in seconds since the epoch.
-    """
+    """A value or an error. Times are monotonic, but ``loaded_at`` is in epoch seconds."""
 
     sequence: int
     stored_at: float

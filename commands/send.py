@@ -52,10 +52,7 @@ from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
 MAX_PREVIEW_AGE_SECONDS = 7 * 86_400.0
-"""Seconds for which the button of a preview works: what it shows may change.
-
-It must be shorter than sends are stored, or an old press could send again.
-"""
+"""For less time than sends are stored, so that an old press of its button can't send again."""
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "send.anywhere", "send.from_message"
 LOADING = "loading"
 NO_TEMPLATE_ERROR = "Choose a template."

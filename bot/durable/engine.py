@@ -61,8 +61,10 @@ Workflow = Callable[[str, str, int, dict[str, Any]], Coroutine[object, object, N
 
 
 class Engine:
-    """The engine of a process; DBOS allows one. Open the workspaces, then call ``launch``: a chain
-    whose workspace is not open ends, and the repair starts it again once the workspace is.
+    """The engine of a process; DBOS allows one.
+
+    Open the workspaces, then call ``launch``: a chain whose workspace is not open ends, and the
+    repair starts it again once the workspace is.
 
     DBOS allows one per process. Methods raise ``DatabaseUnavailable`` if DBOS's tables can't be
     created.
@@ -95,13 +97,18 @@ class Engine:
         return len(self._running)
 
     def active_count(self, kind: str, workspace: str) -> int:
-        """Return how many chains of a workspace are alive on all replicas. Chains that other
-        replicas start or end are counted from the next repair on."""
+        """Return how many chains of a workspace are alive on all replicas.
+
+        Chains that other replicas start or end are counted from the next repair on.
+        """
         return len(self._active.get((kind, workspace), ()))
 
     def register(self, handler: Handler, *, concurrency: int) -> None:
-        """Run a workspace's chains of one kind. ``concurrency`` is how many runs of the kind this
-        process executes at the same time, for all workspaces together."""
+        """Run a workspace's chains of one kind.
+
+        ``concurrency`` is how many runs of the kind this process executes at the same time, for all
+        workspaces together.
+        """
         self._concurrency[handler.kind] = concurrency
         self._handlers[handler.kind, handler.workspace] = handler
 
@@ -122,8 +129,10 @@ class Engine:
         await cancel_and_wait(running)
 
     async def launch(self) -> None:
-        """Start DBOS and continue all chains of earlier processes; once launched, add the queues of
-        newly registered kinds."""
+        """Start DBOS and continue all chains of earlier processes.
+
+        Once launched, add the queues of newly registered kinds.
+        """
         async with self._launching:
             workflow = self._workflow
             if workflow is None:
@@ -185,8 +194,11 @@ class Engine:
                 return deleted
 
     def stop_executing(self) -> None:
-        """Begin no more runs; the next process executes them. Call this before the workspaces of a
-        process that stops are closed: otherwise their chains would end and wait for the repair."""
+        """Begin no more runs; the next process executes them.
+
+        Call this before the workspaces of a process that stops are closed: otherwise their chains
+        would end and wait for the repair.
+        """
         self._stopping = True
         logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled run
 
@@ -380,8 +392,8 @@ class Engine:
                 (handler.kind, key) for key in active if f"{handler.kind}:{key}" not in alive
             }
         if again := missing & self._missing:
-            async with self._lease.repair_lock() as held:
-                for kind, key in sorted(again) if held else ():
+            async with self._lease.repair_lock() as acquired:
+                for kind, key in sorted(again) if acquired else ():
                     if not await self._list_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
                         await self._enqueue(kind, key, int(self._clock.time()), Reschedule(0.0))
         self._missing = missing

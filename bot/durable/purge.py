@@ -14,9 +14,9 @@ PURGE_KEY = "all"
 PURGE_CONCURRENCY = 1
 PURGE_INTERVAL_SECONDS = 600.0
 RUN_RETENTION_SECONDS = 3_600.0
-"""For which DBOS keeps the records of finished runs: 0.8 KB each, up to 68,000 an hour."""
+"""Seconds for which DBOS stores the records of finished runs: 0.8 KB each, 68,000 an hour."""
 ALL_WORKSPACES = "all"
-"""Stands in the place of a workspace for the engine's own records; no team ID looks like it."""
+"""The name for the engine's own records in place of a workspace; no team ID looks like it."""
 
 PurgeStep = Callable[[], Awaitable[object]]
 
@@ -28,7 +28,7 @@ class Purge:
         self._steps = steps
 
     async def run(self, _key: str, _state: RunState) -> Reschedule:
-        """Purge once, and continue in ten minutes."""
+        """Purge once, and run again in ten minutes."""
         for step in self._steps:
             await step()
         return Reschedule(PURGE_INTERVAL_SECONDS)

@@ -24,8 +24,11 @@ ListKeys = Callable[[], Awaitable[Iterable[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Runs the chains of one kind and one workspace. ``list_active_keys`` returns the keys whose
-    chains must be alive, as the feature's own rows say; both know keys without the workspace."""
+    """Runs the chains of one kind and one workspace.
+
+    ``list_active_keys`` returns the keys whose chains must be alive, as the feature's own rows say;
+    both know keys without the workspace.
+    """
 
     kind: str
     workspace: str

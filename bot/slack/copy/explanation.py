@@ -37,7 +37,7 @@ ErrorTable = Mapping[type[BaseException], Explain]
 
 @dataclass(frozen=True, slots=True)
 class ErrorCopy:
-    """Two sentences with blanks.
+    """Two sentences with placeholders.
 
     ``{wait}`` is the time ("6 seconds"), ``{admin}`` the person to contact, ``{code}`` the error's
     code, and ``{report}`` what to do if nothing else helps: it names the reference only where one

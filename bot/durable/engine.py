@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -29,11 +28,16 @@ from bot.aio.tasks import cancel_and_wait
 from bot.db.engine import Database
 from bot.durable import keys
 from bot.durable.dbos_config import dbos_config, route_logging
+from bot.durable.records import (
+    ACTIVE_STATUSES,
+    WORKFLOW_NAME,
+    delete_finished_runs,
+    list_run_ids,
+)
 from bot.durable.replicas import ReplicaLease
 from bot.durable.runs import Handler, Reschedule
 from bot.errors import DatabaseUnavailable
 
-WORKFLOW_NAME = "run"
 POLL_SECONDS = 0.5
 """Seconds between polls of a queue for due runs.
 
@@ -52,9 +56,6 @@ STUCK_AFTER_MS = 30_000
 MAX_DELAY_SECONDS = 1e9
 FIRST_RUN_PRIORITY, LATER_RUN_PRIORITY = 1, 2
 """DBOS runs the lower number first: a new chain doesn't wait behind overdue ones."""
-PURGE_BATCH = 500
-ACTIVE_STATUSES = ["PENDING", "ENQUEUED", "DELAYED"]
-FINAL_STATUSES = ["SUCCESS", "ERROR", "CANCELLED"]
 _FAILURES = "_failures"
 
 Workflow = Callable[[str, str, int, dict[str, Any]], Coroutine[object, object, None]]
@@ -64,10 +65,8 @@ class Engine:
     """The engine of a process; DBOS allows one.
 
     Open the workspaces, then call ``launch``: a chain whose workspace is not open ends, and the
-    repair starts it again once the workspace is.
-
-    DBOS allows one per process. Methods raise ``DatabaseUnavailable`` if DBOS's tables can't be
-    created.
+    repair starts it again once the workspace is. Methods raise ``DatabaseUnavailable`` if DBOS's
+    tables can't be created.
     """
 
     def __init__(
@@ -160,7 +159,7 @@ class Engine:
         if registered not in self._handlers:
             raise KeyError(registered)
         await self.launch()
-        if not await self._list_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
+        if not await list_run_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
             await self._enqueue(kind, key, 0, Reschedule(0.0))
             self._active.setdefault(registered, set()).add(key)
 
@@ -172,26 +171,14 @@ class Engine:
         await self.launch()
         prefix = keys.run_prefix(kind, key)
         self._run_again.update(run_id for run_id in self._running if run_id.startswith(prefix))
-        await self._resume(await self._list_ids("DELAYED", prefix), kind)
+        await self._resume(await list_run_ids("DELAYED", prefix), kind)
 
     async def purge(self, before: float) -> int:
         """Delete the records of runs that finished before ``before``, in seconds since 1970.
 
         Return how many. Nineteen runs a second leave 68,000 records an hour: call it often.
         """
-        deleted = 0
-        while True:
-            finished = await DBOS.list_workflows_async(
-                status=FINAL_STATUSES,
-                completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
-                limit=PURGE_BATCH,
-                load_input=False,
-                load_output=False,
-            )
-            await DBOS.delete_workflows_async([record.workflow_id for record in finished])
-            deleted += len(finished)
-            if len(finished) < PURGE_BATCH:
-                return deleted
+        return await delete_finished_runs(before)
 
     def stop_executing(self) -> None:
         """Begin no more runs; the next process executes them.
@@ -277,8 +264,7 @@ class Engine:
             self._run_again.discard(run_id)
 
     def _is_closed(self, handler: Handler) -> bool:
-        """Return whether the workspace was closed, but not with the process: its run then ends
-        here, so that it does not stay pending in the queue of the others."""
+        """Return whether the workspace was closed, but not the process: its run must end."""
         registered = self._handlers.get((handler.kind, handler.workspace))
         return not self._stopping and registered is not handler
 
@@ -379,7 +365,7 @@ class Engine:
         A key must be missing in two searches, since its start may be under way during the first.
         One replica repairs at a time, so no chain is started twice.
         """
-        ids = await self._list_ids(ACTIVE_STATUSES, "")
+        ids = await list_run_ids(ACTIVE_STATUSES, "")
         alive = {run_id.rpartition(":")[0] for run_id in ids}
         missing: set[tuple[str, str]] = set()
         for registered, handler in list(self._handlers.items()):
@@ -394,7 +380,7 @@ class Engine:
         if again := missing & self._missing:
             async with self._lease.repair_lock() as acquired:
                 for kind, key in sorted(again) if acquired else ():
-                    if not await self._list_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
+                    if not await list_run_ids(ACTIVE_STATUSES, keys.run_prefix(kind, key)):
                         await self._enqueue(kind, key, int(self._clock.time()), Reschedule(0.0))
         self._missing = missing
 
@@ -405,16 +391,6 @@ class Engine:
         """
         if run_ids:
             await DBOS.resume_workflows_async(list(run_ids), queue_name=kind)
-
-    async def _list_ids(self, status: str | list[str], prefix: str) -> list[str]:
-        records = await DBOS.list_workflows_async(
-            status=status,
-            name=WORKFLOW_NAME,
-            workflow_id_prefix=prefix or None,
-            load_input=False,
-            load_output=False,
-        )
-        return [record.workflow_id for record in records]
 
     def _spawn(self, loop: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(loop, context=Context())

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
@@ -26,6 +25,7 @@ from cachetools import TLRUCache
 
 from bot.aio.clock import Clock, done_within
 from bot.errors import BotError, NotFound, ResourceNotFound, Unavailable
+from bot.memory import estimate_size
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -226,8 +226,21 @@ class Cache:
         places = list(self._entries) if key is None else [(kind, key)]
         for place in filter(matches, places):
             self._discard(place)
-        for slot in [slot for slot in self._in_flight if matches(slot[0])]:
-            self._in_flight.pop(slot).invalidated = True
+        self._abandon_loads(matches)
+
+    def mark_outdated(
+        self, kind: str, key: Hashable, change: Callable[[Any], Any] | None = None
+    ) -> None:
+        """Load a value again before it is next used; during an outage it may still be served.
+
+        ``change`` returns the value with what is known to have changed in the meantime.
+        """
+        place = (kind, key)
+        entry = self._find(place)
+        if self._has_value(entry) and entry is not None:
+            value = change(entry.value) if change else entry.value
+            self._entries[place] = replace(entry, value=value, fresh_seconds=0.0)
+        self._abandon_loads(lambda loading: loading == place)
 
     def stats(self) -> CacheStats:
         self._entries.expire()
@@ -238,6 +251,11 @@ class Cache:
             max_bytes=int(self._entries.maxsize),
             items_by_kind=dict(counts),
         )
+
+    def _abandon_loads(self, matches: Callable[[Key], bool]) -> None:
+        """Let loads in flight finish for their callers; they are neither stored nor joined."""
+        for slot in [slot for slot in self._in_flight if matches(slot[0])]:
+            self._in_flight.pop(slot).invalidated = True
 
     async def aclose(self) -> None:
         """Cancel all loads. Their callers, and later ones, get `Unavailable`."""
@@ -365,35 +383,3 @@ def _without_traceback(error: BotError) -> BotError:
     copy = error.__class__.__new__(error.__class__, *error.args)
     copy.__dict__.update(error.__dict__)
     return copy
-
-
-_MAX_SAMPLE_ITEMS = 50
-_MAX_DEPTH = 20
-
-
-def estimate_size(value: object) -> int:
-    """Return about how many bytes a value takes in all. Long sequences are sampled, to be quick."""
-    return _size(value, set(), _MAX_DEPTH)
-
-
-def _size(value: object, seen: set[int], depth: int) -> int:
-    if id(value) in seen:
-        return 0
-    seen.add(id(value))
-    size = sys.getsizeof(value)
-    if depth == 0 or isinstance(value, str | bytes | int | float | None):
-        return size
-    if isinstance(value, Mapping):
-        keys = _sampled_size(value.keys(), len(value), seen, depth)
-        return size + keys + _sampled_size(value.values(), len(value), seen, depth)
-    if isinstance(value, list | tuple | set | frozenset):
-        return size + _sampled_size(value, len(value), seen, depth)
-    slots = [getattr(value, name, None) for name in getattr(type(value), "__slots__", ())]
-    attributes = getattr(value, "__dict__", None)
-    return size + sum(_size(part, seen, depth - 1) for part in (attributes, slots) if part)
-
-
-def _sampled_size(items: Iterable[object], count: int, seen: set[int], depth: int) -> int:
-    sample = list(itertools.islice(items, 0, None, max(1, count // _MAX_SAMPLE_ITEMS)))
-    total = sum(_size(item, seen, depth - 1) for item in sample)
-    return total * count // max(1, len(sample))

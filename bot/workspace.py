@@ -39,7 +39,7 @@ from bot.slack.members import Members
 from bot.slack.revocation import Revocation, StopWorkspace
 from bot.templates.catalog import TemplateCatalog
 from bot.users.directory import Directory
-from bot.webhooks.events import StatusEvent
+from bot.webhooks.events import StatusEvent, TemplateEvent
 from bot.webhooks.open import open_webhooks
 from bot.webhooks.receiver import WebhookReceiver
 from bot.workflows import Workflows, open_workflows
@@ -110,14 +110,15 @@ async def open_workspace(
         cache = await _open_cache(clients, runtime)
         tasks = TaskSet(runtime.clock)
         outbox = await _open_outbox(loops, runtime, slack, identity)
-        sends = await _open_sends(loops, runtime, installation, identity, outbox, tasks)
-        receiver = await _open_webhooks(loops, runtime, installation, identity, sends)
+        catalog = _build_catalog(installation, chakra, cache)
+        sends = await _open_sends(loops, runtime, installation, identity, outbox, tasks, catalog)
+        receiver = await _open_webhooks(loops, runtime, installation, identity, sends, catalog)
         jobs = JobReader(chakra, cache)
         workflows = await _open_workflows(loops, runtime, identity, chakra, jobs, outbox)
         writes = await _open_writes(loops, runtime, installation, identity, outbox, tasks)
         loops.push_async_callback(tasks.drain, runtime.drain_seconds)
         members = Members(slack, cache, team_id=identity.team_id)
-        features = _Features(runtime, installation, identity, slack, chakra, cache)
+        features = _Features(runtime, installation, identity, slack, chakra, cache, catalog)
         context = features.context(members, sends, jobs, workflows, writes)
         claims = await loops.enter_async_context(open_event_claims(runtime.database, runtime.clock))
         hooks = EventHooks(
@@ -197,6 +198,7 @@ async def _open_sends(
     identity: Identity,
     outbox: Outbox,
     tasks: TaskSet,
+    catalog: TemplateCatalog,
 ) -> SendLifecycle:
     return await loops.enter_async_context(
         open_send_lifecycle(
@@ -206,6 +208,7 @@ async def _open_sends(
             tasks,
             hash_secret=installation.chakra_access_token.get_secret_value(),
             on_outcome=runtime.metrics.record_send,
+            on_failure=catalog.note_failure,
             process_id=runtime.process_id,
             workspace=identity.team_id,
         )
@@ -218,6 +221,7 @@ async def _open_webhooks(
     installation: Installation,
     identity: Identity,
     sends: SendLifecycle,
+    catalog: TemplateCatalog,
 ) -> WebhookReceiver:
     secret = installation.chakra_webhook_secret
     return await loops.enter_async_context(
@@ -225,7 +229,7 @@ async def _open_webhooks(
             runtime.database,
             runtime.clock,
             secret=secret.get_secret_value() if secret else None,
-            handlers={StatusEvent: sends.statuses.handle},
+            handlers={StatusEvent: sends.statuses.handle, TemplateEvent: catalog.handle_events},
             on_event=runtime.metrics.record_event,
             workspace=identity.team_id,
         )
@@ -274,6 +278,16 @@ async def _open_writes(
     )
 
 
+def _build_catalog(installation: Installation, chakra: Chakra, cache: Cache) -> TemplateCatalog:
+    return TemplateCatalog(
+        chakra,
+        cache,
+        waba_id=installation.chakra_waba_id,
+        plugin_id=installation.chakra_plugin_id,
+        sender_id=installation.chakra_sender_id,
+    )
+
+
 # --- what handlers use ----------------------------------------------------------------------------
 
 
@@ -287,6 +301,7 @@ class _Features:
     slack: SlackClient
     chakra: Chakra
     cache: Cache
+    templates: TemplateCatalog
 
     def context(
         self,
@@ -300,14 +315,13 @@ class _Features:
         directory = Directory(
             self.chakra, self.cache, clock, region=self.installation.default_region
         )
-        templates = self._templates()
-        service = self._send_service(directory, templates, sends)
+        service = self._send_service(directory, sends)
         return Context(
             directory=directory,
-            templates=templates,
+            templates=self.templates,
             send_service=service,
             send_forms=SendFormLoader(
-                templates,
+                self.templates,
                 service,
                 clock,
                 default_sender_id=self.installation.chakra_sender_id or "",
@@ -340,23 +354,12 @@ class _Features:
             version=version("chakra-for-slack"),
         )
 
-    def _templates(self) -> TemplateCatalog:
-        return TemplateCatalog(
-            self.chakra,
-            self.cache,
-            waba_id=self.installation.chakra_waba_id,
-            plugin_id=self.installation.chakra_plugin_id,
-            sender_id=self.installation.chakra_sender_id,
-        )
-
-    def _send_service(
-        self, directory: Directory, templates: TemplateCatalog, sends: SendLifecycle
-    ) -> SendService:
+    def _send_service(self, directory: Directory, sends: SendLifecycle) -> SendService:
         plugin_id = self.installation.chakra_plugin_id or ""
         return SendService(
             self.chakra.messages,
             RecipientResolver(directory, self.chakra.processes, self.installation.default_region),
-            templates,
+            self.templates,
             sends,
             FileTransfer(
                 self.slack.files, self.chakra.media, self.runtime.clock, plugin_id=plugin_id

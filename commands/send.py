@@ -47,7 +47,6 @@ from bot.slack.commands.reply import (
     Reply,
     UpdateForm,
 )
-from bot.templates.list_query import sendable_templates
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import MEDIA
 
@@ -72,7 +71,7 @@ async def run(request: CommandRequest, context: Context) -> Reply:
     if index is None:
         form = SendForm(to=command_line.extract_number(typed))
         return context.send_forms.open_form(form, None, STILL_LOADING if typed else "")
-    form, template = command_line.parse_send(typed, request.arguments, index)
+    form, template = await context.send_forms.parse_line(typed, request.arguments, index)
     form = context.send_forms.with_default_sender(form)
     if template is None or not context.send_forms.is_complete(form, template):
         return context.send_forms.open_form(form, template)
@@ -102,6 +101,8 @@ async def edit(request: ActionRequest, context: Context) -> OpenForm:
     template = index.by_id.get(form.template) if index else None
     if template is None:
         return context.send_forms.open_form(form, None, STILL_LOADING)
+    if blocker := send_blocker(template):
+        return context.send_forms.open_form(form, None, blocker)
     needs_file = template.media_format and MEDIA not in form.values
     return context.send_forms.open_form(form, template, RESELECT_FILE_NOTE if needs_file else "")
 
@@ -151,11 +152,10 @@ async def _rerender(context: Context, form: SendForm) -> UpdateForm:
 
 async def suggest_templates(request: OptionsRequest, context: Context) -> Choices:
     """Return the templates that can be sent, the last used ones first."""
-    index = await context.send_forms.load_templates()
-    if index is None:
-        return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
     last_used = await context.send_service.last_used_templates(request.actor.id)
-    found = sendable_templates(index, request.query, last_used)
+    found = await context.send_forms.find_sendable(request.query, last_used)
+    if found is None:
+        return Choices((Choice("Templates are still loading", LOADING, "Try again"),))
     return Choices(tuple(send_form.template_choice(template) for template in found))
 
 

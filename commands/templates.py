@@ -29,7 +29,7 @@ from bot.slack.paging import parse_filters
 from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
 from bot.templates.draft import TemplateDraft, is_editable, validate_draft
-from bot.templates.list_query import parse_filter_value
+from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
 from bot.writes.ledger import Duplicate, WriteIntent
 from bot.writes.notices import ask_again, confirmed_id
@@ -46,13 +46,20 @@ EDIT_SUBMITTED = (
 
 async def run(request: CommandRequest, context: Context) -> Message:
     query = _parse_query(request.arguments)
-    if query.words and not (query.status or query.category):
-        named = (await context.templates.get_index()).value.find_by_name(
-            query.words, query.language
-        )
-        if named:
-            return await _render_card(request, context, card.pick_preferred(named).id)
+    by_name = query.words and not (query.status or query.category)
+    if by_name and (named := await _find_named(context, query)):
+        return await _render_card(request, context, card.pick_preferred(named).id)
     return await _render_page(request, context, query)
+
+
+async def _find_named(context: Context, query: TemplateListQuery) -> Sequence[Template]:
+    """Return the templates with this name. One that is unknown here may be new at Meta."""
+    index = (await context.templates.get_index()).value
+    named = index.find_by_name(query.words, query.language)
+    if named or find_families(index, TemplateFilter(words=query.words)):
+        return named
+    newer = await context.templates.get_newer_index()
+    return newer.value.find_by_name(query.words, query.language) if newer else ()
 
 
 def _parse_query(arguments: Arguments) -> TemplateListQuery:

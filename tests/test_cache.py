@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.cache import Cache, Cached, CachePolicy, estimate_size
+from bot.cache import Cache, Cached, CachePolicy
 from bot.errors import (
     AuthenticationError,
     BotError,
@@ -20,6 +20,7 @@ from bot.errors import (
     ResourceNotFound,
     Unavailable,
 )
+from bot.memory import estimate_size
 from tests.cache_source import POLICIES, Source
 from tests.clock import ManualClock
 

@@ -49,7 +49,7 @@ Source of the codes: developers.facebook.com/docs/whatsapp/cloud-api/support/err
 
 from __future__ import annotations
 
-from bot.errors import AuthenticationError, RateLimited, Rejected, Unavailable
+from bot.errors import AuthenticationError, BotError, RateLimited, Rejected, Unavailable
 
 MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60.0, 3600.0, 86400.0
 
@@ -317,3 +317,12 @@ class MetaUnavailable(Unavailable):
     kind = "meta_unavailable"
     codes = frozenset({1, 2, 131000, 131016, 131057, 133004})
     default_retry_after = MINUTE_SECONDS
+
+
+def concerns_template(error: BotError) -> bool:
+    """Return whether a template may have changed at Meta: its codes are those from 132000."""
+    if isinstance(error, TemplateRejected):
+        return True
+    return isinstance(error, PolicyRejected | ParametersRejected) and error.code in range(
+        132000, 133000
+    )

@@ -206,8 +206,9 @@ class Template(BaseModel):
     """A template in one language.
 
     ``status`` is APPROVED, PENDING, REJECTED, PAUSED, DISABLED, IN_APPEAL or a newer one;
-    ``quality`` is GREEN, YELLOW, RED or UNKNOWN; "" if Meta does not say. ``rejected_reason`` is ""
-    for Meta's NONE. ``language`` is Meta's code, such as "en_US".
+    ``quality`` is GREEN, YELLOW, RED or UNKNOWN; "" if Meta does not say. ``correct_category`` is
+    the one that Meta is going to change ``category`` to. ``rejected_reason`` is "" for Meta's NONE.
+    ``language`` is Meta's code, such as "en_US".
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -218,6 +219,7 @@ class Template(BaseModel):
     status: UpperText = ""
     category: UpperText = ""
     previous_category: UpperText = ""
+    correct_category: UpperText = ""
     sub_category: UpperText = ""
     parameter_format: UpperText = ""
     quality: Annotated[str, BeforeValidator(_to_score)] = Field(default="", alias="quality_score")

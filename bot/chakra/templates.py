@@ -25,7 +25,7 @@ PAGE_SIZE = 100
 MAX_PAGES = 100
 REQUESTED_FIELDS = (
     "id,name,language,status,category,components,parameter_format,quality_score,rejected_reason,"
-    "previous_category,sub_category"
+    "previous_category,correct_category,sub_category"
 )
 """Meta's default omits the quality and the reason of a rejection."""
 

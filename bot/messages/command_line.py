@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.chakra.template import Template
@@ -11,10 +12,12 @@ from bot.slack.commands.arguments import Arguments, Link
 from bot.templates.catalog import TemplateIndex
 from bot.templates.send_blockers import send_blocker
 from bot.templates.variables import FieldKind, match_field, template_fields
+from bot.text.phones import is_phone_like
 
 EXAMPLE = "/chakra send order_update +91 98765 43210 1=John"
 FILE_NEEDS_FORM = "Files can only be chosen in the form. Leave it out here, or use a link."
 LANGUAGE, TO = "language", "to"
+_TEMPLATE_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_]{1,512}")
 RESERVED_NAMES = (TEMPLATE, PHONE, TO, SENDER, LANGUAGE)
 """Names before an equals sign that are not variables."""
 
@@ -39,6 +42,18 @@ def parse_send(
 def extract_number(typed: Sequence[str]) -> str:
     """Return the words that can't be a template's name, while the templates are not known."""
     return " ".join(word for word in typed if "_" not in word)
+
+
+def may_name_template(typed: Sequence[str], line: Arguments) -> bool:
+    """Return whether a line without a known template may begin with the name of one.
+
+    Beside a name there is a recipient's number or a value.
+    """
+    return bool(
+        typed
+        and _TEMPLATE_NAME.fullmatch(typed[0])
+        and (line.named or any(is_phone_like(word) for word in typed[1:]))
+    )
 
 
 def _split_template_and_recipient(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.aio.clock import Clock, wait_for
 from bot.chakra.template import Template
-from bot.errors import BotError, NotConfigured, NotFound, UsageError
-from bot.messages import send_form
+from bot.errors import BotError, NotConfigured, NotFound, UsageError, UserError
+from bot.messages import command_line, send_form
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import SendForm
 from bot.messages.service import SendService
 from bot.messages.validation import validation_errors
+from bot.slack.commands.arguments import Arguments
 from bot.slack.commands.reply import OpenForm, View
 from bot.templates.catalog import TemplateCatalog, TemplateIndex
+from bot.templates.list_query import sendable_templates
 
 MODAL_LOAD_TIMEOUT_SECONDS = 0.15
 """Seconds that the form waits for uncached data; it opens within 0.3 seconds."""
@@ -54,6 +56,38 @@ class SendFormLoader:
             self.load_templates(), self._within_modal_deadline(self._catalog.get_senders())
         )
         return index
+
+    async def parse_line(
+        self, typed: Sequence[str], line: Arguments, index: TemplateIndex
+    ) -> tuple[SendForm, Template | None]:
+        """Return the form and the template of a typed line, see `parse_send`.
+
+        A template that is unknown or cannot be sent here may be new or changed at Meta.
+        """
+        try:
+            form, template = command_line.parse_send(typed, line, index)
+        except UserError:
+            newer = await self._catalog.get_newer_index()
+            if newer is None:
+                raise
+            return command_line.parse_send(typed, line, newer.value)
+        if template is None and command_line.may_name_template(typed, line):
+            newer = await self._catalog.get_newer_index()
+            if newer is not None:
+                return command_line.parse_send(typed, line, newer.value)
+        return form, template
+
+    async def find_sendable(
+        self, query: str, last_used: Sequence[tuple[str, str]]
+    ) -> tuple[Template, ...] | None:
+        """Return the templates for a menu, see `sendable_templates`; None while they load."""
+        index = await self.load_templates()
+        if index is None:
+            return None
+        found = sendable_templates(index, query, last_used)
+        if not found and (newer := await self._catalog.get_newer_index()):
+            found = sendable_templates(newer.value, query, last_used)
+        return found
 
     def get_cached_template(self, template_id: str) -> Template | None:
         """Return a cached template."""

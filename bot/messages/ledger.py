@@ -53,7 +53,10 @@ class _Outcome:
 
 
 class Ledger:
-    """``on_outcome`` is called with each outcome that this process records."""
+    """``on_outcome`` is called with each outcome that this process records.
+
+    ``on_failure`` is called with each error that Chakra or WhatsApp answered.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Ledger:
         *,
         hash_key: bytes,
         on_outcome: Callable[[SendStatus], None],
+        on_failure: Callable[[BotError], None] = lambda _: None,
         process_id: str,
     ) -> None:
         self._sends = sends
@@ -70,6 +74,7 @@ class Ledger:
         self._tasks = tasks
         self._hash_key = hash_key
         self._on_outcome = on_outcome
+        self._on_failure = on_failure
         self._process_id = process_id
         self._in_flight: set[int] = set()
         self._log = structlog.get_logger("sends")
@@ -153,6 +158,7 @@ class Ledger:
         try:
             accepted = await post(request)
         except NOT_SENT_ERRORS as error:
+            self._on_failure(error)
             return await self._record_outcome(send, _failed_outcome(error))
         except asyncio.CancelledError:  # the app is stopping
             await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
@@ -160,6 +166,8 @@ class Ledger:
         except Exception as error:  # noqa: BLE001 - after any error, the message may have been sent
             self._log.warning("send_unknown", send=send.id, kind=type(error).__name__)
             return await self._record_outcome(send, _Outcome(SendStatus.UNKNOWN))
+        if accepted.failure is not None:
+            self._on_failure(accepted.failure)
         return await self._record_outcome(send, _accepted_outcome(accepted))
 
     async def _prepare(self, send: Send, request: RequestT, prepare: Prepare[RequestT]) -> RequestT:

@@ -13,6 +13,7 @@ from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
 from bot.db.engine import Database
+from bot.errors import BotError
 from bot.messages.dirty_sends import DirtySends
 from bot.messages.ledger import Ledger, Post, Prepare, RequestT
 from bot.messages.report_message import ReportRenderer, report_message
@@ -101,20 +102,24 @@ async def open_send_lifecycle(
     hash_secret: str,
     render_report: ReportRenderer = report_message,
     on_outcome: Callable[[str], None] = lambda _: None,
+    on_failure: Callable[[BotError], None] = lambda _: None,
     process_id: str = "",
     workspace: str = "",
 ) -> AsyncIterator[SendLifecycle]:
     """Open the sending and reporting of messages; first expire what an earlier process left.
 
     ``hash_secret`` keys the hashes of recipients: any secret that all replicas share and that is
-    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome`` gets
-    the outcome of each send (accepted, failed, unknown). ``process_id`` identifies this process; it
-    is random if empty.
+    not in the database. ``tasks`` run the sends: drain them before this closes. ``on_outcome``
+    gets the outcome of each send (accepted, failed, unknown), ``on_failure`` each error of Chakra
+    or WhatsApp, in a response or a status. ``process_id`` identifies this process; it is random if
+    empty.
     """
     process_id = process_id or secrets.token_hex(8)
     sends = Sends(database, workspace)
     reporter = Reporter(DirtySends(database, workspace), outbox, clock, render=render_report)
-    statuses = StatusUpdates(database, workspace, on_status_change=reporter.notify)
+    statuses = StatusUpdates(
+        database, workspace, on_status_change=reporter.notify, on_failure=on_failure
+    )
 
     def record_outcome(status: SendStatus) -> None:
         on_outcome(str(status))
@@ -126,6 +131,7 @@ async def open_send_lifecycle(
         tasks,
         hash_key=derive_hash_key(hash_secret),
         on_outcome=record_outcome,
+        on_failure=on_failure,
         process_id=process_id,
     )
     await ledger.expire_abandoned(any_age=database.single_process)

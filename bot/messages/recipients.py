@@ -186,7 +186,9 @@ def _invalid_number_message(text: str, invalid: InvalidPhone) -> str:
     match invalid.problem:
         case PhoneProblem.NO_COUNTRY_CODE:
             return f"Include the country code, like {EXAMPLE_NUMBER}."
-        case PhoneProblem.TOO_SHORT:
+        case PhoneProblem.TOO_FEW_DIGITS if not invalid.country_code:
+            pass
+        case PhoneProblem.TOO_FEW_DIGITS | PhoneProblem.TOO_SHORT:
             return f"This number is too short for {code}. Check the digits."
         case PhoneProblem.TOO_LONG:
             return f"This number is too long for {code}. Check the digits."

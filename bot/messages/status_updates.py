@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, or_, select, update
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chakra.meta import error_from_status
 from bot.db.engine import Database
 from bot.db.tables import sends, unmatched_statuses
+from bot.errors import BotError
 from bot.messages.error_codec import serialize_error
 from bot.messages.rows import failure_columns, failure_from_row
 from bot.messages.send import Failure
@@ -50,6 +52,7 @@ class StatusUpdate:
 class StatusUpdates:
     """Applies statuses; ``on_status_change`` is called when sends have a new one.
 
+    ``on_failure`` is called with the error of each failed status, after the commit.
     `handle` is part of its caller's transaction; `sweep` is one, and raises
     ``DatabaseUnavailable``.
     """
@@ -60,10 +63,12 @@ class StatusUpdates:
         workspace: str = "",
         *,
         on_status_change: Callable[[], None] = lambda: None,
+        on_failure: Callable[[BotError], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._workspace = workspace
         self._on_status_change = on_status_change
+        self._on_failure = on_failure
 
     async def handle(
         self, connection: AsyncConnection, events: Sequence[StatusEvent], now: float
@@ -76,7 +81,15 @@ class StatusUpdates:
                 self._database.insert(unmatched_statuses).on_conflict_do_nothing(),
                 [_row_values(self._workspace, item, now) for item in unmatched],
             )
-        return self._on_status_change if len(unmatched) < len(updates) else None
+        failures = [error_from_status(event.error) for event in events if event.kind == "failed"]
+        has_news = len(unmatched) < len(updates)
+        return partial(self._notify, failures, has_news) if failures or has_news else None
+
+    def _notify(self, failures: Sequence[BotError], has_news: bool) -> None:
+        for error in failures:
+            self._on_failure(error)
+        if has_news:
+            self._on_status_change()
 
     async def sweep(self, cutoff: float, now: float) -> int:
         """Apply stored statuses whose send is known now; delete those from before ``cutoff``.

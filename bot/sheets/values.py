@@ -77,6 +77,7 @@ MAX_NUMBER_LENGTH = 40
 """Characters."""
 _PHONE_PROBLEMS: Mapping[PhoneProblem, str] = {
     PhoneProblem.NOT_A_NUMBER: f"is no phone number. Write it as {EXAMPLE_PHONE}",
+    PhoneProblem.TOO_FEW_DIGITS: f"is no phone number. Write it as {EXAMPLE_PHONE}",
     PhoneProblem.NO_COUNTRY_CODE: f"lacks the country code. Write it as {EXAMPLE_PHONE}",
 }
 _IMPOSSIBLE_PHONE = "is a phone number that nobody can have. Check the digits and the country code"

@@ -111,6 +111,9 @@ def _category_value(template: Template) -> str:
     previous = template.previous_category
     if previous and previous != template.category:
         named += f", was {vocabulary.category_name(previous).lower()}"
+    upcoming = template.correct_category
+    if upcoming and upcoming != template.category:
+        named += f". WhatsApp will change it to {vocabulary.category_name(upcoming)}"
     return _clip_value(named)
 
 

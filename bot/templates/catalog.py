@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bot.cache import Cache, Cached
 from bot.chakra.client import Chakra
+from bot.chakra.meta_errors import concerns_template
 from bot.chakra.models import PhoneNumber
 from bot.chakra.template import Template
 from bot.chakra.templates import NewTemplate, TemplateSubmission
 from bot.errors import (
     AuthenticationError,
+    BotError,
     ChakraError,
     InvalidResponse,
     NotConfigured,
@@ -22,14 +25,20 @@ from bot.errors import (
     UsageError,
 )
 from bot.templates.send_blockers import send_blocker
+from bot.templates.template_changes import TemplateChange, apply_changes, read_change
 from bot.text.normalize import tokenize
 from bot.text.similarity import find_similar
+from bot.webhooks.events import TemplateEvent
 
 TEMPLATES_CACHE_KIND, SENDERS_CACHE_KIND = "templates", "senders"
 CACHE_KEY = "all"
 WABA_ID_SETTING = "CHAKRA_WABA_ID"
 SENDER_ID_SETTING = "CHAKRA_WHATSAPP_PHONE_NUMBER_ID"
 
+MIN_REFRESH_AGE_SECONDS = 30.0
+"""A younger list isn't loaded again for a template that isn't in it or that WhatsApp refused."""
+CLOCK_TOLERANCE_SECONDS = 60.0
+"""Meta's clock may be behind this one, by which the age of the list is known."""
 MIN_NAME_SIMILARITY = 70
 """rapidfuzz ratio (0-100) from which a name is suggested for a misspelled one."""
 MAX_NAME_SUGGESTIONS = 3
@@ -124,9 +133,25 @@ class TemplateCatalog:
             TEMPLATES_CACHE_KIND, CACHE_KEY, self._load_index, refresh=refresh
         )
 
+    async def get_newer_index(self) -> Cached[TemplateIndex] | None:
+        """Load the list again for what isn't in it; None if it is new or can't be loaded.
+
+        A template may have been created or changed since the list was loaded.
+        """
+        cached = await self.get_index()
+        if cached.age_seconds < MIN_REFRESH_AGE_SECONDS:
+            return None
+        try:
+            newer = await self.get_index(refresh=True)
+        except BotError:
+            return None
+        return None if newer.stale else newer
+
     async def get_template(self, template_id: str, *, refresh: bool = False) -> Cached[Template]:
         """Return the template. Raise ``NotFound`` if it doesn't exist any more."""
         index = await self.get_index(refresh=refresh)
+        if template_id not in index.value.by_id:
+            index = await self.get_newer_index() or index
         found = index.value.by_id.get(template_id)
         if found is None:
             hint = "It may have been deleted. See all with /chakra templates."
@@ -178,6 +203,36 @@ class TemplateCatalog:
         if len(found) > 1:
             raise UsageError("Choose a number to send from.")
         return found[0].id
+
+    async def handle_events(
+        self, _connection: object, events: Sequence[TemplateEvent], _now: float
+    ) -> Callable[[], None]:
+        """Return what applies the events once they are committed; see `EventHandler`."""
+        return partial(self.apply_changes, [read_change(event) for event in events])
+
+    def apply_changes(self, changes: Sequence[TemplateChange]) -> None:
+        """Apply what Meta reported to the cached list, and load it again before its next use.
+
+        Changes from before it was loaded are in it already.
+        """
+        cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
+        if cached is None:
+            return
+        oldest = cached.loaded_at - CLOCK_TOLERANCE_SECONDS
+        news = [change for change in changes if not 0 < change.occurred_at < oldest]
+        if news:
+            self._cache.mark_outdated(
+                TEMPLATES_CACHE_KIND,
+                CACHE_KEY,
+                lambda index: TemplateIndex.build(apply_changes(index.templates, news)),
+            )
+
+    def note_failure(self, error: BotError) -> None:
+        """Load the list again before its next use if WhatsApp's reason concerns the template."""
+        cached = self._cache.peek(TEMPLATES_CACHE_KIND, CACHE_KEY)
+        is_old = cached is not None and cached.age_seconds >= MIN_REFRESH_AGE_SECONDS
+        if is_old and concerns_template(error):
+            self._cache.mark_outdated(TEMPLATES_CACHE_KIND, CACHE_KEY)
 
     async def create(self, waba_id: str, template: NewTemplate) -> TemplateSubmission:
         """Create a template. The cache is invalidated even on error: it may have been created."""

@@ -35,7 +35,9 @@ UNSUPPORTED_HEADERS: Mapping[str, str] = {"GIF": "GIF", "PRODUCT": "Product"}
 
 SENDABLE_COMPONENTS = frozenset({"CALL_PERMISSION_REQUEST"})
 """Components beside header, body, footer and buttons for which a send has no parameters."""
-SENDABLE_BUTTONS = frozenset({"QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "OTP"})
+SENDABLE_BUTTONS = frozenset(
+    {"QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "OTP", "REQUEST_CONTACT_INFO"}
+)
 SENDABLE_HEADERS = frozenset({"", "TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION"})
 
 MAX_FIELDS = 60

@@ -33,6 +33,7 @@ class PhoneProblem(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NO_COUNTRY_CODE = "no_country_code"
     UNKNOWN_COUNTRY = "unknown_country"
+    TOO_FEW_DIGITS = "too_few_digits"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     INVALID = "invalid"
@@ -78,9 +79,12 @@ class PhoneParser:
         """
         text = undress_phone(typed)
         digits = phonenumbers.normalize_digits_only(text)
-        if not _PHONE_PATTERN.fullmatch(text) or not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
+        if not _PHONE_PATTERN.fullmatch(text) or len(digits) > MAX_DIGITS:
             raise InvalidPhone(PhoneProblem.NOT_A_NUMBER)
         numbers = list(self._readings(_normalize_plus(text), digits))
+        if len(digits) < MIN_DIGITS:
+            code = numbers[0].country_code if numbers else 0
+            raise InvalidPhone(PhoneProblem.TOO_FEW_DIGITS, code or 0)
         for number in numbers:
             if phonenumbers.is_valid_number(number):
                 e164 = _to_e164(number)

@@ -29,6 +29,7 @@ from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     COMMAND_LINE,
     JOHN,
+    LIST_TEMPLATES,
     READING_NUMBER,
     SALES,
     SEND_PATH,
@@ -116,6 +117,37 @@ async def test_a_failure_is_explained_and_nothing_is_repeated(
     await advance_until(acme, clock, lambda: posted in report_text(acme))
     assert expected in report_text(acme)
     assert "2025550100" not in last_message_text(acme) + report_text(acme)
+
+
+async def test_form_opened_again_after_a_code_about_the_template_shows_it_as_it_is(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    await clock.advance(40)
+    acme.chakra.update_template("appointment_reminder", "en", status="PAUSED")
+    asked = acme.chakra.count(LIST_TEMPLATES)
+    assert await submit_form(acme) == {}
+    await advance_until(acme, clock, lambda: "paused or disabled" in last_message_text(acme))
+    await press_button(acme, "send.edit")
+    assert "WhatsApp paused this template" in view_text(acme)
+    assert acme.chakra.count(LIST_TEMPLATES) == 2 * asked
+
+
+async def test_template_made_a_minute_ago_is_sent_from_a_line(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
+    await clock.advance(40)
+    for name in ("spring_offer", "welcome"):
+        acme.chakra.create_template(
+            name=name,
+            language="en",
+            category="MARKETING",
+            components=[{"type": "BODY", "text": f"This is {name}."}],
+        )
+        preview = await run_command(acme, f"{name} {READING_NUMBER}")
+        assert f"This is {name}." in visible_text(preview)
+        await clock.advance(31)
 
 
 async def test_code_of_a_failed_status_has_a_sentence_that_names_no_reference(

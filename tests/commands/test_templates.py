@@ -10,6 +10,7 @@ import pytest
 
 from bot.sandbox.chakra.faults import Hang, InvalidJsonBody, StatusResponse
 from bot.sandbox.slack import visible_text
+from bot.sandbox.world import CHAKRA_EVENTS_PATH, WEBHOOK_SECRET
 from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.commands.template_scenarios import (
@@ -204,3 +205,69 @@ async def test_deleted_template_is_reported(acme: World) -> None:
     acme.chakra.fail(LIST_TEMPLATES, StatusResponse(200, json={"data": []}))
     assert "may have been deleted" in visible_text(await press_button(acme, "templates.refresh"))
     assert "has no templates yet" in visible_text(await run_command(acme))
+
+
+# --- what changes at Meta ------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def followed(acme: World) -> World:
+    """The world with Meta's own events passed through to the bot."""
+    acme.chakra.set_passthrough_webhook(acme.bot_url + CHAKRA_EVENTS_PATH, WEBHOOK_SECRET)
+    return acme
+
+
+async def test_events_of_meta_are_shown_without_a_refresh(followed: World) -> None:
+    assert "Approved" in visible_text(await run_command(followed, "account_created"))
+    for change, expected in (
+        ({"status": "PAUSED"}, "Paused"),
+        ({"quality": "RED"}, "Low: WhatsApp may pause it soon"),
+        ({"correct_category": "MARKETING"}, "Utility. WhatsApp will change it to Marketing"),
+        ({"category": "MARKETING", "previous_category": "UTILITY"}, "Marketing, was utility"),
+    ):
+        followed.chakra.update_template("account_created", "en", **change)
+        await followed.chakra.settle()
+        await followed.settle()
+        assert expected in visible_text(await run_command(followed, "account_created"))
+
+
+async def test_events_apply_to_the_list_even_while_chakra_is_down(followed: World) -> None:
+    await run_command(followed, "account_created")
+    followed.chakra.fail(LIST_TEMPLATES, StatusResponse(503))
+    followed.chakra.update_template("account_created", "en", status="DISABLED")
+    await followed.chakra.settle()
+    await followed.settle()
+    async with followed.clock.running():
+        await run_command(followed, "account_created")
+    await followed.clock.advance_until(lambda: "Disabled" in visible_text(last_message(followed)))
+
+
+async def test_new_template_is_found_by_name_but_not_looked_up_at_each_try(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, "account_created")
+    await clock.advance(40)
+    asked = acme.chakra.count(LIST_TEMPLATES)
+    assert "No templates match" in visible_text(await run_command(acme, "spring_offer"))
+    looked_up = acme.chakra.count(LIST_TEMPLATES)
+    assert looked_up > asked
+    acme.chakra.create_template(
+        name="spring_offer",
+        language="en",
+        category="MARKETING",
+        components=[{"type": "BODY", "text": "Spring is here."}],
+    )
+    assert "No templates match" in visible_text(await run_command(acme, "spring_offer"))
+    assert acme.chakra.count(LIST_TEMPLATES) == looked_up
+    await clock.advance(31)
+    assert "Spring is here." in visible_text(await run_command(acme, "spring_offer"))
+
+
+async def test_deleted_template_is_not_found_by_an_old_button(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, "account_created")
+    await clock.advance(40)
+    acme.chakra.delete_template("account_created", "en")
+    shown = await press_button(acme, "templates.refresh")
+    assert "may have been deleted" in visible_text(shown)

@@ -374,14 +374,25 @@ async def test_an_update_is_checked_like_a_new_one(
     assert error_fields(await client.request("POST", f"{API}/1", json={})) == (100, 33)
 
 
-async def test_meta_status_changes_are_sent_by_webhook(chakra: EmbeddedChakra) -> None:
+async def test_changes_at_meta_are_sent_by_webhook(chakra: EmbeddedChakra) -> None:
+    examples = {
+        name: example(f"webhook-meta.template-{name}")["entry"][0]["changes"][0]
+        for name in ("quality", "status", "category-impending", "category-done")
+    }
     async with serve_listener() as hook:
         chakra.set_passthrough_webhook(hook.url)
-        chakra.update_template("order_update", "en_US", quality="RED")
-        chakra.update_template("order_update", "en_US", status="PAUSED")
-        (got,) = await hook.wait_for_requests(1)
-        await chakra.settle()
-    assert got.json["entry"][0]["changes"][0]["value"]["event"] == "PAUSED"
+        for change in (
+            {"quality": "RED"},
+            {"status": "PAUSED"},
+            {"correct_category": "MARKETING"},
+            {"category": "MARKETING"},
+        ):
+            chakra.update_template("order_update", "en_US", **change)
+            await chakra.settle()
+        sent = [one.json["entry"][0]["changes"][0] for one in await hook.wait_for_requests(4)]
+    for change, documented in zip(sent, examples.values(), strict=True):
+        assert change["field"] == documented["field"]
+        assert change["value"].keys() | {"category_update_timestamp"} >= documented["value"].keys()
     assert chakra.template("order_update", "en_US").quality == "RED"
     with pytest.raises(KeyError):
         chakra.update_template("order_update", "xx", status="PAUSED")

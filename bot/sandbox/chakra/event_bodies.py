@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.sandbox.chakra.accepted_send import AcceptedSend, DeliveryStatus
@@ -109,15 +109,30 @@ def meta_message_event(
     )
 
 
-def template_status_event(template: EmbeddedTemplate, account: WhatsAppAccount) -> EventBody:
-    value = {
-        "event": template.status,
-        "message_template_id": int(template.id),
-        "message_template_name": template.name,
-        "message_template_language": template.language,
-        "reason": template.rejected_reason,
+def template_events(
+    before: EmbeddedTemplate, after: EmbeddedTemplate, account: WhatsAppAccount
+) -> Iterator[EventBody]:
+    """Yield an event for each kind of change: status, quality, category, and text."""
+    template: EventBody = {
+        "message_template_id": int(after.id),
+        "message_template_name": after.name,
+        "message_template_language": after.language,
     }
-    return _meta_event(account, value, "message_template_status_update")
+    if after.status != before.status:
+        value = {"event": after.status, **template, "reason": after.rejected_reason}
+        yield _meta_event(account, value, "message_template_status_update")
+    if after.quality != before.quality:
+        scores = {"previous_quality_score": before.quality, "new_quality_score": after.quality}
+        yield _meta_event(account, {**scores, **template}, "message_template_quality_update")
+    if after.category != before.category:
+        names: EventBody = {"previous_category": before.category, "new_category": after.category}
+        yield _meta_event(account, {**template, **names}, "template_category_update")
+    elif after.correct_category and after.correct_category != before.correct_category:
+        names = {"correct_category": after.correct_category, "new_category": after.category}
+        yield _meta_event(account, {**template, **names}, "template_category_update")
+    if after.components != before.components:
+        value = {**template, "message_template_element": after.body_text}
+        yield _meta_event(account, value, "message_template_components_update")
 
 
 def _meta_messages_event(

@@ -189,9 +189,17 @@ class EmbeddedChakra:
     def update_template(self, name: str, language: str, **changes: Any) -> EmbeddedTemplate:
         """Change a template as Meta would, for example ``status="PAUSED"`` or ``quality="RED"``.
 
-        A new status is sent to the pass-through webhook.
+        Each kind of change is sent to the pass-through webhook.
         """
         return self._whatsapp.templates.apply_changes(self.template(name, language), **changes)
+
+    def create_template(self, **fields: Any) -> EmbeddedTemplate:
+        """Create an approved template as somebody would in WhatsApp Manager, without an event."""
+        return self._whatsapp.templates.create(**fields)
+
+    def delete_template(self, name: str, language: str) -> None:
+        """Delete a template as somebody would in WhatsApp Manager."""
+        self._whatsapp.templates.delete(self.template(name, language))
 
     def add_media(self, content: bytes, media_type: str) -> str:
         """Store a customer's media file, and return its ID."""
@@ -217,9 +225,9 @@ class EmbeddedChakra:
         """Send Chakra-format events to ``url``, signed if there is a ``secret``."""
         self._whatsapp.webhooks.subscribers["chakra"] = WebhookSubscriber(url, secret)
 
-    def set_passthrough_webhook(self, url: str) -> None:
-        """Send Meta's own events to ``url``, unsigned."""
-        self._whatsapp.webhooks.subscribers["meta"] = WebhookSubscriber(url)
+    def set_passthrough_webhook(self, url: str, secret: str = "") -> None:
+        """Send Meta's own events to ``url``; whether they are signed is UNKNOWN."""
+        self._whatsapp.webhooks.subscribers["meta"] = WebhookSubscriber(url, secret)
 
     @property
     def delivered_webhooks(self) -> tuple[DeliveredWebhook, ...]:

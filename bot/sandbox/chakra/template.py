@@ -55,6 +55,7 @@ class EmbeddedTemplate(BaseModel):
     rejected_reason: str = "NONE"
     quality: QualityScore = "UNKNOWN"
     previous_category: str = ""
+    correct_category: str = ""
     sub_category: str = ""
     edited_at: float | None = None
 

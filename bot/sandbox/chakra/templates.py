@@ -24,8 +24,8 @@ DUPLICATE_SUBCODE = 2388024
 NOT_EDITABLE_SUBCODE = 2388003
 """Meta's subcodes, as integrations report them."""
 
-StatusChangeHandler = Callable[[EmbeddedTemplate], None]
-"""Called with each new status, for the pass-through webhook."""
+ChangeHandler = Callable[[EmbeddedTemplate, EmbeddedTemplate], None]
+"""Called with a template before and after its change, for the pass-through webhook."""
 
 
 class TemplatesResource:
@@ -36,13 +36,13 @@ class TemplatesResource:
         templates: tuple[EmbeddedTemplate, ...],
         account: WhatsAppAccount,
         clock: Clock,
-        on_status_change: StatusChangeHandler,
+        on_change: ChangeHandler,
     ) -> None:
         self.templates = {template.id: template for template in templates}
         self._next_id = FIRST_ID + len(templates)
         self._account = account
         self._clock = clock
-        self._on_status_change = on_status_change
+        self._on_change = on_change
         self._timers = TimerGroup(clock)
 
     def routes(self) -> list[Route]:
@@ -62,12 +62,23 @@ class TemplatesResource:
         )
 
     def apply_changes(self, template: EmbeddedTemplate, **changes: Any) -> EmbeddedTemplate:
-        """Change a template as Meta would, and send an event if its status differs."""
+        """Change a template as Meta would, and send an event for each kind of change."""
         changed = template.with_changes(**changes)
         self.templates[template.id] = changed
-        if changed.status != template.status:
-            self._on_status_change(changed)
+        self._on_change(template, changed)
         return changed
+
+    def create(self, **fields: Any) -> EmbeddedTemplate:
+        """Create an approved template, as somebody would in WhatsApp Manager."""
+        template = EmbeddedTemplate.model_validate({"id": str(self._next_id), **fields})
+        self._next_id += 1
+        self.templates = {template.id: template, **self.templates}
+        return template
+
+    def delete(self, template: EmbeddedTemplate) -> None:
+        """Delete a template, as somebody would in WhatsApp Manager."""
+        del self.templates[template.id]
+        self._on_change(template, template.with_changes(status="DELETED"))
 
     def close(self) -> None:
         """Cancel pending reviews."""
@@ -160,12 +171,13 @@ def _template_body(template: EmbeddedTemplate, fields: tuple[str, ...]) -> dict[
         "category": template.category,
         "sub_category": template.sub_category,
         "previous_category": template.previous_category,
+        "correct_category": template.correct_category,
         "quality_score": {"score": template.quality, "date": 1704067200},
         "id": template.id,
     }
     if fields:
         return {key: shown[key] for key in shown if key in (*fields, "id") and shown[key]}
-    hidden = {"previous_category", "quality_score"}
+    hidden = {"previous_category", "correct_category", "quality_score"}
     if template.status != "REJECTED":
         hidden.add("rejected_reason")
     return {key: value for key, value in shown.items() if key not in hidden and value}

@@ -43,7 +43,7 @@ class EmbeddedWhatsApp:
             self.webhooks, self.recipients, self.account, clock
         )
         self.templates = TemplatesResource(
-            load_templates(), self.account, clock, self._push_template_status
+            load_templates(), self.account, clock, self._push_template_events
         )
         self.media = MediaResource(self.account, team_id, clock, get_base_url)
         self.processes = ProcessesResource(load_leads(team), advance_jobs)
@@ -73,5 +73,6 @@ class EmbeddedWhatsApp:
         self.delivery_simulator.close()
         await self.webhooks.aclose()
 
-    def _push_template_status(self, template: EmbeddedTemplate) -> None:
-        self.webhooks.push("meta", event_bodies.template_status_event(template, self.account))
+    def _push_template_events(self, before: EmbeddedTemplate, after: EmbeddedTemplate) -> None:
+        for body in event_bodies.template_events(before, after, self.account):
+            self.webhooks.push("meta", body)

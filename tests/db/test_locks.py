@@ -105,8 +105,8 @@ async def test_idle_leader_notices_lost_session_within_seconds(tmp_path: Path) -
     clock = ManualClock()
     url = create_database_url("postgres", tmp_path)
     async with (
-        open_database(url) as first,
-        open_database(url) as second_database,
+        watched_database(url) as first,
+        watched_database(url) as second_database,
         first.try_lead("outbox", clock) as lead,
     ):
         assert lead is not None

@@ -19,6 +19,7 @@ from bot.messages.repository import Sends
 from bot.messages.status import SendStatus
 from bot.outbox.outbox import Outbox
 from bot.outbox.repository import Posts
+from tests.db.databases import watched_database
 from tests.outbox.harness import JOHN, OutboxHarness, open_harness, sample
 
 INSERT_OLD_SEND = """
@@ -91,7 +92,7 @@ async def test_downgrade_restores_report_locations(url: str) -> None:
 
 async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
     """One stands and has moved on; one may stand; one was never posted."""
-    async with open_database(url) as database, open_harness(database) as harness:
+    async with watched_database(url) as database, open_harness(database) as harness:
         place = await harness.client.post_message(JOHN, sample("Accepted"))
         marked = {"event_type": "chakra_send", "event_payload": {"key": "in doubt"}}
         await harness.client.post_message(JOHN, sample("Accepted"), metadata=marked)

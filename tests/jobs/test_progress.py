@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.jobs.progress import MAX_POINTS, Progress, ProgressPoint, add_point, build_series
@@ -138,7 +138,11 @@ POINTS = st.lists(
 )
 
 
+EMPTY_JOB = [ProgressPoint(0.0, 0), ProgressPoint(1.0, 0), ProgressPoint(30.0, 1)]
+
+
 @settings(deadline=None)
+@example(EMPTY_JOB, 0, 0, 0.0)
 @given(POINTS, st.integers(0, 50), st.integers(0, 50), st.floats(-1e12, 1e12))
 def test_any_samples_give_consistent_progress(
     points: list[ProgressPoint], done: int, to_go: int, now: float

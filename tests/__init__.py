@@ -1,1 +1,1 @@
-"""The tests mirror the two packages; what they share stands beside them."""
+"""The tests mirror the two packages; shared modules are in the same folders."""

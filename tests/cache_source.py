@@ -17,7 +17,7 @@ POLICIES = {
 
 @dataclass
 class Source:
-    """A place to load from: `values` one after another, errors raised; `held` until `let_go`."""
+    """A source of ``values``, one after another; errors are raised. Blocks until ``release``."""
 
     values: list[object]
     is_blocked: bool = False

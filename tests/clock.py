@@ -34,7 +34,7 @@ class ManualClock:
     """A `bot.aio.clock.Clock`. `await clock.advance(5)` fires what falls due in those five seconds,
     in order, each timer at its own moment, and lets the loop become idle before, between and after.
 
-    Moments are kept to the microsecond: twenty times 0.05 is one second here.
+    Moments are rounded to the microsecond: twenty times 0.05 is one second here.
     """
 
     def __init__(self, start: float = 1_700_000_000.0) -> None:
@@ -131,8 +131,8 @@ class ManualClock:
             await asyncio.gather(task, return_exceptions=True)
 
     async def jump(self, seconds: float) -> None:
-        """Let ``seconds`` pass at once, as they do for a machine that slept: what was due in them
-        fires once, at their end. Use it for days, in which loops would go round thousands of
+        """Let ``seconds`` pass in one step, as they do for a machine that slept: what was due in
+        them fires once, at their end. Use it for days, in which loops would go round thousands of
         times."""
         await idle()
         self._elapsed = round(self._elapsed + seconds, 6)

@@ -55,7 +55,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail a test that waited for a clock which nobody moved with just that sentence."""
+    """Fail a test that waited for a clock that was never moved with just that sentence."""
     try:
         return (yield)
     except asyncio.CancelledError as cancelled:
@@ -66,13 +66,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Time stands still unless a test moves it."""
+    """Return a clock that moves only when a test moves it."""
     return ManualClock()
 
 
 @pytest.fixture
 def open_sandbox(clock: ManualClock) -> OpenSandbox:
-    """A world with settings of its own: ``async with open_sandbox(socket_mode=True) as made``."""
+    """A world with settings of its own: ``async with open_sandbox(socket_mode=True) as world``."""
 
     @asynccontextmanager
     async def enter(
@@ -92,7 +92,7 @@ def open_sandbox(clock: ManualClock) -> OpenSandbox:
 
 @pytest.fixture
 async def acme(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
-    """The world most stories are told in: HTTP mode, John and the Sales group may write."""
+    """The world of most stories: HTTP mode, John and the Sales group may write."""
     async with open_sandbox() as world:
         yield world
 

@@ -1,4 +1,4 @@
-"""An event loop that can tell when nothing is left to do, and notices when time stands still."""
+"""An event loop that knows when nothing is left to do, and notices a clock that is never moved."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from weakref import WeakSet
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-STALL_SECONDS = 10.0
-"""Real seconds after which a test that waits for a clock which nobody moves has failed."""
+STALL_SECONDS = 30.0
+"""Real seconds after which a test that waits for a clock that is never moved has failed."""
 CHECK_SECONDS = 1.0
 """Real seconds between two checks for that, while nothing happens."""
 CONFIRM_SECONDS = 0.0005
@@ -65,7 +65,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
         self._busy.append(busy)
 
     def watch_clock(self, clock: Clock) -> None:
-        """Fail the test if it waits for this clock and nobody moves it."""
+        """Fail the test if it waits for this clock and nothing moves it."""
         self._clocks.add(clock)
 
     def run_in_executor(
@@ -90,7 +90,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
             if not events:
                 self._wake_idle_waiters()
             return events
-        self._fail_if_time_stands_still()
+        self._fail_if_clock_is_stalled()
         return select(CHECK_SECONDS if timeout is None else min(timeout, CHECK_SECONDS))
 
     def _wake_idle_waiters(self) -> None:
@@ -102,7 +102,7 @@ class IdleEventLoop(asyncio.SelectorEventLoop):
     def _is_busy(self) -> bool:
         return self._threads_at_work > 0 or any(busy() for busy in self._busy)
 
-    def _fail_if_time_stands_still(self) -> None:
+    def _fail_if_clock_is_stalled(self) -> None:
         if self._main is None:
             return
         now = time.monotonic()
@@ -128,11 +128,11 @@ class _BlockingSelector(selectors.DefaultSelector):
         return self._block(super().select, timeout)
 
 
-STALLED = "time stands still"
+STALLED = "the clock was not moved"
 
 
 def stall_message(seconds: float) -> str:
-    """Return what a test fails with that waits for a clock which nobody moves."""
+    """Return the failure of a test that waits for a clock that is never moved."""
     return f"{STALLED}; next timer in {seconds:g} s. Move it: `async with clock.running():`"
 
 

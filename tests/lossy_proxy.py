@@ -14,7 +14,7 @@ Direction = Literal["requests", "answers"]
 
 
 class LossyProxy:
-    """``url`` is the stand-in's as the bot is told it. ``lost`` is set as soon as bytes were."""
+    """``url`` is the stand-in's address for the bot. ``lost`` is set once bytes were lost."""
 
     def __init__(self) -> None:
         self.url = ""

@@ -68,7 +68,7 @@ async def start_embedded_services(clock: Clock | None = None) -> AsyncIterator[E
 
 @dataclass
 class Process:
-    """``said`` is what it wrote so far, ``errors`` its standard error, both line by line."""
+    """``output`` is its standard output so far, ``errors`` its standard error, line by line."""
 
     process: asyncio.subprocess.Process
     output: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Process:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self._find_line(lines, part)
         except TimeoutError:
-            raise AssertionError(f"it never said {part}: {self.output} {self.errors}") from None
+            raise AssertionError(f"it never printed {part}: {self.output} {self.errors}") from None
 
     async def _find_line(self, lines: list[str], part: str) -> str:
         while True:
@@ -143,7 +143,7 @@ async def start_python(
 async def run_python(
     *arguments: str, environ: dict[str, str], folder: Path
 ) -> tuple[int, str, str]:
-    """The exit status, and what it said and complained of, of a process that ends by itself."""
+    """Return the exit status, standard output and standard error of a process that ends."""
     async with start_python(*arguments, environ=environ, folder=folder) as process:
         status = await process.wait_for_exit()
     return status, "".join(process.output), "".join(process.errors)

@@ -1,6 +1,6 @@
 """README's tables, made from the code: ``python -m tests.readme --write`` or ``--check``.
 
-A region is what stands between ``<!-- name -->`` and ``<!-- /name -->``.
+A region is the text between ``<!-- name -->`` and ``<!-- /name -->``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _escape_cell(text: str) -> str:
 
 
 def render_readme(text: str) -> str:
-    """``text`` with every region written anew. Raises ``ValueError`` when one is not there once."""
+    """Return ``text`` with every region rewritten. Raise ``ValueError`` unless each exists once."""
     for name, content in render_regions().items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         if text.count(start) != 1 or text.count(end) != 1:

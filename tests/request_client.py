@@ -70,7 +70,7 @@ async def open_request_client(world: World) -> AsyncIterator[RequestClient]:
 
 @contextmanager
 def reserve_port() -> Iterator[int]:
-    """A port where nothing answers and that nobody else is given; ``serve`` may listen on it."""
+    """Reserve a port where nothing answers; only ``serve`` may listen on it."""
     with socket.socket() as bound_socket:
         bound_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound_socket.bind(("127.0.0.1", 0))

@@ -241,7 +241,7 @@ class _Load:
 
 class CacheModel:
     """Every step has a number; a value is the number of the step at which its load began. So a
-    value that is older than an invalidation before the question shows at once."""
+    value that is older than an earlier invalidation fails immediately."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -256,7 +256,7 @@ class CacheModel:
             began = self.step
             for other in self.running:
                 if other.key == key and other.refresh == refresh:
-                    assert other.started_at <= self.invalidated[key], "two loads at once"
+                    assert other.started_at <= self.invalidated[key], "two concurrent loads"
             gate = asyncio.get_running_loop().create_future()
             mine = _Load(key, began, refresh, asyncio.current_task(), gate)
             self.running.append(mine)

@@ -1,4 +1,4 @@
-"""The loop and the clock of the tests: idle means idle, and time that stands still is noticed."""
+"""The tests' loop and clock: idle means idle, and a clock that is never moved is noticed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_clock_runs_by_itself(clock: ManualClock) -> None:
     assert clock.monotonic() >= 86_400
 
 
-def test_time_that_stands_still_ends_a_test_with_a_sentence() -> None:
+def test_a_clock_that_is_never_moved_ends_a_test_with_a_sentence() -> None:
     async def story() -> None:
         await sleep(ManualClock(), 0.3)
 
@@ -73,5 +73,7 @@ def test_time_that_stands_still_ends_a_test_with_a_sentence() -> None:
         loop = runner.get_loop()
         assert isinstance(loop, IdleEventLoop)
         loop.stall_seconds = 0.05
-        with pytest.raises(asyncio.CancelledError, match=r"time stands still; next timer in 0.3 s"):
+        with pytest.raises(
+            asyncio.CancelledError, match=r"the clock was not moved; next timer in 0.3 s"
+        ):
             runner.run(story())

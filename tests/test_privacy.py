@@ -139,7 +139,7 @@ def test_no_bearer_token_survives(token: str) -> None:
         ("call +91 98765-43210 now", "call +91 •••••• 3210 now"),
     ],
 )
-def test_text_around_a_secret_is_kept(text: str, expected: str) -> None:
+def test_text_around_a_secret_is_unchanged(text: str, expected: str) -> None:
     assert redact(text) == expected
 
 
@@ -164,16 +164,16 @@ def test_text_around_a_secret_is_kept(text: str, expected: str) -> None:
         "the token was refused: invalid_auth",
     ],
 )
-def test_non_secrets_are_kept(text: str) -> None:
+def test_non_secrets_are_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
 @given(st.uuids())
-def test_uuid_is_kept(one: uuid.UUID) -> None:
+def test_uuid_is_unchanged(one: uuid.UUID) -> None:
     assert redact(f"user {one} ok") == f"user {one} ok"
 
 
-def test_digit_only_uuid_is_kept() -> None:
+def test_digit_only_uuid_is_unchanged() -> None:
     assert redact("12345678-1234-1234-1234-123456789012") == "12345678-1234-1234-1234-123456789012"
 
 

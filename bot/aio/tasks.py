@@ -22,6 +22,13 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def run_in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` in ``loop``, which may be that of another thread, and return its result."""
+    if asyncio.get_running_loop() is loop:
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
 @asynccontextmanager
 async def background_tasks(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run ``coroutines`` beside the block; when it ends, cancel them and wait for them."""

@@ -24,7 +24,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.aio.clock import Clock, sleep
 from bot.aio.periodic import periodic
-from bot.aio.tasks import cancel_and_wait
+from bot.aio.tasks import cancel_and_wait, run_in_loop
 from bot.db.engine import Database
 from bot.durable import keys
 from bot.durable.dbos_config import dbos_config, route_logging
@@ -221,10 +221,11 @@ class Engine:
         """Launch DBOS in the running loop, which its workflows then share with everything else."""
         DBOS(config=dbos_config(self._url, self._lease.name))
         route_logging()
+        loop = asyncio.get_running_loop()  # DBOS uses one of its own while this one is not running
 
         @DBOS.workflow(name=WORKFLOW_NAME)
         async def run(kind: str, key: str, number: int, state: dict[str, Any]) -> None:
-            await self._execute(kind, key, number, state)
+            await run_in_loop(loop, self._execute(kind, key, number, state))
 
         DBOS.launch()
         return run

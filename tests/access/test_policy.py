@@ -20,7 +20,7 @@ from tests.world import World
 
 OWNER, ADMIN, JOHN, MEI = "U0LENA", "U0PRIYA", "U0JOHN", "U0MEI"
 GUEST, SINGLE_CHANNEL_GUEST, OUTSIDER = "U0GITA", "U0ARJUN", "U0SAM"
-BOT, UNKNOWN_USER = "U0CHAKRA", "U0NOBODY"
+BOT, UNKNOWN_USER = "U0CHAKRA", "U0STRANGER"
 SENDER_GROUP = "S0SALES"
 DAY_SECONDS = 86_400
 
@@ -159,7 +159,7 @@ async def test_a_demoted_admin_is_noticed_when_the_cache_expires(
         (ADMIN, Role.SENDER, False),
     ],
 )
-async def test_an_unavailable_group_lets_nobody_write(
+async def test_an_unavailable_group_lets_no_one_write(
     acme: World, who: str, role: Role, unsure: bool
 ) -> None:
     take_slack_down(acme, "usergroups.users.list")

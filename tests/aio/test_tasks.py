@@ -1,4 +1,4 @@
-"""Work that outlives its request: kept, waited for at a stop, cut off at last, and always told."""
+"""Work that outlives its request: drained at a stop, cancelled at last, and always logged."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_pending_replies_counts_finished_work(tasks: TaskSet, clock: Manua
     assert (len(tasks), tasks.pending_replies) == (0, 0)
 
 
-async def test_a_drain_without_work_is_over_at_once(tasks: TaskSet) -> None:
+async def test_a_drain_without_work_ends_immediately(tasks: TaskSet) -> None:
     assert await tasks.drain(5) == 0
 
 

@@ -73,7 +73,7 @@ async def test_a_link_to_a_message_stays_within_the_page(
             assert len(page.context.pages) == 1
 
 
-async def test_a_link_to_somebody_elses_message_opens_nothing(
+async def test_a_link_to_another_members_message_opens_nothing(
     browser: Browser, harness: SlackHarness
 ) -> None:
     posted = await harness.web.chat_postMessage(channel="D0MEI", text="Only for Mei")

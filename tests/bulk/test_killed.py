@@ -1,4 +1,4 @@
-"""kill -9 between a piece of a table and Chakra's answer: it is told of, and never sent again; the
+"""kill -9 between a batch and Chakra's answer: it is reported, and never sent again; the
 rest can be gone on with."""
 
 from __future__ import annotations

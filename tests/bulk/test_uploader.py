@@ -1,5 +1,5 @@
 """What an upload goes through that its own stories do not show: a busy Chakra, a database that is
-away for a moment, and two who are at it at once."""
+away for a moment, and two concurrent workers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def get_stage(acme: World, upload: Upload) -> UploadStage:
 
 
 async def wait_until_idle(acme: World, clock: ManualClock, upload: Upload) -> UploadStage:
-    """Once nobody is at it."""
+    """Wait until no worker is running."""
     await advance_until(acme, clock, lambda: not is_uploading(acme))
     return await get_stage(acme, upload)
 
@@ -134,7 +134,7 @@ async def test_rate_limited_chakra_is_retried_within_a_minute(
     assert await batch_states(acme, upload) == [SENT]
 
 
-async def test_batch_that_another_run_sent_meanwhile_is_not_sent_again(
+async def test_batch_sent_by_a_concurrent_run_is_not_sent_again(
     acme: World, clock: ManualClock
 ) -> None:
     """While Chakra is busy the batch is pending, and belongs to whichever run is next."""
@@ -209,7 +209,7 @@ async def test_persistent_database_outage_makes_the_batch_unknown_and_never_rese
     assert "restarted before Chakra responded" in stopped_messages(acme)[0]
 
 
-# --- two at once ---------------------------------------------------------------------------------
+# --- two concurrent workers ----------------------------------------------------------------------
 
 
 async def test_premature_takeover_stops_and_learns_the_batch_outcome(

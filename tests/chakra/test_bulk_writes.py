@@ -1,4 +1,4 @@
-"""Background jobs as they are begun: many processes created or changed at once."""
+"""Background jobs that are started by creating or changing many processes."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_counts_of_any_shape_are_parsed(counts_field: object, counts: dict[str, 
     assert dict(build_job(counts_field).counts) == counts
 
 
-def test_excess_states_are_dropped_and_known_ones_kept() -> None:
+def test_excess_states_are_dropped_but_known_ones_are_not() -> None:
     counts_field = {"NOT_STARTED": 5, **{f"STATE_{number}": 1 for number in range(1000)}}
     assert len(build_job(counts_field).counts) == 50
     assert build_job(counts_field).remaining == 5

@@ -60,11 +60,11 @@ def clock() -> ManualClock:
         (403, meta_error_body(10), MetaAccessDenied, MetaAccessDenied),
         (400, {"_errors": ["(#131042) Payment"]}, PaymentMethodMissing, PaymentMethodMissing),
         (400, meta_error_body(131000), MetaUnavailable, MetaUnavailable),
-        # Where nobody knows what became of a write, nobody says that it failed.
+        # A write of unknown outcome is not reported as failed.
         (500, meta_error_body(131000), MetaUnavailable, OutcomeUnknown),
         (503, meta_error_body(2), MetaUnavailable, OutcomeUnknown),
         (500, meta_error_body(139999), Unavailable, OutcomeUnknown),
-        # A code that nobody named leaves a known status its meaning.
+        # An undocumented code leaves a known status its meaning.
         (400, meta_error_body(139999), UnknownMetaCode, UnknownMetaCode),
         (404, meta_error_body(139999), ResourceNotFound, ResourceNotFound),
         (401, meta_error_body(139999), AuthenticationError, AuthenticationError),

@@ -190,7 +190,7 @@ def test_message_is_deduplicated_and_on_one_line(title: str, details: str, messa
     assert error_for_meta_code(131026, title, details).message == message
 
 
-def test_unknown_code_is_kept_as_unknown_meta_code() -> None:
+def test_unknown_code_is_parsed_as_unknown_meta_code() -> None:
     error = error_for_meta_code(131999, "Something new")
     assert isinstance(error, Rejected)
     assert (type(error), error.code, error.kind) == (UnknownMetaCode, 131999, "unknown_meta_code")
@@ -237,7 +237,7 @@ def test_relayed_meta_error_is_found_in_every_shape(body: object) -> None:
     [
         ({"_errors": ["(#132001) Template name does not exist"]}, 132001),
         ({"_errors": ["no", "(#100) Invalid parameter"]}, 100),
-        ({"message": "Meta said: (#131056) Pair rate limit"}, 131056),
+        ({"message": "Meta answered: (#131056) Pair rate limit"}, 131056),
         ({"error": "Error 131026: Message undeliverable"}, 131026),
         ({"_errors": ["failed, code=132000"]}, 132000),
         ({"_errors": [{"code": "132012", "message": "x"}]}, 132012),
@@ -263,7 +263,7 @@ def test_code_is_read_only_where_it_is_unambiguous(body: object, code: int | Non
     assert (found.code if found else None) == code
 
 
-def test_user_message_of_a_rejected_template_is_kept() -> None:
+def test_user_message_of_a_rejected_template_is_parsed() -> None:
     body = {
         "error": {
             "message": "Invalid parameter",

@@ -1,4 +1,4 @@
-"""Templates of every kind, and of kinds that nobody has seen yet."""
+"""Templates of every kind, and of kinds that do not exist yet."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_authentication_template_takes_only_the_code(button: dict[str, Any]) -> 
     assert code.buttons[0].otp_type == button["otp_type"]
 
 
-def test_unknown_components_are_kept_unchanged() -> None:
+def test_unknown_components_are_unchanged() -> None:
     carousel = {"type": "CAROUSEL", "cards": [{"components": []}]}
     offer = {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Today"}}
     newer = {"type": "HOLOGRAM", "text": "{{9}}"}

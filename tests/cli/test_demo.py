@@ -54,7 +54,7 @@ async def test_demo_prints_a_url_whose_page_answers_a_command(
 
 @pytest.mark.process
 async def test_ctrl_c_exits_with_0_and_no_traceback(tmp_path: Path) -> None:
-    """Also while somebody has the page open, which holds a stream of events."""
+    """Also while the page is open, which has a stream of events."""
     async with (
         start_python(*DEMO, "--port", "0", environ={}, folder=tmp_path) as demo,
         aiohttp.ClientSession() as session,

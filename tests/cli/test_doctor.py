@@ -149,7 +149,7 @@ async def test_sender_that_cannot_be_checked_without_a_scope(
     assert "Grant the missing scope" in failures["SENDERS"]
 
 
-@pytest.mark.parametrize("sender", ["U0NOBODY", "S0NOBODY"])
+@pytest.mark.parametrize("sender", ["U0STRANGER", "S0UNKNOWN"])
 async def test_unknown_sender_is_named(acme: Sandbox, clock: ManualClock, sender: str) -> None:
     failures = await failed_checks(build_test_settings(acme, senders=(SENDER, sender)), clock)
     assert sender in failures["SENDERS"]

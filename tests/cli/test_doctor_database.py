@@ -225,7 +225,7 @@ async def start_rejecting_postgres(message: str) -> AsyncIterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("made_before", "attribute", "told_of"),
+    ("exists", "attribute", "expected"),
     [
         (False, "", "The user may not create tables in it. Grant the user"),
         (True, "", "permission denied for table alembic_version. Grant the user"),
@@ -240,12 +240,12 @@ async def test_postgres_user_without_permissions(
     acme: Sandbox,
     clock: ManualClock,
     tmp_path: Path,
-    made_before: bool,
+    exists: bool,
     attribute: str,
-    told_of: str,
+    expected: str,
 ) -> None:
     url = create_database_url("postgres", tmp_path)
-    if made_before:
+    if exists:
         await create_database(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS reader")
@@ -262,4 +262,4 @@ async def test_postgres_user_without_permissions(
             connection.execute("DROP OWNED BY reader")
             connection.execute("DROP ROLE reader")
     assert line.startswith("WRONG Database: ")
-    assert told_of in line
+    assert expected in line

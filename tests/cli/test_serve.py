@@ -230,7 +230,7 @@ async def test_a_wrong_app_token_is_named(services: EmbeddedServices) -> None:
 async def test_failed_socket_connection_is_not_blamed_on_the_port(
     services: EmbeddedServices, clock: ManualClock
 ) -> None:
-    """Slack hands out an address where nobody listens."""
+    """Slack hands out an address where nothing listens."""
     settings = build_test_settings(services, socket_mode=True)
     with reserve_port() as port:
         services.slack.set_base_url(f"http://127.0.0.1:{port}")

@@ -31,7 +31,7 @@ async def press_button(
 
 
 async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
-    """What stands under the fields afterwards."""
+    """Return the errors under the fields afterwards."""
     return await acme.submit(values, by=by)
 
 

@@ -1,4 +1,4 @@
-"""Stories of ``/chakra jobs``: the jobs that are watched, by whom and with what result."""
+"""Stories of ``/chakra jobs``: the watched jobs, their watchers and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sender is told when Chakra is in trouble, and how often the message went out."""
+"""The error that a sender sees when Chakra fails, and how often the message was sent."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ async def test_rate_limit_waits_are_capped_at_ten_seconds(acme: World, clock: Ma
     await advance_until(acme, clock, lambda: FAILED_LINE in last_message_text(acme))
     assert "Try again in 4 seconds." in last_message_text(acme)
     assert sent_count(acme) == 0
-    assert acme.chakra.count(SEND_PATH) <= 3  # at once, after four seconds, after eight
+    assert acme.chakra.count(SEND_PATH) <= 3  # immediately, after four seconds, after eight
 
 
 async def test_unanswered_send_is_unknown_within_45_seconds(
@@ -220,7 +220,7 @@ async def test_unknown_outcome_asks_before_a_duplicate_send(
 async def test_preview_button_reports_a_timeout_like_the_form(
     acme: World, clock: ManualClock
 ) -> None:
-    """In place of the preview; below it stands meanwhile that Chakra is slow."""
+    """Return the reply in place of the preview; until then a notice says that Chakra is slow."""
     acme.chakra.fail(SEND_PATH, Hang())
     preview = await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER))
     pressing = asyncio.create_task(acme.slack.press(JOHN, "send.confirm", message=preview))

@@ -1,4 +1,4 @@
-"""What nobody should send, and events that nobody should believe."""
+"""Invalid input is never sent, and unsigned events are never believed."""
 
 from __future__ import annotations
 

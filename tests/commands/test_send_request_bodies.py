@@ -1,6 +1,6 @@
-"""What leaves for Chakra when somebody presses Send: each documented body, and each kind beside.
+"""The request to Chakra after a press of Send: each documented body, and each other kind.
 
-The language is always said, also where an example has only one and leaves it out: a second one may
+The language is always included, also if an example has only one and omits it: a second one may
 have been added since the templates were looked at.
 """
 

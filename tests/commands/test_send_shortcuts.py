@@ -1,4 +1,4 @@
-"""Stories of sending from Slack's own menus: from anywhere, and to whom a message names."""
+"""Stories of sending from Slack's own menus: from anywhere, and to the recipient in a message."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ async def test_another_recipient_may_be_typed_and_the_choice_stays(
 
 
 async def test_an_error_is_shown_under_the_choice(acme: World) -> None:
-    await open_on_message(acme, "nobody@acme.com and noone@acme.com")
+    await open_on_message(acme, "stranger@acme.com and noone@acme.com")
     await choose_template(acme)
     errors = await submit_form(acme)
     assert list(errors) == ["found"]

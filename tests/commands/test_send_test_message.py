@@ -72,7 +72,7 @@ async def press_while_hung(acme: World, clock: ManualClock) -> None:
 
 
 def form_note(acme: World) -> str:
-    """What stands above the button, with the preview."""
+    """Return the text above the button, with the preview."""
     return view_text(acme).partition("Preview")[2].rpartition("Send a test to me")[0]
 
 
@@ -295,10 +295,10 @@ async def test_test_send_includes_the_selected_file(acme: World, clock: ManualCl
 # --- beside a preview ----------------------------------------------------------------------------
 
 
-async def press_preview_test(acme: World, clock: ManualClock, until_said: str) -> str:
+async def press_preview_test(acme: World, clock: ManualClock, expected: str) -> str:
     await advance(acme, clock, POST_INTERVAL_SECONDS)
     await acme.slack.press(JOHN, "send.test")
-    await acme.slack.wait_until(lambda: until_said in last_message_text(acme))
+    await acme.slack.wait_until(lambda: expected in last_message_text(acme))
     return last_message_text(acme)
 
 
@@ -340,7 +340,7 @@ async def test_outdated_preview_cannot_be_test_sent(acme: World, clock: ManualCl
     assert acme.chakra.count(SEND_PATH) == 0
 
 
-async def test_a_member_unknown_to_chakra_is_told_in_the_preview(
+async def test_a_member_unknown_to_chakra_is_explained_in_the_preview(
     acme: World, clock: ManualClock
 ) -> None:
     await run_command(acme, COMMAND_LINE.format(to=READING_NUMBER), by=LENA)

@@ -55,7 +55,7 @@ async def press_button(
 
 
 async def submit_form(acme: World, by: str = JOHN, **values: str) -> dict[str, str]:
-    """What stands under the fields afterwards."""
+    """Return the errors under the fields afterwards."""
     return await acme.submit(values, by=by)
 
 
@@ -113,7 +113,7 @@ async def test_mention_markup_in_a_name_is_escaped(acme: World) -> None:
     assert "&lt;!channel&gt; &amp; Sons" in card.text
 
 
-# --- nobody --------------------------------------------------------------------------------------
+# --- no match ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

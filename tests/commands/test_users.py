@@ -66,7 +66,7 @@ async def test_paging_updates_one_message_and_lists_each_user_once(acme: World) 
     assert acme.chakra.count(LIST) == 1
 
 
-async def test_filters_are_kept_across_pages(acme: World) -> None:
+async def test_filters_apply_to_every_page(acme: World) -> None:
     await run_command(acme, "@acme.com role:sales status:all sort:role")
     page = visible_text(await press_button(acme, "users.page:next"))
     for part in ("@acme.com", "role Field Sales or Inside Sales", "active and inactive", "by role"):

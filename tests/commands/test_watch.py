@@ -1,4 +1,4 @@
-"""Stories of ``/chakra watch``: one message kept up to date, the outcome once."""
+"""Stories of ``/chakra watch``: one live message, the outcome once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def run_command(acme: World, text: str, person: str = MEI, channel: str = 
 
 
 async def start_watch(acme: World, job: str = RUNNING, **where: str) -> VisibleMessage:
-    """The message that is kept up to date."""
+    """Return the live message."""
     before = len(list_app_messages(acme, MEI, SALES))
     await run_command(acme, f"watch {job}", **where)
     await wait_until(acme, lambda: len(list_app_messages(acme, MEI, SALES)) > before)

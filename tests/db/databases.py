@@ -24,7 +24,7 @@ def create_database_url(kind: str, folder: Path) -> str:
         return f"sqlite:///{folder / 'bot.db'}"
     url = start_postgres()
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the engine of promises
+        connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")  # of the workflow engine
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return url

@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from bot.db import engine
 engine._acquire_file_lock(Path(sys.argv[1] + "-lock"))
-print("held", flush=True)
+print("locked", flush=True)
 time.sleep(60)
 """
 
@@ -146,7 +146,7 @@ async def test_killed_process_releases_the_file_lock(tmp_path: Path) -> None:
         sys.executable, "-c", HOLD_DATABASE, str(file), stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout is not None
-    assert await child.stdout.readline() == b"held\n"
+    assert await child.stdout.readline() == b"locked\n"
     with pytest.raises(DatabaseLocked):
         async with open_database(f"sqlite:///{file}"):
             pass

@@ -16,7 +16,7 @@ from bot.db.engine import Database, open_database
 from bot.db.locks import CHECK_INTERVAL_SECONDS
 from bot.errors import DatabaseUnavailable
 from tests.clock import ManualClock
-from tests.db.databases import create_database_url, start_postgres
+from tests.db.databases import create_database_url, start_postgres, watched_database
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_idle_leader_notices_lost_session_within_seconds(tmp_path: Path) -
 
 
 async def test_abandoned_session_is_ended_by_postgres(tmp_path: Path) -> None:
-    """Its process is frozen, or cut off: here its clock stands still."""
+    """Its process is frozen, or cut off: here its clock is never moved."""
     async with (
         open_database(create_database_url("postgres", tmp_path)) as database,
         database.try_lead("outbox", ManualClock()) as lead,

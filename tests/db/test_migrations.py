@@ -1,4 +1,4 @@
-"""A database of an earlier release keeps what it promised."""
+"""A database of an earlier release still delivers its pending reports."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EMPTY_REPORT: dict[str, Any] = dict.fromkeys(("shown", "channel", "ts", "boot", 
 
 @asynccontextmanager
 async def create_old_schema(url: str) -> AsyncIterator[AsyncConnection]:
-    """The database as release 0.1 made it; to be opened anew afterwards."""
+    """Open the database as release 0.1 created it; to be opened again afterwards."""
     async with open_database(url) as database, database.begin() as connection:
         await connection.run_sync(lambda one: command.downgrade(alembic_config(one), "0001"))
         yield connection
@@ -91,7 +91,7 @@ async def test_downgrade_restores_report_locations(url: str) -> None:
 
 
 async def test_migrated_report_is_edited_not_reposted(url: str) -> None:
-    """One stands and has moved on; one may stand; one was never posted."""
+    """One is posted and out of date; one may be posted; one was never posted."""
     async with watched_database(url) as database, open_harness(database) as harness:
         place = await harness.client.post_message(JOHN, sample("Accepted"))
         marked = {"event_type": "chakra_send", "event_payload": {"key": "in doubt"}}

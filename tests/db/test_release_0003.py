@@ -1,4 +1,4 @@
-"""A database of the first release (migrations up to 0003) opens with the work that it had begun."""
+"""A database of the first release (migrations up to 0003) opens with its unfinished work."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ async def test_posts_keep_their_place_and_their_doubt(upgraded: Database) -> Non
     assert dropped.error_code == WITHDRAWN
 
 
-async def test_watches_go_on_and_those_that_ended_say_why(upgraded: Database) -> None:
+async def test_watches_resume_and_ended_ones_say_why(upgraded: Database) -> None:
     watches = Watches(upgraded, WORKSPACE)
     active = await watches.find_active("j1", "C0SALES")
     assert active is not None
@@ -200,7 +200,7 @@ async def test_watches_go_on_and_those_that_ended_say_why(upgraded: Database) ->
     assert (recent["gone"], recent["late"]) == (WatchStatus.JOB_NOT_FOUND, WatchStatus.TIMED_OUT)
 
 
-async def test_uploads_go_on_with_the_batch_that_was_next(upgraded: Database) -> None:
+async def test_uploads_resume_with_the_next_batch(upgraded: Database) -> None:
     uploads = Uploads(upgraded, WORKSPACE)
     [upload] = await uploads.list_running()
     assert (upload.key, upload.stage, upload.attempt) == ("form", UploadStage.RUNNING, 2)

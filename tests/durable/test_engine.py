@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ from bot.durable.runs import Reschedule, RunState
 from bot.durable.workspace_engine import open_workspace_engine
 from tests.clock import ManualClock
 from tests.db.databases import create_database_url
+from tests.event_loop import IdleEventLoop
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 60.0
 KIND = "work"
 ACME, GLOBEX = "T0ACME", "T0GLOBEX"
 FIRST, SECOND = "T0ACME/1", "T0ACME/2"
@@ -313,6 +315,29 @@ async def test_run_of_a_dead_replica_is_recovered_and_of_a_living_one_not(
             assert second.runs == []
         await passing(clock, lambda: second.finished == ["1"])
     assert second.keys == ["1"]
+
+
+def test_run_that_is_due_while_the_loop_is_stopped_executes_in_it_later(
+    engine_database: EngineDatabase,
+) -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    class LoopRecorder(FakeWork):
+        async def run(self, key: str, state: RunState) -> Reschedule | None:
+            loops.append(asyncio.get_running_loop())
+            return await super().run(key, state)
+
+    work = LoopRecorder()
+    with asyncio.Runner(loop_factory=IdleEventLoop) as runner:
+        opened = engine_database.open_engine(work)
+        engine = runner.run(opened.__aenter__())
+        runner.run(engine.start(KIND, "1"))
+        runner.run(wait_until(lambda: work.finished == ["1"]))  # DBOS polls from now on
+        runner.run(engine.start(KIND, "2"))
+        time.sleep(0.2)  # in which DBOS looks for due runs ten times
+        runner.run(wait_until(lambda: work.finished == ["1", "2"]))
+        runner.run(opened.__aexit__(None, None, None))
+        assert loops == [runner.get_loop()] * 2
 
 
 async def test_finished_runs_are_purged_in_time(engine_database: EngineDatabase) -> None:

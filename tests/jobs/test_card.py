@@ -37,7 +37,7 @@ def render_card(job: Job | Cached[Job], *, masked: bool = False, **more: Any) ->
 
 
 def build_progress(seconds: int, done: int, *, every: int = 20) -> Progress:
-    """As if somebody had looked ``every`` so many seconds while it went on evenly."""
+    """Return the progress of a steady job that was observed every ``every`` seconds."""
     points: tuple[ProgressPoint, ...] = ()
     for second in range(0, seconds + 1, every):
         points = add_point(points, ProgressPoint(NOW - seconds + second, done * second // seconds))

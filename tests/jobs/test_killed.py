@@ -75,7 +75,7 @@ class WatchScenario:
             yield process, await process.wait_until_ready()
 
     async def add_watches(self, count: int, *urls: str) -> None:
-        """So many more, typed at the bots in turn. The jobs stand still until ``go_on``."""
+        """Type ``count`` more at the bots in turn. The jobs are stalled until ``resume_jobs``."""
         for number in range(count):
             at = len(self.jobs)
             job = self.stand_ins.chakra.add_job(
@@ -87,20 +87,20 @@ class WatchScenario:
         await self.wait_until(lambda: self._confirmed_count() == len(self.jobs))
 
     async def resume_jobs(self) -> None:
-        """With the jobs, once the message of each stands: so all of them are edited."""
+        """Resume the jobs once the message of each is posted: so all messages are edited."""
         await self.wait_until(lambda: len(self.watch_messages()) == len(self.jobs))
         for job in self.jobs:
             self.stand_ins.chakra.resume_job(job)
 
     def _confirmed_count(self) -> int:
-        """How many of them the people were told are watched."""
+        """Return how many watches were confirmed to their members."""
         messages = [
             one for at in MEMBERS_AND_CHANNELS for one in self.stand_ins.slack.messages(*at)
         ]
         return sum("notify you" in visible_text(one) for one in messages if one.ephemeral)
 
     def watch_messages(self) -> list[tuple[str, str, VisibleMessage]]:
-        """Those that are kept up to date: the job, what it says, and itself."""
+        """Return the live messages: the job, its text, and the message."""
         return [
             (found[1], text, one)
             for text, one in self._app_messages()
@@ -108,7 +108,7 @@ class WatchScenario:
         ]
 
     def outcomes(self) -> list[tuple[str, VisibleMessage]]:
-        """The beginning of the job's id, and the message."""
+        """Return the start of each finished job's ID, and its message."""
         return [
             (found[1], one)
             for text, one in self._app_messages()
@@ -137,7 +137,7 @@ class WatchScenario:
             raise AssertionError(f"{figures}, {len(self.outcomes())} outcomes") from None
 
     async def assert_all_reported(self) -> None:
-        """Everything is told; and then nothing more."""
+        """Assert that every outcome is reported once, and nothing after that."""
         every = sorted(self.jobs)
         await self.wait_until(lambda: self.finished_count() >= len(every) <= len(self.outcomes()))
         await asyncio.sleep(1.0)

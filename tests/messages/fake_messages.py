@@ -30,7 +30,7 @@ def build_submission(key: str = "view-1", **other: Any) -> Submission:
 
 @dataclass
 class FakeMessages:
-    """Counts requests; returns or raises ``outcome`` once it is no longer ``held``."""
+    """Counts requests; returns or raises ``outcome`` once it is no longer blocked."""
 
     outcome: AcceptedMessage | BaseException = ACCEPTED
     is_blocked: bool = False
@@ -51,7 +51,7 @@ class FakeMessages:
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:
-    """For what threads and sockets do meanwhile."""
+    """Wait for the work of threads and sockets."""
     for _ in range(2_000):
         if condition():
             return

@@ -67,8 +67,8 @@ loaded = settings.load()
 logs.configure("info", "json", sys.stderr, secrets=loaded.secrets())
 asyncio.run(run(loaded, COMMANDS, Later()))
 """
-"""``serve`` after the minute in which another replica might still be alive: its promises are left
-alone for 45 seconds, and its posts for 30. Alone on a file of SQLite's nobody waits."""
+"""``serve`` after the minute in which another replica might still be alive: its workflows are left
+alone for 45 seconds, and its posts for 30. A lone process on SQLite does not wait."""
 NEXT_PROCESS = {"sqlite": SERVE_ARGUMENTS, "postgres": ("-c", SERVE_A_MINUTE_LATER)}
 
 

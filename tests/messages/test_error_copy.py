@@ -71,7 +71,7 @@ def test_unknown_code_is_shown() -> None:
 
 
 @given(st.sampled_from(sorted(ERROR_CLASS_BY_CODE)), st.text(), st.text())
-def test_texts_of_meta_mention_nobody(code: int, title: str, details: str) -> None:
+def test_texts_of_meta_mention_no_one(code: int, title: str, details: str) -> None:
     message = EXPLAINER.message(error_for_meta_code(code, title, f"<!channel> {details}"), "ref-1")
     assert "<!" not in message.text
     assert len(message.text) < 3000

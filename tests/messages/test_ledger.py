@@ -267,7 +267,7 @@ async def test_confirmation_is_for_the_send_that_was_shown(harness: LedgerHarnes
     assert marys.outcome is ClaimOutcome.CREATED
 
 
-async def test_two_who_confirm_at_once_send_once(harness: LedgerHarness) -> None:
+async def test_two_concurrent_confirmations_send_once(harness: LedgerHarness) -> None:
     ledger = harness.open_ledger()
     first = await harness.send(ledger, FakeMessages())
     claims = await asyncio.gather(
@@ -352,7 +352,7 @@ def test_submission_repr_hides_the_recipient() -> None:
 
 
 class FailingSends(Sends):
-    """Fails so many writes, then works."""
+    """Fails ``failures`` writes, then works."""
 
     failures = 0
 

@@ -33,7 +33,7 @@ def harness(database: Database) -> LedgerHarness:
 
 
 class FakePreparation:
-    """Raises ``outcome`` or ends, once it is not ``held``."""
+    """Raises ``outcome`` or ends, once it is not ``locked``."""
 
     def __init__(self, outcome: BaseException | None = None, *, locked: bool = False) -> None:
         self.outcome = outcome

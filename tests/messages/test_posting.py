@@ -67,4 +67,4 @@ async def test_missing_message_cannot_be_edited(client: SlackClient) -> None:
 
 async def test_unknown_member_has_no_direct_messages(client: SlackClient) -> None:
     with pytest.raises(SlackError):
-        await client.open_direct_messages("U0NOBODY")
+        await client.open_direct_messages("U0STRANGER")

@@ -191,7 +191,7 @@ async def test_change_of_another_process_is_reported_within_seconds(
 ) -> None:
     harness.open_reporter()
     await harness.world.clock.wait_for_sleep(POLL_INTERVAL_SECONDS)
-    await harness.create_send(state=SendStatus.UNKNOWN)  # and nobody wakes
+    await harness.create_send(state=SendStatus.UNKNOWN)  # and no one is notified
     await harness.world.clock.advance(POLL_INTERVAL_SECONDS)
     await harness.wait_for_reports("We don't know whether this was sent")
 

@@ -111,7 +111,7 @@ async def test_any_send_that_has_not_failed_is_a_duplicate(sends: Sends, state: 
     assert result.outcome is (ClaimOutcome.CREATED if failed else ClaimOutcome.DUPLICATE)
 
 
-async def test_two_who_confirm_the_same_duplicate_at_once_send_once(sends: Sends) -> None:
+async def test_two_concurrent_confirmations_of_one_duplicate_send_once(sends: Sends) -> None:
     first = await start_send(sends, recipient_hash="mary")
     results = await asyncio.gather(
         *(
@@ -186,7 +186,7 @@ async def test_overdue_send_expires_unless_it_is_in_flight(
 ) -> None:
     old = await start_send(sends, "old", 1000)
     edge = await start_send(sends, "edge", 1010)
-    in_flight = await start_send(sends, "held", 1000)
+    in_flight = await start_send(sends, "in flight", 1000)
     await start_send(sends, "new", 1010.5)
     done = await start_send(sends, "done", 1000)
     await sends.record_outcome(done.id, SendStatus.ACCEPTED, 1001)

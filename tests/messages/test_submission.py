@@ -1,4 +1,4 @@
-"""Submissions are told apart by hashes that reveal nothing of their content."""
+"""Submissions are distinguished by hashes that reveal nothing of their content."""
 
 from __future__ import annotations
 

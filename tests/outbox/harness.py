@@ -74,7 +74,7 @@ class OutboxHarness:
     # --- time -------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Return once only time, or an answer that is held back, can make something happen."""
+        """Return once only time, or a delayed response, can make something happen."""
         await idle()
 
     async def advance(self, seconds: float) -> None:

@@ -223,7 +223,7 @@ async def test_urgent_edit_goes_before_older_ones(harness: OutboxHarness) -> Non
     await harness.advance(10)
     outbox._rate_limits.pause_edits(5)
     for key in keys:
-        await outbox.enqueue(OutboxMessage(key, SALES, sample(f"{key} goes on"), member=JOHN))
+        await outbox.enqueue(OutboxMessage(key, SALES, sample(f"{key} continues"), member=JOHN))
         await harness.advance(0.25)
     await outbox.enqueue(
         OutboxMessage("job:3", SALES, sample("job:3 is done"), member=JOHN, urgent=True)
@@ -231,25 +231,25 @@ async def test_urgent_edit_goes_before_older_ones(harness: OutboxHarness) -> Non
     await harness.advance(8)
     order = [call.args["text"] for call in harness.calls("chat.update")]
     assert order[0] == "job:3 is done"
-    assert order[1:] == [f"{key} goes on" for key in keys if key != "job:3"]
+    assert order[1:] == [f"{key} continues" for key in keys if key != "job:3"]
 
 
 async def test_withdrawn_message_is_neither_posted_nor_edited(harness: OutboxHarness) -> None:
     outbox = harness.start_outbox()
-    await outbox.enqueue(OutboxMessage("stands", SALES, sample("before"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("posted", SALES, sample("before"), member=JOHN))
     await outbox.enqueue(OutboxMessage("waits", SALES, sample("never"), member=JOHN))
     await harness.settle()
-    for key in ("stands", "waits", "unknown"):
+    for key in ("posted", "waits", "unknown"):
         await outbox.withdraw(key)
-    for key in ("stands", "waits"):
+    for key in ("posted", "waits"):
         await outbox.enqueue(OutboxMessage(key, SALES, sample("after"), member=JOHN))
     await harness.advance(5)
     assert harness.message_texts() == ["before"]
-    standing = await outbox.get_status("stands")
-    assert (standing.ref is not None, standing.error_code) == (True, "withdrawn")
+    status = await outbox.get_status("posted")
+    assert (status.ref is not None, status.error_code) == (True, "withdrawn")
 
 
-# --- where it stands ------------------------------------------------------------------------------
+# --- its location ---------------------------------------------------------------------------------
 
 
 async def test_wait_posted_returns_the_location(harness: OutboxHarness) -> None:
@@ -270,7 +270,7 @@ async def test_wait_for_a_post_ends(harness: OutboxHarness) -> None:
     asking = asyncio.create_task(outbox.wait_posted("hung", 2))
     await harness.advance(2)
     assert await asking is None
-    assert (await outbox.get_status("nobody knows it")).ref is None
+    assert (await outbox.get_status("unknown key")).ref is None
     harness.slack.slack.release()
 
 
@@ -360,7 +360,7 @@ async def test_old_posts_are_purged_a_month_after_their_last_change(harness: Out
 
 
 async def test_enqueue_raises_if_nothing_was_stored(harness: OutboxHarness) -> None:
-    """If the database fails, the message is not promised."""
+    """If the database fails, the message is not accepted."""
     outbox = harness.start_outbox()
     async with harness.database.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE posts")

@@ -61,7 +61,7 @@ async def _run_actions(acts: list[tuple[Any, ...]], folder: Path) -> None:
         await harness.advance_until(lambda: _assert_delivered(harness, wanted), 400)
         assert len(harness.direct_message_texts()) == sum(
             key % 3 == 2 for key in wanted
-        )  # nobody is told of doubt
+        )  # doubt is not reported
 
 
 async def _kill_and_restart(harness: OutboxHarness, outbox: Outbox, boot: str) -> Outbox:

@@ -40,9 +40,9 @@ async def test_a_429_for_a_channel_is_waited_out_in_that_channel(harness: Outbox
             OutboxMessage(f"sales:{number}", SALES, sample(f"{number}"), member=JOHN)
         )
     await harness.advance(1)
-    await outbox.enqueue(OutboxMessage("support", SUPPORT, sample("at once"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("support", SUPPORT, sample("immediate"), member=JOHN))
     await harness.advance(28)
-    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == ([], ["at once"])
+    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == ([], ["immediate"])
     await harness.advance(3)
     assert harness.message_texts(SALES) == ["0", "1"]
     assert harness.calls("conversations.history") == []
@@ -90,16 +90,16 @@ async def test_edit_without_a_response_is_repeated(harness: OutboxHarness) -> No
 @pytest.mark.parametrize("code", sorted(TOKEN_CODES))
 async def test_messages_wait_while_the_token_is_rejected(harness: OutboxHarness, code: str) -> None:
     outbox = harness.start_outbox()
-    await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("before"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("posted", SUPPORT, sample("before"), member=JOHN))
     await harness.advance(3)
     harness.slack.slack.fail("chat.postMessage", error=code)
-    await outbox.enqueue(OutboxMessage("waits", SALES, sample("kept"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("waits", SALES, sample("stored"), member=JOHN))
     await harness.settle()
-    await outbox.enqueue(OutboxMessage("stands", SUPPORT, sample("after"), member=JOHN))
+    await outbox.enqueue(OutboxMessage("posted", SUPPORT, sample("after"), member=JOHN))
     await harness.advance(59)
     assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == ([], ["before"])
     await harness.advance(4)
-    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == (["kept"], ["after"])
+    assert (harness.message_texts(SALES), harness.message_texts(SUPPORT)) == (["stored"], ["after"])
     assert harness.direct_message_texts() == []
 
 
@@ -301,7 +301,7 @@ async def test_undeliverable_notice_is_logged(
         await outbox.enqueue(OutboxMessage("report", JOHN, sample("Accepted"), member=JOHN))
         await outbox.enqueue(OutboxMessage("job:1", SALES, sample("Done"), member=JOHN))
         await outbox.enqueue(
-            OutboxMessage("stranger", "U0NOBODY", sample("Hello"), member="U0NOBODY")
+            OutboxMessage("stranger", "U0STRANGER", sample("Hello"), member="U0STRANGER")
         )
         await harness.advance(30)
         assert len(harness.calls("chat.postMessage")) == 4  # and one notice

@@ -147,13 +147,13 @@ async def test_killed_leader_is_replaced_within_thirty_seconds(
     harness = replicas.harness
     leader = await replicas.wait_for_leader()
     dying, living = replicas.outboxes[leader], replicas.outboxes[1 - leader]
-    harness.slack.slack.fail("chat.postMessage", reset="after")  # it stands; who posted never hears
+    harness.slack.slack.fail("chat.postMessage", reset="after")  # posted, but the response is lost
     await dying.enqueue(OutboxMessage("job:1", SALES, sample("once"), member=JOHN))
     await harness.advance_until(lambda: harness.message_texts() == ["once"])
     await harness.kill(dying)
     began = harness.clock.time()
-    await living.enqueue(OutboxMessage("job:2", SUPPORT, sample("at once"), member=JOHN))
-    await harness.advance_until(lambda: harness.message_texts(SUPPORT) == ["at once"])
+    await living.enqueue(OutboxMessage("job:2", SUPPORT, sample("immediate"), member=JOHN))
+    await harness.advance_until(lambda: harness.message_texts(SUPPORT) == ["immediate"])
     assert harness.clock.time() - began < 10
     await harness.advance_until(lambda: harness.outcomes["reconciled"] == 1)
     assert 15 < harness.clock.time() - began < 30
@@ -194,8 +194,8 @@ lead.SESSION_SETTINGS["idle_session_timeout"] = "4s"  # soon enough for a test
 
 async def main():
     async with open_database(sys.argv[1]) as database:
-        async with database.try_lead("outbox", SystemClock()) as held:
-            print("leads" if held else "does not lead", flush=True)
+        async with database.try_lead("outbox", SystemClock()) as lead:
+            print("leads" if lead else "does not lead", flush=True)
             await asyncio.sleep(60)
 
 asyncio.run(main())

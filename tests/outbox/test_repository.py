@@ -107,7 +107,7 @@ async def test_pending_edit_is_stale_since_its_first_change(posts: Posts) -> Non
     for now in (1010, 1020):
         await enqueue_draft(posts, build_draft(text=f"{now}"), now=now)
     assert (await get_row(posts)).stale_since == 1010
-    await posts.mark_delivered((await get_row(posts)).id, 2, 1030)  # and version 3 came meanwhile
+    await posts.mark_delivered((await get_row(posts)).id, 2, 1030)  # version 3 arrived before that
     later = await get_row(posts)
     assert (later.pending, later.delivered_version, later.version, later.stale_since) == (
         True,
@@ -118,13 +118,13 @@ async def test_pending_edit_is_stale_since_its_first_change(posts: Posts) -> Non
 
 
 async def test_withdrawn_message_stays_withdrawn(posts: Posts) -> None:
-    await enqueue_draft(posts, build_draft("waits"), build_draft("stands"))
-    await mark_posted(posts, "stands")
-    for key in ("waits", "stands", "unknown"):
+    await enqueue_draft(posts, build_draft("waits"), build_draft("posted"))
+    await mark_posted(posts, "posted")
+    for key in ("waits", "posted", "unknown"):
         await posts.withdraw(key, 1002)
-    await enqueue_draft(posts, build_draft("waits", "2"), build_draft("stands", "2"), now=1003)
+    await enqueue_draft(posts, build_draft("waits", "2"), build_draft("posted", "2"), now=1003)
     assert await posts.next_per_channel() == await posts.pending_edits(1003, 10) == []
-    assert (await get_row(posts, "stands")).error_code == WITHDRAWN
+    assert (await get_row(posts, "posted")).error_code == WITHDRAWN
 
 
 async def test_message_withdrawn_while_posting_is_not_edited(posts: Posts) -> None:

@@ -1,4 +1,4 @@
-"""A command that shows what it does not list fails at once, with the remedy."""
+"""A command that shows what it does not list fails immediately, with the remedy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MENU = {
     "type": "input",
     "block_id": "b",
     "label": blocks.plain_text("Who", 10),
-    "element": {"type": "external_select", "action_id": "stage.nobody"},
+    "element": {"type": "external_select", "action_id": "stage.unlisted"},
 }
 
 
@@ -43,7 +43,7 @@ MENU = {
         (message(blocks.button("Go", "stage.gone")), r"Action\('stage.gone', …\) to actions"),
         (OpenForm(form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
         (UpdateForm(form("stage.gone")), r"Form\('stage.gone', …\) to forms"),
-        (OpenForm(form("stage.submit", MENU)), r"Options\('stage.nobody', …\) to options"),
+        (OpenForm(form("stage.submit", MENU)), r"Options\('stage.unlisted', …\) to options"),
         (
             CloseForm("Done.", follow_up=message(blocks.button("Go", "stage.gone"))),
             r"in commands/stage.py",
@@ -74,7 +74,7 @@ def test_the_products_commands_stay_themselves() -> None:
     assert [command.name for command in check_commands(COMMANDS)] == [c.name for c in COMMANDS]
 
 
-async def test_the_person_is_told_at_once_and_the_log_has_the_remedy(
+async def test_the_person_gets_an_immediate_reply_and_the_log_has_the_remedy(
     open_sandbox: OpenSandbox,
 ) -> None:
     async def run(_: CommandRequest, __: Context) -> Reply:

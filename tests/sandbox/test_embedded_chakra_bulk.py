@@ -120,9 +120,9 @@ BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
         "Attribute phone_number is not valid: +91 98765 43210",
     ),
     (
-        {"data": {"name": "A"}, "record": {"data": {"email": "nobody"}}},
+        {"data": {"name": "A"}, "record": {"data": {"email": "no address"}}},
         "INVALID",
-        "Attribute email is not valid: nobody",
+        "Attribute email is not valid: no address",
     ),
     ({"data": {"name": None}}, "INVALID", "name is required"),
     ({"data": {"name": "A", "city": None}}, "INVALID", "Attribute city is not valid"),

@@ -172,7 +172,7 @@ def reminder_components(*values: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "fields"),
     [
-        (132001, {"template": "nobody_wrote_this"}),
+        (132001, {"template": "unknown_template"}),
         (132001, {"template": "order_update", "language": "de"}),
         (132001, {"template": "renewal_notice", "language": "en"}),
         (132001, {"template": "terms_update"}),

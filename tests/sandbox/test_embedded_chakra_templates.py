@@ -17,7 +17,7 @@ from tests.sandbox.chakra_client import ApiClient, ApiResponse, example, open_cl
 from tests.sandbox.chakra_whatsapp import TEMPLATES, serve_listener
 
 API = "/v1/ext/plugin/whatsapp/api/v24.0"
-NEW = example("create-message-template.request") | {"name": "order_on_its_way"}
+NEW = example("create-message-template.request") | {"name": "order_shipped"}
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_the_documented_templates_are_listed_exactly(client: ApiClient) ->
 
 async def test_filters_are_ignored(client: ApiClient) -> None:
     filtered = await list_templates(
-        client, name="nobody", status="PAUSED", language="xx", limit="100"
+        client, name="unknown", status="PAUSED", language="xx", limit="100"
     )
     assert filtered == await list_templates(client, limit="100")
 
@@ -182,7 +182,7 @@ async def test_new_template_is_pending_then_approved(
     first = (await list_templates(client))["data"][0]
     assert (first["id"], first["status"]) == (heard.json["id"], "PENDING")
     await clock.advance(template_review.REVIEW_SECONDS)
-    assert chakra.template("order_on_its_way").status == "APPROVED"
+    assert chakra.template("order_shipped").status == "APPROVED"
     assert (await list_templates(client))["data"][0]["status"] == "APPROVED"
 
 
@@ -219,7 +219,7 @@ async def test_review_may_reject(
 ) -> None:
     await create_template(client, build_template(body_component(text, "Mark"), category=category))
     await clock.advance(template_review.REVIEW_SECONDS)
-    template = chakra.template("order_on_its_way")
+    template = chakra.template("order_shipped")
     assert (template.status, template.rejected_reason) == ("REJECTED", reason)
 
 

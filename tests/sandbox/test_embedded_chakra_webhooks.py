@@ -272,7 +272,7 @@ async def test_failed_webhook_is_not_retried(
     await run_send_events(chakra, clock)
     assert len(listener.requests) == 3
     assert [webhook.status for webhook in chakra.delivered_webhooks] == [500, 500, 500]
-    chakra.set_event_webhook("http://127.0.0.1:1/nobody", SECRET)
+    chakra.set_event_webhook("http://127.0.0.1:1/unreachable", SECRET)
     chakra.push_status(chakra.sends[0], "READ")
     await chakra.wait_for_webhooks(4)
     assert chakra.delivered_webhooks[-1].status is None

@@ -65,7 +65,7 @@ async def test_a_request_is_signed_over_its_raw_body(harness: SlackHarness) -> N
         ("user @john", "user <@U0JOHN|john>"),
         ("watch 7 #sales, now", "watch 7 <#C0SALES|sales>, now"),
         ("user @john.", "user <@U0JOHN|john>."),
-        ("user @nobody", "user @nobody"),
+        ("user @stranger", "user @stranger"),
         ("notify #leads-emea", "notify <#C0LEADS|leads-emea>"),
         ("user john@acme.com", "user john@acme.com"),
         ("user R&D <3 >", "user R&amp;D &lt;3 &gt;"),
@@ -194,7 +194,7 @@ async def test_text_without_a_slash_is_a_message(harness: SlackHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("person", "channel"), [("U0SAM", "C0SALES"), ("U0NOBODY", "C0SALES"), ("U0JOHN", "C0NONE")]
+    ("person", "channel"), [("U0SAM", "C0SALES"), ("U0STRANGER", "C0SALES"), ("U0JOHN", "C0NONE")]
 )
 async def test_non_member_cannot_type_in_a_channel(
     harness: SlackHarness, person: str, channel: str

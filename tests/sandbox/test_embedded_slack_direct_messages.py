@@ -60,7 +60,7 @@ async def test_history_returns_metadata_on_request(harness: SlackHarness) -> Non
 
 
 async def test_outsiders_and_the_app_have_no_direct_messages(harness: SlackHarness) -> None:
-    for person in ("U0SAM", "U0CHAKRA", "U0NOBODY"):
+    for person in ("U0SAM", "U0CHAKRA", "U0STRANGER"):
         answer = await harness.call_rejected("chat.postMessage", channel=person, text="Hi")
         assert answer["error"] == "channel_not_found"
 

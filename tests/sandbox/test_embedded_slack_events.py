@@ -170,7 +170,7 @@ async def test_no_answer_within_three_seconds_is_a_timeout(stage: SlackHarness) 
     assert stage.app.received[1].headers["x-slack-retry-reason"] == "http_timeout"
 
 
-async def test_held_events_come_late_with_the_time_at_which_they_happened(
+async def test_delayed_events_carry_the_time_at_which_they_happened(
     stage: SlackHarness,
 ) -> None:
     happened = int(stage.clock.time())

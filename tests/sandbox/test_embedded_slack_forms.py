@@ -68,14 +68,14 @@ async def test_a_view_that_breaks_a_limit_does_not_use_up_the_trigger(
 
 
 async def test_a_submission_has_the_shape_of_slack(harness: SlackHarness) -> None:
-    view = await harness.open_form(build_modal(field_block("name"), private_metadata="kept"))
+    view = await harness.open_form(build_modal(field_block("name"), private_metadata="unchanged"))
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
     sent = harness.app.last_payload
     assert delivered.status == 200
     assert sent["type"] == "view_submission"
     assert sent["user"] == {"id": "U0JOHN", "username": "john", "name": "john", "team_id": "T0ACME"}
     assert sent["view"]["id"] == view["id"]
-    assert sent["view"]["private_metadata"] == "kept"
+    assert sent["view"]["private_metadata"] == "unchanged"
     assert sent["view"]["state"]["values"] == {
         "name": {"value": {"type": "plain_text_input", "value": "Asha"}}
     }
@@ -131,10 +131,10 @@ async def test_an_optional_field_may_stay_empty(harness: SlackHarness) -> None:
 async def test_errors_appear_under_their_fields(harness: SlackHarness) -> None:
     await harness.open_form(build_modal(field_block("name")))
     harness.app.respond_with(
-        {"response_action": "errors", "errors": {"name": "Nobody has that name."}}
+        {"response_action": "errors", "errors": {"name": "That name is unknown."}}
     )
     delivered = await harness.slack.submit("U0JOHN", {"name": "Asha"})
-    assert delivered.errors == {"name": "Nobody has that name."}
+    assert delivered.errors == {"name": "That name is unknown."}
     view = harness.slack.view("U0JOHN")
     assert view is not None
     assert view["state"]["values"]["name"]["value"]["value"] == "Asha"

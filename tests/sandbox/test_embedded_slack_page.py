@@ -72,7 +72,7 @@ async def test_a_person_sees_their_channels_people_commands_and_hints(
 
 
 async def test_unknown_member_is_404(harness: SlackHarness) -> None:
-    url = f"{harness.slack.base_url}/sandbox/state?as=U0NOBODY"
+    url = f"{harness.slack.base_url}/sandbox/state?as=U0STRANGER"
     async with harness.session.get(url) as answer:
         assert answer.status == 404
 

@@ -177,7 +177,7 @@ async def test_unregistered_shortcut_cannot_be_used(harness: SlackHarness) -> No
     with pytest.raises(ActionNotPossible, match="Ephemeral messages"):
         await harness.slack.use_message_shortcut("U0JOHN", "send.message", ephemeral)
     with pytest.raises(ActionNotPossible, match="Unknown person"):
-        await harness.slack.use_shortcut("U0NOBODY", "send")
+        await harness.slack.use_shortcut("U0STRANGER", "send")
     assert harness.app.received == []
 
 

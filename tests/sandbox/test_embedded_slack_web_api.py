@@ -47,7 +47,7 @@ async def test_auth_test_identifies_the_app(harness: SlackHarness) -> None:
 async def test_every_response_lists_the_granted_scopes(harness: SlackHarness) -> None:
     _, headers, _ = await call_raw(harness, "auth.test")
     assert headers["x-oauth-scopes"] == ",".join(SCOPES)
-    _, headers, body = await call_raw(harness, "users.info", user="U0NOBODY")
+    _, headers, body = await call_raw(harness, "users.info", user="U0STRANGER")
     assert body == {"ok": False, "error": "user_not_found"}
     assert headers["x-oauth-scopes"] == ",".join(SCOPES)
 
@@ -363,7 +363,7 @@ async def test_calls_and_deliveries_are_recorded_in_order(harness: SlackHarness)
     assert call.n == command.n + 1
 
 
-def test_only_the_last_five_hundred_payloads_are_kept() -> None:
+def test_only_the_last_five_hundred_payloads_are_stored() -> None:
     heard: list[ExchangeRecord] = []
     traffic = ExchangeLog(heard.append)
     for number in range(501):

@@ -1,4 +1,4 @@
-"""Slack's limits: exceeded, just kept, and junk."""
+"""Slack's limits: exceeded, just met, and junk."""
 
 from __future__ import annotations
 

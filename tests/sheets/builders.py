@@ -24,7 +24,7 @@ LEAD_TARGETS = (
     Target("born", "Born", "date"),
     Target("met_at", "Met at", "datetime"),
     Target("subscribed", "Subscribed", "boolean"),
-    Target("remark", "Remark", "a type nobody has heard of"),
+    Target("remark", "Remark", "an unknown type"),
 )
 UUID = "1bc10281-5882-43aa-b48d-28c527335e7a"
 

@@ -1,5 +1,5 @@
-"""The sheet that the demo offers: rows that are fine, some that are told at once, and some that
-only Chakra refuses."""
+"""The sheet that the demo offers: valid rows, rows that the check rejects, and rows that
+only Chakra rejects."""
 
 from __future__ import annotations
 

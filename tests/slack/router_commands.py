@@ -100,7 +100,7 @@ def _form() -> OpenForm:
             ),
         ],
     )
-    return OpenForm(view, {"kept": "yes"})
+    return OpenForm(view, {"saved": "yes"})
 
 
 async def replace_card(request: ActionRequest, _: Context) -> Message:
@@ -116,7 +116,7 @@ async def raise_unexpected(_: ActionRequest, __: Context) -> Reply:
 
 
 async def fill_form(request: ActionRequest, _: Context) -> UpdateForm:
-    stored = request.state["kept"]
+    stored = request.state["saved"]
     view = blocks.form_modal(
         "stage.submit", "Filled", "Save", [blocks.section(f"{request.values['name']} {stored}")]
     )
@@ -145,11 +145,11 @@ async def submit_form(request: SubmitRequest, desk: Context) -> Reply:
         raise ERRORS["down"]
     if word == "taken":
         return FieldErrors({"name": "That name is taken."})
-    return CloseForm("Saved.", follow_up=Message(text=f"saved {word} {request.state['kept']}"))
+    return CloseForm("Saved.", follow_up=Message(text=f"saved {word} {request.state['saved']}"))
 
 
 async def confirm(request: SubmitRequest, _: Context) -> CloseForm:
-    return CloseForm("Saved.", follow_up=Message(text=f"sure {request.state['kept']}"))
+    return CloseForm("Saved.", follow_up=Message(text=f"sure {request.state['saved']}"))
 
 
 async def search_options(request: OptionsRequest, desk: Context) -> Choices:

@@ -50,7 +50,7 @@ def direct_messages(person: str) -> str:
 
 
 async def mention(world: World, text: str, person: str = MEI, channel: str = SALES) -> str:
-    """Return the last answer to a mention, after checking that nobody else saw it."""
+    """Return the last answer to a mention, after checking that no one else saw it."""
     before = len(answers(world, person, channel))
     others = len(answers(world, JOHN if person != JOHN else MEI, channel))
     delivered = await world.slack.mention(person, channel, text)

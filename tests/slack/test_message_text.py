@@ -1,4 +1,4 @@
-"""What a message says, wherever in it that stands."""
+"""The text of a message, from every part of it."""
 
 from __future__ import annotations
 

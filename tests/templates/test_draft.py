@@ -1,4 +1,4 @@
-"""A template that somebody writes: what is wrong with it, and what it makes."""
+"""A template that a member writes: its validation errors, and the request it becomes."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_unchanged_edit_produces_identical_components(number: int) -> None:
     assert TemplateDraft.from_template(one).to_components(one) == before
 
 
-def test_components_not_in_the_form_are_kept() -> None:
+def test_components_not_in_the_form_are_unchanged() -> None:
     draft = TemplateDraft(body="Your order has left.")
     place, text, stop = draft.to_components(DELIVERY)
     assert place == {"type": "HEADER", "format": "LOCATION"}

@@ -117,7 +117,7 @@ def test_unsupported_components_are_named() -> None:
 @pytest.mark.parametrize(
     "text", ["*bold* _italic_ ~struck~", "```one\ntwo```", "`code`", "- one\n- two", "1. one"]
 )
-def test_shared_formatting_is_kept(text: str) -> None:
+def test_shared_formatting_is_unchanged(text: str) -> None:
     assert render(build_template(body_component(text))) == text
 
 

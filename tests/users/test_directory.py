@@ -137,7 +137,7 @@ async def test_a_stale_list_never_reports_that_there_is_no_match(
     await acme.directory.get_index()
     acme.chakra.fail("*", StatusResponse(503))
     await clock.advance(600)
-    looking = asyncio.create_task(acme.directory.find("nobody@acme.com"))
+    looking = asyncio.create_task(acme.directory.find("stranger@acme.com"))
     await advance_until_done(looking, clock)
     assert isinstance(looking.exception(), Unavailable)
 

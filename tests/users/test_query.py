@@ -1,4 +1,4 @@
-"""What a person looks for, told by its form."""
+"""What a person searches for is recognized by its form."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_echoes_in_chakra_format(name: str, field: str) -> None:
     assert (event.is_echo, event.customer.phone, event.occurred_at) == (True, RECIPIENT, EVENT_TIME)
 
 
-def test_conversation_held_by_metas_agent() -> None:
+def test_conversation_with_metas_agent() -> None:
     [message] = example("meta.standby-message")
     assert isinstance(message, MessageEvent)
     assert (message.is_standby, message.is_echo) == (True, False)
@@ -316,7 +316,7 @@ def test_customers_are_not_printed() -> None:
         ({"entry": {}}, [UNREADABLE]),
     ],
 )
-def test_unknown_kinds_are_kept_as_unknown(odd: dict[str, Any], kinds: list[str]) -> None:
+def test_unknown_kinds_are_parsed_as_unknown(odd: dict[str, Any], kinds: list[str]) -> None:
     events = parse_events(encode(odd))
     assert [event.kind for event in events] == kinds
     assert all(isinstance(event, UnknownEvent) for event in events)

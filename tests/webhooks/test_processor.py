@@ -219,17 +219,17 @@ async def test_batch_is_one_transaction(
     await harness.store_events(
         encode(chakra_event("READ")), encode(chakra_event("SENT", "wamid.9", "m-9"))
     )
-    begun_transactions = 0
+    transaction_count = 0
     begin = Database.begin
 
     def count(database: Database) -> Any:
-        nonlocal begun_transactions
-        begun_transactions += 1
+        nonlocal transaction_count
+        transaction_count += 1
         return begin(database)
 
     monkeypatch.setattr(Database, "begin", count)
     assert await harness.processor.run_once() == 2
-    assert begun_transactions == 1
+    assert transaction_count == 1
 
 
 async def test_handler_that_fails_leaves_nothing_half_done(harness: ProcessorHarness) -> None:
@@ -288,7 +288,7 @@ async def test_each_event_is_counted_once(harness: ProcessorHarness) -> None:
     assert sorted(harness.counted) == ["message", "other", "status", "status"]
 
 
-async def test_events_of_unknown_kinds_are_kept_and_logged(harness: ProcessorHarness) -> None:
+async def test_events_of_unknown_kinds_are_stored_and_logged(harness: ProcessorHarness) -> None:
     new = encode({"event": "from_2031", "payload": {"id": 1}})
     await harness.store_events(new, encode(chakra_event("READ")), b"junk")
     with capture_logs() as logs:
@@ -303,7 +303,7 @@ async def test_delivery_stored_by_another_replica_is_processed_within_seconds(
     await harness.create_accepted_send()
     running = asyncio.create_task(harness.processor.run())
     await harness.clock.wait_for_sleep(POLL_INTERVAL_SECONDS)
-    await harness.store_events(encode(chakra_event("READ")))  # and nobody rings
+    await harness.store_events(encode(chakra_event("READ")))  # without waking the processor
     await harness.clock.advance(POLL_INTERVAL_SECONDS)
     await wait_until(lambda: bool(harness.changes))
     running.cancel()

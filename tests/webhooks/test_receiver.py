@@ -279,7 +279,7 @@ async def test_sender_is_asked_to_retry_while_the_app_stops(sqlite: Database) ->
     running = asyncio.create_task(harness.receiver.run())
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    if not early.done():  # it was cancelled before it had begun
+    if not early.done():  # it was cancelled before it started
         running = asyncio.create_task(harness.receiver.run())
         await early
         running.cancel()
@@ -302,7 +302,7 @@ async def test_a_burst_is_acknowledged_in_few_writes(
 
 
 async def test_requests_over_the_memory_limit_get_503(sqlite: Database) -> None:
-    harness = ReceiverHarness(Events(sqlite))  # and nobody writes
+    harness = ReceiverHarness(Events(sqlite))  # without a writer
     large = encode(chakra_event("SENT", pad="x" * (MAX_BODY_BYTES - 1_000)))
     waiting = [asyncio.create_task(harness.post(large)) for _ in range(21)]
     await settle()

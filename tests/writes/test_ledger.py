@@ -1,4 +1,4 @@
-"""A write is carried out once, whoever submits it again, and its outcome is known or unknown."""
+"""A write is carried out once, however often it is submitted, and its outcome is known or not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Chakra:
     """Counts requests; returns or raises ``outcome`` once it is released."""
 
     outcome: str | BaseException = "ok"
-    held: bool = False
+    is_blocked: bool = False
     count: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,7 +60,7 @@ class Chakra:
     async def __call__(self) -> str:
         self.count += 1
         self.asked.set()
-        if self.held:
+        if self.is_blocked:
             await self.released.wait()
         if isinstance(self.outcome, BaseException):
             raise self.outcome
@@ -131,8 +131,8 @@ async def test_the_same_press_again_writes_nothing_and_gets_the_first_outcome(
     assert chakra.count == 1
 
 
-async def test_many_presses_at_once_on_two_replicas_write_once(stage: Stage) -> None:
-    chakra = Chakra("result", held=True)
+async def test_many_concurrent_presses_on_two_replicas_write_once(stage: Stage) -> None:
+    chakra = Chakra("result", is_blocked=True)
     replicas = [stage.ledger(), stage.ledger("replica-2")]
     presses = [
         asyncio.create_task(replicas[number % 2].run(intent(), chakra)) for number in range(10)
@@ -175,7 +175,7 @@ async def test_after_an_error_that_wrote_nothing_the_press_may_be_repeated(
     assert (row.state, row.error_kind, row.error_text) == ("done", "", "")
 
 
-async def test_no_phone_number_is_kept_in_an_error(stage: Stage) -> None:
+async def test_no_phone_number_is_stored_in_an_error(stage: Stage) -> None:
     with pytest.raises(Rejected):
         await stage.ledger().run(intent(), Chakra(Rejected("+91 98765 43210 is taken")))
     [row] = await stage.rows()
@@ -201,7 +201,7 @@ async def test_an_unknown_outcome_is_reported_as_unknown_and_never_repeated(
 
 
 async def test_no_answer_in_time_is_unknown_until_a_late_answer_comes(stage: Stage) -> None:
-    chakra = Chakra("late", held=True)
+    chakra = Chakra("late", is_blocked=True)
     press = asyncio.create_task(ended(stage.ledger().run(intent(), chakra)))
     await chakra.asked.wait()
     await stage.clock.advance(RESPONSE_TIMEOUT_SECONDS + 1)
@@ -215,7 +215,7 @@ async def test_no_answer_in_time_is_unknown_until_a_late_answer_comes(stage: Sta
 
 
 async def test_a_caller_that_gives_up_does_not_stop_a_request_that_has_left(stage: Stage) -> None:
-    chakra = Chakra("late", held=True)
+    chakra = Chakra("late", is_blocked=True)
     press = asyncio.create_task(stage.ledger().run(intent(), chakra))
     await chakra.asked.wait()
     press.cancel()
@@ -225,7 +225,7 @@ async def test_a_caller_that_gives_up_does_not_stop_a_request_that_has_left(stag
 
 
 async def test_a_stop_in_between_is_unknown(stage: Stage) -> None:
-    chakra = Chakra(held=True)
+    chakra = Chakra(is_blocked=True)
     press = asyncio.create_task(ended(stage.ledger().run(intent(), chakra)))
     await chakra.asked.wait()
     draining = asyncio.create_task(stage.tasks.drain(5))
@@ -251,7 +251,7 @@ async def test_the_same_content_by_anyone_within_ten_minutes_asks_first(stage: S
     assert chakra.count == 2
 
 
-async def test_two_who_confirm_the_same_question_at_once_write_once_more(stage: Stage) -> None:
+async def test_two_concurrent_confirmations_of_one_question_write_once_more(stage: Stage) -> None:
     chakra = Chakra()
     first = await stage.ledger().run(intent(), chakra)
     assert isinstance(first, Write)
@@ -282,7 +282,7 @@ async def test_other_contents_do_not_ask(stage: Stage, other: dict[str, Any]) ->
     assert isinstance(await stage.ledger().run(intent("V2", **other), chakra), Write)
 
 
-async def test_after_ten_minutes_or_in_another_workspace_nobody_is_asked(stage: Stage) -> None:
+async def test_no_question_after_ten_minutes_or_in_another_workspace(stage: Stage) -> None:
     chakra = Chakra()
     await stage.ledger().run(intent(), chakra)
     assert isinstance(await stage.ledger(workspace="T2").run(intent(), chakra), Write)
@@ -350,7 +350,7 @@ async def test_a_notice_that_could_not_be_stored_is_tried_again(stage: Stage) ->
 
 
 async def test_a_write_in_flight_is_not_abandoned(stage: Stage) -> None:
-    chakra = Chakra(held=True)
+    chakra = Chakra(is_blocked=True)
     ledger = stage.ledger()
     press = asyncio.create_task(ended(ledger.run(intent(), chakra)))
     await chakra.asked.wait()

@@ -296,7 +296,7 @@ async def test_errors_contain_neither_token_nor_id(clock: ManualClock) -> None:
 
 
 async def test_hung_request_does_not_block_others_forever() -> None:
-    """Over real sockets: the pool is full of hung requests, and the next one is told so."""
+    """Over real sockets: the pool is full of hung requests, and the next one's error says so."""
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -104,7 +104,7 @@ async def test_slack_error_is_the_reason(
 
 
 async def test_unknown_file_is_not_found(slack: SlackClient) -> None:
-    assert await catch_unavailable(slack.files, "F0NOBODY") == "file_not_found"
+    assert await catch_unavailable(slack.files, "F0UNKNOWN") == "file_not_found"
 
 
 @pytest.mark.parametrize("external", [{"is_external": True}, {"mode": "external"}])
@@ -168,7 +168,7 @@ async def test_file_larger_than_declared_is_aborted(clock: ManualClock) -> None:
         while True:
             sent += MEGABYTE
             yield bytes(MEGABYTE)
-            await asyncio.sleep(0)  # or nobody comes to notice that the line is closed
+            await asyncio.sleep(0)  # or the closed connection is never noticed
 
     for size in (1000, None):
         async with serve_stub_files(clock, size=size) as (wire, files):
@@ -185,7 +185,7 @@ async def test_file_larger_than_declared_is_aborted(clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     "fault",
     [{"reset": "before", "times": 2}, {"reset": "after", "times": 2}, {"status": 503}],
-)  # aiohttp itself asks once more on a connection that it had kept
+)  # aiohttp itself retries once on a reused connection
 async def test_reset_and_server_error_are_retried_once(
     harness: SlackHarness, slack: SlackClient, fault: Any
 ) -> None:

@@ -1,4 +1,4 @@
-"""The bot's token goes with a request for a file to Slack, and to nobody else."""
+"""The bot's token goes with a request for a file to Slack, and to no other host."""
 
 from __future__ import annotations
 

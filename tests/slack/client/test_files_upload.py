@@ -91,7 +91,7 @@ async def test_upload_without_access_posts_nothing(
     error = await catch_slack_error(slack.files.upload("C0GENERAL", "a.csv", ROWS))
     assert (type(error), error.code) == (NotInChannel, "not_in_channel")
     assert (
-        await catch_slack_error(slack.files.upload("U0NOBODY", "a.csv", ROWS))
+        await catch_slack_error(slack.files.upload("U0STRANGER", "a.csv", ROWS))
     ).code == "user_not_found"
     assert message_texts(harness) == []
 

@@ -49,7 +49,7 @@ async def test_response_includes_the_token_scopes(slack: SlackClient) -> None:
 
 
 async def test_slack_error_becomes_the_code(slack: SlackClient) -> None:
-    error = await catch_slack_error(slack.call("users.info", user="U0NOBODY"))
+    error = await catch_slack_error(slack.call("users.info", user="U0STRANGER"))
     assert (error.method, error.code, error.retryable) == (
         "users.info",
         "user_not_found",
@@ -212,7 +212,7 @@ async def test_read_fails_after_the_second_attempt(
 
 @pytest.mark.parametrize("method", ["users.info", "chat.postMessage"])
 async def test_failed_connection_is_retried_once(clock: ManualClock, method: str) -> None:
-    """Nobody listens at first; somebody does when it is tried again."""
+    """The server is not listening at first; it is at the second try."""
     wire = StubServer()
     with reserve_port() as port:
         async with open_client(f"http://127.0.0.1:{port}/api/", clock) as slack:

@@ -218,7 +218,7 @@ def test_word_text_is_human_readable() -> None:
         "<@u-1|x>",
         "<#D-1>",
         "<!>",
-        "<!nobody>",
+        "<!unknown>",
         "<!subteam^>",
         "<!subteam^X1>",
         "<mailto:>",

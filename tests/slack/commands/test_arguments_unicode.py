@@ -18,7 +18,7 @@ def parse_texts(text: str, *names: str) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """As Slack hands over what somebody typed."""
+    """Return the typed text as Slack sends it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -51,7 +51,7 @@ def test_invisible_characters_are_dropped(text: str, expected: str) -> None:
         "1\ufe0f⃣",
     ],
 )
-def test_orthographic_joiners_are_kept(text: str) -> None:
+def test_orthographic_joiners_are_unchanged(text: str) -> None:
     assert parse_texts(f"x {text} y") == ["x", text, "y"]
 
 

@@ -51,7 +51,7 @@ async def test_an_alias_and_capitals_find_the_command(sandbox: World) -> None:
     assert await run_command(sandbox, "/chakra Echo hi") == "hi"
 
 
-async def test_typed_text_mentions_nobody(sandbox: World) -> None:
+async def test_typed_text_mentions_no_one(sandbox: World) -> None:
     delivered = await sandbox.slack.type(MEI, SALES, "/chakra say <!channel> & <b>")
     assert delivered.body is not None
     assert "<!channel>" not in delivered.body["text"]
@@ -166,7 +166,7 @@ async def test_a_service_error_has_a_reference(sandbox: World) -> None:
     assert "Reference" not in await run_command(sandbox, "/chakra fail usage")
 
 
-async def test_chakras_text_is_quoted_and_mentions_nobody(sandbox: World) -> None:
+async def test_chakras_text_is_quoted_and_mentions_no_one(sandbox: World) -> None:
     delivered = await sandbox.slack.type(MEI, SALES, "/chakra fail refused")
     assert delivered.body is not None
     assert "<!channel>" not in str(delivered.body)

@@ -28,7 +28,7 @@ from tests.conftest import OpenSandbox
 from tests.world import World
 
 JOHN, SALES = "U0JOHN", "C0SALES"
-OVERSIZED_STATE = {"kept": "x" * 4_000}
+OVERSIZED_STATE = {"saved": "x" * 4_000}
 
 
 def build_form(state: dict[str, str] | None = None) -> OpenForm:
@@ -161,7 +161,7 @@ async def test_an_undeliverable_error_is_logged(sandbox: World) -> None:
 async def press_slow_button(
     sandbox: World, clock: ManualClock, button: str, *, closed: bool
 ) -> str:
-    """What is said in the channel after a press whose answer comes later."""
+    """Return the text in the channel after a press whose answer comes later."""
     await run_command(sandbox, "")
     before = len(sandbox.slack.messages(JOHN, SALES))
     pressing = asyncio.create_task(sandbox.slack.press(JOHN, f"odd.{button}"))
@@ -218,7 +218,7 @@ async def test_hung_slack_call_delays_no_other_member(sandbox: World, clock: Man
     assert sandbox.slack.view(JOHN) is not None
 
 
-async def test_a_form_submitted_twice_at_once_runs_once(sandbox: World) -> None:
+async def test_two_concurrent_submissions_of_one_form_run_once(sandbox: World) -> None:
     """Slack does not repeat submissions, but people press twice."""
     await run_command(sandbox, "")
     with capture_logs() as lines:

@@ -1,4 +1,4 @@
-"""Entries of Slack's own menus: they open forms at once, and whoever they fail is told."""
+"""Entries of Slack's own menus: they open forms immediately, and failures are reported."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ RUNS: dict[str, Any] = {
     "slower": open_very_slowly,
     "down": fail_unavailable,
     "bug": fail_unexpectedly,
-    "said": reply_with_text,
+    "text": reply_with_text,
     "nothing": reply_with_nothing,
 }
 MENU_COMMAND: Command[Context] = Command(
     name="menu",
-    summary="stands in Slack's menus",
+    summary="is in Slack's menus",
     usage="menu",
     example="/chakra menu",
     run=run,
@@ -128,7 +128,7 @@ async def sandbox(open_sandbox: OpenSandbox) -> AsyncIterator[World]:
 
 
 async def use_shortcut(sandbox: World, entry: str, *, by: str = MEI) -> str:
-    """What stands in the modal afterwards."""
+    """Return the text of the modal afterwards."""
     await sandbox.slack.use_shortcut(by, f"menu.{entry}")
     await sandbox.settle()
     return modal_text(sandbox, by)
@@ -198,7 +198,7 @@ async def test_an_error_opens_a_modal(sandbox: World) -> None:
 
 
 async def test_a_message_opens_a_modal(sandbox: World) -> None:
-    assert "Nothing to do today." in await use_shortcut(sandbox, "said")
+    assert "Nothing to do today." in await use_shortcut(sandbox, "text")
 
 
 async def test_no_reply_opens_nothing(sandbox: World) -> None:

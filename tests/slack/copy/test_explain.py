@@ -137,7 +137,7 @@ def test_an_error_without_a_sentence_uses_that_of_its_parent() -> None:
 
 def test_a_usage_error_shows_a_line_to_copy() -> None:
     message = EXPLAINER.message(
-        errors.UsageError("Whom?", example="/chakra user john@acme.com"), REFERENCE
+        errors.UsageError("Which user?", example="/chakra user john@acme.com"), REFERENCE
     )
     assert "`/chakra user john@acme.com`" in str(message.blocks)
 

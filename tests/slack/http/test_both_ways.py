@@ -35,7 +35,7 @@ def entered(name: str) -> dict[str, Any]:
     return {"values": {"name": {"stage.name": {"type": "plain_text_input", "value": name}}}}
 
 
-IN_FORM = {**VIEW, "private_metadata": '{"state":{"kept":"yes"},"url":"","channel":""}'}
+IN_FORM = {**VIEW, "private_metadata": '{"state":{"saved":"yes"},"url":"","channel":""}'}
 PRESS = {"user": JOHN, "trigger_id": "1.2.x"}
 IN_MESSAGE = {"channel_id": "C0SALES", "message_ts": "1700000000.000100", "type": "message"}
 MENU = {"user": JOHN, "trigger_id": "1.2.x"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
@@ -174,10 +175,11 @@ class Cache:
         load: Callable[[], Awaitable[T]],
         *,
         refresh: bool = False,
+        max_age_seconds: float = math.inf,
     ) -> Cached[T]:
         """Return the value of `key`: the cached one while it is fresh, else that of `load()`.
 
-        `refresh` loads again. If the load fails during an outage, or takes longer than the kind's
+        `refresh` loads again, and a value older than `max_age_seconds` isn't fresh for this call. If the load fails during an outage, or takes longer than the kind's
         `max_wait_seconds`, the last value is returned as `stale`, if there is one. Any other error
         of `load` is raised to all callers that wait for it.
         """
@@ -185,7 +187,7 @@ class Cache:
         entry = self._find(cache_key)
         if entry is not None and not refresh:
             age = self._age(entry)
-            if entry.error is not None or age < entry.fresh_seconds:
+            if entry.error is not None or age < min(entry.fresh_seconds, max_age_seconds):
                 return self._serve_entry(kind, entry, age)
         in_flight, started = self._join_or_start(cache_key, load, refresh=refresh)
         try:

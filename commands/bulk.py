@@ -221,6 +221,7 @@ BULK: Command[Context] = Command(
     example=EXAMPLE,
     run=run,
     needs=Permission.BULK,
+    only_looks=True,
     details=(
         "The form takes a CSV or an Excel file and shows which rows have problems.",
         "Nothing is sent before you confirm it.",
@@ -232,8 +233,8 @@ BULK: Command[Context] = Command(
         Form(CONFIRM_FORM, confirm, needs=Permission.BULK),
     ),
     actions=(
-        Action(PROBLEMS_ACTION, send_problem_rows, needs=Permission.BULK),
+        Action(PROBLEMS_ACTION, send_problem_rows, needs=Permission.BULK, only_looks=True),
         Action(CONTINUE_ACTION, resume, needs=Permission.BULK),
-        Action(ROWS_ACTION, send_rows_to_check, needs=Permission.BULK),
+        Action(ROWS_ACTION, send_rows_to_check, needs=Permission.BULK, only_looks=True),
     ),
 )

@@ -366,6 +366,7 @@ SEND: Command[Context] = Command(
     usage="send [template] [phone] [1=…] [name=…]",
     example=EXAMPLE,
     needs=Permission.SEND,
+    only_looks=True,
     argument_names=(*command_line.RESERVED_NAMES, NUMBERED, ANY_NAME),
     details=(
         "/chakra send opens a form. With everything on one line you go straight to the preview.",
@@ -377,12 +378,14 @@ SEND: Command[Context] = Command(
     run=run,
     button=("Send WhatsApp", ""),
     actions=(
-        Action(send_form.TEMPLATE, change_template, needs=Permission.SEND),
-        Action(send_form.INPUT_CHANGED, update_preview, needs=Permission.SEND),
-        Action(send_form.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND),
+        Action(send_form.TEMPLATE, change_template, needs=Permission.SEND, only_looks=True),
+        Action(send_form.INPUT_CHANGED, update_preview, needs=Permission.SEND, only_looks=True),
+        Action(
+            send_form.CANDIDATE_CHANGED, change_recipient, needs=Permission.SEND, only_looks=True
+        ),
         Action(send_form.CONFIRM, confirm, needs=Permission.SEND),
         Action(send_form.TEST, send_test, needs=Permission.SEND),
-        Action(send_form.EDIT, edit, needs=Permission.SEND),
+        Action(send_form.EDIT, edit, needs=Permission.SEND, only_looks=True),
     ),
     forms=(
         Form(send_form.SUBMIT, submit, needs=Permission.SEND),

@@ -273,9 +273,9 @@ TEMPLATES: Command[Context] = Command(
         Action(card.CHOOSE, change_language),
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),
-        Action(editor.CREATE, open_new, needs=Permission.EDIT),
-        Action(editor.EDIT, open_edit, needs=Permission.EDIT),
-        Action(card.SEND, open_send_form, needs=Permission.SEND),
+        Action(editor.CREATE, open_new, needs=Permission.EDIT, only_looks=True),
+        Action(editor.EDIT, open_edit, needs=Permission.EDIT, only_looks=True),
+        Action(card.SEND, open_send_form, needs=Permission.SEND, only_looks=True),
     ),
     forms=(
         Form(editor.CREATE, create, check_new, needs=Permission.EDIT),

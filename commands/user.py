@@ -302,8 +302,8 @@ USER: Command[Context] = Command(
     actions=(
         Action(card.REFRESH, refresh),
         Action(card.SHARE, share, needs=Permission.SHARE),
-        Action(card.EDIT, edit, needs=Permission.EDIT),
-        Action(card.SEND, open_send_form, needs=Permission.SEND),
+        Action(card.EDIT, edit, needs=Permission.EDIT, only_looks=True),
+        Action(card.SEND, open_send_form, needs=Permission.SEND, only_looks=True),
         Action(picker.CHOOSE, choose),
     ),
     forms=(Form(SAVE, save, validate, needs=Permission.EDIT),),

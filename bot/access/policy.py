@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import structlog
@@ -20,6 +21,10 @@ DENIAL_REASONS = {
 NOT_A_SENDER_REASON = (
     "You can look things up, but you can't send or change anything from Slack yet."
 )
+
+MAX_AGE_TO_ACT_SECONDS = 10.0
+"""How old what Slack said of a person may be when they act. To look, it may be as old as the cache
+allows."""
 
 UNKNOWN_USER_CODES = frozenset({"user_not_found", "user_not_visible"})
 """Slack's answers about a person that this workspace does not know.
@@ -46,9 +51,12 @@ class AccessPolicy:
         self._sender_groups = tuple(sender for sender in senders if sender.startswith("S"))
         self._log = structlog.get_logger("access")
 
-    async def check(self, actor: Actor) -> AccessDecision:
+    async def check(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
+        """Return what the person may do. ``to_act`` asks Slack again unless it answered seconds
+        ago; if it doesn't answer, the person may not write."""
+        max_age = MAX_AGE_TO_ACT_SECONDS if to_act else math.inf
         try:
-            cached = await self._members.get_member(actor.id)
+            cached = await self._members.get_member(actor.id, max_age_seconds=max_age)
         except SlackError as error:
             if error.code in UNKNOWN_USER_CODES:
                 return AccessDecision(
@@ -56,12 +64,12 @@ class AccessPolicy:
                 )
             self._log_lookup_failure(error)
             return AccessDecision(Role.GUEST.permissions, is_unverified=True)
-        return await self._decide(cached.value, is_stale=cached.stale)
+        return await self._decide(cached.value, is_stale=cached.stale, max_age=max_age)
 
-    async def _decide(self, member: Member, *, is_stale: bool) -> AccessDecision:
+    async def _decide(self, member: Member, *, is_stale: bool, max_age: float) -> AccessDecision:
         if member.kind is MemberKind.DEACTIVATED:
             return _decision(Role.GUEST, member, reason=DENIAL_REASONS[member.kind])
-        is_sender, is_certain = await self._check_senders(member)
+        is_sender, is_certain = await self._check_senders(member, max_age)
         is_admin = member.kind in (MemberKind.OWNER, MemberKind.ADMIN)
         if is_sender or is_admin:
             # A cached admin may no longer be one: reading is safe, writing waits for Slack.
@@ -74,7 +82,7 @@ class AccessPolicy:
         unverified = is_stale or not is_certain
         return _decision(Role.MEMBER, member, is_unverified=unverified, reason=NOT_A_SENDER_REASON)
 
-    async def _check_senders(self, member: Member) -> tuple[bool, bool]:
+    async def _check_senders(self, member: Member, max_age: float) -> tuple[bool, bool]:
         """Return whether ``SENDERS`` names the person, and whether that is certain.
 
         It isn't if Slack didn't list a group, or listed it earlier and fails now.
@@ -84,7 +92,9 @@ class AccessPolicy:
         is_certain = True
         for group in self._sender_groups:
             try:
-                group_members = await self._members.get_group_member_ids(group)
+                group_members = await self._members.get_group_member_ids(
+                    group, max_age_seconds=max_age
+                )
             except SlackError as error:
                 self._log_lookup_failure(error, group=group)
                 is_certain = is_certain and error.code == GROUP_NOT_FOUND

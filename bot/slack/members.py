@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from bot.cache import Cache, Cached
@@ -22,7 +23,9 @@ class Members:
         self._cache = cache
         self._team_id = team_id
 
-    async def get_member(self, user_id: str) -> Cached[Member]:
+    async def get_member(
+        self, user_id: str, *, max_age_seconds: float = math.inf
+    ) -> Cached[Member]:
         """Return a member. The actor of a request is in ``Request.member`` already."""
 
         async def load() -> Member:
@@ -31,9 +34,13 @@ class Members:
                 raise SlackError("users.info", "unreadable")
             return parse_member(user, self._team_id)
 
-        return await self._cache.get(MEMBER_CACHE_KIND, user_id, load)
+        return await self._cache.get(
+            MEMBER_CACHE_KIND, user_id, load, max_age_seconds=max_age_seconds
+        )
 
-    async def get_group_member_ids(self, group_id: str) -> Cached[frozenset[str]]:
+    async def get_group_member_ids(
+        self, group_id: str, *, max_age_seconds: float = math.inf
+    ) -> Cached[frozenset[str]]:
         """Return the member IDs of a user group.
 
         docs.slack.dev/reference/methods/usergroups.users.list
@@ -43,4 +50,6 @@ class Members:
             body = await self._slack.call("usergroups.users.list", usergroup=group_id)
             return frozenset(str(user) for user in body.get("users") or ())
 
-        return await self._cache.get(GROUP_CACHE_KIND, group_id, load)
+        return await self._cache.get(
+            GROUP_CACHE_KIND, group_id, load, max_age_seconds=max_age_seconds
+        )

@@ -17,7 +17,14 @@ APP_NAME = "Chakra"
 SLACKBOT = "USLACKBOT"
 
 WorkspaceMemberKind = Literal[
-    "owner", "admin", "member", "guest", "single_channel_guest", "stranger", "app"
+    "owner",
+    "admin",
+    "member",
+    "guest",
+    "single_channel_guest",
+    "stranger",
+    "deactivated",
+    "app",
 ]
 ChannelKind = Literal["public", "private", "shared", "im"]
 

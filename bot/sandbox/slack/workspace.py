@@ -15,7 +15,13 @@ from bot.sandbox.slack.files import FileStore
 from bot.sandbox.slack.ids import IdGenerator
 from bot.sandbox.slack.messages import MessageChange, MessageContent, MessageStore, StoredMessage
 from bot.sandbox.slack.payload_validator import PayloadValidator
-from bot.sandbox.slack.seed import APP_USER, SLACKBOT, WorkspaceChannel, WorkspaceMember
+from bot.sandbox.slack.seed import (
+    APP_USER,
+    SLACKBOT,
+    WorkspaceChannel,
+    WorkspaceMember,
+    WorkspaceMemberKind,
+)
 from bot.sandbox.slack.short_lived_tokens import ResponseUrlStore, TriggerStore
 from bot.sandbox.slack.typed_text import link_addresses
 from bot.sandbox.slack.views import ViewStacks
@@ -40,7 +46,8 @@ class Workspace:
         self.ids = IdGenerator(clock)
         self.feed = EventFeed()
         self.validator = PayloadValidator()
-        self.members: Mapping[str, WorkspaceMember] = {member.id: member for member in seed.MEMBERS}
+        self.members: dict[str, WorkspaceMember] = {member.id: member for member in seed.MEMBERS}
+        self.user_groups: dict[str, tuple[str, ...]] = dict(seed.USERGROUPS)
         self.channels: dict[str, WorkspaceChannel] = {
             channel.id: channel for channel in seed.CHANNELS
         }
@@ -69,6 +76,10 @@ class Workspace:
             return None
         channels = (c for c in self.channels.values() if c.kind == "im" and person in c.members)
         return next(channels, None)
+
+    def change_member_kind(self, member: str, kind: WorkspaceMemberKind) -> None:
+        """Promote, demote or deactivate a member, as an admin does on Slack's page of members."""
+        self.members[member] = replace(self.members[member], kind=kind)
 
     def archive(self, channel: str) -> None:
         self.channels[channel] = replace(self.channels[channel], archived=True)

@@ -159,11 +159,20 @@ class Action(Generic[ContextT]):
 
     A message may contain an action several times; what follows a colon in the ``action_id``
     (``users.page:next``) only distinguishes them and is cut before dispatch.
+
+    ``only_looks``: it changes nothing although it needs a permission to, because it opens or
+    updates a form, say. Then the access check may go by what Slack said some minutes ago.
     """
 
     id: str
     run: Callable[[ActionRequest, ContextT], Awaitable[Reply]]
     needs: Permission = Permission.LOOK
+    only_looks: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it changes something."""
+        return self.needs.acts and not self.only_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +229,7 @@ class Command(Generic[ContextT]):
     copied ("/chakra user john@acme.com"), ``argument_names`` are the names it takes as
     ``name=value`` ("#" for any number), ``details`` are further sentences for ``help <command>``.
     ``button`` adds one to the bare ``/chakra``: its label, and the arguments that it runs the
-    command with.
+    command with. ``only_looks``: see ``Action``.
     """
 
     name: str
@@ -229,6 +238,7 @@ class Command(Generic[ContextT]):
     example: str
     run: Callable[[CommandRequest, ContextT], Awaitable[Reply]]
     needs: Permission = Permission.LOOK
+    only_looks: bool = False
     aliases: tuple[str, ...] = ()
     argument_names: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
@@ -238,6 +248,11 @@ class Command(Generic[ContextT]):
     options: tuple[Options[ContextT], ...] = ()
     shortcuts: tuple[Shortcut[ContextT], ...] = ()
     events: tuple[Event[ContextT], ...] = ()
+
+    @property
+    def acts(self) -> bool:
+        """Whether the typed line changes something."""
+        return self.needs.acts and not self.only_looks
 
 
 Payload = Mapping[str, Any]

@@ -62,7 +62,7 @@ class EventHooks:
 
 class Authorize(Protocol):
     async def __call__(
-        self, payload: Payload, permission: Permission, reference: str
+        self, payload: Payload, permission: Permission, reference: str, *, to_act: bool = False
     ) -> RequestFields:
         """Return the fields of a request for ``event``. Raise ``NotAllowed``."""
 
@@ -144,7 +144,9 @@ class EventRouter(Generic[ContextT]):
     ) -> None:
         async def run(reference: str) -> Reply:
             try:
-                fields = await self._authorize(payload, handler.needs, reference)
+                fields = await self._authorize(
+                    payload, handler.needs, reference, to_act=handler.needs.acts
+                )
             except NotAllowed:
                 return NoReply()  # no one addressed the app, so no one waits for a refusal
             request = EventRequest(

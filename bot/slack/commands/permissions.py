@@ -22,6 +22,11 @@ class Permission(Enum):
     BULK = "upload files of records"
     MANAGE_WATCHES = "stop watches that someone else started"
 
+    @property
+    def acts(self) -> bool:
+        """Whether what it allows changes something, or is seen by others."""
+        return self not in _LOOKING
+
 
 class Role(Enum):
     """A bundle of permissions, in rising order."""
@@ -34,6 +39,8 @@ class Role(Enum):
     def permissions(self) -> frozenset[Permission]:
         return ROLE_PERMISSIONS[self]
 
+
+_LOOKING = frozenset({Permission.HELP, Permission.LOOK})
 
 _GUEST = frozenset({Permission.HELP})
 _MEMBER = _GUEST | {Permission.LOOK, Permission.SHARE, Permission.WATCH}

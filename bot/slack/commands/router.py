@@ -33,8 +33,9 @@ from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 
 
 class AccessChecker(Protocol):
-    async def check(self, actor: Actor) -> AccessDecision:
-        """Return what the person may do. Never raises: an unknown person is ``is_unverified``."""
+    async def check(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
+        """Return what the person may do, by Slack's answer of this moment if they want ``to_act``.
+        Never raises: an unknown person is ``is_unverified``."""
 
 
 class Router(Generic[ContextT]):
@@ -85,7 +86,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Reply:
             request = ActionRequest(
-                **await self._authorize(payload, action.needs, reference),
+                **await self._authorize(payload, action.needs, reference, to_act=action.acts),
                 value=value,
                 values=payloads.values(payload),
                 state=payloads.state(payload),
@@ -118,7 +119,7 @@ class Router(Generic[ContextT]):
 
         async def run(reference: str) -> Reply:
             request = SubmitRequest(
-                **await self._authorize(payload, form.needs, reference),
+                **await self._authorize(payload, form.needs, reference, to_act=form.needs.acts),
                 values=payloads.values(payload),
                 state=payloads.state(payload),
                 interaction_key=payloads.interaction_key(payload),
@@ -208,7 +209,7 @@ class Router(Generic[ContextT]):
         self, payload: Payload, command: Command[ContextT], text: str
     ) -> RequestHandler:
         async def run(reference: str) -> Reply:
-            who = await self._authorize(payload, command.needs, reference)
+            who = await self._authorize(payload, command.needs, reference, to_act=command.acts)
             line = parse_arguments(text, command.argument_names).tail()
             reply = await command.run(CommandRequest(**who, arguments=line), self._context)
             if isinstance(reply, OpenForm) and payloads.is_event(payload):
@@ -231,11 +232,11 @@ class Router(Generic[ContextT]):
         return helping.welcome(self._registry.commands, access, hint)
 
     async def _authorize(
-        self, payload: Payload, permission: Permission, reference: str
+        self, payload: Payload, permission: Permission, reference: str, *, to_act: bool = False
     ) -> RequestFields:
         """Return the common fields of requests. Raise ``NotAllowed`` before any handler runs."""
         actor = payloads.actor(payload)
-        access = await self._access.check(actor)
+        access = await self._access.check(actor, to_act=to_act)
         access.authorize(permission)
         return RequestFields(
             actor=actor,

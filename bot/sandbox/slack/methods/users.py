@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.sandbox.slack import seed
 from bot.sandbox.slack.errors import WebApiError
 from bot.sandbox.slack.methods.call import Json, Method, MethodCall
 from bot.sandbox.slack.rate_limiter import TIERS
@@ -41,7 +40,7 @@ def users_list(call: MethodCall) -> Json:
 
 
 def usergroups_users_list(call: MethodCall) -> Json:
-    group = seed.USERGROUPS.get(call.require_text("usergroup"))
+    group = call.workspace.user_groups.get(call.require_text("usergroup"))
     if group is None:
         raise WebApiError("no_such_subteam")
     return {"users": list(group)}
@@ -53,7 +52,7 @@ def user_json(call: MethodCall, member: WorkspaceMember) -> Json:
         "id": member.id,
         "team_id": member.team_id,
         "name": member.name,
-        "deleted": False,
+        "deleted": member.kind == "deactivated",
         "color": member.color,
         "real_name": member.real_name,
         "tz": member.tz,

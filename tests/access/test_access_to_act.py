@@ -1,0 +1,129 @@
+"""Who acts is checked by what Slack says at that moment; who looks, by its answer of before."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.access.policy import MAX_AGE_TO_ACT_SECONDS, AccessPolicy
+from bot.sandbox.slack.seed import WorkspaceMemberKind
+from bot.slack.commands.command import Actor
+from bot.slack.commands.permissions import AccessDecision, Permission
+from commands import COMMANDS
+from tests.clock import ManualClock
+from tests.commands.send_scenarios import open_form, sent_count, submit_form
+from tests.people import JOHN, MEI, PRIYA
+from tests.world import World
+
+OWNER, GROUP = "U0LENA", "S0SALES"
+
+
+def policy(acme: World, *senders: str) -> AccessPolicy:
+    return AccessPolicy(acme.bot.context.members, senders)
+
+
+def may_write(decision: AccessDecision) -> bool:
+    return decision.allows(Permission.SEND)
+
+
+def call_count(acme: World) -> int:
+    return sum(call.method.startswith("user") for call in acme.slack.calls)
+
+
+@pytest.mark.parametrize(
+    ("who", "senders", "kind"),
+    [
+        (PRIYA, (), "member"),
+        (PRIYA, (), "guest"),
+        (PRIYA, (), "single_channel_guest"),
+        (PRIYA, (), "deactivated"),
+        (PRIYA, (), "stranger"),
+        (OWNER, (), "member"),
+        (OWNER, (), "deactivated"),
+        (MEI, (MEI,), "deactivated"),
+        (JOHN, (GROUP,), "deactivated"),
+    ],
+)
+async def test_a_person_who_lost_their_role_seconds_ago_may_no_longer_write(
+    acme: World,
+    clock: ManualClock,
+    who: str,
+    senders: tuple[str, ...],
+    kind: WorkspaceMemberKind,
+) -> None:
+    access, actor = policy(acme, *senders), Actor(who, "T0ACME")
+    assert may_write(await access.check(actor))
+    acme.slack.workspace.change_member_kind(who, kind)
+    await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
+    assert (await access.check(actor)).allows(Permission.LOOK)
+    assert not may_write(await access.check(actor, to_act=True))
+    assert not may_write(await access.check(actor))
+
+
+async def test_a_person_who_left_the_senders_group_may_no_longer_write(
+    acme: World, clock: ManualClock
+) -> None:
+    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    assert may_write(await access.check(actor))
+    acme.slack.workspace.user_groups[GROUP] = ()
+    await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
+    assert not may_write(await access.check(actor, to_act=True))
+
+
+async def test_a_promoted_person_may_write_without_waiting(acme: World, clock: ManualClock) -> None:
+    access, actor = policy(acme), Actor(MEI, "T0ACME")
+    assert not may_write(await access.check(actor))
+    acme.slack.workspace.change_member_kind(MEI, "admin")
+    await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
+    assert may_write(await access.check(actor, to_act=True))
+
+
+async def test_presses_within_seconds_share_one_answer_of_slack(
+    acme: World, clock: ManualClock
+) -> None:
+    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    await access.check(actor, to_act=True)
+    asked = call_count(acme)
+    await clock.advance(MAX_AGE_TO_ACT_SECONDS - 1)
+    await access.check(actor, to_act=True)
+    assert call_count(acme) == asked
+    await clock.advance(2)
+    await access.check(actor, to_act=True)
+    assert call_count(acme) == 2 * asked
+
+
+@pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
+@pytest.mark.parametrize("error", ["fatal_error", "internal_error", "ratelimited"])
+async def test_an_old_answer_lets_no_one_write_while_slack_does_not_answer(
+    acme: World, clock: ManualClock, method: str, error: str
+) -> None:
+    access, actor = policy(acme, GROUP), Actor(JOHN, "T0ACME")
+    assert may_write(await access.check(actor))
+    await clock.advance(MAX_AGE_TO_ACT_SECONDS + 1)
+    acme.slack.fail(method, error=error, times=50)
+    async with clock.running():
+        found = await access.check(actor, to_act=True)
+    assert not may_write(found)
+    assert found.is_unverified
+    assert found.allows(Permission.LOOK)
+
+
+async def test_a_form_submitted_after_the_role_was_lost_sends_nothing(
+    acme: World, clock: ManualClock
+) -> None:
+    await open_form(acme)
+    acme.slack.workspace.change_member_kind(JOHN, "deactivated")
+    await clock.advance(60)
+    await submit_form(acme)
+    await acme.settle()
+    assert sent_count(acme) == 0
+    assert "This account is deactivated" in str(acme.slack.view(JOHN))
+
+
+def test_every_form_and_every_press_that_writes_is_checked_at_that_moment() -> None:
+    forms = {form.id: form.needs.acts for command in COMMANDS for form in command.forms}
+    presses = {action.id for command in COMMANDS for action in command.actions if action.acts}
+    lines = {command.name for command in COMMANDS if command.acts}
+    assert forms
+    assert all(forms.values())
+    assert presses >= {"send.confirm", "send.test", "bulk.continue", "watch.stop"}
+    assert lines == {"watch", "unwatch"}

@@ -179,9 +179,10 @@ class Cache:
     ) -> Cached[T]:
         """Return the value of `key`: the cached one while it is fresh, else that of `load()`.
 
-        `refresh` loads again, and a value older than `max_age_seconds` isn't fresh for this call. If the load fails during an outage, or takes longer than the kind's
-        `max_wait_seconds`, the last value is returned as `stale`, if there is one. Any other error
-        of `load` is raised to all callers that wait for it.
+        `refresh` loads again, and a value older than `max_age_seconds` isn't fresh for this call.
+        If the load fails during an outage, or takes longer than the kind's `max_wait_seconds`, the
+        last value is returned as `stale`, if there is one. Any other error of `load` is raised to
+        all callers that wait for it.
         """
         cache_key, policy = (kind, key), self._policies[kind]
         entry = self._find(cache_key)

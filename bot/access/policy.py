@@ -52,8 +52,11 @@ class AccessPolicy:
         self._log = structlog.get_logger("access")
 
     async def check(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
-        """Return what the person may do. ``to_act`` asks Slack again unless it answered seconds
-        ago; if it doesn't answer, the person may not write."""
+        """Return what the person may do.
+
+        ``to_act`` asks Slack again unless it answered seconds ago; if it doesn't answer, the person
+        may not write.
+        """
         max_age = MAX_AGE_TO_ACT_SECONDS if to_act else math.inf
         try:
             cached = await self._members.get_member(actor.id, max_age_seconds=max_age)

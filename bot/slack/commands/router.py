@@ -34,8 +34,10 @@ from bot.slack.surfaces import EMPTY_ACK, Ack, options_ack
 
 class AccessChecker(Protocol):
     async def check(self, actor: Actor, *, to_act: bool = False) -> AccessDecision:
-        """Return what the person may do, by Slack's answer of this moment if they want ``to_act``.
-        Never raises: an unknown person is ``is_unverified``."""
+        """Return what the person may do; ``to_act`` needs Slack's answer of this moment.
+
+        Never raises: an unknown person is ``is_unverified``.
+        """
 
 
 class Router(Generic[ContextT]):

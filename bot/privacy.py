@@ -6,6 +6,8 @@ A mask cannot be undone, and does not show how long the hidden part was.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from unicodedata import category
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
@@ -108,27 +110,88 @@ def redact(text: str) -> str:
     """
     if text.isalpha() or not _may_be_sensitive(text):
         return text
+    text = _redact_secrets(text)
+    if "@" in text or "%40" in text:
+        text = _EMAIL.sub(_mask_email_match, text)
+    return _PHONE_LIKE_NUMBER.sub(_mask_number_match, text)
+
+
+def _redact_secrets(text: str) -> str:
     text = _SLACK_TOKEN.sub(TOKEN_PLACEHOLDER, text)
     text = _JWT.sub(TOKEN_PLACEHOLDER, text)
     text = _BEARER.sub(rf"\1\2{TOKEN_PLACEHOLDER}", text)
     text = _SIGNATURE.sub(f"v0={SECRET_PLACEHOLDER}", text)
     text = _NAMED_SECRET.sub(rf"\1{SECRET_PLACEHOLDER}", text)
     text = _USER_INFO.sub(rf"\1{SECRET_PLACEHOLDER}@", text)
-    text = _WEBHOOK_URL.sub(rf"\1\2/{SECRET_PLACEHOLDER}", text)
-    if "@" in text or "%40" in text:
-        text = _EMAIL.sub(_mask_email_match, text)
-    return _PHONE_LIKE_NUMBER.sub(_mask_number_match, text)
+    return _WEBHOOK_URL.sub(rf"\1\2/{SECRET_PLACEHOLDER}", text)
 
 
-def redact_strict(text: str) -> str:
-    """Redact other people's text for a channel, including any other long run of digits.
+def mask_text(text: str) -> str:
+    """Return ``text`` as everyone in a channel may read it: no phone number, no email address.
 
-    That covers a phone number with a letter mistyped into it, for example.
+    Stricter than `redact`: an address in any spelling is masked, and so is every run of seven
+    digits or more in any script, whatever invisible characters and up to three signs stand between
+    the digits. Only UUIDs and dates stay. References to numbers with fewer digits stay readable.
     """
-    return _DIGIT_RUN.sub(LONG_MASK, redact(text))
+    if text.isalpha():
+        return text
+    text = _redact_secrets(text) if _may_be_sensitive(text) else text
+    visible, positions = _visible_characters(text)
+    if not _AT_SIGN.search(visible) and not _LONG_RUN.search(visible):
+        return text
+    parts, end = [], 0
+    for start, stop, replacement in _personal_spans(visible):
+        parts += [text[end : positions[start]], replacement]
+        end = positions[stop - 1] + 1
+    return "".join([*parts, text[end:]])
 
 
-_DIGIT_RUN = re.compile(r"\d(?:[\s().-]{0,2}\d){6,}")
+_DIGIT = r"[\d⁰¹²³⁴-⁹₀-₉⓪①-⑨⑴-⑼⒈-⒐⓵-⓽⓿❶-❾➀-➈➊-➒]"
+_LONG_RUN = re.compile(rf"[+＋]?{_DIGIT}(?:[\W_]{{0,3}}{_DIGIT}){{{MIN_PHONE_DIGITS - 1},}}")
+_AT_SIGN = re.compile("[@＠﹫]|%40")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_DATE = re.compile(
+    rf"(?:{_YEAR}(?P<sign>[-/._]?){_MONTH}(?P=sign){_DAY}|{_DAY}(?P<dot>[-/.]){_MONTH}(?P=dot){_YEAR})"
+    r"(?:[T ,_-]{1,2}[0-2]?\d:[0-5]\d(?::[0-5]\d)?)?",
+    re.ASCII,
+)
+_LOOSE_EMAIL = re.compile(
+    r"(?P<local>\"[^\"\n]{1,64}\"|(?<![^\s<>|,;:()\[\]@＠﹫])[^\s<>|,;:()\[\]@＠﹫]+?)"
+    r"(?:[@＠﹫]|%40|\s[@＠﹫]\s(?=[\w-]+\.\w))"
+    r"(?P<domain>\[[^\]\s]{1,64}\]|[\w-]+(?:\.[\w-]+)*)"
+)
+
+
+def _visible_characters(text: str) -> tuple[str, Sequence[int]]:
+    """Return ``text`` without format characters (Unicode's category Cf), and their old places."""
+    if text.isascii():
+        return text, range(len(text))
+    pairs = [(place, char) for place, char in enumerate(text) if category(char) != "Cf"]
+    return "".join([char for _, char in pairs]), [place for place, _ in pairs]
+
+
+def _personal_spans(text: str) -> list[tuple[int, int, str]]:
+    """Return start, end and replacement of what must be masked, in order and without overlaps."""
+    emails = [
+        (found.start(), found.end(), mask_email(f"{found['local']}@{found['domain']}"))
+        for found in _LOOSE_EMAIL.finditer(text)
+    ]
+    for start, end, _ in emails:
+        text = f"{text[:start]}{'@' * (end - start)}{text[end:]}"
+    text = _UUID.sub(lambda found: "x" * len(found[0]), text)
+    numbers = [
+        (found.start(), found.end(), _mask_run(text, found))
+        for found in _LONG_RUN.finditer(text)
+        if not _DATE.fullmatch(found[0])
+    ]
+    return sorted(emails + numbers)
+
+
+def _mask_run(text: str, run: re.Match[str]) -> str:
+    """Mask a number of its own as `mask_phone` does, digits inside a word wholly."""
+    neighbors = text[run.start() - 1 : run.start()] + text[run.end() : run.end() + 1]
+    return LONG_MASK if neighbors.isalnum() else mask_phone(run[0])
 
 
 def _may_be_sensitive(text: str) -> bool:

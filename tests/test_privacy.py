@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.privacy import LONG_MASK, mask_email, mask_phone, redact
+from bot.privacy import LONG_MASK, mask_email, mask_phone, mask_text, redact
 
 SURROUNDINGS = st.text(string.ascii_letters + " \n.,:;!?()[]{}<>\"'=/|&_•é漢", max_size=12)
 REGIONS = st.sampled_from(["IN", "US", "GB", "DE", "BR", "CN", "FR", "NG", "DK", "SG", "ID"])
@@ -218,3 +218,94 @@ def test_adversarial_text_is_redacted_in_bounded_time(piece: str) -> None:
 def test_mask_hides_the_number_length() -> None:
     assert mask_phone("9876543210").count("•") == mask_phone("+919876543210").count("•")
     assert mask_phone("12") == LONG_MASK
+
+
+# --- what a channel reads -------------------------------------------------------------------------
+
+FORMAT_CHARACTERS = st.text(
+    "\u200b\u200d\u2060\u00ad\ufeff\u200e\u202a\u202c\u2066\u2069", max_size=2
+)
+SIGNS = st.text(" .,:;#*_/|()[]{}-\u2013+~'\"\n\t\u00a0\ufe0f\u20e3", max_size=3)
+DIGITS = st.sampled_from("0123456789") | st.sampled_from("٠١٢٣٤٥٦٧٨٩０１２３４５６७८९")
+LETTERS = st.text(string.ascii_letters + "é漢", max_size=6)
+
+
+@st.composite
+def numbers_as_anyone_writes_them(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a number with signs and invisible characters in it; return it and its digits."""
+    figures = draw(st.lists(DIGITS, min_size=7, max_size=15))
+    gaps = [draw(FORMAT_CHARACTERS) + draw(SIGNS) + draw(FORMAT_CHARACTERS) for _ in figures]
+    return "".join(gap + figure for gap, figure in zip(gaps, figures, strict=True)), "".join(
+        figures
+    )
+
+
+@given(LETTERS, numbers_as_anyone_writes_them(), LETTERS)
+def test_a_channel_reads_no_number_however_written(
+    before: str, number: tuple[str, str], after: str
+) -> None:
+    written, figures = number
+    assume(not re.fullmatch(r"(19|20)\d{6}|\d{4}(19|20)\d\d", figures))  # read as a date
+    masked = mask_text(before + written + after)
+    assert len(digits(masked)) < 8
+    assert figures not in digits(masked)
+    assert mask_text(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "john@acme.com",
+        "JOHN.O'BRIEN+leads@sales.acme.co.uk",
+        '"john doe"@acme.com',
+        "john@localhost",
+        "john@[10.0.0.1]",
+        "john@münchen.example",
+        "j\u200bo\u200bhn\u2060@ac\u00adme.com",
+        "john＠acme.com",
+        "john @ acme.com",
+        "john%40acme.com",
+        "mailto:john@acme.com?subject=hi",
+        "<john@acme.com>",
+        "j" + "o" * 100 + "hn@acme.com",
+    ],
+)
+def test_a_channel_reads_no_address_however_written(address: str) -> None:
+    for text in (address, f"Ask {address}, please", f"({address})", f"leads-{address}.csv"):
+        assert "hn" not in mask_text(text).lower().replace("•••@", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "612 of 1,000 · 61%",
+        "leads_20261129.csv",
+        "Leads of 2026-11-29 08:30",
+        "29.11.2026",
+        "LEAD-004038",
+        "19632427-908f-4bf3-a6f5-69b9a0bbfc63",
+        "Follow @acme",
+        "Room 12, floor 3, at 10:30",
+        "👨‍👩‍👧 ک\u200cی",
+    ],
+)
+def test_dates_ids_and_small_figures_stay_readable_in_a_channel(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("98765,43210", "•••••• 3210"),
+        ("ravi9876543210", "ravi••••••"),
+        ("2026-11-29 9876543210", "••••••"),
+        (
+            "19632427-908f-4bf3-a6f5-69b9a0bbfc63 9876543210",
+            "19632427-908f-4bf3-a6f5-69b9a0bbfc63 •••••• 3210",
+        ),
+        ("⁹⁸⁷⁶⁵⁴³²¹", "••••••"),
+        ("token xoxb-123-abc and 98765 43210", "token [token] and •••••• 3210"),
+    ],
+)
+def test_what_is_masked_in_a_channel_keeps_its_surroundings(text: str, masked: str) -> None:
+    assert mask_text(text) == masked

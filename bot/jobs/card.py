@@ -11,7 +11,7 @@ from bot.chakra.job import ENTRY_STATES, ERROR, INVALID, NOT_STARTED, SUCCESS, J
 from bot.chakra.text import has_visible_text, sanitize_line
 from bot.jobs.chart import progress_chart
 from bot.jobs.progress import Progress
-from bot.privacy import redact_strict
+from bot.privacy import mask_text
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, lines, markup
@@ -70,7 +70,7 @@ def job_card(
     ``now`` in seconds since the epoch.
     """
     shown = job.value if isinstance(job, Cached) else job
-    name = _redact_and_clip(
+    name = _mask_and_clip(
         title if has_visible_text(title) else DEFAULT_TITLE, MAX_TITLE_LENGTH, masked
     )
     made = [
@@ -198,7 +198,7 @@ def _chakra_status(job: Job, masked: bool) -> Markup | None:
     usual = {"", "IN_PROGRESS", SUCCESS if job.finished else ""}
     status = "" if job.completion_status.upper() in usual else job.completion_status
     said = filter(has_visible_text, (status, job.status_message))
-    parts = [_redact_and_clip(part, MAX_MESSAGE_LENGTH, masked) for part in said]
+    parts = [_mask_and_clip(part, MAX_MESSAGE_LENGTH, masked) for part in said]
     return markup("Chakra says: ", " · ".join(parts)) if parts else None
 
 
@@ -219,9 +219,9 @@ def _failed_entries_text(job: Job, failed_entries: Sequence[JobEntry], masked: b
 def _entry_line(entry: JobEntry, masked: bool) -> Markup:
     state = {ERROR: "Failed", INVALID: "Rejected"}.get(
         entry.completion_status,
-        _redact_and_clip(entry.completion_status, MAX_DETAIL_LENGTH, masked),
+        _mask_and_clip(entry.completion_status, MAX_DETAIL_LENGTH, masked),
     )
-    reason = _redact_and_clip(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
+    reason = _mask_and_clip(entry.reason, MAX_REASON_LENGTH, masked) or "no reason given"
     details = "" if masked else "".join(f" · {one}" for one in _entry_details(entry))
     return markup(f"• {state}: {reason}{details}")
 
@@ -249,9 +249,9 @@ def _freshness_note(job: Job | Cached[Job], now: float) -> Markup:
     )
 
 
-def _redact_and_clip(text: str, max_length: int, masked: bool) -> str:
+def _mask_and_clip(text: str, max_length: int, masked: bool) -> str:
     """Masked before it is clipped: half a number would not be known for one."""
-    return blocks.clip(redact_strict(text) if masked else text, max_length)
+    return blocks.clip(mask_text(text) if masked else text, max_length)
 
 
 def _summary_text(job: Job, name: str) -> Markup:

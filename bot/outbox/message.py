@@ -13,7 +13,7 @@ class OutboxMessage:
 
     The same ``key`` is the same message, and ``message`` its newest content. ``channel`` is a
     channel's ID, or a member's for their direct messages. ``member`` requested it and is notified
-    if it can't be delivered; if others read it too, ``message`` must be masked. ``thread_key`` is
+    if it can't be delivered. ``thread_key`` is
     the key of the message it replies to, enqueued earlier in the same channel; a ``broadcast``
     reply shows in the channel too. ``urgent`` edits are sent before others.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -25,6 +25,7 @@ from bot.outbox.delivery import RETRY_DELAY_SECONDS, SlackDelivery
 from bot.outbox.message import OutboxMessage
 from bot.outbox.repository import Post, Posts
 from bot.outbox.slack_limits import SlackLimits
+from bot.slack.channel_mask import is_private, mask_for_channel
 from bot.slack.client.web_api import MessageRef, SlackClient
 
 LEADER_LOCK = "outbox"
@@ -102,9 +103,16 @@ class Outbox:
     async def enqueue(self, *messages: OutboxMessage) -> None:
         """Store the messages, all or none, each key once; they will be delivered.
 
+        What goes to a channel is stored masked.
         Raise ``DatabaseUnavailable`` if they couldn't be stored.
         """
-        await self._posts.enqueue(messages, self._clock.time())
+        masked = [
+            message
+            if is_private(message.channel)
+            else replace(message, message=mask_for_channel(message.message))
+            for message in messages
+        ]
+        await self._posts.enqueue(masked, self._clock.time())
         self._wake_event.set()
 
     async def withdraw(self, key: str) -> None:

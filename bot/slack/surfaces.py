@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
+from bot.slack.channel_mask import mask_for_channel
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import (
@@ -126,6 +127,8 @@ class _BaseSurface:
 
     async def reply(self, message: Message) -> None:
         """Post to the response URL; if none works, to the person's DM with the app."""
+        if message.to_channel:
+            message = mask_for_channel(message)
         url = payloads.origin(self._payload).response_url
         if url:
             try:
@@ -273,6 +276,8 @@ class EventSurface(_BaseSurface):
         channel = payloads.request_channel(self._payload).id
         member_id = payloads.actor(self._payload).id
         thread_ts = str(event.get("thread_ts") or "")
+        if message.to_channel:
+            message = mask_for_channel(message)
         if message.to_channel or event.get("channel_type") == "im":
             await self._slack.post_message(channel, message, thread_ts=thread_ts)
             return

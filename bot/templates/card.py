@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from bot.cache import Cached
 from bot.chakra.template import Template
-from bot.privacy import redact
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, markup, mention
@@ -55,20 +54,19 @@ def render_private(
 
 
 def render_public(template: Template, family: Sequence[Template], member_id: str) -> Message:
-    """Return the card for a channel, without buttons; phone numbers and addresses are masked.
+    """Return the card for a channel, without buttons.
 
     ``member_id`` is the Slack member who shares it.
     """
-    unmasked = [
-        *_header(template, family),
-        blocks.divider(),
-        *render_preview(template),
-        blocks.divider(),
-    ]
-    content = [_mask_block(block) for block in unmasked]
     return Message(
-        text=markup("WhatsApp template ", redact(_name(template))),
-        blocks=(*content, blocks.context(markup("Shared by ", mention(member_id)))),
+        text=markup("WhatsApp template ", _name(template)),
+        blocks=(
+            *_header(template, family),
+            blocks.divider(),
+            *render_preview(template),
+            blocks.divider(),
+            blocks.context(markup("Shared by ", mention(member_id))),
+        ),
         to_channel=True,
     )
 
@@ -171,20 +169,3 @@ def _language_choice(template: Template) -> Choice:
 def _summary(template: Template) -> Markup:
     status = vocabulary.status_name(template.status)
     return markup(_name(template), " · ", blocks.clip(status, 60), " · ", summary_line(template))
-
-
-def _mask_block(block: Block) -> Block:
-    """Mask the personal data in the texts of a section, its fields or a context."""
-    masked = dict(block)
-    if "text" in block:
-        masked["text"] = _mask_text(block["text"], blocks.MAX_SECTION_TEXT_LENGTH)
-    for name in ("fields", "elements"):
-        if name in block:
-            masked[name] = [
-                _mask_text(element, blocks.MAX_FIELD_TEXT_LENGTH) for element in block[name]
-            ]
-    return masked
-
-
-def _mask_text(text: Block, max_length: int) -> Block:
-    return {**text, "text": blocks.clip(Markup(redact(text["text"])), max_length)}

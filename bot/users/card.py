@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.cache import Cached
 from bot.chakra.models import User
 from bot.errors import RateLimited
-from bot.privacy import mask_email, mask_phone, redact
+from bot.privacy import mask_email, mask_phone
 from bot.slack import blocks
 from bot.slack.age import freshness
 from bot.slack.blocks import Markup, bold, code, escape, italic, lines, markup, mention
@@ -86,25 +86,20 @@ def _render_private(
 
 
 def render_public(profile: Profile, member_id: str) -> Message:
-    """Return the card for a channel: masked, without buttons.
+    """Return the card for a channel: without buttons, and with one masked address and number.
 
     ``member_id`` is the Slack member who shares it.
     """
     user = profile.user
-    name = redact(_name(user))
-    picture = user.profile_image_url
-    head = _header(
-        user, _redacted_availability(user), name, picture if redact(picture) == picture else ""
-    )
-    facts = [(label, redact(value)) for label, value in _role_and_team(profile)]
-    facts += [
+    facts = [
+        *_role_and_team(profile),
         ("Email", _list_values(map(mask_email, user.emails[:1]))),
         ("Phone", _list_values(mask_phone(f"+{phone}") for phone in user.phones[:1])),
     ]
     return Message(
-        text=markup("Chakra user ", name),
+        text=markup("Chakra user ", _name(user)),
         blocks=(
-            head,
+            _header(user, availability_label(user)),
             *blocks.fields(facts),
             blocks.context(markup("Shared by ", mention(member_id))),
         ),
@@ -118,14 +113,14 @@ def availability_label(user: User) -> str:
     return AVAILABILITY_LABELS.get(status.upper(), blocks.clip(status, MAX_VALUE_LENGTH))
 
 
-def _header(user: User, presence: str, name: str = "", picture: str | None = None) -> Block:
-    name_text = name or _name(user)
+def _header(user: User, presence: str) -> Block:
+    name_text = _name(user)
     title = (
         bold(name_text)
         if user.active is not False
         else markup(bold(name_text), "  ", _inactive_label())
     )
-    url = user.profile_image_url if picture is None else picture
+    url = user.profile_image_url
     image = blocks.image(url, name_text) if _IMAGE_URL_PATTERN.fullmatch(url) else None
     return blocks.section(lines([title, presence] if presence else [title]), accessory=image)
 
@@ -143,10 +138,6 @@ def _presence(user: User, viewer: Viewer) -> Markup:
     availability = availability_label(user) if user.active is not False else ""
     parts = [availability, _local_time(user, viewer)]
     return Markup("  ·  ".join([escape(part) for part in parts if part]))
-
-
-def _redacted_availability(user: User) -> str:
-    return redact(availability_label(user))
 
 
 def _local_time(user: User, viewer: Viewer) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.cache import Cached
 from bot.chakra.template import Template
 from bot.sandbox.slack.limits import check_response_body, check_view
+from bot.slack.channel_mask import mask_for_channel
 from bot.slack.commands.reply import Message, response_body
 from bot.slack.viewer import Viewer
 from bot.templates import card
@@ -98,7 +99,7 @@ def test_in_a_channel_numbers_and_addresses_are_masked() -> None:
     template = build_template(
         body_component("Write to help@acme.com or call +91 98765 43210."), buttons_component(call)
     )
-    text = message_text(card.render_public(template, (template,), "U0MEI"))
+    text = message_text(mask_for_channel(card.render_public(template, (template,), "U0MEI")))
     assert "Shared by <@U0MEI>" in text
     for hidden in ("help@acme.com", "98765 43210", "2025550190"):
         assert hidden not in text

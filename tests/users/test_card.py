@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from bot.cache import Cached
 from bot.errors import RateLimited, Unavailable
 from bot.sandbox.slack.limits import check_response_body
+from bot.slack.channel_mask import mask_for_channel
 from bot.slack.commands.reply import Message, response_body
 from bot.slack.viewer import Viewer
 from bot.users import card
@@ -252,7 +253,8 @@ def test_email_or_phone_used_as_a_name_is_masked() -> None:
             "+91 98765 43210", "", username="919876543210", availabilityStatus="+919876543210"
         ),
     ):
-        text = message_text(card.render_public(Profile(person, role_name="call 9876543210"), "U1"))
+        message = card.render_public(Profile(person, role_name="call 9876543210"), "U1")
+        text = message_text(mask_for_channel(message))
         assert "jane@acme.com" not in text
         assert "43210" not in text.replace("•••••• 3210", "")
 

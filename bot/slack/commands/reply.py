@@ -18,8 +18,8 @@ View = dict[str, Any]
 class Message:
     """A line or a card. ``text`` is for notifications and screen readers (mrkdwn, escaped).
 
-    Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees:
-    personal data in it must be masked. ``replace_original`` replaces the message whose button was
+    Ephemeral unless ``to_channel``, which posts a *new* message that everyone in the channel sees,
+    masked by `channel_mask`. ``replace_original`` replaces the message whose button was
     pressed; it has no effect in answer to a typed command, which Slack cannot replace.
     """
 

@@ -1,7 +1,7 @@
 # What a contributor types; `make help` lists it.
 #
 # Plain enough for GNU make 3.81 (macOS) and any POSIX shell. Everything lives in .venv: the two
-# stamps in it say which lock was installed, so a second run starts at once.
+# stamps in it say which lock was installed, so a second run starts immediately.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
-# As in pyproject.toml's build-system: it stands in the locks, so that building is pinned as well.
+# As in pyproject.toml's build-system: it is in the locks, so that building is pinned as well.
 BUILD_REQUIRES := setuptools>=77
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -60,7 +60,7 @@ style: $(DEV_READY) ## Formatting and lint
 types: $(DEV_READY) ## mypy, strict
 	$(PY) -m mypy
 
-imports: $(DEV_READY) ## Who may import whom: the contracts of pyproject.toml
+imports: $(DEV_READY) ## The import contracts of pyproject.toml
 	$(VENV)/bin/lint-imports
 
 readme: $(DEV_READY) ## README's tables against the code
@@ -86,7 +86,7 @@ browser: $(DEV_READY) ## Drive the demo page in Chromium and take README's pictu
 UV_COMPILE = $(PY) -m uv pip compile pyproject.toml - --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-strip-extras --no-header --quiet
 
-lock: $(DEV_READY) ## Write both locks anew (needs the network); ARGS=--upgrade takes newer versions
+lock: $(DEV_READY) ## Write both locks (needs the network); ARGS=--upgrade takes newer versions
 	echo '$(BUILD_REQUIRES)' | $(UV_COMPILE) --output-file requirements.lock $(ARGS)
 	echo '$(BUILD_REQUIRES)' | $(UV_COMPILE) --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock $(ARGS)

@@ -1,7 +1,7 @@
 """A background job and its entries (API.md, Background jobs).
 
 The IDs, times and counts of a job are CONFIRMED. Of an entry only ``completionStatus`` is; every
-other key is UNKNOWN, so a reason is searched under the usual keys, and the rest is kept unchanged.
+other key is UNKNOWN, so a reason is searched under the usual keys, and the rest is left unchanged.
 """
 
 from __future__ import annotations

@@ -304,7 +304,7 @@ class SpamRateLimited(RateLimited):
 
 
 class BlockListUnavailable(Unavailable):
-    """139102: it was changed meanwhile. 139103: an internal error."""
+    """139102: it changed in the meantime. 139103: an internal error."""
 
     kind = "block_list_unavailable"
     codes = frozenset({139102, 139103})

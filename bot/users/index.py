@@ -119,7 +119,7 @@ class UserIndex:
         return self.by_word.get(word, frozenset())
 
     def _find_fuzzy(self, typed: tuple[str, ...]) -> Matches:
-        """Return users for whom every typed word, or all joined, is similar; the best first."""
+        """Return users whose name is similar to every typed word, or to all joined; best first."""
         scores = self._score_full_names("".join(typed))
         for position, score in self._score_words(typed).items():
             scores[position] = max(score, scores.get(position, 0.0))

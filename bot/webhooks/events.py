@@ -14,7 +14,7 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The person on WhatsApp whom an event concerns; each field is "" if the event omits it.
+    """The person on WhatsApp that an event is about; each field is "" if the event omits it.
 
     ``user_id`` is Meta's business-scoped user ID and the key to use: it changes only with the
     number. ``phone`` (Meta's ``wa_id``, digits only) is missing for people with a private number.

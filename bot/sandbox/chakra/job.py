@@ -70,8 +70,8 @@ class EmbeddedJob:
     has no counts during the warm-up.
 
     After ``stalls_after`` processed entries it pauses for ``stalls_for`` seconds, or forever.
-    ``vanishes_after`` is in seconds from the start. ``begun_at`` is None for a job that starts when
-    it is first fetched. With ``says_when_done`` the fetch includes completionStatus and
+    ``vanishes_after`` is in seconds from the start. ``started_at`` is None for a job that starts
+    when it is first fetched. With ``says_when_done`` the fetch includes completionStatus and
     completedAt, which the documented one does not. ``about`` is a line for the demo.
     """
 

@@ -31,9 +31,9 @@ class JobPlan(BaseModel):
     """How many entries end how, and when.
 
     ``unstarted`` entries are never processed, so the job never ends. The others take ``seconds`` in
-    total; the reasons are used in turn. ``begins`` is in seconds from now (negative: in the past),
-    ``begun_at_ms`` is an absolute time, and ``begins_when_seen`` waits for the first fetch. The
-    rest is as in ``EmbeddedJob``.
+    total; the reasons are used in turn. ``starts_in`` is in seconds from now (negative: in the
+    past), ``started_at_ms`` is an absolute time, and ``starts_when_fetched`` waits for the first
+    fetch. The rest is as in ``EmbeddedJob``.
     """
 
     model_config = ConfigDict(
@@ -51,9 +51,9 @@ class JobPlan(BaseModel):
     rejected_because: tuple[str, ...] = Field(default=DEFAULT_REJECTION_REASONS, min_length=1)
     seconds: float = Field(default=60.0, gt=0)
     warmup: float = Field(default=1.0, ge=0)
-    begins: float = 0.0
-    begun_at_ms: int | None = None
-    begins_when_seen: bool = False
+    starts_in: float = 0.0
+    started_at_ms: int | None = None
+    starts_when_fetched: bool = False
     stalls_after: int | None = None
     stalls_for: float | None = None
     vanishes_after: float | None = None
@@ -95,9 +95,9 @@ class JobPlan(BaseModel):
         ]
 
     def _start_time(self, now: float) -> float | None:
-        if self.begins_when_seen:
+        if self.starts_when_fetched:
             return None
-        return now + self.begins if self.begun_at_ms is None else self.begun_at_ms / 1000
+        return now + self.starts_in if self.started_at_ms is None else self.started_at_ms / 1000
 
 
 def load_job_plans() -> tuple[JobPlan, ...]:

@@ -67,7 +67,7 @@ class InteractionResult:
 
 
 class UserActions:
-    """Performs acts. ``base_url`` begins response URLs; the server sets it once it is served."""
+    """Performs actions. ``base_url`` begins response URLs; the server sets it once it is served."""
 
     def __init__(
         self,

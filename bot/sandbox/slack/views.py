@@ -112,7 +112,7 @@ class ViewStacks:
     ) -> ModalView:
         """Return the view with new content.
 
-        Entries are kept if ``block_id``, ``action_id`` and type are the same, so an
+        Entries are preserved if ``block_id``, ``action_id`` and type are the same, so an
         ``initial_value`` doesn't replace them (docs.slack.dev/surfaces/modals, "Preserving input
         entry").
         """

@@ -1,6 +1,6 @@
 """Create the table of posts, and move the reports of sends there with their locations.
 
-An earlier release cannot work on the database afterwards, and must not: two releases at once would
+An earlier release cannot work on the database afterwards, and must not: two releases together would
 report each send twice. Stop its processes before the first one of this release starts.
 """
 

@@ -79,8 +79,8 @@ export class Composer {
 
   /** Appends `text` to a command being typed; otherwise fills in `line` with `text` for its `{}`. */
   put(text, line) {
-    const begun = /^\/\S+ \S+(\s*| .*\s)$/.test(this.#line) && line !== "{}";
-    this.fill(begun ? `${this.#line.trimEnd()} ${text}` : line.replace("{}", text));
+    const incomplete = /^\/\S+ \S+(\s*| .*\s)$/.test(this.#line) && line !== "{}";
+    this.fill(incomplete ? `${this.#line.trimEnd()} ${text}` : line.replace("{}", text));
   }
 
   #restore() {

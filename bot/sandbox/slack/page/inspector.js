@@ -6,7 +6,7 @@ import { icon, iconButton } from "./icons.js";
 import { asText, prettyJson } from "./json.js";
 import { clockSeconds } from "./times.js";
 
-const KEPT = 400;
+const MAX_ROWS = 400;
 const COPIED_MS = 1500;
 
 /** @typedef {{n: number, at: number, direction: string, kind: string, summary: string, status: number | string, ms: number | null,
@@ -72,7 +72,7 @@ export class Inspector {
         .toLowerCase();
       this.#rows.set(payload.n, { payload, node: row(payload), text });
     }
-    for (const n of [...this.#rows.keys()].sort((a, b) => a - b).slice(0, -KEPT)) this.#rows.delete(n);
+    for (const n of [...this.#rows.keys()].sort((a, b) => a - b).slice(0, -MAX_ROWS)) this.#rows.delete(n);
     if (this.isOpen) this.#draw();
   }
 

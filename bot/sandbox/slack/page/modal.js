@@ -147,8 +147,8 @@ class Sheet {
     const nodes = blocks.map((block, index) => {
       const key = block.block_id ?? `#${index}`;
       const json = JSON.stringify(block);
-      const kept = before.get(key);
-      const node = kept?.json === json ? kept.node : renderBlock(block, this.host);
+      const previous = before.get(key);
+      const node = previous?.json === json ? previous.node : renderBlock(block, this.host);
       this.#blocks.set(key, { json, node });
       if (this.#errors[key]) showFieldError(node, this.#errors[key]);
       return node;

@@ -25,7 +25,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 from cachetools import TLRUCache
 
 from bot.aio.clock import Clock, done_within
-from bot.errors import BotError, NotFound, ResourceNotFound, Unavailable
+from bot.errors import BotError, InvalidResponse, NotFound, ResourceNotFound, Unavailable
 from bot.memory import estimate_size
 
 T = TypeVar("T")
@@ -37,8 +37,11 @@ NEGATIVE_ERRORS: tuple[type[BotError], ...] = (ResourceNotFound, NotFound)
 
 
 def is_outage(error: BotError) -> bool:
-    """Return whether a stale value may replace the error. A refusal is an answer: it may not."""
-    return error.retryable
+    """Return whether a stale value may replace the error.
+
+    A refusal is an answer: it may not. A response that can't be parsed is none.
+    """
+    return error.retryable or isinstance(error, InvalidResponse)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,10 @@ class JobsApi:
         envelope = parse_envelope(response)
         if not envelope.data:
             raise resource_not_found(response)
-        return parse_job(envelope)
+        job = parse_job(envelope)
+        if job.id.lower() != job_id.lower():
+            raise envelope.invalid("_data.id", "It is another job than the requested one.")
+        return job
 
     async def iter_entry_pages(
         self,

@@ -30,7 +30,7 @@ class PhoneNumbersApi:
         envelope = parse_envelope(response)
         if envelope.data is None:
             raise resource_not_found(response)
-        return envelope.parse_data(PhoneNumber)
+        return envelope.parse_resource(PhoneNumber, number_id)
 
     async def list_accounts(self, plugin_id: str = "") -> tuple[BusinessAccount, ...]:
         """Return the business accounts of one plugin, or of the whole team."""

@@ -73,14 +73,20 @@ class ProcessesApi:
     async def fetch(self, procedure: str, process_id: str) -> Process:
         """Return a process by its UUID. CONFIRMED; the body is INFERRED.
 
-        Whether a primary key works too is UNKNOWN.
+        Whether a primary key works too is UNKNOWN. An answer with another ID or key is invalid.
         """
         path_parameters = {"procedureShortId": procedure, "processId": process_id}
         response = await self._http.get(PROCESS_PATH, path_parameters)
         envelope = parse_envelope(response)
         if not envelope.data:
             raise resource_not_found(response)
-        return envelope.parse_data(Process)
+        if is_uuid(process_id):
+            return envelope.parse_resource(Process, process_id)
+        process = envelope.parse_data(Process)
+        key = to_text(process.attributes.get(f"{procedure}_id"))
+        if key and key != process_id:
+            raise envelope.invalid("_data.data", "It is another process than the requested one.")
+        return process
 
     async def list(
         self, procedure: str, where: Mapping[str, Any], *, skip: int = 0, limit: int = 10

@@ -28,11 +28,11 @@ class UsersApi:
         for an unknown ID is UNKNOWN too: for a 404 and a null ``_data``, raise
         ``ResourceNotFound``.
         """
-        return _parse_user(await self._http.get(USER_V2_PATH, {"userId": user_id}))
+        return _parse_user(await self._http.get(USER_V2_PATH, {"userId": user_id}), user_id)
 
     async def fetch_v1(self, user_id: str) -> User:
         """Return a user, with team and role as UUIDs."""
-        return _parse_user(await self._http.get(USER_V1_PATH, {"userId": user_id}))
+        return _parse_user(await self._http.get(USER_V1_PATH, {"userId": user_id}), user_id)
 
     async def list(self) -> tuple[User, ...]:
         """Return the whole team; whether deleted and inactive members are included is UNKNOWN.
@@ -59,11 +59,11 @@ class UsersApi:
             return None
         data = parse_envelope(response).data
         has_user = isinstance(data, dict) and data.get("id")
-        return parse_envelope(response).parse_data(User) if has_user else None
+        return parse_envelope(response).parse_resource(User, user_id) if has_user else None
 
 
-def _parse_user(response: ChakraResponse) -> User:
+def _parse_user(response: ChakraResponse, user_id: str) -> User:
     envelope = parse_envelope(response)
     if envelope.data is None:
         raise resource_not_found(response)
-    return envelope.parse_data(User)
+    return envelope.parse_resource(User, user_id)

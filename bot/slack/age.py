@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.cache import Cached
-from bot.errors import RateLimited
+from bot.errors import BotError, InvalidResponse, RateLimited
 from bot.slack.blocks import Markup, markup
 
 
@@ -26,9 +26,12 @@ def freshness(cached: Cached[Any]) -> Markup:
     loaded_at = date_token(cached.loaded_at)
     if not cached.stale:
         return markup("From Chakra, ", loaded_at)
-    reason = (
-        "Chakra is rate limiting requests."
-        if isinstance(cached.reason, RateLimited)
-        else "Chakra can't be reached right now."
-    )
-    return markup(f":warning: {reason} This is from ", loaded_at, ".")
+    return markup(f":warning: {_outage_text(cached.reason)} This is from ", loaded_at, ".")
+
+
+def _outage_text(reason: BotError | None) -> str:
+    if isinstance(reason, RateLimited):
+        return "Chakra is rate limiting requests."
+    if isinstance(reason, InvalidResponse):
+        return "Chakra's answer can't be read right now."
+    return "Chakra can't be reached right now."

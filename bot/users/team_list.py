@@ -14,6 +14,9 @@ from bot.users.index import UserIndex, build_index
 V1_FALLBACK_SECONDS = 1800.0
 """Seconds for which v1 is used directly after v2 turned out not to work."""
 
+V2_TRUST_SECONDS = 86_400.0
+"""Seconds after a valid v2 list for which an invalid one is an outage: a cached one is better."""
+
 MAX_CONCURRENT_FETCHES = 8
 MAX_FETCHED_USERS = 200
 """Users that a search by phone number loads if the list has no numbers."""
@@ -29,6 +32,7 @@ class TeamList:
         self._users = chakra.users
         self._clock = clock
         self._v1_until = 0.0
+        self._v2_until = 0.0
 
     async def load(self) -> UserIndex:
         """Return the index. Raises the ``ChakraError``s of the list that was tried last."""
@@ -51,11 +55,21 @@ class TeamList:
         return v2_users or v1_users
 
     async def _fetch_v2(self) -> Sequence[User]:
-        """Return no users if v2 refuses or is invalid. Raise outages: v1 would be down, too."""
+        """Return no users if v2 refuses or is invalid. Raise outages: v1 would be down, too.
+
+        An invalid list after valid ones is an outage: v1 knows less.
+        """
         try:
-            return await self._users.list()
-        except (Rejected, InvalidResponse):
+            users = await self._users.list()
+        except Rejected:
             return ()
+        except InvalidResponse:
+            if self._clock.monotonic() < self._v2_until:
+                raise
+            return ()
+        if _has_emails(users):
+            self._v2_until = self._clock.monotonic() + V2_TRUST_SECONDS
+        return users
 
 
 def _has_emails(users: Iterable[User]) -> bool:

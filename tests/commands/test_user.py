@@ -17,7 +17,6 @@ from bot.sandbox.chakra.faults import (
     StatusResponse,
 )
 from bot.sandbox.slack import VisibleMessage, visible_text
-from bot.slack.age import date_token
 from tests.clock import ManualClock
 from tests.world import World
 
@@ -222,22 +221,6 @@ async def test_refresh_replaces_the_card(acme: World) -> None:
     again = await press_button(acme, "user.refresh")
     assert "John Smith" in visible_text(again)
     assert again.id == card.id
-
-
-async def test_old_card_in_an_outage_says_when_it_was_loaded(
-    acme: World, clock: ManualClock
-) -> None:
-    await run_command(acme, JOHN_ID)
-    loaded = date_token(clock.time())
-    acme.chakra.fail("*", StatusResponse(503))
-    await clock.advance(720)
-    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
-    await clock.advance_until(
-        lambda: f"This is from {loaded}." in visible_text(last_message(acme, MEI))
-    )
-    await typing
-    assert "Chakra can't be reached right now." in visible_text(last_message(acme, MEI))
-    assert "John Doe" in visible_text(last_message(acme, MEI))
 
 
 async def test_share_posts_a_new_masked_message(acme: World) -> None:

@@ -18,11 +18,14 @@ from bot.errors import (
 )
 from bot.sandbox.chakra.faults import (
     ErrorsWithStatus200,
+    Fault,
     Hang,
+    HtmlErrorPage,
     InvalidJsonBody,
     MissingField,
     ResetAfterHandling,
     StatusResponse,
+    TruncatedBody,
 )
 from tests.clock import ManualClock
 from tests.sandbox.chakra_client import JOHN, UNKNOWN_ID
@@ -206,6 +209,20 @@ async def test_v1_list_is_used_and_remembered_when_v2_fails(
     acme.chakra.clear_faults()
     await acme.directory.get_index()
     assert (acme.chakra.count(LIST_V2), acme.chakra.count(LIST_V1)) == (2, 2)
+
+
+@pytest.mark.parametrize("fault", [InvalidJsonBody(), TruncatedBody(), HtmlErrorPage(200)])
+async def test_unreadable_list_after_good_ones_is_an_outage(
+    acme: DirectoryHarness, clock: ManualClock, fault: Fault
+) -> None:
+    await acme.directory.get_index()
+    acme.chakra.fail(LIST_V2, fault)
+    await clock.advance(301)
+    index = await acme.directory.get_index()
+    assert index.stale
+    assert isinstance(index.reason, InvalidResponse)
+    assert index.value.has_phones
+    assert acme.chakra.count(LIST_V1) == 0
 
 
 async def test_rejected_key_does_not_fall_back_to_v1(acme: DirectoryHarness) -> None:

@@ -49,6 +49,13 @@ class Envelope:
         """Return ``_data`` as a model."""
         return self.parse(model, self.data, "_data")
 
+    def parse_resource(self, model: type[Model], resource_id: str) -> Model:
+        """Return ``_data`` as a model. Another record than the requested one is ``invalid``."""
+        found = self.parse_data(model)
+        if str(getattr(found, "id", "")).lower() != resource_id.lower():
+            raise self.invalid("_data.id", "It is another record than the requested one.")
+        return found
+
     def parse_unwrapped(self, model: type[Model]) -> Model:
         """Return Meta's response as a model, wrapped in ``_data`` or not."""
         return self.parse(model, self.unwrapped, "_data" if "_data" in self.body else "body")

@@ -122,6 +122,20 @@ class TruncatedBody:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherRecord:
+    """The normal response with the ID of another record, as of a mixed-up cache or proxy."""
+
+    id: str = "00000000-0000-4000-8000-000000000001"
+
+    async def apply(self, exchange: Exchange) -> None:
+        whole = await exchange.run_app()
+        body = json.loads(bytes(whole.body))
+        if isinstance(body.get("_data"), dict):
+            body["_data"]["id"] = self.id
+        await exchange.reply(JSONResponse(body, whole.status_code))
+
+
+@dataclass(frozen=True, slots=True)
 class MissingField:
     """The normal response without the field at ``place`` ("_data.id").
 

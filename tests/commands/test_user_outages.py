@@ -1,0 +1,57 @@
+"""Stories of ``/chakra user`` while Chakra can't be reached or its answers can't be read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.chakra.faults import (
+    EmptyBody,
+    Fault,
+    HtmlErrorPage,
+    InvalidJsonBody,
+    OtherRecord,
+    StatusResponse,
+    TruncatedBody,
+)
+from bot.sandbox.slack import visible_text
+from bot.slack.age import date_token
+from tests.clock import ManualClock
+from tests.commands.test_user import FETCH, JOHN_ID, MEI, SALES, last_message, run_command
+from tests.world import World
+
+
+async def test_old_card_in_an_outage_says_when_it_was_loaded(
+    acme: World, clock: ManualClock
+) -> None:
+    await run_command(acme, JOHN_ID)
+    loaded = date_token(clock.time())
+    acme.chakra.fail("*", StatusResponse(503))
+    await clock.advance(720)
+    typing = asyncio.create_task(acme.slack.type(MEI, SALES, f"/chakra user {JOHN_ID}"))
+    await clock.advance_until(
+        lambda: f"This is from {loaded}." in visible_text(last_message(acme, MEI))
+    )
+    await typing
+    assert "Chakra can't be reached right now." in visible_text(last_message(acme, MEI))
+    assert "John Doe" in visible_text(last_message(acme, MEI))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [InvalidJsonBody(), TruncatedBody(), HtmlErrorPage(200), EmptyBody(), OtherRecord()],
+    ids=repr,
+)
+async def test_unreadable_answer_shows_the_last_good_card_with_a_warning(
+    acme: World, clock: ManualClock, fault: Fault
+) -> None:
+    await run_command(acme, JOHN_ID)
+    loaded = date_token(clock.time())
+    acme.chakra.fail(FETCH, fault)
+    await clock.advance(720)
+    shown = visible_text(await run_command(acme, JOHN_ID))
+    assert f"Chakra's answer can't be read right now. This is from {loaded}." in shown
+    assert "John Doe" in shown
+    acme.chakra.clear_faults()
+    assert "can't be read" not in visible_text(await run_command(acme, JOHN_ID))

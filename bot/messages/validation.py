@@ -31,4 +31,4 @@ def error_field(field_keys: Collection[str], form: SendForm) -> str:
     """Return the field under which an error about sender or recipient is shown."""
     if SENDER in field_keys and not form.sender:
         return SENDER
-    return PHONE if PHONE in field_keys else CANDIDATES
+    return CANDIDATES if CANDIDATES in field_keys and PHONE not in field_keys else PHONE

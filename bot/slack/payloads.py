@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.slack.commands.command import Actor, Payload, RequestChannel, UploadedFile
 from bot.slack.commands.reply import View
+from bot.slack.view_state import complete_state, input_blocks
 
 EVENT_CALLBACK = "event_callback"
 MAX_METADATA_LENGTH = 3_000
@@ -255,14 +256,32 @@ def _file_inputs(payload: Payload) -> Iterator[tuple[str, Any]]:
             yield block, element["files"]
 
 
+def field_ids(payload: Payload) -> frozenset[str]:
+    """Return the block_ids of the form's fields: the only ones that can show an error."""
+    return frozenset(block["block_id"] for block in input_blocks(payload.get("view")))
+
+
 def _state_entries(payload: Payload) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each block_id with its elements, of which there is at least one."""
-    holder = payload.get("view") if isinstance(payload.get("view"), Mapping) else payload
-    state = (holder or {}).get("state") or {}
+    """Yield each block_id with its elements, of which there is at least one.
+
+    A form's fields are all there, whatever the state leaves out.
+    """
+    view = payload.get("view")
+    holder = view if isinstance(view, Mapping) else payload
+    state = holder.get("state")
     blocks = state.get("values") if isinstance(state, Mapping) else None
-    for block, elements in (blocks if isinstance(blocks, Mapping) else {}).items():
-        if isinstance(elements, Mapping) and elements:
-            yield str(block), elements
+    entries = {
+        str(block): elements
+        for block, elements in (blocks if isinstance(blocks, Mapping) else {}).items()
+        if isinstance(elements, Mapping) and elements
+    }
+    yield from complete_state(entries, view, _used_element(payload)).items()
+
+
+def _used_element(payload: Payload) -> Mapping[str, Any]:
+    actions = payload.get("actions")
+    used = actions[0] if isinstance(actions, list) and actions else None
+    return used if isinstance(used, Mapping) else {}
 
 
 _SINGLE_VALUE_KEYS = (

@@ -309,7 +309,7 @@ class SubmissionSurface(_BaseSurface):
         if outcome.error is not None:
             return encode_ack({"response_action": "update", "view": self._error_view(outcome)})
         if isinstance(reply, FieldErrors):
-            return encode_ack({"response_action": "errors", "errors": dict(reply.errors)})
+            return encode_ack(self._field_errors(reply))
         if isinstance(reply, UpdateForm):
             return encode_ack({"response_action": "update", "view": self._with_metadata(reply)})
         return EMPTY_ACK
@@ -347,10 +347,24 @@ class SubmissionSurface(_BaseSurface):
         if isinstance(reply, UpdateForm):
             return self._with_metadata(reply)
         if isinstance(reply, FieldErrors):
-            errors = [blocks.section(sentence) for sentence in reply.errors.values()]
-            return blocks.with_values(self._payload["view"], payloads.values(self._payload), errors)
+            return self._errors_view(reply)
         done = reply.done_text if isinstance(reply, CloseForm) else "Done."
         return blocks.info_modal("Done", [blocks.section(done)])
+
+    def _field_errors(self, reply: FieldErrors) -> dict[str, Any]:
+        """Return the ack with the errors; above the fields if the form lacks one of theirs.
+
+        Slack would show only "We had some trouble connecting".
+        github.com/raycharius/slack-block-builder/issues/132
+        """
+        has_blocks = bool(self._payload["view"].get("blocks"))
+        if not has_blocks or reply.errors.keys() <= payloads.field_ids(self._payload):
+            return {"response_action": "errors", "errors": dict(reply.errors)}
+        return {"response_action": "update", "view": self._errors_view(reply)}
+
+    def _errors_view(self, reply: FieldErrors) -> View:
+        sentences = [blocks.section(sentence) for sentence in reply.errors.values()]
+        return blocks.with_values(self._payload["view"], payloads.values(self._payload), sentences)
 
     def _error_view(self, outcome: Outcome) -> View:
         error = outcome.error or RuntimeError()

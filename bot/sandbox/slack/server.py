@@ -27,6 +27,7 @@ from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery, sign_
 from bot.sandbox.slack.seed import APP_USER
 from bot.sandbox.slack.shortcuts import ShortcutActions
 from bot.sandbox.slack.socket_mode import SocketModeServer
+from bot.sandbox.slack.state_gaps import StateGap
 from bot.sandbox.slack.user_actions import InteractionResult, UserActions
 from bot.sandbox.slack.web_api import AppTokens, WebApi
 from bot.sandbox.slack.workspace import Notice, Workspace
@@ -324,6 +325,10 @@ class EmbeddedSlack:
 
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)
+
+    def omit_prefilled(self, gap: StateGap) -> None:
+        """Leave prefilled fields out of the state of forms from now on."""
+        self._user_actions.state_gap = gap
 
     def sign_request(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         """Return the headers of a correctly signed request, for posting one by hand."""

@@ -27,6 +27,7 @@ from bot.sandbox.slack.payload_delivery import AckResult, PayloadDelivery
 from bot.sandbox.slack.payloads import InteractionContext
 from bot.sandbox.slack.response_actions import apply_command_ack
 from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
+from bot.sandbox.slack.state_gaps import StateGap, apply_state_gap
 from bot.sandbox.slack.typed_text import (
     encode_mentions,
     escape_outside_markup,
@@ -85,6 +86,7 @@ class UserActions:
         self._message_states: OrderedDict[tuple[str, str], StateValues] = OrderedDict()
         self._suggested_options: OrderedDict[tuple[str, str, str, str], list[Json]] = OrderedDict()
         self.base_url = ""
+        self.state_gap: StateGap = "none"
 
     async def type(
         self, person: str, channel: str, text: str, thread_ts: str | None = None
@@ -181,6 +183,7 @@ class UserActions:
 
     async def deliver(self, kind: str, payload: Mapping[str, Any]) -> AckResult:
         """Send the payload, and let the app see the files that its form names."""
+        payload = apply_state_gap(payload, self.state_gap)
         self.workspace.files.reveal_to_app(_file_ids(payload))
         return await self._delivery.deliver(kind, payload, payloads.summarize(payload))
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
-from bot.slack.channel_mask import mask_for_channel
+from bot.slack.client.modals import HASH_CONFLICT_CODE, VIEW_CLOSED_CODE
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import (
@@ -32,11 +32,6 @@ Ack = bytes
 
 EMPTY_ACK: Ack = b""
 
-VIEW_CLOSED_CODE = "not_found"
-"""The error code of ``views.update`` if the person closed the form.
-
-docs.slack.dev/reference/methods/views.update
-"""
 EXPIRED_RESPONSE_URL_CODES = frozenset({"expired_url", "used_url"})
 """Codes for a response URL used five times or for 30 minutes.
 
@@ -183,12 +178,14 @@ class ModalActionSurface(_BaseSurface):
         """Post nothing: the form is still open, and a line elsewhere would only confuse."""
 
     async def deliver(self, outcome: Outcome) -> None:
+        """Update the form; once it is closed or has changed, post what can be posted instead."""
         try:
             await self._deliver_in_modal(outcome)
         except SlackError as refused:
-            if outcome.error is None and refused.code != VIEW_CLOSED_CODE:
+            is_outdated = refused.code in (VIEW_CLOSED_CODE, HASH_CONFLICT_CODE)
+            if outcome.error is None and not is_outdated:
                 raise
-            message = self._message_outside_modal(outcome)
+            message = _message_outside_modal(outcome, self._outcome_message(outcome))
             if message is not None:
                 await self.reply(message)
 
@@ -196,27 +193,22 @@ class ModalActionSurface(_BaseSurface):
         view = self._payload["view"]
         reply = outcome.reply
         if outcome.error is not None:
-            view_with_error = self._explainer.view(
+            error_view = self._explainer.view(
                 outcome.error, outcome.reference, view, payloads.values(self._payload)
             )
-            await self._slack.update_view(
-                view["id"], view_with_error, view_hash=view.get("hash", "")
-            )
+            await self._slack.modals.update(view["id"], error_view, seen_hash=view.get("hash", ""))
         elif isinstance(reply, UpdateForm):
-            fresh = self._with_metadata(reply)
-            seen = "" if reply.overwrite else view.get("hash", "")
-            await self._slack.update_view(view["id"], fresh, view_hash=seen)
+            await self._slack.modals.update(
+                view["id"],
+                self._with_metadata(reply),
+                seen_hash=view.get("hash", ""),
+                overwrite=reply.overwrite,
+            )
         elif isinstance(reply, OpenForm):
             trigger = str(self._payload.get("trigger_id", ""))
             await self._slack.push_view(trigger, self._with_metadata(reply))
         elif isinstance(reply, Message):
             await self.reply(reply)
-
-    def _message_outside_modal(self, outcome: Outcome) -> Message | None:
-        """Return the message for a person who closed the form, if there is one to give."""
-        if isinstance(outcome.reply, UpdateForm):
-            return outcome.reply.fallback
-        return self._outcome_message(outcome)
 
 
 class ShortcutSurface(_BaseSurface):
@@ -304,7 +296,19 @@ class EventSurface(_BaseSurface):
 class SubmissionSurface(_BaseSurface):
     """A submitted form: the ack shows errors or the next form, or closes it."""
 
+    def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
+        super().__init__(payload, slack, explainer)
+        self._view_id = str(payload["view"].get("id", ""))
+        self._view_hash = str(payload["view"].get("hash", ""))
+
     def ack(self, outcome: Outcome) -> Ack | None:
+        if outcome.error is None and isinstance(outcome.reply, FieldErrors):
+            self._slack.modals.record_reopened(self._view_id)
+        else:
+            self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=False)
+        return self._outcome_ack(outcome)
+
+    def _outcome_ack(self, outcome: Outcome) -> Ack:
         reply = outcome.reply
         if outcome.error is not None:
             return encode_ack({"response_action": "update", "view": self._error_view(outcome)})
@@ -328,6 +332,7 @@ class SubmissionSurface(_BaseSurface):
         )
 
     def ack_pending(self) -> Ack:
+        self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=True)
         return encode_ack({"response_action": "update", "view": _waiting_view()})
 
     async def notify_pending(self) -> None:
@@ -338,7 +343,16 @@ class SubmissionSurface(_BaseSurface):
         message = self.follow_up(outcome)
         if message is not None:
             await self.reply(message)
-        await self._slack.update_view(self._payload["view"]["id"], self._final_view(outcome))
+        try:
+            await self._slack.modals.show_outcome(
+                self._view_id, self._final_view(outcome), seen_hash=self._view_hash
+            )
+        except SlackError as refused:
+            if refused.code != VIEW_CLOSED_CODE:
+                raise
+            unseen = _message_outside_modal(outcome, self._outcome_message(outcome))
+            if unseen is not None and unseen is not message:
+                await self.reply(unseen)
 
     def _final_view(self, outcome: Outcome) -> View:
         reply = outcome.reply
@@ -370,6 +384,18 @@ class SubmissionSurface(_BaseSurface):
         error = outcome.error or RuntimeError()
         typed = payloads.values(self._payload)
         return self._explainer.view(error, outcome.reference, self._payload["view"], typed)
+
+
+def _message_outside_modal(outcome: Outcome, message: Message | None) -> Message | None:
+    """Return the message for a person whose form is closed, if there is one to give."""
+    reply = outcome.reply
+    if outcome.error is not None:
+        return message
+    if isinstance(reply, UpdateForm):
+        return reply.fallback
+    if isinstance(reply, FieldErrors):
+        return blocks.text_message(blocks.lines(reply.errors.values()))
+    return message
 
 
 def _waiting_view() -> View:

@@ -140,6 +140,10 @@ async def submit_form(request: SubmitRequest, desk: Context) -> Reply:
         return UpdateForm(blocks.form_modal("stage.sure", "Sure?", "Yes", question), request.state)
     if word == "late":
         await sleep(desk.clock, 5)
+    if word.startswith("after "):
+        await sleep(desk.clock, float(word.removeprefix("after ")))
+    if word == "elsewhere":
+        return FieldErrors({"found": "Choose another one."})
     if word == "late down":
         await sleep(desk.clock, 5)
         raise ERRORS["down"]

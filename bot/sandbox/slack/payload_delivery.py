@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.aio.clock import Clock, done_within
+from bot.aio.clock import Clock, done_within, sleep
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.socket_mode import SocketClosed, SocketModeServer
 
@@ -83,6 +83,7 @@ class PayloadDelivery:
         self._exchange_log = exchange_log
         self._session: aiohttp.ClientSession | None = None
         self.request_url: str | None = None
+        self.ack_travel_seconds = 0.0
 
     async def start(self) -> None:
         if self._session is None:
@@ -140,6 +141,14 @@ class PayloadDelivery:
         return ack
 
     async def _send(self, request: Request) -> Answer:
+        """Return the app's answer once it has reached Slack."""
+        travel_seconds = self.ack_travel_seconds
+        answer = await self._exchange(request)
+        if travel_seconds:
+            await sleep(self._clock, travel_seconds)
+        return answer
+
+    async def _exchange(self, request: Request) -> Answer:
         if self._sockets.is_connected:
             try:
                 body = await self._sockets.send(

@@ -326,6 +326,13 @@ class EmbeddedSlack:
     def release(self, method: str | None = None) -> None:
         self._web_api.faults.release(method)
 
+    def delay_acks(self, seconds: float) -> None:
+        """Let acks travel for ``seconds`` from now on; what the app calls in the meantime is first.
+
+        Slack waits three seconds for an ack, its travel included.
+        """
+        self._delivery.ack_travel_seconds = seconds
+
     def omit_prefilled(self, gap: StateGap) -> None:
         """Leave prefilled fields out of the state of forms from now on."""
         self._user_actions.state_gap = gap

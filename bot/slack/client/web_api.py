@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.aio.clock import Clock, sleep
 from bot.errors import NotInChannel, SlackError, TriggerExpired
 from bot.slack.client.files import SlackFiles
+from bot.slack.client.modals import ModalUpdates
 from bot.slack.client.retry import (
     CONNECT_RETRY_SECONDS,
     MAX_RETRY_WAIT_SECONDS,
@@ -81,6 +82,7 @@ class SlackClient:
 
         self.web = web(RateLimitRetryHandler(clock))
         self._no_retry = web()
+        self.modals = ModalUpdates(self.update_view, clock)
         self.files = SlackFiles(
             self, self._session, token=token, base_url=base_url, clock=clock, timeout=timeout
         )
@@ -124,10 +126,15 @@ class SlackClient:
     async def push_view(self, trigger_id: str, view: View) -> dict[str, Any]:
         return await self.call("views.push", trigger_id=trigger_id, view=view)
 
-    async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> None:
-        """Replace the view. With ``view_hash`` Slack refuses if the view has changed since."""
+    async def update_view(self, view_id: str, view: View, *, view_hash: str = "") -> str:
+        """Replace the view and return its new hash, "" if Slack names none.
+
+        With ``view_hash`` Slack refuses it if the view has another one: ``hash_conflict``.
+        """
         guard = {"hash": view_hash} if view_hash else {}
-        await self.call("views.update", view_id=view_id, view=view, **guard)
+        body = await self.call("views.update", view_id=view_id, view=view, **guard)
+        updated = body.get("view")
+        return str(updated.get("hash") or "") if isinstance(updated, dict) else ""
 
     # Messages that the bot posts on its own. Callers pace them: a 429 is raised, not waited for.
 

@@ -10,13 +10,11 @@ from pydantic_core import to_json
 
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
-from bot.slack.client.modals import HASH_CONFLICT_CODE, VIEW_CLOSED_CODE
+from bot.slack.client.modals import VIEW_CLOSED_CODE
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import (
     Choices,
-    CloseForm,
-    FieldErrors,
     Message,
     NoReply,
     OpenForm,
@@ -77,21 +75,6 @@ class Surface(Protocol):
         """Deliver the answer after the ack."""
 
 
-def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
-    kind = payload.get("type")
-    if kind == payloads.EVENT_CALLBACK:
-        return EventSurface(payload, slack, explainer)
-    if kind == "view_submission":
-        return SubmissionSurface(payload, slack, explainer)
-    if kind in ("shortcut", "message_action"):
-        return ShortcutSurface(payload, slack, explainer)
-    if isinstance(payload.get("view"), Mapping):
-        return ModalActionSurface(payload, slack, explainer)
-    if kind == "block_actions":
-        return MessageActionSurface(payload, slack, explainer)
-    return CommandSurface(payload, slack, explainer)
-
-
 def encode_ack(body: Mapping[str, Any]) -> Ack:
     return to_json(body)
 
@@ -101,7 +84,7 @@ def options_ack(choices: Choices) -> Ack:
     return encode_ack({"options": options})
 
 
-class _BaseSurface:
+class BaseSurface:
     """The parts that all surfaces share."""
 
     def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
@@ -146,7 +129,7 @@ class _BaseSurface:
         )
 
 
-class CommandSurface(_BaseSurface):
+class CommandSurface(BaseSurface):
     """A typed command: the ack carries an ephemeral answer."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
@@ -168,50 +151,10 @@ class MessageActionSurface(CommandSurface):
     """A button of a message. Slack ignores the body of its ack."""
 
     def ack(self, outcome: Outcome) -> Ack | None:
-        return _BaseSurface.ack(self, outcome)
+        return BaseSurface.ack(self, outcome)
 
 
-class ModalActionSurface(_BaseSurface):
-    """A button or menu inside a form."""
-
-    async def notify_pending(self) -> None:
-        """Post nothing: the form is still open, and a line elsewhere would only confuse."""
-
-    async def deliver(self, outcome: Outcome) -> None:
-        """Update the form; once it is closed or has changed, post what can be posted instead."""
-        try:
-            await self._deliver_in_modal(outcome)
-        except SlackError as refused:
-            is_outdated = refused.code in (VIEW_CLOSED_CODE, HASH_CONFLICT_CODE)
-            if outcome.error is None and not is_outdated:
-                raise
-            message = _message_outside_modal(outcome, self._outcome_message(outcome))
-            if message is not None:
-                await self.reply(message)
-
-    async def _deliver_in_modal(self, outcome: Outcome) -> None:
-        view = self._payload["view"]
-        reply = outcome.reply
-        if outcome.error is not None:
-            error_view = self._explainer.view(
-                outcome.error, outcome.reference, view, payloads.values(self._payload)
-            )
-            await self._slack.modals.update(view["id"], error_view, seen_hash=view.get("hash", ""))
-        elif isinstance(reply, UpdateForm):
-            await self._slack.modals.update(
-                view["id"],
-                self._with_metadata(reply),
-                seen_hash=view.get("hash", ""),
-                overwrite=reply.overwrite,
-            )
-        elif isinstance(reply, OpenForm):
-            trigger = str(self._payload.get("trigger_id", ""))
-            await self._slack.push_view(trigger, self._with_metadata(reply))
-        elif isinstance(reply, Message):
-            await self.reply(reply)
-
-
-class ShortcutSurface(_BaseSurface):
+class ShortcutSurface(BaseSurface):
     """An entry of Slack's own menus.
 
     A global one comes from no channel, so it is answered in a modal; if Slack opens none, in the
@@ -224,7 +167,7 @@ class ShortcutSurface(_BaseSurface):
 
     async def notify_pending(self) -> None:
         """Open a waiting view while the trigger is valid; the answer replaces it."""
-        await self._show_view(_waiting_view())
+        await self._show_view(waiting_view())
 
     async def deliver(self, outcome: Outcome) -> None:
         message = self._outcome_message(outcome)
@@ -252,7 +195,7 @@ class ShortcutSurface(_BaseSurface):
         self._view_id = str((opened.get("view") or {}).get("id", ""))
 
 
-class EventSurface(_BaseSurface):
+class EventSurface(BaseSurface):
     """An event in the workspace.
 
     In a channel the answer is visible to one person only; in the app's direct messages it is an
@@ -293,112 +236,7 @@ class EventSurface(_BaseSurface):
         return bool(event.get("type") == "app_mention" or event.get("channel_type") == "im")
 
 
-class SubmissionSurface(_BaseSurface):
-    """A submitted form: the ack shows errors or the next form, or closes it."""
-
-    def __init__(self, payload: Payload, slack: SlackClient, explainer: Explainer) -> None:
-        super().__init__(payload, slack, explainer)
-        self._view_id = str(payload["view"].get("id", ""))
-        self._view_hash = str(payload["view"].get("hash", ""))
-
-    def ack(self, outcome: Outcome) -> Ack | None:
-        if outcome.error is None and isinstance(outcome.reply, FieldErrors):
-            self._slack.modals.record_reopened(self._view_id)
-        else:
-            self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=False)
-        return self._outcome_ack(outcome)
-
-    def _outcome_ack(self, outcome: Outcome) -> Ack:
-        reply = outcome.reply
-        if outcome.error is not None:
-            return encode_ack({"response_action": "update", "view": self._error_view(outcome)})
-        if isinstance(reply, FieldErrors):
-            return encode_ack(self._field_errors(reply))
-        if isinstance(reply, UpdateForm):
-            return encode_ack({"response_action": "update", "view": self._with_metadata(reply)})
-        return EMPTY_ACK
-
-    def follow_up(self, outcome: Outcome) -> Message | None:
-        """Return the message for the location that the form was opened from."""
-        if outcome.error is not None:
-            return None
-        reply = outcome.reply
-        return (
-            reply.follow_up
-            if isinstance(reply, CloseForm)
-            else reply
-            if isinstance(reply, Message)
-            else None
-        )
-
-    def ack_pending(self) -> Ack:
-        self._slack.modals.record_ack(self._view_id, self._view_hash, is_pending=True)
-        return encode_ack({"response_action": "update", "view": _waiting_view()})
-
-    async def notify_pending(self) -> None:
-        """Post nothing: the form shows it already."""
-
-    async def deliver(self, outcome: Outcome) -> None:
-        """Update the form, which shows "One moment" and cannot be closed from here."""
-        message = self.follow_up(outcome)
-        if message is not None:
-            await self.reply(message)
-        try:
-            await self._slack.modals.show_outcome(
-                self._view_id, self._final_view(outcome), seen_hash=self._view_hash
-            )
-        except SlackError as refused:
-            if refused.code != VIEW_CLOSED_CODE:
-                raise
-            unseen = _message_outside_modal(outcome, self._outcome_message(outcome))
-            if unseen is not None and unseen is not message:
-                await self.reply(unseen)
-
-    def _final_view(self, outcome: Outcome) -> View:
-        reply = outcome.reply
-        if outcome.error is not None:
-            return self._error_view(outcome)
-        if isinstance(reply, UpdateForm):
-            return self._with_metadata(reply)
-        if isinstance(reply, FieldErrors):
-            return self._errors_view(reply)
-        done = reply.done_text if isinstance(reply, CloseForm) else "Done."
-        return blocks.info_modal("Done", [blocks.section(done)])
-
-    def _field_errors(self, reply: FieldErrors) -> dict[str, Any]:
-        """Return the ack with the errors; above the fields if the form lacks one of theirs.
-
-        Slack would show only "We had some trouble connecting".
-        github.com/raycharius/slack-block-builder/issues/132
-        """
-        has_blocks = bool(self._payload["view"].get("blocks"))
-        if not has_blocks or reply.errors.keys() <= payloads.field_ids(self._payload):
-            return {"response_action": "errors", "errors": dict(reply.errors)}
-        return {"response_action": "update", "view": self._errors_view(reply)}
-
-    def _errors_view(self, reply: FieldErrors) -> View:
-        sentences = [blocks.section(sentence) for sentence in reply.errors.values()]
-        return blocks.with_values(self._payload["view"], payloads.values(self._payload), sentences)
-
-    def _error_view(self, outcome: Outcome) -> View:
-        error = outcome.error or RuntimeError()
-        typed = payloads.values(self._payload)
-        return self._explainer.view(error, outcome.reference, self._payload["view"], typed)
-
-
-def _message_outside_modal(outcome: Outcome, message: Message | None) -> Message | None:
-    """Return the message for a person whose form is closed, if there is one to give."""
-    reply = outcome.reply
-    if outcome.error is not None:
-        return message
-    if isinstance(reply, UpdateForm):
-        return reply.fallback
-    if isinstance(reply, FieldErrors):
-        return blocks.text_message(blocks.lines(reply.errors.values()))
-    return message
-
-
-def _waiting_view() -> View:
+def waiting_view() -> View:
     return blocks.info_modal("One moment", [blocks.section("Chakra is working on it…")])
 
 

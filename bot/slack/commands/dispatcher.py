@@ -6,7 +6,7 @@ A handler's exception becomes a sentence in the surface that the person is using
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,18 +19,22 @@ from bot.aio.tasks import TaskSet
 from bot.errors import BotError, Interrupted, SlackError, UserError
 from bot.logs import bind_request_id, new_request_id
 from bot.metrics import Metrics
+from bot.slack import payloads
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload
 from bot.slack.commands.reply import Choices, CloseForm, FieldErrors, Message, NoReply, Reply
 from bot.slack.copy.explain import Explainer
+from bot.slack.form_surfaces import ModalActionSurface, SubmissionSurface
 from bot.slack.surfaces import (
     EMPTY_ACK,
     Ack,
+    CommandSurface,
+    EventSurface,
+    MessageActionSurface,
     Outcome,
-    SubmissionSurface,
+    ShortcutSurface,
     Surface,
     options_ack,
-    select_surface,
 )
 
 RequestHandler = Callable[[str], Awaitable[Reply]]
@@ -260,3 +264,19 @@ def _failed_call_fields(error: BotError) -> dict[str, Any]:
     named = {name: getattr(error, name, None) for name in names}
     named["upstream_id"] = getattr(error, "request_id", None)
     return {**{name: value for name, value in named.items() if value}, "message": error.message}
+
+
+def select_surface(payload: Payload, slack: SlackClient, explainer: Explainer) -> Surface:
+    """Return where the person is who sent the payload."""
+    kind = payload.get("type")
+    if kind == payloads.EVENT_CALLBACK:
+        return EventSurface(payload, slack, explainer)
+    if kind == "view_submission":
+        return SubmissionSurface(payload, slack, explainer)
+    if kind in ("shortcut", "message_action"):
+        return ShortcutSurface(payload, slack, explainer)
+    if isinstance(payload.get("view"), Mapping):
+        return ModalActionSurface(payload, slack, explainer)
+    if kind == "block_actions":
+        return MessageActionSurface(payload, slack, explainer)
+    return CommandSurface(payload, slack, explainer)

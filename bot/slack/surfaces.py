@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from bot.errors import SlackError
 from bot.slack import blocks, payloads
+from bot.slack.channel_mask import mask_for_channel
 from bot.slack.client.modals import VIEW_CLOSED_CODE
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.command import Payload

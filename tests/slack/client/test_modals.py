@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,7 @@ class Story:
         preview = {"content": PREVIEW}
         await self.modals.update(VIEW, preview, seen_hash=seen_hash, overwrite=True)
 
-    async def play(self, scenes: Iterable[Any]) -> list[BaseException | None]:
+    async def play(self, scenes: Iterable[Coroutine[Any, Any, None]]) -> list[BaseException | None]:
         tasks = [asyncio.create_task(scene) for scene in scenes]
         await self.clock.advance(12)
         return await asyncio.gather(*tasks, return_exceptions=True)

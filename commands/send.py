@@ -14,9 +14,9 @@ from bot.messages.command_line import EXAMPLE
 from bot.messages.contacts import extract_contacts
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.form_values import TEMPLATE, SendForm
-from bot.messages.send import Send, SendResult
+from bot.messages.outcome import await_outcome, outcome_message, replay_outcome
+from bot.messages.send import Send
 from bot.messages.service import SubmitResult
-from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.messages.validation import error_field, first_validation_error, validation_errors
 from bot.slack import blocks
@@ -208,12 +208,14 @@ async def submit(request: SubmitRequest, context: Context) -> Reply:
     if result.sending is None:
         return await _close_already_sent(context, form, result.send)
     has_channel = bool(request.channel.id)
-    outcome = _await_outcome(context, form, result.sending, has_channel=has_channel)
+    outcome = await_outcome(context.send_service, form, result.sending, has_channel=has_channel)
     return CloseForm("Sent.", follow_up_task=asyncio.ensure_future(outcome))
 
 
 async def _close_already_sent(context: Context, form: SendForm, send: Send) -> CloseForm:
-    return CloseForm("Already sent.", follow_up=await _replay_outcome(context, form, send))
+    return CloseForm(
+        "Already sent.", follow_up=await replay_outcome(context.send_service, form, send)
+    )
 
 
 def _show_errors(
@@ -248,7 +250,7 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     form = SendForm.from_value(request.value)
     existing = await context.send_service.find_existing(request.interaction_key)
     if existing is not None:
-        return await _replay_outcome(context, form, existing, in_place=True)
+        return await replay_outcome(context.send_service, form, existing, in_place=True)
     _check_preview_age(request)
     template = (await context.templates.get_template(form.template)).value
     error = first_validation_error(form, template)
@@ -261,8 +263,10 @@ async def confirm(request: ActionRequest, context: Context) -> Message:
     if result.is_duplicate:
         return _duplicate_preview(request, form, result)
     if result.sending is None:
-        return await _replay_outcome(context, form, result.send, in_place=True)
-    return _outcome_message(context, form, await asyncio.shield(result.sending), in_place=True)
+        return await replay_outcome(context.send_service, form, result.send, in_place=True)
+    return outcome_message(
+        context.send_service, form, await asyncio.shield(result.sending), in_place=True
+    )
 
 
 def _authorize_send(request: Request, template: Template) -> None:
@@ -333,31 +337,6 @@ async def _send_test_from_form(request: ActionRequest, context: Context) -> Repl
 def _test_result_text(request: Request, context: Context, test_send: TestSend) -> Markup:
     link = context.send_service.report_link(test_send.sent.report) if test_send.sent else ""
     return send_form.render_test_result(test_send, link, request.now)
-
-
-async def _await_outcome(
-    context: Context, form: SendForm, sending: asyncio.Task[SendResult], *, has_channel: bool
-) -> Message | None:
-    """Return the outcome; None if it would go to the DM with Chakra, which has the report."""
-    sent = await sending
-    is_failed = sent.send.status is SendStatus.FAILED
-    needs_message = has_channel or is_failed or not sent.report
-    return _outcome_message(context, form, sent) if needs_message else None
-
-
-def _outcome_message(
-    context: Context, form: SendForm, sent: SendResult, *, in_place: bool = False
-) -> Message:
-    link = context.send_service.report_link(sent.report)
-    return send_form.render_outcome(sent, link, form, replace_original=in_place)
-
-
-async def _replay_outcome(
-    context: Context, form: SendForm, send: Send, *, in_place: bool = False
-) -> Message:
-    """Return the outcome of a press that was handled before."""
-    sent = await context.send_service.with_report(send)
-    return _outcome_message(context, form, sent, in_place=in_place)
 
 
 SEND: Command[Context] = Command(

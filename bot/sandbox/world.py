@@ -66,14 +66,16 @@ async def open_sandbox(
     workflow_poll_seconds: float = POLL_SECONDS,
     senders: tuple[str, ...] = DEMO_SENDERS,
     app_manifest: dict[str, object] | None = None,
+    chakra_access_token: str = "",
     other: dict[str, object] | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Start the stand-ins and the app, connected over HTTP on loopback.
 
-    ``port`` is the page's; ``other`` are settings that replace the default ones.
+    ``port`` is the page's; ``other`` are settings that replace the default ones. Without
+    ``chakra_access_token`` the token is a random one.
     """
     async with AsyncExitStack() as stack:
-        chakra = EmbeddedChakra(clock=clock)
+        chakra = EmbeddedChakra(clock, chakra_access_token)
         slack = EmbeddedSlack(
             manifest=app_manifest or manifest.load(),
             clock=clock,

@@ -56,8 +56,8 @@ class EmbeddedChakra:
     ``"*"`` matches everything. A path with a real ID matches that one path.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self.access_token = f"sandbox-{token_hex(16)}"
+    def __init__(self, clock: Clock, access_token: str = "") -> None:
+        self.access_token = access_token or f"sandbox-{token_hex(16)}"
         self.base_url = ""
         self.team = load_team()
         self._clock = clock

@@ -174,6 +174,10 @@ class EmbeddedSlack:
         with self._exchange_log.track():
             return await self._events.redeliver()
 
+    async def replay(self, record: ExchangeRecord) -> AckResult:
+        """Deliver a recorded request again, signed as of now."""
+        return await self._delivery.deliver(record.kind, record.request, "replay")
+
     async def press(
         self,
         user_id: str,

@@ -92,7 +92,7 @@ async def test_leader_notices_a_terminated_session(tmp_path: Path) -> None:
             await end_sessions(second_database)
             async with second_database.try_lead("outbox", clock) as other:
                 assert other is not None
-                with pytest.raises(DatabaseUnavailable, match="gone"):
+                with pytest.raises(DatabaseUnavailable, match="has ended"):
                     await lead.ensure_held()
                 with pytest.raises(DatabaseUnavailable):
                     await lead.ensure_held()

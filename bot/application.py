@@ -32,6 +32,7 @@ from bot.slack.commands.workspace_router import WorkspaceRouter
 from bot.slack.http.dispatch import PayloadDispatcher
 from bot.slack.http.endpoint import ACCEPTED, DISCONNECTED, SlackEndpoint
 from bot.slack.http.verification import RequestVerifier
+from bot.web.body import BodyReader
 from bot.web.routes import WebApp
 from bot.workspace import Workspace, open_workspace
 
@@ -215,6 +216,7 @@ async def open_application(
             database=database,
             engine=engine,
             metrics=metrics,
+            bodies=BodyReader(clock),
             process_id=secrets.token_hex(8),
             timeouts=timeouts,
             drain_seconds=drain_seconds,
@@ -234,7 +236,7 @@ def _build_application(
 ) -> Application:
     dispatcher = PayloadDispatcher(WorkspaceRouter(workspaces.router_for))
     web = WebApp(
-        slack=_build_endpoint(dispatcher, runtime.settings, runtime.clock),
+        slack=_build_endpoint(dispatcher, runtime),
         events=workspace.receiver,
         health=workspace.context.health,
         metrics=runtime.metrics,
@@ -242,17 +244,15 @@ def _build_application(
     return Application(web, dispatcher, runtime, workspaces, workspace)
 
 
-def _build_endpoint(
-    dispatcher: PayloadDispatcher, settings: Settings, clock: Clock
-) -> SlackEndpoint | None:
-    secret = settings.slack_signing_secret
+def _build_endpoint(dispatcher: PayloadDispatcher, runtime: Runtime) -> SlackEndpoint | None:
+    secret = runtime.settings.slack_signing_secret
     if secret is None:
         return None
     return SlackEndpoint(
         dispatcher.dispatch,
-        RequestVerifier(secret.get_secret_value(), clock),
-        clock,
-        on_result=_log_rejections(clock),
+        RequestVerifier(secret.get_secret_value(), runtime.clock),
+        runtime.bodies,
+        on_result=_log_rejections(runtime.clock),
     )
 
 

@@ -14,6 +14,7 @@ from bot.durable.engine import Engine
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
 from bot.slack.commands.dispatcher import Timeouts
+from bot.web.body import BodyReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Runtime:
     database: Database
     engine: Engine
     metrics: Metrics
+    bodies: BodyReader
     process_id: str
     timeouts: Timeouts | None
     drain_seconds: float

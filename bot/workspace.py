@@ -228,6 +228,7 @@ async def _open_webhooks(
         open_webhooks(
             runtime.database,
             runtime.clock,
+            runtime.bodies,
             secret=secret.get_secret_value() if secret else None,
             handlers={StatusEvent: sends.statuses.handle, TemplateEvent: catalog.handle_events},
             on_event=runtime.metrics.record_event,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.types import Receive, Send
 
@@ -28,41 +29,118 @@ class TextResponse:
     headers: Headers = ()
 
 
+MAX_UNVERIFIED_BYTES = 32 * 1024 * 1024
+"""Bodies of all requests together whose signature is not verified yet."""
+
+OVER_BUDGET: Final = TextResponse(
+    "unverified_bodies",
+    503,
+    "Too many large requests at the same time. Retry later.",
+    ((b"retry-after", b"5"), *CLOSE_CONNECTION),
+)
+
+
 class BodyTooLarge(Exception):
     """The sender sent more than the limit."""
 
 
-async def read_body(
-    receive: Receive, clock: Clock, *, max_bytes: int, timeout_seconds: float
-) -> bytes | None:
-    """Return the whole body, or ``None`` if the client disconnected.
+class BodyBudgetExceeded(Exception):
+    """Unverified bodies exceeded the budget, and this one was the largest."""
 
-    Raises ``BodyTooLarge`` as soon as it exceeds ``max_bytes``, and ``TimeoutError`` if it is not
-    complete after ``timeout_seconds``.
+
+class BodyReader:
+    """Read bodies of unverified requests, all of them together within ``max_total_bytes``.
+
+    Anyone can send a body. When the budget is exceeded the largest body is dropped, so that small
+    requests still pass. A body counts as it arrives and until it is returned: verify its signature
+    without awaiting anything before that.
     """
-    async with asyncio.timeout(None) as deadline:
-        # Rescheduling to any past moment expires it now: the clock is ours, the loop only cancels.
-        timer = clock.call_later(timeout_seconds, lambda: deadline.reschedule(0))
+
+    def __init__(self, clock: Clock, max_total_bytes: int = MAX_UNVERIFIED_BYTES) -> None:
+        self._clock = clock
+        self._max_total_bytes = max_total_bytes
+        self._total_bytes = 0
+        self._incoming: dict[_IncomingBody, None] = {}
+
+    async def read(
+        self, receive: Receive, *, max_bytes: int, timeout_seconds: float
+    ) -> bytes | None:
+        """Return the whole body, or ``None`` if the client disconnected.
+
+        Raise ``BodyTooLarge`` as soon as it exceeds ``max_bytes``, ``BodyBudgetExceeded`` if it was
+        dropped, and ``TimeoutError`` if it is not complete after ``timeout_seconds``.
+        """
+        deadline = asyncio.timeout(None)
+        body = _IncomingBody(deadline)
         try:
-            return await _receive_chunks(receive, max_bytes)
+            async with deadline:
+                timer = self._clock.call_later(timeout_seconds, body.expire)
+                try:
+                    return await self._receive_all(receive, body, max_bytes)
+                finally:
+                    timer.cancel()
+        except TimeoutError:
+            if body.is_dropped:
+                raise BodyBudgetExceeded from None
+            raise
         finally:
-            timer.cancel()
+            self._release(body)
+
+    async def _receive_all(
+        self, receive: Receive, body: _IncomingBody, max_bytes: int
+    ) -> bytes | None:
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            chunk: bytes = message.get("body", b"")
+            if len(body.content) + len(chunk) > max_bytes:
+                raise BodyTooLarge
+            if not message.get("more_body", False):
+                return bytes(body.content) + chunk if body.content else chunk
+            body.content += chunk
+            self._total_bytes += len(chunk)
+            self._incoming[body] = None
+            if self._total_bytes > self._max_total_bytes:
+                self._drop_largest(body)
+
+    def _drop_largest(self, newest: _IncomingBody) -> None:
+        """Drop the largest body, the oldest of equals.
+
+        Raise ``BodyBudgetExceeded`` if it is ``newest``.
+        """
+        largest = max(self._incoming, key=lambda body: len(body.content))
+        self._release(largest)
+        if largest is newest:
+            raise BodyBudgetExceeded
+        largest.drop()
+
+    def _release(self, body: _IncomingBody) -> None:
+        if body in self._incoming:
+            del self._incoming[body]
+            self._total_bytes -= len(body.content)
 
 
-async def _receive_chunks(receive: Receive, max_bytes: int) -> bytes | None:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > max_bytes:
-            raise BodyTooLarge
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+class _IncomingBody:
+    """The part of a body that has arrived; a ``bytearray``, since chunks may be a byte each."""
+
+    __slots__ = ("content", "deadline", "is_dropped")
+
+    def __init__(self, deadline: asyncio.Timeout) -> None:
+        self.content = bytearray()
+        self.deadline = deadline
+        self.is_dropped = False
+
+    def drop(self) -> None:
+        """Free the memory, and end the request that reads it."""
+        self.content.clear()
+        self.is_dropped = True
+        self.expire()
+
+    def expire(self) -> None:
+        """Cancel the read. The clock is ours, the loop only cancels: any past moment is now."""
+        if not self.deadline.expired():
+            self.deadline.reschedule(0)
 
 
 async def send_response(send: Send, status: int, body: bytes, headers: Headers = TEXT) -> None:

@@ -6,9 +6,12 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
+
+from bot.web.protocol import MAX_CONNECTIONS, LimitedHttpProtocol
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
@@ -20,18 +23,23 @@ CLOSE_TIMEOUT_SECONDS = 0.5
 
 @asynccontextmanager
 async def serve(
-    app: Callable[..., Any], port: int = 0, *, host: str = LOOPBACK, grace_seconds: float = 2.0
+    app: Callable[..., Any],
+    port: int = 0,
+    *,
+    host: str = LOOPBACK,
+    grace_seconds: float = 2.0,
+    max_connections: int = MAX_CONNECTIONS,
 ) -> AsyncIterator[str]:
     """Serve ``app`` while the block runs, and yield the base URL ("http://127.0.0.1:49152").
 
     Port 0 takes a free one. On exit, requests in flight get ``grace_seconds`` to finish and are
-    then aborted. Raises ``OSError`` if the port is in use and ``RuntimeError`` if the app's own
+    then aborted. Raise ``OSError`` if the port is in use and ``RuntimeError`` if the app's own
     start-up fails.
     """
     listener = _listen(host, port)
     url_host = f"[{host}]" if ":" in host else host
     url = f"http://{url_host}:{listener.getsockname()[1]}"
-    server = _Server(_build_config(app), grace_seconds)
+    server = _Server(_build_config(app, max_connections), grace_seconds)
     try:
         await server.open(listener)
     except BaseException:
@@ -57,9 +65,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _build_config(app: Callable[..., Any]) -> uvicorn.Config:
+def _build_config(app: Callable[..., Any], max_connections: int) -> uvicorn.Config:
+    protocol = partial(LimitedHttpProtocol, max_connections=max_connections)
     return uvicorn.Config(
         app,
+        http=cast("type[asyncio.Protocol]", protocol),
         log_config=None,
         access_log=False,
         date_header=False,

@@ -10,6 +10,7 @@ from bot.aio.clock import Clock
 from bot.aio.periodic import periodic
 from bot.aio.tasks import background_tasks
 from bot.db.engine import Database
+from bot.web.body import BodyReader
 from bot.webhooks.processor import EventHandlers, EventProcessor
 from bot.webhooks.receiver import WebhookReceiver
 from bot.webhooks.repository import Events
@@ -23,6 +24,7 @@ PURGE_INTERVAL_SECONDS = 60.0
 async def open_webhooks(
     database: Database,
     clock: Clock,
+    bodies: BodyReader,
     *,
     secret: str | None,
     handlers: EventHandlers,
@@ -36,7 +38,9 @@ async def open_webhooks(
     """
     events = Events(database, workspace)
     processor = EventProcessor(events, clock, handlers=handlers, on_event=on_event)
-    receiver = WebhookReceiver(events, clock, secret=secret, on_stored=processor.wake_event.set)
+    receiver = WebhookReceiver(
+        events, clock, bodies, secret=secret, on_stored=processor.wake_event.set
+    )
     purge = periodic("event_purge", partial(_purge, events, clock), PURGE_INTERVAL_SECONDS, clock)
     async with background_tasks(receiver.run(), processor.run(), purge):
         yield receiver

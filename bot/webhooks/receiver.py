@@ -19,7 +19,15 @@ from starlette.types import Receive, Scope, Send
 
 from bot.aio.clock import Clock
 from bot.errors import DatabaseUnavailable
-from bot.web.body import CLOSE_CONNECTION, BodyTooLarge, TextResponse, read_body, send_text
+from bot.web.body import (
+    CLOSE_CONNECTION,
+    OVER_BUDGET,
+    BodyBudgetExceeded,
+    BodyReader,
+    BodyTooLarge,
+    TextResponse,
+    send_text,
+)
 from bot.webhooks.parser import decode
 from bot.webhooks.repository import Events, RawEvent
 
@@ -29,7 +37,7 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks"""
 BODY_TIMEOUT_SECONDS = 10.0
 MAX_PENDING_BYTES = 64 * 1024 * 1024
-"""Bodies that are received and not yet stored; beyond that, senders are asked to retry."""
+"""Verified bodies that are not stored yet; beyond that, senders are asked to retry."""
 BATCH_SIZE = 500
 """Deliveries per transaction: a burst is a few writes to the disk, not thousands."""
 LOG_INTERVAL_SECONDS = 60.0
@@ -76,12 +84,14 @@ class WebhookReceiver:
         self,
         events: Events,
         clock: Clock,
+        bodies: BodyReader,
         *,
         secret: str | None,
         on_stored: Callable[[], None],
     ) -> None:
         self._events = events
         self._clock = clock
+        self._bodies = bodies
         self._key = secret.encode() if secret and secret.strip() else None
         self._on_stored = on_stored
         self._pending: list[tuple[RawEvent, asyncio.Future[None]]] = []
@@ -139,14 +149,13 @@ class WebhookReceiver:
     async def _read_body(self, receive: Receive) -> bytes | TextResponse | None:
         """Return the body, the refusal to answer with, or ``None`` if the sender disconnected."""
         try:
-            return await read_body(
-                receive,
-                self._clock,
-                max_bytes=MAX_BODY_BYTES,
-                timeout_seconds=BODY_TIMEOUT_SECONDS,
+            return await self._bodies.read(
+                receive, max_bytes=MAX_BODY_BYTES, timeout_seconds=BODY_TIMEOUT_SECONDS
             )
         except BodyTooLarge:
             return BODY_TOO_LARGE
+        except BodyBudgetExceeded:
+            return OVER_BUDGET
         except TimeoutError:
             return BODY_TIMEOUT
 

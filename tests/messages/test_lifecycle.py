@@ -37,6 +37,7 @@ from bot.metrics import Metrics
 from bot.outbox.outbox import open_outbox
 from bot.sandbox.slack import visible_text
 from bot.slack.client.web_api import SlackClient
+from bot.web.body import BodyReader
 from bot.web.routes import WebApp
 from bot.web.server import serve
 from bot.webhooks.events import StatusEvent
@@ -91,6 +92,7 @@ class LifecycleHarness:
             open_webhooks(
                 database,
                 self.clock,
+                BodyReader(self.clock),
                 secret=SECRET,
                 handlers={StatusEvent: lifecycle.statuses.handle},
                 on_event=self.events.append,

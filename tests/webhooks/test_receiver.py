@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.db.engine import Database
 from bot.errors import DatabaseUnavailable
+from bot.web.body import BodyReader
 from bot.webhooks.receiver import MAX_BODY_BYTES, WebhookReceiver
 from bot.webhooks.repository import Events
 from tests.clock import ManualClock, settle
@@ -41,7 +42,11 @@ class ReceiverHarness:
         self.clock = ManualClock()
         self.stored_count = 0
         self.receiver = WebhookReceiver(
-            events, self.clock, secret=secret, on_stored=self._count_stored
+            events,
+            self.clock,
+            BodyReader(self.clock),
+            secret=secret,
+            on_stored=self._count_stored,
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.receiver))
 

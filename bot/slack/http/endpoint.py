@@ -7,7 +7,6 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from bot.aio.clock import Clock
 from bot.slack.commands.command import Payload
 from bot.slack.http.parsing import parse_form, parse_json
 from bot.slack.http.verification import (
@@ -19,10 +18,12 @@ from bot.slack.http.verification import (
 from bot.slack.surfaces import Ack
 from bot.web.body import (
     JSON,
+    OVER_BUDGET,
     TEXT,
+    BodyBudgetExceeded,
+    BodyReader,
     BodyTooLarge,
     TextResponse,
-    read_body,
     send_response,
     send_text,
 )
@@ -39,7 +40,7 @@ class SlackEndpoint:
     """Only requests that Slack signed reach ``dispatch``.
 
     Commands and interactions reach it only once, as far as this process remembers. ``on_result``
-    gets one word per request: ``ACCEPTED_STATUS``, ``DISCONNECTED`` or the reason of the rejection.
+    gets one word per request: ``ACCEPTED``, ``DISCONNECTED`` or the reason of the rejection.
     An exception of ``dispatch`` is left to the server.
     """
 
@@ -47,13 +48,13 @@ class SlackEndpoint:
         self,
         dispatch: Callable[[Payload], Awaitable[Ack | None]],
         verifier: RequestVerifier,
-        clock: Clock,
+        bodies: BodyReader,
         *,
         on_result: Callable[[str], None],
     ) -> None:
         self._dispatch = dispatch
         self._verifier = verifier
-        self._clock = clock
+        self._bodies = bodies
         self._on_result = on_result
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,13 +89,14 @@ class SlackEndpoint:
     async def _read_body(self, receive: Receive) -> bytes | None:
         limits = self._verifier.limits
         try:
-            return await read_body(
+            return await self._bodies.read(
                 receive,
-                self._clock,
                 max_bytes=limits.max_body_bytes,
                 timeout_seconds=limits.body_timeout_seconds,
             )
         except BodyTooLarge:
             raise RequestRejected(BODY_TOO_LARGE) from None
+        except BodyBudgetExceeded:
+            raise RequestRejected(OVER_BUDGET) from None
         except TimeoutError:
             raise RequestRejected(BODY_TIMEOUT) from None

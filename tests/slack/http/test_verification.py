@@ -109,7 +109,7 @@ async def test_exception_of_dispatch_is_left_to_the_server(harness: VerifierHarn
 
     verifier = RequestVerifier(SECRET, harness.clock)
     harness.endpoint = SlackEndpoint(
-        broken, verifier, harness.clock, on_result=harness.outcomes.append
+        broken, verifier, harness.bodies, on_result=harness.outcomes.append
     )
     with pytest.raises(LookupError):
         await harness.post(COMMAND)
@@ -121,7 +121,7 @@ async def test_unknown_kind_of_request_is_a_404(harness: VerifierHarness) -> Non
 
     verifier = RequestVerifier(SECRET, harness.clock)
     harness.endpoint = SlackEndpoint(
-        unknown, verifier, harness.clock, on_result=harness.outcomes.append
+        unknown, verifier, harness.bodies, on_result=harness.outcomes.append
     )
     answer = await harness.post(interaction_body("dialog_submission"))
     assert (answer.status, harness.outcomes) == (404, [ACCEPTED])

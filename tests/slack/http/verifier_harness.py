@@ -17,6 +17,7 @@ from bot.slack.commands.command import Payload
 from bot.slack.http.endpoint import SlackEndpoint
 from bot.slack.http.verification import RequestVerifier, VerifierLimits
 from bot.slack.surfaces import Ack
+from bot.web.body import BodyReader
 from tests.clock import ManualClock
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -53,10 +54,11 @@ class VerifierHarness:
         self.payloads: list[Payload] = []
         self.outcomes: list[str] = []
         self.receive_count = 0
+        self.bodies = BodyReader(self.clock)
         self.endpoint = SlackEndpoint(
             self.dispatch,
             RequestVerifier(SECRET, self.clock, LIMITS),
-            self.clock,
+            self.bodies,
             on_result=self.outcomes.append,
         )
 

@@ -332,7 +332,7 @@ def test_run_that_is_due_while_the_loop_is_stopped_executes_in_it_later(
         opened = engine_database.open_engine(work)
         engine = runner.run(opened.__aenter__())
         runner.run(engine.start(KIND, FIRST))
-        runner.run(wait_until(lambda: work.finished == [FIRST]))  # DBOS polls from now on
+        runner.run(wait_until(lambda: work.finished == ["1"]))  # DBOS polls from now on
         runner.run(engine.start(KIND, SECOND))
         time.sleep(0.2)  # in which DBOS looks for due runs ten times
         runner.run(wait_until(lambda: work.finished == ["1", "2"]))

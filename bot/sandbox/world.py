@@ -102,7 +102,7 @@ async def open_sandbox(
         chakra.set_event_webhook(url + CHAKRA_EVENTS_PATH, WEBHOOK_SECRET)
         await stack.enter_async_context(bot.accepting_requests())
         if not socket_mode:
-            slack.set_request_url(url + SLACK_EVENTS_PATH)
+            await slack.save_request_url(url + SLACK_EVENTS_PATH)
         yield Sandbox(slack, chakra, bot, url)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.tasks import cancel_and_wait
 from bot.sandbox.slack.exchange_log import ExchangeLog
 from bot.sandbox.slack.socket_mode import SocketClosed, SocketModeServer
 
@@ -22,6 +23,7 @@ ACK_TIMEOUT_SECONDS = 3.0
 
 FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 JSON = "application/json"
+USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 _OK_STATUS = 200
 _REDACTED_FIELDS = ("token",)
 
@@ -65,7 +67,7 @@ def sign_request(
     digest = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return {
         "Content-Type": content_type,
-        "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+        "User-Agent": USER_AGENT,
         "X-Slack-Request-Timestamp": str(timestamp),
         "X-Slack-Signature": f"v0={digest}",
     }
@@ -114,6 +116,28 @@ class PayloadDelivery:
         event = payload["event"]
         return await self._deliver(request, str(event.get("subtype") or event["type"]))
 
+    async def check_address(self, url: str, token: str) -> bool:
+        """Post the unsigned ``ssl_check``; return whether ``url`` responded with 200 in time."""
+        body = urlencode({"ssl_check": "1", "token": token}).encode()
+        headers = {"Content-Type": FORM_CONTENT_TYPE, "User-Agent": USER_AGENT}
+        task = asyncio.ensure_future(self._request(url, body, headers))
+        at, began = self._clock.time(), self._clock.monotonic()
+        in_time = await done_within(self._clock, task, ACK_TIMEOUT_SECONDS)
+        if not in_time:
+            await cancel_and_wait([task])
+        status = task.result()[0] if in_time else 0
+        self._exchange_log.record(
+            "to the app",
+            "ssl_check",
+            url,
+            at=at,
+            seconds=self._clock.monotonic() - began,
+            status=status,
+            request={"ssl_check": "1"},
+            response=None,
+        )
+        return status == _OK_STATUS
+
     async def _deliver(self, request: Request, summary: str) -> AckResult:
         kind, payload = request.kind, request.payload
         at, began = self._clock.time(), self._clock.monotonic()
@@ -160,16 +184,21 @@ class PayloadDelivery:
         return await self._post(request)
 
     async def _post(self, request: Request) -> Answer:
-        if self.request_url is None or self._session is None:
+        if self.request_url is None:
             return 0, None, False
         moment = int(self._clock.time())
         headers = sign_request(self._secret, request.body, moment, request.content_type)
         if request.retry:
             headers["X-Slack-Retry-Num"] = str(request.retry)
             headers["X-Slack-Retry-Reason"] = request.retry_reason
+        return await self._request(self.request_url, request.body, headers)
+
+    async def _request(self, url: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+        if self._session is None:
+            return 0, None, False
         try:
             async with self._session.post(
-                self.request_url, data=request.body, headers=headers, allow_redirects=False
+                url, data=data, headers=headers, allow_redirects=False
             ) as answer:
                 body = _parse_ack_body(answer.content_type, await answer.text())
                 return answer.status, body, answer.headers.get("X-Slack-No-Retry") == "1"

@@ -60,7 +60,7 @@ class EmbeddedSlack:
         self._delivery = PayloadDelivery(
             clock, self.signing_secret, self.sockets, self._exchange_log
         )
-        token = generate_secret()
+        token = self._verification_token = generate_secret()
         self._events = Events(self.workspace, read, self._delivery, self._exchange_log, token)
         self._user_actions = UserActions(self.workspace, read, self._delivery, self._events, token)
         self._forms = ModalForms(self._user_actions)
@@ -98,8 +98,18 @@ class EmbeddedSlack:
         self.workspace.files.base_url = base_url
 
     def set_request_url(self, url: str) -> None:
-        """Set the app's request URL; a connected socket takes precedence."""
+        """Set the app's request URL without a check; a connected socket takes precedence."""
         self._delivery.request_url = url
+
+    async def save_request_url(self, url: str) -> None:
+        """Set the app's request URL on its settings page, which checks the address first.
+
+        Raise ``ActionNotPossible`` if it doesn't respond to the unsigned ``ssl_check`` with 200.
+        """
+        with self._exchange_log.track():
+            if not await self._delivery.check_address(url, self._verification_token):
+                raise ActionNotPossible(f"{url} didn't respond with 200 to Slack's ssl_check.")
+        self.set_request_url(url)
 
     async def start(self) -> None:
         await self._delivery.start()

@@ -9,9 +9,12 @@ from starlette.types import Receive, Scope, Send
 
 from bot.slack.commands.command import Payload
 from bot.slack.http.parsing import parse_form, parse_json
+from bot.slack.http.ssl_check import is_ssl_check
 from bot.slack.http.verification import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
+    METHOD_NOT_ALLOWED,
+    MISSING_SIGNATURE,
     RequestRejected,
     RequestVerifier,
 )
@@ -37,7 +40,7 @@ UNKNOWN_REQUEST: Final = TextResponse(
 
 
 class SlackEndpoint:
-    """Only requests that Slack signed reach ``dispatch``.
+    """Only requests that Slack signed reach ``dispatch``; ``ssl_check`` gets an empty 200.
 
     Commands and interactions reach it only once, as far as this process remembers. ``on_result``
     gets one word per request: ``ACCEPTED``, ``DISCONNECTED`` or the reason of the rejection.
@@ -61,6 +64,10 @@ class SlackEndpoint:
         try:
             payload = await self._receive_payload(scope, receive)
         except RequestRejected as rejected:
+            if await self._is_ssl_check(rejected.response, scope, receive):
+                self._on_result(ACCEPTED)
+                await send_response(send, 200, b"", TEXT)
+                return
             self._on_result(rejected.response.reason)
             await send_text(send, rejected.response)
             return
@@ -73,6 +80,12 @@ class SlackEndpoint:
             await send_text(send, UNKNOWN_REQUEST)
         else:
             await send_response(send, 200, ack, JSON if ack else TEXT)
+
+    async def _is_ssl_check(self, rejection: TextResponse, scope: Scope, receive: Receive) -> bool:
+        if rejection is not MISSING_SIGNATURE and rejection is not METHOD_NOT_ALLOWED:
+            return False
+        timeout = self._verifier.limits.body_timeout_seconds
+        return await is_ssl_check(scope, receive, self._clock, timeout)
 
     async def _receive_payload(self, scope: Scope, receive: Receive) -> Payload | None:
         """Return the payload; ``None`` if the client disconnected. Raise ``RequestRejected``."""

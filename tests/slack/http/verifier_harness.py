@@ -70,17 +70,27 @@ class VerifierHarness:
         return await self.request(self.signed_headers(body, content_type, **signing), [body])
 
     async def request(
-        self, headers: Headers, chunks: Sequence[bytes] = (b"",), method: str = "POST"
+        self,
+        headers: Headers,
+        chunks: Sequence[bytes] = (b"",),
+        method: str = "POST",
+        query: bytes = b"",
     ) -> VerifierResponse:
         last = len(chunks) - 1
         messages = [
             {"type": "http.request", "body": chunk, "more_body": number < last}
             for number, chunk in enumerate(chunks)
         ]
-        return await self.run_messages(headers, [*messages, {"type": "http.disconnect"}], method)
+        return await self.run_messages(
+            headers, [*messages, {"type": "http.disconnect"}], method, query
+        )
 
     async def run_messages(
-        self, headers: Headers, messages: Iterable[Message], method: str = "POST"
+        self,
+        headers: Headers,
+        messages: Iterable[Message],
+        method: str = "POST",
+        query: bytes = b"",
     ) -> VerifierResponse:
         coming = iter(messages)
         answer = VerifierResponse()
@@ -93,7 +103,13 @@ class VerifierHarness:
         async def send(message: Message) -> None:
             answer.messages.append(message)
 
-        scope = {"type": "http", "method": method, "path": "/slack/events", "headers": headers}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": "/slack/events",
+            "query_string": query,
+            "headers": headers,
+        }
         await self.endpoint(scope, receive, send)
         return answer
 

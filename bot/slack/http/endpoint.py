@@ -84,8 +84,8 @@ class SlackEndpoint:
     async def _is_ssl_check(self, rejection: TextResponse, scope: Scope, receive: Receive) -> bool:
         if rejection is not MISSING_SIGNATURE and rejection is not METHOD_NOT_ALLOWED:
             return False
-        timeout = self._verifier.limits.body_timeout_seconds
-        return await is_ssl_check(scope, receive, self._clock, timeout)
+        seconds = self._verifier.limits.body_timeout_seconds
+        return await is_ssl_check(scope, receive, self._bodies, seconds)
 
     async def _receive_payload(self, scope: Scope, receive: Receive) -> Payload | None:
         """Return the payload; ``None`` if the client disconnected. Raise ``RequestRejected``."""

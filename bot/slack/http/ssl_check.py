@@ -9,8 +9,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from bot.aio.clock import Clock
-from bot.web.body import BodyTooLarge, read_body
+from bot.web.body import BodyBudgetExceeded, BodyReader, BodyTooLarge
 
 MAX_BODY_BYTES: Final = 256
 """``ssl_check=1&token=…``; a verification token has 24 characters."""
@@ -18,7 +17,7 @@ _FORM: Final = b"application/x-www-form-urlencoded"
 _SIGNATURE_HEADERS: Final = frozenset({b"x-slack-request-timestamp", b"x-slack-signature"})
 
 
-async def is_ssl_check(scope: Scope, receive: Receive, clock: Clock, seconds: float) -> bool:
+async def is_ssl_check(scope: Scope, receive: Receive, bodies: BodyReader, seconds: float) -> bool:
     """Return whether an unsigned request is ``ssl_check=1``, a token and nothing else.
 
     Reads the body only if its announced length fits, for up to ``seconds``.
@@ -37,8 +36,8 @@ async def is_ssl_check(scope: Scope, receive: Receive, clock: Clock, seconds: fl
     if not lengths[0].isdigit() or not 0 < int(lengths[0][:20]) <= MAX_BODY_BYTES:
         return False
     try:
-        body = await read_body(receive, clock, max_bytes=MAX_BODY_BYTES, timeout_seconds=seconds)
-    except (BodyTooLarge, TimeoutError):
+        body = await bodies.read(receive, max_bytes=MAX_BODY_BYTES, timeout_seconds=seconds)
+    except (BodyTooLarge, BodyBudgetExceeded, TimeoutError):
         return False
     return body is not None and _has_only_ssl_check(body)
 

@@ -16,6 +16,9 @@ EVENT_CALLBACK = "event_callback"
 MAX_METADATA_LENGTH = 3_000
 """Characters of ``private_metadata``. docs.slack.dev/reference/views"""
 
+PRESSED_TYPES = frozenset({"button", "overflow"})
+"""Elements that are pressed, as opposed to filled in."""
+
 Shape = type | tuple[type, ...] | Mapping[str, "Shape"] | list["Shape"]
 
 _OBJECT_OR_NULL = (dict, NoneType)
@@ -68,10 +71,14 @@ docs.slack.dev/reference/objects/file-object"""
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The location that a form was opened from: enough to post there once it is submitted."""
+    """The location that a form was opened from: enough to post there once it is submitted.
+
+    ``thread_ts`` is that of the thread, "" outside of threads.
+    """
 
     response_url: str = ""
     channel: str = ""
+    thread_ts: str = ""
 
 
 def is_well_formed(payload: Payload) -> bool:
@@ -159,6 +166,26 @@ def request_channel(payload: Payload) -> RequestChannel:
     return RequestChannel(str(_metadata(payload).get("channel", "")))
 
 
+def press_key(payload: Payload) -> str:
+    """Return a key for this person's press of this button, the same however often they press it.
+
+    "" for anything else, such as typing in a form.
+    """
+    used = _used_element(payload)
+    if payload.get("type") != "block_actions" or used.get("type") not in PRESSED_TYPES:
+        return ""
+    container = payload.get("container")
+    place = container if isinstance(container, Mapping) else {}
+    return repr(
+        (
+            actor(payload).id,
+            *(place.get(key) for key in ("channel_id", "message_ts", "view_id")),
+            *(used.get(key) for key in ("block_id", "action_id")),
+            element_value(used),
+        )
+    )
+
+
 def interaction_key(payload: Payload) -> str:
     """Return a key for the form, or for the element of a message, that was used."""
     view = payload.get("view")
@@ -189,8 +216,23 @@ def origin(payload: Payload) -> Origin:
     """Return where the form was opened from, or where the command or message is."""
     if isinstance(payload.get("view"), Mapping):
         metadata = _metadata(payload)
-        return Origin(str(metadata.get("url", "")), str(metadata.get("channel", "")))
-    return Origin(str(payload.get("response_url") or ""), request_channel(payload).id)
+        url, channel, thread = (str(metadata.get(key, "")) for key in ("url", "channel", "thread"))
+        return Origin(url, channel, thread)
+    url = str(payload.get("response_url") or "")
+    return Origin(url, request_channel(payload).id, _thread_ts(payload))
+
+
+def _thread_ts(payload: Payload) -> str:
+    """Return the thread of the message that was used; "" if it is in the channel itself.
+
+    A message with replies has a ``thread_ts`` too, its own ``ts``, and is in the channel.
+    docs.slack.dev/messaging/retrieving-messages#finding_threads
+    """
+    for key, own in (("message", "ts"), ("container", "message_ts")):
+        used = payload.get(key)
+        if isinstance(used, Mapping) and used.get("thread_ts") not in (None, used.get(own)):
+            return str(used["thread_ts"])
+    return ""
 
 
 def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin) -> View:
@@ -202,6 +244,7 @@ def with_metadata(view: View, form_state: Mapping[str, str], opened_from: Origin
         "state": dict(form_state),
         "url": opened_from.response_url,
         "channel": opened_from.channel,
+        **({"thread": opened_from.thread_ts} if opened_from.thread_ts else {}),
     }
     text = json.dumps(metadata, separators=(",", ":"), ensure_ascii=False)
     if len(text) > MAX_METADATA_LENGTH:

@@ -105,13 +105,18 @@ class BaseSurface:
         await self.reply(notices.still_working_message())
 
     async def reply(self, message: Message) -> None:
-        """Post to the response URL; if none works, to the person's DM with the app."""
+        """Post to the response URL; if none works, to the person's DM with the app.
+
+        A request from a thread is answered in it.
+        """
         if message.to_channel:
             message = mask_for_channel(message)
-        url = payloads.origin(self._payload).response_url
-        if url:
+        origin = payloads.origin(self._payload)
+        if origin.response_url:
             try:
-                await self._slack.post_response_url(url, message)
+                await self._slack.post_response_url(
+                    origin.response_url, message, thread_ts=origin.thread_ts
+                )
             except SlackError as refused:
                 if refused.code not in EXPIRED_RESPONSE_URL_CODES or message.to_channel:
                     raise

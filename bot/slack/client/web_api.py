@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from pydantic_core import to_json
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -29,7 +30,7 @@ from bot.slack.client.retry import (
     RateLimitRetryHandler,
     parse_retry_after,
 )
-from bot.slack.commands.reply import Message, View
+from bot.slack.commands.reply import Message, View, response_body
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds for one attempt, including its connection."""
@@ -214,14 +215,21 @@ class SlackClient:
         found = [message for message in messages or () if isinstance(message, dict)]
         return found, str((after or {}).get("next_cursor") or "")
 
-    async def post_response_url(self, response_url: str, message: Message) -> None:
+    async def post_response_url(
+        self, response_url: str, message: Message, *, thread_ts: str = ""
+    ) -> None:
         """Post to a ``response_url``, without a token: it may be on any host.
 
-        It can be used five times, for 30 minutes. Raises ``SlackError`` with Slack's error code.
+        Without ``thread_ts`` a new message is outside of any thread, even that of the message that
+        was used. docs.slack.dev/interactivity/handling-user-interaction#publishing_in_thread
+        The URL can be used five times, for 30 minutes. Raises ``SlackError`` with Slack's error
+        code.
         """
         if not response_url.startswith(("https://", "http://")):
             raise SlackError("response_url", "unreachable")
         body = message.response_json
+        if thread_ts and not message.replace_original:
+            body = to_json({**response_body(message), "thread_ts": thread_ts})
         for last in (False, True):
             try:
                 status, text, wait = await self._post_json(response_url, body)

@@ -75,6 +75,7 @@ class Dispatcher:
         self._explainer = explainer
         self._timeouts = timeouts or Timeouts()
         self._log = structlog.get_logger("router").bind()
+        self._presses: set[str] = set()
         self._submissions: TTLCache[str, asyncio.Task[Outcome]] = TTLCache(
             MAX_TRACKED_SUBMISSIONS, self._timeouts.resubmission_window, timer=clock.monotonic
         )
@@ -84,14 +85,39 @@ class Dispatcher:
         started = self._clock.monotonic()
         outcome = Outcome(reply, None, self._start_request())
         self._record(command, None, 0.0)
-        ack = self._build_ack(select_surface(payload, self._slack, self._explainer), outcome)
+        ack, _ = self._build_ack(select_surface(payload, self._slack, self._explainer), outcome)
         self._metrics.record_ack(self._clock.monotonic() - started)
         return ack
 
     async def respond(
         self, payload: Payload, command: str, handler: RequestHandler, submission_key: str = ""
     ) -> Ack:
-        """Run ``handler`` and return the ack, with the answer if it is ready within the budget."""
+        """Run ``handler`` and return the ack, with the answer if it is ready within the budget.
+
+        A button that the person presses again before the answer of the first press is delivered
+        does nothing more.
+        """
+        press_key = payloads.press_key(payload)
+        if press_key in self._presses:
+            return EMPTY_ACK
+        if not press_key:
+            ack, _ = await self._respond(payload, command, handler, submission_key)
+            return ack
+        self._presses.add(press_key)
+        delivery = None
+        try:
+            ack, delivery = await self._respond(payload, command, handler, submission_key)
+        finally:
+            if delivery is None:
+                self._presses.discard(press_key)
+        if delivery is not None:
+            delivery.add_done_callback(lambda _: self._presses.discard(press_key))
+        return ack
+
+    async def _respond(
+        self, payload: Payload, command: str, handler: RequestHandler, submission_key: str
+    ) -> tuple[Ack, asyncio.Task[None] | None]:
+        """Return the ack, and the task that delivers the answer after it, if there is one."""
         started = self._clock.monotonic()
         reference = self._start_request()
         where = select_surface(payload, self._slack, self._explainer)
@@ -101,12 +127,14 @@ class Dispatcher:
             task.add_done_callback(partial(self._release_failed_submission, submission_key))
         await asyncio.sleep(0)  # a cached answer is ready after one iteration of the loop
         if await done_within(self._clock, task, self._timeouts.ack):
-            ack = self._build_ack(where, task.result())
+            ack, delivery = self._build_ack(where, task.result())
         else:
             ack = where.ack_pending()
-            self._tasks.spawn_reply(self._deliver_when_done(where, task, reference, started))
+            delivery = self._tasks.spawn_reply(
+                self._deliver_when_done(where, task, reference, started)
+            )
         self._metrics.record_ack(self._clock.monotonic() - started)
-        return ack
+        return ack, delivery
 
     async def replay(self, payload: Payload, submission_key: str) -> Ack | None:
         """Return the ack of an earlier submission of the same form; ``None`` if there was none.
@@ -138,15 +166,16 @@ class Dispatcher:
         if outcome is None or outcome.error or isinstance(outcome.reply, FieldErrors):
             self._submissions.pop(key, None)
 
-    def _build_ack(self, surface: Surface, outcome: Outcome) -> Ack:
+    def _build_ack(
+        self, surface: Surface, outcome: Outcome
+    ) -> tuple[Ack, asyncio.Task[None] | None]:
         try:
             ack = surface.ack(outcome)
         except Exception as failed:  # noqa: BLE001 - a form that cannot be built
             outcome = self._fallback_outcome(failed, outcome)
             ack = surface.ack(outcome)
         if ack is None:
-            self._tasks.spawn_reply(self._deliver(surface, outcome))
-            return EMPTY_ACK
+            return EMPTY_ACK, self._tasks.spawn_reply(self._deliver(surface, outcome))
         if isinstance(surface, SubmissionSurface):
             said = surface.follow_up(outcome)
             if said is not None:
@@ -154,7 +183,7 @@ class Dispatcher:
                     self._log_failures(surface.reply(said), "form_follow_up_failed")
                 )
             self._schedule_follow_up(surface, outcome)
-        return ack
+        return ack, None
 
     async def _run_handler(self, command: str, handler: RequestHandler, reference: str) -> Outcome:
         """Return the outcome. Raise only a cancellation: every request gets an answer."""

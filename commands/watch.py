@@ -43,8 +43,12 @@ async def start(request: ActionRequest, context: Context) -> Message:
 async def _start_watch(
     request: Request, context: Context, target: WatchTarget, channel_id: str
 ) -> Message:
+    is_here = channel_id == request.channel.id
     destination = await context.channels.resolve_destination(
-        channel_id, request.actor.id, is_known_member=channel_id == request.channel.id
+        channel_id,
+        request.actor.id,
+        is_known_member=is_here,
+        channel_name=request.channel.name if is_here else "",
     )
     with not_found_as("job", target.subject, hint=UNKNOWN_JOB_HINT):
         job = await fetch_merged_job(context.jobs, target.jobs)

@@ -11,6 +11,12 @@ from bot.slack.client.web_api import SlackClient
 INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
 PAGE_SIZE = 1000
 """Slack's page asks for less than 1,000. docs.slack.dev/reference/methods/conversations.members."""
+GROUP_NAME_PREFIX, DIRECT_MESSAGE_NAME = "mpdm-", "directmessage"
+"""The ``channel_name`` of conversations between people, which an app can't join.
+
+Of a group, such as ``mpdm-john--mei--priya-1``, and of two. ``conversations.info`` answers
+``channel_not_found`` for both. github.com/slackapi/java-slack-sdk/issues/1260
+"""
 MAX_PAGES = 20
 """Pages of one channel's member list that are read: 20,000 members."""
 
@@ -34,16 +40,20 @@ class Channels:
         self._slack = slack
 
     async def resolve_destination(
-        self, channel: str, member_id: str, *, is_known_member: bool
+        self, channel: str, member_id: str, *, is_known_member: bool, channel_name: str = ""
     ) -> Destination:
         """Return where a message that the member requests can be posted.
 
-        ``is_known_member``: the request came from that channel, so they are in it. A conversation
-        between people, which an app can't join, becomes the member's direct messages with the app.
-        Raise ``NotInChannel`` if the bot is not in the channel, ``UsageError`` if the member is
-        not, and ``SlackError``.
+        ``is_known_member``: the request came from that channel, so they are in it.
+        ``channel_name`` is the name that the request gives it. A conversation between people, which
+        an app can't join, becomes the member's direct messages with the app. Raise
+        ``NotInChannel`` if the bot is not in the channel, ``UsageError`` if the member is not, and
+        ``SlackError``.
         """
-        if not channel or channel.startswith("D"):
+        is_unnamed = channel_name == DIRECT_MESSAGE_NAME or channel_name.startswith(
+            GROUP_NAME_PREFIX
+        )
+        if not channel or channel.startswith("D") or is_unnamed:
             return Destination(member_id, is_direct_message=True)
         info = await self._fetch_info(channel)
         if info.get("is_mpim") or info.get("is_im"):

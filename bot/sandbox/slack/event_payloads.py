@@ -27,6 +27,8 @@ CHANNEL_TYPES: Mapping[ChannelKind, str] = {
     "private": "group",
     "shared": "channel",
     "im": "im",
+    "group": "mpim",
+    "pair": "im",
 }
 _MEMBERSHIP_TYPES: Mapping[ChannelKind, str] = {"public": "C", "private": "G", "shared": "C"}
 

@@ -58,6 +58,8 @@ _SHARE_KEYS: Mapping[str, str] = {
     "shared": "channels",
     "private": "groups",
     "im": "ims",
+    "group": "groups",
+    "pair": "ims",
 }
 
 

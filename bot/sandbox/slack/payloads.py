@@ -27,7 +27,11 @@ from bot.sandbox.slack.views import ModalView
 
 Json = dict[str, Any]
 
-_PRIVATE_CHANNEL_NAMES = {"im": "directmessage", "private": "privategroup"}
+_PRIVATE_CHANNEL_NAMES = {
+    "im": "directmessage",
+    "pair": "directmessage",
+    "private": "privategroup",
+}
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,10 @@ def message_json(message: StoredMessage) -> Json:
 
 
 def visible_channel_name(channel: WorkspaceChannel) -> str:
-    """Return the name; Slack doesn't reveal those of private channels and direct messages."""
+    """Return the name; Slack doesn't reveal those of private channels and direct messages.
+
+    That of a group conversation names its people: "mpdm-priya--john--mei-1".
+    """
     return _PRIVATE_CHANNEL_NAMES.get(channel.kind, channel.name)
 
 

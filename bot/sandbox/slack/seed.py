@@ -26,7 +26,8 @@ WorkspaceMemberKind = Literal[
     "deactivated",
     "app",
 ]
-ChannelKind = Literal["public", "private", "shared", "im"]
+ChannelKind = Literal["public", "private", "shared", "im", "group", "pair"]
+"""``im``: a person and the app. ``group`` and ``pair``: people only, as an app can't join them."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,14 @@ CHANNELS: tuple[WorkspaceChannel, ...] = (
         "Together with Globex",
         ("U0JOHN", "U0GITA", "U0SAM"),
     ),
+    WorkspaceChannel(
+        "G0BLUEBIRD",
+        "mpdm-priya--john--mei-1",
+        "group",
+        "",
+        ("U0PRIYA", "U0JOHN", "U0MEI"),
+    ),
+    WorkspaceChannel("D0JOHNMEI", "", "pair", "", ("U0JOHN", "U0MEI")),
     *(
         WorkspaceChannel(f"D0{member.name.upper()}", APP_NAME, "im", "", (member.id, APP_USER))
         for member in MEMBERS

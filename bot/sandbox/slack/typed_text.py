@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 
 from bot.sandbox.slack.seed import WorkspaceChannel, WorkspaceMember
 
+UNNAMED_KINDS = ("im", "group", "pair")
+"""Of conversations that a text can't name."""
+
 _MARKUP_PATTERN = re.compile(r"<(?:[@#!]|mailto:|tel:|https?:)[^<>\n]*>")
 _NAME_PATTERN = re.compile(r"(?<![\w@#.])([@#])([\w][\w.-]*)")
 
@@ -35,7 +38,7 @@ def encode_mentions(
     ("<@U0JOHN|john>"), as slash commands have them.
     """
     people = {member.name: member.id for member in members}
-    places = {channel.name: channel.id for channel in channels if channel.kind != "im"}
+    places = {channel.name: channel.id for channel in channels if channel.kind not in UNNAMED_KINDS}
 
     def linked(match: re.Match[str]) -> str:
         known = people if match[1] == "@" else places

@@ -29,6 +29,7 @@ from bot.sandbox.slack.response_actions import apply_command_ack
 from bot.sandbox.slack.seed import APP_USER, WorkspaceChannel, WorkspaceMember
 from bot.sandbox.slack.state_gaps import StateGap, apply_state_gap
 from bot.sandbox.slack.typed_text import (
+    UNNAMED_KINDS,
     encode_mentions,
     escape_outside_markup,
     link_addresses,
@@ -221,7 +222,7 @@ class UserActions:
         self, member: WorkspaceMember, channel: WorkspaceChannel, name: str, text: str
     ) -> InteractionResult:
         """Run Slack's own commands about the app: /invite and /remove."""
-        if channel.kind == "im" or f"<@{APP_USER}" not in text:
+        if channel.kind in UNNAMED_KINDS or f"<@{APP_USER}" not in text:
             raise ActionNotPossible(f"Only the app can be invited or removed here: {name} @chakra")
         is_member = APP_USER in channel.members
         if name == REMOVE and is_member:

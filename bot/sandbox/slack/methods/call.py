@@ -75,7 +75,7 @@ class MethodCall:
         channel = self.workspace.channels.get(self.require_text(name))
         if channel is None:
             raise WebApiError("channel_not_found")
-        if channel.kind in ("private", "im") and APP_USER not in channel.members:
+        if channel.kind in ("private", "im", "group", "pair") and APP_USER not in channel.members:
             raise WebApiError("channel_not_found")
         return channel
 

@@ -16,6 +16,8 @@ _SCOPE_FAMILIES: Mapping[str, str] = {
     "shared": "channels",
     "private": "groups",
     "im": "im",
+    "group": "mpim",
+    "pair": "im",
 }
 """docs.slack.dev/reference/scopes: the word before ":read", ":history" and ":write"."""
 

@@ -123,7 +123,7 @@ class Metrics:
         self._events(kind).inc()
 
     def record_notification(self, outcome: str) -> None:
-        """Count a post; ``outcome`` is posted, reconciled, edited, undeliverable or uncertain."""
+        """Count a post; ``outcome`` is one of ``bot.outbox.delivery.OUTCOMES``."""
         self._notifications(outcome).inc()
 
     def track_cache(self, stats: Callable[[], CacheSize]) -> None:

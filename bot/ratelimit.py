@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import deque
 
 from cachetools import TTLCache
-from sqlalchemy import func, literal, update
+from sqlalchemy import case, literal, update
 
-from bot.aio.clock import Clock
+from bot.aio.clock import Clock, seconds_left
 from bot.db.engine import Database
 from bot.db.tables import rate_limits
 
 MAX_TRACKED_KEYS = 100_000
+MAX_SLOT_WAIT_SECONDS = 60.0
+"""No slot is reserved further ahead, as no replica has as many callers: a later one was reserved
+before the system clock was set back."""
 
 
 class SlidingWindow:
@@ -89,14 +92,15 @@ class SharedRateLimiter:
     async def reserve(self, now: float) -> float:
         """Reserve the next slot and return the seconds until it; ``now`` is in epoch seconds."""
         if self._database.single_process:
-            slot = max(self._next_slot_at, now)
+            slot = now + seconds_left(self._next_slot_at, now, MAX_SLOT_WAIT_SECONDS)
             self._next_slot_at = slot + self._interval
             return slot - now
-        after = func.greatest(rate_limits.c.next_slot_at, literal(now)) + self._interval
+        is_ahead = rate_limits.c.next_slot_at.between(now, now + MAX_SLOT_WAIT_SECONDS)
+        slot_at = case((is_ahead, rate_limits.c.next_slot_at), else_=literal(now))
         reservation = (
             update(rate_limits)
             .where(rate_limits.c.workspace == self._workspace, rate_limits.c.name == self._name)
-            .values(next_slot_at=after)
+            .values(next_slot_at=slot_at + self._interval)
             .returning(rate_limits.c.next_slot_at)
         )
         async with self._database.begin() as connection:

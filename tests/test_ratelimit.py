@@ -32,3 +32,12 @@ async def test_replicas_share_one_rate_limit(database: Database) -> None:
     waits = [await first.reserve(1000.0), await second.reserve(1000.0), await first.reserve(1000.0)]
     assert [round(wait, 3) for wait in waits] == [0.0, 0.05, 0.1]
     assert await SharedRateLimiter(database, "other", 20).reserve(1000.0) == 0.0
+
+
+async def test_clock_that_was_set_back_does_not_postpone_the_next_slot(database: Database) -> None:
+    limiter = SharedRateLimiter(database, "looks", 20)
+    await limiter.reserve(90_000.0)
+    for hours_back in (24, 1, 0.05):
+        now = 90_000.0 - hours_back * 3600
+        assert await limiter.reserve(now) == 0.0
+        assert round(await limiter.reserve(now), 3) == 0.05

@@ -9,6 +9,9 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
+MAX_CLOCK_SKEW_SECONDS = 300.0
+"""How far the clocks of two replicas may be apart: with more, Slack's requests are rejected."""
+
 
 class Timer(Protocol):
     """A scheduled callback, such as ``asyncio.TimerHandle``."""
@@ -49,6 +52,16 @@ class SystemClock:
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+def seconds_left(until: float, now: float, longest: float) -> float:
+    """Return the seconds from ``now`` until ``until``, both since the epoch; 0 if it has passed.
+
+    Also 0 if more than ``longest`` are left, which is more than anything waits for: the system
+    clock was set back after the moment was stored.
+    """
+    left = until - now
+    return left if 0 < left <= longest else 0.0
 
 
 async def sleep(clock: Clock, seconds: float) -> None:

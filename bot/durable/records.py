@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from dbos import DBOS
 
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS
+
 WORKFLOW_NAME = "run"
 ACTIVE_STATUSES = ["PENDING", "ENQUEUED", "DELAYED"]
 FINAL_STATUSES = ["SUCCESS", "ERROR", "CANCELLED"]
@@ -18,6 +20,22 @@ async def list_run_ids(status: str | list[str], prefix: str) -> list[str]:
         status=status,
         name=WORKFLOW_NAME,
         workflow_id_prefix=prefix or None,
+        load_input=False,
+        load_output=False,
+    )
+    return [record.workflow_id for record in records]
+
+
+async def list_set_back_run_ids(now: float) -> list[str]:
+    """Return the IDs of the delayed runs that were created in the future.
+
+    The system clock was set back since, and they would be due only when it has caught up.
+    """
+    created_after = datetime.fromtimestamp(now + MAX_CLOCK_SKEW_SECONDS, UTC)
+    records = await DBOS.list_workflows_async(
+        status="DELAYED",
+        name=WORKFLOW_NAME,
+        start_time=created_after.isoformat(),
         load_input=False,
         load_output=False,
     )

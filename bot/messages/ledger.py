@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.aio.clock import Clock, done_within, sleep, wait_for
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, done_within, sleep, wait_for
 from bot.aio.tasks import TaskSet
 from bot.chakra.messages import AcceptedMessage
 from bot.errors import BotError, DatabaseUnavailable, PreparationFailed
@@ -133,7 +133,10 @@ class Ledger:
         now = self._clock.time()
         # The clock of an earlier process may have been ahead of this one.
         started_cutoff = math.inf if any_age else now - RESPONSE_TIMEOUT_SECONDS
-        expired = await self._sends.expire(started_cutoff, now, frozenset(self._in_flight))
+        set_back_cutoff = now + MAX_CLOCK_SKEW_SECONDS
+        expired = await self._sends.expire(
+            started_cutoff, now, frozenset(self._in_flight), set_back_cutoff=set_back_cutoff
+        )
         for send in expired:
             self._log.warning("send_abandoned", send=send.id, process=send.process_id)
             self._on_outcome(send.status)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
@@ -125,10 +126,16 @@ class Sends:
             return done.rowcount == 1
 
     async def expire(
-        self, started_cutoff: float, now: float, exclude_ids: Collection[int]
+        self,
+        started_cutoff: float,
+        now: float,
+        exclude_ids: Collection[int],
+        *,
+        set_back_cutoff: float = math.inf,
     ) -> list[Send]:
         """Expire sends that started by ``started_cutoff``, except ``exclude_ids``; return them.
 
+        Also those that started after ``set_back_cutoff``: the clock was set back since.
         ``sending`` becomes ``unknown``; ``preparing`` becomes ``failed``: it was never sent.
         """
         outcomes: dict[SendStatus, dict[str, Any]] = {
@@ -140,7 +147,7 @@ class Sends:
         }
         late = and_(
             sends.c.workspace == self._workspace,
-            sends.c.started_at <= started_cutoff,
+            or_(sends.c.started_at <= started_cutoff, sends.c.started_at > set_back_cutoff),
             sends.c.id.not_in(exclude_ids),
         )
         expired: list[Send] = []

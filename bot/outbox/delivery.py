@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.aio.clock import Clock, sleep
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, seconds_left, sleep
 from bot.db.locks import LeaderLock
 from bot.errors import DatabaseUnavailable, SlackError
 from bot.outbox import content
@@ -28,7 +28,7 @@ from bot.outbox.error_policy import (
     classify_error,
 )
 from bot.outbox.notices import failure_notice, text_only
-from bot.outbox.repository import Post, Posts
+from bot.outbox.repository import MAX_WAIT_SECONDS, Post, Posts
 from bot.outbox.slack_limits import SlackLimits
 from bot.slack.client.web_api import MessageRef, SlackClient
 from bot.slack.commands.reply import Message
@@ -48,7 +48,9 @@ TOKEN_RETRY_DELAY_SECONDS = 60.0
 
 POSTED, RECONCILED, EDITED = "posted", "reconciled", "edited"
 UNDELIVERABLE = "undeliverable"
-OUTCOMES = (POSTED, RECONCILED, EDITED, UNDELIVERABLE, UNCERTAIN)
+DEFERRED = "deferred"
+"""Slack was unreachable or limited the calls; another attempt follows."""
+OUTCOMES = (POSTED, RECONCILED, EDITED, UNDELIVERABLE, UNCERTAIN, DEFERRED)
 
 
 class SlackDelivery:
@@ -82,10 +84,13 @@ class SlackDelivery:
 
     def seconds_until_available(self, post: Post) -> float:
         """Return the seconds until the post may be claimed, 0 for now."""
-        until = post.not_before or 0.0
+        now = self._clock.time()
+        wait = seconds_left(post.not_before or 0.0, now, MAX_WAIT_SECONDS)
         if post.process_id not in ("", self._process_id) and not self._single_process:
-            until = max(until, (post.attempted_at or 0.0) + CLAIM_TIMEOUT_SECONDS)
-        return max(0.0, until - self._clock.time())
+            free_at = (post.attempted_at or 0.0) + CLAIM_TIMEOUT_SECONDS
+            longest = CLAIM_TIMEOUT_SECONDS + MAX_CLOCK_SKEW_SECONDS
+            wait = max(wait, seconds_left(free_at, now, longest))
+        return wait
 
     async def post(self, queued: Post, lock: LeaderLock) -> None:
         """Post the first unposted message of a channel."""
@@ -231,11 +236,19 @@ class SlackDelivery:
 
     def _next_attempt_at(self, post: Post, error: SlackError, disposition: Disposition) -> float:
         """Return the time of the next attempt."""
-        self._log.warning("delivery_deferred", post=post.id, key=post.key, **_error_fields(error))
         wait = RETRY_DELAY_SECONDS if error.retry_after is None else error.retry_after
+        wait = min(wait, MAX_WAIT_SECONDS)
         if disposition is Disposition.TOKEN:
             wait = TOKEN_RETRY_DELAY_SECONDS
             self._rate_limits.pause_all(wait)
+        self._log.warning(
+            "delivery_deferred",
+            post=post.id,
+            key=post.key,
+            again_in=round(wait),
+            **_error_fields(error),
+        )
+        self._on_outcome(DEFERRED)
         return self._clock.time() + wait
 
     async def _mark_failed(self, post: Post, code: str, error: SlackError | None = None) -> None:

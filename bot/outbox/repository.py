@@ -10,12 +10,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS
 from bot.db.engine import Database
 from bot.db.tables import posts
 from bot.outbox import content
 from bot.outbox.message import OutboxMessage
+from bot.slack.client.retry import MAX_RETRY_AFTER_SECONDS
 from bot.slack.commands.reply import Message
 
+MAX_WAIT_SECONDS = MAX_RETRY_AFTER_SECONDS
+"""The longest that a post waits for its next attempt."""
 WITHDRAWN = "withdrawn"
 """The error code of a post that its author has withdrawn."""
 
@@ -146,7 +150,8 @@ class Posts:
 
         Those that may be edited now come first: the urgent ones, then the oldest.
         """
-        waits = func.coalesce(posts.c.not_before, 0.0) > now
+        not_before = func.coalesce(posts.c.not_before, 0.0)
+        waits = and_(not_before > now, not_before <= now + MAX_WAIT_SECONDS)
         return await self._fetch_all(
             select(posts)
             .where(self._in_workspace(), posts.c.pending, posts.c.message_ts != "")
@@ -171,13 +176,14 @@ class Posts:
     ) -> Post | None:
         """Claim a pending post for this process; return it as it was, None if it isn't free.
 
-        It is free unless another process claimed it after ``abandoned_cutoff``. From now on it is
-        uncertain whether it is posted.
+        It is free unless another process claimed it after ``abandoned_cutoff``, or later than any
+        clock can be: then the clock was set back. From now on it is uncertain whether it is posted.
         """
         free = or_(
             posts.c.process_id == "",
             posts.c.process_id == process_id,
             posts.c.attempted_at <= abandoned_cutoff,
+            posts.c.attempted_at > now + MAX_CLOCK_SKEW_SECONDS,
         )
         wanted = select(posts).where(posts.c.id == post_id, posts.c.pending, free).with_for_update()
         async with self._database.begin() as connection:

@@ -11,13 +11,14 @@ import asyncio
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import structlog
 
-from bot.aio.clock import Clock, done_within, sleep
+from bot.aio.clock import MAX_CLOCK_SKEW_SECONDS, Clock, done_within, sleep
 from bot.aio.periodic import periodic
 from bot.aio.tasks import TaskSet, background_tasks
 from bot.db.claims import ClaimOutcome
@@ -157,8 +158,11 @@ class WriteLedger:
         """
         now = self._clock.time()
         # An earlier process may have had a clock that was ahead of this one.
-        cutoff = float("inf") if any_age else now - ABANDONED_AFTER_SECONDS
-        for write in await self._writes.list_abandoned(cutoff, frozenset(self._in_flight)):
+        cutoff = math.inf if any_age else now - ABANDONED_AFTER_SECONDS
+        set_back_cutoff = now + MAX_CLOCK_SKEW_SECONDS
+        for write in await self._writes.list_abandoned(
+            cutoff, set_back_cutoff, frozenset(self._in_flight)
+        ):
             self._log.warning("write_abandoned", write=write.id, verb=write.verb)
             await self._on_abandoned(write)
             await self._writes.record_outcome(write.id, WriteState.UNKNOWN, now)
@@ -208,7 +212,8 @@ class WriteLedger:
 
     async def _wait_settled(self, write: Write) -> Write | None:
         """Return the row once it is done, ``None`` if it failed. Raise ``OutcomeUnknown``."""
-        deadline = write.started_at + RESPONSE_TIMEOUT_SECONDS
+        started_at = min(write.started_at, self._clock.time())
+        deadline = started_at + RESPONSE_TIMEOUT_SECONDS
         while write.state is WriteState.STARTED and self._clock.time() < deadline:
             await sleep(self._clock, POLL_INTERVAL_SECONDS)
             write = await self._writes.find_by_key(write.key) or write

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.claims import ClaimOutcome, lock_name
@@ -142,15 +142,21 @@ class Writes:
         return _write(row)
 
     async def list_abandoned(
-        self, started_cutoff: float, exclude_ids: Collection[int]
+        self, started_cutoff: float, set_back_cutoff: float, exclude_ids: Collection[int]
     ) -> list[Write]:
-        """Return the writes in STARTED that began before the cutoff and aren't excluded."""
+        """Return the writes in STARTED that began by the cutoff and aren't excluded.
+
+        Also those that began after ``set_back_cutoff``: the clock was set back since.
+        """
         abandoned = (
             select(writes)
             .where(
                 writes.c.workspace == self._workspace,
                 writes.c.state == WriteState.STARTED,
-                writes.c.started_at <= started_cutoff,
+                or_(
+                    writes.c.started_at <= started_cutoff,
+                    writes.c.started_at > set_back_cutoff,
+                ),
                 writes.c.id.not_in(exclude_ids),
             )
             .order_by(writes.c.id)

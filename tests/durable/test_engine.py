@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from bot.db.engine import open_database
 from bot.durable.engine import (
     REPAIR_INTERVAL_SECONDS,
+    RESUME_INTERVAL_SECONDS,
     RETRY_INITIAL_SECONDS,
     Engine,
 )
@@ -187,6 +190,23 @@ async def test_run_now_does_not_wait_for_the_delay(engine_database: EngineDataba
         await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
         await engine.run_now(KIND, FIRST)
         await wait_until(lambda: work.finished == ["1"])
+
+
+async def test_run_from_before_the_clock_was_set_back_is_resumed(
+    engine_database: EngineDatabase, clock: ManualClock
+) -> None:
+    work = FakeWork(answers=[Reschedule(3_600.0)])
+    async with engine_database.open_engine(work) as engine:
+        await engine.start(KIND, FIRST)
+        await wait_until(lambda: len(work.runs) == 1 and engine.running_count == 0)
+        await clock.advance(2 * RESUME_INTERVAL_SECONDS)
+        assert work.finished == []
+        with closing(sqlite3.connect(make_url(engine._url).database or "")) as connection:
+            day = "UPDATE workflow_status SET created_at = created_at + 86400000 "
+            connection.execute(day + "WHERE status = 'DELAYED'")
+            connection.commit()
+        await passing(clock, lambda: work.finished == ["1"])
+    assert clock.monotonic() < 3_600
 
 
 async def test_run_now_during_a_run_makes_the_next_one_follow_without_delay(

@@ -211,6 +211,13 @@ async def test_replica_waits_45_seconds_before_it_expires_another_ones_send(
     assert await second.expire_abandoned(any_age=False) == []
 
 
+async def test_send_from_before_the_clock_was_set_back_expires(harness: LedgerHarness) -> None:
+    await harness.claimed(harness.open_ledger("boot-1"))
+    harness.clock.set_back(86_400)
+    [late] = await harness.open_ledger("boot-2").expire_abandoned(any_age=False)
+    assert late.status is SendStatus.UNKNOWN
+
+
 async def test_send_in_flight_here_is_not_expired(harness: LedgerHarness) -> None:
     ledger, chakra = harness.open_ledger(), FakeMessages(is_blocked=True)
     sending = asyncio.create_task(harness.send(ledger, chakra))

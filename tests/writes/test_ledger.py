@@ -326,6 +326,24 @@ async def test_a_write_of_a_dead_process_becomes_unknown_and_its_member_is_notif
     assert chakra.count == 0
 
 
+async def test_a_write_from_before_the_clock_was_set_back_is_settled(stage: Stage) -> None:
+    await claim_and_die(stage)
+    stage.clock.set_back(86_400)
+    await stage.ledger("replica-2").reconcile()
+    assert [write.member for write in stage.notified] == [JOHN]
+
+
+async def test_press_repeated_after_the_clock_was_set_back_is_not_waited_for_all_day(
+    stage: Stage,
+) -> None:
+    await claim_and_die(stage)
+    stage.clock.set_back(86_400)
+    press = asyncio.create_task(ended(stage.ledger("replica-2").run(intent(), Chakra())))
+    await stage.clock.advance(RESPONSE_TIMEOUT_SECONDS + 1)
+    assert press.done()
+    assert await press is OutcomeUnknown
+
+
 async def test_alone_on_its_database_a_process_settles_at_its_start(stage: Stage) -> None:
     await claim_and_die(stage)
     await stage.ledger("next").reconcile(any_age=True)

@@ -20,6 +20,9 @@ from bot.aio.clock import Clock, sleep
 
 MAX_RETRY_WAIT_SECONDS = 10.0
 """The longest ``Retry-After`` that one call waits for; a person would not wait longer."""
+MAX_RETRY_AFTER_SECONDS = 300.0
+"""The longest ``Retry-After`` that is believed: Slack limits calls per minute, and a wrong one must
+not stop delivery for a day. docs.slack.dev/apis/web-api/rate-limits"""
 MAX_RATE_LIMIT_RETRIES = 2
 CONNECT_RETRY_SECONDS = 0.2
 
@@ -125,10 +128,13 @@ class ConnectionRetryHandler(AsyncRetryHandler):
 
 
 def parse_retry_after(headers: Mapping[str, Any]) -> float:
-    """Return Slack's ``Retry-After`` in seconds; 1 if it is missing or not a number."""
+    """Return Slack's ``Retry-After`` in seconds, ``MAX_RETRY_AFTER_SECONDS`` at most.
+
+    It is 1 if it is missing or not a number.
+    """
     value = next((item for key, item in headers.items() if key.lower() == "retry-after"), "")
     try:
         seconds = float(value[0] if isinstance(value, list) else value)
     except (ValueError, IndexError):
         return 1.0
-    return seconds if 0 <= seconds < math.inf else 1.0
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if 0 <= seconds < math.inf else 1.0

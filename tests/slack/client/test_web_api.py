@@ -138,6 +138,10 @@ async def test_persistent_429_is_raised_after_the_third_time(
     [
         ({"Retry-After": "30"}, 30),
         ({"retry-after": ["7"]}, 7),
+        ({"Retry-After": "300"}, 300),
+        ({"Retry-After": "301"}, 300),
+        ({"Retry-After": "86400"}, 300),
+        ({"retry-after": "1e12"}, 300),
         ({"Retry-After": "soon"}, 1),
         ({"Retry-After": "-5"}, 1),
         ({"Retry-After": "nan"}, 1),

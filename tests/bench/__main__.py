@@ -1,5 +1,6 @@
 """``make bench``: the bot beside a bare Bolt echo, the same load on both in one sitting; then sends
-with a Chakra that hangs, ten thousand events at once, a thousand watches, a hundred thousand rows.
+with a Chakra that hangs, ten thousand events at once, commands among two thousand events a second,
+a thousand watches, a hundred thousand rows.
 
 ``make bench ARGS="watches sheets"`` measures only those.
 """
@@ -22,6 +23,7 @@ from bot.web.server import serve
 from tests.bench import forms
 from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.event_burst import bench_event_burst
+from tests.bench.mixed import bench_mixed_load
 from tests.bench.result_table import ResultTable
 from tests.bench.sheets import bench_sheets
 from tests.bench.speed import Bench
@@ -95,6 +97,11 @@ async def run_events(bench: Bench) -> None:
         await bench_event_burst(kind, bench.env, bench.table)
 
 
+async def run_mixed(bench: Bench) -> None:
+    for kind in KINDS:
+        await bench_mixed_load(kind, bench.slack, bench.chakra, bench.env, bench.table)
+
+
 async def run_watches(bench: Bench) -> None:
     for kind in KINDS:
         await bench_watches(kind, bench.slack, bench.chakra, bench.env, bench.table)
@@ -110,6 +117,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "lookups": run_lookups,
     "forms": run_forms,
     "events": run_events,
+    "mixed": run_mixed,
     "watches": run_watches,
     "sheets": run_sheets,
 }

@@ -18,7 +18,7 @@ from bot.db.engine import open_database
 from bot.db.tables import sends
 from bot.messages.status import SendStatus
 from bot.sandbox.world import CHAKRA_EVENTS_PATH
-from tests.bench.bench_process import BOT_MODULE, BenchProcess, start_process
+from tests.bench.bench_process import BOT_MODULE, start_process
 from tests.bench.load import send_all
 from tests.bench.result_table import ResultTable
 from tests.db.databases import create_database_url
@@ -34,11 +34,11 @@ MIN_EVENTS_PER_SECOND, MAX_SETTLED_SECONDS, MAX_MEGABYTES = 300, 60, 160
 async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTable) -> None:
     with TemporaryDirectory() as folder:
         url = create_database_url(kind, Path(folder))
-        await _insert_accepted_sends(url)
+        await insert_accepted_sends(url)
         own = {"DATABASE_URL": url, "CHAKRA_WEBHOOK_SECRET": SECRET}
         async with start_process(BOT_MODULE, {**env, **own}) as bot:
             began = time.perf_counter()
-            load = await send_all(bot.url, _build_requests(bot), connections=CONNECTIONS)
+            load = await send_all(bot.url, build_events(bot.url), connections=CONNECTIONS)
             read = await _wait_until_read(kind, url, Path(folder), began)
             settled, megabytes = time.perf_counter() - began, bot.peak_mb()
     acknowledged = load.response_count if load.statuses == {200} else 0
@@ -63,7 +63,7 @@ async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTabl
     )
 
 
-async def _insert_accepted_sends(url: str) -> None:
+async def insert_accepted_sends(url: str) -> None:
     """Insert the sends as if Chakra had just accepted them."""
     now = time.time()
     rows = [
@@ -89,9 +89,9 @@ async def _insert_accepted_sends(url: str) -> None:
         await connection.execute(insert(sends), rows)
 
 
-def _build_requests(bot: BenchProcess) -> list[bytes]:
+def build_events(url: str) -> list[bytes]:
     """Return the requests in random order: each send gets every status, several times."""
-    host = urlsplit(bot.url).netloc
+    host = urlsplit(url).netloc
     requests = [_build_request(host, turn) for turn in range(EVENTS)]
     random.Random(1).shuffle(requests)
     return requests

@@ -9,7 +9,7 @@ import itertools
 import math
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -27,6 +27,7 @@ class LoadResult:
     per_second: float
     median_ms: float
     p99_ms: float
+    p999_ms: float
     worst_ms: float
     statuses: frozenset[int]
 
@@ -50,42 +51,51 @@ class SignedCommands:
             yield self._build_request(next(self._numbers))
 
     def _build_request(self, number: int) -> bytes:
-        body = urlencode(
-            {
-                "token": "unused",
-                "team_id": "T0ACME",
-                "team_domain": "acme",
-                "channel_id": "C0SALES",
-                "channel_name": "sales",
-                "user_id": self._user,
-                "user_name": "mei",
-                "command": "/chakra",
-                "text": self._text,
-                "api_app_id": "A0CHAKRA",
-                "is_enterprise_install": "false",
-                "response_url": f"http://{self._host}/nowhere/{number}",
-                "trigger_id": f"{number}.1.a",
-            }
-        ).encode()
-        stamp = str(int(time.time()))
-        base = b"v0:" + stamp.encode() + b":" + body
-        signature = hmac.digest(self._secret, base, hashlib.sha256).hex()
-        head = (
-            f"POST /slack/events HTTP/1.1\r\nhost: {self._host}\r\n"
-            "content-type: application/x-www-form-urlencoded\r\n"
-            f"content-length: {len(body)}\r\nx-slack-request-timestamp: {stamp}\r\n"
-            f"x-slack-signature: v0={signature}\r\n\r\n"
-        )
-        return head.encode() + body
+        fields = {
+            "token": "unused",
+            "team_id": "T0ACME",
+            "team_domain": "acme",
+            "channel_id": "C0SALES",
+            "channel_name": "sales",
+            "user_id": self._user,
+            "user_name": "mei",
+            "command": "/chakra",
+            "text": self._text,
+            "api_app_id": "A0CHAKRA",
+            "is_enterprise_install": "false",
+            "response_url": f"http://{self._host}/nowhere/{number}",
+            "trigger_id": f"{number}.1.a",
+        }
+        return sign_form(self._secret, self._host, fields)
+
+
+def sign_form(secret: bytes, host: str, fields: Mapping[str, str]) -> bytes:
+    """Return a whole request to Slack's endpoint, signed now."""
+    body = urlencode(fields).encode()
+    stamp = str(int(time.time()))
+    base = b"v0:" + stamp.encode() + b":" + body
+    signature = hmac.digest(secret, base, hashlib.sha256).hex()
+    head = (
+        f"POST /slack/events HTTP/1.1\r\nhost: {host}\r\n"
+        "content-type: application/x-www-form-urlencoded\r\n"
+        f"content-length: {len(body)}\r\nx-slack-request-timestamp: {stamp}\r\n"
+        f"x-slack-signature: v0={signature}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class _Connection(asyncio.Protocol):
     """One request at a time; the next leaves when the answer is whole."""
 
     def __init__(
-        self, requests: Iterator[bytes], until: float, ended: asyncio.Future[None]
+        self,
+        requests: Iterator[bytes],
+        until: float,
+        ended: asyncio.Future[None],
+        due_times: Iterator[float] | None = None,
     ) -> None:
         self._requests = requests
+        self._due_times = due_times
         self._deadline = until
         self._closed = ended
         self._buffer = b""
@@ -120,8 +130,13 @@ class _Connection(asyncio.Protocol):
         if request is None:
             self._transport.close()
             return
-        self._sent_at = time.perf_counter()
-        self._transport.write(request)
+        now = time.perf_counter()
+        self._sent_at = now if self._due_times is None else next(self._due_times)
+        if self._sent_at <= now:
+            self._transport.write(request)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._sent_at - now, self._transport.write, request)
 
 
 def _content_length(head: bytes) -> int:
@@ -146,7 +161,22 @@ async def send_all(url: str, requests: Iterable[bytes], *, connections: int) -> 
     return await _run_streams(url, [iter(requests)] * connections, math.inf)
 
 
-async def _run_streams(url: str, streams: Sequence[Iterator[bytes]], seconds: float) -> LoadResult:
+async def send_paced(
+    url: str, requests: Iterable[bytes], *, connections: int, per_second: float
+) -> LoadResult:
+    """Send each of them once, ``per_second``. Latency counts from the moment a request was due, so
+    it includes the wait for a free connection."""
+    began = time.perf_counter()
+    due_times = (began + number / per_second for number in itertools.count())
+    return await _run_streams(url, [iter(requests)] * connections, math.inf, due_times)
+
+
+async def _run_streams(
+    url: str,
+    streams: Sequence[Iterator[bytes]],
+    seconds: float,
+    due_times: Iterator[float] | None = None,
+) -> LoadResult:
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
     began = time.perf_counter()
@@ -154,7 +184,7 @@ async def _run_streams(url: str, streams: Sequence[Iterator[bytes]], seconds: fl
     ends: list[asyncio.Future[None]] = []
     for stream in streams:
         ended: asyncio.Future[None] = loop.create_future()
-        connection = _Connection(stream, began + seconds, ended)
+        connection = _Connection(stream, began + seconds, ended, due_times)
         await loop.create_connection(
             partial(_return_protocol, connection), address.hostname or "", address.port or 80
         )
@@ -162,13 +192,14 @@ async def _run_streams(url: str, streams: Sequence[Iterator[bytes]], seconds: fl
         ends.append(ended)
     await asyncio.gather(*ends)
     spent = time.perf_counter() - began
-    latencies = [one for connection in open_ones for one in connection.seconds]
+    latencies = sorted(seconds for connection in open_ones for seconds in connection.seconds)
     return LoadResult(
         response_count=len(latencies),
         per_second=len(latencies) / spent,
         median_ms=statistics.median(latencies) * 1000,
-        p99_ms=sorted(latencies)[len(latencies) * 99 // 100] * 1000,
-        worst_ms=max(latencies) * 1000,
+        p99_ms=latencies[len(latencies) * 99 // 100] * 1000,
+        p999_ms=latencies[len(latencies) * 999 // 1000] * 1000,
+        worst_ms=latencies[-1] * 1000,
         statuses=frozenset().union(*(connection.statuses for connection in open_ones)),
     )
 

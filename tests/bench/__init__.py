@@ -1,1 +1,1 @@
-"""Benchmarks: they stand apart from the tests and report ratios, not promises."""
+"""Benchmarks: separate from the tests; they report ratios, not guarantees."""

@@ -1,4 +1,4 @@
-"""A server in a process of its own: started, waited for, looked at, stopped."""
+"""A server in a process of its own: started, awaited, measured, stopped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class BenchProcess:
         return resident_mb(self.process.pid)
 
     def peak_mb(self) -> float:
-        """The most that it ever held."""
+        """Return the peak of its memory in megabytes."""
         return resident_mb(self.process.pid, "VmHWM")
 
 
@@ -75,7 +75,7 @@ def _free_port() -> int:
 
 
 async def _wait_until_up(url: str) -> None:
-    """Returns at the first answer, whatever it says."""
+    """Return at the first answer, whatever its status."""
     until = time.perf_counter() + TIMEOUT_SECONDS
     async with aiohttp.ClientSession() as session:
         while True:

@@ -1,4 +1,4 @@
-"""Ten thousand webhook events at once, for five hundred sends, sent to a real process."""
+"""A burst of ten thousand webhook events, for five hundred sends, to a real process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def bench_event_burst(kind: str, env: Mapping[str, str], table: ResultTabl
     acknowledged = load.response_count if load.statuses == {200} else 0
     name = {"sqlite": "SQLite", "postgres": "Postgres"}[kind]
     table.add(
-        f"{name}: {EVENTS:,} events at once, acknowledged a second",
+        f"{name}: {EVENTS:,} events in a burst, acknowledged per second",
         f"{load.per_second:,.0f}",
         f"≥ {MIN_EVENTS_PER_SECOND}, all of them",
         is_met=acknowledged == EVENTS and load.per_second >= MIN_EVENTS_PER_SECOND,

@@ -1,4 +1,4 @@
-"""How long the loop stands still: a task that wants to run every millisecond."""
+"""Blocks of the loop, measured by a task that is due every millisecond."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ TICK_SECONDS = 0.001
 TICKS_PER_MEMORY_SAMPLE = 50
 """Ticks between two looks at the memory."""
 MAX_BLOCK_MS = 50.0
-"""Milliseconds for which the loop may stand still."""
+"""Milliseconds for which the loop may be blocked."""
 
 
 class LoopMonitor:
-    """It notes for how long this process kept it from running: while others have the machine,
-    neither it nor what it waits for makes headway. ``block`` is in seconds, ``peak`` in megabytes.
+    """Measure for how long this process blocked its loop, and its peak memory.
+
+    Time in which other processes have the processor does not count as a block.
     """
 
     def __init__(self) -> None:
@@ -24,7 +25,7 @@ class LoopMonitor:
         self._task = asyncio.create_task(self._run())
 
     def take_longest_block(self) -> float:
-        """Seconds, since it was last asked."""
+        """Return the longest block since the last call, in seconds."""
         block, self.longest_block_seconds = self.longest_block_seconds, 0.0
         return block
 
@@ -47,7 +48,7 @@ class LoopMonitor:
 
 
 def resident_mb(process: int | str = "self", name: str = "VmRSS") -> float:
-    """What a process holds; as ``VmHWM`` the most that it ever held."""
+    """Return the memory of a process in megabytes; with ``VmHWM`` its peak."""
     status = Path(f"/proc/{process}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024

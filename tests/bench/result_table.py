@@ -1,4 +1,4 @@
-"""What was measured beside what is wanted, line by line as it comes."""
+"""A table of measurements beside their targets, printed line by line."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ResultTable:
-    """What was measured, and whether it is what the project promises."""
+    """The measurements, and whether each meets its target."""
 
     rows: list[tuple[str, str, str, bool]] = field(default_factory=list)
 
     def add(self, name: str, measured: str, target: str, *, is_met: bool) -> None:
         self.rows.append((name, measured, target, is_met))
         print(
-            f"{'ok  ' if is_met else 'MISS'}  {name:<58} {measured:>16}   wanted {target}",
+            f"{'ok  ' if is_met else 'MISS'}  {name:<58} {measured:>16}   target {target}",
             flush=True,
         )
 

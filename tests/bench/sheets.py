@@ -1,4 +1,4 @@
-"""A table of 100,000 rows read, checked and cut while the loop goes on."""
+"""A table of 100,000 rows read, checked and cut while the loop keeps running."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.bench.result_table import ResultTable
 
 ROWS = 100_000
 BASELINE_SECONDS = 0.5
-"""Seconds in which it is seen how still it stands of itself, on this machine and now."""
+"""Seconds for which the idle loop is measured, for comparison."""
 
 Result = TypeVar("Result")
 
@@ -42,7 +42,7 @@ CITIES = ("Pune", "Goa", "Delhi", "Chennai", "Mumbai")
 
 
 async def bench_sheets(table: ResultTable) -> None:
-    """In this process, whose loop has nothing else to do, and whose memory is kept as serve's."""
+    """Measure in this process: its loop is idle, its garbage collector set as in ``serve``."""
     freeze_gc()
     text, book = _build_csv(), _build_workbook()
     bench = _Bench(table)

@@ -110,7 +110,7 @@ class Bench:
         self._compare("ack of a cached lookup, one connection, against echo", ratios, at_most=1.25)
 
     async def measure_hung_chakra(self, bot: BenchProcess) -> None:
-        """Chakra takes requests and never answers: nobody else may notice."""
+        """Chakra accepts requests and never answers: other members must not notice."""
         self.chakra.fail("*", Hang())
         unknown = self.build_commands(bot, "user 00000000-0000-4000-8000-000000000001")
         waiting = asyncio.create_task(send_concurrently(bot.url, unknown, 100))
@@ -121,7 +121,7 @@ class Bench:
         self.chakra.release_hanging()
         worst = f"{load.worst_ms:.0f} ms"
         self.table.add(
-            "Chakra hung: slowest of 100 acks at once",
+            "Chakra hung: slowest of 100 concurrent acks",
             worst,
             "≤ 500 ms",
             is_met=load.worst_ms <= 500,
@@ -130,15 +130,15 @@ class Bench:
 
     def _add_help(self, load: LoadResult) -> None:
         self.table.add(
-            "Chakra hung: /chakra help meanwhile",
+            "Chakra hung: /chakra help at the same time",
             f"{load.worst_ms:.0f} ms",
             "≤ 100 ms",
             is_met=load.worst_ms <= 100,
         )
 
     async def measure_single_flight(self) -> None:
-        """Two hundred people ask for the same user of a bot that knows nothing yet."""
-        for what, text, lists in (("id", f"user {JOHN}", 0), ("e-mail", "user john@acme.com", 1)):
+        """Two hundred members look up the same user, with an empty cache."""
+        for what, text, lists in (("id", f"user {JOHN}", 0), ("email", "user john@acme.com", 1)):
             async with start_process(BOT_MODULE, self.env) as bot:
                 self.chakra.fail("*", DelayedResponse(0.2))
                 self.chakra.requests.clear()
@@ -148,7 +148,7 @@ class Bench:
                 cards = self.chakra.count(FETCH_USER)
                 listed = sum(self.chakra.count(one) for one in LIST_USERS)
                 self.table.add(
-                    f"200 cold lookups at once by {what}: lists, fetches",
+                    f"200 concurrent cold lookups by {what}: lists, fetches",
                     f"{listed}, {cards}",
                     f"{lists}, 1",
                     is_met=(listed, cards) == (lists, 1),

@@ -80,7 +80,7 @@ def test_quality_event_sets_the_quality() -> None:
         ({}, ("UTILITY", "", "")),
     ],
 )
-def test_category_to_come_is_told_from_a_changed_one(
+def test_announced_category_differs_from_a_changed_one(
     value: dict[str, str], expected: tuple[str, str, str]
 ) -> None:
     changed = parse_change("template_category_update", **value).apply(template())

@@ -194,11 +194,11 @@ class EmbeddedChakra:
         return self._whatsapp.templates.apply_changes(self.template(name, language), **changes)
 
     def create_template(self, **fields: Any) -> EmbeddedTemplate:
-        """Create an approved template as somebody would in WhatsApp Manager, without an event."""
+        """Create an approved template as an admin would in WhatsApp Manager, without an event."""
         return self._whatsapp.templates.create(**fields)
 
     def delete_template(self, name: str, language: str) -> None:
-        """Delete a template as somebody would in WhatsApp Manager."""
+        """Delete a template as an admin would in WhatsApp Manager."""
         self._whatsapp.templates.delete(self.template(name, language))
 
     def add_media(self, content: bytes, media_type: str) -> str:

@@ -69,14 +69,14 @@ class TemplatesResource:
         return changed
 
     def create(self, **fields: Any) -> EmbeddedTemplate:
-        """Create an approved template, as somebody would in WhatsApp Manager."""
+        """Create an approved template, as an admin would in WhatsApp Manager."""
         template = EmbeddedTemplate.model_validate({"id": str(self._next_id), **fields})
         self._next_id += 1
         self.templates = {template.id: template, **self.templates}
         return template
 
     def delete(self, template: EmbeddedTemplate) -> None:
-        """Delete a template, as somebody would in WhatsApp Manager."""
+        """Delete a template, as an admin would in WhatsApp Manager."""
         del self.templates[template.id]
         self._on_change(template, template.with_changes(status="DELETED"))
 

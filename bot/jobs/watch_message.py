@@ -44,10 +44,18 @@ def progress_message(
     """The message while the watch goes on. ``trouble`` is why Chakra tells nothing right now."""
     text, made = _watch_card(watch, job, progress, now, failed_entries)
     notes = [_watcher_note(watch)]
-    silent_for = now - (watch.progress_at or watch.started_at)
-    if error is not None and silent_for > OUTAGE_NOTICE_AFTER_SECONDS:
-        notes.insert(0, _outage_note(error, silent_for))
+    if error is not None and is_outage(watch, now):
+        notes.insert(0, _outage_note(error, _silent_seconds(watch, now)))
     return Message(text, (*made, blocks.context(*notes), _buttons(watch)))
+
+
+def is_outage(watch: Watch, now: float) -> bool:
+    """Return whether Chakra's last answer is old enough for the message to say so."""
+    return _silent_seconds(watch, now) > OUTAGE_NOTICE_AFTER_SECONDS
+
+
+def _silent_seconds(watch: Watch, now: float) -> float:
+    return now - (watch.progress_at or watch.started_at)
 
 
 def _outage_note(error: ChakraError, seconds: float) -> Markup:

@@ -22,6 +22,7 @@ from bot.jobs.aggregate import fetch_first_failed_entries, merge_jobs
 from bot.jobs.polling import poll_interval, retry_delay
 from bot.jobs.progress import Progress, ProgressPoint
 from bot.jobs.reader import MAX_ENTRY_PAGES, JobReader
+from bot.jobs.refresh import is_worth_an_edit, message_digest
 from bot.jobs.repository import Watches
 from bot.jobs.watch import NewWatch, Watch, WatchStatus
 from bot.outbox.message import OutboxMessage
@@ -58,6 +59,8 @@ class _WatchState(BaseModel):
     failed_entries: tuple[JobEntry, ...] = ()
     fetched_failed_count: int = -1
     fetched_failed_at: float = 0.0
+    posted_digest: str = ""
+    posted_at: float = 0.0
 
 
 class Watcher:
@@ -211,13 +214,21 @@ class Watcher:
         now: float,
         error: ChakraError | None = None,
     ) -> None:
+        """Enqueue the watch's message if it is worth an edit."""
+        if error is not None and state.posted_digest and not watch_message.is_outage(watch, now):
+            return
         progress = Progress.from_points(_stored_points(watch), job, now)
+        failed = state.failed_entries
+        digest = message_digest(watch, job, progress, now=now, error=error, failed_entries=failed)
+        if not is_worth_an_edit(digest, state.posted_digest, progress, now - state.posted_at):
+            return
         message = watch_message.progress_message(
-            watch, job, progress, now=now, error=error, failed_entries=state.failed_entries
+            watch, job, progress, now=now, error=error, failed_entries=failed
         )
         await self._outbox.enqueue(
             OutboxMessage(_outbox_key(watch), watch.channel, message, member=watch.member)
         )
+        state.posted_digest, state.posted_at = digest, now
 
     async def _refresh_failed_entries(self, watch: Watch, job: Job, state: _WatchState) -> bool:
         """Fetch the first failed entries if there are more of them. Return whether they changed.

@@ -172,14 +172,23 @@ async def test_vanished_job_ends_the_watch_with_a_reason(acme: World, clock: Man
     assert "Deleted in Chakra. Stopped watching" in visible_text(first)
 
 
-async def test_a_stalled_job_is_reported(acme: World, clock: ManualClock) -> None:
+async def test_a_stalled_job_is_reported_and_edited_every_few_minutes_only(
+    acme: World, clock: ManualClock
+) -> None:
     await start_watch(acme, STUCK)
+
+    def edits() -> int:
+        return sum(call.method == "chat.update" for call in acme.slack.calls)
+
+    await advance_until(acme, clock, lambda: acme.chakra.count(FETCH) > 8, step=2)
+    assert edits() <= 1
     await advance_until(acme, clock, lambda: len(list_app_messages(acme, MEI, SALES)) > 1, step=20)
     first, reply = list_app_messages(acme, MEI, SALES)
     assert "Stalled" in visible_text(first)
     assert "has made no progress for" in visible_text(reply)
     await advance_until(acme, clock, lambda: clock.monotonic() > 4000, step=50)
     assert len(list_app_messages(acme, MEI, SALES)) == 2
+    assert 2 <= edits() <= clock.monotonic() / 120
 
 
 async def test_the_documented_job_is_followed_and_never_reported_as_done(

@@ -1,4 +1,4 @@
-"""Every row looked at before anything is sent: what may go, and what is wrong with the rest."""
+"""Check every row before anything is sent: the values that may go, and what is wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.sheets.guarding import unescape_formula
 from bot.sheets.items import Items, RowValues
 from bot.sheets.problems import RowProblem
 from bot.sheets.sheet import WHOLE_ROW, CellIssue, Sheet
-from bot.sheets.values import Parser, Value, build_parser
+from bot.sheets.values import Parser, Value, build_parser, is_number
 
 ISSUE_TEXT = {
     CellIssue.TOO_MANY_CELLS: (
@@ -25,16 +25,28 @@ ISSUE_TEXT = {
         "text and enter it again"
     ),
     CellIssue.FORMULA_ERROR: "holds an error of a formula, such as #N/A",
+    CellIssue.UNCALCULATED_FORMULA: (
+        "has a formula whose result isn’t in the file. Open the file in Excel, save it there, and "
+        "choose it again"
+    ),
+    CellIssue.UNREADABLE_FORMAT: (
+        "has a number format that can’t be read here. Set the column’s format to text and enter "
+        "the values as they should be sent"
+    ),
     CellIssue.MERGED_CELL: "is merged with another cell, and empty. Unmerge the cells and fill "
     "each",
 }
-"""They continue the column's name, or "The row"."""
+"""Texts that continue the column's name, or "The row"."""
+MAX_PROBLEMS = 100_000
+"""Problems stored one by one; beyond them only the first of each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSheet:
-    """``items`` are the good rows alone, ``rows`` their numbers in the file; ``total`` counts all
-    rows. Whether the others are left out is the person's to say."""
+    """``items`` are the valid rows only, ``row_numbers`` their numbers in the file.
+
+    ``total`` counts all rows. Whether the invalid ones are left out is for the person to decide.
+    """
 
     items: Items = field(repr=False)
     row_numbers: tuple[int, ...] = field(repr=False)
@@ -53,17 +65,17 @@ class CheckedSheet:
 async def check_sheet(
     sheet: Sheet, matches: ColumnMatches, *, region: str | None = None, timezone: tzinfo = UTC
 ) -> CheckedSheet:
-    """Off the event loop: 100,000 rows with a phone number each take some seconds."""
+    """Check off the event loop: 100,000 rows with a phone number each take some seconds."""
     return await asyncio.to_thread(check, sheet, matches, region=region, timezone=timezone)
 
 
 def check(
     sheet: Sheet, matches: ColumnMatches, *, region: str | None = None, timezone: tzinfo = UTC
 ) -> CheckedSheet:
-    """``region`` is the country of phone numbers without a country code (``IN``), ``zone`` that of
-    times without an offset.
+    """Return the values of the valid rows, and the problems of the others.
 
-    Raises ``UsageError`` for a matching that has ``obstacles``.
+    ``region`` is the country of phone numbers without a country code (``IN``), ``timezone`` that of
+    times without an offset. Raise ``UsageError`` if the matches have errors.
     """
     if matches.errors:
         raise UsageError(matches.errors[0])
@@ -72,11 +84,11 @@ def check(
     numbers: list[int] = []
     problems: list[RowProblem] = []
     for number, cells in zip(sheet.row_numbers, sheet.rows, strict=True):
-        read, wrong = rows.parse_row(number, cells)
-        if wrong:
-            problems += wrong
+        parsed, found = rows.parse_row(number, cells)
+        if found:
+            problems += found if len(problems) < MAX_PROBLEMS else found[:1]
         else:
-            values.append(read)
+            values.append(parsed)
             numbers.append(number)
     items = Items(matches.purpose, matches.matched, values)
     return CheckedSheet(items, tuple(numbers), tuple(problems), len(sheet.rows))
@@ -84,20 +96,30 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class _ColumnParser:
-    """``needed`` where no cell may be empty; ``recurring`` are cells that name one record in
-    several rows."""
+    """``required``: no cell may be empty. ``duplicate_values`` name one record in several rows."""
 
     match: ColumnMatch
     parse_value: Parser
     required: bool
     duplicate_values: frozenset[str]
+    is_number: bool
 
-    def parse_cell(self, cells: Sequence[str], issues: Mapping[int, CellIssue]) -> Value | None:
-        """Raises ``ValueError`` with words that continue the column's name."""
+    def parse_cell(
+        self,
+        cells: Sequence[str],
+        issues: Mapping[int, CellIssue],
+        plain_numbers: Mapping[tuple[int, int], str],
+        row: int,
+    ) -> Value | None:
+        """Raise ``ValueError`` with words that continue the column's name."""
         place = self.match.index
-        if place in issues:
+        if place in issues and not (
+            self.is_number and issues[place] is CellIssue.UNREADABLE_FORMAT
+        ):
             raise ValueError(ISSUE_TEXT[issues[place]])
         cell = _clean_cell(cells[place])
+        if self.is_number and plain_numbers:
+            cell = plain_numbers.get((row, place), cell)
         if not cell:
             if self.required:
                 raise ValueError("is empty, and every record needs it")
@@ -108,45 +130,45 @@ class _ColumnParser:
 
 
 class _RowChecker:
-    """What is known before the first row is read, and then a row at a time."""
+    """Checks one row at a time, knowing what the whole table has."""
 
     def __init__(
         self, sheet: Sheet, matches: ColumnMatches, region: str | None, timezone: tzinfo
     ) -> None:
         self._purpose = matches.purpose
+        self._plain_numbers = sheet.plain_numbers
         self._columns = [
             _ColumnParser(
-                one,
-                build_parser(one, region=region, timezone=timezone),
-                one.target.required and matches.purpose is Purpose.CREATE,
-                _duplicate_values(sheet, one),
+                match,
+                build_parser(match, region=region, timezone=timezone),
+                match.target.required and matches.purpose is Purpose.CREATE,
+                _duplicate_values(sheet, match),
+                is_number(match),
             )
-            for one in matches.matched
+            for match in matches.matched
         ]
         self._issues: dict[int, dict[int, CellIssue]] = {}
-        for fault in sheet.issues:
-            self._issues.setdefault(fault.row, {})[fault.column_index] = fault.issue
+        for issue in sheet.issues:
+            self._issues.setdefault(issue.row, {})[issue.column_index] = issue.issue
 
     def parse_row(self, number: int, cells: Sequence[str]) -> tuple[RowValues, list[RowProblem]]:
-        faults = self._issues.get(number, {})
-        if WHOLE_ROW in faults:  # its cells stand under wrong names
-            return (), [RowProblem(number, "", ISSUE_TEXT[faults[WHOLE_ROW]])]
+        issues = self._issues.get(number, {})
+        if WHOLE_ROW in issues:  # its cells are under wrong names
+            return (), [RowProblem(number, "", ISSUE_TEXT[issues[WHOLE_ROW]])]
         problems: list[RowProblem] = []
         values: list[Value | None] = []
         for column in self._columns:
             try:
-                values.append(column.parse_cell(cells, faults))
+                values.append(column.parse_cell(cells, issues, self._plain_numbers, number))
             except ValueError as error:
                 problems.append(RowProblem(number, column.match.header, str(error)))
         if not problems:
             values = self._prefer_record_id(values)
-            problems += [
-                RowProblem(number, "", told) for told in self._missing_value_errors(values)
-            ]
+            problems += [RowProblem(number, "", text) for text in self._missing_value_texts(values)]
         return tuple(values), problems
 
     def _prefer_record_id(self, values: list[Value | None]) -> list[Value | None]:
-        """Of an update: Chakra's own id alone, where it is there."""
+        """Return the values of an update with Chakra's own ID alone, if the row has it."""
         keys = [column.match.key for column in self._columns]
         if (
             self._purpose is Purpose.CREATE
@@ -161,16 +183,16 @@ class _RowChecker:
             for column, value in zip(self._columns, values, strict=True)
         ]
 
-    def _missing_value_errors(self, values: Sequence[Value | None]) -> Iterator[str]:
-        held = {
+    def _missing_value_texts(self, values: Sequence[Value | None]) -> Iterator[str]:
+        filled = {
             column.match.role
             for column, value in zip(self._columns, values, strict=True)
             if value is not None
         }
-        if self._purpose is Purpose.UPDATE and ColumnRole.IDENTIFIER not in held:
+        if self._purpose is Purpose.UPDATE and ColumnRole.IDENTIFIER not in filled:
             yield "does not say which record it is about"
-        if not held - {ColumnRole.IDENTIFIER}:
-            yield "has nothing in it but the record it is about" if held else "is empty"
+        if not filled - {ColumnRole.IDENTIFIER}:
+            yield "has nothing in it but the record it is about" if filled else "is empty"
 
 
 def _clean_cell(cell: str) -> str:
@@ -180,7 +202,7 @@ def _clean_cell(cell: str) -> str:
 def _duplicate_values(sheet: Sheet, column: ColumnMatch) -> frozenset[str]:
     if column.role is not ColumnRole.IDENTIFIER:
         return frozenset()
-    folded = str.lower if column.key == RECORD_ID else str
-    typed = [_clean_cell(row[column.index]) for row in sheet.rows]
-    counted = Counter(folded(cell) for cell in typed if cell)
-    return frozenset(cell for cell in typed if counted[folded(cell)] > 1)
+    fold = str.lower if column.key == RECORD_ID else str
+    cells = [_clean_cell(row[column.index]) for row in sheet.rows]
+    counted = Counter(fold(cell) for cell in cells if cell)
+    return frozenset(cell for cell in cells if counted[fold(cell)] > 1)

@@ -1,25 +1,26 @@
-"""CSV and its like -> a sheet, whatever program wrote it."""
+"""Read CSV and its like, whatever program wrote it."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 
 from bot.sheets import delimiter, encoding
-from bot.sheets.sheet import InvalidSheet, Sheet
-from bot.sheets.table import RawRow, build_sheet
+from bot.sheets.header import RawRow
+from bot.sheets.sheet import InvalidSheet, ReadOptions, Sheet, Source
+from bot.sheets.table import build_sheet
 
 MAX_CELL_LENGTH = 131_072
-"""Characters; Python's own limit. Excel's is 32,767, so that what is longer is a quotation mark
-that was never closed."""
+"""Characters; Python's own limit. Excel's is 32,767, so a longer cell has an unclosed quotation
+mark."""
 
 
-def parse_csv(data: bytes) -> Sheet:
-    """Raises ``InvalidSheet``."""
-    written = encoding.detect(data)
+def parse_csv(data: bytes, options: ReadOptions) -> Sheet:
+    """Raise ``InvalidSheet``."""
+    detected = encoding.detect(data, options.encoding)
     try:
-        return _parse_decoded(data, written)
+        return _parse_decoded(data, detected)
     except UnicodeDecodeError:
         raise InvalidSheet(encoding.DAMAGED_MESSAGE) from None
 
@@ -27,30 +28,41 @@ def parse_csv(data: bytes) -> Sheet:
 def _parse_decoded(data: bytes, detected: encoding.Encoding) -> Sheet:
     with _open_text(data, detected.codec) as opened:
         head = opened.read(delimiter.SAMPLE_LENGTH)
-    mark, skipped = delimiter.declared_delimiter(head)
+    mark, declared_length = delimiter.declared_delimiter(head)
     mark = mark or delimiter.sniff(head)
-    said = delimiter.DISPLAY_NAMES.get(mark)
-    separated = f"separated by {said}" if said else "one column"
+    name = delimiter.DISPLAY_NAMES.get(mark)
+    separated = f"separated by {name}" if name else "one column"
+    source = Source(
+        f"CSV in {detected.display_name}, {separated}", detected.codec, detected.is_guess
+    )
     with _open_text(data, detected.codec) as opened:
-        if skipped:
+        if declared_length:
             opened.readline()
-        return build_sheet(_iter_rows(opened, mark), f"CSV in {detected.display_name}, {separated}")
+        lines: Iterable[str] = opened
+        if delimiter.has_spaced_quotes(head, mark):
+            lines = StringIO(
+                delimiter.remove_spaces_around_quotes(opened.read(), mark), newline=""
+            )
+        return build_sheet(_iter_rows(lines, mark), source)
 
 
 def _open_text(data: bytes, codec: str) -> TextIOWrapper:
-    """Decoded a little at a time; line breaks are left to the reader of CSV, as it wants them."""
+    """Decode a little at a time; line breaks are left to the reader of CSV, as it wants them."""
     return TextIOWrapper(BytesIO(data), codec, newline="")
 
 
 def _iter_rows(lines: Iterable[str], separator: str) -> Iterator[RawRow]:
-    """Strict: a quotation mark out of place would join rows, and nobody would be told."""
+    """Be strict: a quotation mark out of place would silently join rows."""
     number = 0
     try:
         for cells in csv.reader(_reject_nul(lines), delimiter=separator, strict=True):
             number += 1
             yield RawRow(number, cells)
     except csv.Error as error:
-        raise InvalidSheet(_describe_csv_error(number + 1, str(error))) from None
+        is_divided = separator != delimiter.SINGLE_COLUMN
+        raise InvalidSheet(
+            _describe_csv_error(number + 1, str(error), is_divided=is_divided)
+        ) from None
 
 
 def _reject_nul(lines: Iterable[str]) -> Iterator[str]:
@@ -60,8 +72,8 @@ def _reject_nul(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _describe_csv_error(row: int, reason: str) -> str:
-    """``why`` is in the words of Python's csv module, the same in 3.11 to 3.14."""
+def _describe_csv_error(row: int, reason: str, *, is_divided: bool) -> str:
+    """``reason`` is in the words of Python's csv module, the same in 3.11 to 3.14."""
     if "end of data" in reason:
         return (
             f"A quotation mark opens in row {row} and is never closed. Close or delete it there, "
@@ -71,6 +83,12 @@ def _describe_csv_error(row: int, reason: str) -> str:
         return (
             f"A cell in row {row} has more than {MAX_CELL_LENGTH:,} characters; perhaps a "
             "quotation mark is not closed. Repair that row, and choose the file again."
+        )
+    if not is_divided:
+        return (
+            "The first row has one cell, so it was read as the name of a single column, and row "
+            f"{row} does not fit. Delete the rows above the column names, or save the table as "
+            "Excel, and choose it again."
         )
     return (
         f"The quotation marks in row {row} cannot be read. Inside a quoted cell each is written "

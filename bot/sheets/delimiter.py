@@ -1,17 +1,19 @@
-"""What separates the cells of a text table: told by its first rows, read in every way there is."""
+"""Find what separates the cells of a text table, by reading its first rows in every way."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
+
+from bot.sheets.header import HEAD_ROWS, RawRow, count_filled, find_header
 
 SAMPLE_LENGTH = 64 * 1024
 """Characters that are looked at."""
-MAX_SAMPLE_ROWS = 30
+MAX_SAMPLE_ROWS = HEAD_ROWS
 SINGLE_COLUMN = "\x1f"
-"""Stands for the delimiter of a table with one column: no text has it, so cells stay whole."""
+"""The delimiter of a table with one column: no text has it, so cells stay whole."""
 
 DISPLAY_NAMES: Mapping[str, str] = {
     ",": "commas",
@@ -19,56 +21,94 @@ DISPLAY_NAMES: Mapping[str, str] = {
     "\t": "tabs",
     "|": "pipes",
 }
-"""In the order of likelihood, where two fit equally well."""
+"""In the order of likelihood, if two fit equally well."""
 
 WORST_SCORE = (0.0, 0, 0)
+TITLE_FACTOR = 0.75
+"""A delimiter that only fits below a title is less likely."""
 
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
 def declared_delimiter(sample: str) -> tuple[str, int]:
-    """Excel's own first line, ``sep=;``, which is no row: the delimiter and the line's length;
-    nothing where there is none."""
+    """Return the delimiter of Excel's own first line, ``sep=;``, and the line's length."""
     found = _SEP_LINE.match(sample)
     return (found[1], found.end()) if found else ("", 0)
 
 
 def sniff(sample: str) -> str:
-    """The delimiter under which the header has several cells, and most rows as many."""
+    """Return the delimiter under which the header has several cells, and most rows as many."""
     if not sample.strip("".join(DISPLAY_NAMES) + " \r\n"):
         return next(iter(DISPLAY_NAMES))
-    fits = {mark: _score(sample, mark) for mark in DISPLAY_NAMES}
-    best = max(DISPLAY_NAMES, key=lambda mark: fits[mark])
-    return SINGLE_COLUMN if fits[best] == WORST_SCORE else best
+    scores = {mark: _score(sample, mark) for mark in DISPLAY_NAMES}
+    best = max(DISPLAY_NAMES, key=lambda mark: scores[mark])
+    return SINGLE_COLUMN if scores[best] == WORST_SCORE else best
+
+
+def has_spaced_quotes(sample: str, delimiter: str) -> bool:
+    """Return whether a program wrote spaces between the delimiter and the quotation mark."""
+    return delimiter != SINGLE_COLUMN and bool(_spaced_quotes(delimiter).search(sample))
+
+
+def remove_spaces_around_quotes(text: str, delimiter: str) -> str:
+    """Return ``"E1", "Rao, Ravi"`` as ``"E1","Rao, Ravi"``; what is inside the marks stays."""
+    return _quoted_cell(delimiter).sub(r"\1\2", text)
+
+
+def _spaces(delimiter: str) -> str:
+    return "[ \u00a0]" if delimiter == "\t" else "[ \t\u00a0]"
+
+
+def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
+    mark, spaces = re.escape(delimiter), _spaces(delimiter)
+    return re.compile(rf'(?:\A|[\r\n]|{mark})(?:{spaces}+"|"[^"\r\n]*"{spaces}+(?:{mark}|[\r\n]))')
+
+
+def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    mark, spaces = re.escape(delimiter), _spaces(delimiter)
+    return re.compile(
+        rf'(\A|[\r\n]|{mark}){spaces}*("(?:[^"]|"")*"){spaces}*(?={mark}|[\r\n]|\Z)'
+    )
 
 
 def _score(sample: str, delimiter: str) -> tuple[float, int, int]:
-    """To be compared: the share of rows that agree with the header, its cells, and how many of them
-    begin with a space, less of which is better: "city, country" is more likely one cell.
+    """Return what is compared: the share of rows that agree with the header, its cells, and a
+    penalty for cells that begin with a space: "city, country" is more likely one cell.
 
-    A row agrees that is divided too, and has no more cells with something in them."""
+    A row agrees that is divided too, and has no more cells with something in them.
+    """
     rows = _sample_rows(sample, delimiter)
-    header = _count_filled(rows[0]) if rows else 0
-    if header < 2:
+    place = find_header(rows) if rows else 0
+    header = rows[place].cells if rows else ()
+    width = _count_up_to_last(header)
+    if width < 2:
         return WORST_SCORE
-    agreeing = sum(len(row) > 1 and _count_filled(row) <= header for row in rows[1:])
-    share = agreeing / len(rows[1:]) if rows[1:] else 1.0
-    return (share, header, -sum(cell.startswith(" ") for cell in rows[0]))
+    body = [row.cells for row in rows[place + 1 :]]
+    agreeing = sum(len(cells) > 1 and _count_up_to_last(cells) <= width for cells in body)
+    share = agreeing / len(body) if body else 1.0
+    spaced = sum(cell.startswith(" ") for cell in header)
+    return (share * TITLE_FACTOR if place else share, width, -spaced)
 
 
-def _count_filled(row: list[str]) -> int:
-    """Cells up to the last that has something in it."""
-    return max((place for place, cell in enumerate(row, 1) if cell.strip()), default=0)
+def _count_up_to_last(cells: Sequence[str]) -> int:
+    return max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
-def _sample_rows(sample: str, delimiter: str) -> list[list[str]]:
-    """Those that are not blank. Under a wrong delimiter quotation marks stand in odd places, and
-    reading ends there. The last row may be cut off by the sample, and is left out."""
-    found: list[list[str]] = []
+def _sample_rows(sample: str, delimiter: str) -> list[RawRow]:
+    """Return the first rows that aren't blank.
+
+    Under a wrong delimiter quotation marks are in odd places, and reading ends there. The last row
+    may be cut off by the sample, and is left out.
+    """
+    found: list[RawRow] = []
+    text = sample
+    if has_spaced_quotes(sample, delimiter):
+        text = remove_spaces_around_quotes(sample, delimiter)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for cells in csv.reader(StringIO(sample, newline=""), delimiter=delimiter, strict=True):
-            if _count_filled(cells):
-                found.append(cells)
+        for number, cells in enumerate(reader, 1):
+            if count_filled(cells):
+                found.append(RawRow(number, cells))
             if len(found) > MAX_SAMPLE_ROWS:
                 break
     except csv.Error:

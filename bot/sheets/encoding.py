@@ -1,15 +1,21 @@
-"""In which encoding a text file was written: told by its mark, else tried, else assumed."""
+"""Find the encoding of a text file: by its mark, else by trying, else by a guess.
+
+A guess is never silent: ``Encoding.is_guess`` makes the person see the letters that depend on it.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.sheets.sheet import InvalidSheet
 
 SLICE_BYTES = 256 * 1024
-"""Bytes decoded at once, so that no other thread waits for long."""
+"""Bytes decoded in one step, so that no other thread waits for long."""
+SAMPLE_BYTES = 32 * 1024
+"""Bytes of lines with letters beyond ASCII, by which an encoding is guessed."""
 DAMAGED_MESSAGE = (
     "Some characters of this file are damaged. Save it once more as “CSV UTF-8” or as Excel, and "
     "choose it again."
@@ -17,6 +23,44 @@ DAMAGED_MESSAGE = (
 BINARY_MESSAGE = (
     "This file is no table of text. Save the table as CSV or Excel and choose it again."
 )
+
+WESTERN = "cp1252"
+ENCODING_NAMES: Mapping[str, str] = {
+    "cp1252": "Western European (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "koi8-r": "Cyrillic (KOI8-R)",
+    "cp1253": "Greek (Windows-1253)",
+    "iso8859-7": "Greek (ISO-8859-7)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp1255": "Hebrew (Windows-1255)",
+    "cp1256": "Arabic (Windows-1256)",
+    "cp1257": "Baltic (Windows-1257)",
+    "cp1258": "Vietnamese (Windows-1258)",
+    "cp874": "Thai (Windows-874)",
+    "cp932": "Japanese (Shift-JIS)",
+    "gb18030": "Chinese, simplified (GB18030)",
+    "big5hkscs": "Chinese, traditional (Big5)",
+    "cp949": "Korean (Windows-949)",
+    "mac_roman": "Western European (Mac)",
+    "cp850": "Western European (DOS 850)",
+    "cp437": "Western European (DOS 437)",
+}
+"""Encodings that spreadsheet programs write, by Python's names. The order is the menu's."""
+_GUESSED_CODECS = (
+    *("cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("cp874", "cp932", "gb18030", "big5hkscs", "cp949"),
+)
+_OLD_CODECS = ("mac_roman", "cp850")
+"""Tried for bytes that Windows-1252 does not have."""
+_LATIN_CODECS = frozenset({"cp1250", "cp1254", "cp1257"})
+MIN_CONFIDENCE = 0.01
+"""Of the detector, whose numbers are small for the few letters of a table."""
+ADVANTAGE = 1.25
+"""How much better than Windows-1252 another encoding must fit."""
+CLEAR_ADVANTAGE = 3.0
+"""How much better if its letters are Latin, and possible in Windows-1252 as well."""
+MAX_MIXED_SHARE = 0.1
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -27,24 +71,34 @@ _BYTE_ORDER_MARKS = (
 )
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # 1A may end a file of DOS
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
+_ODD_WESTERN_WORD = re.compile(
+    r"[^\W\d_][\u00a1-\u00b4\u00b6-\u00bf\u00d7\u00f7\ufffd]|[\u00a1-\u00bf\u00d7\u00f7\ufffd][^\W\d_]"
+    r"|[\u00de\u00d0\u00dd\u00fe\u00f0\u00fd]"
+)
+_LINE_BEYOND_ASCII = re.compile(rb"[^\r\n]{0,200}[\x80-\xff][^\r\n]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """``codec`` is Python's name; ``said`` is for people."""
+    """``codec`` is Python's name, ``display_name`` is for people."""
 
     codec: str
     display_name: str
+    is_guess: bool = False
 
 
-def detect(data: bytes) -> Encoding:
-    """Raises ``InvalidSheet`` for what is no text, or damaged text.
+def detect(data: bytes, chosen: str = "") -> Encoding:
+    """Return the encoding; ``chosen`` replaces a guess, and nothing that is certain.
 
-    UTF-16 and UTF-32 are told, not tried: they may still fail to decode.
+    UTF-16 and UTF-32 may still fail to decode. Raise ``InvalidSheet`` for bytes that are no text,
+    or damaged text.
     """
-    for mark, codec, said in _BYTE_ORDER_MARKS:
+    for mark, codec, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return Encoding(codec, said)
+            return Encoding(codec, name)
     if wide := _detect_utf16(data[:SLICE_BYTES]):
         return Encoding(wide, "UTF-16 (assumed)")
     if b"\0" in data:
@@ -56,13 +110,75 @@ def detect(data: bytes) -> Encoding:
         raise InvalidSheet(BINARY_MESSAGE)
     if _is_mostly_utf8(data[max(0, at - SLICE_BYTES) : at + SLICE_BYTES]):
         raise InvalidSheet(DAMAGED_MESSAGE)
-    if _find_invalid_offset(data, "cp1252") is not None:
-        raise InvalidSheet(DAMAGED_MESSAGE)
-    return Encoding("cp1252", "Windows-1252 (assumed)")
+    for codec in dict.fromkeys((chosen, _guess(data), WESTERN)):
+        if codec in ENCODING_NAMES and _find_invalid_offset(data, codec) is None:
+            return _assume(codec)
+    for codec in _OLD_CODECS:
+        if _has_only_words(b"\n".join(_take_sample(data)).decode(codec)):
+            return _assume(codec)
+    raise InvalidSheet(DAMAGED_MESSAGE)
+
+
+def _assume(codec: str) -> Encoding:
+    name = "Windows-1252" if codec == WESTERN else ENCODING_NAMES[codec]
+    return Encoding(codec, f"{name} (assumed)", is_guess=True)
+
+
+def _guess(data: bytes) -> str:
+    """Return the likeliest encoding of the lines with letters beyond ASCII."""
+    import chardet  # 25 MB, needed only for files in old encodings
+
+    sample = b"\n".join(_take_sample(data))
+    found = chardet.detect_all(
+        sample, ignore_threshold=True, compat_names=False, include_encodings=_GUESSED_CODECS
+    )
+    scores = {str(guess["encoding"]): float(guess["confidence"]) for guess in found}
+    western = max(scores.pop(WESTERN, 0.0), MIN_CONFIDENCE / 2)
+    for codec in sorted(scores, key=lambda codec: -scores[codec]):
+        if scores[codec] < max(MIN_CONFIDENCE, ADVANTAGE * western):
+            break
+        if codec in _LATIN_CODECS:
+            fits = scores[codec] >= CLEAR_ADVANTAGE * western or _looks_wrong_in_western(sample)
+        else:
+            fits = not _mixes_scripts(sample.decode(codec, "replace"))
+        if fits and codec in ENCODING_NAMES:
+            return codec
+    return WESTERN
+
+
+def _looks_wrong_in_western(sample: bytes) -> bool:
+    """Return whether words have signs in them, or letters that only Icelandic has."""
+    return bool(_ODD_WESTERN_WORD.search(sample.decode(WESTERN, "replace")))
+
+
+def _mixes_scripts(text: str) -> bool:
+    """Return whether words with other letters have Latin ones too: "MГјnchen" is no word."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    mixed = sum(bool(_ASCII_LETTER.search(word)) for word in words)
+    return mixed > MAX_MIXED_SHARE * len(words)
+
+
+def _has_only_words(text: str) -> bool:
+    """Return whether the characters beyond ASCII are letters within Latin words."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    letters = len(_BEYOND_ASCII.findall(" ".join(words)))
+    mixed = sum(bool(_ASCII_LETTER.search(word)) for word in words)
+    return bool(words) and mixed == len(words) and letters == len(_BEYOND_ASCII.findall(text))
+
+
+def _take_sample(data: bytes) -> list[bytes]:
+    lines: list[bytes] = []
+    size = 0
+    for found in _LINE_BEYOND_ASCII.finditer(data):
+        lines.append(found[0])
+        size += len(found[0])
+        if size > SAMPLE_BYTES:
+            break
+    return lines
 
 
 def _detect_utf16(head: bytes) -> str:
-    """UTF-16 of mostly Latin letters: every second byte of it is zero, and no other."""
+    """Return the byte order of mostly Latin letters: every second byte is zero, and no other."""
     even, odd = head[::2], head[1::2]
     if not odd:
         return ""
@@ -72,7 +188,7 @@ def _detect_utf16(head: bytes) -> str:
 
 
 def _find_invalid_offset(data: bytes, codec: str) -> int | None:
-    """About where the bytes stop being this encoding; nothing where they never do."""
+    """Return about where the bytes stop being this encoding, or ``None`` if they never do."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     for start in range(0, len(data), SLICE_BYTES):
         try:
@@ -85,7 +201,6 @@ def _find_invalid_offset(data: bytes, codec: str) -> int | None:
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """A letter of UTF-8 is two or more such bytes in a row, which no text in Windows-1252 has
-    often."""
+    """Return whether letters are two or more such bytes in a row, which is rare in other texts."""
     letters = len(_UTF8_SEQUENCE.findall(sample))
     return letters > len(_UTF8_SEQUENCE.sub(b"", sample).translate(None, bytes(range(0x80))))

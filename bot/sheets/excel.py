@@ -1,27 +1,32 @@
-"""Excel workbooks -> a sheet, read by ``workbook.py`` in a process of its own."""
+"""Read an Excel workbook through ``workbook.py``, which runs in a process of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
-from typing import IO, Any
+from typing import Any
 
 from bot.chakra.text import sanitize_line
 from bot.sheets import workbook
-from bot.sheets.sheet import CellIssue, InvalidSheet, Sheet
-from bot.sheets.table import RawRow, build_sheet
+from bot.sheets.header import RawRow
+from bot.sheets.sheet import CellIssue, InvalidSheet, ReadOptions, Sheet, Source
+from bot.sheets.table import SheetBuilder
+from bot.sheets.workers import SheetWorkers
 
 TIMEOUT_SECONDS = 60.0
-"""Seconds; 100,000 rows take two."""
+"""100,000 rows take two."""
 MEGABYTE = 1 << 20
+MAX_LINE_BYTES = 8 * MEGABYTE
+"""Of one row. One of 200 columns with an address in each has a hundredth of it."""
 FORWARDED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
-"""Of the environment, in which tokens stand too."""
+"""Of the environment, which has tokens in it too."""
+MAX_SHEET_NAME_LENGTH = 40
 
 ERROR_MESSAGES = {
     workbook.DAMAGED: (
@@ -36,25 +41,68 @@ ERROR_MESSAGES = {
         "This Excel file is too large to be read; perhaps a cell far away from the table is "
         "filled. Copy the table into a new file, or save it as CSV, and choose that."
     ),
+    workbook.LONG_CELL: (
+        f"A cell of this Excel file has more than {workbook.MAX_CELL_LENGTH:,} characters. "
+        "Shorten it, and choose the file again."
+    ),
+    workbook.TOO_MUCH_TEXT: (
+        "This Excel file has too much text in it to be read. Delete columns that are not needed, "
+        "or cut it into several files."
+    ),
 }
 
 
-def parse_workbook(data: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Sheet:
-    """Blocks for as long as it takes, up to ``patience`` seconds. Raises ``InvalidSheet``."""
-    with subprocess.Popen(  # noqa: S603 - our own file
-        [sys.executable, "-P", str(Path(workbook.__file__))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+async def parse_workbook(
+    data: bytes,
+    options: ReadOptions,
+    workers: SheetWorkers,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Sheet:
+    """Return the chosen sheet, or the first with a table. Raise ``InvalidSheet``.
+
+    No thread waits for the process, and it is killed if the caller is cancelled.
+    """
+    messages = _MessageReader()
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            async for chunk in _run_reader(data, options):
+                await workers.run(messages.feed, chunk)
+            return await workers.run(messages.finish)
+    except TimeoutError:
+        raise InvalidSheet(
+            ERROR_MESSAGES[workbook.TOO_LARGE], sheets=messages.source.sheets
+        ) from None
+
+
+async def _run_reader(data: bytes, options: ReadOptions) -> AsyncIterator[bytes]:
+    """Yield what the other process writes, about a megabyte at a time.
+
+    A process that ends early was out of memory.
+    """
+    place = [] if options.sheet is None else [str(options.sheet)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        str(Path(workbook.__file__)),
+        *place,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
         env=_child_environment(),
-    ) as process:
-        timer = Timer(timeout_seconds, process.kill)
-        timer.start()
-        try:
-            return _build_sheet(_read_messages(process, data))
-        finally:
-            timer.cancel()
+        limit=MEGABYTE,
+    )
+    try:
+        await _write_input(process, data)
+        async for chunk in _read_output(process):
+            yield chunk
+        if ended := await process.wait():
+            reason = workbook.DAMAGED if ended == 1 else workbook.TOO_LARGE
+            yield json.dumps({"refused": reason}).encode() + b"\n"
+    finally:
+        with suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
 
 
 def _child_environment() -> dict[str, str]:
@@ -62,48 +110,85 @@ def _child_environment() -> dict[str, str]:
     return known | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def _read_messages(process: subprocess.Popen[bytes], data: bytes) -> Iterator[Any]:
-    """What the other process writes. One that ends without a word was out of memory or time."""
-    assert process.stdin  # noqa: S101 - both were asked for
-    assert process.stdout  # noqa: S101
-    with suppress(BrokenPipeError), process.stdin as whole:
-        whole.write(data)
-    for line in _iter_lines(process.stdout):
-        yield json.loads(line)
-    ended = process.wait()
-    if ended:
-        yield {"refused": workbook.DAMAGED if ended == 1 else workbook.TOO_LARGE}
+async def _write_input(process: Process, data: bytes) -> None:
+    assert process.stdin  # noqa: S101 - it was asked for
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
 
 
-def _iter_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Each that is whole. Read by the megabyte: a thread that lets go of the interpreter for every
-    few rows, and takes it again at once, starves the event loop."""
-    rest = b""
-    while chunk := stream.read(MEGABYTE):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
+async def _read_output(process: Process) -> AsyncIterator[bytes]:
+    assert process.stdout  # noqa: S101 - it was asked for
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await process.stdout.read(MEGABYTE):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size >= MEGABYTE:
+            yield b"".join(chunks)
+            chunks, size = [], 0
+    if chunks:
+        yield b"".join(chunks)
 
 
-def _build_sheet(messages: Iterator[Any]) -> Sheet:
-    head = _raise_if_refused(next(messages))
-    name = sanitize_line(head["sheet"], 40)
-    several = f" of {head['sheets']}" if head["sheets"] > 1 else ""
-    return build_sheet(
-        _iter_rows(messages), f"Excel, sheet “{name}”{several}", first_column_index=head["first"]
-    )
+class _MessageReader:
+    """Builds the sheet from the lines of the other process. Each method may run in a thread."""
 
+    def __init__(self) -> None:
+        self.source = Source()
+        self._builder = SheetBuilder()
+        self._rest = b""
+        self._size = 0
 
-def _iter_rows(messages: Iterator[Any]) -> Iterator[RawRow]:
-    for line in messages:
-        if isinstance(line, list):
-            number, cells, flaws = line
-            yield RawRow(number, cells, [(place, CellIssue(flaw)) for place, flaw in flaws])
+    def feed(self, chunk: bytes) -> None:
+        """Raise ``InvalidSheet`` for a refusal, and for more text than is read."""
+        *lines, rest = chunk.split(b"\n")
+        if lines:
+            lines[0] = self._rest + lines[0]
+            self._rest = rest
         else:
-            _raise_if_refused(line)
+            self._rest += rest
+        self._size += len(chunk)
+        if self._size > workbook.MAX_OUTPUT_BYTES + MEGABYTE or len(self._rest) > MAX_LINE_BYTES:
+            raise self._refuse(workbook.TOO_MUCH_TEXT)
+        try:
+            for line in lines:
+                self._take(json.loads(line))
+        except InvalidSheet as error:
+            raise InvalidSheet(error.message, sheets=self.source.sheets) from None
 
+    def finish(self) -> Sheet:
+        try:
+            return self._builder.finish(self.source)
+        except InvalidSheet as error:
+            raise InvalidSheet(error.message, sheets=self.source.sheets) from None
 
-def _raise_if_refused(message: dict[str, Any]) -> dict[str, Any]:
-    """Raises ``InvalidSheet`` in the place of a line that says why."""
-    if "refused" in message:
-        raise InvalidSheet(ERROR_MESSAGES[message["refused"]])
-    return message
+    def _take(self, message: Any) -> None:
+        if isinstance(message, list):
+            number, cells, issues, is_hidden, plain = message
+            self._builder.add(
+                RawRow(
+                    number,
+                    cells,
+                    [(place, CellIssue(issue)) for place, issue in issues],
+                    is_hidden,
+                    [(int(place), plain_number) for place, plain_number in plain.items()],
+                )
+            )
+        elif "refused" in message:
+            raise self._refuse(message["refused"])
+        elif "sheet" in message:
+            self._start(message)
+
+    def _start(self, head: dict[str, Any]) -> None:
+        sheets = tuple((place, name) for place, name in head["sheets"])
+        name = sanitize_line(head["sheet"], MAX_SHEET_NAME_LENGTH)
+        several = f" of {head['total']}" if head["total"] > 1 else ""
+        self.source = Source(
+            f"Excel, sheet “{name}”{several}", sheet=head["place"], sheets=sheets
+        )
+        self._builder = SheetBuilder(first_column_index=head["first"])
+
+    def _refuse(self, reason: str) -> InvalidSheet:
+        return InvalidSheet(ERROR_MESSAGES[reason], sheets=self.source.sheets)

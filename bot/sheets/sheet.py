@@ -1,8 +1,9 @@
-"""A table as it was read, the limits of one, and the error that tells why a file is none."""
+"""A table as it was read, its limits, and the error for a file that is no table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.errors import UsageError
@@ -13,18 +14,29 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_CELLS = 3_000_000
 """Of the table without its header. All four are ours: they bound memory, about 60 bytes a cell."""
+MAX_ISSUES = 50_000
+"""Cells with an error, a merge or the like: with more, the table itself is to be repaired."""
 
 
 class InvalidSheet(UsageError):
-    """The file cannot be used. ``message`` says what it is and what to do."""
+    """The file can't be used. ``message`` says what it is and what to do.
+
+    ``sheets`` are the places and names of the workbook's sheets, of which another may be chosen.
+    """
+
+    def __init__(self, message: str, *, sheets: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.sheets = sheets
 
 
 class CellIssue(StrEnum):
-    """What is wrong with a row before anybody knows what its cells mean."""
+    """What is wrong with a cell or a row, whatever its values mean."""
 
     TOO_MANY_CELLS = "too many"
     LONG_NUMBER = "long number"
     FORMULA_ERROR = "formula"
+    UNCALCULATED_FORMULA = "uncalculated"
+    UNREADABLE_FORMAT = "number format"
     MERGED_CELL = "merged"
 
 
@@ -34,7 +46,7 @@ WHOLE_ROW = -1
 
 @dataclass(frozen=True, slots=True)
 class RowIssue:
-    """``row`` as in the file; ``place`` of the column from 0, or ``WHOLE_ROW``."""
+    """``row`` is its number in the file; ``column_index`` counts from 0, or is ``WHOLE_ROW``."""
 
     row: int
     issue: CellIssue
@@ -42,20 +54,69 @@ class RowIssue:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the person chose about reading: the workbook's sheet by place, the text's encoding."""
+
+    sheet: int | None = None
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a table came from, and what could have been read instead.
+
+    ``description`` is for people: "CSV in UTF-8, separated by commas". ``encoding`` is Python's
+    name, ``is_guess`` whether it was assumed. ``sheets`` are places and names.
+    """
+
+    description: str = ""
+    encoding: str = ""
+    is_guess: bool = False
+    sheet: int | None = None
+    sheets: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """Every row has as many cells as there are ``columns``; ``numbers`` are the rows' own in the
-    file, where the first one is 1 whether or not it is blank. ``read_as`` is for the person:
-    "CSV in UTF-8, separated by commas"."""
+    """A table: every row has as many cells as there are ``columns``.
+
+    ``row_numbers`` are those of the file, whose first row is 1 even if it is blank. ``titles`` are
+    the rows above the column names: their numbers and texts. ``plain_numbers`` are the numbers
+    behind cells whose format adds characters, by row number and column.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
     row_numbers: tuple[int, ...] = field(repr=False)
     issues: tuple[RowIssue, ...] = field(default=(), repr=False)
-    format_description: str = ""
+    source: Source = Source()
+    header_row: int = 1
+    titles: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    hidden_rows: frozenset[int] = field(default=frozenset(), repr=False)
+    plain_numbers: Mapping[tuple[int, int], str] = field(default_factory=dict, repr=False)
+
+    @property
+    def format_description(self) -> str:
+        return self.source.description
+
+    def without_hidden_rows(self) -> Sheet:
+        """Return the rows that a person sees who opens the file."""
+        if not self.hidden_rows:
+            return self
+        visible = [
+            (number, row)
+            for number, row in zip(self.row_numbers, self.rows, strict=True)
+            if number not in self.hidden_rows
+        ]
+        return replace(
+            self,
+            rows=tuple(row for _, row in visible),
+            row_numbers=tuple(number for number, _ in visible),
+        )
 
 
 def column_letter(index: int) -> str:
-    """A column as spreadsheets call it: 0 -> A, 27 -> AB."""
+    """Return a column's name in spreadsheets: 0 -> A, 27 -> AB."""
     name = ""
     rest = index + 1
     while rest:

@@ -1,129 +1,121 @@
-"""Rows as a file has them -> a sheet: the header checked, blank rows dropped, cells counted."""
+"""Build a sheet from the rows of a file: the header checked, blank rows dropped, cells counted."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
-from bot.chakra.text import sanitize_line
+from bot.sheets.header import (
+    EMPTY_MESSAGE,
+    HEAD_ROWS,
+    RawRow,
+    describe_title,
+    find_header,
+    is_blank,
+    parse_header,
+)
 from bot.sheets.sheet import (
     MAX_CELLS,
-    MAX_COLUMNS,
+    MAX_ISSUES,
     MAX_ROWS,
     CellIssue,
     InvalidSheet,
     RowIssue,
     Sheet,
-    column_letter,
+    Source,
 )
 
-EMPTY_MESSAGE = "This file is empty. Choose one that has a table in it."
-DATA_LIKE_NAME = re.compile(r"[^\s@]+@[^\s@]+\.\w+|\+?\d[\d\s().-]{5,}\d")
-"""An e-mail address or a phone number: no name of a column looks so."""
 MAX_INTERNED_VALUES = 2000
-"""Different values of one column that are held once; a column of names has more, one of cities
+"""Different values of one column that are stored once; a column of names has more, one of cities
 fewer."""
-BYTE_ORDER_MARK = "\ufeff"
-"""A byte-order mark, which stays in the first name where two programs wrote one each."""
-MAX_NAME_LENGTH = 40
-"""Characters of a column's name in a sentence."""
 
 
-class RawRow(NamedTuple):
-    """A row as the file has it; ``flaws`` by the place of the cell."""
+def build_sheet(rows: Iterable[RawRow], source: Source, *, first_column_index: int = 0) -> Sheet:
+    """Return the sheet. Raise ``InvalidSheet``."""
+    builder = SheetBuilder(first_column_index=first_column_index)
+    for row in rows:
+        builder.add(row)
+    return builder.finish(source)
 
-    number: int
-    cells: Sequence[str]
-    issues: Sequence[tuple[int, CellIssue]] = ()
 
+class SheetBuilder:
+    """Takes rows in the file's order, and is finished once.
 
-def build_sheet(
-    rows: Iterable[RawRow], format_description: str, *, first_column_index: int = 0
-) -> Sheet:
-    """``first`` is the place of the first column in the file, for what it is called there.
-
-    Raises ``InvalidSheet``.
+    ``first_column_index`` is the place of the first column in the file, where it has a letter.
+    Each method raises ``InvalidSheet``.
     """
-    waiting = iter(rows)
-    header = next((row for row in waiting if not _is_blank(row.cells)), None)
-    if header is None:
-        raise InvalidSheet(EMPTY_MESSAGE)
-    columns = _parse_header(header, first_column_index)
-    kept: list[tuple[str, ...]] = []
-    numbers: list[int] = []
-    faults: list[RowIssue] = []
-    share = _StringInterner(len(columns))
-    for row in waiting:
-        if _is_blank(row.cells) and not row.issues:
-            continue
-        _check_size(len(kept) + 1, len(columns))
-        kept.append(share.intern_row(row.cells))
-        numbers.append(row.number)
-        faults += _row_issues(row, len(columns))
-    if not kept:
-        raise InvalidSheet(
-            "This file has a header and no rows under it. Choose one that has rows too."
-        )
-    return Sheet(columns, tuple(kept), tuple(numbers), tuple(faults), format_description)
 
+    def __init__(self, *, first_column_index: int = 0) -> None:
+        self._first_column_index = first_column_index
+        self._head: list[RawRow] = []
+        self._columns: tuple[str, ...] = ()
+        self._header_row = 1
+        self._titles: tuple[tuple[int, str], ...] = ()
+        self._rows: list[tuple[str, ...]] = []
+        self._numbers: list[int] = []
+        self._issues: list[RowIssue] = []
+        self._hidden: set[int] = set()
+        self._plain_numbers: dict[tuple[int, int], str] = {}
+        self._interner = _StringInterner(0)
 
-def _is_blank(cells: Sequence[str]) -> bool:
-    return not any(map(str.strip, cells))
+    def add(self, row: RawRow) -> None:
+        if is_blank(row.cells) and (not row.issues or not (self._head or self._columns)):
+            return
+        if self._columns:
+            self._add_body_row(row)
+            return
+        self._head.append(row)
+        if len(self._head) == HEAD_ROWS:
+            self._read_head()
 
-
-def _parse_header(header: RawRow, first_column_index: int) -> tuple[str, ...]:
-    names = [" ".join(cell.replace(BYTE_ORDER_MARK, "").split()) for cell in header.cells]
-    while names and not names[-1]:
-        names.pop()
-    if not names:
-        raise InvalidSheet(EMPTY_MESSAGE)
-    if len(names) > MAX_COLUMNS:
-        raise InvalidSheet(
-            f"This table has {len(names):,} columns; up to {MAX_COLUMNS} are taken. "
-            "Delete those that are not needed."
-        )
-    where = f"row {header.number}"
-    if any(DATA_LIKE_NAME.fullmatch(name) for name in names):
-        raise InvalidSheet(
-            f"The first row, {where}, looks like data. Put a row with the names of the columns "
-            "above it."
-        )
-    unnamed = [
-        column_letter(first_column_index + place) for place, name in enumerate(names) if not name
-    ]
-    if unnamed:
-        raise InvalidSheet(
-            f"{_name_columns('Column', unnamed)} no name in {where}, where the names of "
-            "the columns are. Name it or delete it."
-        )
-    _reject_duplicate_names(names, first_column_index)
-    return tuple(names)
-
-
-def _name_columns(word: str, letters: Sequence[str]) -> str:
-    if len(letters) == 1:
-        return f"{word} {letters[0]} has"
-    more = " and others" if len(letters) > 3 else ""
-    return f"{word}s {', '.join(letters[:3])}{more} have"
-
-
-def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> None:
-    """Case does not tell two columns apart: it does not when they are matched either."""
-    counted = Counter(map(str.casefold, names))
-    for place, name in enumerate(names):
-        if counted[name.casefold()] > 1:
-            again = next(
-                other
-                for other, twin in enumerate(names)
-                if other != place and twin.casefold() == name.casefold()
-            )
+    def finish(self, source: Source) -> Sheet:
+        if not self._columns:
+            self._read_head()
+        if not self._rows:
             raise InvalidSheet(
-                f"Columns {column_letter(first_column_index + place)} and "
-                f"{column_letter(first_column_index + again)} are both called "
-                f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
+                "This file has a header and no rows under it. Choose one that has rows too."
             )
+        return Sheet(
+            self._columns,
+            tuple(self._rows),
+            tuple(self._numbers),
+            tuple(self._issues),
+            source,
+            self._header_row,
+            self._titles,
+            frozenset(self._hidden),
+            self._plain_numbers,
+        )
+
+    def _read_head(self) -> None:
+        if not self._head:
+            raise InvalidSheet(EMPTY_MESSAGE)
+        place = find_header([row for row in self._head if not is_blank(row.cells)])
+        header = [row for row in self._head if not is_blank(row.cells)][place]
+        self._columns = parse_header(header, self._first_column_index)
+        self._header_row = header.number
+        self._interner = _StringInterner(len(self._columns))
+        above = [row for row in self._head if row.number < header.number]
+        self._titles = tuple((row.number, describe_title(row)) for row in above)
+        for row in self._head:
+            if row.number > header.number:
+                self._add_body_row(row)
+        self._head = []
+
+    def _add_body_row(self, row: RawRow) -> None:
+        _check_size(len(self._rows) + 1, len(self._columns))
+        self._rows.append(self._interner.intern_row(row.cells))
+        self._numbers.append(row.number)
+        self._issues += _row_issues(row, len(self._columns))
+        if len(self._issues) > MAX_ISSUES:
+            raise InvalidSheet(
+                f"More than {MAX_ISSUES:,} cells have errors, are merged or don’t fit their "
+                "columns. Repair the table, and choose it again."
+            )
+        if row.is_hidden:
+            self._hidden.add(row.number)
+        for place, number in row.plain_numbers:
+            if place < len(self._columns):
+                self._plain_numbers[row.number, place] = number
 
 
 def _check_size(rows: int, columns: int) -> None:
@@ -139,22 +131,22 @@ def _check_size(rows: int, columns: int) -> None:
 
 
 def _row_issues(row: RawRow, width: int) -> Iterator[RowIssue]:
-    for place, flaw in row.issues:
+    for place, issue in row.issues:
         if 0 <= place < width:
-            yield RowIssue(row.number, flaw, place)
-    if len(row.cells) > width and not _is_blank(row.cells[width:]):
+            yield RowIssue(row.number, issue, place)
+    if len(row.cells) > width and not is_blank(row.cells[width:]):
         yield RowIssue(row.number, CellIssue.TOO_MANY_CELLS)
 
 
 class _StringInterner:
-    """Cells that say the same are one string, where a column has few values: it halves a sheet."""
+    """Stores equal cells once if a column has few different values: it halves a sheet's memory."""
 
     def __init__(self, width: int) -> None:
         self._width = width
         self._seen: list[dict[str, str]] = [{} for _ in range(width)]
 
     def intern_row(self, cells: Sequence[str]) -> tuple[str, ...]:
-        """As long as there are columns: what is missing is empty, what is too much left out."""
+        """Return as many cells as there are columns: missing ones are empty."""
         padded = [*cells, *[""] * (self._width - len(cells))] if len(cells) < self._width else cells
         return tuple(
             [

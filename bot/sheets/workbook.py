@@ -1,27 +1,31 @@
-"""Reads the first sheet of an Excel workbook, in a process of its own that may die of it.
+"""Read one sheet of an Excel workbook, in a process of its own that may die of it.
 
-It is run by its path: the workbook comes in on stdin, and lines of JSON go out on stdout::
+It is run by its path, with the sheet's place as an argument or none for the first one with a
+table. The workbook comes in on stdin, and lines of JSON go out on stdout::
 
-    {"sheet": "Leads", "first": 0, "sheets": 3}   once; ``first`` is the place of the first column
-    [2, ["LEAD-1", "Asha"], [[1, "formula"]]]     number of the row, cells, flaws by place of cell
-    {"rows": 120}                                 the end
-    {"refused": "password"}                       or why there is none: a ``ErrorResponse``
+    {"sheet": "Leads", "place": 0, "first": 0, "sheets": [[0, "Leads"], [1, "Notes"]], "total": 3}
+                                             once; ``first`` is the place of the first column,
+                                             ``sheets`` are the visible ones
+    [2, ["L-01", "Asha"], [[1, "formula"]], false, {"0": "1"}]
+                                             the row's number, its cells, issues by place of cell,
+                                             whether it is hidden, plain numbers of formatted cells
+    {"rows": 120}                            the end
+    {"refused": "password"}                  or why there is none: a key of ``ERROR_MESSAGES``
 
-A process of its own, as a few bytes of a workbook can ask the reader for more memory than there is
-(a cell at XFD1048576), and then the reader ends the process it runs in.
+A few bytes of a workbook can ask the reader for more memory than there is (a cell at XFD1048576),
+and the reader then ends the process that it runs in.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from python_calamine import (
     CalamineError,
@@ -32,86 +36,137 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-MAX_MEMORY_BYTES = 1024 * 1024 * 1024
-"""Bytes of address space; a million cells take a fifth of it."""
-ROUNDED_FROM = 10**15
-"""Excel keeps 15 digits of a number: one from here on was rounded when it was entered."""
-DAMAGED, PASSWORD, EMPTY, TOO_LARGE = "damaged", "password", "empty", "large"
-LONG_NUMBER, FORMULA, MERGED = "long number", "formula", "merged"
-"""Values of ``bot.sheets.sheet.Flaw``, which this process does without."""
+from bot.sheets.number_format import NumberFormat, UnsupportedFormat, format_number
+from bot.sheets.workbook_xml import MarkedRows, RowMarks
 
-CHUNK_BYTES = 1024 * 1024
-_SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
-_RELATIONSHIP_TAG = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*\bt="e"[^>]*>')
-_CELL_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
+"""Of address space; a million cells take a fifth of it."""
+MAX_CELL_LENGTH = 32_767
+"""Characters; Excel's own limit."""
+MAX_OUTPUT_BYTES = 96 * 1024 * 1024
+"""Of all lines together. A table within the limits of size needs about a third of it."""
+MAX_SHEETS_LISTED = 100
+"""As many as a menu of Slack has options."""
+ROUNDED_FROM = 10**15
+"""Excel stores 15 digits of a number: one from here on was rounded when it was entered."""
+DAMAGED, PASSWORD, EMPTY = "damaged", "password", "empty"
+TOO_LARGE, LONG_CELL, TOO_MUCH_TEXT = "large", "long cell", "text"
+LONG_NUMBER, ERROR, MERGED = "long number", "formula", "merged"
+UNCALCULATED, UNREADABLE_FORMAT = "uncalculated", "number format"
+"""Values of ``bot.sheets.sheet.CellIssue``, which this process does without."""
 
 CellValue = int | float | str | bool | time | date | datetime | timedelta
 IndexedIssues = list[tuple[int, str]]
 
 
-def read_workbook(data: bytes) -> Iterator[Any]:
-    """What is written out, see above. ``data`` is a workbook, or so it seemed."""
+class TooLarge(Exception):
+    """A cell or the whole table has more text than is read. The argument is the reason."""
+
+
+def read_workbook(data: bytes, place: int | None = None) -> Iterator[Any]:
+    """Return the lines described above. ``data`` should be a workbook."""
     try:
-        yield from _read_first_sheet(data)
+        yield from _read_sheet(data, place)
     except PasswordError:
         yield {"refused": PASSWORD}
     except MemoryError:
         yield {"refused": TOO_LARGE}
-    except (CalamineError, zipfile.BadZipFile):
+    except TooLarge as error:
+        yield {"refused": str(error)}
+    except (CalamineError, zipfile.BadZipFile, ExpatError):
         yield {"refused": DAMAGED}
 
 
-def _read_first_sheet(data: bytes) -> Iterator[Any]:
+def _read_sheet(data: bytes, wanted: int | None) -> Iterator[Any]:
     book = CalamineWorkbook.from_filelike(BytesIO(data))
-    found = _find_first_sheet(book)
+    visible = _list_sheets(book)
+    found = _find_sheet(book, [place for place, _ in visible] if wanted is None else [wanted])
     if found is None:
         yield {"refused": EMPTY}
         return
     place, sheet = found
     first = sheet.start[1] if sheet.start else 0
-    yield {"sheet": sheet.name, "first": first, "sheets": len(book.sheet_names)}
-    wrong = _find_error_cells(data, place)
-    merged = _MergedCells(sheet)
+    yield {
+        "sheet": sheet.name,
+        "place": place,
+        "first": first,
+        "sheets": visible,
+        "total": len(book.sheet_names),
+    }
+    marked = MarkedRows(data, place)
+    merged = _MergedCells(sheet, first, sheet.width)
     count = 0
     for row, values in enumerate(sheet.iter_rows()):
-        cells, flaws = _format_row(values)
-        flaws += [(column - first, FORMULA) for column in wrong.get(row, ())]
-        covered = [(column - first, MERGED) for column in merged.covered_columns(row)]
         count += 1
+        marks = marked.at(row)
+        cells = [_limit(format_value(value)) for value in values]
+        issues = _list_marked_cells(marks, first) + _find_long_numbers(values)
+        for place, issue in issues:
+            if issue == UNCALCULATED and 0 <= place < len(cells):
+                cells[place] = ""  # the zero that stands for no value
+        plain = _apply_formats(marks.formats, first, values, cells, issues) if marks.formats else {}
+        covered = merged.covered_columns(row)
         if any(cells):
-            flaws += covered
-        if any(cells) or flaws:
-            yield [row + 1, cells, flaws]
+            issues += [(column - first, MERGED) for column in covered]
+        if any(cells) or issues:
+            while cells and not cells[-1]:
+                cells.pop()
+            yield [row + 1, cells, issues, marks.is_hidden, plain]
+    for marks in marked.iter_after(count):
+        if issues := _list_marked_cells(marks, first):
+            yield [marks.index + 1, [], issues, marks.is_hidden, {}]
     yield {"rows": count}
 
 
-def _find_first_sheet(book: CalamineWorkbook) -> tuple[int, CalamineSheet] | None:
-    """The first visible sheet with something in it, and its place among all."""
-    for place, about in enumerate(book.sheets_metadata):
-        if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible:
-            sheet = book.get_sheet_by_index(place)
-            if sheet.start is not None:
-                return place, sheet
+def _list_marked_cells(marks: RowMarks, first: int) -> IndexedIssues:
+    return [
+        *((column - first, ERROR) for column in marks.errors),
+        *((column - first, UNCALCULATED) for column in marks.uncalculated),
+    ]
+
+
+def _list_sheets(book: CalamineWorkbook) -> list[tuple[int, str]]:
+    """Return the places and names of the visible sheets."""
+    return [
+        (place, about.name)
+        for place, about in enumerate(book.sheets_metadata)
+        if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible
+    ][:MAX_SHEETS_LISTED]
+
+
+def _find_sheet(book: CalamineWorkbook, places: list[int]) -> tuple[int, CalamineSheet] | None:
+    """Return the first of these sheets that has something in it, and its place among all."""
+    for place in places:
+        if not 0 <= place < len(book.sheet_names):
+            continue
+        sheet = book.get_sheet_by_index(place)
+        if sheet.start is not None:
+            return place, sheet
     return None
 
 
-def _format_row(values: list[CellValue]) -> tuple[list[str], IndexedIssues]:
-    cells = [value if isinstance(value, str) else format_value(value) for value in values]
-    flaws = [
+def _limit(cell: str) -> str:
+    if len(cell) > MAX_CELL_LENGTH:
+        raise TooLarge(LONG_CELL)
+    return cell
+
+
+def _find_long_numbers(values: list[CellValue]) -> IndexedIssues:
+    return [
         (place, LONG_NUMBER)
         for place, value in enumerate(values)
         if isinstance(value, float) and abs(value) >= ROUNDED_FROM
     ]
-    return cells, flaws
 
 
 def format_value(value: CellValue) -> str:
-    """As a person would type it: numbers without an exponent, dates in ISO 8601."""
+    """Return what a person would type: numbers without an exponent, dates in ISO 8601."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return _format_number(value)
+        return format_number(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, timedelta):
@@ -120,83 +175,55 @@ def format_value(value: CellValue) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
-def _format_number(value: float) -> str:
-    """Every number of a workbook is a float. 15 digits are what Excel shows."""
-    if value.is_integer():
-        return str(int(value))
-    return f"{Decimal(f'{value:.15g}'):f}"
+def _apply_formats(
+    formats: Mapping[int, NumberFormat],
+    first: int,
+    values: list[CellValue],
+    cells: list[str],
+    issues: IndexedIssues,
+) -> dict[int, str]:
+    """Put what Excel shows into ``cells``, and return the plain numbers by place."""
+    plain: dict[int, str] = {}
+    for column, known in formats.items():
+        place = column - first
+        if not 0 <= place < len(values):
+            continue
+        value = values[place]
+        if isinstance(value, bool) or not isinstance(value, float | int | str) or value == "":
+            continue
+        try:
+            shown = known.render(value)
+        except UnsupportedFormat:
+            issues.append((place, UNREADABLE_FORMAT))
+            continue
+        if shown is not None and shown != cells[place]:
+            plain[place], cells[place] = cells[place], _limit(shown)
+    return plain
 
 
 class _MergedCells:
-    """Cells that are covered by another: they look filled, and are empty."""
+    """Cells that another one covers: they look filled, and are empty."""
 
-    def __init__(self, sheet: CalamineSheet) -> None:
+    def __init__(self, sheet: CalamineSheet, first_column: int, width: int) -> None:
         self._ranges = sorted(sheet.merged_cell_ranges or [], reverse=True)
         self._active_ranges: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        self._last_column = first_column + width - 1
 
     def covered_columns(self, row: int) -> list[int]:
-        """Their columns. Rows are asked for in their order."""
+        """Return the covered columns of a row. Rows are asked for in their order."""
         while self._ranges and self._ranges[-1][0][0] <= row:
             self._active_ranges.append(self._ranges.pop())
-        self._active_ranges = [one for one in self._active_ranges if one[1][0] >= row]
+        self._active_ranges = [merged for merged in self._active_ranges if merged[1][0] >= row]
         return [
             column
             for (top, left), (_, right) in self._active_ranges
-            for column in range(left, right + 1)
+            for column in range(left, min(right, self._last_column) + 1)
             if (row, column) != (top, left)
         ]
 
 
-def _find_error_cells(data: bytes, sheet_index: int) -> dict[int, list[int]]:
-    """Row -> columns of cells with ``#N/A`` and the like, which the reader shows as empty."""
-    found: dict[int, list[int]] = {}
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        part = _find_sheet_part(archive, sheet_index)
-        if part not in archive.namelist():
-            return found
-        rest = b""
-        with archive.open(part) as opened:
-            while piece := opened.read(CHUNK_BYTES):
-                seen = rest + piece
-                cut = seen.rfind(b"<")
-                rest, seen = seen[cut:], seen[:cut]
-                if b't="e"' in seen:
-                    _collect_error_cells(seen, found)
-    return found
-
-
-def _collect_error_cells(xml: bytes, found: dict[int, list[int]]) -> None:
-    for cell in _ERROR_CELL.findall(xml):
-        if place := _CELL_REFERENCE.search(cell):
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + letter - ord("A") + 1
-            found.setdefault(int(place[2]) - 1, []).append(column - 1)
-
-
-def _find_sheet_part(archive: zipfile.ZipFile, sheet_index: int) -> str:
-    """The file in the archive that is this sheet; "" where the archive does not say."""
-    try:
-        sheets = _SHEET_TAG.findall(archive.read("xl/workbook.xml"))
-        relations = _RELATIONSHIP_TAG.findall(archive.read("xl/_rels/workbook.xml.rels"))
-    except KeyError:
-        return ""
-    key = _xml_attribute(sheets[sheet_index], rb"\w+:id") if sheet_index < len(sheets) else ""
-    for relation in relations:
-        if key and _xml_attribute(relation, rb"Id") == key:
-            target = _xml_attribute(relation, rb"Target")
-            return target[1:] if target.startswith("/") else f"xl/{target}"
-    return ""
-
-
-def _xml_attribute(tag: bytes, name: bytes) -> str:
-    found = re.search(rb"\s" + name + rb'="([^"]*)"', tag)
-    return found[1].decode("utf-8", "replace") if found else ""
-
-
 def _limit_memory() -> None:
-    """Beyond it an allocation fails, and this process ends, not the machine's memory. It leaves no
-    image of itself behind: customers' data would be in it."""
+    """Let an allocation beyond the limit fail, and write no core: it has customers' data in it."""
     try:
         import resource  # there is none on Windows
     except ImportError:
@@ -208,8 +235,15 @@ def _limit_memory() -> None:
 def main() -> None:
     _limit_memory()
     data = sys.stdin.buffer.read()
-    for line in read_workbook(data):
-        sys.stdout.write(json.dumps(line) + "\n")
+    written = 0
+    for line in read_workbook(data, int(sys.argv[1]) if len(sys.argv) > 1 else None):
+        text = json.dumps(line) + "\n"
+        written += len(text)
+        if written > MAX_OUTPUT_BYTES:
+            text = json.dumps({"refused": TOO_MUCH_TEXT}) + "\n"
+        sys.stdout.write(text)
+        if written > MAX_OUTPUT_BYTES:
+            return
 
 
 if __name__ == "__main__":

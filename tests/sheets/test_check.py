@@ -91,7 +91,7 @@ async def test_invalid_row_is_excluded_and_every_problem_is_reported() -> None:
     found = check(sheet, match_for_create(sheet.columns), region="IN")
     assert problem_texts(found) == [
         (3, "phone_number is no phone number. Write it as +91 98765 43210."),
-        (3, "email is no e-mail address."),
+        (3, "email is no email address."),
         (3, "score is no number. Write it as 1234.5."),
         (3, "status is none of OPEN, COMPLETED, CANCELLED."),
         (4, "phone_number is empty, and every record needs it."),

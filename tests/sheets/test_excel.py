@@ -10,7 +10,8 @@ import pytest
 
 from bot.sheets import excel
 from bot.sheets.read import read_sheet
-from bot.sheets.sheet import CellIssue, InvalidSheet, RowIssue
+from bot.sheets.sheet import CellIssue, InvalidSheet, ReadOptions, RowIssue
+from bot.sheets.workers import SheetWorkers
 from tests.sheets.builders import build_workbook, cells_workbook
 
 
@@ -156,9 +157,11 @@ async def test_distant_cell_kills_only_the_reader_process() -> None:
         await read_sheet(build_workbook(fill))
 
 
-def test_slow_reader_process_is_terminated() -> None:
+async def test_slow_reader_process_is_terminated() -> None:
     with pytest.raises(InvalidSheet, match="too large to be read"):
-        excel.parse_workbook(cells_workbook(["name"], ["Asha"]), timeout_seconds=0)
+        await excel.parse_workbook(
+            cells_workbook(["name"], ["Asha"]), ReadOptions(), SheetWorkers(), timeout_seconds=0
+        )
 
 
 async def test_dates_in_a_1904_workbook() -> None:

@@ -51,7 +51,7 @@ async def test_sample_covers_detectable_and_undetectable_problems(
         "2 rows: Lead Id is in more than one row",
         "Row 8: Phone Number is a phone number that nobody can have",
         "Row 15: Phone Number was shortened by Excel, as 9",
-        "Row 21: Email is no e-mail address",
+        "Row 21: Email is no email address",
         "Row 26: Score is no number",
         "Row 37: The row has more cells than there are columns",
     ]

@@ -165,7 +165,7 @@ def test_valid_emails(cell: str) -> None:
     "cell", ["asha", "asha@", "@x.co", "a@b", "a b@x.co", "a@x..co", "A <a@x.co>", "a@x.co;b@x.co"]
 )
 def test_invalid_emails(cell: str) -> None:
-    assert parse_error(attribute_parser("email"), cell) == "is no e-mail address"
+    assert parse_error(attribute_parser("email"), cell) == "is no email address"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_status_is_case_insensitive() -> None:
 def test_chakra_id_format() -> None:
     read = build_parser(ColumnMatch(0, "id", Target("id"), ColumnRole.IDENTIFIER))
     assert read("1BC10281-5882-43AA-B48D-28C527335E7A") == "1bc10281-5882-43aa-b48d-28c527335e7a"
-    assert parse_error(read, "LEAD-1").startswith("is no id of Chakra.")
+    assert parse_error(read, "LEAD-1").startswith("is no ID of Chakra.")
 
 
 def test_text_is_unchanged_unless_truncated_by_excel() -> None:

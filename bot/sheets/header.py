@@ -1,0 +1,180 @@
+"""Find the row with the column names below titles, notes and blank rows, and check the names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.chakra.text import sanitize_line
+from bot.sheets.sheet import MAX_COLUMNS, CellIssue, InvalidSheet, column_letter
+
+EMPTY_MESSAGE = "This file is empty. Choose one that has a table in it."
+HEAD_ROWS = 30
+"""Rows that aren't blank, among which the column names are looked for."""
+MAX_HEADER_LENGTH = 1000
+"""Characters of a column's name."""
+MAX_TITLE_LENGTH = 100
+MAX_NAME_LENGTH = 40
+"""Characters of a column's name in a sentence."""
+BYTE_ORDER_MARK = "\ufeff"
+"""It stays in the first name if two programs wrote one each."""
+
+_DATA_LIKE_NAME = re.compile(r"[^\s@]+@[^\s@]+\.\w+|\+?\d[\d\s().-]{5,}\d")
+"""An email address or a phone number: no column has such a name."""
+_NUMBERS_TITLE = re.compile(
+    r"(?:Table|Tabelle|Tableau|Tabla|Tabella|Tabela|Tabel|Tabell|Таблица|表格|表|표) ?\d+(?:-\d+)*"
+)
+"""The title that Apple Numbers writes above each table."""
+
+
+class RawRow(NamedTuple):
+    """A row as the file has it: issues and plain numbers by the place of the cell."""
+
+    number: int
+    cells: Sequence[str]
+    issues: Sequence[tuple[int, CellIssue]] = ()
+    is_hidden: bool = False
+    plain_numbers: Sequence[tuple[int, str]] = ()
+
+
+def find_header(rows: Sequence[RawRow]) -> int:
+    """Return the place of the column names among the first rows that aren't blank.
+
+    Rows above are titles if they have at most half as many cells with something in them, and more
+    rows as wide follow. Without any, the first row has the names.
+    """
+    if len(rows) > 2 and _is_numbers_title(rows[0]):
+        return 1 + find_header(rows[1:])
+    counts = [count_filled(row.cells) for row in rows]
+    widest_above = 0
+    for place, count in enumerate(counts):
+        if (
+            0 < widest_above <= count // 2
+            and _looks_like_names(rows[place].cells)
+            and any(later > count // 2 for later in counts[place + 1 :])
+            and not _is_list_of_phrases(rows, place)
+        ):
+            return place
+        widest_above = max(widest_above, count)
+    return 1 if _is_sentence_above_names(rows, counts) else 0
+
+
+def count_filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    return not any(map(str.strip, cells))
+
+
+def describe_title(row: RawRow) -> str:
+    return sanitize_line(" ".join(filter(None, map(str.strip, row.cells))), MAX_TITLE_LENGTH)
+
+
+def _is_numbers_title(row: RawRow) -> bool:
+    filled = [cell.strip() for cell in row.cells if cell.strip()]
+    return len(filled) == 1 and bool(_NUMBERS_TITLE.fullmatch(filled[0]))
+
+
+def _looks_like_names(cells: Sequence[str]) -> bool:
+    """Return whether each cell is a short text of its own with a letter in it."""
+    names = [cell.strip().casefold() for cell in cells if cell.strip()]
+    return len(set(names)) == len(names) and all(
+        len(name) <= MAX_TITLE_LENGTH
+        and any(map(str.isalpha, name))
+        and not _DATA_LIKE_NAME.fullmatch(name)
+        for name in names
+    )
+
+
+def _is_list_of_phrases(rows: Sequence[RawRow], place: int) -> bool:
+    """Return whether a column with the name of one word holds texts such as "Pune, India"."""
+    above = [cell.strip() for row in rows[:place] for cell in row.cells if cell.strip()]
+    return (
+        len(above) == 1
+        and " " not in above[0]
+        and all(cell.startswith(" ") for row in rows[place:] for cell in row.cells[1:] if cell)
+    )
+
+
+def _is_sentence_above_names(rows: Sequence[RawRow], counts: Sequence[int]) -> bool:
+    """Return whether the first row is a title with commas in it: "Leads, July 2026"."""
+    if len(rows) < 3 or not 1 < counts[0] < counts[1]:
+        return False
+    title, names = rows[0].cells, rows[1].cells
+    return (
+        all(cell.startswith(" ") for cell in title[1:] if cell)
+        and not any(cell.startswith(" ") for cell in names[1:])
+        and _looks_like_names(names)
+        and all(count > counts[0] for count in counts[2:])
+    )
+
+
+# --- the names ---------------------------------------------------------------------------------
+
+
+def parse_header(header: RawRow, first_column_index: int) -> tuple[str, ...]:
+    """Return the column names. Raise ``InvalidSheet`` if they can't be used."""
+    names = [" ".join(cell.replace(BYTE_ORDER_MARK, "").split()) for cell in header.cells]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise InvalidSheet(EMPTY_MESSAGE)
+    if len(names) > MAX_COLUMNS:
+        raise InvalidSheet(
+            f"This table has {len(names):,} columns; up to {MAX_COLUMNS} are taken. "
+            "Delete those that are not needed."
+        )
+    _reject_long_names(names, first_column_index)
+    where = f"row {header.number}"
+    if any(_DATA_LIKE_NAME.fullmatch(name) for name in names):
+        raise InvalidSheet(
+            f"The first row, {where}, looks like data. Put a row with the names of the columns "
+            "above it."
+        )
+    unnamed = [
+        column_letter(first_column_index + place) for place, name in enumerate(names) if not name
+    ]
+    if unnamed:
+        raise InvalidSheet(
+            f"{_name_columns('Column', unnamed)} no name in {where}, which was read as the row "
+            "with the column names. Name it or delete it; if the names are further down, delete "
+            "the rows above them."
+        )
+    _reject_duplicate_names(names, first_column_index)
+    return tuple(names)
+
+
+def _reject_long_names(names: Sequence[str], first_column_index: int) -> None:
+    for place, name in enumerate(names):
+        if len(name) > MAX_HEADER_LENGTH:
+            raise InvalidSheet(
+                f"The name of column {column_letter(first_column_index + place)} has more than "
+                f"{MAX_HEADER_LENGTH:,} characters. Shorten it."
+            )
+
+
+def _name_columns(word: str, letters: Sequence[str]) -> str:
+    if len(letters) == 1:
+        return f"{word} {letters[0]} has"
+    more = " and others" if len(letters) > 3 else ""
+    return f"{word}s {', '.join(letters[:3])}{more} have"
+
+
+def _reject_duplicate_names(names: Sequence[str], first_column_index: int) -> None:
+    """Case does not tell two columns apart: it does not when they are matched either."""
+    counted = Counter(map(str.casefold, names))
+    for place, name in enumerate(names):
+        if counted[name.casefold()] > 1:
+            again = next(
+                twin_place
+                for twin_place, twin in enumerate(names)
+                if twin_place != place and twin.casefold() == name.casefold()
+            )
+            raise InvalidSheet(
+                f"Columns {column_letter(first_column_index + place)} and "
+                f"{column_letter(first_column_index + again)} are both called "
+                f"“{sanitize_line(name, MAX_NAME_LENGTH)}”. Give each a name of its own."
+            )

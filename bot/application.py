@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from bot.durable.open import open_engine
 from bot.installation import Installation, Runtime, installation_from_settings
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
+from bot.sheets.workers import SheetWorkers
 from bot.slack.client.web_api import SlackClient
 from bot.slack.commands import help as helping
 from bot.slack.commands.command import Command
@@ -220,6 +221,7 @@ async def open_application(
             process_id=secrets.token_hex(8),
             timeouts=timeouts,
             drain_seconds=drain_seconds,
+            sheet_workers=stack.enter_context(closing(SheetWorkers())),
         )
         workspaces = Workspaces(runtime, commands, stack)
         metrics.track_cache(workspaces.cache_stats)

@@ -13,6 +13,7 @@ from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
+from bot.sheets.workers import SheetWorkers
 from bot.slack.commands.dispatcher import Timeouts
 from bot.web.body import BodyReader
 
@@ -58,6 +59,7 @@ class Runtime:
     process_id: str
     timeouts: Timeouts | None
     drain_seconds: float
+    sheet_workers: SheetWorkers
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,6 +339,7 @@ class _Features:
                 self.chakra,
                 self.cache,
                 clock,
+                self.runtime.sheet_workers,
                 region=self.installation.default_region,
             ),
             workflows=workflows,

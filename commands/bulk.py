@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.aio.clock import wait_for
+from bot.bulk import choices as choosing
 from bot.bulk import form as shown
 from bot.bulk.form import CONFIRM_FORM, FILE_FORM, PROBLEMS_ACTION
-from bot.bulk.plan import SKIP_COLUMN, BulkPlan, split_batches
-from bot.bulk.rows import build_rows_csv
+from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
 from bot.bulk.upload import BatchState, Upload
 from bot.bulk.upload_message import CONTINUE_ACTION, ROWS_ACTION
 from bot.chakra.attributes import Procedure
@@ -100,36 +100,51 @@ async def submit_file(request: SubmitRequest, context: Context) -> Reply:
         procedure=procedure,
         purpose=Purpose(request.values.get(shown.KIND_FIELD) or Purpose.CREATE),
     )
+    choices = PlanChoices()
     try:
-        plan = await _load_plan(request, context, upload.id, {})
+        plan = await _load_plan(request, context, upload.id, choices)
     except InvalidSheet as error:
+        if len(error.sheets) > 1:
+            return shown.sheet_form(upload, error.sheets, choices, error.message)
         return FieldErrors({shown.UPLOAD_FIELD: error.message})
-    return shown.plan_form(plan, {})
+    return shown.plan_form(plan, choices)
 
 
 async def confirm(request: SubmitRequest, context: Context) -> Reply:
     """Start the upload, or show the plan again if a column was matched differently."""
-    upload_id, previous = shown.from_state(request.state)
-    current = {**previous, **shown.parse_column_choices(request.values)}
-    plan = await _load_plan(request, context, upload_id, current)
+    upload_id, previous = choosing.from_state(request.state)
+    current = choosing.apply_choices(previous, request.values)
+    try:
+        plan = await _load_plan(request, context, upload_id, current)
+    except InvalidSheet as error:
+        upload = await context.workflows.uploads.get(upload_id)
+        if upload is None or len(error.sheets) < 2:
+            raise
+        return shown.sheet_form(upload, error.sheets, current, error.message)
     if _choices_changed(previous, current) or not plan.valid_count:
         return shown.plan_form(plan, current)
     request.access.authorize(
         Permission.BULK, Subject(recipients=plan.valid_count, channel=plan.upload.channel)
     )
     channel = await _watch_channel(request, context, plan.upload)
-    await context.workflows.upload(plan.upload, await split_batches(plan), channel)
+    await context.workflows.upload(
+        plan.upload, await context.bulk_planner.split_batches(plan), channel
+    )
     return CloseForm("Uploading to Chakra.", follow_up=_started_message(plan, request, channel))
 
 
-def _choices_changed(previous: dict[int, str], current: dict[int, str]) -> bool:
+def _choices_changed(previous: PlanChoices, current: PlanChoices) -> bool:
     """Return whether the plan must be shown again; skipping an unmatched column changes nothing."""
-    relevant = {place: key for place, key in current.items() if key != SKIP_COLUMN}
-    return relevant != {place: key for place, key in previous.items() if key != SKIP_COLUMN}
+    return _list_relevant(previous) != _list_relevant(current)
+
+
+def _list_relevant(choices: PlanChoices) -> PlanChoices:
+    columns = {place: key for place, key in choices.columns.items() if key != SKIP_COLUMN}
+    return replace(choices, columns=columns)
 
 
 async def _load_plan(
-    request: Request, context: Context, upload_id: int, choices: dict[int, str]
+    request: Request, context: Context, upload_id: int, choices: PlanChoices
 ) -> BulkPlan:
     zone = request.require_member().zone
     return await context.bulk_planner.load(upload_id, request.actor.id, choices, zone)
@@ -164,8 +179,8 @@ def _started_message(plan: BulkPlan, request: Request, channel: str) -> Message:
 
 async def send_problem_rows(request: ActionRequest, context: Context) -> Reply:
     """Send the rows with problems to the member as a file."""
-    upload_id, choices = shown.from_state(request.state)
-    choices |= shown.parse_column_choices(request.values)
+    upload_id, previous = choosing.from_state(request.state)
+    choices = choosing.apply_choices(previous, request.values)
     plan = await _load_plan(request, context, upload_id, choices)
     content = await context.bulk_planner.build_problem_csv(plan)
     name = f"problems-{plan.upload.filename.rpartition('.')[0] or 'rows'}.csv"
@@ -194,7 +209,7 @@ async def send_rows_to_check(request: ActionRequest, context: Context) -> Messag
     await context.files.upload(
         request.actor.id,
         f"rows-to-check-{upload.id}.csv",
-        await asyncio.to_thread(build_rows_csv, records),
+        await context.bulk_planner.build_rows_csv(records),
         comment=f"{len(records):,} rows. Check in Chakra which of them are there.",
     )
     return blocks.text_message("I've sent you the file in a direct message.")

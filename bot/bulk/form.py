@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from bot.bulk.plan import SKIP_COLUMN, BulkPlan, ColumnChoices
+from bot.bulk.choices import column_field, resolve_choices, to_state
+from bot.bulk.plan import SKIP_COLUMN, BulkPlan, PlanChoices
+from bot.bulk.reading import reading_blocks, sheet_menu, times_text
+from bot.bulk.upload import Upload
 from bot.chakra.attributes import Procedure
 from bot.sheets.columns import ColumnMatch, ColumnRole, Purpose, UnmatchedColumn
 from bot.sheets.problems import group_problems
@@ -16,9 +18,8 @@ from bot.slack.commands.reply import Block, Choice, OpenForm, UpdateForm, View
 FILE_FORM, CONFIRM_FORM, PROBLEMS_ACTION = "bulk.file", "bulk.confirm", "bulk.problems"
 """The ``callback_id``s of the forms, and the button for the rows with problems."""
 KIND_FIELD, PROCEDURE_FIELD, UPLOAD_FIELD = "kind", "procedure", "file"
-COLUMN_FIELD_PREFIX = "column_"
-"""What the fields of unmatched columns begin with; the column's place follows."""
 PURPOSE_LABELS = {Purpose.CREATE: "Create new records", Purpose.UPDATE: "Change existing records"}
+_TITLES = {Purpose.CREATE: "Create in bulk", Purpose.UPDATE: "Change in bulk"}
 IDENTIFIER_LABELS = {Purpose.CREATE: "the key", Purpose.UPDATE: "tells which record"}
 UNMATCHED_COLUMNS_TEXT = (
     "*Chakra has no attribute with these names.* Choose one, or leave the column out. What you "
@@ -55,7 +56,7 @@ def file_form(
             "Table",
             action="bulk.upload",
             filetypes=FILE_TYPES,
-            hint="CSV or Excel (.xlsx), up to 10 MB. The first row names the columns.",
+            hint="CSV or Excel (.xlsx), up to 10 MB. The first row has the column names.",
         )
     )
     made.append(blocks.context("Nothing is sent yet: you see first what would be."))
@@ -85,57 +86,51 @@ def _procedure_field(procedures: Sequence[Procedure], selected: str) -> Block:
 # --- the plan ------------------------------------------------------------------------------------
 
 
-def plan_form(plan: BulkPlan, column_choices: ColumnChoices, *, note: str = "") -> UpdateForm:
+def plan_form(plan: BulkPlan, choices: PlanChoices, *, note: str = "") -> UpdateForm:
+    shown = resolve_choices(plan, choices)
+    return UpdateForm(_plan_view(plan, shown, note), state=to_state(plan.upload.id, shown))
+
+
+def sheet_form(
+    upload: Upload, sheets: Sequence[tuple[int, str]], choices: PlanChoices, error: str
+) -> UpdateForm:
+    """Return the choice of a sheet, after one that can't be used."""
+    made = [
+        blocks.section(markup(bold(blocks.clip(upload.filename, MAX_NAME_LENGTH)))),
+        blocks.section(markup(":no_entry: ", error)),
+        sheet_menu(sheets, choices.sheet),
+    ]
+    title = _TITLES[Purpose(upload.kind)]
     return UpdateForm(
-        _plan_view(plan, column_choices, note), state=to_state(plan.upload.id, column_choices)
+        blocks.form_modal(CONFIRM_FORM, title, "Check again", made),
+        state=to_state(upload.id, choices),
     )
 
 
-def to_state(upload_id: int, column_choices: ColumnChoices) -> dict[str, str]:
-    kept = json.dumps(
-        {str(place): key for place, key in column_choices.items()}, separators=(",", ":")
-    )
-    return {"upload": str(upload_id), "chosen": kept}
-
-
-def from_state(state: Mapping[str, str]) -> tuple[int, dict[int, str]]:
-    number = state.get("upload", "")
-    try:
-        kept = json.loads(state.get("chosen") or "{}")
-    except ValueError:
-        kept = {}
-    chosen = {int(place): str(key) for place, key in kept.items() if str(place).isdigit()}
-    return (int(number) if number.isdigit() else 0), chosen
-
-
-def parse_column_choices(values: Mapping[str, str]) -> dict[int, str]:
-    """What stands in the fields of unmatched columns."""
-    return {
-        int(field.removeprefix(COLUMN_FIELD_PREFIX)): key
-        for field, key in values.items()
-        if field.startswith(COLUMN_FIELD_PREFIX)
-        and field.removeprefix(COLUMN_FIELD_PREFIX).isdigit()
-        and key
-    }
-
-
-def _plan_view(plan: BulkPlan, column_choices: ColumnChoices, note: str) -> View:
+def _plan_view(plan: BulkPlan, choices: PlanChoices, note: str) -> View:
     made: list[Block] = [blocks.section(note)] if note else []
     made.append(blocks.section(_file_summary(plan)))
-    made.append(blocks.context(markup("Read as ", plan.sheet.format_description)))
-    made += [blocks.section(markup(":no_entry: ", one)) for one in plan.matches.errors]
-    if plan.matches.matched:
+    made += reading_blocks(plan, choices)
+    made += [blocks.section(markup(":no_entry: ", error)) for error in plan.matches.errors]
+    if plan.matches.matched and plan.sheet.rows:
         made.append(blocks.section(_matched_columns_text(plan)))
+        if times := times_text(plan):
+            made.append(blocks.section(times))
     made += _problem_blocks(plan)
-    asked = _column_menus(plan, column_choices)
-    if asked:
-        made += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *asked]
-    if plan.valid_count or asked:
+    menus = _column_menus(plan, choices)
+    if menus:
+        made += [blocks.divider(), blocks.section(Markup(UNMATCHED_COLUMNS_TEXT)), *menus]
+    if plan.valid_count or menus or _has_reading_menus(plan):
         return blocks.form_modal(CONFIRM_FORM, _title(plan), _submit_label(plan), made)
     made.append(
-        blocks.section(markup("Repair the table, then choose it anew with ", _command_text(plan)))
+        blocks.section(markup("Repair the table, then choose it again with ", _command_text(plan)))
     )
     return blocks.info_modal(_title(plan), made)
+
+
+def _has_reading_menus(plan: BulkPlan) -> bool:
+    source = plan.sheet.source
+    return len(source.sheets) > 1 or source.is_guess or plan.hidden_count > 0
 
 
 def _command_text(plan: BulkPlan) -> Markup:
@@ -143,7 +138,7 @@ def _command_text(plan: BulkPlan) -> Markup:
 
 
 def _title(plan: BulkPlan) -> str:
-    return "Create in bulk" if plan.matches.purpose is Purpose.CREATE else "Change in bulk"
+    return _TITLES[plan.matches.purpose]
 
 
 def _submit_label(plan: BulkPlan) -> str:
@@ -204,20 +199,22 @@ def _problem_blocks(plan: BulkPlan) -> list[Block]:
     ]
 
 
-def _column_menus(plan: BulkPlan, column_choices: ColumnChoices) -> list[Block]:
-    """A menu for each column that is not understood, and for each that the person spoke of."""
-    spoken = [
+def _column_menus(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
+    """Return a menu for each column without a match, and for each with a choice."""
+    chosen = [
         UnmatchedColumn(place, plan.sheet.columns[place])
-        for place in column_choices
+        for place in choices.columns
         if 0 <= place < len(plan.sheet.columns)
     ]
-    waiting = {one.index: one for one in (*spoken, *plan.matches.unmatched)}
-    asked = sorted(waiting.values(), key=lambda one: one.index)
+    columns = sorted(
+        {column.index: column for column in (*chosen, *plan.matches.unmatched)}.values(),
+        key=lambda column: column.index,
+    )
     made = [
-        _column_menu(plan, one, column_choices.get(one.index, SKIP_COLUMN))
-        for one in asked[:MAX_COLUMN_MENUS]
+        _column_menu(plan, column, choices.columns.get(column.index, SKIP_COLUMN))
+        for column in columns[:MAX_COLUMN_MENUS]
     ]
-    rest = [blocks.clip(one.header, MAX_NAME_LENGTH) for one in asked[MAX_COLUMN_MENUS:]]
+    rest = [blocks.clip(column.header, MAX_NAME_LENGTH) for column in columns[MAX_COLUMN_MENUS:]]
     if rest:
         made.append(blocks.context(markup("Left out as well: ", ", ".join(rest))))
     return made
@@ -226,17 +223,20 @@ def _column_menus(plan: BulkPlan, column_choices: ColumnChoices) -> list[Block]:
 def _column_menu(plan: BulkPlan, column: UnmatchedColumn, initial: str) -> Block:
     near = {key: place for place, key in enumerate(column.suggestions)}
     free = sorted(plan.targets, key=lambda target: near.get(target.short_id, len(near)))
-    choices = [
+    options = [
         Choice("Leave this column out", SKIP_COLUMN),
-        *(Choice(each.name or each.short_id, each.short_id, each.short_id) for each in free),
+        *(
+            Choice(target.name or target.short_id, target.short_id, target.short_id)
+            for target in free
+        ),
     ]
     hint = f"It looks like {', '.join(column.suggestions)}." if column.suggestions else ""
     return blocks.select_field(
-        f"{COLUMN_FIELD_PREFIX}{column.index}",
+        column_field(plan.sheet.source, column.index),
         blocks.clip(column.header, MAX_NAME_LENGTH),
         action="bulk.column",
         placeholder="Choose",
-        choices=choices,
+        choices=options,
         initial=initial,
         hint=hint,
     )

@@ -1,29 +1,30 @@
-"""What is to become of an uploaded spreadsheet: its columns matched, its rows checked, its pieces.
+"""Plan the upload of a spreadsheet: its columns matched, its rows checked, its batches.
 
-Nothing is held between two looks but the file itself, in the database: a look reads it anew.
+Between two views of a plan only the file is stored, in the database; each view reads it again.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from bot.aio.clock import Clock
 from bot.bulk.repository import Uploads
+from bot.bulk.rows import build_rows_csv
 from bot.bulk.upload import Batch, BatchState, Upload, UploadStage
 from bot.cache import Cache
 from bot.chakra.attributes import Attribute, Procedure
 from bot.chakra.client import Chakra
 from bot.chakra.config import Config
 from bot.errors import NotFound
-from bot.sheets.check import CheckedSheet, check_sheet
+from bot.sheets.check import CheckedSheet, check
 from bot.sheets.chunks import iter_batches
 from bot.sheets.columns import ColumnMatches, Purpose, Target, match_columns
 from bot.sheets.problems import build_problem_csv
 from bot.sheets.read import read_sheet
-from bot.sheets.sheet import Sheet
+from bot.sheets.sheet import ReadOptions, Sheet
+from bot.sheets.workers import SheetWorkers
 from bot.slack.client.files import SlackFiles
 from bot.slack.commands.command import UploadedFile
 
@@ -32,24 +33,39 @@ MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 file-input-element"""
 CONFIG_CACHE_KIND, CONFIG_CACHE_KEY = "config", "whole"
 SKIP_COLUMN = "-"
-"""In the place of an attribute: what the person says of a column that is not to be sent."""
+"""In the place of an attribute, for a column that is not to be sent."""
 
 DRAFT_NOT_FOUND_HINT = (
-    "It was kept for an hour, or it is on its way already. Choose the file once more."
+    "It is stored for an hour, or it is being uploaded already. Choose the file once more."
 )
 
 ColumnChoices = Mapping[int, str]
-"""What the person said of columns: their place in the sheet -> an attribute, or ``SKIP_COLUMN``."""
+"""The place of a column in the sheet -> an attribute, or ``SKIP_COLUMN``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoices:
+    """What the person chose in the plan's form. Hidden rows are left out unless they say so."""
+
+    columns: ColumnChoices = field(default_factory=dict)
+    sheet: int | None = None
+    encoding: str = ""
+    include_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPlan:
-    """``checked`` is nothing while ``matching`` has obstacles."""
+    """``sheet`` has the rows to send; ``hidden_count`` are those that the file hides.
+
+    ``checked`` is ``None`` while ``matches`` has errors.
+    """
 
     upload: Upload
     sheet: Sheet = field(repr=False)
     targets: tuple[Target, ...]
     matches: ColumnMatches
+    timezone: tzinfo
+    hidden_count: int = 0
     checked: CheckedSheet | None = field(default=None, repr=False)
 
     @property
@@ -58,8 +74,10 @@ class BulkPlan:
 
 
 class BulkPlanner:
-    """Raises ``DatabaseUnavailable``, ``InvalidSheet``, ``FileUnavailable`` and the errors of
-    Chakra."""
+    """Reads, matches and checks files.
+
+    Raises ``DatabaseUnavailable``, ``InvalidSheet``, ``FileUnavailable`` and the errors of Chakra.
+    """
 
     def __init__(
         self,
@@ -68,6 +86,7 @@ class BulkPlanner:
         chakra: Chakra,
         cache: Cache,
         clock: Clock,
+        workers: SheetWorkers,
         *,
         region: str | None,
     ) -> None:
@@ -76,12 +95,13 @@ class BulkPlanner:
         self._chakra = chakra
         self._cache = cache
         self._clock = clock
+        self._workers = workers
         self._region = region
 
     async def list_procedures(self) -> tuple[Procedure, ...]:
-        """What can be created or changed in bulk, by their names."""
+        """Return what can be created or changed in bulk, sorted by name."""
         config = await self._load_config()
-        return tuple(sorted(config.procedures, key=lambda one: one.label.casefold()))
+        return tuple(sorted(config.procedures, key=lambda procedure: procedure.label.casefold()))
 
     async def create_draft(
         self,
@@ -93,8 +113,10 @@ class BulkPlanner:
         procedure: str,
         purpose: Purpose,
     ) -> Upload:
-        """Takes the file out of Slack and keeps it. ``key`` names the form and the
-        file: submitted twice, it is one draft."""
+        """Download the file from Slack and store it.
+
+        ``key`` names the form and the file: submitted twice, it is one draft.
+        """
         stored = await self._files.get_info(file.id)
         content = await self._files.download(stored, max_bytes=MAX_UPLOAD_BYTES)
         return await self._uploads.create_draft(
@@ -109,39 +131,58 @@ class BulkPlanner:
         )
 
     async def load(
-        self, upload_id: int, member: str, column_choices: ColumnChoices, timezone: tzinfo
+        self, upload_id: int, member: str, choices: PlanChoices, timezone: tzinfo
     ) -> BulkPlan:
-        """``zone`` is that of times without an offset. Raises ``NotFound`` where it is no draft of
-        this member's any more."""
+        """Return the plan; ``timezone`` is that of times without an offset.
+
+        Raise ``NotFound`` if it is no longer a draft of this member.
+        """
         upload = await self._uploads.get(upload_id)
         if upload is None or upload.stage is not UploadStage.DRAFT or upload.member != member:
             raise NotFound("upload", str(upload_id), hint=DRAFT_NOT_FOUND_HINT)
-        sheet = await read_sheet(await self._uploads.load_file(upload_id))
+        whole = await read_sheet(
+            await self._uploads.load_file(upload_id),
+            ReadOptions(choices.sheet, choices.encoding),
+            workers=self._workers,
+        )
+        hidden_count = sum(number in whole.hidden_rows for number in whole.row_numbers)
+        sheet = whole if choices.include_hidden else whole.without_hidden_rows()
         config = await self._load_config()
         targets = tuple(map(_to_target, config.attributes_of(upload.procedure)))
-        said = {
+        keys = {
             sheet.columns[place]: "" if key == SKIP_COLUMN else key
-            for place, key in column_choices.items()
+            for place, key in choices.columns.items()
             if 0 <= place < len(sheet.columns)
         }
-        matching = await asyncio.to_thread(
+        matches = await self._workers.run(
             match_columns,
             sheet.columns,
             targets,
             Purpose(upload.kind),
             primary_key=_primary_key(config, upload.procedure),
-            choices=said,
+            choices=keys,
         )
-        if matching.errors:
-            return BulkPlan(upload, sheet, targets, matching)
-        checked = await check_sheet(sheet, matching, region=self._region, timezone=timezone)
-        return BulkPlan(upload, sheet, targets, matching, checked)
+        plan = BulkPlan(upload, sheet, targets, matches, timezone, hidden_count)
+        if matches.errors:
+            return plan
+        checked = await self._workers.run(
+            check, sheet, matches, region=self._region, timezone=timezone
+        )
+        return replace(plan, checked=checked)
 
     async def build_problem_csv(self, plan: BulkPlan) -> bytes:
-        """The rows with problems, as a file to repair."""
+        """Return the rows with problems, as a file to repair."""
         if plan.checked is None:
             return b""
-        return await asyncio.to_thread(build_problem_csv, plan.sheet, plan.checked.problems)
+        return await self._workers.run(build_problem_csv, plan.sheet, plan.checked.problems)
+
+    async def split_batches(self, plan: BulkPlan) -> list[Batch]:
+        """Return the valid rows in batches, each one request."""
+        return await self._workers.run(_build_batches, plan.checked) if plan.checked else []
+
+    async def build_rows_csv(self, records: Sequence[Mapping[str, object]]) -> bytes:
+        """Return records that were sent, as a file."""
+        return await self._workers.run(build_rows_csv, records)
 
     async def _load_config(self) -> Config:
         return (
@@ -149,26 +190,18 @@ class BulkPlanner:
         ).value
 
 
-async def split_batches(plan: BulkPlan) -> list[Batch]:
-    """The good rows in pieces, each one request."""
-    checked = plan.checked
-    if checked is None:
-        return []
-
-    def build() -> list[Batch]:
-        return [
-            Batch(
-                one.number,
-                one.first_row,
-                one.last_row,
-                len(one.row_numbers),
-                BatchState.PENDING,
-                body=one.body,
-            )
-            for one in iter_batches(checked.items, checked.row_numbers)
-        ]
-
-    return await asyncio.to_thread(build)
+def _build_batches(checked: CheckedSheet) -> list[Batch]:
+    return [
+        Batch(
+            batch.number,
+            batch.first_row,
+            batch.last_row,
+            len(batch.row_numbers),
+            BatchState.PENDING,
+            body=batch.body,
+        )
+        for batch in iter_batches(checked.items, checked.row_numbers)
+    ]
 
 
 def _to_target(attribute: Attribute) -> Target:

@@ -40,9 +40,7 @@ def _parse_decoded(data: bytes, detected: encoding.Encoding) -> Sheet:
             opened.readline()
         lines: Iterable[str] = opened
         if delimiter.has_spaced_quotes(head, mark):
-            lines = StringIO(
-                delimiter.remove_spaces_around_quotes(opened.read(), mark), newline=""
-            )
+            lines = StringIO(delimiter.remove_spaces_around_quotes(opened.read(), mark), newline="")
         return build_sheet(_iter_rows(lines, mark), source)
 
 

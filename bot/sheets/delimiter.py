@@ -66,9 +66,7 @@ def _spaced_quotes(delimiter: str) -> re.Pattern[str]:
 
 def _quoted_cell(delimiter: str) -> re.Pattern[str]:
     mark, spaces = re.escape(delimiter), _spaces(delimiter)
-    return re.compile(
-        rf'(\A|[\r\n]|{mark}){spaces}*("(?:[^"]|"")*"){spaces}*(?={mark}|[\r\n]|\Z)'
-    )
+    return re.compile(rf'(\A|[\r\n]|{mark}){spaces}*("(?:[^"]|"")*"){spaces}*(?={mark}|[\r\n]|\Z)')
 
 
 def _score(sample: str, delimiter: str) -> tuple[float, int, int]:

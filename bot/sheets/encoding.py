@@ -110,16 +110,20 @@ def detect(data: bytes, chosen: str = "") -> Encoding:
         raise InvalidSheet(BINARY_MESSAGE)
     if _is_mostly_utf8(data[max(0, at - SLICE_BYTES) : at + SLICE_BYTES]):
         raise InvalidSheet(DAMAGED_MESSAGE)
+    return _assume_encoding(data, chosen)
+
+
+def _assume_encoding(data: bytes, chosen: str) -> Encoding:
     for codec in dict.fromkeys((chosen, _guess(data), WESTERN)):
         if codec in ENCODING_NAMES and _find_invalid_offset(data, codec) is None:
-            return _assume(codec)
+            return _name_guess(codec)
     for codec in _OLD_CODECS:
         if _has_only_words(b"\n".join(_take_sample(data)).decode(codec)):
-            return _assume(codec)
+            return _name_guess(codec)
     raise InvalidSheet(DAMAGED_MESSAGE)
 
 
-def _assume(codec: str) -> Encoding:
+def _name_guess(codec: str) -> Encoding:
     name = "Windows-1252" if codec == WESTERN else ENCODING_NAMES[codec]
     return Encoding(codec, f"{name} (assumed)", is_guess=True)
 

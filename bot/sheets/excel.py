@@ -185,9 +185,7 @@ class _MessageReader:
         sheets = tuple((place, name) for place, name in head["sheets"])
         name = sanitize_line(head["sheet"], MAX_SHEET_NAME_LENGTH)
         several = f" of {head['total']}" if head["total"] > 1 else ""
-        self.source = Source(
-            f"Excel, sheet “{name}”{several}", sheet=head["place"], sheets=sheets
-        )
+        self.source = Source(f"Excel, sheet “{name}”{several}", sheet=head["place"], sheets=sheets)
         self._builder = SheetBuilder(first_column_index=head["first"])
 
     def _refuse(self, reason: str) -> InvalidSheet:

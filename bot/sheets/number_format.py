@@ -145,38 +145,50 @@ def _split_sections(code: str) -> list[str]:
 
 
 def _parse_section(text: str, place: int) -> _Section:
-    parts: list[_Part] = []
-    condition: tuple[str, float] | None = None
-    currencies: set[str] = set()
-    is_date = has_exponent = False
+    section = _SectionParts()
     for token in _TOKEN.finditer(text):
-        group, value = token.lastgroup, token[token.lastgroup] if token.lastgroup else ""
-        if group in ("text", "escaped"):
-            parts.append(_Literal(value))
-        elif group == "bracket":
-            if found := _CONDITION.fullmatch(value.strip()):
-                condition = (found[1], float(found[2]))
-            elif value.startswith("$"):
-                currencies.add(symbol := value[1:].partition("-")[0])
-                parts.append(_Literal(symbol))
-            is_date |= bool(_ELAPSED_TIME.fullmatch(value))
-        elif group == "digit":
-            parts.append(_Digit(value))
-        elif group == "general":
-            parts.append(_Mark("General"))
-        elif group == "exponent":
-            has_exponent = True
-        elif group == "other" and value in ".,@":
-            parts.append(_Mark(value))
-        elif group in ("other", "ampm"):
-            is_date |= group == "ampm" or value in _DATE_LETTERS
-            parts.append(_Literal(value))
-    if is_date or has_exponent or _is_percentage(parts) or _is_fraction(parts):
-        return _Section((), condition, adds=False)
-    kept = tuple(part for part in parts if part != _Literal(""))
+        if token.lastgroup:
+            section.take(token.lastgroup, token[token.lastgroup])
+    parts = tuple(part for part in section.parts if part != _Literal(""))
+    if section.has_own_value or _is_percentage(parts) or _is_fraction(parts):
+        return _Section((), section.condition, adds=False)
     return _Section(
-        kept, condition, _adds_characters(kept, place, currencies), _is_supported(kept)
+        parts,
+        section.condition,
+        _adds_characters(parts, place, section.currencies),
+        _is_supported(parts),
     )
+
+
+class _SectionParts:
+    """Collects the parts of one section. A date or an exponent has a value of its own."""
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self.condition: tuple[str, float] | None = None
+        self.currencies: set[str] = set()
+        self.has_own_value = False
+
+    def take(self, group: str, value: str) -> None:
+        if group == "digit":
+            self.parts.append(_Digit(value))
+        elif group == "bracket":
+            self._take_bracket(value)
+        elif group == "general" or (group == "other" and value in ".,@"):
+            self.parts.append(_Mark("General" if group == "general" else value))
+        else:
+            self.has_own_value |= group in ("ampm", "exponent") or (
+                group == "other" and value in _DATE_LETTERS
+            )
+            self.parts.append(_Literal(value))
+
+    def _take_bracket(self, value: str) -> None:
+        if found := _CONDITION.fullmatch(value.strip()):
+            self.condition = (found[1], float(found[2]))
+        elif value.startswith("$"):
+            self.currencies.add(symbol := value[1:].partition("-")[0])
+            self.parts.append(_Literal(symbol))
+        self.has_own_value |= bool(_ELAPSED_TIME.fullmatch(value))
 
 
 def _is_percentage(parts: Sequence[_Part]) -> bool:

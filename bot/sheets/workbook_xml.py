@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from bot.sheets.number_format import NumberFormat, parse_number_format
@@ -110,7 +110,7 @@ class _SheetParser:
 
     def feed(self, chunk: bytes) -> list[RowMarks]:
         """Return the rows that ``chunk`` finishes."""
-        self._parser.Parse(chunk, False)  # noqa: FBT003 - its own signature
+        self._parser.Parse(chunk, False)
         finished, self._finished = self._finished, []
         return finished
 
@@ -188,8 +188,8 @@ def _parse_column(reference: str) -> int | None:
 def _read_formats(archive: zipfile.ZipFile) -> dict[str, NumberFormat]:
     """Return the formats that add characters, by the number of the cell style as it is written."""
     try:
-        root = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - bounded process
-    except (KeyError, ElementTree.ParseError):
+        root = ET.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - bounded process
+    except (KeyError, ET.ParseError):
         return {}
     codes = {
         element.get("numFmtId", ""): element.get("formatCode", "")

@@ -251,7 +251,7 @@ async def test_missing_key_column_is_named_and_blocks_sending(acme: World) -> No
     await open_form(acme, "bulk update lead")
     plan = await submit_file(acme, csv_upload("First Name,city\nAsha,Pune\n"))
     assert "No column tells which records to change" in plan
-    assert "choose it anew with `/chakra bulk update lead`" in plan
+    assert "choose it again with `/chakra bulk update lead`" in plan
     with pytest.raises(ActionNotPossible):
         await confirm_upload(acme)
     assert acme.chakra.count(UPDATE) == 0

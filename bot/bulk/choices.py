@@ -1,0 +1,84 @@
+"""Store in the plan's form what the person chose, and read it back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.bulk.plan import BulkPlan, PlanChoices
+from bot.sheets.sheet import Source
+
+COLUMN_FIELD_PREFIX = "column_"
+"""What the fields of unmatched columns begin with; the column's place follows, and the sheet's."""
+SHEET_FIELD, ENCODING_FIELD, HIDDEN_FIELD = "sheet", "encoding", "hidden"
+INCLUDE_HIDDEN, SKIP_HIDDEN = "send", "skip"
+
+_COLUMN_FIELD = re.compile(COLUMN_FIELD_PREFIX + r"(\d{1,4})(?:_\d+)?")
+
+
+def column_field(source: Source, column: int) -> str:
+    """Return the field's name. Columns of another sheet than the first need other names: Slack
+    fills a field with what was chosen in one of the same name."""
+    is_first = not source.sheets or source.sheet == source.sheets[0][0]
+    return f"{COLUMN_FIELD_PREFIX}{column}" + ("" if is_first else f"_{source.sheet}")
+
+
+def to_state(upload_id: int, choices: PlanChoices) -> dict[str, str]:
+    stored = {
+        "columns": {str(place): key for place, key in choices.columns.items()},
+        "sheet": choices.sheet,
+        "encoding": choices.encoding,
+        "hidden": choices.include_hidden,
+    }
+    return {"upload": str(upload_id), "chosen": json.dumps(stored, separators=(",", ":"))}
+
+
+def from_state(state: Mapping[str, str]) -> tuple[int, PlanChoices]:
+    number = state.get("upload", "")
+    try:
+        stored: Any = json.loads(state.get("chosen") or "{}")
+    except ValueError:
+        stored = {}
+    columns = stored.get("columns") or {}
+    sheet = stored.get("sheet")
+    return (int(number) if number.isdigit() else 0), PlanChoices(
+        {int(place): str(key) for place, key in columns.items() if str(place).isdigit()},
+        sheet if isinstance(sheet, int) else None,
+        str(stored.get("encoding") or ""),
+        stored.get("hidden") is True,
+    )
+
+
+def resolve_choices(plan: BulkPlan, choices: PlanChoices) -> PlanChoices:
+    """Return the choices that the form of ``plan`` shows, with the menus' initial values."""
+    source = plan.sheet.source
+    return replace(
+        choices,
+        sheet=source.sheet if len(source.sheets) > 1 else None,
+        encoding=source.encoding if source.is_guess else "",
+    )
+
+
+def apply_choices(previous: PlanChoices, values: Mapping[str, str]) -> PlanChoices:
+    """Return the choices with what the form's fields say. Columns belong to one sheet."""
+    chosen_sheet = values.get(SHEET_FIELD, "")
+    sheet = int(chosen_sheet) if chosen_sheet.isdecimal() else previous.sheet
+    columns = {**previous.columns, **_parse_columns(values)} if sheet == previous.sheet else {}
+    hidden = values.get(HIDDEN_FIELD, "")
+    return PlanChoices(
+        columns,
+        sheet,
+        values.get(ENCODING_FIELD) or previous.encoding,
+        hidden == INCLUDE_HIDDEN if hidden else previous.include_hidden,
+    )
+
+
+def _parse_columns(values: Mapping[str, str]) -> dict[int, str]:
+    return {
+        int(found[1]): key
+        for name, key in values.items()
+        if key and (found := _COLUMN_FIELD.fullmatch(name))
+    }

@@ -1,0 +1,132 @@
+"""Show in the plan's form how the file was read, with what can be chosen instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.bulk.choices import (
+    ENCODING_FIELD,
+    HIDDEN_FIELD,
+    INCLUDE_HIDDEN,
+    SHEET_FIELD,
+    SKIP_HIDDEN,
+)
+from bot.bulk.plan import BulkPlan, PlanChoices
+from bot.sheets.encoding import ENCODING_NAMES
+from bot.sheets.samples import describe_times, list_cells_beyond_ascii
+from bot.sheets.sheet import Sheet
+from bot.sheets.values import is_moment
+from bot.slack import blocks
+from bot.slack.blocks import Markup, bold, code, lines, markup
+from bot.slack.commands.reply import Block, Choice
+
+MAX_CELL_LENGTH = 40
+MAX_TITLES_SHOWN = 3
+MAX_SHEET_NAME_LENGTH = 60
+
+
+def reading_blocks(plan: BulkPlan, choices: PlanChoices) -> list[Block]:
+    """Return how the file was read: its format, titles, encoding, hidden rows and times."""
+    source = plan.sheet.source
+    made: list[Block] = [blocks.context(markup("Read as ", source.description))]
+    if plan.sheet.titles:
+        made.append(blocks.section(_titles_text(plan.sheet)))
+    elif plan.matches.errors:
+        made.append(blocks.context(f"The column names are in row {plan.sheet.header_row}."))
+    if len(source.sheets) > 1:
+        made.append(sheet_menu(source.sheets, source.sheet))
+    if source.is_guess:
+        made += _encoding_blocks(plan.sheet)
+    if plan.hidden_count:
+        made += _hidden_blocks(plan.hidden_count, include=choices.include_hidden)
+    return made
+
+
+def times_text(plan: BulkPlan) -> Markup | None:
+    """Return how times without an offset are understood, or ``None`` if the table has none."""
+    shown = [
+        markup("• ", match.header, ": ", code(blocks.clip(cell, MAX_CELL_LENGTH)), " is ", moment)
+        for match in plan.matches.matched
+        if is_moment(match)
+        for cell, moment in describe_times(plan.sheet, match, plan.timezone)
+    ]
+    if not shown:
+        return None
+    zone = str(plan.timezone)
+    head = markup(bold("How times are read"), f", in your time zone ({zone}) on that day")
+    return lines([head, *shown])
+
+
+def sheet_menu(sheets: Sequence[tuple[int, str]], current: int | None) -> Block:
+    choices = [
+        Choice(blocks.clip(name, MAX_SHEET_NAME_LENGTH) or str(place), str(place))
+        for place, name in sheets
+    ]
+    selected = current if current in dict(sheets) else sheets[0][0]
+    return blocks.select_field(
+        SHEET_FIELD,
+        "Sheet",
+        action="bulk.sheet",
+        placeholder="Choose",
+        choices=choices,
+        initial=str(selected),
+        hint="Choose another sheet and check again if this is not the table.",
+    )
+
+
+def _titles_text(sheet: Sheet) -> Markup:
+    shown = [
+        markup(f"row {number} (“{text}”)") if text else markup(f"row {number}")
+        for number, text in sheet.titles[:MAX_TITLES_SHOWN]
+    ]
+    more = len(sheet.titles) - len(shown)
+    if more:
+        shown.append(markup(f"{more} more"))
+    listed = Markup(", ".join(shown))
+    return markup(
+        f"The column names are in row {sheet.header_row}. Left out above them: ",
+        listed,
+        ". If that’s wrong, delete these rows and choose the file again.",
+    )
+
+
+def _encoding_blocks(sheet: Sheet) -> list[Block]:
+    cells = [blocks.clip(cell, MAX_CELL_LENGTH) for cell in list_cells_beyond_ascii(sheet)]
+    text = markup(
+        ":warning: ",
+        bold("Check these letters."),
+        " The file doesn’t say how its letters are encoded, so that was guessed: ",
+        Markup(", ".join(markup("“", cell, "”") for cell in cells)),
+        ". If they are wrong, choose another encoding, or save the table as “CSV UTF-8” or Excel.",
+    )
+    menu = blocks.select_field(
+        ENCODING_FIELD,
+        "Encoding",
+        action="bulk.encoding",
+        placeholder="Choose",
+        choices=[Choice(name, codec) for codec, name in ENCODING_NAMES.items()],
+        initial=sheet.source.encoding,
+    )
+    return [blocks.section(text), menu]
+
+
+def _hidden_blocks(count: int, *, include: bool) -> list[Block]:
+    rows = "1 row is" if count == 1 else f"{count:,} rows are"
+    outcome = "sent too" if include else "left out"
+    text = markup(
+        bold(f"{rows} hidden in the file"),
+        ", by a filter or by hand, and ",
+        f"{'is' if count == 1 else 'are'} {outcome}.",
+    )
+    menu = blocks.select_field(
+        HIDDEN_FIELD,
+        "Hidden rows",
+        action="bulk.hidden",
+        placeholder="Choose",
+        choices=[
+            Choice("Leave hidden rows out", SKIP_HIDDEN),
+            Choice("Send hidden rows too", INCLUDE_HIDDEN),
+        ],
+        initial=INCLUDE_HIDDEN if include else SKIP_HIDDEN,
+    )
+    return [blocks.section(text), menu]

@@ -1,0 +1,51 @@
+"""Choose cells that show a person how a file was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from bot.sheets.columns import ColumnMatch
+from bot.sheets.dates import describe_moment
+from bot.sheets.guarding import unescape_formula
+from bot.sheets.sheet import Sheet
+
+MAX_CELLS = 8
+MAX_ROWS_SEARCHED = 20_000
+
+
+def list_cells_beyond_ascii(sheet: Sheet, limit: int = MAX_CELLS) -> list[str]:
+    """Return cells that together show the most letters whose look depends on the encoding."""
+    seen: set[str] = set()
+    found: list[str] = []
+    for cell in _iter_cells(sheet):
+        if cell.isascii():
+            continue
+        letters = {sign for sign in cell if not sign.isascii()}
+        if not letters <= seen:
+            seen |= letters
+            found.append(cell.strip())
+            if len(found) == limit:
+                break
+    return found
+
+
+def describe_times(sheet: Sheet, column: ColumnMatch, timezone: tzinfo) -> list[tuple[str, str]]:
+    """Return the first times of a column as typed and as understood, one for each UTC offset."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in sheet.rows[:MAX_ROWS_SEARCHED]:
+        cell = unescape_formula(row[column.index].strip())
+        if not cell:
+            continue
+        understood = describe_moment(cell, timezone)
+        if understood:
+            found.setdefault(understood.rpartition(" ")[2], (cell, understood))
+        if len(found) > 1:
+            break
+    return list(found.values())
+
+
+def _iter_cells(sheet: Sheet) -> Iterator[str]:
+    yield from sheet.columns
+    for row in sheet.rows[:MAX_ROWS_SEARCHED]:
+        yield from row

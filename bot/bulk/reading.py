@@ -95,9 +95,9 @@ def _encoding_blocks(sheet: Sheet) -> list[Block]:
     text = markup(
         ":warning: ",
         bold("Check these letters."),
-        " The file doesn’t say how its letters are encoded, so that was guessed: ",
+        " The file doesn’t say how its letters are encoded. As it’s read now: ",
         Markup(", ".join(markup("“", cell, "”") for cell in cells)),
-        ". If they are wrong, choose another encoding, or save the table as “CSV UTF-8” or Excel.",
+        ". If they look wrong, choose another encoding, or save the table as “CSV UTF-8” or Excel.",
     )
     menu = blocks.select_field(
         ENCODING_FIELD,

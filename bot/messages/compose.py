@@ -208,9 +208,11 @@ def _button_variables(template: Template) -> list[Variable]:
 
 def _document_filename(given: Values) -> str:
     """Return the file name, which Meta shows as the document's title."""
-    return given.get(asked.FILENAME, "")[:MAX_FILENAME_LENGTH] or extract_filename(
-        given.get(asked.MEDIA, "")
-    )
+    in_link = extract_filename(given.get(asked.MEDIA, ""))
+    name = given.get(asked.FILENAME, "")
+    if name and in_link and not _FILENAME_PATTERN.fullmatch(name):
+        name += in_link[in_link.rindex(".") :]  # phones open a file by its extension
+    return name[:MAX_FILENAME_LENGTH] or in_link
 
 
 def _coordinate(template: Template, given: Values, name: str) -> float | None:

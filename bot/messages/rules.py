@@ -8,26 +8,31 @@ must not contain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.chakra.outgoing import invalid_value_reason
 from bot.chakra.template import Template, fill_variables
 from bot.chakra.text import has_visible_text
-from bot.slack.blocks import MAX_FORM_FILE_BYTES
+from bot.messages.compose import MAX_FILENAME_LENGTH
+from bot.slack.blocks import MAX_FORM_FILE_BYTES, clip
 from bot.slack.commands.command import UploadedFile
 from bot.templates import variables as asked
+from bot.templates.field_values import is_other_link, link_beginnings, normalize_values
 from bot.templates.variables import FieldKind, TemplateField, template_fields
 
 MAX_HEADER_LENGTH, MAX_BODY_LENGTH = 60, 1024
 """Characters of the text with its variables filled in."""
+MAX_SHOWN_LINK_LENGTH = 100
+"""Characters of a link in a sentence."""
 MAX_VALUE_LENGTHS: Mapping[FieldKind, int] = {
     FieldKind.TEXT: MAX_BODY_LENGTH,
     FieldKind.URL_SUFFIX: 2000,
     FieldKind.COUPON: 15,
     FieldKind.CODE: 15,
     FieldKind.LINK: 2000,
+    FieldKind.FILENAME: MAX_FILENAME_LENGTH,
 }
 """Characters of one value."""
 MAX_DEGREES = {asked.LATITUDE: 90.0, asked.LONGITUDE: 180.0}
@@ -93,7 +98,9 @@ def validate_values(
     A non-empty value of the file field means that ``files`` were chosen there.
     """
     wanted = template_fields(template)
+    typed, values = values, normalize_values(template, values)
     found = {field.key: error for field in wanted if (error := _validate_value(field, values))}
+    found |= _link_end_errors(template, values, typed, found)
     if any(field.kind is FieldKind.FILE for field in wanted):
         if asked.MEDIA not in found:
             found |= _validate_media_choice(values)
@@ -106,6 +113,19 @@ def validate_values(
             if not found
         }
     return found
+
+
+def _link_end_errors(
+    template: Template, values: Mapping[str, str], typed: Mapping[str, str], found: Collection[str]
+) -> dict[str, str]:
+    """Return a sentence for each end of a link that is a whole link, or nothing but its start."""
+    errors: dict[str, str] = {}
+    for key, beginning in link_beginnings(template).items():
+        only_start = not values.get(key) and has_visible_text(typed.get(key, ""))
+        if only_start or (key not in found and is_other_link(values.get(key, ""), beginning)):
+            start = clip(beginning, MAX_SHOWN_LINK_LENGTH)
+            errors[key] = f"This link already starts with {start}. Enter only what follows."
+    return errors
 
 
 def validate_file(header_format: str, content_type: str, size: int) -> str:
@@ -176,6 +196,8 @@ def _validate_value(field: TemplateField, values: Mapping[str, str]) -> str:
     reason = invalid_value_reason(value.strip()) if has_visible_text(value) else "empty"
     if reason is not None:
         return INVALID_VALUE_MESSAGES[reason]
+    if field.kind is FieldKind.FILENAME and "/" in value.replace("\\", "/"):
+        return "A file name can't contain slashes."
     if field.kind is FieldKind.COORDINATE:
         return _validate_coordinate(value, MAX_DEGREES[field.key])
     max_length = MAX_VALUE_LENGTHS[field.kind]

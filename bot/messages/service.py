@@ -20,6 +20,7 @@ from bot.privacy import mask_phone
 from bot.slack.client.web_api import MessageRef
 from bot.slack.commands.command import UploadedFile
 from bot.templates.catalog import TemplateCatalog
+from bot.templates.field_values import normalize_values
 from bot.templates.variables import FILE, FILENAME, MEDIA, template_fields
 
 PLUGIN_ID_SETTING = "CHAKRA_PLUGIN_ID"
@@ -43,7 +44,7 @@ class PreparedSend:
 
     def with_file_url(self, url: str, name: str) -> PreparedSend:
         """Return the send with its file as a link; ``name`` is the title of a document."""
-        values = {**self.values, MEDIA: url, FILENAME: name}
+        values = {**self.values, MEDIA: url, FILENAME: self.values.get(FILENAME) or name}
         message = compose.compose(self.template, values, self.recipient, self.sender_id)
         return replace(self, message=message)
 
@@ -105,7 +106,8 @@ class SendService:
         self.require_configured()
         sender_id = form.sender or await self._catalog.get_default_sender_id()
         wanted_keys = {template_field.key for template_field in template_fields(template)}
-        values = {key: value.strip() for key, value in form.values.items() if key in wanted_keys}
+        given = {key: value for key, value in form.values.items() if key in wanted_keys}
+        values = normalize_values(template, given)
         message = compose.compose(template, values, recipient, sender_id)
         file = form.files[0] if FILE in values and form.files else None
         return PreparedSend(template, recipient, message, values, sender_id, file)

@@ -15,6 +15,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, code, italic, lines, markup
 from bot.slack.commands.reply import Block
 from bot.templates import variables as asked
+from bot.templates.field_values import normalize_values
 
 MAX_BUTTONS = 12
 """Buttons; WhatsApp allows ten."""
@@ -57,7 +58,8 @@ def render_preview(template: Template, values: Mapping[str, str] | None = None) 
 
     ``values`` are those of a form: key of the field -> value (for ``file``, the upload's name).
     """
-    given = {key: value.strip() for key, value in (values or {}).items() if value.strip()}
+    normalized = normalize_values(template, values or {})
+    given = {key: value for key, value in normalized.items() if value}
     header = _header(template, given)
     content = [blocks.section(blocks.clip(header, MAX_HEADER_LENGTH))] if header else []
     content += _body_sections(_filled_body(template, given))
@@ -110,7 +112,7 @@ def _header(template: Template, given: Mapping[str, str]) -> Markup:
 
 def _media_header(template: Template, given: Mapping[str, str]) -> Markup:
     """Show the link, not the picture: Slack rejects a whole message whose image it can't fetch."""
-    name = given.get(asked.FILE) or given.get(asked.FILENAME) or given.get(asked.MEDIA)
+    name = given.get(asked.FILENAME) or given.get(asked.FILE) or given.get(asked.MEDIA)
     label = code(blocks.clip(name, MAX_URL_LENGTH)) if name else "‹file›"
     return markup(Markup(MEDIA_LABELS[template.media_format]), "  ", label)
 

@@ -26,6 +26,8 @@ class FieldKind(StrEnum):
     LINK = "link"
     FILE = "file"
     """An upload, instead of the LINK."""
+    FILENAME = "filename"
+    """The name that the recipient sees for a document."""
     COORDINATE = "degrees"
 
 
@@ -128,6 +130,10 @@ def _header_fields(template: Template) -> Iterator[TemplateField]:
         noun = _MEDIA_NOUNS[template.media_format]
         yield TemplateField(MEDIA, f"{noun}: a link", kind=FieldKind.LINK, optional=True)
         yield TemplateField(FILE, f"{noun}: or a file", kind=FieldKind.FILE, optional=True)
+    if template.media_format == "DOCUMENT":
+        yield TemplateField(
+            FILENAME, "Document: its name", "Invoice.pdf", FieldKind.FILENAME, optional=True
+        )
     if template.has_location_header:
         yield TemplateField(LATITUDE, "Latitude", "12.9716", FieldKind.COORDINATE)
         yield TemplateField(LONGITUDE, "Longitude", "77.5946", FieldKind.COORDINATE)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.chakra.accepted_send import SEND_FOR_PROCESS, SEND_META_MESSAGE, SEND_TO_PHONE
+from bot.sandbox.slack import visible_text
 from tests.clock import ManualClock
 from tests.commands.send_scenarios import (
     JOHN,
@@ -250,3 +251,35 @@ async def test_command_line_and_form_send_the_same_body(acme: World, clock: Manu
     await settle_app(acme)
     await advance_until(acme, clock, lambda: sent_count(acme) == 1)
     assert acme.chakra.sends[0].body == {**PROMO, "language": "en_US"}
+
+
+# --- what people paste ---------------------------------------------------------------------------
+
+
+async def test_whole_link_as_the_end_of_a_button_and_a_name_for_the_document(
+    acme: World, clock: ManualClock
+) -> None:
+    body = await send_and_get_body(
+        acme,
+        clock,
+        "order_update",
+        "en_US",
+        media="https://files.acme.example/dl?id=7",
+        filename="Invoice 566701.pdf",
+        var_body_1="John",
+        var_body_2="566701",
+        var_button_0_1="https://acme.example/orders/566701",
+    )
+    assert body["filename"] == "Invoice 566701.pdf"
+    assert body["documentUrl"] == "https://files.acme.example/dl?id=7"
+    assert [one["schemaPropertyValue"] for one in body["buttonMapping"]] == ["566701"]
+
+
+async def test_name_of_a_document_on_the_line(acme: World) -> None:
+    line = (
+        "order_update +91 99999 99999 language=en_US 1=John 2=566701 button_0_1=566701 "
+        "media=https://files.acme.example/a.pdf filename='Invoice May'"
+    )
+    assert "Invoice May" in visible_text(await run_command(acme, line))
+    await acme.press("send.confirm")
+    assert acme.chakra.sends[0].body["filename"] == "Invoice May.pdf"

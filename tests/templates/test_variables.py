@@ -65,9 +65,10 @@ def test_button_index_counts_all_buttons_from_zero() -> None:
 
 @pytest.mark.parametrize("sort", ["IMAGE", "VIDEO", "DOCUMENT"])
 def test_file_field_accepts_a_link_or_an_upload(sort: str) -> None:
-    link, upload = template_fields(
+    link, upload, *names = template_fields(
         build_template(header_component(media_format=sort), body_component("Here."))
     )
+    assert [field.key for field in names] == (["filename"] if sort == "DOCUMENT" else [])
     assert (link.key, link.kind, upload.key, upload.kind) == (
         "media",
         FieldKind.LINK,

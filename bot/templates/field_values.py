@@ -1,0 +1,77 @@
+"""The values of a template's fields as they are sent, however they were typed or pasted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.chakra.template import VARIABLE_PATTERN, Template
+from bot.templates import variables as asked
+from bot.templates.variables import FieldKind, template_fields
+from bot.text.invisible import remove_invisible
+
+_SCHEME_PATTERN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_CODE_KINDS = frozenset(
+    {FieldKind.URL_SUFFIX, FieldKind.COUPON, FieldKind.CODE, FieldKind.LINK, FieldKind.COORDINATE}
+)
+
+
+def normalize_values(template: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that are sent; an unknown key stays as it is.
+
+    Codes and links lose their invisible characters, texts only the spaces around them. The end of a
+    button's link loses the beginning that the button has already.
+    """
+    normalized = {key: value.strip() for key, value in values.items()}
+    beginnings = link_beginnings(template)
+    for field in template_fields(template):
+        if field.key in normalized and field.kind in _CODE_KINDS:
+            normalized[field.key] = remove_invisible(normalized[field.key])
+        if field.key in normalized and field.key in beginnings:
+            normalized[field.key] = remove_beginning(normalized[field.key], beginnings[field.key])
+    return normalized
+
+
+def link_beginnings(template: Template) -> dict[str, str]:
+    """Return the fixed beginning of each button's link, by the key of the field for its end."""
+    return {
+        asked.field_key(variable): VARIABLE_PATTERN.split(
+            template.buttons[variable.button_index].url, maxsplit=1
+        )[0]
+        for variable in asked.template_variables(template)
+        if variable.component == "button" and template.buttons[variable.button_index].url
+    }
+
+
+def remove_beginning(value: str, beginning: str) -> str:
+    """Return the value without ``beginning``, however often it is repeated, scheme or not.
+
+    Slashes at the start are removed as well if the beginning ends with one.
+    """
+    start = _comparable(beginning)
+    while start and _comparable(value).startswith(start):
+        value = _without_scheme(value)[len(start) :]
+    return value.lstrip("/") if beginning.endswith("/") else value
+
+
+def is_other_link(value: str, beginning: str) -> bool:
+    """Return whether the value is a whole link though it follows ``beginning``.
+
+    A link may be the value of a query.
+    """
+    if "?" in beginning:
+        return False
+    host = _comparable(beginning).partition("/")[0]
+    is_on_host = bool(host) and _comparable(value).startswith(f"{host}/")
+    return bool(_SCHEME_PATTERN.match(value)) or value.lower().startswith("www.") or is_on_host
+
+
+def _without_scheme(link: str) -> str:
+    bare = _SCHEME_PATTERN.sub("", link, count=1) if _SCHEME_PATTERN.match(link) else link
+    return bare[4:] if bare[:4].lower() == "www." else bare
+
+
+def _comparable(link: str) -> str:
+    """Return the link without scheme and ``www.``, its host in lower case; of the same length."""
+    host, slash, path = _without_scheme(link).partition("/")
+    return f"{host.lower()}{slash}{path}"

@@ -28,7 +28,7 @@ from bot.slack.commands.reply import CloseForm, FieldErrors, Message, OpenForm, 
 from bot.slack.paging import parse_filters
 from bot.slack.viewer import Viewer, require_shareable
 from bot.templates import card, editor, pages, vocabulary
-from bot.templates.draft import TemplateDraft, is_editable, validate_draft
+from bot.templates.draft import TemplateDraft, edit_blocker, validate_draft
 from bot.templates.list_query import TemplateFilter, find_families, parse_filter_value
 from bot.templates.pages import EXAMPLE, TemplateListQuery
 from bot.writes.ledger import Duplicate, WriteIntent
@@ -145,8 +145,8 @@ async def open_edit(request: ActionRequest, context: Context) -> OpenForm:
     template = context.send_forms.get_cached_template(request.value)
     if template is None:
         raise UsageError("This card is out of date. Press Refresh on it, then Edit.")
-    if not is_editable(template):
-        raise UsageError("WhatsApp doesn't allow changes to this template in its current status.")
+    if blocker := edit_blocker(template):
+        raise UsageError(blocker)
     return OpenForm(editor.render_edit_form(template), state={"template": template.id})
 
 
@@ -192,6 +192,8 @@ async def edit(request: SubmitRequest, context: Context) -> CloseForm | UpdateFo
     draft = TemplateDraft.from_values(request.values)
     intent = _intent(request, "template.update", f"template:{template.id}", draft)
     changes = _changes(template, draft)
+    if "components" in changes and template.media_format:
+        raise UsageError(edit_blocker(template))
     if not changes and await context.writes.find_done(intent) is None:
         return CloseForm("Nothing was changed.")
 

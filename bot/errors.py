@@ -265,11 +265,15 @@ SLACK_TRANSIENT_CODES = frozenset(
 Source: docs.slack.dev/reference/methods, the errors of each method."""
 
 
+MISSING_SCOPE = "missing_scope"
+"""The code of a call whose scope was not granted."""
+
+
 class SlackError(BotError):
     """An error of Slack's Web API.
 
-    ``method`` is the API method, ``code`` the ``error`` of the response. ``not_sent``: no
-    connection was made, so the call cannot have arrived.
+    ``method`` is the API method, ``code`` the ``error`` of the response, ``needed_scope`` the
+    missing one. ``not_sent``: no connection was made, so the call cannot have arrived.
     """
 
     kind = "slack"
@@ -281,8 +285,10 @@ class SlackError(BotError):
         *,
         retry_after: float | None = None,
         not_sent: bool = False,
+        needed_scope: str = "",
     ) -> None:
         super().__init__(f"{method}: {code}", retry_after=retry_after)
+        self.needed_scope = needed_scope
         self.method = method
         self.code = code
         self.not_sent = not_sent

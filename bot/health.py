@@ -10,6 +10,7 @@ from bot.cache import Cache, CacheStats
 from bot.chakra.client import Chakra
 from bot.errors import BotError, SlackError
 from bot.slack.client.web_api import SlackClient
+from bot.slack.scopes import GrantedScopes
 
 CACHE_KIND = "health"
 CHECK_TIMEOUT_SECONDS = 3.0
@@ -53,8 +54,10 @@ class HealthChecker:
         clock: Clock,
         *,
         check_database: Callable[[], Awaitable[None]],
+        scopes: GrantedScopes,
     ) -> None:
         """``check_database`` raises if the database does not answer."""
+        self.scopes = scopes
         self._chakra = chakra
         self._slack = slack
         self._check_database = check_database
@@ -87,7 +90,8 @@ class HealthChecker:
             )
 
         async def call_auth_test() -> None:
-            await self._slack.call("auth.test")
+            response = await self._slack.call("auth.test")
+            self.scopes.update(str(response["_scopes"]))
 
         return await self._check("Slack", call_auth_test, refresh=refresh)
 

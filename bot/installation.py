@@ -8,13 +8,16 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot import manifest
 from bot.aio.clock import Clock
 from bot.db.engine import Database
 from bot.durable.engine import Engine
 from bot.metrics import Metrics
 from bot.settings.settings import Settings
 from bot.sheets.workers import SheetWorkers
+from bot.slack.client.web_api import SlackClient
 from bot.slack.commands.dispatcher import Timeouts
+from bot.slack.scopes import GrantedScopes
 from bot.web.body import BodyReader
 
 
@@ -70,3 +73,22 @@ class Identity:
     url: str
     bot_user_id: str
     response: Mapping[str, Any]
+    scopes: GrantedScopes
+
+
+async def identify(slack: SlackClient) -> Identity:
+    """Return the identity of the client's token; log the scopes that it lacks.
+
+    Raise ``SlackError``.
+    """
+    response = await slack.call("auth.test")
+    optional = manifest.optional_scopes()
+    scopes = GrantedScopes(frozenset(manifest.scopes()) - optional.keys(), optional)
+    scopes.update(str(response["_scopes"]))
+    return Identity(
+        team_id=str(response.get("team_id") or ""),
+        url=str(response.get("url") or ""),
+        bot_user_id=str(response.get("user_id") or ""),
+        response=response,
+        scopes=scopes,
+    )

@@ -6,9 +6,8 @@ import re
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
-_SCOPE = re.compile(r"^\s*- (?P<scope>[a-z_.:]+) # (?P<reason>.+?)\s*$", re.MULTILINE)
+_SCOPE = re.compile(r"^\s*- (?P<scope>[a-z_.:]+) # (?P<comment>.+?)\s*$", re.MULTILINE)
+_OPTIONAL_SECTION = re.compile(r"^    bot_optional:.*$", re.MULTILINE)
 
 
 def text() -> str:
@@ -18,11 +17,21 @@ def text() -> str:
 
 def load() -> dict[str, Any]:
     """Return the manifest as data, in the form of Slack's schema 2."""
+    import yaml  # 2 MB that a running app does not need
+
     manifest: dict[str, Any] = yaml.safe_load(text())
     return manifest
 
 
 def scopes() -> dict[str, str]:
-    """Return the bot's scopes in order, each with its reason, the comment in manifest.yml."""
-    reasons = {found["scope"]: found["reason"] for found in _SCOPE.finditer(text())}
-    return {scope: reasons.get(scope, "") for scope in load()["oauth_config"]["scopes"]["bot"]}
+    """Return the bot's scopes in order, optional ones included, each with its reason."""
+    return _comments(_OPTIONAL_SECTION.split(text())[0])
+
+
+def optional_scopes() -> dict[str, str]:
+    """Return the scopes that an installer may decline, each with what is off without it."""
+    return _comments(_OPTIONAL_SECTION.split(text())[1].partition("\n\n")[0])
+
+
+def _comments(section: str) -> dict[str, str]:
+    return {found["scope"]: found["comment"] for found in _SCOPE.finditer(section)}

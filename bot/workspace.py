@@ -17,7 +17,7 @@ from bot.chakra.client import Chakra
 from bot.context import Context
 from bot.db.adoption import adopt_rows
 from bot.health import HealthChecker
-from bot.installation import Identity, Installation, Runtime
+from bot.installation import Identity, Installation, Runtime, identify
 from bot.jobs.reader import JobReader
 from bot.messages.error_copy import EXPLAINER
 from bot.messages.file_transfer import FileTransfer
@@ -104,7 +104,7 @@ async def open_workspace(
     """
     async with AsyncExitStack() as clients, AsyncExitStack() as loops:
         slack = await _open_slack(clients, runtime, installation)
-        identity = await _identify(slack)
+        identity = await identify(slack)
         await adopt_rows(runtime.database, identity.team_id)
         chakra = await _open_chakra(clients, runtime, installation)
         cache = await _open_cache(clients, runtime)
@@ -143,16 +143,6 @@ async def _open_slack(
     )
     clients.push_async_callback(slack.aclose)
     return slack
-
-
-async def _identify(slack: SlackClient) -> Identity:
-    response = await slack.call("auth.test")
-    return Identity(
-        team_id=str(response.get("team_id") or ""),
-        url=str(response.get("url") or ""),
-        bot_user_id=str(response.get("user_id") or ""),
-        response=response,
-    )
 
 
 async def _open_chakra(
@@ -326,6 +316,7 @@ class _Features:
                 service,
                 clock,
                 default_sender_id=self.installation.chakra_sender_id or "",
+                takes_files=lambda: self.identity.scopes.has("files:read"),
             ),
             test_sends=TestSends(service, directory, clock),
             debouncer=Debouncer(clock),
@@ -350,6 +341,7 @@ class _Features:
                 self.cache,
                 clock,
                 check_database=self.runtime.database.check,
+                scopes=self.identity.scopes,
             ),
             settings=self.runtime.settings,
             clock=clock,

@@ -10,11 +10,11 @@ import humanize
 from bot.context import Context
 from bot.health import ServiceHealth
 from bot.slack import blocks
-from bot.slack.blocks import Markup, bold, markup
+from bot.slack.blocks import Markup, bold, code, markup
 from bot.slack.commands.command import Action, ActionRequest, Command, CommandRequest
 from bot.slack.commands.help import describe_access
 from bot.slack.commands.permissions import AccessDecision
-from bot.slack.commands.reply import Message
+from bot.slack.commands.reply import Block, Message
 
 REFRESH = "status.refresh"
 
@@ -63,10 +63,21 @@ async def _render_card(context: Context, access: AccessDecision, *, refresh: boo
         blocks=(
             blocks.section(blocks.lines([bold(f"Chakra for Slack {context.version}"), summary])),
             *table,
+            *_declined_scopes(context, access),
             blocks.context(markup(describe_access(access))),
             blocks.actions(blocks.button("Refresh", REFRESH)),
         ),
     )
+
+
+def _declined_scopes(context: Context, access: AccessDecision) -> list[Block]:
+    """Return, for a workspace admin, what is off because Slack's permission was declined."""
+    declined = context.health.scopes.declined
+    if not declined or access.member is None or not access.member.is_admin:
+        return []
+    rows = [markup(code(scope), ": ", off) for scope, off in declined.items()]
+    heading = "Off, because these permissions were declined when the app was installed:"
+    return blocks.sections(blocks.lines([heading, *rows]))
 
 
 def _service_status(reading: ServiceHealth) -> Markup:

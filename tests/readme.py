@@ -33,9 +33,7 @@ def render_regions() -> dict[str, str]:
         "commands": _render_commands(),
         "settings": _render_settings(),
         "roles": _roles(),
-        "scopes": _render_table(
-            ("scope", "why"), [(f"`{s}`", why) for s, why in manifest.scopes().items()]
-        ),
+        "scopes": _render_table(("scope", "why", "off if it is declined"), _list_scopes()),
         "metrics": ", ".join(f"`{one}`" for one in list_metrics()),
     }
 
@@ -56,6 +54,15 @@ def _render_commands() -> str:
 def _render_settings() -> str:
     rows = [(f"`{s.name}`", _format_default(s), s.description, s.where_to_find) for s in SETTINGS]
     return _render_table(("name", "default", "description", "where to find it"), rows)
+
+
+def _list_scopes() -> list[tuple[str, str, str]]:
+    """A scope that can't be declined is required."""
+    optional = manifest.optional_scopes()
+    return [
+        (f"`{scope}`", reason, optional.get(scope, "required"))
+        for scope, reason in manifest.scopes().items()
+    ]
 
 
 def _format_default(setting: Setting) -> str:

@@ -88,7 +88,16 @@ def test_each_scope_has_its_reason_and_none_is_unused() -> None:
         "files:write",
     ]
     assert all(scopes.values())
-    assert set(manifest.load()["oauth_config"]["scopes"]) == {"bot"}
+    assert list(scopes) == manifest.load()["oauth_config"]["scopes"]["bot"]
+
+
+def test_each_optional_scope_is_listed_and_says_what_is_off_without_it() -> None:
+    loaded = manifest.load()["oauth_config"]["scopes"]
+    assert list(manifest.optional_scopes()) == loaded["bot_optional"]
+    assert all(manifest.optional_scopes().values())
+    required = set(loaded["bot"]) - set(loaded["bot_optional"])
+    assert required == {"commands", "users:read", "chat:write", "im:write"}
+    assert set(loaded) == {"bot", "bot_optional"}
 
 
 def test_only_the_surfaces_in_use_are_enabled() -> None:

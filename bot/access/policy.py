@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.errors import SlackError
+from bot.errors import MISSING_SCOPE, SlackError
 from bot.slack.commands.command import Actor
 from bot.slack.commands.permissions import AccessDecision, Role
 from bot.slack.member import Member, MemberKind
@@ -30,8 +30,8 @@ UNKNOWN_USER_CODES = frozenset({"user_not_found", "user_not_visible"})
 """Slack's answers about a person that this workspace does not know.
 
 docs.slack.dev/reference/methods/users.info"""
-GROUP_NOT_FOUND = "no_such_subteam"
-"""Slack's answer about a deleted group.
+UNKNOWN_GROUP_CODES = frozenset({"no_such_subteam", MISSING_SCOPE})
+"""Slack's answers about a deleted group, and without the optional scope usergroups:read.
 
 docs.slack.dev/reference/methods/usergroups.users.list"""
 
@@ -73,10 +73,9 @@ class AccessPolicy:
         if member.kind is MemberKind.DEACTIVATED:
             return _decision(Role.GUEST, member, reason=DENIAL_REASONS[member.kind])
         is_sender, is_certain = await self._check_senders(member, max_age)
-        is_admin = member.kind in (MemberKind.OWNER, MemberKind.ADMIN)
-        if is_sender or is_admin:
+        if is_sender or member.is_admin:
             # A cached admin may no longer be one: reading is safe, writing waits for Slack.
-            look_only = is_stale or not (is_certain or is_admin)
+            look_only = is_stale or not (is_certain or member.is_admin)
             role = Role.MEMBER if look_only else Role.SENDER
             return _decision(role, member, is_unverified=look_only)
         reason = DENIAL_REASONS.get(member.kind)
@@ -100,7 +99,7 @@ class AccessPolicy:
                 )
             except SlackError as error:
                 self._log_lookup_failure(error, group=group)
-                is_certain = is_certain and error.code == GROUP_NOT_FOUND
+                is_certain = is_certain and error.code in UNKNOWN_GROUP_CODES
                 continue
             is_certain = is_certain and not group_members.stale
             if member.id in group_members.value:

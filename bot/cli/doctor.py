@@ -120,6 +120,10 @@ def _check_scopes(granted: str) -> CheckResult:
     missing = [scope for scope in manifest.scopes() if scope not in granted_scopes]
     if not missing:
         return CheckResult("Slack scopes", "all of manifest.yml are granted.")
+    optional = manifest.optional_scopes()
+    if optional.keys() >= set(missing):
+        off = "; ".join(f"{scope} ({optional[scope]})" for scope in missing)
+        return CheckResult("Slack scopes", f"granted, except for optional ones. Off: {off}.")
     return CheckResult(
         "Slack scopes",
         f"missing: {', '.join(missing)}.",

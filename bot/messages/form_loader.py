@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 
 class SendFormLoader:
-    """``default_sender_id`` is Meta's ID of the number in the settings, "" if there is none."""
+    """``default_sender_id`` is Meta's ID of the number in the settings, "" if there is none.
+
+    ``takes_files`` returns whether the app may read files; else its forms take links only.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,13 @@ class SendFormLoader:
         clock: Clock,
         *,
         default_sender_id: str = "",
+        takes_files: Callable[[], bool] = lambda: True,
     ) -> None:
         self._catalog = catalog
         self._send_service = send_service
         self._clock = clock
         self._default_sender_id = default_sender_id
+        self._takes_files = takes_files
 
     async def load_templates(self) -> TemplateIndex | None:
         """Return the templates, possibly stale; None if Chakra does not respond in time.
@@ -105,8 +110,8 @@ class SendFormLoader:
         )
 
     def open_form(self, form: SendForm, template: Template | None, note: str = "") -> OpenForm:
-        senders = self._catalog.get_cached_senders()
-        return send_form.open_form(self.with_default_sender(form), template, senders, note=note)
+        view = self.render(form, template, note=note)
+        return OpenForm(view, state=self.with_default_sender(form).to_state())
 
     def render(
         self,
@@ -126,6 +131,7 @@ class SendFormLoader:
             recipient_text=recipient_text,
             note=note,
             test_result=test_result,
+            takes_files=self._takes_files(),
         )
 
     async def render_with_recipient(

@@ -21,7 +21,7 @@ from bot.messages.status import SendStatus
 from bot.messages.test_sends import TestSend
 from bot.slack import blocks
 from bot.slack.blocks import Markup, bold, italic, lines, markup, mention
-from bot.slack.commands.reply import Block, Choice, Message, OpenForm, UpdateForm, View
+from bot.slack.commands.reply import Block, Choice, Message, UpdateForm, View
 from bot.slack.copy.explanation import format_wait
 from bot.templates import vocabulary
 from bot.templates.preview import render_preview
@@ -53,6 +53,7 @@ def render_form(
     recipient_text: str = "",
     note: str = "",
     test_result: str = "",
+    takes_files: bool = True,
 ) -> View:
     """Return the form.
 
@@ -72,7 +73,7 @@ def render_form(
     content += _recipient_fields(form, dispatch_action=template is not None)
     if len(senders) > 1:
         content.append(_sender_field(form, senders))
-    content += _template_blocks(form, template, recipient_text)
+    content += _template_blocks(form, template, recipient_text, takes_files=takes_files)
     if test_result:
         content.append(blocks.section(test_result))
     if template is not None and not form.confirmed_duplicate_of:
@@ -81,12 +82,6 @@ def render_form(
     return blocks.form_modal(
         callback, "Send WhatsApp", "Send again" if form.confirmed_duplicate_of else "Send", content
     )
-
-
-def open_form(
-    form: SendForm, template: Template | None, senders: Sequence[PhoneNumber], *, note: str = ""
-) -> OpenForm:
-    return OpenForm(render_form(form, template, senders, note=note), state=form.to_state())
 
 
 def update_form(
@@ -246,12 +241,15 @@ def _sender_field(form: SendForm, senders: Sequence[PhoneNumber]) -> Block:
     )
 
 
-def _template_blocks(form: SendForm, template: Template | None, recipient_text: str) -> list[Block]:
+def _template_blocks(
+    form: SendForm, template: Template | None, recipient_text: str, *, takes_files: bool
+) -> list[Block]:
     if template is None:
         return [blocks.context("Choose a template to see its variables.")]
     content = [
         _template_input(template, template_field, form.values)
         for template_field in template_fields(template)
+        if takes_files or template_field.kind is not FieldKind.FILE
     ]
     content += [
         blocks.divider(),

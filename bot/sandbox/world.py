@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +66,14 @@ async def open_sandbox(
     workflow_poll_seconds: float = POLL_SECONDS,
     senders: tuple[str, ...] = DEMO_SENDERS,
     app_manifest: dict[str, object] | None = None,
+    declined_scopes: Collection[str] = (),
     chakra_access_token: str = "",
     other: dict[str, object] | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Start the stand-ins and the app, connected over HTTP on loopback.
 
-    ``port`` is the page's; ``other`` are settings that replace the default ones. Without
+    ``port`` is the page's; ``declined_scopes`` are optional scopes that the installer refuses;
+    ``other`` are settings that replace the default ones. Without
     ``chakra_access_token`` the token is a random one.
     """
     async with AsyncExitStack() as stack:
@@ -81,6 +83,7 @@ async def open_sandbox(
             clock=clock,
             hints=build_hints(commands),
             tips=build_tips(chakra),
+            declined_scopes=declined_scopes,
         )
         slack.set_base_url(await stack.enter_async_context(serve(slack.app, port)))
         await slack.start()

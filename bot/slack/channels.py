@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.errors import NotInChannel, SlackError, UsageError
+from bot.errors import MISSING_SCOPE, NotInChannel, SlackError, UsageError
 from bot.slack.client.web_api import SlackClient
 
 INFO_METHOD, MEMBERS_METHOD = "conversations.info", "conversations.members"
@@ -46,7 +46,8 @@ class Channels:
 
         ``is_known_member``: the request came from that channel, so they are in it.
         ``channel_name`` is the name that the request gives it. A conversation between people, which
-        an app can't join, becomes the member's direct messages with the app. Raise
+        an app can't join, becomes the member's direct messages with the app, and so does a channel
+        that the granted scopes don't show. Raise
         ``NotInChannel`` if the bot is not in the channel, ``UsageError`` if the member is not, and
         ``SlackError``.
         """
@@ -55,7 +56,12 @@ class Channels:
         )
         if not channel or channel.startswith("D") or is_unnamed:
             return Destination(member_id, is_direct_message=True)
-        info = await self._fetch_info(channel)
+        try:
+            info = await self._fetch_info(channel)
+        except SlackError as error:
+            if error.code == MISSING_SCOPE:
+                return Destination(member_id, is_direct_message=True)
+            raise
         if info.get("is_mpim") or info.get("is_im"):
             return Destination(member_id, is_direct_message=True)
         if info.get("is_archived"):

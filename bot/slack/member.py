@@ -40,6 +40,11 @@ class Member:
     timezone: str = ""
 
     @property
+    def is_admin(self) -> bool:
+        """Whether they are an owner or an admin of the workspace."""
+        return self.kind in (MemberKind.OWNER, MemberKind.ADMIN)
+
+    @property
     def zone(self) -> tzinfo:
         """The member's time zone; today's offset if its name is unknown here."""
         try:

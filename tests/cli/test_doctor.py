@@ -123,28 +123,35 @@ async def test_wrong_bot_token_is_named_and_chakra_is_still_checked(
     assert "OAuth & Permissions" in line
 
 
-@pytest.mark.parametrize(
-    "lacking", [("users:read",), ("users:read", "usergroups:read"), ("users:read.email",)]
-)
+@pytest.mark.parametrize("declined", [(), ("usergroups:read",)])
 async def test_missing_scopes_are_named(
-    open_sandbox: OpenSandbox, clock: ManualClock, lacking: tuple[str, ...]
+    open_sandbox: OpenSandbox, clock: ManualClock, declined: tuple[str, ...]
 ) -> None:
     given_less = manifest.load()
-    scopes = given_less["oauth_config"]["scopes"]["bot"]
-    scopes[:] = [scope for scope in scopes if scope not in lacking]
-    async with open_sandbox(app_manifest=given_less) as world:
+    given_less["oauth_config"]["scopes"]["bot"].remove("users:read")
+    async with open_sandbox(app_manifest=given_less, declined_scopes=declined) as world:
         failures = await failed_checks(build_test_settings(world), clock)
-    assert f"missing: {', '.join(lacking)}." in failures["Slack scopes"]
+    assert f"missing: {', '.join(('users:read', *declined))}." in failures["Slack scopes"]
     assert "Reinstall" in failures["Slack scopes"]
     assert list(failures) == ["Slack scopes"]
+
+
+async def test_declined_scopes_are_no_failure(
+    open_sandbox: OpenSandbox, clock: ManualClock
+) -> None:
+    declined = ("users:read.email", "files:read")
+    async with open_sandbox(declined_scopes=declined) as world:
+        found = await run_all_checks(build_test_settings(world), clock)
+    [line] = [str(result) for result in found if result.subject == "Slack scopes"]
+    assert line.startswith("ok    Slack scopes: granted, except for optional ones. Off: ")
+    assert all(scope in line for scope in declined)
+    assert "files chosen in forms" in line
 
 
 async def test_sender_that_cannot_be_checked_without_a_scope(
     open_sandbox: OpenSandbox, clock: ManualClock
 ) -> None:
-    given_less = manifest.load()
-    given_less["oauth_config"]["scopes"]["bot"].remove("usergroups:read")
-    async with open_sandbox(app_manifest=given_less) as world:
+    async with open_sandbox(declined_scopes=("usergroups:read",)) as world:
         failures = await failed_checks(build_test_settings(world, senders=(SENDER_GROUP,)), clock)
     assert "Grant the missing scope" in failures["SENDERS"]
 

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from bot import manifest
 from bot.sandbox.chakra.faults import Hang, StatusResponse
 from bot.sandbox.slack import visible_text
 from commands.send import MAX_PREVIEW_AGE_SECONDS
@@ -187,9 +186,7 @@ async def test_a_member_unknown_to_chakra_gets_an_explanation(
 async def test_hidden_slack_email_is_explained(
     open_sandbox: OpenSandbox, clock: ManualClock
 ) -> None:
-    described = manifest.load()
-    described["oauth_config"]["scopes"]["bot"].remove("users:read.email")
-    async with open_sandbox(app_manifest=described) as world:
+    async with open_sandbox(declined_scopes=("users:read.email",)) as world:
         await open_filled_form(world, clock)
         expected = await press_test_send(world, clock, until_noted="Test not sent")
         assert "doesn't share your email address" in expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ class ManifestShortcut:
 
 @dataclass(frozen=True)
 class AppManifest:
-    """The app's manifest; ``scopes`` and ``events`` are the bot's, in its order.
+    """The app's manifest; ``events`` are the bot's, in its order, and ``scopes`` the granted ones.
 
     ``messages_tab`` says whether the app and a person may write to each other directly, ``listens``
     whether the person may.
@@ -46,8 +46,12 @@ class AppManifest:
     accepts_messages: bool = True
 
 
-def parse_manifest(manifest: Mapping[str, Any]) -> AppManifest:
-    """Read the relevant parts; the schema validates the rest."""
+def parse_manifest(manifest: Mapping[str, Any], declined: Collection[str] = ()) -> AppManifest:
+    """Read the relevant parts; the schema validates the rest.
+
+    ``declined`` are the optional scopes that the installer refuses. Raise ``ValueError`` for one
+    that isn't optional, and for an optional scope that isn't in the list of all.
+    """
     features = manifest.get("features", {})
     commands = [
         SlashCommand(
@@ -64,12 +68,22 @@ def parse_manifest(manifest: Mapping[str, Any]) -> AppManifest:
     return AppManifest(
         commands={command.command: command for command in commands},
         shortcuts=tuple(_parse_shortcut(given) for given in features.get("shortcuts", ())),
-        scopes=tuple(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
+        scopes=_granted_scopes(manifest.get("oauth_config", {}).get("scopes", {}), declined),
         interactivity_enabled=bool(interactivity.get("is_enabled")),
         events=tuple(settings.get("event_subscriptions", {}).get("bot_events", ())),
         messages_tab_enabled=home.get("messages_tab_enabled", True),
         accepts_messages=not home.get("messages_tab_read_only_enabled", False),
     )
+
+
+def _granted_scopes(scopes: Mapping[str, Any], declined: Collection[str]) -> tuple[str, ...]:
+    """Return the bot's scopes without the declined ones. docs.slack.dev/reference/app-manifest."""
+    all_scopes, optional = scopes.get("bot", ()), scopes.get("bot_optional", ())
+    if unlisted := set(optional) - set(all_scopes):
+        raise ValueError(f"bot_optional has scopes that bot lacks: {sorted(unlisted)}")
+    if mandatory := set(declined) - set(optional):
+        raise ValueError(f"these scopes can't be declined: {sorted(mandatory)}")
+    return tuple(scope for scope in all_scopes if scope not in declined)
 
 
 def _parse_shortcut(given: Mapping[str, Any]) -> ManifestShortcut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -47,13 +47,15 @@ class EmbeddedSlack:
         clock: Clock,
         hints: Sequence[Hint] = (),
         tips: Sequence[Tip] = (),
+        declined_scopes: Collection[str] = (),
     ) -> None:
+        """``declined_scopes`` are the optional scopes of the manifest that aren't granted."""
         self.bot_token = generate_bot_token()
         self.app_token = generate_app_token()
         self.signing_secret = generate_secret()
         self.workspace = Workspace(clock)
         self.sockets = SocketModeServer()
-        read = parse_manifest(manifest)
+        read = parse_manifest(manifest, declined_scopes)
         feed = self.workspace.feed
         self._exchange_log = ExchangeLog(lambda payload: feed.publish(None, "payload", payload))
         self._clock = clock

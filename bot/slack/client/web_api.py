@@ -18,7 +18,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.aio.clock import Clock, sleep
-from bot.errors import NotInChannel, SlackError, TriggerExpired
+from bot.errors import MISSING_SCOPE, NotInChannel, SlackError, TriggerExpired
 from bot.slack.client.files import SlackFiles
 from bot.slack.client.modals import ModalUpdates
 from bot.slack.client.retry import (
@@ -288,4 +288,6 @@ def _to_slack_error(method: str, error: SlackApiError) -> SlackError:
         return TriggerExpired(method, code)
     if code in NOT_IN_CHANNEL_CODES:
         return NotInChannel(method, code)
+    if code == MISSING_SCOPE and isinstance(body, dict):
+        return SlackError(method, code, needed_scope=str(body.get("needed") or ""))
     return SlackError(method, code or (f"http_{status}" if status >= 500 else "unreadable"))

@@ -141,8 +141,12 @@ _INVALID_RESPONSE = ErrorCopy(
 
 
 def _slack_error(error: Any) -> Explanation:
-    if error.code == "missing_scope":
-        return _MISSING_SCOPE.explain(error)
+    if error.code == errors.MISSING_SCOPE:
+        missing = _MISSING_SCOPE.explain(error)
+        if not error.needed_scope:
+            return missing
+        summary = markup("This app lacks a permission in Slack: ", code(error.needed_scope), ".")
+        return replace(missing, summary=summary)
     if not error.retryable:
         return replace(_SLACK_REFUSED.explain(error), summary=_slack_failure(error))
     remedy = markup("Try again in ", format_wait(error.retry_after), ".")
